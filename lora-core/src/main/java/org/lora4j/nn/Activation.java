@@ -1,0 +1,47 @@
+package org.lora4j.nn;
+
+import org.nd4j.linalg.activations.IActivation;
+import org.nd4j.linalg.activations.impl.ActivationRReLU;
+
+/**
+ * An activation function, applied to each row: any of ND4J's that has neither parameters nor state.
+ */
+public final class Activation implements Layer {
+    private final String path;
+    private final IActivation function;
+
+    /**
+     * Makes a layer.
+     *
+     * @param path the name of the layer, for messages
+     * @param function the function; {@code ActivationReLU} without threshold, slope or maximum has a path of its own
+     * @throws IllegalArgumentException if the function has parameters or draws random numbers
+     */
+    public Activation(String path, IActivation function) {
+        if (function.numParams(1) != 0 || function instanceof ActivationRReLU) {
+            throw new IllegalArgumentException(path + ": an activation must have neither parameters nor state, found "
+                    + function.getClass().getSimpleName());
+        }
+        this.path = path;
+        this.function = function;
+    }
+
+    @Override
+    public String path() {
+        return path;
+    }
+
+    /**
+     * The function.
+     *
+     * @return ND4J's function
+     */
+    public IActivation function() {
+        return function;
+    }
+
+    @Override
+    public String toString() {
+        return path + ": " + function;
+    }
+}

@@ -1,0 +1,46 @@
+package org.lora4j.nn;
+
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.api.ops.DynamicCustomOp;
+
+/**
+ * A matrix product that is computed again and again: {@code c = α·op(a)·op(b) + β·c}.
+ *
+ * <p>It keeps its native operation context, so that a call costs a few microseconds besides the arithmetic and
+ * allocates nothing as long as the same arrays come back. Not thread-safe: each {@link Pass} has its own.
+ */
+public final class Gemm {
+    private final ReusableOp op;
+
+    /**
+     * Makes a product.
+     *
+     * @param transposeA whether {@code op(a)} is {@code aᵀ}
+     * @param transposeB whether {@code op(b)} is {@code bᵀ}
+     * @param alpha the factor α of the product
+     * @param beta the factor β of what {@code c} holds already; 0 overwrites it
+     * @throws IllegalArgumentException if a factor is not finite
+     */
+    public Gemm(boolean transposeA, boolean transposeB, double alpha, double beta) {
+        if (!Double.isFinite(alpha) || !Double.isFinite(beta)) {
+            throw new IllegalArgumentException(
+                    "gemm: alpha and beta must be finite, found alpha " + alpha + " and beta " + beta);
+        }
+        op = new ReusableOp(DynamicCustomOp.builder("matmul")
+                .addIntegerArguments(transposeA ? 1 : 0, transposeB ? 1 : 0, 0)
+                .addFloatingPointArguments(alpha, beta)
+                .build());
+    }
+
+    /**
+     * Computes {@code c = α·op(a)·op(b) + β·c}. All three are matrices of one data type, FLOAT or DOUBLE, in 'c' or
+     * 'f' order.
+     *
+     * @param a the left factor
+     * @param b the right factor
+     * @param c the result, contiguous; neither factor
+     */
+    public void run(INDArray a, INDArray b, INDArray c) {
+        op.run(a, b, c);
+    }
+}

@@ -1,0 +1,309 @@
+package org.lora4j.nn;
+
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.nd4j.linalg.activations.IActivation;
+import org.nd4j.linalg.activations.impl.ActivationReLU;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/**
+ * A feed-forward network of dense layers and activations with named modules.
+ *
+ * <p>It holds parameters only, so threads can share it: each computes in a {@link Pass} of its own, and
+ * {@link #predict} may be called from any number of them.
+ */
+public final class Network implements Model {
+    private final List<Layer> layers;
+    private final List<Linear> linears;
+    private final Predictor predictor = new Predictor(this::newInferencePass);
+
+    /**
+     * Makes a network of layers.
+     *
+     * @param layers the layers in the order of computation; at least one {@link Linear}, with distinct paths, each
+     *     taking what the one before gives, all of one type
+     * @throws IllegalArgumentException if they do not fit together
+     */
+    public Network(List<? extends Layer> layers) {
+        this.layers = List.copyOf(layers);
+        linears = this.layers.stream()
+                .filter(Linear.class::isInstance)
+                .map(Linear.class::cast)
+                .toList();
+        if (linears.isEmpty()) {
+            throw new IllegalArgumentException("a network needs at least one linear layer, found " + layers);
+        }
+        Set<String> paths = new HashSet<>();
+        Linear previous = null;
+        for (Layer layer : this.layers) {
+            if (!paths.add(layer.path())) {
+                throw new IllegalArgumentException("the paths of layers must differ, found " + layer.path() + " twice");
+            }
+            if (layer instanceof Linear linear) {
+                requireFollows(previous, linear);
+                previous = linear;
+            }
+        }
+    }
+
+    private static void requireFollows(@Nullable Linear previous, Linear next) {
+        if (previous == null) {
+            return;
+        }
+        if (next.inputSize() != previous.outputSize()) {
+            throw new IllegalArgumentException(next.path() + ": must take the " + previous.outputSize() + " outputs of "
+                    + previous.path() + ", found " + next.inputSize() + " inputs");
+        }
+        if (next.dataType() != previous.dataType()) {
+            throw new IllegalArgumentException(next.path() + ": must be " + previous.dataType() + " like "
+                    + previous.path() + ", found " + next.dataType());
+        }
+    }
+
+    /**
+     * Begins a network.
+     *
+     * @param inputSize the number of features, at least 1
+     * @return a builder
+     * @throws IllegalArgumentException if the size is less than 1
+     */
+    public static Builder builder(long inputSize) {
+        return new Builder(inputSize);
+    }
+
+    /**
+     * The layers.
+     *
+     * @return in the order of computation
+     */
+    public List<Layer> layers() {
+        return layers;
+    }
+
+    /**
+     * The dense layers.
+     *
+     * @return in the order of computation
+     */
+    public List<Linear> linears() {
+        return linears;
+    }
+
+    /**
+     * A dense layer by its path.
+     *
+     * @param path the module path, such as {@code linear1}
+     * @return the layer
+     * @throws IllegalArgumentException if there is none; the message lists those that there are
+     */
+    public Linear linear(String path) {
+        return linears.stream()
+                .filter(linear -> linear.path().equals(path))
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException("no linear layer '" + path + "'; there are "
+                        + linears.stream().map(Linear::path).toList()));
+    }
+
+    /**
+     * The network's own parameters, without those of decorations.
+     *
+     * @return weights and biases in the order of the layers
+     */
+    public List<Parameter> parameters() {
+        return linears.stream().flatMap(linear -> linear.parameters().stream()).toList();
+    }
+
+    /** Freezes all the network's own parameters, biases too. */
+    public void freeze() {
+        parameters().forEach(parameter -> parameter.setTrainable(false));
+    }
+
+    /** Lets all the network's own parameters train. */
+    public void unfreeze() {
+        parameters().forEach(parameter -> parameter.setTrainable(true));
+    }
+
+    @Override
+    public long inputSize() {
+        return linears.get(0).inputSize();
+    }
+
+    @Override
+    public long outputSize() {
+        return linears.get(linears.size() - 1).outputSize();
+    }
+
+    @Override
+    public DataType dataType() {
+        return linears.get(0).dataType();
+    }
+
+    @Override
+    public Pass newTrainingPass() {
+        return new Pass(this, true, () -> Linear::effective);
+    }
+
+    @Override
+    public Pass newInferencePass() {
+        return new Pass(this, false, () -> Linear::effective);
+    }
+
+    /**
+     * Computes the output, with the decorations that are registered and enabled. Safe from any number of threads.
+     *
+     * @param x the input {@code [n, inputSize]}; not written to
+     * @return a new array {@code [n, outputSize]}
+     * @throws IllegalArgumentException if the shape or the type of {@code x} does not fit
+     */
+    public INDArray predict(INDArray x) {
+        return predictor.predict(x);
+    }
+
+    /**
+     * Copies the network without its decorations.
+     *
+     * @return a network with arrays of its own, all trainable
+     */
+    public Network copy() {
+        return copy(linear -> linear.original().value().dup());
+    }
+
+    /**
+     * Copies the network with its enabled decorations merged into the weights.
+     *
+     * @return a plain network with arrays of its own, all trainable
+     */
+    public Network merge() {
+        return copy(Linear::weight);
+    }
+
+    private Network copy(Function<Linear, INDArray> weights) {
+        List<Layer> copies = new ArrayList<>();
+        for (Layer layer : layers) {
+            if (layer instanceof Linear linear) {
+                Parameter bias = linear.bias();
+                copies.add(new Linear(
+                        linear.path(),
+                        weights.apply(linear),
+                        bias == null ? null : bias.value().dup()));
+            } else {
+                copies.add(layer);
+            }
+        }
+        return new Network(copies);
+    }
+
+    @Override
+    public String toString() {
+        return "Network" + layers;
+    }
+
+    /** Builds a network layer by layer. */
+    public static final class Builder {
+        private final List<Function<SplittableRandom, Layer>> layers = new ArrayList<>();
+        private long size;
+        private DataType dataType = DataType.FLOAT;
+
+        private Builder(long inputSize) {
+            requirePositive("the input size", inputSize);
+            size = inputSize;
+        }
+
+        private static void requirePositive(String what, long value) {
+            if (value < 1) {
+                throw new IllegalArgumentException(what + " must be at least 1, found " + value);
+            }
+        }
+
+        /**
+         * The type of all parameters, FLOAT unless said otherwise.
+         *
+         * @param type FLOAT or DOUBLE
+         * @return this
+         * @throws IllegalArgumentException if it is another type
+         */
+        public Builder dataType(DataType type) {
+            if (type != DataType.FLOAT && type != DataType.DOUBLE) {
+                throw new IllegalArgumentException("a network's type must be FLOAT or DOUBLE, found " + type);
+            }
+            dataType = type;
+            return this;
+        }
+
+        /**
+         * Adds a dense layer with a bias.
+         *
+         * @param path the module path, distinct
+         * @param outputSize the number of its outputs, at least 1
+         * @return this
+         * @throws IllegalArgumentException if the size is less than 1
+         */
+        public Builder linear(String path, long outputSize) {
+            return linear(path, outputSize, true);
+        }
+
+        /**
+         * Adds a dense layer.
+         *
+         * @param path the module path, distinct
+         * @param outputSize the number of its outputs, at least 1
+         * @param bias whether it has a bias
+         * @return this
+         * @throws IllegalArgumentException if the size is less than 1
+         */
+        public Builder linear(String path, long outputSize, boolean bias) {
+            requirePositive(path + ": the output size", outputSize);
+            long in = size;
+            layers.add(random -> {
+                // PyTorch's default: Kaiming-uniform with a = √5, which is U(±1/√in), for weight and bias.
+                double bound = 1 / Math.sqrt((double) in);
+                INDArray weight = Initialization.uniform(random, bound, dataType, outputSize, in);
+                return new Linear(
+                        path, weight, bias ? Initialization.uniform(random, bound, dataType, outputSize) : null);
+            });
+            size = outputSize;
+            return this;
+        }
+
+        /**
+         * Adds a ReLU.
+         *
+         * @return this
+         */
+        public Builder relu() {
+            return activation(new ActivationReLU());
+        }
+
+        /**
+         * Adds an activation.
+         *
+         * @param function any of ND4J's functions that has neither parameters nor state
+         * @return this
+         * @throws IllegalArgumentException if the function has parameters or state
+         */
+        public Builder activation(IActivation function) {
+            Activation activation = new Activation(function + "_" + layers.size(), function);
+            layers.add(random -> activation);
+            return this;
+        }
+
+        /**
+         * Makes the network with PyTorch's default initialisation: weights and biases from U(−1/√in, 1/√in). The same
+         * seed gives the same network, bit for bit.
+         *
+         * @param seed the seed of the initial parameters
+         * @return a network, all of whose parameters are trainable
+         * @throws IllegalArgumentException if there is no linear layer or a path is not distinct
+         */
+        public Network build(long seed) {
+            SplittableRandom random = new SplittableRandom(seed);
+            return new Network(layers.stream().map(layer -> layer.apply(random)).toList());
+        }
+    }
+}

@@ -1,0 +1,215 @@
+package org.lora4j.nn;
+
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.nd4j.linalg.activations.IActivation;
+import org.nd4j.linalg.activations.impl.ActivationReLU;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+/**
+ * Everything that changes when a network computes: activations, buffers and gradients.
+ *
+ * <p>A pass is made once and used for any number of batches of any size; after the first few calls it allocates
+ * nothing. It belongs to one thread at a time, while any number of passes share one network. The arrays it answers
+ * are its own buffers, valid until its next call; copy what is to be kept.
+ */
+public final class Pass {
+    private final Network network;
+    private final boolean training;
+    private final Supplier<? extends Function<Linear, EffectiveLinear>> resolver;
+    private final Context context = new Context();
+    private final List<Layer> layers;
+    private final LayerPass[] passes;
+    private final INDArray[] outputs;
+    private final Map<Parameter, INDArray> gradients = new LinkedHashMap<>();
+    private int firstTraining;
+    private @Nullable INDArray input;
+
+    /**
+     * Makes a pass over a network with a choice of decorations.
+     *
+     * @param network the network
+     * @param training whether gradients will be asked for
+     * @param resolver asked once at the beginning of each {@link #forward}: what each linear layer computes with then.
+     *     One answer serves the whole call, so a change that comes in the meantime takes effect at the next
+     */
+    public Pass(Network network, boolean training, Supplier<? extends Function<Linear, EffectiveLinear>> resolver) {
+        this.network = network;
+        this.training = training;
+        this.resolver = resolver;
+        layers = network.layers();
+        passes = new LayerPass[layers.size()];
+        outputs = new INDArray[layers.size()];
+        resolve();
+    }
+
+    /**
+     * Computes the output of a batch.
+     *
+     * @param x the input {@code [n, inputSize]} of the network's type; not written to
+     * @return the output {@code [n, outputSize]}, a buffer of this pass
+     * @throws IllegalArgumentException if the shape or the type of {@code x} does not fit
+     */
+    public INDArray forward(INDArray x) {
+        requireInput(x);
+        resolve();
+        input = x;
+        INDArray activations = x;
+        for (int i = 0; i < passes.length; i++) {
+            activations = passes[i].forward(activations);
+            outputs[i] = activations;
+        }
+        return activations;
+    }
+
+    /**
+     * Computes the gradients of the trainable parameters; see {@link #gradient}.
+     *
+     * @param outputGradient {@code ∂L/∂y [n, outputSize]} of the last {@link #forward}; not written to
+     * @throws IllegalStateException if this pass does not train or {@link #forward} was not called
+     * @throws IllegalArgumentException if the shape or the type does not fit the last output
+     */
+    public void backward(INDArray outputGradient) {
+        if (!training || input == null) {
+            throw new IllegalStateException("backward needs a training pass and a forward before it");
+        }
+        INDArray output = outputs[outputs.length - 1];
+        if (!Arrays.equals(outputGradient.shape(), output.shape()) || outputGradient.dataType() != output.dataType()) {
+            throw new IllegalArgumentException("output gradient: must be like the output, " + describe(output)
+                    + ", found " + describe(outputGradient));
+        }
+        INDArray gradient = outputGradient;
+        for (int i = passes.length - 1; i >= firstTraining; i--) {
+            passes[i].backward(gradient);
+            if (i > firstTraining) {
+                gradient = passes[i].inputGradient(gradient);
+            }
+        }
+    }
+
+    /**
+     * The gradient that the last {@link #backward} computed for a parameter.
+     *
+     * @param parameter one of {@link #trainableParameters}
+     * @return the gradient in the parameter's shape and order, a buffer of this pass
+     * @throws IllegalArgumentException if the parameter does not train in this pass
+     */
+    public INDArray gradient(Parameter parameter) {
+        INDArray gradient = gradients.get(parameter);
+        if (gradient == null) {
+            throw new IllegalArgumentException(parameter.name() + ": has no gradient in this pass; trainable are "
+                    + gradients.keySet().stream().map(Parameter::name).toList());
+        }
+        return gradient;
+    }
+
+    /**
+     * The parameters that train in this pass.
+     *
+     * @return in the order of the network; empty if the pass does not train
+     */
+    public Set<Parameter> trainableParameters() {
+        return Collections.unmodifiableSet(new LinkedHashSet<>(gradients.keySet()));
+    }
+
+    /**
+     * Finds where numbers stopped being finite in the last {@link #forward}.
+     *
+     * @return the path of the first layer whose output holds NaN or an infinity, {@code input} if the batch itself
+     *     does, or nothing
+     */
+    public Optional<String> firstNonFinite() {
+        if (input != null && !isFinite(input)) {
+            return Optional.of("input");
+        }
+        for (int i = 0; i < outputs.length; i++) {
+            if (outputs[i] != null && !isFinite(outputs[i])) {
+                return Optional.of(layers.get(i).path());
+            }
+        }
+        return Optional.empty();
+    }
+
+    private static boolean isFinite(INDArray array) {
+        // A sum is not finite if a term is not; one that overflows counts as well.
+        return Double.isFinite(array.castTo(DataType.DOUBLE).sumNumber().doubleValue());
+    }
+
+    private void requireInput(INDArray x) {
+        if (x.rank() != 2 || x.size(0) < 1 || x.size(1) != network.inputSize() || x.dataType() != network.dataType()) {
+            throw new IllegalArgumentException("input: must be a matrix [n, " + network.inputSize() + "] of "
+                    + network.dataType() + " with n ≥ 1, found " + describe(x));
+        }
+    }
+
+    private static String describe(INDArray array) {
+        return Arrays.toString(array.shape()) + " of " + array.dataType();
+    }
+
+    private void resolve() {
+        Function<Linear, EffectiveLinear> effective = resolver.get();
+        boolean changed = false;
+        long size = network.inputSize();
+        for (int i = 0; i < passes.length; i++) {
+            Layer layer = layers.get(i);
+            if (layer instanceof Linear linear) {
+                EffectiveLinear wanted = effective.apply(linear);
+                if (!(passes[i] instanceof LinearPass pass) || !pass.linear().equals(wanted)) {
+                    passes[i] = new LinearPass(wanted, context);
+                    changed = true;
+                }
+                size = linear.outputSize();
+            } else if (passes[i] == null) {
+                passes[i] = activationPass(((Activation) layer).function(), size, i > 0);
+            }
+        }
+        if (changed) {
+            firstTraining = 0;
+            while (firstTraining < passes.length && !passes[firstTraining].trains()) {
+                firstTraining++;
+            }
+        }
+    }
+
+    private LayerPass activationPass(IActivation function, long size, boolean inputIsBuffer) {
+        boolean plainRelu = function.equals(new ActivationReLU());
+        return plainRelu
+                ? new ReluPass(network.dataType(), size, inputIsBuffer)
+                : new ActivationPass(function, context, size);
+    }
+
+    private final class Context implements PassContext {
+        @Override
+        public DataType dataType() {
+            return network.dataType();
+        }
+
+        @Override
+        public boolean isTraining() {
+            return training;
+        }
+
+        @Override
+        public @Nullable INDArray gradient(Parameter parameter) {
+            return training && parameter.isTrainable()
+                    ? gradients.computeIfAbsent(
+                            parameter,
+                            key -> Nd4j.createUninitializedDetached(
+                                    dataType(),
+                                    key.value().ordering(),
+                                    key.value().shape()))
+                    : null;
+        }
+    }
+}

@@ -1,0 +1,29 @@
+package org.lora4j.train;
+
+import org.lora4j.nn.Parameter;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.learning.config.Adam;
+import org.nd4j.linalg.learning.config.IUpdater;
+
+/** The updater of one parameter, with its state. */
+interface ParameterUpdater {
+    /**
+     * Takes one step.
+     *
+     * @param iteration the iteration, from 0, as ND4J's updaters and schedules count
+     * @param epoch the epoch, from 0
+     */
+    void step(int iteration, int epoch);
+
+    /** The updater of the given settings for a parameter. The gradient's array may be overwritten by each step. */
+    static ParameterUpdater of(IUpdater settings, Parameter parameter, INDArray gradient) {
+        // Exactly ND4J's settings: a subclass may mean something else.
+        if (settings.getClass() == Adam.class
+                && parameter.value().dataType() == DataType.FLOAT
+                && parameter.value().length() <= HostAdam.MAX_LENGTH) {
+            return new HostAdam((Adam) settings, parameter.value(), gradient);
+        }
+        return new Nd4jUpdater(settings, parameter.value(), gradient);
+    }
+}

@@ -1,0 +1,16 @@
+package org.lora4j.train;
+
+import java.time.Duration;
+
+/**
+ * What came of a training.
+ *
+ * @param iterations the number of steps
+ * @param epochs the number of epochs that were completed
+ * @param examples the number of examples seen
+ * @param finalLoss the loss of the last batch, before the last step
+ * @param runningLoss the mean loss of the last 100 steps
+ * @param duration how long it took
+ */
+public record TrainingResult(
+        long iterations, int epochs, long examples, double finalLoss, double runningLoss, Duration duration) {}

@@ -1,0 +1,124 @@
+package org.lora4j.train;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.nn.BatchBuffer;
+import org.lora4j.nn.Model;
+import org.lora4j.nn.Parameter;
+import org.lora4j.nn.Pass;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.learning.config.IUpdater;
+
+/** Forward, loss, backward and update of one batch; and the way back when numbers stop being finite. */
+final class TrainingStep {
+    private final Pass pass;
+    private final Loss loss;
+    private final double clipNorm;
+    private final BatchBuffer outputGradients;
+    private final List<Trained> trained = new ArrayList<>();
+    private boolean stepped;
+
+    /** A parameter that trains, with what belongs to it. */
+    private record Trained(Parameter parameter, INDArray gradient, INDArray before, ParameterUpdater updater) {}
+
+    /**
+     * Makes a step.
+     *
+     * @param clipNorm the greatest norm of all gradients together; infinite for none
+     */
+    TrainingStep(Model model, Loss loss, IUpdater updater, double clipNorm) {
+        pass = model.newTrainingPass();
+        this.loss = loss;
+        this.clipNorm = clipNorm;
+        outputGradients = new BatchBuffer(model.dataType(), model.outputSize());
+        for (Parameter parameter : pass.trainableParameters()) {
+            INDArray gradient = pass.gradient(parameter);
+            trained.add(new Trained(
+                    parameter,
+                    gradient,
+                    parameter.value().dup(parameter.value().ordering()),
+                    ParameterUpdater.of(updater, parameter, gradient)));
+        }
+        if (trained.isEmpty()) {
+            throw new IllegalStateException("nothing to train: every parameter is frozen");
+        }
+    }
+
+    /** Takes one step and answers the loss before it. */
+    double take(INDArray features, @Nullable INDArray labels, long iteration, int epoch) {
+        INDArray output = pass.forward(features);
+        INDArray expected = requireLabels(labels, output);
+        INDArray outputGradient = outputGradients.rows(output.size(0));
+        double value = loss.compute(output, expected, outputGradient);
+        if (!Double.isFinite(value)) {
+            goBack();
+            String place = pass.firstNonFinite().orElse("loss");
+            throw new DivergedException(
+                    iteration,
+                    place,
+                    "the loss must be finite, found " + value + " at iteration " + iteration
+                            + "; the first values that are not finite are in " + place
+                            + "; the parameters are those of the last finite loss");
+        }
+        pass.backward(outputGradient);
+        clip();
+        int steps = Math.toIntExact(iteration - 1);
+        for (Trained one : trained) {
+            one.before().assign(one.parameter().value());
+            one.updater().step(steps, epoch - 1);
+        }
+        stepped = true;
+        return value;
+    }
+
+    /** Checks the last update, which no loss has seen. */
+    void requireFinite(long iteration) {
+        for (Trained one : trained) {
+            INDArray value = one.parameter().value();
+            if (!Double.isFinite(value.castTo(DataType.DOUBLE).sumNumber().doubleValue())) {
+                goBack();
+                String name = one.parameter().name();
+                throw new DivergedException(
+                        iteration,
+                        name,
+                        name + ": must be finite after the last update, at iteration " + iteration
+                                + "; the parameters are those of the last finite loss");
+            }
+        }
+    }
+
+    private static INDArray requireLabels(@Nullable INDArray labels, INDArray output) {
+        if (labels == null || !Arrays.equals(labels.shape(), output.shape())) {
+            throw new IllegalArgumentException(
+                    "labels: must have the shape of the output, " + Arrays.toString(output.shape()) + ", found "
+                            + (labels == null ? "none" : Arrays.toString(labels.shape())));
+        }
+        return labels;
+    }
+
+    private void clip() {
+        if (clipNorm == Double.POSITIVE_INFINITY) {
+            return;
+        }
+        double squares = 0;
+        for (Trained one : trained) {
+            double norm = one.gradient().norm2Number().doubleValue();
+            squares += norm * norm;
+        }
+        double norm = Math.sqrt(squares);
+        if (norm > clipNorm) {
+            for (Trained one : trained) {
+                one.gradient().muli(clipNorm / norm);
+            }
+        }
+    }
+
+    private void goBack() {
+        if (stepped) {
+            trained.forEach(one -> one.parameter().value().assign(one.before()));
+        }
+    }
+}
