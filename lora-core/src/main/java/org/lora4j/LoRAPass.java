@@ -20,23 +20,26 @@ final class LoRAPass implements ParametrizationPass {
     /** {@code v = s·g·B [n, r]}, the gradient of u. */
     private final BatchBuffer downGradients;
 
-    private final Gemm down = new Gemm(false, true, 1, 0);
+    private final Gemm down;
     private final Gemm addUp;
     private final Gemm downGradientProduct;
     private final Gemm bGradientProduct;
-    private final Gemm aGradientProduct = new Gemm(true, false, 1, 0);
-    private final Gemm addInputGradient = new Gemm(false, false, 1, 1);
+    private final Gemm aGradientProduct;
+    private final Gemm inputGradientProduct;
 
     LoRAPass(LoRAParametrization lora, PassContext context) {
         a = lora.loraA().value();
         b = lora.loraB().value();
         aGradient = context.gradient(lora.loraA());
         bGradient = context.gradient(lora.loraB());
-        downs = new BatchBuffer(context.dataType(), lora.rank());
-        downGradients = new BatchBuffer(context.dataType(), lora.rank());
-        addUp = new Gemm(false, true, lora.scale(), 1);
-        downGradientProduct = new Gemm(false, false, lora.scale(), 0);
-        bGradientProduct = new Gemm(true, false, lora.scale(), 0);
+        downs = context.buffer(lora.rank());
+        downGradients = context.buffer(lora.rank());
+        down = context.gemm(false, true, 1, 0);
+        addUp = context.gemm(false, true, lora.scale(), 1);
+        downGradientProduct = context.gemm(false, false, lora.scale(), 0);
+        bGradientProduct = context.gemm(true, false, lora.scale(), 0);
+        aGradientProduct = context.gemm(true, false, 1, 0);
+        inputGradientProduct = context.gemm(false, false, 1, 1);
     }
 
     @Override
@@ -66,6 +69,6 @@ final class LoRAPass implements ParametrizationPass {
 
     @Override
     public void addInputGradient(INDArray xGradient) {
-        addInputGradient.run(downGradients.rows(xGradient.size(0)), a, xGradient);
+        inputGradientProduct.run(downGradients.rows(xGradient.size(0)), a, xGradient);
     }
 }

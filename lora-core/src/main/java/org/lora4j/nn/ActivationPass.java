@@ -2,6 +2,7 @@ package org.lora4j.nn;
 
 import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.activations.IActivation;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Any of ND4J's activation functions; they work in place and want the input again for the gradient. */
@@ -13,12 +14,12 @@ final class ActivationPass implements LayerPass {
     private final BatchBuffer gradients;
     private @Nullable INDArray input;
 
-    ActivationPass(IActivation function, PassContext context, long size) {
+    ActivationPass(IActivation function, DataType dataType, long size, boolean training) {
         this.function = function;
-        training = context.isTraining();
-        outputs = new BatchBuffer(context.dataType(), size);
-        inputs = new BatchBuffer(context.dataType(), size);
-        gradients = new BatchBuffer(context.dataType(), size);
+        this.training = training;
+        outputs = new BatchBuffer(dataType, size);
+        inputs = new BatchBuffer(dataType, size);
+        gradients = new BatchBuffer(dataType, size);
     }
 
     @Override

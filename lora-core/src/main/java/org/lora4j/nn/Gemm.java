@@ -1,5 +1,6 @@
 package org.lora4j.nn;
 
+import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.api.ops.DynamicCustomOp;
 
@@ -10,7 +11,11 @@ import org.nd4j.linalg.api.ops.DynamicCustomOp;
  * allocates nothing as long as the same arrays come back. Not thread-safe: each {@link Pass} has its own.
  */
 public final class Gemm {
-    private final ReusableOp op;
+    private boolean transposeA;
+    private boolean transposeB;
+    private double alpha;
+    private double beta;
+    private @Nullable ReusableOp op;
 
     /**
      * Makes a product.
@@ -22,14 +27,30 @@ public final class Gemm {
      * @throws IllegalArgumentException if a factor is not finite
      */
     public Gemm(boolean transposeA, boolean transposeB, double alpha, double beta) {
+        configure(transposeA, transposeB, alpha, beta);
+    }
+
+    /** Makes another product of this one, which keeps its native context. */
+    void configure(boolean transposeA, boolean transposeB, double alpha, double beta) {
         if (!Double.isFinite(alpha) || !Double.isFinite(beta)) {
             throw new IllegalArgumentException(
                     "gemm: alpha and beta must be finite, found alpha " + alpha + " and beta " + beta);
         }
-        op = new ReusableOp(DynamicCustomOp.builder("matmul")
-                .addIntegerArguments(transposeA ? 1 : 0, transposeB ? 1 : 0, 0)
-                .addFloatingPointArguments(alpha, beta)
-                .build());
+        boolean changed = this.transposeA != transposeA
+                || this.transposeB != transposeB
+                || this.alpha != alpha
+                || this.beta != beta;
+        this.transposeA = transposeA;
+        this.transposeB = transposeB;
+        this.alpha = alpha;
+        this.beta = beta;
+        if (changed && op != null) {
+            setArguments(op);
+        }
+    }
+
+    private void setArguments(ReusableOp target) {
+        target.setArguments(new long[] {transposeA ? 1 : 0, transposeB ? 1 : 0, 0}, alpha, beta);
     }
 
     /**
@@ -41,6 +62,12 @@ public final class Gemm {
      * @param c the result, contiguous; neither factor
      */
     public void run(INDArray a, INDArray b, INDArray c) {
-        op.run(a, b, c);
+        ReusableOp matmul = op;
+        if (matmul == null) {
+            matmul = new ReusableOp(DynamicCustomOp.builder("matmul").build());
+            setArguments(matmul);
+            op = matmul;
+        }
+        matmul.run(a, b, c);
     }
 }

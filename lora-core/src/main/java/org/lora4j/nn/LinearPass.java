@@ -2,65 +2,73 @@ package org.lora4j.nn;
 
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 /** A {@link Linear} in a {@link Pass}: one product forward, and backward only what somebody needs. */
 final class LinearPass implements LayerPass {
-    private final EffectiveLinear linear;
-    private final List<ParametrizationPass> parametrizations;
-    private final boolean readsBase;
-    private final boolean trains;
-    private final @Nullable INDArray biasRow;
-    private final @Nullable INDArray weightGradient;
-    private final @Nullable INDArray biasGradientRow;
-
+    private final LinearResources resources;
     private final BatchBuffer outputs;
-    private final BatchBuffer bases;
-    private final BatchBuffer baseGradients;
     private final BatchBuffer inputGradients;
     private final BatchBuffer ones;
-
     private final Gemm product = new Gemm(false, true, 1, 0);
     private final Gemm addBias = new Gemm(false, false, 1, 1);
     private final Gemm weightGradientProduct = new Gemm(true, false, 1, 0);
     private final Gemm biasGradientProduct = new Gemm(true, false, 1, 0);
     private final Gemm inputGradientProduct = new Gemm(false, false, 1, 0);
 
+    // What the layer computes with now.
+    private @Nullable EffectiveLinear linear;
+    private INDArray weight;
+    private @Nullable INDArray biasRow;
+    private @Nullable INDArray weightGradient;
+    private @Nullable INDArray biasGradientRow;
+    private List<ParametrizationPass> parametrizations = List.of();
+    private @Nullable BatchBuffer bases;
+    private @Nullable BatchBuffer baseGradients;
+    private boolean trains;
+
+    // What the last call leaves for the next.
     private @Nullable INDArray input;
     private @Nullable INDArray base;
     private @Nullable INDArray baseGradient;
     private long onesRows;
 
-    LinearPass(EffectiveLinear linear, PassContext context) {
-        this.linear = linear;
-        parametrizations = linear.parametrizations().stream()
-                .map(parametrization -> parametrization.newPass(context))
-                .toList();
-        readsBase = parametrizations.stream().anyMatch(ParametrizationPass::readsBase);
+    LinearPass(Linear layer, DataType dataType, Gradients gradients) {
+        resources = new LinearResources(dataType, gradients);
+        outputs = new BatchBuffer(dataType, layer.outputSize());
+        inputGradients = new BatchBuffer(dataType, layer.inputSize());
+        ones = new BatchBuffer(dataType, 1);
+        weight = layer.original().value();
+    }
 
-        INDArray weight = linear.weight().value();
-        Parameter bias = linear.bias();
+    /** Turns to other arrays or decorations; answers whether anything changed. */
+    boolean use(EffectiveLinear wanted) {
+        if (wanted.equals(linear)) {
+            return false;
+        }
+        resources.takeBack();
+        weight = wanted.weight().value();
+        Parameter bias = wanted.bias();
         biasRow = bias == null ? null : row(bias.value());
-        weightGradient = context.gradient(linear.weight());
-        INDArray biasGradient = bias == null ? null : context.gradient(bias);
+        weightGradient = resources.gradient(wanted.weight());
+        INDArray biasGradient = bias == null ? null : resources.gradient(bias);
         biasGradientRow = biasGradient == null ? null : row(biasGradient);
-        trains = context.isTraining() && linear.parameters().stream().anyMatch(Parameter::isTrainable);
-
-        outputs = new BatchBuffer(context.dataType(), weight.size(0));
-        bases = new BatchBuffer(context.dataType(), weight.size(0));
-        baseGradients = new BatchBuffer(context.dataType(), weight.size(0));
-        inputGradients = new BatchBuffer(context.dataType(), weight.size(1));
-        ones = new BatchBuffer(context.dataType(), 1);
+        parametrizations = wanted.parametrizations().stream()
+                .map(parametrization -> parametrization.newPass(resources))
+                .toList();
+        boolean readsBase = parametrizations.stream().anyMatch(ParametrizationPass::readsBase);
+        bases = readsBase ? resources.buffer(weight.size(0)) : null;
+        baseGradients = readsBase ? resources.buffer(weight.size(0)) : null;
+        trains = resources.isTraining() && wanted.parameters().stream().anyMatch(Parameter::isTrainable);
+        linear = wanted;
+        input = null;
+        return true;
     }
 
     private static INDArray row(INDArray vector) {
         return Nd4j.create(vector.data(), new long[] {1, vector.length()}, new long[] {vector.length(), 1}, 0, 'c');
-    }
-
-    /** What this pass was made for. */
-    EffectiveLinear linear() {
-        return linear;
     }
 
     @Override
@@ -72,9 +80,9 @@ final class LinearPass implements LayerPass {
     public INDArray forward(INDArray x) {
         long n = x.size(0);
         INDArray y = outputs.rows(n);
-        INDArray xw = readsBase ? bases.rows(n) : y;
-        product.run(x, linear.weight().value(), xw);
-        if (readsBase) {
+        INDArray xw = bases == null ? y : bases.rows(n);
+        product.run(x, weight, xw);
+        if (bases != null) {
             y.assign(xw);
         }
         for (ParametrizationPass parametrization : parametrizations) {
@@ -95,7 +103,7 @@ final class LinearPass implements LayerPass {
         }
         long n = yGradient.size(0);
         INDArray xwGradient = yGradient;
-        if (readsBase) {
+        if (baseGradients != null) {
             xwGradient = baseGradients.rows(n);
             xwGradient.assign(yGradient);
         }
@@ -117,7 +125,7 @@ final class LinearPass implements LayerPass {
             throw new IllegalStateException("inputGradient needs a backward before it");
         }
         INDArray xGradient = inputGradients.rows(yGradient.size(0));
-        inputGradientProduct.run(baseGradient, linear.weight().value(), xGradient);
+        inputGradientProduct.run(baseGradient, weight, xGradient);
         for (ParametrizationPass parametrization : parametrizations) {
             parametrization.addInputGradient(xGradient);
         }

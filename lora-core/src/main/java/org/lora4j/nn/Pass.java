@@ -1,11 +1,7 @@
 package org.lora4j.nn;
 
 import java.util.Arrays;
-import java.util.Collections;
-import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
@@ -15,7 +11,6 @@ import org.nd4j.linalg.activations.IActivation;
 import org.nd4j.linalg.activations.impl.ActivationReLU;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.factory.Nd4j;
 
 /**
  * Everything that changes when a network computes: activations, buffers and gradients.
@@ -28,11 +23,10 @@ public final class Pass {
     private final Network network;
     private final boolean training;
     private final Supplier<? extends Function<Linear, EffectiveLinear>> resolver;
-    private final Context context = new Context();
     private final List<Layer> layers;
     private final LayerPass[] passes;
     private final INDArray[] outputs;
-    private final Map<Parameter, INDArray> gradients = new LinkedHashMap<>();
+    private final Gradients gradients;
     private int firstTraining;
     private @Nullable INDArray input;
 
@@ -48,10 +42,20 @@ public final class Pass {
         this.network = network;
         this.training = training;
         this.resolver = resolver;
+        gradients = new Gradients(training);
         layers = network.layers();
         passes = new LayerPass[layers.size()];
         outputs = new INDArray[layers.size()];
-        resolve();
+        long size = network.inputSize();
+        for (int i = 0; i < passes.length; i++) {
+            if (layers.get(i) instanceof Linear linear) {
+                passes[i] = new LinearPass(linear, network.dataType(), gradients);
+                size = linear.outputSize();
+            } else {
+                passes[i] = activationPass(((Activation) layers.get(i)).function(), size, i > 0);
+            }
+        }
+        use(resolver.get());
     }
 
     /**
@@ -62,8 +66,20 @@ public final class Pass {
      * @throws IllegalArgumentException if the shape or the type of {@code x} does not fit
      */
     public INDArray forward(INDArray x) {
+        return forward(x, resolver.get());
+    }
+
+    /**
+     * Computes the output of a batch with decorations chosen for this call.
+     *
+     * @param x the input {@code [n, inputSize]} of the network's type; not written to
+     * @param effective what each linear layer computes with
+     * @return the output {@code [n, outputSize]}, a buffer of this pass
+     * @throws IllegalArgumentException if the shape or the type of {@code x} does not fit
+     */
+    public INDArray forward(INDArray x, Function<? super Linear, EffectiveLinear> effective) {
         requireInput(x);
-        resolve();
+        use(effective);
         input = x;
         INDArray activations = x;
         for (int i = 0; i < passes.length; i++) {
@@ -109,7 +125,7 @@ public final class Pass {
         INDArray gradient = gradients.get(parameter);
         if (gradient == null) {
             throw new IllegalArgumentException(parameter.name() + ": has no gradient in this pass; trainable are "
-                    + gradients.keySet().stream().map(Parameter::name).toList());
+                    + gradients.parameters().stream().map(Parameter::name).toList());
         }
         return gradient;
     }
@@ -120,7 +136,7 @@ public final class Pass {
      * @return in the order of the network; empty if the pass does not train
      */
     public Set<Parameter> trainableParameters() {
-        return Collections.unmodifiableSet(new LinkedHashSet<>(gradients.keySet()));
+        return gradients.parameters();
     }
 
     /**
@@ -157,21 +173,11 @@ public final class Pass {
         return Arrays.toString(array.shape()) + " of " + array.dataType();
     }
 
-    private void resolve() {
-        Function<Linear, EffectiveLinear> effective = resolver.get();
+    private void use(Function<? super Linear, EffectiveLinear> effective) {
         boolean changed = false;
-        long size = network.inputSize();
         for (int i = 0; i < passes.length; i++) {
-            Layer layer = layers.get(i);
-            if (layer instanceof Linear linear) {
-                EffectiveLinear wanted = effective.apply(linear);
-                if (!(passes[i] instanceof LinearPass pass) || !pass.linear().equals(wanted)) {
-                    passes[i] = new LinearPass(wanted, context);
-                    changed = true;
-                }
-                size = linear.outputSize();
-            } else if (passes[i] == null) {
-                passes[i] = activationPass(((Activation) layer).function(), size, i > 0);
+            if (passes[i] instanceof LinearPass pass) {
+                changed |= pass.use(effective.apply((Linear) layers.get(i)));
             }
         }
         if (changed) {
@@ -186,30 +192,6 @@ public final class Pass {
         boolean plainRelu = function.equals(new ActivationReLU());
         return plainRelu
                 ? new ReluPass(network.dataType(), size, inputIsBuffer)
-                : new ActivationPass(function, context, size);
-    }
-
-    private final class Context implements PassContext {
-        @Override
-        public DataType dataType() {
-            return network.dataType();
-        }
-
-        @Override
-        public boolean isTraining() {
-            return training;
-        }
-
-        @Override
-        public @Nullable INDArray gradient(Parameter parameter) {
-            return training && parameter.isTrainable()
-                    ? gradients.computeIfAbsent(
-                            parameter,
-                            key -> Nd4j.createUninitializedDetached(
-                                    dataType(),
-                                    key.value().ordering(),
-                                    key.value().shape()))
-                    : null;
-        }
+                : new ActivationPass(function, network.dataType(), size, training);
     }
 }

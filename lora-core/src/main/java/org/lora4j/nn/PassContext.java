@@ -4,7 +4,7 @@ import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
-/** What a {@link Pass} provides to the layers and decorations that compute in it. */
+/** What a {@link Pass} provides to the decorations of a layer that compute in it. */
 public interface PassContext {
     /**
      * The type of all arrays.
@@ -29,4 +29,25 @@ public interface PassContext {
      */
     @Nullable
     INDArray gradient(Parameter parameter);
+
+    /**
+     * A product for the computation that is being made. When a layer turns to other decorations, their computations
+     * get the products of those before, so that switching builds no native contexts.
+     *
+     * @param transposeA whether {@code op(a)} is {@code aᵀ}
+     * @param transposeB whether {@code op(b)} is {@code bᵀ}
+     * @param alpha the factor α of the product
+     * @param beta the factor β of what the result holds already
+     * @return a product {@code c = α·op(a)·op(b) + β·c}
+     * @throws IllegalArgumentException if a factor is not finite
+     */
+    Gemm gemm(boolean transposeA, boolean transposeB, double alpha, double beta);
+
+    /**
+     * A buffer for the computation that is being made, handed on like the products.
+     *
+     * @param columns the width of the matrix
+     * @return a matrix whose rows follow the batch, with undefined content
+     */
+    BatchBuffer buffer(long columns);
 }

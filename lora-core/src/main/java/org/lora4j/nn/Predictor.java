@@ -1,9 +1,10 @@
 package org.lora4j.nn;
 
-import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
@@ -29,37 +30,55 @@ public final class Predictor {
     }
 
     /**
-     * Computes the output.
+     * Computes the output with the decorations that the passes were made with.
      *
      * @param x the input {@code [n, inputSize]}; not written to
      * @return a new array {@code [n, outputSize]} in 'c' order
      * @throws IllegalArgumentException if the shape or the type of {@code x} does not fit
      */
     public INDArray predict(INDArray x) {
-        Pass pass = idle.poll();
-        if (pass == null) {
-            pass = newPass.get();
-        }
-        INDArray result = predict(x, pass);
+        Pass pass = borrow();
+        INDArray y = inBlocks(x, pass::forward);
         idle.add(pass);
-        return result;
+        return y;
     }
 
-    private static INDArray predict(INDArray x, Pass pass) {
+    /**
+     * Computes the output with decorations chosen for this call.
+     *
+     * @param x the input {@code [n, inputSize]}; not written to
+     * @param effective what each linear layer computes with
+     * @return a new array {@code [n, outputSize]} in 'c' order
+     * @throws IllegalArgumentException if the shape or the type of {@code x} does not fit
+     */
+    public INDArray predict(INDArray x, Function<? super Linear, EffectiveLinear> effective) {
+        Pass pass = borrow();
+        INDArray y = inBlocks(x, block -> pass.forward(block, effective));
+        idle.add(pass);
+        return y;
+    }
+
+    private Pass borrow() {
+        Pass pass = idle.poll();
+        return pass == null ? newPass.get() : pass;
+    }
+
+    private static INDArray inBlocks(INDArray x, UnaryOperator<INDArray> forward) {
         if (x.rank() != 2 || x.size(0) <= BLOCK_ROWS) {
-            return pass.forward(x).dup('c');
+            return forward.apply(x).dup('c');
         }
         long n = x.size(0);
-        INDArray result = null;
-        for (long from = 0; from < n; from += BLOCK_ROWS) {
+        INDArray first = forward.apply(rows(x, 0, BLOCK_ROWS).dup('c'));
+        INDArray y = Nd4j.createUninitializedDetached(first.dataType(), 'c', n, first.size(1));
+        rows(y, 0, BLOCK_ROWS).assign(first);
+        for (long from = BLOCK_ROWS; from < n; from += BLOCK_ROWS) {
             long to = Math.min(n, from + BLOCK_ROWS);
-            INDArray y = pass.forward(
-                    x.get(NDArrayIndex.interval(from, to), NDArrayIndex.all()).dup('c'));
-            if (result == null) {
-                result = Nd4j.createUninitializedDetached(y.dataType(), 'c', n, y.size(1));
-            }
-            result.get(NDArrayIndex.interval(from, to), NDArrayIndex.all()).assign(y);
+            rows(y, from, to).assign(forward.apply(rows(x, from, to).dup('c')));
         }
-        return Objects.requireNonNull(result);
+        return y;
+    }
+
+    private static INDArray rows(INDArray matrix, long from, long to) {
+        return matrix.get(NDArrayIndex.interval(from, to), NDArrayIndex.all());
     }
 }

@@ -22,8 +22,12 @@ final class ReusableOp {
     ReusableOp(CustomOp op) {
         this.op = op;
         context = Nd4j.getExecutioner().buildContext();
-        context.setIArguments(op.iArgs());
-        context.setTArguments(op.tArgs());
+        setArguments(op.iArgs(), op.tArgs());
+    }
+
+    void setArguments(long[] integers, double... reals) {
+        context.setIArguments(integers);
+        context.setTArguments(reals);
     }
 
     void run(INDArray a, INDArray c) {

@@ -1,0 +1,45 @@
+package org.lora4j.nn;
+
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+/** The gradients of one {@link Pass}: an array for each parameter that trains, and nothing for the others. */
+final class Gradients {
+    private final boolean training;
+    private final Map<Parameter, INDArray> arrays = new LinkedHashMap<>();
+
+    Gradients(boolean training) {
+        this.training = training;
+    }
+
+    boolean isTraining() {
+        return training;
+    }
+
+    /** Where the gradient of a parameter belongs, or null if it does not train here. */
+    @Nullable
+    INDArray of(Parameter parameter) {
+        if (!training || !parameter.isTrainable()) {
+            return null;
+        }
+        return arrays.computeIfAbsent(parameter, key -> {
+            INDArray value = key.value();
+            return Nd4j.createUninitializedDetached(value.dataType(), value.ordering(), value.shape());
+        });
+    }
+
+    @Nullable
+    INDArray get(Parameter parameter) {
+        return arrays.get(parameter);
+    }
+
+    Set<Parameter> parameters() {
+        return Collections.unmodifiableSet(new LinkedHashSet<>(arrays.keySet()));
+    }
+}

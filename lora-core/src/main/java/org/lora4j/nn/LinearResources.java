@@ -1,0 +1,76 @@
+package org.lora4j.nn;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/** Products and buffers that a layer's decorations use, kept when the layer turns to other decorations. */
+final class LinearResources implements PassContext {
+    private final DataType dataType;
+    private final Gradients gradients;
+    private final Shelf<Gemm> gemms = new Shelf<>();
+    private final Map<Long, Shelf<BatchBuffer>> buffers = new HashMap<>();
+
+    LinearResources(DataType dataType, Gradients gradients) {
+        this.dataType = dataType;
+        this.gradients = gradients;
+    }
+
+    /** Makes all that was handed out available again. Nobody may use it as before. */
+    void takeBack() {
+        gemms.taken = 0;
+        buffers.values().forEach(shelf -> shelf.taken = 0);
+    }
+
+    @Override
+    public DataType dataType() {
+        return dataType;
+    }
+
+    @Override
+    public boolean isTraining() {
+        return gradients.isTraining();
+    }
+
+    @Override
+    public @Nullable INDArray gradient(Parameter parameter) {
+        return gradients.of(parameter);
+    }
+
+    @Override
+    public Gemm gemm(boolean transposeA, boolean transposeB, double alpha, double beta) {
+        Gemm gemm = gemms.next();
+        if (gemm == null) {
+            return gemms.add(new Gemm(transposeA, transposeB, alpha, beta));
+        }
+        gemm.configure(transposeA, transposeB, alpha, beta);
+        return gemm;
+    }
+
+    @Override
+    public BatchBuffer buffer(long columns) {
+        Shelf<BatchBuffer> shelf = buffers.computeIfAbsent(columns, key -> new Shelf<>());
+        BatchBuffer buffer = shelf.next();
+        return buffer != null ? buffer : shelf.add(new BatchBuffer(dataType, columns));
+    }
+
+    private static final class Shelf<T> {
+        private final List<T> all = new ArrayList<>();
+        private int taken;
+
+        @Nullable
+        T next() {
+            return taken < all.size() ? all.get(taken++) : null;
+        }
+
+        T add(T one) {
+            all.add(one);
+            taken = all.size();
+            return one;
+        }
+    }
+}
