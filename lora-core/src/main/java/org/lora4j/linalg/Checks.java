@@ -1,0 +1,71 @@
+package org.lora4j.linalg;
+
+import java.util.Arrays;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.indexing.conditions.Conditions;
+
+/** The conditions that arguments of this package meet. */
+final class Checks {
+    private Checks() {}
+
+    /** A contiguous copy of {@code a} in 'f' order, LAPACK's own; it is checked and free to be overwritten. */
+    static INDArray finiteCopy(String where, INDArray a) {
+        requireMatrix(where, a);
+        INDArray copy = a.dup('f');
+        if (!isFinite(copy)) {
+            throw new IllegalArgumentException(where + ": every entry must be finite, found " + firstNonFinite(a));
+        }
+        return copy;
+    }
+
+    static void requireMatrix(String where, INDArray a) {
+        if (a.dataType() != DataType.FLOAT && a.dataType() != DataType.DOUBLE) {
+            throw new IllegalArgumentException(where + ": type must be FLOAT or DOUBLE, found " + a.dataType());
+        }
+        if (a.rank() != 2) {
+            throw new IllegalArgumentException(
+                    where + ": a matrix (2 dimensions) is expected, found shape " + Arrays.toString(a.shape()));
+        }
+        if (a.isEmpty()) {
+            throw new IllegalArgumentException(where + ": at least one row and one column are expected, found shape "
+                    + Arrays.toString(a.shape()));
+        }
+    }
+
+    /** The product of {@code left} and {@code right} must exist and have one type. */
+    static void requireProduct(String where, INDArray left, INDArray right) {
+        requireMatrix(where, left);
+        requireMatrix(where, right);
+        if (left.size(1) != right.size(0)) {
+            throw new IllegalArgumentException(where + ": columns of the left factor must equal rows of the right one,"
+                    + " found shapes " + Arrays.toString(left.shape()) + " and " + Arrays.toString(right.shape()));
+        }
+        if (left.dataType() != right.dataType()) {
+            throw new IllegalArgumentException(
+                    where + ": both factors must have one type, found " + left.dataType() + " and " + right.dataType());
+        }
+    }
+
+    static void requireInRange(String what, int value, int low, int high) {
+        if (value < low || value > high) {
+            throw new IllegalArgumentException(what + " must be in [" + low + ", " + high + "], found " + value);
+        }
+    }
+
+    static boolean isFinite(INDArray a) {
+        return a.scan(Conditions.notFinite()).longValue() == 0;
+    }
+
+    private static String firstNonFinite(INDArray a) {
+        for (long i = 0; i < a.size(0); i++) {
+            for (long j = 0; j < a.size(1); j++) {
+                double value = a.getDouble(i, j);
+                if (!Double.isFinite(value)) {
+                    return value + " at [" + i + ", " + j + "]";
+                }
+            }
+        }
+        throw new AssertionError("every entry is finite");
+    }
+}

@@ -1,0 +1,50 @@
+package org.lora4j.linalg;
+
+import java.util.Random;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+/**
+ * Randomised range finder with subspace iteration: Halko, Martinsson and Tropp, <a
+ * href="https://arxiv.org/abs/0909.4061">Finding structure with randomness</a> (2011), algorithm 4.4.
+ */
+final class RangeFinder {
+    /** Spectra of weight deltas decay slowly; each further iteration costs two products with the matrix. */
+    private static final int POWER_ITERATIONS = 6;
+
+    private static final long SEED = 0;
+
+    private RangeFinder() {}
+
+    /**
+     * An orthonormal basis of a subspace that holds almost all of the leading left singular vectors.
+     *
+     * @param a {@code [m,n]}, not written to
+     * @param size number of basis vectors l, at most min(m,n)
+     * @return {@code Q [m,l]}
+     */
+    static INDArray basis(INDArray a, int size) {
+        INDArray q = orthonormal(Lapack.product(a, false, gaussian(a.dataType(), a.size(1), size), false));
+        for (int i = 0; i < POWER_ITERATIONS; i++) {
+            // Without the QR between the products all columns would turn towards the first singular vector.
+            INDArray z = orthonormal(Lapack.product(a, true, q, false));
+            q = orthonormal(Lapack.product(a, false, z, false));
+        }
+        return q;
+    }
+
+    private static INDArray orthonormal(INDArray columns) {
+        return Lapack.qr(columns).q();
+    }
+
+    /** {@link Random} because its Gaussians are specified: they are the same on every Java release. */
+    private static INDArray gaussian(DataType type, long rows, long columns) {
+        Random random = new Random(SEED);
+        double[] values = new double[Math.toIntExact(rows * columns)];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = random.nextGaussian();
+        }
+        return Nd4j.createFromArray(values).castTo(type).reshape('f', rows, columns);
+    }
+}

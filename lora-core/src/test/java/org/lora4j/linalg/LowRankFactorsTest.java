@@ -1,0 +1,38 @@
+package org.lora4j.linalg;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import org.junit.jupiter.api.Test;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+class LowRankFactorsTest {
+    @Test
+    void multiplies() {
+        INDArray b = Matrices.of(DataType.FLOAT, new double[][] {{1, 2}, {3, 4}, {5, 6}});
+        INDArray a = Matrices.of(DataType.FLOAT, new double[][] {{1, 0}, {-1, 2}});
+
+        LowRankFactors factors = new LowRankFactors(b, a);
+
+        assertThat(factors.rank()).isEqualTo(2);
+        assertThat(factors.product().toDoubleMatrix()).isDeepEqualTo(new double[][] {{-1, 4}, {-1, 8}, {-1, 12}});
+        assertThat(factors.product().ordering()).isEqualTo('c');
+    }
+
+    @Test
+    void refusesFactorsWithoutAProduct() {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> new LowRankFactors(Nd4j.ones(DataType.FLOAT, 5, 2), Nd4j.ones(DataType.FLOAT, 3, 4)))
+                .withMessage(
+                        "low-rank factors: columns of the left factor must equal rows of the right one, found shapes"
+                                + " [5, 2] and [3, 4]");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> new LowRankFactors(Nd4j.ones(DataType.FLOAT, 5, 3), Nd4j.ones(DataType.DOUBLE, 3, 4)))
+                .withMessage("low-rank factors: both factors must have one type, found FLOAT and DOUBLE");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> new LowRankFactors(Nd4j.ones(DataType.FLOAT, 3), Nd4j.ones(DataType.FLOAT, 3, 4)))
+                .withMessage("low-rank factors: a matrix (2 dimensions) is expected, found shape [3]");
+    }
+}
