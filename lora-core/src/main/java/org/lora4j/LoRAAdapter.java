@@ -16,6 +16,8 @@ public record LoRAAdapter(LoRAConfig config, Map<String, LoRAWeights> weights) {
     /**
      * Copies the map.
      *
+     * @param config rank, α, beginning, targets
+     * @param weights the factors by module path
      * @throws IllegalArgumentException if there is no layer in it
      */
     public LoRAAdapter {
@@ -35,6 +37,8 @@ public record LoRAAdapter(LoRAConfig config, Map<String, LoRAWeights> weights) {
         /**
          * Checks the shapes.
          *
+         * @param loraA {@code A [r, in]}
+         * @param loraB {@code B [out, r]}
          * @throws IllegalArgumentException if they are not matrices that share r, or differ in type
          */
         public LoRAWeights {

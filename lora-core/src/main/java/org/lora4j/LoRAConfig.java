@@ -17,6 +17,11 @@ public record LoRAConfig(int rank, double alpha, LoRAInit init, long seed, List<
     /**
      * Checks the values that need no layer.
      *
+     * @param rank r
+     * @param alpha α
+     * @param init how A begins
+     * @param seed the seed of the draw of A
+     * @param targetModules which dense layers are adapted
      * @throws IllegalArgumentException if the rank is less than 1, α is not finite and positive, or a target is blank
      */
     public LoRAConfig {

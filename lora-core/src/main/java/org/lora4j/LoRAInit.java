@@ -26,6 +26,7 @@ public sealed interface LoRAInit {
         /**
          * Checks σ.
          *
+         * @param standardDeviation σ
          * @throws IllegalArgumentException if σ is not finite and positive
          */
         public Gaussian {

@@ -14,7 +14,11 @@ import org.lora4j.nn.Parameter;
  * @param layers the dense layers, in the order of the network
  */
 public record ParameterReport(List<Layer> layers) {
-    /** Copies the list. */
+    /**
+     * Copies the list.
+     *
+     * @param layers the dense layers
+     */
     public ParameterReport {
         layers = List.copyOf(layers);
     }

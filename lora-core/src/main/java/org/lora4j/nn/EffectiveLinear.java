@@ -13,7 +13,13 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * @param parametrizations the decorations whose ΔWᵢ are added
  */
 public record EffectiveLinear(Parameter weight, @Nullable Parameter bias, List<Parametrization> parametrizations) {
-    /** Copies the list. */
+    /**
+     * Copies the list.
+     *
+     * @param weight {@code W [out, in]}
+     * @param bias {@code b [out]}, or null
+     * @param parametrizations the decorations
+     */
     public EffectiveLinear {
         parametrizations = List.copyOf(parametrizations);
     }

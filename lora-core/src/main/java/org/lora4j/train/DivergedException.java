@@ -4,7 +4,10 @@ package org.lora4j.train;
 public final class DivergedException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
+    /** When. */
     private final long iteration;
+
+    /** Where. */
     private final String place;
 
     DivergedException(long iteration, String place, String message) {
