@@ -1,0 +1,73 @@
+package org.lora4j.io;
+
+import java.lang.ref.Reference;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+/**
+ * The elements of an array as bytes, little-endian and row-major: a window on the array's own memory where it lies that
+ * way, else on a copy. ND4J's memory is little-endian on every platform it runs on.
+ */
+final class Elements {
+    /** The most bytes of a tensor: what one Java buffer spans. */
+    static final long MAX_BYTES = Integer.MAX_VALUE;
+
+    /** The highest rank of an ND4J array. */
+    static final int MAX_RANK = 32;
+
+    /** Works on the bytes; the buffer is invalid afterwards. */
+    @FunctionalInterface
+    interface Action<E extends Exception> {
+        void accept(ByteBuffer bytes) throws E;
+    }
+
+    private Elements() {}
+
+    /** Makes a row-major array with arbitrary content, outside of any workspace. */
+    static INDArray allocate(DataType type, long[] shape) {
+        return Nd4j.createUninitializedDetached(type, 'c', shape);
+    }
+
+    /**
+     * Gives the bytes of an array to an action.
+     *
+     * @param array the array, of at most {@link #MAX_BYTES}
+     * @param action reads the bytes, or writes them if {@link #allocate} made the array
+     * @param <E> what the action throws
+     * @throws E if the action throws it
+     */
+    static <E extends Exception> void with(INDArray array, Action<E> action) throws E {
+        if (array.isEmpty()) {
+            action.accept(ByteBuffer.allocate(0).order(ByteOrder.LITTLE_ENDIAN));
+            return;
+        }
+        INDArray rowMajor = isRowMajor(array) ? array : array.dup('c');
+        try {
+            int length = Math.toIntExact(
+                    Math.multiplyExact(rowMajor.length(), rowMajor.data().getElementSize()));
+            action.accept(rowMajor.data().asNio().slice(0, length).order(ByteOrder.LITTLE_ENDIAN));
+        } finally {
+            // The buffer does not keep the native memory alive.
+            Reference.reachabilityFence(rowMajor);
+        }
+    }
+
+    private static boolean isRowMajor(INDArray array) {
+        if (array.isView() || array.offset() != 0) {
+            return false;
+        }
+        long[] shape = array.shape();
+        long[] stride = array.stride();
+        long expected = 1;
+        for (int i = shape.length - 1; i >= 0; i--) {
+            if (shape[i] != 1 && stride[i] != expected) {
+                return false;
+            }
+            expected *= shape[i];
+        }
+        return true;
+    }
+}

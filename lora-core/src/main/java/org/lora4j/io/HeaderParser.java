@@ -1,0 +1,275 @@
+package org.lora4j.io;
+
+import com.fasterxml.jackson.core.JacksonException;
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.core.StreamReadConstraints;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.Reader;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.CodingErrorAction;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads a header, token by token, and takes nothing on trust: whatever breaks a rule ends in a
+ * {@link SafeTensorsException}. Nothing is allocated by a size that the header merely claims.
+ */
+final class HeaderParser {
+    // The names come from outside: they are neither interned nor hashed into a table that all parsers share.
+    private static final JsonFactory JSON = JsonFactory.builder()
+            .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
+            .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
+            .streamReadConstraints(StreamReadConstraints.builder()
+                    .maxNameLength(Header.MAX_LENGTH)
+                    .maxStringLength(Header.MAX_LENGTH)
+                    .build())
+            .build();
+
+    private final String file;
+    private final JsonParser json;
+    private final Map<String, TensorInfo> tensors = new LinkedHashMap<>();
+    private @Nullable Map<String, String> metadata;
+
+    private HeaderParser(String file, JsonParser json) {
+        this.file = file;
+        this.json = json;
+    }
+
+    /**
+     * Reads a header.
+     *
+     * @param file what messages call the file
+     * @param header the bytes of the header
+     * @param dataLength the number of bytes that follow the header
+     * @return the header, its tensors in the order of their data
+     * @throws SafeTensorsException if the header breaks a rule
+     */
+    static Header parse(String file, byte[] header, long dataLength) throws SafeTensorsException {
+        if (header.length == 0 || header[0] != '{') {
+            String found = header.length == 0 ? "an empty header" : hex(header[0]);
+            throw new SafeTensorsException(file, "byte " + Header.PREFIX, "the header must start with '{'", found);
+        }
+        int length = header.length;
+        while (header[length - 1] == ' ') {
+            length--;
+        }
+        if (header[length - 1] != '}') {
+            String where = "byte " + (Header.PREFIX + length - 1);
+            throw new SafeTensorsException(
+                    file, where, "the header must end with '}' and spaces", hex(header[length - 1]));
+        }
+        try (JsonParser json = JSON.createParser(strictUtf8(header, length))) {
+            HeaderParser parser = new HeaderParser(file, json);
+            parser.readHeader();
+            return parser.inDataOrder(dataLength);
+        } catch (CharacterCodingException e) {
+            throw new SafeTensorsException(file, "header", "must be valid UTF-8", "other bytes", e);
+        } catch (JacksonException e) {
+            String where = e.getLocation() == null
+                    ? "header"
+                    : "header, character " + e.getLocation().getCharOffset();
+            throw new SafeTensorsException(
+                    file, where, "must be valid JSON", Names.describe(e.getOriginalMessage()), e);
+        } catch (SafeTensorsException e) {
+            throw e;
+        } catch (IOException e) {
+            throw new AssertionError("reading from memory does not fail", e);
+        }
+    }
+
+    private static Reader strictUtf8(byte[] bytes, int length) {
+        return new InputStreamReader(
+                new ByteArrayInputStream(bytes, 0, length),
+                StandardCharsets.UTF_8
+                        .newDecoder()
+                        .onMalformedInput(CodingErrorAction.REPORT)
+                        .onUnmappableCharacter(CodingErrorAction.REPORT));
+    }
+
+    private void readHeader() throws IOException {
+        json.nextToken();
+        while (json.nextToken() == JsonToken.FIELD_NAME) {
+            String name = text("header");
+            if (name.equals(Header.METADATA)) {
+                readMetadata();
+            } else {
+                readTensor(name);
+            }
+        }
+        if (json.nextToken() != null) {
+            throw refuse("header", "must be one JSON object", found());
+        }
+    }
+
+    private void readMetadata() throws IOException {
+        if (metadata != null) {
+            throw refuse(Header.METADATA, "must occur once", "a second one");
+        }
+        expect(JsonToken.START_OBJECT, Header.METADATA, "must be an object");
+        Map<String, String> read = new LinkedHashMap<>();
+        while (json.nextToken() == JsonToken.FIELD_NAME) {
+            String key = text(Header.METADATA);
+            String where = Header.METADATA + " " + Names.quote(key);
+            expect(JsonToken.VALUE_STRING, where, "must be a string");
+            if (read.put(key, text(where)) != null) {
+                throw refuse(where, "keys must be unique", "a second one");
+            }
+        }
+        metadata = read;
+    }
+
+    private void readTensor(String name) throws IOException {
+        String where = "tensor " + Names.quote(name);
+        expect(JsonToken.START_OBJECT, where, "must be an object");
+        Dtype dtype = null;
+        long[] shape = null;
+        long[] offsets = null;
+        while (json.nextToken() == JsonToken.FIELD_NAME) {
+            String field = json.currentName();
+            boolean repeated;
+            switch (field) {
+                case "dtype" -> {
+                    repeated = dtype != null;
+                    dtype = readDtype(where);
+                }
+                case "shape" -> {
+                    repeated = shape != null;
+                    shape = readNumbers(where, field, Elements.MAX_RANK);
+                }
+                case "data_offsets" -> {
+                    repeated = offsets != null;
+                    offsets = readNumbers(where, field, 2);
+                }
+                default -> throw refuse(where, "fields must be dtype, shape and data_offsets", Names.quote(field));
+            }
+            if (repeated) {
+                throw refuse(where, "fields must be unique", "a second " + field);
+            }
+        }
+        if (dtype == null || shape == null || offsets == null) {
+            String missing = dtype == null ? "dtype" : shape == null ? "shape" : "data_offsets";
+            throw refuse(where, "must have dtype, shape and data_offsets", "no " + missing);
+        }
+        if (offsets.length != 2) {
+            throw refuse(where, "data_offsets must be [begin, end]", Arrays.toString(offsets));
+        }
+        checkLength(where, dtype, shape, offsets);
+        if (tensors.put(name, new TensorInfo(name, dtype, shape, offsets[0], offsets[1])) != null) {
+            throw refuse(where, "names must be unique", "a second one");
+        }
+    }
+
+    private void checkLength(String where, Dtype dtype, long[] shape, long[] offsets) throws SafeTensorsException {
+        if (offsets[1] < offsets[0]) {
+            throw refuse(where, "data_offsets must not end before they begin", Arrays.toString(offsets));
+        }
+        long expected;
+        try {
+            expected = dtype.byteLength(shape);
+        } catch (ArithmeticException e) {
+            throw refuse(where, "the number of elements and of bytes must be below 2^63", Arrays.toString(shape));
+        }
+        if (offsets[1] - offsets[0] != expected) {
+            String rule = String.format(
+                    Locale.ROOT, "data_offsets must span %d bytes for %s %s", expected, dtype, Arrays.toString(shape));
+            throw refuse(where, rule, (offsets[1] - offsets[0]) + " in " + Arrays.toString(offsets));
+        }
+        if (expected > Elements.MAX_BYTES) {
+            throw refuse(
+                    where, "a tensor must have at most " + Elements.MAX_BYTES + " bytes to be read here", expected);
+        }
+    }
+
+    private Dtype readDtype(String where) throws IOException {
+        expect(JsonToken.VALUE_STRING, where, "dtype must be a string");
+        String name = json.getText();
+        return Dtype.named(name)
+                .orElseThrow(() ->
+                        refuse(where, "dtype must be one of " + Arrays.toString(Dtype.values()), Names.quote(name)));
+    }
+
+    private long[] readNumbers(String where, String field, int most) throws IOException {
+        expect(JsonToken.START_ARRAY, where, field + " must be an array");
+        long[] numbers = new long[most];
+        int count = 0;
+        while (json.nextToken() != JsonToken.END_ARRAY) {
+            if (count == most) {
+                throw refuse(where, field + " must have at most " + most + " numbers", "more");
+            }
+            // A minus is refused by sight: "-0" is no unsigned number either.
+            if (json.currentToken() != JsonToken.VALUE_NUMBER_INT
+                    || json.getNumberType() == JsonParser.NumberType.BIG_INTEGER
+                    || json.getText().startsWith("-")) {
+                throw refuse(where, field + " must hold integers from 0 to 2^63 - 1", found());
+            }
+            numbers[count++] = json.getLongValue();
+        }
+        return Arrays.copyOf(numbers, count);
+    }
+
+    /** Sorts by offsets and checks that the tensors cover the data without holes and overlaps. */
+    private Header inDataOrder(long dataLength) throws SafeTensorsException {
+        List<TensorInfo> sorted = new ArrayList<>(tensors.values());
+        sorted.sort(Comparator.comparingLong(TensorInfo::begin).thenComparingLong(TensorInfo::end));
+        long position = 0;
+        for (TensorInfo tensor : sorted) {
+            if (tensor.begin() != position) {
+                String kind = tensor.begin() > position ? "a hole: " : "an overlap: ";
+                throw refuse(
+                        "tensor " + Names.quote(tensor.name()),
+                        "data must begin at " + position + ", where the data before it ends",
+                        kind + tensor.begin());
+            }
+            position = tensor.end();
+        }
+        if (position != dataLength) {
+            throw refuse("data", "the file must have " + position + " bytes after the header", dataLength);
+        }
+        return new Header(metadata == null ? Map.of() : metadata, sorted);
+    }
+
+    private String text(String where) throws IOException {
+        String text = json.getText();
+        if (!Names.isUnicode(text)) {
+            throw refuse(where, "names and texts must be valid Unicode", "a lone surrogate in " + Names.quote(text));
+        }
+        return text;
+    }
+
+    private void expect(JsonToken token, String where, String rule) throws IOException {
+        if (json.nextToken() != token) {
+            throw refuse(where, rule, found());
+        }
+    }
+
+    private String found() throws IOException {
+        JsonToken token = json.currentToken();
+        if (token == null) {
+            return "the end";
+        }
+        return switch (token) {
+            case START_OBJECT, END_OBJECT -> "an object";
+            case START_ARRAY, END_ARRAY -> "an array";
+            default -> Names.quote(json.getText());
+        };
+    }
+
+    private SafeTensorsException refuse(String where, String rule, Object found) {
+        return new SafeTensorsException(file, where, rule, found);
+    }
+
+    private static String hex(byte value) {
+        return String.format(Locale.ROOT, "byte 0x%02X", value);
+    }
+}

@@ -1,0 +1,136 @@
+package org.lora4j.io;
+
+import java.nio.ByteBuffer;
+import java.nio.DoubleBuffer;
+import java.nio.FloatBuffer;
+import java.nio.IntBuffer;
+import java.nio.ShortBuffer;
+import java.util.function.IntUnaryOperator;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/**
+ * A tensor as it is stored: the array has the tensor's shape and bytes, and the ND4J type that stands for them.
+ *
+ * @param dtype the type of the elements
+ * @param array an array of the type {@link Dtype#storage()}
+ */
+record StoredTensor(Dtype dtype, INDArray array) {
+    /** Makes the exception for a tensor that cannot be given as asked: the rule, and what was found. */
+    @FunctionalInterface
+    interface Refusal {
+        SafeTensorsException of(String rule, Object found);
+    }
+
+    /** The bytes of all elements; throws {@link ArithmeticException} beyond a long. */
+    long byteLength() {
+        return dtype.byteLength(array.shape());
+    }
+
+    /** The tensor in the ND4J type that holds its values exactly. */
+    INDArray exact(Refusal refusal) throws SafeTensorsException {
+        switch (dtype) {
+            case F8_E5M2, F8_E4M3 -> throw refusal.of("the dtype must have an exact counterpart in ND4J", dtype);
+            case F16, BF16 -> {
+                return widened(dtype == Dtype.F16 ? StoredTensor::halfToFloatBits : bits -> bits << 16, refusal);
+            }
+            case BOOL -> {
+                checkTruthValues(refusal);
+                return array;
+            }
+            default -> {
+                return array;
+            }
+        }
+    }
+
+    /** The tensor as FLOAT or DOUBLE, rounded to nearest where F64 becomes FLOAT. */
+    INDArray floating(DataType type, Refusal refusal) throws SafeTensorsException {
+        if (!dtype.isFloatingPoint()) {
+            throw refusal.of("the dtype must be a floating-point type to be given as " + type, dtype);
+        }
+        INDArray exact = exact(refusal);
+        if (exact.dataType() == type) {
+            return exact;
+        }
+        return type == DataType.DOUBLE ? exact.castTo(DataType.DOUBLE) : narrowed(refusal);
+    }
+
+    private INDArray widened(IntUnaryOperator toFloatBits, Refusal refusal) throws SafeTensorsException {
+        if (byteLength() > Elements.MAX_BYTES / 2) {
+            throw refusal.of("a FLOAT tensor must have at most " + Elements.MAX_BYTES + " bytes", 2 * byteLength());
+        }
+        INDArray result = Elements.allocate(DataType.FLOAT, array.shape());
+        Elements.with(
+                array,
+                from -> Elements.with(result, to -> {
+                    ShortBuffer bits = from.asShortBuffer();
+                    // As bits, not as floats: a signalling NaN keeps its payload.
+                    IntBuffer floats = to.asIntBuffer();
+                    while (bits.hasRemaining()) {
+                        floats.put(toFloatBits.applyAsInt(Short.toUnsignedInt(bits.get())));
+                    }
+                }));
+        return result;
+    }
+
+    /** The bits of the float that equals a half: 1 sign, 5 exponent (bias 15) and 10 mantissa bits. */
+    static int halfToFloatBits(int half) {
+        int sign = (half & 0x8000) << 16;
+        int exponent = half >> 10 & 0x1F;
+        int mantissa = half & 0x3FF;
+        if (exponent == 0x1F) {
+            return sign | 0x7F80_0000 | mantissa << 13;
+        }
+        if (exponent == 0) {
+            // Zero, or a subnormal: mantissa · 2^-24, which is normal as a float.
+            return sign | Float.floatToRawIntBits(mantissa * 0x1p-24f);
+        }
+        return sign | (exponent + 127 - 15) << 23 | mantissa << 13;
+    }
+
+    private INDArray narrowed(Refusal refusal) throws SafeTensorsException {
+        INDArray result = Elements.allocate(DataType.FLOAT, array.shape());
+        Elements.with(
+                array,
+                from -> Elements.with(result, to -> {
+                    DoubleBuffer doubles = from.asDoubleBuffer();
+                    FloatBuffer floats = to.asFloatBuffer();
+                    while (doubles.hasRemaining()) {
+                        double value = doubles.get();
+                        float rounded = (float) value;
+                        if (Float.isInfinite(rounded) && !Double.isInfinite(value)) {
+                            String found = value + " at element " + (doubles.position() - 1);
+                            throw refusal.of("finite values must stay finite as FLOAT", found);
+                        }
+                        floats.put(rounded);
+                    }
+                }));
+        return result;
+    }
+
+    private void checkTruthValues(Refusal refusal) throws SafeTensorsException {
+        Elements.with(array, bytes -> {
+            while (bytes.hasRemaining()) {
+                byte value = bytes.get();
+                if (value != 0 && value != 1) {
+                    String found = Byte.toUnsignedInt(value) + " at element " + (bytes.position() - 1);
+                    throw refusal.of("a BOOL must be 0 or 1", found);
+                }
+            }
+        });
+    }
+
+    /** A copy of the bytes, little-endian and row-major. */
+    byte[] bytes() {
+        byte[] copy = new byte[Math.toIntExact(byteLength())];
+        Elements.with(array, bytes -> bytes.get(copy));
+        return copy;
+    }
+
+    static StoredTensor ofBytes(Dtype dtype, long[] shape, byte[] bytes) {
+        INDArray array = Elements.allocate(dtype.storage(), shape);
+        Elements.with(array, target -> target.put(ByteBuffer.wrap(bytes)));
+        return new StoredTensor(dtype, array);
+    }
+}
