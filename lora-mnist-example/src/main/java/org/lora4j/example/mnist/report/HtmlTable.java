@@ -1,0 +1,76 @@
+package org.lora4j.example.mnist.report;
+
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/** A table of text: the first column names the rows, numbers stand to the right. */
+final class HtmlTable {
+
+    private final StringBuilder head = new StringBuilder();
+    private final StringBuilder body = new StringBuilder();
+    private final Set<Integer> highlighted = new HashSet<>();
+    private boolean text;
+
+    HtmlTable() {}
+
+    /** Columns, counted from 0, that stand on a coloured ground; to be said before the rows. */
+    HtmlTable highlight(List<Integer> columns) {
+        highlighted.addAll(columns);
+        return this;
+    }
+
+    /** Sets the columns to the left, for words instead of numbers. */
+    HtmlTable ofText() {
+        text = true;
+        return this;
+    }
+
+    HtmlTable header(String... cells) {
+        head.append(row("", "th", List.of(cells)));
+        return this;
+    }
+
+    HtmlTable row(String... cells) {
+        return row("", Arrays.asList(cells));
+    }
+
+    /** A row with a style of its own. */
+    HtmlTable row(String style, List<String> cells) {
+        body.append(row(style, "td", cells));
+        return this;
+    }
+
+    private String row(String style, String tag, List<String> cells) {
+        StringBuilder row = new StringBuilder(style.isEmpty() ? "<tr>" : "<tr class=\"" + style + "\">");
+        for (int column = 0; column < cells.size(); column++) {
+            String name = column == 0 ? "th" : tag;
+            row.append('<').append(name);
+            if (name.equals("th")) {
+                row.append(tag.equals("th") ? " scope=\"col\"" : " scope=\"row\"");
+            }
+            if (highlighted.contains(column)) {
+                row.append(" class=\"highlight\"");
+            }
+            row.append('>')
+                    .append(Html.escape(cells.get(column)))
+                    .append("</")
+                    .append(name)
+                    .append('>');
+        }
+        return row.append("</tr>\n").toString();
+    }
+
+    /** The table in a frame that scrolls on narrow screens. */
+    String html() {
+        return "<div class=\"scroll\"><table" + (text ? " class=\"text\"" : "") + "><thead>" + head
+                + "</thead><tbody>\n" + body + "</tbody></table></div>";
+    }
+
+    /** A shape as {@code 1000 × 784}. */
+    static String shape(List<Long> shape) {
+        return shape.stream().map(String::valueOf).collect(Collectors.joining(" × "));
+    }
+}

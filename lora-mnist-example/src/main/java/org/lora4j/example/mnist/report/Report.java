@@ -1,0 +1,192 @@
+package org.lora4j.example.mnist.report;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Everything that a run measured: the content of {@code report.json}, field by field.
+ *
+ * @param settings the options the run was started with; {@code digit} (or the list {@code digits}), {@code rank} and
+ *     {@code alpha} must be among them
+ * @param seed seed of every random choice
+ * @param parameters what LoRA adds to the network
+ * @param training how the trainings went
+ * @param base test of the network before fine-tuning
+ * @param loraEnabled test with the adapter on
+ * @param loraDisabled test with the adapter switched off again
+ * @param loraMerged test of the plain network with the adapter merged in
+ * @param frozenUnchanged per frozen parameter: is it after fine-tuning what it was, bit for bit
+ * @param effectiveWeightExact per layer: is the enabled weight exactly {@code W + (α/r)·B·A}
+ * @param disabledEqualsOriginal per layer: is the disabled weight exactly {@code W}
+ * @param files what the run left in the output folder, by purpose
+ * @param results tests of further adapters or combinations by name; not written when there are none
+ */
+public record Report(
+        Map<String, @Nullable Object> settings,
+        long seed,
+        Parameters parameters,
+        Training training,
+        TestResult base,
+        TestResult loraEnabled,
+        TestResult loraDisabled,
+        TestResult loraMerged,
+        Map<String, Boolean> frozenUnchanged,
+        Map<String, Boolean> effectiveWeightExact,
+        Map<String, Boolean> disabledEqualsOriginal,
+        Map<String, String> files,
+        @JsonInclude(JsonInclude.Include.NON_EMPTY) Map<String, TestResult> results) {
+
+    /**
+     * Copies the maps and checks the settings that the report's words depend on.
+     *
+     * @param settings as in the record
+     * @param seed as in the record
+     * @param parameters as in the record
+     * @param training as in the record
+     * @param base as in the record
+     * @param loraEnabled as in the record
+     * @param loraDisabled as in the record
+     * @param loraMerged as in the record
+     * @param frozenUnchanged as in the record
+     * @param effectiveWeightExact as in the record
+     * @param disabledEqualsOriginal as in the record
+     * @param files as in the record
+     * @param results as in the record
+     * @throws IllegalArgumentException if digit, rank or alpha is missing from the settings or out of bounds, or a name of
+     *     {@code results} is one of the report's own
+     */
+    public Report {
+        settings = plain(settings);
+        frozenUnchanged = copy(frozenUnchanged);
+        effectiveWeightExact = copy(effectiveWeightExact);
+        disabledEqualsOriginal = copy(disabledEqualsOriginal);
+        files = copy(files);
+        // Absent from the JSON when empty, so null when read.
+        results = results == null ? Map.of() : copy(results);
+        for (int digit : digits(settings)) {
+            if (digit < 0 || digit >= TestResult.DIGITS) {
+                throw new IllegalArgumentException("settings: digit must be in [0, 9], found " + digit);
+            }
+        }
+        if (number(settings, "rank") < 1) {
+            throw new IllegalArgumentException("settings: rank must be positive, found " + settings.get("rank"));
+        }
+        number(settings, "alpha");
+        for (String name : results.keySet()) {
+            if (List.of(BASE, LORA_ON, LORA_OFF, LORA_MERGED).contains(name)) {
+                throw new IllegalArgumentException("results: '" + name + "' is a name of the report's own");
+            }
+        }
+    }
+
+    static final String BASE = "Base";
+    static final String LORA_ON = "LoRA on";
+    static final String LORA_OFF = "LoRA off";
+    static final String LORA_MERGED = "LoRA merged";
+
+    /** The digits that were fine-tuned on. */
+    List<Integer> digits() {
+        return digits(settings);
+    }
+
+    double rank() {
+        return number(settings, "rank");
+    }
+
+    double alpha() {
+        return number(settings, "alpha");
+    }
+
+    /** Every test by the name that tables and charts show. */
+    Map<String, TestResult> comparison() {
+        Map<String, TestResult> all = new LinkedHashMap<>();
+        all.put(BASE, base);
+        all.put(LORA_ON, loraEnabled);
+        all.put(LORA_OFF, loraDisabled);
+        all.put(LORA_MERGED, loraMerged);
+        all.putAll(results);
+        return all;
+    }
+
+    /** The tests that differ: switched off is the base again, and merged is switched on. */
+    Map<String, TestResult> beforeAndAfter() {
+        Map<String, TestResult> some = comparison();
+        some.remove(LORA_OFF);
+        some.remove(LORA_MERGED);
+        return some;
+    }
+
+    Report withFiles(Map<String, String> more) {
+        Map<String, String> all = new LinkedHashMap<>(files);
+        all.putAll(more);
+        return new Report(
+                settings,
+                seed,
+                parameters,
+                training,
+                base,
+                loraEnabled,
+                loraDisabled,
+                loraMerged,
+                frozenUnchanged,
+                effectiveWeightExact,
+                disabledEqualsOriginal,
+                all,
+                results);
+    }
+
+    private static List<Integer> digits(Map<String, @Nullable Object> settings) {
+        if (settings.get("digits") instanceof List<?> several && !several.isEmpty()) {
+            return several.stream()
+                    .map(digit -> (int) asNumber("digits", digit))
+                    .toList();
+        }
+        return List.of((int) number(settings, "digit"));
+    }
+
+    private static double number(Map<String, @Nullable Object> settings, String key) {
+        return asNumber(key, settings.get(key));
+    }
+
+    private static double asNumber(String key, @Nullable Object value) {
+        if (value instanceof Number number) {
+            return number.doubleValue();
+        }
+        throw new IllegalArgumentException("settings: " + key + " must be a number, found " + value);
+    }
+
+    /** Settings in JSON's own types, so that what is read equals what was written. */
+    private static Map<String, @Nullable Object> plain(Map<String, @Nullable Object> settings) {
+        Map<String, @Nullable Object> plain = new LinkedHashMap<>();
+        settings.forEach((key, value) -> plain.put(key, plain(value)));
+        return Collections.unmodifiableMap(plain);
+    }
+
+    private static @Nullable Object plain(@Nullable Object value) {
+        if (value == null || value instanceof Boolean || value instanceof Integer) {
+            return value;
+        }
+        if (value instanceof Long number) {
+            return number == number.intValue() ? (Object) number.intValue() : number;
+        }
+        if (value instanceof Number number) {
+            return Double.isFinite(number.doubleValue()) ? number.doubleValue() : null;
+        }
+        if (value instanceof Collection<?> values) {
+            List<@Nullable Object> plain = new ArrayList<>();
+            values.forEach(element -> plain.add(plain(element)));
+            return Collections.unmodifiableList(plain);
+        }
+        return value.toString();
+    }
+
+    private static <V> Map<String, V> copy(Map<String, V> map) {
+        return Collections.unmodifiableMap(new LinkedHashMap<>(map));
+    }
+}

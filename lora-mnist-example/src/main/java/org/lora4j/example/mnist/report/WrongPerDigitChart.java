@@ -1,0 +1,136 @@
+package org.lora4j.example.mnist.report;
+
+import java.awt.Color;
+import java.awt.Font;
+import java.awt.Graphics2D;
+import java.awt.geom.Rectangle2D;
+import java.awt.image.BufferedImage;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.knowm.xchart.CategoryChart;
+import org.knowm.xchart.CategoryChartBuilder;
+import org.knowm.xchart.CategorySeries;
+import org.knowm.xchart.style.CategoryStyler;
+import org.knowm.xchart.style.Styler;
+
+/** Wrong answers per digit, one bar for each test; the digits that were fine-tuned stand on a coloured ground. */
+final class WrongPerDigitChart {
+
+    private static final int WIDTH = 900;
+    private static final int HEIGHT = 500;
+    private static final double GROUP_WIDTH = 0.8;
+    private static final double PLOT_WIDTH = 0.98;
+    /** More bars than this are too narrow for their numbers. */
+    private static final int MOST_LABELLED = 3;
+
+    private final Map<String, TestResult> results;
+    private final List<Integer> digits;
+    private final CategoryChart chart;
+
+    private WrongPerDigitChart(Map<String, TestResult> results, List<Integer> digits) {
+        this.results = results;
+        this.digits = digits;
+        this.chart = chart();
+    }
+
+    static Picture draw(Map<String, TestResult> results, List<Integer> digits) {
+        WrongPerDigitChart chart = new WrongPerDigitChart(results, digits);
+        String description = "Wrong answers per digit 0 to 9. "
+                + results.entrySet().stream()
+                        .map(result -> result.getKey() + ": "
+                                + result.getValue().wrong().stream()
+                                        .map(Words::count)
+                                        .collect(Collectors.joining(" ")))
+                        .collect(Collectors.joining(". "));
+        return Picture.draw(WIDTH, HEIGHT, description, chart::paint);
+    }
+
+    private CategoryChart chart() {
+        CategoryChart chart = new CategoryChartBuilder()
+                .width(WIDTH)
+                .height(HEIGHT)
+                .title("Wrong answers per digit, before and after fine-tuning on " + Words.digits(digits))
+                .xAxisTitle("Digit that the image shows")
+                .yAxisTitle("Wrong answers")
+                .build();
+        CategoryStyler styler = chart.getStyler();
+        ChartStyle.apply(styler);
+        styler.setLegendPosition(Styler.LegendPosition.OutsideS).setLegendLayout(Styler.LegendLayout.Horizontal);
+        styler.setPlotGridVerticalLinesVisible(false).setYAxisMin(0.0).setYAxisDecimalPattern("#,###");
+        styler.setYAxisMax(yMax());
+        styler.setPlotContentSize(PLOT_WIDTH);
+        styler.setAvailableSpaceFill(GROUP_WIDTH);
+        // White over the coloured ground would hide it.
+        Color clear = new Color(255, 255, 255, 0);
+        styler.setChartBackgroundColor(clear).setPlotBackgroundColor(clear).setLegendBackgroundColor(clear);
+        List<Integer> categories = IntStream.range(0, TestResult.DIGITS).boxed().toList();
+        int index = 0;
+        for (Map.Entry<String, TestResult> result : results.entrySet()) {
+            CategorySeries series = chart.addSeries(
+                    result.getKey(), categories, result.getValue().wrong());
+            series.setFillColor(Palette.series(index));
+            series.setLineColor(Palette.series(index));
+            index++;
+        }
+        return chart;
+    }
+
+    /** Leaves room above the highest bar for its number and the word above it. */
+    private double yMax() {
+        int highest = results.values().stream()
+                .flatMap(result -> result.wrong().stream())
+                .mapToInt(Integer::intValue)
+                .max()
+                .orElse(0);
+        return 1.18 * Math.max(5, highest);
+    }
+
+    private void paint(Graphics2D g) {
+        Rectangle2D plot = measure();
+        digits.forEach(digit -> highlight(g, plot, digit));
+        chart.paint(g, WIDTH, HEIGHT);
+        if (results.size() <= MOST_LABELLED) {
+            label(g, plot);
+        }
+    }
+
+    /** Where the bars will stand: XChart knows once it has painted them. */
+    private Rectangle2D measure() {
+        Graphics2D scratch = new BufferedImage(1, 1, BufferedImage.TYPE_INT_RGB).createGraphics();
+        try {
+            chart.paint(scratch, WIDTH, HEIGHT);
+        } finally {
+            scratch.dispose();
+        }
+        double left = chart.getScreenXFromChart(0);
+        double right = chart.getScreenXFromChart(TestResult.DIGITS - 1);
+        double top = chart.getScreenYFromChart(yMax());
+        return new Rectangle2D.Double(left, top, right - left, chart.getScreenYFromChart(0) - top);
+    }
+
+    private static void highlight(Graphics2D g, Rectangle2D plot, int digit) {
+        double width = plot.getWidth() / TestResult.DIGITS;
+        double left = plot.getX() + width * digit;
+        g.setColor(Palette.HIGHLIGHT);
+        g.fill(new Rectangle2D.Double(left, plot.getY(), width, plot.getHeight()));
+        Text.centred(g, "fine-tuned", Palette.SMALL_STRONG, Palette.LORA_INK, left + width / 2, plot.getY() + 17);
+    }
+
+    private void label(Graphics2D g, Rectangle2D plot) {
+        double group = plot.getWidth() / TestResult.DIGITS;
+        double bar = group * GROUP_WIDTH / results.size();
+        double left = plot.getX() + group * (1 - GROUP_WIDTH) / 2;
+        int index = 0;
+        for (TestResult result : results.values()) {
+            for (int digit = 0; digit < TestResult.DIGITS; digit++) {
+                int wrong = result.wrong().get(digit);
+                double centre = left + group * digit + bar * (index + 0.5);
+                Font font = digits.contains(digit) ? Palette.STRONG : Palette.SMALL;
+                Text.centred(g, Words.count(wrong), font, Palette.INK, centre, chart.getScreenYFromChart(wrong) - 5);
+            }
+            index++;
+        }
+    }
+}

@@ -1,0 +1,111 @@
+package org.lora4j.example.mnist.report;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+class ReportJsonTest {
+
+    @Test
+    void readsWhatItWrote() throws IOException {
+        Report report = SampleReport.report();
+        assertThat(ReportJson.fromBytes(ReportJson.toBytes(report))).isEqualTo(report);
+    }
+
+    @Test
+    void readsFurtherResultsBack() throws IOException {
+        Report report = SampleReport.report(
+                SampleReport.settings(), SampleReport.training(), Map.of(), Map.of("both", SampleReport.lora()));
+        JsonNode json = json(report);
+        assertThat(json.at("/results/both/wrong/9").asInt()).isEqualTo(11);
+        assertThat(ReportJson.fromBytes(ReportJson.toBytes(report))).isEqualTo(report);
+    }
+
+    @Test
+    void namesAndOrdersTheFieldsAsTheSchemaDoes() throws IOException {
+        JsonNode json = json(SampleReport.report());
+        assertThat(names(json))
+                .containsExactly(
+                        "settings",
+                        "seed",
+                        "parameters",
+                        "training",
+                        "base",
+                        "loraEnabled",
+                        "loraDisabled",
+                        "loraMerged",
+                        "frozenUnchanged",
+                        "effectiveWeightExact",
+                        "disabledEqualsOriginal",
+                        "files");
+        assertThat(names(json.get("parameters")))
+                .containsExactly("original", "lora", "total", "incrementPercent", "layers");
+        assertThat(names(json.at("/parameters/layers/0"))).containsExactly("name", "weight", "bias", "loraA", "loraB");
+        assertThat(names(json.get("training"))).containsExactly("base", "fineTune");
+        assertThat(names(json.at("/training/base"))).containsExactly("iterations", "seconds", "finalLoss");
+        for (String test : List.of("base", "loraEnabled", "loraDisabled", "loraMerged")) {
+            assertThat(names(json.get(test))).containsExactly("accuracy", "wrong", "confusion");
+        }
+        assertThat(names(json.get("frozenUnchanged"))).containsExactly("linear1.weight", "linear1.bias");
+    }
+
+    @Test
+    void writesTheMeasuredValues() throws IOException {
+        JsonNode json = json(SampleReport.report());
+        assertThat(json.get("seed").asLong()).isEqualTo(7);
+        assertThat(json.at("/parameters/total").asLong()).isEqualTo(2_813_804);
+        assertThat(json.at("/parameters/layers/0/loraB").toString()).isEqualTo("[1000,1]");
+        assertThat(json.at("/training/fineTune/finalLoss").asDouble()).isEqualTo(0.00123);
+        assertThat(json.at("/base/wrong/9").asInt()).isEqualTo(107);
+        assertThat(json.at("/loraEnabled/confusion/7/7").asInt()).isEqualTo(1028 - 677);
+        assertThat(json.at("/frozenUnchanged/linear1.weight").isBoolean()).isTrue();
+        assertThat(json.at("/files/base").asText()).isEqualTo("base.safetensors");
+    }
+
+    @Test
+    void writesNullForAnUntrainedBaseAndForWhatIsNotFinite() throws IOException {
+        Map<String, @Nullable Object> settings = SampleReport.settings();
+        settings.put("odd", Float.NaN);
+        Training training = new Training(null, new Training.Phase(1, 0.5, Double.NaN));
+        Report report = SampleReport.report(settings, training, Map.of(), Map.of());
+        JsonNode json = json(report);
+        assertThat(json.at("/training/base").isNull()).isTrue();
+        assertThat(json.at("/training/fineTune/finalLoss").isNull()).isTrue();
+        assertThat(json.at("/settings/odd").isNull()).isTrue();
+        assertThat(new String(ReportJson.toBytes(report), StandardCharsets.UTF_8))
+                .doesNotContain("NaN");
+        assertThat(ReportJson.fromBytes(ReportJson.toBytes(report))).isEqualTo(report);
+    }
+
+    @Test
+    void writesSettingsOfAnyTypeAsJsonsOwn() throws IOException {
+        Map<String, @Nullable Object> settings = SampleReport.settings();
+        settings.put("output", java.nio.file.Path.of("mnist-rün"));
+        settings.put("digits", List.of(4L, 9L));
+        settings.put("big", 1L << 40);
+        Report report = SampleReport.report(settings, SampleReport.training(), Map.of(), Map.of());
+        JsonNode json = json(report);
+        assertThat(json.at("/settings/output").asText()).isEqualTo("mnist-rün");
+        assertThat(json.at("/settings/big").asLong()).isEqualTo(1L << 40);
+        assertThat(report.digits()).containsExactly(4, 9);
+        assertThat(ReportJson.fromBytes(ReportJson.toBytes(report))).isEqualTo(report);
+    }
+
+    private static JsonNode json(Report report) throws IOException {
+        return new ObjectMapper().readTree(ReportJson.toBytes(report));
+    }
+
+    private static List<String> names(JsonNode node) {
+        List<String> names = new ArrayList<>();
+        node.fieldNames().forEachRemaining(names::add);
+        return names;
+    }
+}

@@ -1,0 +1,122 @@
+package org.lora4j.example.mnist.report;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+class ReportPageTest {
+
+    @Test
+    void showsTheMeasuredNumbers() {
+        String page = page(SampleReport.report());
+        assertThat(page)
+                .contains("784 → 1000 → 2000 → 10")
+                .contains("2,807,010", "6,794", "0.242 %", "10.045 %")
+                .contains("1000 × 784", "1 × 784", "2000 × 1")
+                .contains("95.34 %", "84.33 %", "−11.01 points", "+1,101")
+                .contains("107 → 11")
+                .contains("6,000 batches in 41.3 s, loss of the last batch 0.04210.")
+                .contains("100 batches in 0.8 s, loss of the last batch 0.001230.")
+                .contains("<th scope=\"row\">lr</th><td>0.001</td>")
+                .contains("<th scope=\"row\">seed</th><td>7</td>")
+                .contains("base.safetensors");
+        for (TestResult result : List.of(SampleReport.base(), SampleReport.lora())) {
+            for (int wrong : result.wrong()) {
+                assertThat(page).contains(">" + wrong + "</td>");
+            }
+        }
+        assertThat(page).doesNotContain("{{");
+    }
+
+    @Test
+    void ticksTheChecksThatHold() {
+        assertThat(page(SampleReport.report()))
+                .contains("4 of 4 checks of this run hold.")
+                .contains("✓</span> linear1.weight")
+                .doesNotContain("✗");
+    }
+
+    @Test
+    void crossesACheckThatFails() {
+        Report good = SampleReport.report();
+        Report bad = new Report(
+                good.settings(),
+                good.seed(),
+                good.parameters(),
+                good.training(),
+                good.base(),
+                good.loraEnabled(),
+                good.loraDisabled(),
+                good.loraMerged(),
+                Map.of("linear1.weight", false),
+                good.effectiveWeightExact(),
+                good.disabledEqualsOriginal(),
+                good.files(),
+                good.results());
+        assertThat(page(bad))
+                .contains("2 of 3 checks of this run hold.")
+                .contains("class=\"verdict no\"")
+                .contains("✗</span> linear1.weight");
+    }
+
+    @Test
+    void saysWhenTheBaseWasLoaded() {
+        Training training = new Training(null, new Training.Phase(3, 61.4, null));
+        String page = page(SampleReport.report(SampleReport.settings(), training, Map.of(), Map.of()));
+        assertThat(page)
+                .contains("was not trained in this run: it was loaded from a file.")
+                .contains("3 batches in 1 min 1 s, loss of the last batch not finite.");
+    }
+
+    @Test
+    void saysWhenThereAreNoCharts() {
+        assertThat(page(SampleReport.report())).contains("No charts: Java found no fonts");
+    }
+
+    @Test
+    void comparesFurtherResults() {
+        String page = page(SampleReport.report(
+                SampleReport.settings(), SampleReport.training(), Map.of(), Map.of("4 and 9", SampleReport.lora())));
+        assertThat(page).contains("<th scope=\"row\">4 and 9</th><td>84.33 %</td><td>1,567</td>");
+    }
+
+    @Test
+    void escapesEveryText() {
+        Map<String, @Nullable Object> settings = SampleReport.settings();
+        settings.put("<b>key</b>", "<script>alert('\"&$1\\')</script>");
+        String page = page(SampleReport.report(
+                settings,
+                SampleReport.training(),
+                Map.of("<i>", "a&b.png"),
+                Map.of("<u>both</u>", SampleReport.lora())));
+        assertThat(page)
+                .doesNotContain("<script", "<b>", "<i>", "<u>")
+                .contains("&lt;b&gt;key&lt;/b&gt;")
+                .contains("&lt;script&gt;alert(&#39;&quot;&amp;$1\\&#39;)&lt;/script&gt;")
+                .contains("a&amp;b.png")
+                .contains("&lt;u&gt;both&lt;/u&gt;");
+    }
+
+    @Test
+    void doesNotFillWhatAValueLooksLike() {
+        Map<String, @Nullable Object> settings = SampleReport.settings();
+        settings.put("note", "{{rank}}");
+        assertThat(page(SampleReport.report(settings, SampleReport.training(), Map.of(), Map.of())))
+                .contains("<td>{{rank}}</td>");
+    }
+
+    @Test
+    void refusesATemplateWithAPlaceThatHasNoValue() {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> Template.resource("report.html").fill(Map.of()))
+                .withMessage("there is no value for {{digits}}");
+    }
+
+    private static String page(Report report) {
+        return new ReportPage(report, Map.of()).html();
+    }
+}

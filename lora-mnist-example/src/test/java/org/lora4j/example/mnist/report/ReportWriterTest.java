@@ -1,0 +1,174 @@
+package org.lora4j.example.mnist.report;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Collections;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import javax.imageio.ImageIO;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ReportWriterTest {
+
+    private static final List<Example> FIXED = List.of(SampleReport.example(9, 4, 9), SampleReport.example(9, 7, 9));
+    private static final List<Example> BROKEN = Collections.nCopies(45, SampleReport.example(7, 7, 9));
+
+    @TempDir
+    Path folder;
+
+    @Test
+    void writesEveryFileThatTheReportNames() throws IOException {
+        Report written = ReportWriter.write(folder, SampleReport.report(), SampleReport.curves(), FIXED, BROKEN);
+
+        Set<String> named = new HashSet<>(written.files().values());
+        assertThat(named).contains("base.safetensors");
+        named.remove("base.safetensors");
+        assertThat(named)
+                .containsExactlyInAnyOrder(
+                        "report.json",
+                        "report.html",
+                        "wrong-per-digit.png",
+                        "confusion-base.png",
+                        "confusion-lora.png",
+                        "loss-base.png",
+                        "loss-fine-tune.png",
+                        "examples.png");
+        assertThat(files()).isEqualTo(named);
+        assertThat(ReportJson.fromBytes(Files.readAllBytes(folder.resolve("report.json"))))
+                .isEqualTo(written);
+    }
+
+    @Test
+    void drawsChartsInTheirSizesAndColours() throws IOException {
+        ReportWriter.write(folder, SampleReport.report(), SampleReport.curves(), FIXED, BROKEN);
+
+        requireImage("wrong-per-digit.png", 1800, 1000, Set.of(0x5B7FA6, 0xE6761B));
+        requireImage("confusion-base.png", 1260, 1176, Set.of());
+        requireImage("confusion-lora.png", 1260, 1176, Set.of(0xE6761B));
+        requireImage("loss-base.png", 1800, 840, Set.of(0x5B7FA6));
+        requireImage("loss-fine-tune.png", 1800, 840, Set.of(0xE6761B));
+        requireImage("examples.png", 1796, 1028, Set.of(0x1F2A37));
+    }
+
+    @Test
+    void makesAPageThatNeedsNothingElse() throws IOException {
+        ReportWriter.write(folder, SampleReport.report(), SampleReport.curves(), FIXED, BROKEN);
+        String page = Files.readString(folder.resolve("report.html"));
+
+        assertThat(Pattern.compile("src=\"(?!data:image/png;base64,)|href=|url\\(|@import|<script|<link|https?:")
+                        .matcher(page)
+                        .find())
+                .isFalse();
+        assertThat(page).doesNotContain("No charts");
+        assertThat(Pattern.compile("<img ").matcher(page).results()).hasSize(6);
+        assertThat(Pattern.compile("alt=\"[^\"]{20,}\"").matcher(page).results())
+                .hasSize(6);
+    }
+
+    @Test
+    void writesNoBaseCurveForALoadedBaseAndDeletesAnOldOne() throws IOException {
+        ReportWriter.write(folder, SampleReport.report(), SampleReport.curves(), FIXED, BROKEN);
+        Training loaded = new Training(null, new Training.Phase(100, 0.75, 0.00123));
+        Report report = SampleReport.report(SampleReport.settings(), loaded, Map.of(), Map.of());
+
+        Report written =
+                ReportWriter.write(folder, report, new Curves(new float[0], new float[] {1, 0.5f}), FIXED, BROKEN);
+
+        assertThat(written.files()).doesNotContainKey("lossBase").containsKey("lossFineTune");
+        assertThat(files()).doesNotContain("loss-base.png").contains("loss-fine-tune.png");
+    }
+
+    @Test
+    void drawsEmptySectionsWhenNothingWasFixedOrBroken() throws IOException {
+        ReportWriter.write(folder, SampleReport.report(), SampleReport.curves(), List.of(), List.of());
+        requireImage("examples.png", 1796, 416, Set.of(0x1F2A37));
+    }
+
+    @Test
+    void drawsLossesThatAreOddlyFewZeroOrNotFinite() throws IOException {
+        for (float[] losses :
+                new float[][] {{0.5f}, {0}, {0, 0, 0}, {1, Float.NaN, 0.1f}, {Float.POSITIVE_INFINITY, 2}, new float[11]
+                }) {
+            ReportWriter.write(folder, SampleReport.report(), new Curves(losses, losses), List.of(), List.of());
+            assertThat(ImageIO.read(folder.resolve("loss-base.png").toFile()).getWidth())
+                    .isEqualTo(1800);
+        }
+        Report written = ReportWriter.write(
+                folder, SampleReport.report(), new Curves(new float[] {Float.NaN}, new float[0]), List.of(), List.of());
+        assertThat(written.files()).doesNotContainKeys("lossBase", "lossFineTune");
+    }
+
+    @Test
+    void drawsANetworkWithoutErrorsAndManyResults() throws IOException {
+        TestResult perfect = SampleReport.result(new int[10], new int[] {0});
+        Report sample = SampleReport.report(
+                SampleReport.settings(),
+                SampleReport.training(),
+                Map.of(),
+                Map.of("a", perfect, "b", perfect, "c", perfect, "d", perfect, "e", perfect, "f", perfect));
+        Report report = new Report(
+                sample.settings(),
+                sample.seed(),
+                sample.parameters(),
+                sample.training(),
+                perfect,
+                perfect,
+                perfect,
+                perfect,
+                sample.frozenUnchanged(),
+                sample.effectiveWeightExact(),
+                sample.disabledEqualsOriginal(),
+                sample.files(),
+                sample.results());
+        ReportWriter.write(folder, report, SampleReport.curves(), FIXED, BROKEN);
+        requireImage("wrong-per-digit.png", 1800, 1000, Set.of(0x5B7FA6, 0xE6761B));
+    }
+
+    @Test
+    void leavesTheOldFileWhenTheNewOneCannotBeMoved() throws IOException {
+        Path blocked = Files.createDirectories(folder.resolve("report.json").resolve("in-the-way"));
+        assertThatThrownBy(
+                        () -> ReportWriter.write(folder, SampleReport.report(), SampleReport.curves(), FIXED, BROKEN))
+                .isInstanceOf(IOException.class);
+        assertThat(blocked).exists();
+        assertThat(files()).noneMatch(name -> name.endsWith(".part"));
+    }
+
+    @Test
+    void meansAreOverWholeWindows() {
+        assertThat(LossChart.runningMean(new double[] {1, 2, 3, 7}, 2)).containsExactly(1.5, 2.5, 5);
+        assertThat(LossChart.runningMean(new double[] {1}, 2)).isEmpty();
+        assertThat(LossChart.runningMean(new double[] {1, Double.NaN, 3, 5}, 2))
+                .containsExactly(Double.NaN, Double.NaN, 4);
+    }
+
+    private Set<String> files() throws IOException {
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.map(file -> file.getFileName().toString()).collect(Collectors.toSet());
+        }
+    }
+
+    private void requireImage(String name, int width, int height, Set<Integer> colours) throws IOException {
+        BufferedImage image = ImageIO.read(folder.resolve(name).toFile());
+        assertThat(image.getWidth()).as(name).isEqualTo(width);
+        assertThat(image.getHeight()).as(name).isEqualTo(height);
+        Set<Integer> found = new HashSet<>();
+        for (int y = 0; y < height; y++) {
+            for (int x = 0; x < width; x++) {
+                found.add(image.getRGB(x, y) & 0xffffff);
+            }
+        }
+        assertThat(found).as(name).contains(0xFFFFFF).containsAll(colours).hasSizeGreaterThan(5);
+    }
+}
