@@ -15,10 +15,12 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -135,25 +137,16 @@ final class HeaderParser {
         Dtype dtype = null;
         long[] shape = null;
         long[] offsets = null;
+        Set<String> fields = new HashSet<>();
         while (json.nextToken() == JsonToken.FIELD_NAME) {
             String field = json.currentName();
-            boolean repeated;
             switch (field) {
-                case "dtype" -> {
-                    repeated = dtype != null;
-                    dtype = readDtype(where);
-                }
-                case "shape" -> {
-                    repeated = shape != null;
-                    shape = readNumbers(where, field, Elements.MAX_RANK);
-                }
-                case "data_offsets" -> {
-                    repeated = offsets != null;
-                    offsets = readNumbers(where, field, 2);
-                }
+                case "dtype" -> dtype = readDtype(where);
+                case "shape" -> shape = readNumbers(where, field, Elements.MAX_RANK);
+                case "data_offsets" -> offsets = readNumbers(where, field, 2);
                 default -> throw refuse(where, "fields must be dtype, shape and data_offsets", Names.quote(field));
             }
-            if (repeated) {
+            if (!fields.add(field)) {
                 throw refuse(where, "fields must be unique", "a second " + field);
             }
         }
