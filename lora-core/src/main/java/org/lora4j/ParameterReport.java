@@ -72,14 +72,14 @@ public record ParameterReport(List<Layer> layers) {
                 .map(linear -> layer(
                         linear,
                         linear.parametrizations().values().stream()
-                                .filter(LoRAParametrization.class::isInstance)
-                                .map(LoRAParametrization.class::cast)
+                                .filter(AdapterParametrization.class::isInstance)
+                                .map(AdapterParametrization.class::cast)
                                 .findFirst()
                                 .orElse(null)))
                 .toList());
     }
 
-    static Layer layer(Linear linear, @Nullable LoRAParametrization lora) {
+    static Layer layer(Linear linear, @Nullable AdapterParametrization lora) {
         Parameter bias = linear.bias();
         return new Layer(
                 linear.path(),

@@ -51,6 +51,22 @@ public record EffectiveLinear(Parameter weight, @Nullable Parameter bias, List<P
     }
 
     /**
+     * Materialises the effective bias {@code b + Σ Δbᵢ}.
+     *
+     * @return a new array {@code [out]}, or null if there is neither a bias nor a change of it
+     */
+    public @Nullable INDArray materializeBias() {
+        INDArray effective = bias == null ? null : bias.value().dup();
+        for (Parametrization parametrization : parametrizations) {
+            INDArray delta = parametrization.biasDelta();
+            if (delta != null) {
+                effective = effective == null ? delta : effective.addi(delta);
+            }
+        }
+        return effective;
+    }
+
+    /**
      * All parameters that take part.
      *
      * @return weight, bias and those of the decorations, in this order

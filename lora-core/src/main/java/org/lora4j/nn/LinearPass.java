@@ -11,7 +11,6 @@ final class LinearPass implements LayerPass {
     private final LinearResources resources;
     private final BatchBuffer outputs;
     private final BatchBuffer inputGradients;
-    private final BatchBuffer ones;
     private final Gemm product = new Gemm(false, true, 1, 0);
     private final Gemm addBias = new Gemm(false, false, 1, 1);
     private final Gemm weightGradientProduct = new Gemm(true, false, 1, 0);
@@ -33,13 +32,11 @@ final class LinearPass implements LayerPass {
     private @Nullable INDArray input;
     private @Nullable INDArray base;
     private @Nullable INDArray baseGradient;
-    private long onesRows;
 
-    LinearPass(Linear layer, DataType dataType, Gradients gradients) {
-        resources = new LinearResources(dataType, gradients);
+    LinearPass(Linear layer, DataType dataType, Gradients gradients, PassStep step) {
+        resources = new LinearResources(dataType, gradients, step);
         outputs = new BatchBuffer(dataType, layer.outputSize());
         inputGradients = new BatchBuffer(dataType, layer.inputSize());
-        ones = new BatchBuffer(dataType, 1);
         weight = layer.original().value();
     }
 
@@ -89,7 +86,7 @@ final class LinearPass implements LayerPass {
             parametrization.forward(x, xw, y);
         }
         if (biasRow != null) {
-            addBias.run(onesColumn(n), biasRow, y);
+            addBias.run(resources.ones(n), biasRow, y);
         }
         input = x;
         base = xw;
@@ -114,7 +111,7 @@ final class LinearPass implements LayerPass {
             weightGradientProduct.run(xwGradient, input, weightGradient);
         }
         if (biasGradientRow != null) {
-            biasGradientProduct.run(onesColumn(n), yGradient, biasGradientRow);
+            biasGradientProduct.run(resources.ones(n), yGradient, biasGradientRow);
         }
         baseGradient = xwGradient;
     }
@@ -130,14 +127,5 @@ final class LinearPass implements LayerPass {
             parametrization.addInputGradient(xGradient);
         }
         return xGradient;
-    }
-
-    private INDArray onesColumn(long n) {
-        INDArray column = ones.rows(n);
-        if (n != onesRows) {
-            column.assign(1);
-            onesRows = n;
-        }
-        return column;
     }
 }

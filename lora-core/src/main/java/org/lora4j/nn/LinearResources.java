@@ -12,12 +12,17 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 final class LinearResources implements PassContext {
     private final DataType dataType;
     private final Gradients gradients;
+    private final PassStep step;
+    private final BatchBuffer ones;
+    private long onesRows;
     private final Shelf<Gemm> gemms = new Shelf<>();
     private final Map<Long, Shelf<BatchBuffer>> buffers = new HashMap<>();
 
-    LinearResources(DataType dataType, Gradients gradients) {
+    LinearResources(DataType dataType, Gradients gradients, PassStep step) {
         this.dataType = dataType;
         this.gradients = gradients;
+        this.step = step;
+        ones = new BatchBuffer(dataType, 1);
     }
 
     /** Makes all that was handed out available again. Nobody may use it as before. */
@@ -39,6 +44,21 @@ final class LinearResources implements PassContext {
     @Override
     public @Nullable INDArray gradient(Parameter parameter) {
         return gradients.of(parameter);
+    }
+
+    @Override
+    public long step() {
+        return step.number();
+    }
+
+    @Override
+    public INDArray ones(long rows) {
+        INDArray column = ones.rows(rows);
+        if (rows != onesRows) {
+            column.assign(1);
+            onesRows = rows;
+        }
+        return column;
     }
 
     @Override

@@ -171,7 +171,7 @@ public final class Network implements Model {
      * @return a network with arrays of its own, all trainable
      */
     public Network copy() {
-        return copy(linear -> linear.original().value().dup());
+        return materialize(linear -> new EffectiveLinear(linear.original(), linear.bias(), List.of()));
     }
 
     /**
@@ -180,18 +180,21 @@ public final class Network implements Model {
      * @return a plain network with arrays of its own, all trainable
      */
     public Network merge() {
-        return copy(Linear::weight);
+        return materialize(Linear::effective);
     }
 
-    private Network copy(Function<Linear, INDArray> weights) {
+    /**
+     * Copies the network with what each layer computes with merged into plain weights.
+     *
+     * @param effective what each linear layer computes with
+     * @return a plain network with arrays of its own, all trainable
+     */
+    public Network materialize(Function<? super Linear, EffectiveLinear> effective) {
         List<Layer> copies = new ArrayList<>();
         for (Layer layer : layers) {
             if (layer instanceof Linear linear) {
-                Parameter bias = linear.bias();
-                copies.add(new Linear(
-                        linear.path(),
-                        weights.apply(linear),
-                        bias == null ? null : bias.value().dup()));
+                EffectiveLinear merged = effective.apply(linear);
+                copies.add(new Linear(linear.path(), merged.materialize(), merged.materializeBias()));
             } else {
                 copies.add(layer);
             }

@@ -1,6 +1,7 @@
 package org.lora4j.nn;
 
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -27,6 +28,15 @@ public interface Parametrization {
      * @return ΔW {@code [out, in]}, a new array
      */
     INDArray delta(INDArray original);
+
+    /**
+     * Materialises the change of the bias, for decorations that have one.
+     *
+     * @return Δb {@code [out]}, a new array, or null for none
+     */
+    default @Nullable INDArray biasDelta() {
+        return null;
+    }
 
     /**
      * Makes the factored computation for one pass.

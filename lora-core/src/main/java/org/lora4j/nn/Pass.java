@@ -27,6 +27,7 @@ public final class Pass {
     private final LayerPass[] passes;
     private final INDArray[] outputs;
     private final Gradients gradients;
+    private final PassStep step = new PassStep();
     private int firstTraining;
     private @Nullable INDArray input;
 
@@ -49,7 +50,7 @@ public final class Pass {
         long size = network.inputSize();
         for (int i = 0; i < passes.length; i++) {
             if (layers.get(i) instanceof Linear linear) {
-                passes[i] = new LinearPass(linear, network.dataType(), gradients);
+                passes[i] = new LinearPass(linear, network.dataType(), gradients, step);
                 size = linear.outputSize();
             } else {
                 passes[i] = activationPass(((Activation) layers.get(i)).function(), size, i > 0);
@@ -86,7 +87,22 @@ public final class Pass {
             activations = passes[i].forward(activations);
             outputs[i] = activations;
         }
+        step.set(step.number() + 1);
         return activations;
+    }
+
+    /**
+     * Sets the number of the next {@link #forward}, which otherwise counts from 0. Random numbers of a step depend on
+     * it, so a resumed training sets it to go on as it would have.
+     *
+     * @param number the number of the next step, from 0
+     * @throws IllegalArgumentException if it is negative
+     */
+    public void setStep(long number) {
+        if (number < 0) {
+            throw new IllegalArgumentException("the number of a step must not be negative, found " + number);
+        }
+        step.set(number);
     }
 
     /**

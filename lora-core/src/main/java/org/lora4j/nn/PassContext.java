@@ -31,6 +31,22 @@ public interface PassContext {
     INDArray gradient(Parameter parameter);
 
     /**
+     * How many forward calls came before in this pass: with a seed it makes the random numbers of a step, so that a
+     * resumed training draws the same.
+     *
+     * @return the number of the step, from 0
+     */
+    long step();
+
+    /**
+     * A column of ones, for sums over the batch and for adding rows to each row.
+     *
+     * @param rows the batch size
+     * @return ones {@code [rows, 1]}; not to be written to
+     */
+    INDArray ones(long rows);
+
+    /**
      * A product for the computation that is being made. When a layer turns to other decorations, their computations
      * get the products of those before, so that switching builds no native contexts.
      *
