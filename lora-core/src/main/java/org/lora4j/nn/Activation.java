@@ -1,6 +1,7 @@
 package org.lora4j.nn;
 
 import org.nd4j.linalg.activations.IActivation;
+import org.nd4j.linalg.activations.impl.ActivationPReLU;
 import org.nd4j.linalg.activations.impl.ActivationRReLU;
 
 /**
@@ -18,7 +19,7 @@ public final class Activation implements Layer {
      * @throws IllegalArgumentException if the function has parameters or draws random numbers
      */
     public Activation(String path, IActivation function) {
-        if (function.numParams(1) != 0 || function instanceof ActivationRReLU) {
+        if (function.numParams(1) != 0 || function instanceof ActivationPReLU || function instanceof ActivationRReLU) {
             throw new IllegalArgumentException(path + ": an activation must have neither parameters nor state, found "
                     + function.getClass().getSimpleName());
         }

@@ -1,9 +1,13 @@
 package org.lora4j.nn;
 
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.activations.IActivation;
+import org.nd4j.linalg.activations.impl.ActivationELU;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.api.ops.impl.transforms.gradient.EluBp;
+import org.nd4j.linalg.factory.Nd4j;
 
 /** Any of ND4J's activation functions; they work in place and want the input again for the gradient. */
 final class ActivationPass implements LayerPass {
@@ -23,8 +27,8 @@ final class ActivationPass implements LayerPass {
     }
 
     @Override
-    public boolean trains() {
-        return false;
+    public List<Parameter> trainable() {
+        return List.of();
     }
 
     @Override
@@ -47,6 +51,10 @@ final class ActivationPass implements LayerPass {
         // Some of the functions write their result over either argument, so they get copies.
         INDArray z = inputs.rows(yGradient.size(0)).assign(input);
         INDArray epsilon = gradients.rows(yGradient.size(0)).assign(yGradient);
+        if (function.getClass() == ActivationELU.class) {
+            // ND4J's own backprop leaves out alpha.
+            return Nd4j.exec(new EluBp(z, epsilon, z, ((ActivationELU) function).getAlpha()))[0];
+        }
         return function.backprop(z, epsilon).getFirst();
     }
 }

@@ -43,7 +43,7 @@ public record EffectiveLinear(Parameter weight, @Nullable Parameter bias, List<P
      */
     public INDArray materialize() {
         INDArray original = weight.value();
-        INDArray effective = original.dup();
+        INDArray effective = original.dup(original.ordering());
         for (Parametrization parametrization : parametrizations) {
             effective.addi(parametrization.delta(original));
         }

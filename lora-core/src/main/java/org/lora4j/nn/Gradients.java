@@ -1,10 +1,7 @@
 package org.lora4j.nn;
 
-import java.util.Collections;
-import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
+import java.util.HashMap;
 import java.util.Map;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -12,7 +9,7 @@ import org.nd4j.linalg.factory.Nd4j;
 /** The gradients of one {@link Pass}: an array for each parameter that trains, and nothing for the others. */
 final class Gradients {
     private final boolean training;
-    private final Map<Parameter, INDArray> arrays = new LinkedHashMap<>();
+    private final Map<Parameter, INDArray> arrays = new HashMap<>();
 
     Gradients(boolean training) {
         this.training = training;
@@ -37,9 +34,5 @@ final class Gradients {
     @Nullable
     INDArray get(Parameter parameter) {
         return arrays.get(parameter);
-    }
-
-    Set<Parameter> parameters() {
-        return Collections.unmodifiableSet(new LinkedHashSet<>(arrays.keySet()));
     }
 }

@@ -1,5 +1,6 @@
 package org.lora4j.nn;
 
+import java.util.List;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** What changes when a layer computes: its buffers and gradients in one {@link Pass}. */
@@ -7,8 +8,8 @@ interface LayerPass {
     /** Computes the output of {@code x [n, in]}; it stays valid until the next call. */
     INDArray forward(INDArray x);
 
-    /** Whether any parameter of the layer trains. */
-    boolean trains();
+    /** The parameters of the layer that train. */
+    List<Parameter> trainable();
 
     /** Computes the gradients of the parameters from {@code ∂L/∂y [n, out]}, which is not written to. */
     void backward(INDArray yGradient);

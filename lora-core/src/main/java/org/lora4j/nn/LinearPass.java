@@ -26,7 +26,7 @@ final class LinearPass implements LayerPass {
     private List<ParametrizationPass> parametrizations = List.of();
     private @Nullable BatchBuffer bases;
     private @Nullable BatchBuffer baseGradients;
-    private boolean trains;
+    private List<Parameter> trainable = List.of();
 
     // What the last call leaves for the next.
     private @Nullable INDArray input;
@@ -58,7 +58,9 @@ final class LinearPass implements LayerPass {
         boolean readsBase = parametrizations.stream().anyMatch(ParametrizationPass::readsBase);
         bases = readsBase ? resources.buffer(weight.size(0)) : null;
         baseGradients = readsBase ? resources.buffer(weight.size(0)) : null;
-        trains = resources.isTraining() && wanted.parameters().stream().anyMatch(Parameter::isTrainable);
+        trainable = wanted.parameters().stream()
+                .filter(parameter -> resources.gradient(parameter) != null)
+                .toList();
         linear = wanted;
         input = null;
         return true;
@@ -69,8 +71,8 @@ final class LinearPass implements LayerPass {
     }
 
     @Override
-    public boolean trains() {
-        return trains;
+    public List<Parameter> trainable() {
+        return trainable;
     }
 
     @Override

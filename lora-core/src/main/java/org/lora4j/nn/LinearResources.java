@@ -54,7 +54,8 @@ final class LinearResources implements PassContext {
     @Override
     public INDArray ones(long rows) {
         INDArray column = ones.rows(rows);
-        if (rows != onesRows) {
+        // Smaller columns lie at the beginning of the same memory.
+        if (rows > onesRows) {
             column.assign(1);
             onesRows = rows;
         }

@@ -1,6 +1,8 @@
 package org.lora4j.nn;
 
 import java.util.Arrays;
+import java.util.Collections;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -138,10 +140,11 @@ public final class Pass {
      * @throws IllegalArgumentException if the parameter does not train in this pass
      */
     public INDArray gradient(Parameter parameter) {
-        INDArray gradient = gradients.get(parameter);
+        Set<Parameter> trainable = trainableParameters();
+        INDArray gradient = trainable.contains(parameter) ? gradients.get(parameter) : null;
         if (gradient == null) {
             throw new IllegalArgumentException(parameter.name() + ": has no gradient in this pass; trainable are "
-                    + gradients.parameters().stream().map(Parameter::name).toList());
+                    + trainable.stream().map(Parameter::name).toList());
         }
         return gradient;
     }
@@ -152,7 +155,11 @@ public final class Pass {
      * @return in the order of the network; empty if the pass does not train
      */
     public Set<Parameter> trainableParameters() {
-        return gradients.parameters();
+        Set<Parameter> trainable = new LinkedHashSet<>();
+        for (LayerPass pass : passes) {
+            trainable.addAll(pass.trainable());
+        }
+        return Collections.unmodifiableSet(trainable);
     }
 
     /**
@@ -178,7 +185,7 @@ public final class Pass {
         return Double.isFinite(array.castTo(DataType.DOUBLE).sumNumber().doubleValue());
     }
 
-    private void requireInput(INDArray x) {
+    void requireInput(INDArray x) {
         if (x.rank() != 2 || x.size(0) < 1 || x.size(1) != network.inputSize() || x.dataType() != network.dataType()) {
             throw new IllegalArgumentException("input: must be a matrix [n, " + network.inputSize() + "] of "
                     + network.dataType() + " with n ≥ 1, found " + describe(x));
@@ -198,7 +205,8 @@ public final class Pass {
         }
         if (changed) {
             firstTraining = 0;
-            while (firstTraining < passes.length && !passes[firstTraining].trains()) {
+            while (firstTraining < passes.length
+                    && passes[firstTraining].trainable().isEmpty()) {
                 firstTraining++;
             }
         }

@@ -38,6 +38,7 @@ public final class Predictor {
      */
     public INDArray predict(INDArray x) {
         Pass pass = borrow();
+        pass.requireInput(x);
         INDArray y = inBlocks(x, pass::forward);
         idle.add(pass);
         return y;
@@ -53,6 +54,7 @@ public final class Predictor {
      */
     public INDArray predict(INDArray x, Function<? super Linear, EffectiveLinear> effective) {
         Pass pass = borrow();
+        pass.requireInput(x);
         INDArray y = inBlocks(x, block -> pass.forward(block, effective));
         idle.add(pass);
         return y;
@@ -64,7 +66,7 @@ public final class Predictor {
     }
 
     private static INDArray inBlocks(INDArray x, UnaryOperator<INDArray> forward) {
-        if (x.rank() != 2 || x.size(0) <= BLOCK_ROWS) {
+        if (x.size(0) <= BLOCK_ROWS) {
             return forward.apply(x).dup('c');
         }
         long n = x.size(0);

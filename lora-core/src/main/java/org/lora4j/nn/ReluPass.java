@@ -1,5 +1,6 @@
 package org.lora4j.nn;
 
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -29,8 +30,8 @@ final class ReluPass implements LayerPass {
     }
 
     @Override
-    public boolean trains() {
-        return false;
+    public List<Parameter> trainable() {
+        return List.of();
     }
 
     @Override
@@ -50,8 +51,11 @@ final class ReluPass implements LayerPass {
             throw new IllegalStateException("inputGradient needs a forward before it");
         }
         INDArray xGradient = masks.rows(yGradient.size(0));
-        if (step == null || step.x() != output || step.z() != xGradient) {
+        if (step == null) {
             step = new Step(output, xGradient);
+        } else {
+            step.setX(output);
+            step.setZ(xGradient);
         }
         Nd4j.exec(step);
         multiply.run(xGradient, yGradient, xGradient);
