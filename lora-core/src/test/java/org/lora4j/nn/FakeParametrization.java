@@ -1,0 +1,106 @@
+package org.lora4j.nn;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+/** Decorations of the simplest kind: a dense matrix that is added, and a factor for each row of the weight. */
+final class FakeParametrization {
+    private FakeParametrization() {}
+
+    /** {@code ΔW = D}, with {@code D [out, in]} as its parameter; does not read the base. */
+    record Dense(Parameter d) implements Parametrization {
+        static Dense of(INDArray d) {
+            return new Dense(new Parameter("dense", d, true));
+        }
+
+        @Override
+        public List<Parameter> parameters() {
+            return List.of(d);
+        }
+
+        @Override
+        public INDArray delta(INDArray original) {
+            return d.value().dup();
+        }
+
+        @Override
+        public ParametrizationPass newPass(PassContext context) {
+            INDArray gradient = context.gradient(d);
+            return new ParametrizationPass() {
+                private @Nullable INDArray g;
+
+                @Override
+                public boolean readsBase() {
+                    return false;
+                }
+
+                @Override
+                public void forward(INDArray x, INDArray base, INDArray y) {
+                    y.addi(x.mmul(d.value().transpose()));
+                }
+
+                @Override
+                public void backward(INDArray x, INDArray base, INDArray yGradient, INDArray baseGradient) {
+                    g = yGradient.dup();
+                    if (gradient != null) {
+                        gradient.assign(yGradient.transpose().mmul(x));
+                    }
+                }
+
+                @Override
+                public void addInputGradient(INDArray xGradient) {
+                    if (g == null) {
+                        throw new IllegalStateException("no backward before");
+                    }
+                    xGradient.addi(g.mmul(d.value()));
+                }
+            };
+        }
+    }
+
+    /** {@code ΔW = diag(m)·W}, with {@code m [out]} as its parameter; reads the base. */
+    record RowScale(Parameter m) implements Parametrization {
+        static RowScale of(INDArray m) {
+            return new RowScale(new Parameter("rowScale", m, true));
+        }
+
+        @Override
+        public List<Parameter> parameters() {
+            return List.of(m);
+        }
+
+        @Override
+        public INDArray delta(INDArray original) {
+            return Nd4j.diag(m.value()).mmul(original);
+        }
+
+        @Override
+        public ParametrizationPass newPass(PassContext context) {
+            INDArray gradient = context.gradient(m);
+            return new ParametrizationPass() {
+                @Override
+                public boolean readsBase() {
+                    return true;
+                }
+
+                @Override
+                public void forward(INDArray x, INDArray base, INDArray y) {
+                    y.addi(base.mulRowVector(m.value()));
+                }
+
+                @Override
+                public void backward(INDArray x, INDArray base, INDArray yGradient, INDArray baseGradient) {
+                    if (gradient != null) {
+                        gradient.assign(yGradient.mul(base).sum(0));
+                    }
+                    baseGradient.addi(yGradient.mulRowVector(m.value()));
+                }
+
+                @Override
+                public void addInputGradient(INDArray xGradient) {}
+            };
+        }
+    }
+}

@@ -1,0 +1,238 @@
+package org.lora4j.nn;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/** Decorations of a weight, registered on the second of three layers. */
+class ParametrizationTest {
+    private final Network network = Network.builder(4)
+            .dataType(DataType.DOUBLE)
+            .linear("linear1", 5)
+            .relu()
+            .linear("linear2", 6)
+            .relu()
+            .linear("linear3", 3)
+            .build(1);
+    private final Linear linear = network.linear("linear2");
+    private final INDArray x = Samples.gaussian(2, DataType.DOUBLE, 3, 4);
+    private final INDArray direction = Samples.gaussian(3, DataType.DOUBLE, 3, 3);
+    private final FakeParametrization.Dense dense =
+            FakeParametrization.Dense.of(Samples.gaussian(4, DataType.DOUBLE, 6, 5));
+    private final FakeParametrization.RowScale rowScale =
+            FakeParametrization.RowScale.of(Samples.gaussian(5, DataType.DOUBLE, 6));
+
+    private final Map<String, Parametrization> kinds = Map.of(
+            "dense",
+            dense,
+            "rowScale",
+            rowScale,
+            "other",
+            FakeParametrization.Dense.of(Samples.gaussian(6, DataType.DOUBLE, 6, 5)));
+
+    private void register(String names) {
+        for (String name : names.split("\\+", -1)) {
+            linear.register(name, Objects.requireNonNull(kinds.get(name), name));
+        }
+    }
+
+    private void assertEffective(INDArray expected) {
+        assertThat(linear.weight().equalsWithEps(expected, 1e-12)).isTrue();
+        assertThat(network.predict(x).equalsWithEps(network.merge().predict(x), 1e-12))
+                .isTrue();
+    }
+
+    @Test
+    void addsToTheOriginalWeight() {
+        register("dense");
+        assertEffective(linear.original().value().add(dense.d().value()));
+    }
+
+    @Test
+    void mayDependOnTheOriginalWeight() {
+        register("rowScale");
+        INDArray original = linear.original().value();
+        assertEffective(original.add(original.mulColumnVector(rowScale.m().value())));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"dense+rowScale", "rowScale+dense"})
+    void severalAddUp(String names) {
+        register(names);
+        INDArray original = linear.original().value();
+        assertEffective(original.add(dense.d().value())
+                .addi(original.mulColumnVector(rowScale.m().value())));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"dense", "rowScale", "dense+rowScale", "rowScale+dense", "dense+rowScale+other"})
+    void gradientsAreThoseOfTheFunction(String names) {
+        register(names);
+        Pass pass = network.newTrainingPass();
+        pass.forward(x);
+        pass.backward(direction);
+        Set<Parameter> parameters = new LinkedHashSet<>(network.parameters());
+        parameters.addAll(linear.effective().parameters());
+        assertThat(pass.trainableParameters()).containsExactlyInAnyOrderElementsOf(parameters);
+        for (Parameter parameter : parameters) {
+            FiniteDifferences.assertGradient(
+                    parameter.name(),
+                    () -> network.predict(x).mul(direction).sumNumber().doubleValue(),
+                    parameter.value(),
+                    pass.gradient(parameter));
+        }
+    }
+
+    @Test
+    void neverWritesToTheOriginal() {
+        double[] before = Samples.bits(linear.original().value());
+        register("dense+rowScale");
+        network.predict(x);
+        linear.weight();
+        linear.setEnabled("dense", false);
+        network.predict(x);
+        linear.remove("rowScale");
+        network.merge();
+        assertThat(Samples.bits(linear.original().value())).isEqualTo(before);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"dense", "rowScale", "dense+rowScale"})
+    void removedOnesLeaveNoTrace(String names) {
+        double[] before = Samples.bits(network.predict(x));
+        register(names);
+        assertThat(Samples.bits(network.predict(x))).isNotEqualTo(before);
+        for (String name : names.split("\\+", -1)) {
+            linear.remove(name);
+        }
+        assertThat(Samples.bits(network.predict(x))).isEqualTo(before);
+        assertThat(Samples.bits(linear.weight()))
+                .isEqualTo(Samples.bits(linear.original().value()));
+        assertThat(linear.parametrizations()).isEmpty();
+    }
+
+    @Test
+    void disabledOnesTakeNoPart() {
+        double[] before = Samples.bits(network.predict(x));
+        register("dense");
+        double[] decorated = Samples.bits(network.predict(x));
+        assertThat(linear.isEnabled("dense")).isTrue();
+
+        linear.setEnabled("dense", false);
+        assertThat(linear.isEnabled("dense")).isFalse();
+        assertThat(linear.parametrizations()).containsOnlyKeys("dense");
+        assertThat(Samples.bits(network.predict(x))).isEqualTo(before);
+        assertThat(Samples.bits(linear.weight()))
+                .isEqualTo(Samples.bits(linear.original().value()));
+
+        linear.setEnabled("dense", true);
+        assertThat(Samples.bits(network.predict(x))).isEqualTo(decorated);
+    }
+
+    @Test
+    void passMadeBeforeSeesAChangeAtItsNextForward() {
+        Pass inference = network.newInferencePass();
+        Pass training = network.newTrainingPass();
+        double[] plain = Samples.bits(inference.forward(x));
+        training.forward(x);
+
+        register("dense");
+        double[] decorated = Samples.bits(network.newInferencePass().forward(x));
+        assertThat(Samples.bits(inference.forward(x))).isEqualTo(decorated).isNotEqualTo(plain);
+        assertThat(Samples.bits(training.forward(x))).isEqualTo(decorated);
+
+        linear.remove("dense");
+        assertThat(Samples.bits(inference.forward(x))).isEqualTo(plain);
+        assertThat(Samples.bits(training.forward(x))).isEqualTo(plain);
+    }
+
+    @Test
+    void trainsInAPassWhileItIsRegistered() {
+        Pass pass = network.newTrainingPass();
+        pass.forward(x);
+        assertThat(pass.trainableParameters()).containsExactlyElementsOf(network.parameters());
+
+        register("dense");
+        pass.forward(x);
+        pass.backward(direction);
+        assertThat(pass.trainableParameters()).contains(dense.d());
+
+        linear.remove("dense");
+        pass.forward(x);
+        assertThat(pass.trainableParameters()).containsExactlyElementsOf(network.parameters());
+        assertThatIllegalArgumentException().isThrownBy(() -> pass.gradient(dense.d()));
+    }
+
+    @Test
+    void backwardReachesADecorationOfAFrozenNetwork() {
+        network.freeze();
+        register("dense");
+        Pass pass = network.newTrainingPass();
+        pass.forward(x);
+        pass.backward(direction);
+        assertThat(pass.trainableParameters()).containsExactly(dense.d());
+        FiniteDifferences.assertGradient(
+                "dense",
+                () -> network.predict(x).mul(direction).sumNumber().doubleValue(),
+                dense.d().value(),
+                pass.gradient(dense.d()));
+    }
+
+    @Test
+    void copyIsWithoutDecorationsAndMergeIsWith() {
+        double[] plain = Samples.bits(network.predict(x));
+        register("dense");
+        Network copy = network.copy();
+        Network merged = network.merge();
+        assertThat(Samples.bits(copy.predict(x))).isEqualTo(plain);
+        assertThat(copy.linear("linear2").parametrizations()).isEmpty();
+        assertThat(merged.linear("linear2").parametrizations()).isEmpty();
+        assertThat(merged.linear("linear2").original().value()).isEqualTo(linear.weight());
+        assertThat(merged.parameters()).allMatch(Parameter::isTrainable);
+    }
+
+    @Test
+    void refusesANameThatIsTaken() {
+        register("dense");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> linear.register("dense", rowScale))
+                .withMessage("linear2: a parametrization named 'dense' is registered already; registered are [dense]");
+        assertThat(linear.parametrizations()).containsEntry("dense", dense).hasSize(1);
+    }
+
+    @Test
+    void refusesAnUnknownName() {
+        register("dense");
+        String message = "linear2: no parametrization named 'other'; registered are [dense]";
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> linear.remove("other"))
+                .withMessage(message);
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> linear.setEnabled("other", true))
+                .withMessage(message);
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> linear.isEnabled("other"))
+                .withMessage(message);
+    }
+
+    @Test
+    void effectiveLinearListsWhatTakesPart() {
+        register("dense+rowScale");
+        assertThat(linear.effective().parameters())
+                .containsExactly(linear.original(), linear.bias(), dense.d(), rowScale.m());
+        linear.setEnabled("dense", false);
+        EffectiveLinear effective = linear.effective();
+        assertThat(effective.parametrizations()).containsExactly(rowScale);
+        assertThat(effective.with(List.of(dense)).parametrizations()).containsExactly(rowScale, dense);
+    }
+}
