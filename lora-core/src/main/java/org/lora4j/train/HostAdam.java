@@ -45,14 +45,17 @@ final class HostAdam implements ParameterUpdater {
             int length = Math.min(BLOCK, m.length - from);
             value.get(from, p, 0, length);
             gradient.get(from, g, 0, length);
-            update(from, length, (float) beta1, (float) beta2, (float) rate, (float) settings.getEpsilon());
+            update(from, length, beta1, beta2, (float) rate, (float) settings.getEpsilon());
             value.put(from, p, 0, length);
         }
     }
 
-    private void update(int from, int length, float beta1, float beta2, float rate, float epsilon) {
-        float rest1 = 1 - beta1;
-        float rest2 = 1 - beta2;
+    private void update(int from, int length, double decay1, double decay2, float rate, float epsilon) {
+        float beta1 = (float) decay1;
+        float beta2 = (float) decay2;
+        // Subtracted in double: in float 1 − 0.999 is off by 5e-5 of itself.
+        float rest1 = (float) (1 - decay1);
+        float rest2 = (float) (1 - decay2);
         for (int i = 0; i < length; i++) {
             float mi = beta1 * m[from + i] + rest1 * g[i];
             float vi = beta2 * v[from + i] + rest2 * g[i] * g[i];

@@ -3,7 +3,7 @@ package org.lora4j.train;
 import org.nd4j.linalg.api.buffer.DataBuffer;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
-/** Elements of a small matrix, without the checks and allocations of {@code INDArray.getDouble}. */
+/** Elements of a small matrix in any order or view, without the checks and allocations of {@code INDArray.getDouble}. */
 final class HostMatrix {
     private final DataBuffer data;
     private final int rows;
@@ -12,12 +12,12 @@ final class HostMatrix {
     private final long columnStride;
 
     HostMatrix(INDArray matrix) {
-        INDArray contiguous = matrix.elementWiseStride() == 1 && matrix.offset() == 0 ? matrix : matrix.dup('c');
-        data = contiguous.data();
-        rows = Math.toIntExact(contiguous.size(0));
-        columns = Math.toIntExact(contiguous.size(1));
-        rowStride = contiguous.stride(0);
-        columnStride = contiguous.stride(1);
+        // The data of a view begins where the view does.
+        data = matrix.data();
+        rows = Math.toIntExact(matrix.size(0));
+        columns = Math.toIntExact(matrix.size(1));
+        rowStride = matrix.stride(0);
+        columnStride = matrix.stride(1);
     }
 
     int rows() {

@@ -8,8 +8,10 @@ import org.lora4j.nn.BatchBuffer;
 import org.lora4j.nn.Model;
 import org.lora4j.nn.Parameter;
 import org.lora4j.nn.Pass;
+import org.nd4j.linalg.api.blas.Level1;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.learning.config.IUpdater;
 
 /** Forward, loss, backward and update of one batch; and the way back when numbers stop being finite. */
@@ -103,15 +105,17 @@ final class TrainingStep {
         if (clipNorm == Double.POSITIVE_INFINITY) {
             return;
         }
+        // Unlike the operations of INDArray these allocate nothing.
+        Level1 blas = Nd4j.getBlasWrapper().level1();
         double squares = 0;
         for (Trained one : trained) {
-            double norm = one.gradient().norm2Number().doubleValue();
+            double norm = blas.nrm2(one.gradient());
             squares += norm * norm;
         }
         double norm = Math.sqrt(squares);
         if (norm > clipNorm) {
             for (Trained one : trained) {
-                one.gradient().muli(clipNorm / norm);
+                blas.scal(one.gradient().length(), clipNorm / norm, one.gradient());
             }
         }
     }
