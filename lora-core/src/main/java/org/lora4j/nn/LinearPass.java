@@ -48,10 +48,10 @@ final class LinearPass implements LayerPass {
         resources.takeBack();
         weight = wanted.weight().value();
         Parameter bias = wanted.bias();
-        biasRow = bias == null ? null : row(bias.value());
+        biasRow = bias == null ? null : row(bias.value(), biasRow);
         weightGradient = resources.gradient(wanted.weight());
         INDArray biasGradient = bias == null ? null : resources.gradient(bias);
-        biasGradientRow = biasGradient == null ? null : row(biasGradient);
+        biasGradientRow = biasGradient == null ? null : row(biasGradient, biasGradientRow);
         parametrizations = wanted.parametrizations().stream()
                 .map(parametrization -> parametrization.newPass(resources))
                 .toList();
@@ -66,7 +66,10 @@ final class LinearPass implements LayerPass {
         return true;
     }
 
-    private static INDArray row(INDArray vector) {
+    private static INDArray row(INDArray vector, @Nullable INDArray former) {
+        if (former != null && former.data() == vector.data()) {
+            return former;
+        }
         return Nd4j.create(vector.data(), new long[] {1, vector.length()}, new long[] {vector.length(), 1}, 0, 'c');
     }
 
