@@ -28,6 +28,9 @@ final class FakeParametrization {
         @Override
         public ParametrizationPass newPass(PassContext context) {
             INDArray gradient = context.gradient(d);
+            Gemm add = context.gemm(false, true, 1, 1);
+            Gemm gradientProduct = context.gemm(true, false, 1, 0);
+            Gemm addInputGradient = context.gemm(false, false, 1, 1);
             return new ParametrizationPass() {
                 private @Nullable INDArray g;
 
@@ -38,14 +41,14 @@ final class FakeParametrization {
 
                 @Override
                 public void forward(INDArray x, INDArray base, INDArray y) {
-                    y.addi(x.mmul(d.value().transpose()));
+                    add.run(x, d.value(), y);
                 }
 
                 @Override
                 public void backward(INDArray x, INDArray base, INDArray yGradient, INDArray baseGradient) {
-                    g = yGradient.dup();
+                    g = yGradient;
                     if (gradient != null) {
-                        gradient.assign(yGradient.transpose().mmul(x));
+                        gradientProduct.run(yGradient, x, gradient);
                     }
                 }
 
@@ -54,7 +57,7 @@ final class FakeParametrization {
                     if (g == null) {
                         throw new IllegalStateException("no backward before");
                     }
-                    xGradient.addi(g.mmul(d.value()));
+                    addInputGradient.run(g, d.value(), xGradient);
                 }
             };
         }

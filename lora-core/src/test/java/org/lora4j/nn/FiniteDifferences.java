@@ -21,6 +21,11 @@ public final class FiniteDifferences {
      * @param gradient the gradient to check, of the same shape
      */
     public static void assertGradient(String name, DoubleSupplier function, INDArray at, INDArray gradient) {
+        assertGradient(name, function, at, gradient, 1e-7);
+    }
+
+    /** Checks a gradient with a tolerance, relative to the greater of 1 and the expected value. */
+    static void assertGradient(String name, DoubleSupplier function, INDArray at, INDArray gradient, double tolerance) {
         assertThat(gradient.shape()).as(name).isEqualTo(at.shape());
         for (long i = 0; i < at.length(); i++) {
             double value = at.getDouble(i);
@@ -32,7 +37,7 @@ public final class FiniteDifferences {
             double expected = (above - below) / (2 * H);
             assertThat(gradient.getDouble(i))
                     .as("%s, element %d", name, i)
-                    .isCloseTo(expected, within(1e-7 * Math.max(1, Math.abs(expected))));
+                    .isCloseTo(expected, within(tolerance * Math.max(1, Math.abs(expected))));
         }
     }
 }

@@ -41,6 +41,10 @@ import org.nd4j.linalg.indexing.NDArrayIndex;
 /** The gradients are those of the function, measured by finite differences of {@code L = Σ direction ∘ y}. */
 class GradientTest {
     private static void assertGradients(Network network, long n) {
+        assertGradients(network, n, 1e-7);
+    }
+
+    private static void assertGradients(Network network, long n, double tolerance) {
         INDArray x = Samples.gaussian(1, DataType.DOUBLE, n, network.inputSize());
         INDArray direction = Samples.gaussian(2, DataType.DOUBLE, n, network.outputSize());
         Pass pass = network.newTrainingPass();
@@ -52,7 +56,8 @@ class GradientTest {
                     parameter.name(),
                     () -> network.predict(x).mul(direction).sumNumber().doubleValue(),
                     parameter.value(),
-                    pass.gradient(parameter));
+                    pass.gradient(parameter),
+                    tolerance);
         }
     }
 
@@ -170,6 +175,17 @@ class GradientTest {
                         .activation(function)
                         .build(9),
                 n);
+    }
+
+    /** ND4J's derivative of it has constants of a few digits only. */
+    @Test
+    void throughThePreciseGelu() {
+        Network network = inDouble(4)
+                .linear("first", 5)
+                .activation(new ActivationGELU(true))
+                .linear("second", 3)
+                .build(9);
+        assertGradients(network, 4, 1e-4);
     }
 
     @Test

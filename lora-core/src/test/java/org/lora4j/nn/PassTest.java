@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import java.util.List;
 import java.util.Objects;
+import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 import org.nd4j.linalg.activations.impl.ActivationTanH;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -166,6 +167,31 @@ class PassTest {
         bias.putScalar(1, Double.NEGATIVE_INFINITY);
         pass.forward(x);
         assertThat(pass.firstNonFinite()).hasValue("l");
+    }
+
+    @Test
+    void turnsToOtherDecorationsFromCallToCall() {
+        FakeParametrization.Dense one = FakeParametrization.Dense.of(Samples.gaussian(3, DataType.FLOAT, 4, 3));
+        FakeParametrization.Dense other = FakeParametrization.Dense.of(Samples.gaussian(4, DataType.FLOAT, 4, 3));
+        FakeParametrization.RowScale scale = FakeParametrization.RowScale.of(Samples.gaussian(5, DataType.FLOAT, 4));
+        List<List<Parametrization>> choices = List.of(
+                List.of(one), List.of(), List.of(one, other), List.of(scale), List.of(scale, other), List.of(other));
+        Pass reused = network.newTrainingPass();
+        for (int i = 0; i < 3 * choices.size(); i++) {
+            List<Parametrization> choice = choices.get(i % choices.size());
+            Function<Linear, EffectiveLinear> effective =
+                    linear -> linear.path().equals("first") ? linear.effective().with(choice) : linear.effective();
+            Pass fresh = network.newTrainingPass();
+            assertThat(Samples.bits(reused.forward(x, effective))).isEqualTo(Samples.bits(fresh.forward(x, effective)));
+            reused.backward(direction);
+            fresh.backward(direction);
+            assertThat(reused.trainableParameters()).isEqualTo(fresh.trainableParameters());
+            for (Parameter parameter : fresh.trainableParameters()) {
+                assertThat(Samples.bits(reused.gradient(parameter)))
+                        .as(parameter.name())
+                        .isEqualTo(Samples.bits(fresh.gradient(parameter)));
+            }
+        }
     }
 
     @Test

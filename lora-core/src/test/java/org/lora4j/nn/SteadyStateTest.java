@@ -2,6 +2,7 @@ package org.lora4j.nn;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -58,6 +59,20 @@ class SteadyStateTest {
             pass.backward(tenDirection);
             pass.forward(three);
             pass.backward(threeDirection);
+        });
+    }
+
+    @Test
+    void turningToOtherDecorationsAllocatesNothing() {
+        INDArray x = Samples.gaussian(1, DataType.FLOAT, 10, 784);
+        Parametrization one = FakeParametrization.Dense.of(Samples.gaussian(2, DataType.FLOAT, 100, 784));
+        Parametrization other = FakeParametrization.Dense.of(Samples.gaussian(3, DataType.FLOAT, 100, 784));
+        Linear first = network.linear("linear1");
+        Pass pass = network.newInferencePass();
+        assertAllocatesNothing(() -> {
+            for (List<Parametrization> choice : List.of(List.of(one), List.of(other, one), List.of(other))) {
+                pass.forward(x, linear -> linear == first ? linear.effective().with(choice) : linear.effective());
+            }
         });
     }
 

@@ -1,0 +1,193 @@
+package org.lora4j.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.lora4j.nn.Network;
+import org.lora4j.nn.Parameter;
+import org.lora4j.nn.Samples;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.dataset.DataSet;
+import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.learning.config.Adam;
+import org.nd4j.linalg.learning.config.IUpdater;
+import org.nd4j.linalg.learning.config.Sgd;
+
+/** When numbers stop being finite, training stops and leaves the parameters with which the loss was finite last. */
+class DivergenceTest {
+    private final Network network = network();
+    private final Batches data = Batches.random(1, DataType.FLOAT, 3, 2, 4, 4, 4, 4, 4);
+
+    private static Network network() {
+        return Network.builder(3).linear("first", 5).relu().linear("second", 2).build(1);
+    }
+
+    private static DivergedException diverge(Trainer trainer, Batches batches) {
+        return catchThrowableOfType(DivergedException.class, () -> trainer.fit(batches));
+    }
+
+    private static void assertSame(Network actual, Network expected) {
+        for (int i = 0; i < expected.parameters().size(); i++) {
+            Parameter parameter = expected.parameters().get(i);
+            assertThat(Samples.bits(actual.parameters().get(i).value()))
+                    .as(parameter.name())
+                    .isEqualTo(Samples.bits(parameter.value()));
+        }
+    }
+
+    /** The batches with another one in the given place. */
+    private Batches with(int place, DataSet other) {
+        List<DataSet> all = new ArrayList<>();
+        for (int i = 0; i < data.count(); i++) {
+            all.add(i == place ? other : data.get(i));
+        }
+        return Batches.of(all.toArray(new DataSet[0]));
+    }
+
+    private DataSet withFeature(double value) {
+        DataSet batch = data.get(3).copy();
+        batch.getFeatures().putScalar(1, 2, value);
+        return batch;
+    }
+
+    private void assertParametersAfter(int steps) {
+        Network expected = network();
+        if (steps > 0) {
+            Trainer.builder(expected).maxIterations(steps).build().fit(data);
+        }
+        assertSame(network, expected);
+    }
+
+    @ParameterizedTest
+    @ValueSource(doubles = {Double.NaN, Double.POSITIVE_INFINITY})
+    void isFoundInTheInput(double value) {
+        DivergedException e = diverge(Trainer.builder(network).build(), with(3, withFeature(value)));
+        assertThat(e.iteration()).isEqualTo(4);
+        assertThat(e.place()).isEqualTo("input");
+        assertThat(e)
+                .hasMessageStartingWith("the loss must be finite, found ")
+                .hasMessageEndingWith(" at iteration 4; the first values that are not finite are in input; "
+                        + "the parameters are those of the last finite loss");
+        // The loss of step 3 was finite, with the parameters after two steps.
+        assertParametersAfter(2);
+    }
+
+    @Test
+    void inTheFirstStepLeavesTheParametersAlone() {
+        DivergedException e = diverge(Trainer.builder(network).build(), with(0, withFeature(Double.NaN)));
+        assertThat(e.iteration()).isEqualTo(1);
+        assertParametersAfter(0);
+    }
+
+    @Test
+    void isFoundInTheLabels() {
+        DataSet batch = data.get(3).copy();
+        batch.getLabels().putScalar(0, 0, Double.NaN);
+        DivergedException e = diverge(Trainer.builder(network).build(), with(3, batch));
+        assertThat(e.iteration()).isEqualTo(4);
+        assertThat(e.place()).isEqualTo("loss");
+        assertParametersAfter(2);
+    }
+
+    @Test
+    void isFoundInTheLayerThatOverflowsFirst() {
+        DivergedException e =
+                diverge(Trainer.builder(network).updater(new Sgd(1e38)).build(), data);
+        assertThat(e.place()).isIn("first", "second");
+        assertThat(e.iteration()).isGreaterThan(1);
+        for (Parameter parameter : network.parameters()) {
+            for (double value : Samples.bits(parameter.value())) {
+                assertThat(value).as(parameter.name()).isFinite();
+            }
+        }
+        DataSet batch = data.get((int) (e.iteration() - 2));
+        assertThat(Loss.softmaxCrossEntropy()
+                        .compute(
+                                network.predict(batch.getFeatures()),
+                                batch.getLabels(),
+                                Nd4j.create(DataType.FLOAT, 4, 2)))
+                .isFinite();
+    }
+
+    @Test
+    void ofALearningRateThatBlowsUpLeavesTheParametersOfTheLastFiniteLoss() {
+        IUpdater updater = new Sgd(1e20);
+        DivergedException e = diverge(Trainer.builder(network).updater(updater).build(), data);
+        assertThat(e.place()).isIn("first", "second");
+        Network expected = network();
+        long steps = e.iteration() - 2;
+        if (steps > 0) {
+            Trainer.builder(expected)
+                    .updater(updater)
+                    .maxIterations(steps)
+                    .build()
+                    .fit(data);
+        }
+        assertSame(network, expected);
+    }
+
+    @ParameterizedTest
+    @ValueSource(doubles = {Double.NaN, Double.POSITIVE_INFINITY})
+    void isFoundInTheVeryLastUpdate(double value) {
+        int[] calls = {0};
+        // All is well until the gradient of the third step.
+        Loss loss = (output, labels, gradient) -> {
+            double result = Loss.softmaxCrossEntropy().compute(output, labels, gradient);
+            if (++calls[0] == 3) {
+                gradient.assign(value);
+            }
+            return result;
+        };
+        DivergedException e = diverge(
+                Trainer.builder(network)
+                        .loss(loss)
+                        .updater(new Sgd(0.1))
+                        .maxIterations(3)
+                        .build(),
+                data);
+        assertThat(e.iteration()).isEqualTo(3);
+        assertThat(e.place()).isEqualTo("first.weight");
+        assertThat(e)
+                .hasMessage("first.weight: must be finite after the last update, at iteration 3; "
+                        + "the parameters are those of the last finite loss");
+        Network expected = network();
+        Trainer.builder(expected).updater(new Sgd(0.1)).maxIterations(2).build().fit(data);
+        assertSame(network, expected);
+    }
+
+    @Test
+    void leavesFrozenParametersAlone() {
+        network.linear("first").original().setTrainable(false);
+        double[] before = Samples.bits(network.linear("first").original().value());
+        diverge(Trainer.builder(network).updater(new Sgd(1e38)).build(), data);
+        assertThat(Samples.bits(network.linear("first").original().value())).isEqualTo(before);
+    }
+
+    @Test
+    void isNotHeardAsAnEnd() {
+        List<String> events = new ArrayList<>();
+        DivergedException e = diverge(
+                Trainer.builder(network)
+                        .updater(new Adam(1e-3))
+                        .listener(new TrainingListener() {
+                            @Override
+                            public void onIteration(Iteration iteration) {
+                                events.add("iteration " + iteration.iteration());
+                            }
+
+                            @Override
+                            public void onEnd(TrainingResult result) {
+                                events.add("end");
+                            }
+                        })
+                        .build(),
+                with(2, withFeature(Double.NaN)));
+        assertThat(e.iteration()).isEqualTo(3);
+        assertThat(events).containsExactly("iteration 1", "iteration 2");
+    }
+}

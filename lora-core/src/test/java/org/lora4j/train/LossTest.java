@@ -1,0 +1,213 @@
+package org.lora4j.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.lora4j.nn.FiniteDifferences;
+import org.lora4j.nn.Samples;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.indexing.NDArrayIndex;
+
+class LossTest {
+    private static final Loss CROSS_ENTROPY = Loss.softmaxCrossEntropy();
+    private static final Loss SQUARED_ERROR = Loss.meanSquaredError();
+
+    private static INDArray matrix(double[]... rows) {
+        return Nd4j.createFromArray(rows);
+    }
+
+    private static double value(Loss loss, INDArray output, INDArray labels) {
+        return loss.compute(output, labels, Nd4j.create(output.dataType(), output.shape()));
+    }
+
+    static Stream<Loss> losses() {
+        return Stream.of(CROSS_ENTROPY, SQUARED_ERROR);
+    }
+
+    @Test
+    void crossEntropyOfOneHotLabels() {
+        INDArray gradient = Nd4j.create(DataType.DOUBLE, 2, 2);
+        double loss = CROSS_ENTROPY.compute(
+                matrix(new double[] {Math.log(3), 0}, new double[] {0, 0}),
+                matrix(new double[] {1, 0}, new double[] {0, 1}),
+                gradient);
+        assertThat(loss).isCloseTo((Math.log(4.0 / 3) + Math.log(2)) / 2, within(1e-15));
+        assertThat(Samples.bits(gradient))
+                .usingComparatorWithPrecision(1e-15)
+                .containsExactly(-0.125, 0.125, 0.25, -0.25);
+    }
+
+    @Test
+    void crossEntropyOfSoftLabels() {
+        INDArray gradient = Nd4j.create(DataType.DOUBLE, 1, 2);
+        double loss =
+                CROSS_ENTROPY.compute(matrix(new double[] {Math.log(3), 0}), matrix(new double[] {0.5, 0.5}), gradient);
+        assertThat(loss).isCloseTo((Math.log(4.0 / 3) + Math.log(4)) / 2, within(1e-15));
+        assertThat(Samples.bits(gradient)).usingComparatorWithPrecision(1e-15).containsExactly(0.25, -0.25);
+    }
+
+    @Test
+    void crossEntropyOfLabelsWhoseSumIsNotOne() {
+        INDArray gradient = Nd4j.create(DataType.DOUBLE, 1, 2);
+        double loss =
+                CROSS_ENTROPY.compute(matrix(new double[] {Math.log(3), 0}), matrix(new double[] {2, 1}), gradient);
+        assertThat(loss).isCloseTo(2 * Math.log(4.0 / 3) + Math.log(4), within(1e-14));
+        assertThat(Samples.bits(gradient)).usingComparatorWithPrecision(1e-14).containsExactly(0.25, -0.25);
+    }
+
+    @Test
+    void squaredErrorIsTheMeanOverAllElements() {
+        INDArray gradient = Nd4j.create(DataType.DOUBLE, 2, 2);
+        double loss = SQUARED_ERROR.compute(
+                matrix(new double[] {1, 2}, new double[] {3, 4}),
+                matrix(new double[] {1, 0}, new double[] {0, 8}),
+                gradient);
+        assertThat(loss).isEqualTo((4 + 9 + 16) / 4.0);
+        assertThat(Samples.bits(gradient)).containsExactly(0, 1, 1.5, -2);
+    }
+
+    @ParameterizedTest
+    @MethodSource("losses")
+    void gradientIsThatOfTheFunction(Loss loss) {
+        INDArray output = Samples.gaussian(1, DataType.DOUBLE, 5, 4);
+        INDArray labels = Samples.gaussian(2, DataType.DOUBLE, 5, 4);
+        INDArray gradient = Nd4j.create(DataType.DOUBLE, 5, 4);
+        loss.compute(output, labels, gradient);
+        FiniteDifferences.assertGradient("output", () -> value(loss, output, labels), output, gradient);
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = DataType.class,
+            names = {"FLOAT", "DOUBLE"})
+    void hugeLogitsDoNotOverflow(DataType type) {
+        INDArray gradient = Nd4j.create(type, 2, 2);
+        double loss = CROSS_ENTROPY.compute(
+                matrix(new double[] {1e4, -1e4}, new double[] {1e4, -1e4}).castTo(type),
+                matrix(new double[] {1, 0}, new double[] {0, 1}).castTo(type),
+                gradient);
+        assertThat(loss).isEqualTo(1e4);
+        assertThat(Samples.bits(gradient)).containsExactly(0, 0, 0.5, -0.5);
+    }
+
+    @Test
+    void shiftOfAllLogitsChangesNothing() {
+        INDArray output = Samples.gaussian(1, DataType.DOUBLE, 5, 4);
+        INDArray labels = Batches.random(1, DataType.DOUBLE, 1, 4, 5).get(0).getLabels();
+        assertThat(value(CROSS_ENTROPY, output.add(1e4), labels))
+                .isCloseTo(value(CROSS_ENTROPY, output, labels), within(1e-9));
+    }
+
+    @Test
+    void smallProbabilitiesAreNotClipped() {
+        assertThat(value(CROSS_ENTROPY, matrix(new double[] {0, 200}), matrix(new double[] {1, 0})))
+                .isCloseTo(200, within(1e-12));
+    }
+
+    @Test
+    void impossibleClassThatHappensHasAnInfiniteLoss() {
+        assertThat(value(
+                        CROSS_ENTROPY, matrix(new double[] {Double.NEGATIVE_INFINITY, 0}), matrix(new double[] {1, 0})))
+                .isEqualTo(Double.POSITIVE_INFINITY);
+    }
+
+    @Test
+    void impossibleClassThatDoesNotHappenIsFine() {
+        assertThat(value(
+                        CROSS_ENTROPY, matrix(new double[] {Double.NEGATIVE_INFINITY, 0}), matrix(new double[] {0, 1})))
+                .isZero();
+    }
+
+    @ParameterizedTest
+    @ValueSource(doubles = {Double.NaN, Double.POSITIVE_INFINITY})
+    void outputsThatAreNotFiniteDoNotHide(double bad) {
+        for (Loss loss : List.of(CROSS_ENTROPY, SQUARED_ERROR)) {
+            for (double[] label : new double[][] {{1, 0, 0}, {0, 1, 0}, {0, 0, 1}}) {
+                assertThat(value(loss, matrix(new double[] {1, bad, 2}), matrix(label)))
+                        .isNotFinite();
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(doubles = {Double.NaN, Double.POSITIVE_INFINITY})
+    void labelsThatAreNotFiniteDoNotHide(double bad) {
+        for (Loss loss : List.of(CROSS_ENTROPY, SQUARED_ERROR)) {
+            assertThat(value(loss, matrix(new double[] {1, 3, 2}), matrix(new double[] {0, bad, 0})))
+                    .isNotFinite();
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("losses")
+    void takesEveryOrderAndViews(Loss loss) {
+        INDArray output = Samples.gaussian(1, DataType.DOUBLE, 5, 4);
+        INDArray labels = Samples.gaussian(2, DataType.DOUBLE, 5, 4);
+        INDArray gradient = Nd4j.create(DataType.DOUBLE, 5, 4);
+        double expected = loss.compute(output, labels, gradient);
+        INDArray wide = Nd4j.create(DataType.DOUBLE, 9, 9);
+        INDArray outputView = wide.get(NDArrayIndex.interval(2, 7), NDArrayIndex.interval(0, 4));
+        INDArray labelsView = wide.get(NDArrayIndex.interval(1, 6), NDArrayIndex.interval(5, 9));
+        outputView.assign(output);
+        labelsView.assign(labels);
+        INDArray tall = Nd4j.create(DataType.DOUBLE, 7, 4);
+        INDArray lastRows = tall.get(NDArrayIndex.interval(2, 7), NDArrayIndex.all());
+        lastRows.assign(output);
+        INDArray expectedGradient = gradient;
+        for (INDArray o : List.of(output, output.dup('f'), outputView, lastRows)) {
+            for (INDArray l : List.of(labels, labels.dup('f'), labelsView)) {
+                for (char order : new char[] {'c', 'f'}) {
+                    INDArray result = Nd4j.createUninitialized(DataType.DOUBLE, new long[] {5, 4}, order);
+                    assertThat(loss.compute(o, l, result)).isEqualTo(expected);
+                    assertThat(Samples.bits(result)).isEqualTo(Samples.bits(expectedGradient));
+                }
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("losses")
+    void writesToAGradientThatIsAView(Loss loss) {
+        INDArray output = Samples.gaussian(1, DataType.DOUBLE, 5, 4);
+        INDArray labels = Samples.gaussian(2, DataType.DOUBLE, 5, 4);
+        INDArray gradient = Nd4j.create(DataType.DOUBLE, 5, 4);
+        loss.compute(output, labels, gradient);
+        INDArray view =
+                Nd4j.create(DataType.DOUBLE, 9, 9).get(NDArrayIndex.interval(2, 7), NDArrayIndex.interval(3, 7));
+        loss.compute(output, labels, view);
+        assertThat(Samples.bits(view)).isEqualTo(Samples.bits(gradient));
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = DataType.class,
+            names = {"FLOAT", "DOUBLE", "INT", "LONG", "UBYTE"})
+    void takesLabelsOfAnotherType(DataType type) {
+        INDArray output = Samples.gaussian(1, DataType.FLOAT, 5, 4);
+        INDArray labels = Batches.random(1, DataType.FLOAT, 1, 4, 5).get(0).getLabels();
+        for (Loss loss : List.of(CROSS_ENTROPY, SQUARED_ERROR)) {
+            assertThat(value(loss, output, labels.castTo(type))).isEqualTo(value(loss, output, labels));
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("losses")
+    void doesNotWriteToItsArguments(Loss loss) {
+        INDArray output = Samples.gaussian(1, DataType.DOUBLE, 5, 4);
+        INDArray labels = Samples.gaussian(2, DataType.DOUBLE, 5, 4);
+        double[] outputBefore = Samples.bits(output);
+        double[] labelsBefore = Samples.bits(labels);
+        loss.compute(output, labels, Nd4j.create(DataType.DOUBLE, 5, 4));
+        assertThat(Samples.bits(output)).isEqualTo(outputBefore);
+        assertThat(Samples.bits(labels)).isEqualTo(labelsBefore);
+    }
+}

@@ -1,0 +1,63 @@
+package org.lora4j.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.lora4j.nn.NativeObjects;
+import org.lora4j.nn.Network;
+import org.nd4j.linalg.api.buffer.DataType;
+
+/** After the first few steps a training allocates no native memory of its own. */
+class TrainerSteadyStateTest {
+    private static List<Long> madeByEachStep(Trainer.Builder builder, Batches data) {
+        List<Long> made = new ArrayList<>();
+        long[] before = {0};
+        builder.maxIterations(60)
+                .listener(new TrainingListener() {
+                    @Override
+                    public void onIteration(Iteration iteration) {
+                        long now = NativeObjects.made();
+                        made.add(now - before[0]);
+                        before[0] = now;
+                    }
+                })
+                .build()
+                .fit(data);
+        return made.subList(10, 60);
+    }
+
+    static Stream<Loss> losses() {
+        return Stream.of(Loss.softmaxCrossEntropy(), Loss.meanSquaredError());
+    }
+
+    @ParameterizedTest
+    @MethodSource("losses")
+    void stepsOfAdamAllocateNothing(Loss loss) {
+        Network network = Network.builder(784)
+                .linear("linear1", 100)
+                .relu()
+                .linear("linear2", 50)
+                .relu()
+                .linear("linear3", 10)
+                .build(1);
+        Batches data = Batches.random(1, DataType.FLOAT, 784, 10, 10, 10, 3);
+        assertThat(madeByEachStep(Trainer.builder(network).loss(loss), data)).containsOnly(0L);
+    }
+
+    @ParameterizedTest
+    @MethodSource("losses")
+    void stepsOfClippedAdamAllocateNothing(Loss loss) {
+        Network network = Network.builder(20)
+                .linear("linear1", 10)
+                .relu()
+                .linear("linear2", 4)
+                .build(1);
+        Batches data = Batches.random(1, DataType.FLOAT, 20, 4, 10, 10, 3);
+        assertThat(madeByEachStep(Trainer.builder(network).loss(loss).clipNorm(1e-3), data))
+                .containsOnly(0L);
+    }
+}

@@ -1,0 +1,215 @@
+package org.lora4j.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.lora4j.nn.Linear;
+import org.lora4j.nn.Network;
+import org.lora4j.nn.Parameter;
+import org.lora4j.nn.Pass;
+import org.lora4j.nn.Samples;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.dataset.DataSet;
+import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.learning.AdaBeliefUpdater;
+import org.nd4j.linalg.learning.GradientUpdater;
+import org.nd4j.linalg.learning.config.AMSGrad;
+import org.nd4j.linalg.learning.config.AdaBelief;
+import org.nd4j.linalg.learning.config.AdaDelta;
+import org.nd4j.linalg.learning.config.AdaGrad;
+import org.nd4j.linalg.learning.config.AdaMax;
+import org.nd4j.linalg.learning.config.Adam;
+import org.nd4j.linalg.learning.config.IUpdater;
+import org.nd4j.linalg.learning.config.Nadam;
+import org.nd4j.linalg.learning.config.Nesterovs;
+import org.nd4j.linalg.learning.config.NoOp;
+import org.nd4j.linalg.learning.config.RmsProp;
+import org.nd4j.linalg.learning.config.Sgd;
+import org.nd4j.linalg.schedule.ISchedule;
+import org.nd4j.linalg.schedule.ScheduleType;
+import org.nd4j.linalg.schedule.StepSchedule;
+
+/** Training takes the steps that ND4J's updaters take when they are applied by hand. */
+class UpdaterTest {
+    private static final int STEPS = 7;
+
+    static Stream<Arguments> updatersAndTypes() {
+        List<Arguments> cases = new ArrayList<>();
+        for (IUpdater updater : List.of(
+                new Sgd(0.1),
+                new Adam(0.01),
+                new AdaBelief(0.01),
+                new AdaDelta(),
+                new AdaGrad(0.1),
+                new AdaMax(0.01),
+                new AMSGrad(0.01),
+                new Nadam(0.01),
+                new Nesterovs(0.1, 0.9),
+                new NoOp(),
+                new RmsProp(0.01))) {
+            cases.add(Arguments.of(updater, DataType.FLOAT));
+            cases.add(Arguments.of(updater, DataType.DOUBLE));
+        }
+        return cases.stream();
+    }
+
+    private static Network network(DataType type) {
+        return Network.builder(3)
+                .dataType(type)
+                .linear("first", 5)
+                .relu()
+                .linear("second", 1)
+                .linear("third", 2)
+                .build(1);
+    }
+
+    /** Each parameter flat, as ND4J's networks hand theirs to the updaters. */
+    private static void trainByHand(Network network, Batches data, IUpdater settings) {
+        Pass pass = network.newTrainingPass();
+        List<Parameter> parameters = network.parameters();
+        List<GradientUpdater<?>> updaters = new ArrayList<>();
+        for (Parameter parameter : parameters) {
+            updaters.add(updater(settings, network.dataType(), parameter.value().length()));
+        }
+        for (int i = 0; i < STEPS; i++) {
+            DataSet batch = data.get(i % data.count());
+            INDArray output = pass.forward(batch.getFeatures());
+            INDArray outputGradient = Nd4j.create(network.dataType(), output.shape());
+            Loss.softmaxCrossEntropy().compute(output, batch.getLabels(), outputGradient);
+            pass.backward(outputGradient);
+            for (int k = 0; k < parameters.size(); k++) {
+                Parameter parameter = parameters.get(k);
+                INDArray gradient = pass.gradient(parameter).dup('c');
+                INDArray update = gradient.reshape('c', 1, gradient.length());
+                updaters.get(k).applyUpdater(update, i, i / data.count());
+                parameter.value().subi(update.reshape('c', parameter.value().shape()));
+            }
+        }
+    }
+
+    private static GradientUpdater<?> updater(IUpdater settings, DataType type, long length) {
+        if (settings instanceof AdaBelief) {
+            INDArray m = Nd4j.zeros(type, 1, length);
+            INDArray s = Nd4j.zeros(type, 1, length);
+            return settings.instantiate(Map.of(AdaBeliefUpdater.M_STATE, m, AdaBeliefUpdater.S_STATE, s), true);
+        }
+        long size = settings.stateSize(length);
+        return settings.instantiate(size == 0 ? null : Nd4j.zeros(type, 1, size), true);
+    }
+
+    @ParameterizedTest
+    @MethodSource("updatersAndTypes")
+    void trainsLikeNd4j(IUpdater updater, DataType type) {
+        Batches data = Batches.random(1, type, 3, 2, 4, 4, 1);
+        Network byHand = network(type);
+        trainByHand(byHand, data, updater);
+        Network trained = network(type);
+        Trainer.builder(trained).updater(updater).maxIterations(STEPS).build().fit(data);
+        double precision = type == DataType.DOUBLE ? 1e-14 : 1e-6;
+        for (int i = 0; i < byHand.parameters().size(); i++) {
+            assertThat(Samples.bits(trained.parameters().get(i).value()))
+                    .usingComparatorWithPrecision(precision)
+                    .containsExactly(Samples.bits(byHand.parameters().get(i).value()))
+                    .isNotEqualTo(Samples.bits(network(type).parameters().get(i).value()));
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("updatersAndTypes")
+    void trainsWeightsStoredInByOutAlike(IUpdater updater, DataType type) {
+        Batches data = Batches.random(1, type, 4, 3, 4, 4, 1);
+        INDArray weight = Samples.gaussian(1, type, 3, 4);
+        Network rows = new Network(List.of(new Linear("l", weight.dup('c'), null)));
+        Network columns = new Network(List.of(new Linear("l", weight.dup('f'), null)));
+        for (Network network : List.of(rows, columns)) {
+            Trainer.builder(network)
+                    .updater(updater)
+                    .maxIterations(STEPS)
+                    .build()
+                    .fit(data);
+        }
+        assertThat(Samples.bits(columns.linear("l").original().value()))
+                .usingComparatorWithPrecision(type == DataType.DOUBLE ? 1e-12 : 1e-5)
+                .containsExactly(Samples.bits(rows.linear("l").original().value()));
+    }
+
+    /** ND4J's in double, since in float it takes 1 − β and the bias correction with errors up to 5e-5. */
+    private static void assertStepsLikeNd4j(Adam settings, INDArray value, int stepsPerEpoch) {
+        INDArray expected = value.dup(value.ordering()).castTo(DataType.DOUBLE);
+        INDArray gradient = Nd4j.create(DataType.FLOAT, value.shape(), value.ordering());
+        long length = value.length();
+        GradientUpdater<?> nd4j = settings.instantiate(Nd4j.zeros(DataType.DOUBLE, 1, 2 * length), true);
+        HostAdam host = new HostAdam(settings, value, gradient);
+        for (int i = 0; i < 50; i++) {
+            gradient.assign(Samples.gaussian(100 + i, DataType.FLOAT, value.shape()));
+            int epoch = i / stepsPerEpoch;
+            host.step(i, epoch);
+            // Over the memory as it lies, like the host's.
+            INDArray update = gradient.castTo(DataType.DOUBLE).dup(value.ordering());
+            nd4j.applyUpdater(update.reshape(update.ordering(), 1, length), i, epoch);
+            expected.subi(update);
+        }
+        double[] actual = Samples.bits(value);
+        double[] wanted = Samples.bits(expected);
+        for (int i = 0; i < actual.length; i++) {
+            assertThat(Math.abs(actual[i] - wanted[i]))
+                    .as("element %d", i)
+                    .isLessThanOrEqualTo(1e-6 * Math.max(1, Math.abs(wanted[i])));
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 7, 2047, 2048, 2049, 4096, 5000})
+    void hostAdamStepsLikeNd4jsAtAnyLength(long length) {
+        assertStepsLikeNd4j(new Adam(0.01), Samples.gaussian(1, DataType.FLOAT, length), 50);
+    }
+
+    @Test
+    void hostAdamStepsLikeNd4jsInEitherOrder() {
+        INDArray value = Samples.gaussian(1, DataType.FLOAT, 50, 60);
+        assertStepsLikeNd4j(new Adam(0.01), value.dup('c'), 50);
+        assertStepsLikeNd4j(new Adam(0.01), value.dup('f'), 50);
+    }
+
+    @ParameterizedTest
+    @MethodSource("schedules")
+    void hostAdamFollowsSchedulesLikeNd4js(ISchedule schedule) {
+        assertStepsLikeNd4j(new Adam(schedule), Samples.gaussian(1, DataType.FLOAT, 100), 10);
+    }
+
+    static Stream<ISchedule> schedules() {
+        return Stream.of(
+                new StepSchedule(ScheduleType.ITERATION, 0.1, 0.5, 7),
+                new StepSchedule(ScheduleType.EPOCH, 0.1, 0.5, 1));
+    }
+
+    private static ParameterUpdater updaterOf(IUpdater settings, DataType type) {
+        Parameter parameter = new Parameter("p", Nd4j.create(type, 3), true);
+        return ParameterUpdater.of(settings, parameter, Nd4j.create(type, 3));
+    }
+
+    @Test
+    void onlyAdamInFloatRunsOnTheHost() {
+        Adam meansSomethingElse = new Adam(0.01) {
+            private static final long serialVersionUID = 1L;
+        };
+        assertThat(updaterOf(new Adam(0.01), DataType.FLOAT)).isInstanceOf(HostAdam.class);
+        assertThat(updaterOf(new Adam(0.01), DataType.DOUBLE)).isInstanceOf(Nd4jUpdater.class);
+        assertThat(updaterOf(meansSomethingElse, DataType.FLOAT)).isInstanceOf(Nd4jUpdater.class);
+        assertThat(updaterOf(new Sgd(0.01), DataType.FLOAT)).isInstanceOf(Nd4jUpdater.class);
+    }
+
+    @Test
+    void hostAdamTakesItsOtherSettingsToo() {
+        assertStepsLikeNd4j(new Adam(0.01, 0.5, 0.9, 1e-3), Samples.gaussian(1, DataType.FLOAT, 100), 50);
+    }
+}
