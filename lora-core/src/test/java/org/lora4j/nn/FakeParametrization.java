@@ -106,4 +106,44 @@ final class FakeParametrization {
             };
         }
     }
+
+    /** Adds {@code Δb = 2} to the bias, changes no weight, and notes the number of each step. */
+    record Listening(List<Long> steps) implements Parametrization {
+        @Override
+        public List<Parameter> parameters() {
+            return List.of();
+        }
+
+        @Override
+        public INDArray delta(INDArray original) {
+            return Nd4j.zeros(original.dataType(), original.shape());
+        }
+
+        @Override
+        public INDArray biasDelta() {
+            return Nd4j.createFromArray(2.0, 2.0);
+        }
+
+        @Override
+        public ParametrizationPass newPass(PassContext context) {
+            return new ParametrizationPass() {
+                @Override
+                public boolean readsBase() {
+                    return false;
+                }
+
+                @Override
+                public void forward(INDArray x, INDArray base, INDArray y) {
+                    steps.add(context.step());
+                    y.addi(2);
+                }
+
+                @Override
+                public void backward(INDArray x, INDArray base, INDArray yGradient, INDArray baseGradient) {}
+
+                @Override
+                public void addInputGradient(INDArray xGradient) {}
+            };
+        }
+    }
 }

@@ -3,6 +3,7 @@ package org.lora4j.nn;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -199,6 +200,22 @@ class ParametrizationTest {
         assertThat(merged.linear("linear2").parametrizations()).isEmpty();
         assertThat(merged.linear("linear2").original().value()).isEqualTo(linear.weight());
         assertThat(merged.parameters()).allMatch(Parameter::isTrainable);
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void mayChangeTheBias(boolean bias) {
+        Network two = Network.builder(4)
+                .dataType(DataType.DOUBLE)
+                .linear("l", 2, bias)
+                .build(1);
+        INDArray plain = two.predict(x);
+        two.linear("l").register("a", new FakeParametrization.Listening(new ArrayList<>()));
+        two.linear("l").register("b", new FakeParametrization.Listening(new ArrayList<>()));
+        assertThat(two.predict(x).equalsWithEps(plain.add(4), 1e-12)).isTrue();
+        assertThat(two.merge().predict(x).equalsWithEps(plain.add(4), 1e-12)).isTrue();
+        assertThat(two.copy().predict(x)).isEqualTo(plain);
+        assertThat(two.copy().linear("l").parameters()).hasSize(bias ? 2 : 1);
     }
 
     @Test

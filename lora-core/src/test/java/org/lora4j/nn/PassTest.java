@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.Function;
@@ -120,6 +121,28 @@ class PassTest {
         assertThat(before.trainableParameters()).containsExactlyElementsOf(network.parameters());
         assertThat(frozen.trainableParameters()).isEmpty();
         assertThat(network.newTrainingPass().trainableParameters()).containsExactlyElementsOf(network.parameters());
+    }
+
+    @Test
+    void countsItsSteps() {
+        List<Long> steps = new ArrayList<>();
+        FakeParametrization.Listening listening = new FakeParametrization.Listening(steps);
+        network.linear("first").register("first", listening);
+        network.linear("second").register("second", listening);
+        Pass pass = network.newTrainingPass();
+        pass.forward(x);
+        pass.forward(x);
+        pass.setStep(7);
+        pass.forward(x);
+        pass.forward(x);
+        assertThat(steps).containsExactly(0L, 0L, 1L, 1L, 7L, 7L, 8L, 8L);
+    }
+
+    @Test
+    void refusesANegativeStep() {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> network.newTrainingPass().setStep(-1))
+                .withMessage("the number of a step must not be negative, found -1");
     }
 
     @Test
