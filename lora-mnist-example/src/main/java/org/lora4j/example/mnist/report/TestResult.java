@@ -61,13 +61,21 @@ public record TestResult(double accuracy, List<Integer> wrong, List<List<Integer
         return sum(confusion.get(digit));
     }
 
-    /** The number of test images. */
-    int images() {
+    /**
+     * Adds up the confusion matrix.
+     *
+     * @return the number of test images
+     */
+    public int images() {
         return confusion.stream().mapToInt(TestResult::sum).sum();
     }
 
-    /** The number of wrong answers. */
-    int wrongTotal() {
+    /**
+     * Adds up the wrong counts.
+     *
+     * @return the number of wrong answers
+     */
+    public int wrongTotal() {
         return sum(wrong);
     }
 

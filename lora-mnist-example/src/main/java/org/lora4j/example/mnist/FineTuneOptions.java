@@ -1,0 +1,70 @@
+package org.lora4j.example.mnist;
+
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.LoRAConfig;
+import org.lora4j.LoRAInit;
+import picocli.CommandLine.Option;
+
+/** What is fine-tuned on, and with what adapter. */
+final class FineTuneOptions {
+    @Option(
+            names = "--digit",
+            paramLabel = "0..9",
+            description = "The digit to fine-tune on. Default: ${DEFAULT-VALUE}.")
+    private int digit = 9;
+
+    @Option(
+            names = "--fine-tune-batches",
+            paramLabel = "N",
+            description = "Batches of the fine-tuning. Default: ${DEFAULT-VALUE}.")
+    private int batches = 100;
+
+    @Option(names = "--rank", paramLabel = "R", description = "The rank of the adapter. Default: ${DEFAULT-VALUE}.")
+    private int rank = 1;
+
+    @Option(
+            names = "--alpha",
+            paramLabel = "ALPHA",
+            description = "The adapter is scaled by alpha / rank. Default: ${DEFAULT-VALUE}.")
+    private double alpha = 1;
+
+    void check(OptionCheck check) {
+        check.inRange("--digit", digit, 0, MnistData.CLASSES - 1);
+        check.atLeast("--fine-tune-batches", batches, 1);
+        check.inRange("--rank", rank, 1, RichBoyNet.MAX_RANK);
+        check.positive("--alpha", alpha);
+    }
+
+    int digit() {
+        return digit;
+    }
+
+    int batches() {
+        return batches;
+    }
+
+    LoRAConfig config(LoRAInit init, long seed) {
+        return LoRAConfig.builder()
+                .rank(rank)
+                .alpha(alpha)
+                .init(init)
+                .seed(seed)
+                .build();
+    }
+
+    /** Batches of the digit, in an order that only the seed decides. */
+    MnistIterator data(MnistData train, int batchSize, double replay, long seed) {
+        if (train.indicesOf(digit).length == 0) {
+            throw new IllegalArgumentException("the training images must show the digit " + digit + ", none does");
+        }
+        return MnistIterator.ofDigit(train, digit, batchSize, replay, seed);
+    }
+
+    void addTo(Map<String, @Nullable Object> settings) {
+        settings.put("digit", digit);
+        settings.put("fineTuneBatches", batches);
+        settings.put("rank", rank);
+        settings.put("alpha", alpha);
+    }
+}

@@ -1,0 +1,43 @@
+package org.lora4j.example.mnist;
+
+import java.io.PrintWriter;
+import java.util.Locale;
+
+/** A plain line now and then, for files and pipes: at each tenth of the way, but not more often than every 2 seconds. */
+final class LineProgress implements Progress {
+    private static final long QUIET_NANOS = 2_000_000_000L;
+
+    private final PrintWriter out;
+    private final long batches;
+    private final long begin = System.nanoTime();
+    private long last = begin;
+
+    LineProgress(PrintWriter out, long batches) {
+        this.out = out;
+        this.batches = batches;
+    }
+
+    @Override
+    public void onIteration(Iteration step) {
+        long iteration = step.iteration();
+        long now = System.nanoTime();
+        boolean tenth = 10 * iteration / batches > 10 * (iteration - 1) / batches;
+        if (!tenth || now - last < QUIET_NANOS) {
+            return;
+        }
+        last = now;
+        double left = (now - begin) / 1e9 / iteration * (batches - iteration);
+        out.printf(
+                Locale.ROOT,
+                "  %,7d of %,d batches   loss %.4f   %,.0f images/s   %.0f s left%n",
+                iteration,
+                batches,
+                step.runningLoss(),
+                step.examplesPerSecond(),
+                left);
+        out.flush();
+    }
+
+    @Override
+    public void close() {}
+}

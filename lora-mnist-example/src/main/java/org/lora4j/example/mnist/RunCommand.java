@@ -1,0 +1,172 @@
+package org.lora4j.example.mnist;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.ParameterReport;
+import org.lora4j.example.mnist.report.Curves;
+import org.lora4j.example.mnist.report.Report;
+import org.lora4j.example.mnist.report.ReportWriter;
+import org.lora4j.example.mnist.report.Training;
+import org.lora4j.nn.Network;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code run}: the article's story from end to end. */
+@Command(
+        name = "run",
+        description = "Train the network on MNIST, fine-tune it on one digit through LoRA alone, and compare.")
+final class RunCommand extends WorkCommand {
+    @Mixin
+    private final DataOptions data = new DataOptions();
+
+    @Option(names = "--output", paramLabel = "DIR", description = "Where files go. Default: ${DEFAULT-VALUE}.")
+    private Path output = Path.of("mnist-run");
+
+    @Mixin
+    private final BaseOptions base = new BaseOptions();
+
+    @Mixin
+    private final FineTuneOptions fineTune = new FineTuneOptions();
+
+    @Option(
+            names = "--fine-tune-lr",
+            paramLabel = "RATE",
+            description = "Adam's learning rate in the fine-tuning. Default: that of --lr.")
+    private @Nullable Double fineTuneLearningRate;
+
+    @Option(
+            names = "--init",
+            paramLabel = "INIT",
+            description = "How A begins: gaussian for N(0, 1), the article's, or kaiming for PEFT's default."
+                    + " Default: ${DEFAULT-VALUE}.")
+    private InitChoice init = InitChoice.GAUSSIAN;
+
+    @Option(
+            names = "--replay",
+            paramLabel = "SHARE",
+            description = "Share of other digits in each batch of the fine-tuning. Default: ${DEFAULT-VALUE}.")
+    private double replay;
+
+    @Mixin
+    private final ProgressOptions progress = new ProgressOptions();
+
+    @Override
+    void checkOptions(OptionCheck check) {
+        base.check(check);
+        fineTune.check(check);
+        check.positive("--fine-tune-lr", fineTuneLearningRate());
+        check.share("--replay", replay);
+    }
+
+    private double fineTuneLearningRate() {
+        return fineTuneLearningRate == null ? base.learningRate() : fineTuneLearningRate;
+    }
+
+    @Override
+    void work() throws IOException {
+        Mnist mnist = data.load();
+        Seeds seeds = base.seeds();
+        MnistIterator digitBatches = fineTune.data(mnist.train(), base.batchSize(), replay, seeds.fineTuneOrder());
+        Network network = base.network();
+        OutputFolder folder = OutputFolder.prepare(output);
+        Story story = new Story(out());
+        Experiment experiment = new Experiment(story, network, mnist.test());
+
+        introduce(story, network, mnist);
+        Learned baseTraining = trainBase(story, network, mnist.train());
+        folder.saveBase(network);
+        Network before = network.copy();
+        Answers baseAnswers = experiment.testBase();
+        LoRALayers lora = experiment.addLoRA(fineTune.config(init.init(), seeds.loraA()), init);
+        Learned fineTuning = fineTune(story, network, digitBatches);
+        folder.saveAdapter("digit-" + fineTune.digit(), lora);
+        Proofs proofs = experiment.prove(before, lora);
+        Comparison comparison = experiment.compare(baseAnswers, lora, fineTune.digit());
+
+        Report report = new Report(
+                settings(),
+                base.seed(),
+                experiment.parameters(),
+                new Training(baseTraining == null ? null : baseTraining.phase(), fineTuning.phase()),
+                comparison.base().result(),
+                comparison.enabled().result(),
+                comparison.disabled().result(),
+                comparison.merged().result(),
+                proofs.frozenUnchanged(),
+                proofs.effectiveWeightExact(),
+                proofs.disabledEqualsOriginal(),
+                folder.files(),
+                Map.of());
+        Report written = ReportWriter.write(
+                output,
+                report,
+                new Curves(
+                        baseTraining == null
+                                ? new float[0]
+                                : baseTraining.losses().losses(),
+                        fineTuning.losses().losses()),
+                comparison.base().fixedBy(comparison.enabled()),
+                comparison.base().brokenBy(comparison.enabled()));
+        story.section("Files");
+        written.files().forEach((purpose, file) -> story.fact("%-14s %s", purpose, output.resolve(file)));
+        if (!proofs.hold()) {
+            throw new IllegalStateException("a proof does not hold; the report says which");
+        }
+    }
+
+    private void introduce(Story story, Network network, Mnist mnist) {
+        story.line(
+                "LoRA on %s: a network learns ten digits, then a small adapter beside it learns the %d",
+                data.title(), fineTune.digit());
+        story.line(
+                "%,d training and %,d test images",
+                mnist.train().size(), mnist.test().size());
+        story.section("The network");
+        story.network(ParameterReport.of(network));
+    }
+
+    private @Nullable Learned trainBase(Story story, Network network, MnistData train) {
+        if (base.isStored()) {
+            story.section("Base training: none, the base is a stored one");
+            return null;
+        }
+        story.section(
+                "Base training: all digits, %,d batches of %d, Adam with learning rate %s",
+                base.batches(train), base.batchSize(), base.learningRate());
+        Learned learned = base.train(network, train, progress, out());
+        story.learned(learned);
+        return learned;
+    }
+
+    private Learned fineTune(Story story, Network network, MnistIterator batches) {
+        int count = fineTune.batches();
+        story.section(
+                "Fine-tuning: digit %d%s, %,d batches of %d, Adam with learning rate %s",
+                fineTune.digit(),
+                replay > 0 ? " with " + Math.round(100 * replay) + " % of others" : " alone",
+                count,
+                base.batchSize(),
+                fineTuneLearningRate());
+        try (Progress shown = progress.start("Fine-tuning", count, out())) {
+            Learned learned = Learned.byAdam(network, batches, count, fineTuneLearningRate(), shown);
+            story.learned(learned);
+            return learned;
+        }
+    }
+
+    private Map<String, @Nullable Object> settings() {
+        Map<String, @Nullable Object> settings = new LinkedHashMap<>();
+        settings.put("data", data.folder());
+        settings.put("output", output);
+        base.addTo(settings);
+        fineTune.addTo(settings);
+        settings.put("fineTuneLr", fineTuneLearningRate());
+        settings.put("init", init);
+        settings.put("replay", replay);
+        return settings;
+    }
+}
