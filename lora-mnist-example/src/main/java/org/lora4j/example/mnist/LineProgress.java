@@ -2,6 +2,7 @@ package org.lora4j.example.mnist;
 
 import java.io.PrintWriter;
 import java.util.Locale;
+import java.util.function.LongSupplier;
 
 /** A plain line now and then, for files and pipes: at each tenth of the way, but not more often than every 2 seconds. */
 final class LineProgress implements Progress {
@@ -9,18 +10,23 @@ final class LineProgress implements Progress {
 
     private final PrintWriter out;
     private final long batches;
-    private final long begin = System.nanoTime();
-    private long last = begin;
+    private final LongSupplier clock;
+    private final long begin;
+    private long last;
 
-    LineProgress(PrintWriter out, long batches) {
+    /** Begins now, by a clock in nanoseconds. */
+    LineProgress(PrintWriter out, long batches, LongSupplier clock) {
         this.out = out;
         this.batches = batches;
+        this.clock = clock;
+        begin = clock.getAsLong();
+        last = begin;
     }
 
     @Override
     public void onIteration(Iteration step) {
         long iteration = step.iteration();
-        long now = System.nanoTime();
+        long now = clock.getAsLong();
         boolean tenth = 10 * iteration / batches > 10 * (iteration - 1) / batches;
         if (!tenth || now - last < QUIET_NANOS) {
             return;

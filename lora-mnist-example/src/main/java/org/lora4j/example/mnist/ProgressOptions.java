@@ -14,6 +14,8 @@ final class ProgressOptions {
      * @param lines where plain lines go when there is no terminal or no bar is wanted
      */
     Progress start(String task, long batches, PrintWriter lines) {
-        return !noProgress && Terminal.isPresent() ? new BarProgress(task, batches) : new LineProgress(lines, batches);
+        return !noProgress && Terminal.isPresent()
+                ? new BarProgress(task, batches)
+                : new LineProgress(lines, batches, System::nanoTime);
     }
 }

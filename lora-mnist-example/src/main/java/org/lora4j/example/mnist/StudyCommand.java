@@ -39,6 +39,9 @@ final class StudyCommand extends WorkCommand {
             description = "Learning rates to try with replay. Default: that of --lr.")
     private List<Double> replayRates = List.of();
 
+    @Option(names = "--lora-only", description = "Leave out the trainings of all weights, which take longer.")
+    private boolean loraOnly;
+
     @Mixin
     private final ProgressOptions progress = new ProgressOptions();
 
@@ -75,6 +78,8 @@ final class StudyCommand extends WorkCommand {
                 methods.add(Method.full("all weights" + with, replay, replayRate));
             }
         }
-        return methods;
+        return loraOnly
+                ? methods.stream().filter(method -> method.init() != null).toList()
+                : methods;
     }
 }
