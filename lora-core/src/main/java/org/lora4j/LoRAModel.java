@@ -289,6 +289,17 @@ public final class LoRAModel implements Model {
     }
 
     /**
+     * Whether a parameter is the factor B of one of the adapters, or its bias. In LoRA+ (<a
+     * href="https://arxiv.org/abs/2402.12354">arXiv:2402.12354</a>) these train at a rate of their own.
+     *
+     * @param parameter any parameter
+     * @return true for B and its bias, false for all others, whatever their names
+     */
+    public boolean isLoraB(Parameter parameter) {
+        return state.adapters().values().stream().anyMatch(adapter -> adapter.isLoraB(parameter));
+    }
+
+    /**
      * Counts the parameters of the base and of an adapter's factors.
      *
      * @param name an adapter

@@ -155,6 +155,13 @@ final class NamedAdapter {
         return all;
     }
 
+    /** Whether a parameter is one of its factors B, or the bias of one. */
+    boolean isLoraB(Parameter parameter) {
+        return parametrizations.values().stream()
+                .anyMatch(one -> parameter == one.loraB()
+                        || (one instanceof LoRAParametrization lora && parameter == lora.loraBBias()));
+    }
+
     void setTrainable(boolean trainable) {
         parameters().forEach(parameter -> parameter.setTrainable(trainable));
     }

@@ -180,6 +180,20 @@ public final class SafeTensors {
         return get(name).bytes();
     }
 
+    /**
+     * Answers all tensors as {@link #tensor(String)} does.
+     *
+     * @return the arrays by name, in order, unmodifiable
+     * @throws SafeTensorsException if ND4J lacks the type of one, or a BOOL is neither 0 nor 1
+     */
+    public Map<String, INDArray> tensors() throws SafeTensorsException {
+        Map<String, INDArray> all = new LinkedHashMap<>();
+        for (String name : tensors.keySet()) {
+            all.put(name, tensor(name));
+        }
+        return Collections.unmodifiableMap(all);
+    }
+
     private StoredTensor get(String name) {
         StoredTensor tensor = tensors.get(name);
         if (tensor == null) {

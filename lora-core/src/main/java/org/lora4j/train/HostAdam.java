@@ -1,7 +1,9 @@
 package org.lora4j.train;
 
 import java.nio.FloatBuffer;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.learning.config.Adam;
 
 /**
@@ -11,8 +13,8 @@ import org.nd4j.linalg.learning.config.Adam;
  * processor, takes twice as long, and needs a second walk over the parameters for the subtraction.
  */
 final class HostAdam implements ParameterUpdater {
-    /** What a buffer of bytes can address. */
-    static final long MAX_LENGTH = Integer.MAX_VALUE / Float.BYTES;
+    /** So that a buffer of bytes can address the state. */
+    static final long MAX_LENGTH = Integer.MAX_VALUE / (2 * Float.BYTES);
 
     /** The block that is copied to the heap at a time: it stays in the first-level cache. */
     private static final int BLOCK = 2048;
@@ -48,6 +50,19 @@ final class HostAdam implements ParameterUpdater {
             update(from, length, beta1, beta2, (float) rate, (float) settings.getEpsilon());
             value.put(from, p, 0, length);
         }
+    }
+
+    /** {@inheritDoc} That is m, then v. */
+    @Override
+    public INDArray state() {
+        INDArray state = Nd4j.createUninitializedDetached(DataType.FLOAT, 2L * m.length);
+        state.data().asNioFloat().put(m).put(v);
+        return state;
+    }
+
+    @Override
+    public void restore(INDArray state) {
+        state.dup('c').data().asNioFloat().get(m).get(v);
     }
 
     private void update(int from, int length, double decay1, double decay2, float rate, float epsilon) {

@@ -1,7 +1,6 @@
 package org.lora4j.train;
 
-import java.util.Map;
-import org.nd4j.linalg.api.buffer.DataType;
+import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.learning.AdaBeliefUpdater;
@@ -12,6 +11,7 @@ import org.nd4j.linalg.learning.config.IUpdater;
 /** Any of ND4J's updaters: it turns the gradient into the update, which is then subtracted. */
 final class Nd4jUpdater implements ParameterUpdater {
     private final GradientUpdater<?> updater;
+    private final @Nullable INDArray state;
     private final INDArray value;
     private final INDArray gradient;
     private final INDArray flatGradient;
@@ -21,25 +21,37 @@ final class Nd4jUpdater implements ParameterUpdater {
         this.gradient = gradient;
         long length = gradient.length();
         flatGradient = Nd4j.create(gradient.data(), new long[] {1, length}, new long[] {length, 1}, 0, 'c');
-        updater = instantiate(settings, value.dataType(), length);
+        long size = settings.stateSize(length);
+        state = size == 0 ? null : Nd4j.createUninitializedDetached(value.dataType(), 'c', 1, size);
+        updater = instantiate(settings, state, length);
     }
 
-    private static GradientUpdater<?> instantiate(IUpdater settings, DataType type, long length) {
-        if (settings instanceof AdaBelief) {
-            // ND4J fails to divide one array of state into the two that it needs.
-            return settings.instantiate(
-                    Map.of(
-                            AdaBeliefUpdater.M_STATE, Nd4j.zeros(type, 1, length),
-                            AdaBeliefUpdater.S_STATE, Nd4j.zeros(type, 1, length)),
-                    true);
+    private static GradientUpdater<?> instantiate(IUpdater settings, @Nullable INDArray state, long length) {
+        if (settings instanceof AdaBelief adaBelief) {
+            // Its own instantiate fails to divide the state into the two that it needs.
+            AdaBeliefUpdater updater = new AdaBeliefUpdater(adaBelief);
+            updater.setStateViewArray(state, new long[] {1, length}, 'c', true);
+            return updater;
         }
-        long size = settings.stateSize(length);
-        return settings.instantiate(size == 0 ? null : Nd4j.createUninitializedDetached(type, 'c', 1, size), true);
+        return settings.instantiate(state, true);
     }
 
     @Override
     public void step(int iteration, int epoch) {
         updater.applyUpdater(flatGradient, iteration, epoch);
         value.subi(gradient);
+    }
+
+    @Override
+    public @Nullable INDArray state() {
+        return state == null ? null : state.dup('c').reshape(state.length());
+    }
+
+    @Override
+    public void restore(INDArray saved) {
+        if (state != null) {
+            // The updater works on views of this array.
+            state.assign(saved.reshape(1, saved.length()));
+        }
     }
 }

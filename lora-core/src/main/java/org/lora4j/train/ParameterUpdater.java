@@ -1,5 +1,6 @@
 package org.lora4j.train;
 
+import org.jspecify.annotations.Nullable;
 import org.lora4j.nn.Parameter;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -15,6 +16,17 @@ interface ParameterUpdater {
      * @param epoch the epoch, from 0
      */
     void step(int iteration, int epoch);
+
+    /**
+     * Copies the state.
+     *
+     * @return the state {@code [IUpdater.stateSize]} in ND4J's layout, or null if the updater has none
+     */
+    @Nullable
+    INDArray state();
+
+    /** Puts in the place of the state what {@link #state} answered; of the right size and type. */
+    void restore(INDArray state);
 
     /** The updater of the given settings for a parameter. The gradient's array may be overwritten by each step. */
     static ParameterUpdater of(IUpdater settings, Parameter parameter, INDArray gradient) {

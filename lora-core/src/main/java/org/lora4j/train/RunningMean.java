@@ -1,25 +1,49 @@
 package org.lora4j.train;
 
-/** The mean of the last so many values. */
+/** The mean loss of the last {@value #STEPS} steps. */
 final class RunningMean {
-    private final double[] window;
+    static final int STEPS = 100;
+
+    private final double[] window = new double[STEPS];
     private long count;
 
-    RunningMean(int size) {
-        window = new double[size];
+    /**
+     * Goes on where another stood.
+     *
+     * @param values how many it was given in all
+     * @param recent the last of them, the oldest first
+     */
+    void resume(long values, double[] recent) {
+        count = values - recent.length;
+        for (double value : recent) {
+            add(value);
+        }
     }
 
     double add(double value) {
-        window[(int) (count++ % window.length)] = value;
+        window[(int) (count++ % STEPS)] = value;
         return mean();
     }
 
     double mean() {
-        int filled = (int) Math.min(count, window.length);
+        int filled = filled();
         double sum = 0;
         for (int i = 0; i < filled; i++) {
             sum += window[i];
         }
         return sum / filled;
+    }
+
+    /** The values that the mean is of, the oldest first. */
+    double[] recent() {
+        double[] recent = new double[filled()];
+        for (int i = 0; i < recent.length; i++) {
+            recent[i] = window[(int) ((count - recent.length + i) % STEPS)];
+        }
+        return recent;
+    }
+
+    private int filled() {
+        return (int) Math.min(count, STEPS);
     }
 }

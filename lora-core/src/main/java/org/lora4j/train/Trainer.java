@@ -1,11 +1,12 @@
 package org.lora4j.train;
 
-import java.time.Duration;
+import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.nn.Model;
-import org.nd4j.linalg.dataset.DataSet;
+import org.lora4j.nn.Parameter;
 import org.nd4j.linalg.dataset.api.iterator.DataSetIterator;
 import org.nd4j.linalg.learning.config.Adam;
 import org.nd4j.linalg.learning.config.IUpdater;
@@ -15,27 +16,13 @@ import org.nd4j.linalg.learning.config.IUpdater;
  *
  * <p>Only they get gradients, updater state and memory. With the same data, seeds and thread settings on one machine
  * two trainings give the same parameters, bit for bit. A trainer holds settings only: each {@link #fit} begins with a
- * fresh updater.
+ * fresh updater, or where {@link Builder#resume} says.
  */
 public final class Trainer {
-    private static final int RUNNING_LOSS_STEPS = 100;
+    private final TrainingSettings settings;
 
-    private final Model model;
-    private final IUpdater updater;
-    private final Loss loss;
-    private final int epochs;
-    private final long maxIterations;
-    private final double clipNorm;
-    private final List<TrainingListener> listeners;
-
-    private Trainer(Builder builder) {
-        model = builder.model;
-        updater = builder.updater;
-        loss = builder.loss;
-        maxIterations = builder.maxIterations == null ? Long.MAX_VALUE : builder.maxIterations;
-        epochs = builder.epochs != null ? builder.epochs : builder.maxIterations != null ? Integer.MAX_VALUE : 1;
-        clipNorm = builder.clipNorm;
-        listeners = List.copyOf(builder.listeners);
+    private Trainer(TrainingSettings settings) {
+        this.settings = settings;
     }
 
     /**
@@ -54,77 +41,31 @@ public final class Trainer {
      * @param data the batches: features {@code [n, in]}, labels {@code [n, out]}, without masks; reset at the beginning
      *     of each epoch if it can be
      * @return what came of it
-     * @throws IllegalStateException if every parameter is frozen, or the data cannot be reset for a further epoch
-     * @throws IllegalArgumentException if there is no batch, or one does not fit the model
-     * @throws DivergedException if a loss is NaN or infinite, or a parameter is at the end; the parameters are then
-     *     those with which the loss was finite last
+     * @throws IllegalStateException if every parameter is frozen, the data cannot be reset for a further epoch, or a
+     *     resumed training is through already
+     * @throws IllegalArgumentException if there is no batch, one does not fit the model, a group of parameters is empty,
+     *     or model, updaters or data are not those of the training that is resumed
+     * @throws DivergedException if a loss is NaN or infinite, or a parameter is at the end or at a checkpoint; the
+     *     parameters are then those with which the loss was finite last
+     * @throws UncheckedIOException if a checkpoint cannot be stored
      */
     public TrainingResult fit(DataSetIterator data) {
-        TrainingStep step = new TrainingStep(model, loss, updater, clipNorm);
-        RunningMean running = new RunningMean(RUNNING_LOSS_STEPS);
-        long begin = System.nanoTime();
-        long iteration = 0;
-        long examples = 0;
-        int completed = 0;
-        double last = Double.NaN;
-        for (int epoch = 1; epoch <= epochs && iteration < maxIterations; epoch++) {
-            reset(data, epoch);
-            TrainingListener.Iteration event = null;
-            while (iteration < maxIterations && data.hasNext()) {
-                DataSet batch = data.next();
-                requireNoMasks(batch);
-                iteration++;
-                last = step.take(batch.getFeatures(), batch.getLabels(), iteration, epoch);
-                int size = batch.numExamples();
-                examples += size;
-                double seconds = (System.nanoTime() - begin) / 1e9;
-                event = new TrainingListener.Iteration(
-                        iteration, epoch, size, last, running.add(last), examples / seconds);
-                for (TrainingListener listener : listeners) {
-                    listener.onIteration(event);
-                }
-            }
-            if (event == null) {
-                throw new IllegalArgumentException("the data must hold at least one batch, found none");
-            }
-            if (!data.hasNext()) {
-                completed++;
-                for (TrainingListener listener : listeners) {
-                    listener.onEpoch(epoch, event);
-                }
-            }
-        }
-        step.requireFinite(iteration);
-        TrainingResult result = new TrainingResult(
-                iteration, completed, examples, last, running.mean(), Duration.ofNanos(System.nanoTime() - begin));
-        listeners.forEach(listener -> listener.onEnd(result));
-        return result;
-    }
-
-    private static void reset(DataSetIterator data, int epoch) {
-        if (data.resetSupported()) {
-            data.reset();
-        } else if (epoch > 1) {
-            throw new IllegalStateException("epoch " + epoch + " needs data that can be reset, found "
-                    + data.getClass().getName());
-        }
-    }
-
-    private static void requireNoMasks(DataSet batch) {
-        if (batch.getFeaturesMaskArray() != null || batch.getLabelsMaskArray() != null) {
-            throw new IllegalArgumentException("a batch must have no masks: dense networks do not read them");
-        }
+        return new TrainingRun(settings, data).run();
     }
 
     /** Builds a trainer. */
     public static final class Builder {
         private final Model model;
         private final List<TrainingListener> listeners = new ArrayList<>();
+        private final List<UpdaterGroups.Group> groups = new ArrayList<>();
         private IUpdater updater = new Adam(1e-3);
         private Loss loss = Loss.softmaxCrossEntropy();
         private @Nullable Integer epochs;
         private @Nullable Long maxIterations;
         private double clipNorm = Double.POSITIVE_INFINITY;
+        private long checkpointInterval = Long.MAX_VALUE;
+        private TrainingState.Sink checkpoints = state -> {};
+        private @Nullable TrainingState resumed;
 
         private Builder(Model model) {
             this.model = model;
@@ -138,6 +79,24 @@ public final class Trainer {
          */
         public Builder updater(IUpdater updater) {
             this.updater = updater;
+            return this;
+        }
+
+        /**
+         * Sets the updater of a group of parameters; the first group that matches a parameter counts, and the plain
+         * {@link #updater(IUpdater)} is for the rest. So the factor B of LoRA gets a rate of its own (LoRA+, <a
+         * href="https://arxiv.org/abs/2402.12354">arXiv:2402.12354</a>, where it is 16 times that of A):
+         *
+         * <pre>{@code
+         * Trainer.builder(model).updater(new Adam(1e-3)).updater(model::isLoraB, new Adam(16e-3))
+         * }</pre>
+         *
+         * @param group whether a parameter belongs to it; it must get at least one that trains
+         * @param updater any of ND4J's
+         * @return this
+         */
+        public Builder updater(Predicate<? super Parameter> group, IUpdater updater) {
+            groups.add(new UpdaterGroups.Group(group, updater));
             return this;
         }
 
@@ -206,12 +165,54 @@ public final class Trainer {
         }
 
         /**
+         * Lets the state of the training be stored now and then.
+         *
+         * @param iterations how many steps lie between two states, at least 1
+         * @param checkpoints gets the states, in the thread that trains, after the listeners
+         * @return this
+         * @throws IllegalArgumentException if the number is less than 1
+         */
+        public Builder checkpointEvery(long iterations, TrainingState.Sink checkpoints) {
+            requirePositive("checkpointEvery", iterations);
+            checkpointInterval = iterations;
+            this.checkpoints = checkpoints;
+            return this;
+        }
+
+        /**
+         * Goes on where another training stood: the parameters, the updaters, the numbers of iterations and epochs and
+         * dropout are as they were, and the rest of the training is the same to the bit. Epochs and iterations count
+         * from the beginning of that training.
+         *
+         * <p>The data must be as they were at its beginning, and make the same batches when they are gone through in
+         * the same way, which is all that is asked of an iterator that shuffles. {@link Trainer#fit} goes through those that
+         * were seen without computing anything, and refuses data whose counts of batches and examples differ.
+         *
+         * @param state where to go on
+         * @return this
+         */
+        public Builder resume(TrainingState state) {
+            resumed = state;
+            return this;
+        }
+
+        /**
          * Makes the trainer.
          *
          * @return the trainer
          */
         public Trainer build() {
-            return new Trainer(this);
+            return new Trainer(new TrainingSettings(
+                    model,
+                    new UpdaterGroups(groups, updater),
+                    loss,
+                    epochs != null ? epochs : maxIterations != null ? Integer.MAX_VALUE : 1,
+                    maxIterations != null ? maxIterations : Long.MAX_VALUE,
+                    clipNorm,
+                    List.copyOf(listeners),
+                    checkpointInterval,
+                    checkpoints,
+                    resumed));
         }
 
         private static void requirePositive(String what, long value) {

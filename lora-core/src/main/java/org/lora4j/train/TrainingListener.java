@@ -32,7 +32,7 @@ public interface TrainingListener {
      * @param examples the number of examples in its batch
      * @param loss the loss of its batch, before the step
      * @param runningLoss the mean loss of the last 100 steps
-     * @param examplesPerSecond examples since the beginning, by the time since then
+     * @param examplesPerSecond examples since the call of {@link Trainer#fit}, by the time since then
      */
     record Iteration(
             long iteration, int epoch, int examples, double loss, double runningLoss, double examplesPerSecond) {}

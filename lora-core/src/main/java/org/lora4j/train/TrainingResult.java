@@ -3,7 +3,7 @@ package org.lora4j.train;
 import java.time.Duration;
 
 /**
- * What came of a training.
+ * What came of a training. If it was resumed, the numbers but the duration include what was before.
  *
  * @param iterations the number of steps
  * @param epochs the number of epochs that were completed

@@ -24,29 +24,103 @@ final class TrainingStep {
     private boolean stepped;
 
     /** A parameter that trains, with what belongs to it. */
-    private record Trained(Parameter parameter, INDArray gradient, INDArray before, ParameterUpdater updater) {}
+    private record Trained(
+            Parameter parameter, INDArray gradient, INDArray before, IUpdater settings, ParameterUpdater updater) {}
 
     /**
      * Makes a step.
      *
      * @param clipNorm the greatest norm of all gradients together; infinite for none
      */
-    TrainingStep(Model model, Loss loss, IUpdater updater, double clipNorm) {
+    TrainingStep(Model model, Loss loss, UpdaterGroups updaters, double clipNorm) {
         pass = model.newTrainingPass();
         this.loss = loss;
         this.clipNorm = clipNorm;
         outputGradients = new BatchBuffer(model.dataType(), model.outputSize());
-        for (Parameter parameter : pass.trainableParameters()) {
+        if (pass.trainableParameters().isEmpty()) {
+            throw new IllegalStateException("nothing to train: every parameter is frozen");
+        }
+        updaters.assign(pass.trainableParameters()).forEach((parameter, settings) -> {
             INDArray gradient = pass.gradient(parameter);
             trained.add(new Trained(
                     parameter,
                     gradient,
                     parameter.value().dup(parameter.value().ordering()),
-                    ParameterUpdater.of(updater, parameter, gradient)));
+                    settings,
+                    ParameterUpdater.of(settings, parameter, gradient)));
+        });
+    }
+
+    /** Copies the parameters and the state of their updaters. */
+    List<ParameterState> capture() {
+        List<ParameterState> states = new ArrayList<>();
+        for (Trained one : trained) {
+            INDArray value = one.parameter().value();
+            states.add(new ParameterState(
+                    one.parameter().name(),
+                    ParameterState.orderOf(value),
+                    value.dup(value.ordering()),
+                    one.settings().getClass().getName(),
+                    one.updater().state()));
         }
-        if (trained.isEmpty()) {
-            throw new IllegalStateException("nothing to train: every parameter is frozen");
+        return states;
+    }
+
+    /**
+     * Checks that this can go on where another stood.
+     *
+     * @throws IllegalArgumentException if parameters or updaters are others, with all that differs
+     */
+    void requireFits(List<ParameterState> states) {
+        List<String> names = trained.stream().map(one -> one.parameter().name()).toList();
+        List<String> saved = states.stream().map(ParameterState::name).toList();
+        if (!names.equals(saved)) {
+            throw new IllegalArgumentException(
+                    "resume: the parameters that train must be those of the state, " + saved + ", found " + names);
         }
+        List<String> problems = new ArrayList<>();
+        for (int i = 0; i < states.size(); i++) {
+            requireFits(trained.get(i), states.get(i), problems);
+        }
+        if (!problems.isEmpty()) {
+            throw new IllegalArgumentException(
+                    "resume: parameters and updaters must fit the state, found " + String.join("; ", problems));
+        }
+    }
+
+    /** Goes on where another stood, whose parameters fit. */
+    void restore(List<ParameterState> states, long iteration) {
+        for (int i = 0; i < states.size(); i++) {
+            trained.get(i).parameter().value().assign(states.get(i).value());
+            INDArray updaterState = states.get(i).state();
+            if (updaterState != null) {
+                trained.get(i).updater().restore(updaterState);
+            }
+        }
+        pass.setStep(iteration);
+    }
+
+    private static void requireFits(Trained one, ParameterState saved, List<String> problems) {
+        INDArray value = one.parameter().value();
+        String updater = one.settings().getClass().getName();
+        INDArray state = saved.state();
+        long size = one.settings().stateSize(value.length());
+        if (!Arrays.equals(value.shape(), saved.value().shape())
+                || value.dataType() != saved.value().dataType()) {
+            problems.add(saved.name() + ": " + describe(value) + " where the state has " + describe(saved.value()));
+        } else if (ParameterState.orderOf(value) != saved.order()) {
+            problems.add(saved.name() + ": order '" + ParameterState.orderOf(value) + "' where the state has '"
+                    + saved.order() + "'");
+        } else if (!updater.equals(saved.updater())) {
+            problems.add(saved.name() + ": updater " + updater + " where the state has " + saved.updater());
+        } else if (size != (state == null ? 0 : state.length())) {
+            problems.add(saved.name() + ": an updater's state of " + size + " elements where the state has "
+                    + (state == null ? 0 : state.length()));
+        }
+    }
+
+    static String describe(INDArray array) {
+        return Arrays.toString(array.shape()) + " of " + array.dataType();
     }
 
     /** Takes one step and answers the loss before it. */

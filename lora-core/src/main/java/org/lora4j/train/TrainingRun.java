@@ -1,0 +1,163 @@
+package org.lora4j.train;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.time.Duration;
+import org.nd4j.linalg.dataset.DataSet;
+import org.nd4j.linalg.dataset.api.iterator.DataSetIterator;
+import org.nd4j.linalg.factory.Nd4j;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** One call of {@link Trainer#fit}. */
+final class TrainingRun {
+    private static final Logger log = LoggerFactory.getLogger(Trainer.class);
+
+    private final TrainingSettings settings;
+    private final DataSetIterator data;
+    private final TrainingStep step;
+    private final RunningMean losses = new RunningMean();
+    private final long begin = System.nanoTime();
+
+    private long iteration;
+    private int epochs;
+    private long batches;
+    private long examples;
+    private long examplesBefore;
+    private double lastLoss = Double.NaN;
+
+    TrainingRun(TrainingSettings settings, DataSetIterator data) {
+        this.settings = settings;
+        this.data = data;
+        step = new TrainingStep(settings.model(), settings.loss(), settings.updaters(), settings.clipNorm());
+    }
+
+    TrainingResult run() {
+        adviseOnThreads();
+        if (settings.resumed() != null) {
+            resume(settings.resumed());
+        }
+        while (!isThrough()) {
+            trainEpoch();
+        }
+        step.requireFinite(iteration);
+        TrainingResult result = new TrainingResult(
+                iteration, epochs, examples, lastLoss, losses.mean(), Duration.ofNanos(System.nanoTime() - begin));
+        settings.listeners().forEach(listener -> listener.onEnd(result));
+        return result;
+    }
+
+    private boolean isThrough() {
+        return epochs >= settings.epochs() || iteration >= settings.maxIterations();
+    }
+
+    /** Trains to the end of an epoch: from its beginning, or from where a resumed one stands. */
+    private void trainEpoch() {
+        if (batches == 0) {
+            reset(epochs + 1);
+        }
+        if (!data.hasNext()) {
+            throw new IllegalArgumentException("the data must hold at least one batch, found none");
+        }
+        while (iteration < settings.maxIterations() && data.hasNext()) {
+            TrainingListener.Iteration event = train(data.next());
+            settings.listeners().forEach(listener -> listener.onIteration(event));
+            if (!data.hasNext()) {
+                epochs++;
+                batches = 0;
+                settings.listeners().forEach(listener -> listener.onEpoch(epochs, event));
+            }
+            if (iteration % settings.checkpointInterval() == 0) {
+                checkpoint();
+            }
+        }
+    }
+
+    private TrainingListener.Iteration train(DataSet batch) {
+        if (batch.getFeaturesMaskArray() != null || batch.getLabelsMaskArray() != null) {
+            throw new IllegalArgumentException("a batch must have no masks: dense networks do not read them");
+        }
+        iteration++;
+        batches++;
+        lastLoss = step.take(batch.getFeatures(), batch.getLabels(), iteration, epochs + 1);
+        int size = batch.numExamples();
+        examples += size;
+        double seconds = (System.nanoTime() - begin) / 1e9;
+        return new TrainingListener.Iteration(
+                iteration, epochs + 1, size, lastLoss, losses.add(lastLoss), (examples - examplesBefore) / seconds);
+    }
+
+    private void reset(int epoch) {
+        if (data.resetSupported()) {
+            data.reset();
+        } else if (epoch > 1) {
+            throw new IllegalStateException("epoch " + epoch + " needs data that can be reset, found "
+                    + data.getClass().getName());
+        }
+    }
+
+    private void checkpoint() {
+        // What no loss has seen yet may not be finite, and there would be no way back from it.
+        step.requireFinite(iteration);
+        try {
+            settings.checkpoints()
+                    .accept(new TrainingState(iteration, epochs, batches, examples, losses.recent(), step.capture()));
+        } catch (IOException e) {
+            throw new UncheckedIOException(
+                    "the checkpoint of iteration " + iteration + " cannot be stored: " + e.getMessage(), e);
+        }
+    }
+
+    private void resume(TrainingState state) {
+        iteration = state.iteration();
+        epochs = state.epochs();
+        batches = state.batches();
+        examples = state.examples();
+        examplesBefore = examples;
+        losses.resume(iteration, state.recentLosses());
+        lastLoss = state.recentLosses()[state.recentLosses().length - 1];
+        if (isThrough()) {
+            throw new IllegalStateException("resume: nothing is left to train after " + iteration + " of "
+                    + settings.maxIterations() + " iterations and " + epochs + " of " + settings.epochs() + " epochs");
+        }
+        step.requireFits(state.parameters());
+        goThroughDataSeen(state);
+        step.restore(state.parameters(), iteration);
+    }
+
+    /** Calls the data as the interrupted run did, so that what they draw at random goes on as it would have. */
+    private void goThroughDataSeen(TrainingState state) {
+        long seen = 0;
+        long seenExamples = 0;
+        int begun = state.batches() == 0 ? state.epochs() : state.epochs() + 1;
+        for (int epoch = 1; epoch <= begun; epoch++) {
+            reset(epoch);
+            while (seen < state.iteration() && data.hasNext()) {
+                seenExamples += data.next().numExamples();
+                seen++;
+            }
+        }
+        boolean inEpoch = data.hasNext();
+        if (seen != state.iteration() || seenExamples != state.examples() || inEpoch != (state.batches() > 0)) {
+            throw new IllegalArgumentException("resume: the data must be those of the state, with " + state.examples()
+                    + " examples in " + state.iteration() + " batches to " + where(state.batches() > 0) + ", found "
+                    + seenExamples + " in " + seen + " to " + where(inEpoch));
+        }
+    }
+
+    private static String where(boolean inEpoch) {
+        return inEpoch ? "the middle of an epoch" : "the end of an epoch";
+    }
+
+    private static void adviseOnThreads() {
+        int loops = Nd4j.getEnvironment().maxThreads();
+        int blas = Nd4j.factory().blas().getMaxThreads();
+        if (loops > 1 && blas > 1) {
+            log.info(
+                    "ND4J's loops have {} threads and BLAS has {}, which fight for the cores: a step can take ten times"
+                            + " as long as under org.lora4j.nn.NativeThreads.forBlas()",
+                    loops,
+                    blas);
+        }
+    }
+}

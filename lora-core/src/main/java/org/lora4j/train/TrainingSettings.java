@@ -1,0 +1,18 @@
+package org.lora4j.train;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.nn.Model;
+
+/** What a {@link Trainer} was built with. */
+record TrainingSettings(
+        Model model,
+        UpdaterGroups updaters,
+        Loss loss,
+        int epochs,
+        long maxIterations,
+        double clipNorm,
+        List<TrainingListener> listeners,
+        long checkpointInterval,
+        TrainingState.Sink checkpoints,
+        @Nullable TrainingState resumed) {}

@@ -1,0 +1,137 @@
+package org.lora4j.train;
+
+import static org.lora4j.train.TrainingStateKeys.BATCHES;
+import static org.lora4j.train.TrainingStateKeys.EPOCHS;
+import static org.lora4j.train.TrainingStateKeys.EXAMPLES;
+import static org.lora4j.train.TrainingStateKeys.ITERATION;
+import static org.lora4j.train.TrainingStateKeys.LOSSES;
+import static org.lora4j.train.TrainingStateKeys.ORDER;
+import static org.lora4j.train.TrainingStateKeys.STATE;
+import static org.lora4j.train.TrainingStateKeys.UPDATER;
+import static org.lora4j.train.TrainingStateKeys.VALUE;
+import static org.lora4j.train.TrainingStateKeys.VERSION;
+import static org.lora4j.train.TrainingStateKeys.VERSION_KEY;
+
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/** Reads a {@link TrainingState} from named arrays and texts, and refuses with all that is wrong with them. */
+final class TrainingStateReader {
+    private final Map<String, INDArray> tensors;
+    private final Map<String, String> metadata;
+    private final Set<String> unexpected;
+    private final List<String> problems = new ArrayList<>();
+
+    TrainingStateReader(Map<String, INDArray> tensors, Map<String, String> metadata) {
+        this.tensors = tensors;
+        this.metadata = metadata;
+        unexpected = new LinkedHashSet<>(tensors.keySet());
+    }
+
+    TrainingState read() {
+        requireVersion();
+        long iteration = number(ITERATION, 1, Integer.MAX_VALUE);
+        int epochs = (int) number(EPOCHS, 0, iteration);
+        long batches = number(BATCHES, epochs == 0 ? iteration : 0, iteration - epochs);
+        long examples = number(EXAMPLES, iteration, Long.MAX_VALUE);
+        double[] losses = losses(Math.min(iteration, RunningMean.STEPS));
+        List<ParameterState> parameters = parameters();
+        if (!unexpected.isEmpty()) {
+            problems.add("unexpected tensors " + unexpected);
+        }
+        if (!problems.isEmpty()) {
+            throw new IllegalArgumentException(
+                    "training state: must be complete and consistent, found " + String.join("; ", problems));
+        }
+        return new TrainingState(iteration, epochs, batches, examples, losses, parameters);
+    }
+
+    private void requireVersion() {
+        String version = metadata.get(VERSION_KEY);
+        if (!VERSION.equals(version)) {
+            throw new IllegalArgumentException("training state: metadata " + VERSION_KEY + " must be " + VERSION
+                    + ", found " + (version == null ? "none" : version));
+        }
+    }
+
+    private long number(String key, long min, long max) {
+        String text = metadata.get(key);
+        if (text != null && text.matches("\\d{1,18}")) {
+            long value = Long.parseLong(text);
+            if (value >= min && value <= max) {
+                return value;
+            }
+        }
+        problems.add("metadata " + key + " must be a number in [" + min + ", " + max + "], found "
+                + (text == null ? "none" : "'" + text + "'"));
+        return min;
+    }
+
+    private double[] losses(long length) {
+        INDArray losses = take(LOSSES);
+        if (losses == null) {
+            problems.add("missing tensor " + LOSSES);
+            return new double[0];
+        }
+        if (losses.rank() != 1 || losses.length() != length || losses.dataType() != DataType.DOUBLE) {
+            problems.add(LOSSES + " must be [" + length + "] of DOUBLE, found " + TrainingStep.describe(losses));
+            return new double[0];
+        }
+        return losses.toDoubleVector();
+    }
+
+    private List<ParameterState> parameters() {
+        List<ParameterState> parameters = new ArrayList<>();
+        Optional<String> name = name(0);
+        if (name.isEmpty()) {
+            problems.add("no parameter");
+        }
+        for (int i = 0; name.isPresent(); name = name(++i)) {
+            parameter(i, name.get()).ifPresent(parameters::add);
+        }
+        return parameters;
+    }
+
+    private Optional<String> name(int i) {
+        String prefix = TrainingStateKeys.prefix(i);
+        return metadata.keySet().stream()
+                .filter(key -> key.startsWith(prefix) && key.endsWith(UPDATER))
+                .map(key -> key.substring(prefix.length(), key.length() - UPDATER.length()))
+                .findFirst();
+    }
+
+    private Optional<ParameterState> parameter(int i, String name) {
+        String key = TrainingStateKeys.prefix(i) + name;
+        INDArray value = take(key + VALUE);
+        INDArray state = take(key + STATE);
+        String updater = metadata.getOrDefault(key + UPDATER, "");
+        String order = metadata.getOrDefault(key + ORDER, "none");
+        if (!order.equals("c") && !order.equals("f")) {
+            problems.add("metadata " + key + ORDER + " must be c or f, found " + order);
+        }
+        if (value == null) {
+            problems.add("missing tensor " + key + VALUE);
+            return Optional.empty();
+        }
+        if (value.dataType() != DataType.FLOAT && value.dataType() != DataType.DOUBLE) {
+            problems.add(key + VALUE + " must be FLOAT or DOUBLE, found " + value.dataType());
+        }
+        if (state != null && (state.rank() != 1 || state.dataType() != value.dataType())) {
+            problems.add(key + STATE + " must be a vector of " + value.dataType() + ", found "
+                    + TrainingStep.describe(state));
+        }
+        return Optional.of(new ParameterState(name, order.equals("f") ? 'f' : 'c', value, updater, state));
+    }
+
+    private @Nullable INDArray take(String key) {
+        unexpected.remove(key);
+        return tensors.get(key);
+    }
+}

@@ -1,0 +1,322 @@
+package org.lora4j.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.lora4j.BiasTraining;
+import org.lora4j.LoRAConfig;
+import org.lora4j.LoRAConfigBuilder;
+import org.lora4j.LoRAInit;
+import org.lora4j.LoRAModel;
+import org.lora4j.io.SafeTensors;
+import org.lora4j.nn.Linear;
+import org.lora4j.nn.Model;
+import org.lora4j.nn.Network;
+import org.lora4j.nn.Parameter;
+import org.lora4j.nn.Samples;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.learning.config.AMSGrad;
+import org.nd4j.linalg.learning.config.AdaBelief;
+import org.nd4j.linalg.learning.config.AdaDelta;
+import org.nd4j.linalg.learning.config.AdaGrad;
+import org.nd4j.linalg.learning.config.AdaMax;
+import org.nd4j.linalg.learning.config.Adam;
+import org.nd4j.linalg.learning.config.IUpdater;
+import org.nd4j.linalg.learning.config.Nadam;
+import org.nd4j.linalg.learning.config.Nesterovs;
+import org.nd4j.linalg.learning.config.NoOp;
+import org.nd4j.linalg.learning.config.RmsProp;
+import org.nd4j.linalg.learning.config.Sgd;
+import org.nd4j.linalg.schedule.ScheduleType;
+import org.nd4j.linalg.schedule.StepSchedule;
+
+/**
+ * A training that is interrupted, stored, and resumed with everything made anew equals the uninterrupted one: each loss,
+ * event, result and parameter, to the bit.
+ */
+class ResumeTest {
+    /** 22 examples in batches of 5: an epoch is 5 batches, the last a short one. */
+    private static final int BATCHES = 5;
+
+    private static final int EPOCHS = 3;
+
+    @TempDir
+    Path folder;
+
+    /** A model made anew, its parameters, and how it is trained. */
+    private record Scenario(String name, DataType type, Supplier<Model> model, Consumer<Trainer.Builder> settings) {
+        @Override
+        public String toString() {
+            return name;
+        }
+    }
+
+    /** What happened in a training. */
+    private record Story(
+            List<TrainingListener.Iteration> iterations,
+            List<Integer> epochEnds,
+            TrainingResult result,
+            Map<String, double[]> parameters,
+            List<TrainingState> states) {
+        TrainingState state(long iteration) {
+            return states.stream()
+                    .filter(state -> state.iteration() == iteration)
+                    .findFirst()
+                    .orElseThrow();
+        }
+    }
+
+    private static Network network(DataType type) {
+        return Network.builder(6)
+                .dataType(type)
+                .linear("linear1", 8)
+                .relu()
+                .linear("linear2", 7)
+                .relu()
+                .linear("linear3", 4)
+                .build(3);
+    }
+
+    private static LoRAConfigBuilder config() {
+        return LoRAConfig.builder()
+                .rank(2)
+                .alpha(6)
+                .dropout(0.3)
+                .seed(5)
+                .targetModules("linear1", "linear2", "linear3");
+    }
+
+    private static LoRAModel adapted(DataType type, LoRAConfig config) {
+        LoRAModel model = LoRAModel.of(network(type));
+        model.add("a", config);
+        return model;
+    }
+
+    private static LoRAModel twoAdapters() {
+        LoRAModel model = adapted(DataType.FLOAT, config().build());
+        model.add("b", config().seed(6).rank(3).build());
+        model.activate("a", "b");
+        return model;
+    }
+
+    private static Network storedInByOut() {
+        return new Network(List.of(
+                new Linear("linear1", Samples.gaussian(1, DataType.FLOAT, 8, 6).dup('f'), null),
+                new Linear("linear2", Samples.gaussian(2, DataType.FLOAT, 4, 8).dup('f'), null)));
+    }
+
+    static Stream<Scenario> scenarios() {
+        List<Scenario> scenarios = new ArrayList<>();
+        for (IUpdater updater : List.of(
+                new Sgd(0.1),
+                new Adam(0.01),
+                new AdaBelief(0.01),
+                new AdaDelta(),
+                new AdaGrad(0.1),
+                new AdaMax(0.01),
+                new AMSGrad(0.01),
+                new Nadam(0.01),
+                new Nesterovs(0.1, 0.9),
+                new NoOp(),
+                new RmsProp(0.01))) {
+            for (DataType type : List.of(DataType.FLOAT, DataType.DOUBLE)) {
+                scenarios.add(new Scenario(
+                        updater.getClass().getSimpleName() + " " + type,
+                        type,
+                        () -> network(type),
+                        builder -> builder.updater(updater)));
+            }
+        }
+        Consumer<Trainer.Builder> adam = builder -> builder.updater(new Adam(0.01));
+        DataType single = DataType.FLOAT;
+        scenarios.add(new Scenario("stored [in, out]", single, ResumeTest::storedInByOut, adam));
+        scenarios.add(new Scenario(
+                "Nesterovs, stored [in, out]",
+                single,
+                ResumeTest::storedInByOut,
+                builder -> builder.updater(new Nesterovs(0.01, 0.9))));
+        for (LoRAInit init : List.of(LoRAInit.kaimingUniform(), LoRAInit.pissa(), LoRAInit.olora())) {
+            for (DataType type : List.of(DataType.FLOAT, DataType.DOUBLE)) {
+                scenarios.add(new Scenario(
+                        init + " " + type,
+                        type,
+                        () -> adapted(type, config().init(init).build()),
+                        adam));
+            }
+        }
+        scenarios.add(new Scenario(
+                "biases and a layer in full",
+                single,
+                () -> adapted(
+                        single,
+                        config().targetModules("linear1", "linear2")
+                                .bias(BiasTraining.ALL)
+                                .loraBias(true)
+                                .modulesToSave("linear3")
+                                .build()),
+                adam));
+        scenarios.add(new Scenario("two adapters with the same names", single, ResumeTest::twoAdapters, adam));
+        scenarios.add(new Scenario(
+                "groups, schedules, clipping, squared error",
+                single,
+                () -> adapted(single, config().build()),
+                builder -> builder.updater(new Adam(new StepSchedule(ScheduleType.EPOCH, 0.01, 0.5, 1)))
+                        .updater(
+                                parameter -> parameter.name().endsWith("lora_B.weight"),
+                                new Nesterovs(new StepSchedule(ScheduleType.ITERATION, 0.1, 0.5, 4), 0.9))
+                        .clipNorm(0.05)
+                        .loss(Loss.meanSquaredError())));
+        return scenarios.stream();
+    }
+
+    private static Story train(Scenario scenario, Consumer<Trainer.Builder> more) {
+        Model model = scenario.model().get();
+        List<TrainingListener.Iteration> iterations = new ArrayList<>();
+        List<Integer> epochEnds = new ArrayList<>();
+        List<TrainingState> states = new ArrayList<>();
+        Trainer.Builder builder = Trainer.builder(model)
+                .epochs(EPOCHS)
+                .checkpointEvery(1, states::add)
+                .listener(new TrainingListener() {
+                    @Override
+                    public void onIteration(Iteration iteration) {
+                        iterations.add(iteration);
+                    }
+
+                    @Override
+                    public void onEpoch(int epoch, Iteration last) {
+                        epochEnds.add(epoch);
+                    }
+                });
+        scenario.settings().accept(builder);
+        more.accept(builder);
+        DataType type = scenario.type();
+        int classes = (int) model.outputSize();
+        TrainingResult result = builder.build().fit(new ShuffledBatches(1, type, 6, classes, 22, 5));
+        Map<String, double[]> parameters = new HashMap<>();
+        int i = 0;
+        for (Parameter parameter : model.newTrainingPass().trainableParameters()) {
+            parameters.put(i++ + parameter.name(), Samples.bits(parameter.value()));
+        }
+        return new Story(iterations, epochEnds, result, parameters, states);
+    }
+
+    private TrainingState stored(TrainingState state) throws IOException {
+        Path file = folder.resolve("state.safetensors");
+        SafeTensors.of(state.tensors(), state.metadata()).write(file);
+        SafeTensors read = SafeTensors.read(file);
+        return TrainingState.of(read.tensors(), read.metadata());
+    }
+
+    @ParameterizedTest
+    @MethodSource("scenarios")
+    void equalsTheUninterruptedTrainingToTheBit(Scenario scenario) throws IOException {
+        Story whole = train(scenario, builder -> {});
+        for (long at : List.of(1L, 3L, 5L, 7L, 10L, 14L)) {
+            TrainingState state = stored(whole.state(at));
+            Story rest = train(scenario, builder -> builder.resume(state));
+            assertSame(whole, rest, (int) at);
+        }
+    }
+
+    private static void assertSame(Story whole, Story rest, int at) {
+        int steps = EPOCHS * BATCHES - at;
+        assertThat(rest.iterations()).hasSize(steps);
+        for (int i = 0; i < steps; i++) {
+            assertThat(rest.iterations().get(i))
+                    .usingRecursiveComparison()
+                    .ignoringFields("examplesPerSecond")
+                    .isEqualTo(whole.iterations().get(at + i));
+        }
+        assertThat(rest.epochEnds()).isEqualTo(List.of(1, 2, 3).subList(at / BATCHES, EPOCHS));
+        assertThat(rest.result())
+                .usingRecursiveComparison()
+                .ignoringFields("duration")
+                .isEqualTo(whole.result());
+        assertThat(rest.parameters()).containsOnlyKeys(whole.parameters().keySet());
+        whole.parameters()
+                .forEach((name, bits) ->
+                        assertThat(rest.parameters().get(name)).as(name).isEqualTo(bits));
+        assertThat(rest.states()).hasSize(steps);
+    }
+
+    @ParameterizedTest
+    @MethodSource("scenarios")
+    void checkpointsDoNotChangeTheTraining(Scenario scenario) {
+        Story with = train(scenario, builder -> {});
+        Story without = train(scenario, builder -> builder.checkpointEvery(1000, state -> {}));
+        assertThat(without.states()).isEmpty();
+        with.parameters()
+                .forEach((name, bits) ->
+                        assertThat(without.parameters().get(name)).as(name).isEqualTo(bits));
+    }
+
+    @Test
+    void remembersTheRunningLossOfMoreStepsThanItIsOf() throws IOException {
+        Scenario scenario =
+                new Scenario("long", DataType.FLOAT, () -> network(DataType.FLOAT), builder -> builder.epochs(26));
+        Story whole = train(scenario, builder -> {});
+        Story rest = train(scenario, builder -> builder.resume(stateOf(whole, 117)));
+        assertThat(rest.iterations().get(0).runningLoss())
+                .isEqualTo(whole.iterations().get(117).runningLoss());
+        assertThat(rest.result().runningLoss()).isEqualTo(whole.result().runningLoss());
+    }
+
+    private TrainingState stateOf(Story story, long iteration) {
+        try {
+            return stored(story.state(iteration));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    @Test
+    void canBeInterruptedAgainAndAgain() {
+        Scenario scenario = scenarios()
+                .filter(one -> one.name().equals(LoRAInit.pissa() + " FLOAT"))
+                .findFirst()
+                .orElseThrow();
+        Story whole = train(scenario, builder -> {});
+        TrainingState state = stateOf(train(scenario, builder -> builder.maxIterations(1)), 1);
+        for (long at = 2; at < EPOCHS * BATCHES; at++) {
+            long end = at;
+            TrainingState from = state;
+            state = stateOf(train(scenario, builder -> builder.resume(from).maxIterations(end)), at);
+        }
+        TrainingState last = state;
+        assertSame(whole, train(scenario, builder -> builder.resume(last)), EPOCHS * BATCHES - 1);
+    }
+
+    @Test
+    void canGoOnForMoreEpochsThanWerePlanned() {
+        Scenario scenario = new Scenario("more", DataType.FLOAT, () -> network(DataType.FLOAT), builder -> {});
+        Story shorter = train(scenario, builder -> builder.epochs(2));
+        Story rest = train(scenario, builder -> builder.resume(stateOf(shorter, 10)));
+        assertSame(train(scenario, builder -> {}), rest, 10);
+    }
+
+    @Test
+    void theDifferentScenariosTrain() {
+        scenarios().filter(scenario -> !scenario.name().startsWith("NoOp")).forEach(scenario -> {
+            Story story = train(scenario, builder -> {});
+            assertThat(story.state(1).parameters())
+                    .as(scenario.name())
+                    .allSatisfy(parameter -> assertThat(story.parameters().values())
+                            .noneMatch(bits -> Arrays.equals(bits, Samples.bits(parameter.value()))));
+        });
+    }
+}
