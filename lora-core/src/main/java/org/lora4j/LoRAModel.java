@@ -36,12 +36,14 @@ public final class LoRAModel implements Model {
 
     private final Network network;
     private final Predictor predictor;
+    private final MixedBatch mixedBatch;
     private volatile ModelState state;
 
     private LoRAModel(Network network) {
         this.network = network;
         state = ModelState.of(network);
         predictor = new Predictor(this::newInferencePass);
+        mixedBatch = new MixedBatch(network, predictor);
     }
 
     /**
@@ -347,7 +349,7 @@ public final class LoRAModel implements Model {
      *     row, or a name is unknown
      */
     public INDArray predict(INDArray x, List<String> adapters) {
-        return new MixedBatch(state, adapters).predict(x, predictor);
+        return mixedBatch.predict(state, x, adapters);
     }
 
     /**

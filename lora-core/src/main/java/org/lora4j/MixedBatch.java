@@ -5,53 +5,87 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import org.lora4j.nn.Network;
 import org.lora4j.nn.Predictor;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.indexing.NDArrayIndex;
 
-/** A batch whose rows are computed with adapters of their own. */
+/**
+ * Predicts batches whose rows are computed with adapters of their own, from any number of threads.
+ *
+ * <p>The base's part is one product a layer for all rows, and each adapter adds its factors to its own. Rows of adapters
+ * that bring biases or whole layers, or are more than two factors, are computed anew, one adapter after the other.
+ */
 final class MixedBatch {
-    private final ModelState state;
-    private final List<String> names;
+    /** Larger batches are computed in parts, so that the buffers of a pass stay small. */
+    private static final int MAX_ROWS = 512;
 
-    /**
-     * Checks the names.
-     *
-     * @throws IllegalArgumentException if one is unknown
-     */
-    MixedBatch(ModelState state, List<String> names) {
-        this.state = state;
-        this.names = names;
-        for (String name : names) {
-            if (!name.equals(LoRAModel.BASE)) {
-                state.adapter(name);
-            }
-        }
+    private final Network network;
+    private final Predictor predictor;
+    private final Queue<MixedPass> idle = new ConcurrentLinkedQueue<>();
+
+    MixedBatch(Network network, Predictor predictor) {
+        this.network = network;
+        this.predictor = predictor;
     }
 
-    INDArray predict(INDArray x, Predictor predictor) {
-        if (x.rank() != 2 || x.size(0) != names.size()) {
-            throw new IllegalArgumentException("there must be one adapter for each row of the input, found "
-                    + names.size() + " for " + Arrays.toString(x.shape()));
-        }
-        Map<String, List<Integer>> rows = new LinkedHashMap<>();
+    /**
+     * Computes the output.
+     *
+     * @throws IllegalArgumentException if the input does not fit, there is not one name for each row, or one is unknown
+     */
+    INDArray predict(ModelState state, INDArray x, List<String> names) {
+        requireInput(x, names);
+        Map<String, List<Integer>> alone = new LinkedHashMap<>();
         for (int row = 0; row < names.size(); row++) {
-            rows.computeIfAbsent(names.get(row), key -> new ArrayList<>()).add(row);
-        }
-        INDArray result = null;
-        for (Map.Entry<String, List<Integer>> group : rows.entrySet()) {
-            int[] indices =
-                    group.getValue().stream().mapToInt(Integer::intValue).toArray();
-            List<String> adapters = group.getKey().equals(LoRAModel.BASE) ? List.of() : List.of(group.getKey());
-            INDArray y = predictor.predict(Nd4j.pullRows(x, 1, indices, 'c'), state.selection(adapters));
-            if (result == null) {
-                result = Nd4j.createUninitializedDetached(y.dataType(), 'c', x.size(0), y.size(1));
+            String name = names.get(row);
+            if (!name.equals(LoRAModel.BASE) && !state.adapter(name).addsFactorsOnly()) {
+                alone.computeIfAbsent(name, key -> new ArrayList<>()).add(row);
             }
+        }
+        INDArray result = Nd4j.createUninitializedDetached(x.dataType(), 'c', x.size(0), network.outputSize());
+        predictTogether(state, x, names, result);
+        alone.forEach((name, rows) -> {
+            int[] indices = rows.stream().mapToInt(Integer::intValue).toArray();
+            INDArray y = predictor.predict(Nd4j.pullRows(x, 1, indices, 'c'), state.selection(List.of(name)));
             for (int i = 0; i < indices.length; i++) {
                 result.putRow(indices[i], y.getRow(i));
             }
+        });
+        return result;
+    }
+
+    private void requireInput(INDArray x, List<String> names) {
+        if (x.rank() != 2 || x.size(0) < 1 || x.size(1) != network.inputSize() || x.dataType() != network.dataType()) {
+            throw new IllegalArgumentException("input: must be a matrix [n, " + network.inputSize() + "] of "
+                    + network.dataType() + " with n ≥ 1, found " + Arrays.toString(x.shape()) + " of "
+                    + x.dataType());
         }
-        return Objects.requireNonNull(result);
+        if (x.size(0) != names.size()) {
+            throw new IllegalArgumentException("there must be one adapter for each row of the input, found "
+                    + names.size() + " for " + Arrays.toString(x.shape()));
+        }
+    }
+
+    /** Computes all rows with the base and the factors of their adapters, as far as these are factors only. */
+    private void predictTogether(ModelState state, INDArray x, List<String> names, INDArray result) {
+        MixedPass borrowed = idle.poll();
+        MixedPass pass = borrowed == null ? new MixedPass(network) : borrowed;
+        for (int from = 0; from < names.size(); from += MAX_ROWS) {
+            int to = Math.min(names.size(), from + MAX_ROWS);
+            pass.assign(state, names.subList(from, to));
+            rows(result, from, to).assign(pass.forward(rows(x, from, to)));
+        }
+        pass.assign(state, List.of());
+        idle.add(pass);
+    }
+
+    private static INDArray rows(INDArray matrix, int from, int to) {
+        return from == 0 && to == matrix.size(0)
+                ? matrix
+                : matrix.get(NDArrayIndex.interval(from, to), NDArrayIndex.all());
     }
 }

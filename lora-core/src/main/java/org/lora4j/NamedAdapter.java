@@ -127,6 +127,13 @@ final class NamedAdapter {
         return biases.containsKey(linear) || saved.containsKey(linear);
     }
 
+    /** Whether it adds products of two factors to the layers, and nothing else. */
+    boolean addsFactorsOnly() {
+        return biases.isEmpty()
+                && saved.isEmpty()
+                && parametrizations.values().stream().allMatch(LoRAParametrization.class::isInstance);
+    }
+
     /** Adds what the adapter does to a layer. */
     EffectiveLinear apply(Linear linear, EffectiveLinear effective) {
         Parameter weight = effective.weight();

@@ -1,0 +1,71 @@
+package org.lora4j;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.lora4j.nn.EffectiveLinear;
+import org.lora4j.nn.Linear;
+import org.lora4j.nn.Network;
+import org.lora4j.nn.Pass;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+/** A pass whose layers add to each row the delta of an adapter of its own. For one thread at a time. */
+final class MixedPass {
+    private static final int REMEMBERED_SIZES = 8;
+
+    private final Map<Linear, RowAdapters> rowAdapters = new LinkedHashMap<>();
+    private final Pass pass;
+
+    /** Copies of inputs, by the number of rows: arrays that come back, unlike those of the callers. */
+    private final Map<Long, INDArray> inputs = new LinkedHashMap<>(16, 0.75f, true) {
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<Long, INDArray> eldest) {
+            return size() > REMEMBERED_SIZES;
+        }
+    };
+
+    MixedPass(Network network) {
+        Map<Linear, EffectiveLinear> layers = new LinkedHashMap<>();
+        for (Linear linear : network.linears()) {
+            RowAdapters rows = new RowAdapters();
+            rowAdapters.put(linear, rows);
+            layers.put(linear, new EffectiveLinear(linear.original(), linear.bias(), List.of(rows)));
+        }
+        pass = new Pass(network, false, () -> layers::get);
+    }
+
+    /** Gives each row of the next batch its adapter, as far as that adds factors only. */
+    void assign(ModelState state, List<String> names) {
+        rowAdapters.values().forEach(RowAdapters::clear);
+        int from = 0;
+        while (from < names.size()) {
+            String name = names.get(from);
+            int to = from + 1;
+            while (to < names.size() && names.get(to).equals(name)) {
+                to++;
+            }
+            if (!name.equals(LoRAModel.BASE) && state.adapter(name).addsFactorsOnly()) {
+                assign(state.adapter(name), from, to);
+            }
+            from = to;
+        }
+    }
+
+    private void assign(NamedAdapter adapter, int from, int to) {
+        rowAdapters.forEach((linear, rows) -> {
+            if (adapter.parametrizations().get(linear) instanceof LoRAParametrization lora) {
+                rows.assign(lora, from, to);
+            }
+        });
+    }
+
+    /** Computes the output of a batch, a buffer of this pass. */
+    INDArray forward(INDArray x) {
+        INDArray input = inputs.computeIfAbsent(
+                x.size(0), n -> Nd4j.createUninitializedDetached(x.dataType(), 'c', n, x.size(1)));
+        return pass.forward(input.assign(x));
+    }
+}
