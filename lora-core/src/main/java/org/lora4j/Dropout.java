@@ -34,7 +34,10 @@ final class Dropout {
     /** Draws the mask of this step and answers {@code drop(x)}. */
     INDArray apply(INDArray x) {
         INDArray drawn = masks.rows(x.size(0));
-        SplittableRandom random = new SplittableRandom(seed + 0x9E3779B97F4A7C15L * (context.step() + 1));
+        // The seed of a step is drawn, not added up: generators whose seeds differ by a multiple of their increment
+        // give the same numbers, shifted.
+        long first = new SplittableRandom(seed).nextLong();
+        SplittableRandom random = new SplittableRandom(new SplittableRandom(first + context.step()).nextLong());
         double kept = 1 / (1 - probability);
         long length = drawn.length();
         for (long i = 0; i < length; i++) {
