@@ -336,7 +336,7 @@ public final class LoRAModel implements Model {
      * @throws IllegalArgumentException if the shape or the type of {@code x} does not fit
      */
     public INDArray predict(INDArray x) {
-        return predictor.predict(x);
+        return predictor.predict(x, state.selection());
     }
 
     /**
