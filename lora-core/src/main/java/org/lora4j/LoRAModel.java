@@ -5,6 +5,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 import org.lora4j.nn.EffectiveLinear;
 import org.lora4j.nn.Linear;
@@ -38,6 +39,7 @@ public final class LoRAModel implements Model {
     private final Predictor predictor;
     private final MixedBatch mixedBatch;
     private volatile ModelState state;
+    private int openScopes;
 
     private LoRAModel(Network network) {
         this.network = network;
@@ -234,21 +236,28 @@ public final class LoRAModel implements Model {
     }
 
     /**
-     * Lets the base answer alone until the scope is closed, which restores what was before.
+     * Lets the base answer alone until the scope is closed. Scopes may be nested or overlap; the adapters take part
+     * again when the last one is closed.
      *
      * @return the scope, for a try statement
      */
     public synchronized Scope disable() {
-        boolean before = state.enabled();
+        openScopes++;
         state = state.withEnabled(false);
-        return () -> enable(before);
+        AtomicBoolean open = new AtomicBoolean(true);
+        return () -> {
+            if (open.getAndSet(false)) {
+                closeScope();
+            }
+        };
     }
 
-    private synchronized void enable(boolean enabled) {
-        state = state.withEnabled(enabled);
+    private synchronized void closeScope() {
+        openScopes--;
+        state = state.withEnabled(openScopes == 0);
     }
 
-    /** Something that lasts until it is closed. */
+    /** Something that lasts until it is closed; closing it again does nothing. */
     @FunctionalInterface
     public interface Scope extends AutoCloseable {
         @Override
