@@ -79,7 +79,7 @@ public final class LoRAModel implements Model {
      */
     public synchronized void add(String name, LoRAConfig config) {
         requireNew(name);
-        requireOnlyBiases(config);
+        requireOnlyBiases(name, config);
         put(NamedAdapter.create(network, name, config));
     }
 
@@ -94,7 +94,7 @@ public final class LoRAModel implements Model {
      */
     public synchronized void add(String name, LoRAAdapter adapter) {
         requireNew(name);
-        requireOnlyBiases(adapter.config());
+        requireOnlyBiases(name, adapter.config());
         put(NamedAdapter.of(network, name, adapter));
     }
 
@@ -119,12 +119,12 @@ public final class LoRAModel implements Model {
         }
     }
 
-    private void requireOnlyBiases(LoRAConfig config) {
+    private void requireOnlyBiases(String name, LoRAConfig config) {
         if (config.bias() == BiasTraining.NONE) {
             return;
         }
         for (NamedAdapter other : state.adapters().values()) {
-            if (other.config().bias() != BiasTraining.NONE) {
+            if (!other.name().equals(name) && other.config().bias() != BiasTraining.NONE) {
                 throw new IllegalArgumentException("only one adapter of a model can train biases, found bias "
                         + config.bias() + " beside adapter '" + other.name() + "' with bias "
                         + other.config().bias());
@@ -138,15 +138,18 @@ public final class LoRAModel implements Model {
      *
      * @param name an adapter
      * @param adapter the data; frozen as those of {@link #add(String, LoRAAdapter)}
-     * @throws IllegalArgumentException if there is no adapter of this name or the data do not fit the network; nothing
-     *     changes then
+     * @throws IllegalArgumentException if there is no adapter of this name, the data do not fit the network, or they
+     *     bring biases or layers that another adapter brings; nothing changes then
      */
     public synchronized void replace(String name, LoRAAdapter adapter) {
         ModelState before = state;
         before.adapter(name);
+        requireOnlyBiases(name, adapter.config());
         Map<String, NamedAdapter> adapters = new LinkedHashMap<>(before.adapters());
         adapters.put(name, NamedAdapter.of(network, name, adapter));
-        state = before.withAdapters(adapters, before.active());
+        ModelState after = before.withAdapters(adapters, before.active());
+        after.factored(after.active());
+        state = after;
     }
 
     /**
