@@ -35,11 +35,23 @@ final class AdapterFit {
                                 + (weights.magnitude() == null ? "no magnitude" : "a magnitude"));
                     }
                 }));
+        if (data.config().bias() == BiasTraining.NONE && !data.biases().isEmpty()) {
+            problems.add("the configuration says bias NONE, found biases of "
+                    + data.biases().keySet());
+        }
         data.biases()
-                .forEach((path, bias) ->
-                        linear(path).ifPresent(linear -> check(path + ".bias", bias, linear.outputSize())));
+                .forEach((path, bias) -> linear(path).ifPresent(linear -> {
+                    if (linear.bias() == null) {
+                        problems.add(path + ".bias: the layer has none, found one");
+                    }
+                    check(path + ".bias", bias, linear.outputSize());
+                }));
         data.savedModules()
                 .forEach((path, module) -> linear(path).ifPresent(linear -> {
+                    if (data.weights().containsKey(path) || data.biases().containsKey(path)) {
+                        problems.add(path + ": a layer that is saved whole can bring neither factors nor a bias"
+                                + " besides, found them");
+                    }
                     check(path + ".weight", module.weight(), linear.outputSize(), linear.inputSize());
                     checkSavedBias(linear, module.bias());
                 }));
