@@ -36,6 +36,17 @@ public sealed interface LoRAInit {
     }
 
     /**
+     * The greatest rank at which this beginning can be made.
+     *
+     * @param in the width of the input
+     * @param out the width of the output
+     * @return {@code in}, or the smaller of both where the factors are taken from the weight
+     */
+    default long maxRank(long in, long out) {
+        return changesBase() ? Math.min(in, out) : in;
+    }
+
+    /**
      * Checks a rank.
      *
      * @param rank r

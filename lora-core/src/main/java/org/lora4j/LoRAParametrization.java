@@ -67,9 +67,9 @@ public final class LoRAParametrization implements AdapterParametrization {
      */
     static LoRAParametrization create(Linear linear, String name, LoRAConfig config) {
         int rank = config.rankOf(linear.path());
-        if (rank > linear.inputSize()) {
-            throw new IllegalArgumentException(
-                    linear.path() + ": rank must be in [1, " + linear.inputSize() + "], found " + rank);
+        long maxRank = config.init().maxRank(linear.inputSize(), linear.outputSize());
+        if (rank > maxRank) {
+            throw new IllegalArgumentException(linear.path() + ": rank must be in [1, " + maxRank + "], found " + rank);
         }
         LowRankFactors factors = begin(linear, config);
         INDArray bBias = config.loraBias() ? Nd4j.zeros(linear.dataType(), linear.outputSize()) : null;
