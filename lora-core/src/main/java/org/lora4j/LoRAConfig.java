@@ -23,8 +23,8 @@ import org.jspecify.annotations.Nullable;
  * @param loraBias whether B has a bias of its own, scaled like B
  * @param targetModules which dense layers are adapted
  * @param excludeModules which of them are not after all, or null
- * @param layersToTransform the indices of layers to which the targets are confined, such as 3 in {@code layers.3.fc};
- *     empty for no confinement
+ * @param layersToTransform the indices of layers to which the targets are confined, such as 3 in
+ *     {@code encoder.layers.3.fc}; empty for no confinement. As in PEFT, something must stand before {@code layers}
  * @param layersPattern the names that stand before these indices, such as {@code layers}; empty for any
  * @param rankPattern ranks of layers that differ, by the end of their path or a regular expression for it; the first
  *     that matches counts

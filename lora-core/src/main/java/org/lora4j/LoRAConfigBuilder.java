@@ -181,7 +181,7 @@ public final class LoRAConfigBuilder {
     /**
      * Sets the indices of layers to which the targets are confined, none by default.
      *
-     * @param layersToTransform indices such as 3 in {@code layers.3.fc}
+     * @param layersToTransform indices such as 3 in {@code encoder.layers.3.fc}
      * @return this
      */
     public LoRAConfigBuilder layersToTransform(List<Integer> layersToTransform) {

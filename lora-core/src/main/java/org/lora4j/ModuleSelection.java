@@ -49,10 +49,10 @@ record ModuleSelection(List<Linear> adapted, List<Linear> saved) {
     }
 
     private static boolean isTransformedLayer(String path, LoRAConfig config) {
+        // As PEFT reads it, something stands before the name.
         List<String> names = config.layersPattern().isEmpty() ? List.of("[^.]*") : config.layersPattern();
         for (String name : names) {
-            Matcher matcher =
-                    Pattern.compile("(.*\\.)?" + name + "\\.(\\d+)\\..*").matcher(path);
+            Matcher matcher = Pattern.compile(".*\\." + name + "\\.(\\d+)\\..*").matcher(path);
             if (matcher.matches()) {
                 return config.layersToTransform().contains(Integer.valueOf(matcher.group(matcher.groupCount())));
             }
