@@ -8,14 +8,33 @@ import java.util.regex.Pattern;
 import org.lora4j.nn.Linear;
 import org.lora4j.nn.Network;
 
-/** Which layers of a network a configuration adapts, and which it trains in full. */
-record ModuleSelection(List<Linear> adapted, List<Linear> saved) {
+/**
+ * Which layers of a network a configuration adapts, and which it trains in full.
+ *
+ * @param adapted the layers with A and B, in the order of the network
+ * @param saved the layers trained in full
+ */
+public record ModuleSelection(List<Linear> adapted, List<Linear> saved) {
+    /**
+     * Copies the lists.
+     *
+     * @param adapted see the record
+     * @param saved see the record
+     */
+    public ModuleSelection {
+        adapted = List.copyOf(adapted);
+        saved = List.copyOf(saved);
+    }
+
     /**
      * Selects.
      *
+     * @param network the network
+     * @param config targets, excludes and modules to save
+     * @return the layers
      * @throws IllegalArgumentException if a target or a module to save matches nothing, or everything is excluded
      */
-    static ModuleSelection of(Network network, LoRAConfig config) {
+    public static ModuleSelection of(Network network, LoRAConfig config) {
         List<String> paths = network.linears().stream().map(Linear::path).toList();
         requireMatches("target modules", config.targetModules(), paths);
         List<Linear> saved = List.of();
@@ -41,7 +60,14 @@ record ModuleSelection(List<Linear> adapted, List<Linear> saved) {
         return new ModuleSelection(adapted, saved);
     }
 
-    private static boolean isTarget(String path, LoRAConfig config) {
+    /**
+     * Whether a path is among the targets and not excluded. A layer trained in full is not adapted even so.
+     *
+     * @param path a module path
+     * @param config targets and excludes
+     * @return true if it is
+     */
+    public static boolean isTarget(String path, LoRAConfig config) {
         TargetModules excluded = config.excludeModules();
         return config.targetModules().matches(path)
                 && (excluded == null || !excluded.matches(path))
