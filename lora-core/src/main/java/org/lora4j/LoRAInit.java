@@ -163,10 +163,12 @@ public sealed interface LoRAInit {
             DataType type = DataType.DOUBLE;
             INDArray q = ThinQr.of(Initialization.gaussian(random, 1, type, rank, rank))
                     .q();
-            INDArray odd =
-                    q.get(NDArrayIndex.interval(0, 2, rank), NDArrayIndex.all()).dup('c');
-            INDArray even =
-                    q.get(NDArrayIndex.interval(1, 2, rank), NDArrayIndex.all()).dup('c');
+            // Each row holds two of Q's, the odd one and the even one. (A stride of rows fails in ND4J at rank 2.)
+            INDArray pairs = q.dup('c').reshape('c', rank / 2, 2 * rank);
+            INDArray odd = pairs.get(NDArrayIndex.all(), NDArrayIndex.interval(0, rank))
+                    .dup('c');
+            INDArray even = pairs.get(NDArrayIndex.all(), NDArrayIndex.interval(rank, 2 * rank))
+                    .dup('c');
             INDArray a = Initialization.gaussian(random, FACTOR, type, rank / 2, weight.size(1));
             INDArray b = Initialization.gaussian(random, FACTOR, type, weight.size(0), rank / 2);
             return new LowRankFactors(
