@@ -1,0 +1,250 @@
+package org.lora4j.io;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The two files of an adapter, which are replaced as one, so that a crash at any point leaves the old adapter or the new
+ * one.
+ *
+ * <p>Both are first written beside the old ones, as {@code .new}. If the configuration stays the same, as it does while
+ * an adapter is trained, renaming the new tensors onto the old is all. Else the old configuration is renamed to
+ * {@code .old}, then the new tensors are put in place, then the new configuration. In between there is no
+ * {@code adapter_config.json}, so that a reader that knows nothing of this finds no adapter rather than half of each. This
+ * one knows: the tensors carry the hash of their configuration in their metadata, which tells which of the two belongs to
+ * them.
+ *
+ * <p>Readers may run beside a writer, and see the old or the new. Two writers at the same time may not.
+ */
+final class AdapterFolder {
+    static final String CONFIG = "adapter_config.json";
+    static final String TENSORS = "adapter_model.safetensors";
+
+    /** The most bytes of a configuration; real ones have a thousandth of it. */
+    static final int MAX_CONFIG = 4 << 20;
+
+    private static final String NEW = ".new";
+    private static final String OLD = ".old";
+    private static final List<String> CONFIGS = List.of(CONFIG, CONFIG + NEW, CONFIG + OLD);
+    private static final Pattern LEFTOVER =
+            Pattern.compile("adapter_(config\\.json|model\\.safetensors)\\.(old|new(\\..*\\.tmp)?)");
+
+    /** The metadata that holds the SHA-256 of the configuration. */
+    private static final String CONFIG_HASH = "lora4j.config";
+
+    private static final int ATTEMPTS = 10;
+    private static final Logger log = LoggerFactory.getLogger(AdapterFolder.class);
+
+    private final Path folder;
+    private final Steps steps;
+
+    /** Is told of each step before it is taken. Tests break off here. */
+    @FunctionalInterface
+    interface Steps {
+        void before(String step) throws IOException;
+    }
+
+    /**
+     * What the files hold.
+     *
+     * @param config the bytes of the configuration
+     * @param tensors the tensors that belong to it
+     */
+    @SuppressWarnings("ArrayRecordComponent") // Never compared, and not shared.
+    record Content(byte[] config, SafeTensors tensors) {}
+
+    AdapterFolder(Path folder) {
+        this(folder, step -> {});
+    }
+
+    AdapterFolder(Path folder, Steps steps) {
+        this.folder = folder;
+        this.steps = steps;
+    }
+
+    /** Whether there is an adapter, whole or damaged. */
+    boolean exists() {
+        return Files.exists(folder.resolve(CONFIG)) || Files.exists(folder.resolve(TENSORS));
+    }
+
+    /** Replaces the adapter, or makes the folder and one in it. */
+    void write(byte[] config, SafeTensors.Builder tensors) throws IOException {
+        Files.createDirectories(folder);
+        finishInterrupted();
+        try {
+            replace(
+                    config,
+                    tensors.metadata(CONFIG_HASH, Fingerprint.of(config)).build());
+        } catch (IOException | RuntimeException failure) {
+            try {
+                finishInterrupted();
+            } catch (IOException e) {
+                failure.addSuppressed(e);
+            }
+            throw failure;
+        }
+    }
+
+    private void replace(byte[] config, SafeTensors tensors) throws IOException {
+        steps.before("write the tensors");
+        tensors.write(folder.resolve(TENSORS + NEW));
+        steps.before("write the configuration");
+        AtomicFile.write(
+                folder.resolve(CONFIG + NEW), channel -> AtomicFile.writeFully(channel, ByteBuffer.wrap(config)));
+        byte[] before = readIfExists(CONFIG);
+        if (before != null && !Arrays.equals(before, config)) {
+            steps.before("put the old configuration aside");
+            move(CONFIG, CONFIG + OLD);
+        }
+        steps.before("put the tensors in place");
+        move(TENSORS + NEW, TENSORS);
+        steps.before("put the configuration in place");
+        move(CONFIG + NEW, CONFIG);
+        steps.before("clean up");
+        deleteLeftovers();
+    }
+
+    /** Brings a write that was broken off to the end, or back to the beginning, whatever the tensors in place say. */
+    private void finishInterrupted() throws IOException {
+        if (!Files.exists(folder.resolve(CONFIG)) && Files.exists(folder.resolve(TENSORS))) {
+            Map.Entry<String, byte[]> belonging = null;
+            try {
+                belonging = belonging(SafeTensors.read(folder.resolve(TENSORS)).metadata(), readConfigs());
+            } catch (SafeTensorsException e) {
+                log.warn("damaged tensors are replaced", e);
+            }
+            if (belonging != null) {
+                move(belonging.getKey(), CONFIG);
+            }
+        }
+        deleteLeftovers();
+    }
+
+    private void deleteLeftovers() throws IOException {
+        try (DirectoryStream<Path> leftovers = Files.newDirectoryStream(
+                folder, path -> LEFTOVER.matcher(path.getFileName().toString()).matches())) {
+            for (Path leftover : leftovers) {
+                Files.deleteIfExists(leftover);
+            }
+        }
+    }
+
+    private void move(String from, String to) throws IOException {
+        Files.move(folder.resolve(from), folder.resolve(to), StandardCopyOption.ATOMIC_MOVE);
+    }
+
+    /**
+     * Reads both files.
+     *
+     * @throws PeftFormatException if one is missing, or the configuration too large
+     * @throws SafeTensorsException if the tensors are damaged
+     */
+    Content read() throws IOException {
+        for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+            Object identity = identityOfTensors();
+            Map<String, byte[]> before = readConfigs();
+            SafeTensors tensors = readTensors();
+            Map<String, byte[]> after = readConfigs();
+            // The tensors are replaced in every write, so it was none or a part of one if they are the same file still.
+            if (sameConfigs(before, after) && identity.equals(identityOfTensors())) {
+                Map.Entry<String, byte[]> belonging = belonging(tensors.metadata(), after);
+                if (belonging == null) {
+                    throw new PeftFormatException(
+                            folder, List.of("an adapter must have the file " + CONFIG + ", found none"));
+                }
+                return new Content(belonging.getValue(), tensors);
+            }
+        }
+        throw new IOException(folder + ": the adapter must not be written all the time while it is read, found changes"
+                + " in each of " + ATTEMPTS + " attempts");
+    }
+
+    private Object identityOfTensors() throws IOException {
+        BasicFileAttributes attributes =
+                orMissing(() -> Files.readAttributes(folder.resolve(TENSORS), BasicFileAttributes.class));
+        return Arrays.asList(attributes.fileKey(), attributes.lastModifiedTime(), attributes.size());
+    }
+
+    private SafeTensors readTensors() throws IOException {
+        return orMissing(() -> SafeTensors.read(folder.resolve(TENSORS)));
+    }
+
+    /** Reads what has to do with the tensors. */
+    private interface Reading<T> {
+        T read() throws IOException;
+    }
+
+    private <T> T orMissing(Reading<T> reading) throws IOException {
+        try {
+            return reading.read();
+        } catch (NoSuchFileException e) {
+            boolean pickled = Files.exists(folder.resolve("adapter_model.bin"));
+            String found = pickled ? "adapter_model.bin, a pickle, which is not read" : "none";
+            throw new PeftFormatException(folder, "an adapter must have the file " + TENSORS + ", found " + found, e);
+        }
+    }
+
+    private Map<String, byte[]> readConfigs() throws IOException {
+        Map<String, byte[]> configs = new LinkedHashMap<>();
+        for (String name : CONFIGS) {
+            byte[] bytes = readIfExists(name);
+            if (bytes != null) {
+                configs.put(name, bytes);
+            }
+        }
+        return configs;
+    }
+
+    private byte @Nullable [] readIfExists(String name) throws IOException {
+        Path file = folder.resolve(name);
+        try {
+            long size = Files.size(file);
+            if (size > MAX_CONFIG) {
+                throw new PeftFormatException(
+                        file, List.of("must have at most " + MAX_CONFIG + " bytes, found " + size));
+            }
+            return Files.readAllBytes(file);
+        } catch (NoSuchFileException e) {
+            return null;
+        }
+    }
+
+    private static boolean sameConfigs(Map<String, byte[]> one, Map<String, byte[]> other) {
+        return one.keySet().equals(other.keySet())
+                && one.keySet().stream().allMatch(name -> Arrays.equals(one.get(name), other.get(name)));
+    }
+
+    /** The configuration that belongs to the tensors, with the name of its file, or null if there is none. */
+    private Map.@Nullable Entry<String, byte[]> belonging(Map<String, String> metadata, Map<String, byte[]> configs) {
+        String hash = metadata.get(CONFIG_HASH);
+        // Tensors that tell nothing are those that were there before.
+        String otherwise = configs.containsKey(CONFIG) ? CONFIG : CONFIG + OLD;
+        Map.Entry<String, byte[]> found = null;
+        for (Map.Entry<String, byte[]> config : configs.entrySet()) {
+            if (Fingerprint.of(config.getValue()).equals(hash)) {
+                return config;
+            }
+            if (config.getKey().equals(otherwise)) {
+                found = config;
+            }
+        }
+        if (hash != null && found != null) {
+            log.warn("{}: {} was changed after it was written with the tensors beside it", folder, found.getKey());
+        }
+        return found;
+    }
+}

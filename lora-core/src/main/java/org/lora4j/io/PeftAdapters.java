@@ -1,0 +1,257 @@
+package org.lora4j.io;
+
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.LoRAAdapter;
+import org.lora4j.LoRAConfig;
+import org.lora4j.nn.Network;
+
+/**
+ * Adapters in the form of Python's PEFT: a folder with {@code adapter_config.json} and
+ * {@code adapter_model.safetensors}. What is written here {@code PeftModel.from_pretrained(model, folder)} opens, and what
+ * {@code save_pretrained(folder)} wrote is read here.
+ *
+ * <p>Reading is strict. Tensors that are missing, left over or of another shape, features that are switched on and not
+ * supported, and values of another type are refused, all at once. Only keys of newer writers that are unknown are passed
+ * over, with a warning. Tensors of F16, BF16 and F64 are converted to the type of the base, or FLOAT without one; values
+ * that would become infinite are refused. Adapters begun by PiSSA, OLoRA and the like, which change the base, are read
+ * only if they were converted to ordinary ones, as {@link org.lora4j.LoRAModel#adapter} and PEFT's
+ * {@code path_initial_model_for_weight_conversion} do.
+ *
+ * <p>Writing is atomic: a crash at any point leaves the old adapter or the new one, never half of each. Other files of
+ * the folder stay. Readers may run at the same time, but no second writer.
+ *
+ * <p>An adapter saved with its base carries hashes of the weights it adapts; see {@link FingerprintCheck}. The seed is
+ * stored beside them; of an {@link org.lora4j.LoRAInit.Gaussian} beginning the deviation is not.
+ *
+ * @see <a href="https://huggingface.co/docs/peft/developer_guides/checkpoint">PEFT checkpoint format</a>
+ */
+public final class PeftAdapters {
+    /** The name of the adapter that lies in the folder of a set itself; PEFT's. */
+    public static final String DEFAULT = "default";
+
+    private static final String SEED = "lora4j.seed";
+
+    private PeftAdapters() {}
+
+    /** An adapter as it will be written. */
+    @SuppressWarnings("ArrayRecordComponent") // Never compared, and not shared.
+    private record Prepared(byte[] config, SafeTensors.Builder tensors) {
+        static Prepared of(LoRAAdapter adapter, @Nullable Network base) {
+            SafeTensors.Builder tensors = SafeTensors.builder().metadata("format", "pt");
+            PeftTensors.of(adapter, base).forEach((key, array) -> tensors.tensor(key.text(), array));
+            if (adapter.config().seed() != 0) {
+                tensors.metadata(SEED, Long.toString(adapter.config().seed()));
+            }
+            if (base != null) {
+                Fingerprint.metadata(base, adapter.weights().keySet()).forEach(tensors::metadata);
+            }
+            byte[] config =
+                    PeftConfigWriter.toBytes(adapter.config(), adapter.weights().keySet());
+            return new Prepared(config, tensors);
+        }
+
+        void write(Path folder) throws IOException {
+            new AdapterFolder(folder).write(config, tensors);
+        }
+    }
+
+    /**
+     * Saves an adapter without fingerprints of its base.
+     *
+     * @param adapter the adapter
+     * @param folder the folder, made if it does not exist; an adapter in it is replaced
+     * @throws IllegalArgumentException if the arrays are not those the configuration says; nothing is written then
+     * @throws IOException if the files cannot be written; the old adapter is still there then
+     */
+    public static void save(LoRAAdapter adapter, Path folder) throws IOException {
+        Prepared.of(adapter, null).write(folder);
+    }
+
+    /**
+     * Saves an adapter with fingerprints of its base.
+     *
+     * @param adapter the adapter
+     * @param base the network that it adapts
+     * @param folder the folder, made if it does not exist; an adapter in it is replaced
+     * @throws IllegalArgumentException if the arrays are not those the configuration says for this base; nothing is
+     *     written then
+     * @throws IOException if the files cannot be written; the old adapter is still there then
+     */
+    public static void save(LoRAAdapter adapter, Network base, Path folder) throws IOException {
+        Prepared.of(adapter, base).write(folder);
+    }
+
+    /**
+     * Saves a set of adapters without fingerprints of their base; see {@link #saveAll(Map, Network, Path)}.
+     *
+     * @param adapters the adapters by name
+     * @param folder the folder
+     * @throws IllegalArgumentException if a name or an adapter is refused; nothing is written then
+     * @throws IOException if files cannot be written
+     */
+    public static void saveAll(Map<String, LoRAAdapter> adapters, Path folder) throws IOException {
+        saveAllTo(adapters, null, folder);
+    }
+
+    /**
+     * Saves a set of adapters, each in the sub-folder of its name, and {@value #DEFAULT} in the folder itself. Each is
+     * replaced as a whole, one after the other. Those in the folder that are not in the set stay.
+     *
+     * @param adapters the adapters by name
+     * @param base the network that they adapt
+     * @param folder the folder, made if it does not exist
+     * @throws IllegalArgumentException if a name cannot be that of a folder on every platform, would leave the folder or
+     *     differs from another only in case, or an adapter is refused as by {@link #save}; nothing is written then
+     * @throws IOException if files cannot be written
+     */
+    public static void saveAll(Map<String, LoRAAdapter> adapters, Network base, Path folder) throws IOException {
+        saveAllTo(adapters, base, folder);
+    }
+
+    private static void saveAllTo(Map<String, LoRAAdapter> adapters, @Nullable Network base, Path folder)
+            throws IOException {
+        AdapterNames.require(adapters.keySet());
+        Map<String, Prepared> prepared = new LinkedHashMap<>();
+        adapters.forEach((name, adapter) -> {
+            try {
+                prepared.put(name, Prepared.of(adapter, base));
+            } catch (IllegalArgumentException e) {
+                throw new IllegalArgumentException("adapter " + Names.quote(name) + ": " + e.getMessage(), e);
+            }
+        });
+        for (Map.Entry<String, Prepared> entry : prepared.entrySet()) {
+            String name = entry.getKey();
+            entry.getValue().write(name.equals(DEFAULT) ? folder : folder.resolve(name));
+        }
+    }
+
+    /**
+     * Loads an adapter whose base is not at hand. Tensors are compared with the configuration and each other.
+     *
+     * @param folder the folder
+     * @return the adapter, of FLOAT arrays, its layers in the order of the file
+     * @throws PeftFormatException if the folder holds no adapter, or one that is refused; the message lists all
+     * @throws SafeTensorsException if the file of the tensors is damaged
+     * @throws IOException if a file cannot be read
+     */
+    public static LoRAAdapter load(Path folder) throws IOException {
+        return loadFrom(folder, null, FingerprintCheck.IGNORE);
+    }
+
+    /**
+     * Loads an adapter for a base, and warns if it was saved with another; see
+     * {@link #load(Path, Network, FingerprintCheck)}.
+     *
+     * @param folder the folder
+     * @param base the network to be adapted
+     * @return the adapter, in the type of the base, its layers in the order of the base
+     * @throws PeftFormatException if the folder holds no adapter, or one that is refused or does not fit the base; the
+     *     message lists all
+     * @throws SafeTensorsException if the file of the tensors is damaged
+     * @throws IOException if a file cannot be read
+     */
+    public static LoRAAdapter load(Path folder, Network base) throws IOException {
+        return load(folder, base, FingerprintCheck.WARN);
+    }
+
+    /**
+     * Loads an adapter for a base. There must be exactly the tensors that the configuration says for this base.
+     *
+     * @param folder the folder
+     * @param base the network to be adapted
+     * @param check what to do if it was saved with another
+     * @return the adapter, in the type of the base, its layers in the order of the base
+     * @throws PeftFormatException if the folder holds no adapter, or one that is refused, does not fit the base or has
+     *     not the fingerprints required; the message lists all
+     * @throws SafeTensorsException if the file of the tensors is damaged
+     * @throws IOException if a file cannot be read
+     */
+    public static LoRAAdapter load(Path folder, Network base, FingerprintCheck check) throws IOException {
+        return loadFrom(folder, base, check);
+    }
+
+    /**
+     * Loads the adapters of a set whose base is not at hand: the one in the folder itself as {@value #DEFAULT}, and one
+     * for each sub-folder with an adapter. Other sub-folders are passed over.
+     *
+     * @param folder the folder
+     * @return the adapters by name, {@value #DEFAULT} first, then in the order of their names; empty if there are none
+     * @throws IOException if an adapter is refused as by {@link #load(Path)}, or the folder cannot be read
+     */
+    public static Map<String, LoRAAdapter> loadAll(Path folder) throws IOException {
+        return loadAllFrom(folder, null, FingerprintCheck.IGNORE);
+    }
+
+    /**
+     * Loads the adapters of a set for a base; see {@link #loadAll(Path)}.
+     *
+     * @param folder the folder
+     * @param base the network to be adapted
+     * @param check what to do if an adapter was saved with another
+     * @return the adapters by name, {@value #DEFAULT} first, then in the order of their names; empty if there are none
+     * @throws IOException if an adapter is refused as by {@link #load(Path, Network, FingerprintCheck)}, or the folder
+     *     cannot be read
+     */
+    public static Map<String, LoRAAdapter> loadAll(Path folder, Network base, FingerprintCheck check)
+            throws IOException {
+        return loadAllFrom(folder, base, check);
+    }
+
+    private static Map<String, LoRAAdapter> loadAllFrom(Path folder, @Nullable Network base, FingerprintCheck check)
+            throws IOException {
+        Map<String, LoRAAdapter> adapters = new LinkedHashMap<>();
+        if (new AdapterFolder(folder).exists()) {
+            adapters.put(DEFAULT, loadFrom(folder, base, check));
+        }
+        List<Path> subfolders = new ArrayList<>();
+        try (DirectoryStream<Path> found = Files.newDirectoryStream(folder, Files::isDirectory)) {
+            found.forEach(subfolders::add);
+        }
+        subfolders.sort(null);
+        for (Path subfolder : subfolders) {
+            if (new AdapterFolder(subfolder).exists()) {
+                String name = subfolder.getFileName().toString();
+                if (adapters.put(name, loadFrom(subfolder, base, check)) != null) {
+                    throw new PeftFormatException(
+                            folder,
+                            List.of("the name '" + DEFAULT + "' must be that of one adapter, found it in the folder"
+                                    + " itself and in a sub-folder"));
+                }
+            }
+        }
+        return adapters;
+    }
+
+    private static LoRAAdapter loadFrom(Path folder, @Nullable Network base, FingerprintCheck check)
+            throws IOException {
+        AdapterFolder.Content content = new AdapterFolder(folder).read();
+        Map<String, String> metadata = content.tensors().metadata();
+        LoRAConfig config =
+                PeftConfigReader.read(folder.resolve(AdapterFolder.CONFIG), content.config(), seed(folder, metadata));
+        LoRAAdapter adapter = PeftTensors.read(folder.resolve(AdapterFolder.TENSORS), content.tensors(), config, base);
+        if (base != null) {
+            Fingerprint.check(folder, metadata, base, adapter.weights().keySet(), check);
+        }
+        return adapter;
+    }
+
+    private static long seed(Path folder, Map<String, String> metadata) throws PeftFormatException {
+        String text = metadata.getOrDefault(SEED, "0");
+        try {
+            return Long.parseLong(text);
+        } catch (NumberFormatException e) {
+            throw new PeftFormatException(
+                    folder.resolve(AdapterFolder.TENSORS),
+                    "the metadata " + SEED + " must be an integer of 64 bits, found " + Names.quote(text),
+                    e);
+        }
+    }
+}

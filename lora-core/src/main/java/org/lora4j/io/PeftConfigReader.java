@@ -1,0 +1,269 @@
+package org.lora4j.io;
+
+import com.fasterxml.jackson.core.JacksonException;
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.BiasTraining;
+import org.lora4j.LoRAConfig;
+import org.lora4j.LoRAInit;
+import org.lora4j.TargetModules;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Reads {@code adapter_config.json}. What is not there has PEFT's default. */
+final class PeftConfigReader {
+    /** Features that are not supported; each is off if it is absent, null, false or empty. */
+    static final List<String> UNSUPPORTED = List.of(
+            "alora_invocation_tokens",
+            "arrow_config",
+            "corda_config",
+            "ensure_weight_tying",
+            "kasa_config",
+            "layer_replication",
+            "loftq_config",
+            "lora_ga_config",
+            "megatron_config",
+            "monteclora_config",
+            "target_parameters",
+            "trainable_token_indices",
+            "use_bdlora",
+            "use_qalora",
+            "velora_config");
+
+    /** What makes no difference to what a trained adapter of dense layers computes. */
+    private static final List<String> IRRELEVANT = List.of(
+            "auto_mapping",
+            "base_model_name_or_path",
+            "eva_config",
+            "inference_mode",
+            "megatron_core",
+            "peft_version",
+            "qalora_group_size",
+            "revision",
+            "runtime_config",
+            "task_type");
+
+    private static final Logger log = LoggerFactory.getLogger(PeftConfigReader.class);
+
+    // The names come from outside: they are neither interned nor hashed into a table that all parsers share.
+    private static final ObjectMapper JSON = new ObjectMapper(JsonFactory.builder()
+                    .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
+                    .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
+                    .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+                    .streamReadConstraints(StreamReadConstraints.builder()
+                            .maxNestingDepth(50)
+                            .maxNameLength(AdapterFolder.MAX_CONFIG)
+                            .build())
+                    .build())
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
+
+    private final List<String> problems = new ArrayList<>();
+    private final ConfigFields fields;
+
+    private PeftConfigReader(JsonNode object) {
+        fields = new ConfigFields(object, problems);
+    }
+
+    /**
+     * Reads a configuration.
+     *
+     * @param file what messages call the file
+     * @param bytes its content
+     * @param seed the seed, which the file does not hold
+     * @return the configuration
+     * @throws PeftFormatException if it is no JSON object, values are of another type or out of bounds, or features are
+     *     switched on that are not supported; the message lists them all
+     */
+    static LoRAConfig read(Path file, byte[] bytes, long seed) throws PeftFormatException {
+        PeftConfigReader reader = new PeftConfigReader(parse(file, bytes));
+        LoRAConfig config = reader.config(seed);
+        if (config == null || !reader.problems.isEmpty()) {
+            throw new PeftFormatException(file, reader.problems);
+        }
+        if (!reader.fields.rest().isEmpty()) {
+            log.warn("{}: unknown keys are ignored: {}", file, Names.list(reader.fields.rest()));
+        }
+        return config;
+    }
+
+    private static JsonNode parse(Path file, byte[] bytes) throws PeftFormatException {
+        try {
+            String text = StandardCharsets.UTF_8
+                    .newDecoder()
+                    .decode(ByteBuffer.wrap(bytes))
+                    .toString();
+            JsonNode json = JSON.readTree(text);
+            if (!json.isObject()) {
+                throw new PeftFormatException(
+                        file, List.of("must be a JSON object, found " + Names.quote(json.toString())));
+            }
+            return json;
+        } catch (CharacterCodingException e) {
+            throw new PeftFormatException(file, "must be valid UTF-8, found other bytes", e);
+        } catch (JacksonException e) {
+            throw new PeftFormatException(
+                    file, "must be valid JSON, found " + Names.describe(e.getOriginalMessage()), e);
+        }
+    }
+
+    private @Nullable LoRAConfig config(long seed) {
+        requireLora();
+        Optional<TargetModules> targets = modules("target_modules");
+        if (targets.isEmpty() && problems.stream().noneMatch(problem -> problem.startsWith("target_modules"))) {
+            problems.add("target_modules must be a list, a regular expression or \"all-linear\", found none");
+        }
+        LoRAInit init = init();
+        BiasTraining bias = bias();
+        int rank = fields.integer("r", 8);
+        double alpha = fields.number("lora_alpha", 8);
+        boolean rankStabilized = fields.truth("use_rslora", false);
+        boolean dora = fields.truth("use_dora", false);
+        double dropout = fields.number("lora_dropout", 0);
+        boolean loraBias = fields.truth("lora_bias", false);
+        TargetModules excluded = modules("exclude_modules").orElse(null);
+        List<Integer> layers = fields.integerOrIntegers("layers_to_transform");
+        List<String> layersPattern = fields.textOrTexts("layers_pattern");
+        Map<String, Integer> ranks = fields.integers("rank_pattern");
+        Map<String, Double> alphas = fields.numbers("alpha_pattern");
+        List<String> saved = fields.texts("modules_to_save");
+        boolean fanInFanOut = fields.truth("fan_in_fan_out", false);
+        requireSupported();
+        IRRELEVANT.forEach(fields::optional);
+        if (!problems.isEmpty()) {
+            return null;
+        }
+        try {
+            return new LoRAConfig(
+                    rank,
+                    alpha,
+                    rankStabilized,
+                    dora,
+                    dropout,
+                    init,
+                    seed,
+                    bias,
+                    loraBias,
+                    targets.orElseThrow(),
+                    excluded,
+                    layers,
+                    layersPattern,
+                    ranks,
+                    alphas,
+                    saved,
+                    fanInFanOut);
+        } catch (IllegalArgumentException e) {
+            problems.add(Names.describe(e.getMessage()));
+        }
+        return null;
+    }
+
+    private void requireLora() {
+        String type = fields.text("peft_type", "");
+        if (!type.equals("LORA")) {
+            problems.add("peft_type must be \"LORA\", found " + Names.quote(type));
+        }
+    }
+
+    private Optional<TargetModules> modules(String key) {
+        Optional<JsonNode> node = fields.optional(key);
+        // An empty list of excludes excludes nothing.
+        if (node.isEmpty()
+                || (key.equals("exclude_modules")
+                        && node.get().isArray()
+                        && node.get().isEmpty())) {
+            return Optional.empty();
+        }
+        try {
+            if (node.get().isTextual()) {
+                String text = node.get().textValue();
+                boolean all = key.equals("target_modules") && text.equalsIgnoreCase("all-linear");
+                return Optional.of(all ? TargetModules.allLinear() : TargetModules.regex(text));
+            }
+            if (ConfigFields.isTexts(node.get())) {
+                return Optional.of(new TargetModules.Paths(ConfigFields.toTexts(node.get())));
+            }
+            fields.refuse(key, "a string or a list of strings", node.get());
+        } catch (IllegalArgumentException e) {
+            problems.add(key + ": " + Names.describe(e.getMessage()));
+        }
+        return Optional.empty();
+    }
+
+    private BiasTraining bias() {
+        String text = fields.text("bias", "none");
+        for (BiasTraining bias : BiasTraining.values()) {
+            if (bias.name().toLowerCase(Locale.ROOT).equals(text)) {
+                return bias;
+            }
+        }
+        problems.add("bias must be \"none\", \"lora_only\" or \"all\", found " + Names.quote(text));
+        return BiasTraining.NONE;
+    }
+
+    private LoRAInit init() {
+        Optional<JsonNode> node = fields.optional("init_lora_weights");
+        if (node.isEmpty()) {
+            return LoRAInit.kaimingUniform();
+        }
+        if (node.get().isBoolean()) {
+            return node.get().booleanValue() ? LoRAInit.kaimingUniform() : LoRAInit.random();
+        }
+        if (!node.get().isTextual()) {
+            fields.refuse("init_lora_weights", "true, false or a string", node.get());
+            return LoRAInit.kaimingUniform();
+        }
+        String name = node.get().textValue().toLowerCase(Locale.ROOT);
+        return switch (name) {
+            case "gaussian" -> LoRAInit.gaussianByRank();
+            case "orthogonal" -> LoRAInit.orthogonal();
+            // It only chooses where A begins.
+            case "eva" -> LoRAInit.kaimingUniform();
+            default -> {
+                problems.add(refusalOfInit(name));
+                yield LoRAInit.kaimingUniform();
+            }
+        };
+    }
+
+    /** Such adapters belong to a base from which their beginning was taken; on the base itself they would be wrong. */
+    private static String refusalOfInit(String name) {
+        boolean changesBase = name.startsWith("pissa")
+                || List.of("olora", "loftq", "corda", "lora_ga").contains(name);
+        return changesBase
+                ? "init_lora_weights must leave the base as it is, found " + Names.quote(name)
+                        + ", which changes it; convert the adapter where it was made, with"
+                        + " save_pretrained(..., path_initial_model_for_weight_conversion=...)"
+                : "init_lora_weights must be true, false, \"gaussian\", \"orthogonal\" or \"eva\", found "
+                        + Names.quote(name);
+    }
+
+    private void requireSupported() {
+        List<String> on = new ArrayList<>();
+        for (String key : UNSUPPORTED) {
+            if (fields.optional(key).filter(PeftConfigReader::isOn).isPresent()) {
+                on.add(key);
+            }
+        }
+        if (!on.isEmpty()) {
+            problems.add("features that are not supported must be off, found " + Names.list(on));
+        }
+    }
+
+    private static boolean isOn(JsonNode node) {
+        return node.isContainerNode() ? !node.isEmpty() : !node.isBoolean() || node.booleanValue();
+    }
+}

@@ -1,0 +1,218 @@
+package org.lora4j.io;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.LoRAAdapter;
+import org.lora4j.LoRAConfig;
+import org.lora4j.LoRAWeights;
+import org.lora4j.nn.Linear;
+import org.lora4j.nn.Network;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/** The tensors of an adapter, by their keys: the way between {@link LoRAAdapter} and {@link SafeTensors}. */
+final class PeftTensors {
+    private final SafeTensors tensors;
+    private final Map<PeftKey, long[]> shapes = new LinkedHashMap<>();
+    private final Map<PeftKey, String> names = new LinkedHashMap<>();
+    private final List<String> problems = new ArrayList<>();
+
+    private PeftTensors(SafeTensors tensors) {
+        this.tensors = tensors;
+    }
+
+    /**
+     * Reads an adapter.
+     *
+     * @param file what messages call the file
+     * @param tensors what it holds
+     * @param config the configuration beside it
+     * @param base the base, or null if it is not known
+     * @return the adapter
+     * @throws PeftFormatException if the tensors are not those the configuration says; the message lists everything
+     */
+    static LoRAAdapter read(Path file, SafeTensors tensors, LoRAConfig config, @Nullable Network base)
+            throws PeftFormatException {
+        PeftTensors read = new PeftTensors(tensors);
+        read.readKeys(base);
+        Optional<PeftLayout> layout = read.layout(config, base);
+        layout.ifPresent(expected -> read.problems.addAll(expected.differences(read.shapes, read.names)));
+        if (base != null && !read.problems.isEmpty()) {
+            read.problems.add("the base has "
+                    + Names.list(base.linears().stream().map(Linear::path).toList()));
+        }
+        if (layout.isEmpty() || !read.problems.isEmpty()) {
+            throw new PeftFormatException(file, read.problems);
+        }
+        return assemble(config, read.arrays(file, layout.get(), base == null ? DataType.FLOAT : base.dataType()));
+    }
+
+    private void readKeys(@Nullable Network base) {
+        Predicate<String> isModule = base == null
+                ? path -> true
+                : path ->
+                        base.linears().stream().anyMatch(linear -> linear.path().equals(path));
+        List<String> foreign = new ArrayList<>();
+        List<String> embeddings = new ArrayList<>();
+        List<String> convolutions = new ArrayList<>();
+        List<String> twice = new ArrayList<>();
+        for (String name : tensors.names()) {
+            if (isUnusedOriginal(name)) {
+                continue;
+            }
+            Optional<PeftKey> parsed =
+                    name.startsWith(PeftKey.PREFIX) ? PeftKey.parse(name, isModule) : Optional.empty();
+            if (name.contains(".lora_embedding_")) {
+                embeddings.add(name);
+            } else if (parsed.isEmpty()) {
+                foreign.add(name);
+            } else if (parsed.get().kind().isFactor() && tensors.shape(name).length > 2) {
+                convolutions.add(name);
+            } else if (names.putIfAbsent(parsed.get(), name) != null) {
+                twice.add(name);
+            } else {
+                shapes.put(parsed.get(), tensors.shape(name));
+            }
+        }
+        renameBiasesOfAdapted();
+        addProblem("adapted embeddings are not supported, found ", embeddings);
+        addProblem("adapted convolutions are not supported, found ", convolutions);
+        addProblem(
+                "names must be '" + PeftKey.PREFIX + "' with a module path and a part of an adapter, found ", foreign);
+        addProblem("each part of a layer must occur once, found another for ", twice);
+    }
+
+    private void addProblem(String rule, List<String> found) {
+        if (!found.isEmpty()) {
+            problems.add(rule + Names.list(found));
+        }
+    }
+
+    /** Of a layer trained in full some writers store the original too, which nothing uses. */
+    private static boolean isUnusedOriginal(String name) {
+        return name.startsWith(PeftKey.PREFIX)
+                && (name.endsWith(".original_module.weight") || name.endsWith(".original_module.bias"));
+    }
+
+    /** Older writers have no {@code base_layer} in the key. */
+    private void renameBiasesOfAdapted() {
+        Map.copyOf(names).forEach((key, name) -> {
+            PeftKey renamed = new PeftKey(PeftKey.Kind.BASE_BIAS, key.path());
+            if (key.kind() == PeftKey.Kind.BIAS
+                    && names.containsKey(new PeftKey(PeftKey.Kind.LORA_A, key.path()))
+                    && !names.containsKey(renamed)) {
+                shapes.put(renamed, tensors.shape(name));
+                names.put(renamed, name);
+                shapes.remove(key);
+                names.remove(key);
+            }
+        });
+    }
+
+    private Optional<PeftLayout> layout(LoRAConfig config, @Nullable Network base) {
+        try {
+            return Optional.of(base == null ? PeftLayout.of(config, shapes) : PeftLayout.of(config, base));
+        } catch (IllegalArgumentException e) {
+            problems.add(e.getMessage());
+            return Optional.empty();
+        }
+    }
+
+    private Map<PeftKey, INDArray> arrays(Path file, PeftLayout layout, DataType type) throws PeftFormatException {
+        Map<PeftKey, INDArray> arrays = new LinkedHashMap<>();
+        for (PeftKey key : layout.keys()) {
+            try {
+                arrays.put(key, tensors.tensor(names.getOrDefault(key, key.text()), type));
+            } catch (SafeTensorsException e) {
+                problems.add(e.getMessage());
+            }
+        }
+        if (!problems.isEmpty()) {
+            throw new PeftFormatException(file, problems);
+        }
+        return arrays;
+    }
+
+    private static LoRAAdapter assemble(LoRAConfig config, Map<PeftKey, INDArray> arrays) {
+        Map<String, LoRAWeights> weights = new LinkedHashMap<>();
+        Map<String, INDArray> biases = new LinkedHashMap<>();
+        Map<String, LoRAAdapter.SavedModule> saved = new LinkedHashMap<>();
+        arrays.forEach((key, array) -> {
+            String path = key.path();
+            switch (key.kind()) {
+                case LORA_A ->
+                    weights.put(
+                            path,
+                            new LoRAWeights(
+                                    array,
+                                    Objects.requireNonNull(arrays.get(new PeftKey(PeftKey.Kind.LORA_B, path))),
+                                    arrays.get(new PeftKey(PeftKey.Kind.MAGNITUDE, path)),
+                                    arrays.get(new PeftKey(PeftKey.Kind.LORA_B_BIAS, path))));
+                case WEIGHT ->
+                    saved.put(
+                            path, new LoRAAdapter.SavedModule(array, arrays.get(new PeftKey(PeftKey.Kind.BIAS, path))));
+                case BASE_BIAS -> biases.put(path, array);
+                case BIAS -> {
+                    if (!arrays.containsKey(new PeftKey(PeftKey.Kind.WEIGHT, path))) {
+                        biases.put(path, array);
+                    }
+                }
+                default -> {}
+            }
+        });
+        return new LoRAAdapter(config, weights, biases, saved);
+    }
+
+    /**
+     * The tensors to write.
+     *
+     * @param adapter the adapter
+     * @param base the base, or null if it is not known
+     * @return the arrays by key
+     * @throws IllegalArgumentException if they are not those its configuration says, so that a reader would refuse or
+     *     misread them; the message lists everything
+     */
+    static Map<PeftKey, INDArray> of(LoRAAdapter adapter, @Nullable Network base) {
+        Map<PeftKey, INDArray> arrays = new LinkedHashMap<>();
+        adapter.weights().forEach((path, weights) -> {
+            put(arrays, PeftKey.Kind.LORA_A, path, weights.loraA());
+            put(arrays, PeftKey.Kind.LORA_B, path, weights.loraB());
+            put(arrays, PeftKey.Kind.LORA_B_BIAS, path, weights.loraBBias());
+            put(arrays, PeftKey.Kind.MAGNITUDE, path, weights.magnitude());
+        });
+        adapter.biases().forEach((path, bias) -> {
+            boolean adapted = adapter.weights().containsKey(path);
+            put(arrays, adapted ? PeftKey.Kind.BASE_BIAS : PeftKey.Kind.BIAS, path, bias);
+        });
+        adapter.savedModules().forEach((path, module) -> {
+            put(arrays, PeftKey.Kind.WEIGHT, path, module.weight());
+            put(arrays, PeftKey.Kind.BIAS, path, module.bias());
+        });
+        requireLayout(adapter.config(), base, arrays);
+        return arrays;
+    }
+
+    private static void put(Map<PeftKey, INDArray> arrays, PeftKey.Kind kind, String path, @Nullable INDArray array) {
+        if (array != null) {
+            arrays.put(new PeftKey(kind, path), array);
+        }
+    }
+
+    private static void requireLayout(LoRAConfig config, @Nullable Network base, Map<PeftKey, INDArray> arrays) {
+        Map<PeftKey, long[]> shapes = new LinkedHashMap<>();
+        arrays.forEach((key, array) -> shapes.put(key, array.shape()));
+        PeftLayout layout = base == null ? PeftLayout.of(config, shapes) : PeftLayout.of(config, base);
+        List<String> problems = layout.differences(shapes, Map.of());
+        if (!problems.isEmpty()) {
+            throw new IllegalArgumentException(
+                    "an adapter's arrays must be those its configuration says: " + String.join("; ", problems));
+        }
+    }
+}

@@ -1,0 +1,218 @@
+package org.lora4j.io;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.lora4j.LoRAAdapter;
+import org.lora4j.LoRAConfig;
+import org.lora4j.LoRAInit;
+import org.lora4j.LoRAModel;
+import org.lora4j.LoRAWeights;
+import org.lora4j.linalg.LowRankFactors;
+import org.lora4j.nn.Linear;
+import org.lora4j.nn.Network;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+/** Adapters that PEFT wrote, what it computed with them, and that they are written again as they were. */
+class GoldenAdaptersTest {
+    private static final String PISSA = "pissa_r3/adapter_converted";
+
+    @TempDir
+    private Path folder;
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "bias_all",
+                "bias_lora_only",
+                "dora_r3_a6",
+                "exclude",
+                "lora_bias",
+                "lora_r4_a16",
+                "modules_to_save",
+                "patterns",
+                "regex_target",
+                "rslora_r8_a4"
+            })
+    void computesWhatTheReferenceComputes(String name) throws Exception {
+        Golden golden = Golden.of(name);
+        Network base = golden.base();
+        LoRAAdapter adapter = PeftAdapters.load(golden.folder().resolve("adapter"), base);
+        LoRAModel model = LoRAModel.of(base);
+
+        model.add("fresh", adapter.config().toBuilder().seed(1).build());
+        golden.assertOutput("y_init", model.predict(golden.x()));
+        golden.assertOutput("y_base", model.predict(golden.x()));
+        model.delete("fresh");
+
+        model.add("adapter", adapter);
+        golden.assertOutput("y_adapter", model.predict(golden.x()));
+        try (LoRAModel.Scope scope = model.disable()) {
+            assertThat(scope).isNotNull();
+            golden.assertOutput("y_base", model.predict(golden.x()));
+            assertThat(model.predict(golden.x())).isEqualTo(golden.base().predict(golden.x()));
+        }
+        LoRAModel disabled = LoRAModel.of(golden.base());
+        disabled.add("biases", biasesAlone(adapter));
+        golden.assertOutput("y_disabled", disabled.predict(golden.x()));
+        golden.assertMerged(model.merge("adapter"));
+        golden.assertOutput("y_merged", model.merge("adapter").predict(golden.x()));
+        model.mergeActive();
+        golden.assertOutput("y_merged", model.predict(golden.x()));
+        model.unmerge();
+        golden.assertOutput("y_adapter", model.predict(golden.x()));
+    }
+
+    /** What the reference leaves of an adapter that is disabled: the biases, which it trains in place. Here they go too. */
+    private static LoRAAdapter biasesAlone(LoRAAdapter adapter) {
+        Map<String, LoRAWeights> zeros = new LinkedHashMap<>();
+        adapter.weights().forEach((path, weights) -> {
+            INDArray b = weights.loraB();
+            zeros.put(path, new LoRAWeights(weights.loraA(), Nd4j.zeros(b.dataType(), b.shape())));
+        });
+        return new LoRAAdapter(
+                adapter.config().toBuilder().dora(false).loraBias(false).build(), zeros, adapter.biases(), Map.of());
+    }
+
+    @Test
+    void computesWithSeveralAdapters() throws Exception {
+        Golden golden = Golden.of("multi_weighted");
+        Network base = golden.base();
+        LoRAModel model = LoRAModel.of(base);
+        golden.assertOutput("y_base", model.predict(golden.x()));
+
+        PeftAdapters.loadAll(golden.folder().resolve("adapters"), base, FingerprintCheck.WARN)
+                .forEach(model::add);
+
+        assertThat(model.names()).containsExactly("a", "b", "c");
+        for (String name : model.names()) {
+            golden.assertOutput("y_" + name, model.using(name).predict(golden.x()));
+        }
+        golden.assertOutput("y_a_and_b_active", model.using("a", "b").predict(golden.x()));
+        golden.assertOutput("y_a_and_c_active", model.using("a", "c").predict(golden.x()));
+        model.activate("a", "c");
+        golden.assertOutput("y_a_and_c_active", model.predict(golden.x()));
+        assertThat(golden.mixedBatch()).contains(LoRAModel.BASE).hasSize(7);
+        golden.assertOutput("y_mixed_batch", model.predict(golden.x(), golden.mixedBatch()));
+    }
+
+    @Test
+    void beginsWithPissaAsTheReferenceDoes() throws Exception {
+        Golden golden = Golden.of("pissa_r3");
+        Network base = golden.base();
+        for (Linear linear : base.linears()) {
+            INDArray weight = linear.original().value();
+            LowRankFactors factors = LoRAInit.pissa().begin(new SplittableRandom(0), weight, 3, 2);
+            INDArray delta = factors.b().mmul(factors.a()).mul(2);
+            golden.assertOutput("delta_init." + linear.path(), delta);
+            golden.assertOutput("residual." + linear.path() + ".weight", weight.sub(delta));
+        }
+        LoRAModel model = LoRAModel.of(base);
+        model.add(
+                "fresh",
+                LoRAConfig.builder().rank(3).alpha(6).init(LoRAInit.pissa()).build());
+        golden.assertOutput("y_init", model.predict(golden.x()));
+        golden.assertOutput("y_base", model.predict(golden.x()));
+    }
+
+    @Test
+    void computesWithConvertedPissa() throws Exception {
+        Golden golden = Golden.of("pissa_r3");
+        Network base = golden.base();
+        LoRAModel model = LoRAModel.of(base);
+        model.add("pissa", PeftAdapters.load(RawFile.golden(PISSA), base));
+        golden.assertOutput("y_adapter", model.predict(golden.x()));
+        golden.assertOutput("y_adapter", model.merge("pissa").predict(golden.x()));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "bias_all/adapter",
+                "bias_lora_only/adapter",
+                "dora_r3_a6/adapter",
+                "exclude/adapter",
+                "lora_bias/adapter",
+                "lora_r4_a16/adapter",
+                "modules_to_save/adapter",
+                "multi_weighted/adapters/a",
+                "multi_weighted/adapters/b",
+                "multi_weighted/adapters/c",
+                "patterns/adapter",
+                PISSA,
+                "regex_target/adapter",
+                "rslora_r8_a4/adapter",
+                "train_lora_adam/adapter_initial",
+                "train_lora_adam/adapter_trained",
+                "train_lora_sgd/adapter_trained"
+            })
+    void writesWhatItRead(String path) throws Exception {
+        Path golden = RawFile.golden(path);
+        Golden goldenCase = Golden.of(path.substring(0, path.indexOf('/')));
+
+        PeftAdapters.save(PeftAdapters.load(golden), folder.resolve("alone"));
+        Network base = goldenCase.base();
+        LoRAModel model = LoRAModel.of(base);
+        model.add("copy", PeftAdapters.load(golden, base));
+        PeftAdapters.save(model.adapter("copy"), base, folder.resolve("copy"));
+
+        for (String name : List.of("alone", "copy")) {
+            assertSameTensors(golden, folder.resolve(name));
+            assertSameConfig(golden, folder.resolve(name));
+        }
+        assertThat(PeftAdapters.load(folder.resolve("copy"), base, FingerprintCheck.REQUIRE))
+                .usingRecursiveComparison()
+                .ignoringFieldsOfTypes(INDArray.class)
+                .isEqualTo(PeftAdapters.load(golden, base));
+    }
+
+    private static void assertSameTensors(Path expected, Path actual) throws Exception {
+        Path file = Path.of("adapter_model.safetensors");
+        SafeTensors read = SafeTensors.read(expected.resolve(file));
+        SafeTensors written = SafeTensors.read(actual.resolve(file));
+        assertThat(List.copyOf(written.names())).isEqualTo(List.copyOf(read.names()));
+        for (String name : read.names()) {
+            assertThat(written.dtype(name)).isEqualTo(read.dtype(name));
+            assertThat(written.shape(name)).isEqualTo(read.shape(name));
+        }
+        assertThat(written.metadata()).containsEntry("format", "pt");
+        assertThat(RawFile.data(Files.readAllBytes(actual.resolve(file))))
+                .isEqualTo(RawFile.data(Files.readAllBytes(expected.resolve(file))));
+    }
+
+    /** All fields are the same but those that name the writer; so is the text, line by line. */
+    private static void assertSameConfig(Path expected, Path actual) throws Exception {
+        Path file = Path.of("adapter_config.json");
+        ObjectMapper mapper = new ObjectMapper();
+        ObjectNode read = (ObjectNode) mapper.readTree(expected.resolve(file).toFile());
+        ObjectNode written = (ObjectNode) mapper.readTree(actual.resolve(file).toFile());
+        List<String> names = new ArrayList<>();
+        written.fieldNames().forEachRemaining(names::add);
+        assertThat(names).isSorted();
+        for (String writer : List.of("auto_mapping", "peft_version")) {
+            read.remove(writer);
+            assertThat(written.remove(writer)).isNotNull();
+        }
+        assertThat(written).isEqualTo(read);
+        assertThat(lines(actual.resolve(file))).isEqualTo(lines(expected.resolve(file)));
+    }
+
+    private static String lines(Path config) throws Exception {
+        return Files.readString(config)
+                .replaceAll("\"auto_mapping\": (null|\\{[^}]*})", "\"auto_mapping\": …")
+                .replaceAll("\"peft_version\": \"[^\"]*\"", "\"peft_version\": …");
+    }
+}

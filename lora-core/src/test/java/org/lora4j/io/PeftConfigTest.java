@@ -1,0 +1,268 @@
+package org.lora4j.io;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.lora4j.BiasTraining;
+import org.lora4j.LoRAConfig;
+import org.lora4j.LoRAConfigBuilder;
+import org.lora4j.LoRAInit;
+import org.lora4j.TargetModules;
+
+class PeftConfigTest {
+    private static final Path FILE = Path.of("adapter_config.json");
+
+    private static LoRAConfig read(String json) throws PeftFormatException {
+        return PeftConfigReader.read(FILE, json.getBytes(StandardCharsets.UTF_8), 7);
+    }
+
+    /** A file with the fields that every one needs, and more. */
+    private static LoRAConfig readWith(String fields) throws PeftFormatException {
+        return read("{\"peft_type\": \"LORA\", \"target_modules\": [\"fc\"]" + (fields.isEmpty() ? "" : ", ") + fields
+                + "}");
+    }
+
+    private static String written(LoRAConfig config, String... adapted) {
+        return new String(PeftConfigWriter.toBytes(config, List.of(adapted)), StandardCharsets.UTF_8);
+    }
+
+    private static LoRAConfigBuilder builder() {
+        return LoRAConfig.builder().targetModules("fc").seed(7);
+    }
+
+    @Test
+    void takesDefaultsForWhatIsNotThere() throws Exception {
+        assertThat(readWith("")).isEqualTo(builder().build());
+    }
+
+    @Test
+    void readsEveryField() throws Exception {
+        LoRAConfig config = read("""
+                {"peft_type": "LORA", "r": 4, "lora_alpha": 2.5, "use_rslora": true, "lora_dropout": 0.25,
+                 "init_lora_weights": "gaussian", "bias": "lora_only", "lora_bias": true,
+                 "target_modules": ["fc", "layers.1.up"], "exclude_modules": ".*\\\\.2\\\\..*",
+                 "layers_to_transform": [1, 3], "layers_pattern": ["layers"],
+                 "rank_pattern": {"up": 2, "fc": 3}, "alpha_pattern": {"up": 1, "fc": 0.5},
+                 "modules_to_save": ["head"], "fan_in_fan_out": true}""");
+        assertThat(config)
+                .isEqualTo(builder()
+                        .rank(4)
+                        .alpha(2.5)
+                        .rankStabilized(true)
+                        .dropout(0.25)
+                        .init(LoRAInit.gaussianByRank())
+                        .bias(BiasTraining.LORA_ONLY)
+                        .loraBias(true)
+                        .targetModules("fc", "layers.1.up")
+                        .excludeModules(TargetModules.regex(".*\\.2\\..*"))
+                        .layersToTransform(List.of(1, 3))
+                        .layersPattern(List.of("layers"))
+                        .rankPattern(Map.of("up", 2, "fc", 3))
+                        .alphaPattern(Map.of("up", 1.0, "fc", 0.5))
+                        .modulesToSave("head")
+                        .fanInFanOut(true)
+                        .build());
+        assertThat(config.rankPattern().keySet()).containsExactly("up", "fc");
+        assertThat(read(written(config))).isEqualTo(config);
+    }
+
+    @Test
+    void readsTheShortForms() throws Exception {
+        LoRAConfig config = read("""
+                {"peft_type": "LORA", "target_modules": "All-Linear", "exclude_modules": [], "use_dora": true,
+                 "layers_to_transform": 2, "layers_pattern": "h", "rank_pattern": null, "alpha_pattern": null}""");
+        assertThat(config)
+                .isEqualTo(builder()
+                        .targetModules(TargetModules.allLinear())
+                        .dora(true)
+                        .layersToTransform(List.of(2))
+                        .layersPattern(List.of("h"))
+                        .build());
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "true, KaimingUniform, true",
+        "false, Random, false",
+        "'\"gaussian\"', GaussianByRank, '\"gaussian\"'",
+        "'\"orthogonal\"', Orthogonal, '\"orthogonal\"'",
+        "'\"eva\"', KaimingUniform, true"
+    })
+    void readsAndWritesBeginnings(String json, String type, String again) throws Exception {
+        LoRAConfig config = readWith("\"init_lora_weights\": " + json);
+        assertThat(config.init().getClass().getSimpleName()).isEqualTo(type);
+        assertThat(written(config)).contains("\"init_lora_weights\": " + again + ",");
+    }
+
+    @Test
+    void writesBeginningsOfConvertedAdaptersAsOrdinaryOnes() {
+        assertThat(written(builder().init(LoRAInit.pissa()).build())).contains("\"init_lora_weights\": true,");
+        assertThat(written(builder().init(LoRAInit.olora()).build())).contains("\"init_lora_weights\": true,");
+        assertThat(written(builder().init(LoRAInit.gaussian(0.02)).build()))
+                .contains("\"init_lora_weights\": \"gaussian\",");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"pissa", "pissa_niter_16", "olora", "loftq", "corda", "lora_ga", "PiSSA"})
+    void refusesBeginningsThatChangedTheBase(String init) {
+        assertThatThrownBy(() -> readWith("\"init_lora_weights\": \"" + init + "\""))
+                .isInstanceOf(PeftFormatException.class)
+                .hasMessageContaining("init_lora_weights must leave the base as it is, found")
+                .hasMessageContaining("path_initial_model_for_weight_conversion");
+    }
+
+    @Test
+    void listsAllValuesOfAnotherType() {
+        assertThatThrownBy(() -> read("""
+                        {"peft_type": 1, "r": "four", "lora_alpha": true, "lora_dropout": null, "use_rslora": 1,
+                         "init_lora_weights": 3, "bias": "some", "target_modules": [1], "exclude_modules": {},
+                         "modules_to_save": "head", "layers_to_transform": ["1"], "layers_pattern": 2,
+                         "rank_pattern": {"a": 1.5}, "alpha_pattern": [], "fan_in_fan_out": "no", "use_dora": 0}"""))
+                .isInstanceOf(PeftFormatException.class)
+                .hasMessageStartingWith("adapter_config.json: ")
+                .hasMessageContaining("peft_type must be a string, found '1'")
+                .hasMessageContaining("r must be an integer of 32 bits, found '\"four\"'")
+                .hasMessageContaining("lora_alpha must be a number, found 'true'")
+                .hasMessageContaining("lora_dropout must be a number, found 'null'")
+                .hasMessageContaining("use_rslora must be true or false, found '1'")
+                .hasMessageContaining("init_lora_weights must be true, false or a string, found '3'")
+                .hasMessageContaining("bias must be \"none\", \"lora_only\" or \"all\", found 'some'")
+                .hasMessageContaining("target_modules must be a string or a list of strings, found '[1]'")
+                .hasMessageContaining("exclude_modules must be a string or a list of strings, found '{}'")
+                .hasMessageContaining("modules_to_save must be a list of strings, found '\"head\"'")
+                .hasMessageContaining("layers_to_transform must be an integer or a list of integers")
+                .hasMessageContaining("layers_pattern must be a string or a list of strings, found '2'")
+                .hasMessageContaining("rank_pattern must be an object of integers, found '{\"a\":1.5}'")
+                .hasMessageContaining("alpha_pattern must be an object of numbers, found '[]'")
+                .hasMessageContaining("fan_in_fan_out must be true or false")
+                .hasMessageContaining("use_dora must be true or false");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "'\"r\": 0', rank must be at least 1",
+        "'\"r\": 3000000000', r must be an integer of 32 bits",
+        "'\"r\": 4.0', r must be an integer of 32 bits",
+        "'\"lora_alpha\": -1', alpha must be finite and positive",
+        "'\"lora_alpha\": 1e999', alpha must be finite and positive",
+        "'\"lora_dropout\": 1', dropout must be in",
+        "'\"rank_pattern\": {\"(\": 2}', must be a regular expression",
+        "'\"exclude_modules\": \"[\"', must be a regular expression",
+        "'\"use_dora\": true, \"lora_bias\": true', dora excludes",
+        "'\"r\": 3, \"init_lora_weights\": \"orthogonal\"', even rank",
+        "'\"init_lora_weights\": \"magic\"', 'init_lora_weights must be true, false'"
+    })
+    void refusesValuesOutOfBounds(String fields, String message) {
+        assertThatThrownBy(() -> readWith(fields))
+                .isInstanceOf(PeftFormatException.class)
+                .hasMessageContaining(message);
+    }
+
+    @Test
+    void refusesOtherKindsOfAdapters() {
+        assertThatThrownBy(() -> read("{\"peft_type\": \"ADALORA\"}"))
+                .isInstanceOf(PeftFormatException.class)
+                .hasMessageContaining("peft_type must be \"LORA\", found 'ADALORA'")
+                .hasMessageContaining("target_modules must be a list, a regular expression or \"all-linear\"");
+        assertThatThrownBy(() -> read("{\"target_modules\": [\"fc\"]}")).hasMessageContaining("peft_type must be");
+    }
+
+    @Test
+    void listsAllFeaturesThatAreOnAndNotSupported() {
+        assertThatThrownBy(() -> readWith("""
+                        "layer_replication": [[0, 4]], "target_parameters": ["w"], "trainable_token_indices": {"e": [1]},
+                        "use_qalora": true, "alora_invocation_tokens": [5], "use_bdlora": {}, "loftq_config": {"bits": 4},
+                        "megatron_config": {"a": 1}, "ensure_weight_tying": true, "arrow_config": null,
+                        "r": "x\""""))
+                .hasMessageContaining("features that are not supported must be off, found"
+                        + " 'alora_invocation_tokens', 'ensure_weight_tying', 'layer_replication', 'loftq_config',"
+                        + " 'megatron_config', 'target_parameters', 'trainable_token_indices', 'use_qalora'")
+                .hasMessageContaining("r must be an integer");
+    }
+
+    @Test
+    void onlyWarnsOfUnknownKeys() throws Exception {
+        try (Logged logged = Logged.by(PeftConfigReader.class)) {
+            assertThat(readWith("\"use_hyperlora\": true, \"runtime_config\": {}, \"shiny\\n\": 1"))
+                    .isEqualTo(builder().build());
+            assertThat(logged.messages())
+                    .containsExactly(
+                            "WARN adapter_config.json: unknown keys are ignored: 'use_hyperlora', 'shiny\uFFFD'");
+        }
+    }
+
+    @Test
+    void refusesHostileJson() {
+        String deep = "[".repeat(100_000);
+        String groups = "(".repeat(200_000) + ")".repeat(200_000);
+        Map<String, String> files = new LinkedHashMap<>();
+        files.put("", "must be a JSON object");
+        files.put("[]", "must be a JSON object, found '[]'");
+        files.put("{} {}", "must be valid JSON");
+        files.put("{\"r\": NaN}", "must be valid JSON");
+        files.put("{\"r\": 1, \"r\": 2}", "must be valid JSON, found 'Duplicate field");
+        files.put("{\"x\": {\"a\": 1, \"a\": 2}}", "must be valid JSON, found 'Duplicate field");
+        files.put("{\"x\": " + deep, "must be valid JSON");
+        files.put("{\"r\": " + "9".repeat(100_000) + "}", "must be valid JSON");
+        files.put(
+                "{\"peft_type\": \"LORA\", \"target_modules\": \"" + groups + "\"}",
+                "target modules must be a regular expression");
+        files.forEach((json, message) -> assertThatThrownBy(() -> read(json))
+                .isInstanceOf(PeftFormatException.class)
+                .hasMessageContaining(message)
+                .hasMessageMatching("(?s).{1,1000}"));
+        assertThatThrownBy(() -> PeftConfigReader.read(FILE, new byte[] {'{', (byte) 0xFF, '}'}, 0))
+                .isInstanceOf(PeftFormatException.class)
+                .hasMessageContaining("must be valid UTF-8");
+    }
+
+    @Test
+    void writesTextAsPythonDoes() {
+        assertThat(written(builder()
+                        .targetModules("schl\u00fcssel", "b\"")
+                        .alpha(20)
+                        .dropout(0.05)
+                        .rankPattern(new LinkedHashMap<>(Map.of("fc", 2)))
+                        .alphaPattern(Map.of("fc", 1.5))
+                        .build()))
+                .startsWith("{\n  \"alora_invocation_tokens\": null,\n")
+                .contains("\n  \"alpha_pattern\": {\n    \"fc\": 1.5\n  },\n")
+                .contains("\n  \"loftq_config\": {},\n  \"lora_alpha\": 20,\n")
+                .contains("\n  \"lora_dropout\": 0.05,\n")
+                .contains("\n  \"target_modules\": [\n    \"schl\\u00FCssel\",\n    \"b\\\"\"\n  ],\n")
+                .endsWith("\n  \"velora_config\": null\n}");
+    }
+
+    @Test
+    void keepsTheOrderOfPatternsSinceTheFirstThatMatchesCounts() throws Exception {
+        Map<String, Integer> patterns = new LinkedHashMap<>();
+        patterns.put("layers.1.fc", 2);
+        patterns.put(".*fc", 3);
+        LoRAConfig config = builder().rankPattern(patterns).build();
+        assertThat(read(written(config)).rankOf("layers.1.fc")).isEqualTo(2);
+    }
+
+    @Test
+    void writesTheLayersForTargetsThatPeftReadsOtherwise() throws Exception {
+        LoRAConfig all = builder().targetModules(TargetModules.allLinear()).build();
+        assertThat(read(written(all, "a.fc", "head")).targetModules()).isEqualTo(TargetModules.of("a.fc", "head"));
+        LoRAConfig some = builder()
+                .targetModules(TargetModules.regex(".*fc.*"))
+                .layersToTransform(List.of(1))
+                .build();
+        LoRAConfig again = read(written(some, "l.1.fc-1", "l.1.fc_2"));
+        assertThat(again.layersToTransform()).isEmpty();
+        assertThat(again.targetModules()).isEqualTo(TargetModules.regex("l\\.1\\.fc\\-1|l\\.1\\.fc_2"));
+        assertThat(again.targetModules().matches("l.1.fc-1")).isTrue();
+        assertThat(again.targetModules().matches("l.2.fc_2")).isFalse();
+    }
+}
