@@ -11,7 +11,7 @@ final class LinearPass implements LayerPass {
     private final LinearResources resources;
     private final BatchBuffer outputs;
     private final BatchBuffer inputGradients;
-    private final Gemm product = new Gemm(false, true, 1, 0);
+    private final WeightProduct product;
     private final Gemm addBias = new Gemm(false, false, 1, 1);
     private final Gemm weightGradientProduct = new Gemm(true, false, 1, 0);
     private final Gemm biasGradientProduct = new Gemm(true, false, 1, 0);
@@ -34,10 +34,11 @@ final class LinearPass implements LayerPass {
     private @Nullable INDArray baseGradient;
 
     LinearPass(Linear layer, DataType dataType, Gradients gradients, PassStep step) {
-        resources = new LinearResources(dataType, gradients, step);
+        resources = new LinearResources(layer.original(), gradients, step);
         outputs = new BatchBuffer(dataType, layer.outputSize());
         inputGradients = new BatchBuffer(dataType, layer.inputSize());
         weight = layer.original().value();
+        product = new WeightProduct(weight);
     }
 
     /** Turns to other arrays or decorations; answers whether anything changed. */
@@ -45,7 +46,7 @@ final class LinearPass implements LayerPass {
         if (wanted.equals(linear)) {
             return false;
         }
-        resources.takeBack();
+        resources.begin(wanted.weight());
         weight = wanted.weight().value();
         Parameter bias = wanted.bias();
         biasRow = bias == null ? null : row(bias.value(), biasRow);
@@ -55,6 +56,7 @@ final class LinearPass implements LayerPass {
         parametrizations = wanted.parametrizations().stream()
                 .map(parametrization -> parametrization.newPass(resources))
                 .toList();
+        product.use(weight, resources.further());
         boolean readsBase = parametrizations.stream().anyMatch(ParametrizationPass::readsBase);
         bases = readsBase ? resources.buffer(weight.size(0)) : null;
         baseGradients = readsBase ? resources.buffer(weight.size(0)) : null;
@@ -83,7 +85,7 @@ final class LinearPass implements LayerPass {
         long n = x.size(0);
         INDArray y = outputs.rows(n);
         INDArray xw = bases == null ? y : bases.rows(n);
-        product.run(x, weight, xw);
+        product.run(x, xw);
         if (bases != null) {
             y.assign(xw);
         }

@@ -17,16 +17,21 @@ final class LinearResources implements PassContext {
     private long onesRows;
     private final Shelf<Gemm> gemms = new Shelf<>();
     private final Map<Long, Shelf<BatchBuffer>> buffers = new HashMap<>();
+    private final List<WeightProduct.Further> further = new ArrayList<>();
+    private Parameter weight;
 
-    LinearResources(DataType dataType, Gradients gradients, PassStep step) {
-        this.dataType = dataType;
+    LinearResources(Parameter weight, Gradients gradients, PassStep step) {
+        this.weight = weight;
+        dataType = weight.value().dataType();
         this.gradients = gradients;
         this.step = step;
         ones = new BatchBuffer(dataType, 1);
     }
 
-    /** Makes all that was handed out available again. Nobody may use it as before. */
-    void takeBack() {
+    /** Turns to a weight and makes all that was handed out available again. Nobody may use it as before. */
+    void begin(Parameter newWeight) {
+        weight = newWeight;
+        further.clear();
         gemms.taken = 0;
         buffers.values().forEach(shelf -> shelf.taken = 0);
     }
@@ -44,6 +49,23 @@ final class LinearResources implements PassContext {
     @Override
     public @Nullable INDArray gradient(Parameter parameter) {
         return gradients.of(parameter);
+    }
+
+    @Override
+    public Parameter weight() {
+        return weight;
+    }
+
+    @Override
+    public INDArray weightProduct(INDArray rows) {
+        INDArray product = buffer(weight.value().size(0)).rows(rows.size(0));
+        further.add(new WeightProduct.Further(rows, product));
+        return product;
+    }
+
+    /** What was asked for beside the batch's product. */
+    List<WeightProduct.Further> further() {
+        return further;
     }
 
     @Override

@@ -31,6 +31,23 @@ public interface PassContext {
     INDArray gradient(Parameter parameter);
 
     /**
+     * The weight that is decorated: the layer's own, or what an adapter that trains the layer in full puts in its place.
+     *
+     * @return {@code W [out, in]}
+     */
+    Parameter weight();
+
+    /**
+     * Asks for the product of further rows with the weight. The layer computes it at each forward, where it pays as one
+     * product with the batch's, which costs little more than that alone.
+     *
+     * @param rows {@code R [k, in]}, contiguous; read at each forward
+     * @return {@code R·Wᵀ [k, out]} in 'f' order, made anew before each {@link ParametrizationPass#forward}, which may
+     *     overwrite it
+     */
+    INDArray weightProduct(INDArray rows);
+
+    /**
      * How many forward calls came before in this pass: with a seed it makes the random numbers of a step, so that a
      * resumed training draws the same.
      *

@@ -1,0 +1,154 @@
+package org.lora4j.nn;
+
+import java.nio.DoubleBuffer;
+import java.nio.FloatBuffer;
+import org.jspecify.annotations.Nullable;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/**
+ * Blocks of columns of a matrix, copied to the heap and back, for loops that several of ND4J's operations would make
+ * slower. Arithmetic is in double whatever the type of the matrix.
+ *
+ * <p>It keeps its access to the memory as long as the same array comes back. Not thread-safe.
+ */
+public final class HostColumns {
+    /** A block of this many elements stays in the first-level cache. */
+    private static final int BLOCK = 1024;
+
+    private @Nullable INDArray bound;
+    private @Nullable FloatBuffer floats;
+    private @Nullable DoubleBuffer doubles;
+    private float[] converted = new float[0];
+    private int rows;
+    private int rowStride;
+    private int columnStride;
+
+    /**
+     * How many columns make a block.
+     *
+     * @param rows the number of rows of the highest matrix
+     * @return the number of columns, at least 1
+     */
+    public static int perBlock(long rows) {
+        return (int) Math.max(1, BLOCK / rows);
+    }
+
+    /**
+     * Turns to a matrix, or to a vector as a matrix of one row. One that is not contiguous is copied and can only be
+     * read.
+     *
+     * @param matrix of type FLOAT or DOUBLE
+     * @return this
+     */
+    public HostColumns of(INDArray matrix) {
+        if (matrix != bound) {
+            INDArray contiguous = matrix.elementWiseStride() == 1 && matrix.offset() == 0 ? matrix : matrix.dup('f');
+            bind(contiguous);
+            boolean isVector = contiguous.rank() == 1;
+            rows = isVector ? 1 : Math.toIntExact(contiguous.size(0));
+            rowStride = isVector ? 1 : Math.toIntExact(contiguous.stride(0));
+            columnStride = isVector ? 1 : Math.toIntExact(contiguous.stride(1));
+            bound = contiguous == matrix ? matrix : null;
+        }
+        return this;
+    }
+
+    /**
+     * Turns to the transpose of a contiguous matrix.
+     *
+     * @param matrix of type FLOAT or DOUBLE
+     * @return this, whose columns are the matrix's rows
+     */
+    public HostColumns ofTranspose(INDArray matrix) {
+        if (matrix != bound) {
+            bind(matrix);
+            rows = Math.toIntExact(matrix.size(1));
+            rowStride = Math.toIntExact(matrix.stride(1));
+            columnStride = Math.toIntExact(matrix.stride(0));
+            bound = matrix;
+        }
+        return this;
+    }
+
+    private void bind(INDArray contiguous) {
+        boolean isFloat = contiguous.dataType() == DataType.FLOAT;
+        floats = isFloat ? contiguous.data().asNioFloat() : null;
+        doubles = isFloat ? null : contiguous.data().asNioDouble();
+    }
+
+    /**
+     * Copies columns to the heap.
+     *
+     * @param from the first column
+     * @param count how many columns
+     * @param values gets element {@code (i, from + j)} at {@code i + j·rows}
+     */
+    public void read(int from, int count, double[] values) {
+        int length = count * rows;
+        if (floats != null) {
+            float[] block = block(length);
+            if (isPacked()) {
+                floats.get(from * rows, block, 0, length);
+            } else {
+                for (int j = 0; j < count; j++) {
+                    for (int i = 0; i < rows; i++) {
+                        block[i + j * rows] = floats.get(i * rowStride + (from + j) * columnStride);
+                    }
+                }
+            }
+            for (int k = 0; k < length; k++) {
+                values[k] = block[k];
+            }
+        } else if (doubles != null) {
+            for (int j = 0; j < count; j++) {
+                for (int i = 0; i < rows; i++) {
+                    values[i + j * rows] = doubles.get(i * rowStride + (from + j) * columnStride);
+                }
+            }
+        }
+    }
+
+    /**
+     * Copies columns from the heap, rounded to the type of the matrix.
+     *
+     * @param from the first column
+     * @param count how many columns
+     * @param values holds element {@code (i, from + j)} at {@code i + j·rows}
+     */
+    public void write(int from, int count, double[] values) {
+        int length = count * rows;
+        if (floats != null) {
+            float[] block = block(length);
+            for (int k = 0; k < length; k++) {
+                block[k] = (float) values[k];
+            }
+            if (isPacked()) {
+                floats.put(from * rows, block, 0, length);
+            } else {
+                for (int j = 0; j < count; j++) {
+                    for (int i = 0; i < rows; i++) {
+                        floats.put(i * rowStride + (from + j) * columnStride, block[i + j * rows]);
+                    }
+                }
+            }
+        } else if (doubles != null) {
+            for (int j = 0; j < count; j++) {
+                for (int i = 0; i < rows; i++) {
+                    doubles.put(i * rowStride + (from + j) * columnStride, values[i + j * rows]);
+                }
+            }
+        }
+    }
+
+    private boolean isPacked() {
+        return columnStride == rows && (rowStride == 1 || rows == 1);
+    }
+
+    private float[] block(int length) {
+        if (converted.length < length) {
+            converted = new float[length];
+        }
+        return converted;
+    }
+}
