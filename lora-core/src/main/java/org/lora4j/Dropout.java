@@ -3,6 +3,7 @@ package org.lora4j;
 import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.nn.BatchBuffer;
+import org.lora4j.nn.HostColumns;
 import org.lora4j.nn.PassContext;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -16,6 +17,11 @@ final class Dropout {
     private final long seed;
     private final BatchBuffer masks;
     private final BatchBuffer dropped;
+    private final HostColumns valueColumns = new HostColumns();
+    private final HostColumns maskColumns = new HostColumns();
+    private final HostColumns resultColumns = new HostColumns();
+    private final HostColumns gradientColumns = new HostColumns();
+    private final HostColumns xGradientColumns = new HostColumns();
     private @Nullable INDArray mask;
 
     private Dropout(PassContext context, double probability, long seed, long columns) {
@@ -34,24 +40,57 @@ final class Dropout {
     /** Draws the mask of this step and answers {@code drop(x)}. */
     INDArray apply(INDArray x) {
         INDArray drawn = masks.rows(x.size(0));
+        INDArray result = dropped.rows(x.size(0));
         // The seed of a step is drawn, not added up: generators whose seeds differ by a multiple of their increment
         // give the same numbers, shifted.
         long first = new SplittableRandom(seed).nextLong();
         SplittableRandom random = new SplittableRandom(new SplittableRandom(first + context.step()).nextLong());
         double kept = 1 / (1 - probability);
-        long length = drawn.length();
-        for (long i = 0; i < length; i++) {
-            drawn.data().put(i, random.nextDouble() < probability ? 0 : kept);
+        int rows = Math.toIntExact(x.size(0));
+        int columns = Math.toIntExact(x.size(1));
+        int perBlock = HostColumns.perBlock(rows);
+        double[] xBlock = new double[rows * perBlock];
+        double[] maskBlock = new double[rows * perBlock];
+        valueColumns.of(x);
+        maskColumns.of(drawn);
+        resultColumns.of(result);
+        for (int from = 0; from < columns; from += perBlock) {
+            int count = Math.min(perBlock, columns - from);
+            valueColumns.read(from, count, xBlock);
+            for (int i = 0; i < count * rows; i++) {
+                maskBlock[i] = random.nextDouble() < probability ? 0 : kept;
+                xBlock[i] *= maskBlock[i];
+            }
+            maskColumns.write(from, count, maskBlock);
+            resultColumns.write(from, count, xBlock);
         }
         mask = drawn;
-        return dropped.rows(x.size(0)).assign(x).muli(drawn);
+        return result;
     }
 
-    /** Passes a gradient through the mask of this step, in place. */
-    void backward(INDArray gradient) {
+    /** Adds to the gradient of x what the gradient of {@code drop(x)} leaves of itself in the mask of this step. */
+    void addInputGradient(INDArray gradient, INDArray xGradient) {
         if (mask == null) {
             throw new IllegalStateException("backward needs a forward before it");
         }
-        gradient.muli(mask);
+        int rows = Math.toIntExact(mask.size(0));
+        int columns = Math.toIntExact(mask.size(1));
+        int perBlock = HostColumns.perBlock(rows);
+        double[] gradientBlock = new double[rows * perBlock];
+        double[] maskBlock = new double[rows * perBlock];
+        double[] resultBlock = new double[rows * perBlock];
+        gradientColumns.of(gradient);
+        maskColumns.of(mask);
+        xGradientColumns.of(xGradient);
+        for (int from = 0; from < columns; from += perBlock) {
+            int count = Math.min(perBlock, columns - from);
+            gradientColumns.read(from, count, gradientBlock);
+            maskColumns.read(from, count, maskBlock);
+            xGradientColumns.read(from, count, resultBlock);
+            for (int i = 0; i < count * rows; i++) {
+                resultBlock[i] += gradientBlock[i] * maskBlock[i];
+            }
+            xGradientColumns.write(from, count, resultBlock);
+        }
     }
 }

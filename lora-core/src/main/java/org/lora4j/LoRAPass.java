@@ -123,8 +123,7 @@ final class LoRAPass implements ParametrizationPass {
         } else {
             INDArray dropped = droppedGradients.rows(xGradient.size(0));
             droppedGradientProduct.run(v, a, dropped);
-            dropout.backward(dropped);
-            xGradient.addi(dropped);
+            dropout.addInputGradient(dropped, xGradient);
         }
         if (taken != null) {
             taken.addInputGradient(xGradient);
