@@ -312,7 +312,8 @@ public final class LoRAParametrization implements AdapterParametrization {
 
     @Override
     public ParametrizationPass newPass(PassContext context) {
-        return new LoRAPass(this, context);
+        return new LoRAPass(
+                this, context, Dropout.of(context, dropout, seed, original().size(1)));
     }
 
     @Override

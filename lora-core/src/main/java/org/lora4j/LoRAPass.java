@@ -43,8 +43,9 @@ final class LoRAPass implements ParametrizationPass {
     /** What A saw in the last forward: x, or what dropout left of it. */
     private @Nullable INDArray seen;
 
-    LoRAPass(LoRAParametrization lora, PassContext context) {
+    LoRAPass(LoRAParametrization lora, PassContext context, @Nullable Dropout dropout) {
         this.context = context;
+        this.dropout = dropout;
         a = lora.loraA().value();
         b = lora.loraB().value();
         aGradient = context.gradient(lora.loraA());
@@ -53,7 +54,6 @@ final class LoRAPass implements ParametrizationPass {
         bBiasRow = bBias == null ? null : row(bBias.value());
         INDArray bBiasGradient = bBias == null ? null : context.gradient(bBias);
         bBiasGradientRow = bBiasGradient == null ? null : row(bBiasGradient);
-        dropout = Dropout.of(context, lora.dropout(), lora.seed(), a.size(1));
         LowRankFactors initial = lora.initial();
         taken = initial == null ? null : new TakenPass(initial, lora.scale(), context);
 

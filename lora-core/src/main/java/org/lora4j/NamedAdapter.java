@@ -41,7 +41,7 @@ final class NamedAdapter {
         ModuleSelection selection = ModuleSelection.of(network, config);
         NamedAdapter adapter = new NamedAdapter(name, config);
         for (Linear linear : selection.adapted()) {
-            adapter.parametrizations.put(linear, LoRAParametrization.create(linear, name, config));
+            adapter.parametrizations.put(linear, AdapterParametrization.create(linear, name, config));
         }
         for (Linear linear : selection.saved()) {
             Parameter bias = linear.bias();
@@ -76,7 +76,7 @@ final class NamedAdapter {
             Linear linear = network.linear(path);
             adapter.parametrizations.put(
                     linear,
-                    LoRAParametrization.of(
+                    AdapterParametrization.of(
                             linear, name, data.config(), AdapterFit.convert(weights, network.dataType())));
         });
         data.savedModules()

@@ -1,0 +1,326 @@
+package org.lora4j;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.assertj.core.api.Assertions.within;
+
+import java.util.List;
+import java.util.Objects;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.lora4j.nn.Linear;
+import org.lora4j.nn.NativeObjects;
+import org.lora4j.nn.Network;
+import org.lora4j.nn.Parameter;
+import org.lora4j.nn.Pass;
+import org.lora4j.nn.Samples;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.indexing.NDArrayIndex;
+
+class DoRAParametrizationTest {
+    private static final LoRAConfig CONFIG =
+            LoRAConfig.builder().rank(3).alpha(5).dora(true).build();
+
+    private final Network network = network(DataType.DOUBLE);
+    private final INDArray x = Samples.gaussian(1, DataType.DOUBLE, 5, 300);
+
+    /** The first layer is large enough for its product to be stacked, the second is not. */
+    private static Network network(DataType type) {
+        return Network.builder(300)
+                .dataType(type)
+                .linear("first", 200)
+                .relu()
+                .linear("second", 4)
+                .build(7);
+    }
+
+    /** Values as after some training. */
+    private static DoRAParametrization trained(DoRAParametrization dora, long seed) {
+        for (Parameter parameter : dora.parameters()) {
+            INDArray value = parameter.value();
+            value.addi(Samples.gaussian(seed++, value.dataType(), value.shape()).muli(0.2));
+        }
+        return dora;
+    }
+
+    private DoRAParametrization registered(String path) {
+        return trained(DoRAParametrization.register(network.linear(path), CONFIG), 11);
+    }
+
+    private static void assertClose(INDArray actual, INDArray expected, double tolerance) {
+        assertThat(actual.shape()).isEqualTo(expected.shape());
+        assertThat(actual.sub(expected).amaxNumber().doubleValue())
+                .isLessThanOrEqualTo(
+                        tolerance * Math.max(1, expected.amaxNumber().doubleValue()));
+    }
+
+    /** {@code m ∘ V/‖V‖} by the definition. */
+    private static INDArray decomposed(DoRAParametrization dora) {
+        INDArray v = dora.loraB()
+                .value()
+                .mmul(dora.loraA().value())
+                .mul(dora.scale())
+                .add(dora.original());
+        for (long row = 0; row < v.size(0); row++) {
+            double norm = Math.sqrt(v.getRow(row).mul(v.getRow(row)).sumNumber().doubleValue());
+            v.getRow(row).muli(dora.magnitude().value().getDouble(row) / norm);
+        }
+        return v;
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"FLOAT", "DOUBLE"})
+    void changesNothingAtTheStart(DataType type) {
+        Network base = network(type);
+        INDArray input = x.castTo(type);
+        INDArray before = base.predict(input);
+        INDArray weight = base.linear("first").weight();
+
+        DoRAParametrization dora = DoRAParametrization.register(base.linear("first"), CONFIG);
+
+        assertClose(base.predict(input), before, type == DataType.FLOAT ? 1e-6 : 1e-14);
+        assertThat(Samples.bits(dora.weight())).isEqualTo(Samples.bits(weight));
+    }
+
+    @Test
+    void beginsWithTheNormsOfTheRows() {
+        DoRAParametrization dora = DoRAParametrization.register(network.linear("second"), CONFIG);
+
+        assertThat(dora.parameters().stream().map(Parameter::name))
+                .containsExactly("second.lora_A.weight", "second.lora_B.weight", "second.lora_magnitude_vector");
+        assertThat(dora.parameters()).allMatch(Parameter::isTrainable);
+        for (long row = 0; row < 4; row++) {
+            assertThat(dora.magnitude().value().getDouble(row))
+                    .isCloseTo(dora.original().getRow(row).norm2Number().doubleValue(), within(1e-12));
+        }
+    }
+
+    @Test
+    void freezesTheLayerAndNothingElse() {
+        DoRAParametrization.register(network.linear("second"), CONFIG);
+
+        assertThat(network.linear("second").parameters()).noneMatch(Parameter::isTrainable);
+        assertThat(network.linear("first").parameters()).allMatch(Parameter::isTrainable);
+    }
+
+    @Test
+    void scalesEachRowToItsMagnitude() {
+        DoRAParametrization dora = registered("second");
+
+        assertClose(dora.weight(), decomposed(dora), 1e-12);
+        assertClose(dora.delta(), decomposed(dora).sub(dora.original()), 1e-12);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 5, 100})
+    void computesWhatTheMergedNetworkComputes(int rows) {
+        registered("first");
+        registered("second");
+        INDArray input = Samples.gaussian(3, DataType.DOUBLE, rows, 300);
+
+        assertClose(network.predict(input), network.merge().predict(input), 1e-12);
+    }
+
+    @Test
+    void addsUpWithOtherDecorations() {
+        registered("first");
+        LoRAConfig other = CONFIG.toBuilder().rank(2).seed(9).build();
+        trained(DoRAParametrization.register(network.linear("first"), "other", other), 21);
+        LoRAParametrization.register(
+                network.linear("first"),
+                "plain",
+                LoRAConfig.builder().rank(4).init(LoRAInit.random()).build());
+
+        assertClose(network.predict(x), network.merge().predict(x), 1e-12);
+    }
+
+    @Test
+    void readsInputsOfAnyOrder() {
+        registered("first");
+        INDArray expected = network.predict(x);
+        INDArray view = Nd4j.concat(1, x, x).get(NDArrayIndex.all(), NDArrayIndex.interval(300, 600));
+
+        Pass pass = network.newInferencePass();
+        assertClose(pass.forward(x.dup('f')).dup(), expected, 1e-12);
+        assertClose(pass.forward(view).dup(), expected, 1e-12);
+        assertClose(pass.forward(x).dup(), expected, 1e-12);
+    }
+
+    @Test
+    void decoratesWeightsStoredTheOtherWay() {
+        INDArray weight = Samples.gaussian(4, DataType.DOUBLE, 200, 300);
+        Network base = new Network(List.of(new Linear("first", weight.dup('f'), null)));
+        DoRAParametrization dora = trained(DoRAParametrization.register(base.linear("first"), CONFIG), 11);
+
+        assertClose(base.predict(x), x.mmul(decomposed(dora).transpose()), 1e-12);
+    }
+
+    @Test
+    void isTheBaseBitForBitWhileDisabled() {
+        INDArray before = network.predict(x);
+        DoRAParametrization dora = registered("first");
+        assertThat(network.predict(x)).isNotEqualTo(before);
+
+        dora.setEnabled(false);
+        assertThat(dora.isEnabled()).isFalse();
+        assertThat(Samples.bits(network.predict(x))).isEqualTo(Samples.bits(before));
+        dora.setEnabled(true);
+        assertThat(network.predict(x)).isNotEqualTo(before);
+
+        dora.remove();
+        assertThat(Samples.bits(network.predict(x))).isEqualTo(Samples.bits(before));
+    }
+
+    @Test
+    void followsFactorsThatChangeBetweenPredictions() {
+        DoRAParametrization dora = registered("first");
+        Pass pass = network.newInferencePass();
+        pass.forward(x);
+
+        trained(dora, 31);
+
+        assertClose(pass.forward(x).dup(), network.merge().predict(x), 1e-12);
+    }
+
+    @Test
+    void leavesRowsWithoutDirectionZero() {
+        network.linear("second").original().value().getRow(2).assign(0);
+        DoRAParametrization dora = DoRAParametrization.register(network.linear("second"), CONFIG);
+        INDArray bias = Objects.requireNonNull(network.linear("second").bias()).value();
+
+        assertThat(dora.weight().getRow(2)).isEqualTo(Nd4j.zeros(DataType.DOUBLE, 200));
+        Pass pass = network.newTrainingPass();
+        INDArray y = pass.forward(x);
+        for (long row = 0; row < 5; row++) {
+            assertThat(y.getDouble(row, 2)).isEqualTo(bias.getDouble(2));
+        }
+        pass.backward(Nd4j.ones(DataType.DOUBLE, 5, 4));
+        assertThat(pass.gradient(dora.magnitude()).getDouble(2)).isZero();
+        assertThat(pass.gradient(dora.loraB()).getRow(2).norm2Number().doubleValue())
+                .isPositive()
+                .isFinite();
+    }
+
+    @Test
+    void computesTheNormOfRowsThatNearlyCancel() {
+        Network base = network(DataType.FLOAT);
+        Linear linear = base.linear("second");
+        DoRAParametrization dora = DoRAParametrization.register(
+                linear, CONFIG.toBuilder().rank(1).alpha(1).build());
+        // The row of W is −b·a up to a thousandth: its squared norm is lost in the rounding of the sum.
+        INDArray a = Samples.gaussian(5, DataType.FLOAT, 1, 200);
+        INDArray rest = Samples.gaussian(6, DataType.FLOAT, 200).mul(1e-3);
+        linear.original().value().getRow(1).assign(a.getRow(0).mul(-3).add(rest));
+        dora.remove();
+        dora = DoRAParametrization.register(
+                linear, CONFIG.toBuilder().rank(1).alpha(1).build());
+        dora.loraA().value().assign(a);
+        dora.loraB().value().putScalar(1, 0, 3);
+
+        INDArray input = x.castTo(DataType.FLOAT);
+        assertThat(dora.delta().add(dora.original()).getRow(1).norm2Number().doubleValue())
+                .isCloseTo(dora.magnitude().value().getDouble(1), within(1e-2));
+        INDArray factored = base.predict(input).getColumn(1);
+        INDArray merged = base.merge().predict(input).getColumn(1);
+        assertThat(factored.sub(merged).norm2Number().doubleValue())
+                .isLessThan(1e-2 * merged.norm2Number().doubleValue());
+    }
+
+    @Test
+    void exportsFactorsAndMagnitude() {
+        DoRAParametrization dora = registered("first");
+
+        LoRAWeights weights = dora.weights();
+
+        assertThat(weights.loraA())
+                .isEqualTo(dora.loraA().value())
+                .isNotSameAs(dora.loraA().value());
+        assertThat(weights.loraB()).isEqualTo(dora.loraB().value());
+        assertThat(weights.magnitude()).isEqualTo(dora.magnitude().value());
+        dora.magnitude().value().addi(1);
+        assertThat(weights.magnitude()).isNotEqualTo(dora.magnitude().value());
+    }
+
+    @Test
+    void survivesTheWayThroughAModel() {
+        LoRAModel model = LoRAModel.of(network);
+        model.add("a", CONFIG);
+        for (Parameter parameter : model.parameters("a")) {
+            parameter
+                    .value()
+                    .addi(Samples.gaussian(
+                                    41, DataType.DOUBLE, parameter.value().shape())
+                            .muli(0.2));
+        }
+        assertThat(model.parameters("a").stream().map(Parameter::name)).contains("first.lora_magnitude_vector");
+
+        model.add("b", model.adapter("a"));
+
+        assertThat(Samples.bits(model.using("b").predict(x)))
+                .isEqualTo(Samples.bits(model.using("a").predict(x)));
+        assertThat(model.predict(x)).isNotEqualTo(network.predict(x));
+    }
+
+    @Test
+    void refusesConfigurationsOfTheOtherKind() {
+        Linear linear = network.linear("first");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> DoRAParametrization.register(linear, LoRAConfig.of(1, 1)))
+                .withMessageContaining("first: DoRA needs dora to be set");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> LoRAParametrization.register(linear, CONFIG))
+                .withMessageContaining("DoRAParametrization");
+        assertThat(linear.parametrizations()).isEmpty();
+        assertThat(linear.original().isTrainable()).isTrue();
+    }
+
+    @Test
+    void refusesWhatDoRAExcludes() {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> LoRAConfig.builder().dora(true).loraBias(true).build())
+                .withMessageContaining("loraBias");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() ->
+                        LoRAConfig.builder().dora(true).init(LoRAInit.pissa()).build())
+                .withMessageContaining("Pissa");
+    }
+
+    @Test
+    void refusesDropoutOnAWeightThatTrains() {
+        Linear linear = network.linear("first");
+        DoRAParametrization.register(linear, CONFIG.toBuilder().dropout(0.5).build());
+        linear.original().setTrainable(true);
+
+        assertThatIllegalStateException()
+                .isThrownBy(network::newTrainingPass)
+                .withMessageContaining("first.weight: must be frozen");
+    }
+
+    @ParameterizedTest
+    @ValueSource(doubles = {0, 0.3})
+    void trainingStepsAllocateNothing(double dropout) {
+        Network base = network(DataType.FLOAT);
+        LoRAModel model = LoRAModel.of(base);
+        model.add("a", CONFIG.toBuilder().dropout(dropout).build());
+        INDArray input = x.castTo(DataType.FLOAT);
+        INDArray other = Samples.gaussian(2, DataType.FLOAT, 9, 300);
+        INDArray direction = Samples.gaussian(2, DataType.FLOAT, 5, 4);
+        INDArray otherDirection = Samples.gaussian(2, DataType.FLOAT, 9, 4);
+        Pass pass = model.newTrainingPass();
+        long before = 0;
+        for (int i = 0; i < 23; i++) {
+            if (i == 3) {
+                before = NativeObjects.made();
+            }
+            pass.forward(input);
+            pass.backward(direction);
+            pass.forward(other);
+            pass.backward(otherDirection);
+        }
+        assertThat(NativeObjects.made()).isEqualTo(before);
+    }
+}
