@@ -38,7 +38,7 @@ final class Experiment {
         LoRALayers lora = LoRALayers.register(network, config);
         story.fact(
                 "rank r = %d, alpha = %s, A drawn from %s, B = 0: nothing changes at first",
-                config.rank(), config.alpha(), init.distribution());
+                config.rank(), Story.plain(config.alpha()), init.distribution());
         story.line("");
         story.adapted(ParameterReport.of(network));
         story.line("");

@@ -101,21 +101,29 @@ final class RunCommand extends WorkCommand {
                 proofs.disabledEqualsOriginal(),
                 folder.files(),
                 Map.of());
+        write(story, report, curves(baseTraining, fineTuning), comparison);
+        if (!proofs.hold()) {
+            throw new IllegalStateException("a proof does not hold; the report says which");
+        }
+    }
+
+    private void write(Story story, Report report, Curves curves, Comparison comparison) throws IOException {
         Report written = ReportWriter.write(
                 output,
                 report,
-                new Curves(
-                        baseTraining == null
-                                ? new float[0]
-                                : baseTraining.losses().losses(),
-                        fineTuning.losses().losses()),
+                curves,
                 comparison.base().fixedBy(comparison.enabled()),
                 comparison.base().brokenBy(comparison.enabled()));
         story.section("Files");
         written.files().forEach((purpose, file) -> story.fact("%-14s %s", purpose, output.resolve(file)));
-        if (!proofs.hold()) {
-            throw new IllegalStateException("a proof does not hold; the report says which");
-        }
+        story.line("");
+        story.line("Open the page in a browser: it shows all this with pictures.");
+    }
+
+    private static Curves curves(@Nullable Learned baseTraining, Learned fineTuning) {
+        float[] baseLosses =
+                baseTraining == null ? new float[0] : baseTraining.losses().losses();
+        return new Curves(baseLosses, fineTuning.losses().losses());
     }
 
     private void introduce(Story story, Network network, Mnist mnist) {
@@ -136,7 +144,7 @@ final class RunCommand extends WorkCommand {
         }
         story.section(
                 "Base training: all digits, %,d batches of %d, Adam with learning rate %s",
-                base.batches(train), base.batchSize(), base.learningRate());
+                base.batches(train), base.batchSize(), Story.plain(base.learningRate()));
         Learned learned = base.train(network, train, progress, out());
         story.learned(learned);
         return learned;
@@ -150,7 +158,7 @@ final class RunCommand extends WorkCommand {
                 replay > 0 ? " with " + Math.round(100 * replay) + " % of others" : " alone",
                 count,
                 base.batchSize(),
-                fineTuneLearningRate());
+                Story.plain(fineTuneLearningRate()));
         try (Progress shown = progress.start("Fine-tuning", count, out())) {
             Learned learned = Learned.byAdam(network, batches, count, fineTuneLearningRate(), shown);
             story.learned(learned);

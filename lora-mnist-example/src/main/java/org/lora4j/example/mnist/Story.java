@@ -1,6 +1,7 @@
 package org.lora4j.example.mnist;
 
 import java.io.PrintWriter;
+import java.math.BigDecimal;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -128,6 +129,11 @@ final class Story {
                 "%-60s %s",
                 statement,
                 broken.isEmpty() ? "yes, " + holds.size() + " of " + holds.size() : "NO: " + String.join(", ", broken));
+    }
+
+    /** A number as it is typed: 0.0003, not 3.0E-4. */
+    static String plain(double number) {
+        return BigDecimal.valueOf(number).stripTrailingZeros().toPlainString();
     }
 
     private static String format(String text, Object... values) {

@@ -73,7 +73,7 @@ final class StudyCommand extends WorkCommand {
         methods.add(Method.full("all weights", 0, rate));
         for (double replay : replays) {
             for (double replayRate : replayRates.isEmpty() ? List.of(rate) : replayRates) {
-                String with = ", replay " + replay + ", learning rate " + replayRate;
+                String with = ", replay " + Story.plain(replay) + ", learning rate " + Story.plain(replayRate);
                 methods.add(Method.lora("LoRA, Kaiming" + with, InitChoice.KAIMING, replay, replayRate));
                 methods.add(Method.full("all weights" + with, replay, replayRate));
             }

@@ -30,7 +30,7 @@ class StudyCommandTest {
 
     @Test
     void printsATableOfEveryMethodAndNothingElse() {
-        Cli cli = study("--replay", "0.25,0.5", "--fine-tune-lr", "0.002");
+        Cli cli = study("--replay", "0.25,0.5", "--fine-tune-lr", "0.0002");
         assertThat(cli.code()).isZero();
         List<String> lines = cli.out().lines().toList();
         assertThat(lines).allMatch(line -> line.startsWith("|") && line.endsWith("|"));
@@ -42,10 +42,10 @@ class StudyCommandTest {
                         "LoRA, A from N(0, 1): the article",
                         "LoRA, Kaiming",
                         "all weights",
-                        "LoRA, Kaiming, replay 0.25, learning rate 0.002",
-                        "all weights, replay 0.25, learning rate 0.002",
-                        "LoRA, Kaiming, replay 0.5, learning rate 0.002",
-                        "all weights, replay 0.5, learning rate 0.002");
+                        "LoRA, Kaiming, replay 0.25, learning rate 0.0002",
+                        "all weights, replay 0.25, learning rate 0.0002",
+                        "LoRA, Kaiming, replay 0.5, learning rate 0.0002",
+                        "all weights, replay 0.5, learning rate 0.0002");
         assertThat(lines.subList(3, lines.size()))
                 .allMatch(line -> line.chars().filter(c -> c == '±').count() == 3);
         assertThat(cli.errLines()).hasSize(2 * 7);
