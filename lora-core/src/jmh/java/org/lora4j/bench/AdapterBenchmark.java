@@ -1,0 +1,84 @@
+package org.lora4j.bench;
+
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.NullUnmarked;
+import org.lora4j.LoRAAdapter;
+import org.lora4j.LoRAModel;
+import org.lora4j.nn.NativeThreads;
+import org.lora4j.nn.Network;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Fork;
+import org.openjdk.jmh.annotations.Measurement;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
+import org.openjdk.jmh.annotations.Warmup;
+
+/** What is done with adapters besides training and predicting. */
+@BenchmarkMode(Mode.AverageTime)
+@OutputTimeUnit(TimeUnit.MICROSECONDS)
+@Warmup(iterations = 3, time = 1)
+@Measurement(iterations = 5, time = 1)
+@Fork(1)
+@State(Scope.Benchmark)
+@NullUnmarked
+public class AdapterBenchmark {
+    /** See {@link Start}. */
+    @Param({"rich", "1024", "2048", "4096"})
+    String net;
+
+    /** How many adapters are resident. */
+    @Param({"2", "1000"})
+    int adapters;
+
+    private NativeThreads threads;
+    private LoRAModel model;
+    private LoRAAdapter other;
+    private int next;
+
+    /** Makes the model. */
+    @Setup
+    public void begin() {
+        threads = NativeThreads.forBlas();
+        Start start = new Start(net, 1);
+        model = start.model(8, false, adapters);
+        other = start.adapter(8, false, adapters);
+    }
+
+    /** Puts the threads back. */
+    @TearDown
+    public void end() {
+        threads.close();
+    }
+
+    /** Chooses another adapter for a call. */
+    @Benchmark
+    public LoRAModel.View using() {
+        next = (next + 1) % adapters;
+        return model.using(Start.name(next));
+    }
+
+    /** Makes another adapter the active one. */
+    @Benchmark
+    public void activate() {
+        next = (next + 1) % adapters;
+        model.activate(Start.name(next));
+    }
+
+    /** Puts other weights in the place of an adapter that is in use. */
+    @Benchmark
+    public void hotSwap() {
+        model.replace(Start.name(0), other);
+    }
+
+    /** Merges an adapter into a network of its own. */
+    @Benchmark
+    public Network merge() {
+        return model.merge(Start.name(0));
+    }
+}

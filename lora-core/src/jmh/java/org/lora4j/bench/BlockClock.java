@@ -1,0 +1,55 @@
+package org.lora4j.bench;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Times operations in blocks of at least 20 ms after a warm-up. The peers measure in the same way (see timing.py).
+ */
+final class BlockClock {
+    private static final double BLOCK_NANOS = 20e6;
+
+    private final double warmNanos;
+    private final double nanos;
+    private final List<Double> blocks = new ArrayList<>();
+    private final long begin = System.nanoTime();
+    private long warmOperations;
+    private long perBlock;
+    private long inBlock;
+    private long measureBegin;
+    private long blockBegin;
+
+    BlockClock(double warmSeconds, double seconds) {
+        warmNanos = warmSeconds * 1e9;
+        nanos = seconds * 1e9;
+    }
+
+    /** Counts an operation that is done; true as long as another one is wanted. */
+    boolean tick() {
+        if (perBlock > 0 && ++inBlock < perBlock) {
+            return true;
+        }
+        long now = System.nanoTime();
+        if (perBlock == 0) {
+            warmOperations++;
+            if (now - begin >= warmNanos) {
+                double each = (now - begin) / (double) warmOperations;
+                perBlock = Math.max(1, (long) Math.ceil(BLOCK_NANOS / each));
+                measureBegin = System.nanoTime();
+                blockBegin = measureBegin;
+            }
+            return true;
+        }
+        blocks.add((now - blockBegin) / (double) perBlock);
+        inBlock = 0;
+        blockBegin = now;
+        return now - measureBegin < nanos;
+    }
+
+    /** The median block's nanoseconds for one operation. */
+    double median() {
+        List<Double> sorted = blocks.stream().sorted().toList();
+        int half = sorted.size() / 2;
+        return sorted.size() % 2 == 1 ? sorted.get(half) : (sorted.get(half - 1) + sorted.get(half)) / 2;
+    }
+}

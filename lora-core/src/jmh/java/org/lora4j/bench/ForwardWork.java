@@ -1,0 +1,114 @@
+package org.lora4j.bench;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Supplier;
+import org.lora4j.LoRAModel;
+import org.lora4j.nn.Network;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/** Predicts through the public methods, and times the calls. */
+final class ForwardWork {
+    private static final int NUMBERS = 20;
+
+    private final Settings settings;
+    private final Supplier<INDArray> predict;
+
+    ForwardWork(Settings settings) {
+        this.settings = settings;
+        predict = predict(settings.start(), settings.variant(), settings.rank(), settings.adapters());
+    }
+
+    /**
+     * The prediction of a variant.
+     *
+     * @param variant base, lora (one active adapter), two (active ones), merged, or mixed (an adapter for each row)
+     */
+    static Supplier<INDArray> predict(Start start, String variant, int rank, int adapters) {
+        INDArray x = start.x();
+        switch (variant) {
+            case "base" -> {
+                return () -> start.network().predict(x);
+            }
+            case "lora" -> {
+                LoRAModel model = start.model(rank, false, adapters);
+                return () -> model.predict(x);
+            }
+            case "two" -> {
+                LoRAModel model = start.model(rank, false, 2);
+                model.activate(Start.name(0), Start.name(1));
+                return () -> model.predict(x);
+            }
+            case "merged" -> {
+                Network merged = start.model(rank, false, 1).merge();
+                return () -> merged.predict(x);
+            }
+            case "mixed" -> {
+                LoRAModel model = start.model(rank, false, adapters);
+                List<String> names = Start.names(Math.toIntExact(x.size(0)), adapters);
+                return () -> model.predict(x, names);
+            }
+            default -> throw new IllegalArgumentException("unknown variant, found " + variant);
+        }
+    }
+
+    void run(Map<String, Object> result) {
+        result.put("numbers", numbers(predict.get()));
+        if (settings.steps() > 0) {
+            return;
+        }
+        BlockClock clock = new BlockClock(settings.warm(), settings.seconds());
+        boolean more = true;
+        while (more) {
+            INDArray y = predict.get();
+            y.close();
+            more = clock.tick();
+        }
+        result.put("nanos", clock.median());
+    }
+
+    /** The first values and the mean square of all. */
+    private static List<Double> numbers(INDArray y) {
+        List<Double> numbers = new ArrayList<>();
+        double squares = 0;
+        for (long i = 0; i < y.length(); i++) {
+            double value = y.getDouble(i);
+            squares += value * value;
+            if (numbers.size() < NUMBERS) {
+                numbers.add(value);
+            }
+        }
+        numbers.add(squares / y.length());
+        return numbers;
+    }
+
+    /** Times the choice of an adapter with {@link LoRAModel#using}, going through all of them. */
+    static void switchAdapters(Settings settings, Map<String, Object> result) {
+        long before = ResidentMemory.isKnown() ? ResidentMemory.now() : 0;
+        LoRAModel model = settings.start().model(settings.rank(), false, settings.adapters());
+        long after = ResidentMemory.isKnown() ? ResidentMemory.now() : 0;
+        String[] names = model.names().toArray(String[]::new);
+        BlockClock clock = new BlockClock(settings.warm(), settings.seconds());
+        int next = 0;
+        int chosen = 0;
+        boolean more = true;
+        while (more) {
+            chosen += model.using(names[next]).names().size();
+            next = next + 1 == names.length ? 0 : next + 1;
+            more = clock.tick();
+        }
+        result.put("nanos", clock.median());
+        result.put("chosen", chosen);
+        result.put("resident", after - before);
+        result.put("bytes", bytes(model));
+    }
+
+    /** The adapters' own bytes. */
+    private static long bytes(LoRAModel model) {
+        return model.names().stream()
+                .flatMap(name -> model.parameters(name).stream())
+                .mapToLong(parameter -> parameter.value().length() * Float.BYTES)
+                .sum();
+    }
+}

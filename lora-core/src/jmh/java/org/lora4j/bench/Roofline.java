@@ -1,0 +1,79 @@
+package org.lora4j.bench;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+/** What the machine can do at best: flops of large products, and bytes read from arrays of some sizes. */
+final class Roofline {
+    private static final int TRIES = 10;
+    private static final int N = 2048;
+    private static final int[] MEGABYTES = {4, 16, 64, 256};
+    private static final int MEGABYTES_READ = 512;
+
+    private Roofline() {}
+
+    /** Flops per second of FLOAT gemm. */
+    static double flops() {
+        INDArray a = Nd4j.ones(DataType.FLOAT, N, N);
+        INDArray c = Nd4j.createUninitialized(DataType.FLOAT, new long[] {N, N}, 'f');
+        double best = 0;
+        for (int i = 0; i < TRIES; i++) {
+            long begin = System.nanoTime();
+            Nd4j.gemm(a, a, c, false, false, 1, 0);
+            best = Math.max(best, 2.0 * N * N * N / (System.nanoTime() - begin) * 1e9);
+        }
+        return best;
+    }
+
+    /** Bytes per second that all cores together read, by the megabytes of the array. */
+    static Map<String, Double> bandwidths() throws InterruptedException, ExecutionException {
+        int cores = Runtime.getRuntime().availableProcessors();
+        ExecutorService pool = Executors.newFixedThreadPool(cores);
+        Map<String, Double> result = new LinkedHashMap<>();
+        for (int megabytes : MEGABYTES) {
+            List<Callable<Integer>> readers = new ArrayList<>();
+            for (int core = 0; core < cores; core++) {
+                int[] share = new int[megabytes * (1 << 18) / cores];
+                readers.add(() -> sum(share, MEGABYTES_READ / megabytes));
+            }
+            double best = 0;
+            for (int i = 0; i < TRIES; i++) {
+                long begin = System.nanoTime();
+                for (Future<Integer> sum : pool.invokeAll(readers)) {
+                    sum.get();
+                }
+                best = Math.max(best, MEGABYTES_READ * (double) (1 << 20) / (System.nanoTime() - begin) * 1e9);
+            }
+            result.put(Integer.toString(megabytes), best);
+        }
+        pool.shutdown();
+        return result;
+    }
+
+    private static int sum(int[] values, int times) {
+        int sum = 0;
+        for (int i = 0; i < times; i++) {
+            sum += sum(values);
+        }
+        return sum;
+    }
+
+    /** A loop that the JVM vectorises. */
+    private static int sum(int[] values) {
+        int sum = 0;
+        for (int value : values) {
+            sum += value;
+        }
+        return sum;
+    }
+}

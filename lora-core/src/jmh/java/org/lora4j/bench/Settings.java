@@ -1,0 +1,72 @@
+package org.lora4j.bench;
+
+import java.util.HashMap;
+import java.util.Map;
+
+/**
+ * The arguments of a work.
+ *
+ * @param work what to do
+ * @param net see {@link Start}
+ * @param variant base, lora, dora, merged, two or mixed
+ * @param rank the rank of the adapters
+ * @param batch the rows of a batch
+ * @param adapters how many adapters there are
+ * @param threads the threads of BLAS
+ * @param warm seconds before measuring
+ * @param seconds seconds of measuring
+ * @param steps training steps to take instead of measuring for some time, or 0 to measure
+ * @param rate the learning rate
+ * @param file a file to write, or nothing
+ */
+record Settings(
+        String work,
+        String net,
+        String variant,
+        int rank,
+        int batch,
+        int adapters,
+        int threads,
+        double warm,
+        double seconds,
+        int steps,
+        double rate,
+        String file) {
+    static Settings parse(String... args) {
+        Map<String, String> given = new HashMap<>();
+        for (String arg : args) {
+            int equals = arg.indexOf('=');
+            if (equals < 0) {
+                throw new IllegalArgumentException("arguments must be key=value, found " + arg);
+            }
+            given.put(arg.substring(0, equals), arg.substring(equals + 1));
+        }
+        int cores = Runtime.getRuntime().availableProcessors();
+        Settings settings = new Settings(
+                take(given, "work", ""),
+                take(given, "net", Start.RICH),
+                take(given, "variant", "lora"),
+                Integer.parseInt(take(given, "rank", "8")),
+                Integer.parseInt(take(given, "batch", "10")),
+                Integer.parseInt(take(given, "adapters", "1")),
+                Integer.parseInt(take(given, "threads", Integer.toString(cores))),
+                Double.parseDouble(take(given, "warm", "2")),
+                Double.parseDouble(take(given, "seconds", "2")),
+                Integer.parseInt(take(given, "steps", "0")),
+                Double.parseDouble(take(given, "rate", "1e-3")),
+                take(given, "file", ""));
+        if (!given.isEmpty()) {
+            throw new IllegalArgumentException("unknown arguments, found " + given.keySet());
+        }
+        return settings;
+    }
+
+    private static String take(Map<String, String> given, String key, String other) {
+        String value = given.remove(key);
+        return value == null ? other : value;
+    }
+
+    Start start() {
+        return new Start(net, batch);
+    }
+}

@@ -1,0 +1,136 @@
+package org.lora4j.bench;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.lora4j.nn.Model;
+import org.lora4j.train.Trainer;
+import org.lora4j.train.TrainingListener;
+import org.nd4j.linalg.dataset.DataSet;
+import org.nd4j.linalg.dataset.api.DataSetPreProcessor;
+import org.nd4j.linalg.dataset.api.iterator.DataSetIterator;
+import org.nd4j.linalg.learning.config.Adam;
+
+/** Trains through the public {@link Trainer}, with the batches in a circle, and times its steps. */
+final class TrainingWork implements TrainingListener {
+    private static final int LOSSES = 20;
+    private static final int STEPS_PER_SAMPLE = 250;
+
+    private final Settings settings;
+    private final BlockClock clock;
+    private final List<Double> losses = new ArrayList<>();
+    private final List<Long> resident = new ArrayList<>();
+    private boolean more = true;
+
+    TrainingWork(Settings settings) {
+        this.settings = settings;
+        clock = new BlockClock(settings.warm(), settings.seconds());
+    }
+
+    void run(Map<String, Object> result) {
+        Start start = settings.start();
+        Model model = switch (settings.variant()) {
+            case "base" -> start.network();
+            case "lora" -> start.model(settings.rank(), false, settings.adapters());
+            case "dora" -> start.model(settings.rank(), true, settings.adapters());
+            default -> throw new IllegalArgumentException("unknown variant, found " + settings.variant());
+        };
+        Trainer.builder(model)
+                .updater(new Adam(settings.rate()))
+                .listener(this)
+                .build()
+                .fit(new Circle(start.batches()));
+        result.put("numbers", losses);
+        if (settings.steps() > 0) {
+            result.put("resident", resident);
+        } else {
+            result.put("nanos", clock.median());
+        }
+    }
+
+    @Override
+    public void onIteration(Iteration iteration) {
+        if (losses.size() < LOSSES) {
+            losses.add(iteration.loss());
+        }
+        if (settings.steps() > 0) {
+            more = iteration.iteration() < settings.steps();
+            if (iteration.iteration() % STEPS_PER_SAMPLE == 0 && ResidentMemory.isKnown()) {
+                resident.add(ResidentMemory.now());
+            }
+        } else {
+            more = clock.tick();
+        }
+    }
+
+    /** Some batches again and again, as long as more are wanted. */
+    @SuppressWarnings("serial") // ND4J's iterators are serializable; this one is never written
+    private final class Circle implements DataSetIterator {
+        private final List<DataSet> batches;
+        private int next;
+
+        Circle(List<DataSet> batches) {
+            this.batches = batches;
+        }
+
+        @Override
+        public boolean hasNext() {
+            return more;
+        }
+
+        @Override
+        public DataSet next() {
+            return batches.get(next++ % batches.size());
+        }
+
+        @Override
+        public DataSet next(int num) {
+            return next();
+        }
+
+        @Override
+        public int inputColumns() {
+            return batches.get(0).numInputs();
+        }
+
+        @Override
+        public int totalOutcomes() {
+            return batches.get(0).numOutcomes();
+        }
+
+        @Override
+        public boolean resetSupported() {
+            return false;
+        }
+
+        @Override
+        public boolean asyncSupported() {
+            return false;
+        }
+
+        @Override
+        public void reset() {
+            throw new UnsupportedOperationException("the batches go in a circle");
+        }
+
+        @Override
+        public int batch() {
+            return settings.batch();
+        }
+
+        @Override
+        public void setPreProcessor(DataSetPreProcessor preProcessor) {
+            throw new UnsupportedOperationException("the batches are used as they are");
+        }
+
+        @Override
+        public DataSetPreProcessor getPreProcessor() {
+            throw new UnsupportedOperationException("the batches are used as they are");
+        }
+
+        @Override
+        public List<String> getLabels() {
+            return List.of();
+        }
+    }
+}
