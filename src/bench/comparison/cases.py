@@ -1,0 +1,88 @@
+"""What is measured, and what is compared with what."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Work:
+    """A work of one side, and where it begins."""
+
+    side: str
+    work: str
+    variant: str
+    rank: int = 8
+    batch: int = 10
+    adapters: int = 1
+    net: str = "rich"
+    optimizer: str = ""
+
+    @property
+    def start(self):
+        """The name of the file with base, adapters and batches."""
+        return f"{self.net}-r{self.rank}-b{self.batch}-a{self.adapters}.safetensors"
+
+    def __str__(self):
+        parts = [self.side, self.work, self.variant, self.optimizer, f"r={self.rank}", f"batch={self.batch}"]
+        if self.adapters > 1:
+            parts.append(f"adapters={self.adapters}")
+        return " ".join(part for part in parts if part)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two works whose times are compared; same says whether they compute the same numbers."""
+
+    group: str
+    label: str
+    work: Work
+    other: Work
+    bar: float | None = None
+    same: bool = True
+
+
+def _ours(work, variant, **settings):
+    return Work("lora4j", work, variant, **settings)
+
+
+def _torch(work, variant, **settings):
+    return Work("PyTorch", work, variant, **settings)
+
+
+def _peers(group, label, work, variants):
+    """A training step beside peers, each with default and fused Adam."""
+    for variant, bar in variants.items():
+        for optimizer in ("adam", "fused"):
+            peer = Work("PyTorch", "step", variant, work.rank, work.batch, optimizer=optimizer)
+            yield Comparison(group, label, work, peer, bar.get(optimizer) if isinstance(bar, dict) else bar)
+
+
+def comparisons():
+    """All of them, in the order of the table."""
+    result = []
+    for batch, bar in ((10, 0.9), (64, 1.0), (512, 1.0)):
+        work = _ours("step", "lora", rank=1, batch=batch)
+        variants = {"factored": bar, "parametrize": 0.4 if batch == 10 else None}
+        result += _peers("lora", f"LoRA step r=1 batch {batch}", work, variants)
+    lora = _ours("step", "lora")
+    dora = _ours("step", "dora")
+    result += _peers("lora", "LoRA step r=8 batch 10", lora, {"factored": None})
+    result.append(Comparison("dora", "DoRA step r=8 batch 10", dora, lora, 1.4, same=False))
+    result += _peers("dora", "DoRA step r=8 batch 10", dora, {"dora": None})
+    result += _peers("base", "base step batch 10", _ours("step", "base"), {"base": {"adam": 1.0}})
+    base = _ours("forward", "base", batch=64)
+    unmerged = _ours("forward", "lora", batch=64)
+    merged = _ours("forward", "merged", batch=64)
+    result += [
+        Comparison("forward", "unmerged forward r=8 batch 64", unmerged, base, 1.15, same=False),
+        Comparison("forward", "merged forward batch 64", merged, base, 1.05, same=False),
+        Comparison("forward", "base forward batch 64", base, _torch("forward", "base", batch=64)),
+        Comparison("forward", "unmerged forward r=8 batch 64", unmerged, _torch("forward", "factored", batch=64)),
+        Comparison("forward", "merged forward batch 64", merged, _torch("forward", "merged", batch=64)),
+    ]
+    mixed = _ours("forward", "mixed", batch=64, adapters=64)
+    other = _torch("forward", "mixed", batch=64, adapters=64)
+    result += [
+        Comparison("mixed", "mixed batch, 64 rows, 64 adapters", mixed, unmerged, 2.0, same=False),
+        Comparison("mixed", "mixed batch, 64 rows, 64 adapters", mixed, other),
+    ]
+    return result

@@ -1,0 +1,93 @@
+"""Runs works in processes of their own, on the JVM and in Python."""
+
+import json
+import os
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[3]
+OUT = ROOT / "target" / "bench"
+CORE = ROOT / "lora-core"
+PYTHON = "/usr/bin/python3"
+JVM_OPTIONS = ["-Xmx4g", "-Dorg.nd4j.log.initialization=false", "-Dorg.nd4j.versioncheck=false"]
+
+
+class Failed(Exception):
+    """A work did not end as it should."""
+
+
+@dataclass(frozen=True)
+class Process:
+    """What came of a process: its output, seconds from its start to its end, and the most bytes resident."""
+
+    output: str
+    errors: str
+    begin: float
+    seconds: float
+    peak: int
+
+
+def run(command, environment=None):
+    """Runs a command to its end."""
+    OUT.mkdir(parents=True, exist_ok=True)
+    with open(OUT / "stdout", "w+") as output, open(OUT / "stderr", "w+") as errors:
+        begin = time.time()
+        child = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=errors)
+        _, status, usage = os.wait4(child.pid, 0)
+        seconds = time.time() - begin
+        child.returncode = os.waitstatus_to_exitcode(status)
+        output.seek(0)
+        errors.seek(0)
+        result = Process(output.read(), errors.read(), begin, seconds, usage.ru_maxrss * 1024)
+    if child.returncode != 0:
+        raise Failed(f"{' '.join(map(str, command))[-300:]}\n{result.output[-2000:]}{result.errors[-2000:]}")
+    return result
+
+
+def build(short):
+    """Compiles the library and its benchmarks; and the example, unless it is short."""
+    run(["mvn", "-B", "-ntp", "-q", "-Pbench", "-pl", "lora-core", "test-compile", "-Djacoco.skip"])
+    if not short:
+        run(["mvn", "-B", "-ntp", "-q", "package", "-DskipTests", "-Dmaven.javadoc.skip", "-Djacoco.skip"])
+
+
+def class_path():
+    """Benchmarks first, the library's classes, what they need."""
+    own = [CORE / "target/jmh-classes", CORE / "target/classes", CORE / "src/test/resources"]
+    return ":".join(map(str, own)) + ":" + (CORE / "target/jmh-classpath").read_text().strip()
+
+
+def java(main, *arguments, options=()):
+    """The command of a JVM with the benchmarks."""
+    return ["java", *JVM_OPTIONS, *options, "-cp", class_path(), main, *arguments]
+
+
+def torch_environment():
+    """Without the settings that keep old OpenBLAS builds right and slow new ones."""
+    return {key: value for key, value in os.environ.items() if key not in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")}
+
+
+def ours(settings, options=(), environment=None):
+    """Does a work on the JVM; its JSON."""
+    arguments = [f"{key}={value}" for key, value in settings.items()]
+    process = run(java("org.lora4j.bench.Work", *arguments, options=options), environment)
+    return _read(process)
+
+
+def theirs(settings, environment=None):
+    """Does a work in PyTorch; its JSON."""
+    arguments = [f"{key}={value}" for key, value in settings.items()]
+    command = [PYTHON, str(ROOT / "src/bench/peers/work.py"), *arguments]
+    return _read(run(command, torch_environment() | (environment or {})))
+
+
+def _read(process):
+    lines = [line for line in process.output.splitlines() if line.startswith("{")]
+    if not lines:
+        raise Failed(f"a work must print JSON, found\n{process.output[-2000:]}{process.errors[-2000:]}")
+    result = json.loads(lines[-1])
+    result["until_end"] = result["end"] / 1000 - process.begin
+    result["kernel"] = [line for line in process.errors.splitlines() if line.startswith("Core:")]
+    return result

@@ -1,0 +1,98 @@
+"""The machine, the table, and what is printed."""
+
+import os
+import platform
+import subprocess
+from pathlib import Path
+
+from comparison import processes
+from comparison import roofline as least
+
+
+def machine():
+    """What the figures belong to. The kernel is the one that OpenBLAS says it chose."""
+    verbose = {"OPENBLAS_VERBOSE": "2"}
+    torch = processes.theirs({"work": "idle"}, verbose)
+    lines = Path("/proc/cpuinfo").read_text().splitlines()
+    java = subprocess.run(["java", "-version"], capture_output=True, text=True, check=True).stderr
+    return {
+        "processor": next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), "?"),
+        "cores": os.cpu_count(),
+        "load": os.getloadavg()[0],
+        "system": platform.platform(),
+        "java": java.splitlines()[0],
+        "torch": torch["version"],
+        "our_kernel": processes.ours({"work": "idle"}, (), os.environ | verbose)["kernel"],
+        "torch_kernel": torch["kernel"],
+    }
+
+
+def roofline():
+    """The best of both sides."""
+    return least.better(processes.ours({"work": "roofline"}), processes.theirs({"work": "roofline"}))
+
+
+def rows(comparisons, times, machine_best):
+    """A row for each comparison; times in µs."""
+    result = []
+    for c in comparisons:
+        one, other = times[c.work], times[c.other]
+        result.append({
+            "case": c.label,
+            "ours": one["median"] / 1000,
+            "beside": f"{c.other.side} {c.other.variant} {c.other.optimizer}".strip(),
+            "threads": other.get("threads", ""),
+            "other": other["median"] / 1000,
+            "ratio": one["median"] / other["median"],
+            "bar": c.bar,
+            "roofline": one["median"] / least.least_nanos(c.work, machine_best),
+            "spread": f"{min(one['runs']) / 1000:.0f}–{max(one['runs']) / 1000:.0f}",
+        })  # fmt: skip
+    return result
+
+
+def show(result):
+    """Prints the table as Markdown, and the rest."""
+    for key, value in result["machine"].items():
+        print(f"{key}: {value}")
+    best = result["roofline"]
+    bandwidths = ", ".join(f"{key} MiB {value / 1e9:.1f} GB/s" for key, value in best["bandwidths"].items())
+    print(f"best: {best['flops'] / 1e9:.0f} GFLOPS; read {bandwidths}\n")
+    print("| work | lora4j µs (runs) | beside | threads | its µs | ratio | bar | × roofline |")
+    print("|---|---:|---|---:|---:|---:|---:|---:|")
+    for row in result["table"]:
+        bar = f"≤ {row['bar']}" if row["bar"] else ""
+        print(
+            f"| {row['case']} | {row['ours']:.0f} ({row['spread']}) | {row['beside']} | {row['threads']} "
+            f"| {row['other']:.0f} | {row['ratio']:.2f} | {bar} | {row['roofline']:.1f} |"
+        )
+    for name in ("switch", "curves", "memory", "start", "story"):
+        if name in result:
+            _show_extra(name, result[name])
+    for work in result["refused"]:
+        print(f"NOT TIMED, since it does not compute what its peer does: {work}")
+
+
+def _show_extra(name, found):
+    mega = 1e6
+    print()
+    if name == "switch":
+        print(f"using(...) among 1000 adapters: {found['nanos']:.0f} ns (bar 1000); they hold "
+              f"{found['bytes'] / mega:.0f} MB, resident grew by {found['resident'] / mega:.0f} MB")  # fmt: skip
+    elif name == "curves":
+        for key in ("rank", "batch"):
+            fit = found[f"{key}_line"]
+            print(f"LoRA step by {key}: " + ", ".join(f"{x}: {y / 1000:.0f}" for x, y in found[key].items()) + " µs")
+            print(f"  fits {fit['intercept'] / 1000:.0f} + {fit['slope'] / 1000:.2f}·{key}, R² {fit['r_squared']:.4f}")
+    elif name == "memory":
+        over = found["peak"] - found["idle_peak"] - found["base_weights"]
+        print(f"peak {found['peak'] / mega:.0f} MB; idle with ND4J {found['idle_peak'] / mega:.0f} MB; beyond base "
+              f"weights {over / mega:.0f} MB (bar 100); resident {found['resident_min']:.3f}–"
+              f"{found['resident_max']:.3f} of its median (bar ±0.02)")  # fmt: skip
+    elif name == "start":
+        print(f"to the first step: first start {found['first']:.2f} s (unpacks {found['unpacked_bytes'] / mega:.0f} MB), "
+              f"later {found['later']:.2f} s (main after {found['later_until_main']:.2f}, ND4J loaded in "
+              f"{found['later_loading_nd4j']:.2f}); PyTorch {found['peer']:.2f} s")  # fmt: skip
+    else:
+        for side, run in found.items():
+            print(f"MNIST story, {side}: {run['seconds']:.1f} s, peak {run['peak'] / mega:.0f} MB, files {run['files']}")

@@ -1,0 +1,26 @@
+"""Times operations in blocks of at least 20 ms after a warm-up, as BlockClock does on the JVM."""
+
+import math
+import statistics
+import time
+
+BLOCK_SECONDS = 0.02
+
+
+def median_nanos(operation, warm, seconds):
+    """The median block's nanoseconds for one call of an operation."""
+    begin = time.perf_counter()
+    calls = 0
+    while calls == 0 or time.perf_counter() - begin < warm:
+        operation()
+        calls += 1
+    per_block = max(1, math.ceil(BLOCK_SECONDS * calls / (time.perf_counter() - begin)))
+    blocks = []
+    begin = block_begin = time.perf_counter()
+    while not blocks or block_begin - begin < seconds:
+        for _ in range(per_block):
+            operation()
+        now = time.perf_counter()
+        blocks.append((now - block_begin) / per_block)
+        block_begin = now
+    return statistics.median(blocks) * 1e9
