@@ -127,30 +127,40 @@ final class TrainingRun {
 
     /** Calls the data as the interrupted run did, so that what they draw at random goes on as it would have. */
     private void goThroughDataSeen(TrainingState state) {
+        int begun = state.batches() == 0 ? state.epochs() : state.epochs() + 1;
         long seen = 0;
         long seenExamples = 0;
-        int begun = state.batches() == 0 ? state.epochs() : state.epochs() + 1;
+        long inEpoch = 0;
+        int ended = 0;
         for (int epoch = 1; epoch <= begun; epoch++) {
             reset(epoch);
+            inEpoch = 0;
             while (seen < state.iteration() && data.hasNext()) {
                 seenExamples += data.next().numExamples();
                 seen++;
+                inEpoch++;
+            }
+            if (!data.hasNext()) {
+                ended++;
+                inEpoch = 0;
             }
         }
-        boolean inEpoch = data.hasNext();
-        if (seen != state.iteration() || seenExamples != state.examples() || inEpoch != (state.batches() > 0)) {
-            throw new IllegalArgumentException("resume: the data must be those of the state, with " + state.examples()
-                    + " examples in " + state.iteration() + " batches to " + where(state.batches() > 0) + ", found "
-                    + seenExamples + " in " + seen + " to " + where(inEpoch));
+        String expected = describe(state.iteration(), state.examples(), state.epochs(), state.batches());
+        String found = describe(seen, seenExamples, ended, inEpoch);
+        if (!found.equals(expected)) {
+            throw new IllegalArgumentException(
+                    "resume: the data must be those of the state, with " + expected + ", found " + found);
         }
     }
 
-    private static String where(boolean inEpoch) {
-        return inEpoch ? "the middle of an epoch" : "the end of an epoch";
+    private static String describe(long iterations, long examples, int epochs, long batches) {
+        return examples + " examples in " + iterations + " batches, the last " + batches + " after " + epochs
+                + " epochs";
     }
 
     private static void adviseOnThreads() {
-        int loops = Nd4j.getEnvironment().maxThreads();
+        // The master threads: the greatest number of threads, which ND4J also answers, cannot be changed in a process.
+        int loops = Nd4j.getEnvironment().maxMasterThreads();
         int blas = Nd4j.factory().blas().getMaxThreads();
         if (loops > 1 && blas > 1) {
             log.info(

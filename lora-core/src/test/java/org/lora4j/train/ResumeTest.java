@@ -119,8 +119,21 @@ class ResumeTest {
                 new Linear("linear2", Samples.gaussian(2, DataType.FLOAT, 4, 8).dup('f'), null)));
     }
 
+    private static Scenario of(IUpdater updater, DataType type) {
+        return new Scenario(
+                updater.getClass().getSimpleName() + " " + type,
+                type,
+                () -> network(type),
+                builder -> builder.updater(updater));
+    }
+
     static Stream<Scenario> scenarios() {
         List<Scenario> scenarios = new ArrayList<>();
+        DataType single = DataType.FLOAT;
+        for (IUpdater updater :
+                List.of(new Sgd(0.1), new Adam(0.01), new AMSGrad(0.01), new Nesterovs(0.1, 0.9), new RmsProp(0.01))) {
+            scenarios.add(of(updater, single));
+        }
         for (IUpdater updater : List.of(
                 new Sgd(0.1),
                 new Adam(0.01),
@@ -133,16 +146,9 @@ class ResumeTest {
                 new Nesterovs(0.1, 0.9),
                 new NoOp(),
                 new RmsProp(0.01))) {
-            for (DataType type : List.of(DataType.FLOAT, DataType.DOUBLE)) {
-                scenarios.add(new Scenario(
-                        updater.getClass().getSimpleName() + " " + type,
-                        type,
-                        () -> network(type),
-                        builder -> builder.updater(updater)));
-            }
+            scenarios.add(of(updater, DataType.DOUBLE));
         }
         Consumer<Trainer.Builder> adam = builder -> builder.updater(new Adam(0.01));
-        DataType single = DataType.FLOAT;
         scenarios.add(new Scenario("stored [in, out]", single, ResumeTest::storedInByOut, adam));
         scenarios.add(new Scenario(
                 "Nesterovs, stored [in, out]",
@@ -226,7 +232,7 @@ class ResumeTest {
     @MethodSource("scenarios")
     void equalsTheUninterruptedTrainingToTheBit(Scenario scenario) throws IOException {
         Story whole = train(scenario, builder -> {});
-        for (long at : List.of(1L, 3L, 5L, 7L, 10L, 14L)) {
+        for (long at : List.of(3L, 5L, 13L)) {
             TrainingState state = stored(whole.state(at));
             Story rest = train(scenario, builder -> builder.resume(state));
             assertSame(whole, rest, (int) at);
@@ -254,15 +260,19 @@ class ResumeTest {
         assertThat(rest.states()).hasSize(steps);
     }
 
-    @ParameterizedTest
-    @MethodSource("scenarios")
-    void checkpointsDoNotChangeTheTraining(Scenario scenario) {
+    @Test
+    void checkpointsDoNotChangeTheTraining() {
+        Scenario scenario = scenario(LoRAInit.pissa() + " FLOAT");
         Story with = train(scenario, builder -> {});
         Story without = train(scenario, builder -> builder.checkpointEvery(1000, state -> {}));
         assertThat(without.states()).isEmpty();
         with.parameters()
                 .forEach((name, bits) ->
                         assertThat(without.parameters().get(name)).as(name).isEqualTo(bits));
+    }
+
+    private static Scenario scenario(String name) {
+        return scenarios().filter(one -> one.name().equals(name)).findFirst().orElseThrow();
     }
 
     @Test
@@ -286,10 +296,7 @@ class ResumeTest {
 
     @Test
     void canBeInterruptedAgainAndAgain() {
-        Scenario scenario = scenarios()
-                .filter(one -> one.name().equals(LoRAInit.pissa() + " FLOAT"))
-                .findFirst()
-                .orElseThrow();
+        Scenario scenario = scenario(LoRAInit.pissa() + " FLOAT");
         Story whole = train(scenario, builder -> {});
         TrainingState state = stateOf(train(scenario, builder -> builder.maxIterations(1)), 1);
         for (long at = 2; at < EPOCHS * BATCHES; at++) {

@@ -1,0 +1,87 @@
+package org.lora4j.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.lora4j.nn.NativeThreads;
+import org.lora4j.nn.Network;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.slf4j.LoggerFactory;
+
+/** A training says so when it begins under thread settings that are known to be slow. */
+class ThreadAdviceTest {
+    private static final String ADVICE = "ND4J's loops have 2 threads and BLAS has 2, which fight for the cores: a step"
+            + " can take ten times as long as under org.lora4j.nn.NativeThreads.forBlas()";
+
+    /** A training in a process of its own: ND4J reads how many threads its loops may have when it starts. */
+    static final class Main {
+        private Main() {}
+
+        public static void main(String[] arguments) throws IOException {
+            Files.writeString(Path.of(arguments[0]), logOfATraining());
+        }
+    }
+
+    private static String logOfATraining() {
+        Logger logger = (Logger) LoggerFactory.getLogger(Trainer.class);
+        ListAppender<ILoggingEvent> appender = new ListAppender<>();
+        appender.start();
+        logger.addAppender(appender);
+        logger.setLevel(Level.INFO);
+        logger.setAdditive(false);
+        try {
+            Trainer.builder(Network.builder(2).linear("l", 2).build(1))
+                    .epochs(3)
+                    .build()
+                    .fit(Batches.random(1, DataType.FLOAT, 2, 2, 3, 3));
+        } finally {
+            logger.detachAppender(appender);
+            logger.setLevel(null);
+            logger.setAdditive(true);
+        }
+        List<String> lines = appender.list.stream()
+                .map(event -> event.getLevel() + " " + event.getFormattedMessage())
+                .toList();
+        return String.join("\n", lines);
+    }
+
+    @Test
+    void saysOnceThatTwoTeamsOfThreadsFightAndWhatHelps(@TempDir Path folder) throws Exception {
+        Path log = folder.resolve("log");
+        ProcessBuilder process = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-Xmx256m",
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        Main.class.getName(),
+                        log.toString())
+                .redirectErrorStream(true)
+                .redirectOutput(folder.resolve("output").toFile());
+        process.environment().put("OMP_NUM_THREADS", "2");
+        Process started = process.start();
+        assertThat(started.waitFor(60, TimeUnit.SECONDS)).isTrue();
+        assertThat(started.exitValue())
+                .as(Files.readString(folder.resolve("output"), StandardCharsets.UTF_8))
+                .isZero();
+        assertThat(log).hasContent("INFO " + ADVICE);
+    }
+
+    @Test
+    void saysNothingIfTheLoopsHaveOneThread() {
+        try (NativeThreads threads = NativeThreads.forBlas(2)) {
+            assertThat(threads).isNotNull();
+            assertThat(logOfATraining()).isEmpty();
+        }
+    }
+}

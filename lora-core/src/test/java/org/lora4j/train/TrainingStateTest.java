@@ -1,0 +1,318 @@
+package org.lora4j.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.lora4j.nn.Linear;
+import org.lora4j.nn.Network;
+import org.lora4j.nn.Parameter;
+import org.lora4j.nn.Samples;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.learning.config.Adam;
+import org.nd4j.linalg.learning.config.Nadam;
+import org.nd4j.linalg.learning.config.Sgd;
+
+/** What a state holds, and what does not fit it. */
+class TrainingStateTest {
+    private static Network network() {
+        return Network.builder(3).linear("first", 5).relu().linear("second", 2).build(1);
+    }
+
+    /** Seven examples in batches of 2. */
+    private static ShuffledBatches data() {
+        return new ShuffledBatches(1, DataType.FLOAT, 3, 2, 7, 2);
+    }
+
+    private static List<TrainingState> states(Network network, int iterations, int every) {
+        List<TrainingState> states = new ArrayList<>();
+        Trainer.builder(network)
+                .maxIterations(iterations)
+                .checkpointEvery(every, states::add)
+                .build()
+                .fit(data());
+        return states;
+    }
+
+    /** After a step of the second epoch. */
+    static TrainingState state() {
+        return states(network(), 5, 5).get(0);
+    }
+
+    private static void resume(Network network, Consumer<Trainer.Builder> settings, TrainingState state) {
+        Trainer.Builder builder = Trainer.builder(network).epochs(9).resume(state);
+        settings.accept(builder);
+        builder.build().fit(data());
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        // iteration; completed epochs, batches, examples
+        "1, 0, 1, 2",
+        "3, 0, 3, 6",
+        "4, 1, 0, 7",
+        "5, 1, 1, 9",
+        "8, 2, 0, 14"
+    })
+    void saysHowFarTheTrainingIs(int iteration, int epochs, long batches, long examples) {
+        TrainingState state = states(network(), 8, 1).get(iteration - 1);
+        assertThat(state.iteration()).isEqualTo(iteration);
+        assertThat(state.epochs()).isEqualTo(epochs);
+        assertThat(state.batches()).isEqualTo(batches);
+        assertThat(state.examples()).isEqualTo(examples);
+        assertThat(state)
+                .hasToString("TrainingState[iteration " + iteration + ", " + epochs + " epochs and " + batches
+                        + " batches, [first.weight, first.bias, second.weight, second.bias]]");
+    }
+
+    @Test
+    void isTakenAsOftenAsAskedFor() {
+        assertThat(states(network(), 10, 3))
+                .extracting(TrainingState::iteration)
+                .containsExactly(3L, 6L, 9L);
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {0, -1})
+    void refusesAnIntervalBelowOne(long interval) {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> Trainer.builder(network()).checkpointEvery(interval, state -> {}))
+                .withMessage("checkpointEvery must be at least 1, found " + interval);
+    }
+
+    @Test
+    void holdsTheParametersThatTrainAndTheirUpdaters() {
+        Network network = network();
+        network.linear("first").original().setTrainable(false);
+        TrainingState state = states(network, 5, 5).get(0);
+        assertThat(state.tensors().keySet())
+                .containsExactly(
+                        "0/first.bias/value",
+                        "0/first.bias/state",
+                        "1/second.weight/value",
+                        "1/second.weight/state",
+                        "2/second.bias/value",
+                        "2/second.bias/state",
+                        "losses");
+        assertThat(state.metadata())
+                .containsEntry("lora4j.training_state", "1")
+                .containsEntry("1/second.weight/updater", Adam.class.getName())
+                .containsEntry("1/second.weight/order", "c");
+        assertThat(Samples.bits(tensor(state, "1/second.weight/value")))
+                .isEqualTo(Samples.bits(network.linear("second").original().value()));
+        assertThat(tensor(state, "1/second.weight/state").shape()).containsExactly(20);
+    }
+
+    private static INDArray tensor(TrainingState state, String key) {
+        INDArray tensor = state.tensors().get(key);
+        assertThat(tensor).as(key).isNotNull();
+        if (tensor == null) {
+            throw new AssertionError(key);
+        }
+        return tensor;
+    }
+
+    @Test
+    void doesNotChangeWhenTheTrainingGoesOn() {
+        List<TrainingState> states = states(network(), 6, 1);
+        TrainingState alone = states(network(), 2, 2).get(0);
+        alone.tensors()
+                .keySet()
+                .forEach(key -> assertThat(Samples.bits(tensor(states.get(1), key)))
+                        .as(key)
+                        .isEqualTo(Samples.bits(tensor(alone, key))));
+    }
+
+    @Test
+    void servesSeveralResumedTrainings() {
+        TrainingState state = state();
+        Network first = network();
+        Network second = network();
+        resume(first, builder -> {}, state);
+        resume(second, builder -> {}, state);
+        for (int i = 0; i < first.parameters().size(); i++) {
+            assertThat(Samples.bits(second.parameters().get(i).value()))
+                    .isEqualTo(Samples.bits(first.parameters().get(i).value()));
+        }
+    }
+
+    @Test
+    void namesACheckpointThatCannotBeStored() {
+        assertThatExceptionOfType(UncheckedIOException.class)
+                .isThrownBy(() -> Trainer.builder(network())
+                        .epochs(2)
+                        .checkpointEvery(3, state -> {
+                            throw new IOException("no space left");
+                        })
+                        .build()
+                        .fit(data()))
+                .withMessage("the checkpoint of iteration 3 cannot be stored: no space left");
+    }
+
+    @Test
+    void neverHoldsParametersThatAreNotFinite() {
+        List<TrainingState> states = new ArrayList<>();
+        Network network = network();
+        assertThatExceptionOfType(DivergedException.class)
+                .isThrownBy(() -> Trainer.builder(network)
+                        .updater(new Sgd(Double.POSITIVE_INFINITY))
+                        .checkpointEvery(1, states::add)
+                        .build()
+                        .fit(data()));
+        assertThat(states).isEmpty();
+        for (int i = 0; i < network.parameters().size(); i++) {
+            assertThat(Samples.bits(network.parameters().get(i).value()))
+                    .isEqualTo(Samples.bits(network().parameters().get(i).value()));
+        }
+    }
+
+    private static void assertResumeRefused(
+            Network network, Consumer<Trainer.Builder> settings, TrainingState state, String message) {
+        Network before = network.copy();
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> resume(network, settings, state))
+                .withMessage(message);
+        List<Parameter> parameters = network.parameters();
+        for (int i = 0; i < parameters.size(); i++) {
+            assertThat(Samples.bits(parameters.get(i).value()))
+                    .as("nothing changes")
+                    .isEqualTo(Samples.bits(before.parameters().get(i).value()));
+        }
+    }
+
+    @Test
+    void refusesOtherParameters() {
+        Network other =
+                Network.builder(3).linear("first", 5).relu().linear("last", 2).build(1);
+        other.linear("first").original().setTrainable(false);
+        assertResumeRefused(
+                other,
+                builder -> {},
+                state(),
+                "resume: the parameters that train must be those of the state, [first.weight, first.bias,"
+                        + " second.weight, second.bias], found [first.bias, last.weight, last.bias]");
+    }
+
+    @Test
+    void refusesOtherShapesTypesAndOrders() {
+        Network wider =
+                Network.builder(3).linear("first", 6).relu().linear("second", 2).build(1);
+        assertResumeRefused(
+                wider,
+                builder -> {},
+                state(),
+                "resume: parameters and updaters must fit the state, found first.weight: [6, 3] of FLOAT where the"
+                        + " state has [5, 3] of FLOAT; first.bias: [6] of FLOAT where the state has [5] of FLOAT;"
+                        + " second.weight: [2, 6] of FLOAT where the state has [2, 5] of FLOAT");
+        Network inByOut = new Network(List.of(
+                new Linear("first", Samples.gaussian(1, DataType.FLOAT, 5, 3).dup('f'), Nd4j.zeros(DataType.FLOAT, 5)),
+                new Linear("second", Samples.gaussian(1, DataType.FLOAT, 2, 5), Nd4j.zeros(DataType.FLOAT, 2))));
+        assertResumeRefused(
+                inByOut,
+                builder -> {},
+                state(),
+                "resume: parameters and updaters must fit the state, found first.weight: order 'f' where the state has"
+                        + " 'c'");
+        Network twice = Network.builder(3)
+                .dataType(DataType.DOUBLE)
+                .linear("first", 5)
+                .linear("second", 2)
+                .build(1);
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> resume(twice, builder -> {}, state()))
+                .withMessageContaining("second.bias: [2] of DOUBLE where the state has [2] of FLOAT");
+    }
+
+    @Test
+    void refusesAnotherUpdater() {
+        assertResumeRefused(
+                network(),
+                builder -> builder.updater(parameter -> parameter.name().equals("second.bias"), new Nadam(0.1)),
+                state(),
+                "resume: parameters and updaters must fit the state, found second.bias: updater "
+                        + Nadam.class.getName() + " where the state has " + Adam.class.getName());
+    }
+
+    @Test
+    void refusesAnUpdatersStateOfAnotherSize() {
+        Map<String, INDArray> tensors = new LinkedHashMap<>(state().tensors());
+        tensors.remove("0/first.weight/state");
+        tensors.put("3/second.bias/state", Nd4j.zeros(DataType.FLOAT, 5));
+        assertResumeRefused(
+                network(),
+                builder -> {},
+                TrainingState.of(tensors, state().metadata()),
+                "resume: parameters and updaters must fit the state, found first.weight: an updater's state of 30"
+                        + " elements where the state has 0; second.bias: an updater's state of 4 elements where the"
+                        + " state has 5");
+    }
+
+    @Test
+    void refusesToGoOnWhenNothingIsLeft() {
+        assertThatIllegalStateException()
+                .isThrownBy(() -> resume(network(), builder -> builder.maxIterations(5), state()))
+                .withMessage("resume: nothing is left to train after 5 of 5 iterations and 1 of 9 epochs");
+        assertThatIllegalStateException()
+                .isThrownBy(() -> resume(network(), builder -> builder.epochs(1), state()))
+                .withMessageContaining("1 of 1 epochs");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        // The examples of an epoch, those of a batch; what is found.
+        "8, 2, '10 examples in 5 batches, the last 1 after 1 epochs'",
+        "7, 3, '13 examples in 5 batches, the last 2 after 1 epochs'",
+        "7, 7, '14 examples in 2 batches, the last 0 after 2 epochs'",
+        "9, 2, '9 examples in 5 batches, the last 0 after 1 epochs'",
+        "12, 2, '10 examples in 5 batches, the last 0 after 0 epochs'"
+    })
+    void refusesOtherData(int examples, int batchSize, String found) {
+        Network network = network();
+        ShuffledBatches other = new ShuffledBatches(1, DataType.FLOAT, 3, 2, examples, batchSize);
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> Trainer.builder(network)
+                        .epochs(9)
+                        .resume(state())
+                        .build()
+                        .fit(other))
+                .withMessage(
+                        "resume: the data must be those of the state, with 9 examples in 5 batches, the last 1 after"
+                                + " 1 epochs, found " + found);
+        assertThat(Samples.bits(network.linear("first").original().value()))
+                .isEqualTo(Samples.bits(network().linear("first").original().value()));
+    }
+
+    @Test
+    void needsDataThatCanBeResetAfterTheFirstEpochOnly() {
+        Batches batches = Batches.random(1, DataType.FLOAT, 3, 2, 2, 2, 2, 1);
+        List<TrainingState> states = new ArrayList<>();
+        Network whole = network();
+        Trainer.builder(whole).epochs(2).checkpointEvery(1, states::add).build().fit(batches);
+        Network rest = network();
+        Trainer.builder(rest).resume(states.get(1)).build().fit(batches.once());
+        assertThat(states).hasSize(8);
+        assertThatIllegalStateException()
+                .isThrownBy(() -> Trainer.builder(network())
+                        .epochs(3)
+                        .resume(states.get(4))
+                        .build()
+                        .fit(Batches.random(1, DataType.FLOAT, 3, 2, 2, 2, 2, 1).once()))
+                .withMessageContaining("epoch 2 needs data that can be reset");
+        assertThat(Samples.bits(rest.linear("first").original().value()))
+                .isEqualTo(Samples.bits(tensor(states.get(3), "0/first.weight/value")));
+    }
+}
