@@ -1,0 +1,212 @@
+package org.lora4j.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.lora4j.BiasTraining;
+import org.lora4j.LoRAAdapter;
+import org.lora4j.LoRAConfig;
+import org.lora4j.LoRAConfigBuilder;
+import org.lora4j.LoRAInit;
+import org.lora4j.LoRAModel;
+import org.lora4j.nn.Model;
+import org.lora4j.nn.NativeObjects;
+import org.lora4j.nn.Network;
+import org.lora4j.nn.Parameter;
+import org.lora4j.nn.Samples;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.learning.config.Adam;
+
+/** Training through a {@link LoRAModel}: what is chosen trains, and nothing else changes by a bit. */
+class AdapterTrainingTest {
+    private final Network network = Network.builder(6)
+            .linear("linear1", 8)
+            .relu()
+            .linear("linear2", 7)
+            .relu()
+            .linear("lora_foo", 4)
+            .build(3);
+    private final LoRAModel model = LoRAModel.of(network);
+
+    private static LoRAConfigBuilder config(String... targets) {
+        return LoRAConfig.builder().rank(2).alpha(6).targetModules(targets);
+    }
+
+    private static Batches data() {
+        return Batches.random(1, DataType.FLOAT, 6, 4, 5, 5, 3);
+    }
+
+    private static void train(Model trained) {
+        Trainer.builder(trained).updater(new Adam(0.01)).epochs(3).build().fit(data());
+    }
+
+    private static List<String> trainable(Model of) {
+        return of.newTrainingPass().trainableParameters().stream()
+                .map(Parameter::name)
+                .toList();
+    }
+
+    private Map<Parameter, double[]> snapshot() {
+        Map<Parameter, double[]> bits = new HashMap<>();
+        List<Parameter> all = new ArrayList<>(network.parameters());
+        model.names().forEach(name -> all.addAll(model.parameters(name)));
+        all.forEach(parameter -> bits.put(parameter, Samples.bits(parameter.value())));
+        return bits;
+    }
+
+    private static void assertChanged(Map<Parameter, double[]> before, Set<Parameter> expected) {
+        before.forEach((parameter, bits) -> {
+            double[] now = Samples.bits(parameter.value());
+            if (expected.contains(parameter)) {
+                assertThat(now).as(parameter.name()).isNotEqualTo(bits);
+            } else {
+                assertThat(now).as(parameter.name()).isEqualTo(bits);
+            }
+        });
+    }
+
+    @ParameterizedTest
+    @EnumSource(BiasTraining.class)
+    void onlyWhatTheAdapterBringsGetsGradientsAndChanges(BiasTraining bias) {
+        model.add("a", config("linear1", "linear2").bias(bias).build());
+        List<String> expected = new ArrayList<>();
+        for (String path : List.of("linear1", "linear2")) {
+            expected.addAll(List.of(path + ".lora_A.weight", path + ".lora_B.weight"));
+            if (bias != BiasTraining.NONE) {
+                expected.add(path + ".bias");
+            }
+        }
+        if (bias == BiasTraining.ALL) {
+            expected.add("lora_foo.bias");
+        }
+        assertThat(trainable(model)).containsExactlyInAnyOrderElementsOf(expected);
+        Map<Parameter, double[]> before = snapshot();
+        train(model);
+        assertChanged(before, Set.copyOf(model.parameters("a")));
+    }
+
+    @Test
+    void layersInFullTrainAsCopies() {
+        model.add("a", config("linear1").modulesToSave("lora_foo").build());
+        assertThat(trainable(model))
+                .containsExactlyInAnyOrder(
+                        "linear1.lora_A.weight", "linear1.lora_B.weight", "lora_foo.weight", "lora_foo.bias");
+        Map<Parameter, double[]> before = snapshot();
+        train(model);
+        assertChanged(before, Set.copyOf(model.parameters("a")));
+    }
+
+    @Test
+    void onlyTheChosenAdapterOfTwoActiveOnesChanges() {
+        model.add("a", config("linear1", "linear2").build());
+        model.add("b", config("linear2", "lora_foo").build());
+        train(model);
+        model.activate("a", "b");
+        model.setTrainable("b");
+        Map<Parameter, double[]> before = snapshot();
+        train(model);
+        assertChanged(before, Set.copyOf(model.parameters("b")));
+    }
+
+    @Test
+    void twoChosenAdaptersTrainTogether() {
+        model.add("a", config("linear1", "linear2").build());
+        model.add("b", config("linear2", "lora_foo").build());
+        model.activate("a", "b");
+        Map<Parameter, double[]> before = snapshot();
+        train(model);
+        List<Parameter> both = new ArrayList<>(model.parameters("a"));
+        both.addAll(model.parameters("b"));
+        assertChanged(before, Set.copyOf(both));
+    }
+
+    @Test
+    void anAdapterTrainsThroughAViewWhateverIsActive() {
+        model.add("a", config("linear1").build());
+        model.add("b", config("linear2").build());
+        assertThat(model.active()).containsExactly("a");
+        Map<Parameter, double[]> before = snapshot();
+        train(model.using("b"));
+        assertChanged(before, Set.copyOf(model.parameters("b")));
+        assertThat(model.active()).containsExactly("a");
+    }
+
+    @Test
+    void nothingTrainsIfNoActiveAdapterIsChosen() {
+        model.add("a", config("linear1").build());
+        model.setTrainable();
+        assertThatIllegalStateException()
+                .isThrownBy(() -> train(model))
+                .withMessage("nothing to train: every parameter is frozen");
+    }
+
+    @Test
+    void loadedAdaptersAreFrozenUnlessAskedAndCanBeTrainedOn() {
+        model.add("a", config("linear1", "linear2").build());
+        train(model);
+        LoRAAdapter data = model.adapter("a");
+        model.delete("a");
+        model.add("loaded", data);
+        assertThat(trainable(model)).isEmpty();
+        assertThatIllegalStateException().isThrownBy(() -> train(model));
+
+        model.setTrainable("loaded");
+        Map<Parameter, double[]> before = snapshot();
+        train(model);
+        assertChanged(before, Set.copyOf(model.parameters("loaded")));
+    }
+
+    // After the first few steps a training allocates no native memory of its own.
+
+    private static void assertAllocatesNothing(Model trained) {
+        List<Long> made = new ArrayList<>();
+        long[] before = {0};
+        Trainer.builder(trained)
+                .maxIterations(60)
+                .listener(new TrainingListener() {
+                    @Override
+                    public void onIteration(Iteration iteration) {
+                        long now = NativeObjects.made();
+                        made.add(now - before[0]);
+                        before[0] = now;
+                    }
+                })
+                .build()
+                .fit(data());
+        assertThat(made.subList(20, 60)).containsOnly(0L);
+    }
+
+    @Test
+    void stepsOfAnAdapterAllocateNothing() {
+        model.add("a", config("linear1", "linear2", "lora_foo").build());
+        assertAllocatesNothing(model);
+    }
+
+    @Test
+    void stepsWithBiasesAndTakenFactorsAllocateNothing() {
+        model.add(
+                "a",
+                config("linear1", "linear2", "lora_foo")
+                        .bias(BiasTraining.ALL)
+                        .loraBias(true)
+                        .init(LoRAInit.pissa())
+                        .build());
+        assertAllocatesNothing(model);
+    }
+
+    @Test
+    void stepsOfTwoAdaptersAndALayerInFullAllocateNothing() {
+        model.add("a", config("linear1", "linear2").build());
+        model.add("b", config("linear2").modulesToSave("lora_foo").build());
+        model.activate("a", "b");
+        assertAllocatesNothing(model);
+    }
+}

@@ -1,0 +1,162 @@
+package org.lora4j.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.within;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.Test;
+import org.lora4j.LoRAConfig;
+import org.lora4j.LoRAModel;
+import org.lora4j.nn.Network;
+import org.lora4j.nn.Parameter;
+import org.lora4j.nn.Samples;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.learning.config.Adam;
+import org.nd4j.linalg.learning.config.Sgd;
+
+/** Groups of parameters with updaters of their own; LoRA+, where B learns at a rate of its own. */
+class ParameterGroupsTest {
+    private static final double RATE = 1e-3;
+    private static final double RATIO = 16;
+
+    private final Batches data = Batches.random(1, DataType.DOUBLE, 4, 3, 5);
+
+    /** Two layers, one of them with a name that looks like a factor, at ΔW ≠ 0 so that A and B have gradients. */
+    private static LoRAModel model() {
+        LoRAModel model = LoRAModel.of(Network.builder(4)
+                .dataType(DataType.DOUBLE)
+                .linear("x.lora_B", 5)
+                .relu()
+                .linear("last", 3)
+                .build(1));
+        model.add(
+                "a",
+                LoRAConfig.builder()
+                        .rank(2)
+                        .alpha(3)
+                        .loraBias(true)
+                        .targetModules("x.lora_B")
+                        .modulesToSave("last")
+                        .build());
+        int seed = 10;
+        for (Parameter parameter : model.parameters("a")) {
+            INDArray value = parameter.value();
+            value.assign(Samples.gaussian(seed++, DataType.DOUBLE, value.shape()));
+        }
+        return model;
+    }
+
+    /** How far a step moves each parameter, the farthest of its elements. */
+    private Map<String, Double> moves(Consumer<Trainer.Builder> settings, LoRAModel model) {
+        Map<String, INDArray> before = new HashMap<>();
+        model.parameters("a")
+                .forEach(parameter ->
+                        before.put(parameter.name(), parameter.value().dup()));
+        Trainer.Builder builder = Trainer.builder(model).maxIterations(1);
+        settings.accept(builder);
+        builder.build().fit(data);
+        Map<String, Double> moves = new HashMap<>();
+        model.parameters("a")
+                .forEach(parameter -> moves.put(
+                        parameter.name(),
+                        parameter
+                                .value()
+                                .sub(before.get(parameter.name()))
+                                .amaxNumber()
+                                .doubleValue()));
+        return moves;
+    }
+
+    @Test
+    void loraPlusTrainsBAtItsOwnRate() {
+        Map<String, Double> plain = moves(builder -> builder.updater(new Sgd(RATE)), model());
+        LoRAModel model = model();
+        Map<String, Double> plus =
+                moves(builder -> builder.updater(new Sgd(RATE)).updater(model::isLoraB, new Sgd(RATIO * RATE)), model);
+        assertThat(plain)
+                .containsOnlyKeys(
+                        "x.lora_B.lora_A.weight",
+                        "x.lora_B.lora_B.weight",
+                        "x.lora_B.lora_B.bias",
+                        "last.weight",
+                        "last.bias");
+        plain.forEach((name, move) -> {
+            double ratio = name.startsWith("x.lora_B.lora_B") ? RATIO : 1;
+            assertThat(plus.getOrDefault(name, 0.0)).as(name).isPositive().isCloseTo(ratio * move, within(1e-9 * move));
+        });
+    }
+
+    @Test
+    void eachGroupHasItsOwnUpdater() {
+        LoRAModel model = model();
+        Map<String, Double> moves =
+                moves(builder -> builder.updater(new Sgd(RATE)).updater(model::isLoraB, new Adam(RATIO * RATE)), model);
+        // Adam's first step moves each element by the rate.
+        assertThat(moves.getOrDefault("x.lora_B.lora_B.weight", 0.0)).isCloseTo(RATIO * RATE, within(1e-6));
+    }
+
+    @Test
+    void firstGroupThatMatchesCounts() {
+        Map<String, Double> plain = moves(builder -> builder.updater(new Sgd(RATE)), model());
+        Map<String, Double> groups = moves(
+                builder -> builder.updater(parameter -> parameter.name().endsWith(".bias"), new Sgd(2 * RATE))
+                        .updater(parameter -> parameter.name().startsWith("last"), new Sgd(3 * RATE))
+                        .updater(parameter -> true, new Sgd(5 * RATE)),
+                model());
+        Map.of("last.bias", 2, "x.lora_B.lora_B.bias", 2, "last.weight", 3, "x.lora_B.lora_A.weight", 5)
+                .forEach((name, factor) -> {
+                    double move = plain.getOrDefault(name, 0.0);
+                    assertThat(groups.getOrDefault(name, 0.0)).as(name).isCloseTo(factor * move, within(1e-9 * move));
+                });
+    }
+
+    @Test
+    void knowsTheFactorsOfTheModelAndNothingElse() {
+        LoRAModel model = model();
+        assertThat(model.parameters("a"))
+                .filteredOn(model::isLoraB)
+                .extracting(Parameter::name)
+                .containsExactly("x.lora_B.lora_B.weight", "x.lora_B.lora_B.bias");
+        assertThat(model.network().parameters()).noneMatch(model::isLoraB);
+        assertThat(model().parameters("a")).noneMatch(model::isLoraB);
+    }
+
+    @Test
+    void refusesAGroupThatGetsNoParameter() {
+        Network network =
+                Network.builder(4).dataType(DataType.DOUBLE).linear("l", 3).build(1);
+        Trainer.Builder builder = Trainer.builder(network)
+                .updater(parameter -> true, new Sgd(0.5))
+                .updater(parameter -> parameter.name().equals("l.bias"), new Sgd(0.25));
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> builder.build().fit(data))
+                .withMessageStartingWith("each group of an updater must get a parameter that trains, found none for [")
+                .withMessageContaining("0.25")
+                .withMessageEndingWith("there are [l.weight, l.bias]");
+    }
+
+    @Test
+    void frozenParametersBelongToNoGroup() {
+        LoRAModel model = model();
+        model.add("b", LoRAConfig.builder().rank(1).targetModules("last").build());
+        model.activate("a", "b");
+        model.setTrainable("b");
+        List<String> asked = new ArrayList<>();
+        Trainer.builder(model)
+                .updater(
+                        parameter -> {
+                            asked.add(parameter.name());
+                            return true;
+                        },
+                        new Sgd(RATE))
+                .build()
+                .fit(data);
+        assertThat(asked).containsExactly("last.lora_A.weight", "last.lora_B.weight");
+    }
+}
