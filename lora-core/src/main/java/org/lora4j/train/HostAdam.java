@@ -7,9 +7,9 @@ import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.learning.config.Adam;
 
 /**
- * Adam (<a href="https://arxiv.org/abs/1412.6980">arXiv:1412.6980</a>) in loops that the JVM vectorises, by the formula
- * of ND4J's {@code adam_updater}: {@code m ← β₁m + (1−β₁)g}, {@code v ← β₂v + (1−β₂)g²},
- * {@code p ← p − lr·√(1−β₂ᵗ)/(1−β₁ᵗ) · m/(√v + ε)}. ND4J's own op does not vectorise in the builds that run on every
+ * Adam (<a href="https://arxiv.org/abs/1412.6980">arXiv:1412.6980</a>, Algorithm 1, as PyTorch has it) in loops that the
+ * JVM vectorises: {@code m ← β₁m + (1−β₁)g}, {@code v ← β₂v + (1−β₂)g²}, {@code p ← p − lr·m̂/(√v̂ + ε)} with
+ * {@code m̂ = m/(1−β₁ᵗ)} and {@code v̂ = v/(1−β₂ᵗ)}. ND4J's own op does not vectorise in the builds that run on every
  * processor, takes twice as long, and needs a second walk over the parameters for the subtraction.
  */
 final class HostAdam implements ParameterUpdater {
@@ -43,13 +43,22 @@ final class HostAdam implements ParameterUpdater {
         double rate = settings.getLearningRate(iteration, epoch)
                 * Math.sqrt(1 - Math.pow(beta2, t))
                 / (1 - Math.pow(beta1, t));
+        double epsilon = epsilonBesideUncorrected(settings.getEpsilon(), beta2, iteration);
         for (int from = 0; from < m.length; from += BLOCK) {
             int length = Math.min(BLOCK, m.length - from);
             value.get(from, p, 0, length);
             gradient.get(from, g, 0, length);
-            update(from, length, beta1, beta2, (float) rate, (float) settings.getEpsilon());
+            update(from, length, beta1, beta2, (float) rate, (float) epsilon);
             value.put(from, p, 0, length);
         }
+    }
+
+    /**
+     * The number that has to stand beside √v for ε to stand beside √v̂. ND4J adds ε to √v, which in the first steps makes
+     * it up to 30 times as large as PyTorch's.
+     */
+    static double epsilonBesideUncorrected(double epsilon, double beta2, int iteration) {
+        return epsilon * Math.sqrt(1 - Math.pow(beta2, iteration + 1.0));
     }
 
     /** {@inheritDoc} That is m, then v. */

@@ -31,10 +31,13 @@ interface ParameterUpdater {
     /** The updater of the given settings for a parameter. The gradient's array may be overwritten by each step. */
     static ParameterUpdater of(IUpdater settings, Parameter parameter, INDArray gradient) {
         // Exactly ND4J's settings: a subclass may mean something else.
-        if (settings.getClass() == Adam.class
-                && parameter.value().dataType() == DataType.FLOAT
-                && parameter.value().length() <= HostAdam.MAX_LENGTH) {
-            return new HostAdam((Adam) settings, parameter.value(), gradient);
+        if (settings.getClass() == Adam.class) {
+            Adam adam = (Adam) settings;
+            boolean fitsHost = parameter.value().dataType() == DataType.FLOAT
+                    && parameter.value().length() <= HostAdam.MAX_LENGTH;
+            return fitsHost
+                    ? new HostAdam(adam, parameter.value(), gradient)
+                    : new Nd4jAdam(adam, parameter.value(), gradient);
         }
         return new Nd4jUpdater(settings, parameter.value(), gradient);
     }

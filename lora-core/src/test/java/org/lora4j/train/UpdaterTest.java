@@ -73,7 +73,8 @@ class UpdaterTest {
     }
 
     /** Each parameter flat, as ND4J's networks hand theirs to the updaters. */
-    private static void trainByHand(Network network, Batches data, IUpdater settings) {
+    private static void trainByHand(Network network, Batches data, IUpdater given) {
+        IUpdater settings = given.clone();
         Pass pass = network.newTrainingPass();
         List<Parameter> parameters = network.parameters();
         List<GradientUpdater<?>> updaters = new ArrayList<>();
@@ -81,6 +82,9 @@ class UpdaterTest {
             updaters.add(updater(settings, network.dataType(), parameter.value().length()));
         }
         for (int i = 0; i < STEPS; i++) {
+            if (settings instanceof Adam adam) {
+                placeEpsilonLikePyTorch(adam, ((Adam) given).getEpsilon(), i);
+            }
             DataSet batch = data.get(i % data.count());
             INDArray output = pass.forward(batch.getFeatures());
             INDArray outputGradient = Nd4j.create(network.dataType(), output.shape());
@@ -94,6 +98,11 @@ class UpdaterTest {
                 parameter.value().subi(update.reshape('c', parameter.value().shape()));
             }
         }
+    }
+
+    /** ND4J adds ε to √v, PyTorch to √(v/(1−β₂ᵗ)). */
+    private static void placeEpsilonLikePyTorch(Adam adam, double epsilon, int iteration) {
+        adam.setEpsilon(epsilon * Math.sqrt(1 - Math.pow(adam.getBeta2(), iteration + 1.0)));
     }
 
     private static GradientUpdater<?> updater(IUpdater settings, DataType type, long length) {
@@ -147,12 +156,14 @@ class UpdaterTest {
         INDArray expected = value.dup(value.ordering()).castTo(DataType.DOUBLE);
         INDArray gradient = Nd4j.create(DataType.FLOAT, value.shape(), value.ordering());
         long length = value.length();
-        GradientUpdater<?> nd4j = settings.instantiate(Nd4j.zeros(DataType.DOUBLE, 1, 2 * length), true);
+        Adam nd4jSettings = settings.clone();
+        GradientUpdater<?> nd4j = nd4jSettings.instantiate(Nd4j.zeros(DataType.DOUBLE, 1, 2 * length), true);
         HostAdam host = new HostAdam(settings, value, gradient);
         for (int i = 0; i < 50; i++) {
             gradient.assign(Samples.gaussian(100 + i, DataType.FLOAT, value.shape()));
             int epoch = i / stepsPerEpoch;
             host.step(i, epoch);
+            placeEpsilonLikePyTorch(nd4jSettings, settings.getEpsilon(), i);
             // Over the memory as it lies, like the host's.
             INDArray update = gradient.castTo(DataType.DOUBLE).dup(value.ordering());
             nd4j.applyUpdater(update.reshape(update.ordering(), 1, length), i, epoch);
@@ -203,7 +214,7 @@ class UpdaterTest {
             private static final long serialVersionUID = 1L;
         };
         assertThat(updaterOf(new Adam(0.01), DataType.FLOAT)).isInstanceOf(HostAdam.class);
-        assertThat(updaterOf(new Adam(0.01), DataType.DOUBLE)).isInstanceOf(Nd4jUpdater.class);
+        assertThat(updaterOf(new Adam(0.01), DataType.DOUBLE)).isInstanceOf(Nd4jAdam.class);
         assertThat(updaterOf(meansSomethingElse, DataType.FLOAT)).isInstanceOf(Nd4jUpdater.class);
         assertThat(updaterOf(new Sgd(0.01), DataType.FLOAT)).isInstanceOf(Nd4jUpdater.class);
     }

@@ -1,0 +1,35 @@
+package org.lora4j.train;
+
+import org.jspecify.annotations.Nullable;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.learning.config.Adam;
+
+/** ND4J's Adam, with ε where {@link HostAdam} has it, so that both types train alike. */
+final class Nd4jAdam implements ParameterUpdater {
+    private final Adam settings;
+    private final double epsilon;
+    private final Nd4jUpdater updater;
+
+    Nd4jAdam(Adam settings, INDArray value, INDArray gradient) {
+        // The updater reads its settings anew at each step; the caller's stay as they are.
+        this.settings = settings.clone();
+        epsilon = settings.getEpsilon();
+        updater = new Nd4jUpdater(this.settings, value, gradient);
+    }
+
+    @Override
+    public void step(int iteration, int epoch) {
+        settings.setEpsilon(HostAdam.epsilonBesideUncorrected(epsilon, settings.getBeta2(), iteration));
+        updater.step(iteration, epoch);
+    }
+
+    @Override
+    public @Nullable INDArray state() {
+        return updater.state();
+    }
+
+    @Override
+    public void restore(INDArray state) {
+        updater.restore(state);
+    }
+}
