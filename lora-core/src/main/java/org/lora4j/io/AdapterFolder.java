@@ -125,7 +125,7 @@ final class AdapterFolder {
             try {
                 belonging = belonging(SafeTensors.read(folder.resolve(TENSORS)).metadata(), readConfigs());
             } catch (SafeTensorsException e) {
-                log.warn("damaged tensors are replaced", e);
+                log.warn("{}: the damaged tensors are replaced", folder, e);
             }
             if (belonging != null) {
                 move(belonging.getKey(), CONFIG);

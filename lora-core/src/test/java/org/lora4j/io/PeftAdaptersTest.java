@@ -40,9 +40,9 @@ class PeftAdaptersTest {
     private static Network base(DataType type) {
         return Network.builder(5)
                 .dataType(type)
-                .linear("layers.0.fc", 6)
+                .linear("net.layers.0.fc", 6)
                 .relu()
-                .linear("layers.1.fc", 4, false)
+                .linear("net.layers.1.fc", 4, false)
                 .relu()
                 .linear("head", 3)
                 .build(3);
@@ -59,6 +59,7 @@ class PeftAdaptersTest {
     private static List<UnaryOperator<LoRAConfigBuilder>> variants() {
         return List.of(
                 plain -> plain,
+                dora -> dora.dora(true),
                 rslora -> rslora.rankStabilized(true).seed(Long.MIN_VALUE),
                 loraBias -> loraBias.loraBias(true),
                 biases -> biases.bias(BiasTraining.LORA_ONLY),
@@ -66,7 +67,7 @@ class PeftAdaptersTest {
                 saved -> saved.modulesToSave("head"),
                 savedAndBiases -> savedAndBiases.modulesToSave("head").bias(BiasTraining.ALL),
                 patterns -> patterns.rankPattern(Map.of("0.fc", 3)).alphaPattern(Map.of("1.fc", 0.5)),
-                regex -> regex.targetModules(TargetModules.regex("layers.*|head")),
+                regex -> regex.targetModules(TargetModules.regex("net.*|head")),
                 layers -> layers.layersToTransform(List.of(1)).layersPattern(List.of("layers")),
                 excluded -> excluded.excludeModules(TargetModules.of("1.fc")),
                 dropout -> dropout.dropout(0.25).init(LoRAInit.gaussianByRank()),
@@ -148,7 +149,8 @@ class PeftAdaptersTest {
                 trained(base, config().targetModules(TargetModules.allLinear()).build());
         PeftAdapters.save(model.adapter("trained"), base, folder);
         LoRAAdapter loaded = PeftAdapters.load(folder, base);
-        assertThat(loaded.config().targetModules()).isEqualTo(TargetModules.of("layers.0.fc", "layers.1.fc", "head"));
+        assertThat(loaded.config().targetModules())
+                .isEqualTo(TargetModules.of("net.layers.0.fc", "net.layers.1.fc", "head"));
         assertThat(loaded.weights()).isEqualTo(model.adapter("trained").weights());
     }
 
@@ -165,10 +167,11 @@ class PeftAdaptersTest {
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessageStartingWith("an adapter's arrays must be those its configuration says: ");
         }
-        LoRAAdapter fewer = new LoRAAdapter(config().build(), Map.of("layers.0.fc", weights(adapter, "layers.0.fc")));
+        LoRAAdapter fewer =
+                new LoRAAdapter(config().build(), Map.of("net.layers.0.fc", weights(adapter, "net.layers.0.fc")));
         assertThatThrownBy(() -> PeftAdapters.save(fewer, base, folder.resolve("a")))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageContaining("missing: 'base_model.model.layers.1.fc.lora_A.weight'");
+                .hasMessageContaining("missing: 'base_model.model.net.layers.1.fc.lora_A.weight'");
         assertThat(folder.resolve("a")).doesNotExist();
     }
 
@@ -264,7 +267,7 @@ class PeftAdaptersTest {
         LoRAAdapter adapter = trained(base, config().build()).adapter("trained");
         PeftAdapters.save(adapter, base, folder);
         Network other = base(DataType.FLOAT);
-        change(other, "layers.1.fc");
+        change(other, "net.layers.1.fc");
         change(other, "head");
 
         try (Logged logged = Logged.by(Fingerprint.class)) {
@@ -275,12 +278,12 @@ class PeftAdaptersTest {
             assertThat(PeftAdapters.load(folder, other)).isEqualTo(adapter);
             assertThat(logged.messages())
                     .containsExactly("WARN " + folder + ": the adapter was made for another base: the weights of"
-                            + " 'layers.1.fc' differ from those it was saved with");
+                            + " 'net.layers.1.fc' differ from those it was saved with");
         }
         assertThat(PeftAdapters.load(folder, base, FingerprintCheck.REQUIRE)).isEqualTo(adapter);
         assertThatThrownBy(() -> PeftAdapters.load(folder, other, FingerprintCheck.REQUIRE))
                 .isInstanceOf(PeftFormatException.class)
-                .hasMessageContaining("found other weights in 'layers.1.fc'");
+                .hasMessageContaining("found other weights in 'net.layers.1.fc'");
     }
 
     @Test
@@ -294,7 +297,7 @@ class PeftAdaptersTest {
         }
         assertThatThrownBy(() -> PeftAdapters.load(folder, base, FingerprintCheck.REQUIRE))
                 .isInstanceOf(PeftFormatException.class)
-                .hasMessageContaining("found none for 'layers.0.fc', 'layers.1.fc'");
+                .hasMessageContaining("found none for 'net.layers.0.fc', 'net.layers.1.fc'");
     }
 
     @Test
@@ -329,7 +332,11 @@ class PeftAdaptersTest {
                 .containsEntry("format", "pt")
                 .containsEntry("lora4j.seed", "11")
                 .containsOnlyKeys(
-                        "format", "lora4j.seed", "lora4j.config", "lora4j.base.layers.0.fc", "lora4j.base.layers.1.fc");
+                        "format",
+                        "lora4j.seed",
+                        "lora4j.config",
+                        "lora4j.base.net.layers.0.fc",
+                        "lora4j.base.net.layers.1.fc");
     }
 
     @Test
@@ -343,9 +350,9 @@ class PeftAdaptersTest {
         model.setTrainable("loaded");
         model.parameters("loaded").forEach(parameter -> parameter.value().addi(1));
         PeftAdapters.save(model.adapter("loaded"), base, folder);
-        LoRAWeights again = weights(PeftAdapters.load(folder, base), "layers.0.fc");
+        LoRAWeights again = weights(PeftAdapters.load(folder, base), "net.layers.0.fc");
         assertThat(again.loraA())
-                .isEqualTo(weights(adapter, "layers.0.fc").loraA().add(1));
+                .isEqualTo(weights(adapter, "net.layers.0.fc").loraA().add(1));
     }
 
     @Test
