@@ -5,22 +5,33 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.lora4j.AdapterApproximation;
+import org.lora4j.AdapterCombination;
+import org.lora4j.AdapterConversion;
+import org.lora4j.AdapterExtraction;
+import org.lora4j.BiasTraining;
 import org.lora4j.LoRAAdapter;
 import org.lora4j.LoRAConfig;
 import org.lora4j.LoRAInit;
 import org.lora4j.LoRAModel;
 import org.lora4j.LoRAParametrization;
+import org.lora4j.TargetRank;
+import org.lora4j.io.FingerprintCheck;
 import org.lora4j.io.NetworkFile;
+import org.lora4j.io.PeftAdapters;
+import org.lora4j.io.SafeTensors;
 import org.lora4j.nn.Initialization;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Samples;
 import org.lora4j.train.Trainer;
 import org.lora4j.train.TrainingListener;
 import org.lora4j.train.TrainingResult;
+import org.lora4j.train.TrainingState;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.DataSet;
@@ -147,6 +158,82 @@ class GuideTest {
         model.mergeActive(); // predictions use the copy
         model.unmerge(); // and again the factors, with the outputs from before, bit for bit
         assertThat(Samples.bits(model.predict(x))).isEqualTo(Samples.bits(before));
+    }
+
+    @Test
+    void loraPlus() {
+        LoRAModel model = modelWithNine();
+        Trainer.builder(model)
+                .updater(model::isLoraB, new Adam(16e-4))
+                .updater(new Adam(1e-4)).maxIterations(20).build().fit(digitNine);
+        assertThat(model.parameters("nine").stream().filter(model::isLoraB)).hasSize(2);
+    }
+
+    @Test
+    void exchange() throws IOException {
+        LoRAModel model = modelWithNine();
+        NetworkFile.save(network, folder.resolve("base.safetensors"));
+        PeftAdapters.save(model.adapter("nine"), network, folder.resolve("nine"));
+
+        LoRAAdapter adapter = PeftAdapters.load(folder.resolve("nine"), network);
+        model.add("from-python", adapter); // frozen
+        model.setTrainable("from-python"); // to train on
+        assertThat(Samples.bits(model.using("from-python").predict(x)))
+                .isEqualTo(Samples.bits(model.using("nine").predict(x)));
+
+        LoRAAdapter checked = PeftAdapters.load(folder.resolve("nine"), network, FingerprintCheck.REQUIRE);
+        assertThat(checked.weights()).containsOnlyKeys("linear1", "linear2");
+    }
+
+    @Test
+    void setsOfAdapters() throws IOException {
+        LoRAModel model = LoRAModel.of(network);
+        LoRAAdapter adapterA = adapter(1);
+        LoRAAdapter adapterB = adapter(2);
+        PeftAdapters.saveAll(Map.of("a", adapterA, "b", adapterB), network, folder.resolve("all"));
+        Map<String, LoRAAdapter> all = PeftAdapters.loadAll(folder.resolve("all"), network, FingerprintCheck.WARN);
+        all.forEach(model::add);
+        assertThat(model.names()).containsExactly("a", "b");
+    }
+
+    @Test
+    void resume() throws IOException {
+        LoRAModel model = LoRAModel.of(network);
+        model.add("nine", LoRAConfig.of(2, 4));
+        Path checkpoint = folder.resolve("training.safetensors");
+        Trainer.builder(model).updater(new Adam(1e-3)).maxIterations(30)
+                .checkpointEvery(10, state -> SafeTensors.of(state.tensors(), state.metadata()).write(checkpoint))
+                .build().fit(digitNine);
+        model = LoRAModel.of(network);
+        model.add("nine", LoRAConfig.of(2, 4));
+        SafeTensors stored = SafeTensors.read(checkpoint);
+        Trainer.builder(model).updater(new Adam(1e-3)).maxIterations(60)
+                .resume(TrainingState.of(stored.tensors(), stored.metadata()))
+                .build().fit(digitNine);
+        LoRAModel uninterrupted = LoRAModel.of(network);
+        uninterrupted.add("nine", LoRAConfig.of(2, 4));
+        Trainer.builder(uninterrupted).updater(new Adam(1e-3)).maxIterations(60).build().fit(digitNine);
+        assertThat(Samples.bits(model.predict(x))).isEqualTo(Samples.bits(uninterrupted.predict(x)));
+    }
+
+    @Test
+    void combineExtractConvert() {
+        LoRAAdapter adapterA = adapter(1);
+        LoRAAdapter adapterB = adapter(2);
+        LoRAAdapter cat = AdapterCombination.of(adapterA, 0.7).plus(adapterB, 0.3).cat();
+        LoRAAdapter without = AdapterCombination.of(adapterA, 1).plus(adapterB, -1).cat();
+        AdapterApproximation svd = AdapterCombination.of(adapterA, 0.7).plus(adapterB, 0.3).svd(TargetRank.of(2));
+        assertThat(List.of(cat, without)).allMatch(combined -> combined.config().rank() == 4);
+        assertThat(svd.layers().get("linear1").rank()).isEqualTo(2);
+
+        LoRAModel model = LoRAModel.of(network);
+        model.add("a", adapterA);
+        Network tuned = model.merge("a");
+        AdapterApproximation extracted = AdapterExtraction.extract(network, tuned, TargetRank.of(4), BiasTraining.NONE);
+        assertThat(extracted.layers().get("linear1").relativeError()).isLessThan(1e-3);
+
+        AdapterApproximation smaller = AdapterConversion.resize(adapterA, TargetRank.of(1));
+        assertThat(smaller.adapter().config().rank()).isEqualTo(1);
     }
     // spotless:on
 }
