@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,7 +33,7 @@ class Process:
 def run(command, environment=None):
     """Runs a command to its end."""
     OUT.mkdir(parents=True, exist_ok=True)
-    with open(OUT / "stdout", "w+") as output, open(OUT / "stderr", "w+") as errors:
+    with tempfile.TemporaryFile("w+", dir=OUT) as output, tempfile.TemporaryFile("w+", dir=OUT) as errors:
         begin = time.time()
         child = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=errors)
         _, status, usage = os.wait4(child.pid, 0)
