@@ -7,10 +7,10 @@ from comparison.processes import OUT
 
 TOLERANCE = 1e-4
 CHECK_STEPS = 20
-# ND4J's Adam adds ε to √v and PyTorch's to the corrected √v: with a base's many tiny gradients larger steps would show
-# that, not mistakes.
+# ND4J's Adam adds ε to √v and PyTorch's to the corrected √v: larger steps, above all of a base with its many tiny
+# gradients, would show that, not mistakes.
 CHECK_RATES = {"base": 1e-5}
-CHECK_RATE = 1e-3
+CHECK_RATE = 1e-4
 # So small that batches seen again and again keep their gradients: vanished ones would be slow, being subnormal.
 TIMED_RATE = 1e-6
 

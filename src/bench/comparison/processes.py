@@ -80,7 +80,7 @@ def ours(settings, options=(), environment=None):
 def theirs(settings, environment=None):
     """Does a work in PyTorch; its JSON."""
     arguments = [f"{key}={value}" for key, value in settings.items()]
-    command = [PYTHON, str(ROOT / "src/bench/peers/work.py"), *arguments]
+    command = [PYTHON, "-B", str(ROOT / "src/bench/peers/work.py"), *arguments]
     return _read(run(command, torch_environment() | (environment or {})))
 
 

@@ -16,7 +16,7 @@ def compare(options):
     for _ in range(min(RUNS, options.runs)):
         found["ours"].append(_run(["java", "-jar", str(JAR), "run", "--no-progress", "--output"], "ours"))
         script = str(ROOT / "src/bench/peers/mnist.py")
-        found["theirs"].append(_run([processes.PYTHON, script], "theirs", processes.torch_environment()))
+        found["theirs"].append(_run([processes.PYTHON, "-B", script], "theirs", processes.torch_environment()))
     return {side: _median(runs) for side, runs in found.items()}
 
 
