@@ -59,7 +59,11 @@ public class TrainingStepBenchmark {
         Model model = trained.equals("base")
                 ? start.network()
                 : start.model(Integer.parseInt(trained.substring(5)), trained.startsWith("dora"), 1);
-        step = new TrainingStep(model, Loss.softmaxCrossEntropy(), new UpdaterGroups(List.of(), new Adam(RATE)), Double.POSITIVE_INFINITY);
+        step = new TrainingStep(
+                model,
+                Loss.softmaxCrossEntropy(),
+                new UpdaterGroups(List.of(), new Adam(RATE)),
+                Double.POSITIVE_INFINITY);
     }
 
     /** Puts the threads back. */
