@@ -2,10 +2,13 @@ package org.lora4j.example.mnist;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.BiFunction;
+import java.util.function.IntFunction;
 import java.util.function.IntPredicate;
+import java.util.function.UnaryOperator;
+import java.util.stream.IntStream;
 import org.lora4j.example.mnist.report.Example;
 import org.lora4j.example.mnist.report.TestResult;
-import org.lora4j.nn.Network;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** What a network says to each image of a test. */
@@ -21,17 +24,40 @@ final class Answers {
     }
 
     /** Asks for every image; the answer is the digit with the greatest output. */
-    static Answers of(Network network, MnistData data) {
+    static Answers of(UnaryOperator<INDArray> network, MnistData data) {
+        return perRow((x, digits) -> network.apply(x), data);
+    }
+
+    /** Asks for every image, with the digits that the rows of a batch show at hand. */
+    static Answers perRow(BiFunction<INDArray, List<Integer>, INDArray> network, MnistData data) {
         int[] said = new int[data.size()];
         int next = 0;
         MnistIterator blocks = MnistIterator.inOrder(data, BLOCK);
         while (blocks.hasNext()) {
-            INDArray outputs = network.predict(blocks.next().getFeatures());
-            int[] greatest = outputs.argMax(1).toIntVector();
+            INDArray x = blocks.next().getFeatures();
+            List<Integer> digits = IntStream.range(next, next + (int) x.size(0))
+                    .mapToObj(data::label)
+                    .toList();
+            int[] greatest = network.apply(x, digits).argMax(1).toIntVector();
             System.arraycopy(greatest, 0, said, next, greatest.length);
             next += greatest.length;
         }
         return new Answers(data, said);
+    }
+
+    /** Takes each answer from those that belong to the digit which the image shows. */
+    static Answers choose(IntFunction<Answers> byDigit, MnistData data) {
+        int[] said = IntStream.range(0, data.size())
+                .map(i -> byDigit.apply(data.label(i)).said[i])
+                .toArray();
+        return new Answers(data, said);
+    }
+
+    /** For how many images both say the same. */
+    int agreements(Answers other) {
+        return (int) IntStream.range(0, said.length)
+                .filter(i -> said[i] == other.said[i])
+                .count();
     }
 
     TestResult result() {

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.LoRAConfig;
+import org.lora4j.LoRAModel;
 import org.lora4j.ParameterReport;
 import org.lora4j.example.mnist.report.LayerParameters;
 import org.lora4j.example.mnist.report.Parameters;
@@ -15,50 +16,77 @@ import org.lora4j.nn.Parameter;
 /** The article's steps on a trained network, each told as it happens. The trainings are the caller's. */
 final class Experiment {
     private final Story story;
-    private final Network network;
+    private final LoRAModel model;
     private final MnistData test;
+    private final List<Integer> digits;
 
-    Experiment(Story story, Network network, MnistData test) {
+    /**
+     * Begins an experiment.
+     *
+     * @param model without adapters
+     * @param digits each gets an adapter
+     */
+    Experiment(Story story, LoRAModel model, MnistData test, List<Integer> digits) {
         this.story = story;
-        this.network = network;
+        this.model = model;
         this.test = test;
+        this.digits = digits;
+    }
+
+    /** The name of the adapter that is trained on the digit. */
+    static String adapter(int digit) {
+        return "digit-" + digit;
     }
 
     /** The network before LoRA, on the test images. */
     Answers testBase() {
         story.section("Test of the base");
-        Answers answers = Answers.of(network, test);
+        Answers answers = Answers.of(model::predict, test);
         story.test(answers.result());
         return answers;
     }
 
-    /** Decorates every layer and tells what that adds and what is left to train. */
-    LoRALayers addLoRA(LoRAConfig config, InitChoice init) {
+    /** Puts an adapter for each digit on every layer; tells what one adds and what is left to train. */
+    void addAdapters(LoRAConfig config, InitChoice init) {
         story.section("LoRA on every layer: W + (alpha/r) B A");
-        LoRALayers lora = LoRALayers.register(network, config);
+        digits.forEach(digit -> model.add(adapter(digit), config));
         story.fact(
                 "rank r = %d, alpha = %s, A drawn from %s, B = 0: nothing changes at first",
                 config.rank(), Story.plain(config.alpha()), init.distribution());
+        if (digits.size() > 1) {
+            story.fact("an adapter for each digit over one base, all of the same size: %s", model.names());
+        }
         story.line("");
-        story.adapted(ParameterReport.of(network));
+        story.adapted(model.parameterReport(adapter(digits.get(0))));
         story.line("");
         story.fact(
                 "frozen:    %s",
-                names(network.parameters().stream()
+                names(model.network().parameters().stream()
                         .filter(parameter -> !parameter.isTrainable())
                         .toList()));
-        story.fact("trainable: %s", names(List.copyOf(network.newTrainingPass().trainableParameters())));
-        return lora;
+        story.fact("trainable: %s", names(List.copyOf(model.newTrainingPass().trainableParameters())));
     }
 
     private static String names(List<Parameter> parameters) {
         return String.join(", ", parameters.stream().map(Parameter::name).toList());
     }
 
+    /** Lets the adapter of one digit take part and train, and no other. */
+    LoRAModel train(int digit) {
+        model.activate(adapter(digit));
+        model.setTrainable(adapter(digit));
+        return model;
+    }
+
+    /** Lets the adapters of all digits take part. */
+    void activateAll() {
+        model.activate(digits.stream().map(Experiment::adapter).toArray(String[]::new));
+    }
+
     /** Checks that only the factors have changed. */
-    Proofs prove(Network before, LoRALayers lora) {
+    Proofs prove(Network before) {
         story.section("Proofs, bit for bit");
-        Proofs proofs = Proofs.of(network, before, lora);
+        Proofs proofs = Proofs.of(model, before);
         story.proof("Every frozen parameter is what it was", proofs.frozenUnchanged());
         story.proof("LoRA on: the weight is exactly original + (B A) scale", proofs.effectiveWeightExact());
         story.proof("LoRA off: the weight is exactly the original", proofs.disabledEqualsOriginal());
@@ -66,12 +94,10 @@ final class Experiment {
     }
 
     /** Tests with LoRA on, off and merged into a plain network. */
-    Comparison compare(Answers base, LoRALayers lora, int digit) {
+    Comparison compare(Answers base) {
         story.section("The same test with LoRA");
-        lora.setEnabled(false);
-        Answers off = Answers.of(network, test);
-        lora.setEnabled(true);
-        Comparison comparison = new Comparison(base, Answers.of(network, test), off, Answers.of(network.merge(), test));
+        Comparison comparison = new Comparison(
+                base, Answers.of(model::predict, test), disabled(), Answers.of(model.merge()::predict, test));
         Map<String, TestResult> results = new LinkedHashMap<>();
         results.put("base", comparison.base().result());
         results.put("LoRA on", comparison.enabled().result());
@@ -79,13 +105,22 @@ final class Experiment {
         results.put("LoRA merged", comparison.merged().result());
         story.comparison(results);
         story.line("");
-        story.change(digit, comparison.base().result(), comparison.enabled().result());
+        story.change(digits, comparison.base().result(), comparison.enabled().result());
         return comparison;
     }
 
-    /** Shapes and counts, for the report. */
+    private Answers disabled() {
+        LoRAModel.Scope scope = model.disable();
+        try {
+            return Answers.of(model::predict, test);
+        } finally {
+            scope.close();
+        }
+    }
+
+    /** Shapes and counts of one adapter, for the report. */
     Parameters parameters() {
-        ParameterReport report = ParameterReport.of(network);
+        ParameterReport report = model.parameterReport(adapter(digits.get(0)));
         return Parameters.of(
                 report.original(),
                 report.lora(),

@@ -8,11 +8,10 @@ import picocli.CommandLine.Option;
 
 /** What is fine-tuned on, and with what adapter. */
 final class FineTuneOptions {
-    @Option(
-            names = "--digit",
-            paramLabel = "0..9",
-            description = "The digit to fine-tune on. Default: ${DEFAULT-VALUE}.")
-    private int digit = 9;
+    private static final int DEFAULT_DIGIT = 9;
+
+    @Option(names = "--digit", paramLabel = "0..9", description = "The digit to fine-tune on. Default: 9.")
+    private @Nullable Integer digit;
 
     @Option(
             names = "--fine-tune-batches",
@@ -30,14 +29,18 @@ final class FineTuneOptions {
     private double alpha = 1;
 
     void check(OptionCheck check) {
-        check.inRange("--digit", digit, 0, MnistData.CLASSES - 1);
+        check.inRange("--digit", digit(), 0, MnistData.CLASSES - 1);
         check.atLeast("--fine-tune-batches", batches, 1);
         check.inRange("--rank", rank, 1, RichBoyNet.MAX_RANK);
         check.positive("--alpha", alpha);
     }
 
+    boolean isDigitGiven() {
+        return digit != null;
+    }
+
     int digit() {
-        return digit;
+        return digit == null ? DEFAULT_DIGIT : digit;
     }
 
     int batches() {
@@ -53,8 +56,12 @@ final class FineTuneOptions {
                 .build();
     }
 
-    /** Batches of the digit, in an order that only the seed decides. */
-    MnistIterator data(MnistData train, int batchSize, double replay, long seed) {
+    /**
+     * Batches of a digit, in an order that only the seed decides.
+     *
+     * @throws IllegalArgumentException if no training image shows the digit
+     */
+    MnistIterator data(MnistData train, int digit, int batchSize, double replay, long seed) {
         if (train.indicesOf(digit).length == 0) {
             throw new IllegalArgumentException("the training images must show the digit " + digit + ", none does");
         }
@@ -62,7 +69,6 @@ final class FineTuneOptions {
     }
 
     void addTo(Map<String, @Nullable Object> settings) {
-        settings.put("digit", digit);
         settings.put("fineTuneBatches", batches);
         settings.put("rank", rank);
         settings.put("alpha", alpha);

@@ -1,7 +1,8 @@
 package org.lora4j.example.mnist;
 
+import java.util.List;
 import org.lora4j.example.mnist.report.Training;
-import org.lora4j.nn.Network;
+import org.lora4j.nn.Model;
 import org.lora4j.train.Trainer;
 import org.lora4j.train.TrainingListener;
 import org.lora4j.train.TrainingResult;
@@ -15,15 +16,15 @@ import org.nd4j.linalg.learning.config.Adam;
  */
 record Learned(TrainingResult result, LossRecorder losses) {
     /**
-     * Trains what is trainable in a network, with a fresh Adam of β = (0.9, 0.999) and ε = 1e-8.
+     * Trains what is trainable, with a fresh Adam of β = (0.9, 0.999) and ε = 1e-8.
      *
      * @param batches gone through as often as it takes
      * @param count the number of batches
      */
     static Learned byAdam(
-            Network network, MnistIterator batches, long count, double learningRate, TrainingListener listener) {
+            Model model, MnistIterator batches, long count, double learningRate, TrainingListener listener) {
         LossRecorder losses = new LossRecorder();
-        TrainingResult result = Trainer.builder(network)
+        TrainingResult result = Trainer.builder(model)
                 .updater(new Adam(learningRate))
                 .maxIterations(count)
                 .listener(losses)
@@ -41,7 +42,11 @@ record Learned(TrainingResult result, LossRecorder losses) {
         return 1000 * seconds() / result.iterations();
     }
 
-    Training.Phase phase() {
-        return new Training.Phase(result.iterations(), seconds(), result.finalLoss());
+    /** Trainings one after the other, seen as one. */
+    static Training.Phase phase(List<Learned> trainings) {
+        return new Training.Phase(
+                trainings.stream().mapToLong(one -> one.result.iterations()).sum(),
+                trainings.stream().mapToDouble(Learned::seconds).sum(),
+                trainings.get(trainings.size() - 1).result.finalLoss());
     }
 }

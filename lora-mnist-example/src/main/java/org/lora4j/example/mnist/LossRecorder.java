@@ -1,6 +1,7 @@
 package org.lora4j.example.mnist;
 
 import java.util.Arrays;
+import java.util.List;
 import org.lora4j.train.TrainingListener;
 
 /** Keeps the loss of every batch. */
@@ -16,8 +17,16 @@ final class LossRecorder implements TrainingListener {
         losses[size++] = (float) iteration.loss();
     }
 
-    /** A copy, in the order of the batches. */
-    float[] losses() {
-        return Arrays.copyOf(losses, size);
+    /** The losses of trainings one after the other. */
+    static float[] losses(List<Learned> trainings) {
+        float[] all = new float
+                [trainings.stream().mapToInt(training -> training.losses().size).sum()];
+        int next = 0;
+        for (Learned training : trainings) {
+            LossRecorder recorder = training.losses();
+            System.arraycopy(recorder.losses, 0, all, next, recorder.size);
+            next += recorder.size;
+        }
+        return all;
     }
 }

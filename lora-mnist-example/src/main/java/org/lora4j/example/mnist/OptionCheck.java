@@ -35,6 +35,13 @@ final class OptionCheck {
         }
     }
 
+    /** Requires what no bound can tell, in the words of the rule. */
+    void require(boolean holds, String rule) {
+        if (!holds) {
+            throw new ParameterException(command, rule);
+        }
+    }
+
     private ParameterException wrong(String option, String rule, Object found) {
         return new ParameterException(command, option + " must be " + rule + ", found " + found);
     }

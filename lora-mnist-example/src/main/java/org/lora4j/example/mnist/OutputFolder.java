@@ -5,10 +5,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.lora4j.LoRAModel;
 import org.lora4j.io.NetworkFile;
-import org.lora4j.io.SafeTensors;
+import org.lora4j.io.PeftAdapters;
 import org.lora4j.nn.Network;
-import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** The folder that a run writes into. */
 final class OutputFolder {
@@ -49,23 +49,15 @@ final class OutputFolder {
         files.put("base", name);
     }
 
-    void saveAdapter(String adapter, LoRALayers lora) throws IOException {
+    /**
+     * Saves an adapter in PEFT's form, as {@code adapters/NAME}.
+     *
+     * @param purpose what it is called among the files
+     */
+    void saveAdapter(String purpose, LoRAModel model, String adapter) throws IOException {
         String name = "adapters/" + adapter;
-        Path adapterFolder = folder.resolve(name);
-        Files.createDirectories(adapterFolder);
-        files.put("adapter", name + "/" + writeAdapter(adapterFolder, lora));
-    }
-
-    /** Writes the factors under PEFT's keys; answers the name of the file. */
-    static String writeAdapter(Path adapterFolder, LoRALayers lora) throws IOException {
-        Map<String, INDArray> tensors = new LinkedHashMap<>();
-        lora.byPath().forEach((path, layer) -> {
-            String key = "base_model.model." + path;
-            tensors.put(key + ".lora_A.weight", layer.loraA().value());
-            tensors.put(key + ".lora_B.weight", layer.loraB().value());
-        });
-        String name = "adapter_model.safetensors";
-        SafeTensors.of(tensors, Map.of("format", "pt")).write(adapterFolder.resolve(name));
-        return name;
+        PeftAdapters.save(model.adapter(adapter), model.network(), folder.resolve(name));
+        files.put(purpose, name + "/adapter_model.safetensors");
+        files.put(purpose + "Config", name + "/adapter_config.json");
     }
 }

@@ -109,11 +109,13 @@ final class Story {
         fact("%-16s%s%8d%10.2f %%", name, counts, result.wrongTotal(), 100 * result.accuracy());
     }
 
-    /** What LoRA did for the digit, and to all. */
-    void change(int digit, TestResult before, TestResult after) {
-        fact(
-                "digit %d: %,d wrong before, %,d with LoRA",
-                digit, before.wrong().get(digit), after.wrong().get(digit));
+    /** What LoRA did for the digits, and to all. */
+    void change(List<Integer> digits, TestResult before, TestResult after) {
+        for (int digit : digits) {
+            fact(
+                    "digit %d: %,d wrong before, %,d with LoRA",
+                    digit, before.wrong().get(digit), after.wrong().get(digit));
+        }
         fact(
                 "accuracy on all digits: %.2f %% before, %.2f %% with LoRA",
                 100 * before.accuracy(), 100 * after.accuracy());

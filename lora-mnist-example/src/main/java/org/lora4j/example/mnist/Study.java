@@ -2,9 +2,13 @@ package org.lora4j.example.mnist;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.UnaryOperator;
+import org.lora4j.LoRAModel;
 import org.lora4j.example.mnist.report.TestResult;
+import org.lora4j.nn.Model;
 import org.lora4j.nn.Network;
 import org.lora4j.train.TrainingListener;
+import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Fine-tunes copies of one base. Seed i gives every method the same order of images and every LoRA its A. */
 final class Study {
@@ -21,13 +25,13 @@ final class Study {
         this.settings = settings;
         this.batchSize = batchSize;
         this.mnist = mnist;
-        settings.data(mnist.train(), batchSize, 0, 0);
+        settings.data(mnist.train(), settings.digit(), batchSize, 0, 0);
     }
 
     /** Runs each method with seeds 0 to {@code seeds} − 1; the base is not changed. */
     StudyTable run(Network base, List<Method> methods, int seeds, Story progress) {
         StudyTable table = new StudyTable(settings.digit());
-        table.add("base", List.of(test(base)));
+        table.add("base", List.of(test(base::predict)));
         for (Method method : methods) {
             List<TestResult> results = new ArrayList<>();
             for (int seed = 0; seed < seeds; seed++) {
@@ -41,15 +45,23 @@ final class Study {
 
     private TestResult trial(Network base, Method method, Seeds seeds) {
         Network network = base.copy();
-        if (method.init() != null) {
-            LoRALayers.register(network, settings.config(method.init().init(), seeds.loraA()));
+        if (method.init() == null) {
+            train(network, method, seeds);
+            return test(network::predict);
         }
-        MnistIterator batches = settings.data(mnist.train(), batchSize, method.replay(), seeds.fineTuneOrder());
-        Learned.byAdam(network, batches, settings.batches(), method.learningRate(), new TrainingListener() {});
-        return test(network);
+        LoRAModel model = LoRAModel.of(network);
+        model.add("lora", settings.config(method.init().init(), seeds.loraA()));
+        train(model, method, seeds);
+        return test(model::predict);
     }
 
-    private TestResult test(Network network) {
+    private void train(Model model, Method method, Seeds seeds) {
+        int digit = settings.digit();
+        MnistIterator batches = settings.data(mnist.train(), digit, batchSize, method.replay(), seeds.fineTuneOrder());
+        Learned.byAdam(model, batches, settings.batches(), method.learningRate(), new TrainingListener() {});
+    }
+
+    private TestResult test(UnaryOperator<INDArray> network) {
         return Answers.of(network, mnist.test()).result();
     }
 }

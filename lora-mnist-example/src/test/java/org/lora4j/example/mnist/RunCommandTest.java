@@ -71,6 +71,12 @@ class RunCommandTest {
     }
 
     @Test
+    void reportsNoFurtherResults() {
+        assertThat(report.has("results")).isFalse();
+        assertThat(report.get("settings").has("digits")).isFalse();
+    }
+
+    @Test
     void reportsBothTrainings() {
         for (String phase : List.of("base", "fineTune")) {
             JsonNode training = report.get("training").get(phase);
@@ -132,6 +138,7 @@ class RunCommandTest {
         }
         assertThat(report.get("files").get("base").asText()).isEqualTo("base.safetensors");
         assertThat(report.get("files").get("adapter").asText()).isEqualTo("adapters/digit-4/adapter_model.safetensors");
+        assertThat(report.get("files").get("adapterConfig").asText()).isEqualTo("adapters/digit-4/adapter_config.json");
         assertThat(listed).contains("report.json", "report.html");
     }
 

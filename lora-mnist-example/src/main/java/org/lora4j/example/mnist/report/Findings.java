@@ -28,6 +28,9 @@ final class Findings {
                 .forEach(digit -> sentences.add(leaning(digit)));
         sentences.add(switchedOff());
         sentences.add(merged());
+        if (report.results().containsKey(Report.PER_ROW)) {
+            sentences.add(perRow());
+        }
         return sentences;
     }
 
@@ -103,6 +106,15 @@ final class Findings {
                         + Words.count(report.loraMerged().wrongTotal())
                         + " wrong answers, beside them " + Words.count(lora.wrongTotal())
                         + ".";
+    }
+
+    private String perRow() {
+        int adapted = report.digits().stream().mapToInt(base::images).sum();
+        return "In the row \"" + Report.PER_ROW + "\" the images are answered in common batches, "
+                + Words.list(report.digits().stream()
+                        .map(digit -> Words.count(base.images(digit)) + " that show " + digit + " by its adapter")
+                        .toList())
+                + ", the other " + Words.count(base.images() - adapted) + " by the base.";
     }
 
     /** {@code fell from 5 to 4}, {@code stayed at 5}; what is written may be rounded, what is compared is not. */

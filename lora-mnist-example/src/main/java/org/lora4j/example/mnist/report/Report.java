@@ -15,10 +15,10 @@ import org.jspecify.annotations.Nullable;
  * @param settings the options the run was started with; {@code digit} (or the list {@code digits}), {@code rank} and
  *     {@code alpha} must be among them
  * @param seed seed of every random choice
- * @param parameters what LoRA adds to the network
+ * @param parameters what LoRA adds to the network; with several digits, each adapter
  * @param training how the trainings went
  * @param base test of the network before fine-tuning
- * @param loraEnabled test with the adapter on
+ * @param loraEnabled test with the adapter on; with several digits, all adapters
  * @param loraDisabled test with the adapter switched off again
  * @param loraMerged test of the plain network with the adapter merged in
  * @param frozenUnchanged per frozen parameter: is it after fine-tuning what it was, bit for bit
@@ -85,6 +85,9 @@ public record Report(
         }
     }
 
+    /** The name among {@code results} of the batch in which each image is answered by the adapter of its digit. */
+    public static final String PER_ROW = "adapter per row";
+
     static final String BASE = "Base";
     static final String LORA_ON = "LoRA on";
     static final String LORA_OFF = "LoRA off";
@@ -119,6 +122,10 @@ public record Report(
         Map<String, TestResult> some = comparison();
         some.remove(LORA_OFF);
         some.remove(LORA_MERGED);
+        if (results.containsKey(PER_ROW)) {
+            // Then the results tell it too, by the name of what is on.
+            some.remove(LORA_ON);
+        }
         return some;
     }
 

@@ -23,6 +23,7 @@ final class ReportPage {
     String html() {
         Map<String, String> values = new HashMap<>();
         values.put("digits", Html.escape(Words.digits(report.digits())));
+        values.put("adapters", Html.escape(adapters()));
         values.put("tiles", tiles());
         values.put("rank", Html.escape(Words.number(report.rank())));
         values.put("alpha", Html.escape(Words.number(report.alpha())));
@@ -54,6 +55,13 @@ final class ReportPage {
         return Template.resource("report.html").fill(values);
     }
 
+    private String adapters() {
+        return report.digits().size() == 1
+                ? "a small adapter beside them was trained on " + Words.digits(report.digits()) + " only"
+                : "small adapters beside them were trained, one on each of the " + Words.digits(report.digits())
+                        + ", and \"LoRA on\" below is all of them together";
+    }
+
     private String tiles() {
         StringBuilder tiles = new StringBuilder();
         for (int digit : report.digits()) {
@@ -68,7 +76,9 @@ final class ReportPage {
                         "accuracy over all digits"))
                 .append(Html.tile(
                         Words.count(report.parameters().lora()),
-                        "trained values beside "
+                        (report.digits().size() == 1
+                                        ? "trained values beside "
+                                        : "trained values in each adapter beside ")
                                 + Words.count(report.parameters().original()) + " frozen ones"))
                 .append(Html.tile(
                         Words.duration(report.training().fineTune().seconds()),
@@ -126,7 +136,8 @@ final class ReportPage {
                 base == null
                         ? "The base network was not trained in this run: it was loaded from a file."
                         : "First the whole network learned all digits: " + phase(base));
-        texts.add("Then the factors A and B alone learned from images of " + Words.digits(report.digits()) + replay()
+        texts.add("Then the factors A and B alone learned from images of " + Words.digits(report.digits())
+                + (report.digits().size() == 1 ? "" : ", an adapter for each, one after the other") + replay()
                 + ": " + phase(report.training().fineTune()));
         return texts;
     }
