@@ -16,7 +16,7 @@ import picocli.CommandLine.ScopeType;
         name = "lora-mnist-example",
         mixinStandardHelpOptions = true,
         scope = ScopeType.INHERIT,
-        version = "lora-mnist-example 0.1.0-SNAPSHOT",
+        versionProvider = Version.class,
         description = "LoRA on MNIST, after the article's experiment. Without a command it does 'run'.",
         subcommands = {RunCommand.class, EvaluateCommand.class, SvdCommand.class, StudyCommand.class})
 public final class MnistExample {

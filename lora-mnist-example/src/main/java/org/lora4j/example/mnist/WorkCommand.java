@@ -28,6 +28,8 @@ abstract class WorkCommand implements Callable<Integer> {
         NativeThreads threads = NativeThreads.forBlas();
         try {
             work();
+        } catch (OutOfMemoryError e) {
+            throw new IOException("not enough memory; take smaller batches, or more of it by java -Xmx", e);
         } finally {
             threads.close();
         }
