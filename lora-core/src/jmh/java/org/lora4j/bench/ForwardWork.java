@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
+import org.lora4j.LoRAAdapter;
 import org.lora4j.LoRAModel;
 import org.lora4j.nn.Network;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -83,10 +84,15 @@ final class ForwardWork {
         return numbers;
     }
 
-    /** Times the choice of an adapter with {@link LoRAModel#using}, going through all of them. */
+    /** Times the choice of an adapter with {@link LoRAModel#using}, going through all of them; and what they cost. */
     static void switchAdapters(Settings settings, Map<String, Object> result) {
+        Start start = settings.start();
+        LoRAAdapter adapter = start.adapter(settings.rank(), false, 0);
+        LoRAModel model = LoRAModel.of(start.network());
         long before = ResidentMemory.isKnown() ? ResidentMemory.now() : 0;
-        LoRAModel model = settings.start().model(settings.rank(), false, settings.adapters());
+        for (int i = 0; i < settings.adapters(); i++) {
+            model.add(Start.name(i), adapter);
+        }
         long after = ResidentMemory.isKnown() ? ResidentMemory.now() : 0;
         String[] names = model.names().toArray(String[]::new);
         BlockClock clock = new BlockClock(settings.warm(), settings.seconds());
