@@ -390,7 +390,7 @@ public final class LoRAModel implements Model {
 
     /**
      * Keeps a merged copy of the active adapters beside the base, so that they cost nothing in predictions until
-     * {@link #unmerge} drops it. The base is not written to. Views of other adapters are not affected.
+     * {@link #unmerge} drops it. It does not follow later training. The base is not written to. Views of other adapters are not affected.
      *
      * @throws ArithmeticException if a merged weight or bias would be NaN or infinite; nothing changes then
      */
@@ -442,6 +442,9 @@ public final class LoRAModel implements Model {
     /** {@inheritDoc} The active adapters train, as far as they are trainable; merged copies are not used. */
     @Override
     public Pass newTrainingPass() {
+        if (state.merged() != null) {
+            log.warn("the merged copy of {} does not follow the training; unmerge drops it", state.mergedNames());
+        }
         return new Pass(network, true, () -> {
             ModelState now = state;
             return now.factored(now.enabled() ? now.active() : List.of())::get;

@@ -1,0 +1,306 @@
+package org.lora4j;
+
+import static java.util.Objects.requireNonNull;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.lora4j.SmallModels.assertClose;
+import static org.lora4j.SmallModels.assertSameBits;
+import static org.lora4j.SmallModels.values;
+
+import java.util.Arrays;
+import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.function.DoubleUnaryOperator;
+import java.util.stream.Stream;
+import org.assertj.core.data.Offset;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.lora4j.linalg.LowRankFactors;
+import org.lora4j.linalg.Svd;
+import org.lora4j.nn.Initialization;
+import org.lora4j.nn.Network;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+class LoRAInitTest {
+    private static final int RANK = 16;
+    private static final int WIDTH = 625;
+
+    static Stream<LoRAInit> withoutDelta() {
+        return Stream.of(
+                LoRAInit.kaimingUniform(),
+                LoRAInit.gaussian(0.3),
+                LoRAInit.gaussianByRank(),
+                LoRAInit.pissa(),
+                LoRAInit.olora());
+    }
+
+    static Stream<LoRAInit> withZeroB() {
+        return withoutDelta().filter(init -> !init.changesBase());
+    }
+
+    static Stream<LoRAInit> fromTheBase() {
+        return withoutDelta().filter(LoRAInit::changesBase);
+    }
+
+    private static INDArray weight(DataType type) {
+        return Initialization.uniform(new SplittableRandom(1), 0.04, type, 8, WIDTH);
+    }
+
+    private static double[] sortedA(LoRAInit init) {
+        double[] sample = values(init.begin(new SplittableRandom(2), weight(DataType.DOUBLE), RANK, 1)
+                .a());
+        Arrays.sort(sample);
+        return sample;
+    }
+
+    /** Kolmogorov and Smirnov: the distance is below 1.63/√n in 99 of 100 samples of the distribution. */
+    private static void assertDistribution(double[] sorted, DoubleUnaryOperator cumulative) {
+        int n = sorted.length;
+        double distance = 0;
+        for (int i = 0; i < n; i++) {
+            double expected = cumulative.applyAsDouble(sorted[i]);
+            distance = Math.max(distance, Math.max(expected - (double) i / n, (i + 1.0) / n - expected));
+        }
+        assertThat(distance).isLessThan(1.63 / Math.sqrt(n));
+    }
+
+    private static DoubleUnaryOperator uniform(double bound) {
+        return x -> Math.max(0, Math.min(1, (x + bound) / (2 * bound)));
+    }
+
+    private static DoubleUnaryOperator normal(double sigma) {
+        return x -> {
+            // Abramowitz and Stegun, 7.1.26: the error is below 1.5e-7.
+            double z = Math.abs(x) / sigma / Math.sqrt(2);
+            double t = 1 / (1 + 0.3275911 * z);
+            double tail = t
+                    * (0.254829592 + t * (-0.284496736 + t * (1.421413741 + t * (-1.453152027 + t * 1.061405429))))
+                    * Math.exp(-z * z);
+            return x < 0 ? tail / 2 : 1 - tail / 2;
+        };
+    }
+
+    @Test
+    void kaimingIsUniformWithTheBoundOneByTheRootOfTheWidth() {
+        assertDistribution(sortedA(LoRAInit.kaimingUniform()), uniform(1 / Math.sqrt(WIDTH)));
+    }
+
+    @Test
+    void gaussianHasTheGivenDeviation() {
+        assertDistribution(sortedA(LoRAInit.gaussian(0.3)), normal(0.3));
+    }
+
+    @Test
+    void gaussianByRankHasTheDeviationOneByTheRank() {
+        assertDistribution(sortedA(LoRAInit.gaussianByRank()), normal(1.0 / RANK));
+    }
+
+    @Test
+    void kaimingIsNotTakenForGaussian() {
+        double[] sample = sortedA(LoRAInit.kaimingUniform());
+        double sigma = 1 / Math.sqrt(3.0 * WIDTH);
+        assertThatThrownBy(() -> assertDistribution(sample, normal(sigma))).isInstanceOf(AssertionError.class);
+    }
+
+    @ParameterizedTest
+    @MethodSource("withZeroB")
+    void bIsExactlyZero(LoRAInit init) {
+        INDArray b = init.begin(new SplittableRandom(2), weight(DataType.FLOAT), RANK, 1)
+                .b();
+        assertThat(b.shape()).containsExactly(8, RANK);
+        assertThat(values(b)).containsOnly(0);
+    }
+
+    @Test
+    void randomBIsKaimingUniformToo() {
+        INDArray b = LoRAInit.random()
+                .begin(
+                        new SplittableRandom(2),
+                        Initialization.uniform(new SplittableRandom(1), 1, DataType.DOUBLE, 700, 8),
+                        RANK,
+                        1)
+                .b();
+        double[] sample = values(b);
+        Arrays.sort(sample);
+        assertDistribution(sample, uniform(1 / Math.sqrt(RANK)));
+    }
+
+    @ParameterizedTest
+    @MethodSource("withoutDelta")
+    void factorsHaveTypeOrderAndShape(LoRAInit init) {
+        LowRankFactors factors = init.begin(new SplittableRandom(2), weight(DataType.FLOAT), 4, 1);
+        assertThat(factors.a().shape()).containsExactly(4, WIDTH);
+        assertThat(factors.b().shape()).containsExactly(8, 4);
+        for (INDArray factor : new INDArray[] {factors.a(), factors.b()}) {
+            assertThat(factor.dataType()).isEqualTo(DataType.FLOAT);
+            assertThat(factor.ordering()).isEqualTo('c');
+            assertThat(factor.isView()).isFalse();
+        }
+    }
+
+    private static LoRAParametrization register(Network network, LoRAInit init, long seed) {
+        return LoRAParametrization.register(
+                network.linears().get(0),
+                LoRAConfig.builder().rank(4).init(init).seed(seed).build());
+    }
+
+    @ParameterizedTest
+    @MethodSource("withoutDelta")
+    void deltaIsExactlyZeroAtTheBeginning(LoRAInit init) {
+        assertThat(values(register(SmallModels.network(), init, 1).delta())).containsOnly(0);
+    }
+
+    @ParameterizedTest
+    @MethodSource("withZeroB")
+    void sameSeedGivesTheSameBits(LoRAInit init) {
+        INDArray first = register(SmallModels.network(), init, 1).loraA().value();
+        assertSameBits(register(SmallModels.network(), init, 1).loraA().value(), first);
+        assertThat(SmallModels.sameBits(
+                        register(SmallModels.network(), init, 2).loraA().value(), first))
+                .isFalse();
+    }
+
+    @Test
+    void layersOfOneSeedDiffer() {
+        Network network = Network.builder(6).linear("one", 6).linear("two", 6).build(1);
+        LoRAConfig config = LoRAConfig.of(2, 2);
+        INDArray one = LoRAParametrization.register(network.linear("one"), config)
+                .loraA()
+                .value();
+        INDArray two = LoRAParametrization.register(network.linear("two"), config)
+                .loraA()
+                .value();
+        assertThat(SmallModels.sameBits(one, two)).isFalse();
+    }
+
+    @Test
+    void aLayerBeginsTheSameWhicheverOthersAreAdapted() {
+        LoRAModel all = SmallModels.model();
+        all.add("a", SmallModels.random(3).build());
+        LoRAModel one = SmallModels.model();
+        one.add("a", SmallModels.random(3).targetModules("linear2").build());
+        assertSameBits(
+                requireNonNull(one.adapter("a").weights().get("linear2")).loraA(),
+                requireNonNull(all.adapter("a").weights().get("linear2")).loraA());
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = DataType.class,
+            names = {"FLOAT", "DOUBLE"})
+    void beginningsFromTheBaseKeepTheOutput(DataType type) {
+        double tolerance = type == DataType.FLOAT ? 1e-6 : 1e-12;
+        fromTheBase().forEach(init -> {
+            Network network = SmallModels.network(type, 1);
+            INDArray x = SmallModels.input(type, 20, 5);
+            INDArray y = network.predict(x);
+            LoRAModel model = LoRAModel.of(network);
+            model.add("a", LoRAConfig.builder().rank(3).alpha(5).init(init).build());
+            assertClose(model.predict(x), y, tolerance * y.amaxNumber().doubleValue());
+        });
+    }
+
+    @Test
+    void pissaTakesThePrincipalPart() {
+        Network network = SmallModels.network(DataType.DOUBLE, 1);
+        LoRAParametrization lora = register(network, LoRAInit.pissa(), 1);
+        INDArray product = lora.loraB().value().mmul(lora.loraA().value()).mul(lora.scale());
+        double[] all = singularValues(lora.original());
+        double[] rest = singularValues(lora.original().sub(product));
+        assertThat(Arrays.copyOf(rest, 2)).usingComparatorWithPrecision(1e-10).containsExactly(all[4], all[5]);
+    }
+
+    private static double[] singularValues(INDArray matrix) {
+        return values(Svd.thin(matrix).singularValues());
+    }
+
+    @Test
+    void oloraFactorsAreThoseOfQr() {
+        Network network = SmallModels.network(DataType.DOUBLE, 1);
+        LoRAParametrization lora = register(network, LoRAInit.olora(), 1);
+        INDArray b = lora.loraB().value();
+        assertClose(b.transpose().mmul(b), Nd4j.eye(4).castTo(DataType.DOUBLE), 1e-12);
+        for (int i = 1; i < 4; i++) {
+            for (int j = 0; j < i; j++) {
+                assertThat(lora.loraA().value().getDouble(i, j)).isZero();
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("fromTheBase")
+    void conversionToTwiceTheRankKeepsTheDelta(LoRAInit init) {
+        Network network = SmallModels.network();
+        LoRAModel model = LoRAModel.of(network);
+        model.add("a", LoRAConfig.builder().rank(3).alpha(5).init(init).build());
+        SmallModels.train(model, 10);
+        LoRAAdapter ordinary = model.adapter("a");
+        assertThat(requireNonNull(ordinary.weights().get("linear1")).rank()).isEqualTo(6);
+        assertThat(ordinary.config().scaleOf("linear1")).isEqualTo(5.0 / 3);
+        assertThat(ordinary.config().init().changesBase()).isFalse();
+        LoRAModel other = LoRAModel.of(network);
+        other.add("b", ordinary);
+        INDArray delta = delta(model.merge("a"), network);
+        assertThat(delta.amaxNumber().doubleValue()).isGreaterThan(0.01);
+        assertClose(delta(other.merge("b"), network), delta, 1e-6);
+    }
+
+    private static INDArray delta(Network merged, Network base) {
+        return merged.linear("linear1")
+                .original()
+                .value()
+                .sub(base.linear("linear1").original().value());
+    }
+
+    @Test
+    void conversionKeepsTheScaleOfPatternsAndRankStabilisation() {
+        LoRAModel model = SmallModels.model();
+        LoRAConfig config = LoRAConfig.builder()
+                .rank(3)
+                .alpha(5)
+                .rankStabilized(true)
+                .rankPattern(Map.of("linear2", 2))
+                .alphaPattern(Map.of("linear3", 7.0))
+                .init(LoRAInit.olora())
+                .build();
+        model.add("a", config);
+        LoRAAdapter ordinary = model.adapter("a");
+        ordinary.weights().forEach((path, weights) -> {
+            assertThat(weights.rank()).isEqualTo(2 * config.rankOf(path));
+            assertThat(ordinary.config().rankOf(path)).isEqualTo(weights.rank());
+            assertThat(ordinary.config().scaleOf(path)).isCloseTo(config.scaleOf(path), Offset.offset(1e-12));
+        });
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {2, 4, 16})
+    void orthogonalFactorsAreNotZeroAndTheirProductVanishes(int rank) {
+        LowRankFactors factors = LoRAInit.orthogonal().begin(new SplittableRandom(2), weight(DataType.FLOAT), rank, 1);
+        assertThat(factors.a().amaxNumber().doubleValue()).isGreaterThan(0.01);
+        assertThat(factors.b().amaxNumber().doubleValue()).isGreaterThan(0.01);
+        assertThat(factors.b().mmul(factors.a()).amaxNumber().doubleValue()).isLessThan(1e-6);
+    }
+
+    @Test
+    void orthogonalRefusesOddRanks() {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> LoRAInit.orthogonal().requireRank(7))
+                .withMessage("the orthogonal beginning needs an even rank, found 7");
+    }
+
+    @ParameterizedTest
+    @MethodSource("fromTheBase")
+    void refusesARankThatTheBaseDoesNotHave(LoRAInit init) {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> LoRAParametrization.register(
+                        SmallModels.network().linear("linear3"),
+                        LoRAConfig.builder().rank(5).init(init).build()))
+                .withMessage("linear3: rank must be in [1, 4], found 5");
+    }
+}

@@ -1,0 +1,208 @@
+package org.lora4j;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.lora4j.SmallModels.assertSameBits;
+import static org.lora4j.SmallModels.sameBits;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+import org.lora4j.nn.Initialization;
+import org.lora4j.nn.Network;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/** Views and swaps, from many threads. */
+class LoRAModelConcurrencyTest {
+    private final Network network = Network.builder(16)
+            .linear("linear1", 32)
+            .relu()
+            .linear("linear2", 24)
+            .relu()
+            .linear("linear3", 8)
+            .build(1);
+    private final LoRAModel model = LoRAModel.of(network);
+
+    private static INDArray input(int rows, long seed) {
+        return Initialization.gaussian(new SplittableRandom(seed), 1, DataType.FLOAT, rows, 16);
+    }
+
+    private static <T> List<T> inThreads(List<Callable<T>> tasks) throws Exception {
+        ExecutorService executor = Executors.newFixedThreadPool(tasks.size());
+        try {
+            List<T> results = new ArrayList<>();
+            for (Future<T> future : executor.invokeAll(tasks)) {
+                results.add(future.get());
+            }
+            return results;
+        } finally {
+            executor.shutdownNow();
+        }
+    }
+
+    private LoRAAdapter data(int rank, long seed) {
+        LoRAModel other = LoRAModel.of(network);
+        other.add("x", SmallModels.random(seed).rank(rank).build());
+        return other.adapter("x");
+    }
+
+    @Test
+    void differentViewsInThreadsEqualTheSingleThreadedOnesBitForBit() throws Exception {
+        List<Callable<Integer>> tasks = new ArrayList<>();
+        for (int i = 0; i < 8; i++) {
+            model.add("a" + i, SmallModels.random(i).rank(1 + i).build());
+            LoRAModel.View view = model.using("a" + i);
+            INDArray x = input(3 + i, i);
+            INDArray expected = view.predict(x);
+            tasks.add(() -> {
+                int equal = 0;
+                for (int k = 0; k < 50; k++) {
+                    equal += sameBits(view.predict(x), expected) ? 1 : 0;
+                }
+                return equal;
+            });
+        }
+        assertThat(inThreads(tasks)).containsOnly(50);
+    }
+
+    @Test
+    void mixedBatchesInThreadsEqualTheSingleThreadedOnesBitForBit() throws Exception {
+        model.add("a", SmallModels.random(1).build());
+        model.add("b", SmallModels.random(2).rank(5).build());
+        List<List<String>> names =
+                List.of(List.of("a", "b", "b"), List.of("b", LoRAModel.BASE, "a"), List.of("b", "a", "a"));
+        List<Callable<Integer>> tasks = new ArrayList<>();
+        for (int i = 0; i < 3; i++) {
+            INDArray x = input(3, i);
+            List<String> rows = names.get(i);
+            INDArray expected = model.predict(x, rows);
+            tasks.add(() -> {
+                int equal = 0;
+                for (int k = 0; k < 50; k++) {
+                    equal += sameBits(model.predict(x, rows), expected) ? 1 : 0;
+                }
+                return equal;
+            });
+        }
+        assertThat(inThreads(tasks)).containsOnly(50);
+    }
+
+    @Test
+    void aViewDoesNotChangeWhatIsActive() {
+        model.add("a", SmallModels.random(1).build());
+        model.add("b", SmallModels.random(2).build());
+        INDArray x = input(4, 1);
+        INDArray y = model.predict(x);
+        assertThat(model.using("b").names()).containsExactly("b");
+        model.using("b").predict(x);
+        assertSameBits(model.predict(x), y);
+    }
+
+    @Test
+    void aViewOfADeletedAdapterFailsClearly() {
+        model.add("a", SmallModels.random(1).build());
+        model.add("b", SmallModels.random(2).build());
+        LoRAModel.View view = model.using("b");
+        view.predict(input(2, 1));
+        model.delete("b");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> view.predict(input(2, 1)))
+                .withMessage("no adapter 'b'; there are [a]");
+    }
+
+    @Test
+    void swapsBetweenRanksAreSeenByViewsAndActive() {
+        model.add("a", data(7, 1));
+        INDArray x = input(4, 1);
+        LoRAModel.View view = model.using("a");
+        INDArray seven = view.predict(x);
+        model.replace("a", data(13, 2));
+        INDArray thirteen = view.predict(x);
+        assertSameBits(model.predict(x), thirteen);
+        assertThat(model.adapter("a").weights().get("linear1"))
+                .extracting(LoRAWeights::rank)
+                .isEqualTo(13);
+        assertThat(sameBits(seven, thirteen)).isFalse();
+        model.replace("a", data(7, 1));
+        assertSameBits(view.predict(x), seven);
+    }
+
+    @Test
+    void everyPredictionDuringSwapsSeesTheOldOrTheNewAndNeverAMixture() throws Exception {
+        LoRAAdapter seven = data(7, 1);
+        LoRAAdapter thirteen = data(13, 2);
+        INDArray x = input(4, 1);
+        model.add("a", thirteen);
+        INDArray expectedThirteen = model.predict(x);
+        model.replace("a", seven);
+        INDArray expectedSeven = model.predict(x);
+        AtomicInteger running = new AtomicInteger(4);
+        CountDownLatch started = new CountDownLatch(4);
+        List<Callable<Integer>> tasks = new ArrayList<>();
+        for (int i = 0; i < 4; i++) {
+            boolean throughAView = i % 2 == 0;
+            LoRAModel.View view = model.using("a");
+            tasks.add(() -> {
+                int mixtures = 0;
+                started.countDown();
+                try {
+                    for (int k = 0; k < 300; k++) {
+                        INDArray y = throughAView ? view.predict(x) : model.predict(x);
+                        mixtures += sameBits(y, expectedSeven) || sameBits(y, expectedThirteen) ? 0 : 1;
+                    }
+                } finally {
+                    running.decrementAndGet();
+                }
+                return mixtures;
+            });
+        }
+        tasks.add(() -> {
+            started.await();
+            boolean toThirteen = true;
+            while (running.get() > 0) {
+                model.replace("a", toThirteen ? thirteen : seven);
+                toThirteen = !toThirteen;
+            }
+            return 0;
+        });
+        assertThat(inThreads(tasks)).containsOnly(0);
+    }
+
+    @Test
+    void aLargePredictionSeesOneStateInAllItsBlocks() throws Exception {
+        LoRAAdapter seven = data(7, 1);
+        LoRAAdapter thirteen = data(13, 2);
+        INDArray x = input(1, 1).repeat(0, 8000);
+        model.add("a", seven);
+        AtomicInteger running = new AtomicInteger(1);
+        List<Callable<Integer>> tasks = List.of(
+                () -> {
+                    int mixtures = 0;
+                    for (int k = 0; k < 20; k++) {
+                        INDArray y = model.predict(x);
+                        double spread = y.getColumn(0).maxNumber().doubleValue()
+                                - y.getColumn(0).minNumber().doubleValue();
+                        mixtures += spread < 1e-4 ? 0 : 1;
+                    }
+                    running.decrementAndGet();
+                    return mixtures;
+                },
+                () -> {
+                    boolean toThirteen = true;
+                    while (running.get() > 0) {
+                        model.replace("a", toThirteen ? thirteen : seven);
+                        toThirteen = !toThirteen;
+                    }
+                    return 0;
+                });
+        assertThat(inThreads(tasks)).containsOnly(0);
+    }
+}

@@ -1,0 +1,274 @@
+package org.lora4j;
+
+import static java.util.Objects.requireNonNull;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.lora4j.SmallModels.assertClose;
+import static org.lora4j.SmallModels.assertSameBits;
+
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
+import org.lora4j.nn.Initialization;
+import org.lora4j.nn.Linear;
+import org.lora4j.nn.Network;
+import org.lora4j.nn.Parameter;
+import org.lora4j.nn.ParametrizationPass;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.slf4j.LoggerFactory;
+
+/** One decorated weight: the article's assertions. */
+class LoRAParametrizationTest {
+    private final Network network = SmallModels.network();
+    private final Linear linear = network.linear("linear1");
+    private final INDArray x = SmallModels.input(5);
+
+    private LoRAParametrization random() {
+        return LoRAParametrization.register(linear, SmallModels.random(3).build());
+    }
+
+    /** {@code W + (B·A)·s}, by loops. */
+    private static INDArray effective(INDArray weight, LoRAParametrization lora) {
+        INDArray result = weight.dup();
+        for (long i = 0; i < weight.size(0); i++) {
+            for (long j = 0; j < weight.size(1); j++) {
+                double sum = 0;
+                for (long k = 0; k < lora.rank(); k++) {
+                    sum += lora.loraB().value().getDouble(i, k)
+                            * lora.loraA().value().getDouble(k, j);
+                }
+                result.putScalar(i, j, weight.getDouble(i, j) + sum * lora.scale());
+            }
+        }
+        return result;
+    }
+
+    @Test
+    void trainingThroughAAndBAloneLeavesEverythingElseUntouched() {
+        List<LoRAParametrization> all = network.linears().stream()
+                .map(layer -> LoRAParametrization.register(layer, LoRAConfig.of(2, 3)))
+                .toList();
+        Map<String, INDArray> before = SmallModels.copies(network.parameters());
+        SmallModels.train(network, 10);
+        assertThat(SmallModels.changed(network.parameters(), before)).isEmpty();
+        for (LoRAParametrization lora : all) {
+            assertThat(lora.loraB().value().norm1Number().doubleValue()).isPositive();
+        }
+    }
+
+    @Test
+    void originalIsTheArrayOfTheLayerItself() {
+        INDArray weight = linear.original().value();
+        assertThat(random().original()).isSameAs(weight);
+    }
+
+    @Test
+    void onlyAAndBAreTrainable() {
+        LoRAParametrization lora = random();
+        assertThat(linear.parameters()).noneMatch(Parameter::isTrainable);
+        assertThat(lora.parameters())
+                .allMatch(Parameter::isTrainable)
+                .extracting(Parameter::name)
+                .containsExactly("linear1.lora_A.weight", "linear1.lora_B.weight");
+    }
+
+    @Test
+    void whatIsFrozenIsLoggedAtDebugLevel() {
+        Logger logger = (Logger) LoggerFactory.getLogger(LoRAParametrization.class);
+        ListAppender<ILoggingEvent> appender = new ListAppender<>();
+        appender.start();
+        Level before = logger.getLevel();
+        logger.setLevel(Level.DEBUG);
+        logger.addAppender(appender);
+        try {
+            random();
+        } finally {
+            logger.detachAppender(appender);
+            logger.setLevel(before);
+        }
+        assertThat(appender.list)
+                .filteredOn(event -> event.getLevel() == Level.DEBUG)
+                .extracting(ILoggingEvent::getFormattedMessage)
+                .containsExactly("linear1.weight is frozen", "linear1.bias is frozen");
+    }
+
+    @Test
+    void deltaIsZeroAtTheBeginning() {
+        INDArray y = network.predict(x);
+        LoRAParametrization lora = LoRAParametrization.register(linear, LoRAConfig.of(2, 3));
+        assertSameBits(lora.delta(), Nd4j.zeros(DataType.FLOAT, 8, 6));
+        assertSameBits(lora.weight(), lora.original());
+        assertSameBits(network.predict(x), y);
+    }
+
+    @Test
+    void shapesAreThoseOfThePaper() {
+        LoRAParametrization lora = random();
+        assertThat(lora.loraA().value().shape()).containsExactly(2, 6);
+        assertThat(lora.loraB().value().shape()).containsExactly(8, 2);
+        assertThat(lora.delta().shape()).containsExactly(8, 6);
+        assertThat(lora.rank()).isEqualTo(2);
+        assertThat(lora.scale()).isEqualTo(1.5);
+    }
+
+    @Test
+    void weightIsOriginalPlusScaledProductBitForBit() {
+        LoRAParametrization lora = random();
+        INDArray product = Nd4j.createUninitialized(DataType.FLOAT, new long[] {8, 6}, 'c');
+        Nd4j.gemm(lora.loraB().value(), lora.loraA().value(), product, false, false, 1, 0);
+        assertSameBits(lora.weight(), lora.original().add(product.mul(lora.scale())));
+        assertClose(lora.weight(), effective(lora.original(), lora), 1e-6);
+    }
+
+    @Test
+    void rankOneWeightIsExactToTheBitWhoeverComputesIt() {
+        LoRAParametrization lora = LoRAParametrization.register(
+                linear,
+                LoRAConfig.builder().rank(1).alpha(3).init(LoRAInit.random()).build());
+        INDArray expected = lora.original().dup();
+        for (long i = 0; i < expected.size(0); i++) {
+            for (long j = 0; j < expected.size(1); j++) {
+                float product = lora.loraB().value().getFloat(i, 0)
+                        * lora.loraA().value().getFloat(0, j);
+                expected.putScalar(i, j, lora.original().getFloat(i, j) + product * 3f);
+            }
+        }
+        assertSameBits(lora.weight(), expected);
+    }
+
+    @Test
+    void outputIsThatOfTheMaterialisedWeight() {
+        LoRAParametrization lora = random();
+        Network plain = network.merge();
+        assertSameBits(plain.linear("linear1").original().value(), lora.weight());
+        assertClose(network.predict(x), plain.predict(x), 1e-5);
+    }
+
+    @Test
+    void disabledIsTheOriginalBitForBit() {
+        INDArray y = network.predict(x);
+        LoRAParametrization lora = random();
+        INDArray enabled = network.predict(x);
+        lora.setEnabled(false);
+        assertThat(lora.isEnabled()).isFalse();
+        assertSameBits(lora.weight(), lora.original());
+        assertSameBits(network.predict(x), y);
+        lora.setEnabled(true);
+        assertSameBits(network.predict(x), enabled);
+        assertThat(SmallModels.sameBits(enabled, y)).isFalse();
+    }
+
+    @Test
+    void removedIsTheOriginalBitForBit() {
+        INDArray y = network.predict(x);
+        LoRAParametrization lora = random();
+        lora.remove();
+        assertSameBits(linear.weight(), linear.original().value());
+        assertSameBits(network.predict(x), y);
+        assertThat(linear.parametrizations()).isEmpty();
+    }
+
+    @Test
+    void removedCannotBeRemovedOrSwitched() {
+        LoRAParametrization lora = random();
+        lora.remove();
+        assertThatIllegalArgumentException()
+                .isThrownBy(lora::remove)
+                .withMessage("linear1: no parametrization named 'default'; registered are []");
+        assertThatIllegalArgumentException().isThrownBy(() -> lora.setEnabled(true));
+    }
+
+    @Test
+    void severalOnOneWeightAddUp() {
+        LoRAParametrization one = LoRAParametrization.register(
+                linear, "one", SmallModels.random(1).build());
+        LoRAParametrization two = LoRAParametrization.register(
+                linear, "two", SmallModels.random(2).rank(3).build());
+        assertSameBits(linear.weight(), one.original().add(one.delta()).addi(two.delta()));
+        one.setEnabled(false);
+        assertSameBits(linear.weight(), two.original().add(two.delta()));
+    }
+
+    @Test
+    void refusesANameThatIsTaken() {
+        random();
+        assertThatIllegalArgumentException()
+                .isThrownBy(this::random)
+                .withMessage("linear1: a parametrization named 'default' is registered already; registered are"
+                        + " [default]");
+    }
+
+    @Test
+    void refusesARankGreaterThanTheInput() {
+        Network rich = Network.builder(784).linear("linear1", 10).build(0);
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> LoRAParametrization.register(rich.linear("linear1"), LoRAConfig.of(785, 1)))
+                .withMessage("linear1: rank must be in [1, 784], found 785");
+        assertThat(rich.linear("linear1").parametrizations()).isEmpty();
+        assertThat(rich.parameters()).allMatch(Parameter::isTrainable);
+    }
+
+    @Test
+    void biasOfBIsScaledAndMergesIntoTheBias() {
+        LoRAParametrization lora = LoRAParametrization.register(
+                linear, SmallModels.random(3).loraBias(true).build());
+        requireNonNull(lora.loraBBias())
+                .value()
+                .assign(Initialization.gaussian(new SplittableRandom(1), 1, DataType.FLOAT, 8));
+        Network plain = network.merge();
+        INDArray expected = requireNonNull(linear.bias())
+                .value()
+                .add(requireNonNull(lora.loraBBias()).value().mul(1.5));
+        assertSameBits(requireNonNull(plain.linear("linear1").bias()).value(), expected);
+        assertClose(network.predict(x), plain.predict(x), 1e-5);
+    }
+
+    @Test
+    void dropoutDoesNotTouchPredictions() {
+        LoRAParametrization lora = random();
+        INDArray expected = network.predict(x);
+        lora.remove();
+        LoRAParametrization.register(linear, SmallModels.random(3).dropout(0.5).build());
+        assertSameBits(network.predict(x), expected);
+    }
+
+    @Test
+    void weightsStoredTheOtherWayRoundGiveTheSame() {
+        INDArray weight = linear.original().value();
+        Linear turned = new Linear(
+                "linear1",
+                weight.dup('f'),
+                requireNonNull(linear.bias()).value().dup());
+        LoRAConfig config = SmallModels.random(3).fanInFanOut(true).build();
+        LoRAParametrization lora = LoRAParametrization.register(turned, config);
+        LoRAParametrization straight = random();
+        assertSameBits(lora.loraA().value(), straight.loraA().value());
+        assertClose(lora.weight(), straight.weight(), 1e-6);
+        INDArray y = new Network(List.of(turned)).predict(x);
+        assertClose(y, new Network(List.of(linear)).predict(x), 1e-5);
+    }
+
+    @Test
+    void factoredComputationTakesNothingOfTheSizeOfTheWeight() {
+        Linear wide = new Linear("wide", Nd4j.zeros(DataType.FLOAT, 500, 400), null);
+        LoRAParametrization lora = LoRAParametrization.register(
+                wide, SmallModels.random(1).dropout(0.5).build());
+        RecordingContext context = new RecordingContext(DataType.FLOAT);
+        ParametrizationPass pass = lora.newPass(context);
+        INDArray input = Nd4j.ones(DataType.FLOAT, 3, 400);
+        INDArray output =
+                Nd4j.createUninitializedDetached(DataType.FLOAT, 'f', 3, 500).assign(0);
+        pass.forward(input, output, output);
+        pass.backward(input, output, output, output);
+        pass.addInputGradient(input);
+        assertThat(context.gradients()).containsExactlyInAnyOrder("wide.lora_A.weight", "wide.lora_B.weight");
+        assertThat(context.elements(3)).isLessThan(500 * 400 / 10);
+    }
+}

@@ -1,0 +1,76 @@
+package org.lora4j;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import org.assertj.core.data.Offset;
+import org.junit.jupiter.api.Test;
+import org.lora4j.nn.Network;
+
+class ParameterReportTest {
+    private static Network richBoyNet() {
+        return Network.builder(784)
+                .linear("linear1", 1000)
+                .relu()
+                .linear("linear2", 2000)
+                .relu()
+                .linear("linear3", 10)
+                .build(0);
+    }
+
+    @Test
+    void countsAreThoseOfTheArticle() {
+        LoRAModel model = LoRAModel.of(richBoyNet());
+        model.add("nine", LoRAConfig.of(1, 1));
+        ParameterReport report = model.parameterReport("nine");
+        assertThat(report.original()).isEqualTo(2_807_010);
+        assertThat(report.lora()).isEqualTo(6_794);
+        assertThat(report.total()).isEqualTo(2_813_804);
+        assertThat(report.incrementPercent()).isCloseTo(0.242, Offset.offset(0.0005));
+    }
+
+    @Test
+    void reportOfANetworkEqualsThatOfAModel() {
+        Network network = richBoyNet();
+        LoRAModel model = LoRAModel.of(network);
+        model.add("nine", LoRAConfig.of(1, 1));
+        network.linears().forEach(linear -> LoRAParametrization.register(linear, LoRAConfig.of(1, 1)));
+        assertThat(ParameterReport.of(network)).isEqualTo(model.parameterReport("nine"));
+    }
+
+    @Test
+    void givesTheShapesOfEachLayer() {
+        LoRAModel model = LoRAModel.of(richBoyNet());
+        model.add("nine", LoRAConfig.of(1, 1));
+        assertThat(model.parameterReport("nine").layers().get(0))
+                .isEqualTo(new ParameterReport.Layer(
+                        "linear1", List.of(1000L, 784L), List.of(1000L), List.of(1L, 784L), List.of(1000L, 1L)));
+    }
+
+    @Test
+    void countsLayersWithoutBiasOrAdapter() {
+        Network network =
+                Network.builder(3).linear("a", 2, false).linear("b", 4).build(0);
+        LoRAModel model = LoRAModel.of(network);
+        model.add("one", LoRAConfig.builder().rank(1).targetModules("a").build());
+        ParameterReport report = model.parameterReport("one");
+        assertThat(report.layers())
+                .containsExactly(
+                        new ParameterReport.Layer("a", List.of(2L, 3L), null, List.of(1L, 3L), List.of(2L, 1L)),
+                        new ParameterReport.Layer("b", List.of(4L, 2L), List.of(4L), null, null));
+        assertThat(report.original()).isEqualTo(6 + 8 + 4);
+        assertThat(report.lora()).isEqualTo(5);
+    }
+
+    @Test
+    void readsAsATable() {
+        Network network =
+                Network.builder(3).linear("a", 2, false).linear("b", 4).build(0);
+        LoRAParametrization.register(network.linear("a"), LoRAConfig.of(1, 1));
+        assertThat(ParameterReport.of(network).toString().lines())
+                .containsExactly(
+                        "a: W [2, 3] + b none + lora_A [1, 3] + lora_B [2, 1]",
+                        "b: W [4, 2] + b [4] + lora_A none + lora_B none",
+                        "original 18 + LoRA 5 = 23 (increment 27.778 %)");
+    }
+}

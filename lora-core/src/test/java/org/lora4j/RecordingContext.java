@@ -1,0 +1,87 @@
+package org.lora4j;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.lora4j.nn.BatchBuffer;
+import org.lora4j.nn.Gemm;
+import org.lora4j.nn.Parameter;
+import org.lora4j.nn.PassContext;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+/** A training context of its own that notes what is asked of it. */
+final class RecordingContext implements PassContext {
+    private final DataType type;
+    private final Map<String, INDArray> gradients = new LinkedHashMap<>();
+    private final List<Long> widths = new ArrayList<>();
+    private long step;
+
+    RecordingContext(DataType type) {
+        this.type = type;
+    }
+
+    Set<String> gradients() {
+        return gradients.keySet();
+    }
+
+    /** All elements handed out, for a batch of some rows. */
+    long elements(long rows) {
+        return gradients.values().stream().mapToLong(INDArray::length).sum()
+                + rows * widths.stream().mapToLong(Long::longValue).sum();
+    }
+
+    void setStep(long step) {
+        this.step = step;
+    }
+
+    @Override
+    public DataType dataType() {
+        return type;
+    }
+
+    @Override
+    public boolean isTraining() {
+        return true;
+    }
+
+    @Override
+    public INDArray gradient(Parameter parameter) {
+        return gradients.computeIfAbsent(
+                parameter.name(), name -> parameter.value().like());
+    }
+
+    @Override
+    public Parameter weight() {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public INDArray weightProduct(INDArray rows) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public long step() {
+        return step;
+    }
+
+    @Override
+    public INDArray ones(long rows) {
+        return Nd4j.ones(type, rows, 1);
+    }
+
+    @Override
+    public Gemm gemm(boolean transposeA, boolean transposeB, double alpha, double beta) {
+        return new Gemm(transposeA, transposeB, alpha, beta);
+    }
+
+    @Override
+    public BatchBuffer buffer(long columns) {
+        widths.add(columns);
+        return new BatchBuffer(type, columns);
+    }
+}
