@@ -7,10 +7,7 @@ from comparison.processes import OUT
 
 TOLERANCE = 1e-4
 CHECK_STEPS = 20
-# ND4J's Adam adds ε to √v and PyTorch's to the corrected √v: larger steps, above all of a base with its many tiny
-# gradients, would show that, not mistakes.
-CHECK_RATES = {"base": 1e-5}
-CHECK_RATE = 1e-4
+CHECK_RATE = 1e-3
 # So small that batches seen again and again keep their gradients: vanished ones would be slow, being subnormal.
 TIMED_RATE = 1e-6
 
@@ -52,8 +49,7 @@ def disagreements(comparisons):
             continue
         for work in (comparison.work, comparison.other):
             if work not in numbers:
-                rate = CHECK_RATES.get(work.variant, CHECK_RATE)
-                numbers[work] = do(work, steps=CHECK_STEPS, rate=rate)["numbers"]
+                numbers[work] = do(work, steps=CHECK_STEPS, rate=CHECK_RATE)["numbers"]
         found = difference(numbers[comparison.work], numbers[comparison.other])
         differences[f"{comparison.work} | {comparison.other}"] = found
         if not found <= TOLERANCE:

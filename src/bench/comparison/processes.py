@@ -43,7 +43,8 @@ def run(command, environment=None):
         errors.seek(0)
         result = Process(output.read(), errors.read(), begin, seconds, usage.ru_maxrss * 1024)
     if child.returncode != 0:
-        raise Failed(f"{' '.join(map(str, command))[-300:]}\n{result.output[-2000:]}{result.errors[-2000:]}")
+        what = " ".join(map(str, command))[-300:]
+        raise Failed(f"exit code {child.returncode} of {what}\n{result.output[-2000:]}{result.errors[-2000:]}")
     return result
 
 
