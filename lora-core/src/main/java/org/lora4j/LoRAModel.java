@@ -390,7 +390,8 @@ public final class LoRAModel implements Model {
 
     /**
      * Keeps a merged copy of the active adapters beside the base, so that they cost nothing in predictions until
-     * {@link #unmerge} drops it. It does not follow later training. The base is not written to. Views of other adapters are not affected.
+     * {@link #unmerge} drops it. It does not follow later training. The base is not written to. Views of other adapters
+     * are not affected.
      *
      * @throws ArithmeticException if a merged weight or bias would be NaN or infinite; nothing changes then
      */
