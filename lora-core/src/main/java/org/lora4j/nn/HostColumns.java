@@ -24,6 +24,9 @@ public final class HostColumns {
     private int rowStride;
     private int columnStride;
 
+    /** Makes one that is bound to no matrix yet. */
+    public HostColumns() {}
+
     /**
      * How many columns make a block.
      *
