@@ -379,8 +379,7 @@ public final class LoRAModel implements Model {
     private Network merge(ModelState from, List<String> names) {
         Network merged = network.materialize(from.factored(names)::get);
         for (Parameter parameter : merged.parameters()) {
-            INDArray value = parameter.value();
-            if (!Double.isFinite(value.castTo(DataType.DOUBLE).sumNumber().doubleValue())) {
+            if (!parameter.isFinite()) {
                 throw new ArithmeticException(parameter.name() + ": merged values must be finite, found NaN or an"
                         + " infinity; adapters are " + names);
             }

@@ -3,12 +3,12 @@ package org.lora4j;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.linalg.LowRankFactors;
 import org.lora4j.nn.BatchBuffer;
+import org.lora4j.nn.FlatRow;
 import org.lora4j.nn.Gemm;
 import org.lora4j.nn.Parameter;
 import org.lora4j.nn.ParametrizationPass;
 import org.lora4j.nn.PassContext;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.factory.Nd4j;
 
 /** The factored computation of {@link LoRAParametrization}: two thin products forward, four backward. */
 final class LoRAPass implements ParametrizationPass {
@@ -51,9 +51,9 @@ final class LoRAPass implements ParametrizationPass {
         aGradient = context.gradient(lora.loraA());
         bGradient = context.gradient(lora.loraB());
         Parameter bBias = lora.loraBBias();
-        bBiasRow = bBias == null ? null : row(bBias.value());
+        bBiasRow = bBias == null ? null : FlatRow.of(bBias.value());
         INDArray bBiasGradient = bBias == null ? null : context.gradient(bBias);
-        bBiasGradientRow = bBiasGradient == null ? null : row(bBiasGradient);
+        bBiasGradientRow = bBiasGradient == null ? null : FlatRow.of(bBiasGradient);
         LowRankFactors initial = lora.initial();
         taken = initial == null ? null : new TakenPass(initial, lora.scale(), context);
 
@@ -70,10 +70,6 @@ final class LoRAPass implements ParametrizationPass {
         aGradientProduct = context.gemm(true, false, 1, 0);
         inputGradientProduct = context.gemm(false, false, 1, 1);
         droppedGradientProduct = context.gemm(false, false, 1, 0);
-    }
-
-    private static INDArray row(INDArray vector) {
-        return Nd4j.create(vector.data(), new long[] {1, vector.length()}, new long[] {vector.length(), 1}, 0, 'c');
     }
 
     @Override

@@ -7,13 +7,13 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.linalg.LowRankFactors;
 import org.lora4j.nn.BatchBuffer;
+import org.lora4j.nn.FlatRow;
 import org.lora4j.nn.Gemm;
 import org.lora4j.nn.Parameter;
 import org.lora4j.nn.Parametrization;
 import org.lora4j.nn.ParametrizationPass;
 import org.lora4j.nn.PassContext;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.factory.Nd4j;
 
 /**
  * A decoration that adds the delta of another adapter to each block of rows: {@code y[i] += s_i·(x[i]·A_iᵀ)·B_iᵀ}. It
@@ -104,12 +104,9 @@ final class RowAdapters implements Parametrization {
             if (bBias == null) {
                 return;
             }
-            INDArray vector = bBias.value();
-            long[] shape = {1, vector.length()};
-            INDArray row = Nd4j.create(vector.data(), shape, new long[] {vector.length(), 1}, 0, 'c');
             addBiases
                     .computeIfAbsent(scale, s -> context.gemm(false, false, s, 1))
-                    .run(context.ones(y.size(0)), row, y);
+                    .run(context.ones(y.size(0)), FlatRow.of(bBias.value()), y);
         }
 
         @Override

@@ -4,7 +4,6 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.factory.Nd4j;
 
 /** A {@link Linear} in a {@link Pass}: one product forward, and backward only what somebody needs. */
 final class LinearPass implements LayerPass {
@@ -72,7 +71,7 @@ final class LinearPass implements LayerPass {
         if (former != null && former.data() == vector.data()) {
             return former;
         }
-        return Nd4j.create(vector.data(), new long[] {1, vector.length()}, new long[] {vector.length(), 1}, 0, 'c');
+        return FlatRow.of(vector);
     }
 
     @Override

@@ -1,6 +1,7 @@
 package org.lora4j.nn;
 
 import java.util.Objects;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -61,6 +62,20 @@ public final class Parameter {
      */
     public void setTrainable(boolean trainable) {
         this.trainable = trainable;
+    }
+
+    /**
+     * Whether every element is a finite number.
+     *
+     * @return false if one is NaN or infinite
+     */
+    public boolean isFinite() {
+        return isFinite(value);
+    }
+
+    static boolean isFinite(INDArray array) {
+        // A sum is not finite if a term is not; one that overflows counts as well.
+        return Double.isFinite(array.castTo(DataType.DOUBLE).sumNumber().doubleValue());
     }
 
     @Override

@@ -11,7 +11,6 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.activations.IActivation;
 import org.nd4j.linalg.activations.impl.ActivationReLU;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -169,20 +168,15 @@ public final class Pass {
      *     does, or nothing
      */
     public Optional<String> firstNonFinite() {
-        if (input != null && !isFinite(input)) {
+        if (input != null && !Parameter.isFinite(input)) {
             return Optional.of("input");
         }
         for (int i = 0; i < outputs.length; i++) {
-            if (outputs[i] != null && !isFinite(outputs[i])) {
+            if (outputs[i] != null && !Parameter.isFinite(outputs[i])) {
                 return Optional.of(layers.get(i).path());
             }
         }
         return Optional.empty();
-    }
-
-    private static boolean isFinite(INDArray array) {
-        // A sum is not finite if a term is not; one that overflows counts as well.
-        return Double.isFinite(array.castTo(DataType.DOUBLE).sumNumber().doubleValue());
     }
 
     void requireInput(INDArray x) {

@@ -1,6 +1,7 @@
 package org.lora4j.train;
 
 import org.jspecify.annotations.Nullable;
+import org.lora4j.nn.FlatRow;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.learning.AdaBeliefUpdater;
@@ -20,7 +21,7 @@ final class Nd4jUpdater implements ParameterUpdater {
         this.value = value;
         this.gradient = gradient;
         long length = gradient.length();
-        flatGradient = Nd4j.create(gradient.data(), new long[] {1, length}, new long[] {length, 1}, 0, 'c');
+        flatGradient = FlatRow.of(gradient);
         long size = settings.stateSize(length);
         state = size == 0 ? null : Nd4j.createUninitializedDetached(value.dataType(), 'c', 1, size);
         updater = instantiate(settings, state, length);

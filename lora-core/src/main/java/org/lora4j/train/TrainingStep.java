@@ -9,7 +9,6 @@ import org.lora4j.nn.Model;
 import org.lora4j.nn.Parameter;
 import org.lora4j.nn.Pass;
 import org.nd4j.linalg.api.blas.Level1;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.learning.config.IUpdater;
@@ -153,8 +152,7 @@ final class TrainingStep {
     /** Checks the last update, which no loss has seen. */
     void requireFinite(long iteration) {
         for (Trained one : trained) {
-            INDArray value = one.parameter().value();
-            if (!Double.isFinite(value.castTo(DataType.DOUBLE).sumNumber().doubleValue())) {
+            if (!one.parameter().isFinite()) {
                 goBack();
                 String name = one.parameter().name();
                 throw new DivergedException(
