@@ -13,11 +13,15 @@ import org.nd4j.linalg.factory.Nd4j;
  * when the garbage collector finds it. Here the arrays are handed over when they change, and not otherwise.
  */
 final class ReusableOp {
+    /** The native side keeps a handle for each array it was ever given, until it is purged. */
+    private static final int HANDED_OVER = 100;
+
     private final CustomOp op;
     private final OpContext context;
     private @Nullable INDArray first;
     private @Nullable INDArray second;
     private @Nullable INDArray output;
+    private int handedOver;
 
     ReusableOp(CustomOp op) {
         this.op = op;
@@ -31,25 +35,31 @@ final class ReusableOp {
     }
 
     void run(INDArray a, INDArray c) {
-        if (a != first || c != output) {
-            // The native side keeps a handle for each array it was ever given, until it is purged.
-            context.purge();
-            context.setInputArrays(a);
-            context.setOutputArrays(c);
-            first = a;
-            output = c;
-        }
-        Nd4j.exec(op, context);
+        run(a, null, c);
     }
 
-    void run(INDArray a, INDArray b, INDArray c) {
-        if (a != first || b != second || c != output) {
+    void run(INDArray a, @Nullable INDArray b, INDArray c) {
+        if (handedOver + 3 > HANDED_OVER) {
             context.purge();
-            context.setInputArrays(a, b);
-            context.setOutputArrays(c);
+            first = null;
+            second = null;
+            output = null;
+            handedOver = 0;
+        }
+        if (a != first) {
+            context.setInputArray(0, a);
             first = a;
+            handedOver++;
+        }
+        if (b != null && b != second) {
+            context.setInputArray(1, b);
             second = b;
+            handedOver++;
+        }
+        if (c != output) {
+            context.setOutputArray(0, c);
             output = c;
+            handedOver++;
         }
         Nd4j.exec(op, context);
     }
