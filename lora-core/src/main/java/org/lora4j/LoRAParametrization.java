@@ -71,7 +71,9 @@ public final class LoRAParametrization implements AdapterParametrization {
         if (rank > maxRank) {
             throw new IllegalArgumentException(linear.path() + ": rank must be in [1, " + maxRank + "], found " + rank);
         }
-        LowRankFactors factors = begin(linear, config);
+        LowRankFactors begin = begin(linear, config);
+        // Columns of B in one piece, like the rows of A: what a product of few rows reads fastest.
+        LowRankFactors factors = new LowRankFactors(begin.b().dup('f'), begin.a());
         INDArray bBias = config.loraBias() ? Nd4j.zeros(linear.dataType(), linear.outputSize()) : null;
         LowRankFactors initial = config.init().changesBase()
                 ? new LowRankFactors(factors.b().dup(), factors.a().dup())
@@ -86,7 +88,7 @@ public final class LoRAParametrization implements AdapterParametrization {
                 linear,
                 name,
                 config,
-                new LowRankFactors(weights.loraB().dup('c'), weights.loraA().dup('c')),
+                new LowRankFactors(weights.loraB().dup('f'), weights.loraA().dup('c')),
                 bBias == null ? null : bBias.dup('c'),
                 null);
     }
