@@ -9,6 +9,7 @@ import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Predictor;
+import org.lora4j.nn.SpareProcessors;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
@@ -22,6 +23,9 @@ import org.nd4j.linalg.indexing.NDArrayIndex;
 final class MixedBatch {
     /** Larger batches are computed in parts, so that the buffers of a pass stay small. */
     private static final int MAX_ROWS = 512;
+
+    /** Fewer rows are computed before another thread has woken up. */
+    private static final int MIN_ROWS_PER_PART = 8;
 
     private final Network network;
     private final Predictor predictor;
@@ -72,15 +76,17 @@ final class MixedBatch {
 
     /** Computes all rows with the base and the factors of their adapters, as far as these are factors only. */
     private void predictTogether(ModelState state, INDArray x, List<String> names, INDArray result) {
-        MixedPass borrowed = idle.poll();
-        MixedPass pass = borrowed == null ? new MixedPass(network) : borrowed;
-        for (int from = 0; from < names.size(); from += MAX_ROWS) {
-            int to = Math.min(names.size(), from + MAX_ROWS);
-            pass.assign(state, names.subList(from, to));
-            rows(result, from, to).assign(pass.forward(rows(x, from, to)));
-        }
-        pass.assign(state, List.of());
-        idle.add(pass);
+        SpareProcessors.run(names.size(), MIN_ROWS_PER_PART, (from, to) -> {
+            MixedPass borrowed = idle.poll();
+            MixedPass pass = borrowed == null ? new MixedPass(network) : borrowed;
+            for (int begin = from; begin < to; begin += MAX_ROWS) {
+                int end = Math.min(to, begin + MAX_ROWS);
+                pass.assign(state, names.subList(begin, end));
+                rows(result, begin, end).assign(pass.forward(rows(x, begin, end)));
+            }
+            pass.assign(state, List.of());
+            idle.add(pass);
+        });
     }
 
     private static INDArray rows(INDArray matrix, int from, int to) {

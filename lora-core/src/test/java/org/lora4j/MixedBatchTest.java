@@ -14,6 +14,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.lora4j.nn.Initialization;
 import org.lora4j.nn.NativeObjects;
+import org.lora4j.nn.NativeThreads;
 import org.lora4j.nn.Network;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -81,6 +82,16 @@ class MixedBatchTest {
     void equalsRowByRowForEverySize(int rows) {
         addPlain();
         assertRowByRow(SmallModels.input(rows), drawn(rows, "a", "b", "c", BASE));
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {15, 16, 65, 1030})
+    void equalsRowByRowWhenProcessorsAreLeft(int rows) {
+        addPlain();
+        try (NativeThreads threads = NativeThreads.forBlas(1)) {
+            assertThat(threads).isNotNull();
+            assertRowByRow(SmallModels.input(rows), drawn(rows, "a", "b", "c", BASE));
+        }
     }
 
     @Test

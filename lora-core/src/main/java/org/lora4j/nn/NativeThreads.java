@@ -9,6 +9,9 @@ import org.nd4j.linalg.factory.Nd4j;
  * one spins on the cores that the other wants: a training step can take ten times as long. This gives all cores to
  * BLAS and one thread to the loops.
  *
+ * <p>A program that serves many requests at once, or batches of many adapters, does better with one thread for BLAS: the
+ * processors then go to the requests, and {@link SpareProcessors} divides what one request has to do.
+ *
  * <p>The settings are of the whole process, which is why the library never changes them by itself. An application
  * that owns its process calls
  *

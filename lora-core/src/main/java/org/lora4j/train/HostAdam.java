@@ -1,6 +1,9 @@
 package org.lora4j.train;
 
 import java.nio.FloatBuffer;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.lora4j.nn.SpareProcessors;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -16,40 +19,44 @@ final class HostAdam implements ParameterUpdater {
     /** So that a buffer of bytes can address the state. */
     static final long MAX_LENGTH = Integer.MAX_VALUE / (2 * Float.BYTES);
 
-    /** The block that is copied to the heap at a time: it stays in the first-level cache. */
+    /** Elements of a block: what a step touches of it stays in the first-level cache. */
     private static final int BLOCK = 2048;
+
+    /** Parameters of fewer blocks are done before another thread has woken up. */
+    private static final int MIN_BLOCKS_PER_PART = 32;
 
     private final Adam settings;
     private final FloatBuffer value;
     private final FloatBuffer gradient;
-    private final float[] m;
-    private final float[] v;
-    private final float[] p = new float[BLOCK];
-    private final float[] g = new float[BLOCK];
+    private final List<Block> blocks;
 
     HostAdam(Adam settings, INDArray value, INDArray gradient) {
         this.settings = settings;
         this.value = value.data().asNioFloat();
         this.gradient = gradient.data().asNioFloat();
-        m = new float[Math.toIntExact(value.length())];
-        v = new float[m.length];
+        int length = Math.toIntExact(value.length());
+        blocks = IntStream.iterate(0, from -> from < length, from -> from + BLOCK)
+                .mapToObj(from -> new Block(from, Math.min(BLOCK, length - from)))
+                .toList();
     }
 
     @Override
-    public void step(int iteration, int epoch) {
-        double beta1 = settings.getBeta1();
-        double beta2 = settings.getBeta2();
-        double t = iteration + 1.0;
-        double rate = settings.getLearningRate(iteration, epoch)
-                * Math.sqrt(1 - Math.pow(beta2, t))
-                / (1 - Math.pow(beta1, t));
-        double epsilon = epsilonBesideUncorrected(settings.getEpsilon(), beta2, iteration);
-        for (int from = 0; from < m.length; from += BLOCK) {
-            int length = Math.min(BLOCK, m.length - from);
-            value.get(from, p, 0, length);
-            gradient.get(from, g, 0, length);
-            update(from, length, beta1, beta2, (float) rate, (float) epsilon);
-            value.put(from, p, 0, length);
+    public void step(int iteration, int epoch, INDArray before) {
+        Coefficients coefficients = Coefficients.of(settings, iteration, epoch);
+        FloatBuffer copy = before.data().asNioFloat();
+        SpareProcessors.run(
+                blocks.size(), MIN_BLOCKS_PER_PART, (from, to) -> step(blocks.subList(from, to), coefficients, copy));
+    }
+
+    private void step(List<Block> some, Coefficients coefficients, FloatBuffer before) {
+        float[] p = new float[BLOCK];
+        float[] g = new float[BLOCK];
+        for (Block block : some) {
+            value.get(block.from, p, 0, block.length());
+            before.put(block.from, p, 0, block.length());
+            gradient.get(block.from, g, 0, block.length());
+            block.update(coefficients, p, g);
+            value.put(block.from, p, 0, block.length());
         }
     }
 
@@ -64,28 +71,68 @@ final class HostAdam implements ParameterUpdater {
     /** {@inheritDoc} That is m, then v. */
     @Override
     public INDArray state() {
-        INDArray state = Nd4j.createUninitializedDetached(DataType.FLOAT, 2L * m.length);
-        state.data().asNioFloat().put(m).put(v);
+        long length = blocks.stream().mapToLong(Block::length).sum();
+        INDArray state = Nd4j.createUninitializedDetached(DataType.FLOAT, 2 * length);
+        FloatBuffer values = state.data().asNioFloat();
+        blocks.forEach(block -> values.put(block.m));
+        blocks.forEach(block -> values.put(block.v));
         return state;
     }
 
     @Override
     public void restore(INDArray state) {
-        state.dup('c').data().asNioFloat().get(m).get(v);
+        FloatBuffer values = state.dup('c').data().asNioFloat();
+        blocks.forEach(block -> values.get(block.m));
+        blocks.forEach(block -> values.get(block.v));
     }
 
-    private void update(int from, int length, double decay1, double decay2, float rate, float epsilon) {
-        float beta1 = (float) decay1;
-        float beta2 = (float) decay2;
-        // Subtracted in double: in float 1 − 0.999 is off by 5e-5 of itself.
-        float rest1 = (float) (1 - decay1);
-        float rest2 = (float) (1 - decay2);
-        for (int i = 0; i < length; i++) {
-            float mi = beta1 * m[from + i] + rest1 * g[i];
-            float vi = beta2 * v[from + i] + rest2 * g[i] * g[i];
-            m[from + i] = mi;
-            v[from + i] = vi;
-            p[i] -= rate * mi / ((float) Math.sqrt(vi) + epsilon);
+    /** What is the same for all elements in one step. */
+    private record Coefficients(float beta1, float beta2, float rest1, float rest2, float rate, float epsilon) {
+        static Coefficients of(Adam settings, int iteration, int epoch) {
+            double beta1 = settings.getBeta1();
+            double beta2 = settings.getBeta2();
+            double t = iteration + 1.0;
+            double rate = settings.getLearningRate(iteration, epoch)
+                    * Math.sqrt(1 - Math.pow(beta2, t))
+                    / (1 - Math.pow(beta1, t));
+            double epsilon = epsilonBesideUncorrected(settings.getEpsilon(), beta2, iteration);
+            // Subtracted in double: in float 1 − 0.999 is off by 5e-5 of itself.
+            return new Coefficients(
+                    (float) beta1, (float) beta2, (float) (1 - beta1), (float) (1 - beta2), (float) rate, (float)
+                            epsilon);
+        }
+    }
+
+    /** The state of some elements that lie together, in arrays of its own: the JVM vectorises loops that begin at 0. */
+    private static final class Block {
+        private final int from;
+        private final float[] m;
+        private final float[] v;
+
+        Block(int from, int length) {
+            this.from = from;
+            m = new float[length];
+            v = new float[length];
+        }
+
+        int length() {
+            return m.length;
+        }
+
+        void update(Coefficients coefficients, float[] p, float[] g) {
+            float beta1 = coefficients.beta1;
+            float beta2 = coefficients.beta2;
+            float rest1 = coefficients.rest1;
+            float rest2 = coefficients.rest2;
+            float rate = coefficients.rate;
+            float epsilon = coefficients.epsilon;
+            for (int i = 0; i < m.length; i++) {
+                float mi = beta1 * m[i] + rest1 * g[i];
+                float vi = beta2 * v[i] + rest2 * g[i] * g[i];
+                m[i] = mi;
+                v[i] = vi;
+                p[i] -= rate * mi / ((float) Math.sqrt(vi) + epsilon);
+            }
         }
     }
 }

@@ -18,9 +18,9 @@ final class Nd4jAdam implements ParameterUpdater {
     }
 
     @Override
-    public void step(int iteration, int epoch) {
+    public void step(int iteration, int epoch, INDArray before) {
         settings.setEpsilon(HostAdam.epsilonBesideUncorrected(epsilon, settings.getBeta2(), iteration));
-        updater.step(iteration, epoch);
+        updater.step(iteration, epoch, before);
     }
 
     @Override

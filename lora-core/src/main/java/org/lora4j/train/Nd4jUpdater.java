@@ -38,7 +38,8 @@ final class Nd4jUpdater implements ParameterUpdater {
     }
 
     @Override
-    public void step(int iteration, int epoch) {
+    public void step(int iteration, int epoch, INDArray before) {
+        before.assign(value);
         updater.applyUpdater(flatGradient, iteration, epoch);
         value.subi(gradient);
     }

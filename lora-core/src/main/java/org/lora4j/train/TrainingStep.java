@@ -142,8 +142,7 @@ final class TrainingStep {
         clip();
         int steps = Math.toIntExact(iteration - 1);
         for (Trained one : trained) {
-            one.before().assign(one.parameter().value());
-            one.updater().step(steps, epoch - 1);
+            one.updater().step(steps, epoch - 1, one.before());
         }
         stepped = true;
         return value;

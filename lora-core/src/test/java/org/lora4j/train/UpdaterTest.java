@@ -12,6 +12,7 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.lora4j.nn.Linear;
+import org.lora4j.nn.NativeThreads;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Parameter;
 import org.lora4j.nn.Pass;
@@ -159,10 +160,13 @@ class UpdaterTest {
         Adam nd4jSettings = settings.clone();
         GradientUpdater<?> nd4j = nd4jSettings.instantiate(Nd4j.zeros(DataType.DOUBLE, 1, 2 * length), true);
         HostAdam host = new HostAdam(settings, value, gradient);
+        INDArray before = value.like();
         for (int i = 0; i < 50; i++) {
             gradient.assign(Samples.gaussian(100 + i, DataType.FLOAT, value.shape()));
             int epoch = i / stepsPerEpoch;
-            host.step(i, epoch);
+            double[] held = Samples.bits(value);
+            host.step(i, epoch, before);
+            assertThat(Samples.bits(before)).isEqualTo(held);
             placeEpsilonLikePyTorch(nd4jSettings, settings.getEpsilon(), i);
             // Over the memory as it lies, like the host's.
             INDArray update = gradient.castTo(DataType.DOUBLE).dup(value.ordering());
@@ -178,8 +182,26 @@ class UpdaterTest {
         }
     }
 
+    @Test
+    void hostAdamStepsToTheSameBitsWhateverTheThreads() {
+        List<double[]> ends = new ArrayList<>();
+        for (int blas : new int[] {1, Runtime.getRuntime().availableProcessors()}) {
+            INDArray value = Samples.gaussian(1, DataType.FLOAT, 300_001);
+            INDArray gradient = Samples.gaussian(2, DataType.FLOAT, 300_001);
+            HostAdam adam = new HostAdam(new Adam(0.01), value, gradient);
+            try (NativeThreads threads = NativeThreads.forBlas(blas)) {
+                assertThat(threads).isNotNull();
+                for (int i = 0; i < 3; i++) {
+                    adam.step(i, 0, value.like());
+                }
+            }
+            ends.add(Samples.bits(value));
+        }
+        assertThat(ends.get(0)).isEqualTo(ends.get(1));
+    }
+
     @ParameterizedTest
-    @ValueSource(longs = {1, 2, 7, 2047, 2048, 2049, 4096, 5000})
+    @ValueSource(longs = {1, 2, 7, 2047, 2048, 2049, 4096, 5000, 200_001})
     void hostAdamStepsLikeNd4jsAtAnyLength(long length) {
         assertStepsLikeNd4j(new Adam(0.01), Samples.gaussian(1, DataType.FLOAT, length), 50);
     }
