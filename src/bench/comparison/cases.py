@@ -30,7 +30,10 @@ class Work:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two works whose times are compared; same says whether they compute the same numbers."""
+    """Two works whose times are compared.
+
+    same says whether they compute the same numbers; threads is the setting of both, or else each has its best.
+    """
 
     group: str
     label: str
@@ -38,6 +41,7 @@ class Comparison:
     other: Work
     bar: float | None = None
     same: bool = True
+    threads: str | None = None
 
 
 def _ours(work, variant, **settings):
@@ -83,6 +87,7 @@ def comparisons():
     other = _torch("forward", "mixed", batch=64, adapters=64)
     result += [
         Comparison("mixed", "mixed batch, 64 rows, 64 adapters", mixed, unmerged, 2.0, same=False),
+        Comparison("mixed", "the same, both with one thread of BLAS", mixed, unmerged, 2.0, same=False, threads="1"),
         Comparison("mixed", "mixed batch, 64 rows, 64 adapters", mixed, other),
     ]
     return result

@@ -1,5 +1,6 @@
 """Checks that works compute the same numbers, then times them in turn."""
 
+import os
 import statistics
 
 from comparison import processes
@@ -10,6 +11,8 @@ CHECK_STEPS = 20
 CHECK_RATE = 1e-3
 # So small that batches seen again and again keep their gradients: vanished ones would be slow, being subnormal.
 TIMED_RATE = 1e-6
+# A setting of threads that is slower than the best by more than this factor is not tried again.
+PROMISING = 1.3
 
 
 def settings_of(work, **more):
@@ -59,21 +62,38 @@ def disagreements(comparisons):
     return differences, refused
 
 
-def times(works, runs, warm, seconds):
-    """Times works in turn, all of them once in each run; nanoseconds by work, one for each run."""
-    found = {work: [] for work in works}
+def times(works, runs, warm, seconds, wanted=()):
+    """Times works in turn, all of them once in each run; nanoseconds by work and setting, one for each run.
+
+    The first run tries all settings of threads; the others go on with those that may be the best or are wanted.
+    """
+    found = {work: {} for work in works}
     for run in range(runs):
         for work in works:
-            nanos = do(work, warm=warm, seconds=seconds, rate=TIMED_RATE)["nanos"]
-            found[work].append(nanos)
-            print(f"  run {run + 1}: {work}: {nanos}", flush=True)
-    return {work: best_setting(each) for work, each in found.items()}
+            again = [each for each in found[work] if each in promising(found[work]) or (work, each) in wanted]
+            for threads in again or settings_of_threads(work):
+                nanos = do(work, warm=warm, seconds=seconds, rate=TIMED_RATE, threads=threads)["nanos"]
+                found[work].setdefault(threads, []).append(nanos)
+                print(f"  run {run + 1}: {work} threads {threads}: {nanos / 1000:.0f} µs", flush=True)
+    return found
 
 
-def best_setting(runs):
-    """The times with the number of threads whose median is best; ours has but one setting."""
-    if not isinstance(runs[0], dict):
-        return {"runs": runs, "median": statistics.median(runs)}
-    choices = {threads: [run[threads] for run in runs] for threads in runs[0]}
-    threads = min(choices, key=lambda key: statistics.median(choices[key]))
-    return {"runs": choices[threads], "median": statistics.median(choices[threads]), "threads": threads}
+def settings_of_threads(work):
+    """Threads of BLAS; for PyTorch before them those of its own loops."""
+    counts = range(1, os.cpu_count() + 1)
+    return [f"{own}+{blas}" for own in counts for blas in counts] if work.side == "PyTorch" else [str(n) for n in counts]
+
+
+def promising(settings):
+    """Those whose median is not far above the best."""
+    if not settings:
+        return []
+    medians = {threads: statistics.median(runs) for threads, runs in settings.items()}
+    return [threads for threads, median in medians.items() if median <= PROMISING * min(medians.values())]
+
+
+def chosen(settings, threads=None):
+    """The times with the setting whose median is best, or with a given one."""
+    if threads is None:
+        threads = min(promising(settings), key=lambda each: statistics.median(settings[each]))
+    return {"runs": settings[threads], "median": statistics.median(settings[threads]), "threads": threads}

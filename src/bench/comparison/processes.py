@@ -30,12 +30,12 @@ class Process:
     peak: int
 
 
-def run(command, environment=None):
+def run(command, variables=None):
     """Runs a command to its end."""
     OUT.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryFile("w+", dir=OUT) as output, tempfile.TemporaryFile("w+", dir=OUT) as errors:
         begin = time.time()
-        child = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=errors)
+        child = subprocess.Popen(command, cwd=ROOT, env=variables, stdout=output, stderr=errors)
         _, status, usage = os.wait4(child.pid, 0)
         seconds = time.time() - begin
         child.returncode = os.waitstatus_to_exitcode(status)
@@ -66,23 +66,23 @@ def java(main, *arguments, options=()):
     return ["java", *JVM_OPTIONS, *options, "-cp", class_path(), main, *arguments]
 
 
-def torch_environment():
-    """Without the settings that keep old OpenBLAS builds right and slow new ones."""
-    return {key: value for key, value in os.environ.items() if key not in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")}
+def environment(**more):
+    """Without the settings that keep old OpenBLAS builds right and slow new ones, on either side."""
+    kept = {key: value for key, value in os.environ.items() if key not in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")}
+    return kept | more
 
 
-def ours(settings, options=(), environment=None):
+def ours(settings, options=(), **more):
     """Does a work on the JVM; its JSON."""
     arguments = [f"{key}={value}" for key, value in settings.items()]
-    process = run(java("org.lora4j.bench.Work", *arguments, options=options), environment)
-    return _read(process)
+    return _read(run(java("org.lora4j.bench.Work", *arguments, options=options), environment(**more)))
 
 
-def theirs(settings, environment=None):
+def theirs(settings, **more):
     """Does a work in PyTorch; its JSON."""
     arguments = [f"{key}={value}" for key, value in settings.items()]
     command = [PYTHON, "-B", str(ROOT / "src/bench/peers/work.py"), *arguments]
-    return _read(run(command, torch_environment() | (environment or {})))
+    return _read(run(command, environment(**more)))
 
 
 def _read(process):

@@ -5,14 +5,14 @@ import platform
 import subprocess
 from pathlib import Path
 
-from comparison import processes
+from comparison import measure, processes
 from comparison import roofline as least
 
 
 def machine():
     """What the figures belong to. The kernel is the one that OpenBLAS says it chose."""
     verbose = {"OPENBLAS_VERBOSE": "2"}
-    torch = processes.theirs({"work": "idle"}, verbose)
+    torch = processes.theirs({"work": "idle"}, **verbose)
     lines = Path("/proc/cpuinfo").read_text().splitlines()
     java = subprocess.run(["java", "-version"], capture_output=True, text=True, check=True).stderr
     return {
@@ -22,7 +22,7 @@ def machine():
         "system": platform.platform(),
         "java": java.splitlines()[0],
         "torch": torch["version"],
-        "our_kernel": processes.ours({"work": "idle"}, (), os.environ | verbose)["kernel"],
+        "our_kernel": processes.ours({"work": "idle"}, **verbose)["kernel"],
         "torch_kernel": torch["kernel"],
     }
 
@@ -36,12 +36,13 @@ def rows(comparisons, times, machine_best):
     """A row for each comparison; times in µs."""
     result = []
     for c in comparisons:
-        one, other = times[c.work], times[c.other]
+        one, other = measure.chosen(times[c.work], c.threads), measure.chosen(times[c.other], c.threads)
         result.append({
             "case": c.label,
             "ours": one["median"] / 1000,
+            "threads": one["threads"],
             "beside": f"{c.other.side} {c.other.variant} {c.other.optimizer}".strip(),
-            "threads": other.get("threads", ""),
+            "its_threads": other["threads"],
             "other": other["median"] / 1000,
             "ratio": one["median"] / other["median"],
             "bar": c.bar,
@@ -58,13 +59,13 @@ def show(result):
     best = result["roofline"]
     bandwidths = ", ".join(f"{key} MiB {value / 1e9:.1f} GB/s" for key, value in best["bandwidths"].items())
     print(f"best: {best['flops'] / 1e9:.0f} GFLOPS; read {bandwidths}\n")
-    print("| work | lora4j µs (runs) | beside | threads | its µs | ratio | bar | × roofline |")
-    print("|---|---:|---|---:|---:|---:|---:|---:|")
+    print("| work | lora4j µs (runs) | threads | beside | its µs | its threads | ratio | bar | × roofline |")
+    print("|---|---:|---:|---|---:|---:|---:|---:|---:|")
     for row in result["table"]:
         bar = f"≤ {row['bar']}" if row["bar"] else ""
         print(
-            f"| {row['case']} | {row['ours']:.0f} ({row['spread']}) | {row['beside']} | {row['threads']} "
-            f"| {row['other']:.0f} | {row['ratio']:.2f} | {bar} | {row['roofline']:.1f} |"
+            f"| {row['case']} | {row['ours']:.0f} ({row['spread']}) | {row['threads']} | {row['beside']} "
+            f"| {row['other']:.0f} | {row['its_threads']} | {row['ratio']:.2f} | {bar} | {row['roofline']:.1f} |"
         )
     for name in ("switch", "curves", "memory", "start", "story"):
         if name in result:

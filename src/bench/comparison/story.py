@@ -16,14 +16,14 @@ def compare(options):
     for _ in range(min(RUNS, options.runs)):
         found["ours"].append(_run(["java", "-jar", str(JAR), "run", "--no-progress", "--output"], "ours"))
         script = str(ROOT / "src/bench/peers/mnist.py")
-        found["theirs"].append(_run([processes.PYTHON, "-B", script], "theirs", processes.torch_environment()))
+        found["theirs"].append(_run([processes.PYTHON, "-B", script], "theirs"))
     return {side: _median(runs) for side, runs in found.items()}
 
 
-def _run(command, name, environment=None):
+def _run(command, name):
     folder = OUT / f"story-{name}"
     shutil.rmtree(folder, ignore_errors=True)
-    process = processes.run([*command, str(folder)], environment)
+    process = processes.run([*command, str(folder)], processes.environment())
     files = {str(file.relative_to(folder)): file.stat().st_size for file in folder.rglob("*.safetensors")}
     return {"seconds": process.seconds, "peak": process.peak, "files": files, "output": process.output[-1000:]}
 
