@@ -78,7 +78,7 @@ def _show_extra(name, found):
     mega = 1e6
     print()
     if name == "switch":
-        print(f"using(...) among 1000 adapters: {found['nanos']:.0f} ns (bar 1000); they hold "
+        print(f"using(...) among 1000 adapters: {found['nanos']:.0f} ns (bar 1000); 900 of them hold "
               f"{found['bytes'] / mega:.0f} MB, resident grew by {found['resident'] / mega:.0f} MB")  # fmt: skip
     elif name == "curves":
         for key in ("rank", "batch"):
@@ -86,10 +86,12 @@ def _show_extra(name, found):
             print(f"LoRA step by {key}: " + ", ".join(f"{x}: {y / 1000:.0f}" for x, y in found[key].items()) + " µs")
             print(f"  fits {fit['intercept'] / 1000:.0f} + {fit['slope'] / 1000:.2f}·{key}, R² {fit['r_squared']:.4f}")
     elif name == "memory":
-        over = found["peak"] - found["idle_peak"] - found["base_weights"]
-        print(f"peak {found['peak'] / mega:.0f} MB; idle with ND4J {found['idle_peak'] / mega:.0f} MB; beyond base "
-              f"weights {over / mega:.0f} MB (bar 100); resident {found['resident_min']:.3f}–"
-              f"{found['resident_max']:.3f} of its median (bar ±0.02)")  # fmt: skip
+        for heap in ("small", "free"):
+            run = found[heap]
+            over = run["peak"] - run["idle_peak"] - found["base_weights"]
+            print(f"{heap} heap: peak {run['peak'] / mega:.0f} MB; idle with ND4J {run['idle_peak'] / mega:.0f} MB; "
+                  f"beyond base weights {over / mega:.0f} MB (bar 100); resident {run['resident_min']:.3f}–"
+                  f"{run['resident_max']:.3f} of its median (bar ±0.02)")  # fmt: skip
     elif name == "start":
         print(f"to the first step: first start {found['first']:.2f} s (unpacks {found['unpacked_bytes'] / mega:.0f} MB), "
               f"later {found['later']:.2f} s (main after {found['later_until_main']:.2f}, ND4J loaded in "

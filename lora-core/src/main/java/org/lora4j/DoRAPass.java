@@ -43,6 +43,7 @@ final class DoRAPass implements ParametrizationPass {
     private final HostColumns magnitudeColumns = new HostColumns();
     private final HostColumns magnitudeGradientColumns = new HostColumns();
     private final double[] scales;
+    private final double[] mGradient;
     private double[] norms;
 
     /** What A saw in the last forward: x, or what dropout left of it. */
@@ -69,6 +70,7 @@ final class DoRAPass implements ParametrizationPass {
         droppedProduct = context.gemm(false, true, 1, 0);
         droppedGradientProduct = context.gemm(false, false, 1, 0);
         scales = new double[Math.toIntExact(out)];
+        mGradient = new double[scales.length];
         norms = scales;
     }
 
@@ -105,9 +107,9 @@ final class DoRAPass implements ParametrizationPass {
     private void addScaled(INDArray z, INDArray base, INDArray y) {
         int n = Math.toIntExact(z.size(0));
         int perBlock = HostColumns.perBlock(n);
-        double[] zBlock = new double[n * perBlock];
-        double[] baseBlock = new double[n * perBlock];
-        double[] yBlock = new double[n * perBlock];
+        double[] zBlock = zColumns.values(n);
+        double[] baseBlock = baseColumns.values(n);
+        double[] yBlock = yColumns.values(n);
         zColumns.of(z);
         baseColumns.of(base);
         yColumns.of(y);
@@ -145,10 +147,9 @@ final class DoRAPass implements ParametrizationPass {
     private void scaleGradient(INDArray g, INDArray zGradient, INDArray baseGradient) {
         int n = Math.toIntExact(g.size(0));
         int perBlock = HostColumns.perBlock(n);
-        double[] gBlock = new double[n * perBlock];
-        double[] zBlock = new double[n * perBlock];
-        double[] baseBlock = new double[n * perBlock];
-        double[] mGradient = new double[scales.length];
+        double[] gBlock = gColumns.values(n);
+        double[] zBlock = zColumns.values(n);
+        double[] baseBlock = baseGradientColumns.values(n);
         gColumns.of(g);
         zColumns.of(unscaled.rows(n));
         zGradientColumns.of(zGradient);

@@ -49,8 +49,8 @@ final class Dropout {
         int rows = Math.toIntExact(x.size(0));
         int columns = Math.toIntExact(x.size(1));
         int perBlock = HostColumns.perBlock(rows);
-        double[] xBlock = new double[rows * perBlock];
-        double[] maskBlock = new double[rows * perBlock];
+        double[] xBlock = valueColumns.values(rows);
+        double[] maskBlock = maskColumns.values(rows);
         valueColumns.of(x);
         maskColumns.of(drawn);
         resultColumns.of(result);
@@ -76,9 +76,9 @@ final class Dropout {
         int rows = Math.toIntExact(mask.size(0));
         int columns = Math.toIntExact(mask.size(1));
         int perBlock = HostColumns.perBlock(rows);
-        double[] gradientBlock = new double[rows * perBlock];
-        double[] maskBlock = new double[rows * perBlock];
-        double[] resultBlock = new double[rows * perBlock];
+        double[] gradientBlock = gradientColumns.values(rows);
+        double[] maskBlock = maskColumns.values(rows);
+        double[] resultBlock = xGradientColumns.values(rows);
         gradientColumns.of(gradient);
         maskColumns.of(mask);
         xGradientColumns.of(xGradient);

@@ -85,15 +85,15 @@ final class ForwardWork {
     }
 
     /** Times the choice of an adapter with {@link LoRAModel#using}, going through all of them; and what they cost. */
-    static void switchAdapters(Settings settings, Map<String, Object> result) {
+    static void switchAdapters(Settings settings, Map<String, Object> result) throws InterruptedException {
         Start start = settings.start();
         LoRAAdapter adapter = start.adapter(settings.rank(), false, 0);
         LoRAModel model = LoRAModel.of(start.network());
-        long before = ResidentMemory.isKnown() ? ResidentMemory.now() : 0;
-        for (int i = 0; i < settings.adapters(); i++) {
-            model.add(Start.name(i), adapter);
-        }
-        long after = ResidentMemory.isKnown() ? ResidentMemory.now() : 0;
+        int first = settings.adapters() / 10;
+        add(model, adapter, 0, first);
+        long before = ResidentMemory.settled();
+        add(model, adapter, first, settings.adapters());
+        long after = ResidentMemory.settled();
         String[] names = model.names().toArray(String[]::new);
         BlockClock clock = new BlockClock(settings.warm(), settings.seconds());
         int next = 0;
@@ -107,7 +107,13 @@ final class ForwardWork {
         result.put("nanos", clock.median());
         result.put("chosen", chosen);
         result.put("resident", after - before);
-        result.put("bytes", bytes(model));
+        result.put("bytes", bytes(model) * (settings.adapters() - first) / settings.adapters());
+    }
+
+    private static void add(LoRAModel model, LoRAAdapter adapter, int from, int to) {
+        for (int i = from; i < to; i++) {
+            model.add(Start.name(i), adapter);
+        }
     }
 
     /** The adapters' own bytes. */

@@ -20,6 +20,16 @@ final class ResidentMemory {
         return read("VmRSS:");
     }
 
+    /** Bytes resident after garbage was collected, its native memory too; 0 where they are not known. */
+    static long settled() throws InterruptedException {
+        for (int i = 0; i < 3; i++) {
+            System.gc();
+            // Native memory goes in a thread of its own, after the collection.
+            Thread.sleep(200);
+        }
+        return isKnown() ? now() : 0;
+    }
+
     /** The most bytes that were resident since the process began. */
     static long peak() {
         return read("VmHWM:");

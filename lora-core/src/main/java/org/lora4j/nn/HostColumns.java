@@ -20,6 +20,7 @@ public final class HostColumns {
     private @Nullable FloatBuffer floats;
     private @Nullable DoubleBuffer doubles;
     private float[] converted = new float[0];
+    private double[] values = new double[0];
     private int rows;
     private int rowStride;
     private int columnStride;
@@ -35,6 +36,20 @@ public final class HostColumns {
      */
     public static int perBlock(long rows) {
         return (int) Math.max(1, BLOCK / rows);
+    }
+
+    /**
+     * An array for a block, to be read into and written from. It is this object's own and comes back at each call.
+     *
+     * @param rows the number of rows of the highest matrix
+     * @return room for {@link #perBlock} columns, with undefined content
+     */
+    public double[] values(long rows) {
+        int length = Math.toIntExact(rows) * perBlock(rows);
+        if (values.length < length) {
+            values = new double[length];
+        }
+        return values;
     }
 
     /**

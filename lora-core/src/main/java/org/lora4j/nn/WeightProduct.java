@@ -78,8 +78,8 @@ final class WeightProduct {
         int n = Math.toIntExact(x.size(0));
         int columns = Math.toIntExact(stacked.size(1));
         int perBlock = HostColumns.perBlock(height);
-        double[] all = new double[height * perBlock];
-        double[] part = new double[height * perBlock];
+        double[] all = stackedInputColumns.values(height);
+        double[] part = inputColumns.values(height);
         inputColumns.of(x);
         stackedInputColumns.of(stacked);
         for (int from = 0; from < columns; from += perBlock) {
@@ -101,8 +101,8 @@ final class WeightProduct {
         int n = Math.toIntExact(y.size(0));
         int columns = Math.toIntExact(stacked.size(1));
         int perBlock = HostColumns.perBlock(height);
-        double[] all = new double[height * perBlock];
-        double[] part = new double[height * perBlock];
+        double[] all = stackedOutputColumns.values(height);
+        double[] part = outputColumns.values(height);
         outputColumns.of(y);
         stackedOutputColumns.of(stacked);
         for (int from = 0; from < columns; from += perBlock) {

@@ -2,6 +2,8 @@ package org.lora4j.train;
 
 import java.nio.FloatBuffer;
 import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.stream.IntStream;
 import org.lora4j.nn.SpareProcessors;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -29,6 +31,7 @@ final class HostAdam implements ParameterUpdater {
     private final FloatBuffer value;
     private final FloatBuffer gradient;
     private final List<Block> blocks;
+    private final Queue<Copies> idleCopies = new ConcurrentLinkedQueue<>();
 
     HostAdam(Adam settings, INDArray value, INDArray gradient) {
         this.settings = settings;
@@ -49,15 +52,17 @@ final class HostAdam implements ParameterUpdater {
     }
 
     private void step(List<Block> some, Coefficients coefficients, FloatBuffer before) {
-        float[] p = new float[BLOCK];
-        float[] g = new float[BLOCK];
+        Copies idle = idleCopies.poll();
+        Copies copies = idle == null ? new Copies(blocks.get(0).length()) : idle;
         for (Block block : some) {
-            value.get(block.from, p, 0, block.length());
-            before.put(block.from, p, 0, block.length());
-            gradient.get(block.from, g, 0, block.length());
-            block.update(coefficients, p, g);
-            value.put(block.from, p, 0, block.length());
+            int length = block.length();
+            value.get(block.from, copies.p, 0, length);
+            before.put(block.from, copies.p, 0, length);
+            gradient.get(block.from, copies.g, 0, length);
+            block.update(coefficients, copies.p, copies.g);
+            value.put(block.from, copies.p, 0, length);
         }
+        idleCopies.add(copies);
     }
 
     /**
@@ -100,6 +105,17 @@ final class HostAdam implements ParameterUpdater {
             return new Coefficients(
                     (float) beta1, (float) beta2, (float) (1 - beta1), (float) (1 - beta2), (float) rate, (float)
                             epsilon);
+        }
+    }
+
+    /** A block's value and gradient on the heap. */
+    private static final class Copies {
+        private final float[] p;
+        private final float[] g;
+
+        Copies(int length) {
+            p = new float[length];
+            g = new float[length];
         }
     }
 
