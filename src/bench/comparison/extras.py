@@ -53,12 +53,10 @@ def memory(options):
     for heap, options_of_jvm in (("small", [SMALL_HEAP]), ("free", [])):
         run = processes.ours(settings, options_of_jvm)
         settled = run["resident"][len(run["resident"]) * WARM_UP // (WARM_UP + LONG_RUN) :]
-        median = statistics.median(settled)
         found[heap] = {
             "idle_peak": processes.ours({"work": "idle"}, options_of_jvm)["peak"],
             "peak": run["peak"],
-            "resident_min": min(settled) / median,
-            "resident_max": max(settled) / median,
+            "spread": (max(settled) - min(settled)) / (max(settled) + min(settled)),
             "resident": run["resident"],
         }
     return found

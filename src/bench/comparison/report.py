@@ -90,8 +90,8 @@ def _show_extra(name, found):
             run = found[heap]
             over = run["peak"] - run["idle_peak"] - found["base_weights"]
             print(f"{heap} heap: peak {run['peak'] / mega:.0f} MB; idle with ND4J {run['idle_peak'] / mega:.0f} MB; "
-                  f"beyond base weights {over / mega:.0f} MB (bar 100); resident {run['resident_min']:.3f}–"
-                  f"{run['resident_max']:.3f} of its median (bar ±0.02)")  # fmt: skip
+                  f"beyond base weights {over / mega:.0f} MB (bar 100); resident ±{100 * run['spread']:.1f} % "
+                  f"over the last 20,000 steps (bar 2)")  # fmt: skip
     elif name == "start":
         print(f"to the first step: first start {found['first']:.2f} s (unpacks {found['unpacked_bytes'] / mega:.0f} MB), "
               f"later {found['later']:.2f} s (main after {found['later_until_main']:.2f}, ND4J loaded in "

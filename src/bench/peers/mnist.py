@@ -1,6 +1,6 @@
 """The MNIST story in PyTorch, as the example tells it on the JVM: base, LoRA on digit 9, tests, files.
 
-Usage: mnist.py FOLDER
+Usage: mnist.py FOLDER THREADS, with THREADS as in work.py
 """
 
 import gzip
@@ -14,6 +14,7 @@ from torch.nn import functional
 from torch.utils.data import DataLoader, TensorDataset
 
 import networks
+import threads
 
 DATA = Path(__file__).resolve().parents[3] / "lora-mnist-example/src/main/resources/org/lora4j/example/mnist/data"
 BATCH = 10
@@ -54,6 +55,7 @@ def test(name, model, images, labels):
 
 def main():
     folder = Path(sys.argv[1])
+    threads.use(sys.argv[2])
     folder.mkdir(parents=True)
     torch.manual_seed(0)
     images, labels = read("train")

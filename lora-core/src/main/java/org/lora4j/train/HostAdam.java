@@ -15,7 +15,7 @@ import org.nd4j.linalg.learning.config.Adam;
  * Adam (<a href="https://arxiv.org/abs/1412.6980">arXiv:1412.6980</a>, Algorithm 1, as PyTorch has it) in loops that the
  * JVM vectorises: {@code m ← β₁m + (1−β₁)g}, {@code v ← β₂v + (1−β₂)g²}, {@code p ← p − lr·m̂/(√v̂ + ε)} with
  * {@code m̂ = m/(1−β₁ᵗ)} and {@code v̂ = v/(1−β₂ᵗ)}. ND4J's own op does not vectorise in the builds that run on every
- * processor, takes twice as long, and needs a second walk over the parameters for the subtraction.
+ * processor, takes several times as long, and needs a second walk over the parameters for the subtraction.
  */
 final class HostAdam implements ParameterUpdater {
     /** So that a buffer of bytes can address the state. */
