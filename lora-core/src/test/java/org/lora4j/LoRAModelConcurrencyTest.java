@@ -166,12 +166,7 @@ class LoRAModelConcurrencyTest {
         }
         tasks.add(() -> {
             started.await();
-            boolean toThirteen = true;
-            while (running.get() > 0) {
-                model.replace("a", toThirteen ? thirteen : seven);
-                toThirteen = !toThirteen;
-            }
-            return 0;
+            return replaceInTurn(running, thirteen, seven);
         });
         assertThat(inThreads(tasks)).containsOnly(0);
     }
@@ -195,14 +190,17 @@ class LoRAModelConcurrencyTest {
                     running.decrementAndGet();
                     return mixtures;
                 },
-                () -> {
-                    boolean toThirteen = true;
-                    while (running.get() > 0) {
-                        model.replace("a", toThirteen ? thirteen : seven);
-                        toThirteen = !toThirteen;
-                    }
-                    return 0;
-                });
+                () -> replaceInTurn(running, thirteen, seven));
         assertThat(inThreads(tasks)).containsOnly(0);
+    }
+
+    /** Puts one and the other in the place of "a" as long as something runs; answers 0. */
+    private int replaceInTurn(AtomicInteger running, LoRAAdapter one, LoRAAdapter other) {
+        boolean toOne = true;
+        while (running.get() > 0) {
+            model.replace("a", toOne ? one : other);
+            toOne = !toOne;
+        }
+        return 0;
     }
 }
