@@ -72,12 +72,9 @@ public final class LoRAParametrization implements AdapterParametrization {
             throw new IllegalArgumentException(linear.path() + ": rank must be in [1, " + maxRank + "], found " + rank);
         }
         LowRankFactors begin = begin(linear, config);
-        // Columns of B in one piece, like the rows of A: what a product of few rows reads fastest.
-        LowRankFactors factors = new LowRankFactors(begin.b().dup('f'), begin.a());
+        LowRankFactors factors = copy(begin.b(), begin.a());
         INDArray bBias = config.loraBias() ? Nd4j.zeros(linear.dataType(), linear.outputSize()) : null;
-        LowRankFactors initial = config.init().changesBase()
-                ? new LowRankFactors(factors.b().dup(), factors.a().dup())
-                : null;
+        LowRankFactors initial = config.init().changesBase() ? copy(factors.b(), factors.a()) : null;
         return new LoRAParametrization(linear, name, config, factors, bBias, initial);
     }
 
@@ -88,9 +85,14 @@ public final class LoRAParametrization implements AdapterParametrization {
                 linear,
                 name,
                 config,
-                new LowRankFactors(weights.loraB().dup('f'), weights.loraA().dup('c')),
+                copy(weights.loraB(), weights.loraA()),
                 bBias == null ? null : bBias.dup('c'),
                 null);
+    }
+
+    /** Rows of A and columns of B in one piece each: what a product of few rows reads fastest. */
+    private static LowRankFactors copy(INDArray b, INDArray a) {
+        return new LowRankFactors(b.dup('f'), a.dup('c'));
     }
 
     /** The beginning of A and B on a layer. */

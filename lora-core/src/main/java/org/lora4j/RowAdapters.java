@@ -4,7 +4,6 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 import org.lora4j.linalg.LowRankFactors;
 import org.lora4j.nn.BatchBuffer;
 import org.lora4j.nn.FlatRow;
@@ -53,6 +52,7 @@ final class RowAdapters implements Parametrization {
     private final class RowsPass implements ParametrizationPass {
         private final PassContext context;
         private final RowBlocks blocks = new RowBlocks();
+        private final SingleRows singleRows = new SingleRows();
         private final Map<Integer, BatchBuffer> downs = new HashMap<>();
         private final Gemm down;
 
@@ -77,33 +77,41 @@ final class RowAdapters implements Parametrization {
                 int from = rows.from();
                 while (from < rows.to()) {
                     int size = RowBlocks.size(from, rows.to());
-                    add(rows.lora(), blocks.of(x, from, size), blocks.of(y, from, size));
+                    add(rows.lora(), x, y, from, size);
                     from += size;
                 }
             }
+            singleRows.addNoted(x, y);
         }
 
-        private void add(LoRAParametrization lora, INDArray x, INDArray y) {
-            add(lora.loraA().value(), lora.loraB().value(), lora.scale(), x, y);
+        private void add(LoRAParametrization lora, INDArray x, INDArray y, int from, int size) {
+            add(lora.loraA().value(), lora.loraB().value(), lora.scale(), x, y, from, size);
             LowRankFactors taken = lora.initial();
             if (taken != null) {
-                add(taken.a(), taken.b(), -lora.scale(), x, y);
+                add(taken.a(), taken.b(), -lora.scale(), x, y, from, size);
             }
-            addBias(lora.loraBBias(), lora.scale(), y);
+            Parameter bBias = lora.loraBBias();
+            if (bBias != null) {
+                addBias(bBias, lora.scale(), blocks.of(y, from, size));
+            }
         }
 
-        private void add(INDArray a, INDArray b, double scale, INDArray x, INDArray y) {
-            int rank = Math.toIntExact(a.size(0));
-            INDArray u = downs.computeIfAbsent(rank, r -> new BatchBuffer(context.dataType(), r))
-                    .rows(x.size(0));
-            down.run(x, a, u);
-            addUps.computeIfAbsent(scale, s -> context.gemm(false, true, s, 1)).run(u, b, y);
-        }
-
-        private void addBias(@Nullable Parameter bBias, double scale, INDArray y) {
-            if (bBias == null) {
+        private void add(INDArray a, INDArray b, double scale, INDArray x, INDArray y, int from, int size) {
+            if (size == 1 && SingleRows.reads(a, b)) {
+                if (singleRows.isFull()) {
+                    singleRows.addNoted(x, y);
+                }
+                singleRows.note(from, a, b, scale);
                 return;
             }
+            int rank = Math.toIntExact(a.size(0));
+            INDArray u = downs.computeIfAbsent(rank, r -> new BatchBuffer(context.dataType(), r))
+                    .rows(size);
+            down.run(blocks.of(x, from, size), a, u);
+            addUps.computeIfAbsent(scale, s -> context.gemm(false, true, s, 1)).run(u, b, blocks.of(y, from, size));
+        }
+
+        private void addBias(Parameter bBias, double scale, INDArray y) {
             addBiases
                     .computeIfAbsent(scale, s -> context.gemm(false, false, s, 1))
                     .run(context.ones(y.size(0)), FlatRow.of(bBias.value()), y);

@@ -109,6 +109,38 @@ class MixedBatchTest {
     }
 
     @Test
+    void equalsRowByRowOnWideLayers() {
+        int in = 300;
+        Network wide = Network.builder(in)
+                .linear("linear1", 517)
+                .relu()
+                .linear("linear2", 256)
+                .relu()
+                .linear("linear3", 1)
+                .build(1);
+        LoRAModel wideModel = LoRAModel.of(wide);
+        wideModel.add("a", SmallModels.random(1).build());
+        wideModel.add("b", SmallModels.random(2).rank(1).build());
+        wideModel.add(
+                "c",
+                SmallModels.random(3)
+                        .rank(70)
+                        .targetModules("linear1", "linear2")
+                        .build());
+        int rows = 71;
+        INDArray x = Initialization.gaussian(new SplittableRandom(4), 1, DataType.FLOAT, rows, in);
+        List<String> names = drawn(rows, "a", "b", "c", BASE);
+        INDArray y = wideModel.predict(x, names);
+        for (int row = 0; row < rows; row++) {
+            String name = names.get(row);
+            LoRAModel.View view = name.equals(BASE) ? wideModel.using() : wideModel.using(name);
+            INDArray expected = view.predict(x.getRow(row, true).dup('c'));
+            double allowed = 1e-5 * Math.max(1, Math.abs(expected.getDouble(0)));
+            assertClose(y.getRow(row, true), expected, allowed);
+        }
+    }
+
+    @Test
     void oneModelServesBatchesOfChangingSizes() {
         addPlain();
         for (int rows : new int[] {5, 64, 5, 3, 100, 64, 1}) {
