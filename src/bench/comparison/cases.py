@@ -23,6 +23,8 @@ class Work:
 
     def __str__(self):
         parts = [self.side, self.work, self.variant, self.optimizer, f"r={self.rank}", f"batch={self.batch}"]
+        if self.net != "rich":
+            parts.append(f"{self.net}×{self.net}")
         if self.adapters > 1:
             parts.append(f"adapters={self.adapters}")
         return " ".join(part for part in parts if part)
@@ -56,7 +58,7 @@ def _peers(group, label, work, variants):
     """A training step beside peers, each with default and fused Adam."""
     for variant, bar in variants.items():
         for optimizer in ("adam", "fused"):
-            peer = Work("PyTorch", "step", variant, work.rank, work.batch, optimizer=optimizer)
+            peer = Work("PyTorch", "step", variant, work.rank, work.batch, net=work.net, optimizer=optimizer)
             yield Comparison(group, label, work, peer, bar.get(optimizer) if isinstance(bar, dict) else bar)
 
 
@@ -70,6 +72,9 @@ def comparisons():
     lora = _ours("step", "lora")
     dora = _ours("step", "dora")
     result += _peers("lora", "LoRA step r=8 batch 10", lora, {"factored": None})
+    for size in ("1024", "2048", "4096"):
+        square = _ours("step", "lora", batch=64, net=size)
+        result += _peers("square", f"LoRA step r=8 batch 64, one layer {size}×{size}", square, {"factored": None})
     result.append(Comparison("dora", "DoRA step r=8 batch 10", dora, lora, 1.4, same=False))
     result += _peers("dora", "DoRA step r=8 batch 10", dora, {"dora": None})
     result += _peers("base", "base step batch 10", _ours("step", "base"), {"base": {"adam": 1.0}})

@@ -20,6 +20,7 @@ public final class HostColumns {
     private @Nullable FloatBuffer floats;
     private @Nullable DoubleBuffer doubles;
     private float[] converted = new float[0];
+    private float[] row = new float[0];
     private double[] values = new double[0];
     private int rows;
     private int rowStride;
@@ -53,6 +54,16 @@ public final class HostColumns {
     }
 
     /**
+     * Whether {@link #write} reaches a matrix: it is contiguous and no view behind the beginning of another.
+     *
+     * @param matrix the matrix
+     * @return true if it can be written to
+     */
+    public static boolean canWrite(INDArray matrix) {
+        return matrix.elementWiseStride() == 1 && matrix.offset() == 0;
+    }
+
+    /**
      * Turns to a matrix, or to a vector as a matrix of one row. One that is not contiguous is copied and can only be
      * read.
      *
@@ -61,7 +72,7 @@ public final class HostColumns {
      */
     public HostColumns of(INDArray matrix) {
         if (matrix != bound) {
-            INDArray contiguous = matrix.elementWiseStride() == 1 && matrix.offset() == 0 ? matrix : matrix.dup('f');
+            INDArray contiguous = canWrite(matrix) ? matrix : matrix.dup('f');
             bind(contiguous);
             boolean isVector = contiguous.rank() == 1;
             rows = isVector ? 1 : Math.toIntExact(contiguous.size(0));
@@ -109,11 +120,7 @@ public final class HostColumns {
             if (isPacked()) {
                 floats.get(from * rows, block, 0, length);
             } else {
-                for (int j = 0; j < count; j++) {
-                    for (int i = 0; i < rows; i++) {
-                        block[i + j * rows] = floats.get(i * rowStride + (from + j) * columnStride);
-                    }
-                }
+                readRows(floats, from, count, block);
             }
             for (int k = 0; k < length; k++) {
                 values[k] = block[k];
@@ -127,14 +134,37 @@ public final class HostColumns {
         }
     }
 
+    /** Row by row, because what is not packed in columns mostly is in rows. */
+    private void readRows(FloatBuffer source, int from, int count, float[] block) {
+        if (row.length < count) {
+            row = new float[count];
+        }
+        for (int i = 0; i < rows; i++) {
+            if (columnStride == 1) {
+                source.get(i * rowStride + from, row, 0, count);
+                for (int j = 0; j < count; j++) {
+                    block[i + j * rows] = row[j];
+                }
+            } else {
+                for (int j = 0; j < count; j++) {
+                    block[i + j * rows] = source.get(i * rowStride + (from + j) * columnStride);
+                }
+            }
+        }
+    }
+
     /**
      * Copies columns from the heap, rounded to the type of the matrix.
      *
      * @param from the first column
      * @param count how many columns
      * @param values holds element {@code (i, from + j)} at {@code i + j·rows}
+     * @throws IllegalStateException if the matrix is not one that {@link #canWrite}
      */
     public void write(int from, int count, double[] values) {
+        if (bound == null) {
+            throw new IllegalStateException("write: the matrix must be contiguous, found a copy of one that is not");
+        }
         int length = count * rows;
         if (floats != null) {
             float[] block = block(length);

@@ -8,18 +8,17 @@ enum MeanSquaredError implements Loss {
 
     @Override
     public double compute(INDArray output, INDArray labels, INDArray gradient) {
-        HostMatrix z = new HostMatrix(output);
-        HostMatrix y = new HostMatrix(labels);
-        HostMatrix dz = new HostMatrix(gradient);
-        double size = (double) z.rows() * z.columns();
-        double loss = 0;
-        for (int i = 0; i < z.rows(); i++) {
-            for (int k = 0; k < z.columns(); k++) {
-                double error = z.get(i, k) - y.get(i, k);
-                loss += error * error;
-                dz.set(i, k, 2 * error / size);
+        LossBlocks blocks = new LossBlocks(output, labels, gradient);
+        double size = (double) blocks.rows() * blocks.columns();
+        double squares = blocks.fromOutputs((z, y, columns) -> {
+            double sum = 0;
+            for (int k = 0; k < columns * blocks.rows(); k++) {
+                double error = z[k] - y[k];
+                sum += error * error;
+                z[k] = 2 * error / size;
             }
-        }
-        return loss / size;
+            return sum;
+        });
+        return squares / size;
     }
 }

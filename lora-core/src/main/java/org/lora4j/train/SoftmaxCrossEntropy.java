@@ -1,5 +1,6 @@
 package org.lora4j.train;
 
+import java.util.Arrays;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** See {@link Loss#softmaxCrossEntropy}. */
@@ -8,33 +9,61 @@ enum SoftmaxCrossEntropy implements Loss {
 
     @Override
     public double compute(INDArray output, INDArray labels, INDArray gradient) {
-        HostMatrix z = new HostMatrix(output);
-        HostMatrix y = new HostMatrix(labels);
-        HostMatrix dz = new HostMatrix(gradient);
-        int n = z.rows();
-        int classes = z.columns();
-        double loss = 0;
+        LossBlocks blocks = new LossBlocks(output, labels, gradient);
+        int n = blocks.rows();
+        double[] max = new double[n];
+        Arrays.fill(max, Double.NEGATIVE_INFINITY);
+        blocks.forEachOutput((z, columns) -> maxima(z, columns, max));
+        // The gradient holds exp(z − max) until its sums are known, so that no exponential is computed twice.
+        double[] sum = new double[n];
+        double[] mass = new double[n];
+        double loss = blocks.fromOutputs((z, y, columns) -> exponentials(z, y, columns, max, sum, mass));
+        double[] scale = new double[n];
         for (int i = 0; i < n; i++) {
-            double max = Double.NEGATIVE_INFINITY;
-            for (int k = 0; k < classes; k++) {
-                max = Math.max(max, z.get(i, k));
-            }
-            double sum = 0;
-            double mass = 0;
-            for (int k = 0; k < classes; k++) {
-                sum += Math.exp(z.get(i, k) - max);
-                mass += y.get(i, k);
-            }
-            double logSumExp = max + Math.log(sum);
-            for (int k = 0; k < classes; k++) {
-                double logProbability = z.get(i, k) - logSumExp;
-                double label = y.get(i, k);
-                if (label != 0) {
-                    loss -= label * logProbability;
-                }
-                dz.set(i, k, (mass * Math.exp(logProbability) - label) / n);
+            loss += mass[i] * Math.log(sum[i]);
+            scale[i] = mass[i] / sum[i] / n;
+        }
+        blocks.finishGradient((e, y, columns) -> probabilitiesLessLabels(e, y, columns, scale));
+        return loss / n;
+    }
+
+    private static void maxima(double[] z, int columns, double[] max) {
+        int n = max.length;
+        for (int j = 0; j < columns; j++) {
+            for (int i = 0; i < n; i++) {
+                max[i] = Math.max(max[i], z[i + j * n]);
             }
         }
-        return loss / n;
+    }
+
+    /** Replaces z by exp(z − max) and answers −Σ y·(z − max). */
+    private static double exponentials(double[] z, double[] y, int columns, double[] max, double[] sum, double[] mass) {
+        int n = max.length;
+        double loss = 0;
+        for (int j = 0; j < columns; j++) {
+            for (int i = 0; i < n; i++) {
+                double below = z[i + j * n] - max[i];
+                double label = y[i + j * n];
+                double exponential = Math.exp(below);
+                sum[i] += exponential;
+                mass[i] += label;
+                if (label != 0) {
+                    loss -= label * below;
+                }
+                z[i + j * n] = exponential;
+            }
+        }
+        return loss;
+    }
+
+    private static double probabilitiesLessLabels(double[] e, double[] y, int columns, double[] scale) {
+        int n = scale.length;
+        double each = 1.0 / n;
+        for (int j = 0; j < columns; j++) {
+            for (int i = 0; i < n; i++) {
+                e[i + j * n] = scale[i] * e[i + j * n] - each * y[i + j * n];
+            }
+        }
+        return 0;
     }
 }

@@ -1,7 +1,9 @@
 package org.lora4j.nn;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -42,6 +44,17 @@ class HostColumnsTest {
         new HostColumns().of(matrix).write(2, 2, new double[] {1, 2, 3, 4, 5, 6});
 
         assertThat(Samples.bits(matrix)).containsExactly(0, 0, 1, 4, 0, 0, 2, 5, 0, 0, 3, 6);
+    }
+
+    @Test
+    void refuseToWriteToACopy() {
+        INDArray view = Nd4j.zeros(DataType.FLOAT, 4, 4).get(NDArrayIndex.interval(1, 3), NDArrayIndex.interval(1, 3));
+        HostColumns columns = new HostColumns().of(view);
+
+        assertThat(HostColumns.canWrite(view)).isFalse();
+        assertThatIllegalStateException()
+                .isThrownBy(() -> columns.write(0, 1, new double[2]))
+                .withMessage("write: the matrix must be contiguous, found a copy of one that is not");
     }
 
     @ParameterizedTest

@@ -147,6 +147,40 @@ class LossTest {
         }
     }
 
+    @Test
+    void crossEntropyOfManyClassesIsThatOfTheFormula() {
+        int n = 3;
+        int classes = 2000;
+        INDArray output = Samples.gaussian(1, DataType.DOUBLE, n, classes).muli(5);
+        INDArray labels = Nd4j.create(DataType.DOUBLE, n, classes);
+        labels.putScalar(0, 1999, 1);
+        labels.putScalar(1, 0, 0.25);
+        labels.putScalar(1, 700, 0.75);
+        labels.putScalar(2, 341, 1);
+        double expected = 0;
+        INDArray expectedGradient = Nd4j.create(DataType.DOUBLE, n, classes);
+        for (int i = 0; i < n; i++) {
+            double sum = 0;
+            for (int k = 0; k < classes; k++) {
+                sum += Math.exp(output.getDouble(i, k));
+            }
+            for (int k = 0; k < classes; k++) {
+                double label = labels.getDouble(i, k);
+                double probability = Math.exp(output.getDouble(i, k)) / sum;
+                expected -= label * Math.log(probability) / n;
+                expectedGradient.putScalar(i, k, (probability - label) / n);
+            }
+        }
+        for (char order : new char[] {'c', 'f'}) {
+            INDArray gradient = Nd4j.create(DataType.DOUBLE, new long[] {n, classes}, 'f');
+            assertThat(CROSS_ENTROPY.compute(output.dup(order), labels.dup(order), gradient))
+                    .isCloseTo(expected, within(1e-12));
+            assertThat(Samples.bits(gradient))
+                    .usingComparatorWithPrecision(1e-15)
+                    .containsExactly(Samples.bits(expectedGradient));
+        }
+    }
+
     @ParameterizedTest
     @MethodSource("losses")
     void takesEveryOrderAndViews(Loss loss) {
