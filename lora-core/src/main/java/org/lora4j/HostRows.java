@@ -69,22 +69,28 @@ final class HostRows {
             }
             return;
         }
+        int first = rows[0];
+        int span = span(rows, count);
         for (int from = 0; from < width; from += BLOCK) {
-            int columns = readBlock(from, rows, count);
+            int columns = readBlock(from, first, span);
             for (int i = 0; i < count; i++) {
-                gather(block, rows[i] - rows[0], span(rows, count), pieces[i][from / PIECE], from % PIECE, columns);
+                gather(block, rows[i] - first, span, pieces[i][from / PIECE], from % PIECE, columns);
             }
         }
     }
 
     /** Adds the rows to those of the matrix, which ascend; it is in 'f' order. */
     void addTo(int[] rows, int count) {
+        int first = rows[0];
+        int span = span(rows, count);
         for (int from = 0; from < width; from += BLOCK) {
-            int columns = readBlock(from, rows, count);
+            int columns = readBlock(from, first, span);
             for (int i = 0; i < count; i++) {
-                scatter(pieces[i][from / PIECE], from % PIECE, columns, block, rows[i] - rows[0], span(rows, count));
+                scatter(pieces[i][from / PIECE], from % PIECE, columns, block, rows[i] - first, span);
             }
-            writeBlock(from, columns, rows, count);
+            for (int k = 0; k < columns; k++) {
+                elements.put((from + k) * height + first, block, k * span, span);
+            }
         }
     }
 
@@ -100,24 +106,16 @@ final class HostRows {
         }
     }
 
-    /** Copies columns of the matrix from the first of the rows to the last. */
-    private int readBlock(int from, int[] rows, int count) {
-        int span = span(rows, count);
+    /** Copies columns of the matrix, of each the rows from the first on, and answers how many columns. */
+    private int readBlock(int from, int first, int span) {
         int columns = Math.min(BLOCK, width - from);
         if (block.length < BLOCK * span) {
             block = new float[BLOCK * span];
         }
         for (int k = 0; k < columns; k++) {
-            elements.get((from + k) * height + rows[0], block, k * span, span);
+            elements.get((from + k) * height + first, block, k * span, span);
         }
         return columns;
-    }
-
-    private void writeBlock(int from, int columns, int[] rows, int count) {
-        int span = span(rows, count);
-        for (int k = 0; k < columns; k++) {
-            elements.put((from + k) * height + rows[0], block, k * span, span);
-        }
     }
 
     private static int span(int[] rows, int count) {
