@@ -1,27 +1,26 @@
 package org.lora4j;
 
+import org.jspecify.annotations.Nullable;
+import org.lora4j.adapter.LoRAConfig;
+import org.lora4j.adapter.LoRAWeights;
+import org.lora4j.linalg.LowRankFactors;
 import org.lora4j.nn.Linear;
 import org.lora4j.nn.Parameter;
-import org.lora4j.nn.Parametrization;
+import org.lora4j.nn.internal.Parametrization;
 
-/** The decoration that an adapter brings to a layer. */
+/** The parametrization of an adapter on one layer. */
 sealed interface AdapterParametrization extends Parametrization permits LoRAParametrization, DoRAParametrization {
     /**
-     * Makes a decoration at its beginning.
+     * Creates a parametrization from arrays, which are copied; with a magnitude if the configuration has DoRA.
      *
-     * @throws IllegalArgumentException if the rank does not fit the layer
+     * @param subtracted {@code B₀} and {@code A₀}, whose {@code s·B₀·A₀} is subtracted from the base, or null
      */
-    static AdapterParametrization create(Linear linear, String name, LoRAConfig config) {
-        return config.dora()
-                ? DoRAParametrization.create(linear, name, config)
-                : LoRAParametrization.create(linear, name, config);
-    }
-
-    /** Makes a decoration of given factors, which are copied; with a magnitude if the configuration asks for DoRA. */
-    static AdapterParametrization of(Linear linear, String name, LoRAConfig config, LoRAWeights weights) {
+    static AdapterParametrization of(
+            Linear linear, LoRAConfig config, LoRAWeights weights, @Nullable LowRankFactors subtracted) {
+        String name = LoRAParametrization.DEFAULT_NAME;
         return config.dora()
                 ? DoRAParametrization.of(linear, name, config, weights)
-                : LoRAParametrization.of(linear, name, config, weights);
+                : LoRAParametrization.of(linear, name, config, weights, subtracted);
     }
 
     /** {@code A [r, in]}. */
@@ -30,9 +29,6 @@ sealed interface AdapterParametrization extends Parametrization permits LoRAPara
     /** {@code B [out, r]}. */
     Parameter loraB();
 
-    /**
-     * A copy of what the adapter holds for the layer, as a change of the untouched base: where the beginning took from
-     * the base, the factors have twice the rank.
-     */
-    LoRAWeights weights();
+    /** A copy of the arrays; what was subtracted from the base is not among them. */
+    LoRAWeights copyOfWeights();
 }

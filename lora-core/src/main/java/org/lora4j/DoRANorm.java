@@ -1,8 +1,11 @@
 package org.lora4j;
 
-import org.lora4j.nn.Gemm;
-import org.lora4j.nn.HostColumns;
-import org.lora4j.nn.PassContext;
+import org.lora4j.adapter.LoRAWeights;
+import org.lora4j.internal.BuffersByWidth;
+import org.lora4j.internal.Gemm;
+import org.lora4j.internal.HostColumns;
+import org.lora4j.internal.RowNorms;
+import org.lora4j.nn.internal.PassContext;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -13,26 +16,29 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * computes it together with the batch's product.
  */
 final class DoRANorm {
-    /** Where so little is left of the sum of the terms, rounding has eaten too much of it. */
+    /** Below this share of the sum of the absolute terms, too much of the result is rounding error. */
     private static final double CANCELLED = 1.0 / 64;
 
-    private final DoRAParametrization dora;
     private final PassContext context;
-    private final INDArray a;
-    private final INDArray b;
-    private final INDArray gram;
-    private final INDArray p;
-    private final Gemm gramProduct;
-    private final Gemm addGram;
+    private final BuffersByWidth grams;
+    private final BuffersByWidth products;
+    private final Gemm gramProduct = new Gemm(false, true, 1, 0);
+    private final Gemm addGram = new Gemm(false, true, 1, 1);
     private final HostColumns originalColumns = new HostColumns();
     private final HostColumns bColumns = new HostColumns();
     private final HostColumns pColumns = new HostColumns();
-    private final int out;
-    private final int rank;
-    private final int perBlock;
-    private final double[] bBlock;
-    private final double[] pBlock;
     private final double[] norms;
+    private final int out;
+
+    // The parametrization that this is bound to.
+    private DoRAParametrization dora;
+    private INDArray a;
+    private INDArray b;
+    private INDArray p;
+    private int rank;
+    private int perBlock;
+    private double[] bBlock = new double[0];
+    private double[] pBlock = new double[0];
 
     DoRANorm(DoRAParametrization dora, PassContext context) {
         this.dora = dora;
@@ -40,19 +46,31 @@ final class DoRANorm {
         a = dora.loraA().value();
         b = dora.loraB().value();
         out = Math.toIntExact(b.size(0));
-        rank = dora.rank();
-        gram = context.buffer(rank).rows(rank);
-        p = context.weightProduct(a);
-        gramProduct = context.gemm(false, true, 1, 0);
-        addGram = context.gemm(false, true, dora.scale() / 2, 1);
-        perBlock = HostColumns.perBlock(rank);
-        bBlock = new double[perBlock * rank];
-        pBlock = new double[perBlock * rank];
         norms = new double[out];
+        grams = new BuffersByWidth(context.dataType());
+        products = new BuffersByWidth(context.dataType());
+        p = products.rows(dora.rank(), out);
+    }
+
+    /** Binds this to a parametrization of the same layer, and requests {@code A·Wᵀ}. */
+    void bind(DoRAParametrization parametrization) {
+        dora = parametrization;
+        a = dora.loraA().value();
+        b = dora.loraB().value();
+        rank = dora.rank();
+        p = products.rows(rank, out);
+        context.requestWeightProduct(a, p);
+        addGram.configure(false, true, dora.scale() / 2, 1);
+        perBlock = HostColumns.perBlock(rank);
+        if (bBlock.length < perBlock * rank) {
+            bBlock = new double[perBlock * rank];
+            pBlock = new double[perBlock * rank];
+        }
     }
 
     /** Computes {@code ‖vⱼ‖}, rounded to the type of the weight; the array is this object's own. */
     double[] compute() {
+        INDArray gram = grams.rows(rank, rank);
         gramProduct.run(a, a, gram);
         addGram.run(gram, b, p);
         originalColumns.of(dora.normsOf(context.weight())).read(0, out, norms);
@@ -73,24 +91,22 @@ final class DoRANorm {
 
     private double norm(int row, int offset) {
         double original = norms[row] * norms[row];
-        double change = 0;
+        double sum = 0;
         double absolute = 0;
         for (int k = offset; k < offset + rank; k++) {
             double term = bBlock[k] * pBlock[k];
-            change += term;
+            sum += term;
             absolute += Math.abs(term);
         }
         double scale = 2 * dora.scale();
-        double square = original + scale * change;
+        double square = original + scale * sum;
         return square < CANCELLED * (original + scale * absolute) ? materialize(row) : Math.sqrt(square);
     }
 
     private double materialize(int row) {
-        return b.getRow(row, true)
-                .mmul(a)
-                .muli(dora.scale())
-                .addi(context.weight().value().getRow(row, true))
-                .norm2Number()
-                .doubleValue();
+        INDArray v = new LoRAWeights(a, b.getRow(row, true).dup('f'))
+                .update(dora.scale())
+                .addi(context.weight().value().getRow(row, true));
+        return RowNorms.of(v).getDouble(0);
     }
 }

@@ -2,99 +2,104 @@ package org.lora4j;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.adapter.LoRAConfig;
+import org.lora4j.adapter.LoRAWeights;
+import org.lora4j.internal.RowNorms;
 import org.lora4j.nn.Linear;
 import org.lora4j.nn.Parameter;
-import org.lora4j.nn.ParametrizationPass;
-import org.lora4j.nn.PassContext;
+import org.lora4j.nn.internal.ParametrizationPass;
+import org.lora4j.nn.internal.PassContext;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.factory.Nd4j;
 
 /**
  * A frozen weight {@code W [out, in]} used as {@code m ∘ V / ‖V‖} with {@code V = W + s·B·A}: magnitude and direction of
- * each output row train apart (DoRA, <a href="https://arxiv.org/abs/2402.09353">arXiv:2402.09353</a>). The norm is that
- * of a row, and the magnitude {@code m [out]} begins as {@code ‖W‖}, so that nothing changes at the start. A, B and m
+ * each output row train separately (DoRA, <a href="https://arxiv.org/abs/2402.09353">arXiv:2402.09353</a>). The norm is
+ * that of a row, and the magnitude {@code m [out]} starts as {@code ‖W‖}, so that nothing changes at the start. A, B and m
  * train.
  *
  * <p>With {@code c = m / ‖V‖} the layer computes {@code y = c∘(x·Wᵀ + s·(x·Aᵀ)·Bᵀ) + b}; the bias is not scaled. As in
- * the paper's section 4.3 no gradient flows through the norm. Dropout is PEFT's: with {@code x̃ = drop(x)},
+ * the paper's section 4.3, no gradient flows through the norm. Dropout is PEFT's: with {@code x̃ = drop(x)},
  * {@code y = x·Wᵀ + (c−1)∘(x̃·Wᵀ) + c∘s·(x̃·Aᵀ)·Bᵀ + b}.
  *
- * <p>A row of V that is zero has no direction: there {@code c = 1}, which leaves the row zero and lets B train.
+ * <p>A row of V that is zero has no direction: there {@code c = 1}, so that the row stays zero and B can train.
  *
- * <p>The norm of W's rows is computed once. The original must not be written to while it is frozen.
+ * <p>The norms of W's rows are computed once, and again after W was unfrozen. Do not write to W while it is frozen.
  */
 public final class DoRAParametrization implements AdapterParametrization {
     private final Linear linear;
     private final LoRAParametrization lora;
-    private final INDArray originalNorms;
     private final Parameter magnitude;
+    private volatile @Nullable Norms originalNorms;
 
-    private DoRAParametrization(Linear linear, LoRAParametrization lora, INDArray originalNorms, INDArray magnitude) {
+    /** The norms of W's rows, and how often W was unfrozen before they were computed. */
+    private static final class Norms {
+        private final INDArray values;
+        private final int thaws;
+
+        Norms(INDArray values, int thaws) {
+            this.values = values;
+            this.thaws = thaws;
+        }
+    }
+
+    private DoRAParametrization(Linear linear, LoRAParametrization lora, INDArray magnitude) {
         this.linear = linear;
         this.lora = lora;
-        this.originalNorms = originalNorms;
         this.magnitude = new Parameter(linear.path() + ".lora_magnitude_vector", magnitude, true);
     }
 
-    /**
-     * Makes a decoration at its beginning.
-     *
-     * @throws IllegalArgumentException if the rank does not fit the layer
-     */
-    static DoRAParametrization create(Linear linear, String name, LoRAConfig config) {
-        LoRAParametrization lora = LoRAParametrization.create(linear, name, config);
-        INDArray norms = rowNorms(linear.original().value());
-        return new DoRAParametrization(linear, lora, norms, norms.dup());
-    }
-
-    /** Makes a decoration of given factors and a magnitude, which are copied. */
+    /** Creates a parametrization from arrays, which are copied. */
     static DoRAParametrization of(Linear linear, String name, LoRAConfig config, LoRAWeights weights) {
         INDArray magnitude = weights.magnitude();
         if (magnitude == null) {
             throw new IllegalArgumentException(linear.path() + ": DoRA needs a magnitude, found none");
         }
         return new DoRAParametrization(
-                linear,
-                LoRAParametrization.of(linear, name, config, weights),
-                rowNorms(linear.original().value()),
-                magnitude.dup('c'));
+                linear, LoRAParametrization.of(linear, name, config, weights, null), magnitude.dup('c'));
     }
 
     /**
-     * Decorates the weight of a layer under the name {@value LoRAParametrization#DEFAULT_NAME}.
+     * Registers a parametrization at its initialization on the weight of a layer, under the name
+     * {@value LoRAParametrization#DEFAULT_NAME}.
      *
      * @param linear the layer; its weight and bias are frozen from here on
-     * @param config rank, scale and beginning, with DoRA; its choice of modules is not looked at
-     * @return the decoration, enabled
-     * @throws IllegalArgumentException if the rank is greater than the width of the input, the layer has a decoration of
-     *     this name, or the configuration does not ask for DoRA
+     * @param config rank, scale and initialization, with DoRA; its choice of modules is not read
+     * @return the parametrization, enabled
+     * @throws IllegalArgumentException if the layer has a parametrization of this name, or the configuration does not have
+     *     DoRA
      */
     public static DoRAParametrization register(Linear linear, LoRAConfig config) {
         return register(linear, LoRAParametrization.DEFAULT_NAME, config);
     }
 
     /**
-     * Decorates the weight of a layer. A weight can carry several decorations by name; those enabled add up.
+     * Registers a parametrization at its initialization on the weight of a layer. A weight can carry several
+     * parametrizations by name; the updates of those that are enabled add up.
      *
      * @param linear the layer; its weight and bias are frozen from here on
-     * @param name the name of the decoration on this layer
-     * @param config rank, scale and beginning, with DoRA; its choice of modules is not looked at
-     * @return the decoration, enabled
-     * @throws IllegalArgumentException if the rank is greater than the width of the input, the layer has a decoration of
-     *     this name, or the configuration does not ask for DoRA
+     * @param name the name of the parametrization on this layer
+     * @param config rank, scale and initialization, with DoRA; its choice of modules is not read
+     * @return the parametrization, enabled
+     * @throws IllegalArgumentException if the layer has a parametrization of this name, or the configuration does not have
+     *     DoRA
      */
     public static DoRAParametrization register(Linear linear, String name, LoRAConfig config) {
+        Objects.requireNonNull(linear, "linear must not be null");
+        Objects.requireNonNull(name, "name must not be null");
+        Objects.requireNonNull(config, "config must not be null");
         if (!config.dora()) {
             throw new IllegalArgumentException(linear.path() + ": DoRA needs dora to be set, found it is not");
         }
-        DoRAParametrization dora = create(linear, name, config);
-        linear.register(name, dora);
+        DoRAParametrization dora = of(linear, name, config, LoRAWeights.initialize(linear, config));
+        linear.parametrizations().register(name, dora);
         LoRAParametrization.freeze(linear);
         return dora;
     }
 
     /**
-     * Takes the decoration off its layer, whose weight is the original again. The layer stays frozen.
+     * Removes the parametrization from its layer, whose effective weight no longer has its update. The layer stays frozen.
      *
      * @throws IllegalArgumentException if it is not registered
      */
@@ -103,7 +108,7 @@ public final class DoRAParametrization implements AdapterParametrization {
     }
 
     /**
-     * Lets the decoration take part or not. While it does not, the layer computes with the original, bit for bit.
+     * Enables or disables the parametrization. While it is disabled, the layer computes with the original, bit for bit.
      *
      * @param enabled whether ΔW is added
      * @throws IllegalArgumentException if it is not registered
@@ -113,7 +118,7 @@ public final class DoRAParametrization implements AdapterParametrization {
     }
 
     /**
-     * Whether the decoration takes part.
+     * Returns whether the parametrization is enabled.
      *
      * @return true if ΔW is added
      * @throws IllegalArgumentException if it is not registered
@@ -123,16 +128,16 @@ public final class DoRAParametrization implements AdapterParametrization {
     }
 
     /**
-     * The frozen weight, which is never written to.
+     * Returns the original weight, which is never written to.
      *
      * @return {@code W [out, in]}, the array itself
      */
-    public INDArray original() {
-        return lora.original();
+    public INDArray originalWeight() {
+        return lora.originalWeight();
     }
 
     /**
-     * The factor A.
+     * Returns the factor A.
      *
      * @return {@code A [r, in]}
      */
@@ -142,7 +147,7 @@ public final class DoRAParametrization implements AdapterParametrization {
     }
 
     /**
-     * The factor B.
+     * Returns the factor B.
      *
      * @return {@code B [out, r]}
      */
@@ -152,7 +157,7 @@ public final class DoRAParametrization implements AdapterParametrization {
     }
 
     /**
-     * The magnitude of each output row.
+     * Returns the magnitude of each output row.
      *
      * @return {@code m [out]}
      */
@@ -161,7 +166,7 @@ public final class DoRAParametrization implements AdapterParametrization {
     }
 
     /**
-     * The factor of B·A.
+     * Returns the scale of B·A.
      *
      * @return s = α/r, or α/√r for rsLoRA
      */
@@ -170,7 +175,7 @@ public final class DoRAParametrization implements AdapterParametrization {
     }
 
     /**
-     * The rank.
+     * Returns the rank.
      *
      * @return r
      */
@@ -178,29 +183,35 @@ public final class DoRAParametrization implements AdapterParametrization {
         return lora.rank();
     }
 
-    /** The decoration that makes V of W. */
+    /** The parametrization that makes V of W. */
     LoRAParametrization lora() {
         return lora;
     }
 
     /**
-     * Materialises the change of the weight, whether enabled or not.
+     * Computes the update of the weight, whether it is enabled or not.
      *
      * @return {@code ΔW = c∘(W + s·B·A) − W [out, in]}, a new array
      */
     public INDArray delta() {
-        return delta(original());
+        return delta(originalWeight());
     }
 
     /**
-     * The weight that the layer computes with: {@code W + ΔW} if enabled, with what other enabled decorations add.
+     * Computes the effective weight of the layer: {@code W + ΔW} if enabled, and the updates of other enabled
+     * parametrizations.
      *
      * @return the effective weight {@code [out, in]}, a new array
      */
-    public INDArray weight() {
-        return lora.weight();
+    public INDArray effectiveWeight() {
+        return lora.effectiveWeight();
     }
 
+    /**
+     * Returns the parameters; not part of the API.
+     *
+     * @hidden
+     */
     @Override
     public List<Parameter> parameters() {
         List<Parameter> all = new ArrayList<>(lora.parameters());
@@ -208,43 +219,47 @@ public final class DoRAParametrization implements AdapterParametrization {
         return all;
     }
 
+    /**
+     * Copies the arrays; not part of the API.
+     *
+     * @hidden
+     */
     @Override
-    public LoRAWeights weights() {
-        LoRAWeights factors = lora.weights();
+    public LoRAWeights copyOfWeights() {
+        LoRAWeights factors = lora.copyOfWeights();
         return new LoRAWeights(
                 factors.loraA(), factors.loraB(), magnitude.value().dup(), null);
     }
 
+    /**
+     * Computes the update of a weight; not part of the API.
+     *
+     * @hidden
+     */
     @Override
     public INDArray delta(INDArray original) {
-        INDArray v = lora.delta(original).addi(original);
-        return v.muliColumnVector(scales(rowNorms(v)).reshape(original.size(0), 1))
-                .subi(original);
+        return new LoRAWeights(loraA().value(), loraB().value(), magnitude.value(), null).delta(original, scale());
     }
 
-    private INDArray scales(INDArray norms) {
-        INDArray scales = Nd4j.createUninitializedDetached(norms.dataType(), norms.length());
-        for (long i = 0; i < norms.length(); i++) {
-            scales.putScalar(i, scale(magnitude.value().getDouble(i), norms.getDouble(i)));
-        }
-        return scales;
-    }
-
-    /** {@code c = m / ‖v‖} of a row. */
-    static double scale(double magnitude, double norm) {
-        return norm == 0 ? 1 : magnitude / norm;
-    }
-
-    /** {@code ‖wⱼ‖ [out]} of the rows of a weight that this decorates. */
+    /** {@code ‖wⱼ‖ [out]} of the rows of a weight that this parametrization is applied to. */
     INDArray normsOf(Parameter weight) {
-        Parameter original = linear.original();
-        return weight.equals(original) && !original.isTrainable() ? originalNorms : rowNorms(weight.value());
+        if (!weight.equals(linear.weightParameter()) || weight.isTrainable()) {
+            return RowNorms.of(weight.value());
+        }
+        Norms known = originalNorms;
+        int thaws = weight.thaws();
+        if (known == null || known.thaws != thaws) {
+            known = new Norms(RowNorms.of(weight.value()), thaws);
+            originalNorms = known;
+        }
+        return known.values;
     }
 
-    private static INDArray rowNorms(INDArray weight) {
-        return weight.norm2(1);
-    }
-
+    /**
+     * Creates the factored computation; not part of the API.
+     *
+     * @hidden
+     */
     @Override
     public ParametrizationPass newPass(PassContext context) {
         return new DoRAPass(this, context);

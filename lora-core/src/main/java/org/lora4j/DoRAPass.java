@@ -2,11 +2,14 @@ package org.lora4j;
 
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.nn.BatchBuffer;
-import org.lora4j.nn.Gemm;
-import org.lora4j.nn.HostColumns;
-import org.lora4j.nn.ParametrizationPass;
-import org.lora4j.nn.PassContext;
+import org.lora4j.internal.BatchBuffer;
+import org.lora4j.internal.Gemm;
+import org.lora4j.internal.HostColumns;
+import org.lora4j.internal.RowNorms;
+import org.lora4j.nn.internal.OutputUpdate;
+import org.lora4j.nn.internal.ParametrizationPass;
+import org.lora4j.nn.internal.PassContext;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -15,9 +18,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  */
 final class DoRAPass implements ParametrizationPass {
     private final PassContext context;
-    private final INDArray magnitude;
-    private final @Nullable INDArray magnitudeGradient;
-    private final @Nullable Dropout dropout;
+    private final Dropout dropout;
     private final DoRANorm norm;
     private final LoRAPass lora;
 
@@ -31,8 +32,8 @@ final class DoRAPass implements ParametrizationPass {
     private final BatchBuffer droppedBases;
     private final BatchBuffer droppedBaseGradients;
     private final BatchBuffer droppedGradients;
-    private final Gemm droppedProduct;
-    private final Gemm droppedGradientProduct;
+    private final Gemm droppedProduct = new Gemm(false, true, 1, 0);
+    private final Gemm droppedGradientProduct = new Gemm(false, false, 1, 0);
 
     private final HostColumns baseColumns = new HostColumns();
     private final HostColumns zColumns = new HostColumns();
@@ -46,60 +47,79 @@ final class DoRAPass implements ParametrizationPass {
     private final double[] mGradient;
     private double[] norms;
 
-    /** What A saw in the last forward: x, or what dropout left of it. */
+    // The parametrization that this is bound to.
+    private INDArray magnitude;
+    private @Nullable INDArray magnitudeGradient;
+    private boolean drops;
+
+    /** The input of A in the last forward: x, or what dropout left of it. */
     private @Nullable INDArray seen;
 
     DoRAPass(DoRAParametrization dora, PassContext context) {
         this.context = context;
+        DataType type = context.dataType();
         long in = dora.loraA().value().size(1);
         long out = dora.loraB().value().size(0);
         magnitude = dora.magnitude().value();
-        magnitudeGradient = context.gradient(dora.magnitude());
-        dropout = Dropout.of(context, dora.lora().dropout(), dora.lora().seed(), in);
-        if (dropout != null && context.weight().isTrainable()) {
-            throw new IllegalStateException(
-                    context.weight().name() + ": must be frozen where DoRA trains with dropout, found it is trainable");
-        }
+        dropout = new Dropout(context, in);
         norm = new DoRANorm(dora, context);
-        lora = new LoRAPass(dora.lora(), context, null);
-        unscaled = context.buffer(out);
-        unscaledGradients = context.buffer(out);
-        droppedBases = context.buffer(out);
-        droppedBaseGradients = context.buffer(out);
-        droppedGradients = context.buffer(in);
-        droppedProduct = context.gemm(false, true, 1, 0);
-        droppedGradientProduct = context.gemm(false, false, 1, 0);
+        lora = new LoRAPass(dora.lora(), context);
+        unscaled = new BatchBuffer(type, out);
+        unscaledGradients = new BatchBuffer(type, out);
+        droppedBases = new BatchBuffer(type, out);
+        droppedBaseGradients = new BatchBuffer(type, out);
+        droppedGradients = new BatchBuffer(type, in);
         scales = new double[Math.toIntExact(out)];
         mGradient = new double[scales.length];
         norms = scales;
+        bind(dora);
+    }
+
+    @Override
+    public boolean bind(OutputUpdate update) {
+        return update instanceof DoRAParametrization dora && bind(dora);
+    }
+
+    private boolean bind(DoRAParametrization dora) {
+        drops = dropout.configure(dora.lora().dropout(), dora.lora().seed());
+        if (drops && context.weight().isTrainable()) {
+            throw new IllegalStateException(
+                    context.weight().name() + ": must be frozen where DoRA trains with dropout, found it is trainable");
+        }
+        magnitude = dora.magnitude().value();
+        magnitudeGradient = context.gradient(dora.magnitude());
+        norm.bind(dora);
+        lora.bind(dora.lora(), 0);
+        seen = null;
+        return true;
     }
 
     @Override
     public boolean readsBase() {
-        return dropout == null;
+        return !drops;
     }
 
     @Override
     public void forward(INDArray x, INDArray base, INDArray y) {
         long n = x.size(0);
-        INDArray change = base;
+        INDArray updated = base;
         seen = x;
-        if (dropout != null) {
+        if (drops) {
             seen = dropout.apply(x);
-            change = droppedBases.rows(n);
-            droppedProduct.run(seen, context.weight().value(), change);
+            updated = droppedBases.rows(n);
+            droppedProduct.run(seen, context.weight().value(), updated);
         }
-        INDArray z = unscaled.rows(n).assign(change);
-        lora.forward(seen, change, z);
+        INDArray z = unscaled.rows(n).assign(updated);
+        lora.forward(seen, updated, z);
         computeScales();
-        addScaled(z, change, y);
+        addScaled(z, updated, y);
     }
 
     private void computeScales() {
         norms = norm.compute();
         magnitudeColumns.of(magnitude).read(0, scales.length, scales);
         for (int j = 0; j < scales.length; j++) {
-            scales[j] = DoRAParametrization.scale(scales[j], norms[j]);
+            scales[j] = RowNorms.factor(scales[j], norms[j]);
         }
     }
 
@@ -134,10 +154,10 @@ final class DoRAPass implements ParametrizationPass {
             throw new IllegalStateException("backward needs a forward before it");
         }
         long n = x.size(0);
-        INDArray changeGradient = dropout == null ? baseGradient : droppedBaseGradients.rows(n);
+        INDArray updatedGradient = drops ? droppedBaseGradients.rows(n) : baseGradient;
         INDArray zGradient = unscaledGradients.rows(n);
-        scaleGradient(yGradient, zGradient, changeGradient);
-        lora.backward(seen, base, zGradient, changeGradient);
+        scaleGradient(yGradient, zGradient, updatedGradient);
+        lora.backward(seen, base, zGradient, updatedGradient);
     }
 
     /**
@@ -158,10 +178,10 @@ final class DoRAPass implements ParametrizationPass {
             int count = Math.min(perBlock, scales.length - from);
             gColumns.read(from, count, gBlock);
             zColumns.read(from, count, zBlock);
-            if (dropout == null) {
-                baseGradientColumns.read(from, count, baseBlock);
-            } else {
+            if (drops) {
                 Arrays.fill(baseBlock, 0);
+            } else {
+                baseGradientColumns.read(from, count, baseBlock);
             }
             for (int j = 0; j < count; j++) {
                 double c = scales[from + j];
@@ -184,7 +204,7 @@ final class DoRAPass implements ParametrizationPass {
 
     @Override
     public void addInputGradient(INDArray xGradient) {
-        if (dropout == null) {
+        if (!drops) {
             lora.addInputGradient(xGradient);
             return;
         }

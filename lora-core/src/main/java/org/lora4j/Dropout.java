@@ -2,19 +2,17 @@ package org.lora4j;
 
 import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.nn.BatchBuffer;
-import org.lora4j.nn.HostColumns;
-import org.lora4j.nn.PassContext;
+import org.lora4j.internal.BatchBuffer;
+import org.lora4j.internal.HostColumns;
+import org.lora4j.nn.internal.PassContext;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
- * Dropout of an input in training: elements are zero with probability p and scaled by 1/(1−p) else. The mask of a step
- * depends on the seed and the number of the step alone.
+ * Dropout of an input in training: each element is set to zero with probability p, or else scaled by 1/(1−p). The mask of
+ * a step depends only on the seed and the number of the step.
  */
 final class Dropout {
     private final PassContext context;
-    private final double probability;
-    private final long seed;
     private final BatchBuffer masks;
     private final BatchBuffer dropped;
     private final HostColumns valueColumns = new HostColumns();
@@ -24,20 +22,28 @@ final class Dropout {
     private final HostColumns xGradientColumns = new HostColumns();
     private @Nullable INDArray mask;
 
-    private Dropout(PassContext context, double probability, long seed, long columns) {
+    private double probability;
+    private long seed;
+
+    Dropout(PassContext context, long columns) {
         this.context = context;
-        this.probability = probability;
-        this.seed = seed;
-        masks = context.buffer(columns);
-        dropped = context.buffer(columns);
+        masks = new BatchBuffer(context.dataType(), columns);
+        dropped = new BatchBuffer(context.dataType(), columns);
     }
 
-    /** A dropout, or null where there is nothing to drop. */
-    static @Nullable Dropout of(PassContext context, double probability, long seed, long columns) {
-        return context.isTraining() && probability > 0 ? new Dropout(context, probability, seed, columns) : null;
+    /**
+     * Sets the probability and the seed.
+     *
+     * @return whether there is anything to drop: in training, with a probability above 0
+     */
+    boolean configure(double newProbability, long newSeed) {
+        probability = newProbability;
+        seed = newSeed;
+        mask = null;
+        return context.isTraining() && probability > 0;
     }
 
-    /** Draws the mask of this step and answers {@code drop(x)}. */
+    /** Draws the mask of this step and returns {@code drop(x)}. */
     INDArray apply(INDArray x) {
         INDArray drawn = masks.rows(x.size(0));
         INDArray result = dropped.rows(x.size(0));
@@ -68,7 +74,7 @@ final class Dropout {
         return result;
     }
 
-    /** Adds to the gradient of x what the gradient of {@code drop(x)} leaves of itself in the mask of this step. */
+    /** Adds to the gradient of x the gradient of {@code drop(x)} times the mask of this step. */
     void addInputGradient(INDArray gradient, INDArray xGradient) {
         if (mask == null) {
             throw new IllegalStateException("backward needs a forward before it");

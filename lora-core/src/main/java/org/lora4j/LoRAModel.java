@@ -1,66 +1,81 @@
 package org.lora4j;
 
-import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.function.Function;
-import org.lora4j.nn.EffectiveLinear;
-import org.lora4j.nn.Linear;
+import org.lora4j.adapter.LoRAAdapter;
+import org.lora4j.adapter.LoRAConfig;
+import org.lora4j.adapter.ParameterReport;
+import org.lora4j.internal.AdapterNames;
+import org.lora4j.io.FingerprintCheck;
+import org.lora4j.io.PeftAdapters;
 import org.lora4j.nn.Model;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Parameter;
-import org.lora4j.nn.Pass;
-import org.lora4j.nn.Predictor;
+import org.lora4j.nn.internal.Pass;
+import org.lora4j.nn.internal.PassSource;
+import org.lora4j.nn.internal.Predictor;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A frozen network with named adapters over it.
+ * A frozen network with named adapters.
  *
- * <p>Adapters that are active take part, and several add up. The network's own arrays are never written to, so whatever
- * is added, merged or deleted, the base answers as it did, bit for bit.
+ * <pre>{@code
+ * LoRAModel model = LoRAModel.of(network);                      // every parameter of the network is frozen from here on
+ * AdapterView nine = model.add("nine", LoRAConfig.of(1, 1));
+ * Trainer.builder(nine).build().fit(digitNine);                 // trains what it names
+ * INDArray y = model.using("nine").predict(x);
+ * INDArray base = model.base().predict(x);
+ * Network plain = model.merge("nine");
+ * }</pre>
  *
- * <p>Predictions may be asked for from any number of threads while others change the model: each sees one state of it.
- * {@link #using} gives a view with adapters of its own choice, without a global switch. Decorations registered on the
- * network's layers directly are no part of the model.
+ * <p>An {@link AdapterView} computes and trains with the adapters that it names. The model itself computes and trains with
+ * its <em>active</em> adapters, as long as they are enabled. The updates of several adapters add up.
+ *
+ * <p>The network's own arrays are never written to. Whatever is added, trained, merged or deleted, the output of the base
+ * stays the same, bit for bit. Parametrizations that are registered on the network's layers directly are not part of the
+ * model.
+ *
+ * <p>Any number of threads can predict while others change the model: each prediction sees one state of it.
  */
-public final class LoRAModel implements Model {
+public final class LoRAModel implements Model, PassSource {
     /** The name that stands for no adapter in a mixed batch; PEFT's. */
-    public static final String BASE = "__base__";
+    public static final String BASE = AdapterNames.BASE;
 
     private static final Logger log = LoggerFactory.getLogger(LoRAModel.class);
 
     private final Network network;
+    private final AdapterRegistry registry;
     private final Predictor predictor;
     private final MixedBatch mixedBatch;
-    private volatile ModelState state;
-    private int openScopes;
 
     private LoRAModel(Network network) {
         this.network = network;
-        state = ModelState.of(network);
+        registry = new AdapterRegistry(network);
         predictor = new Predictor(this::newInferencePass);
         mixedBatch = new MixedBatch(network, predictor);
     }
 
     /**
-     * Puts a model on a network, all of whose own parameters are frozen from here on, biases too.
+     * Creates a model without adapters on a network. All parameters of the network are frozen from here on, biases too.
      *
      * @param network the base
-     * @return a model without adapters
+     * @return the model
      */
     public static LoRAModel of(Network network) {
+        Objects.requireNonNull(network, "network must not be null");
         network.linears().forEach(LoRAParametrization::freeze);
         return new LoRAModel(network);
     }
 
     /**
-     * The base.
+     * Returns the base.
      *
      * @return the network, frozen
      */
@@ -69,198 +84,165 @@ public final class LoRAModel implements Model {
     }
 
     /**
-     * Adds an adapter at its beginning, trainable. The first adapter of a model is active at once; a later one leaves
-     * those active that are.
+     * Adds an adapter at its initialization, trainable. The first adapter of a model becomes active; a later one does not.
      *
-     * @param name its name, distinct
-     * @param config ranks, α, variants, targets
-     * @throws IllegalArgumentException if the name is blank, taken or reserved, the configuration does not fit the
-     *     network, or it trains biases and another adapter does; nothing changes then
+     * @param name its name: the name of a folder on every platform, which differs from the others in more than case
+     * @param config ranks, α, variants and target modules
+     * @return the view of this adapter
+     * @throws IllegalArgumentException if the name is refused, the configuration does not fit the network, or it trains
+     *     biases and another adapter does; nothing changes then
      */
-    public synchronized void add(String name, LoRAConfig config) {
-        requireNew(name);
-        requireOnlyBiases(name, config);
-        put(NamedAdapter.create(network, name, config));
+    public AdapterView add(String name, LoRAConfig config) {
+        Objects.requireNonNull(name, "name must not be null");
+        Objects.requireNonNull(config, "config must not be null");
+        registry.add(name, config);
+        return view(List.of(name));
     }
 
     /**
-     * Adds an adapter from data, frozen; see {@link #setTrainable}. The arrays are copied. The first adapter of a model
-     * is active at once; a later one leaves those active that are.
+     * Adds an adapter from data, frozen. A training of its view makes it trainable. The arrays are copied. The first adapter
+     * of a model becomes active; a later one does not.
      *
-     * @param name its name, distinct
+     * @param name its name: the name of a folder on every platform, which differs from the others in more than case
      * @param adapter the data
-     * @throws IllegalArgumentException if the name is blank, taken or reserved, the data do not fit the network, or they
-     *     hold biases and another adapter does; nothing changes then
+     * @return the view of this adapter
+     * @throws IllegalArgumentException if the name is refused, the data do not fit the network, or they have biases and
+     *     another adapter does; nothing changes then
      */
-    public synchronized void add(String name, LoRAAdapter adapter) {
-        requireNew(name);
-        requireOnlyBiases(name, adapter.config());
-        put(NamedAdapter.of(network, name, adapter));
-    }
-
-    private void put(NamedAdapter adapter) {
-        ModelState before = state;
-        Map<String, NamedAdapter> adapters = new LinkedHashMap<>(before.adapters());
-        adapters.put(adapter.name(), adapter);
-        state = before.withAdapters(adapters, adapters.size() == 1 ? List.of(adapter.name()) : before.active());
-        for (Parameter parameter : adapter.parameters()) {
-            log.debug("adapter {}: {} is added", adapter.name(), parameter);
-        }
-    }
-
-    private void requireNew(String name) {
-        if (name.isBlank() || name.equals(BASE)) {
-            throw new IllegalArgumentException(
-                    "an adapter's name must not be blank or " + BASE + ", found '" + name + "'");
-        }
-        if (state.adapters().containsKey(name)) {
-            throw new IllegalArgumentException("an adapter '" + name + "' exists already; there are "
-                    + state.adapters().keySet());
-        }
-    }
-
-    private void requireOnlyBiases(String name, LoRAConfig config) {
-        if (config.bias() == BiasTraining.NONE) {
-            return;
-        }
-        for (NamedAdapter other : state.adapters().values()) {
-            if (!other.name().equals(name) && other.config().bias() != BiasTraining.NONE) {
-                throw new IllegalArgumentException("only one adapter of a model can train biases, found bias "
-                        + config.bias() + " beside adapter '" + other.name() + "' with bias "
-                        + other.config().bias());
-            }
-        }
+    public AdapterView add(String name, LoRAAdapter adapter) {
+        Objects.requireNonNull(name, "name must not be null");
+        Objects.requireNonNull(adapter, "adapter must not be null");
+        registry.add(name, adapter);
+        return view(List.of(name));
     }
 
     /**
-     * Puts other weights, of the same or another rank, in the place of an adapter, at once: a prediction under way sees
-     * the old ones to its end, a later one the new ones.
+     * Loads an adapter from a folder that this library or Python's PEFT wrote, and adds it, frozen. If the adapter was saved
+     * with another base, a warning is logged.
+     *
+     * @param name its name in this model
+     * @param folder the folder
+     * @return the view of this adapter
+     * @throws IOException if the files cannot be read, or are refused; see {@link PeftAdapters}
+     * @throws IllegalArgumentException as {@link #add(String, LoRAAdapter)}
+     */
+    public AdapterView load(String name, Path folder) throws IOException {
+        return load(name, folder, FingerprintCheck.WARN);
+    }
+
+    /**
+     * Loads an adapter from a folder that this library or Python's PEFT wrote, and adds it, frozen.
+     *
+     * @param name its name in this model
+     * @param folder the folder
+     * @param check what to do if the adapter was saved with another base
+     * @return the view of this adapter
+     * @throws IOException if the files cannot be read, or are refused; see {@link PeftAdapters}
+     * @throws IllegalArgumentException as {@link #add(String, LoRAAdapter)}
+     */
+    public AdapterView load(String name, Path folder, FingerprintCheck check) throws IOException {
+        Objects.requireNonNull(name, "name must not be null");
+        Objects.requireNonNull(folder, "folder must not be null");
+        Objects.requireNonNull(check, "check must not be null");
+        return add(name, PeftAdapters.load(folder, network, check));
+    }
+
+    /**
+     * Replaces an adapter by other data, of the same or another rank, at once: a prediction that is running uses the old
+     * ones to its end, a later one the new ones. A training of the old adapter stops with an error.
      *
      * @param name an adapter
      * @param adapter the data; frozen as those of {@link #add(String, LoRAAdapter)}
      * @throws IllegalArgumentException if there is no adapter of this name, the data do not fit the network, or they
-     *     bring biases or layers that another adapter brings; nothing changes then
+     *     have biases or layers that another adapter has; nothing changes then
      */
-    public synchronized void replace(String name, LoRAAdapter adapter) {
-        ModelState before = state;
-        before.adapter(name);
-        requireOnlyBiases(name, adapter.config());
-        Map<String, NamedAdapter> adapters = new LinkedHashMap<>(before.adapters());
-        adapters.put(name, NamedAdapter.of(network, name, adapter));
-        ModelState after = before.withAdapters(adapters, before.active());
-        after.factored(after.active());
-        state = after;
+    public void replace(String name, LoRAAdapter adapter) {
+        Objects.requireNonNull(name, "name must not be null");
+        Objects.requireNonNull(adapter, "adapter must not be null");
+        registry.replace(name, adapter);
     }
 
     /**
-     * Gives an adapter another name.
+     * Renames an adapter.
      *
      * @param name an adapter
-     * @param newName its new name, distinct
-     * @throws IllegalArgumentException if there is no such adapter, or the new name is blank, taken or reserved
+     * @param newName its new name, by the rule of {@link #add(String, LoRAConfig)}
+     * @throws IllegalArgumentException if there is no such adapter, or the new name is refused; nothing changes then
      */
-    public synchronized void rename(String name, String newName) {
-        ModelState before = state;
-        NamedAdapter renamed = before.adapter(name).rename(newName);
-        requireNew(newName);
-        Map<String, NamedAdapter> adapters = new LinkedHashMap<>();
-        before.adapters().forEach((key, value) -> {
-            boolean isIt = key.equals(name);
-            adapters.put(isIt ? newName : key, isIt ? renamed : value);
-        });
-        state = before.withAdapters(
-                adapters,
-                before.active().stream()
-                        .map(key -> key.equals(name) ? newName : key)
-                        .toList());
+    public void rename(String name, String newName) {
+        Objects.requireNonNull(name, "name must not be null");
+        Objects.requireNonNull(newName, "newName must not be null");
+        registry.rename(name, newName);
     }
 
     /**
-     * Deletes an adapter. If it was active, the others that are stay so.
+     * Deletes an adapter. The other active adapters stay active. A training of the adapter stops with an error.
      *
      * @param name an adapter
      * @throws IllegalArgumentException if there is none of this name
      */
-    public synchronized void delete(String name) {
-        ModelState before = state;
-        before.adapter(name);
-        Map<String, NamedAdapter> adapters = new LinkedHashMap<>(before.adapters());
-        adapters.remove(name);
-        state = before.withAdapters(
-                adapters,
-                before.active().stream().filter(key -> !key.equals(name)).toList());
+    public void delete(String name) {
+        Objects.requireNonNull(name, "name must not be null");
+        registry.delete(name);
     }
 
     /**
-     * The names of all adapters.
+     * Returns the names of all adapters.
      *
-     * @return a set in the order of adding
+     * @return a set in the order in which they were added
      */
     public Set<String> names() {
-        return state.adapters().keySet();
+        return registry.state().adapters().keySet();
     }
 
     /**
-     * The names of the active adapters.
+     * Returns the names of the active adapters, whether they are enabled or not.
      *
      * @return a list in the order of activation
      */
     public List<String> active() {
-        return state.active();
+        return registry.state().active();
     }
 
     /**
      * Makes exactly these adapters active.
      *
      * @param names adapters; none for the base alone
-     * @throws IllegalArgumentException if one does not exist or is named twice, or two bring the same bias or layer;
+     * @throws IllegalArgumentException if one does not exist or is named twice, or two replace the same bias or layer;
      *     nothing changes then
      */
-    public synchronized void activate(String... names) {
-        state = state.withActive(select(names));
+    public void activate(String... names) {
+        registry.activate(list(names));
     }
 
-    private List<String> select(String... names) {
-        List<String> list = List.of(names);
-        if (new LinkedHashSet<>(list).size() != list.size()) {
-            throw new IllegalArgumentException("each adapter must be named once, found " + list);
+    private static List<String> list(String... names) {
+        Objects.requireNonNull(names, "names must not be null");
+        for (String name : names) {
+            Objects.requireNonNull(name, "no name must be null");
         }
-        state.factored(list);
-        return list;
+        return List.of(names);
     }
 
     /**
-     * Whether the active adapters take part.
+     * Returns whether the active adapters are enabled.
      *
      * @return false while a scope of {@link #disable} is open
      */
     public boolean isEnabled() {
-        return state.enabled();
+        return registry.state().isEnabled();
     }
 
     /**
-     * Lets the base answer alone until the scope is closed. Scopes may be nested or overlap; the adapters take part
-     * again when the last one is closed.
+     * Disables the active adapters until the scope is closed: the model computes with the base alone. Scopes may be nested
+     * or overlap; the adapters are enabled again when the last one is closed. Views do not depend on this.
      *
      * @return the scope, for a try statement
      */
-    public synchronized Scope disable() {
-        openScopes++;
-        state = state.withEnabled(false);
-        AtomicBoolean open = new AtomicBoolean(true);
-        return () -> {
-            if (open.getAndSet(false)) {
-                closeScope();
-            }
-        };
+    public Scope disable() {
+        return registry.disable();
     }
 
-    private synchronized void closeScope() {
-        openScopes--;
-        state = state.withEnabled(openScopes == 0);
-    }
-
-    /** Something that lasts until it is closed; closing it again does nothing. */
+    /** Something that lasts until it is closed; closing it again has no effect. */
     @FunctionalInterface
     public interface Scope extends AutoCloseable {
         @Override
@@ -268,49 +250,36 @@ public final class LoRAModel implements Model {
     }
 
     /**
-     * Lets exactly these adapters train; all others, and the base, are frozen. Which of them get gradients also depends
-     * on which are active.
+     * Makes exactly these adapters trainable; all others are frozen, as the base is. A training that is running and trains
+     * one of those stops with an error.
      *
      * @param names adapters; none to freeze all
-     * @throws IllegalArgumentException if one does not exist; nothing changes then
+     * @throws IllegalArgumentException if one does not exist or is named twice; nothing changes then
      */
-    public synchronized void setTrainable(String... names) {
-        List<String> chosen = select(names);
-        state.adapters().forEach((name, adapter) -> adapter.setTrainable(chosen.contains(name)));
+    public void setTrainable(String... names) {
+        registry.setTrainable(registry.requireSelectable(list(names)));
     }
 
     /**
-     * A copy of an adapter as data, for files, other hosts and arithmetic. Where the beginning took from the base (PiSSA,
-     * OLoRA) it is converted to an ordinary adapter of twice the rank against the untouched base.
+     * Copies an adapter as data; see {@link AdapterView#adapter}.
      *
      * @param name an adapter
      * @return the data, which share no array with the model
      * @throws IllegalArgumentException if there is none of this name
      */
     public LoRAAdapter adapter(String name) {
-        return state.adapter(name).snapshot();
+        return using(name).adapter();
     }
 
     /**
-     * The parameters of an adapter, for inspection.
+     * Returns the parameters of an adapter, for inspection.
      *
      * @param name an adapter
-     * @return its factors, magnitudes, biases and layers, trainable or not
+     * @return its factors, magnitudes, biases and saved layers, trainable or not
      * @throws IllegalArgumentException if there is none of this name
      */
     public List<Parameter> parameters(String name) {
-        return state.adapter(name).parameters();
-    }
-
-    /**
-     * Whether a parameter is the factor B of one of the adapters, or its bias. In LoRA+ (<a
-     * href="https://arxiv.org/abs/2402.12354">arXiv:2402.12354</a>) these train at a rate of their own.
-     *
-     * @param parameter any parameter
-     * @return true for B and its bias, false for all others, whatever their names
-     */
-    public boolean isLoraB(Parameter parameter) {
-        return state.adapters().values().stream().anyMatch(adapter -> adapter.isLoraB(parameter));
+        return using(name).parameters();
     }
 
     /**
@@ -321,107 +290,132 @@ public final class LoRAModel implements Model {
      * @throws IllegalArgumentException if there is none of this name
      */
     public ParameterReport parameterReport(String name) {
-        Map<Linear, AdapterParametrization> parametrizations =
-                state.adapter(name).parametrizations();
-        return new ParameterReport(network.linears().stream()
-                .map(linear -> ParameterReport.layer(linear, parametrizations.get(linear)))
-                .toList());
+        return using(name).parameterReport();
     }
 
     /**
-     * A view that computes with adapters of its own choice, whatever is active. Making one costs next to nothing, and
-     * any number of them can be used at the same time.
+     * Returns whether a parameter is the factor B of one of the adapters, or its bias. In LoRA+ (<a
+     * href="https://arxiv.org/abs/2402.12354">arXiv:2402.12354</a>) these train at a learning rate of their own.
      *
-     * @param names adapters, which add up; none for the base alone
-     * @return a view; its calls fail if an adapter is deleted in the meantime
-     * @throws IllegalArgumentException if one does not exist or is named twice, or two bring the same bias or layer
+     * @param parameter any parameter
+     * @return true for B and its bias, false for all others, whatever their names
      */
-    public View using(String... names) {
-        return new View(select(names));
+    public boolean isLoraB(Parameter parameter) {
+        Objects.requireNonNull(parameter, "parameter must not be null");
+        return registry.state().adapters().values().stream().anyMatch(adapter -> adapter.isLoraB(parameter));
     }
 
     /**
-     * Computes the output with the active adapters. Safe from any number of threads.
+     * Returns a view that computes and trains with the named adapters, whatever is active. Creating one costs next to
+     * nothing, and any number of them can be used at the same time.
+     *
+     * @param names one or more adapters, whose updates add up
+     * @return the view
+     * @throws IllegalArgumentException if there is no name, an adapter does not exist or is named twice, or two replace
+     *     the same bias or layer
+     */
+    public AdapterView using(String... names) {
+        return view(registry.requireSelectable(requireNamed("using", names)));
+    }
+
+    private static List<String> requireNamed(String call, String... names) {
+        List<String> list = list(names);
+        if (list.isEmpty()) {
+            throw new IllegalArgumentException(
+                    call + ": at least one adapter must be named, found none; base() is the view of the base alone");
+        }
+        return list;
+    }
+
+    /**
+     * Returns the view of the base alone, whatever is active.
+     *
+     * @return a view without adapters
+     */
+    public AdapterView base() {
+        return view(List.of());
+    }
+
+    private AdapterView view(List<String> names) {
+        return new AdapterView(network, registry, predictor, names);
+    }
+
+    /**
+     * Computes the output with the active adapters, or with the base alone while they are disabled.
      *
      * @param x the input {@code [n, inputSize]}; not written to
      * @return a new array {@code [n, outputSize]}
      * @throws IllegalArgumentException if the shape or the type of {@code x} does not fit
      */
+    @Override
     public INDArray predict(INDArray x) {
-        return predictor.predict(x, state.selection());
+        Objects.requireNonNull(x, "x must not be null");
+        ModelState now = registry.state();
+        return predictor.predict(x, now.forPrediction(now.applied()));
     }
 
     /**
-     * Computes the output with an adapter for each row. The rows are computed together: the base's part at once.
+     * Computes the output with an adapter for each row. The product with a base weight is computed once for all rows.
      *
      * @param x the input {@code [n, inputSize]}; not written to
      * @param adapters the name of an adapter for each row, or {@value #BASE} for the base alone
      * @return a new array {@code [n, outputSize]}
      * @throws IllegalArgumentException if the shape or the type of {@code x} does not fit, there is not one name for each
-     *     row, or a name is unknown
+     *     row, or an adapter does not exist
      */
     public INDArray predict(INDArray x, List<String> adapters) {
-        return mixedBatch.predict(state, x, adapters);
+        Objects.requireNonNull(x, "x must not be null");
+        Objects.requireNonNull(adapters, "adapters must not be null");
+        return mixedBatch.predict(registry.state(), x, adapters);
     }
 
     /**
-     * Merges adapters into a plain network; base and adapters stay as they are.
+     * Merges the named adapters into a plain network; base and adapters stay as they are.
      *
-     * @param names adapters, which add up; none for those that are active
+     * @param names one or more adapters, whose updates add up
      * @return a network with arrays of its own, all trainable
-     * @throws IllegalArgumentException if an adapter does not exist
-     * @throws ArithmeticException if a merged weight or bias would be NaN or infinite; the message names the layer
+     * @throws IllegalArgumentException if there is no name, an adapter does not exist or is named twice, or two replace
+     *     the same bias or layer
+     * @throws ArithmeticException if a merged weight or bias is NaN or infinite; the message names it
      */
     public Network merge(String... names) {
-        return merge(state, names.length == 0 ? state.active() : select(names));
-    }
-
-    private Network merge(ModelState from, List<String> names) {
-        Network merged = network.materialize(from.factored(names)::get);
-        for (Parameter parameter : merged.parameters()) {
-            if (!parameter.isFinite()) {
-                throw new ArithmeticException(parameter.name() + ": merged values must be finite, found NaN or an"
-                        + " infinity; adapters are " + names);
-            }
-        }
-        return merged;
+        return registry.merge(registry.requireSelectable(requireNamed("merge", names)));
     }
 
     /**
-     * Keeps a merged copy of the active adapters beside the base, so that they cost nothing in predictions until
-     * {@link #unmerge} drops it. It does not follow later training. The base is not written to. Views of other adapters
-     * are not affected.
+     * Merges the adapters that {@link #predict(INDArray)} applies now: the active ones, or none while they are disabled.
      *
-     * @throws ArithmeticException if a merged weight or bias would be NaN or infinite; nothing changes then
+     * @return a network with arrays of its own, all trainable
+     * @throws ArithmeticException if a merged weight or bias is NaN or infinite; the message names it
      */
-    public synchronized void mergeActive() {
-        ModelState before = state;
-        if (before.merged() != null && before.mergedNames().equals(before.active())) {
-            log.warn("the adapters {} are merged already", before.active());
-            return;
-        }
-        Network merged = merge(before, before.active());
-        Map<Linear, EffectiveLinear> layers = new LinkedHashMap<>();
-        merged.freeze();
-        for (Linear linear : network.linears()) {
-            layers.put(linear, merged.linear(linear.path()).effective());
-        }
-        state = before.withMerged(before.active(), layers);
-    }
-
-    /** Drops the merged copy. What is computed afterwards equals, bit for bit, what was before it was made. */
-    public synchronized void unmerge() {
-        state = state.withMerged(List.of(), null);
+    public Network mergeActive() {
+        return registry.merge(registry.state().applied());
     }
 
     /**
-     * Whether there is a merged copy of the active adapters.
+     * Keeps a merged copy of the active adapters beside the base, so that predictions with exactly these adapters cost as
+     * little as the base alone, until {@link #unmerge} drops it. The copy does not follow later training. The base is not
+     * written to. Views of other adapters are not affected.
      *
-     * @return true between {@link #mergeActive} and {@link #unmerge}, unless adapters were changed or others activated
+     * @throws ArithmeticException if a merged weight or bias is NaN or infinite; nothing changes then
+     */
+    public void mergeForPrediction() {
+        registry.mergeForPrediction();
+    }
+
+    /** Drops the merged copy. Predictions use the factors again, with the same output as before merging, bit for bit. */
+    public void unmerge() {
+        registry.unmerge();
+    }
+
+    /**
+     * Returns whether there is a merged copy of the active adapters.
+     *
+     * @return true between {@link #mergeForPrediction} and {@link #unmerge}, unless adapters were changed or others
+     *     activated
      */
     public boolean isMerged() {
-        ModelState now = state;
-        return now.merged() != null && now.mergedNames().equals(now.active());
+        return registry.state().isMerged();
     }
 
     @Override
@@ -439,89 +433,63 @@ public final class LoRAModel implements Model {
         return network.dataType();
     }
 
-    /** {@inheritDoc} The active adapters train, as far as they are trainable; merged copies are not used. */
+    /**
+     * Creates a pass for training; not part of the API.
+     *
+     * @hidden
+     */
     @Override
     public Pass newTrainingPass() {
-        if (state.merged() != null) {
-            log.warn("the merged copy of {} does not follow the training; unmerge drops it", state.mergedNames());
+        ModelState now = registry.state();
+        requireTrainsWhatIsMeant(now);
+        if (now.isMerged()) {
+            log.warn("the merged copy of {} does not follow the training; unmerge drops it", now.active());
         }
-        return new Pass(network, true, () -> {
-            ModelState now = state;
-            return now.factored(now.enabled() ? now.active() : List.of())::get;
+        return new Pass(network, true, new TrainingSelection(registry, now, now.active(), true));
+    }
+
+    /** A training of the model trains its active adapters. If others could train, the caller may mean those. */
+    private static void requireTrainsWhatIsMeant(ModelState now) {
+        List<String> trainable = now.trainable();
+        String found = "active " + now.active() + (now.isEnabled() ? "" : ", disabled") + "; trainable " + trainable
+                + "; frozen "
+                + now.adapters().keySet().stream()
+                        .filter(name -> !trainable.contains(name))
+                        .toList();
+        if (!now.isEnabled()) {
+            throw new IllegalStateException("nothing to train: the active adapters are disabled, found " + found
+                    + "; close the scope of disable(), or train a view, Trainer.builder(model.using(name))");
+        }
+        List<String> inactive = new ArrayList<>(trainable);
+        inactive.removeAll(now.active());
+        if (!inactive.isEmpty()) {
+            throw new IllegalStateException("a training of the model trains its active adapters, and " + inactive
+                    + " can train but would not, found " + found
+                    + "; train a view of the adapter that you mean, Trainer.builder(model.using(\"" + inactive.get(0)
+                    + "\")), or call activate or setTrainable first");
+        }
+        if (trainable.isEmpty()) {
+            throw new IllegalStateException("nothing to train: no active adapter is trainable, found " + found
+                    + "; train a view, Trainer.builder(model.using(name)), or call setTrainable or activate first");
+        }
+    }
+
+    /**
+     * Creates a pass for predictions; not part of the API.
+     *
+     * @hidden
+     */
+    @Override
+    public Pass newInferencePass() {
+        return new Pass(network, false, () -> {
+            ModelState now = registry.state();
+            return now.forPrediction(now.applied());
         });
     }
 
     @Override
-    public Pass newInferencePass() {
-        return new Pass(network, false, () -> state.selection());
-    }
-
-    @Override
     public String toString() {
-        ModelState now = state;
-        return "LoRAModel" + now.adapters().values() + " active " + now.active();
-    }
-
-    /** A {@link LoRAModel} seen with adapters of one's own choice. Immutable, for any number of threads. */
-    public final class View implements Model {
-        private final List<String> names;
-
-        private View(List<String> names) {
-            this.names = names;
-        }
-
-        /**
-         * The adapters of this view.
-         *
-         * @return their names
-         */
-        public List<String> names() {
-            return names;
-        }
-
-        /**
-         * Computes the output with the adapters of this view.
-         *
-         * @param x the input {@code [n, inputSize]}; not written to
-         * @return a new array {@code [n, outputSize]}
-         * @throws IllegalArgumentException if the shape or the type of {@code x} does not fit, or an adapter was deleted
-         */
-        public INDArray predict(INDArray x) {
-            return predictor.predict(x, selection());
-        }
-
-        private Function<Linear, EffectiveLinear> selection() {
-            return state.selection(names);
-        }
-
-        @Override
-        public long inputSize() {
-            return network.inputSize();
-        }
-
-        @Override
-        public long outputSize() {
-            return network.outputSize();
-        }
-
-        @Override
-        public DataType dataType() {
-            return network.dataType();
-        }
-
-        @Override
-        public Pass newTrainingPass() {
-            return new Pass(network, true, () -> state.factored(names)::get);
-        }
-
-        @Override
-        public Pass newInferencePass() {
-            return new Pass(network, false, this::selection);
-        }
-
-        @Override
-        public String toString() {
-            return "LoRAModel using " + names;
-        }
+        ModelState now = registry.state();
+        return "LoRAModel" + now.adapters().keySet() + " active " + now.active();
     }
 }

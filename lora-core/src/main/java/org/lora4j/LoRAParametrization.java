@@ -1,16 +1,23 @@
 package org.lora4j;
 
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.SplittableRandom;
+import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.adapter.LoRAConfig;
+import org.lora4j.adapter.LoRAWeights;
+import org.lora4j.adapter.ParameterReport;
+import org.lora4j.internal.LayerSeed;
 import org.lora4j.linalg.LowRankFactors;
 import org.lora4j.nn.Linear;
+import org.lora4j.nn.Network;
 import org.lora4j.nn.Parameter;
-import org.lora4j.nn.ParametrizationPass;
-import org.lora4j.nn.PassContext;
+import org.lora4j.nn.internal.Parametrization;
+import org.lora4j.nn.internal.ParametrizationPass;
+import org.lora4j.nn.internal.PassContext;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.factory.Nd4j;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -18,13 +25,19 @@ import org.slf4j.LoggerFactory;
  * A frozen weight {@code W [out, in]} used as {@code W + s·B·A}, with {@code A [r, in]}, {@code B [out, r]} and
  * {@code s = α/r} (LoRA, <a href="https://arxiv.org/abs/2106.09685">arXiv:2106.09685</a>). Only A and B train.
  *
+ * <pre>{@code
+ * LoRAParametrization lora = LoRAParametrization.register(network.linear("linear1"), LoRAConfig.of(1, 1));
+ * Trainer.builder(network).build().fit(data);     // trains A and B alone
+ * lora.setEnabled(false);                         // the network computes with W again, bit for bit
+ * }</pre>
+ *
  * <p>Computing and training use the factored form {@code y = x·Wᵀ + b + s·(drop(x)·Aᵀ)·Bᵀ}, which costs
  * {@code r·(in + out)} multiplications a row and forms nothing of the size of W. With {@code g = ∂L/∂y} and
  * {@code u = drop(x)·Aᵀ} its gradients are {@code ∂B = s·gᵀ·u}, {@code ∂A = s·(g·B)ᵀ·drop(x)} and
  * {@code ∂x = g·W + drop'(s·(g·B)·A)}.
  *
- * <p>With a beginning that takes from the base (PiSSA, OLoRA) the delta is {@code s·(B·A − B₀·A₀)}. With a bias of B it
- * also adds {@code s·b_B} to the layer's bias.
+ * <p>With an initialization that is subtracted from the base (PiSSA, OLoRA), ΔW is {@code s·(B·A − B₀·A₀)}. With a bias
+ * of B, {@code s·b_B} is also added to the layer's bias.
  */
 public final class LoRAParametrization implements AdapterParametrization {
     /** The name under which {@link #register(Linear, LoRAConfig)} registers. */
@@ -40,104 +53,73 @@ public final class LoRAParametrization implements AdapterParametrization {
     private final Parameter loraA;
     private final Parameter loraB;
     private final @Nullable Parameter loraBBias;
-    private final @Nullable LowRankFactors initial;
+    private final @Nullable LoRAWeights subtracted;
 
     private LoRAParametrization(
-            Linear linear,
-            String name,
-            LoRAConfig config,
-            LowRankFactors factors,
-            @Nullable INDArray bBias,
-            @Nullable LowRankFactors initial) {
+            Linear linear, String name, LoRAConfig config, LoRAWeights weights, @Nullable LowRankFactors subtracted) {
+        String path = linear.path();
+        INDArray bBias = weights.loraBBias();
         this.linear = linear;
         this.name = name;
-        scale = config.scaleOf(linear.path());
+        scale = config.scaleOf(path);
         dropout = config.dropout();
-        seed = seed(linear, config);
-        loraA = new Parameter(linear.path() + ".lora_A.weight", factors.a(), true);
-        loraB = new Parameter(linear.path() + ".lora_B.weight", factors.b(), true);
-        loraBBias = bBias == null ? null : new Parameter(linear.path() + ".lora_B.bias", bBias, true);
-        this.initial = initial;
+        seed = LayerSeed.of(config.seed(), path);
+        // Rows of A and columns of B each in one piece: what a product of few rows reads fastest.
+        loraA = new Parameter(path + ".lora_A.weight", weights.loraA().dup('c'), true);
+        loraB = new Parameter(path + ".lora_B.weight", weights.loraB().dup('f'), true);
+        loraBBias = bBias == null ? null : new Parameter(path + ".lora_B.bias", bBias.dup('c'), true);
+        this.subtracted = subtracted == null
+                ? null
+                : new LoRAWeights(subtracted.a().dup('c'), subtracted.b().dup('f'));
     }
 
-    /**
-     * Makes a decoration at its beginning.
-     *
-     * @throws IllegalArgumentException if the rank does not fit the layer
-     */
+    /** Creates a parametrization at its initialization. */
     static LoRAParametrization create(Linear linear, String name, LoRAConfig config) {
-        int rank = config.rankOf(linear.path());
-        long maxRank = config.init().maxRank(linear.inputSize(), linear.outputSize());
-        if (rank > maxRank) {
-            throw new IllegalArgumentException(linear.path() + ": rank must be in [1, " + maxRank + "], found " + rank);
-        }
-        LowRankFactors begin = begin(linear, config);
-        LowRankFactors factors = copy(begin.b(), begin.a());
-        INDArray bBias = config.loraBias() ? Nd4j.zeros(linear.dataType(), linear.outputSize()) : null;
-        LowRankFactors initial = config.init().changesBase() ? copy(factors.b(), factors.a()) : null;
-        return new LoRAParametrization(linear, name, config, factors, bBias, initial);
-    }
-
-    /** Makes a decoration of given factors, which are copied. */
-    static LoRAParametrization of(Linear linear, String name, LoRAConfig config, LoRAWeights weights) {
-        INDArray bBias = weights.loraBBias();
+        LoRAWeights initial = LoRAWeights.initialize(linear, config);
         return new LoRAParametrization(
-                linear,
-                name,
-                config,
-                copy(weights.loraB(), weights.loraA()),
-                bBias == null ? null : bBias.dup('c'),
-                null);
+                linear, name, config, initial, config.init().subtractsFromBase() ? initial.factors() : null);
     }
 
-    /** Rows of A and columns of B in one piece each: what a product of few rows reads fastest. */
-    private static LowRankFactors copy(INDArray b, INDArray a) {
-        return new LowRankFactors(b.dup('f'), a.dup('c'));
-    }
-
-    /** The beginning of A and B on a layer. */
-    static LowRankFactors begin(Linear linear, LoRAConfig config) {
-        return config.init()
-                .begin(
-                        new SplittableRandom(seed(linear, config)),
-                        linear.original().value(),
-                        config.rankOf(linear.path()),
-                        config.scaleOf(linear.path()));
-    }
-
-    private static long seed(Linear linear, LoRAConfig config) {
-        return config.seed() ^ ((long) linear.path().hashCode() << 32);
+    /** Creates a parametrization from arrays, which are copied. */
+    static LoRAParametrization of(
+            Linear linear, String name, LoRAConfig config, LoRAWeights weights, @Nullable LowRankFactors subtracted) {
+        return new LoRAParametrization(linear, name, config, weights, subtracted);
     }
 
     /**
-     * Decorates the weight of a layer under the name {@value #DEFAULT_NAME}.
+     * Registers a parametrization at its initialization on the weight of a layer, under the name {@value #DEFAULT_NAME}.
      *
      * @param linear the layer; its weight and bias are frozen from here on
-     * @param config rank, scale and beginning; its choice of modules is not looked at
-     * @return the decoration, enabled
-     * @throws IllegalArgumentException if the rank is greater than the width of the input, or the layer has a
-     *     decoration of this name
+     * @param config rank, scale and initialization; its choice of modules is not read
+     * @return the parametrization, enabled
+     * @throws IllegalArgumentException if the layer has a parametrization of this name, the configuration has DoRA, or
+     *     the initialization cannot give the rank
      */
     public static LoRAParametrization register(Linear linear, LoRAConfig config) {
         return register(linear, DEFAULT_NAME, config);
     }
 
     /**
-     * Decorates the weight of a layer. A weight can carry several decorations by name; those enabled add up.
+     * Registers a parametrization at its initialization on the weight of a layer. A weight can carry several
+     * parametrizations by name; the updates of those that are enabled add up.
      *
      * @param linear the layer; its weight and bias are frozen from here on
-     * @param name the name of the decoration on this layer
-     * @param config rank, scale and beginning; its choice of modules is not looked at
-     * @return the decoration, enabled
-     * @throws IllegalArgumentException if the rank is greater than the width of the input, the layer has a
-     *     decoration of this name, or the configuration asks for DoRA
+     * @param name the name of the parametrization on this layer
+     * @param config rank, scale and initialization; its choice of modules is not read
+     * @return the parametrization, enabled
+     * @throws IllegalArgumentException if the layer has a parametrization of this name, the configuration has DoRA, or
+     *     the initialization cannot give the rank
      */
     public static LoRAParametrization register(Linear linear, String name, LoRAConfig config) {
+        Objects.requireNonNull(linear, "linear must not be null");
+        Objects.requireNonNull(name, "name must not be null");
+        Objects.requireNonNull(config, "config must not be null");
         if (config.dora()) {
-            throw new IllegalArgumentException(linear.path() + ": DoRA is a DoRAParametrization, found dora set");
+            throw new IllegalArgumentException(linear.path()
+                    + ": a configuration with dora must be registered by DoRAParametrization, found dora set");
         }
         LoRAParametrization lora = create(linear, name, config);
-        linear.register(name, lora);
+        linear.parametrizations().register(name, lora);
         freeze(linear);
         return lora;
     }
@@ -150,45 +132,65 @@ public final class LoRAParametrization implements AdapterParametrization {
     }
 
     /**
-     * Takes the decoration off its layer, whose weight is the original again. The layer stays frozen.
+     * Counts the parameters of a network and of the parametrizations that are registered on its layers.
+     *
+     * @param network the network; a layer with several parametrizations is reported with the first
+     * @return the report
+     */
+    public static ParameterReport parameterReport(Network network) {
+        Map<String, LoRAWeights> weights = new LinkedHashMap<>();
+        for (Linear linear : network.linears()) {
+            for (Parametrization registered : linear.parametrizations().all().values()) {
+                if (registered instanceof AdapterParametrization lora) {
+                    weights.putIfAbsent(
+                            linear.path(),
+                            new LoRAWeights(lora.loraA().value(), lora.loraB().value()));
+                }
+            }
+        }
+        return ParameterReport.of(network, weights);
+    }
+
+    /**
+     * Removes the parametrization from its layer, whose effective weight no longer has its update. The layer stays frozen.
      *
      * @throws IllegalArgumentException if it is not registered
      */
     public void remove() {
-        linear.remove(name);
+        linear.parametrizations().remove(name);
     }
 
     /**
-     * Lets the decoration take part or not. While it does not, the layer computes with the original, bit for bit.
+     * Enables or disables the parametrization. While it is disabled, the layer computes with the original, bit for bit.
      *
      * @param enabled whether ΔW is added
      * @throws IllegalArgumentException if it is not registered
      */
     public void setEnabled(boolean enabled) {
-        linear.setEnabled(name, enabled);
+        linear.parametrizations().setEnabled(name, enabled);
     }
 
     /**
-     * Whether the decoration takes part.
+     * Returns whether the parametrization is enabled.
      *
      * @return true if ΔW is added
      * @throws IllegalArgumentException if it is not registered
      */
     public boolean isEnabled() {
-        return linear.isEnabled(name);
+        return linear.parametrizations().isEnabled(name);
     }
 
     /**
-     * The frozen weight, which is never written to.
+     * Returns the original weight, which is never written to.
      *
      * @return {@code W [out, in]}, the array itself
      */
-    public INDArray original() {
-        return linear.original().value();
+    public INDArray originalWeight() {
+        return linear.weight();
     }
 
     /**
-     * The factor A.
+     * Returns the factor A.
      *
      * @return {@code A [r, in]}
      */
@@ -198,7 +200,7 @@ public final class LoRAParametrization implements AdapterParametrization {
     }
 
     /**
-     * The factor B.
+     * Returns the factor B.
      *
      * @return {@code B [out, r]}
      */
@@ -208,16 +210,16 @@ public final class LoRAParametrization implements AdapterParametrization {
     }
 
     /**
-     * The bias of B.
+     * Returns the bias of B.
      *
-     * @return {@code b_B [out]}, or null if it has none
+     * @return {@code b_B [out]}, or null if there is none
      */
     public @Nullable Parameter loraBBias() {
         return loraBBias;
     }
 
     /**
-     * The factor of the delta.
+     * Returns the scale of the update.
      *
      * @return s = α/r, or α/√r for rsLoRA
      */
@@ -226,7 +228,7 @@ public final class LoRAParametrization implements AdapterParametrization {
     }
 
     /**
-     * The rank.
+     * Returns the rank.
      *
      * @return r
      */
@@ -234,14 +236,10 @@ public final class LoRAParametrization implements AdapterParametrization {
         return Math.toIntExact(loraA.value().size(0));
     }
 
-    /**
-     * What the base gave up at the beginning.
-     *
-     * @return {@code B₀} and {@code A₀}, or null if it gave up nothing
-     */
+    /** {@code A₀} and {@code B₀}, which are subtracted from the base, or null. */
     @Nullable
-    LowRankFactors initial() {
-        return initial;
+    LoRAWeights subtracted() {
+        return subtracted;
     }
 
     double dropout() {
@@ -253,33 +251,40 @@ public final class LoRAParametrization implements AdapterParametrization {
     }
 
     /**
-     * Materialises the change of the weight, whether enabled or not.
+     * Computes the update of the weight, whether it is enabled or not.
      *
      * @return {@code ΔW = (B·A)·s [out, in]}, a new array
      */
     public INDArray delta() {
-        INDArray product = product(loraB.value(), loraA.value());
-        if (initial != null) {
-            product.subi(product(initial.b(), initial.a()));
-        }
-        return product.muli(scale);
-    }
-
-    private INDArray product(INDArray b, INDArray a) {
-        INDArray result =
-                Nd4j.createUninitializedDetached(a.dataType(), original().ordering(), b.size(0), a.size(1));
-        return Nd4j.gemm(b, a, result, false, false, 1, 0);
+        return delta(originalWeight());
     }
 
     /**
-     * The weight that the layer computes with: {@code W + ΔW} if enabled, with what other enabled decorations add.
+     * Computes the update of a weight; not part of the API.
+     *
+     * @hidden
+     */
+    @Override
+    public INDArray delta(INDArray original) {
+        INDArray delta = new LoRAWeights(loraA.value(), loraB.value()).delta(original, scale);
+        return subtracted == null ? delta : delta.subi(subtracted.delta(original, scale));
+    }
+
+    /**
+     * Computes the effective weight of the layer: {@code W + ΔW} if enabled, and the updates of other enabled
+     * parametrizations.
      *
      * @return the effective weight {@code [out, in]}, a new array
      */
-    public INDArray weight() {
-        return linear.weight();
+    public INDArray effectiveWeight() {
+        return linear.effectiveWeight();
     }
 
+    /**
+     * Returns the parameters; not part of the API.
+     *
+     * @hidden
+     */
     @Override
     public List<Parameter> parameters() {
         List<Parameter> all = new ArrayList<>(List.of(loraA, loraB));
@@ -289,35 +294,38 @@ public final class LoRAParametrization implements AdapterParametrization {
         return all;
     }
 
+    /**
+     * Copies the arrays; not part of the API.
+     *
+     * @hidden
+     */
     @Override
-    public LoRAWeights weights() {
-        INDArray a = loraA.value();
-        INDArray b = loraB.value();
-        INDArray bBias = loraBBias == null ? null : loraBBias.value().dup();
-        return initial == null
-                ? new LoRAWeights(a.dup('c'), b.dup('c'), null, bBias)
-                // s·(B·A − B₀·A₀) = s·[B, −B₀]·[A; A₀]: an ordinary adapter of twice the rank.
-                : new LoRAWeights(
-                        Nd4j.concat(0, a, initial.a()),
-                        Nd4j.concat(1, b, initial.b().neg()),
-                        null,
-                        bBias);
+    public LoRAWeights copyOfWeights() {
+        return new LoRAWeights(
+                loraA.value().dup('c'),
+                loraB.value().dup('c'),
+                null,
+                loraBBias == null ? null : loraBBias.value().dup());
     }
 
-    @Override
-    public INDArray delta(INDArray original) {
-        return delta();
-    }
-
+    /**
+     * Computes the update of the bias; not part of the API.
+     *
+     * @hidden
+     */
     @Override
     public @Nullable INDArray biasDelta() {
         return loraBBias == null ? null : loraBBias.value().mul(scale);
     }
 
+    /**
+     * Creates the factored computation; not part of the API.
+     *
+     * @hidden
+     */
     @Override
     public ParametrizationPass newPass(PassContext context) {
-        return new LoRAPass(
-                this, context, Dropout.of(context, dropout, seed, original().size(1)));
+        return new LoRAPass(this, context);
     }
 
     @Override

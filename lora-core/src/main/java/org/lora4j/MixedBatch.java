@@ -7,9 +7,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import org.lora4j.internal.SpareProcessors;
 import org.lora4j.nn.Network;
-import org.lora4j.nn.Predictor;
-import org.lora4j.nn.SpareProcessors;
+import org.lora4j.nn.internal.Inputs;
+import org.lora4j.nn.internal.Predictor;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
@@ -54,7 +55,7 @@ final class MixedBatch {
         predictTogether(state, x, names, result);
         alone.forEach((name, rows) -> {
             int[] indices = rows.stream().mapToInt(Integer::intValue).toArray();
-            INDArray y = predictor.predict(Nd4j.pullRows(x, 1, indices, 'c'), state.selection(List.of(name)));
+            INDArray y = predictor.predict(Nd4j.pullRows(x, 1, indices, 'c'), state.forPrediction(List.of(name)));
             for (int i = 0; i < indices.length; i++) {
                 result.putRow(indices[i], y.getRow(i));
             }
@@ -63,11 +64,7 @@ final class MixedBatch {
     }
 
     private void requireInput(INDArray x, List<String> names) {
-        if (x.rank() != 2 || x.size(0) < 1 || x.size(1) != network.inputSize() || x.dataType() != network.dataType()) {
-            throw new IllegalArgumentException("input: must be a matrix [n, " + network.inputSize() + "] of "
-                    + network.dataType() + " with n ≥ 1, found " + Arrays.toString(x.shape()) + " of "
-                    + x.dataType());
-        }
+        Inputs.require(x, network);
         if (x.size(0) != names.size()) {
             throw new IllegalArgumentException("there must be one adapter for each row of the input, found "
                     + names.size() + " for " + Arrays.toString(x.shape()));

@@ -3,10 +3,11 @@ package org.lora4j;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.lora4j.nn.EffectiveLinear;
 import org.lora4j.nn.Linear;
 import org.lora4j.nn.Network;
-import org.lora4j.nn.Pass;
+import org.lora4j.nn.internal.EffectiveLayers;
+import org.lora4j.nn.internal.EffectiveLinear;
+import org.lora4j.nn.internal.Pass;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
@@ -32,9 +33,10 @@ final class MixedPass {
         for (Linear linear : network.linears()) {
             RowAdapters rows = new RowAdapters();
             rowAdapters.put(linear, rows);
-            layers.put(linear, new EffectiveLinear(linear.original(), linear.bias(), List.of(rows)));
+            layers.put(linear, new EffectiveLinear(linear.weightParameter(), linear.biasParameter(), List.of(), rows));
         }
-        pass = new Pass(network, false, () -> layers::get);
+        EffectiveLayers effective = EffectiveLayers.of(layers);
+        pass = new Pass(network, false, () -> effective);
     }
 
     /** Gives each row of the next batch its adapter, as far as that adds factors only. */
@@ -54,9 +56,10 @@ final class MixedPass {
         }
     }
 
-    private void assign(NamedAdapter adapter, int from, int to) {
+    private void assign(AppliedAdapter adapter, int from, int to) {
         rowAdapters.forEach((linear, rows) -> {
-            if (adapter.parametrizations().get(linear) instanceof LoRAParametrization lora) {
+            LoRAParametrization lora = adapter.lora(linear);
+            if (lora != null) {
                 rows.assign(lora, from, to);
             }
         });

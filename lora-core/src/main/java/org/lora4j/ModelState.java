@@ -5,102 +5,167 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.nn.EffectiveLinear;
 import org.lora4j.nn.Linear;
 import org.lora4j.nn.Network;
+import org.lora4j.nn.internal.EffectiveLayers;
+import org.lora4j.nn.internal.EffectiveLinear;
 
 /**
- * What a {@link LoRAModel} consists of at one moment. Immutable, so that a prediction that took it sees neither half a
+ * The adapters of a {@link LoRAModel} at one moment. Immutable, so that a prediction that reads it once sees neither half a
  * change nor two.
- *
- * @param merged the layers with the adapters named by {@code mergedNames} merged into copies of their weights, or null
  */
-record ModelState(
-        Network network,
-        Map<String, NamedAdapter> adapters,
-        List<String> active,
-        boolean enabled,
-        List<String> mergedNames,
-        @Nullable Map<Linear, EffectiveLinear> merged,
-        Map<List<String>, Map<Linear, EffectiveLinear>> selections) {
-    static ModelState of(Network network) {
-        return new ModelState(network, Map.of(), List.of(), true, List.of(), null, new ConcurrentHashMap<>());
+final class ModelState {
+    private final Network network;
+    private final Map<String, AppliedAdapter> adapters;
+    private final List<String> active;
+    private final boolean enabled;
+    private final @Nullable MergedLayers merged;
+    private final SelectionCache selections;
+
+    /** Copies of the weights with some adapters merged into them. */
+    private record MergedLayers(List<String> names, EffectiveLayers layers) {}
+
+    private ModelState(
+            Network network,
+            Map<String, AppliedAdapter> adapters,
+            List<String> active,
+            boolean enabled,
+            @Nullable MergedLayers merged,
+            SelectionCache selections) {
+        this.network = network;
+        this.adapters = adapters;
+        this.active = active;
+        this.enabled = enabled;
+        this.merged = merged;
+        this.selections = selections;
     }
 
-    ModelState withAdapters(Map<String, NamedAdapter> changed, List<String> nowActive) {
+    static ModelState of(Network network) {
+        return new ModelState(network, Map.of(), List.of(), true, null, new SelectionCache());
+    }
+
+    /** Other adapters; there is no merged copy then. */
+    ModelState withAdapters(Map<String, AppliedAdapter> changed, List<String> nowActive) {
         return new ModelState(
                 network,
                 Collections.unmodifiableMap(new LinkedHashMap<>(changed)),
                 List.copyOf(nowActive),
                 enabled,
-                List.of(),
                 null,
-                new ConcurrentHashMap<>());
+                new SelectionCache());
     }
 
     ModelState withActive(List<String> nowActive) {
-        return new ModelState(network, adapters, List.copyOf(nowActive), enabled, mergedNames, merged, selections);
+        return new ModelState(network, adapters, List.copyOf(nowActive), enabled, merged, selections);
     }
 
     ModelState withEnabled(boolean nowEnabled) {
-        return new ModelState(network, adapters, active, nowEnabled, mergedNames, merged, selections);
+        return new ModelState(network, adapters, active, nowEnabled, merged, selections);
     }
 
-    ModelState withMerged(List<String> names, @Nullable Map<Linear, EffectiveLinear> layers) {
-        return new ModelState(network, adapters, active, enabled, List.copyOf(names), layers, selections);
-    }
-
-    /** What each layer computes with now. */
-    Function<Linear, EffectiveLinear> selection() {
-        return selection(enabled ? active : List.of());
-    }
-
-    /** What each layer computes with under some adapters: their merged copy if there is one, else their factors. */
-    Function<Linear, EffectiveLinear> selection(List<String> names) {
-        if (merged != null && names.equals(mergedNames)) {
-            return merged::get;
+    ModelState withMerged(Network mergedNetwork) {
+        Map<Linear, EffectiveLinear> layers = new LinkedHashMap<>();
+        for (Linear linear : network.linears()) {
+            layers.put(
+                    linear,
+                    mergedNetwork.linear(linear.path()).parametrizations().effective());
         }
-        return factored(names)::get;
+        return new ModelState(
+                network, adapters, active, enabled, new MergedLayers(active, EffectiveLayers.of(layers)), selections);
     }
 
-    /** What each layer computes with under some adapters, factored. */
-    Map<Linear, EffectiveLinear> factored(List<String> names) {
-        Map<Linear, EffectiveLinear> known = selections.get(names);
-        return known != null ? known : selections.computeIfAbsent(names, this::select);
+    ModelState withoutMerged() {
+        return new ModelState(network, adapters, active, enabled, null, selections);
     }
 
-    private Map<Linear, EffectiveLinear> select(List<String> names) {
-        List<NamedAdapter> chosen = new ArrayList<>();
+    Map<String, AppliedAdapter> adapters() {
+        return adapters;
+    }
+
+    /** The active adapters, whether they are enabled or not. */
+    List<String> active() {
+        return active;
+    }
+
+    boolean isEnabled() {
+        return enabled;
+    }
+
+    /** The adapters that a prediction of the model itself applies: the active ones unless they are disabled. */
+    List<String> applied() {
+        return enabled ? active : List.of();
+    }
+
+    /** The adapters that can train. */
+    List<String> trainable() {
+        return adapters.keySet().stream()
+                .filter(name -> adapter(name).isTrainable())
+                .toList();
+    }
+
+    boolean isMerged() {
+        return merged != null && merged.names.equals(active);
+    }
+
+    AppliedAdapter adapter(String name) {
+        AppliedAdapter adapter = adapters.get(name);
+        if (adapter == null) {
+            throw new IllegalArgumentException("no adapter '" + name + "'; there are " + adapters.keySet());
+        }
+        return adapter;
+    }
+
+    /** The name of an adapter, or null if it is no longer there. */
+    @Nullable
+    String nameOf(AppliedAdapter adapter) {
+        for (Map.Entry<String, AppliedAdapter> entry : adapters.entrySet()) {
+            if (entry.getValue() == adapter) {
+                return entry.getKey();
+            }
+        }
+        return null;
+    }
+
+    /** What the layers compute with in predictions with some adapters: their merged copy if there is one. */
+    EffectiveLayers forPrediction(List<String> names) {
+        if (merged != null && names.equals(merged.names)) {
+            return merged.layers;
+        }
+        return factored(names);
+    }
+
+    /**
+     * What the layers compute with under some adapters, factored.
+     *
+     * @throws IllegalArgumentException if an adapter does not exist, or two replace the same bias or layer
+     */
+    EffectiveLayers factored(List<String> names) {
+        return selections.get(names, this::select);
+    }
+
+    private EffectiveLayers select(List<String> names) {
+        List<AppliedAdapter> chosen = new ArrayList<>();
         for (String name : names) {
             chosen.add(adapter(name));
         }
         Map<Linear, EffectiveLinear> layers = new LinkedHashMap<>();
         for (Linear linear : network.linears()) {
-            List<String> replacing = chosen.stream()
-                    .filter(adapter -> adapter.replaces(linear))
-                    .map(NamedAdapter::name)
+            List<String> replacing = names.stream()
+                    .filter(name -> adapter(name).replaces(linear))
                     .toList();
             if (replacing.size() > 1) {
                 throw new IllegalArgumentException(linear.path()
-                        + ": only one active adapter can bring a bias or a whole layer, found " + replacing);
+                        + ": only one of the adapters that are applied together can have a bias or a whole layer,"
+                        + " found " + replacing);
             }
-            EffectiveLinear effective = new EffectiveLinear(linear.original(), linear.bias(), List.of());
-            for (NamedAdapter adapter : chosen) {
+            EffectiveLinear effective =
+                    new EffectiveLinear(linear.weightParameter(), linear.biasParameter(), List.of());
+            for (AppliedAdapter adapter : chosen) {
                 effective = adapter.apply(linear, effective);
             }
             layers.put(linear, effective);
         }
-        return layers;
-    }
-
-    NamedAdapter adapter(String name) {
-        NamedAdapter adapter = adapters.get(name);
-        if (adapter == null) {
-            throw new IllegalArgumentException("no adapter '" + name + "'; there are " + adapters.keySet());
-        }
-        return adapter;
+        return EffectiveLayers.of(layers);
     }
 }

@@ -4,27 +4,29 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import org.lora4j.linalg.LowRankFactors;
-import org.lora4j.nn.BatchBuffer;
-import org.lora4j.nn.FlatRow;
-import org.lora4j.nn.Gemm;
+import org.lora4j.adapter.LoRAWeights;
+import org.lora4j.internal.BuffersByWidth;
+import org.lora4j.internal.FlatRow;
+import org.lora4j.internal.Gemm;
+import org.lora4j.internal.RowBlocks;
+import org.lora4j.internal.SingleRows;
 import org.lora4j.nn.Parameter;
-import org.lora4j.nn.Parametrization;
-import org.lora4j.nn.ParametrizationPass;
-import org.lora4j.nn.PassContext;
+import org.lora4j.nn.internal.OutputUpdate;
+import org.lora4j.nn.internal.OutputUpdatePass;
+import org.lora4j.nn.internal.PassContext;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
- * A decoration that adds the delta of another adapter to each block of rows: {@code y[i] += s_i·(x[i]·A_iᵀ)·B_iᵀ}. It
- * belongs to one pass, and which adapters they are is set before each call. For predictions only.
+ * Adds the delta of another adapter to each block of rows: {@code y[i] += s_i·(x[i]·A_iᵀ)·B_iᵀ}. It belongs to one pass;
+ * the adapters of the rows are assigned before each call.
  */
-final class RowAdapters implements Parametrization {
+final class RowAdapters implements OutputUpdate {
     private final List<Rows> assigned = new ArrayList<>();
 
-    /** What the rows {@code [from, to)} get. */
+    /** The update of the rows {@code [from, to)}. */
     private record Rows(LoRAParametrization lora, int from, int to) {}
 
-    /** Forgets the assignments of the last call. */
+    /** Removes the assignments of the last call. */
     void clear() {
         assigned.clear();
     }
@@ -35,26 +37,16 @@ final class RowAdapters implements Parametrization {
     }
 
     @Override
-    public List<Parameter> parameters() {
-        return List.of();
-    }
-
-    @Override
-    public INDArray delta(INDArray original) {
-        throw new UnsupportedOperationException("rows with adapters of their own have no common weight");
-    }
-
-    @Override
-    public ParametrizationPass newPass(PassContext context) {
+    public OutputUpdatePass newPass(PassContext context) {
         return new RowsPass(context);
     }
 
-    private final class RowsPass implements ParametrizationPass {
+    private final class RowsPass implements OutputUpdatePass {
         private final PassContext context;
         private final RowBlocks blocks = new RowBlocks();
         private final SingleRows singleRows = new SingleRows();
-        private final Map<Integer, BatchBuffer> downs = new HashMap<>();
-        private final Gemm down;
+        private final BuffersByWidth downs;
+        private final Gemm down = new Gemm(false, true, 1, 0);
 
         /** Products {@code y += s·u·v} by s, which many adapters have in common. */
         private final Map<Double, Gemm> addUps = new HashMap<>();
@@ -63,7 +55,12 @@ final class RowAdapters implements Parametrization {
 
         RowsPass(PassContext context) {
             this.context = context;
-            down = context.gemm(false, true, 1, 0);
+            downs = new BuffersByWidth(context.dataType());
+        }
+
+        @Override
+        public boolean bind(OutputUpdate update) {
+            return update == RowAdapters.this;
         }
 
         @Override
@@ -86,9 +83,9 @@ final class RowAdapters implements Parametrization {
 
         private void add(LoRAParametrization lora, INDArray x, INDArray y, int from, int size) {
             add(lora.loraA().value(), lora.loraB().value(), lora.scale(), x, y, from, size);
-            LowRankFactors taken = lora.initial();
-            if (taken != null) {
-                add(taken.a(), taken.b(), -lora.scale(), x, y, from, size);
+            LoRAWeights subtracted = lora.subtracted();
+            if (subtracted != null) {
+                add(subtracted.loraA(), subtracted.loraB(), -lora.scale(), x, y, from, size);
             }
             Parameter bBias = lora.loraBBias();
             if (bBias != null) {
@@ -104,27 +101,15 @@ final class RowAdapters implements Parametrization {
                 singleRows.note(from, a, b, scale);
                 return;
             }
-            int rank = Math.toIntExact(a.size(0));
-            INDArray u = downs.computeIfAbsent(rank, r -> new BatchBuffer(context.dataType(), r))
-                    .rows(size);
+            INDArray u = downs.rows(size, a.size(0));
             down.run(blocks.of(x, from, size), a, u);
-            addUps.computeIfAbsent(scale, s -> context.gemm(false, true, s, 1)).run(u, b, blocks.of(y, from, size));
+            addUps.computeIfAbsent(scale, s -> new Gemm(false, true, s, 1)).run(u, b, blocks.of(y, from, size));
         }
 
         private void addBias(Parameter bBias, double scale, INDArray y) {
             addBiases
-                    .computeIfAbsent(scale, s -> context.gemm(false, false, s, 1))
+                    .computeIfAbsent(scale, s -> new Gemm(false, false, s, 1))
                     .run(context.ones(y.size(0)), FlatRow.of(bBias.value()), y);
-        }
-
-        @Override
-        public void backward(INDArray x, INDArray base, INDArray yGradient, INDArray baseGradient) {
-            throw new UnsupportedOperationException("rows with adapters of their own are for predictions");
-        }
-
-        @Override
-        public void addInputGradient(INDArray xGradient) {
-            throw new UnsupportedOperationException("rows with adapters of their own are for predictions");
         }
     }
 }

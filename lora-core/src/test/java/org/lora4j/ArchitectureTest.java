@@ -1,37 +1,107 @@
 package org.lora4j;
 
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.methods;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
 
+import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaMethod;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
+import com.tngtech.archunit.lang.ArchCondition;
 import com.tngtech.archunit.lang.ArchRule;
+import com.tngtech.archunit.lang.ConditionEvents;
+import com.tngtech.archunit.lang.SimpleConditionEvent;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /** Each package imports only those below it; see the architecture page. */
 @AnalyzeClasses(packages = "org.lora4j", importOptions = ImportOption.DoNotIncludeTests.class)
 class ArchitectureTest {
     @ArchTest
-    static final ArchRule LAYERS = layeredArchitecture()
-            .consideringOnlyDependenciesInLayers()
-            .withOptionalLayers(true)
-            .layer("io")
-            .definedBy("org.lora4j.io")
-            .layer("train")
-            .definedBy("org.lora4j.train")
+    static final ArchRule PACKAGES = layeredArchitecture()
+            .consideringOnlyDependenciesInAnyPackage("org.lora4j..")
             .layer("lora")
             .definedBy("org.lora4j")
+            .layer("train")
+            .definedBy("org.lora4j.train")
             .layer("nn")
-            .definedBy("org.lora4j.nn")
+            .definedBy("org.lora4j.nn..")
+            .layer("algebra")
+            .definedBy("org.lora4j.algebra")
+            .layer("io")
+            .definedBy("org.lora4j.io")
+            .layer("adapter")
+            .definedBy("org.lora4j.adapter")
             .layer("linalg")
             .definedBy("org.lora4j.linalg")
-            .whereLayer("io")
-            .mayNotBeAccessedByAnyLayer()
-            .whereLayer("train")
-            .mayNotBeAccessedByAnyLayer()
+            .layer("internal")
+            .definedBy("org.lora4j.internal")
             .whereLayer("lora")
-            .mayOnlyBeAccessedByLayers("io")
+            .mayOnlyAccessLayers("adapter", "io", "nn", "linalg", "internal")
+            .whereLayer("train")
+            .mayOnlyAccessLayers("nn", "io", "internal")
             .whereLayer("nn")
-            .mayOnlyBeAccessedByLayers("lora", "train", "io")
+            .mayOnlyAccessLayers("adapter", "io", "linalg", "internal")
+            .whereLayer("algebra")
+            .mayOnlyAccessLayers("adapter", "linalg", "internal")
+            .whereLayer("io")
+            .mayOnlyAccessLayers("adapter", "internal")
+            .whereLayer("adapter")
+            .mayOnlyAccessLayers("linalg", "internal")
             .whereLayer("linalg")
-            .mayOnlyBeAccessedByLayers("nn", "lora", "io");
+            .mayOnlyAccessLayers("internal")
+            .whereLayer("internal")
+            .mayNotAccessAnyLayer();
+
+    @ArchTest
+    static final ArchRule NETWORKS_KNOW_THE_SEAM_AND_NOTHING_ELSE_OF_ADAPTERS = noClasses()
+            .that()
+            .resideInAPackage("org.lora4j.nn..")
+            .should()
+            .dependOnClassesThat(new DescribedPredicate<>("are not BaseModel, BaseLayer or LayerKind") {
+                @Override
+                public boolean test(JavaClass type) {
+                    return type.getPackageName().equals("org.lora4j.adapter")
+                            && !Set.of("BaseModel", "BaseLayer", "LayerKind").contains(type.getSimpleName());
+                }
+            });
+
+    /** What users see names no internal type, except where it implements an internal interface, which Javadoc hides. */
+    @ArchTest
+    static final ArchRule THE_API_NAMES_NO_INTERNAL_TYPE = methods()
+            .that()
+            .arePublic()
+            .and()
+            .areDeclaredInClassesThat()
+            .arePublic()
+            .and()
+            .areDeclaredInClassesThat()
+            .resideOutsideOfPackage("..internal..")
+            .should(new ArchCondition<>("name no internal type") {
+                @Override
+                public void check(JavaMethod method, ConditionEvents events) {
+                    Set<String> internal = method.getAllInvolvedRawTypes().stream()
+                            .filter(ArchitectureTest::isInternal)
+                            .map(JavaClass::getSimpleName)
+                            .collect(Collectors.toSet());
+                    if (!internal.isEmpty() && !implementsInternal(method)) {
+                        events.add(SimpleConditionEvent.violated(method, method.getFullName() + " names " + internal));
+                    }
+                }
+            });
+
+    private static boolean isInternal(JavaClass type) {
+        return type.getPackageName().startsWith("org.lora4j")
+                && type.getPackageName().endsWith("internal");
+    }
+
+    private static boolean implementsInternal(JavaMethod method) {
+        return method.getOwner().getAllRawInterfaces().stream()
+                .filter(ArchitectureTest::isInternal)
+                .flatMap(type -> type.getMethods().stream())
+                .anyMatch(declared -> declared.getName().equals(method.getName()));
+    }
 }

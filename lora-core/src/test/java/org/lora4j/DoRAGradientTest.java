@@ -9,12 +9,14 @@ import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.lora4j.adapter.LoRAConfig;
+import org.lora4j.adapter.LoRAInit;
 import org.lora4j.nn.FiniteDifferences;
 import org.lora4j.nn.Linear;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Parameter;
-import org.lora4j.nn.Pass;
 import org.lora4j.nn.Samples;
+import org.lora4j.nn.internal.Pass;
 import org.nd4j.linalg.activations.impl.ActivationTanH;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -71,7 +73,7 @@ class DoRAGradientTest {
     }
 
     private static INDArray v(DoRAParametrization dora) {
-        return dora.loraB().value().mmul(dora.loraA().value()).mul(dora.scale()).add(dora.original());
+        return dora.loraB().value().mmul(dora.loraA().value()).mul(dora.scale()).add(dora.originalWeight());
     }
 
     /** {@code Σ D∘y} by the definition with dropout; without, x̃ is x. */
@@ -81,14 +83,13 @@ class DoRAGradientTest {
             DoRAParametrization dora = doras.get(i);
             INDArray dropped = h.mul(masks.get(i));
             INDArray c = dora.magnitude().value().div(norms.get(i));
-            INDArray base = dropped.mmul(dora.original().transpose());
+            INDArray base = dropped.mmul(dora.originalWeight().transpose());
             INDArray change = dropped.mmul(v(dora).transpose()).sub(base);
-            h = h.mmul(dora.original().transpose())
+            h = h.mmul(dora.originalWeight().transpose())
                     .add(base.mulRowVector(c.sub(1)))
                     .add(change.mulRowVector(c))
                     .addRowVector(
-                            Objects.requireNonNull(network.linears().get(i).bias())
-                                    .value());
+                            Objects.requireNonNull(network.linears().get(i).bias()));
             if (i == 0) {
                 h = Transforms.tanh(h);
             }
@@ -122,7 +123,7 @@ class DoRAGradientTest {
     void reachTheWeightIfItTrains() {
         register(0);
         List<Parameter> weights =
-                network.linears().stream().map(Linear::original).toList();
+                network.linears().stream().map(Linear::weightParameter).toList();
         weights.forEach(weight -> weight.setTrainable(true));
 
         assertGradients(weights);

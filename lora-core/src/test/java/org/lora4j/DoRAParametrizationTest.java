@@ -10,12 +10,15 @@ import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.lora4j.adapter.LoRAConfig;
+import org.lora4j.adapter.LoRAInit;
+import org.lora4j.adapter.LoRAWeights;
 import org.lora4j.nn.Linear;
 import org.lora4j.nn.NativeObjects;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Parameter;
-import org.lora4j.nn.Pass;
 import org.lora4j.nn.Samples;
+import org.lora4j.nn.internal.Pass;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -64,7 +67,7 @@ class DoRAParametrizationTest {
                 .value()
                 .mmul(dora.loraA().value())
                 .mul(dora.scale())
-                .add(dora.original());
+                .add(dora.originalWeight());
         for (long row = 0; row < v.size(0); row++) {
             double norm = Math.sqrt(v.getRow(row).mul(v.getRow(row)).sumNumber().doubleValue());
             v.getRow(row).muli(dora.magnitude().value().getDouble(row) / norm);
@@ -83,7 +86,7 @@ class DoRAParametrizationTest {
         DoRAParametrization dora = DoRAParametrization.register(base.linear("first"), CONFIG);
 
         assertClose(base.predict(input), before, type == DataType.FLOAT ? 1e-6 : 1e-14);
-        assertThat(Samples.bits(dora.weight())).isEqualTo(Samples.bits(weight));
+        assertThat(Samples.bits(dora.effectiveWeight())).isEqualTo(Samples.bits(weight));
     }
 
     @Test
@@ -95,7 +98,7 @@ class DoRAParametrizationTest {
         assertThat(dora.parameters()).allMatch(Parameter::isTrainable);
         for (long row = 0; row < 4; row++) {
             assertThat(dora.magnitude().value().getDouble(row))
-                    .isCloseTo(dora.original().getRow(row).norm2Number().doubleValue(), within(1e-12));
+                    .isCloseTo(dora.originalWeight().getRow(row).norm2Number().doubleValue(), within(1e-12));
         }
     }
 
@@ -111,8 +114,8 @@ class DoRAParametrizationTest {
     void scalesEachRowToItsMagnitude() {
         DoRAParametrization dora = registered("second");
 
-        assertClose(dora.weight(), decomposed(dora), 1e-12);
-        assertClose(dora.delta(), decomposed(dora).sub(dora.original()), 1e-12);
+        assertClose(dora.effectiveWeight(), decomposed(dora), 1e-12);
+        assertClose(dora.delta(), decomposed(dora).sub(dora.originalWeight()), 1e-12);
     }
 
     @ParameterizedTest
@@ -188,11 +191,11 @@ class DoRAParametrizationTest {
 
     @Test
     void leavesRowsWithoutDirectionZero() {
-        network.linear("second").original().value().getRow(2).assign(0);
+        network.linear("second").weight().getRow(2).assign(0);
         DoRAParametrization dora = DoRAParametrization.register(network.linear("second"), CONFIG);
-        INDArray bias = Objects.requireNonNull(network.linear("second").bias()).value();
+        INDArray bias = Objects.requireNonNull(network.linear("second").bias());
 
-        assertThat(dora.weight().getRow(2)).isEqualTo(Nd4j.zeros(DataType.DOUBLE, 200));
+        assertThat(dora.effectiveWeight().getRow(2)).isEqualTo(Nd4j.zeros(DataType.DOUBLE, 200));
         Pass pass = network.newTrainingPass();
         INDArray y = pass.forward(x);
         for (long row = 0; row < 5; row++) {
@@ -214,7 +217,7 @@ class DoRAParametrizationTest {
         // The row of W is −b·a up to a thousandth: its squared norm is lost in the rounding of the sum.
         INDArray a = Samples.gaussian(5, DataType.FLOAT, 1, 200);
         INDArray rest = Samples.gaussian(6, DataType.FLOAT, 200).mul(1e-3);
-        linear.original().value().getRow(1).assign(a.getRow(0).mul(-3).add(rest));
+        linear.weight().getRow(1).assign(a.getRow(0).mul(-3).add(rest));
         dora.remove();
         dora = DoRAParametrization.register(
                 linear, CONFIG.toBuilder().rank(1).alpha(1).build());
@@ -222,7 +225,11 @@ class DoRAParametrizationTest {
         dora.loraB().value().putScalar(1, 0, 3);
 
         INDArray input = x.castTo(DataType.FLOAT);
-        assertThat(dora.delta().add(dora.original()).getRow(1).norm2Number().doubleValue())
+        assertThat(dora.delta()
+                        .add(dora.originalWeight())
+                        .getRow(1)
+                        .norm2Number()
+                        .doubleValue())
                 .isCloseTo(dora.magnitude().value().getDouble(1), within(1e-2));
         INDArray factored = base.predict(input).getColumn(1);
         INDArray merged = base.merge().predict(input).getColumn(1);
@@ -234,7 +241,7 @@ class DoRAParametrizationTest {
     void exportsFactorsAndMagnitude() {
         DoRAParametrization dora = registered("first");
 
-        LoRAWeights weights = dora.weights();
+        LoRAWeights weights = dora.copyOfWeights();
 
         assertThat(weights.loraA())
                 .isEqualTo(dora.loraA().value())
@@ -274,8 +281,8 @@ class DoRAParametrizationTest {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> LoRAParametrization.register(linear, CONFIG))
                 .withMessageContaining("DoRAParametrization");
-        assertThat(linear.parametrizations()).isEmpty();
-        assertThat(linear.original().isTrainable()).isTrue();
+        assertThat(linear.parametrizations().all()).isEmpty();
+        assertThat(linear.weightParameter().isTrainable()).isTrue();
     }
 
     @Test
@@ -286,14 +293,14 @@ class DoRAParametrizationTest {
         assertThatIllegalArgumentException()
                 .isThrownBy(() ->
                         LoRAConfig.builder().dora(true).init(LoRAInit.pissa()).build())
-                .withMessageContaining("Pissa");
+                .withMessageContaining("PISSA");
     }
 
     @Test
     void refusesDropoutOnAWeightThatTrains() {
         Linear linear = network.linear("first");
         DoRAParametrization.register(linear, CONFIG.toBuilder().dropout(0.5).build());
-        linear.original().setTrainable(true);
+        linear.weightParameter().setTrainable(true);
 
         assertThatIllegalStateException()
                 .isThrownBy(network::newTrainingPass)

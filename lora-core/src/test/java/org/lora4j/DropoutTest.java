@@ -1,6 +1,5 @@
 package org.lora4j;
 
-import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.lora4j.SmallModels.assertSameBits;
 import static org.lora4j.SmallModels.values;
@@ -21,7 +20,9 @@ class DropoutTest {
     }
 
     private Dropout dropout(double probability, long seed) {
-        return requireNonNull(Dropout.of(context, probability, seed, COLUMNS));
+        Dropout dropout = new Dropout(context, COLUMNS);
+        assertThat(dropout.configure(probability, seed)).isTrue();
+        return dropout;
     }
 
     private double[] mask(double probability, long seed, long step) {
@@ -85,6 +86,6 @@ class DropoutTest {
 
     @Test
     void nothingIsThereToDropAtProbabilityZero() {
-        assertThat(Dropout.of(context, 0, 1, COLUMNS)).isNull();
+        assertThat(new Dropout(context, COLUMNS).configure(0, 1)).isFalse();
     }
 }

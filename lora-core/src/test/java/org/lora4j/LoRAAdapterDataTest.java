@@ -9,6 +9,10 @@ import static org.lora4j.SmallModels.assertSameBits;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.lora4j.adapter.BiasTraining;
+import org.lora4j.adapter.LoRAAdapter;
+import org.lora4j.adapter.LoRAConfig;
+import org.lora4j.adapter.LoRAWeights;
 import org.lora4j.nn.Network;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -26,8 +30,8 @@ class LoRAAdapterDataTest {
     private void assertRefused(LoRAAdapter data, String... problems) {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> model.add("a", data))
-                .withMessage("adapter 'a' must fit the network, found " + String.join("; ", problems)
-                        + "; the network has [linear1, linear2, linear3]");
+                .withMessage("adapter 'a': the adapter must fit the base, found " + String.join("; ", problems)
+                        + "; the base has [linear1, linear2, linear3]");
         assertThat(model.names()).isEmpty();
     }
 
@@ -43,7 +47,7 @@ class LoRAAdapterDataTest {
                 "linear1.lora_A must be [2, 6], found [2, 7]",
                 "linear2: the configuration says rank 2, found 3",
                 "linear3.lora_B must be [4, 2], found [9, 2]",
-                "no linear layer 'linear4'");
+                "no layer 'linear4'");
     }
 
     @Test
@@ -78,7 +82,7 @@ class LoRAAdapterDataTest {
         assertRefused(
                 new LoRAAdapter(
                         LoRAConfig.of(2, 2), Map.of("linear1", weights(2, 6, 8)), Map.of(), Map.of("linear1", saved)),
-                "linear1: a layer that is saved whole can bring neither factors nor a bias besides, found them");
+                "linear1: a saved module must have neither factors nor a separate bias, found them");
     }
 
     @Test

@@ -8,12 +8,15 @@ import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.lora4j.adapter.LoRAConfig;
+import org.lora4j.adapter.LoRAConfigBuilder;
+import org.lora4j.adapter.LoRAInit;
+import org.lora4j.internal.RandomArrays;
 import org.lora4j.nn.Activation;
-import org.lora4j.nn.Initialization;
 import org.lora4j.nn.Linear;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Parameter;
-import org.lora4j.nn.Pass;
+import org.lora4j.nn.internal.Pass;
 import org.nd4j.linalg.activations.impl.ActivationTanH;
 import org.nd4j.linalg.api.buffer.DataBuffer;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -40,8 +43,8 @@ class LoRAGradientTest {
     private static Linear linear(SplittableRandom random, String path, int in, int out, char order) {
         return new Linear(
                 path,
-                Initialization.gaussian(random, 0.7, DataType.DOUBLE, out, in).dup(order),
-                Initialization.gaussian(random, 0.7, DataType.DOUBLE, out));
+                RandomArrays.gaussian(random, 0.7, DataType.DOUBLE, out, in).dup(order),
+                RandomArrays.gaussian(random, 0.7, DataType.DOUBLE, out));
     }
 
     private static LoRAConfigBuilder config(long seed) {
@@ -56,8 +59,8 @@ class LoRAGradientTest {
     private static void assertGradients(Network network, int rows, int parameters) {
         Pass pass = network.newTrainingPass();
         SplittableRandom random = new SplittableRandom(2);
-        INDArray x = Initialization.gaussian(random, 1, DataType.DOUBLE, rows, network.inputSize());
-        INDArray outputGradient = Initialization.gaussian(random, 1, DataType.DOUBLE, rows, network.outputSize());
+        INDArray x = RandomArrays.gaussian(random, 1, DataType.DOUBLE, rows, network.inputSize());
+        INDArray outputGradient = RandomArrays.gaussian(random, 1, DataType.DOUBLE, rows, network.outputSize());
         loss(pass, x, outputGradient);
         pass.backward(outputGradient);
         assertThat(pass.trainableParameters()).hasSize(parameters);
@@ -167,7 +170,7 @@ class LoRAGradientTest {
     @Test
     void ofTheBaseWhenDecorationsAreDisabled() {
         registerOnAll(network, "one", config(1).build());
-        network.linears().forEach(linear -> linear.setEnabled("one", false));
+        network.linears().forEach(linear -> linear.parametrizations().setEnabled("one", false));
         network.unfreeze();
         assertGradients(network, 6, 4);
     }
@@ -175,7 +178,7 @@ class LoRAGradientTest {
     @Test
     void ofTheBaseWhenDecorationsAreRemoved() {
         registerOnAll(network, "one", config(1).build());
-        network.linears().forEach(linear -> linear.remove("one"));
+        network.linears().forEach(linear -> linear.parametrizations().remove("one"));
         network.unfreeze();
         assertGradients(network, 6, 4);
     }
@@ -184,7 +187,10 @@ class LoRAGradientTest {
     void ofOneDecorationWhileAnotherIsFrozen() {
         registerOnAll(network, "one", config(1).build());
         network.linears()
-                .forEach(linear -> linear.effective().parameters().forEach(parameter -> parameter.setTrainable(false)));
+                .forEach(linear -> linear.parametrizations()
+                        .effective()
+                        .parameters()
+                        .forEach(parameter -> parameter.setTrainable(false)));
         registerOnAll(network, "two", config(2).build());
         assertGradients(network, 6, 4);
     }

@@ -14,14 +14,20 @@ import java.util.SplittableRandom;
 import java.util.function.DoubleUnaryOperator;
 import java.util.stream.Stream;
 import org.assertj.core.data.Offset;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.lora4j.adapter.BaseLayer;
+import org.lora4j.adapter.LoRAAdapter;
+import org.lora4j.adapter.LoRAConfig;
+import org.lora4j.adapter.LoRAInit;
+import org.lora4j.adapter.LoRAWeights;
+import org.lora4j.internal.RandomArrays;
 import org.lora4j.linalg.LowRankFactors;
 import org.lora4j.linalg.Svd;
-import org.lora4j.nn.Initialization;
 import org.lora4j.nn.Network;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -41,20 +47,33 @@ class LoRAInitTest {
     }
 
     static Stream<LoRAInit> withZeroB() {
-        return withoutDelta().filter(init -> !init.changesBase());
+        return withoutDelta().filter(init -> !init.subtractsFromBase());
     }
 
     static Stream<LoRAInit> fromTheBase() {
-        return withoutDelta().filter(LoRAInit::changesBase);
+        return withoutDelta().filter(LoRAInit::subtractsFromBase);
+    }
+
+    private record Layer(INDArray weight, @Nullable INDArray bias) implements BaseLayer {
+        @Override
+        public String path() {
+            return "layer";
+        }
+    }
+
+    /** The factors at their initialization, at the scale 1. */
+    private static LowRankFactors initialize(LoRAInit init, INDArray weight, int rank) {
+        LoRAConfig config =
+                LoRAConfig.builder().rank(rank).alpha(rank).init(init).seed(2).build();
+        return LoRAWeights.initialize(new Layer(weight, null), config).factors();
     }
 
     private static INDArray weight(DataType type) {
-        return Initialization.uniform(new SplittableRandom(1), 0.04, type, 8, WIDTH);
+        return RandomArrays.uniform(new SplittableRandom(1), 0.04, type, 8, WIDTH);
     }
 
     private static double[] sortedA(LoRAInit init) {
-        double[] sample = values(init.begin(new SplittableRandom(2), weight(DataType.DOUBLE), RANK, 1)
-                .a());
+        double[] sample = values(initialize(init, weight(DataType.DOUBLE), RANK).a());
         Arrays.sort(sample);
         return sample;
     }
@@ -111,20 +130,17 @@ class LoRAInitTest {
     @ParameterizedTest
     @MethodSource("withZeroB")
     void bIsExactlyZero(LoRAInit init) {
-        INDArray b = init.begin(new SplittableRandom(2), weight(DataType.FLOAT), RANK, 1)
-                .b();
+        INDArray b = initialize(init, weight(DataType.FLOAT), RANK).b();
         assertThat(b.shape()).containsExactly(8, RANK);
         assertThat(values(b)).containsOnly(0);
     }
 
     @Test
     void randomBIsKaimingUniformToo() {
-        INDArray b = LoRAInit.random()
-                .begin(
-                        new SplittableRandom(2),
-                        Initialization.uniform(new SplittableRandom(1), 1, DataType.DOUBLE, 700, 8),
-                        RANK,
-                        1)
+        INDArray b = initialize(
+                        LoRAInit.random(),
+                        RandomArrays.uniform(new SplittableRandom(1), 1, DataType.DOUBLE, 700, 8),
+                        RANK)
                 .b();
         double[] sample = values(b);
         Arrays.sort(sample);
@@ -134,7 +150,7 @@ class LoRAInitTest {
     @ParameterizedTest
     @MethodSource("withoutDelta")
     void factorsHaveTypeOrderAndShape(LoRAInit init) {
-        LowRankFactors factors = init.begin(new SplittableRandom(2), weight(DataType.FLOAT), 4, 1);
+        LowRankFactors factors = initialize(init, weight(DataType.FLOAT), 4);
         assertThat(factors.a().shape()).containsExactly(4, WIDTH);
         assertThat(factors.b().shape()).containsExactly(8, 4);
         for (INDArray factor : new INDArray[] {factors.a(), factors.b()}) {
@@ -211,8 +227,8 @@ class LoRAInitTest {
         Network network = SmallModels.network(DataType.DOUBLE, 1);
         LoRAParametrization lora = register(network, LoRAInit.pissa(), 1);
         INDArray product = lora.loraB().value().mmul(lora.loraA().value()).mul(lora.scale());
-        double[] all = singularValues(lora.original());
-        double[] rest = singularValues(lora.original().sub(product));
+        double[] all = singularValues(lora.originalWeight());
+        double[] rest = singularValues(lora.originalWeight().sub(product));
         assertThat(Arrays.copyOf(rest, 2)).usingComparatorWithPrecision(1e-10).containsExactly(all[4], all[5]);
     }
 
@@ -243,7 +259,7 @@ class LoRAInitTest {
         LoRAAdapter ordinary = model.adapter("a");
         assertThat(requireNonNull(ordinary.weights().get("linear1")).rank()).isEqualTo(6);
         assertThat(ordinary.config().scaleOf("linear1")).isEqualTo(5.0 / 3);
-        assertThat(ordinary.config().init().changesBase()).isFalse();
+        assertThat(ordinary.config().init().subtractsFromBase()).isFalse();
         LoRAModel other = LoRAModel.of(network);
         other.add("b", ordinary);
         INDArray delta = delta(model.merge("a"), network);
@@ -252,10 +268,7 @@ class LoRAInitTest {
     }
 
     private static INDArray delta(Network merged, Network base) {
-        return merged.linear("linear1")
-                .original()
-                .value()
-                .sub(base.linear("linear1").original().value());
+        return merged.linear("linear1").weight().sub(base.linear("linear1").weight());
     }
 
     @Test
@@ -281,7 +294,7 @@ class LoRAInitTest {
     @ParameterizedTest
     @ValueSource(ints = {2, 4, 16})
     void orthogonalFactorsAreNotZeroAndTheirProductVanishes(int rank) {
-        LowRankFactors factors = LoRAInit.orthogonal().begin(new SplittableRandom(2), weight(DataType.FLOAT), rank, 1);
+        LowRankFactors factors = initialize(LoRAInit.orthogonal(), weight(DataType.FLOAT), rank);
         assertThat(factors.a().amaxNumber().doubleValue()).isGreaterThan(0.01);
         assertThat(factors.b().amaxNumber().doubleValue()).isGreaterThan(0.01);
         assertThat(factors.b().mmul(factors.a()).amaxNumber().doubleValue()).isLessThan(1e-6);
@@ -290,8 +303,9 @@ class LoRAInitTest {
     @Test
     void orthogonalRefusesOddRanks() {
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> LoRAInit.orthogonal().requireRank(7))
-                .withMessage("the orthogonal beginning needs an even rank, found 7");
+                .isThrownBy(() ->
+                        LoRAConfig.builder().rank(7).init(LoRAInit.orthogonal()).build())
+                .withMessage("the orthogonal initialization needs an even rank, found 7");
     }
 
     @ParameterizedTest
@@ -301,6 +315,7 @@ class LoRAInitTest {
                 .isThrownBy(() -> LoRAParametrization.register(
                         SmallModels.network().linear("linear3"),
                         LoRAConfig.builder().rank(5).init(init).build()))
-                .withMessage("linear3: rank must be in [1, 4], found 5");
+                .withMessage("linear3: rank must be in [1, 4] for " + init
+                        + ", which takes the factors from the weight, found 5");
     }
 }

@@ -15,7 +15,9 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
-import org.lora4j.nn.Initialization;
+import org.lora4j.adapter.LoRAAdapter;
+import org.lora4j.adapter.LoRAWeights;
+import org.lora4j.internal.RandomArrays;
 import org.lora4j.nn.Network;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -32,7 +34,7 @@ class LoRAModelConcurrencyTest {
     private final LoRAModel model = LoRAModel.of(network);
 
     private static INDArray input(int rows, long seed) {
-        return Initialization.gaussian(new SplittableRandom(seed), 1, DataType.FLOAT, rows, 16);
+        return RandomArrays.gaussian(new SplittableRandom(seed), 1, DataType.FLOAT, rows, 16);
     }
 
     private static <T> List<T> inThreads(List<Callable<T>> tasks) throws Exception {
@@ -59,7 +61,7 @@ class LoRAModelConcurrencyTest {
         List<Callable<Integer>> tasks = new ArrayList<>();
         for (int i = 0; i < 8; i++) {
             model.add("a" + i, SmallModels.random(i).rank(1 + i).build());
-            LoRAModel.View view = model.using("a" + i);
+            AdapterView view = model.using("a" + i);
             INDArray x = input(3 + i, i);
             INDArray expected = view.predict(x);
             tasks.add(() -> {
@@ -110,7 +112,7 @@ class LoRAModelConcurrencyTest {
     void aViewOfADeletedAdapterFailsClearly() {
         model.add("a", SmallModels.random(1).build());
         model.add("b", SmallModels.random(2).build());
-        LoRAModel.View view = model.using("b");
+        AdapterView view = model.using("b");
         view.predict(input(2, 1));
         model.delete("b");
         assertThatIllegalArgumentException()
@@ -122,7 +124,7 @@ class LoRAModelConcurrencyTest {
     void swapsBetweenRanksAreSeenByViewsAndActive() {
         model.add("a", data(7, 1));
         INDArray x = input(4, 1);
-        LoRAModel.View view = model.using("a");
+        AdapterView view = model.using("a");
         INDArray seven = view.predict(x);
         model.replace("a", data(13, 2));
         INDArray thirteen = view.predict(x);
@@ -149,7 +151,7 @@ class LoRAModelConcurrencyTest {
         List<Callable<Integer>> tasks = new ArrayList<>();
         for (int i = 0; i < 4; i++) {
             boolean throughAView = i % 2 == 0;
-            LoRAModel.View view = model.using("a");
+            AdapterView view = model.using("a");
             tasks.add(() -> {
                 int mixtures = 0;
                 started.countDown();

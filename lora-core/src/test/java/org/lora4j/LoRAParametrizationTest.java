@@ -14,11 +14,16 @@ import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
-import org.lora4j.nn.Initialization;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.lora4j.adapter.LoRAConfig;
+import org.lora4j.adapter.LoRAInit;
+import org.lora4j.internal.RandomArrays;
 import org.lora4j.nn.Linear;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Parameter;
-import org.lora4j.nn.ParametrizationPass;
+import org.lora4j.nn.internal.ParametrizationPass;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -65,8 +70,8 @@ class LoRAParametrizationTest {
 
     @Test
     void originalIsTheArrayOfTheLayerItself() {
-        INDArray weight = linear.original().value();
-        assertThat(random().original()).isSameAs(weight);
+        INDArray weight = linear.weight();
+        assertThat(random().originalWeight()).isSameAs(weight);
     }
 
     @Test
@@ -104,7 +109,7 @@ class LoRAParametrizationTest {
         INDArray y = network.predict(x);
         LoRAParametrization lora = LoRAParametrization.register(linear, LoRAConfig.of(2, 3));
         assertSameBits(lora.delta(), Nd4j.zeros(DataType.FLOAT, 8, 6));
-        assertSameBits(lora.weight(), lora.original());
+        assertSameBits(lora.effectiveWeight(), lora.originalWeight());
         assertSameBits(network.predict(x), y);
     }
 
@@ -123,8 +128,8 @@ class LoRAParametrizationTest {
         LoRAParametrization lora = random();
         INDArray product = Nd4j.createUninitialized(DataType.FLOAT, new long[] {8, 6}, 'c');
         Nd4j.gemm(lora.loraB().value(), lora.loraA().value(), product, false, false, 1, 0);
-        assertSameBits(lora.weight(), lora.original().add(product.mul(lora.scale())));
-        assertClose(lora.weight(), effective(lora.original(), lora), 1e-6);
+        assertSameBits(lora.effectiveWeight(), lora.originalWeight().add(product.mul(lora.scale())));
+        assertClose(lora.effectiveWeight(), effective(lora.originalWeight(), lora), 1e-6);
     }
 
     @Test
@@ -132,22 +137,22 @@ class LoRAParametrizationTest {
         LoRAParametrization lora = LoRAParametrization.register(
                 linear,
                 LoRAConfig.builder().rank(1).alpha(3).init(LoRAInit.random()).build());
-        INDArray expected = lora.original().dup();
+        INDArray expected = lora.originalWeight().dup();
         for (long i = 0; i < expected.size(0); i++) {
             for (long j = 0; j < expected.size(1); j++) {
                 float product = lora.loraB().value().getFloat(i, 0)
                         * lora.loraA().value().getFloat(0, j);
-                expected.putScalar(i, j, lora.original().getFloat(i, j) + product * 3f);
+                expected.putScalar(i, j, lora.originalWeight().getFloat(i, j) + product * 3f);
             }
         }
-        assertSameBits(lora.weight(), expected);
+        assertSameBits(lora.effectiveWeight(), expected);
     }
 
     @Test
     void outputIsThatOfTheMaterialisedWeight() {
         LoRAParametrization lora = random();
         Network plain = network.merge();
-        assertSameBits(plain.linear("linear1").original().value(), lora.weight());
+        assertSameBits(plain.linear("linear1").weight(), lora.effectiveWeight());
         assertClose(network.predict(x), plain.predict(x), 1e-5);
     }
 
@@ -158,7 +163,7 @@ class LoRAParametrizationTest {
         INDArray enabled = network.predict(x);
         lora.setEnabled(false);
         assertThat(lora.isEnabled()).isFalse();
-        assertSameBits(lora.weight(), lora.original());
+        assertSameBits(lora.effectiveWeight(), lora.originalWeight());
         assertSameBits(network.predict(x), y);
         lora.setEnabled(true);
         assertSameBits(network.predict(x), enabled);
@@ -170,9 +175,9 @@ class LoRAParametrizationTest {
         INDArray y = network.predict(x);
         LoRAParametrization lora = random();
         lora.remove();
-        assertSameBits(linear.weight(), linear.original().value());
+        assertSameBits(linear.effectiveWeight(), linear.effectiveWeight());
         assertSameBits(network.predict(x), y);
-        assertThat(linear.parametrizations()).isEmpty();
+        assertThat(linear.parametrizations().all()).isEmpty();
     }
 
     @Test
@@ -191,9 +196,10 @@ class LoRAParametrizationTest {
                 linear, "one", SmallModels.random(1).build());
         LoRAParametrization two = LoRAParametrization.register(
                 linear, "two", SmallModels.random(2).rank(3).build());
-        assertSameBits(linear.weight(), one.original().add(one.delta()).addi(two.delta()));
+        assertSameBits(
+                linear.effectiveWeight(), one.originalWeight().add(one.delta()).addi(two.delta()));
         one.setEnabled(false);
-        assertSameBits(linear.weight(), two.original().add(two.delta()));
+        assertSameBits(linear.effectiveWeight(), two.originalWeight().add(two.delta()));
     }
 
     @Test
@@ -205,14 +211,33 @@ class LoRAParametrizationTest {
                         + " [default]");
     }
 
-    @Test
-    void refusesARankGreaterThanTheInput() {
-        Network rich = Network.builder(784).linear("linear1", 10).build(0);
+    @ParameterizedTest
+    @ValueSource(ints = {6, 7, 20})
+    void acceptsAnyRank(int rank) {
+        LoRAParametrization lora = LoRAParametrization.register(
+                linear, LoRAConfig.builder().rank(rank).init(LoRAInit.random()).build());
+        assertThat(lora.loraA().value().shape()).containsExactly(rank, 6);
+        assertThat(lora.loraB().value().shape()).containsExactly(8, rank);
+        assertClose(network.predict(x), network.merge().predict(x), 1e-5);
+        Map<String, INDArray> before = SmallModels.copies(lora.parameters());
+        SmallModels.train(network, 3);
+        assertThat(SmallModels.changed(lora.parameters(), before)).hasSize(2);
+    }
+
+    @ParameterizedTest
+    @MethodSource("fromTheWeight")
+    void refusesARankThatTheWeightDoesNotHave(LoRAInit init) {
+        LoRAConfig config = LoRAConfig.builder().rank(7).init(init).build();
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> LoRAParametrization.register(rich.linear("linear1"), LoRAConfig.of(785, 1)))
-                .withMessage("linear1: rank must be in [1, 784], found 785");
-        assertThat(rich.linear("linear1").parametrizations()).isEmpty();
-        assertThat(rich.parameters()).allMatch(Parameter::isTrainable);
+                .isThrownBy(() -> LoRAParametrization.register(linear, config))
+                .withMessage("linear1: rank must be in [1, 6] for " + init
+                        + ", which takes the factors from the weight, found 7");
+        assertThat(linear.parametrizations().all()).isEmpty();
+        assertThat(network.parameters()).allMatch(Parameter::isTrainable);
+    }
+
+    static List<LoRAInit> fromTheWeight() {
+        return List.of(LoRAInit.pissa(), LoRAInit.olora());
     }
 
     @Test
@@ -221,12 +246,11 @@ class LoRAParametrizationTest {
                 linear, SmallModels.random(3).loraBias(true).build());
         requireNonNull(lora.loraBBias())
                 .value()
-                .assign(Initialization.gaussian(new SplittableRandom(1), 1, DataType.FLOAT, 8));
+                .assign(RandomArrays.gaussian(new SplittableRandom(1), 1, DataType.FLOAT, 8));
         Network plain = network.merge();
         INDArray expected = requireNonNull(linear.bias())
-                .value()
                 .add(requireNonNull(lora.loraBBias()).value().mul(1.5));
-        assertSameBits(requireNonNull(plain.linear("linear1").bias()).value(), expected);
+        assertSameBits(requireNonNull(plain.linear("linear1").bias()), expected);
         assertClose(network.predict(x), plain.predict(x), 1e-5);
     }
 
@@ -241,16 +265,14 @@ class LoRAParametrizationTest {
 
     @Test
     void weightsStoredTheOtherWayRoundGiveTheSame() {
-        INDArray weight = linear.original().value();
+        INDArray weight = linear.effectiveWeight();
         Linear turned = new Linear(
-                "linear1",
-                weight.dup('f'),
-                requireNonNull(linear.bias()).value().dup());
+                "linear1", weight.dup('f'), requireNonNull(linear.bias()).dup());
         LoRAConfig config = SmallModels.random(3).fanInFanOut(true).build();
         LoRAParametrization lora = LoRAParametrization.register(turned, config);
         LoRAParametrization straight = random();
         assertSameBits(lora.loraA().value(), straight.loraA().value());
-        assertClose(lora.weight(), straight.weight(), 1e-6);
+        assertClose(lora.effectiveWeight(), straight.effectiveWeight(), 1e-6);
         INDArray y = new Network(List.of(turned)).predict(x);
         assertClose(y, new Network(List.of(linear)).predict(x), 1e-5);
     }

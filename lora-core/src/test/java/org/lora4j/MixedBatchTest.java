@@ -12,7 +12,10 @@ import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.lora4j.nn.Initialization;
+import org.lora4j.adapter.BiasTraining;
+import org.lora4j.adapter.LoRAConfig;
+import org.lora4j.adapter.LoRAInit;
+import org.lora4j.internal.RandomArrays;
 import org.lora4j.nn.NativeObjects;
 import org.lora4j.nn.NativeThreads;
 import org.lora4j.nn.Network;
@@ -50,7 +53,7 @@ class MixedBatchTest {
         assertThat(y.ordering()).isEqualTo('c');
         for (int row = 0; row < names.size(); row++) {
             String name = names.get(row);
-            LoRAModel.View view = name.equals(BASE) ? model.using() : model.using(name);
+            AdapterView view = name.equals(BASE) ? model.base() : model.using(name);
             INDArray expected = view.predict(x.getRow(row, true).dup('c'));
             assertClose(y.getRow(row, true), expected, 1e-5);
         }
@@ -132,7 +135,7 @@ class MixedBatchTest {
                         .targetModules("linear1", "linear2")
                         .build());
         int rows = 71;
-        INDArray x = Initialization.gaussian(new SplittableRandom(4), 1, DataType.FLOAT, rows, in);
+        INDArray x = RandomArrays.gaussian(new SplittableRandom(4), 1, DataType.FLOAT, rows, in);
         List<String> names = drawn(rows, "a", "b", "c", BASE);
         assertRowByRow(wideModel, x, names);
     }
@@ -158,7 +161,7 @@ class MixedBatchTest {
             model.parameters(name)
                     .forEach(parameter -> parameter
                             .value()
-                            .addi(Initialization.gaussian(
+                            .addi(RandomArrays.gaussian(
                                     random,
                                     0.1,
                                     DataType.FLOAT,
@@ -199,7 +202,7 @@ class MixedBatchTest {
         INDArray y = model.predict(x, names);
         model.activate("b", "c");
         assertSameBits(model.predict(x, names), y);
-        model.mergeActive();
+        model.mergeForPrediction();
         assertSameBits(model.predict(x, names), y);
         try (LoRAModel.Scope scope = model.disable()) {
             assertSameBits(model.predict(x, names), y);
@@ -298,7 +301,7 @@ class MixedBatchTest {
         addPlain();
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> model.predict(
-                        Initialization.gaussian(new SplittableRandom(1), 1, DataType.FLOAT, 1, 5), List.of("a")))
+                        RandomArrays.gaussian(new SplittableRandom(1), 1, DataType.FLOAT, 1, 5), List.of("a")))
                 .withMessage("input: must be a matrix [n, 6] of FLOAT with n ≥ 1, found [1, 5] of FLOAT");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> model.predict(SmallModels.input(DataType.DOUBLE, 1, 1), List.of("a")))

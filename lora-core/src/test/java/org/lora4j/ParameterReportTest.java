@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.List;
 import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
+import org.lora4j.adapter.LoRAConfig;
+import org.lora4j.adapter.ParameterReport;
 import org.lora4j.nn.Network;
 
 class ParameterReportTest {
@@ -35,7 +37,7 @@ class ParameterReportTest {
         LoRAModel model = LoRAModel.of(network);
         model.add("nine", LoRAConfig.of(1, 1));
         network.linears().forEach(linear -> LoRAParametrization.register(linear, LoRAConfig.of(1, 1)));
-        assertThat(ParameterReport.of(network)).isEqualTo(model.parameterReport("nine"));
+        assertThat(LoRAParametrization.parameterReport(network)).isEqualTo(model.parameterReport("nine"));
     }
 
     @Test
@@ -67,7 +69,7 @@ class ParameterReportTest {
         Network network =
                 Network.builder(3).linear("a", 2, false).linear("b", 4).build(0);
         LoRAParametrization.register(network.linear("a"), LoRAConfig.of(1, 1));
-        assertThat(ParameterReport.of(network).toString().lines())
+        assertThat(LoRAParametrization.parameterReport(network).toString().lines())
                 .containsExactly(
                         "a: W [2, 3] + b none + lora_A [1, 3] + lora_B [2, 1]",
                         "b: W [4, 2] + b [4] + lora_A none + lora_B none",

@@ -5,10 +5,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import org.lora4j.nn.BatchBuffer;
-import org.lora4j.nn.Gemm;
 import org.lora4j.nn.Parameter;
-import org.lora4j.nn.PassContext;
+import org.lora4j.nn.internal.PassContext;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -60,7 +58,7 @@ final class RecordingContext implements PassContext {
     }
 
     @Override
-    public INDArray weightProduct(INDArray rows) {
+    public void requestWeightProduct(INDArray rows, INDArray product) {
         throw new UnsupportedOperationException();
     }
 
@@ -72,16 +70,5 @@ final class RecordingContext implements PassContext {
     @Override
     public INDArray ones(long rows) {
         return Nd4j.ones(type, rows, 1);
-    }
-
-    @Override
-    public Gemm gemm(boolean transposeA, boolean transposeB, double alpha, double beta) {
-        return new Gemm(transposeA, transposeB, alpha, beta);
-    }
-
-    @Override
-    public BatchBuffer buffer(long columns) {
-        widths.add(columns);
-        return new BatchBuffer(type, columns);
     }
 }

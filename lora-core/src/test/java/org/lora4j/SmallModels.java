@@ -9,7 +9,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
-import org.lora4j.nn.Initialization;
+import org.lora4j.adapter.LoRAConfig;
+import org.lora4j.adapter.LoRAConfigBuilder;
+import org.lora4j.adapter.LoRAInit;
+import org.lora4j.internal.RandomArrays;
 import org.lora4j.nn.Model;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Parameter;
@@ -54,7 +57,7 @@ final class SmallModels {
     }
 
     static INDArray input(DataType type, int rows, long seed) {
-        return Initialization.gaussian(new SplittableRandom(seed), 1, type, rows, IN);
+        return RandomArrays.gaussian(new SplittableRandom(seed), 1, type, rows, IN);
     }
 
     static INDArray input(int rows) {
@@ -64,8 +67,8 @@ final class SmallModels {
     /** Trains for some steps on random data. */
     static void train(Model model, int steps) {
         DataType type = model.dataType();
-        INDArray labels = Initialization.gaussian(new SplittableRandom(7), 1, type, 5L * steps, model.outputSize());
-        INDArray features = Initialization.gaussian(new SplittableRandom(6), 1, type, 5L * steps, model.inputSize());
+        INDArray labels = RandomArrays.gaussian(new SplittableRandom(7), 1, type, 5L * steps, model.outputSize());
+        INDArray features = RandomArrays.gaussian(new SplittableRandom(6), 1, type, 5L * steps, model.inputSize());
         Trainer.builder(model)
                 .updater(new Adam(0.01))
                 .loss(Loss.meanSquaredError())
@@ -78,6 +81,7 @@ final class SmallModels {
         SplittableRandom random = new SplittableRandom(9);
         network.linears()
                 .forEach(linear -> linear.parametrizations()
+                        .all()
                         .values()
                         .forEach(decoration ->
                                 decoration.parameters().forEach(parameter -> disturb(random, parameter))));
@@ -85,7 +89,7 @@ final class SmallModels {
 
     private static void disturb(SplittableRandom random, Parameter parameter) {
         INDArray value = parameter.value();
-        value.addi(Initialization.gaussian(random, 0.1, value.dataType(), value.shape()));
+        value.addi(RandomArrays.gaussian(random, 0.1, value.dataType(), value.shape()));
     }
 
     static double[] values(INDArray array) {

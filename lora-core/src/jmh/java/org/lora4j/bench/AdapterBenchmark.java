@@ -2,8 +2,8 @@ package org.lora4j.bench;
 
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.NullUnmarked;
-import org.lora4j.LoRAAdapter;
 import org.lora4j.LoRAModel;
+import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.nn.NativeThreads;
 import org.lora4j.nn.Network;
 import org.openjdk.jmh.annotations.Benchmark;

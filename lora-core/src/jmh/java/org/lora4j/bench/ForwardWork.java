@@ -4,8 +4,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
-import org.lora4j.LoRAAdapter;
 import org.lora4j.LoRAModel;
+import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.nn.Network;
 import org.nd4j.linalg.api.ndarray.INDArray;
 

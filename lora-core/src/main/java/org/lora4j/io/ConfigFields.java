@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
+import org.lora4j.internal.Names;
 
 /** The fields of a JSON object by name and type. What is of another type is noted, and its default taken. */
 final class ConfigFields {

@@ -10,7 +10,8 @@ import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.lora4j.nn.Network;
+import org.lora4j.adapter.BaseModel;
+import org.lora4j.internal.Names;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -54,10 +55,10 @@ final class Fingerprint {
     }
 
     /** The metadata for these layers of a base. */
-    static Map<String, String> metadata(Network base, Collection<String> paths) {
+    static Map<String, String> metadata(BaseModel base, Collection<String> paths) {
         Map<String, String> metadata = new LinkedHashMap<>();
         for (String path : paths) {
-            metadata.put(KEY + path, of(base.linear(path).original().value()));
+            metadata.put(KEY + path, of(base.baseLayer(path).weight()));
         }
         return metadata;
     }
@@ -68,7 +69,7 @@ final class Fingerprint {
      * @throws PeftFormatException if they are required to agree and do not
      */
     static void check(
-            Path folder, Map<String, String> metadata, Network base, Collection<String> paths, FingerprintCheck check)
+            Path folder, Map<String, String> metadata, BaseModel base, Collection<String> paths, FingerprintCheck check)
             throws PeftFormatException {
         if (check == FingerprintCheck.IGNORE) {
             return;
@@ -79,7 +80,7 @@ final class Fingerprint {
             String expected = metadata.get(KEY + path);
             if (expected == null) {
                 without.add(path);
-            } else if (!expected.equals(of(base.linear(path).original().value()))) {
+            } else if (!expected.equals(of(base.baseLayer(path).weight()))) {
                 differing.add(path);
             }
         }

@@ -22,6 +22,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.internal.Names;
 
 /**
  * Reads a header, token by token, and takes nothing on trust: whatever breaks a rule ends in a

@@ -9,9 +9,11 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.LoRAAdapter;
-import org.lora4j.LoRAConfig;
-import org.lora4j.nn.Network;
+import org.lora4j.adapter.BaseModel;
+import org.lora4j.adapter.LoRAAdapter;
+import org.lora4j.adapter.LoRAConfig;
+import org.lora4j.internal.AdapterNames;
+import org.lora4j.internal.Names;
 
 /**
  * Adapters in the form of Python's PEFT: a folder with {@code adapter_config.json} and
@@ -21,15 +23,15 @@ import org.lora4j.nn.Network;
  * <p>Reading is strict. Tensors that are missing, left over or of another shape, features that are switched on and not
  * supported, and values of another type are refused, all at once. Only keys of newer writers that are unknown are passed
  * over, with a warning. Tensors of F16, BF16 and F64 are converted to the type of the base, or FLOAT without one; values
- * that would become infinite are refused. Adapters begun by PiSSA, OLoRA and the like, which change the base, are read
- * only if they were converted to ordinary ones, as {@link org.lora4j.LoRAModel#adapter} and PEFT's
+ * that would become infinite are refused. Adapters initialized by PiSSA, OLoRA and the like, which change the base, are read
+ * only if they were converted to ordinary ones, as {@link org.lora4j.adapter.LoRAAdapter#againstBase} and PEFT's
  * {@code path_initial_model_for_weight_conversion} do.
  *
  * <p>Writing is atomic: a crash at any point leaves the old adapter or the new one, never half of each. Other files of
  * the folder stay. Readers may run at the same time, but no second writer.
  *
  * <p>An adapter saved with its base carries hashes of the weights it adapts; see {@link FingerprintCheck}. The seed is
- * stored beside them; of an {@link org.lora4j.LoRAInit.Gaussian} beginning the deviation is not.
+ * stored beside them; of an {@link org.lora4j.adapter.LoRAInit#gaussian} beginning the deviation is not.
  *
  * @see <a href="https://huggingface.co/docs/peft/developer_guides/checkpoint">PEFT checkpoint format</a>
  */
@@ -44,7 +46,7 @@ public final class PeftAdapters {
     /** An adapter as it will be written. */
     @SuppressWarnings("ArrayRecordComponent") // Never compared, and not shared.
     private record Prepared(byte[] config, SafeTensors.Builder tensors) {
-        static Prepared of(LoRAAdapter adapter, @Nullable Network base) {
+        static Prepared of(LoRAAdapter adapter, @Nullable BaseModel base) {
             SafeTensors.Builder tensors = SafeTensors.builder().metadata("format", "pt");
             PeftTensors.of(adapter, base).forEach((key, array) -> tensors.tensor(key.text(), array));
             if (adapter.config().seed() != 0) {
@@ -79,18 +81,18 @@ public final class PeftAdapters {
      * Saves an adapter with fingerprints of its base.
      *
      * @param adapter the adapter
-     * @param base the network that it adapts
+     * @param base the model that it adapts
      * @param folder the folder, made if it does not exist; an adapter in it is replaced
      * @throws IllegalArgumentException if the arrays are not those the configuration says for this base; nothing is
      *     written then
      * @throws IOException if the files cannot be written; the old adapter is still there then
      */
-    public static void save(LoRAAdapter adapter, Network base, Path folder) throws IOException {
+    public static void save(LoRAAdapter adapter, BaseModel base, Path folder) throws IOException {
         Prepared.of(adapter, base).write(folder);
     }
 
     /**
-     * Saves a set of adapters without fingerprints of their base; see {@link #saveAll(Map, Network, Path)}.
+     * Saves a set of adapters without fingerprints of their base; see {@link #saveAll(Map, BaseModel, Path)}.
      *
      * @param adapters the adapters by name
      * @param folder the folder
@@ -106,17 +108,17 @@ public final class PeftAdapters {
      * replaced as a whole, one after the other. Those in the folder that are not in the set stay.
      *
      * @param adapters the adapters by name
-     * @param base the network that they adapt
+     * @param base the model that they adapt
      * @param folder the folder, made if it does not exist
      * @throws IllegalArgumentException if a name cannot be that of a folder on every platform, would leave the folder or
      *     differs from another only in case, or an adapter is refused as by {@link #save}; nothing is written then
      * @throws IOException if files cannot be written
      */
-    public static void saveAll(Map<String, LoRAAdapter> adapters, Network base, Path folder) throws IOException {
+    public static void saveAll(Map<String, LoRAAdapter> adapters, BaseModel base, Path folder) throws IOException {
         saveAllTo(adapters, base, folder);
     }
 
-    private static void saveAllTo(Map<String, LoRAAdapter> adapters, @Nullable Network base, Path folder)
+    private static void saveAllTo(Map<String, LoRAAdapter> adapters, @Nullable BaseModel base, Path folder)
             throws IOException {
         AdapterNames.require(adapters.keySet());
         Map<String, Prepared> prepared = new LinkedHashMap<>();
@@ -148,17 +150,17 @@ public final class PeftAdapters {
 
     /**
      * Loads an adapter for a base, and warns if it was saved with another; see
-     * {@link #load(Path, Network, FingerprintCheck)}.
+     * {@link #load(Path, BaseModel, FingerprintCheck)}.
      *
      * @param folder the folder
-     * @param base the network to be adapted
+     * @param base the model to be adapted
      * @return the adapter, in the type of the base, its layers in the order of the base
      * @throws PeftFormatException if the folder holds no adapter, or one that is refused or does not fit the base; the
      *     message lists all
      * @throws SafeTensorsException if the file of the tensors is damaged
      * @throws IOException if a file cannot be read
      */
-    public static LoRAAdapter load(Path folder, Network base) throws IOException {
+    public static LoRAAdapter load(Path folder, BaseModel base) throws IOException {
         return load(folder, base, FingerprintCheck.WARN);
     }
 
@@ -166,7 +168,7 @@ public final class PeftAdapters {
      * Loads an adapter for a base. There must be exactly the tensors that the configuration says for this base.
      *
      * @param folder the folder
-     * @param base the network to be adapted
+     * @param base the model to be adapted
      * @param check what to do if it was saved with another
      * @return the adapter, in the type of the base, its layers in the order of the base
      * @throws PeftFormatException if the folder holds no adapter, or one that is refused, does not fit the base or has
@@ -174,7 +176,7 @@ public final class PeftAdapters {
      * @throws SafeTensorsException if the file of the tensors is damaged
      * @throws IOException if a file cannot be read
      */
-    public static LoRAAdapter load(Path folder, Network base, FingerprintCheck check) throws IOException {
+    public static LoRAAdapter load(Path folder, BaseModel base, FingerprintCheck check) throws IOException {
         return loadFrom(folder, base, check);
     }
 
@@ -194,18 +196,18 @@ public final class PeftAdapters {
      * Loads the adapters of a set for a base; see {@link #loadAll(Path)}.
      *
      * @param folder the folder
-     * @param base the network to be adapted
+     * @param base the model to be adapted
      * @param check what to do if an adapter was saved with another
      * @return the adapters by name, {@value #DEFAULT} first, then in the order of their names; empty if there are none
-     * @throws IOException if an adapter is refused as by {@link #load(Path, Network, FingerprintCheck)}, or the folder
+     * @throws IOException if an adapter is refused as by {@link #load(Path, BaseModel, FingerprintCheck)}, or the folder
      *     cannot be read
      */
-    public static Map<String, LoRAAdapter> loadAll(Path folder, Network base, FingerprintCheck check)
+    public static Map<String, LoRAAdapter> loadAll(Path folder, BaseModel base, FingerprintCheck check)
             throws IOException {
         return loadAllFrom(folder, base, check);
     }
 
-    private static Map<String, LoRAAdapter> loadAllFrom(Path folder, @Nullable Network base, FingerprintCheck check)
+    private static Map<String, LoRAAdapter> loadAllFrom(Path folder, @Nullable BaseModel base, FingerprintCheck check)
             throws IOException {
         Map<String, LoRAAdapter> adapters = new LinkedHashMap<>();
         if (new AdapterFolder(folder).exists()) {
@@ -230,7 +232,7 @@ public final class PeftAdapters {
         return adapters;
     }
 
-    private static LoRAAdapter loadFrom(Path folder, @Nullable Network base, FingerprintCheck check)
+    private static LoRAAdapter loadFrom(Path folder, @Nullable BaseModel base, FingerprintCheck check)
             throws IOException {
         AdapterFolder.Content content = new AdapterFolder(folder).read();
         Map<String, String> metadata = content.tensors().metadata();

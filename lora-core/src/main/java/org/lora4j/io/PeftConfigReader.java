@@ -17,10 +17,11 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.BiasTraining;
-import org.lora4j.LoRAConfig;
-import org.lora4j.LoRAInit;
-import org.lora4j.TargetModules;
+import org.lora4j.adapter.BiasTraining;
+import org.lora4j.adapter.LoRAConfig;
+import org.lora4j.adapter.LoRAInit;
+import org.lora4j.adapter.TargetModules;
+import org.lora4j.internal.Names;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -147,24 +148,25 @@ final class PeftConfigReader {
             return null;
         }
         try {
-            return new LoRAConfig(
-                    rank,
-                    alpha,
-                    rankStabilized,
-                    dora,
-                    dropout,
-                    init,
-                    seed,
-                    bias,
-                    loraBias,
-                    targets.orElseThrow(),
-                    excluded,
-                    layers,
-                    layersPattern,
-                    ranks,
-                    alphas,
-                    saved,
-                    fanInFanOut);
+            return LoRAConfig.builder()
+                    .rank(rank)
+                    .alpha(alpha)
+                    .rankStabilized(rankStabilized)
+                    .dora(dora)
+                    .dropout(dropout)
+                    .init(init)
+                    .seed(seed)
+                    .bias(bias)
+                    .loraBias(loraBias)
+                    .targetModules(targets.orElseThrow())
+                    .excludeModules(excluded)
+                    .layersToTransform(layers)
+                    .layersPattern(layersPattern)
+                    .rankPattern(ranks)
+                    .alphaPattern(alphas)
+                    .modulesToSave(saved)
+                    .fanInFanOut(fanInFanOut)
+                    .build();
         } catch (IllegalArgumentException e) {
             problems.add(Names.describe(e.getMessage()));
         }

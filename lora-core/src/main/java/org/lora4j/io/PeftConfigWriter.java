@@ -14,12 +14,10 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.regex.Pattern;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.LoRAConfig;
-import org.lora4j.LoRAInit;
-import org.lora4j.TargetModules;
+import org.lora4j.adapter.LoRAConfig;
+import org.lora4j.adapter.LoRAInit;
+import org.lora4j.adapter.TargetModules;
 
 /** Writes {@code adapter_config.json} with the fields and in the layout of PEFT 0.20. */
 final class PeftConfigWriter {
@@ -102,17 +100,10 @@ final class PeftConfigWriter {
             fields.put("target_modules", List.copyOf(adapted));
         } else if (config.targetModules() instanceof TargetModules.Regex
                 && !config.layersToTransform().isEmpty()) {
-            fields.put(
-                    "target_modules",
-                    adapted.stream().map(PeftConfigWriter::escape).collect(Collectors.joining("|")));
+            fields.put("target_modules", modules(TargetModules.exactly(adapted)));
             fields.put("layers_to_transform", null);
             fields.put("layers_pattern", null);
         }
-    }
-
-    /** The expression that matches the path alone; {@link Pattern#quote} is not Python's. */
-    private static String escape(String path) {
-        return path.replaceAll("[^\\p{L}\\p{N}_]", "\\\\$0");
     }
 
     private static @Nullable Object modules(@Nullable TargetModules modules) {
@@ -126,15 +117,14 @@ final class PeftConfigWriter {
         return modules == null ? null : ".*";
     }
 
-    /** Where a beginning took from the base the adapter was converted, so it is an ordinary one. */
+    /** An adapter whose initialization was subtracted from the base is stored converted, so it is an ordinary one. */
     private static Object init(LoRAInit init) {
-        if (init instanceof LoRAInit.Random) {
-            return false;
-        }
-        if (init instanceof LoRAInit.Gaussian || init instanceof LoRAInit.GaussianByRank) {
-            return "gaussian";
-        }
-        return init instanceof LoRAInit.Orthogonal ? "orthogonal" : (Object) true;
+        return switch (init.method()) {
+            case RANDOM -> false;
+            case GAUSSIAN, GAUSSIAN_BY_RANK -> "gaussian";
+            case ORTHOGONAL -> "orthogonal";
+            case KAIMING_UNIFORM, PISSA, OLORA -> true;
+        };
     }
 
     private static @Nullable Object nullIfEmpty(List<?> list) {

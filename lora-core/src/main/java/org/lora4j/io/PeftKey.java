@@ -5,6 +5,7 @@ import java.util.Optional;
 import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.lora4j.adapter.LayerKind;
 
 /**
  * What a tensor of an adapter is.
@@ -21,10 +22,14 @@ record PeftKey(Kind kind, String path) {
 
     /** The parts. Those with longer suffixes come first: a key is of the first kind that it fits. */
     enum Kind {
-        /** {@code A [r, in]}. */
+        /** {@code A [r, in]}, or {@code [r, in, kh, kw]} of a convolution. */
         LORA_A("lora_A.weight", "(.+)\\.lora_A" + NAME + "\\.weight"),
-        /** {@code B [out, r]}. */
+        /** {@code B [out, r]}, or {@code [out, r, 1, 1]} of a convolution. */
         LORA_B("lora_B.weight", "(.+)\\.lora_B" + NAME + "\\.weight"),
+        /** A of an embedding {@code [r, vocab]}. */
+        EMBEDDING_A("lora_embedding_A", "(.+)\\.lora_embedding_A" + NAME),
+        /** B of an embedding {@code [dim, r]}. */
+        EMBEDDING_B("lora_embedding_B", "(.+)\\.lora_embedding_B" + NAME),
         /** The bias of B {@code [out]}. */
         LORA_B_BIAS("lora_B.bias", "(.+)\\.lora_B" + NAME + "\\.bias"),
         /** DoRA's magnitude {@code [out]}. */
@@ -45,7 +50,18 @@ record PeftKey(Kind kind, String path) {
         }
 
         boolean isFactor() {
-            return this == LORA_A || this == LORA_B || this == LORA_B_BIAS || this == MAGNITUDE;
+            return switch (this) {
+                case LORA_A, LORA_B, EMBEDDING_A, EMBEDDING_B, LORA_B_BIAS, MAGNITUDE -> true;
+                case BASE_BIAS, WEIGHT, BIAS -> false;
+            };
+        }
+
+        static Kind factorA(LayerKind layer) {
+            return layer == LayerKind.EMBEDDING ? EMBEDDING_A : LORA_A;
+        }
+
+        static Kind factorB(LayerKind layer) {
+            return layer == LayerKind.EMBEDDING ? EMBEDDING_B : LORA_B;
         }
     }
 

@@ -7,13 +7,14 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
-import org.lora4j.BiasTraining;
-import org.lora4j.LoRAConfig;
-import org.lora4j.ModuleSelection;
-import org.lora4j.TargetModules;
-import org.lora4j.nn.Linear;
-import org.lora4j.nn.Network;
+import org.lora4j.adapter.BaseLayer;
+import org.lora4j.adapter.BaseModel;
+import org.lora4j.adapter.BiasTraining;
+import org.lora4j.adapter.LayerKind;
+import org.lora4j.adapter.LoRAConfig;
+import org.lora4j.adapter.ModuleSelection;
+import org.lora4j.adapter.TargetModules;
+import org.lora4j.internal.Names;
 
 /** Which tensors an adapter has by its configuration, and of which shape. */
 final class PeftLayout {
@@ -25,10 +26,15 @@ final class PeftLayout {
     private final LoRAConfig config;
     private final Map<PeftKey, long[]> shapes = new LinkedHashMap<>();
 
-    /** What is known of a dense layer. */
-    private record Module(String path, long in, long out, boolean hasBias) {
-        static Module of(Linear linear) {
-            return new Module(linear.path(), linear.inputSize(), linear.outputSize(), linear.bias() != null);
+    /** What is known of a layer. */
+    @SuppressWarnings("ArrayRecordComponent") // Never compared, and not shared.
+    private record Module(String path, LayerKind kind, long[] shape, boolean hasBias) {
+        static Module of(BaseLayer layer) {
+            return new Module(layer.path(), layer.kind(), layer.shape(), layer.bias() != null);
+        }
+
+        long out() {
+            return kind.outputSize(shape);
         }
     }
 
@@ -41,41 +47,61 @@ final class PeftLayout {
      *
      * @throws IllegalArgumentException if a target or a module to save matches nothing in the base
      */
-    static PeftLayout of(LoRAConfig config, Network base) {
+    static PeftLayout of(LoRAConfig config, BaseModel base) {
         PeftLayout layout = new PeftLayout(config);
         ModuleSelection selection = ModuleSelection.of(base, config);
-        for (Linear linear : base.linears()) {
-            if (selection.saved().contains(linear)) {
-                layout.addSaved(Module.of(linear));
-            } else if (selection.adapted().contains(linear)) {
-                layout.addAdapted(Module.of(linear));
+        for (BaseLayer layer : base.baseLayers()) {
+            if (selection.saved().contains(layer.path())) {
+                layout.addSaved(Module.of(layer));
+            } else if (selection.adapted().contains(layer.path())) {
+                layout.addAdapted(Module.of(layer));
             } else {
-                layout.addOther(Module.of(linear));
+                layout.addOther(Module.of(layer));
             }
         }
         return layout;
     }
 
-    /** The layout over an unknown base, with the layers and sizes that the tensors themselves tell. */
+    /** The layout over an unknown base, with the layers and sizes that the tensors themselves have. */
     static PeftLayout of(LoRAConfig config, Map<PeftKey, long[]> found) {
         PeftLayout layout = new PeftLayout(config);
         Set<String> paths = new LinkedHashSet<>();
         found.keySet().forEach(key -> paths.add(key.path()));
         for (String path : paths) {
-            long[] a = found.get(new PeftKey(PeftKey.Kind.LORA_A, path));
-            long[] b = found.get(new PeftKey(PeftKey.Kind.LORA_B, path));
             long[] weight = found.get(new PeftKey(PeftKey.Kind.WEIGHT, path));
-            long[] bias = found.get(new PeftKey(PeftKey.Kind.BIAS, path));
+            boolean hasBias = found.containsKey(new PeftKey(PeftKey.Kind.BIAS, path));
             if (isSaved(path, config)) {
-                layout.addSaved(new Module(path, dimension(weight, 1), dimension(weight, 0), bias != null));
+                long[] shape = weight == null ? new long[] {ANY, ANY} : weight;
+                layout.addSaved(new Module(path, LayerKind.LINEAR, shape, hasBias));
             } else if (hasFactor(path, found) && ModuleSelection.isTarget(path, config)) {
-                boolean hasBias = found.containsKey(new PeftKey(PeftKey.Kind.BASE_BIAS, path));
-                layout.addAdapted(new Module(path, dimension(a, 1), dimension(b, 0), hasBias));
-            } else if (bias != null) {
-                layout.addOther(new Module(path, ANY, ANY, true));
+                layout.addAdapted(adapted(path, found));
+            } else if (hasBias) {
+                layout.addOther(new Module(path, LayerKind.LINEAR, new long[] {ANY, ANY}, true));
             }
         }
         return layout;
+    }
+
+    private static Module adapted(String path, Map<PeftKey, long[]> found) {
+        LayerKind kind = kind(path, found);
+        long[] a = found.get(new PeftKey(PeftKey.Kind.factorA(kind), path));
+        long[] b = found.get(new PeftKey(PeftKey.Kind.factorB(kind), path));
+        long[] unknown = new long[kind.weightRank()];
+        Arrays.fill(unknown, ANY);
+        long[] shape = kind.weightShapeOf(
+                a != null && a.length == unknown.length ? a : unknown,
+                b != null && b.length == unknown.length ? b : unknown);
+        return new Module(path, kind, shape, found.containsKey(new PeftKey(PeftKey.Kind.BASE_BIAS, path)));
+    }
+
+    /** The kind of a layer, as its keys and the dimensions of A and B tell. */
+    private static LayerKind kind(String path, Map<PeftKey, long[]> found) {
+        if (found.containsKey(new PeftKey(PeftKey.Kind.EMBEDDING_A, path))
+                || found.containsKey(new PeftKey(PeftKey.Kind.EMBEDDING_B, path))) {
+            return LayerKind.EMBEDDING;
+        }
+        long[] a = found.get(new PeftKey(PeftKey.Kind.LORA_A, path));
+        return a != null && a.length == LayerKind.CONV2D.weightRank() ? LayerKind.CONV2D : LayerKind.LINEAR;
     }
 
     private static boolean isSaved(String path, LoRAConfig config) {
@@ -87,35 +113,32 @@ final class PeftLayout {
                 .anyMatch(kind -> kind.isFactor() && found.containsKey(new PeftKey(kind, path)));
     }
 
-    private static long dimension(long @Nullable [] shape, int index) {
-        return shape != null && shape.length == 2 ? shape[index] : ANY;
-    }
-
     private void addAdapted(Module module) {
         long rank = config.rankOf(module.path);
-        add(PeftKey.Kind.LORA_A, module, rank, module.in);
-        add(PeftKey.Kind.LORA_B, module, module.out, rank);
+        LayerKind kind = module.kind;
+        add(PeftKey.Kind.factorA(kind), module, kind.loraAShape(rank, module.shape));
+        add(PeftKey.Kind.factorB(kind), module, kind.loraBShape(rank, module.shape));
         if (config.loraBias()) {
-            add(PeftKey.Kind.LORA_B_BIAS, module, module.out);
+            add(PeftKey.Kind.LORA_B_BIAS, module, module.out());
         }
         if (config.dora()) {
-            add(PeftKey.Kind.MAGNITUDE, module, module.out);
+            add(PeftKey.Kind.MAGNITUDE, module, kind.magnitudeShape(module.out()));
         }
         if (config.bias() != BiasTraining.NONE && module.hasBias) {
-            add(PeftKey.Kind.BASE_BIAS, module, module.out);
+            add(PeftKey.Kind.BASE_BIAS, module, module.out());
         }
     }
 
     private void addSaved(Module module) {
-        add(PeftKey.Kind.WEIGHT, module, module.out, module.in);
+        add(PeftKey.Kind.WEIGHT, module, module.shape);
         if (module.hasBias) {
-            add(PeftKey.Kind.BIAS, module, module.out);
+            add(PeftKey.Kind.BIAS, module, module.out());
         }
     }
 
     private void addOther(Module module) {
         if (config.bias() == BiasTraining.ALL && module.hasBias) {
-            add(PeftKey.Kind.BIAS, module, module.out);
+            add(PeftKey.Kind.BIAS, module, module.out());
         }
     }
 

@@ -7,13 +7,15 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.LoRAAdapter;
-import org.lora4j.LoRAConfig;
-import org.lora4j.LoRAWeights;
-import org.lora4j.nn.Linear;
-import org.lora4j.nn.Network;
+import org.lora4j.adapter.BaseModel;
+import org.lora4j.adapter.LayerKind;
+import org.lora4j.adapter.LoRAAdapter;
+import org.lora4j.adapter.LoRAConfig;
+import org.lora4j.adapter.LoRAWeights;
+import org.lora4j.internal.Names;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -38,15 +40,14 @@ final class PeftTensors {
      * @return the adapter
      * @throws PeftFormatException if the tensors are not those the configuration says; the message lists everything
      */
-    static LoRAAdapter read(Path file, SafeTensors tensors, LoRAConfig config, @Nullable Network base)
+    static LoRAAdapter read(Path file, SafeTensors tensors, LoRAConfig config, @Nullable BaseModel base)
             throws PeftFormatException {
         PeftTensors read = new PeftTensors(tensors);
         read.readKeys(base);
         Optional<PeftLayout> layout = read.layout(config, base);
         layout.ifPresent(expected -> read.problems.addAll(expected.differences(read.shapes, read.names)));
         if (base != null && !read.problems.isEmpty()) {
-            read.problems.add("the base has "
-                    + Names.list(base.linears().stream().map(Linear::path).toList()));
+            read.problems.add("the base has " + Names.list(base.paths()));
         }
         if (layout.isEmpty() || !read.problems.isEmpty()) {
             throw new PeftFormatException(file, read.problems);
@@ -54,14 +55,10 @@ final class PeftTensors {
         return assemble(config, read.arrays(file, layout.get(), base == null ? DataType.FLOAT : base.dataType()));
     }
 
-    private void readKeys(@Nullable Network base) {
-        Predicate<String> isModule = base == null
-                ? path -> true
-                : path ->
-                        base.linears().stream().anyMatch(linear -> linear.path().equals(path));
+    private void readKeys(@Nullable BaseModel base) {
+        Set<String> paths = base == null ? Set.of() : Set.copyOf(base.paths());
+        Predicate<String> isModule = path -> base == null || paths.contains(path);
         List<String> foreign = new ArrayList<>();
-        List<String> embeddings = new ArrayList<>();
-        List<String> convolutions = new ArrayList<>();
         List<String> twice = new ArrayList<>();
         for (String name : tensors.names()) {
             if (isUnusedOriginal(name)) {
@@ -69,12 +66,8 @@ final class PeftTensors {
             }
             Optional<PeftKey> parsed =
                     name.startsWith(PeftKey.PREFIX) ? PeftKey.parse(name, isModule) : Optional.empty();
-            if (name.contains(".lora_embedding_")) {
-                embeddings.add(name);
-            } else if (parsed.isEmpty()) {
+            if (parsed.isEmpty()) {
                 foreign.add(name);
-            } else if (parsed.get().kind().isFactor() && tensors.shape(name).length > 2) {
-                convolutions.add(name);
             } else if (names.putIfAbsent(parsed.get(), name) != null) {
                 twice.add(name);
             } else {
@@ -82,8 +75,6 @@ final class PeftTensors {
             }
         }
         renameBiasesOfAdapted();
-        addProblem("adapted embeddings are not supported, found ", embeddings);
-        addProblem("adapted convolutions are not supported, found ", convolutions);
         addProblem(
                 "names must be '" + PeftKey.PREFIX + "' with a module path and a part of an adapter, found ", foreign);
         addProblem("each part of a layer must occur once, found another for ", twice);
@@ -116,7 +107,7 @@ final class PeftTensors {
         });
     }
 
-    private Optional<PeftLayout> layout(LoRAConfig config, @Nullable Network base) {
+    private Optional<PeftLayout> layout(LoRAConfig config, @Nullable BaseModel base) {
         try {
             return Optional.of(base == null ? PeftLayout.of(config, shapes) : PeftLayout.of(config, base));
         } catch (IllegalArgumentException e) {
@@ -147,14 +138,7 @@ final class PeftTensors {
         arrays.forEach((key, array) -> {
             String path = key.path();
             switch (key.kind()) {
-                case LORA_A ->
-                    weights.put(
-                            path,
-                            new LoRAWeights(
-                                    array,
-                                    Objects.requireNonNull(arrays.get(new PeftKey(PeftKey.Kind.LORA_B, path))),
-                                    arrays.get(new PeftKey(PeftKey.Kind.MAGNITUDE, path)),
-                                    arrays.get(new PeftKey(PeftKey.Kind.LORA_B_BIAS, path))));
+                case LORA_A, EMBEDDING_A -> weights.put(path, weights(path, array, arrays));
                 case WEIGHT ->
                     saved.put(
                             path, new LoRAAdapter.SavedModule(array, arrays.get(new PeftKey(PeftKey.Kind.BIAS, path))));
@@ -170,6 +154,17 @@ final class PeftTensors {
         return new LoRAAdapter(config, weights, biases, saved);
     }
 
+    private static LoRAWeights weights(String path, INDArray loraA, Map<PeftKey, INDArray> arrays) {
+        INDArray loraB = arrays.get(new PeftKey(PeftKey.Kind.LORA_B, path));
+        INDArray embeddingB = arrays.get(new PeftKey(PeftKey.Kind.EMBEDDING_B, path));
+        return new LoRAWeights(
+                embeddingB != null ? LayerKind.EMBEDDING : loraA.rank() == 4 ? LayerKind.CONV2D : LayerKind.LINEAR,
+                loraA,
+                Objects.requireNonNull(embeddingB != null ? embeddingB : loraB),
+                arrays.get(new PeftKey(PeftKey.Kind.MAGNITUDE, path)),
+                arrays.get(new PeftKey(PeftKey.Kind.LORA_B_BIAS, path)));
+    }
+
     /**
      * The tensors to write.
      *
@@ -179,11 +174,11 @@ final class PeftTensors {
      * @throws IllegalArgumentException if they are not those its configuration says, so that a reader would refuse or
      *     misread them; the message lists everything
      */
-    static Map<PeftKey, INDArray> of(LoRAAdapter adapter, @Nullable Network base) {
+    static Map<PeftKey, INDArray> of(LoRAAdapter adapter, @Nullable BaseModel base) {
         Map<PeftKey, INDArray> arrays = new LinkedHashMap<>();
         adapter.weights().forEach((path, weights) -> {
-            put(arrays, PeftKey.Kind.LORA_A, path, weights.loraA());
-            put(arrays, PeftKey.Kind.LORA_B, path, weights.loraB());
+            put(arrays, PeftKey.Kind.factorA(weights.kind()), path, weights.loraA());
+            put(arrays, PeftKey.Kind.factorB(weights.kind()), path, weights.loraB());
             put(arrays, PeftKey.Kind.LORA_B_BIAS, path, weights.loraBBias());
             put(arrays, PeftKey.Kind.MAGNITUDE, path, weights.magnitude());
         });
@@ -205,7 +200,7 @@ final class PeftTensors {
         }
     }
 
-    private static void requireLayout(LoRAConfig config, @Nullable Network base, Map<PeftKey, INDArray> arrays) {
+    private static void requireLayout(LoRAConfig config, @Nullable BaseModel base, Map<PeftKey, INDArray> arrays) {
         Map<PeftKey, long[]> shapes = new LinkedHashMap<>();
         arrays.forEach((key, array) -> shapes.put(key, array.shape()));
         PeftLayout layout = base == null ? PeftLayout.of(config, shapes) : PeftLayout.of(config, base);

@@ -10,14 +10,14 @@ public final class SafeTensorsException extends IOException {
     private static final long serialVersionUID = 1;
 
     /**
-     * Makes an exception whose message reads {@code file: where: rule, found found}.
+     * Creates an exception whose message reads {@code file: where: rule, found found}.
      *
      * @param file the file, or what stands for it
      * @param where the byte or the tensor
      * @param rule the rule, with what was expected
      * @param found what was found instead
      */
-    SafeTensorsException(String file, String where, String rule, Object found) {
+    public SafeTensorsException(String file, String where, String rule, Object found) {
         super(file + ": " + where + ": " + rule + ", found " + found);
     }
 

@@ -1,9 +1,9 @@
 package org.lora4j.linalg;
 
 import java.util.Arrays;
+import org.lora4j.internal.ArrayBits;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.indexing.conditions.Conditions;
 
 /** The conditions that arguments of this package meet. */
 final class Checks {
@@ -13,7 +13,7 @@ final class Checks {
     static INDArray finiteCopy(String where, INDArray a) {
         requireMatrix(where, a);
         INDArray copy = a.dup('f');
-        if (!isFinite(copy)) {
+        if (!ArrayBits.isFinite(copy)) {
             throw new IllegalArgumentException(where + ": every entry must be finite, found " + firstNonFinite(a));
         }
         return copy;
@@ -51,10 +51,6 @@ final class Checks {
         if (value < low || value > high) {
             throw new IllegalArgumentException(what + " must be in [" + low + ", " + high + "], found " + value);
         }
-    }
-
-    static boolean isFinite(INDArray a) {
-        return a.scan(Conditions.notFinite()).longValue() == 0;
     }
 
     private static String firstNonFinite(INDArray a) {

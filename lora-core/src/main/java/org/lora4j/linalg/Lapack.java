@@ -1,6 +1,7 @@
 package org.lora4j.linalg;
 
 import java.util.function.Consumer;
+import org.lora4j.internal.ArrayBits;
 import org.nd4j.linalg.api.blas.BlasException;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -53,7 +54,7 @@ final class Lapack {
     }
 
     private static void requireFinite(String what, INDArray a) {
-        if (!Checks.isFinite(a)) {
+        if (!ArrayBits.isFinite(a)) {
             throw new ArithmeticException(
                     what + ": entries are too large for " + a.dataType() + ", or the iteration did not converge");
         }

@@ -1,13 +1,13 @@
 package org.lora4j.nn;
 
 import java.util.Arrays;
-import java.util.Collections;
-import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
-import java.util.Set;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.adapter.BaseLayer;
+import org.lora4j.internal.ArrayBits;
+import org.lora4j.nn.internal.Parametrizations;
+import org.lora4j.nn.internal.Parametrized;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -15,19 +15,18 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * A dense layer, {@code y = x·Wᵀ + b}, with {@code x [n, in]}, {@code W [out, in]}, {@code b [out]} and
  * {@code y [n, out]}: the orientation of PyTorch's {@code Linear}.
  *
- * <p>The weight can be decorated by {@link Parametrization}s, registered by name, which add to it while they are
- * enabled. The original array stays where it is and is never written to by them.
+ * <p>Parametrizations such as {@link org.lora4j.LoRAParametrization} can be registered on the weight. While they are
+ * enabled, the layer computes with the effective weight {@code W + Σ ΔWᵢ}. The original weight is never written to by
+ * them.
  */
-public final class Linear implements Layer {
+public final class Linear implements Layer, BaseLayer, Parametrized {
     private final String path;
     private final Parameter weight;
     private final @Nullable Parameter bias;
-    private final Map<String, Parametrization> registered = new LinkedHashMap<>();
-    private final Set<String> enabled = new LinkedHashSet<>();
-    private volatile EffectiveLinear effective;
+    private final Parametrizations parametrizations;
 
     /**
-     * Makes a layer around arrays, which are not copied.
+     * Creates a layer around arrays, which are not copied.
      *
      * @param path the module path, such as {@code linear1}
      * @param weight {@code W [out, in]}, FLOAT or DOUBLE, contiguous. In 'c' order it is stored as PyTorch stores it;
@@ -36,12 +35,14 @@ public final class Linear implements Layer {
      * @throws IllegalArgumentException if the path is blank or a shape, type or order does not fit
      */
     public Linear(String path, INDArray weight, @Nullable INDArray bias) {
+        Objects.requireNonNull(path, "path must not be null");
+        Objects.requireNonNull(weight, "weight must not be null");
         if (path.isBlank()) {
             throw new IllegalArgumentException("a layer's path must not be blank, found '" + path + "'");
         }
         if (weight.rank() != 2 || weight.isEmpty()) {
             throw new IllegalArgumentException(
-                    path + ".weight: must be a matrix [out, in], found " + weight.shapeInfoToString());
+                    path + ".weight: must be a matrix [out, in], found " + ArrayBits.describe(weight));
         }
         DataType type = weight.dataType();
         if (type != DataType.FLOAT && type != DataType.DOUBLE) {
@@ -62,7 +63,7 @@ public final class Linear implements Layer {
         this.path = path;
         this.weight = new Parameter(path + ".weight", weight, true);
         this.bias = bias == null ? null : new Parameter(path + ".bias", bias, true);
-        this.effective = new EffectiveLinear(this.weight, this.bias, List.of());
+        parametrizations = new Parametrizations(path, this.weight, this.bias);
     }
 
     private static void requireOwnMemory(String name, INDArray array) {
@@ -77,52 +78,55 @@ public final class Linear implements Layer {
     }
 
     /**
-     * The width of the input.
+     * Returns the original weight.
      *
-     * @return {@code in}
+     * @return {@code W [out, in]}, the array itself; do not write to it
      */
-    public long inputSize() {
-        return weight.value().size(1);
+    @Override
+    public INDArray weight() {
+        return weight.value();
     }
 
     /**
-     * The width of the output.
+     * Returns the original bias.
      *
-     * @return {@code out}
+     * @return {@code b [out]}, the array itself, or null if the layer has none; do not write to it
      */
-    public long outputSize() {
-        return weight.value().size(0);
+    @Override
+    public @Nullable INDArray bias() {
+        return bias == null ? null : bias.value();
     }
 
     /**
-     * The type of weight and bias.
+     * Computes the effective weight, {@code W + Σ ΔWᵢ} over the enabled parametrizations. With none enabled it equals the
+     * original weight bit for bit.
      *
-     * @return FLOAT or DOUBLE
+     * @return a new array {@code [out, in]}
      */
-    public DataType dataType() {
-        return weight.value().dataType();
+    public INDArray effectiveWeight() {
+        return parametrizations.effective().materialize();
     }
 
     /**
-     * The original weight.
+     * Returns the original weight as a parameter.
      *
-     * @return the parameter {@code W [out, in]}, without any decoration
+     * @return the parameter W
      */
-    public Parameter original() {
+    public Parameter weightParameter() {
         return weight;
     }
 
     /**
-     * The bias.
+     * Returns the original bias as a parameter.
      *
-     * @return the parameter {@code b [out]}, or null if the layer has none
+     * @return the parameter b, or null if the layer has no bias
      */
-    public @Nullable Parameter bias() {
+    public @Nullable Parameter biasParameter() {
         return bias;
     }
 
     /**
-     * The layer's own parameters, without those of decorations.
+     * Returns the layer's own parameters, without those of parametrizations.
      *
      * @return the weight and, if there is one, the bias
      */
@@ -130,105 +134,20 @@ public final class Linear implements Layer {
         return bias == null ? List.of(weight) : List.of(weight, bias);
     }
 
-    /**
-     * The effective weight, {@code W + Σ ΔWᵢ} over the enabled decorations. With none enabled it equals the original
-     * bit for bit.
-     *
-     * @return a new array {@code [out, in]}
-     */
-    public INDArray weight() {
-        return effective.materialize();
+    /** A layer with copies of the arrays, without parametrizations. */
+    Linear copy() {
+        INDArray b = bias();
+        return new Linear(path, weight().dup(weight().ordering()), b == null ? null : b.dup());
     }
 
     /**
-     * What the layer computes with now.
+     * Returns the registry of parametrizations; not part of the API.
      *
-     * @return an immutable snapshot
+     * @hidden
      */
-    public EffectiveLinear effective() {
-        return effective;
-    }
-
-    /**
-     * Decorates the weight; the decoration is enabled.
-     *
-     * @param name the name of the decoration on this layer
-     * @param parametrization the decoration
-     * @throws IllegalArgumentException if the name is taken; nothing changes then
-     */
-    public synchronized void register(String name, Parametrization parametrization) {
-        if (registered.containsKey(name)) {
-            throw new IllegalArgumentException(path + ": a parametrization named '" + name
-                    + "' is registered already; registered are " + registered.keySet());
-        }
-        registered.put(name, parametrization);
-        enabled.add(name);
-        refresh();
-    }
-
-    /**
-     * Removes a decoration. The original weight is as it was.
-     *
-     * @param name the name of the decoration on this layer
-     * @throws IllegalArgumentException if there is none of this name
-     */
-    public synchronized void remove(String name) {
-        requireRegistered(name);
-        registered.remove(name);
-        enabled.remove(name);
-        refresh();
-    }
-
-    /**
-     * Lets a decoration take part or not.
-     *
-     * @param name the name of the decoration on this layer
-     * @param on whether its ΔW is added
-     * @throws IllegalArgumentException if there is none of this name
-     */
-    public synchronized void setEnabled(String name, boolean on) {
-        requireRegistered(name);
-        if (on ? enabled.add(name) : enabled.remove(name)) {
-            refresh();
-        }
-    }
-
-    /**
-     * Whether a decoration takes part.
-     *
-     * @param name the name of the decoration on this layer
-     * @return true if its ΔW is added
-     * @throws IllegalArgumentException if there is none of this name
-     */
-    public synchronized boolean isEnabled(String name) {
-        requireRegistered(name);
-        return enabled.contains(name);
-    }
-
-    /**
-     * All decorations, enabled or not.
-     *
-     * @return a copy, in the order of registration
-     */
-    public synchronized Map<String, Parametrization> parametrizations() {
-        return Collections.unmodifiableMap(new LinkedHashMap<>(registered));
-    }
-
-    private void requireRegistered(String name) {
-        if (!registered.containsKey(name)) {
-            throw new IllegalArgumentException(
-                    path + ": no parametrization named '" + name + "'; registered are " + registered.keySet());
-        }
-    }
-
-    private void refresh() {
-        effective = new EffectiveLinear(
-                weight,
-                bias,
-                registered.entrySet().stream()
-                        .filter(entry -> enabled.contains(entry.getKey()))
-                        .map(Map.Entry::getValue)
-                        .toList());
+    @Override
+    public Parametrizations parametrizations() {
+        return parametrizations;
     }
 
     @Override

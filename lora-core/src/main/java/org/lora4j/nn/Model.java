@@ -1,42 +1,37 @@
 package org.lora4j.nn;
 
 import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
 
-/** What can be trained and asked for predictions: a network, or a network with adapters over it. */
+/** Something that predicts and can be trained: a {@link Network}, or a network with adapters. */
 public interface Model {
     /**
-     * The number of features of an input row.
+     * Returns the number of features in an input row.
      *
      * @return the width of the input
      */
     long inputSize();
 
     /**
-     * The number of values in an output row.
+     * Returns the number of values in an output row.
      *
      * @return the width of the output
      */
     long outputSize();
 
     /**
-     * The type of all parameters, inputs and outputs.
+     * Returns the type of all parameters, inputs and outputs.
      *
      * @return FLOAT or DOUBLE
      */
     DataType dataType();
 
     /**
-     * Makes a pass for training: it gives gradients for the parameters that are trainable now. A pass belongs to one
-     * thread at a time.
+     * Computes the output. Any number of threads can call this at the same time.
      *
-     * @return a new pass
+     * @param x the input {@code [n, inputSize]}; not written to
+     * @return a new array {@code [n, outputSize]}
+     * @throws IllegalArgumentException if the shape or the type of {@code x} does not fit
      */
-    Pass newTrainingPass();
-
-    /**
-     * Makes a pass for predictions. A pass belongs to one thread at a time.
-     *
-     * @return a new pass
-     */
-    Pass newInferencePass();
+    INDArray predict(INDArray x);
 }

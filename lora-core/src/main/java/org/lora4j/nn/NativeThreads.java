@@ -1,5 +1,6 @@
 package org.lora4j.nn;
 
+import org.lora4j.internal.SpareProcessors;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**

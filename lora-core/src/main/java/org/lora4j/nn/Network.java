@@ -3,10 +3,18 @@ package org.lora4j.nn;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.adapter.BaseModel;
+import org.lora4j.internal.RandomArrays;
+import org.lora4j.nn.internal.EffectiveLayers;
+import org.lora4j.nn.internal.Merging;
+import org.lora4j.nn.internal.Pass;
+import org.lora4j.nn.internal.PassSource;
+import org.lora4j.nn.internal.Predictor;
 import org.nd4j.linalg.activations.IActivation;
 import org.nd4j.linalg.activations.impl.ActivationReLU;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -18,7 +26,10 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * <p>It holds parameters only, so threads can share it: each computes in a {@link Pass} of its own, and
  * {@link #predict} may be called from any number of them.
  */
-public final class Network implements Model {
+public final class Network implements Model, BaseModel, PassSource {
+    private static final EffectiveLayers EFFECTIVE =
+            linear -> linear.parametrizations().effective();
+
     private final List<Layer> layers;
     private final List<Linear> linears;
     private final Predictor predictor = new Predictor(this::newInferencePass);
@@ -96,6 +107,16 @@ public final class Network implements Model {
     }
 
     /**
+     * Returns the layers that adapters can be applied to: the dense layers.
+     *
+     * @return in the order of computation
+     */
+    @Override
+    public List<Linear> baseLayers() {
+        return linears;
+    }
+
+    /**
      * A dense layer by its path.
      *
      * @param path the module path, such as {@code linear1}
@@ -144,14 +165,24 @@ public final class Network implements Model {
         return linears.get(0).dataType();
     }
 
+    /**
+     * Creates a pass for training; not part of the API.
+     *
+     * @hidden
+     */
     @Override
     public Pass newTrainingPass() {
-        return new Pass(this, true, () -> Linear::effective);
+        return new Pass(this, true, () -> EFFECTIVE);
     }
 
+    /**
+     * Creates a pass for predictions; not part of the API.
+     *
+     * @hidden
+     */
     @Override
     public Pass newInferencePass() {
-        return new Pass(this, false, () -> Linear::effective);
+        return new Pass(this, false, () -> EFFECTIVE);
     }
 
     /**
@@ -161,45 +192,33 @@ public final class Network implements Model {
      * @return a new array {@code [n, outputSize]}
      * @throws IllegalArgumentException if the shape or the type of {@code x} does not fit
      */
+    @Override
     public INDArray predict(INDArray x) {
+        Objects.requireNonNull(x, "x must not be null");
         return predictor.predict(x);
     }
 
     /**
-     * Copies the network without its decorations.
+     * Copies the network without its parametrizations.
      *
      * @return a network with arrays of its own, all trainable
      */
     public Network copy() {
-        return materialize(linear -> new EffectiveLinear(linear.original(), linear.bias(), List.of()));
-    }
-
-    /**
-     * Copies the network with its enabled decorations merged into the weights.
-     *
-     * @return a plain network with arrays of its own, all trainable
-     */
-    public Network merge() {
-        return materialize(Linear::effective);
-    }
-
-    /**
-     * Copies the network with what each layer computes with merged into plain weights.
-     *
-     * @param effective what each linear layer computes with
-     * @return a plain network with arrays of its own, all trainable
-     */
-    public Network materialize(Function<? super Linear, EffectiveLinear> effective) {
         List<Layer> copies = new ArrayList<>();
         for (Layer layer : layers) {
-            if (layer instanceof Linear linear) {
-                EffectiveLinear merged = effective.apply(linear);
-                copies.add(new Linear(linear.path(), merged.materialize(), merged.materializeBias()));
-            } else {
-                copies.add(layer);
-            }
+            copies.add(layer instanceof Linear linear ? linear.copy() : layer);
         }
         return new Network(copies);
+    }
+
+    /**
+     * Copies the network with its enabled parametrizations merged into the weights.
+     *
+     * @return a plain network with arrays of its own, all trainable
+     * @throws ArithmeticException if a merged weight or bias is NaN or infinite; the message names it
+     */
+    public Network merge() {
+        return Merging.merge(this, EFFECTIVE);
     }
 
     @Override
@@ -266,9 +285,9 @@ public final class Network implements Model {
             layers.add(random -> {
                 // PyTorch's default: Kaiming-uniform with a = √5, which is U(±1/√in), for weight and bias.
                 double bound = 1 / Math.sqrt((double) in);
-                INDArray weight = Initialization.uniform(random, bound, dataType, outputSize, in);
+                INDArray weight = RandomArrays.uniform(random, bound, dataType, outputSize, in);
                 return new Linear(
-                        path, weight, bias ? Initialization.uniform(random, bound, dataType, outputSize) : null);
+                        path, weight, bias ? RandomArrays.uniform(random, bound, dataType, outputSize) : null);
             });
             size = outputSize;
             return this;

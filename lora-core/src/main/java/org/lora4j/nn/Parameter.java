@@ -1,35 +1,36 @@
 package org.lora4j.nn;
 
 import java.util.Objects;
-import org.nd4j.linalg.api.buffer.DataType;
+import org.lora4j.internal.ArrayBits;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
  * A named array that is either trainable or frozen.
  *
- * <p>Only trainable parameters get gradients and updater state. Which ones train is read when a training {@link Pass}
- * is made; nothing here writes to the array of a frozen one.
+ * <p>Only trainable parameters have gradients and updater state. The library writes to no frozen array. Do not write to
+ * one yourself: what was computed from it, such as DoRA's norms, stays as it was.
  */
 public final class Parameter {
     private final String name;
     private final INDArray value;
     private volatile boolean trainable;
+    private volatile int thaws;
 
     /**
-     * Makes a parameter around an array, which is not copied.
+     * Creates a parameter around an array, which is not copied.
      *
      * @param name the full name, such as {@code linear1.weight}
      * @param value the array, FLOAT or DOUBLE, contiguous
      * @param trainable whether it trains
      */
     public Parameter(String name, INDArray value, boolean trainable) {
-        this.name = Objects.requireNonNull(name, "name");
-        this.value = Objects.requireNonNull(value, "value");
+        this.name = Objects.requireNonNull(name, "name must not be null");
+        this.value = Objects.requireNonNull(value, "value must not be null");
         this.trainable = trainable;
     }
 
     /**
-     * The full name.
+     * Returns the full name.
      *
      * @return the module path and the parameter's own name, such as {@code linear1.weight}
      */
@@ -38,7 +39,7 @@ public final class Parameter {
     }
 
     /**
-     * The array itself, not a copy.
+     * Returns the array itself, not a copy.
      *
      * @return the array
      */
@@ -47,7 +48,7 @@ public final class Parameter {
     }
 
     /**
-     * Whether training changes this parameter.
+     * Returns whether training changes this parameter.
      *
      * @return true if it trains, false if it is frozen
      */
@@ -56,30 +57,37 @@ public final class Parameter {
     }
 
     /**
-     * Freezes or thaws the parameter, for passes made afterwards.
+     * Freezes or unfreezes the parameter. A training that is running and trains it stops with an error if it is frozen.
      *
      * @param trainable whether it trains
      */
-    public void setTrainable(boolean trainable) {
+    public synchronized void setTrainable(boolean trainable) {
+        if (trainable && !this.trainable) {
+            thaws++;
+        }
         this.trainable = trainable;
     }
 
     /**
-     * Whether every element is a finite number.
+     * Returns how often the parameter was unfrozen. While it is frozen and the number stays the same, its array does too.
      *
-     * @return false if one is NaN or infinite
+     * @hidden
      */
-    public boolean isFinite() {
-        return isFinite(value);
+    public int thaws() {
+        return thaws;
     }
 
-    static boolean isFinite(INDArray array) {
-        // A sum is not finite if a term is not; one that overflows counts as well.
-        return Double.isFinite(array.castTo(DataType.DOUBLE).sumNumber().doubleValue());
+    /**
+     * Returns whether every element is a finite number.
+     *
+     * @return false if an element is NaN or infinite
+     */
+    public boolean isFinite() {
+        return ArrayBits.isFinite(value);
     }
 
     @Override
     public String toString() {
-        return name + value.shapeInfoToString() + (trainable ? " trainable" : " frozen");
+        return name + " " + ArrayBits.describe(value) + (trainable ? " trainable" : " frozen");
     }
 }

@@ -5,7 +5,8 @@ import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.stream.IntStream;
-import org.lora4j.nn.SpareProcessors;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.internal.SpareProcessors;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -44,20 +45,22 @@ final class HostAdam implements ParameterUpdater {
     }
 
     @Override
-    public void step(int iteration, int epoch, INDArray before) {
+    public void step(int iteration, int epoch, @Nullable INDArray before) {
         Coefficients coefficients = Coefficients.of(settings, iteration, epoch);
-        FloatBuffer copy = before.data().asNioFloat();
+        FloatBuffer copy = before == null ? null : before.data().asNioFloat();
         SpareProcessors.run(
                 blocks.size(), MIN_BLOCKS_PER_PART, (from, to) -> step(blocks.subList(from, to), coefficients, copy));
     }
 
-    private void step(List<Block> some, Coefficients coefficients, FloatBuffer before) {
+    private void step(List<Block> some, Coefficients coefficients, @Nullable FloatBuffer before) {
         Copies idle = idleCopies.poll();
         Copies copies = idle == null ? new Copies(blocks.get(0).length()) : idle;
         for (Block block : some) {
             int length = block.length();
             value.get(block.from, copies.p, 0, length);
-            before.put(block.from, copies.p, 0, length);
+            if (before != null) {
+                before.put(block.from, copies.p, 0, length);
+            }
             gradient.get(block.from, copies.g, 0, length);
             block.update(coefficients, copies.p, copies.g);
             value.put(block.from, copies.p, 0, length);

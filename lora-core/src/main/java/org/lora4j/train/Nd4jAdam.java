@@ -18,7 +18,7 @@ final class Nd4jAdam implements ParameterUpdater {
     }
 
     @Override
-    public void step(int iteration, int epoch, INDArray before) {
+    public void step(int iteration, int epoch, @Nullable INDArray before) {
         settings.setEpsilon(HostAdam.epsilonBesideUncorrected(epsilon, settings.getBeta2(), iteration));
         updater.step(iteration, epoch, before);
     }

@@ -1,7 +1,7 @@
 package org.lora4j.train;
 
 import org.jspecify.annotations.Nullable;
-import org.lora4j.nn.FlatRow;
+import org.lora4j.internal.FlatRow;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.learning.AdaBeliefUpdater;
@@ -38,8 +38,10 @@ final class Nd4jUpdater implements ParameterUpdater {
     }
 
     @Override
-    public void step(int iteration, int epoch, INDArray before) {
-        before.assign(value);
+    public void step(int iteration, int epoch, @Nullable INDArray before) {
+        if (before != null) {
+            before.assign(value);
+        }
         updater.applyUpdater(flatGradient, iteration, epoch);
         value.subi(gradient);
     }

@@ -14,9 +14,9 @@ interface ParameterUpdater {
      *
      * @param iteration the iteration, from 0, as ND4J's updaters and schedules count
      * @param epoch the epoch, from 0
-     * @param before gets the value as it was before the step; of the value's shape and order
+     * @param before gets the value as it was before the step; of the value's shape and order. Null if it is not kept
      */
-    void step(int iteration, int epoch, INDArray before);
+    void step(int iteration, int epoch, @Nullable INDArray before);
 
     /**
      * Copies the state.

@@ -3,10 +3,13 @@ package org.lora4j.train;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.nn.Model;
 import org.lora4j.nn.Parameter;
+import org.lora4j.nn.internal.PassSource;
+import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.dataset.api.iterator.DataSetIterator;
 import org.nd4j.linalg.learning.config.Adam;
 import org.nd4j.linalg.learning.config.IUpdater;
@@ -32,25 +35,48 @@ public final class Trainer {
      * @return a builder: Adam with learning rate 0.001, mean softmax cross entropy, one epoch
      */
     public static Builder builder(Model model) {
+        Objects.requireNonNull(model, "model must not be null");
+        PassSource.of(model);
         return new Builder(model);
     }
 
     /**
-     * Trains until the epochs or the iterations are through, whichever comes first.
+     * Trains until the epochs or the iterations are done, whichever comes first.
+     *
+     * <p>What trains is fixed when the training starts. If it is removed, replaced, deactivated, disabled or frozen while the
+     * training runs, the training stops with an error.
      *
      * @param data the batches: features {@code [n, in]}, labels {@code [n, out]}, without masks; reset at the beginning
      *     of each epoch if it can be
-     * @return what came of it
-     * @throws IllegalStateException if every parameter is frozen, the data cannot be reset for a further epoch, or a
-     *     resumed training is through already
+     * @return the result
+     * @throws IllegalStateException if there is nothing to train, the model does not say unmistakably what to train, what
+     *     trains is changed while it trains, the data cannot be reset for a further epoch, or a resumed training is
+     *     already done
      * @throws IllegalArgumentException if there is no batch, one does not fit the model, a group of parameters is empty,
      *     or model, updaters or data are not those of the training that is resumed
      * @throws DivergedException if a loss is NaN or infinite, or a parameter is at the end or at a checkpoint; the
-     *     parameters are then those with which the loss was finite last
+     *     parameters are then those of the last finite loss, unless {@link Builder#restoreOnDivergence} is off
      * @throws UncheckedIOException if a checkpoint cannot be stored
      */
     public TrainingResult fit(DataSetIterator data) {
-        return new TrainingRun(settings, data).run();
+        Objects.requireNonNull(data, "data must not be null");
+        return new TrainingRun(settings, BatchSource.of(data)).run();
+    }
+
+    /**
+     * Trains as {@link #fit(DataSetIterator)} does, on a list or anything else that can be iterated over. Each epoch calls
+     * {@link Iterable#iterator} once.
+     *
+     * @param data the batches: features {@code [n, in]}, labels {@code [n, out]}, without masks
+     * @return the result
+     * @throws IllegalStateException as {@link #fit(DataSetIterator)}
+     * @throws IllegalArgumentException as {@link #fit(DataSetIterator)}
+     * @throws DivergedException as {@link #fit(DataSetIterator)}
+     * @throws UncheckedIOException if a checkpoint cannot be stored
+     */
+    public TrainingResult fit(Iterable<DataSet> data) {
+        Objects.requireNonNull(data, "data must not be null");
+        return new TrainingRun(settings, BatchSource.of(data)).run();
     }
 
     /** Builds a trainer. */
@@ -63,6 +89,7 @@ public final class Trainer {
         private @Nullable Integer epochs;
         private @Nullable Long maxIterations;
         private double clipNorm = Double.POSITIVE_INFINITY;
+        private boolean restoresOnDivergence = true;
         private long checkpointInterval = Long.MAX_VALUE;
         private TrainingState.Sink checkpoints = state -> {};
         private @Nullable TrainingState resumed;
@@ -78,7 +105,7 @@ public final class Trainer {
          * @return this
          */
         public Builder updater(IUpdater updater) {
-            this.updater = updater;
+            this.updater = Objects.requireNonNull(updater, "updater must not be null");
             return this;
         }
 
@@ -96,7 +123,9 @@ public final class Trainer {
          * @return this
          */
         public Builder updater(Predicate<? super Parameter> group, IUpdater updater) {
-            groups.add(new UpdaterGroups.Group(group, updater));
+            groups.add(new UpdaterGroups.Group(
+                    Objects.requireNonNull(group, "group must not be null"),
+                    Objects.requireNonNull(updater, "updater must not be null")));
             return this;
         }
 
@@ -107,7 +136,7 @@ public final class Trainer {
          * @return this
          */
         public Builder loss(Loss loss) {
-            this.loss = loss;
+            this.loss = Objects.requireNonNull(loss, "loss must not be null");
             return this;
         }
 
@@ -154,13 +183,26 @@ public final class Trainer {
         }
 
         /**
+         * Sets whether the trainer returns to the parameters of the last finite loss when a loss or a parameter becomes NaN
+         * or infinite; true by default. For this it copies all trainable parameters in each step, which costs time and
+         * memory where a whole network trains.
+         *
+         * @param restore whether to keep the copy
+         * @return this
+         */
+        public Builder restoreOnDivergence(boolean restore) {
+            restoresOnDivergence = restore;
+            return this;
+        }
+
+        /**
          * Adds a listener.
          *
          * @param listener called in the order of adding
          * @return this
          */
         public Builder listener(TrainingListener listener) {
-            listeners.add(listener);
+            listeners.add(Objects.requireNonNull(listener, "listener must not be null"));
             return this;
         }
 
@@ -175,7 +217,7 @@ public final class Trainer {
         public Builder checkpointEvery(long iterations, TrainingState.Sink checkpoints) {
             requirePositive("checkpointEvery", iterations);
             checkpointInterval = iterations;
-            this.checkpoints = checkpoints;
+            this.checkpoints = Objects.requireNonNull(checkpoints, "checkpoints must not be null");
             return this;
         }
 
@@ -192,7 +234,7 @@ public final class Trainer {
          * @return this
          */
         public Builder resume(TrainingState state) {
-            resumed = state;
+            resumed = Objects.requireNonNull(state, "state must not be null");
             return this;
         }
 
@@ -209,6 +251,7 @@ public final class Trainer {
                     epochs != null ? epochs : maxIterations != null ? Integer.MAX_VALUE : 1,
                     maxIterations != null ? maxIterations : Long.MAX_VALUE,
                     clipNorm,
+                    restoresOnDivergence,
                     List.copyOf(listeners),
                     checkpointInterval,
                     checkpoints,

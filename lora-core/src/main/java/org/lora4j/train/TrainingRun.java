@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
 import org.nd4j.linalg.dataset.DataSet;
-import org.nd4j.linalg.dataset.api.iterator.DataSetIterator;
 import org.nd4j.linalg.factory.Nd4j;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -14,7 +13,7 @@ final class TrainingRun {
     private static final Logger log = LoggerFactory.getLogger(Trainer.class);
 
     private final TrainingSettings settings;
-    private final DataSetIterator data;
+    private final BatchSource data;
     private final TrainingStep step;
     private final RunningMean losses = new RunningMean();
     private final long begin = System.nanoTime();
@@ -26,10 +25,10 @@ final class TrainingRun {
     private long examplesBefore;
     private double lastLoss = Double.NaN;
 
-    TrainingRun(TrainingSettings settings, DataSetIterator data) {
+    TrainingRun(TrainingSettings settings, BatchSource data) {
         this.settings = settings;
         this.data = data;
-        step = new TrainingStep(settings.model(), settings.loss(), settings.updaters(), settings.clipNorm());
+        step = new TrainingStep(settings);
     }
 
     TrainingResult run() {
@@ -54,7 +53,7 @@ final class TrainingRun {
     /** Trains to the end of an epoch: from its beginning, or from where a resumed one stands. */
     private void trainEpoch() {
         if (batches == 0) {
-            reset(epochs + 1);
+            data.reset(epochs + 1);
         }
         if (!data.hasNext()) {
             throw new IllegalArgumentException("the data must hold at least one batch, found none");
@@ -85,15 +84,6 @@ final class TrainingRun {
         double seconds = (System.nanoTime() - begin) / 1e9;
         return new TrainingListener.Iteration(
                 iteration, epochs + 1, size, lastLoss, losses.add(lastLoss), (examples - examplesBefore) / seconds);
-    }
-
-    private void reset(int epoch) {
-        if (data.resetSupported()) {
-            data.reset();
-        } else if (epoch > 1) {
-            throw new IllegalStateException("epoch " + epoch + " needs data that can be reset, found "
-                    + data.getClass().getName());
-        }
     }
 
     private void checkpoint() {
@@ -133,7 +123,7 @@ final class TrainingRun {
         long inEpoch = 0;
         int ended = 0;
         for (int epoch = 1; epoch <= begun; epoch++) {
-            reset(epoch);
+            data.reset(epoch);
             inEpoch = 0;
             while (seen < state.iteration() && data.hasNext()) {
                 seenExamples += data.next().numExamples();
@@ -164,8 +154,8 @@ final class TrainingRun {
         int blas = Nd4j.factory().blas().getMaxThreads();
         if (loops > 1 && blas > 1) {
             log.info(
-                    "ND4J's loops have {} threads and BLAS has {}, which fight for the cores: a step can take ten times"
-                            + " as long as under org.lora4j.nn.NativeThreads.forBlas()",
+                    "ND4J's loops have {} threads and BLAS has {}, which compete for the processors: a step can take ten"
+                            + " times as long as with org.lora4j.nn.NativeThreads.forBlas()",
                     loops,
                     blas);
         }

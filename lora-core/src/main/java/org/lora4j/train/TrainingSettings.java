@@ -12,6 +12,7 @@ record TrainingSettings(
         int epochs,
         long maxIterations,
         double clipNorm,
+        boolean restoresOnDivergence,
         List<TrainingListener> listeners,
         long checkpointInterval,
         TrainingState.Sink checkpoints,

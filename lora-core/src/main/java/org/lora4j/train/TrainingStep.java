@@ -2,12 +2,15 @@ package org.lora4j.train;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.nn.BatchBuffer;
+import org.lora4j.internal.BatchBuffer;
 import org.lora4j.nn.Model;
 import org.lora4j.nn.Parameter;
-import org.lora4j.nn.Pass;
+import org.lora4j.nn.internal.Pass;
+import org.lora4j.nn.internal.PassSource;
 import org.nd4j.linalg.api.blas.Level1;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -19,34 +22,44 @@ final class TrainingStep {
     private final Loss loss;
     private final double clipNorm;
     private final BatchBuffer outputGradients;
+    private final Set<Parameter> pinned;
     private final List<Trained> trained = new ArrayList<>();
+    private long pinnedChanges;
     private boolean stepped;
 
-    /** A parameter that trains, with what belongs to it. */
-    private record Trained(
-            Parameter parameter, INDArray gradient, INDArray before, IUpdater settings, ParameterUpdater updater) {}
-
     /**
-     * Makes a step.
+     * A parameter that trains, with what belongs to it.
      *
-     * @param clipNorm the greatest norm of all gradients together; infinite for none
+     * @param before the value before the last step, or null if it is not kept
      */
-    TrainingStep(Model model, Loss loss, UpdaterGroups updaters, double clipNorm) {
-        pass = model.newTrainingPass();
-        this.loss = loss;
-        this.clipNorm = clipNorm;
+    private record Trained(
+            Parameter parameter,
+            INDArray gradient,
+            @Nullable INDArray before,
+            IUpdater settings,
+            ParameterUpdater updater) {}
+
+    TrainingStep(TrainingSettings settings) {
+        Model model = settings.model();
+        pass = PassSource.of(model).newTrainingPass();
+        loss = settings.loss();
+        clipNorm = settings.clipNorm();
         outputGradients = new BatchBuffer(model.dataType(), model.outputSize());
-        if (pass.trainableParameters().isEmpty()) {
-            throw new IllegalStateException("nothing to train: every parameter is frozen");
+        pinned = pass.trainableParameters();
+        pinnedChanges = pass.changes();
+        if (pinned.isEmpty()) {
+            throw new IllegalStateException("nothing to train: every parameter of " + model
+                    + " is frozen; unfreeze the network, or register a LoRAParametrization");
         }
-        updaters.assign(pass.trainableParameters()).forEach((parameter, settings) -> {
+        settings.updaters().assign(pinned).forEach((parameter, updater) -> {
             INDArray gradient = pass.gradient(parameter);
+            INDArray value = parameter.value();
             trained.add(new Trained(
                     parameter,
                     gradient,
-                    parameter.value().dup(parameter.value().ordering()),
-                    settings,
-                    ParameterUpdater.of(settings, parameter, gradient)));
+                    settings.restoresOnDivergence() ? value.dup(value.ordering()) : null,
+                    updater,
+                    ParameterUpdater.of(updater, parameter, gradient)));
         });
     }
 
@@ -122,21 +135,26 @@ final class TrainingStep {
         return Arrays.toString(array.shape()) + " of " + array.dataType();
     }
 
-    /** Takes one step and answers the loss before it. */
+    /**
+     * Takes one step and returns the loss before it.
+     *
+     * @throws IllegalStateException if the model no longer computes with the parameters that were pinned at the start, or
+     *     one of them was frozen; nothing is stepped then
+     * @throws DivergedException if the loss is not finite
+     */
     double take(INDArray features, @Nullable INDArray labels, long iteration, int epoch) {
         INDArray output = pass.forward(features);
+        requirePinned();
         INDArray expected = requireLabels(labels, output);
         INDArray outputGradient = outputGradients.rows(output.size(0));
         double value = loss.compute(output, expected, outputGradient);
         if (!Double.isFinite(value)) {
-            goBack();
             String place = pass.firstNonFinite().orElse("loss");
             throw new DivergedException(
                     iteration,
                     place,
                     "the loss must be finite, found " + value + " at iteration " + iteration
-                            + "; the first values that are not finite are in " + place
-                            + "; the parameters are those of the last finite loss");
+                            + "; the first values that are not finite are in " + place + goBack());
         }
         pass.backward(outputGradient);
         clip();
@@ -148,17 +166,43 @@ final class TrainingStep {
         return value;
     }
 
+    /** Only parameters whose gradients this step computes are stepped. */
+    private void requirePinned() {
+        for (Parameter parameter : pinned) {
+            if (!parameter.isTrainable()) {
+                throw new IllegalStateException("the training must keep the parameters that it started with, but "
+                        + parameter.name()
+                        + " was frozen while it trained. The training stops; its parameters are those"
+                        + " after the last step. Freeze parameters when their training is over");
+            }
+        }
+        if (pass.changes() == pinnedChanges) {
+            return;
+        }
+        Set<Parameter> now = pass.trainableParameters();
+        if (!now.equals(pinned)) {
+            throw new IllegalStateException(
+                    "the training must keep the parameters that it started with, "
+                            + names(pinned) + ", found " + names(now)
+                            + ": parametrizations were registered, removed, enabled or disabled while it ran. The training stops;"
+                            + " its parameters are those after the last step. Change parametrizations when the training is over");
+        }
+        pinnedChanges = pass.changes();
+    }
+
+    private static List<String> names(Collection<Parameter> parameters) {
+        return parameters.stream().map(Parameter::name).toList();
+    }
+
     /** Checks the last update, which no loss has seen. */
     void requireFinite(long iteration) {
         for (Trained one : trained) {
             if (!one.parameter().isFinite()) {
-                goBack();
                 String name = one.parameter().name();
                 throw new DivergedException(
                         iteration,
                         name,
-                        name + ": must be finite after the last update, at iteration " + iteration
-                                + "; the parameters are those of the last finite loss");
+                        name + ": must be finite after the last update, at iteration " + iteration + goBack());
             }
         }
     }
@@ -191,9 +235,19 @@ final class TrainingStep {
         }
     }
 
-    private void goBack() {
-        if (stepped) {
-            trained.forEach(one -> one.parameter().value().assign(one.before()));
+    /** Returns to the parameters of the last finite loss if they were kept, and says which parameters there are now. */
+    private String goBack() {
+        boolean kept = true;
+        for (Trained one : trained) {
+            INDArray before = one.before();
+            if (before == null) {
+                kept = false;
+            } else if (stepped) {
+                one.parameter().value().assign(before);
+            }
         }
+        return kept || !stepped
+                ? "; the parameters are those of the last finite loss"
+                : "; the parameters are those after the last step, because restoreOnDivergence is off";
     }
 }

@@ -10,23 +10,23 @@ import java.util.SplittableRandom;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.lora4j.AdapterApproximation;
-import org.lora4j.AdapterCombination;
-import org.lora4j.AdapterConversion;
-import org.lora4j.AdapterExtraction;
-import org.lora4j.BiasTraining;
-import org.lora4j.LoRAAdapter;
-import org.lora4j.LoRAConfig;
-import org.lora4j.LoRAInit;
 import org.lora4j.LoRAModel;
 import org.lora4j.LoRAParametrization;
-import org.lora4j.TargetRank;
+import org.lora4j.adapter.BiasTraining;
+import org.lora4j.adapter.LoRAAdapter;
+import org.lora4j.adapter.LoRAConfig;
+import org.lora4j.adapter.LoRAInit;
+import org.lora4j.algebra.AdapterApproximation;
+import org.lora4j.algebra.AdapterCombination;
+import org.lora4j.algebra.AdapterConversion;
+import org.lora4j.algebra.AdapterExtraction;
+import org.lora4j.algebra.TargetRank;
+import org.lora4j.internal.RandomArrays;
 import org.lora4j.io.FingerprintCheck;
-import org.lora4j.io.NetworkFile;
 import org.lora4j.io.PeftAdapters;
 import org.lora4j.io.SafeTensors;
-import org.lora4j.nn.Initialization;
 import org.lora4j.nn.Network;
+import org.lora4j.nn.NetworkFile;
 import org.lora4j.nn.Samples;
 import org.lora4j.train.Trainer;
 import org.lora4j.train.TrainingListener;
@@ -58,7 +58,7 @@ class GuideTest {
         for (int i = 0; i < rows; i++) {
             labels.putScalar(i, onlyNine ? 9 : i % 10, 1);
         }
-        return new ViewIterator(new DataSet(Initialization.gaussian(random, 1, DataType.FLOAT, rows, 784), labels), 10);
+        return new ViewIterator(new DataSet(RandomArrays.gaussian(random, 1, DataType.FLOAT, rows, 784), labels), 10);
     }
 
     @BeforeEach
@@ -100,11 +100,11 @@ class GuideTest {
     void oneWeightAlone() {
         INDArray before = network.predict(x);
         LoRAParametrization lora = LoRAParametrization.register(network.linear("linear1"), LoRAConfig.of(1, 1.0));
-        INDArray effective = lora.weight(); // original + (B·A)·scale
+        INDArray effective = lora.effectiveWeight(); // original + (B·A)·scale
         lora.setEnabled(false); // the layer computes with the original again, bit for bit
         assertThat(Samples.bits(network.predict(x))).isEqualTo(Samples.bits(before));
         lora.remove();
-        assertThat(Samples.bits(effective)).isEqualTo(Samples.bits(lora.original().add(lora.delta())));
+        assertThat(Samples.bits(effective)).isEqualTo(Samples.bits(lora.originalWeight().add(lora.delta())));
     }
 
     @Test
@@ -118,7 +118,7 @@ class GuideTest {
         INDArray a = model.using("customer-a").predict(x);
         INDArray b = model.using("customer-b").predict(x);
         INDArray both = model.using("customer-a", "customer-b").predict(x); // their deltas add up
-        INDArray base = model.using().predict(x);
+        INDArray base = model.base().predict(x);
         assertThat(List.of(a, b, both)).doesNotContain(base).doesNotHaveDuplicates();
 
         INDArray batch = Nd4j.vstack(x.getRow(0), x.getRow(1), x.getRow(2), x.getRow(3));
@@ -155,7 +155,7 @@ class GuideTest {
         assertThat(merged.predict(x).equalsWithEps(before, 1e-4)).isTrue();
 
         model.activate("nine");
-        model.mergeActive(); // predictions use the copy
+        model.mergeForPrediction(); // predictions use the copy
         model.unmerge(); // and again the factors, with the outputs from before, bit for bit
         assertThat(Samples.bits(model.predict(x))).isEqualTo(Samples.bits(before));
     }

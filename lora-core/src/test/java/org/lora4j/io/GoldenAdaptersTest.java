@@ -10,17 +10,15 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.lora4j.LoRAAdapter;
-import org.lora4j.LoRAConfig;
-import org.lora4j.LoRAInit;
 import org.lora4j.LoRAModel;
-import org.lora4j.LoRAWeights;
-import org.lora4j.linalg.LowRankFactors;
+import org.lora4j.adapter.LoRAAdapter;
+import org.lora4j.adapter.LoRAConfig;
+import org.lora4j.adapter.LoRAInit;
+import org.lora4j.adapter.LoRAWeights;
 import org.lora4j.nn.Linear;
 import org.lora4j.nn.Network;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -70,7 +68,7 @@ class GoldenAdaptersTest {
         golden.assertOutput("y_disabled", disabled.predict(golden.x()));
         golden.assertMerged(model.merge("adapter"));
         golden.assertOutput("y_merged", model.merge("adapter").predict(golden.x()));
-        model.mergeActive();
+        model.mergeForPrediction();
         golden.assertOutput("y_merged", model.predict(golden.x()));
         model.unmerge();
         golden.assertOutput("y_adapter", model.predict(golden.x()));
@@ -114,9 +112,10 @@ class GoldenAdaptersTest {
         Golden golden = Golden.of("pissa_r3");
         Network base = golden.base();
         for (Linear linear : base.linears()) {
-            INDArray weight = linear.original().value();
-            LowRankFactors factors = LoRAInit.pissa().begin(new SplittableRandom(0), weight, 3, 2);
-            INDArray delta = factors.b().mmul(factors.a()).mul(2);
+            INDArray weight = linear.weight();
+            LoRAConfig config =
+                    LoRAConfig.builder().rank(3).alpha(6).init(LoRAInit.pissa()).build();
+            INDArray delta = LoRAWeights.initialize(linear, config).delta(weight, 2);
             golden.assertOutput("delta_init." + linear.path(), delta);
             golden.assertOutput("residual." + linear.path() + ".weight", weight.sub(delta));
         }

@@ -18,15 +18,15 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.lora4j.BiasTraining;
-import org.lora4j.LoRAAdapter;
-import org.lora4j.LoRAConfig;
-import org.lora4j.LoRAConfigBuilder;
-import org.lora4j.LoRAInit;
 import org.lora4j.LoRAModel;
-import org.lora4j.LoRAWeights;
-import org.lora4j.TargetModules;
-import org.lora4j.nn.Initialization;
+import org.lora4j.adapter.BiasTraining;
+import org.lora4j.adapter.LoRAAdapter;
+import org.lora4j.adapter.LoRAConfig;
+import org.lora4j.adapter.LoRAConfigBuilder;
+import org.lora4j.adapter.LoRAInit;
+import org.lora4j.adapter.LoRAWeights;
+import org.lora4j.adapter.TargetModules;
+import org.lora4j.internal.RandomArrays;
 import org.lora4j.nn.Linear;
 import org.lora4j.nn.Network;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -49,7 +49,7 @@ class PeftAdaptersTest {
     }
 
     private static INDArray random(long seed, long... shape) {
-        return Initialization.gaussian(new SplittableRandom(seed), 1, DataType.FLOAT, shape);
+        return RandomArrays.gaussian(new SplittableRandom(seed), 1, DataType.FLOAT, shape);
     }
 
     private static LoRAConfigBuilder config() {
@@ -258,7 +258,7 @@ class PeftAdaptersTest {
 
     private static void change(Network base, String path) {
         Linear linear = base.linear(path);
-        linear.original().value().putScalar(0, 1, 42);
+        linear.weight().putScalar(0, 1, 42);
     }
 
     @Test

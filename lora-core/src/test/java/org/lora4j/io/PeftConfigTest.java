@@ -12,11 +12,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.lora4j.BiasTraining;
-import org.lora4j.LoRAConfig;
-import org.lora4j.LoRAConfigBuilder;
-import org.lora4j.LoRAInit;
-import org.lora4j.TargetModules;
+import org.lora4j.adapter.BiasTraining;
+import org.lora4j.adapter.LoRAConfig;
+import org.lora4j.adapter.LoRAConfigBuilder;
+import org.lora4j.adapter.LoRAInit;
+import org.lora4j.adapter.TargetModules;
 
 class PeftConfigTest {
     private static final Path FILE = Path.of("adapter_config.json");
@@ -91,15 +91,15 @@ class PeftConfigTest {
 
     @ParameterizedTest
     @CsvSource({
-        "true, KaimingUniform, true",
-        "false, Random, false",
-        "'\"gaussian\"', GaussianByRank, '\"gaussian\"'",
-        "'\"orthogonal\"', Orthogonal, '\"orthogonal\"'",
-        "'\"eva\"', KaimingUniform, true"
+        "true, KAIMING_UNIFORM, true",
+        "false, RANDOM, false",
+        "'\"gaussian\"', GAUSSIAN_BY_RANK, '\"gaussian\"'",
+        "'\"orthogonal\"', ORTHOGONAL, '\"orthogonal\"'",
+        "'\"eva\"', KAIMING_UNIFORM, true"
     })
-    void readsAndWritesBeginnings(String json, String type, String again) throws Exception {
+    void readsAndWritesBeginnings(String json, LoRAInit.Method method, String again) throws Exception {
         LoRAConfig config = readWith("\"init_lora_weights\": " + json);
-        assertThat(config.init().getClass().getSimpleName()).isEqualTo(type);
+        assertThat(config.init().method()).isEqualTo(method);
         assertThat(written(config)).contains("\"init_lora_weights\": " + again + ",");
     }
 
@@ -157,7 +157,7 @@ class PeftConfigTest {
         "'\"lora_dropout\": 1', dropout must be in",
         "'\"rank_pattern\": {\"(\": 2}', must be a regular expression",
         "'\"exclude_modules\": \"[\"', must be a regular expression",
-        "'\"use_dora\": true, \"lora_bias\": true', dora excludes",
+        "'\"use_dora\": true, \"lora_bias\": true', dora cannot be combined",
         "'\"r\": 3, \"init_lora_weights\": \"orthogonal\"', even rank",
         "'\"init_lora_weights\": \"magic\"', 'init_lora_weights must be true, false'"
     })

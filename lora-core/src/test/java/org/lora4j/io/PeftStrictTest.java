@@ -16,11 +16,11 @@ import java.util.Objects;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.lora4j.BiasTraining;
-import org.lora4j.LoRAAdapter;
-import org.lora4j.LoRAConfig;
-import org.lora4j.LoRAConfigBuilder;
-import org.lora4j.LoRAWeights;
+import org.lora4j.adapter.BiasTraining;
+import org.lora4j.adapter.LoRAAdapter;
+import org.lora4j.adapter.LoRAConfig;
+import org.lora4j.adapter.LoRAConfigBuilder;
+import org.lora4j.adapter.LoRAWeights;
 import org.lora4j.nn.Network;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -158,13 +158,13 @@ class PeftStrictTest {
     }
 
     @Test
-    void namesEmbeddingsAndConvolutions() throws Exception {
+    void refusesEmbeddingsAndConvolutionsThatTheBaseDoesNotHave() throws Exception {
         tensors.put(PREFIX + "emb.lora_embedding_A", ones(2, 9));
         tensors.put(PREFIX + "conv.lora_A.weight", ones(2, 3, 1, 1));
         assertRefused(
                 config(),
-                "adapted embeddings are not supported, found '" + PREFIX + "emb.lora_embedding_A'",
-                "adapted convolutions are not supported, found '" + PREFIX + "conv.lora_A.weight'");
+                "tensors are not expected: '" + PREFIX + "conv.lora_A.weight', '" + PREFIX + "emb.lora_embedding_A'",
+                "the base has 'enc.fc', 'head'");
     }
 
     @Test

@@ -21,6 +21,7 @@ import net.jqwik.api.ShrinkingMode;
 import net.jqwik.api.constraints.AlphaChars;
 import net.jqwik.api.constraints.Size;
 import net.jqwik.api.lifecycle.AfterContainer;
+import org.lora4j.internal.Names;
 
 class SafeTensorsPropertyTest {
     private static final Path FOLDER = temporaryFolder();

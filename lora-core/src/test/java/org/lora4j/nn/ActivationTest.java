@@ -48,7 +48,7 @@ class ActivationTest {
                 .activation(new ActivationTanH())
                 .linear("l", 2, false)
                 .build(1);
-        network.linear("l").original().value().assign(Nd4j.eye(2));
+        network.linear("l").weight().assign(Nd4j.eye(2));
         INDArray y = network.predict(Nd4j.createFromArray(new double[][] {{-1, 0.25}, {2, 0.75}}));
         assertThat(y.getDouble(0, 0)).isZero();
         assertThat(y.getDouble(0, 1)).isCloseTo(Math.tanh(0.25), within(1e-12));

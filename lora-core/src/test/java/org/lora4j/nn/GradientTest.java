@@ -13,6 +13,7 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.lora4j.nn.internal.Pass;
 import org.nd4j.linalg.activations.IActivation;
 import org.nd4j.linalg.activations.impl.ActivationCube;
 import org.nd4j.linalg.activations.impl.ActivationELU;
@@ -92,7 +93,7 @@ class GradientTest {
         Linear linear =
                 new Linear("l", Samples.gaussian(4, DataType.DOUBLE, 5, 4).dup('f'), null);
         Network network = new Network(List.of(linear));
-        assertThat(network.newTrainingPass().gradient(linear.original()).ordering())
+        assertThat(network.newTrainingPass().gradient(linear.weightParameter()).ordering())
                 .isEqualTo('f');
     }
 
@@ -235,10 +236,10 @@ class GradientTest {
         Pass pass = network.newTrainingPass();
         pass.forward(x);
         pass.backward(direction);
-        INDArray once = pass.gradient(network.linear("l").original()).dup();
+        INDArray once = pass.gradient(network.linear("l").weightParameter()).dup();
         pass.forward(x);
         pass.backward(direction);
-        assertThat(pass.gradient(network.linear("l").original())).isEqualTo(once);
+        assertThat(pass.gradient(network.linear("l").weightParameter())).isEqualTo(once);
     }
 
     @ParameterizedTest

@@ -30,14 +30,14 @@ class LinearTest {
         assertThat(linear.inputSize()).isEqualTo(4);
         assertThat(linear.outputSize()).isEqualTo(3);
         assertThat(linear.dataType()).isEqualTo(DataType.FLOAT);
-        assertThat(linear.original().value()).isSameAs(WEIGHT);
-        assertThat(linear.original().name()).isEqualTo("l.weight");
-        assertThat(linear.bias()).isNotNull().satisfies(bias -> {
+        assertThat(linear.weight()).isSameAs(WEIGHT);
+        assertThat(linear.weightParameter().name()).isEqualTo("l.weight");
+        assertThat(linear.biasParameter()).isNotNull().satisfies(bias -> {
             assertThat(bias.value()).isSameAs(BIAS);
             assertThat(bias.name()).isEqualTo("l.bias");
         });
         assertThat(linear.parameters())
-                .containsExactly(linear.original(), linear.bias())
+                .containsExactly(linear.weightParameter(), linear.biasParameter())
                 .allMatch(Parameter::isTrainable);
         assertThat(linear).hasToString("l: Linear(4 → 3)");
     }
@@ -45,17 +45,18 @@ class LinearTest {
     @Test
     void mayHaveNoBias() {
         Linear linear = new Linear("l", WEIGHT, null);
-        assertThat(linear.bias()).isNull();
-        assertThat(linear.parameters()).containsExactly(linear.original());
+        assertThat(linear.biasParameter()).isNull();
+        assertThat(linear.parameters()).containsExactly(linear.weightParameter());
         assertThat(linear).hasToString("l: Linear(4 → 3, no bias)");
     }
 
     @Test
     void effectiveWeightIsACopy() {
         Linear linear = new Linear("l", WEIGHT, BIAS);
-        assertThat(linear.weight()).isEqualTo(WEIGHT).isNotSameAs(WEIGHT);
+        assertThat(linear.weight()).isSameAs(WEIGHT);
+        assertThat(linear.effectiveWeight()).isEqualTo(WEIGHT).isNotSameAs(WEIGHT);
         double[] before = Samples.bits(WEIGHT);
-        linear.weight().assign(0);
+        linear.effectiveWeight().assign(0);
         assertThat(Samples.bits(WEIGHT)).isEqualTo(before);
     }
 
@@ -71,7 +72,7 @@ class LinearTest {
     void refusesAWeightThatIsNoMatrix() {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> new Linear("l", BIAS, null))
-                .withMessageStartingWith("l.weight: must be a matrix [out, in], found Rank: 1");
+                .withMessageStartingWith("l.weight: must be a matrix [out, in], found [3] FLOAT");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> new Linear("l", Nd4j.create(DataType.FLOAT, 0, 4), null))
                 .withMessageStartingWith("l.weight: must be a matrix [out, in], found ");

@@ -51,7 +51,7 @@ class NetworkTest {
                         "linear2.bias",
                         "linear3.weight",
                         "linear3.bias");
-        assertThat(network.linear("linear2").original().value().shape()).containsExactly(30, 20);
+        assertThat(network.linear("linear2").weight().shape()).containsExactly(30, 20);
         assertThat(network).hasToString("Network" + network.layers());
     }
 
@@ -98,17 +98,17 @@ class NetworkTest {
             assertThat(copied.value()).isEqualTo(original.value()).isNotSameAs(original.value());
             assertThat(copied.isTrainable()).isTrue();
         }
-        INDArray before = network.linear("linear1").original().value().dup();
-        copy.linear("linear1").original().value().assign(0);
-        assertThat(network.linear("linear1").original().value()).isEqualTo(before);
+        INDArray before = network.linear("linear1").weight().dup();
+        copy.linear("linear1").weight().assign(0);
+        assertThat(network.linear("linear1").weight()).isEqualTo(before);
     }
 
     @Test
     void copyKeepsTheOrderOfItsWeights() {
         Network network = new Network(List.of(
                 new Linear("l", Samples.gaussian(1, DataType.FLOAT, 3, 4).dup('f'), null)));
-        assertThat(network.copy().linear("l").original().value().ordering()).isEqualTo('f');
-        assertThat(network.merge().linear("l").original().value().ordering()).isEqualTo('f');
+        assertThat(network.copy().linear("l").weight().ordering()).isEqualTo('f');
+        assertThat(network.merge().linear("l").weight().ordering()).isEqualTo('f');
     }
 
     @Test
@@ -192,7 +192,7 @@ class NetworkTest {
                 .linear("with", 2)
                 .linear("without", 2, false)
                 .build(0);
-        assertThat(Objects.requireNonNull(network.linear("with").bias()).value().dataType())
+        assertThat(Objects.requireNonNull(network.linear("with").bias()).dataType())
                 .isEqualTo(DataType.DOUBLE);
         assertThat(network.linear("without").bias()).isNull();
     }

@@ -1,6 +1,7 @@
 package org.lora4j.nn;
 
 import java.util.SplittableRandom;
+import org.lora4j.internal.RandomArrays;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -10,7 +11,7 @@ public final class Samples {
 
     /** An array from N(0, 1) in 'c' order. */
     public static INDArray gaussian(long seed, DataType type, long... shape) {
-        return Initialization.gaussian(new SplittableRandom(seed), 1, type, shape);
+        return RandomArrays.gaussian(new SplittableRandom(seed), 1, type, shape);
     }
 
     /** The elements in row-major order, whatever the order in memory; equal only if every bit is. */

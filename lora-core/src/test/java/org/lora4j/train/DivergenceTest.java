@@ -162,10 +162,10 @@ class DivergenceTest {
 
     @Test
     void leavesFrozenParametersAlone() {
-        network.linear("first").original().setTrainable(false);
-        double[] before = Samples.bits(network.linear("first").original().value());
+        network.linear("first").weightParameter().setTrainable(false);
+        double[] before = Samples.bits(network.linear("first").weight());
         diverge(Trainer.builder(network).updater(new Sgd(1e38)).build(), data);
-        assertThat(Samples.bits(network.linear("first").original().value())).isEqualTo(before);
+        assertThat(Samples.bits(network.linear("first").weight())).isEqualTo(before);
     }
 
     @Test

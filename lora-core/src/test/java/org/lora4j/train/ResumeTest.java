@@ -17,17 +17,18 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.lora4j.BiasTraining;
-import org.lora4j.LoRAConfig;
-import org.lora4j.LoRAConfigBuilder;
-import org.lora4j.LoRAInit;
 import org.lora4j.LoRAModel;
+import org.lora4j.adapter.BiasTraining;
+import org.lora4j.adapter.LoRAConfig;
+import org.lora4j.adapter.LoRAConfigBuilder;
+import org.lora4j.adapter.LoRAInit;
 import org.lora4j.io.SafeTensors;
 import org.lora4j.nn.Linear;
 import org.lora4j.nn.Model;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Parameter;
 import org.lora4j.nn.Samples;
+import org.lora4j.nn.internal.PassSource;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.learning.config.AMSGrad;
 import org.nd4j.linalg.learning.config.AdaBelief;
@@ -215,7 +216,7 @@ class ResumeTest {
         TrainingResult result = builder.build().fit(new ShuffledBatches(1, type, 6, classes, 22, 5));
         Map<String, double[]> parameters = new HashMap<>();
         int i = 0;
-        for (Parameter parameter : model.newTrainingPass().trainableParameters()) {
+        for (Parameter parameter : PassSource.of(model).newTrainingPass().trainableParameters()) {
             parameters.put(i++ + parameter.name(), Samples.bits(parameter.value()));
         }
         return new Story(iterations, epochEnds, result, parameters, states);

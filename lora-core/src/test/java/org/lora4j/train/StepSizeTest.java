@@ -46,7 +46,7 @@ class StepSizeTest {
                 .listener(new TrainingListener() {
                     @Override
                     public void onIteration(Iteration iteration) {
-                        double weight = linear.original().value().getDouble(0);
+                        double weight = linear.weight().getDouble(0);
                         rates.add((last[0] - weight) / 3);
                         last[0] = weight;
                     }
@@ -103,7 +103,7 @@ class StepSizeTest {
                 .clipNorm(norm)
                 .build()
                 .fit(Batches.of(threeAndFour));
-        INDArray weight = linear.original().value();
+        INDArray weight = linear.weight();
         assertThat(-weight.getDouble(0)).isCloseTo(first, within(1e-12));
         assertThat(-weight.getDouble(1)).isCloseTo(second, within(1e-12));
     }
@@ -119,8 +119,8 @@ class StepSizeTest {
                 .clipNorm(1.5)
                 .build()
                 .fit(Batches.of(Nd4j.createFromArray(new double[][] {{2, 2}}), Nd4j.zeros(DataType.DOUBLE, 1, 1)));
-        assertThat(withBias.original().value().getDouble(0)).isCloseTo(-1, within(1e-12));
-        assertThat(withBias.original().value().getDouble(1)).isCloseTo(-1, within(1e-12));
+        assertThat(withBias.weight().getDouble(0)).isCloseTo(-1, within(1e-12));
+        assertThat(withBias.weight().getDouble(1)).isCloseTo(-1, within(1e-12));
         assertThat(bias.getDouble(0)).isCloseTo(-0.5, within(1e-12));
     }
 }

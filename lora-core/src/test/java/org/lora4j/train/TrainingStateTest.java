@@ -97,7 +97,7 @@ class TrainingStateTest {
     @Test
     void holdsTheParametersThatTrainAndTheirUpdaters() {
         Network network = network();
-        network.linear("first").original().setTrainable(false);
+        network.linear("first").weightParameter().setTrainable(false);
         TrainingState state = states(network, 5, 5).get(0);
         assertThat(state.tensors().keySet())
                 .containsExactly(
@@ -113,7 +113,7 @@ class TrainingStateTest {
                 .containsEntry("1/second.weight/updater", Adam.class.getName())
                 .containsEntry("1/second.weight/order", "c");
         assertThat(Samples.bits(tensor(state, "1/second.weight/value")))
-                .isEqualTo(Samples.bits(network.linear("second").original().value()));
+                .isEqualTo(Samples.bits(network.linear("second").weight()));
         assertThat(tensor(state, "1/second.weight/state").shape()).containsExactly(20);
     }
 
@@ -198,7 +198,7 @@ class TrainingStateTest {
     void refusesOtherParameters() {
         Network other =
                 Network.builder(3).linear("first", 5).relu().linear("last", 2).build(1);
-        other.linear("first").original().setTrainable(false);
+        other.linear("first").weightParameter().setTrainable(false);
         assertResumeRefused(
                 other,
                 builder -> {},
@@ -292,8 +292,8 @@ class TrainingStateTest {
                 .withMessage(
                         "resume: the data must be those of the state, with 9 examples in 5 batches, the last 1 after"
                                 + " 1 epochs, found " + found);
-        assertThat(Samples.bits(network.linear("first").original().value()))
-                .isEqualTo(Samples.bits(network().linear("first").original().value()));
+        assertThat(Samples.bits(network.linear("first").weight()))
+                .isEqualTo(Samples.bits(network().linear("first").weight()));
     }
 
     @Test
@@ -312,7 +312,7 @@ class TrainingStateTest {
                         .build()
                         .fit(Batches.random(1, DataType.FLOAT, 3, 2, 2, 2, 2, 1).once()))
                 .withMessageContaining("epoch 2 needs data that can be reset");
-        assertThat(Samples.bits(rest.linear("first").original().value()))
+        assertThat(Samples.bits(rest.linear("first").weight()))
                 .isEqualTo(Samples.bits(tensor(states.get(3), "0/first.weight/value")));
     }
 }

@@ -15,8 +15,8 @@ import org.lora4j.nn.Linear;
 import org.lora4j.nn.NativeThreads;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Parameter;
-import org.lora4j.nn.Pass;
 import org.lora4j.nn.Samples;
+import org.lora4j.nn.internal.Pass;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.DataSet;
@@ -147,9 +147,9 @@ class UpdaterTest {
                     .build()
                     .fit(data);
         }
-        assertThat(Samples.bits(columns.linear("l").original().value()))
+        assertThat(Samples.bits(columns.linear("l").weight()))
                 .usingComparatorWithPrecision(type == DataType.DOUBLE ? 1e-12 : 1e-5)
-                .containsExactly(Samples.bits(rows.linear("l").original().value()));
+                .containsExactly(Samples.bits(rows.linear("l").weight()));
     }
 
     /** ND4J's in double, since in float it takes 1 − β and the bias correction with errors up to 5e-5. */

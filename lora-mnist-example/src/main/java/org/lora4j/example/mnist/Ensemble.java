@@ -3,8 +3,8 @@ package org.lora4j.example.mnist;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.lora4j.AdapterCombination;
 import org.lora4j.LoRAModel;
+import org.lora4j.algebra.AdapterCombination;
 import org.lora4j.example.mnist.report.Report;
 import org.lora4j.example.mnist.report.TestResult;
 

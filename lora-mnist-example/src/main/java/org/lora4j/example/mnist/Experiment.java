@@ -4,12 +4,13 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.LoRAConfig;
 import org.lora4j.LoRAModel;
-import org.lora4j.ParameterReport;
+import org.lora4j.adapter.LoRAConfig;
+import org.lora4j.adapter.ParameterReport;
 import org.lora4j.example.mnist.report.LayerParameters;
 import org.lora4j.example.mnist.report.Parameters;
 import org.lora4j.example.mnist.report.TestResult;
+import org.lora4j.linalg.Checks;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Parameter;
 

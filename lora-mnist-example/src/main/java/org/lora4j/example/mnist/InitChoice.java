@@ -1,7 +1,7 @@
 package org.lora4j.example.mnist;
 
 import java.util.Locale;
-import org.lora4j.LoRAInit;
+import org.lora4j.adapter.LoRAInit;
 
 /** How A begins. */
 enum InitChoice {

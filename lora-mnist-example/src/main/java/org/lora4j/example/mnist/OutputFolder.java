@@ -6,9 +6,9 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.lora4j.LoRAModel;
-import org.lora4j.io.NetworkFile;
 import org.lora4j.io.PeftAdapters;
 import org.lora4j.nn.Network;
+import org.lora4j.nn.NetworkFile;
 
 /** The folder that a run writes into. */
 final class OutputFolder {

@@ -9,7 +9,7 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.LoRAModel;
-import org.lora4j.ParameterReport;
+import org.lora4j.adapter.ParameterReport;
 import org.lora4j.example.mnist.report.Curves;
 import org.lora4j.example.mnist.report.Report;
 import org.lora4j.example.mnist.report.ReportWriter;

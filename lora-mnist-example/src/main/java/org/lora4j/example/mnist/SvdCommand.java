@@ -4,9 +4,9 @@ import java.util.Arrays;
 import java.util.Locale;
 import java.util.SplittableRandom;
 import java.util.stream.Collectors;
+import org.lora4j.internal.RandomArrays;
 import org.lora4j.linalg.LowRankFactors;
 import org.lora4j.linalg.Svd;
-import org.lora4j.nn.Initialization;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import picocli.CommandLine.Command;
@@ -79,7 +79,7 @@ final class SvdCommand extends WorkCommand {
     }
 
     private static INDArray gaussian(SplittableRandom random, long... shape) {
-        return Initialization.gaussian(random, 1, DataType.DOUBLE, shape);
+        return RandomArrays.gaussian(random, 1, DataType.DOUBLE, shape);
     }
 
     private static double difference(INDArray a, INDArray b) {

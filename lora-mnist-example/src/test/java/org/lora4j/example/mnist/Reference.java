@@ -8,11 +8,11 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.StreamSupport;
-import org.lora4j.io.NetworkFile;
 import org.lora4j.io.SafeTensors;
 import org.lora4j.nn.Linear;
 import org.lora4j.nn.Network;
-import org.lora4j.train.Tester;
+import org.lora4j.nn.NetworkFile;
+import org.lora4j.train.Evaluator;
 import org.nd4j.evaluation.classification.Evaluation;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -47,11 +47,11 @@ final class Reference {
     }
 
     static Evaluation test(Network network, Path data) throws IOException {
-        return Tester.evaluate(network, MnistIterator.inOrder(Mnist.load(data).test(), 7));
+        return Evaluator.evaluate(network, MnistIterator.inOrder(Mnist.load(data).test(), 7));
     }
 
     static List<Integer> wrong(Evaluation evaluation) {
-        return Arrays.stream(Tester.wrongPerClass(evaluation)).boxed().toList();
+        return Arrays.stream(Evaluator.wrongPerClass(evaluation)).boxed().toList();
     }
 
     static List<List<Integer>> confusion(Evaluation evaluation) {

@@ -20,11 +20,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.lora4j.LoRAAdapter;
-import org.lora4j.LoRAConfig;
-import org.lora4j.LoRAWeights;
-import org.lora4j.io.NetworkFile;
+import org.lora4j.adapter.LoRAAdapter;
+import org.lora4j.adapter.LoRAConfig;
+import org.lora4j.adapter.LoRAWeights;
 import org.lora4j.io.PeftAdapters;
+import org.lora4j.nn.NetworkFile;
 import org.nd4j.linalg.factory.Nd4j;
 import org.slf4j.LoggerFactory;
 

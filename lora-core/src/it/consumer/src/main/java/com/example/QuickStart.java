@@ -1,8 +1,8 @@
 package com.example;
 
 import java.util.SplittableRandom;
-import org.lora4j.LoRAConfig;
 import org.lora4j.LoRAModel;
+import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.nn.NativeThreads;
 import org.lora4j.nn.Network;
 import org.lora4j.train.Trainer;

@@ -1,6 +1,7 @@
 package org.lora4j.example.mnist.report;
 
 import java.util.List;
+import org.lora4j.linalg.Checks;
 
 /**
  * What LoRA adds to a network's parameters.

@@ -1,0 +1,194 @@
+package org.lora4j;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import org.lora4j.adapter.LoRAAdapter;
+import org.lora4j.adapter.ParameterReport;
+import org.lora4j.io.PeftAdapters;
+import org.lora4j.nn.Model;
+import org.lora4j.nn.Network;
+import org.lora4j.nn.Parameter;
+import org.lora4j.nn.internal.Pass;
+import org.lora4j.nn.internal.PassSource;
+import org.lora4j.nn.internal.Predictor;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/**
+ * A {@link LoRAModel} with the adapters that the view names, whatever is active. It predicts, trains, saves and reports.
+ *
+ * <pre>{@code
+ * AdapterView nine = model.add("nine", LoRAConfig.of(1, 1));
+ * Trainer.builder(nine).maxIterations(100).build().fit(digitNine);   // trains this adapter and nothing else
+ * INDArray y = nine.predict(x);
+ * nine.save(Path.of("adapters/nine"));
+ * }</pre>
+ *
+ * <p>A view finds its adapters by name at each call. If an adapter is replaced, the view computes with the new one; if it
+ * was deleted or renamed, the call fails.
+ *
+ * <p><b>Training.</b> A training of a view of one adapter trains this adapter, and first makes it trainable if it is frozen,
+ * as adapters from data are. A training of a view of several adapters trains those that are trainable; their outputs add
+ * up.
+ *
+ * <p>Immutable. Any number of threads can use a view at the same time.
+ */
+public final class AdapterView implements Model, PassSource {
+    private final Network network;
+    private final AdapterRegistry registry;
+    private final Predictor predictor;
+    private final List<String> names;
+
+    AdapterView(Network network, AdapterRegistry registry, Predictor predictor, List<String> names) {
+        this.network = network;
+        this.registry = registry;
+        this.predictor = predictor;
+        this.names = names;
+    }
+
+    /**
+     * Returns the adapters of this view.
+     *
+     * @return their names; empty for the view of the base
+     */
+    public List<String> names() {
+        return names;
+    }
+
+    /**
+     * Computes the output with the adapters of this view, whose updates add up.
+     *
+     * @param x the input {@code [n, inputSize]}; not written to
+     * @return a new array {@code [n, outputSize]}
+     * @throws IllegalArgumentException if the shape or the type of {@code x} does not fit, or an adapter was deleted
+     */
+    @Override
+    public INDArray predict(INDArray x) {
+        Objects.requireNonNull(x, "x must not be null");
+        return predictor.predict(x, registry.state().forPrediction(names));
+    }
+
+    /**
+     * Copies the adapter as data, for files, other hosts and algebra. If its initialization was subtracted from the base
+     * (PiSSA, OLoRA), it is converted to an ordinary adapter of twice the rank; see {@link LoRAAdapter#againstBase}.
+     *
+     * @return the data, which share no array with the model
+     * @throws IllegalStateException if the view does not have exactly one adapter
+     * @throws IllegalArgumentException if the adapter was deleted
+     */
+    public LoRAAdapter adapter() {
+        return single("copy").snapshot();
+    }
+
+    /**
+     * Saves the adapter as a folder that Python's PEFT opens, with fingerprints of the base; see {@link PeftAdapters}.
+     *
+     * @param folder the folder, created if it does not exist; an adapter in it is replaced
+     * @throws IllegalStateException if the view does not have exactly one adapter
+     * @throws IOException if the files cannot be written; an adapter that was there before is still there then
+     */
+    public void save(Path folder) throws IOException {
+        Objects.requireNonNull(folder, "folder must not be null");
+        PeftAdapters.save(single("save").snapshot(), network, folder);
+    }
+
+    private AppliedAdapter single(String what) {
+        if (names.size() != 1) {
+            throw new IllegalStateException(
+                    what + ": the view must have exactly one adapter, found " + names + "; use model.using(name)");
+        }
+        return registry.state().adapter(names.get(0));
+    }
+
+    /**
+     * Merges the adapters of this view into a plain network; base and adapters stay as they are.
+     *
+     * @return a network with arrays of its own, all trainable
+     * @throws IllegalArgumentException if an adapter was deleted
+     * @throws ArithmeticException if a merged weight or bias is NaN or infinite; the message names it
+     */
+    public Network merge() {
+        return registry.merge(names);
+    }
+
+    /**
+     * Returns the parameters of the adapters, for inspection.
+     *
+     * @return factors, magnitudes, biases and saved layers, trainable or not
+     * @throws IllegalArgumentException if an adapter was deleted
+     */
+    public List<Parameter> parameters() {
+        List<Parameter> all = new ArrayList<>();
+        ModelState now = registry.state();
+        names.forEach(name -> all.addAll(now.adapter(name).parameters()));
+        return all;
+    }
+
+    /**
+     * Counts the parameters of the base and of the adapter's factors.
+     *
+     * @return the report
+     * @throws IllegalStateException if the view does not have exactly one adapter
+     * @throws IllegalArgumentException if the adapter was deleted
+     */
+    public ParameterReport parameterReport() {
+        return ParameterReport.of(network, single("report").factors());
+    }
+
+    @Override
+    public long inputSize() {
+        return network.inputSize();
+    }
+
+    @Override
+    public long outputSize() {
+        return network.outputSize();
+    }
+
+    @Override
+    public DataType dataType() {
+        return network.dataType();
+    }
+
+    /**
+     * Creates a pass for training; not part of the API.
+     *
+     * @hidden
+     */
+    @Override
+    public Pass newTrainingPass() {
+        ModelState now = registry.state();
+        if (names.isEmpty()) {
+            throw new IllegalStateException(
+                    "nothing to train: a view of the base has no adapter, and the base is frozen");
+        }
+        if (names.size() == 1) {
+            AppliedAdapter adapter = now.adapter(names.get(0));
+            if (!adapter.isTrainable()) {
+                adapter.setTrainable(true);
+            }
+        } else if (names.stream().noneMatch(name -> now.adapter(name).isTrainable())) {
+            throw new IllegalStateException("nothing to train: the adapters " + names
+                    + " of this view are frozen; call setTrainable with those that are to train");
+        }
+        return new Pass(network, true, new TrainingSelection(registry, now, names, false));
+    }
+
+    /**
+     * Creates a pass for predictions; not part of the API.
+     *
+     * @hidden
+     */
+    @Override
+    public Pass newInferencePass() {
+        return new Pass(network, false, () -> registry.state().forPrediction(names));
+    }
+
+    @Override
+    public String toString() {
+        return names.isEmpty() ? "AdapterView of the base" : "AdapterView" + names;
+    }
+}

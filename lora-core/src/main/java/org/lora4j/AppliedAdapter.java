@@ -1,0 +1,183 @@
+package org.lora4j;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.adapter.BiasTraining;
+import org.lora4j.adapter.InitializedAdapter;
+import org.lora4j.adapter.LoRAAdapter;
+import org.lora4j.adapter.LoRAConfig;
+import org.lora4j.adapter.LoRAWeights;
+import org.lora4j.linalg.LowRankFactors;
+import org.lora4j.nn.Linear;
+import org.lora4j.nn.Network;
+import org.lora4j.nn.Parameter;
+import org.lora4j.nn.internal.EffectiveLinear;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/**
+ * An adapter applied to a network: a parametrization for each adapted layer, and copies of the biases and layers that it
+ * trains in place of the original ones. Only the arrays change, and only by training.
+ */
+final class AppliedAdapter {
+    private final LoRAConfig config;
+    private final Map<String, LowRankFactors> subtracted;
+    private final Map<Linear, AdapterParametrization> parametrizations = new LinkedHashMap<>();
+    private final Map<Linear, Parameter> biases = new LinkedHashMap<>();
+    private final Map<Linear, SavedParameters> saved = new LinkedHashMap<>();
+
+    /** The copies of a layer that is trained in full. */
+    private record SavedParameters(
+            Parameter weight, @Nullable Parameter bias) {}
+
+    private AppliedAdapter(Network network, LoRAAdapter data, Map<String, LowRankFactors> subtracted) {
+        config = data.config();
+        this.subtracted = subtracted;
+        data.weights().forEach((path, weights) -> {
+            Linear linear = network.linear(path);
+            parametrizations.put(
+                    linear,
+                    AdapterParametrization.of(
+                            linear, config, weights.castTo(network.dataType()), subtracted.get(path)));
+        });
+        data.savedModules().forEach((path, module) -> {
+            Linear linear = network.linear(path);
+            INDArray bias = module.bias();
+            saved.put(
+                    linear,
+                    new SavedParameters(
+                            parameter(path + ".weight", module.weight(), network),
+                            bias == null ? null : parameter(path + ".bias", bias, network)));
+        });
+        data.biases()
+                .forEach((path, bias) -> biases.put(network.linear(path), parameter(path + ".bias", bias, network)));
+    }
+
+    private static Parameter parameter(String name, INDArray value, Network network) {
+        INDArray cast = value.castTo(network.dataType());
+        return new Parameter(name, cast.dup(cast.ordering()), true);
+    }
+
+    /**
+     * Creates an adapter at its initialization, trainable.
+     *
+     * @throws IllegalArgumentException if the configuration does not fit the network
+     */
+    static AppliedAdapter initialize(Network network, LoRAConfig config) {
+        InitializedAdapter initialized = LoRAAdapter.initialize(network, config);
+        return new AppliedAdapter(network, initialized.adapter(), initialized.subtracted());
+    }
+
+    /**
+     * Applies data to a network, frozen. The arrays are copied into the network's type.
+     *
+     * @throws IllegalArgumentException if the data do not fit the network; the message lists everything
+     */
+    static AppliedAdapter of(Network network, LoRAAdapter data) {
+        data.requireFits(network);
+        AppliedAdapter adapter = new AppliedAdapter(network, data, Map.of());
+        adapter.setTrainable(false);
+        return adapter;
+    }
+
+    LoRAConfig config() {
+        return config;
+    }
+
+    boolean trainsBiases() {
+        return config.bias() != BiasTraining.NONE;
+    }
+
+    /** The plain LoRA parametrization of a layer, or null. */
+    @Nullable
+    LoRAParametrization lora(Linear linear) {
+        return parametrizations.get(linear) instanceof LoRAParametrization lora ? lora : null;
+    }
+
+    /** Whether it replaces a bias or a weight of the layer, which only one adapter can do. */
+    boolean replaces(Linear linear) {
+        return biases.containsKey(linear) || saved.containsKey(linear);
+    }
+
+    /** Whether it adds products of two factors to the layers, and nothing else. */
+    boolean addsFactorsOnly() {
+        return biases.isEmpty()
+                && saved.isEmpty()
+                && parametrizations.values().stream().allMatch(LoRAParametrization.class::isInstance);
+    }
+
+    /** Applies the adapter to a layer. */
+    EffectiveLinear apply(Linear linear, EffectiveLinear effective) {
+        Parameter weight = effective.weight();
+        Parameter bias = biases.getOrDefault(linear, effective.bias());
+        SavedParameters copies = saved.get(linear);
+        if (copies != null) {
+            weight = copies.weight();
+            bias = copies.bias();
+        }
+        AdapterParametrization parametrization = parametrizations.get(linear);
+        return new EffectiveLinear(weight, bias, effective.parametrizations())
+                .with(parametrization == null ? List.of() : List.of(parametrization));
+    }
+
+    /** All parameters of the adapter. */
+    List<Parameter> parameters() {
+        List<Parameter> all = new ArrayList<>();
+        parametrizations.values().forEach(parametrization -> all.addAll(parametrization.parameters()));
+        all.addAll(biases.values());
+        for (SavedParameters copies : saved.values()) {
+            all.add(copies.weight());
+            if (copies.bias() != null) {
+                all.add(copies.bias());
+            }
+        }
+        return all;
+    }
+
+    /** Whether a parameter is one of its factors B, or the bias of one. */
+    boolean isLoraB(Parameter parameter) {
+        return parametrizations.values().stream()
+                .anyMatch(one -> parameter == one.loraB()
+                        || (one instanceof LoRAParametrization lora && parameter == lora.loraBBias()));
+    }
+
+    void setTrainable(boolean trainable) {
+        parameters().forEach(parameter -> parameter.setTrainable(trainable));
+    }
+
+    boolean isTrainable() {
+        return parameters().stream().anyMatch(Parameter::isTrainable);
+    }
+
+    /** The factors A and B by module path; the arrays themselves. */
+    Map<String, LoRAWeights> factors() {
+        Map<String, LoRAWeights> factors = new LinkedHashMap<>();
+        parametrizations.forEach((linear, one) -> factors.put(
+                linear.path(), new LoRAWeights(one.loraA().value(), one.loraB().value())));
+        return factors;
+    }
+
+    /** A copy of the adapter as data, as an update of the original base. */
+    LoRAAdapter snapshot() {
+        Map<String, LoRAWeights> weights = new LinkedHashMap<>();
+        parametrizations.forEach((linear, one) -> weights.put(linear.path(), one.copyOfWeights()));
+        Map<String, INDArray> biasCopies = new LinkedHashMap<>();
+        biases.forEach(
+                (linear, bias) -> biasCopies.put(linear.path(), bias.value().dup()));
+        Map<String, LoRAAdapter.SavedModule> modules = new LinkedHashMap<>();
+        saved.forEach((linear, copies) -> modules.put(
+                linear.path(),
+                new LoRAAdapter.SavedModule(
+                        copies.weight().value().dup('c'),
+                        copies.bias() == null ? null : copies.bias().value().dup())));
+        return new LoRAAdapter(config, weights, biasCopies, modules).againstBase(subtracted);
+    }
+
+    @Override
+    public String toString() {
+        return "adapter on "
+                + parametrizations.keySet().stream().map(Linear::path).toList();
+    }
+}

@@ -1,0 +1,32 @@
+package org.lora4j;
+
+import java.util.List;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
+import java.util.function.Function;
+import org.lora4j.nn.internal.EffectiveLayers;
+
+/**
+ * Remembers what the layers compute with under some adapters. It is bounded: when it is full, it forgets an entry, which
+ * is created again when it is needed. Thread-safe.
+ */
+final class SelectionCache {
+    static final int MAX_SIZE = 1024;
+
+    private final ConcurrentMap<List<String>, EffectiveLayers> selections = new ConcurrentHashMap<>();
+
+    EffectiveLayers get(List<String> names, Function<List<String>, EffectiveLayers> create) {
+        EffectiveLayers known = selections.get(names);
+        if (known != null) {
+            return known;
+        }
+        if (selections.size() >= MAX_SIZE) {
+            selections.remove(selections.keySet().iterator().next());
+        }
+        return selections.computeIfAbsent(names, create);
+    }
+
+    int size() {
+        return selections.size();
+    }
+}

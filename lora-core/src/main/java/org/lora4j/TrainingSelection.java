@@ -1,0 +1,74 @@
+package org.lora4j;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Supplier;
+import org.lora4j.nn.internal.EffectiveLayers;
+
+/**
+ * The adapters that a training computes with, as they were when it started. Each step checks that they are still those of
+ * the model, so that a training neither changes what nobody sees nor steps with gradients of something else.
+ */
+final class TrainingSelection implements Supplier<EffectiveLayers> {
+    private final AdapterRegistry registry;
+    private final boolean ofActive;
+    private final Map<String, AppliedAdapter> pinned = new LinkedHashMap<>();
+    private final EffectiveLayers layers;
+    private ModelState checked;
+
+    /**
+     * Pins adapters.
+     *
+     * @param state the state of the model at the start
+     * @param names the adapters
+     * @param ofActive whether they must stay active and enabled; a view does not depend on that
+     */
+    TrainingSelection(AdapterRegistry registry, ModelState state, List<String> names, boolean ofActive) {
+        this.registry = registry;
+        this.ofActive = ofActive;
+        checked = state;
+        layers = state.factored(names);
+        names.forEach(name -> pinned.put(name, state.adapter(name)));
+    }
+
+    /**
+     * Returns what the layers compute with in the next step.
+     *
+     * @throws IllegalStateException if an adapter was deleted, replaced, deactivated or disabled
+     */
+    @Override
+    public EffectiveLayers get() {
+        ModelState now = registry.state();
+        if (now != checked) {
+            pinned.forEach((name, adapter) -> requireUnchanged(now, name, adapter));
+            checked = now;
+        }
+        return layers;
+    }
+
+    private void requireUnchanged(ModelState now, String name, AppliedAdapter adapter) {
+        String nameNow = now.nameOf(adapter);
+        if (nameNow == null) {
+            throw stopped(name, now.adapters().containsKey(name) ? "replaced" : "deleted");
+        }
+        if (ofActive && !now.active().contains(nameNow)) {
+            throw stopped(name, "deactivated");
+        }
+        if (ofActive && !now.isEnabled()) {
+            throw stopped(name, "disabled");
+        }
+    }
+
+    private static IllegalStateException stopped(String name, String what) {
+        return new IllegalStateException(
+                "the training must keep the adapters that it started with, but adapter '" + name
+                        + "' was " + what
+                        + " while it trained. The training stops; the adapter's parameters are those after its"
+                        + " last step. Change the adapter when its training is over"
+                        + (what.equals("deactivated") || what.equals("disabled")
+                                ? ", or train a view, Trainer.builder(model.using(\"" + name
+                                        + "\")), which does not depend on what is active"
+                                : ""));
+    }
+}

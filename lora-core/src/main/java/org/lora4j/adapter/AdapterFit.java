@@ -1,0 +1,100 @@
+package org.lora4j.adapter;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/** Checks whether the arrays of an adapter fit a base and their own configuration. */
+final class AdapterFit {
+    private final BaseModel base;
+    private final Map<String, BaseLayer> layers = new HashMap<>();
+    private final List<String> problems = new ArrayList<>();
+
+    AdapterFit(BaseModel base) {
+        this.base = base;
+        base.baseLayers().forEach(layer -> layers.put(layer.path(), layer));
+    }
+
+    /** Refuses data that do not fit, with everything that is wrong. */
+    void require(LoRAAdapter data) {
+        data.weights().forEach((path, weights) -> checkWeights(data.config(), path, weights));
+        if (data.config().bias() == BiasTraining.NONE && !data.biases().isEmpty()) {
+            problems.add("the configuration says bias NONE, found biases of "
+                    + data.biases().keySet());
+        }
+        data.biases().forEach(this::checkBias);
+        data.savedModules().forEach((path, module) -> checkSaved(data, path, module));
+        if (!problems.isEmpty()) {
+            throw new IllegalArgumentException("the adapter must fit the base, found " + String.join("; ", problems)
+                    + "; the base has " + base.paths());
+        }
+    }
+
+    private void checkWeights(LoRAConfig config, String path, LoRAWeights weights) {
+        BaseLayer layer = layer(path);
+        if (layer == null) {
+            return;
+        }
+        LayerKind kind = layer.kind();
+        if (weights.kind() != kind) {
+            problems.add(path + ": the layer is " + kind + ", found weights for " + weights.kind());
+            return;
+        }
+        check(path + ".lora_A", weights.loraA(), kind.loraAShape(weights.rank(), layer.shape()));
+        check(path + ".lora_B", weights.loraB(), kind.loraBShape(weights.rank(), layer.shape()));
+        int rank = config.rankOf(path);
+        if (weights.rank() != rank) {
+            problems.add(path + ": the configuration says rank " + rank + ", found " + weights.rank());
+        }
+        if (config.dora() != (weights.magnitude() != null)) {
+            problems.add(path + ": the configuration says dora " + config.dora() + ", found "
+                    + (weights.magnitude() == null ? "no magnitude" : "a magnitude"));
+        }
+    }
+
+    private void checkBias(String path, INDArray bias) {
+        BaseLayer layer = layer(path);
+        if (layer != null) {
+            if (layer.bias() == null) {
+                problems.add(path + ".bias: the layer has none, found one");
+            }
+            check(path + ".bias", bias, layer.outputSize());
+        }
+    }
+
+    private void checkSaved(LoRAAdapter data, String path, LoRAAdapter.SavedModule module) {
+        BaseLayer layer = layer(path);
+        if (layer == null) {
+            return;
+        }
+        if (data.weights().containsKey(path) || data.biases().containsKey(path)) {
+            problems.add(path + ": a saved module must have neither factors nor a separate bias, found them");
+        }
+        check(path + ".weight", module.weight(), layer.shape());
+        INDArray bias = module.bias();
+        if ((bias == null) != (layer.bias() == null)) {
+            problems.add(path + ".bias: the layer has " + (layer.bias() == null ? "none" : "one") + ", found "
+                    + (bias == null ? "none" : "one"));
+        } else if (bias != null) {
+            check(path + ".bias", bias, layer.outputSize());
+        }
+    }
+
+    private @Nullable BaseLayer layer(String path) {
+        BaseLayer found = layers.get(path);
+        if (found == null) {
+            problems.add("no layer '" + path + "'");
+        }
+        return found;
+    }
+
+    private void check(String what, INDArray array, long... shape) {
+        if (!Arrays.equals(array.shape(), shape)) {
+            problems.add(what + " must be " + Arrays.toString(shape) + ", found " + Arrays.toString(array.shape()));
+        }
+    }
+}

@@ -1,0 +1,62 @@
+package org.lora4j.adapter;
+
+import java.util.List;
+import org.nd4j.linalg.api.buffer.DataType;
+
+/**
+ * A model whose weights an adapter can be applied to: its layers by module path.
+ *
+ * <p>Everything that this library does with adapters as data needs only this: choosing layers, initialization, checks,
+ * files, fingerprints, reports and algebra. {@link org.lora4j.nn.Network} is a base model. Another host becomes one when
+ * it lists its layers, for example a SameDiff graph:
+ *
+ * <pre>{@code
+ * record GraphLayer(String path, INDArray weight, INDArray bias) implements BaseLayer {}
+ *
+ * record Graph(List<GraphLayer> baseLayers) implements BaseModel {
+ *     public DataType dataType() {
+ *         return DataType.FLOAT;
+ *     }
+ * }
+ * }</pre>
+ */
+public interface BaseModel {
+    /**
+     * Returns the layers that adapters can be applied to.
+     *
+     * @return the layers in the order of the model; their paths differ
+     */
+    List<? extends BaseLayer> baseLayers();
+
+    /**
+     * Returns the type of all weights and biases.
+     *
+     * @return FLOAT or DOUBLE
+     */
+    DataType dataType();
+
+    /**
+     * Returns the paths of the layers.
+     *
+     * @return the module paths in the order of the model
+     */
+    default List<String> paths() {
+        return baseLayers().stream().<String>map(BaseLayer::path).toList();
+    }
+
+    /**
+     * Returns the layer of a path.
+     *
+     * @param path the module path
+     * @return the layer
+     * @throws IllegalArgumentException if the model has no such layer; the message lists the paths
+     */
+    default BaseLayer baseLayer(String path) {
+        for (BaseLayer layer : baseLayers()) {
+            if (layer.path().equals(path)) {
+                return layer;
+            }
+        }
+        throw new IllegalArgumentException("no layer '" + path + "'; the base has " + paths());
+    }
+}

@@ -1,0 +1,211 @@
+package org.lora4j.adapter;
+
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.internal.ArrayBits;
+import org.lora4j.linalg.LowRankFactors;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+/**
+ * An adapter as data: its configuration, and its arrays for each layer. Files hold adapters in this form, algebra combines
+ * and converts them, and every host applies them. An adapter as data always describes an update of the original base.
+ *
+ * <p>Two instances are equal if their configurations are equal and their arrays hold the same bits.
+ *
+ * @param config ranks, α, variants and target modules
+ * @param weights the arrays of the adapted layers by module path, in the order of the model
+ * @param biases trained copies of biases {@code [out]} by the module path of their layer
+ * @param savedModules layers trained in full, by module path
+ */
+public record LoRAAdapter(
+        LoRAConfig config,
+        Map<String, LoRAWeights> weights,
+        Map<String, INDArray> biases,
+        Map<String, SavedModule> savedModules) {
+    /**
+     * Copies the maps.
+     *
+     * @param config ranks, α, variants and target modules
+     * @param weights the arrays of the adapted layers by module path
+     * @param biases trained copies of biases by module path
+     * @param savedModules layers trained in full, by module path
+     * @throws IllegalArgumentException if no layer is adapted
+     */
+    public LoRAAdapter {
+        Objects.requireNonNull(config, "config must not be null");
+        Objects.requireNonNull(weights, "weights must not be null");
+        Objects.requireNonNull(biases, "biases must not be null");
+        Objects.requireNonNull(savedModules, "savedModules must not be null");
+        if (weights.isEmpty()) {
+            throw new IllegalArgumentException("an adapter must adapt at least one layer, found none");
+        }
+        weights = Collections.unmodifiableMap(new LinkedHashMap<>(weights));
+        biases = Collections.unmodifiableMap(new LinkedHashMap<>(biases));
+        savedModules = Collections.unmodifiableMap(new LinkedHashMap<>(savedModules));
+    }
+
+    /**
+     * Holds an adapter that has factors only.
+     *
+     * @param config ranks, α, variants and target modules
+     * @param weights the arrays of the adapted layers by module path
+     * @throws IllegalArgumentException if no layer is adapted
+     */
+    public LoRAAdapter(LoRAConfig config, Map<String, LoRAWeights> weights) {
+        this(config, weights, Map.of(), Map.of());
+    }
+
+    /**
+     * A layer trained in full.
+     *
+     * @param weight the trained copy of W, in the shape of W
+     * @param bias the trained copy of {@code b [out]}, or null if the layer has no bias
+     */
+    public record SavedModule(INDArray weight, @Nullable INDArray bias) {
+        /**
+         * Holds the arrays.
+         *
+         * @param weight the trained copy of W
+         * @param bias the trained copy of b, or null
+         */
+        public SavedModule {
+            Objects.requireNonNull(weight, "weight must not be null");
+        }
+
+        @Override
+        public boolean equals(@Nullable Object other) {
+            return other instanceof SavedModule that
+                    && ArrayBits.equal(weight, that.weight)
+                    && ArrayBits.equal(bias, that.bias);
+        }
+
+        @Override
+        public int hashCode() {
+            return Objects.hash(ArrayBits.hash(weight), ArrayBits.hash(bias));
+        }
+
+        @Override
+        public String toString() {
+            return "SavedModule[weight " + ArrayBits.describe(weight) + ", bias " + ArrayBits.describe(bias) + "]";
+        }
+    }
+
+    /**
+     * Creates an adapter at its initialization. The same configuration and the same weights give the same arrays on every
+     * host.
+     *
+     * @param base the model; its arrays are read and not written to
+     * @param config which layers are adapted, and how
+     * @return the adapter, and what its host subtracts from the base
+     * @throws IllegalArgumentException if the configuration does not fit the base: a target or a module to save matches
+     *     no layer, or the initialization cannot give a rank
+     */
+    public static InitializedAdapter initialize(BaseModel base, LoRAConfig config) {
+        Objects.requireNonNull(base, "base must not be null");
+        Objects.requireNonNull(config, "config must not be null");
+        ModuleSelection selection = ModuleSelection.of(base, config);
+        Map<String, LoRAWeights> weights = new LinkedHashMap<>();
+        Map<String, INDArray> biases = new LinkedHashMap<>();
+        Map<String, SavedModule> saved = new LinkedHashMap<>();
+        Map<String, LowRankFactors> subtracted = new LinkedHashMap<>();
+        for (BaseLayer layer : base.baseLayers()) {
+            String path = layer.path();
+            INDArray bias = layer.bias();
+            if (selection.saved().contains(path)) {
+                saved.put(path, new SavedModule(copy(layer.weight()), bias == null ? null : copy(bias)));
+                continue;
+            }
+            boolean adapted = selection.adapted().contains(path);
+            if (adapted) {
+                LoRAWeights initial = LoRAWeights.initialize(layer, config);
+                weights.put(path, initial);
+                if (config.init().subtractsFromBase()) {
+                    LowRankFactors factors = initial.factors();
+                    subtracted.put(path, new LowRankFactors(copy(factors.b()), copy(factors.a())));
+                }
+            }
+            if (bias != null && config.bias().trains(adapted)) {
+                biases.put(path, copy(bias));
+            }
+        }
+        return new InitializedAdapter(new LoRAAdapter(config, weights, biases, saved), subtracted);
+    }
+
+    private static INDArray copy(INDArray array) {
+        return array.dup(array.ordering());
+    }
+
+    /**
+     * Converts a trained adapter whose initialization was subtracted from the base (PiSSA, OLoRA) to an ordinary adapter of
+     * the original base: {@code s·(B·A − B₀·A₀) = s·[B, −B₀]·[A; A₀]}, of twice the rank at the same scale.
+     *
+     * @param subtracted {@code B₀} and {@code A₀} by module path; empty if nothing was subtracted
+     * @return this adapter if nothing was subtracted, else a converted one
+     * @throws IllegalArgumentException if an adapted layer is missing among those subtracted
+     */
+    public LoRAAdapter againstBase(Map<String, LowRankFactors> subtracted) {
+        if (subtracted.isEmpty()) {
+            return this;
+        }
+        Map<String, LoRAWeights> converted = new LinkedHashMap<>();
+        weights.forEach((path, trained) -> {
+            LowRankFactors initial = subtracted.get(path);
+            if (initial == null) {
+                throw new IllegalArgumentException(
+                        path + ": the subtracted factors must cover each adapted layer, found " + subtracted.keySet());
+            }
+            converted.put(path, stacked(trained, initial));
+        });
+        return new LoRAAdapter(config.withTwiceTheRank(), converted, biases, savedModules);
+    }
+
+    private static LoRAWeights stacked(LoRAWeights trained, LowRankFactors initial) {
+        LowRankFactors factors = trained.factors();
+        return LoRAWeights.of(
+                trained.kind(),
+                trained.weightShape(),
+                new LowRankFactors(
+                        Nd4j.concat(1, factors.b(), initial.b().neg()), Nd4j.concat(0, factors.a(), initial.a())),
+                trained.magnitude(),
+                trained.loraBBias());
+    }
+
+    /**
+     * Checks that the arrays fit a base and the configuration: paths, kinds, shapes, ranks and variants.
+     *
+     * @param base the model that the adapter is to be applied to
+     * @throws IllegalArgumentException if something does not fit; the message lists all of it
+     */
+    public void requireFits(BaseModel base) {
+        Objects.requireNonNull(base, "base must not be null");
+        new AdapterFit(base).require(this);
+    }
+
+    @Override
+    public boolean equals(@Nullable Object other) {
+        return other instanceof LoRAAdapter that
+                && config.equals(that.config)
+                && weights.equals(that.weights)
+                && savedModules.equals(that.savedModules)
+                && biases.keySet().equals(that.biases.keySet())
+                && biases.entrySet().stream()
+                        .allMatch(bias -> ArrayBits.equal(bias.getValue(), that.biases.get(bias.getKey())));
+    }
+
+    @Override
+    public int hashCode() {
+        return Objects.hash(config, weights.keySet(), biases.keySet(), savedModules.keySet());
+    }
+
+    @Override
+    public String toString() {
+        Map<String, String> described = new LinkedHashMap<>();
+        biases.forEach((path, bias) -> described.put(path, ArrayBits.describe(bias)));
+        return "LoRAAdapter[" + config + ", weights " + weights + ", biases " + described + ", saved modules "
+                + savedModules + "]";
+    }
+}

@@ -1,0 +1,377 @@
+package org.lora4j.adapter;
+
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The configuration of an adapter: which layers it adapts, at which rank and scale, and from which initialization (LoRA,
+ * <a href="https://arxiv.org/abs/2106.09685">arXiv:2106.09685</a>). The settings and their defaults are those of PEFT.
+ *
+ * <pre>{@code
+ * LoRAConfig config = LoRAConfig.builder().rank(8).alpha(16).targetModules("query", "value").build();
+ * }</pre>
+ *
+ * <p>Immutable. Two configurations are equal if all their settings are.
+ */
+public final class LoRAConfig {
+    private final int rank;
+    private final double alpha;
+    private final boolean rankStabilized;
+    private final boolean dora;
+    private final double dropout;
+    private final LoRAInit init;
+    private final long seed;
+    private final BiasTraining bias;
+    private final boolean loraBias;
+    private final TargetModules targetModules;
+    private final @Nullable TargetModules excludeModules;
+    private final List<Integer> layersToTransform;
+    private final List<String> layersPattern;
+    private final Map<String, Integer> rankPattern;
+    private final Map<String, Double> alphaPattern;
+    private final List<String> modulesToSave;
+    private final boolean fanInFanOut;
+
+    LoRAConfig(LoRAConfigBuilder builder) {
+        rank = builder.rank;
+        alpha = builder.alpha;
+        rankStabilized = builder.rankStabilized;
+        dora = builder.dora;
+        dropout = builder.dropout;
+        init = builder.init;
+        seed = builder.seed;
+        bias = builder.bias;
+        loraBias = builder.loraBias;
+        targetModules = builder.targetModules;
+        excludeModules = builder.excludeModules;
+        layersToTransform = List.copyOf(builder.layersToTransform);
+        layersPattern = List.copyOf(builder.layersPattern);
+        rankPattern = Collections.unmodifiableMap(new LinkedHashMap<>(builder.rankPattern));
+        alphaPattern = Collections.unmodifiableMap(new LinkedHashMap<>(builder.alphaPattern));
+        modulesToSave = List.copyOf(builder.modulesToSave);
+        fanInFanOut = builder.fanInFanOut;
+        check();
+    }
+
+    private void check() {
+        requireRank("rank", rank);
+        requireAlpha("alpha", alpha);
+        if (!(dropout >= 0 && dropout < 1)) {
+            throw new IllegalArgumentException("dropout must be in [0, 1), found " + dropout);
+        }
+        if (layersToTransform.isEmpty() && !layersPattern.isEmpty()) {
+            throw new IllegalArgumentException(
+                    "layersPattern needs layersToTransform, found " + layersPattern + " alone");
+        }
+        rankPattern.forEach((key, value) -> {
+            TargetModules.regex(key);
+            requireRank("rankPattern of '" + key + "'", value);
+        });
+        alphaPattern.forEach((key, value) -> {
+            TargetModules.regex(key);
+            requireAlpha("alphaPattern of '" + key + "'", value);
+        });
+        if (dora && (loraBias || init.subtractsFromBase())) {
+            throw new IllegalArgumentException(
+                    "dora cannot be combined with loraBias or with an initialization that subtracts from the base, found "
+                            + (loraBias ? "loraBias" : init));
+        }
+    }
+
+    private void requireRank(String what, int value) {
+        if (value < 1) {
+            throw new IllegalArgumentException(what + " must be at least 1, found " + value);
+        }
+        init.requireRank(value);
+    }
+
+    private static void requireAlpha(String what, double value) {
+        if (!(value > 0) || Double.isInfinite(value)) {
+            throw new IllegalArgumentException(what + " must be finite and positive, found " + value);
+        }
+    }
+
+    /**
+     * Creates a configuration with the defaults for everything else.
+     *
+     * @param rank r, at least 1
+     * @param alpha α, finite and positive
+     * @return a configuration for every dense layer
+     * @throws IllegalArgumentException if a value is out of bounds
+     */
+    public static LoRAConfig of(int rank, double alpha) {
+        return builder().rank(rank).alpha(alpha).build();
+    }
+
+    /**
+     * Starts a configuration.
+     *
+     * @return a builder with PEFT's defaults: rank 8, α 8, Kaiming-uniform A, every dense layer
+     */
+    public static LoRAConfigBuilder builder() {
+        return new LoRAConfigBuilder();
+    }
+
+    /**
+     * Starts a configuration that differs from this one in some settings.
+     *
+     * @return a builder with the settings of this configuration
+     */
+    public LoRAConfigBuilder toBuilder() {
+        return new LoRAConfigBuilder(this);
+    }
+
+    /** The settings of the same update in twice the rank: the scale of each layer stays. */
+    LoRAConfig withTwiceTheRank() {
+        double factor = rankStabilized ? Math.sqrt(2) : 2;
+        Map<String, Integer> ranks = new LinkedHashMap<>();
+        rankPattern.forEach((key, value) -> ranks.put(key, 2 * value));
+        Map<String, Double> alphas = new LinkedHashMap<>();
+        alphaPattern.forEach((key, value) -> alphas.put(key, factor * value));
+        return toBuilder()
+                .rank(2 * rank)
+                .alpha(factor * alpha)
+                .rankPattern(ranks)
+                .alphaPattern(alphas)
+                .init(LoRAInit.kaimingUniform())
+                .build();
+    }
+
+    /**
+     * Returns the rank, the inner size of B·A.
+     *
+     * @return r, at least 1
+     */
+    public int rank() {
+        return rank;
+    }
+
+    /**
+     * Returns the numerator of the scale.
+     *
+     * @return α, finite and positive
+     */
+    public double alpha() {
+        return alpha;
+    }
+
+    /**
+     * Returns whether the scale is α/√r (rsLoRA, <a href="https://arxiv.org/abs/2312.03732">arXiv:2312.03732</a>).
+     *
+     * @return true for α/√r, false for α/r
+     */
+    public boolean rankStabilized() {
+        return rankStabilized;
+    }
+
+    /**
+     * Returns whether magnitude and direction train separately (DoRA, <a
+     * href="https://arxiv.org/abs/2402.09353">arXiv:2402.09353</a>).
+     *
+     * @return true for DoRA
+     */
+    public boolean dora() {
+        return dora;
+    }
+
+    /**
+     * Returns the probability with which an input of A is set to zero in training.
+     *
+     * @return a probability in [0, 1)
+     */
+    public double dropout() {
+        return dropout;
+    }
+
+    /**
+     * Returns the initialization of A and B.
+     *
+     * @return the initialization
+     */
+    public LoRAInit init() {
+        return init;
+    }
+
+    /**
+     * Returns the seed of initialization and dropout. Each layer mixes it with its path, so that layers differ.
+     *
+     * @return the seed
+     */
+    public long seed() {
+        return seed;
+    }
+
+    /**
+     * Returns which biases train.
+     *
+     * @return none, those of the adapted layers, or all
+     */
+    public BiasTraining bias() {
+        return bias;
+    }
+
+    /**
+     * Returns whether B has a bias of its own, which is scaled like B.
+     *
+     * @return true if it has
+     */
+    public boolean loraBias() {
+        return loraBias;
+    }
+
+    /**
+     * Returns which layers are adapted.
+     *
+     * @return the target modules
+     */
+    public TargetModules targetModules() {
+        return targetModules;
+    }
+
+    /**
+     * Returns which of the target modules are not adapted.
+     *
+     * @return the excluded modules, or null
+     */
+    public @Nullable TargetModules excludeModules() {
+        return excludeModules;
+    }
+
+    /**
+     * Returns the layer indices that the targets are restricted to, such as 3 in {@code encoder.layers.3.fc}. As in PEFT,
+     * something must stand before {@code layers}.
+     *
+     * @return the indices; empty for no restriction
+     */
+    public List<Integer> layersToTransform() {
+        return layersToTransform;
+    }
+
+    /**
+     * Returns the names that stand before these indices, such as {@code layers}.
+     *
+     * @return the names; empty for any
+     */
+    public List<String> layersPattern() {
+        return layersPattern;
+    }
+
+    /**
+     * Returns the ranks of layers that differ, by the end of their path or a regular expression for it. The first match
+     * counts.
+     *
+     * @return ranks by pattern
+     */
+    public Map<String, Integer> rankPattern() {
+        return rankPattern;
+    }
+
+    /**
+     * Returns the α of layers that differ, by the end of their path or a regular expression for it. The first match
+     * counts.
+     *
+     * @return α by pattern
+     */
+    public Map<String, Double> alphaPattern() {
+        return alphaPattern;
+    }
+
+    /**
+     * Returns the layers that are trained in full, as copies that are stored with the adapter.
+     *
+     * @return names or ends of paths
+     */
+    public List<String> modulesToSave() {
+        return modulesToSave;
+    }
+
+    /**
+     * Returns whether the base stores its weights {@code [in, out]}. It is kept for files; hosts know it themselves.
+     *
+     * @return the flag of the file
+     */
+    public boolean fanInFanOut() {
+        return fanInFanOut;
+    }
+
+    /**
+     * Returns the rank of a layer.
+     *
+     * @param path its module path
+     * @return the first of {@link #rankPattern} that matches, else {@link #rank}
+     */
+    public int rankOf(String path) {
+        return firstMatch(rankPattern, path, rank);
+    }
+
+    /**
+     * Returns the α of a layer.
+     *
+     * @param path its module path
+     * @return the first of {@link #alphaPattern} that matches, else {@link #alpha}
+     */
+    public double alphaOf(String path) {
+        return firstMatch(alphaPattern, path, alpha);
+    }
+
+    /**
+     * Returns the scale of a layer.
+     *
+     * @param path its module path
+     * @return s = α/r, or α/√r if {@link #rankStabilized}
+     */
+    public double scaleOf(String path) {
+        double r = rankOf(path);
+        return alphaOf(path) / (rankStabilized ? Math.sqrt(r) : r);
+    }
+
+    private static <T> T firstMatch(Map<String, T> patterns, String path, T otherwise) {
+        return patterns.entrySet().stream()
+                .filter(entry -> Pattern.matches("(.*\\.)?(" + entry.getKey() + ")", path))
+                .map(Map.Entry::getValue)
+                .findFirst()
+                .orElse(otherwise);
+    }
+
+    /** All settings by name, in the order of the builder. */
+    private Map<String, Object> settings() {
+        Map<String, Object> settings = new LinkedHashMap<>();
+        settings.put("rank", rank);
+        settings.put("alpha", alpha);
+        settings.put("rankStabilized", rankStabilized);
+        settings.put("dora", dora);
+        settings.put("dropout", dropout);
+        settings.put("init", init);
+        settings.put("seed", seed);
+        settings.put("bias", bias);
+        settings.put("loraBias", loraBias);
+        settings.put("targetModules", targetModules);
+        settings.put("excludeModules", excludeModules == null ? "none" : excludeModules);
+        settings.put("layersToTransform", layersToTransform);
+        settings.put("layersPattern", layersPattern);
+        settings.put("rankPattern", rankPattern);
+        settings.put("alphaPattern", alphaPattern);
+        settings.put("modulesToSave", modulesToSave);
+        settings.put("fanInFanOut", fanInFanOut);
+        return settings;
+    }
+
+    @Override
+    public boolean equals(@Nullable Object other) {
+        return other instanceof LoRAConfig that && settings().equals(that.settings());
+    }
+
+    @Override
+    public int hashCode() {
+        return settings().hashCode();
+    }
+
+    @Override
+    public String toString() {
+        return "LoRAConfig" + settings();
+    }
+}

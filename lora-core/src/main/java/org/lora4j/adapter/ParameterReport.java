@@ -1,0 +1,156 @@
+package org.lora4j.adapter;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/**
+ * How many parameters a base model has, and how many LoRA adds.
+ *
+ * @param layers the layers in the order of the model
+ */
+public record ParameterReport(List<Layer> layers) {
+    /**
+     * Copies the list.
+     *
+     * @param layers the layers
+     */
+    public ParameterReport {
+        layers = List.copyOf(layers);
+    }
+
+    /**
+     * One layer.
+     *
+     * @param path the module path
+     * @param weight the shape {@code [out, in]} of W
+     * @param bias the shape {@code [out]} of b, or null if there is none
+     * @param loraA the shape {@code [r, in]} of A, or null if the layer is not adapted
+     * @param loraB the shape {@code [out, r]} of B, or null if the layer is not adapted
+     */
+    public record Layer(
+            String path,
+            List<Long> weight,
+            @Nullable List<Long> bias,
+            @Nullable List<Long> loraA,
+            @Nullable List<Long> loraB) {
+        /**
+         * Returns how many parameters the layer has without LoRA.
+         *
+         * @return the number of elements of W and b
+         */
+        public long original() {
+            return elements(weight) + elements(bias);
+        }
+
+        /**
+         * Returns how many parameters LoRA adds.
+         *
+         * @return the number of elements of A and B
+         */
+        public long lora() {
+            return elements(loraA) + elements(loraB);
+        }
+
+        private static long elements(@Nullable List<Long> shape) {
+            return shape == null ? 0 : shape.stream().reduce(1L, Math::multiplyExact);
+        }
+    }
+
+    /**
+     * Reports a base with the factors of an adapter.
+     *
+     * @param base the model
+     * @param weights the arrays of the adapted layers by module path, such as {@link LoRAAdapter#weights}
+     * @return the report
+     */
+    public static ParameterReport of(BaseModel base, Map<String, LoRAWeights> weights) {
+        Objects.requireNonNull(base, "base must not be null");
+        Objects.requireNonNull(weights, "weights must not be null");
+        List<Layer> layers = new ArrayList<>();
+        for (BaseLayer layer : base.baseLayers()) {
+            LoRAWeights lora = weights.get(layer.path());
+            INDArray bias = layer.bias();
+            layers.add(new Layer(
+                    layer.path(),
+                    list(layer.shape()),
+                    bias == null ? null : list(bias.shape()),
+                    lora == null ? null : list(lora.loraA().shape()),
+                    lora == null ? null : list(lora.loraB().shape())));
+        }
+        return new ParameterReport(layers);
+    }
+
+    private static List<Long> list(long[] shape) {
+        return Arrays.stream(shape).boxed().toList();
+    }
+
+    /**
+     * Returns how many parameters the model has without LoRA.
+     *
+     * @return the number of elements of all W and b
+     */
+    public long original() {
+        return layers.stream().mapToLong(Layer::original).sum();
+    }
+
+    /**
+     * Returns how many parameters LoRA adds.
+     *
+     * @return the number of elements of all A and B
+     */
+    public long lora() {
+        return layers.stream().mapToLong(Layer::lora).sum();
+    }
+
+    /**
+     * Returns how many parameters there are together.
+     *
+     * @return the sum of original and LoRA
+     */
+    public long total() {
+        return original() + lora();
+    }
+
+    /**
+     * Returns how much LoRA adds.
+     *
+     * @return LoRA's parameters in percent of the original ones
+     */
+    public double incrementPercent() {
+        return 100.0 * lora() / original();
+    }
+
+    /**
+     * Returns the report as a table of plain text.
+     *
+     * @return a line per layer and one with the sums
+     */
+    @Override
+    public String toString() {
+        StringBuilder text = new StringBuilder();
+        for (Layer layer : layers) {
+            text.append(String.format(
+                    Locale.ROOT,
+                    "%s: W %s + b %s + lora_A %s + lora_B %s%n",
+                    layer.path(),
+                    layer.weight(),
+                    layer.bias() == null ? "none" : layer.bias(),
+                    layer.loraA() == null ? "none" : layer.loraA(),
+                    layer.loraB() == null ? "none" : layer.loraB()));
+        }
+        return text.append(String.format(
+                        Locale.ROOT,
+                        "original %,d + LoRA %,d = %,d (increment %.3f %%)",
+                        original(),
+                        lora(),
+                        total(),
+                        incrementPercent()))
+                .toString();
+    }
+}

@@ -1,0 +1,114 @@
+package org.lora4j.algebra;
+
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.function.ToDoubleFunction;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.adapter.LoRAWeights;
+import org.lora4j.internal.LayerSeed;
+import org.lora4j.linalg.LowRankFactors;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+/** What the adapters that have a layer contribute to it. Calculates in double. */
+record CombinedLayer(String path, List<Term> terms) {
+    /** An adapter's {@code w·s·B·A}, and perhaps {@code w·s·b}. */
+    record Term(double weight, double scale, LoRAWeights weights) {
+        INDArray a() {
+            return inDouble().factors().a();
+        }
+
+        INDArray b() {
+            return inDouble().factors().b();
+        }
+
+        INDArray delta() {
+            return inDouble().update(scale);
+        }
+
+        private LoRAWeights inDouble() {
+            return weights.castTo(DataType.DOUBLE);
+        }
+    }
+
+    List<Integer> ranks() {
+        return terms.stream().map(term -> term.weights.rank()).toList();
+    }
+
+    /** Arrays of the layer, for its kind and shape. */
+    LoRAWeights like() {
+        return terms.get(0).weights;
+    }
+
+    /** The widest type of the contributions. */
+    DataType type() {
+        return terms.stream().anyMatch(term -> term.weights.loraA().dataType() == DataType.DOUBLE)
+                ? DataType.DOUBLE
+                : DataType.FLOAT;
+    }
+
+    /** {@code Σ w·s·B·A} as one product. */
+    LowRankFactors stacked() {
+        INDArray[] as = terms.stream()
+                .map(term -> term.a().mul(term.weight * term.scale))
+                .toArray(INDArray[]::new);
+        INDArray[] bs = terms.stream().map(Term::b).toArray(INDArray[]::new);
+        // The concatenation of one array is that array.
+        return new LowRankFactors(
+                Nd4j.concat(1, bs).dup('c'), Nd4j.concat(0, as).dup('c'));
+    }
+
+    /** Mixes the factors at scale 1, {@code √s·A} and {@code √s·B}, by {@code √|w|} and {@code sgn(w)·√|w|}. */
+    LowRankFactors mixFactors(TaskArithmetic arithmetic, long seed) {
+        RandomGenerator random = random(seed);
+        INDArray a = mix(
+                terms.stream().map(term -> term.a().mul(Math.sqrt(term.scale))).toList(),
+                weights(term -> Math.sqrt(Math.abs(term.weight))),
+                arithmetic,
+                random);
+        INDArray b = mix(
+                terms.stream().map(term -> term.b().mul(Math.sqrt(term.scale))).toList(),
+                weights(term -> Math.signum(term.weight) * Math.sqrt(Math.abs(term.weight))),
+                arithmetic,
+                random);
+        return new LowRankFactors(b, a);
+    }
+
+    /** Mixes the materialised {@code ΔW} by their weights. */
+    INDArray mixDeltas(TaskArithmetic arithmetic, long seed) {
+        return mix(terms.stream().map(Term::delta).toList(), weights(Term::weight), arithmetic, random(seed));
+    }
+
+    /** {@code Σ w·s·b}, or null if no contribution has a bias of B. */
+    @Nullable
+    INDArray bias() {
+        INDArray sum = null;
+        for (Term term : terms) {
+            INDArray bias = term.weights.loraBBias();
+            if (bias != null) {
+                INDArray share = bias.castTo(DataType.DOUBLE).mul(term.weight * term.scale);
+                sum = sum == null ? share : sum.addi(share);
+            }
+        }
+        return sum;
+    }
+
+    /** Of its own for each layer, so that a layer's result does not depend on the others. */
+    private RandomGenerator random(long seed) {
+        return new SplittableRandom(LayerSeed.of(seed, path));
+    }
+
+    private double[] weights(ToDoubleFunction<Term> weight) {
+        return terms.stream().mapToDouble(weight).toArray();
+    }
+
+    private static INDArray mix(
+            List<INDArray> tasks, double[] weights, TaskArithmetic arithmetic, RandomGenerator random) {
+        List<double[]> values =
+                tasks.stream().map(task -> task.dup('c').data().asDouble()).toList();
+        return Nd4j.createFromArray(arithmetic.mix(values, weights, random))
+                .reshape('c', tasks.get(0).shape());
+    }
+}

@@ -1,0 +1,69 @@
+package org.lora4j.internal;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.nd4j.linalg.api.buffer.DataBuffer;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+/**
+ * A matrix of fixed width whose number of rows follows the batch: one piece of memory, as large as the largest batch
+ * so far, and one array over its beginning for each batch size lately seen. A batch size that comes back gets the
+ * same array object, so nothing is allocated in a steady state.
+ */
+public final class BatchBuffer {
+    private static final int REMEMBERED_SIZES = 8;
+
+    private final DataType dataType;
+    private final long columns;
+    private final Map<Long, INDArray> bySize = new LinkedHashMap<>(16, 0.75f, true) {
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<Long, INDArray> eldest) {
+            return size() > REMEMBERED_SIZES;
+        }
+    };
+    private @Nullable INDArray memory;
+    private @Nullable INDArray last;
+
+    /**
+     * Makes an empty buffer.
+     *
+     * @param dataType FLOAT or DOUBLE
+     * @param columns the width of the matrix
+     */
+    public BatchBuffer(DataType dataType, long columns) {
+        this.dataType = dataType;
+        this.columns = columns;
+    }
+
+    /**
+     * The matrix for a batch of the given size, with undefined content unless the same size was asked for last.
+     *
+     * @param rows the batch size, at least 1
+     * @return a matrix {@code [rows, columns]} in 'f' order, the order in which products of few rows are fastest
+     */
+    public INDArray rows(long rows) {
+        INDArray array = last;
+        if (array == null || array.size(0) != rows) {
+            DataBuffer store = memory(rows * columns);
+            array = bySize.computeIfAbsent(
+                    rows, n -> Nd4j.create(store, new long[] {n, columns}, new long[] {1, n}, 0, 'f'));
+            last = array;
+        }
+        return array;
+    }
+
+    private DataBuffer memory(long length) {
+        INDArray store = memory;
+        if (store == null || store.length() < length) {
+            store = Nd4j.createUninitializedDetached(dataType, length);
+            memory = store;
+            bySize.clear();
+        }
+        return store.data();
+    }
+}

@@ -1,0 +1,42 @@
+package org.lora4j.internal;
+
+import java.util.HashMap;
+import java.util.Map;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/** Buffers of several widths: adapters of different ranks take turns, and each rank keeps its buffer. */
+public final class BuffersByWidth {
+    private final DataType dataType;
+    private final Map<Long, BatchBuffer> buffers = new HashMap<>();
+
+    /**
+     * Creates no buffer yet.
+     *
+     * @param dataType FLOAT or DOUBLE
+     */
+    public BuffersByWidth(DataType dataType) {
+        this.dataType = dataType;
+    }
+
+    /**
+     * Returns the matrix for a batch.
+     *
+     * @param rows the batch size, at least 1
+     * @param columns the width
+     * @return a matrix {@code [rows, columns]} in 'f' order, with undefined content
+     */
+    public INDArray rows(long rows, long columns) {
+        return of(columns).rows(rows);
+    }
+
+    /**
+     * Returns the buffer of a width.
+     *
+     * @param columns the width
+     * @return the same buffer for the same width
+     */
+    public BatchBuffer of(long columns) {
+        return buffers.computeIfAbsent(columns, width -> new BatchBuffer(dataType, width));
+    }
+}

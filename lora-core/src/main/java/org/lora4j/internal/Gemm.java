@@ -1,0 +1,81 @@
+package org.lora4j.internal;
+
+import org.jspecify.annotations.Nullable;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.api.ops.DynamicCustomOp;
+
+/**
+ * A matrix product that is computed again and again: {@code c = α·op(a)·op(b) + β·c}.
+ *
+ * <p>It keeps its native operation context, so that a call costs a few microseconds besides the arithmetic and
+ * allocates nothing as long as the same arrays come back. Not thread-safe: each pass has its own.
+ */
+public final class Gemm {
+    private boolean transposeA;
+    private boolean transposeB;
+    private double alpha;
+    private double beta;
+    private @Nullable ReusableOp op;
+
+    /**
+     * Makes a product.
+     *
+     * @param transposeA whether {@code op(a)} is {@code aᵀ}
+     * @param transposeB whether {@code op(b)} is {@code bᵀ}
+     * @param alpha the factor α of the product
+     * @param beta the factor β of what {@code c} holds already; 0 overwrites it
+     * @throws IllegalArgumentException if a factor is not finite
+     */
+    public Gemm(boolean transposeA, boolean transposeB, double alpha, double beta) {
+        configure(transposeA, transposeB, alpha, beta);
+    }
+
+    /**
+     * Turns this into another product, which keeps the native context.
+     *
+     * @param transposeA whether {@code op(a)} is {@code aᵀ}
+     * @param transposeB whether {@code op(b)} is {@code bᵀ}
+     * @param alpha the factor α of the product
+     * @param beta the factor β of what {@code c} holds already; 0 overwrites it
+     * @throws IllegalArgumentException if a factor is not finite
+     */
+    public final void configure(boolean transposeA, boolean transposeB, double alpha, double beta) {
+        if (!Double.isFinite(alpha) || !Double.isFinite(beta)) {
+            throw new IllegalArgumentException(
+                    "gemm: alpha and beta must be finite, found alpha " + alpha + " and beta " + beta);
+        }
+        boolean changed = this.transposeA != transposeA
+                || this.transposeB != transposeB
+                || this.alpha != alpha
+                || this.beta != beta;
+        this.transposeA = transposeA;
+        this.transposeB = transposeB;
+        this.alpha = alpha;
+        this.beta = beta;
+        if (changed && op != null) {
+            setArguments(op);
+        }
+    }
+
+    private void setArguments(ReusableOp target) {
+        target.setArguments(new long[] {transposeA ? 1 : 0, transposeB ? 1 : 0, 0}, alpha, beta);
+    }
+
+    /**
+     * Computes {@code c = α·op(a)·op(b) + β·c}. All three are matrices of one data type, FLOAT or DOUBLE, in 'c' or
+     * 'f' order.
+     *
+     * @param a the left factor
+     * @param b the right factor
+     * @param c the result, contiguous; neither factor
+     */
+    public void run(INDArray a, INDArray b, INDArray c) {
+        ReusableOp matmul = op;
+        if (matmul == null) {
+            matmul = new ReusableOp(DynamicCustomOp.builder("matmul").build());
+            setArguments(matmul);
+            op = matmul;
+        }
+        matmul.run(a, b, c);
+    }
+}

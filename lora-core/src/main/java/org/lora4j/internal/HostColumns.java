@@ -1,0 +1,202 @@
+package org.lora4j.internal;
+
+import java.nio.DoubleBuffer;
+import java.nio.FloatBuffer;
+import org.jspecify.annotations.Nullable;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/**
+ * Blocks of columns of a matrix, copied to the heap and back, for loops that several of ND4J's operations would make
+ * slower. Arithmetic is in double whatever the type of the matrix.
+ *
+ * <p>It keeps its access to the memory as long as the same array comes back. Not thread-safe.
+ */
+public final class HostColumns {
+    /** A block of this many elements stays in the first-level cache. */
+    private static final int BLOCK = 1024;
+
+    private @Nullable INDArray bound;
+    private @Nullable FloatBuffer floats;
+    private @Nullable DoubleBuffer doubles;
+    private float[] converted = new float[0];
+    private float[] row = new float[0];
+    private double[] values = new double[0];
+    private int rows;
+    private int rowStride;
+    private int columnStride;
+
+    /** Makes one that is bound to no matrix yet. */
+    public HostColumns() {}
+
+    /**
+     * How many columns make a block.
+     *
+     * @param rows the number of rows of the highest matrix
+     * @return the number of columns, at least 1
+     */
+    public static int perBlock(long rows) {
+        return (int) Math.max(1, BLOCK / rows);
+    }
+
+    /**
+     * An array for a block, to be read into and written from. It is this object's own and comes back at each call.
+     *
+     * @param rows the number of rows of the highest matrix
+     * @return room for {@link #perBlock} columns, with undefined content
+     */
+    public double[] values(long rows) {
+        int length = Math.toIntExact(rows) * perBlock(rows);
+        if (values.length < length) {
+            values = new double[length];
+        }
+        return values;
+    }
+
+    /**
+     * Whether {@link #write} reaches a matrix: it is contiguous and no view behind the beginning of another.
+     *
+     * @param matrix the matrix
+     * @return true if it can be written to
+     */
+    public static boolean canWrite(INDArray matrix) {
+        return matrix.elementWiseStride() == 1 && matrix.offset() == 0;
+    }
+
+    /**
+     * Turns to a matrix, or to a vector as a matrix of one row. One that is not contiguous is copied and can only be
+     * read.
+     *
+     * @param matrix of type FLOAT or DOUBLE
+     * @return this
+     */
+    public HostColumns of(INDArray matrix) {
+        if (matrix != bound) {
+            INDArray contiguous = canWrite(matrix) ? matrix : matrix.dup('f');
+            bind(contiguous);
+            boolean isVector = contiguous.rank() == 1;
+            rows = isVector ? 1 : Math.toIntExact(contiguous.size(0));
+            rowStride = isVector ? 1 : Math.toIntExact(contiguous.stride(0));
+            columnStride = isVector ? 1 : Math.toIntExact(contiguous.stride(1));
+            bound = contiguous == matrix ? matrix : null;
+        }
+        return this;
+    }
+
+    /**
+     * Turns to the transpose of a contiguous matrix.
+     *
+     * @param matrix of type FLOAT or DOUBLE
+     * @return this, whose columns are the matrix's rows
+     */
+    public HostColumns ofTranspose(INDArray matrix) {
+        if (matrix != bound) {
+            bind(matrix);
+            rows = Math.toIntExact(matrix.size(1));
+            rowStride = Math.toIntExact(matrix.stride(1));
+            columnStride = Math.toIntExact(matrix.stride(0));
+            bound = matrix;
+        }
+        return this;
+    }
+
+    private void bind(INDArray contiguous) {
+        boolean isFloat = contiguous.dataType() == DataType.FLOAT;
+        floats = isFloat ? contiguous.data().asNioFloat() : null;
+        doubles = isFloat ? null : contiguous.data().asNioDouble();
+    }
+
+    /**
+     * Copies columns to the heap.
+     *
+     * @param from the first column
+     * @param count how many columns
+     * @param values gets element {@code (i, from + j)} at {@code i + j·rows}
+     */
+    public void read(int from, int count, double[] values) {
+        int length = count * rows;
+        if (floats != null) {
+            float[] block = block(length);
+            if (isPacked()) {
+                floats.get(from * rows, block, 0, length);
+            } else {
+                readRows(floats, from, count, block);
+            }
+            for (int k = 0; k < length; k++) {
+                values[k] = block[k];
+            }
+        } else if (doubles != null) {
+            for (int j = 0; j < count; j++) {
+                for (int i = 0; i < rows; i++) {
+                    values[i + j * rows] = doubles.get(i * rowStride + (from + j) * columnStride);
+                }
+            }
+        }
+    }
+
+    /** Row by row, because what is not packed in columns mostly is in rows. */
+    private void readRows(FloatBuffer source, int from, int count, float[] block) {
+        if (row.length < count) {
+            row = new float[count];
+        }
+        for (int i = 0; i < rows; i++) {
+            if (columnStride == 1) {
+                source.get(i * rowStride + from, row, 0, count);
+                for (int j = 0; j < count; j++) {
+                    block[i + j * rows] = row[j];
+                }
+            } else {
+                for (int j = 0; j < count; j++) {
+                    block[i + j * rows] = source.get(i * rowStride + (from + j) * columnStride);
+                }
+            }
+        }
+    }
+
+    /**
+     * Copies columns from the heap, rounded to the type of the matrix.
+     *
+     * @param from the first column
+     * @param count how many columns
+     * @param values holds element {@code (i, from + j)} at {@code i + j·rows}
+     * @throws IllegalStateException if the matrix is not one that {@link #canWrite}
+     */
+    public void write(int from, int count, double[] values) {
+        if (bound == null) {
+            throw new IllegalStateException("write: the matrix must be contiguous, found a copy of one that is not");
+        }
+        int length = count * rows;
+        if (floats != null) {
+            float[] block = block(length);
+            for (int k = 0; k < length; k++) {
+                block[k] = (float) values[k];
+            }
+            if (isPacked()) {
+                floats.put(from * rows, block, 0, length);
+            } else {
+                for (int j = 0; j < count; j++) {
+                    for (int i = 0; i < rows; i++) {
+                        floats.put(i * rowStride + (from + j) * columnStride, block[i + j * rows]);
+                    }
+                }
+            }
+        } else if (doubles != null) {
+            for (int j = 0; j < count; j++) {
+                for (int i = 0; i < rows; i++) {
+                    doubles.put(i * rowStride + (from + j) * columnStride, values[i + j * rows]);
+                }
+            }
+        }
+    }
+
+    private boolean isPacked() {
+        return columnStride == rows && (rowStride == 1 || rows == 1);
+    }
+
+    private float[] block(int length) {
+        if (converted.length < length) {
+            converted = new float[length];
+        }
+        return converted;
+    }
+}

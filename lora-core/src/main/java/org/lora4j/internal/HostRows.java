@@ -1,0 +1,124 @@
+package org.lora4j.internal;
+
+import java.nio.FloatBuffer;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/**
+ * Some rows of a matrix in single precision, copied to the heap. Each lies in pieces, because the JVM vectorises only
+ * loops over arrays from their beginning. Not thread-safe.
+ */
+final class HostRows {
+    /** The most rows at a time. */
+    static final int MAX_ROWS = 32;
+
+    /** Elements of a piece: it stays in the first-level cache. */
+    static final int PIECE = 256;
+
+    /** Columns that are turned into parts of rows at a time. */
+    private static final int BLOCK = 64;
+
+    private float[][][] pieces = new float[MAX_ROWS][0][];
+    private float[] block = new float[0];
+
+    private @Nullable INDArray bound;
+    private FloatBuffer elements = FloatBuffer.allocate(0);
+    private int height;
+    private int width;
+    private boolean rowsLieTogether;
+
+    /** Turns to a matrix in 'c' or 'f' order. */
+    HostRows of(INDArray matrix) {
+        if (matrix != bound) {
+            elements = matrix.data().asNioFloat();
+            height = (int) matrix.size(0);
+            width = (int) matrix.size(1);
+            rowsLieTogether = matrix.stride(1) == 1;
+            bound = matrix;
+            int count = (width + PIECE - 1) / PIECE;
+            if (pieces[0].length < count) {
+                pieces = new float[MAX_ROWS][count][PIECE];
+            }
+        }
+        return this;
+    }
+
+    /** The i-th of the rows; what lies behind its end is undefined. */
+    float[][] row(int i) {
+        return pieces[i];
+    }
+
+    /** Sets the first rows to 0. */
+    void clear(int count) {
+        int used = (width + PIECE - 1) / PIECE;
+        for (int i = 0; i < count; i++) {
+            for (int p = 0; p < used; p++) {
+                Arrays.fill(pieces[i][p], 0);
+            }
+        }
+    }
+
+    /** Copies rows of the matrix, which ascend. */
+    void read(int[] rows, int count) {
+        if (rowsLieTogether) {
+            for (int i = 0; i < count; i++) {
+                for (int from = 0; from < width; from += PIECE) {
+                    elements.get(rows[i] * width + from, pieces[i][from / PIECE], 0, Math.min(PIECE, width - from));
+                }
+            }
+            return;
+        }
+        int first = rows[0];
+        int span = span(rows, count);
+        for (int from = 0; from < width; from += BLOCK) {
+            int columns = readBlock(from, first, span);
+            for (int i = 0; i < count; i++) {
+                gather(block, rows[i] - first, span, pieces[i][from / PIECE], from % PIECE, columns);
+            }
+        }
+    }
+
+    /** Adds the rows to those of the matrix, which ascend; it is in 'f' order. */
+    void addTo(int[] rows, int count) {
+        int first = rows[0];
+        int span = span(rows, count);
+        for (int from = 0; from < width; from += BLOCK) {
+            int columns = readBlock(from, first, span);
+            for (int i = 0; i < count; i++) {
+                scatter(pieces[i][from / PIECE], from % PIECE, columns, block, rows[i] - first, span);
+            }
+            for (int k = 0; k < columns; k++) {
+                elements.put((from + k) * height + first, block, k * span, span);
+            }
+        }
+    }
+
+    private static void gather(float[] block, int first, int stride, float[] row, int from, int columns) {
+        for (int k = 0; k < columns; k++) {
+            row[from + k] = block[first + k * stride];
+        }
+    }
+
+    private static void scatter(float[] row, int from, int columns, float[] block, int first, int stride) {
+        for (int k = 0; k < columns; k++) {
+            block[first + k * stride] += row[from + k];
+        }
+    }
+
+    /** Copies columns of the matrix, of each the rows from the first on, and answers how many columns. */
+    private int readBlock(int from, int first, int span) {
+        int columns = Math.min(BLOCK, width - from);
+        if (block.length < BLOCK * span) {
+            block = new float[BLOCK * span];
+        }
+        for (int k = 0; k < columns; k++) {
+            elements.get((from + k) * height + first, block, k * span, span);
+        }
+        return columns;
+    }
+
+    private static int span(int[] rows, int count) {
+        return rows[count - 1] - rows[0] + 1;
+    }
+}

@@ -1,0 +1,51 @@
+package org.lora4j.internal;
+
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+/**
+ * The norm of DoRA (<a href="https://arxiv.org/abs/2402.09353">arXiv:2402.09353</a>): {@code ‖vⱼ‖} of each row of a matrix
+ * {@code V [out, in]}, and the factor {@code cⱼ = mⱼ/‖vⱼ‖} that gives the row its magnitude.
+ */
+public final class RowNorms {
+    private RowNorms() {}
+
+    /**
+     * Computes the norms of the rows.
+     *
+     * @param matrix {@code V [out, in]}
+     * @return {@code ‖vⱼ‖ [out]}, a new array
+     */
+    public static INDArray of(INDArray matrix) {
+        // Reshaped, because a reduction of a single column keeps the column.
+        return matrix.norm2(1).reshape(matrix.size(0));
+    }
+
+    /**
+     * Computes the factor of a row. A row of zeros has no direction: its factor is 1, so it stays zero and B can train.
+     *
+     * @param magnitude {@code mⱼ}
+     * @param norm {@code ‖vⱼ‖}
+     * @return {@code cⱼ}
+     */
+    public static double factor(double magnitude, double norm) {
+        return norm == 0 ? 1 : magnitude / norm;
+    }
+
+    /**
+     * Gives each row its magnitude, in place: {@code V ← c∘V}.
+     *
+     * @param matrix {@code V [out, in]}, written to
+     * @param magnitude {@code m} with {@code out} elements, of the same type
+     * @return the matrix
+     */
+    public static INDArray scaleRows(INDArray matrix, INDArray magnitude) {
+        INDArray norms = of(matrix);
+        INDArray m = magnitude.reshape(magnitude.length());
+        INDArray factors = Nd4j.createUninitializedDetached(norms.dataType(), norms.length());
+        for (long i = 0; i < norms.length(); i++) {
+            factors.putScalar(i, factor(m.getDouble(i), norms.getDouble(i)));
+        }
+        return matrix.muliColumnVector(factors.reshape(factors.length(), 1));
+    }
+}

@@ -1,0 +1,119 @@
+package org.lora4j.internal;
+
+import java.nio.FloatBuffer;
+import java.util.Arrays;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/**
+ * Adds to single rows of a batch the deltas of their adapters, {@code y[i] += s·(x[i]·Aᵀ)·Bᵀ}, in loops that the JVM
+ * vectorises. They read each factor once and are done before two native products of one row have begun. In single
+ * precision. Not thread-safe.
+ */
+public final class SingleRows {
+    private final HostRows inputs = new HostRows();
+    private final HostRows deltas = new HostRows();
+    private final int[] rows = new int[HostRows.MAX_ROWS];
+    private final INDArray[] as = new INDArray[HostRows.MAX_ROWS];
+    private final INDArray[] bs = new INDArray[HostRows.MAX_ROWS];
+    private final double[] scales = new double[HostRows.MAX_ROWS];
+    private final float[] factor = new float[HostRows.PIECE];
+    private final float[] products = new float[HostRows.PIECE];
+    private int count;
+
+    /** Whether the factors are of the type and in the orders that the loops read. */
+    public static boolean reads(INDArray a, INDArray b) {
+        return a.dataType() == DataType.FLOAT && a.ordering() == 'c' && b.ordering() == 'f';
+    }
+
+    public boolean isFull() {
+        return count == HostRows.MAX_ROWS;
+    }
+
+    /** Notes a row, which is not above those noted before, and its factors. */
+    public void note(int row, INDArray a, INDArray b, double scale) {
+        rows[count] = row;
+        as[count] = a;
+        bs[count] = b;
+        scales[count] = scale;
+        count++;
+    }
+
+    /**
+     * Adds the deltas of the rows noted since the last call.
+     *
+     * @param x the inputs {@code [n, in]}
+     * @param y the outputs {@code [n, out]}, added to
+     */
+    public void addNoted(INDArray x, INDArray y) {
+        if (count == 0) {
+            return;
+        }
+        inputs.of(x).read(rows, count);
+        deltas.of(y).clear(count);
+        for (int i = 0; i < count; i++) {
+            add(inputs.row(i), as[i], bs[i], scales[i], deltas.row(i));
+        }
+        deltas.addTo(rows, count);
+        Arrays.fill(as, null);
+        Arrays.fill(bs, null);
+        count = 0;
+    }
+
+    private void add(float[][] x, INDArray a, INDArray b, double scale, float[][] delta) {
+        int rank = (int) a.size(0);
+        int in = (int) a.size(1);
+        int out = (int) b.size(0);
+        FloatBuffer aRows = a.data().asNioFloat();
+        FloatBuffer bColumns = b.data().asNioFloat();
+        for (int j = 0; j < rank; j++) {
+            float u = (float) (scale * down(x, aRows, j * in, in));
+            addUp(u, bColumns, j * out, out, delta);
+        }
+    }
+
+    private float down(float[][] x, FloatBuffer a, int begin, int in) {
+        Arrays.fill(products, 0);
+        for (int from = 0; from < in; from += HostRows.PIECE) {
+            int length = Math.min(HostRows.PIECE, in - from);
+            a.get(begin + from, factor, 0, length);
+            addProducts(x[from / HostRows.PIECE], factor, length, products);
+        }
+        return sum(products);
+    }
+
+    private void addUp(float u, FloatBuffer b, int begin, int out, float[][] delta) {
+        for (int from = 0; from < out; from += HostRows.PIECE) {
+            int length = Math.min(HostRows.PIECE, out - from);
+            b.get(begin + from, factor, 0, length);
+            addScaled(u, factor, length, delta[from / HostRows.PIECE]);
+        }
+    }
+
+    private static void addProducts(float[] x, float[] a, int length, float[] sums) {
+        for (int i = 0; i < length; i++) {
+            sums[i] += x[i] * a[i];
+        }
+    }
+
+    private static void addScaled(float u, float[] b, int length, float[] sums) {
+        for (int i = 0; i < length; i++) {
+            sums[i] += u * b[i];
+        }
+    }
+
+    /** In four parts, which do not wait for each other. */
+    private static float sum(float[] values) {
+        float sum0 = 0;
+        float sum1 = 0;
+        float sum2 = 0;
+        float sum3 = 0;
+        for (int i = 0; i + 3 < values.length; i += 4) {
+            sum0 += values[i];
+            sum1 += values[i + 1];
+            sum2 += values[i + 2];
+            sum3 += values[i + 3];
+        }
+        return (sum0 + sum1) + (sum2 + sum3);
+    }
+}

@@ -1,0 +1,62 @@
+package org.lora4j.nn.internal;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.internal.BatchBuffer;
+import org.lora4j.nn.Parameter;
+import org.nd4j.linalg.activations.IActivation;
+import org.nd4j.linalg.activations.impl.ActivationELU;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.api.ops.impl.transforms.gradient.EluBp;
+import org.nd4j.linalg.factory.Nd4j;
+
+/** Any of ND4J's activation functions; they work in place and want the input again for the gradient. */
+final class ActivationPass implements LayerPass {
+    private final IActivation function;
+    private final boolean training;
+    private final BatchBuffer outputs;
+    private final BatchBuffer inputs;
+    private final BatchBuffer gradients;
+    private @Nullable INDArray input;
+
+    ActivationPass(IActivation function, DataType dataType, long size, boolean training) {
+        this.function = function;
+        this.training = training;
+        outputs = new BatchBuffer(dataType, size);
+        inputs = new BatchBuffer(dataType, size);
+        gradients = new BatchBuffer(dataType, size);
+    }
+
+    @Override
+    public List<Parameter> trainable() {
+        return List.of();
+    }
+
+    @Override
+    public INDArray forward(INDArray x) {
+        input = x;
+        INDArray y = outputs.rows(x.size(0));
+        y.assign(x);
+        INDArray result = function.getActivation(y, training);
+        return result == y ? y : y.assign(result);
+    }
+
+    @Override
+    public void backward(INDArray yGradient) {}
+
+    @Override
+    public INDArray inputGradient(INDArray yGradient) {
+        if (input == null) {
+            throw new IllegalStateException("inputGradient needs a forward before it");
+        }
+        // Some of the functions write their result over either argument, so they get copies.
+        INDArray z = inputs.rows(yGradient.size(0)).assign(input);
+        INDArray epsilon = gradients.rows(yGradient.size(0)).assign(yGradient);
+        if (function.getClass() == ActivationELU.class) {
+            // ND4J's own backprop leaves out alpha.
+            return Nd4j.exec(new EluBp(z, epsilon, z, ((ActivationELU) function).getAlpha()))[0];
+        }
+        return function.backprop(z, epsilon).getFirst();
+    }
+}

@@ -1,0 +1,27 @@
+package org.lora4j.nn.internal;
+
+import java.util.Map;
+import java.util.Objects;
+import org.lora4j.nn.Linear;
+
+/** What the linear layers of a network compute with in one call. */
+@FunctionalInterface
+public interface EffectiveLayers {
+    /**
+     * Returns what a layer computes with.
+     *
+     * @param layer a layer of the network
+     * @return its effective weight and bias
+     */
+    EffectiveLinear of(Linear layer);
+
+    /**
+     * Creates a choice that is given for each layer.
+     *
+     * @param layers what each layer of the network computes with
+     * @return the choice
+     */
+    static EffectiveLayers of(Map<Linear, EffectiveLinear> layers) {
+        return layer -> Objects.requireNonNull(layers.get(layer), "the layer must belong to the network");
+    }
+}

@@ -1,0 +1,39 @@
+package org.lora4j.nn.internal;
+
+import java.util.HashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.nn.Parameter;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+/** The gradients of one {@link Pass}: an array for each parameter that trains, and nothing for the others. */
+final class Gradients {
+    private final boolean training;
+    private final Map<Parameter, INDArray> arrays = new HashMap<>();
+
+    Gradients(boolean training) {
+        this.training = training;
+    }
+
+    boolean isTraining() {
+        return training;
+    }
+
+    /** Where the gradient of a parameter belongs, or null if it does not train here. */
+    @Nullable
+    INDArray of(Parameter parameter) {
+        if (!training || !parameter.isTrainable()) {
+            return null;
+        }
+        return arrays.computeIfAbsent(parameter, key -> {
+            INDArray value = key.value();
+            return Nd4j.createUninitializedDetached(value.dataType(), value.ordering(), value.shape());
+        });
+    }
+
+    @Nullable
+    INDArray get(Parameter parameter) {
+        return arrays.get(parameter);
+    }
+}

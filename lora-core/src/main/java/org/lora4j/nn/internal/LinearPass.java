@@ -1,0 +1,167 @@
+package org.lora4j.nn.internal;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.internal.BatchBuffer;
+import org.lora4j.internal.FlatRow;
+import org.lora4j.internal.Gemm;
+import org.lora4j.nn.Linear;
+import org.lora4j.nn.Parameter;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/** A {@link Linear} in a {@link Pass}: one product forward, and backward only what somebody needs. */
+final class LinearPass implements LayerPass {
+    private final LinearContext context;
+    private final BatchBuffer outputs;
+    private final BatchBuffer inputGradients;
+    private final WeightProduct product;
+    private final Gemm addBias = new Gemm(false, false, 1, 1);
+    private final Gemm weightGradientProduct = new Gemm(true, false, 1, 0);
+    private final Gemm biasGradientProduct = new Gemm(true, false, 1, 0);
+    private final Gemm inputGradientProduct = new Gemm(false, false, 1, 0);
+    private final BatchBuffer bases;
+    private final BatchBuffer baseGradients;
+
+    // What the layer computes with now.
+    private @Nullable EffectiveLinear linear;
+    private INDArray weight;
+    private @Nullable INDArray biasRow;
+    private @Nullable INDArray weightGradient;
+    private @Nullable INDArray biasGradientRow;
+    private final List<OutputUpdatePass> updates = new ArrayList<>();
+    private final List<ParametrizationPass> parametrizations = new ArrayList<>();
+    private final List<OutputUpdatePass> idle = new ArrayList<>();
+    private boolean readsBase;
+    private List<Parameter> trainable = List.of();
+
+    // What the last call leaves for the next.
+    private @Nullable INDArray input;
+    private @Nullable INDArray base;
+    private @Nullable INDArray baseGradient;
+
+    LinearPass(Linear layer, DataType dataType, Gradients gradients, PassStep step) {
+        context = new LinearContext(layer.weightParameter(), gradients, step);
+        outputs = new BatchBuffer(dataType, layer.outputSize());
+        inputGradients = new BatchBuffer(dataType, layer.inputSize());
+        bases = new BatchBuffer(dataType, layer.outputSize());
+        baseGradients = new BatchBuffer(dataType, layer.outputSize());
+        weight = layer.weight();
+        product = new WeightProduct(weight);
+    }
+
+    /** Switches to other arrays or parametrizations. Returns whether anything changed. */
+    boolean use(EffectiveLinear wanted) {
+        if (wanted.equals(linear)) {
+            return false;
+        }
+        context.begin(wanted.weight());
+        weight = wanted.weight().value();
+        Parameter bias = wanted.bias();
+        biasRow = bias == null ? null : row(bias.value(), biasRow);
+        weightGradient = context.gradient(wanted.weight());
+        INDArray biasGradient = bias == null ? null : context.gradient(bias);
+        biasGradientRow = biasGradient == null ? null : row(biasGradient, biasGradientRow);
+        bind(wanted.updates());
+        product.use(weight, context.requested());
+        readsBase = updates.stream().anyMatch(OutputUpdatePass::readsBase);
+        trainable = wanted.parameters().stream()
+                .filter(parameter -> context.gradient(parameter) != null)
+                .toList();
+        linear = wanted;
+        input = null;
+        return true;
+    }
+
+    /** Binds a computation to each update: one that exists already where there is one of its kind. */
+    private void bind(List<OutputUpdate> wanted) {
+        idle.addAll(updates);
+        updates.clear();
+        parametrizations.clear();
+        for (OutputUpdate update : wanted) {
+            OutputUpdatePass pass = bind(update);
+            updates.add(pass);
+            if (pass instanceof ParametrizationPass parametrization) {
+                parametrizations.add(parametrization);
+            }
+        }
+    }
+
+    private OutputUpdatePass bind(OutputUpdate update) {
+        for (int i = 0; i < idle.size(); i++) {
+            if (idle.get(i).bind(update)) {
+                return idle.remove(i);
+            }
+        }
+        return update.newPass(context);
+    }
+
+    private static INDArray row(INDArray vector, @Nullable INDArray former) {
+        if (former != null && former.data() == vector.data()) {
+            return former;
+        }
+        return FlatRow.of(vector);
+    }
+
+    @Override
+    public List<Parameter> trainable() {
+        return trainable;
+    }
+
+    @Override
+    public INDArray forward(INDArray x) {
+        long n = x.size(0);
+        INDArray y = outputs.rows(n);
+        INDArray xw = readsBase ? bases.rows(n) : y;
+        product.run(x, xw);
+        if (readsBase) {
+            y.assign(xw);
+        }
+        for (OutputUpdatePass update : updates) {
+            update.forward(x, xw, y);
+        }
+        if (biasRow != null) {
+            addBias.run(context.ones(n), biasRow, y);
+        }
+        input = x;
+        base = xw;
+        return y;
+    }
+
+    @Override
+    public void backward(INDArray yGradient) {
+        if (input == null || base == null) {
+            throw new IllegalStateException("backward needs a forward before it");
+        }
+        long n = yGradient.size(0);
+        INDArray xwGradient = yGradient;
+        if (readsBase) {
+            xwGradient = baseGradients.rows(n);
+            xwGradient.assign(yGradient);
+        }
+        for (ParametrizationPass parametrization : parametrizations) {
+            parametrization.backward(input, base, yGradient, xwGradient);
+        }
+        if (weightGradient != null) {
+            weightGradientProduct.run(xwGradient, input, weightGradient);
+        }
+        if (biasGradientRow != null) {
+            biasGradientProduct.run(context.ones(n), yGradient, biasGradientRow);
+        }
+        baseGradient = xwGradient;
+    }
+
+    @Override
+    public INDArray inputGradient(INDArray yGradient) {
+        if (baseGradient == null) {
+            throw new IllegalStateException("inputGradient needs a backward before it");
+        }
+        INDArray xGradient = inputGradients.rows(yGradient.size(0));
+        inputGradientProduct.run(baseGradient, weight, xGradient);
+        for (ParametrizationPass parametrization : parametrizations) {
+            parametrization.addInputGradient(xGradient);
+        }
+        return xGradient;
+    }
+}

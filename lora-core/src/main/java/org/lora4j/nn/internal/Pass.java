@@ -1,0 +1,225 @@
+package org.lora4j.nn.internal;
+
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.internal.ArrayBits;
+import org.lora4j.nn.Activation;
+import org.lora4j.nn.Layer;
+import org.lora4j.nn.Linear;
+import org.lora4j.nn.Network;
+import org.lora4j.nn.Parameter;
+import org.nd4j.linalg.activations.IActivation;
+import org.nd4j.linalg.activations.impl.ActivationReLU;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/**
+ * Everything that changes when a network computes: activations, buffers and gradients.
+ *
+ * <p>A pass is created once and used for any number of batches of any size; after the first few calls it allocates
+ * nothing. It belongs to one thread at a time, while any number of passes share one network. The arrays it returns
+ * are its own buffers, valid until its next call; copy what is to be kept.
+ */
+public final class Pass {
+    private final Network network;
+    private final boolean training;
+    private final Supplier<? extends EffectiveLayers> resolver;
+    private final List<Layer> layers;
+    private final LayerPass[] passes;
+    private final INDArray[] outputs;
+    private final Gradients gradients;
+    private final PassStep step = new PassStep();
+    private int firstTraining;
+    private long changes;
+    private @Nullable INDArray input;
+
+    /**
+     * Creates a pass over a network.
+     *
+     * @param network the network
+     * @param training whether gradients will be computed
+     * @param resolver called once at the start of each {@link #forward}: what each linear layer computes with in this
+     *     call. A change that comes in the meantime takes effect in the next call
+     */
+    public Pass(Network network, boolean training, Supplier<? extends EffectiveLayers> resolver) {
+        this.network = network;
+        this.training = training;
+        this.resolver = resolver;
+        gradients = new Gradients(training);
+        layers = network.layers();
+        passes = new LayerPass[layers.size()];
+        outputs = new INDArray[layers.size()];
+        long size = network.inputSize();
+        for (int i = 0; i < passes.length; i++) {
+            if (layers.get(i) instanceof Linear linear) {
+                passes[i] = new LinearPass(linear, network.dataType(), gradients, step);
+                size = linear.outputSize();
+            } else {
+                passes[i] = activationPass(((Activation) layers.get(i)).function(), size, i > 0);
+            }
+        }
+        use(resolver.get());
+    }
+
+    /**
+     * Computes the output of a batch.
+     *
+     * @param x the input {@code [n, inputSize]} of the network's type; not written to
+     * @return the output {@code [n, outputSize]}, a buffer of this pass
+     * @throws IllegalArgumentException if the shape or the type of {@code x} does not fit
+     */
+    public INDArray forward(INDArray x) {
+        return forward(x, resolver.get());
+    }
+
+    /**
+     * Computes the output of a batch with parametrizations chosen for this call.
+     *
+     * @param x the input {@code [n, inputSize]} of the network's type; not written to
+     * @param effective what each linear layer computes with
+     * @return the output {@code [n, outputSize]}, a buffer of this pass
+     * @throws IllegalArgumentException if the shape or the type of {@code x} does not fit
+     */
+    public INDArray forward(INDArray x, EffectiveLayers effective) {
+        requireInput(x);
+        use(effective);
+        input = x;
+        INDArray activations = x;
+        for (int i = 0; i < passes.length; i++) {
+            activations = passes[i].forward(activations);
+            outputs[i] = activations;
+        }
+        step.set(step.number() + 1);
+        return activations;
+    }
+
+    /**
+     * Sets the number of the next {@link #forward}, which otherwise counts from 0. Random numbers of a step depend on
+     * it, so a resumed training sets it to go on as it would have.
+     *
+     * @param number the number of the next step, from 0
+     * @throws IllegalArgumentException if it is negative
+     */
+    public void setStep(long number) {
+        if (number < 0) {
+            throw new IllegalArgumentException("the number of a step must not be negative, found " + number);
+        }
+        step.set(number);
+    }
+
+    /**
+     * Computes the gradients of the trainable parameters; see {@link #gradient}.
+     *
+     * @param outputGradient {@code ∂L/∂y [n, outputSize]} of the last {@link #forward}; not written to
+     * @throws IllegalStateException if this pass does not train or {@link #forward} was not called
+     * @throws IllegalArgumentException if the shape or the type does not fit the last output
+     */
+    public void backward(INDArray outputGradient) {
+        if (!training || input == null) {
+            throw new IllegalStateException("backward needs a training pass and a forward before it");
+        }
+        INDArray output = outputs[outputs.length - 1];
+        if (!Arrays.equals(outputGradient.shape(), output.shape()) || outputGradient.dataType() != output.dataType()) {
+            throw new IllegalArgumentException("output gradient: must be like the output, " + Inputs.describe(output)
+                    + ", found " + Inputs.describe(outputGradient));
+        }
+        INDArray gradient = outputGradient;
+        for (int i = passes.length - 1; i >= firstTraining; i--) {
+            passes[i].backward(gradient);
+            if (i > firstTraining) {
+                gradient = passes[i].inputGradient(gradient);
+            }
+        }
+    }
+
+    /**
+     * The gradient that the last {@link #backward} computed for a parameter.
+     *
+     * @param parameter one of {@link #trainableParameters}
+     * @return the gradient in the parameter's shape and order, a buffer of this pass
+     * @throws IllegalArgumentException if the parameter does not train in this pass
+     */
+    public INDArray gradient(Parameter parameter) {
+        Set<Parameter> trainable = trainableParameters();
+        INDArray gradient = trainable.contains(parameter) ? gradients.get(parameter) : null;
+        if (gradient == null) {
+            throw new IllegalArgumentException(parameter.name() + ": has no gradient in this pass; trainable are "
+                    + trainable.stream().map(Parameter::name).toList());
+        }
+        return gradient;
+    }
+
+    /**
+     * The parameters that train in this pass.
+     *
+     * @return in the order of the network; empty if the pass does not train
+     */
+    public Set<Parameter> trainableParameters() {
+        Set<Parameter> trainable = new LinkedHashSet<>();
+        for (LayerPass pass : passes) {
+            trainable.addAll(pass.trainable());
+        }
+        return Collections.unmodifiableSet(trainable);
+    }
+
+    /**
+     * Returns how often a {@link #forward} found that layers compute with other arrays or parametrizations than before.
+     * While the number stays the same, {@link #trainableParameters} does too.
+     *
+     * @return a number that grows with each change
+     */
+    public long changes() {
+        return changes;
+    }
+
+    /**
+     * Finds where numbers stopped being finite in the last {@link #forward}.
+     *
+     * @return the path of the first layer whose output holds NaN or an infinity, {@code input} if the batch itself
+     *     does, or nothing
+     */
+    public Optional<String> firstNonFinite() {
+        if (input != null && !ArrayBits.isFinite(input)) {
+            return Optional.of("input");
+        }
+        for (int i = 0; i < outputs.length; i++) {
+            if (outputs[i] != null && !ArrayBits.isFinite(outputs[i])) {
+                return Optional.of(layers.get(i).path());
+            }
+        }
+        return Optional.empty();
+    }
+
+    void requireInput(INDArray x) {
+        Inputs.require(x, network);
+    }
+
+    private void use(EffectiveLayers effective) {
+        boolean changed = false;
+        for (int i = 0; i < passes.length; i++) {
+            if (passes[i] instanceof LinearPass pass) {
+                changed |= pass.use(effective.of((Linear) layers.get(i)));
+            }
+        }
+        if (changed) {
+            changes++;
+            firstTraining = 0;
+            while (firstTraining < passes.length
+                    && passes[firstTraining].trainable().isEmpty()) {
+                firstTraining++;
+            }
+        }
+    }
+
+    private LayerPass activationPass(IActivation function, long size, boolean inputIsBuffer) {
+        boolean plainRelu = function.equals(new ActivationReLU());
+        return plainRelu
+                ? new ReluPass(network.dataType(), size, inputIsBuffer)
+                : new ActivationPass(function, network.dataType(), size, training);
+    }
+}

@@ -1,0 +1,138 @@
+package org.lora4j.nn.internal;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.lora4j.internal.BatchBuffer;
+import org.lora4j.internal.Gemm;
+import org.lora4j.internal.HostColumns;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/**
+ * {@code x·Wᵀ}, and {@code R·Wᵀ} for further rows that decorations asked for.
+ *
+ * <p>A product of few rows takes as long as it takes to read W. Where the batch is small beside the weight the further
+ * rows are therefore stacked under it, and W is read once: {@code [x; R]·Wᵀ}.
+ */
+final class WeightProduct {
+    /** Stacking pays if the weight has this many times the elements that are copied for it. */
+    private static final int STACKING_PAYS = 8;
+
+    private final BatchBuffer stackedInputs;
+    private final BatchBuffer stackedOutputs;
+    private final Gemm product = new Gemm(false, true, 1, 0);
+    private final List<Gemm> furtherProducts = new ArrayList<>();
+    private final HostColumns inputColumns = new HostColumns();
+    private final HostColumns outputColumns = new HostColumns();
+    private final HostColumns stackedInputColumns = new HostColumns();
+    private final HostColumns stackedOutputColumns = new HostColumns();
+    private INDArray weight;
+    private List<Further> further = List.of();
+    private long furtherRows;
+
+    /** Rows {@code R [k, in]} and where {@code R·Wᵀ [k, out]} belongs. */
+    record Further(INDArray rows, INDArray product, HostColumns rowColumns, HostColumns productColumns) {
+        Further(INDArray rows, INDArray product) {
+            this(rows, product, new HostColumns(), new HostColumns());
+        }
+
+        int height() {
+            return Math.toIntExact(rows.size(0));
+        }
+    }
+
+    WeightProduct(INDArray weight) {
+        this.weight = weight;
+        stackedInputs = new BatchBuffer(weight.dataType(), weight.size(1));
+        stackedOutputs = new BatchBuffer(weight.dataType(), weight.size(0));
+    }
+
+    /** Turns to another weight or to other further rows. */
+    void use(INDArray newWeight, List<Further> newFurther) {
+        weight = newWeight;
+        further = List.copyOf(newFurther);
+        furtherRows = further.stream().mapToLong(Further::height).sum();
+        while (furtherProducts.size() < further.size()) {
+            furtherProducts.add(new Gemm(false, true, 1, 0));
+        }
+    }
+
+    /** Computes {@code y = x·Wᵀ} and the further products. */
+    void run(INDArray x, INDArray y) {
+        long height = x.size(0) + furtherRows;
+        long copied = height * (weight.size(0) + weight.size(1));
+        if (!further.isEmpty() && weight.length() >= STACKING_PAYS * copied) {
+            INDArray stackedInput = stackedInputs.rows(height);
+            INDArray stackedOutput = stackedOutputs.rows(height);
+            stack(x, stackedInput);
+            product.run(stackedInput, weight, stackedOutput);
+            unstack(stackedOutput, y);
+        } else {
+            product.run(x, weight, y);
+            for (int i = 0; i < further.size(); i++) {
+                furtherProducts
+                        .get(i)
+                        .run(further.get(i).rows(), weight, further.get(i).product());
+            }
+        }
+    }
+
+    private void stack(INDArray x, INDArray stacked) {
+        int height = Math.toIntExact(stacked.size(0));
+        int n = Math.toIntExact(x.size(0));
+        int columns = Math.toIntExact(stacked.size(1));
+        int perBlock = HostColumns.perBlock(height);
+        double[] all = stackedInputColumns.values(height);
+        double[] part = inputColumns.values(height);
+        inputColumns.of(x);
+        stackedInputColumns.of(stacked);
+        for (int from = 0; from < columns; from += perBlock) {
+            int count = Math.min(perBlock, columns - from);
+            inputColumns.read(from, count, part);
+            place(part, n, all, 0, height, count);
+            int top = n;
+            for (Further rows : further) {
+                rows.rowColumns().of(rows.rows()).read(from, count, part);
+                place(part, rows.height(), all, top, height, count);
+                top += rows.height();
+            }
+            stackedInputColumns.write(from, count, all);
+        }
+    }
+
+    private void unstack(INDArray stacked, INDArray y) {
+        int height = Math.toIntExact(stacked.size(0));
+        int n = Math.toIntExact(y.size(0));
+        int columns = Math.toIntExact(stacked.size(1));
+        int perBlock = HostColumns.perBlock(height);
+        double[] all = stackedOutputColumns.values(height);
+        double[] part = outputColumns.values(height);
+        outputColumns.of(y);
+        stackedOutputColumns.of(stacked);
+        for (int from = 0; from < columns; from += perBlock) {
+            int count = Math.min(perBlock, columns - from);
+            stackedOutputColumns.read(from, count, all);
+            take(all, 0, height, part, n, count);
+            outputColumns.write(from, count, part);
+            int top = n;
+            for (Further rows : further) {
+                take(all, top, height, part, rows.height(), count);
+                rows.productColumns().of(rows.product()).write(from, count, part);
+                top += rows.height();
+            }
+        }
+    }
+
+    /** Copies a part of each column to where it belongs in the column of all rows. */
+    private static void place(double[] part, int partHeight, double[] all, int top, int height, int count) {
+        for (int j = 0; j < count; j++) {
+            System.arraycopy(part, j * partHeight, all, j * height + top, partHeight);
+        }
+    }
+
+    /** The reverse of {@link #place}. */
+    private static void take(double[] all, int top, int height, double[] part, int partHeight, int count) {
+        for (int j = 0; j < count; j++) {
+            System.arraycopy(all, j * height + top, part, j * partHeight, partHeight);
+        }
+    }
+}

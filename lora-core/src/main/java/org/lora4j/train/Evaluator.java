@@ -1,0 +1,73 @@
+package org.lora4j.train;
+
+import java.util.Objects;
+import org.lora4j.nn.Model;
+import org.lora4j.nn.internal.Pass;
+import org.lora4j.nn.internal.PassSource;
+import org.nd4j.evaluation.classification.Evaluation;
+import org.nd4j.linalg.dataset.DataSet;
+import org.nd4j.linalg.dataset.api.iterator.DataSetIterator;
+
+/** Evaluates classifiers. */
+public final class Evaluator {
+    private Evaluator() {}
+
+    /**
+     * Compares the class with the greatest output with the label, over all batches.
+     *
+     * @param model a model with at least two outputs, one for each class
+     * @param data the batches: features {@code [n, in]}, one-hot labels {@code [n, classes]}; reset first if possible
+     * @return ND4J's evaluation: accuracy, confusion matrix and more
+     * @throws IllegalArgumentException if a batch does not fit the model
+     */
+    public static Evaluation evaluate(Model model, DataSetIterator data) {
+        Objects.requireNonNull(model, "model must not be null");
+        Objects.requireNonNull(data, "data must not be null");
+        return evaluate(model, BatchSource.of(data));
+    }
+
+    /**
+     * Compares the class with the greatest output with the label, over all batches.
+     *
+     * @param model a model with at least two outputs, one for each class
+     * @param data the batches, such as a list: features {@code [n, in]}, one-hot labels {@code [n, classes]}
+     * @return ND4J's evaluation: accuracy, confusion matrix and more
+     * @throws IllegalArgumentException if a batch does not fit the model
+     */
+    public static Evaluation evaluate(Model model, Iterable<DataSet> data) {
+        Objects.requireNonNull(model, "model must not be null");
+        Objects.requireNonNull(data, "data must not be null");
+        return evaluate(model, BatchSource.of(data));
+    }
+
+    private static Evaluation evaluate(Model model, BatchSource data) {
+        Evaluation evaluation = new Evaluation(Math.toIntExact(model.outputSize()));
+        Pass pass = PassSource.of(model).newInferencePass();
+        data.reset(1);
+        while (data.hasNext()) {
+            DataSet batch = data.next();
+            evaluation.eval(batch.getLabels(), pass.forward(batch.getFeatures()));
+        }
+        return evaluation;
+    }
+
+    /**
+     * Counts the examples of each class that were predicted as another class.
+     *
+     * @param evaluation the result of an evaluation
+     * @return a count for each actual class
+     */
+    public static int[] errorsPerClass(Evaluation evaluation) {
+        Objects.requireNonNull(evaluation, "evaluation must not be null");
+        int classes = evaluation.getConfusion().getClasses().size();
+        int[] errors = new int[classes];
+        for (int actual = 0; actual < classes; actual++) {
+            for (int predicted = 0; predicted < classes; predicted++) {
+                if (predicted != actual) {
+                    errors[actual] += evaluation.getConfusion().getCount(actual, predicted);
+                }
+            }
+        }
+        return errors;
+    }
+}

@@ -1,0 +1,326 @@
+package org.lora4j.algebra;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.within;
+import static org.lora4j.algebra.AdapterSamples.a;
+import static org.lora4j.algebra.AdapterSamples.adapter;
+import static org.lora4j.algebra.AdapterSamples.b;
+import static org.lora4j.algebra.AdapterSamples.delta;
+import static org.lora4j.algebra.AdapterSamples.distance;
+import static org.lora4j.algebra.AdapterSamples.layer;
+import static org.lora4j.algebra.AdapterSamples.norm;
+import static org.lora4j.algebra.AdapterSamples.tolerance;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.stream.IntStream;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.constraints.DoubleRange;
+import net.jqwik.api.constraints.IntRange;
+import net.jqwik.api.constraints.Size;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.lora4j.adapter.LoRAAdapter;
+import org.lora4j.adapter.LoRAConfig;
+import org.lora4j.adapter.LoRAWeights;
+import org.lora4j.linalg.Svd;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+/** Combinations that prune or elect signs, against their definitions written out. */
+class AdapterPruningTest {
+    private static final DataType D = DataType.DOUBLE;
+    private static final TargetRank FULL = TargetRank.of(100);
+
+    @Property(tries = 25)
+    void onTheFactorsTiesAndPruningAreAsDefined(
+            @ForAll @IntRange(min = 1, max = 7) int out,
+            @ForAll @IntRange(min = 1, max = 7) int in,
+            @ForAll @IntRange(min = 1, max = 4) int rank,
+            @ForAll @DoubleRange(min = 0.1, max = 1) double density,
+            @ForAll @Size(3) List<@DoubleRange(min = -2, max = 2) Double> w,
+            @ForAll MajoritySign sign,
+            @ForAll boolean isFloat,
+            @ForAll long seed) {
+        DataType type = isFloat ? DataType.FLOAT : D;
+        List<LoRAAdapter> adapters = adapters(type, seed, out, in, rank);
+        AdapterCombination combination = combination(adapters, w);
+        List<INDArray> as = new ArrayList<>();
+        List<INDArray> bs = new ArrayList<>();
+        for (LoRAAdapter adapter : adapters) {
+            double root = Math.sqrt(adapter.config().scaleOf("fc"));
+            as.add(largest(a(adapter).muli(root), density));
+            bs.add(largest(b(adapter).muli(root), density));
+        }
+        List<Double> onA = w.stream().map(x -> Math.sqrt(Math.abs(x))).toList();
+        List<Double> onB =
+                w.stream().map(x -> Math.signum(x) * Math.sqrt(Math.abs(x))).toList();
+
+        LoRAAdapter ties = combination.ties(density, sign);
+        LoRAAdapter pruned = combination.magnitudePrune(density);
+
+        assertNear(a(ties), elected(as, onA, sign), type);
+        assertNear(b(ties), elected(bs, onB, sign), type);
+        assertNear(a(pruned), sum(as, onA), type);
+        assertNear(b(pruned), sum(bs, onB), type);
+        assertThat(pruned.config().scaleOf("fc")).isOne();
+    }
+
+    @Property(tries = 25)
+    void onTheDeltasTiesAndPruningAreAsDefined(
+            @ForAll @IntRange(min = 1, max = 7) int out,
+            @ForAll @IntRange(min = 1, max = 7) int in,
+            @ForAll @IntRange(min = 1, max = 4) int rank,
+            @ForAll @DoubleRange(min = 0.1, max = 1) double density,
+            @ForAll @Size(3) List<@DoubleRange(min = -2, max = 2) Double> w,
+            @ForAll MajoritySign sign,
+            @ForAll boolean isFloat,
+            @ForAll long seed) {
+        DataType type = isFloat ? DataType.FLOAT : D;
+        List<LoRAAdapter> adapters = adapters(type, seed, out, in, rank);
+        AdapterCombination combination = combination(adapters, w);
+        List<INDArray> deltas = adapters.stream()
+                .map(adapter -> largest(delta(adapter), density))
+                .toList();
+
+        assertNear(delta(combination.tiesSvd(FULL, density, sign).adapter()), elected(deltas, w, sign), type);
+        assertNear(delta(combination.magnitudePruneSvd(FULL, density).adapter()), sum(deltas, w), type);
+    }
+
+    @Property(tries = 20)
+    void theSvdFormsCutAtARankAndReportWhatIsLeft(
+            @ForAll @IntRange(min = 1, max = 5) int target, @ForAll boolean isFloat, @ForAll long seed) {
+        DataType type = isFloat ? DataType.FLOAT : D;
+        List<LoRAAdapter> adapters = adapters(type, seed, 6, 5, 2);
+        INDArray whole = sum(
+                adapters.stream().map(adapter -> largest(delta(adapter), 0.6)).toList(), List.of(1.0, -1.0, 0.5));
+        double error = Svd.thin(whole).error(target);
+
+        AdapterApproximation cut =
+                combination(adapters, List.of(1.0, -1.0, 0.5)).magnitudePruneSvd(TargetRank.of(target), 0.6);
+
+        assertThat(layer(cut.adapter(), "fc").rank()).isEqualTo(target);
+        assertThat(distance(delta(cut.adapter()), whole)).isCloseTo(error, within(tolerance(type) * norm(whole)));
+        assertThat(cut.layers().values())
+                .singleElement()
+                .satisfies(layer -> assertThat(layer.error()).isCloseTo(error, within(1e-10)));
+    }
+
+    @Property(tries = 30)
+    void atDensityOneNothingIsPruned(
+            @ForAll @IntRange(min = 1, max = 6) int out,
+            @ForAll @IntRange(min = 1, max = 6) int in,
+            @ForAll MajoritySign sign,
+            @ForAll long seed) {
+        AdapterCombination combination = combination(adapters(D, seed, out, in, 2), List.of(0.5, -1.0, 2.0));
+        INDArray linear = delta(combination.linear());
+        INDArray cat = delta(combination.cat());
+
+        assertNear(delta(combination.dareLinear(1, seed)), linear, D);
+        assertNear(delta(combination.magnitudePrune(1)), linear, D);
+        assertNear(delta(combination.dareTies(1, sign, seed)), delta(combination.ties(1, sign)), D);
+        assertNear(delta(combination.dareLinearSvd(FULL, 1, seed).adapter()), cat, D);
+        assertNear(delta(combination.magnitudePruneSvd(FULL, 1).adapter()), cat, D);
+        assertNear(
+                delta(combination.dareTiesSvd(FULL, 1, sign, seed).adapter()),
+                delta(combination.tiesSvd(FULL, 1, sign).adapter()),
+                D);
+    }
+
+    @Test
+    void tiesOfOneAdapterIsItsMultiple() {
+        LoRAAdapter one = adapter(D, 1, 5, 4, 2, 3);
+        AdapterCombination alone = AdapterCombination.of(one, -0.7);
+
+        assertNear(delta(alone.ties(1, MajoritySign.TOTAL)), delta(one).muli(-0.7), D);
+        assertNear(
+                delta(alone.tiesSvd(FULL, 1, MajoritySign.FREQUENCY).adapter()),
+                delta(one).muli(-0.7),
+                D);
+    }
+
+    @Test
+    void totalAndFrequencyElectDifferentSigns() {
+        List<double[]> tasks = List.of(new double[] {-5}, new double[] {1}, new double[] {2});
+        double[] ones = {1, 1, 1};
+        SplittableRandom random = new SplittableRandom(0);
+
+        assertThat(new TaskArithmetic(Pruning.none(), MajoritySign.TOTAL).mix(tasks, ones, random))
+                .containsExactly(-5);
+        assertThat(new TaskArithmetic(Pruning.none(), MajoritySign.FREQUENCY).mix(tasks, ones, random))
+                .containsExactly(1.5);
+    }
+
+    @Test
+    void aDrawElectsPlus() {
+        assertThat(new TaskArithmetic(Pruning.none(), MajoritySign.TOTAL)
+                        .mix(
+                                List.of(new double[] {-1, 0}, new double[] {1, 0}),
+                                new double[] {1, 3},
+                                new SplittableRandom(0)))
+                .containsExactly(3, 0);
+    }
+
+    @Test
+    void ofEqualMagnitudesTheFirstAreKept() {
+        double[] values = {1, -1, 0, 2, 1, -1};
+
+        assertThat(Pruning.magnitude(0.5).prune(values, new SplittableRandom(0)))
+                .containsExactly(1, -1, 0, 2, 0, 0);
+        assertThat(Pruning.magnitude(0.1).prune(values, new SplittableRandom(0)))
+                .containsOnly(0);
+    }
+
+    @Test
+    void randomPruningKeepsTheShareAndTheExpectation() {
+        double[] ones = new double[100_000];
+        Arrays.fill(ones, 1);
+
+        double[] pruned = Pruning.random(0.3).prune(ones, new SplittableRandom(5));
+
+        assertThat(Arrays.stream(pruned).distinct().toArray()).containsExactlyInAnyOrder(0, 1 / 0.3);
+        // Five standard deviations of the mean, √((1−p)/(p·n)).
+        assertThat(Arrays.stream(pruned).average().orElseThrow())
+                .isCloseTo(1, within(5 * Math.sqrt(0.7 / 0.3 / pruned.length)));
+    }
+
+    @ParameterizedTest
+    @EnumSource(MajoritySign.class)
+    void theSameSeedGivesTheSameAdapterAndAnotherSeedAnother(MajoritySign sign) {
+        AdapterCombination combination = combination(adapters(D, 3, 6, 5, 2), List.of(1.0, 1.0, -1.0));
+        List<java.util.function.LongFunction<LoRAAdapter>> methods = List.of(
+                seed -> combination.dareLinear(0.5, seed),
+                seed -> combination.dareTies(0.5, sign, seed),
+                seed -> combination.dareLinearSvd(FULL, 0.5, seed).adapter(),
+                seed -> combination.dareTiesSvd(FULL, 0.5, sign, seed).adapter());
+
+        assertThat(methods).allSatisfy(method -> {
+            assertThat(a(method.apply(1))).isEqualTo(a(method.apply(1)));
+            assertThat(b(method.apply(1))).isEqualTo(b(method.apply(1)));
+            assertThat(distance(delta(method.apply(1)), delta(method.apply(2)))).isGreaterThan(0.1);
+        });
+    }
+
+    @Test
+    void aLayerIsPrunedWithoutRegardToTheOthers() {
+        LoRAWeights x = AdapterSamples.weights(D, 1, 4, 5, 2);
+        LoRAAdapter alone = adapter(LoRAConfig.of(2, 1), "x", x);
+        LoRAAdapter both = new LoRAAdapter(
+                LoRAConfig.of(2, 1), AdapterSamples.layers("w", AdapterSamples.weights(D, 2, 4, 5, 2), "x", x));
+
+        assertThat(layer(AdapterCombination.of(both, 1).dareLinear(0.5, 7), "x").loraA())
+                .isEqualTo(layer(AdapterCombination.of(alone, 1).dareLinear(0.5, 7), "x")
+                        .loraA());
+        assertThat(layer(AdapterCombination.of(both, 1).dareLinear(0.5, 7), "x").loraA())
+                .isNotEqualTo(layer(AdapterCombination.of(both, 1).dareLinear(0.5, 7), "w")
+                        .loraA());
+    }
+
+    @Test
+    void dareOnTheFactorsKeepsEntriesDividedByTheDensity() {
+        LoRAAdapter one = adapter(D, 1, 30, 40, 2, 2);
+
+        double[] before = values(a(one));
+
+        double[] pruned = values(a(AdapterCombination.of(one, 1).dareLinear(0.25, 9)));
+
+        int kept = 0;
+        for (int i = 0; i < pruned.length; i++) {
+            if (pruned[i] != 0) {
+                assertThat(pruned[i]).isCloseTo(4 * before[i], within(1e-12));
+                kept++;
+            }
+        }
+        // 80 entries: a quarter of them, give or take four standard deviations.
+        assertThat(kept).isBetween(5, 35);
+    }
+
+    @ParameterizedTest
+    @ValueSource(doubles = {0, -0.1, 1.1, Double.NaN})
+    void refusesDensitiesOutOfBounds(double density) {
+        AdapterCombination one = AdapterCombination.of(adapter(D, 1, 5, 4, 2, 3), 1);
+        Map<String, Runnable> methods = Map.of(
+                "ties", () -> one.ties(density, MajoritySign.TOTAL),
+                "dareLinear", () -> one.dareLinear(density, 0),
+                "dareTiesSvd", () -> one.dareTiesSvd(FULL, density, MajoritySign.TOTAL, 0),
+                "magnitudePrune", () -> one.magnitudePrune(density));
+
+        assertThat(methods.values())
+                .allSatisfy(method -> assertThatIllegalArgumentException()
+                        .isThrownBy(method::run)
+                        .withMessage("density must be in (0, 1], found " + density));
+    }
+
+    private static List<LoRAAdapter> adapters(DataType type, long seed, int out, int in, int rank) {
+        return List.of(
+                adapter(type, seed, out, in, rank, 2),
+                adapter(type, seed + 1, out, in, rank, 0.5),
+                adapter(type, seed + 2, out, in, rank, 3));
+    }
+
+    private static AdapterCombination combination(List<LoRAAdapter> adapters, List<Double> w) {
+        return AdapterCombination.of(adapters.get(0), w.get(0))
+                .plus(adapters.get(1), w.get(1))
+                .plus(adapters.get(2), w.get(2));
+    }
+
+    private static void assertNear(INDArray found, INDArray expected, DataType type) {
+        assertThat(distance(found, expected)).isLessThan(4 * tolerance(type) * (1 + norm(expected)));
+    }
+
+    /** The ⌊density·n⌋ entries of largest magnitude. */
+    private static INDArray largest(INDArray tensor, double density) {
+        double[] values = values(tensor);
+        double[] kept = new double[values.length];
+        IntStream.range(0, values.length)
+                .boxed()
+                .sorted(Comparator.comparingDouble(i -> -Math.abs(values[i])))
+                .limit((long) (density * values.length))
+                .forEach(i -> kept[i] = values[i]);
+        return Nd4j.createFromArray(kept).reshape(tensor.shape());
+    }
+
+    private static double[] values(INDArray tensor) {
+        return tensor.dup('c').data().asDouble();
+    }
+
+    private static INDArray sum(List<INDArray> tasks, List<Double> w) {
+        INDArray sum = Nd4j.zeros(D, tasks.get(0).shape());
+        for (int t = 0; t < tasks.size(); t++) {
+            sum.addi(tasks.get(t).mul(w.get(t)));
+        }
+        return sum;
+    }
+
+    private static INDArray elected(List<INDArray> tasks, List<Double> w, MajoritySign method) {
+        List<double[]> all = tasks.stream().map(AdapterPruningTest::values).toList();
+        double[] result = new double[all.get(0).length];
+        for (int i = 0; i < result.length; i++) {
+            int entry = i;
+            double votes = all.stream()
+                    .mapToDouble(task -> task[entry])
+                    .map(value -> method == MajoritySign.TOTAL ? value : Math.signum(value))
+                    .sum();
+            double total = 0;
+            int count = 0;
+            for (int t = 0; t < all.size(); t++) {
+                double value = all.get(t)[i];
+                if (value != 0 && value > 0 == votes >= 0) {
+                    total += w.get(t) * value;
+                    count++;
+                }
+            }
+            result[i] = total / Math.max(1, count);
+        }
+        return Nd4j.createFromArray(result).reshape(tasks.get(0).shape());
+    }
+}

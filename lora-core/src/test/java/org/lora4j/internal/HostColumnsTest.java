@@ -1,0 +1,89 @@
+package org.lora4j.internal;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.lora4j.nn.Samples;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.indexing.NDArrayIndex;
+
+class HostColumnsTest {
+    private static INDArray numbered(DataType type, char order, int rows, int columns) {
+        return Nd4j.arange(rows * columns).reshape(rows, columns).castTo(type).dup(order);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"FLOAT, c", "FLOAT, f", "DOUBLE, c", "DOUBLE, f"})
+    void readColumnsOneAfterTheOther(DataType type, char order) {
+        double[] values = new double[6];
+
+        new HostColumns().of(numbered(type, order, 3, 4)).read(1, 2, values);
+
+        assertThat(values).containsExactly(1, 5, 9, 2, 6, 10);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"FLOAT, c", "FLOAT, f", "DOUBLE, c", "DOUBLE, f"})
+    void readTheTranspose(DataType type, char order) {
+        double[] values = new double[8];
+
+        new HostColumns().ofTranspose(numbered(type, order, 3, 4)).read(1, 2, values);
+
+        assertThat(values).containsExactly(4, 5, 6, 7, 8, 9, 10, 11);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"FLOAT, c", "FLOAT, f", "DOUBLE, c", "DOUBLE, f"})
+    void writeColumns(DataType type, char order) {
+        INDArray matrix = Nd4j.zeros(type, 3, 4).dup(order);
+
+        new HostColumns().of(matrix).write(2, 2, new double[] {1, 2, 3, 4, 5, 6});
+
+        assertThat(Samples.bits(matrix)).containsExactly(0, 0, 1, 4, 0, 0, 2, 5, 0, 0, 3, 6);
+    }
+
+    @Test
+    void refuseToWriteToACopy() {
+        INDArray view = Nd4j.zeros(DataType.FLOAT, 4, 4).get(NDArrayIndex.interval(1, 3), NDArrayIndex.interval(1, 3));
+        HostColumns columns = new HostColumns().of(view);
+
+        assertThat(HostColumns.canWrite(view)).isFalse();
+        assertThatIllegalStateException()
+                .isThrownBy(() -> columns.write(0, 1, new double[2]))
+                .withMessage("write: the matrix must be contiguous, found a copy of one that is not");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"FLOAT", "DOUBLE"})
+    void takeAVectorForARow(DataType type) {
+        INDArray vector = Nd4j.arange(5).castTo(type);
+        HostColumns columns = new HostColumns().of(vector);
+        double[] values = new double[3];
+
+        columns.read(2, 3, values);
+        columns.write(0, 1, new double[] {7});
+
+        assertThat(values).containsExactly(2, 3, 4);
+        assertThat(vector.getDouble(0)).isEqualTo(7);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"c", "f"})
+    void readViewsAsTheyAreNow(char order) {
+        INDArray whole = numbered(DataType.FLOAT, order, 3, 4);
+        INDArray view = whole.get(NDArrayIndex.interval(1, 3), NDArrayIndex.interval(2, 4));
+        HostColumns columns = new HostColumns();
+        double[] values = new double[4];
+        columns.of(view).read(0, 2, values);
+        assertThat(values).containsExactly(6, 10, 7, 11);
+
+        whole.putScalar(1, 2, 50);
+        columns.of(view).read(0, 2, values);
+        assertThat(values).containsExactly(50, 10, 7, 11);
+    }
+}

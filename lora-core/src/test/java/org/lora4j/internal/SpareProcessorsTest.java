@@ -1,0 +1,57 @@
+package org.lora4j.internal;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicIntegerArray;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.lora4j.nn.NativeThreads;
+
+class SpareProcessorsTest {
+    private static final int PROCESSORS = Runtime.getRuntime().availableProcessors();
+
+    @ParameterizedTest
+    @CsvSource({"0, 1", "1, 1", "7, 3", "100, 1", "101, 50", "10, 11"})
+    void everyElementIsDoneOnce(int count, int least) {
+        AtomicIntegerArray done = new AtomicIntegerArray(count);
+        try (NativeThreads threads = NativeThreads.forBlas(1)) {
+            assertThat(threads).isNotNull();
+            SpareProcessors.run(count, least, (from, to) -> {
+                for (int i = from; i < to; i++) {
+                    done.incrementAndGet(i);
+                }
+            });
+        }
+        for (int i = 0; i < count; i++) {
+            assertThat(done.get(i)).isOne();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 3})
+    void partsAreAsManyAsBlasLeavesProcessorsForEach(int blas) {
+        Set<Integer> begins = ConcurrentHashMap.newKeySet();
+        try (NativeThreads threads = NativeThreads.forBlas(blas)) {
+            assertThat(threads).isNotNull();
+            SpareProcessors.run(1000, 1, (from, to) -> begins.add(from));
+        }
+        assertThat(begins).hasSize(Math.max(1, PROCESSORS / blas));
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 1000})
+    void whatAPartThrowsIsThrown(int count) {
+        try (NativeThreads threads = NativeThreads.forBlas(1)) {
+            assertThat(threads).isNotNull();
+            assertThatIllegalStateException()
+                    .isThrownBy(() -> SpareProcessors.run(count, 1, (from, to) -> {
+                        throw new IllegalStateException("failed");
+                    }))
+                    .withMessageContaining("failed");
+        }
+    }
+}

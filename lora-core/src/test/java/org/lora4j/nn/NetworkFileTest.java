@@ -1,0 +1,124 @@
+package org.lora4j.nn;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.lora4j.io.SafeTensors;
+import org.lora4j.io.SafeTensorsException;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+class NetworkFileTest {
+    @TempDir
+    private Path folder;
+
+    private static Network network(long seed) {
+        return Network.builder(3)
+                .linear("linear1", 4)
+                .relu()
+                .linear("linear2", 2)
+                .build(seed);
+    }
+
+    /** The values to the bit: equality of ND4J's arrays has a tolerance. */
+    private static List<List<Double>> values(Network network) {
+        return network.parameters().stream()
+                .map(parameter ->
+                        Arrays.stream(Samples.bits(parameter.value())).boxed().toList())
+                .toList();
+    }
+
+    @Test
+    void roundTripKeepsEveryBit() throws IOException {
+        Path file = folder.resolve("base.safetensors");
+        Network saved = network(1);
+        NetworkFile.save(saved, file);
+        Network loaded = network(2);
+        NetworkFile.load(loaded, file);
+        assertThat(values(loaded)).isEqualTo(values(saved));
+    }
+
+    @Test
+    void usesTheKeysAndShapesOfPyTorch() throws IOException {
+        Path file = folder.resolve("base.safetensors");
+        NetworkFile.save(network(1), file);
+        SafeTensors tensors = SafeTensors.read(file);
+        assertThat(tensors.names())
+                .containsExactlyInAnyOrder("linear1.weight", "linear1.bias", "linear2.weight", "linear2.bias");
+        assertThat(tensors.shape("linear1.weight")).containsExactly(4, 3);
+        assertThat(tensors.shape("linear1.bias")).containsExactly(4);
+        assertThat(tensors.metadata()).isEqualTo(Map.of("format", "pt"));
+    }
+
+    @Test
+    void loadsAFileOfPyTorch() throws Exception {
+        Network network = Network.builder(12)
+                .linear("linear1", 16)
+                .relu()
+                .linear("linear2", 9)
+                .relu()
+                .linear("linear3", 5)
+                .build(0);
+        Path golden = Path.of(
+                getClass().getResource("/golden/lora_r4_a16/base.safetensors").toURI());
+        SafeTensors io = SafeTensors.read(golden.resolveSibling("io.safetensors"));
+        NetworkFile.load(network, golden);
+        assertThat(network.predict(io.tensor("x")).distance2(io.tensor("y_base")))
+                .isLessThan(1e-5);
+    }
+
+    @Test
+    void convertsToTheTypeOfTheNetwork() throws IOException {
+        Path file = folder.resolve("base.safetensors");
+        NetworkFile.save(network(1), file);
+        Network doubles = Network.builder(3)
+                .dataType(DataType.DOUBLE)
+                .linear("linear1", 4)
+                .relu()
+                .linear("linear2", 2)
+                .build(2);
+        NetworkFile.load(doubles, file);
+        assertThat(doubles.linear("linear1").weight().castTo(DataType.FLOAT))
+                .isEqualTo(network(1).linear("linear1").weight());
+    }
+
+    @Test
+    void listsAllThatDoesNotFitAndChangesNothing() throws IOException {
+        Path file = folder.resolve("base.safetensors");
+        Map<String, INDArray> tensors = new LinkedHashMap<>();
+        tensors.put("linear1.weight", Nd4j.zeros(DataType.FLOAT, 4, 3));
+        tensors.put("linear1.bias", Nd4j.zeros(DataType.FLOAT, 5));
+        tensors.put("linear2.weight", Nd4j.zeros(DataType.FLOAT, 2, 4));
+        tensors.put("head.bias", Nd4j.zeros(DataType.FLOAT, 2));
+        SafeTensors.of(tensors, Map.of()).write(file);
+        Network network = network(1);
+        assertThatThrownBy(() -> NetworkFile.load(network, file))
+                .isInstanceOf(SafeTensorsException.class)
+                .hasMessageContaining(file.toString())
+                .hasMessageContaining("missing [linear2.bias]")
+                .hasMessageContaining("unknown [head.bias]")
+                .hasMessageContaining("linear1.bias must be [4], found [5]");
+        assertThat(values(network)).isEqualTo(values(network(1)));
+    }
+
+    @Test
+    void changesNothingIfAValueDoesNotFitTheType() throws IOException {
+        Path file = folder.resolve("base.safetensors");
+        Map<String, INDArray> tensors = new LinkedHashMap<>();
+        network(7).parameters().forEach(parameter -> tensors.put(parameter.name(), parameter.value()));
+        tensors.put("linear2.bias", Nd4j.create(new double[] {1e300, 0}));
+        SafeTensors.of(tensors, Map.of()).write(file);
+        Network network = network(1);
+        assertThatThrownBy(() -> NetworkFile.load(network, file)).hasMessageContaining("linear2.bias");
+        assertThat(values(network)).isEqualTo(values(network(1)));
+    }
+}

@@ -1,0 +1,181 @@
+package org.lora4j.nn.internal;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.internal.Gemm;
+import org.lora4j.nn.Parameter;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+/** Parametrizations of the simplest kind: a dense matrix that is added, and a factor for each row of the weight. */
+final class FakeParametrization {
+    private FakeParametrization() {}
+
+    /** {@code ΔW = D}, with {@code D [out, in]} as its parameter; does not read the base. */
+    record Dense(Parameter d) implements Parametrization {
+        static Dense of(INDArray d) {
+            return new Dense(new Parameter("dense", d, true));
+        }
+
+        @Override
+        public List<Parameter> parameters() {
+            return List.of(d);
+        }
+
+        @Override
+        public INDArray delta(INDArray original) {
+            return d.value().dup();
+        }
+
+        @Override
+        public ParametrizationPass newPass(PassContext context) {
+            DensePass pass = new DensePass(context);
+            pass.bind(this);
+            return pass;
+        }
+    }
+
+    private static final class DensePass implements ParametrizationPass {
+        private final PassContext context;
+        private final Gemm add = new Gemm(false, true, 1, 1);
+        private final Gemm gradientProduct = new Gemm(true, false, 1, 0);
+        private final Gemm addInputGradient = new Gemm(false, false, 1, 1);
+        private INDArray d = Nd4j.empty();
+        private @Nullable INDArray gradient;
+        private @Nullable INDArray g;
+
+        DensePass(PassContext context) {
+            this.context = context;
+        }
+
+        @Override
+        public boolean bind(OutputUpdate update) {
+            if (!(update instanceof Dense dense)) {
+                return false;
+            }
+            d = dense.d().value();
+            gradient = context.gradient(dense.d());
+            return true;
+        }
+
+        @Override
+        public boolean readsBase() {
+            return false;
+        }
+
+        @Override
+        public void forward(INDArray x, INDArray base, INDArray y) {
+            add.run(x, d, y);
+        }
+
+        @Override
+        public void backward(INDArray x, INDArray base, INDArray yGradient, INDArray baseGradient) {
+            g = yGradient;
+            if (gradient != null) {
+                gradientProduct.run(yGradient, x, gradient);
+            }
+        }
+
+        @Override
+        public void addInputGradient(INDArray xGradient) {
+            if (g == null) {
+                throw new IllegalStateException("no backward before");
+            }
+            addInputGradient.run(g, d, xGradient);
+        }
+    }
+
+    /** {@code ΔW = diag(m)·W}, with {@code m [out]} as its parameter; reads the base. */
+    record RowScale(Parameter m) implements Parametrization {
+        static RowScale of(INDArray m) {
+            return new RowScale(new Parameter("rowScale", m, true));
+        }
+
+        @Override
+        public List<Parameter> parameters() {
+            return List.of(m);
+        }
+
+        @Override
+        public INDArray delta(INDArray original) {
+            return Nd4j.diag(m.value()).mmul(original);
+        }
+
+        @Override
+        public ParametrizationPass newPass(PassContext context) {
+            INDArray gradient = context.gradient(m);
+            return new ParametrizationPass() {
+                @Override
+                public boolean bind(OutputUpdate update) {
+                    return false;
+                }
+
+                @Override
+                public boolean readsBase() {
+                    return true;
+                }
+
+                @Override
+                public void forward(INDArray x, INDArray base, INDArray y) {
+                    y.addi(base.mulRowVector(m.value()));
+                }
+
+                @Override
+                public void backward(INDArray x, INDArray base, INDArray yGradient, INDArray baseGradient) {
+                    if (gradient != null) {
+                        gradient.assign(yGradient.mul(base).sum(0));
+                    }
+                    baseGradient.addi(yGradient.mulRowVector(m.value()));
+                }
+
+                @Override
+                public void addInputGradient(INDArray xGradient) {}
+            };
+        }
+    }
+
+    /** Adds {@code Δb = 2} to the bias, changes no weight, and notes the number of each step. */
+    record Listening(List<Long> steps) implements Parametrization {
+        @Override
+        public List<Parameter> parameters() {
+            return List.of();
+        }
+
+        @Override
+        public INDArray delta(INDArray original) {
+            return Nd4j.zeros(original.dataType(), original.shape());
+        }
+
+        @Override
+        public INDArray biasDelta() {
+            return Nd4j.createFromArray(2.0, 2.0);
+        }
+
+        @Override
+        public ParametrizationPass newPass(PassContext context) {
+            return new ParametrizationPass() {
+                @Override
+                public boolean bind(OutputUpdate update) {
+                    return false;
+                }
+
+                @Override
+                public boolean readsBase() {
+                    return false;
+                }
+
+                @Override
+                public void forward(INDArray x, INDArray base, INDArray y) {
+                    steps.add(context.step());
+                    y.addi(2);
+                }
+
+                @Override
+                public void backward(INDArray x, INDArray base, INDArray yGradient, INDArray baseGradient) {}
+
+                @Override
+                public void addInputGradient(INDArray xGradient) {}
+            };
+        }
+    }
+}

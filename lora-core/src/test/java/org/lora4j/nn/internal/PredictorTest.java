@@ -1,0 +1,63 @@
+package org.lora4j.nn.internal;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+import org.lora4j.nn.Network;
+import org.lora4j.nn.Samples;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.indexing.NDArrayIndex;
+
+class PredictorTest {
+    private final Network network = Network.builder(3).linear("l", 2).build(1);
+    private final AtomicInteger made = new AtomicInteger();
+    private final Predictor predictor = new Predictor(() -> {
+        made.incrementAndGet();
+        return network.newInferencePass();
+    });
+
+    @Test
+    void usesOnePassAgainAndAgain() {
+        INDArray x = Samples.gaussian(1, DataType.FLOAT, 4, 3);
+        for (int i = 0; i < 5; i++) {
+            assertThat(predictor.predict(x)).isEqualTo(network.predict(x));
+        }
+        assertThat(made).hasValue(1);
+    }
+
+    @Test
+    void goesOnAfterARefusal() {
+        assertThatIllegalArgumentException().isThrownBy(() -> predictor.predict(Nd4j.create(DataType.FLOAT, 4, 5)));
+        INDArray x = Samples.gaussian(1, DataType.FLOAT, 4, 3);
+        assertThat(predictor.predict(x)).isEqualTo(network.predict(x));
+    }
+
+    @Test
+    void takesDecorationsForOneCall() {
+        INDArray x = Samples.gaussian(1, DataType.FLOAT, 1300, 3);
+        FakeParametrization.Dense dense = FakeParametrization.Dense.of(Samples.gaussian(2, DataType.FLOAT, 2, 3));
+        INDArray plain = predictor.predict(x);
+        INDArray decorated = predictor.predict(
+                x, linear -> linear.parametrizations().effective().with(List.of(dense)));
+        INDArray expected = x.mmul(dense.d().value().transpose()).addi(plain);
+        assertThat(decorated.equalsWithEps(expected, 1e-5)).isTrue();
+        assertThat(predictor.predict(x)).isEqualTo(plain);
+    }
+
+    @Test
+    void takesExactlyOneBlockAndOneRowMore() {
+        for (int n : new int[] {511, 512, 513, 1024, 1025}) {
+            INDArray x = Samples.gaussian(1, DataType.FLOAT, n, 3);
+            INDArray y = predictor.predict(x);
+            assertThat(y.shape()).containsExactly(n, 2);
+            INDArray last = x.get(NDArrayIndex.interval(n - 1, n), NDArrayIndex.all());
+            assertThat(predictor.predict(last).equalsWithEps(y.getRow(n - 1, true), 1e-6))
+                    .isTrue();
+        }
+    }
+}

@@ -1,0 +1,97 @@
+package org.lora4j.nn.internal;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.lora4j.nn.Linear;
+import org.lora4j.nn.NativeObjects;
+import org.lora4j.nn.Network;
+import org.lora4j.nn.Samples;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+/** After the first few calls a pass allocates no native memory. */
+class SteadyStateTest {
+    private final Network network = Network.builder(784)
+            .linear("linear1", 100)
+            .relu()
+            .linear("linear2", 50)
+            .relu()
+            .linear("linear3", 10)
+            .build(1);
+
+    private static void assertAllocatesNothing(Runnable step) {
+        for (int i = 0; i < 3; i++) {
+            step.run();
+        }
+        long before = NativeObjects.made();
+        for (int i = 0; i < 50; i++) {
+            step.run();
+        }
+        assertThat(NativeObjects.made()).isEqualTo(before);
+    }
+
+    @Test
+    void counterSeesAnAllocation() {
+        long before = NativeObjects.made();
+        assertThat(Nd4j.create(DataType.FLOAT, 3).length()).isEqualTo(3);
+        assertThat(NativeObjects.made()).isGreaterThan(before);
+    }
+
+    @Test
+    void trainingStepsAllocateNothing() {
+        INDArray x = Samples.gaussian(1, DataType.FLOAT, 10, 784);
+        INDArray direction = Samples.gaussian(2, DataType.FLOAT, 10, 10);
+        Pass pass = network.newTrainingPass();
+        assertAllocatesNothing(() -> {
+            pass.forward(x);
+            pass.backward(direction);
+        });
+    }
+
+    @Test
+    void alternatingBatchSizesAllocateNothing() {
+        INDArray ten = Samples.gaussian(1, DataType.FLOAT, 10, 784);
+        INDArray three = Samples.gaussian(1, DataType.FLOAT, 3, 784);
+        INDArray tenDirection = Samples.gaussian(2, DataType.FLOAT, 10, 10);
+        INDArray threeDirection = Samples.gaussian(2, DataType.FLOAT, 3, 10);
+        Pass pass = network.newTrainingPass();
+        assertAllocatesNothing(() -> {
+            pass.forward(ten);
+            pass.backward(tenDirection);
+            pass.forward(three);
+            pass.backward(threeDirection);
+        });
+    }
+
+    @Test
+    void turningToOtherDecorationsAllocatesNothing() {
+        INDArray x = Samples.gaussian(1, DataType.FLOAT, 10, 784);
+        Parametrization one = FakeParametrization.Dense.of(Samples.gaussian(2, DataType.FLOAT, 100, 784));
+        Parametrization other = FakeParametrization.Dense.of(Samples.gaussian(3, DataType.FLOAT, 100, 784));
+        Linear first = network.linear("linear1");
+        Pass pass = network.newInferencePass();
+        assertAllocatesNothing(() -> {
+            for (List<Parametrization> choice : List.of(List.of(one), List.of(other, one), List.of(other))) {
+                pass.forward(
+                        x,
+                        linear -> linear == first
+                                ? linear.parametrizations().effective().with(choice)
+                                : linear.parametrizations().effective());
+            }
+        });
+    }
+
+    @Test
+    void changingInputsAllocateNothing() {
+        INDArray first = Samples.gaussian(1, DataType.FLOAT, 10, 784);
+        INDArray second = Samples.gaussian(2, DataType.FLOAT, 10, 784);
+        Pass pass = network.newInferencePass();
+        assertAllocatesNothing(() -> {
+            pass.forward(first);
+            pass.forward(second);
+        });
+    }
+}
