@@ -1,0 +1,82 @@
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+/**
+ * Checks the built site: {@code java CheckSite.java PAGES SITE}. Every page whose source is in PAGES must be reached
+ * from index.html, and no link within the site may be dead. Javadoc checks the links inside its own pages.
+ */
+public final class CheckSite {
+    private static final Pattern LINK = Pattern.compile("\\s(?:href|src)=\"([^\"]*)\"");
+
+    private final Path site;
+    private final Set<Path> reached = new TreeSet<>();
+    private final Deque<Path> waiting = new ArrayDeque<>();
+    private final List<String> wrong = new ArrayList<>();
+    private int links;
+
+    private CheckSite(Path site) {
+        this.site = site;
+    }
+
+    public static void main(String[] args) throws IOException {
+        new CheckSite(Path.of(args[1])).check(Path.of(args[0]));
+    }
+
+    private void check(Path sources) throws IOException {
+        reach(site.resolve("index.html"));
+        while (!waiting.isEmpty()) {
+            Path page = waiting.remove();
+            Matcher link = LINK.matcher(Files.readString(page));
+            while (link.find()) {
+                follow(page, link.group(1).replace("&amp;", "&"));
+            }
+        }
+        try (Stream<Path> files = Files.list(sources)) {
+            for (Path source : files.sorted().toList()) {
+                Path page = site.resolve(source.getFileName().toString().replaceAll("\\.md$", ".html"));
+                if (!reached.contains(page)) {
+                    wrong.add(page + ": no link leads from index.html to this page of " + source);
+                }
+            }
+        }
+        if (!wrong.isEmpty()) {
+            wrong.forEach(System.err::println);
+            System.exit(1);
+        }
+        System.out.println("the site has " + reached.size() + " pages, and their " + links + " inner links are right");
+    }
+
+    private void follow(Path page, String link) throws IOException {
+        URI uri = URI.create(link);
+        if (uri.isAbsolute() || uri.getRawAuthority() != null) {
+            return;
+        }
+        links++;
+        Path target = uri.getPath().isEmpty() ? page : page.resolveSibling(uri.getPath()).normalize();
+        if (!target.startsWith(site) || !Files.isRegularFile(target)) {
+            wrong.add(page + ": dead link " + link);
+            return;
+        }
+        if (uri.getFragment() != null && !Files.readString(target).contains("id=\"" + uri.getFragment() + "\"")) {
+            wrong.add(page + ": " + link + " leads to no heading");
+        }
+        reach(target);
+    }
+
+    private void reach(Path page) {
+        if (page.toString().endsWith(".html") && !page.startsWith(site.resolve("apidocs")) && reached.add(page)) {
+            waiting.add(page);
+        }
+    }
+}
