@@ -53,7 +53,10 @@ record StoredTensor(Dtype dtype, INDArray array) {
         if (exact.dataType() == type) {
             return exact;
         }
-        return type == DataType.DOUBLE ? exact.castTo(DataType.DOUBLE) : narrowed(refusal);
+        // Not castTo: within a workspace, its result would be valid only as long as the workspace is open.
+        return type == DataType.DOUBLE
+                ? Elements.allocate(DataType.DOUBLE, exact.shape()).assign(exact)
+                : narrowed(refusal);
     }
 
     private INDArray widened(IntUnaryOperator toFloatBits, Refusal refusal) throws SafeTensorsException {
