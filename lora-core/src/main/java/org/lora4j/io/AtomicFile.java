@@ -47,9 +47,7 @@ final class AtomicFile {
 
     /** Writes the whole buffer. */
     static void writeFully(FileChannel channel, ByteBuffer bytes) throws IOException {
-        while (bytes.hasRemaining()) {
-            channel.write(bytes);
-        }
+        Transfer.writeFully("file", channel, bytes);
     }
 
     private static void rename(Path temporary, Path target) throws IOException {

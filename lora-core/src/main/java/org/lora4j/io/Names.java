@@ -2,6 +2,7 @@ package org.lora4j.io;
 
 import java.nio.charset.StandardCharsets;
 import java.util.Collection;
+import java.util.Map;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -37,6 +38,16 @@ final class Names {
     /** Returns whether the text is valid Unicode, that is without lone surrogates, so that UTF-8 can encode it. */
     static boolean isUnicode(String text) {
         return StandardCharsets.UTF_8.newEncoder().canEncode(text);
+    }
+
+    /** Returns what is stored under a tensor's name; throws {@link IllegalArgumentException} if there is no such tensor. */
+    static <T> T find(Map<String, T> tensors, String name, String source) {
+        T found = tensors.get(name);
+        if (found == null) {
+            throw new IllegalArgumentException(
+                    source + ": no tensor " + quote(name) + ", found " + list(tensors.keySet()));
+        }
+        return found;
     }
 
     private static boolean isPrintable(int c) {

@@ -38,4 +38,8 @@ final class TensorInfo {
     long end() {
         return end;
     }
+
+    long byteLength() {
+        return end - begin;
+    }
 }

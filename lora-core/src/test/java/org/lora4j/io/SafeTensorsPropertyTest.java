@@ -135,7 +135,7 @@ class SafeTensorsPropertyTest {
     Arbitrary<Map<String, Raw>> tensors() {
         Arbitrary<String> names = Arbitraries.strings()
                 .ofMaxLength(12)
-                .filter(name -> Names.isUnicode(name) && !name.equals(Header.METADATA));
+                .filter(name -> Names.isUnicode(name) && !name.equals(SafeTensorsHeader.METADATA));
         Arbitrary<List<Integer>> shapes =
                 Arbitraries.integers().between(0, 4).list().ofMaxSize(4);
         Arbitrary<Raw> raws = Combinators.combine(Arbitraries.of(Dtype.class), shapes, Arbitraries.longs())
