@@ -1,6 +1,11 @@
 package org.lora4j.io;
 
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.nio.channels.ReadableByteChannel;
+import java.nio.channels.WritableByteChannel;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Collections;
@@ -16,7 +21,8 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * Named tensors and metadata, as a safetensors file holds them: a little-endian u64 with the length of the header, the
  * header as JSON, then the bytes of the tensors, little-endian and row-major.
  *
- * <p>It reads and writes every dtype of the format. To read only the header of a file or single tensors of it, use
+ * <p>It reads and writes every dtype of the format, from and to files, bytes, streams and channels. Every source gets the
+ * same checks, and every sink the same bytes. To read only the header of a file or single tensors of it, use
  * {@link #readHeader} or {@link SafeTensorsReader}.
  *
  * <p>An instance holds arrays and does not copy them: {@link #tensor(String)} returns the array that was read, and
@@ -29,6 +35,13 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  */
 public final class SafeTensors {
     private static final String IN_MEMORY = "tensors in memory";
+    private static final String BYTES = "byte array";
+    private static final String INPUT = "input stream";
+    private static final String OUTPUT = "output stream";
+    private static final String CHANNEL = "channel";
+
+    /** The largest array that every JVM can allocate. */
+    private static final int LARGEST_ARRAY = Integer.MAX_VALUE - 8;
 
     private final String source;
     private final Map<String, StoredTensor> tensors;
@@ -80,6 +93,62 @@ public final class SafeTensors {
     }
 
     /**
+     * Reads a safetensors file that is in memory. The header and the length are checked before any array is allocated.
+     *
+     * @param bytes the whole file; copied
+     * @return its tensors in the order of their data, and its metadata in the order of the file
+     * @throws SafeTensorsException if the bytes break a rule of the format, or a tensor exceeds the limits of this class
+     *     or of ND4J
+     */
+    public static SafeTensors read(byte[] bytes) throws SafeTensorsException {
+        try {
+            return SafeTensorsReader.of(BYTES, bytes).readAll();
+        } catch (SafeTensorsException e) {
+            throw e;
+        } catch (IOException e) {
+            throw new AssertionError("reading from memory does not fail", e);
+        }
+    }
+
+    /**
+     * Reads a safetensors file from a stream. The stream must contain this one file and nothing after it, so it is read to
+     * its end. It is not closed.
+     *
+     * <p>The length of a stream is not known in advance. So an array is allocated only when all bytes of its tensor have
+     * arrived, and a header that claims large tensors costs no memory. Until then the bytes of one tensor are kept on the
+     * heap. {@link #read(Path)} needs no such memory.
+     *
+     * @param stream the stream
+     * @return its tensors in the order of their data, and its metadata in the order of the file
+     * @throws SafeTensorsException if the stream breaks a rule of the format, ends early or goes on after the last tensor,
+     *     or a tensor exceeds the limits of this class or of ND4J
+     * @throws IOException if the stream cannot be read, or gives no byte in 100 calls in a row
+     */
+    public static SafeTensors read(InputStream stream) throws IOException {
+        return SafeTensorsStream.read(INPUT, target -> {
+            int count = stream.read(target.array(), target.arrayOffset() + target.position(), target.remaining());
+            target.position(target.position() + Math.max(count, 0));
+            return count;
+        });
+    }
+
+    /**
+     * Reads a safetensors file from the current position of a channel to its end, as {@link #read(InputStream)} does. The
+     * channel is not closed.
+     *
+     * @param channel the channel, in blocking mode
+     * @return its tensors in the order of their data, and its metadata in the order of the file
+     * @throws IllegalArgumentException if the channel is in non-blocking mode
+     * @throws SafeTensorsException if the file breaks a rule of the format, ends early or goes on after the last tensor,
+     *     or a tensor exceeds the limits of this class or of ND4J
+     * @throws IOException if the channel cannot be read, or gives no byte in 100 calls in a row
+     */
+    public static SafeTensors read(ReadableByteChannel channel) throws IOException {
+        Transfer.requireBlocking(CHANNEL, channel);
+        return SafeTensorsStream.read(CHANNEL, channel::read);
+    }
+
+    /**
      * Reads the header of a file and none of its tensors. The checks are those of {@link #read(Path)}, including the one
      * of the file's length.
      *
@@ -107,6 +176,51 @@ public final class SafeTensors {
     public void write(Path file) throws IOException {
         SafeTensorsLayout layout = layout(file.toString());
         AtomicFile.write(file, channel -> layout.writeTo(bytes -> AtomicFile.writeFully(channel, bytes)));
+    }
+
+    /**
+     * Writes the bytes of {@link #write(Path)} to a stream. The stream is flushed and not closed. If writing fails, the
+     * stream may have received a part of the bytes.
+     *
+     * @param stream the stream
+     * @throws IOException if the stream cannot be written
+     * @throws IllegalStateException if the header exceeds the format's 100,000,000 bytes
+     */
+    public void write(OutputStream stream) throws IOException {
+        layout(OUTPUT).writeTo(bytes -> Transfer.writeFully(stream, bytes));
+        stream.flush();
+    }
+
+    /**
+     * Writes the bytes of {@link #write(Path)} to a channel, from its current position on. The channel is not closed. If
+     * writing fails, the channel may have received a part of the bytes.
+     *
+     * @param channel the channel, in blocking mode
+     * @throws IllegalArgumentException if the channel is in non-blocking mode
+     * @throws IOException if the channel cannot be written, or takes no byte in 100 calls in a row
+     * @throws IllegalStateException if the header exceeds the format's 100,000,000 bytes
+     */
+    public void write(WritableByteChannel channel) throws IOException {
+        Transfer.requireBlocking(CHANNEL, channel);
+        layout(CHANNEL).writeTo(bytes -> Transfer.writeFully(CHANNEL, channel, bytes));
+    }
+
+    /**
+     * Returns the bytes that {@link #write(Path)} writes.
+     *
+     * @return the whole file
+     * @throws IllegalStateException if the header exceeds the format's 100,000,000 bytes, or the file exceeds the
+     *     2,147,483,639 bytes of a Java array
+     */
+    public byte[] toBytes() {
+        SafeTensorsLayout layout = layout(BYTES);
+        if (layout.size() > LARGEST_ARRAY) {
+            throw new IllegalStateException(BYTES + ": the file must have at most " + LARGEST_ARRAY + " bytes, found "
+                    + layout.size() + "; write it to a file or a stream");
+        }
+        ByteBuffer file = ByteBuffer.allocate((int) layout.size());
+        layout.writeTo(bytes -> file.put(bytes));
+        return file.array();
     }
 
     /**

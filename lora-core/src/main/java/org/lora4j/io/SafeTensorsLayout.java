@@ -24,6 +24,7 @@ final class SafeTensorsLayout {
 
     private final byte[] header;
     private final List<StoredTensor> tensors;
+    private final long dataLength;
 
     /**
      * Lays tensors out by descending dtype, then by the UTF-8 bytes of their names.
@@ -43,11 +44,17 @@ final class SafeTensorsLayout {
                     new TensorInfo(tensor.name(), tensor.dtype(), tensor.array().shape(), position, end));
             position = end;
         }
+        this.dataLength = position;
         this.header = HeaderWriter.toBytes(metadata, infos);
         if (header.length > SafeTensorsHeader.MAX_LENGTH) {
             throw new IllegalStateException(sink + ": the header must have at most " + SafeTensorsHeader.MAX_LENGTH
                     + " bytes, found " + header.length + " for " + tensors.size() + " tensors");
         }
+    }
+
+    /** Returns the number of bytes of the file. */
+    long size() {
+        return SafeTensorsHeader.PREFIX + header.length + dataLength;
     }
 
     /** Writes the file. */

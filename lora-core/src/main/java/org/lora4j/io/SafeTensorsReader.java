@@ -72,6 +72,16 @@ public final class SafeTensorsReader implements Closeable {
         }
     }
 
+    /** Creates a reader of a file in memory. */
+    static SafeTensorsReader of(String source, byte[] file) throws IOException {
+        RandomAccess bytes = (target, position) -> {
+            int length = Math.toIntExact(Math.min(target.remaining(), file.length - position));
+            target.put(file, Math.toIntExact(position), length);
+            return length;
+        };
+        return new SafeTensorsReader(source, file.length, bytes, () -> {});
+    }
+
     /**
      * Returns the header of the file.
      *

@@ -1,8 +1,11 @@
 package org.lora4j.io;
 
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.ByteBuffer;
+import java.nio.channels.Channel;
 import java.nio.channels.ReadableByteChannel;
+import java.nio.channels.SelectableChannel;
 import java.nio.channels.WritableByteChannel;
 
 /**
@@ -13,6 +16,8 @@ final class Transfer {
     /** How often in a row a source or sink may move no byte. */
     static final int MOST_EMPTY = 100;
 
+    private static final int CHUNK = 1 << 16;
+
     /** Reads some bytes, as {@link ReadableByteChannel#read} does. */
     @FunctionalInterface
     interface Input {
@@ -20,6 +25,14 @@ final class Transfer {
     }
 
     private Transfer() {}
+
+    /** Checks that a channel is in blocking mode. */
+    static void requireBlocking(String name, Channel channel) {
+        if (channel instanceof SelectableChannel selectable && !selectable.isBlocking()) {
+            throw new IllegalArgumentException(
+                    name + ": must be in blocking mode, found non-blocking mode; call configureBlocking(true) first");
+        }
+    }
 
     /** Reads until the buffer is full or the source ends. */
     static void readFully(String source, Input input, ByteBuffer target) throws IOException {
@@ -40,6 +53,16 @@ final class Transfer {
         while (bytes.hasRemaining()) {
             empty = channel.write(bytes) == 0 ? empty + 1 : 0;
             requireProgress(sink, "write", empty);
+        }
+    }
+
+    /** Writes the whole buffer. A channel over the stream would do it too, but an interrupt would close the stream. */
+    static void writeFully(OutputStream stream, ByteBuffer bytes) throws IOException {
+        byte[] chunk = new byte[Math.min(CHUNK, bytes.remaining())];
+        while (bytes.hasRemaining()) {
+            int length = Math.min(chunk.length, bytes.remaining());
+            bytes.get(chunk, 0, length);
+            stream.write(chunk, 0, length);
         }
     }
 

@@ -239,10 +239,24 @@ class DamagedSafeTensorsTest {
     }
 
     private void refused(byte[] file, String message) {
+        Path path = folder.resolve("damaged.safetensors");
         assertThatThrownBy(() -> read(file))
                 .isInstanceOf(SafeTensorsException.class)
                 .hasMessageStartingWith(folder.resolve("damaged.safetensors") + ": ")
-                .hasMessageContaining(message);
+                .hasMessageContaining(message)
+                .satisfies(refusal -> refusedBySourcesAndHeader(path, String.valueOf(refusal.getMessage())));
+    }
+
+    private static void refusedBySourcesAndHeader(Path path, String message) {
+        for (SafeTensorsSource source : SafeTensorsSource.values()) {
+            assertThatThrownBy(() -> source.read(path))
+                    .as("%s", source)
+                    .isInstanceOf(SafeTensorsException.class)
+                    .hasMessage(source.message(path, message));
+        }
+        assertThatThrownBy(() -> SafeTensors.readHeader(path))
+                .isInstanceOf(SafeTensorsException.class)
+                .hasMessage(message);
     }
 
     private SafeTensors read(byte[] file) throws IOException {
