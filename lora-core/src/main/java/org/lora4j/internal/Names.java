@@ -2,17 +2,18 @@ package org.lora4j.internal;
 
 import java.nio.charset.StandardCharsets;
 import java.util.Collection;
+import java.util.Map;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** Names and texts from files, which may hold anything, made fit for messages; and the check of what a file can hold. */
+/** Names and texts of files: how messages show them, and which of them a file can hold. They are untrusted input. */
 public final class Names {
     private static final int LONGEST = 80;
     private static final int MOST = 20;
 
     private Names() {}
 
-    /** The text in quotes, shortened, control characters replaced. */
+    /** Returns the text in quotes, shortened, and with control characters replaced. */
     public static String quote(String text) {
         String cut = text.length() <= LONGEST ? text : text.substring(0, LONGEST) + "…";
         StringBuilder quoted = new StringBuilder("'");
@@ -20,12 +21,12 @@ public final class Names {
         return quoted.append('\'').toString();
     }
 
-    /** A message of another library, on one line and of bounded length. */
+    /** Returns a message of another library on one line and with bounded length. */
     public static String describe(@Nullable String message) {
         return message == null ? "no details" : quote(message);
     }
 
-    /** The names in quotes; of many, only the first and how many more there are. */
+    /** Returns the names in quotes; if there are many, only the first and the number of the others. */
     public static String list(Collection<String> names) {
         if (names.isEmpty()) {
             return "none";
@@ -34,9 +35,19 @@ public final class Names {
         return names.size() <= MOST ? first : first + " and " + (names.size() - MOST) + " more";
     }
 
-    /** Whether the text is valid Unicode, that is without lone surrogates, so that UTF-8 can hold it. */
+    /** Returns whether the text is valid Unicode, that is without lone surrogates, so that UTF-8 can encode it. */
     public static boolean isUnicode(String text) {
         return StandardCharsets.UTF_8.newEncoder().canEncode(text);
+    }
+
+    /** Returns what is stored under a tensor's name; throws {@link IllegalArgumentException} if there is no such tensor. */
+    static <T> T find(Map<String, T> tensors, String name, String source) {
+        T found = tensors.get(name);
+        if (found == null) {
+            throw new IllegalArgumentException(
+                    source + ": no tensor " + quote(name) + ", found " + list(tensors.keySet()));
+        }
+        return found;
     }
 
     private static boolean isPrintable(int c) {

@@ -10,9 +10,9 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.UUID;
 
-/** Writes files that are either there as a whole or not at all. */
+/** Writes files completely or not at all. */
 final class AtomicFile {
-    /** Writes the content of a file, from its beginning. */
+    /** Writes the content of a file from its first byte on. */
     @FunctionalInterface
     interface Content {
         void writeTo(FileChannel channel) throws IOException;
@@ -21,15 +21,16 @@ final class AtomicFile {
     private AtomicFile() {}
 
     /**
-     * Writes a file: into a temporary one in the same folder, which is forced to the disk and then renamed. Until then a
-     * file of that name stays as it is; on any failure it still is, and the temporary one is deleted.
+     * Writes a file. The content goes into a temporary file in the same folder, which is forced to the disk and then
+     * renamed. An older file of that name keeps its content until then. If anything fails, it keeps it for good, and the
+     * temporary file is deleted.
      *
      * @param target the file; its folder must exist
      * @param content writes the content
-     * @throws IOException if the content cannot be written or the file not be put in place
+     * @throws IOException if the content cannot be written, or the temporary file cannot be renamed
      */
     static void write(Path target, Content content) throws IOException {
-        // Not Files.createTempFile: such a file would stay unreadable for everyone but its owner.
+        // Not Files.createTempFile: only the owner could read such a file.
         Path temporary = target.resolveSibling(target.getFileName() + "." + UUID.randomUUID() + ".tmp");
         try {
             try (FileChannel channel =
@@ -37,21 +38,19 @@ final class AtomicFile {
                 content.writeTo(channel);
                 channel.force(true);
             }
-            moveIntoPlace(temporary, target);
+            rename(temporary, target);
         } catch (Throwable failure) {
             deleteAfter(failure, temporary);
             throw failure;
         }
     }
 
-    /** Writes the whole of a buffer. */
+    /** Writes the whole buffer. */
     static void writeFully(FileChannel channel, ByteBuffer bytes) throws IOException {
-        while (bytes.hasRemaining()) {
-            channel.write(bytes);
-        }
+        Transfer.writeFully("file", channel, bytes);
     }
 
-    private static void moveIntoPlace(Path temporary, Path target) throws IOException {
+    private static void rename(Path temporary, Path target) throws IOException {
         try {
             Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
         } catch (AtomicMoveNotSupportedException e) {

@@ -5,8 +5,8 @@ import java.util.Optional;
 import org.nd4j.linalg.api.buffer.DataType;
 
 /**
- * An element type of a safetensors file. The order is the format's own: a writer lays tensors out by descending type,
- * so that every tensor is aligned to its element size.
+ * The element type of a tensor in a safetensors file. The order of the constants is the format's own: a writer lays
+ * tensors out by descending type, so that every tensor is aligned to its element size.
  *
  * @see <a href="https://github.com/huggingface/safetensors#format">The safetensors format</a>
  */
@@ -51,7 +51,7 @@ public enum Dtype {
     }
 
     /**
-     * Answers the size of one element.
+     * Returns the size of one element.
      *
      * @return the size in bytes: 1, 2, 4 or 8
      */
@@ -59,7 +59,7 @@ public enum Dtype {
         return size;
     }
 
-    /** The ND4J type whose elements have the same bytes; for the 8-bit floats a mere container. */
+    /** Returns the ND4J type that stores the same bytes. The 8-bit floats are stored as UINT8. */
     DataType storage() {
         return storage;
     }
@@ -75,7 +75,7 @@ public enum Dtype {
         };
     }
 
-    /** The bytes of a tensor; throws {@link ArithmeticException} where they or the element count exceed a long. */
+    /** Returns the number of bytes of a tensor; throws {@link ArithmeticException} if a long cannot hold it. */
     long byteLength(long[] shape) {
         long elements = 1;
         for (long dimension : shape) {
@@ -84,11 +84,12 @@ public enum Dtype {
         return Math.multiplyExact(elements, size);
     }
 
+    /** Returns the type of this name. */
     static Optional<Dtype> named(String name) {
         return Arrays.stream(values()).filter(d -> d.name().equals(name)).findFirst();
     }
 
-    /** The type that stores elements of an ND4J type as they are. */
+    /** Returns the type that stores the elements of an ND4J type unchanged. */
     static Optional<Dtype> of(DataType type) {
         return Arrays.stream(values())
                 .filter(d -> d.storage == type && !d.isFloat8())

@@ -8,17 +8,17 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
- * The elements of an array as bytes, little-endian and row-major: a window on the array's own memory where it lies that
- * way, else on a copy. ND4J's memory is little-endian on every platform it runs on.
+ * Access to the elements of an array as bytes, little-endian and row-major. If the array itself is row-major, the bytes
+ * are its own memory, otherwise a copy. ND4J's memory is little-endian on every platform it runs on.
  */
 final class Elements {
-    /** The most bytes of a tensor: what one Java buffer spans. */
+    /** The largest number of bytes of a tensor: one Java buffer holds no more. */
     static final long MAX_BYTES = Integer.MAX_VALUE;
 
     /** The highest rank of an ND4J array. */
     static final int MAX_RANK = 32;
 
-    /** Works on the bytes; the buffer is invalid afterwards. */
+    /** Reads or writes the bytes; the buffer is invalid afterwards. */
     @FunctionalInterface
     interface Action<E extends Exception> {
         void accept(ByteBuffer bytes) throws E;
@@ -26,16 +26,16 @@ final class Elements {
 
     private Elements() {}
 
-    /** Makes a row-major array with arbitrary content, outside of any workspace. */
+    /** Creates a row-major array with arbitrary content, outside of any workspace. */
     static INDArray allocate(DataType type, long[] shape) {
         return Nd4j.createUninitializedDetached(type, 'c', shape);
     }
 
     /**
-     * Gives the bytes of an array to an action.
+     * Passes the bytes of an array to an action.
      *
      * @param array the array, of at most {@link #MAX_BYTES}
-     * @param action reads the bytes, or writes them if {@link #allocate} made the array
+     * @param action reads the bytes; it may write them if {@link #allocate} created the array
      * @param <E> what the action throws
      * @throws E if the action throws it
      */

@@ -9,6 +9,8 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.Reader;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
@@ -23,72 +25,104 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.Names;
+import org.lora4j.linalg.Checks;
 
 /**
- * Reads a header, token by token, and takes nothing on trust: whatever breaks a rule ends in a
- * {@link SafeTensorsException}. Nothing is allocated by a size that the header merely claims.
+ * Parses a header token by token and checks every rule of the format. A header that breaks a rule ends in a
+ * {@link SafeTensorsException}. The parser allocates nothing of a size that the header claims.
  */
 final class HeaderParser {
-    // The names come from outside: they are neither interned nor hashed into a table that all parsers share.
+    // The names are untrusted input, so they must not fill the JVM's or Jackson's shared tables of names.
     private static final JsonFactory JSON = JsonFactory.builder()
             .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
             .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
             .streamReadConstraints(StreamReadConstraints.builder()
-                    .maxNameLength(Header.MAX_LENGTH)
-                    .maxStringLength(Header.MAX_LENGTH)
+                    .maxNameLength(SafeTensorsHeader.MAX_LENGTH)
+                    .maxStringLength(SafeTensorsHeader.MAX_LENGTH)
                     .build())
             .build();
 
-    private final String file;
+    private final String source;
     private final JsonParser json;
     private final Map<String, TensorInfo> tensors = new LinkedHashMap<>();
     private @Nullable Map<String, String> metadata;
 
-    private HeaderParser(String file, JsonParser json) {
-        this.file = file;
+    private HeaderParser(String source, JsonParser json) {
+        this.source = source;
         this.json = json;
     }
 
     /**
-     * Reads a header.
+     * Returns the length of the JSON text.
      *
-     * @param file what messages call the file
-     * @param header the bytes of the header
-     * @param dataLength the number of bytes that follow the header
-     * @return the header, its tensors in the order of their data
-     * @throws SafeTensorsException if the header breaks a rule
+     * @param source the name of the file in messages
+     * @param prefix the first bytes of the file: the length as a little-endian u64, less if the file has no more
+     * @throws SafeTensorsException if the prefix is too short or the length is beyond the format's limit
      */
-    static Header parse(String file, byte[] header, long dataLength) throws SafeTensorsException {
-        if (header.length == 0 || header[0] != '{') {
-            String found = header.length == 0 ? "an empty header" : hex(header[0]);
-            throw new SafeTensorsException(file, "byte " + Header.PREFIX, "the header must start with '{'", found);
+    static int length(String source, byte[] prefix) throws SafeTensorsException {
+        if (prefix.length < SafeTensorsHeader.PREFIX) {
+            String rule = "must have at least " + SafeTensorsHeader.PREFIX + " bytes";
+            throw new SafeTensorsException(source, "file", rule, prefix.length);
         }
-        int length = header.length;
-        while (header[length - 1] == ' ') {
-            length--;
+        long length = ByteBuffer.wrap(prefix).order(ByteOrder.LITTLE_ENDIAN).getLong();
+        if (length < 0 || length > SafeTensorsHeader.MAX_LENGTH) {
+            String rule = "the header must have at most " + SafeTensorsHeader.MAX_LENGTH + " bytes";
+            throw new SafeTensorsException(source, "byte 0", rule, Long.toUnsignedString(length));
         }
-        if (header[length - 1] != '}') {
-            String where = "byte " + (Header.PREFIX + length - 1);
-            throw new SafeTensorsException(
-                    file, where, "the header must end with '}' and spaces", hex(header[length - 1]));
+        return (int) length;
+    }
+
+    /**
+     * Parses the JSON text.
+     *
+     * @param source the name of the file in messages
+     * @param json the bytes of the text, less if the file has no more
+     * @param length the length of the text
+     * @return the header
+     * @throws SafeTensorsException if the header is too short or breaks a rule
+     */
+    static SafeTensorsHeader parse(String source, byte[] json, int length) throws SafeTensorsException {
+        if (json.length < length) {
+            String rule = "the header must have at most the " + json.length + " bytes that follow";
+            throw new SafeTensorsException(source, "byte 0", rule, length);
         }
-        try (JsonParser json = JSON.createParser(strictUtf8(header, length))) {
-            HeaderParser parser = new HeaderParser(file, json);
-            parser.readHeader();
-            return parser.inDataOrder(dataLength);
+        int end = requireBraces(source, json);
+        try (JsonParser parser = JSON.createParser(strictUtf8(json, end))) {
+            HeaderParser header = new HeaderParser(source, parser);
+            header.readHeader();
+            return header.inDataOrder(SafeTensorsHeader.PREFIX + (long) length);
         } catch (CharacterCodingException e) {
-            throw new SafeTensorsException(file, "header", "must be valid UTF-8", "other bytes", e);
+            throw new SafeTensorsException(source, "header", "must be valid UTF-8", "other bytes", e);
         } catch (JacksonException e) {
             String where = e.getLocation() == null
                     ? "header"
                     : "header, character " + e.getLocation().getCharOffset();
             throw new SafeTensorsException(
-                    file, where, "must be valid JSON", Names.describe(e.getOriginalMessage()), e);
+                    source, where, "must be valid JSON", Names.describe(e.getOriginalMessage()), e);
         } catch (SafeTensorsException e) {
             throw e;
         } catch (IOException e) {
             throw new AssertionError("reading from memory does not fail", e);
         }
+    }
+
+    /** Checks the first byte, and the last before the padding. Returns the position where the padding begins. */
+    private static int requireBraces(String source, byte[] json) throws SafeTensorsException {
+        if (json.length == 0 || json[0] != '{') {
+            String found = json.length == 0 ? "an empty header" : hex(json[0]);
+            throw new SafeTensorsException(
+                    source, "byte " + SafeTensorsHeader.PREFIX, "the header must start with '{'", found);
+        }
+        int end = json.length;
+        while (json[end - 1] == ' ') {
+            end--;
+        }
+        if (json[end - 1] != '}') {
+            String where = "byte " + (SafeTensorsHeader.PREFIX + end - 1);
+            throw new SafeTensorsException(
+                    source, where, "the header must end with '}' and spaces", hex(json[end - 1]));
+        }
+        return end;
     }
 
     private static Reader strictUtf8(byte[] bytes, int length) {
@@ -104,7 +138,7 @@ final class HeaderParser {
         json.nextToken();
         while (json.nextToken() == JsonToken.FIELD_NAME) {
             String name = text("header");
-            if (name.equals(Header.METADATA)) {
+            if (name.equals(SafeTensorsHeader.METADATA)) {
                 readMetadata();
             } else {
                 readTensor(name);
@@ -117,13 +151,13 @@ final class HeaderParser {
 
     private void readMetadata() throws IOException {
         if (metadata != null) {
-            throw refuse(Header.METADATA, "must occur once", "a second one");
+            throw refuse(SafeTensorsHeader.METADATA, "must occur once", "a second one");
         }
-        expect(JsonToken.START_OBJECT, Header.METADATA, "must be an object");
+        expect(JsonToken.START_OBJECT, SafeTensorsHeader.METADATA, "must be an object");
         Map<String, String> read = new LinkedHashMap<>();
         while (json.nextToken() == JsonToken.FIELD_NAME) {
-            String key = text(Header.METADATA);
-            String where = Header.METADATA + " " + Names.quote(key);
+            String key = text(SafeTensorsHeader.METADATA);
+            String where = SafeTensorsHeader.METADATA + " " + Names.quote(key);
             expect(JsonToken.VALUE_STRING, where, "must be a string");
             if (read.put(key, text(where)) != null) {
                 throw refuse(where, "keys must be unique", "a second one");
@@ -201,7 +235,7 @@ final class HeaderParser {
             if (count == most) {
                 throw refuse(where, field + " must have at most " + most + " numbers", "more");
             }
-            // A minus is refused by sight: "-0" is no unsigned number either.
+            // "-0" has the value 0, but its minus is not allowed either.
             if (json.currentToken() != JsonToken.VALUE_NUMBER_INT
                     || json.getNumberType() == JsonParser.NumberType.BIG_INTEGER
                     || json.getText().startsWith("-")) {
@@ -213,7 +247,7 @@ final class HeaderParser {
     }
 
     /** Sorts by offsets and checks that the tensors cover the data without holes and overlaps. */
-    private Header inDataOrder(long dataLength) throws SafeTensorsException {
+    private SafeTensorsHeader inDataOrder(long dataBegin) throws SafeTensorsException {
         List<TensorInfo> sorted = new ArrayList<>(tensors.values());
         sorted.sort(Comparator.comparingLong(TensorInfo::begin).thenComparingLong(TensorInfo::end));
         long position = 0;
@@ -227,10 +261,7 @@ final class HeaderParser {
             }
             position = tensor.end();
         }
-        if (position != dataLength) {
-            throw refuse("data", "the file must have " + position + " bytes after the header", dataLength);
-        }
-        return new Header(metadata == null ? Map.of() : metadata, sorted);
+        return new SafeTensorsHeader(source, dataBegin, sorted, metadata == null ? Map.of() : metadata);
     }
 
     private String text(String where) throws IOException {
@@ -260,7 +291,7 @@ final class HeaderParser {
     }
 
     private SafeTensorsException refuse(String where, String rule, Object found) {
-        return new SafeTensorsException(file, where, rule, found);
+        return new SafeTensorsException(source, where, rule, found);
     }
 
     private static String hex(byte value) {

@@ -1,6 +1,11 @@
 package org.lora4j.io;
 
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.nio.channels.ReadableByteChannel;
+import java.nio.channels.WritableByteChannel;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Collections;
@@ -14,12 +19,16 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
- * Named tensors and a few texts about them, as a safetensors file holds them: a little-endian u64 with the length of the
- * header, the header as JSON, then the bytes of the tensors, little-endian and row-major.
+ * Named tensors and metadata, as a safetensors file holds them: a little-endian u64 with the length of the header, the
+ * header as JSON, then the bytes of the tensors, little-endian and row-major.
  *
- * <p>Every dtype of the format can be read and written again. The arrays are held, not copied, in both directions:
- * {@link #tensor(String)} answers the array that was read, and {@link #write(Path)} writes what the given arrays hold at
- * that time. An instance may be used by several threads as long as nobody changes the arrays.
+ * <p>It reads and writes every dtype of the format, from and to files, bytes, streams and channels. Every source gets the
+ * same checks, and every sink the same bytes. To read only the header of a file or single tensors of it, use
+ * {@link #readHeader} or {@link SafeTensorsReader}.
+ *
+ * <p>An instance holds arrays and does not copy them: {@link #tensor(String)} returns the array that was read, and
+ * {@link #write(Path) write} writes what the given arrays contain at that time. Several threads may use an instance as
+ * long as nobody changes the arrays.
  *
  * <p>A tensor may have at most 2<sup>31</sup> − 1 bytes; a file has no such limit.
  *
@@ -27,6 +36,13 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  */
 public final class SafeTensors {
     private static final String IN_MEMORY = "tensors in memory";
+    private static final String BYTES = "byte array";
+    private static final String INPUT = "input stream";
+    private static final String OUTPUT = "output stream";
+    private static final String CHANNEL = "channel";
+
+    /** The largest array that every JVM can allocate. */
+    private static final int LARGEST_ARRAY = Integer.MAX_VALUE - 8;
 
     private final String source;
     private final Map<String, StoredTensor> tensors;
@@ -39,10 +55,10 @@ public final class SafeTensors {
     }
 
     /**
-     * Holds the given tensors.
+     * Creates an instance that holds the given tensors.
      *
      * @param tensors the arrays by name, each of a type that {@link Builder#tensor} accepts
-     * @param metadata texts by key; {@code {"format": "pt"}} is what Python's PEFT expects
+     * @param metadata texts by key; Python's PEFT expects {@code {"format": "pt"}}
      * @return the tensors, in the map's order
      * @throws IllegalArgumentException if {@link Builder#tensor} or {@link Builder#metadata} refuses an entry
      */
@@ -54,7 +70,7 @@ public final class SafeTensors {
     }
 
     /**
-     * Begins with no tensors and no metadata.
+     * Creates a builder without tensors and metadata.
      *
      * @return a new builder
      */
@@ -63,33 +79,153 @@ public final class SafeTensors {
     }
 
     /**
-     * Reads a file as a whole; it is closed afterwards. The file is checked before memory of any size it claims is taken.
+     * Reads a whole file and closes it. The header and the file's length are checked before any array is allocated.
      *
      * @param file the file
      * @return its tensors in the order of their data, and its metadata in the order of the file
-     * @throws SafeTensorsException if the file breaks a rule of the format, or holds a tensor beyond this class's or
-     *     ND4J's limits
+     * @throws SafeTensorsException if the file breaks a rule of the format, or a tensor exceeds the limits of this class
+     *     or of ND4J
      * @throws IOException if the file cannot be read
      */
     public static SafeTensors read(Path file) throws IOException {
-        return SafeTensorsFile.read(file);
+        try (SafeTensorsReader reader = SafeTensorsReader.open(file)) {
+            return reader.readAll();
+        }
     }
 
     /**
-     * Writes a file in the format's canonical layout, the same bytes for the same content: tensors by descending
-     * {@link Dtype}, then by name. The file appears as a whole or not at all: it is written under another name in the
-     * same folder, forced to the disk and renamed; whatever fails, a file that was there before stays as it was.
+     * Reads a safetensors file that is in memory. The header and the length are checked before any array is allocated.
+     *
+     * @param bytes the whole file; copied
+     * @return its tensors in the order of their data, and its metadata in the order of the file
+     * @throws SafeTensorsException if the bytes break a rule of the format, or a tensor exceeds the limits of this class
+     *     or of ND4J
+     */
+    public static SafeTensors read(byte[] bytes) throws SafeTensorsException {
+        try {
+            return SafeTensorsReader.of(BYTES, bytes).readAll();
+        } catch (SafeTensorsException e) {
+            throw e;
+        } catch (IOException e) {
+            throw new AssertionError("reading from memory does not fail", e);
+        }
+    }
+
+    /**
+     * Reads a safetensors file from a stream. The stream must contain this one file and nothing after it, so it is read to
+     * its end. It is not closed.
+     *
+     * <p>The length of a stream is not known in advance. So an array is allocated only when all bytes of its tensor have
+     * arrived, and a header that claims large tensors costs no memory. Until then the bytes of one tensor are kept on the
+     * heap. {@link #read(Path)} needs no such memory.
+     *
+     * @param stream the stream
+     * @return its tensors in the order of their data, and its metadata in the order of the file
+     * @throws SafeTensorsException if the stream breaks a rule of the format, ends early or goes on after the last tensor,
+     *     or a tensor exceeds the limits of this class or of ND4J
+     * @throws IOException if the stream cannot be read, or gives no byte in 100 calls in a row
+     */
+    public static SafeTensors read(InputStream stream) throws IOException {
+        return SafeTensorsStream.read(INPUT, target -> {
+            int count = stream.read(target.array(), target.arrayOffset() + target.position(), target.remaining());
+            target.position(target.position() + Math.max(count, 0));
+            return count;
+        });
+    }
+
+    /**
+     * Reads a safetensors file from the current position of a channel to its end, as {@link #read(InputStream)} does. The
+     * channel is not closed.
+     *
+     * @param channel the channel, in blocking mode
+     * @return its tensors in the order of their data, and its metadata in the order of the file
+     * @throws IllegalArgumentException if the channel is in non-blocking mode
+     * @throws SafeTensorsException if the file breaks a rule of the format, ends early or goes on after the last tensor,
+     *     or a tensor exceeds the limits of this class or of ND4J
+     * @throws IOException if the channel cannot be read, or gives no byte in 100 calls in a row
+     */
+    public static SafeTensors read(ReadableByteChannel channel) throws IOException {
+        Transfer.requireBlocking(CHANNEL, channel);
+        return SafeTensorsStream.read(CHANNEL, channel::read);
+    }
+
+    /**
+     * Reads the header of a file and none of its tensors. The checks are those of {@link #read(Path)}, including the one
+     * of the file's length.
+     *
+     * @param file the file
+     * @return its header
+     * @throws SafeTensorsException if the header breaks a rule of the format, the file's length differs from what the
+     *     header says, or a tensor exceeds the limits of this class or of ND4J
+     * @throws IOException if the file cannot be read
+     */
+    public static SafeTensorsHeader readHeader(Path file) throws IOException {
+        try (SafeTensorsReader reader = SafeTensorsReader.open(file)) {
+            return reader.header();
+        }
+    }
+
+    /**
+     * Writes a file in the format's canonical layout: tensors by descending {@link Dtype}, then by name. The same content
+     * gives the same bytes. The file appears completely or not at all: it is written under another name in the same
+     * folder, forced to the disk and renamed. If anything fails, an older file of that name keeps its content.
      *
      * @param file the file, replaced if it exists; its folder must exist
      * @throws IOException if the file cannot be written
      * @throws IllegalStateException if the header exceeds the format's 100,000,000 bytes
      */
     public void write(Path file) throws IOException {
-        SafeTensorsFile.write(file, tensors, metadata);
+        SafeTensorsLayout layout = layout(file.toString());
+        AtomicFile.write(file, channel -> layout.writeTo(bytes -> AtomicFile.writeFully(channel, bytes)));
     }
 
     /**
-     * Answers the names of all tensors.
+     * Writes the bytes of {@link #write(Path)} to a stream. The stream is flushed and not closed. If writing fails, the
+     * stream may have received a part of the bytes.
+     *
+     * @param stream the stream
+     * @throws IOException if the stream cannot be written
+     * @throws IllegalStateException if the header exceeds the format's 100,000,000 bytes
+     */
+    public void write(OutputStream stream) throws IOException {
+        layout(OUTPUT).writeTo(bytes -> Transfer.writeFully(stream, bytes));
+        stream.flush();
+    }
+
+    /**
+     * Writes the bytes of {@link #write(Path)} to a channel, from its current position on. The channel is not closed. If
+     * writing fails, the channel may have received a part of the bytes.
+     *
+     * @param channel the channel, in blocking mode
+     * @throws IllegalArgumentException if the channel is in non-blocking mode
+     * @throws IOException if the channel cannot be written, or takes no byte in 100 calls in a row
+     * @throws IllegalStateException if the header exceeds the format's 100,000,000 bytes
+     */
+    public void write(WritableByteChannel channel) throws IOException {
+        Transfer.requireBlocking(CHANNEL, channel);
+        layout(CHANNEL).writeTo(bytes -> Transfer.writeFully(CHANNEL, channel, bytes));
+    }
+
+    /**
+     * Returns the bytes that {@link #write(Path)} writes.
+     *
+     * @return the whole file
+     * @throws IllegalStateException if the header exceeds the format's 100,000,000 bytes, or the file exceeds the
+     *     2,147,483,639 bytes of a Java array
+     */
+    public byte[] toBytes() {
+        SafeTensorsLayout layout = layout(BYTES);
+        if (layout.size() > LARGEST_ARRAY) {
+            throw new IllegalStateException(BYTES + ": the file must have at most " + LARGEST_ARRAY + " bytes, found "
+                    + layout.size() + "; write it to a file or a stream");
+        }
+        ByteBuffer file = ByteBuffer.allocate((int) layout.size());
+        layout.writeTo(bytes -> file.put(bytes));
+        return file.array();
+    }
+
+    /**
+     * Returns the names of all tensors.
      *
      * @return the names in order, unmodifiable
      */
@@ -98,7 +234,7 @@ public final class SafeTensors {
     }
 
     /**
-     * Answers whether there is a tensor of a name.
+     * Returns whether there is a tensor of this name.
      *
      * @param name the name
      * @return true if there is one
@@ -108,7 +244,7 @@ public final class SafeTensors {
     }
 
     /**
-     * Answers the texts about the tensors.
+     * Returns the texts about the tensors.
      *
      * @return the texts by key, unmodifiable; empty if there are none
      */
@@ -117,7 +253,7 @@ public final class SafeTensors {
     }
 
     /**
-     * Answers the shape of a tensor.
+     * Returns the shape of a tensor.
      *
      * @param name the tensor
      * @return its dimensions; of length 0 for a scalar
@@ -128,7 +264,7 @@ public final class SafeTensors {
     }
 
     /**
-     * Answers the element type of a tensor.
+     * Returns the element type of a tensor.
      *
      * @param name the tensor
      * @return its type in the file
@@ -139,39 +275,35 @@ public final class SafeTensors {
     }
 
     /**
-     * Answers a tensor in the ND4J type that holds its values exactly: F16 and BF16 as a new FLOAT array, every other
-     * dtype as the array that is held here (not a copy), of the corresponding type: F32 FLOAT, F64 DOUBLE, I64 LONG, I32
+     * Returns a tensor in the ND4J type that holds its values exactly. For F16 and BF16 this is a new FLOAT array. For
+     * every other dtype it is the held array (not a copy) of the corresponding type: F32 FLOAT, F64 DOUBLE, I64 LONG, I32
      * INT, I16 SHORT, I8 BYTE, U8 UBYTE, U16 UINT16, U32 UINT32, U64 UINT64, BOOL BOOL.
      *
      * @param name the tensor
-     * @return the array; a scalar for rank 0, an empty array where a dimension is 0
+     * @return the array; a scalar for rank 0, an empty array if a dimension is 0
      * @throws IllegalArgumentException if there is no such tensor
      * @throws SafeTensorsException if ND4J has no such type (the 8-bit floats), or a BOOL is neither 0 nor 1
      */
     public INDArray tensor(String name) throws SafeTensorsException {
-        return get(name).exact(refusal(name));
+        return get(name).exact();
     }
 
     /**
-     * Answers a floating-point tensor as FLOAT or DOUBLE. This is exact, but from F64 to FLOAT values are rounded to the
-     * nearest.
+     * Returns a floating-point tensor as FLOAT or DOUBLE. The values stay exact, except that F64 is rounded to the nearest
+     * FLOAT.
      *
      * @param name the tensor
      * @param type {@link DataType#FLOAT} or {@link DataType#DOUBLE}
-     * @return the array that is held here if it is of this type already, else a new one
+     * @return the held array if it has this type already, otherwise a new one
      * @throws IllegalArgumentException if there is no such tensor, or the type is another
      * @throws SafeTensorsException if the tensor is not F16, BF16, F32 or F64, or a finite value would become infinite
      */
     public INDArray tensor(String name, DataType type) throws SafeTensorsException {
-        if (type != DataType.FLOAT && type != DataType.DOUBLE) {
-            throw new IllegalArgumentException(
-                    "tensor " + Names.quote(name) + ": the type must be FLOAT or DOUBLE, found " + type);
-        }
-        return get(name).floating(type, refusal(name));
+        return get(name).floating(type);
     }
 
     /**
-     * Answers the bytes of a tensor of any dtype.
+     * Returns the bytes of a tensor of any dtype.
      *
      * @param name the tensor
      * @return a copy, little-endian and row-major
@@ -182,10 +314,10 @@ public final class SafeTensors {
     }
 
     /**
-     * Answers all tensors as {@link #tensor(String)} does.
+     * Returns all tensors as {@link #tensor(String)} does.
      *
      * @return the arrays by name, in order, unmodifiable
-     * @throws SafeTensorsException if ND4J lacks the type of one, or a BOOL is neither 0 nor 1
+     * @throws SafeTensorsException if ND4J has no type for a tensor, or a BOOL is neither 0 nor 1
      */
     public Map<String, INDArray> tensors() throws SafeTensorsException {
         Map<String, INDArray> all = new LinkedHashMap<>();
@@ -196,16 +328,11 @@ public final class SafeTensors {
     }
 
     private StoredTensor get(String name) {
-        StoredTensor tensor = tensors.get(name);
-        if (tensor == null) {
-            throw new IllegalArgumentException(
-                    source + ": no tensor " + Names.quote(name) + ", found " + Names.list(tensors.keySet()));
-        }
-        return tensor;
+        return Names.find(tensors, name, source);
     }
 
-    private StoredTensor.Refusal refusal(String name) {
-        return (rule, found) -> new SafeTensorsException(source, "tensor " + Names.quote(name), rule, found);
+    private SafeTensorsLayout layout(String sink) {
+        return new SafeTensorsLayout(sink, tensors.values(), metadata);
     }
 
     @Override
@@ -216,37 +343,37 @@ public final class SafeTensors {
     /** Collects tensors and metadata. */
     public static final class Builder {
         private final Map<String, StoredTensor> tensors = new LinkedHashMap<>();
-        // Sorted: a map without an order of its own must not make two files of the same content differ.
+        // Sorted, so that maps without an order, such as Map.of, give the same file for the same content.
         private final Map<String, String> metadata = new TreeMap<>();
 
         private Builder() {}
 
         /**
-         * Adds an array, of any order and strides. It is held, not copied.
+         * Adds an array of any order and strides. The array is held, not copied.
          *
          * @param name its name
          * @param array an array of a numeric type or BOOL
          * @return this builder
-         * @throws IllegalArgumentException if the name is taken, {@code __metadata__} or no valid Unicode; if the array's
-         *     type has no dtype; or if it has more than 2<sup>31</sup> − 1 bytes
+         * @throws IllegalArgumentException if the name is already used, is {@code __metadata__} or is not valid Unicode; if no
+         *     dtype stores the array's type; or if the array has more than 2<sup>31</sup> − 1 bytes
          */
         public Builder tensor(String name, INDArray array) {
             checkNotNull(array, "tensor " + Names.quote(name));
             Dtype dtype = Dtype.of(array.dataType())
                     .orElseThrow(() -> refuse(name, "the ND4J type must have a dtype", array.dataType()));
-            return add(name, dtype, array.shape(), new StoredTensor(dtype, array));
+            return add(name, dtype, array.shape(), new StoredTensor(IN_MEMORY, name, dtype, array));
         }
 
         /**
-         * Adds a tensor by its bytes, for the dtypes that ND4J lacks.
+         * Adds a tensor from its bytes. This also works for the dtypes that ND4J does not have.
          *
          * @param name its name
          * @param dtype the type of its elements
          * @param shape its dimensions
          * @param bytes its elements, little-endian and row-major; copied
          * @return this builder
-         * @throws IllegalArgumentException if the name is refused as by {@link #tensor}, the shape has more than
-         *     32 dimensions or a negative one, or the bytes do not fit it
+         * @throws IllegalArgumentException if {@link #tensor} would refuse the name, the shape has more than 32 dimensions
+         *     or a negative one, or the number of bytes does not fit dtype and shape
          */
         public Builder bytes(String name, Dtype dtype, long[] shape, byte[] bytes) {
             if (shape.length > Elements.MAX_RANK || Arrays.stream(shape).anyMatch(dimension -> dimension < 0)) {
@@ -263,12 +390,15 @@ public final class SafeTensors {
                 String rule = dtype + " " + Arrays.toString(shape) + " must have " + expected + " bytes";
                 throw refuse(name, rule, bytes.length);
             }
-            return add(name, dtype, shape, StoredTensor.ofBytes(dtype, shape, bytes));
+            return add(name, dtype, shape, StoredTensor.ofBytes(IN_MEMORY, name, dtype, shape, bytes));
         }
 
         private Builder add(String name, Dtype dtype, long[] shape, StoredTensor tensor) {
-            if (name.equals(Header.METADATA) || !Names.isUnicode(name)) {
-                throw refuse(name, "the name must be valid Unicode other than " + Header.METADATA, Names.quote(name));
+            if (name.equals(SafeTensorsHeader.METADATA) || !Names.isUnicode(name)) {
+                throw refuse(
+                        name,
+                        "the name must be valid Unicode other than " + SafeTensorsHeader.METADATA,
+                        Names.quote(name));
             }
             if (dtype.byteLength(shape) > Elements.MAX_BYTES) {
                 throw refuse(
@@ -281,12 +411,12 @@ public final class SafeTensors {
         }
 
         /**
-         * Adds a text; a text of the same key is replaced.
+         * Adds a text. It replaces an earlier text with the same key.
          *
          * @param key its key
          * @param value the text
          * @return this builder
-         * @throws IllegalArgumentException if either is no valid Unicode
+         * @throws IllegalArgumentException if the key or the text is not valid Unicode
          */
         public Builder metadata(String key, String value) {
             checkNotNull(value, "metadata " + Names.quote(key));
@@ -299,9 +429,9 @@ public final class SafeTensors {
         }
 
         /**
-         * Finishes; the builder may be used on.
+         * Creates an instance with what was added so far. The builder can be used again.
          *
-         * @return what was added so far, tensors in this order, metadata sorted by key
+         * @return the tensors in the order of their addition, and the metadata sorted by key
          */
         public SafeTensors build() {
             return new SafeTensors(IN_MEMORY, new LinkedHashMap<>(tensors), new LinkedHashMap<>(metadata));

@@ -6,36 +6,50 @@ import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
 import java.nio.ShortBuffer;
 import java.util.function.IntUnaryOperator;
+import org.lora4j.internal.Names;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
- * A tensor as it is stored: the array has the tensor's shape and bytes, and the ND4J type that stands for them.
+ * A tensor as a file stores it. The array has the tensor's shape and bytes, and the ND4J type that stores them.
  *
+ * @param source the name of the file or of what else the tensor comes from, for messages
+ * @param name the name of the tensor
  * @param dtype the type of the elements
  * @param array an array of the type {@link Dtype#storage()}
  */
-record StoredTensor(Dtype dtype, INDArray array) {
-    /** Makes the exception for a tensor that cannot be given as asked: the rule, and what was found. */
-    @FunctionalInterface
-    interface Refusal {
-        SafeTensorsException of(String rule, Object found);
+record StoredTensor(String source, String name, Dtype dtype, INDArray array) {
+    /** Creates a tensor from its bytes, little-endian and row-major; as many as dtype and shape need. */
+    static StoredTensor ofBytes(String source, String name, Dtype dtype, long[] shape, byte[] bytes) {
+        INDArray array = Elements.allocate(dtype.storage(), shape);
+        Elements.with(array, target -> target.put(ByteBuffer.wrap(bytes)));
+        return new StoredTensor(source, name, dtype, array);
     }
 
-    /** The bytes of all elements; throws {@link ArithmeticException} beyond a long. */
+    /** Returns the number of bytes of all elements; throws {@link ArithmeticException} if a long cannot hold it. */
     long byteLength() {
         return dtype.byteLength(array.shape());
     }
 
-    /** The tensor in the ND4J type that holds its values exactly. */
-    INDArray exact(Refusal refusal) throws SafeTensorsException {
+    /** Returns a copy of the bytes, little-endian and row-major. */
+    byte[] bytes() {
+        byte[] copy = new byte[Math.toIntExact(byteLength())];
+        Elements.with(array, bytes -> bytes.get(copy));
+        return copy;
+    }
+
+    /** Returns the tensor in the ND4J type that holds its values exactly. */
+    INDArray exact() throws SafeTensorsException {
         switch (dtype) {
-            case F8_E5M2, F8_E4M3 -> throw refusal.of("the dtype must have an exact counterpart in ND4J", dtype);
-            case F16, BF16 -> {
-                return widened(dtype == Dtype.F16 ? StoredTensor::halfToFloatBits : bits -> bits << 16, refusal);
+            case F8_E5M2, F8_E4M3 -> throw refuse("the dtype must have an exact counterpart in ND4J", dtype);
+            case F16 -> {
+                return widened(StoredTensor::halfToFloatBits);
+            }
+            case BF16 -> {
+                return widened(bits -> bits << 16);
             }
             case BOOL -> {
-                checkTruthValues(refusal);
+                checkTruthValues();
                 return array;
             }
             default -> {
@@ -44,21 +58,28 @@ record StoredTensor(Dtype dtype, INDArray array) {
         }
     }
 
-    /** The tensor as FLOAT or DOUBLE, rounded to nearest where F64 becomes FLOAT. */
-    INDArray floating(DataType type, Refusal refusal) throws SafeTensorsException {
-        if (!dtype.isFloatingPoint()) {
-            throw refusal.of("the dtype must be a floating-point type to be given as " + type, dtype);
+    /** Returns the tensor as FLOAT or DOUBLE. F64 is rounded to the nearest FLOAT. */
+    INDArray floating(DataType type) throws SafeTensorsException {
+        if (type != DataType.FLOAT && type != DataType.DOUBLE) {
+            throw new IllegalArgumentException(
+                    "tensor " + Names.quote(name) + ": the type must be FLOAT or DOUBLE, found " + type);
         }
-        INDArray exact = exact(refusal);
+        if (!dtype.isFloatingPoint()) {
+            throw refuse("the dtype must be a floating-point type to be given as " + type, dtype);
+        }
+        INDArray exact = exact();
         if (exact.dataType() == type) {
             return exact;
         }
-        return type == DataType.DOUBLE ? exact.castTo(DataType.DOUBLE) : narrowed(refusal);
+        // Not castTo: within a workspace, its result would be valid only as long as the workspace is open.
+        return type == DataType.DOUBLE
+                ? Elements.allocate(DataType.DOUBLE, exact.shape()).assign(exact)
+                : narrowed();
     }
 
-    private INDArray widened(IntUnaryOperator toFloatBits, Refusal refusal) throws SafeTensorsException {
+    private INDArray widened(IntUnaryOperator toFloatBits) throws SafeTensorsException {
         if (byteLength() > Elements.MAX_BYTES / 2) {
-            throw refusal.of("a FLOAT tensor must have at most " + Elements.MAX_BYTES + " bytes", 2 * byteLength());
+            throw refuse("a FLOAT tensor must have at most " + Elements.MAX_BYTES + " bytes", 2 * byteLength());
         }
         INDArray result = Elements.allocate(DataType.FLOAT, array.shape());
         Elements.with(
@@ -74,7 +95,7 @@ record StoredTensor(Dtype dtype, INDArray array) {
         return result;
     }
 
-    /** The bits of the float that equals a half: 1 sign, 5 exponent (bias 15) and 10 mantissa bits. */
+    /** Returns the bits of the float that equals a half: 1 sign, 5 exponent (bias 15) and 10 mantissa bits. */
     static int halfToFloatBits(int half) {
         int sign = (half & 0x8000) << 16;
         int exponent = half >> 10 & 0x1F;
@@ -89,7 +110,7 @@ record StoredTensor(Dtype dtype, INDArray array) {
         return sign | (exponent + 127 - 15) << 23 | mantissa << 13;
     }
 
-    private INDArray narrowed(Refusal refusal) throws SafeTensorsException {
+    private INDArray narrowed() throws SafeTensorsException {
         INDArray result = Elements.allocate(DataType.FLOAT, array.shape());
         Elements.with(
                 array,
@@ -101,7 +122,7 @@ record StoredTensor(Dtype dtype, INDArray array) {
                         float rounded = (float) value;
                         if (Float.isInfinite(rounded) && !Double.isInfinite(value)) {
                             String found = value + " at element " + (doubles.position() - 1);
-                            throw refusal.of("finite values must stay finite as FLOAT", found);
+                            throw refuse("finite values must stay finite as FLOAT", found);
                         }
                         floats.put(rounded);
                     }
@@ -109,28 +130,19 @@ record StoredTensor(Dtype dtype, INDArray array) {
         return result;
     }
 
-    private void checkTruthValues(Refusal refusal) throws SafeTensorsException {
+    private void checkTruthValues() throws SafeTensorsException {
         Elements.with(array, bytes -> {
             while (bytes.hasRemaining()) {
                 byte value = bytes.get();
                 if (value != 0 && value != 1) {
                     String found = Byte.toUnsignedInt(value) + " at element " + (bytes.position() - 1);
-                    throw refusal.of("a BOOL must be 0 or 1", found);
+                    throw refuse("a BOOL must be 0 or 1", found);
                 }
             }
         });
     }
 
-    /** A copy of the bytes, little-endian and row-major. */
-    byte[] bytes() {
-        byte[] copy = new byte[Math.toIntExact(byteLength())];
-        Elements.with(array, bytes -> bytes.get(copy));
-        return copy;
-    }
-
-    static StoredTensor ofBytes(Dtype dtype, long[] shape, byte[] bytes) {
-        INDArray array = Elements.allocate(dtype.storage(), shape);
-        Elements.with(array, target -> target.put(ByteBuffer.wrap(bytes)));
-        return new StoredTensor(dtype, array);
+    private SafeTensorsException refuse(String rule, Object found) {
+        return new SafeTensorsException(source, "tensor " + Names.quote(name), rule, found);
     }
 }

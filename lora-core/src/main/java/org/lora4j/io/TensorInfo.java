@@ -1,6 +1,9 @@
 package org.lora4j.io;
 
-/** What the header says of one tensor: its data are the bytes from begin (included) to end of the file's data part. */
+/**
+ * What the header says about one tensor. The tensor's data are the bytes from begin (included) to end (excluded),
+ * counted from the first byte after the header.
+ */
 final class TensorInfo {
     private final String name;
     private final Dtype dtype;
@@ -34,5 +37,9 @@ final class TensorInfo {
 
     long end() {
         return end;
+    }
+
+    long byteLength() {
+        return end - begin;
     }
 }

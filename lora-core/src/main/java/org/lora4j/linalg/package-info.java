@@ -9,3 +9,4 @@
 package org.lora4j.linalg;
 
 import org.jspecify.annotations.NullMarked;
+import org.lora4j.bench.Work;

@@ -35,6 +35,9 @@ class SnippetsTest {
         for (Path page : pages) {
             Matcher block = BLOCK.matcher(Files.readString(page));
             while (block.find()) {
+                if (page.endsWith("README.md") && block.group(1).equals("xml")) {
+                    continue; // .ci/run writes a project from these and runs it: see src/build/WriteConsumer.java
+                }
                 all.add(new Snippet(page, block.group(1), block.group(2)));
             }
         }

@@ -200,9 +200,11 @@ class DamagedSafeTensorsTest {
 
     @Test
     void refusesTensorsBeyondOneBuffer() {
-        String header = entry("'F32'", "[1,536870912]", "[0,2147483648]").replace('\'', '"');
+        byte[] header = entry("'F32'", "[1,536870912]", "[0,2147483648]")
+                .replace('\'', '"')
+                .getBytes(StandardCharsets.UTF_8);
 
-        assertThatThrownBy(() -> HeaderParser.parse("f", header.getBytes(StandardCharsets.UTF_8), 2147483648L))
+        assertThatThrownBy(() -> HeaderParser.parse("f", header, header.length))
                 .isInstanceOf(SafeTensorsException.class)
                 .hasMessage("f: tensor 't': a tensor must have at most 2147483647 bytes to be read here, "
                         + "found 2147483648");
@@ -210,10 +212,12 @@ class DamagedSafeTensorsTest {
 
     @Test
     void acceptsFilesBeyondOneBuffer() throws IOException {
-        String header = "{\"a\":{\"dtype\":\"U8\",\"shape\":[2000000000],\"data_offsets\":[2000000000,4000000000]},"
-                + "\"b\":{\"dtype\":\"U8\",\"shape\":[2000000000],\"data_offsets\":[0,2000000000]}}";
+        byte[] header = ("{\"a\":{\"dtype\":\"U8\",\"shape\":[2000000000],\"data_offsets\":[2000000000,4000000000]},"
+                        + "\"b\":{\"dtype\":\"U8\",\"shape\":[2000000000],\"data_offsets\":[0,2000000000]}}")
+                .getBytes(StandardCharsets.UTF_8);
 
-        Header parsed = HeaderParser.parse("f", header.getBytes(StandardCharsets.UTF_8), 4_000_000_000L);
+        SafeTensorsHeader parsed = HeaderParser.parse("f", header, header.length);
+        parsed.requireDataLength(4_000_000_000L);
 
         assertThat(parsed.tensors()).extracting(TensorInfo::name).containsExactly("b", "a");
         assertThat(parsed.tensors()).extracting(TensorInfo::end).containsExactly(2_000_000_000L, 4_000_000_000L);
@@ -235,10 +239,24 @@ class DamagedSafeTensorsTest {
     }
 
     private void refused(byte[] file, String message) {
+        Path path = folder.resolve("damaged.safetensors");
         assertThatThrownBy(() -> read(file))
                 .isInstanceOf(SafeTensorsException.class)
                 .hasMessageStartingWith(folder.resolve("damaged.safetensors") + ": ")
-                .hasMessageContaining(message);
+                .hasMessageContaining(message)
+                .satisfies(refusal -> refusedBySourcesAndHeader(path, String.valueOf(refusal.getMessage())));
+    }
+
+    private static void refusedBySourcesAndHeader(Path path, String message) {
+        for (SafeTensorsSource source : SafeTensorsSource.values()) {
+            assertThatThrownBy(() -> source.read(path))
+                    .as("%s", source)
+                    .isInstanceOf(SafeTensorsException.class)
+                    .hasMessage(source.message(path, message));
+        }
+        assertThatThrownBy(() -> SafeTensors.readHeader(path))
+                .isInstanceOf(SafeTensorsException.class)
+                .hasMessage(message);
     }
 
     private SafeTensors read(byte[] file) throws IOException {

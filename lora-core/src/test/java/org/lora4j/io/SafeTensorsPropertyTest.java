@@ -1,6 +1,7 @@
 package org.lora4j.io;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -26,6 +27,7 @@ import org.lora4j.internal.Names;
 class SafeTensorsPropertyTest {
     private static final Path FOLDER = temporaryFolder();
     private static final Path FILE = FOLDER.resolve("file");
+    private static final Path SCRATCH = FOLDER.resolve("scratch");
     private static final byte[] SOUND = RawFile.of(
             ("{'__metadata__':{'format':'pt'},"
                             + "'linear.weight':{'dtype':'F32','shape':[2,2],'data_offsets':[0,16]},"
@@ -62,6 +64,7 @@ class SafeTensorsPropertyTest {
     @AfterContainer
     static void deleteFolder() throws IOException {
         Files.deleteIfExists(FILE);
+        Files.deleteIfExists(SCRATCH);
         Files.delete(FOLDER);
     }
 
@@ -79,6 +82,7 @@ class SafeTensorsPropertyTest {
             damaged[(int) (flip.position() * damaged.length)] = flip.value();
         }
         Files.write(FILE, damaged);
+        assertSameOutcomeFromEverySource();
         try {
             SafeTensors read = SafeTensors.read(FILE);
             for (String name : read.names()) {
@@ -89,6 +93,28 @@ class SafeTensorsPropertyTest {
             }
         } catch (SafeTensorsException e) {
             assertThat(e).hasMessageStartingWith(FILE + ": ");
+        }
+    }
+
+    /** Every source reads the same from the file, or refuses it with the same message. */
+    private static void assertSameOutcomeFromEverySource() throws IOException {
+        byte[] read = {};
+        String message = null;
+        try {
+            read = SafeTensors.read(FILE).toBytes();
+        } catch (SafeTensorsException e) {
+            message = e.getMessage();
+        }
+        for (SafeTensorsSource source : SafeTensorsSource.values()) {
+            if (message == null) {
+                assertThat(source.read(FILE).toBytes()).as("%s", source).isEqualTo(read);
+            } else {
+                String expected = source.message(FILE, message);
+                assertThatThrownBy(() -> source.read(FILE))
+                        .as("%s", source)
+                        .isInstanceOf(SafeTensorsException.class)
+                        .hasMessage(expected);
+            }
         }
     }
 
@@ -111,11 +137,41 @@ class SafeTensorsPropertyTest {
             assertThat(read.shape(name)).isEqualTo(raw.dimensions());
             assertThat(read.bytes(name)).isEqualTo(raw.bytes());
         });
+        assertSameFromEverySource(read);
         assertThat(Files.size(FILE) % 8)
                 .isEqualTo(tensors.values().stream()
                                 .mapToInt(raw -> raw.bytes().length)
                                 .sum()
                         % 8);
+    }
+
+    /** Compares what each sink writes with the file, and what each source reads with what was read from the path. */
+    private static void assertSameFromEverySource(SafeTensors expected) throws IOException {
+        byte[] file = Files.readAllBytes(FILE);
+        for (SafeTensorsSink sink : SafeTensorsSink.values()) {
+            assertThat(sink.write(expected, SCRATCH)).as("%s", sink).isEqualTo(file);
+        }
+        for (SafeTensorsSource source : SafeTensorsSource.values()) {
+            SafeTensors read = source.read(FILE);
+            assertThat(List.copyOf(read.names())).isEqualTo(List.copyOf(expected.names()));
+            assertThat(List.copyOf(read.metadata().entrySet()))
+                    .isEqualTo(List.copyOf(expected.metadata().entrySet()));
+            for (String name : expected.names()) {
+                assertThat(read.dtype(name)).as("%s", source).isEqualTo(expected.dtype(name));
+                assertThat(read.shape(name)).as("%s", source).isEqualTo(expected.shape(name));
+                assertThat(read.bytes(name)).as("%s", source).isEqualTo(expected.bytes(name));
+            }
+        }
+        try (SafeTensorsReader reader = SafeTensorsReader.open(FILE)) {
+            assertThat(List.copyOf(reader.header().names())).isEqualTo(List.copyOf(expected.names()));
+            assertThat(reader.header().metadata()).isEqualTo(expected.metadata());
+            for (String name : expected.names()) {
+                assertThat(reader.header().dtype(name)).isEqualTo(expected.dtype(name));
+                assertThat(reader.header().shape(name)).isEqualTo(expected.shape(name));
+                assertThat(reader.header().byteLength(name)).isEqualTo(expected.bytes(name).length);
+                assertThat(reader.bytes(name)).isEqualTo(expected.bytes(name));
+            }
+        }
     }
 
     @Provide
@@ -136,7 +192,7 @@ class SafeTensorsPropertyTest {
     Arbitrary<Map<String, Raw>> tensors() {
         Arbitrary<String> names = Arbitraries.strings()
                 .ofMaxLength(12)
-                .filter(name -> Names.isUnicode(name) && !name.equals(Header.METADATA));
+                .filter(name -> Names.isUnicode(name) && !name.equals(SafeTensorsHeader.METADATA));
         Arbitrary<List<Integer>> shapes =
                 Arbitraries.integers().between(0, 4).list().ofMaxSize(4);
         Arbitrary<Raw> raws = Combinators.combine(Arbitraries.of(Dtype.class), shapes, Arbitraries.longs())

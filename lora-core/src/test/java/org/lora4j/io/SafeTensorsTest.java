@@ -278,6 +278,26 @@ class SafeTensorsTest {
         assertThat(read).isEqualTo(numbered(DataType.FLOAT, 2, 2));
     }
 
+    @ParameterizedTest
+    @EnumSource(
+            value = Dtype.class,
+            names = {"F16", "BF16", "F32", "F64"})
+    void convertsToArraysThatOutliveAnOpenWorkspace(Dtype dtype) throws IOException {
+        SafeTensors tensors = SafeTensors.builder()
+                .bytes("t", dtype, new long[] {3}, new byte[3 * dtype.size()])
+                .build();
+        WorkspaceConfiguration configuration =
+                WorkspaceConfiguration.builder().initialSize(1 << 16).build();
+
+        try (MemoryWorkspace workspace =
+                Nd4j.getWorkspaceManager().getAndActivateWorkspace(configuration, "safetensors-test")) {
+            assertThat(workspace.isScopeActive()).isTrue();
+            assertThat(tensors.tensor("t").isAttached()).isFalse();
+            assertThat(tensors.tensor("t", DataType.FLOAT).isAttached()).isFalse();
+            assertThat(tensors.tensor("t", DataType.DOUBLE).isAttached()).isFalse();
+        }
+    }
+
     @Test
     void leavesTheOldFileWhenATensorCannotBeWritten() throws IOException {
         Path file = folder.resolve("t.safetensors");

@@ -2,6 +2,7 @@ package org.lora4j.nn.internal;
 
 import org.lora4j.nn.Model;
 
+
 /** A model of this library: it creates the passes that compute it. */
 public interface PassSource {
     /**

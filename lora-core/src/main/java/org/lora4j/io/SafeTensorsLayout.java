@@ -1,0 +1,69 @@
+package org.lora4j.io;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+
+/** A safetensors file in its canonical layout, ready to be written to any sink. */
+final class SafeTensorsLayout {
+    /** Writes the whole buffer; the buffer is invalid afterwards. */
+    @FunctionalInterface
+    interface Sink<E extends Exception> {
+        void write(ByteBuffer bytes) throws E;
+    }
+
+    private static final Comparator<StoredTensor> ORDER = Comparator.comparing(StoredTensor::dtype)
+            .reversed()
+            .thenComparing(tensor -> tensor.name().getBytes(StandardCharsets.UTF_8), Arrays::compareUnsigned);
+
+    private final byte[] header;
+    private final List<StoredTensor> tensors;
+    private final long dataLength;
+
+    /**
+     * Lays tensors out by descending dtype, then by the UTF-8 bytes of their names.
+     *
+     * @param sink the name of the file in messages
+     * @param tensors the tensors
+     * @param metadata texts by key
+     * @throws IllegalStateException if the header exceeds the format's limit
+     */
+    SafeTensorsLayout(String sink, Collection<StoredTensor> tensors, Map<String, String> metadata) {
+        this.tensors = tensors.stream().sorted(ORDER).toList();
+        List<TensorInfo> infos = new ArrayList<>();
+        long position = 0;
+        for (StoredTensor tensor : this.tensors) {
+            long end = position + tensor.byteLength();
+            infos.add(
+                    new TensorInfo(tensor.name(), tensor.dtype(), tensor.array().shape(), position, end));
+            position = end;
+        }
+        this.dataLength = position;
+        this.header = HeaderWriter.toBytes(metadata, infos);
+        if (header.length > SafeTensorsHeader.MAX_LENGTH) {
+            throw new IllegalStateException(sink + ": the header must have at most " + SafeTensorsHeader.MAX_LENGTH
+                    + " bytes, found " + header.length + " for " + tensors.size() + " tensors");
+        }
+    }
+
+    /** Returns the number of bytes of the file. */
+    long size() {
+        return SafeTensorsHeader.PREFIX + header.length + dataLength;
+    }
+
+    /** Writes the file. */
+    <E extends Exception> void writeTo(Sink<E> sink) throws E {
+        ByteBuffer prefix = ByteBuffer.allocate(SafeTensorsHeader.PREFIX).order(ByteOrder.LITTLE_ENDIAN);
+        sink.write(prefix.putLong(0, header.length));
+        sink.write(ByteBuffer.wrap(header));
+        for (StoredTensor tensor : tensors) {
+            Elements.with(tensor.array(), sink::write);
+        }
+    }
+}

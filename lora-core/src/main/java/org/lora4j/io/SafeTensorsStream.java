@@ -1,0 +1,82 @@
+package org.lora4j.io;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/**
+ * Reads a safetensors file from a source of unknown length, from its first byte to its last. Bytes are collected in
+ * chunks of bounded size. An array is allocated only when all bytes of its tensor are there, so a file that claims more
+ * than it holds costs no memory.
+ */
+final class SafeTensorsStream {
+    private static final int CHUNK = 1 << 20;
+
+    private final String source;
+    private final Transfer.Input input;
+
+    private SafeTensorsStream(String source, Transfer.Input input) {
+        this.source = source;
+        this.input = input;
+    }
+
+    /**
+     * Reads a file that ends where the source ends.
+     *
+     * @param source the name of the file in messages
+     * @param input gives the bytes; it is given buffers on the heap only
+     * @return the tensors in the order of their data
+     * @throws SafeTensorsException if the file breaks a rule of the format
+     * @throws IOException if the source fails
+     */
+    static SafeTensors read(String source, Transfer.Input input) throws IOException {
+        return new SafeTensorsStream(source, input).read();
+    }
+
+    private SafeTensors read() throws IOException {
+        int length = HeaderParser.length(source, join(next(SafeTensorsHeader.PREFIX)));
+        SafeTensorsHeader header = HeaderParser.parse(source, join(next(length)), length);
+        Map<String, StoredTensor> tensors = new LinkedHashMap<>();
+        for (TensorInfo info : header.tensors()) {
+            List<ByteBuffer> chunks = next(info.byteLength());
+            if (length(chunks) < info.byteLength()) {
+                throw header.wrongDataLength(info.begin() + length(chunks));
+            }
+            INDArray array = Elements.allocate(info.dtype().storage(), info.shape());
+            Elements.with(array, target -> chunks.forEach(target::put));
+            tensors.put(info.name(), new StoredTensor(source, info.name(), info.dtype(), array));
+        }
+        if (length(next(1)) > 0) {
+            throw header.wrongDataLength("more");
+        }
+        return new SafeTensors(source, tensors, header.metadata());
+    }
+
+    /** Reads bytes in chunks; fewer only if the source ends before. */
+    private List<ByteBuffer> next(long most) throws IOException {
+        List<ByteBuffer> chunks = new ArrayList<>();
+        long missing = most;
+        while (missing > 0) {
+            ByteBuffer chunk = ByteBuffer.allocate((int) Math.min(CHUNK, missing));
+            Transfer.readFully(source, input, chunk);
+            boolean ended = chunk.hasRemaining();
+            chunks.add(chunk.flip());
+            missing = ended ? 0 : missing - chunk.remaining();
+        }
+        return chunks;
+    }
+
+    private static byte[] join(List<ByteBuffer> chunks) {
+        ByteBuffer whole = ByteBuffer.allocate(Math.toIntExact(length(chunks)));
+        chunks.forEach(whole::put);
+        return whole.array();
+    }
+
+    private static long length(List<ByteBuffer> chunks) {
+        return chunks.stream().mapToLong(ByteBuffer::remaining).sum();
+    }
+}
