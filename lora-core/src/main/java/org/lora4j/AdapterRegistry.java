@@ -10,7 +10,6 @@ import java.util.function.Supplier;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.internal.AdapterNames;
-import org.lora4j.linalg.Checks;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Parameter;
 import org.lora4j.nn.internal.Merging;

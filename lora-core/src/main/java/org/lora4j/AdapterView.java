@@ -6,7 +6,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import org.lora4j.adapter.LoRAAdapter;
-import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.ParameterReport;
 import org.lora4j.io.PeftAdapters;
 import org.lora4j.nn.Model;
@@ -15,7 +14,6 @@ import org.lora4j.nn.Parameter;
 import org.lora4j.nn.internal.Pass;
 import org.lora4j.nn.internal.PassSource;
 import org.lora4j.nn.internal.Predictor;
-import org.lora4j.train.Trainer;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 

@@ -17,7 +17,6 @@ import org.lora4j.nn.Parameter;
 import org.lora4j.nn.internal.Parametrization;
 import org.lora4j.nn.internal.ParametrizationPass;
 import org.lora4j.nn.internal.PassContext;
-import org.lora4j.train.Trainer;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;

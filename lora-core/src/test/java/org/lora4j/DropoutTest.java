@@ -6,7 +6,6 @@ import static org.lora4j.SmallModels.values;
 
 import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
-import org.lora4j.io.Elements;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;

@@ -16,7 +16,6 @@ import org.lora4j.nn.Activation;
 import org.lora4j.nn.Linear;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Parameter;
-import org.lora4j.nn.internal.Gradients;
 import org.lora4j.nn.internal.Pass;
 import org.nd4j.linalg.activations.impl.ActivationTanH;
 import org.nd4j.linalg.api.buffer.DataBuffer;

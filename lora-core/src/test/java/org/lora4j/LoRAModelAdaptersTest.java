@@ -12,7 +12,6 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAInit;
-import org.lora4j.internal.Names;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Parameter;
 import org.nd4j.linalg.api.ndarray.INDArray;

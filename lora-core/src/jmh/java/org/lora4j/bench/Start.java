@@ -11,7 +11,6 @@ import org.lora4j.LoRAModel;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAWeights;
-import org.lora4j.internal.Names;
 import org.lora4j.io.SafeTensors;
 import org.lora4j.nn.Linear;
 import org.lora4j.nn.Network;

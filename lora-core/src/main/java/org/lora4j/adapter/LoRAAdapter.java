@@ -6,7 +6,6 @@ import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.ArrayBits;
-import org.lora4j.linalg.Checks;
 import org.lora4j.linalg.LowRankFactors;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;

@@ -7,7 +7,6 @@ import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.ArrayBits;
 import org.lora4j.internal.LayerSeed;
 import org.lora4j.internal.RowNorms;
-import org.lora4j.linalg.Checks;
 import org.lora4j.linalg.LowRankFactors;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;

@@ -7,7 +7,6 @@ import java.util.Objects;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 import java.util.stream.Collectors;
-import org.lora4j.linalg.Checks;
 
 /** A choice of modules by their paths: PEFT's {@code target_modules} and {@code exclude_modules}. */
 public sealed interface TargetModules {

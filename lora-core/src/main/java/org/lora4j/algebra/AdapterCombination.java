@@ -12,7 +12,6 @@ import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAWeights;
 import org.lora4j.linalg.LowRankFactors;
 import org.lora4j.linalg.Svd;
-import org.lora4j.nn.Layer;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;

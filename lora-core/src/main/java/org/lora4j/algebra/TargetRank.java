@@ -1,6 +1,5 @@
 package org.lora4j.algebra;
 
-import org.lora4j.linalg.Checks;
 import org.lora4j.linalg.Svd;
 import org.nd4j.linalg.api.ndarray.INDArray;
 

@@ -7,7 +7,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.regex.Pattern;
-import org.lora4j.linalg.Checks;
 
 /** The rule for names of adapters: each must be the name of a folder on every platform. */
 public final class AdapterNames {

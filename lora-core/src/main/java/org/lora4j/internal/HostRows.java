@@ -3,7 +3,6 @@ package org.lora4j.internal;
 import java.nio.FloatBuffer;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.io.Elements;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**

@@ -41,7 +41,7 @@ public final class Names {
     }
 
     /** Returns what is stored under a tensor's name; throws {@link IllegalArgumentException} if there is no such tensor. */
-    static <T> T find(Map<String, T> tensors, String name, String source) {
+    public static <T> T find(Map<String, T> tensors, String name, String source) {
         T found = tensors.get(name);
         if (found == null) {
             throw new IllegalArgumentException(

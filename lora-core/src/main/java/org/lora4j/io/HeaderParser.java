@@ -25,7 +25,6 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.Names;
-import org.lora4j.linalg.Checks;
 
 /**
  * Parses a header token by token and checks every rule of the format. A header that breaks a rule ends in a

@@ -7,7 +7,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.lora4j.internal.Names;
-import org.lora4j.linalg.Checks;
 
 /**
  * The header of a safetensors file: the name, dtype, shape and byte length of each tensor, and the metadata. It needs no

@@ -7,7 +7,6 @@ import java.nio.channels.Channel;
 import java.nio.channels.ReadableByteChannel;
 import java.nio.channels.SelectableChannel;
 import java.nio.channels.WritableByteChannel;
-import org.lora4j.linalg.Checks;
 
 /**
  * Moves bytes between buffers and streams or channels until the buffer is done. Sources and sinks must block: one that

@@ -9,4 +9,3 @@
 package org.lora4j.linalg;
 
 import org.jspecify.annotations.NullMarked;
-import org.lora4j.bench.Work;

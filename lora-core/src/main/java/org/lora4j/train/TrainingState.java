@@ -3,7 +3,6 @@ package org.lora4j.train;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
-import org.lora4j.io.SafeTensors;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**

@@ -7,7 +7,6 @@ import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.BatchBuffer;
-import org.lora4j.linalg.Checks;
 import org.lora4j.nn.Model;
 import org.lora4j.nn.Parameter;
 import org.lora4j.nn.internal.Pass;

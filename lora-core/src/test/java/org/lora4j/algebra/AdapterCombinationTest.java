@@ -324,8 +324,9 @@ class AdapterCombinationTest {
         assertThatIllegalArgumentException()
                 .isThrownBy(() ->
                         AdapterCombination.of(adapter(D, 1, 4, 5, 3, 1), 1).plus(adapter(D, 1, 4, 6, 3, 1), 1))
-                .withMessage("adapter 2: layers [out, in] must be those of the adapters before, found fc of LINEAR [4, 6]"
-                        + " instead of LINEAR [4, 5]");
+                .withMessage(
+                        "adapter 2: layers [out, in] must be those of the adapters before, found fc of LINEAR [4, 6]"
+                                + " instead of LINEAR [4, 5]");
     }
 
     @Test

@@ -22,7 +22,6 @@ import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAInit;
 import org.lora4j.adapter.LoRAWeights;
 import org.lora4j.adapter.TargetModules;
-import org.lora4j.internal.Names;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.factory.Nd4j;
 

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import java.util.function.DoubleSupplier;
-import org.lora4j.linalg.Checks;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Compares a gradient with {@code (f(p + h) − f(p − h)) / 2h}, element by element, in double. */

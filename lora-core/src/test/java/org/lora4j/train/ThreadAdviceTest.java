@@ -21,8 +21,9 @@ import org.slf4j.LoggerFactory;
 
 /** A training says so when it begins under thread settings that are known to be slow. */
 class ThreadAdviceTest {
-    private static final String ADVICE = "ND4J's loops have 2 threads and BLAS has 2, which compete for the processors: a step"
-            + " can take ten times as long as with org.lora4j.nn.NativeThreads.forBlas()";
+    private static final String ADVICE =
+            "ND4J's loops have 2 threads and BLAS has 2, which compete for the processors: a step"
+                    + " can take ten times as long as with org.lora4j.nn.NativeThreads.forBlas()";
 
     /** A training in a process of its own: ND4J reads how many threads its loops may have when it starts. */
     static final class Main {

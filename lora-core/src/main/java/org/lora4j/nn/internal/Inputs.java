@@ -1,7 +1,6 @@
 package org.lora4j.nn.internal;
 
 import java.util.Arrays;
-import org.lora4j.linalg.Checks;
 import org.lora4j.nn.Model;
 import org.nd4j.linalg.api.ndarray.INDArray;
 

@@ -2,7 +2,6 @@ package org.lora4j.nn.internal;
 
 import org.lora4j.nn.Model;
 
-
 /** A model of this library: it creates the passes that compute it. */
 public interface PassSource {
     /**
