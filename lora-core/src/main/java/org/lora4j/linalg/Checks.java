@@ -5,11 +5,11 @@ import org.lora4j.internal.ArrayBits;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
-/** The conditions that arguments of this package meet. */
+/** Checks the arguments of this package. */
 final class Checks {
     private Checks() {}
 
-    /** A contiguous copy of {@code a} in 'f' order, LAPACK's own; it is checked and free to be overwritten. */
+    /** Checks a matrix and returns a contiguous copy in LAPACK's order, 'f'. The caller may overwrite the copy. */
     static INDArray finiteCopy(String where, INDArray a) {
         requireMatrix(where, a);
         INDArray copy = a.dup('f');
@@ -21,29 +21,31 @@ final class Checks {
 
     static void requireMatrix(String where, INDArray a) {
         if (a.dataType() != DataType.FLOAT && a.dataType() != DataType.DOUBLE) {
-            throw new IllegalArgumentException(where + ": type must be FLOAT or DOUBLE, found " + a.dataType());
+            throw new IllegalArgumentException(where + ": the type must be FLOAT or DOUBLE, found " + a.dataType());
         }
         if (a.rank() != 2) {
             throw new IllegalArgumentException(
-                    where + ": a matrix (2 dimensions) is expected, found shape " + Arrays.toString(a.shape()));
+                    where + ": the array must be a matrix (2 dimensions), found shape " + Arrays.toString(a.shape()));
         }
         if (a.isEmpty()) {
-            throw new IllegalArgumentException(where + ": at least one row and one column are expected, found shape "
-                    + Arrays.toString(a.shape()));
+            throw new IllegalArgumentException(
+                    where + ": the matrix must have at least one row and one column, found shape "
+                            + Arrays.toString(a.shape()));
         }
     }
 
-    /** The product of {@code left} and {@code right} must exist and have one type. */
+    /** Checks that the product {@code left·right} exists and that both have the same type. */
     static void requireProduct(String where, INDArray left, INDArray right) {
         requireMatrix(where, left);
         requireMatrix(where, right);
         if (left.size(1) != right.size(0)) {
-            throw new IllegalArgumentException(where + ": columns of the left factor must equal rows of the right one,"
-                    + " found shapes " + Arrays.toString(left.shape()) + " and " + Arrays.toString(right.shape()));
+            throw new IllegalArgumentException(
+                    where + ": the left factor must have as many columns as the right one has" + " rows, found shapes "
+                            + Arrays.toString(left.shape()) + " and " + Arrays.toString(right.shape()));
         }
         if (left.dataType() != right.dataType()) {
-            throw new IllegalArgumentException(
-                    where + ": both factors must have one type, found " + left.dataType() + " and " + right.dataType());
+            throw new IllegalArgumentException(where + ": both factors must have the same type, found "
+                    + left.dataType() + " and " + right.dataType());
         }
     }
 

@@ -7,32 +7,32 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
- * The backend's LAPACK within the limits of ND4J's binding, which takes contiguous arrays only, gives the full U and V
- * only and needs at least as many rows as columns in QR. Everything here is in 'f' order.
+ * Calls LAPACK through ND4J. ND4J's binding has limits: it accepts only contiguous arrays, it returns only the full U and
+ * V, and its QR needs at least as many rows as columns. All arrays here are in 'f' order.
  */
 final class Lapack {
     private Lapack() {}
 
-    /** {@code Q·R} of {@code a [m,n]}, m ≥ n, by Householder reflections; overwrites {@code a}, which becomes Q. */
+    /** Decomposes {@code a [m, n]}, m ≥ n, into {@code Q·R} by Householder reflections. Q overwrites {@code a}. */
     static ThinQr qr(INDArray a) {
         INDArray r = create(a, a.size(1), a.size(1));
-        call("QR", lapack -> lapack.geqrf(a, r));
+        call("QR", a, lapack -> lapack.geqrf(a, r));
         return new ThinQr(a, r);
     }
 
-    /** Singular triplets of the square {@code a [n,n]}; overwrites {@code a}. */
+    /** Returns the singular triplets of the square {@code a [n, n]}. Overwrites {@code a}. */
     static Triplets svd(INDArray a) {
         long n = a.size(0);
         INDArray u = create(a, n, n);
         INDArray s = Nd4j.createUninitialized(a.dataType(), n);
         INDArray vt = create(a, n, n);
         requireFinite("SVD", a);
-        call("SVD", lapack -> lapack.gesvd(a, s, u, vt));
+        call("SVD", a, lapack -> lapack.gesvd(a, s, u, vt));
         requireFinite("SVD", s);
         return new Triplets(u, s, vt);
     }
 
-    /** {@code op(a)·op(b)}, op being the transposition where the flag is set. */
+    /** Returns {@code op(a)·op(b)}; op transposes if its flag is true. */
     static INDArray product(INDArray a, boolean transposeA, INDArray b, boolean transposeB) {
         INDArray c = create(a, a.size(transposeA ? 1 : 0), b.size(transposeB ? 0 : 1));
         return Nd4j.gemm(a, b, c, transposeA, transposeB, 1.0, 0.0);
@@ -42,12 +42,13 @@ final class Lapack {
         return Nd4j.createUninitialized(like.dataType(), new long[] {rows, columns}, 'f');
     }
 
-    /** ND4J reports what LAPACK refuses as an {@link Error}; after the checks on the input it is a numerical failure. */
-    private static void call(String what, Consumer<org.nd4j.linalg.api.blas.Lapack> routine) {
+    /** ND4J throws an {@link Error} if LAPACK fails. The input was checked before, so the failure is a numerical one. */
+    private static void call(String what, INDArray a, Consumer<org.nd4j.linalg.api.blas.Lapack> routine) {
         try {
             routine.accept(Nd4j.factory().lapack());
         } catch (BlasException e) {
-            ArithmeticException failure = new ArithmeticException(what + ": LAPACK failed: " + e.getMessage());
+            ArithmeticException failure = new ArithmeticException(what + ": LAPACK failed: " + e.getMessage()
+                    + "; entries that are too large for " + a.dataType() + " cause this; scale the matrix down");
             failure.initCause(e);
             throw failure;
         }
@@ -56,7 +57,8 @@ final class Lapack {
     private static void requireFinite(String what, INDArray a) {
         if (!ArrayBits.isFinite(a)) {
             throw new ArithmeticException(
-                    what + ": entries are too large for " + a.dataType() + ", or the iteration did not converge");
+                    what + ": the result must be finite, found NaN or an infinity: the entries are too large for "
+                            + a.dataType() + ", or the iteration did not converge; scale the matrix down");
         }
     }
 }

@@ -6,11 +6,11 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
- * Randomised range finder with subspace iteration: Halko, Martinsson and Tropp, <a
+ * The randomized range finder with subspace iteration: Halko, Martinsson and Tropp, <a
  * href="https://arxiv.org/abs/0909.4061">Finding structure with randomness</a> (2011), algorithm 4.4.
  */
 final class RangeFinder {
-    /** Spectra of weight deltas decay slowly; each further iteration costs two products with the matrix. */
+    /** The singular values of weight deltas decrease slowly, so several iterations are needed. Each costs two products. */
     private static final int POWER_ITERATIONS = 6;
 
     private static final long SEED = 0;
@@ -18,16 +18,16 @@ final class RangeFinder {
     private RangeFinder() {}
 
     /**
-     * An orthonormal basis of a subspace that holds almost all of the leading left singular vectors.
+     * Returns an orthonormal basis of a subspace that contains almost all of the leading left singular vectors.
      *
-     * @param a {@code [m,n]}, not written to
-     * @param size number of basis vectors l, at most min(m,n)
-     * @return {@code Q [m,l]}
+     * @param a {@code [m, n]}, not written to
+     * @param size the number of basis vectors l, at most min(m, n)
+     * @return {@code Q [m, l]}
      */
     static INDArray basis(INDArray a, int size) {
         INDArray q = orthonormal(Lapack.product(a, false, gaussian(a.dataType(), a.size(1), size), false));
         for (int i = 0; i < POWER_ITERATIONS; i++) {
-            // Without the QR between the products all columns would turn towards the first singular vector.
+            // Without a QR after each product, all columns would converge to the first singular vector.
             INDArray z = orthonormal(Lapack.product(a, true, q, false));
             q = orthonormal(Lapack.product(a, false, z, false));
         }
@@ -38,7 +38,7 @@ final class RangeFinder {
         return Lapack.qr(columns).q();
     }
 
-    /** {@link Random} because its Gaussians are specified: they are the same on every Java release. */
+    /** Uses {@link Random} because its algorithm is specified: every Java release gives the same numbers. */
     private static INDArray gaussian(DataType type, long rows, long columns) {
         Random random = new Random(SEED);
         double[] values = new double[Math.toIntExact(rows * columns)];

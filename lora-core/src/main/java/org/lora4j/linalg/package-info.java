@@ -1,9 +1,10 @@
 /**
- * Matrix factorisations: singular value decomposition, thin QR and the low-rank factors they yield.
+ * Matrix factorizations: the singular value decomposition, the thin QR decomposition, and low-rank factors.
  *
- * <p>Plain functions on matrices of type {@code FLOAT} or {@code DOUBLE}, in any order and with any strides. Arguments
- * are never written to. Work is done in the matrix's own type; results have that type, are new, contiguous and in 'c'
- * order. Equal input gives results equal to the bit on one machine with one setting of BLAS threads.
+ * <p>All functions take matrices of type {@code FLOAT} or {@code DOUBLE}, in any memory order and with any strides. They
+ * never write to their arguments. They calculate in the type of the matrix. Results have this type; they are new,
+ * contiguous arrays in 'c' order. On one machine with a fixed number of BLAS threads, the same input gives the same
+ * bits.
  */
 @NullMarked
 package org.lora4j.linalg;

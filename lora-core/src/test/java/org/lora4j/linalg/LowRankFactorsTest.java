@@ -26,13 +26,13 @@ class LowRankFactorsTest {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> new LowRankFactors(Nd4j.ones(DataType.FLOAT, 5, 2), Nd4j.ones(DataType.FLOAT, 3, 4)))
                 .withMessage(
-                        "low-rank factors: columns of the left factor must equal rows of the right one, found shapes"
-                                + " [5, 2] and [3, 4]");
+                        "low-rank factors: the left factor must have as many columns as the right one has rows, found"
+                                + " shapes [5, 2] and [3, 4]");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> new LowRankFactors(Nd4j.ones(DataType.FLOAT, 5, 3), Nd4j.ones(DataType.DOUBLE, 3, 4)))
-                .withMessage("low-rank factors: both factors must have one type, found FLOAT and DOUBLE");
+                .withMessage("low-rank factors: both factors must have the same type, found FLOAT and DOUBLE");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> new LowRankFactors(Nd4j.ones(DataType.FLOAT, 3), Nd4j.ones(DataType.FLOAT, 3, 4)))
-                .withMessage("low-rank factors: a matrix (2 dimensions) is expected, found shape [3]");
+                .withMessage("low-rank factors: the array must be a matrix (2 dimensions), found shape [3]");
     }
 }

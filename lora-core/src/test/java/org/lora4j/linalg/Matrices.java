@@ -8,11 +8,11 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 
-/** Matrices whose factorisation is known, and what a factorisation is measured by; in double, on Java arrays. */
+/** Matrices with known factorizations, and measures of a factorization. Calculates in double, on Java arrays. */
 final class Matrices {
     private Matrices() {}
 
-    /** The ways in which equal entries may lie in memory. */
+    /** The possible memory layouts of the same entries. */
     enum Layout {
         C {
             @Override
@@ -68,7 +68,7 @@ final class Matrices {
         return a;
     }
 
-    /** {@code Q·diag(values)·Pᵀ [m,n]} with random orthonormal Q and P: its singular values are the given ones. */
+    /** Returns {@code Q·diag(values)·Pᵀ [m, n]} with random orthonormal Q and P. {@code values} are its singular values. */
     static INDArray withSingularValues(DataType type, int m, int n, long seed, double... values) {
         double[][] q = orthonormalRows(values.length, m, seed);
         double[][] p = orthonormalRows(values.length, n, seed + 1);
@@ -83,7 +83,7 @@ final class Matrices {
         return of(type, a);
     }
 
-    /** Gram–Schmidt, twice for full accuracy. */
+    /** Orthonormalizes by Gram–Schmidt, twice for full accuracy. */
     private static double[][] orthonormalRows(int count, int length, long seed) {
         double[][] rows = gaussian(count, length, seed);
         for (int k = 0; k < count; k++) {
@@ -123,7 +123,7 @@ final class Matrices {
         return c;
     }
 
-    /** {@code ‖a − b·c‖} in the Frobenius norm. */
+    /** Returns {@code ‖a − b·c‖} in the Frobenius norm. */
     static double distance(INDArray a, INDArray b, INDArray c) {
         double[][] expected = a.toDoubleMatrix();
         double[][] found = product(b.toDoubleMatrix(), c.toDoubleMatrix());
@@ -159,7 +159,7 @@ final class Matrices {
         }
     }
 
-    /** Equal shape, type and bits. */
+    /** Asserts the same shape, type and bits. */
     static void assertSame(INDArray found, INDArray expected) {
         assertThat(found.dataType()).isEqualTo(expected.dataType());
         assertThat(found.shape()).isEqualTo(expected.shape());

@@ -61,7 +61,7 @@ class SvdTest {
     }
 
     @Test
-    void makesTheLargestEntryOfEachLeftVectorPositive() {
+    void theLargestEntryOfEachLeftVectorIsPositive() {
         for (int[] shape : new int[][] {{9, 6}, {6, 9}, {6, 6}}) {
             Svd svd = Svd.thin(gaussian(DataType.FLOAT, shape[0], shape[1], 3));
 
@@ -76,7 +76,7 @@ class SvdTest {
     }
 
     @Test
-    void givesTheSameVectorsForANegatedMatrixButForTheRightSigns() {
+    void aNegatedMatrixHasTheSameLeftVectorsAndNegatedRightVectors() {
         INDArray a = gaussian(DataType.DOUBLE, 6, 4, 4);
 
         Svd svd = Svd.thin(a);
@@ -150,7 +150,7 @@ class SvdTest {
         // The tolerance is σ₁·max(m,n)·ε = 2·3·ε.
         assertThat(Svd.thin(diagonal(2, 1, 7 * epsilon)).rank()).isEqualTo(3);
         assertThat(Svd.thin(diagonal(2, 1, 5 * epsilon)).rank()).isEqualTo(2);
-        // A zero row or column more raises it to 2·4·ε.
+        // One more row or column of zeros increases it to 2·4·ε.
         INDArray padded = Nd4j.pad(diagonal(2, 1, 7 * epsilon), new int[][] {{0, 1}, {0, 0}});
         assertThat(Svd.thin(padded).rank()).isEqualTo(2);
         assertThat(Svd.thin(padded.transpose()).rank()).isEqualTo(2);
@@ -167,7 +167,7 @@ class SvdTest {
         for (double wrong : new double[] {-1e-9, Double.NaN, Double.POSITIVE_INFINITY}) {
             assertThatIllegalArgumentException()
                     .isThrownBy(() -> svd.rank(wrong))
-                    .withMessage("SVD: tolerance must be finite and not negative, found " + wrong);
+                    .withMessage("SVD: the tolerance must be finite and not negative, found " + wrong);
         }
     }
 
@@ -184,12 +184,12 @@ class SvdTest {
         for (double wrong : new double[] {0, -0.5, 1.01, Double.NaN}) {
             assertThatIllegalArgumentException()
                     .isThrownBy(() -> svd.rankForEnergy(wrong))
-                    .withMessage("SVD: share of energy must be in (0, 1], found " + wrong);
+                    .withMessage("SVD: the share of the energy must be in (0, 1], found " + wrong);
         }
     }
 
     @Test
-    void leavesTheErrorThatEckartAndYoungGive() {
+    void hasTheErrorOfTheEckartYoungTheorem() {
         double[] values = {9, 5, 2, 1};
         for (DataType type : new DataType[] {DataType.FLOAT, DataType.DOUBLE}) {
             INDArray a = withSingularValues(type, 7, 4, 8, values);
@@ -207,7 +207,7 @@ class SvdTest {
     }
 
     @Test
-    void putsTheSingularValuesOnTheLeftFactorOrOnBoth() {
+    void putsTheSingularValuesIntoTheLeftFactorOrIntoBoth() {
         INDArray a = withSingularValues(DataType.DOUBLE, 6, 5, 9, 9, 4, 1);
         Svd svd = Svd.thin(a);
 
@@ -225,7 +225,7 @@ class SvdTest {
     }
 
     @Test
-    void keepsItsArraysWhenFactorsAreWrittenTo() {
+    void factorsAreCopies() {
         INDArray a = gaussian(DataType.FLOAT, 5, 4, 10);
         Svd svd = Svd.thin(a);
 
@@ -259,15 +259,16 @@ class SvdTest {
     }
 
     @Test
-    void refusesWhatIsNoMatrixOfFloatsOrDoubles() {
-        assertRefused(Nd4j.scalar(1f), "SVD: a matrix (2 dimensions) is expected, found shape []");
+    void refusesAnythingButAMatrixOfFloatsOrDoubles() {
+        assertRefused(Nd4j.scalar(1f), "SVD: the array must be a matrix (2 dimensions), found shape []");
         assertRefused(
-                Nd4j.ones(DataType.FLOAT, 2, 2, 2), "SVD: a matrix (2 dimensions) is expected, found shape [2, 2, 2]");
+                Nd4j.ones(DataType.FLOAT, 2, 2, 2),
+                "SVD: the array must be a matrix (2 dimensions), found shape [2, 2, 2]");
         assertRefused(
                 Nd4j.create(DataType.FLOAT, 0, 3),
-                "SVD: at least one row and one column are expected, found shape [0, 3]");
-        assertRefused(Nd4j.ones(DataType.INT64, 2, 2), "SVD: type must be FLOAT or DOUBLE, found LONG");
-        assertRefused(Nd4j.ones(DataType.FLOAT16, 2, 2), "SVD: type must be FLOAT or DOUBLE, found HALF");
+                "SVD: the matrix must have at least one row and one column, found shape [0, 3]");
+        assertRefused(Nd4j.ones(DataType.INT64, 2, 2), "SVD: the type must be FLOAT or DOUBLE, found LONG");
+        assertRefused(Nd4j.ones(DataType.FLOAT16, 2, 2), "SVD: the type must be FLOAT or DOUBLE, found HALF");
     }
 
     @Test
@@ -285,7 +286,10 @@ class SvdTest {
     void reportsOverflow() {
         for (int[] shape : new int[][] {{3, 3}, {5, 2}, {2, 5}}) {
             INDArray a = Nd4j.valueArrayOf(new long[] {shape[0], shape[1]}, (double) Float.MAX_VALUE, DataType.FLOAT);
-            assertThatExceptionOfType(ArithmeticException.class).isThrownBy(() -> Svd.thin(a));
+            assertThatExceptionOfType(ArithmeticException.class)
+                    .isThrownBy(() -> Svd.thin(a))
+                    .withMessageContaining("too large for FLOAT")
+                    .withMessageEndingWith("; scale the matrix down");
         }
     }
 

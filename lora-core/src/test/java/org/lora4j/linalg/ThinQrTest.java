@@ -41,7 +41,7 @@ class ThinQrTest {
     }
 
     @Test
-    void knowsAnExample() {
+    void decomposesAKnownExample() {
         INDArray a = Matrices.of(DataType.DOUBLE, new double[][] {{3, -5}, {4, 10}});
 
         ThinQr qr = ThinQr.of(a);
@@ -90,10 +90,10 @@ class ThinQrTest {
     }
 
     @Test
-    void refusesWhatIsNoFiniteMatrix() {
+    void refusesAnythingButAFiniteMatrix() {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> ThinQr.of(Nd4j.ones(DataType.FLOAT, 3)))
-                .withMessage("QR: a matrix (2 dimensions) is expected, found shape [3]");
+                .withMessage("QR: the array must be a matrix (2 dimensions), found shape [3]");
         INDArray a = gaussian(DataType.FLOAT, 3, 4, 6);
         a.putScalar(2, 1, Float.NaN);
         assertThatIllegalArgumentException()

@@ -23,7 +23,7 @@ import org.nd4j.linalg.indexing.NDArrayIndex;
 class TruncatedSvdTest {
     @ParameterizedTest
     @CsvSource({"8,5", "5,8", "6,6", "200,180"})
-    void isTheHeadOfTheThinOneForASmallMatrix(int m, int n) {
+    void equalsTheFirstTripletsOfTheThinOneForASmallMatrix(int m, int n) {
         INDArray a = gaussian(DataType.FLOAT, m, n, 1);
         Svd thin = Svd.thin(a);
 
@@ -40,21 +40,21 @@ class TruncatedSvdTest {
     }
 
     @Test
-    void countsTheEnergyThatItDoesNotHold() {
+    void countsTheEnergyOfTripletsThatItDoesNotHold() {
         Svd svd = Svd.truncated(Nd4j.diag(Nd4j.createFromArray(4.0, 2.0, 2.0, 1.0)), 2); // keeps 20 of 25
 
         assertThat(svd.rankForEnergy(0.63)).isEqualTo(1);
         assertThat(svd.rankForEnergy(0.79)).isEqualTo(2);
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> svd.rankForEnergy(0.81))
-                .withMessageContaining("share of energy must be at most 0.8")
+                .withMessageContaining("the share of the energy must be at most 0.8")
                 .withMessageContaining("the 2 triplets")
-                .withMessageEndingWith("found 0.81");
+                .withMessageEndingWith("found 0.81; decompose at a larger rank, or use Svd.thin");
     }
 
     @ParameterizedTest
     @CsvSource({"70,40", "40,70", "50,50"})
-    void findsTheLeadingTripletsByTheRandomizedWay(int m, int n) {
+    void randomizationFindsTheLeadingTriplets(int m, int n) {
         for (DataType type : new DataType[] {DataType.FLOAT, DataType.DOUBLE}) {
             INDArray a = withSingularValues(type, m, n, 2, 9, 6, 4, 0.2, 0.1, 0.05);
             Svd thin = Svd.thin(a);
@@ -78,7 +78,7 @@ class TruncatedSvdTest {
 
     @Test
     void measuresTheErrorOfTheTripletsFound() {
-        // Pure noise, and a small sketch: the randomised triplets are not the best ones.
+        // The matrix is noise and the sketch is small: the randomized triplets are not the best ones.
         INDArray a = gaussian(DataType.DOUBLE, 60, 80, 3);
 
         Svd found = Svd.randomized(a.dup('f'), 4, 6);
@@ -90,7 +90,7 @@ class TruncatedSvdTest {
     }
 
     @Test
-    void reproducesAMatrixOfLowerRankThanAsked() {
+    void reproducesAMatrixOfLowerRankThanRequested() {
         INDArray a = withSingularValues(DataType.DOUBLE, 40, 30, 4, 3, 2);
 
         Svd found = Svd.randomized(a.dup('f'), 5, 9);
@@ -102,7 +102,7 @@ class TruncatedSvdTest {
     }
 
     @Test
-    void takesTheRandomizedWayForALargeMatrixAndIsNearlyTheBest() {
+    void randomizesForALargeMatrixAndIsNearlyTheBest() {
         INDArray a = large();
         INDArray copy = a.dup();
         Svd thin = Svd.thin(a);
@@ -116,17 +116,17 @@ class TruncatedSvdTest {
     }
 
     @Test
-    void takesTheExactWayForALargeShareOfTheRank() {
+    void isExactIfTheRankIsALargeShareOfTheSize() {
         INDArray a = large();
 
-        // Bit for bit the head of the thin one, which no randomised result is.
+        // The bits are those of the thin decomposition; no randomized result has them.
         assertSame(
                 Svd.truncated(a, 200).singularValues(),
                 Svd.truncated(a, 520).singularValues().get(NDArrayIndex.interval(0, 200)));
     }
 
     @Test
-    void isDeterministicToTheBit() {
+    void theSameInputGivesTheSameBits() {
         INDArray a = large();
 
         SvdTest.assertSameSvd(Svd.truncated(a, 4), Svd.truncated(a, 4));
@@ -143,7 +143,7 @@ class TruncatedSvdTest {
         }
     }
 
-    /** A signal of rank 6 in noise, just beyond the size up to which the exact way is taken. */
+    /** A signal of rank 6 in noise, a little larger than the largest matrix that is always decomposed exactly. */
     private static INDArray large() {
         return withSingularValues(DataType.FLOAT, 540, 520, 5, 60, 50, 40, 30, 20, 10)
                 .addi(gaussian(DataType.FLOAT, 540, 520, 6).muli(0.1));

@@ -16,7 +16,7 @@ import org.lora4j.linalg.Matrices.Layout;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
-class FactorisationPropertyTest {
+class FactorizationPropertyTest {
     @Property(tries = 60)
     void qrMultipliesBack(
             @ForAll @IntRange(min = 1, max = 24) int m,
@@ -33,7 +33,7 @@ class FactorisationPropertyTest {
     }
 
     @Property(tries = 60)
-    void svdMultipliesBackAndKnowsItsErrors(
+    void svdMultipliesBackAndReturnsItsErrors(
             @ForAll @IntRange(min = 1, max = 24) int m,
             @ForAll @IntRange(min = 1, max = 24) int n,
             @ForAll boolean isFloat,
