@@ -58,15 +58,6 @@ final class AdapterFolder {
         void before(String step) throws IOException;
     }
 
-    /**
-     * What the files hold.
-     *
-     * @param config the bytes of the configuration
-     * @param tensors the tensors that belong to it
-     */
-    @SuppressWarnings("ArrayRecordComponent") // Never compared, and not shared.
-    record Content(byte[] config, SafeTensors tensors) {}
-
     AdapterFolder(Path folder) {
         this(folder, step -> {});
     }
@@ -82,13 +73,11 @@ final class AdapterFolder {
     }
 
     /** Replaces the adapter, or makes the folder and one in it. */
-    void write(byte[] config, SafeTensors.Builder tensors) throws IOException {
+    void write(byte[] config, SafeTensors tensors) throws IOException {
         Files.createDirectories(folder);
         finishInterrupted();
         try {
-            replace(
-                    config,
-                    tensors.metadata(CONFIG_HASH, Fingerprint.of(config)).build());
+            replace(config, tensors);
         } catch (IOException | RuntimeException failure) {
             try {
                 finishInterrupted();
@@ -97,6 +86,11 @@ final class AdapterFolder {
             }
             throw failure;
         }
+    }
+
+    /** The tensors with the hash of their configuration. */
+    static SafeTensors withConfigHash(byte[] config, SafeTensors.Builder tensors) {
+        return tensors.metadata(CONFIG_HASH, Fingerprint.of(config)).build();
     }
 
     private void replace(byte[] config, SafeTensors tensors) throws IOException {
@@ -153,7 +147,7 @@ final class AdapterFolder {
      * @throws PeftFormatException if one is missing, or the configuration too large
      * @throws SafeTensorsException if the tensors are damaged
      */
-    Content read() throws IOException {
+    PeftFiles read() throws IOException {
         for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
             Object identity = identityOfTensors();
             Map<String, byte[]> before = readConfigs();
@@ -164,9 +158,9 @@ final class AdapterFolder {
                 Map.Entry<String, byte[]> belonging = belonging(tensors.metadata(), after);
                 if (belonging == null) {
                     throw new PeftFormatException(
-                            folder, List.of("an adapter must have the file " + CONFIG + ", found none"));
+                            folder.toString(), List.of("an adapter must have the file " + CONFIG + ", found none"));
                 }
-                return new Content(belonging.getValue(), tensors);
+                return new PeftFiles(folder.toString(), belonging.getValue(), tensors);
             }
         }
         throw new IOException(folder + ": the adapter must not be written all the time while it is read, found changes"
@@ -194,7 +188,8 @@ final class AdapterFolder {
         } catch (NoSuchFileException e) {
             boolean pickled = Files.exists(folder.resolve("adapter_model.bin"));
             String found = pickled ? "adapter_model.bin, a pickle, which is not read" : "none";
-            throw new PeftFormatException(folder, "an adapter must have the file " + TENSORS + ", found " + found, e);
+            throw new PeftFormatException(
+                    folder.toString(), "an adapter must have the file " + TENSORS + ", found " + found, e);
         }
     }
 
@@ -215,7 +210,7 @@ final class AdapterFolder {
             long size = Files.size(file);
             if (size > MAX_CONFIG) {
                 throw new PeftFormatException(
-                        file, List.of("must have at most " + MAX_CONFIG + " bytes, found " + size));
+                        file.toString(), List.of("must have at most " + MAX_CONFIG + " bytes, found " + size));
             }
             return Files.readAllBytes(file);
         } catch (NoSuchFileException e) {

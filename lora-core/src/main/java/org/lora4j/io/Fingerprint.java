@@ -1,7 +1,6 @@
 package org.lora4j.io;
 
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
@@ -69,7 +68,11 @@ final class Fingerprint {
      * @throws PeftFormatException if they are required to agree and do not
      */
     static void check(
-            Path folder, Map<String, String> metadata, BaseModel base, Collection<String> paths, FingerprintCheck check)
+            String place,
+            Map<String, String> metadata,
+            BaseModel base,
+            Collection<String> paths,
+            FingerprintCheck check)
             throws PeftFormatException {
         if (check == FingerprintCheck.IGNORE) {
             return;
@@ -85,16 +88,16 @@ final class Fingerprint {
             }
         }
         if (check == FingerprintCheck.REQUIRE) {
-            require(folder, without, differing);
+            require(place, without, differing);
         } else if (!differing.isEmpty()) {
             log.warn(
                     "{}: the adapter was made for another base: the weights of {} differ from those it was saved with",
-                    folder,
+                    place,
                     Names.list(differing));
         }
     }
 
-    private static void require(Path folder, List<String> without, List<String> differing) throws PeftFormatException {
+    private static void require(String place, List<String> without, List<String> differing) throws PeftFormatException {
         List<String> problems = new ArrayList<>();
         if (!differing.isEmpty()) {
             problems.add("the base must be the one the adapter was saved with, found other weights in "
@@ -105,7 +108,7 @@ final class Fingerprint {
                     "each adapted layer must have a fingerprint of its base, found none for " + Names.list(without));
         }
         if (!problems.isEmpty()) {
-            throw new PeftFormatException(folder, problems);
+            throw new PeftFormatException(place, problems);
         }
     }
 }

@@ -11,7 +11,6 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.BaseModel;
 import org.lora4j.adapter.LoRAAdapter;
-import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.internal.AdapterNames;
 import org.lora4j.internal.Names;
 
@@ -39,31 +38,7 @@ public final class PeftAdapters {
     /** The name of the adapter that lies in the folder of a set itself; PEFT's. */
     public static final String DEFAULT = "default";
 
-    private static final String SEED = "lora4j.seed";
-
     private PeftAdapters() {}
-
-    /** An adapter as it will be written. */
-    @SuppressWarnings("ArrayRecordComponent") // Never compared, and not shared.
-    private record Prepared(byte[] config, SafeTensors.Builder tensors) {
-        static Prepared of(LoRAAdapter adapter, @Nullable BaseModel base) {
-            SafeTensors.Builder tensors = SafeTensors.builder().metadata("format", "pt");
-            PeftTensors.of(adapter, base).forEach((key, array) -> tensors.tensor(key.text(), array));
-            if (adapter.config().seed() != 0) {
-                tensors.metadata(SEED, Long.toString(adapter.config().seed()));
-            }
-            if (base != null) {
-                Fingerprint.metadata(base, adapter.weights().keySet()).forEach(tensors::metadata);
-            }
-            byte[] config =
-                    PeftConfigWriter.toBytes(adapter.config(), adapter.weights().keySet());
-            return new Prepared(config, tensors);
-        }
-
-        void write(Path folder) throws IOException {
-            new AdapterFolder(folder).write(config, tensors);
-        }
-    }
 
     /**
      * Saves an adapter without fingerprints of its base.
@@ -74,7 +49,7 @@ public final class PeftAdapters {
      * @throws IOException if the files cannot be written; the old adapter is still there then
      */
     public static void save(LoRAAdapter adapter, Path folder) throws IOException {
-        Prepared.of(adapter, null).write(folder);
+        PeftFiles.of(adapter).write(folder);
     }
 
     /**
@@ -88,7 +63,7 @@ public final class PeftAdapters {
      * @throws IOException if the files cannot be written; the old adapter is still there then
      */
     public static void save(LoRAAdapter adapter, BaseModel base, Path folder) throws IOException {
-        Prepared.of(adapter, base).write(folder);
+        PeftFiles.of(adapter, base).write(folder);
     }
 
     /**
@@ -121,15 +96,15 @@ public final class PeftAdapters {
     private static void saveAllTo(Map<String, LoRAAdapter> adapters, @Nullable BaseModel base, Path folder)
             throws IOException {
         AdapterNames.require(adapters.keySet());
-        Map<String, Prepared> prepared = new LinkedHashMap<>();
+        Map<String, PeftFiles> prepared = new LinkedHashMap<>();
         adapters.forEach((name, adapter) -> {
             try {
-                prepared.put(name, Prepared.of(adapter, base));
+                prepared.put(name, PeftFiles.create(adapter, base));
             } catch (IllegalArgumentException e) {
                 throw new IllegalArgumentException("adapter " + Names.quote(name) + ": " + e.getMessage(), e);
             }
         });
-        for (Map.Entry<String, Prepared> entry : prepared.entrySet()) {
+        for (Map.Entry<String, PeftFiles> entry : prepared.entrySet()) {
             String name = entry.getKey();
             entry.getValue().write(name.equals(DEFAULT) ? folder : folder.resolve(name));
         }
@@ -223,7 +198,7 @@ public final class PeftAdapters {
                 String name = subfolder.getFileName().toString();
                 if (adapters.put(name, loadFrom(subfolder, base, check)) != null) {
                     throw new PeftFormatException(
-                            folder,
+                            folder.toString(),
                             List.of("the name '" + DEFAULT + "' must be that of one adapter, found it in the folder"
                                     + " itself and in a sub-folder"));
                 }
@@ -234,26 +209,6 @@ public final class PeftAdapters {
 
     private static LoRAAdapter loadFrom(Path folder, @Nullable BaseModel base, FingerprintCheck check)
             throws IOException {
-        AdapterFolder.Content content = new AdapterFolder(folder).read();
-        Map<String, String> metadata = content.tensors().metadata();
-        LoRAConfig config =
-                PeftConfigReader.read(folder.resolve(AdapterFolder.CONFIG), content.config(), seed(folder, metadata));
-        LoRAAdapter adapter = PeftTensors.read(folder.resolve(AdapterFolder.TENSORS), content.tensors(), config, base);
-        if (base != null) {
-            Fingerprint.check(folder, metadata, base, adapter.weights().keySet(), check);
-        }
-        return adapter;
-    }
-
-    private static long seed(Path folder, Map<String, String> metadata) throws PeftFormatException {
-        String text = metadata.getOrDefault(SEED, "0");
-        try {
-            return Long.parseLong(text);
-        } catch (NumberFormatException e) {
-            throw new PeftFormatException(
-                    folder.resolve(AdapterFolder.TENSORS),
-                    "the metadata " + SEED + " must be an integer of 64 bits, found " + Names.quote(text),
-                    e);
-        }
+        return new AdapterFolder(folder).read().toAdapter(base, check);
     }
 }

@@ -10,7 +10,6 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -89,7 +88,7 @@ final class PeftConfigReader {
      * @throws PeftFormatException if it is no JSON object, values are of another type or out of bounds, or features are
      *     switched on that are not supported; the message lists them all
      */
-    static LoRAConfig read(Path file, byte[] bytes, long seed) throws PeftFormatException {
+    static LoRAConfig read(String file, byte[] bytes, long seed) throws PeftFormatException {
         PeftConfigReader reader = new PeftConfigReader(parse(file, bytes));
         LoRAConfig config = reader.config(seed);
         if (config == null || !reader.problems.isEmpty()) {
@@ -101,7 +100,7 @@ final class PeftConfigReader {
         return config;
     }
 
-    private static JsonNode parse(Path file, byte[] bytes) throws PeftFormatException {
+    private static JsonNode parse(String file, byte[] bytes) throws PeftFormatException {
         try {
             String text = StandardCharsets.UTF_8
                     .newDecoder()

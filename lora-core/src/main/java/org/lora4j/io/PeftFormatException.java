@@ -1,7 +1,6 @@
 package org.lora4j.io;
 
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.List;
 
 /**
@@ -17,11 +16,11 @@ public final class PeftFormatException extends IOException {
      * @param place the folder or file
      * @param problems all that is wrong
      */
-    PeftFormatException(Path place, List<String> problems) {
+    PeftFormatException(String place, List<String> problems) {
         super(place + ": " + String.join("; ", problems));
     }
 
-    PeftFormatException(Path place, String problem, Throwable cause) {
+    PeftFormatException(String place, String problem, Throwable cause) {
         this(place, List.of(problem));
         initCause(cause);
     }

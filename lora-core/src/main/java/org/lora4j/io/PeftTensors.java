@@ -1,6 +1,5 @@
 package org.lora4j.io;
 
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -40,7 +39,7 @@ final class PeftTensors {
      * @return the adapter
      * @throws PeftFormatException if the tensors are not those the configuration says; the message lists everything
      */
-    static LoRAAdapter read(Path file, SafeTensors tensors, LoRAConfig config, @Nullable BaseModel base)
+    static LoRAAdapter read(String file, SafeTensors tensors, LoRAConfig config, @Nullable BaseModel base)
             throws PeftFormatException {
         PeftTensors read = new PeftTensors(tensors);
         read.readKeys(base);
@@ -116,7 +115,7 @@ final class PeftTensors {
         }
     }
 
-    private Map<PeftKey, INDArray> arrays(Path file, PeftLayout layout, DataType type) throws PeftFormatException {
+    private Map<PeftKey, INDArray> arrays(String file, PeftLayout layout, DataType type) throws PeftFormatException {
         Map<PeftKey, INDArray> arrays = new LinkedHashMap<>();
         for (PeftKey key : layout.keys()) {
             try {

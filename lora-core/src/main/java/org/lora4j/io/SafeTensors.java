@@ -253,6 +253,15 @@ public final class SafeTensors {
     }
 
     /**
+     * Returns the source of the tensors, for messages.
+     *
+     * @return the path of the file, or a description of where the tensors come from
+     */
+    public String source() {
+        return source;
+    }
+
+    /**
      * Returns the shape of a tensor.
      *
      * @param name the tensor

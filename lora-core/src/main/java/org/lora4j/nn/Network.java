@@ -1,5 +1,7 @@
 package org.lora4j.nn;
 
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -10,6 +12,8 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.BaseModel;
 import org.lora4j.internal.RandomArrays;
+import org.lora4j.io.SafeTensors;
+import org.lora4j.io.SafeTensorsException;
 import org.lora4j.nn.internal.EffectiveLayers;
 import org.lora4j.nn.internal.Merging;
 import org.lora4j.nn.internal.Pass;
@@ -199,6 +203,94 @@ public final class Network implements Model, BaseModel, PassSource {
     }
 
     /**
+     * Describes the layers as data, without parameters and parametrizations.
+     *
+     * @return the architecture
+     * @throws IllegalArgumentException if an activation is none of ND4J's own
+     */
+    public NetworkArchitecture architecture() {
+        return NetworkArchitecture.of(this);
+    }
+
+    /**
+     * Saves the network as a safetensors file: the original parameters, without parametrizations, and the architecture. A
+     * crash at any point leaves the old file or the new one.
+     *
+     * <p>In PyTorch, {@code model.load_state_dict(safetensors.torch.load_file("base.safetensors"))} reads the file as it
+     * is.
+     *
+     * @param file the file to write
+     * @throws IOException if it cannot be written
+     */
+    public void save(Path file) throws IOException {
+        Objects.requireNonNull(file, "file must not be null");
+        toTensors().write(file);
+    }
+
+    /**
+     * Loads a network that {@link #save} wrote.
+     *
+     * @param file the file to read
+     * @return the network, all of whose parameters are trainable
+     * @throws SafeTensorsException if the file is damaged, has no architecture, or does not hold exactly its parameters
+     * @throws IOException if the file cannot be read
+     */
+    public static Network load(Path file) throws IOException {
+        Objects.requireNonNull(file, "file must not be null");
+        return fromTensors(SafeTensors.read(file));
+    }
+
+    /**
+     * Loads parameters into this network, such as those of a PyTorch model with the same layers. Other floating-point types
+     * are converted to the type of the network.
+     *
+     * @param file a safetensors file with exactly the parameters of this network
+     * @throws SafeTensorsException if the file is damaged, or keys are missing, unknown or of another shape; the
+     *     message lists them all. The network is not changed then
+     * @throws IOException if the file cannot be read
+     * @throws IllegalStateException if a parameter is frozen, because adapters depend on it; the network is not changed
+     *     then
+     */
+    public void loadParameters(Path file) throws IOException {
+        Objects.requireNonNull(file, "file must not be null");
+        loadParameters(SafeTensors.read(file));
+    }
+
+    /**
+     * Loads parameters into this network, as {@link #loadParameters(Path)} does.
+     *
+     * @param tensors exactly the parameters of this network, read from bytes, a stream or a channel
+     * @throws SafeTensorsException if keys are missing, unknown or of another shape, or a value does not fit the type
+     * @throws IllegalStateException if a parameter is frozen
+     */
+    public void loadParameters(SafeTensors tensors) throws SafeTensorsException {
+        Objects.requireNonNull(tensors, "tensors must not be null");
+        NetworkTensors.load(this, tensors);
+    }
+
+    /**
+     * Returns the network as tensors, to be written to bytes, a stream or a channel: the original parameters with the keys
+     * of PyTorch's {@code state_dict}, and the architecture in the metadata.
+     *
+     * @return the tensors; they hold the arrays of this network, not copies
+     */
+    public SafeTensors toTensors() {
+        return NetworkTensors.of(this);
+    }
+
+    /**
+     * Creates the network that {@link #toTensors} returned.
+     *
+     * @param tensors its parameters and architecture
+     * @return a network with arrays of its own, all of whose parameters are trainable
+     * @throws SafeTensorsException if there is no architecture, or the tensors are not exactly its parameters
+     */
+    public static Network fromTensors(SafeTensors tensors) throws SafeTensorsException {
+        Objects.requireNonNull(tensors, "tensors must not be null");
+        return NetworkTensors.create(tensors);
+    }
+
+    /**
      * Copies the network without its parametrizations.
      *
      * @return a network with arrays of its own, all trainable
@@ -310,7 +402,11 @@ public final class Network implements Model, BaseModel, PassSource {
          * @throws IllegalArgumentException if the function has parameters or state
          */
         public Builder activation(IActivation function) {
-            Activation activation = new Activation(function + "_" + layers.size(), function);
+            return activation(function + "_" + layers.size(), function);
+        }
+
+        Builder activation(String path, IActivation function) {
+            Activation activation = new Activation(path, function);
             layers.add(random -> activation);
             return this;
         }

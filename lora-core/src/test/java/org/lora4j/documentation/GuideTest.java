@@ -26,7 +26,6 @@ import org.lora4j.io.FingerprintCheck;
 import org.lora4j.io.PeftAdapters;
 import org.lora4j.io.SafeTensors;
 import org.lora4j.nn.Network;
-import org.lora4j.nn.NetworkFile;
 import org.lora4j.nn.Samples;
 import org.lora4j.train.Trainer;
 import org.lora4j.train.TrainingListener;
@@ -91,8 +90,8 @@ class GuideTest {
         Network sameLayers = Network.builder(784)
                 .linear("linear1", 100).relu()
                 .linear("linear2", 10).build(1);
-        NetworkFile.save(network, folder.resolve("base.safetensors"));
-        NetworkFile.load(sameLayers, folder.resolve("base.safetensors"));
+        network.save(folder.resolve("base.safetensors"));
+        sameLayers.loadParameters(folder.resolve("base.safetensors"));
         assertThat(Samples.bits(sameLayers.predict(x))).isEqualTo(Samples.bits(network.predict(x)));
     }
 
@@ -151,7 +150,7 @@ class GuideTest {
         LoRAModel model = modelWithNine();
         INDArray before = model.using("nine").predict(x);
         Network merged = model.merge("nine");
-        NetworkFile.save(merged, folder.resolve("nine.safetensors"));
+        merged.save(folder.resolve("nine.safetensors"));
         assertThat(merged.predict(x).equalsWithEps(before, 1e-4)).isTrue();
 
         model.activate("nine");
@@ -172,7 +171,7 @@ class GuideTest {
     @Test
     void exchange() throws IOException {
         LoRAModel model = modelWithNine();
-        NetworkFile.save(network, folder.resolve("base.safetensors"));
+        network.save(folder.resolve("base.safetensors"));
         PeftAdapters.save(model.adapter("nine"), network, folder.resolve("nine"));
 
         LoRAAdapter adapter = PeftAdapters.load(folder.resolve("nine"), network);

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -19,7 +18,7 @@ import org.lora4j.adapter.LoRAInit;
 import org.lora4j.adapter.TargetModules;
 
 class PeftConfigTest {
-    private static final Path FILE = Path.of("adapter_config.json");
+    private static final String FILE = "adapter_config.json";
 
     private static LoRAConfig read(String json) throws PeftFormatException {
         return PeftConfigReader.read(FILE, json.getBytes(StandardCharsets.UTF_8), 7);

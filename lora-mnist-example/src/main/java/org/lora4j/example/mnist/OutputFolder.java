@@ -8,7 +8,6 @@ import java.util.Map;
 import org.lora4j.LoRAModel;
 import org.lora4j.io.PeftAdapters;
 import org.lora4j.nn.Network;
-import org.lora4j.nn.NetworkFile;
 
 /** The folder that a run writes into. */
 final class OutputFolder {

@@ -3,7 +3,6 @@ package org.lora4j.example.mnist;
 import java.io.IOException;
 import java.nio.file.Path;
 import org.lora4j.nn.Network;
-import org.lora4j.nn.NetworkFile;
 
 /** The article's network, far larger than the task needs: 784 → 1000 → 2000 → 10 with ReLU between. */
 final class RichBoyNet {

@@ -9,7 +9,6 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.lora4j.nn.NetworkFile;
 import org.nd4j.evaluation.classification.Evaluation;
 
 class EvaluateCommandTest {

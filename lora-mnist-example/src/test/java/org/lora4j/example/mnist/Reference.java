@@ -11,7 +11,6 @@ import java.util.stream.StreamSupport;
 import org.lora4j.io.SafeTensors;
 import org.lora4j.nn.Linear;
 import org.lora4j.nn.Network;
-import org.lora4j.nn.NetworkFile;
 import org.lora4j.train.Evaluator;
 import org.nd4j.evaluation.classification.Evaluation;
 import org.nd4j.linalg.api.buffer.DataType;

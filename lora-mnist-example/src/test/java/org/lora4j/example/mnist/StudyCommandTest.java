@@ -12,7 +12,6 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.example.mnist.report.TestResult;
-import org.lora4j.nn.NetworkFile;
 
 class StudyCommandTest {
     @TempDir

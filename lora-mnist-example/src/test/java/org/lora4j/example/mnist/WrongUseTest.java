@@ -13,7 +13,6 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.lora4j.nn.Network;
-import org.lora4j.nn.NetworkFile;
 
 class WrongUseTest {
     @TempDir
