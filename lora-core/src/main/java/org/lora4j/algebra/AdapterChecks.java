@@ -11,16 +11,18 @@ import org.lora4j.linalg.LowRankFactors;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
-/** The conditions that data meet before one calculates with them. */
+/** Checks adapters before a calculation, and the result after it. */
 final class AdapterChecks {
+    private static final String HOW_TO_CONVERT = "convert it with AdapterConversion.toLoRA first";
+
     private AdapterChecks() {}
 
     /**
-     * The data are what their configuration says, and finite.
+     * Checks that the arrays have the ranks of the configuration and are finite.
      *
-     * @throws IllegalArgumentException with all that is wrong
+     * @throws IllegalArgumentException if an array fails the check; the message lists all of them
      */
-    static void requireSound(String where, LoRAAdapter adapter) {
+    static void requireConsistent(String where, LoRAAdapter adapter) {
         List<String> problems = new ArrayList<>();
         adapter.weights().forEach((path, weights) -> {
             int rank = adapter.config().rankOf(path);
@@ -32,7 +34,7 @@ final class AdapterChecks {
             requireFinite(problems, path + ".lora_magnitude_vector", weights.magnitude());
             requireFinite(problems, path + ".lora_B.bias", weights.loraBBias());
         });
-        require(where + ": ranks must be those of the configuration and all entries finite", problems);
+        require(where + ": each rank must be the rank in the configuration, and all entries must be finite", problems);
     }
 
     private static void requireFinite(List<String> problems, String what, @Nullable INDArray array) {
@@ -42,28 +44,28 @@ final class AdapterChecks {
     }
 
     /**
-     * No layer has a magnitude.
+     * Checks that the adapter does not use DoRA.
      *
-     * @throws IllegalArgumentException with those that have one
+     * @throws IllegalArgumentException if a layer has a magnitude; the message lists all of them
      */
     static void requireNoMagnitude(String where, LoRAAdapter adapter) {
         List<String> paths = withMagnitude(adapter);
         if (!paths.isEmpty()) {
-            throw new IllegalArgumentException(
-                    where + ": must be plain LoRA, found DoRA's magnitudes in " + paths + "; convert it before");
+            throw new IllegalArgumentException(where + ": the adapter must be plain LoRA, found DoRA magnitudes in "
+                    + paths + "; " + HOW_TO_CONVERT);
         }
     }
 
     /**
-     * The adapter is nothing but {@code ΔW = s·B·A}, perhaps with biases of B.
+     * Checks that the adapter consists of updates {@code ΔW = s·B·A} alone. Biases of B are allowed.
      *
-     * @throws IllegalArgumentException with all that it is besides
+     * @throws IllegalArgumentException if it has anything else; the message lists all of it
      */
-    static void requireLinear(String where, LoRAAdapter adapter) {
+    static void requireFactorsOnly(String where, LoRAAdapter adapter) {
         List<String> problems = new ArrayList<>();
         List<String> magnitudes = withMagnitude(adapter);
         if (!magnitudes.isEmpty()) {
-            problems.add("DoRA's magnitudes in " + magnitudes + " (convert it before)");
+            problems.add("DoRA magnitudes in " + magnitudes + " (" + HOW_TO_CONVERT + ")");
         }
         if (!adapter.biases().isEmpty()) {
             problems.add("trained biases in " + adapter.biases().keySet());
@@ -71,7 +73,7 @@ final class AdapterChecks {
         if (!adapter.savedModules().isEmpty()) {
             problems.add("saved modules " + adapter.savedModules().keySet());
         }
-        require(where + ": only changes of the form s·B·A can be combined", problems);
+        require(where + ": only updates of the form s·B·A can be combined", problems);
     }
 
     private static List<String> withMagnitude(LoRAAdapter adapter) {
@@ -81,7 +83,7 @@ final class AdapterChecks {
                 .toList();
     }
 
-    /** The kind of a layer and the shape of its weight. */
+    /** Describes the kind of a layer and the shape of its weight. */
     static String shape(LoRAWeights weights) {
         return weights.kind() + " " + Arrays.toString(weights.weightShape());
     }
@@ -93,9 +95,9 @@ final class AdapterChecks {
     }
 
     /**
-     * A result in the shapes of its layer and a type.
+     * Returns calculated factors as arrays of a layer: in the shapes of the layer, and in a type.
      *
-     * @throws ArithmeticException if it is not finite there
+     * @throws ArithmeticException if a result is not finite in this type
      */
     static LoRAWeights narrow(
             String path, LoRAWeights like, LowRankFactors factors, @Nullable INDArray bBias, DataType type) {
@@ -111,7 +113,8 @@ final class AdapterChecks {
     private static INDArray narrow(String what, INDArray array, DataType type) {
         INDArray result = array.castTo(type);
         if (!ArrayBits.isFinite(result)) {
-            throw new ArithmeticException(what + ": the result must be finite, found a value beyond " + type);
+            throw new ArithmeticException(what + ": the result must be finite, found a value that is too large for "
+                    + type + "; use smaller weights or DOUBLE");
         }
         return result;
     }

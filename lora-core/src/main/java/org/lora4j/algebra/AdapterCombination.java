@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.BiFunction;
 import java.util.function.Function;
 import org.lora4j.adapter.BiasTraining;
@@ -17,29 +18,33 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
- * Adapters with weights, to be combined into one: PEFT's {@code add_weighted_adapter}. With {@code ΔWᵢ = sᵢ·Bᵢ·Aᵢ} of
- * adapter i and its weight wᵢ:
+ * Combines adapters with weights into one adapter, as PEFT's {@code add_weighted_adapter} does. Adapter i has the update
+ * {@code ΔWᵢ = sᵢ·Bᵢ·Aᵢ} and the weight wᵢ:
  *
  * <table>
  * <caption>Combinations</caption>
  * <tr><th>method</th><th>result</th></tr>
  * <tr><td>{@link #cat}</td><td>{@code Σ wᵢ·ΔWᵢ} exactly; the ranks add up</td></tr>
  * <tr><td>{@link #svd}</td><td>the best approximation of {@code Σ wᵢ·ΔWᵢ} at a rank</td></tr>
- * <tr><td>{@link #linear}</td><td>weighted sums of the factors, with their cross terms; equal ranks</td></tr>
- * <tr><td>{@link #magnitudePrune}, {@link #dareLinear}, {@link #ties}, {@link #dareTies}</td><td>the same after
- * pruning, or by elected signs</td></tr>
- * <tr><td>{@link #magnitudePruneSvd} and so on</td><td>the same on the ΔWᵢ themselves, cut at a rank</td></tr>
+ * <tr><td>{@link #linear}</td><td>the product of the weighted sums of the factors, which includes cross terms; needs equal
+ * ranks</td></tr>
+ * <tr><td>{@link #magnitudePrune}, {@link #dareLinear}, {@link #ties}, {@link #dareTies}</td><td>as {@code linear}, with
+ * pruned factors or elected signs</td></tr>
+ * <tr><td>{@link #magnitudePruneSvd}, {@link #dareLinearSvd}, {@link #tiesSvd}, {@link #dareTiesSvd}</td><td>the same
+ * methods on the updates ΔWᵢ instead of the factors, then the best approximation at a rank</td></tr>
  * </table>
  *
  * <pre>{@code
  * LoRAAdapter mixed = AdapterCombination.of(nine, 0.7).plus(four, 0.3).cat();
  * }</pre>
  *
- * <p>The result has the scale 1 (α = r) in every layer and is of the widest type among the adapters. In a layer that an
- * adapter does not have its ΔW is zero. Weights may be negative or zero. Biases of B (see {@link LoRAConfig#loraBias})
- * are added up as {@code Σ wᵢ·sᵢ·bᵢ} where nothing is pruned. The adapters are not changed.
+ * <p>The result has the scale 1 (α = r) in every layer. A layer of the result is DOUBLE if an adapter is DOUBLE there,
+ * else FLOAT. If an adapter does not adapt a layer, its ΔWᵢ of this layer is zero. Weights may be negative or zero.
+ * {@code cat}, {@code linear} and {@code svd} add the biases of B (see {@link LoRAConfig#loraBias}) as
+ * {@code Σ wᵢ·sᵢ·bᵢ}; the other methods refuse them. No method writes to the adapters. Embeddings and convolutions are
+ * combined in the same way; {@link org.lora4j.adapter.LayerKind} describes {@code [out, in]} for them.
  *
- * <p>Immutable.
+ * <p>Instances are immutable.
  */
 public final class AdapterCombination {
     private final List<LoRAAdapter> adapters;
@@ -51,13 +56,13 @@ public final class AdapterCombination {
     }
 
     /**
-     * Begins a combination.
+     * Starts a combination with one adapter.
      *
-     * @param adapter an adapter
-     * @param weight its weight, finite, of any sign
+     * @param adapter the adapter
+     * @param weight its weight w₁, finite; it may be negative or zero
      * @return a combination of one adapter
-     * @throws IllegalArgumentException if the weight is not finite; or if the adapter has magnitudes, trained biases or
-     *     saved modules, ranks other than its configuration says, or entries that are not finite
+     * @throws IllegalArgumentException if the weight is not finite, if the adapter has DoRA magnitudes, trained biases or
+     *     saved modules, if a rank differs from the configuration, or if an entry is not finite
      */
     public static AdapterCombination of(LoRAAdapter adapter, double weight) {
         return new AdapterCombination(List.of(), List.of()).plus(adapter, weight);
@@ -66,18 +71,20 @@ public final class AdapterCombination {
     /**
      * Adds an adapter.
      *
-     * @param adapter an adapter
-     * @param weight its weight, finite, of any sign
-     * @return a combination with one more adapter
-     * @throws IllegalArgumentException as {@link #of}, or if a layer is of another shape than in the adapters before
+     * @param adapter the adapter
+     * @param weight its weight, finite; it may be negative or zero
+     * @return a new combination with one more adapter
+     * @throws IllegalArgumentException as {@link #of}, or if a layer has another kind or weight shape than in the adapters
+     *     before
      */
     public AdapterCombination plus(LoRAAdapter adapter, double weight) {
+        Objects.requireNonNull(adapter, "adapter must not be null");
         String where = "adapter " + (adapters.size() + 1);
         if (!Double.isFinite(weight)) {
             throw new IllegalArgumentException(where + ": the weight must be finite, found " + weight);
         }
-        AdapterChecks.requireLinear(where, adapter);
-        AdapterChecks.requireSound(where, adapter);
+        AdapterChecks.requireFactorsOnly(where, adapter);
+        AdapterChecks.requireConsistent(where, adapter);
         requireSameShapes(where, adapter);
         List<LoRAAdapter> allAdapters = new ArrayList<>(adapters);
         allAdapters.add(adapter);
@@ -92,19 +99,20 @@ public final class AdapterCombination {
             for (LoRAAdapter before : adapters) {
                 LoRAWeights other = before.weights().get(path);
                 if (other != null && !AdapterChecks.shape(other).equals(AdapterChecks.shape(layer))) {
-                    problems.add(
-                            path + " of " + AdapterChecks.shape(layer) + " instead of " + AdapterChecks.shape(other));
+                    problems.add(path + ": " + AdapterChecks.shape(layer) + ", before " + AdapterChecks.shape(other));
                     return;
                 }
             }
         });
-        AdapterChecks.require(where + ": layers [out, in] must be those of the adapters before", problems);
+        AdapterChecks.require(
+                where + ": each layer must have the kind and weight shape that it has in the adapters before",
+                problems);
     }
 
     /**
-     * The greatest rank of any layer of the adapters, which is where PEFT cuts unless told otherwise.
+     * Returns the greatest rank of all layers of all adapters. PEFT truncates at this rank by default.
      *
-     * @return a rank
+     * @return the rank
      */
     public int greatestRank() {
         return adapters.stream()
@@ -115,48 +123,49 @@ public final class AdapterCombination {
     }
 
     /**
-     * Stacks the factors, {@code A = [w₁s₁A₁; …]} and {@code B = [B₁, …]}, so that {@code ΔW = Σ wᵢ·ΔWᵢ} exactly. The
-     * ranks add up.
+     * Stacks the factors: {@code A = [w₁·s₁·A₁; w₂·s₂·A₂; …]} and {@code B = [B₁, B₂, …]}. So {@code B·A = Σ wᵢ·ΔWᵢ}
+     * exactly. The ranks of the adapters add up.
      *
-     * @return the combination
-     * @throws ArithmeticException if a result is beyond the adapters' type
+     * @return the combined adapter
+     * @throws ArithmeticException if a result is too large for the type of the layer
      */
     public LoRAAdapter cat() {
         return combine(layers(), CombinedLayer::stacked);
     }
 
     /**
-     * Adds up the factors, {@code A = Σ √(|wᵢ|sᵢ)·Aᵢ} and {@code B = Σ sgn(wᵢ)·√(|wᵢ|sᵢ)·Bᵢ}. For one adapter that is
-     * {@code w·ΔW}; for several, B·A also has the products of the factors of different adapters. A negative weight
-     * changes the sign of B alone, so that {@code −1} negates ΔW.
+     * Adds the factors: {@code A = Σ √(|wᵢ|·sᵢ)·Aᵢ} and {@code B = Σ sgn(wᵢ)·√(|wᵢ|·sᵢ)·Bᵢ}. For one adapter,
+     * {@code B·A = w·ΔW}. For several adapters, B·A also contains the products of factors of different adapters. A negative
+     * weight changes the sign of B only, so the weight −1 negates ΔW.
      *
-     * @return the combination, of the rank of the adapters
+     * @return the combined adapter, with the rank of the adapters
      * @throws IllegalArgumentException if the ranks of a layer differ; the message lists all such layers
-     * @throws ArithmeticException if a result is beyond the adapters' type
+     * @throws ArithmeticException if a result is too large for the type of the layer
      */
     public LoRAAdapter linear() {
         return mixFactors("linear", TaskArithmetic.sum(), 0);
     }
 
     /**
-     * Cuts {@code Σ wᵢ·ΔWᵢ} at {@link #greatestRank}.
+     * Approximates {@code Σ wᵢ·ΔWᵢ} at {@link #greatestRank}.
      *
-     * @return the combination
-     * @throws ArithmeticException if a result is beyond the adapters' type
+     * @return the combined adapter, and the error in each layer
+     * @throws ArithmeticException if a result is too large for the type of the layer
      */
     public AdapterApproximation svd() {
         return svd(TargetRank.of(greatestRank()));
     }
 
     /**
-     * The best approximation of {@code Σ wᵢ·ΔWᵢ} at a rank. Nothing of the size {@code [out, in]} is formed. (PEFT counts
-     * the scales twice here.)
+     * Computes the best approximation of {@code Σ wᵢ·ΔWᵢ} at a rank, with the square roots of the singular values in each
+     * factor. No matrix {@code [out, in]} is formed. (PEFT multiplies by the scales twice here; this method does not.)
      *
-     * @param rank where to cut; a layer with a smaller side, or smaller ranks together, gets that
-     * @return the combination, with what the cut left
-     * @throws ArithmeticException if a result is beyond the adapters' type
+     * @param rank the rank of each layer; at most min(out, in) of the layer and the sum of the ranks of the adapters
+     * @return the combined adapter, and the error in each layer
+     * @throws ArithmeticException if a result is too large for the type of the layer
      */
     public AdapterApproximation svd(TargetRank rank) {
+        Objects.requireNonNull(rank, "rank must not be null");
         return approximate((layer, report) -> {
             FactoredSvd svd = new FactoredSvd(layer.stacked());
             int r = rank.choose(svd.core());
@@ -166,13 +175,14 @@ public final class AdapterCombination {
     }
 
     /**
-     * {@link #linear} on factors of which only the entries of largest magnitude are kept. The tensors {@code √sᵢ·Aᵢ} and
-     * {@code √sᵢ·Bᵢ} are pruned each on its own.
+     * Adds factors as {@link #linear} does, after pruning. Each of the tensors {@code √sᵢ·Aᵢ} and {@code √sᵢ·Bᵢ} keeps its
+     * entries of largest magnitude; the other entries become zero.
      *
-     * @param density the share of entries that are kept, in (0, 1]: ⌊density·n⌋ of n
-     * @return the combination, of the rank of the adapters
-     * @throws IllegalArgumentException if the density is out of its bounds, the ranks of a layer differ, or B has biases
-     * @throws ArithmeticException if a result is beyond the adapters' type
+     * @param density the share of the entries that a tensor keeps, in (0, 1]: ⌊density·n⌋ of n entries
+     * @return the combined adapter, with the rank of the adapters
+     * @throws IllegalArgumentException if the density is not in (0, 1], if the ranks of a layer differ, or if a B has
+     *     a bias
+     * @throws ArithmeticException if a result is too large for the type of the layer
      */
     public LoRAAdapter magnitudePrune(double density) {
         requireNoBiasOfB("magnitudePrune");
@@ -180,15 +190,16 @@ public final class AdapterCombination {
     }
 
     /**
-     * {@link #linear} on factors whose entries are kept with a probability and divided by it (DARE, <a
-     * href="https://arxiv.org/abs/2311.03099">arXiv:2311.03099</a>). The tensors {@code √sᵢ·Aᵢ} and {@code √sᵢ·Bᵢ} are
-     * pruned each on its own.
+     * Adds factors as {@link #linear} does, after random pruning (DARE, <a
+     * href="https://arxiv.org/abs/2311.03099">arXiv:2311.03099</a>). Each entry of the tensors {@code √sᵢ·Aᵢ} and
+     * {@code √sᵢ·Bᵢ} is kept with the probability {@code density} and divided by it; otherwise it becomes zero.
      *
-     * @param density the probability to be kept, in (0, 1]
-     * @param seed decides which entries are kept; the same seed gives the same adapter
-     * @return the combination, of the rank of the adapters
-     * @throws IllegalArgumentException if the density is out of its bounds, the ranks of a layer differ, or B has biases
-     * @throws ArithmeticException if a result is beyond the adapters' type
+     * @param density the probability of keeping an entry, in (0, 1]
+     * @param seed the seed of the pruning; the same seed gives the same adapter
+     * @return the combined adapter, with the rank of the adapters
+     * @throws IllegalArgumentException if the density is not in (0, 1], if the ranks of a layer differ, or if a B has
+     *     a bias
+     * @throws ArithmeticException if a result is too large for the type of the layer
      */
     public LoRAAdapter dareLinear(double density, long seed) {
         requireNoBiasOfB("dareLinear");
@@ -196,91 +207,109 @@ public final class AdapterCombination {
     }
 
     /**
-     * TIES (<a href="https://arxiv.org/abs/2306.01708">arXiv:2306.01708</a>) on the tensors {@code √sᵢ·Aᵢ} and on
-     * {@code √sᵢ·Bᵢ}: each keeps its entries of largest magnitude; for every entry a sign is elected, before weights;
-     * the entries that have it are weighted by {@code √|wᵢ|} (those of B also by sgn wᵢ), added up and divided by their
-     * number.
+     * Combines the factors by TIES (<a href="https://arxiv.org/abs/2306.01708">arXiv:2306.01708</a>), first the tensors
+     * {@code √sᵢ·Aᵢ}, then {@code √sᵢ·Bᵢ}:
      *
-     * @param density the share of entries that are kept, in (0, 1]: ⌊density·n⌋ of n
+     * <ol>
+     *   <li>Each tensor keeps its entries of largest magnitude; the other entries become zero.
+     *   <li>For every entry, the tensors elect a sign. The weights do not count in the election.
+     *   <li>The entries with the elected sign are multiplied by {@code √|wᵢ|} (in B also by {@code sgn(wᵢ)}) and added. The
+     *       sum is divided by their number.
+     * </ol>
+     *
+     * @param density the share of the entries that a tensor keeps, in (0, 1]: ⌊density·n⌋ of n entries
      * @param majority how signs are elected
-     * @return the combination, of the rank of the adapters
-     * @throws IllegalArgumentException if the density is out of its bounds, the ranks of a layer differ, or B has biases
-     * @throws ArithmeticException if a result is beyond the adapters' type
+     * @return the combined adapter, with the rank of the adapters
+     * @throws IllegalArgumentException if the density is not in (0, 1], if the ranks of a layer differ, or if a B has
+     *     a bias
+     * @throws ArithmeticException if a result is too large for the type of the layer
      */
     public LoRAAdapter ties(double density, MajoritySign majority) {
+        Objects.requireNonNull(majority, "majority must not be null");
         requireNoBiasOfB("ties");
         return mixFactors("ties", new TaskArithmetic(Pruning.magnitude(density), majority), 0);
     }
 
     /**
-     * {@link #ties} with the pruning of {@link #dareLinear}.
+     * Combines the factors as {@link #ties} does, with the random pruning of {@link #dareLinear}.
      *
-     * @param density the probability to be kept, in (0, 1]
+     * @param density the probability of keeping an entry, in (0, 1]
      * @param majority how signs are elected
-     * @param seed decides which entries are kept; the same seed gives the same adapter
-     * @return the combination, of the rank of the adapters
-     * @throws IllegalArgumentException if the density is out of its bounds, the ranks of a layer differ, or B has biases
-     * @throws ArithmeticException if a result is beyond the adapters' type
+     * @param seed the seed of the pruning; the same seed gives the same adapter
+     * @return the combined adapter, with the rank of the adapters
+     * @throws IllegalArgumentException if the density is not in (0, 1], if the ranks of a layer differ, or if a B has
+     *     a bias
+     * @throws ArithmeticException if a result is too large for the type of the layer
      */
     public LoRAAdapter dareTies(double density, MajoritySign majority, long seed) {
+        Objects.requireNonNull(majority, "majority must not be null");
         requireNoBiasOfB("dareTies");
         return mixFactors("dareTies", new TaskArithmetic(Pruning.random(density), majority), seed);
     }
 
     /**
-     * {@code Σ wᵢ·prune(ΔWᵢ)} cut at a rank, the entries of largest magnitude being kept. The ΔWᵢ are formed.
+     * Computes the best approximation of {@code Σ wᵢ·prune(ΔWᵢ)} at a rank, where prune keeps the entries of largest
+     * magnitude. Each {@code ΔWᵢ [out, in]} is formed.
      *
-     * @param rank where to cut; a layer with a smaller side gets that
-     * @param density the share of entries that are kept, in (0, 1]: ⌊density·n⌋ of n
-     * @return the combination, with what the cut left
-     * @throws IllegalArgumentException if the density is out of its bounds or B has biases
-     * @throws ArithmeticException if a result is beyond the adapters' type
+     * @param rank the rank of each layer; at most min(out, in) of the layer
+     * @param density the share of the entries that a tensor keeps, in (0, 1]: ⌊density·n⌋ of n entries
+     * @return the combined adapter, and the error in each layer
+     * @throws IllegalArgumentException if the density is not in (0, 1], or if a B has a bias
+     * @throws ArithmeticException if a result is too large for the type of the layer
      */
     public AdapterApproximation magnitudePruneSvd(TargetRank rank, double density) {
+        Objects.requireNonNull(rank, "rank must not be null");
         return mixDeltas("magnitudePruneSvd", rank, new TaskArithmetic(Pruning.magnitude(density), null), 0);
     }
 
     /**
-     * {@code Σ wᵢ·prune(ΔWᵢ)} cut at a rank, entries being kept with a probability and divided by it. The ΔWᵢ are formed.
+     * Computes the best approximation of {@code Σ wᵢ·prune(ΔWᵢ)} at a rank, where prune keeps each entry with the
+     * probability {@code density} and divides it by {@code density} (DARE, <a
+     * href="https://arxiv.org/abs/2311.03099">arXiv:2311.03099</a>). Each {@code ΔWᵢ [out, in]} is formed.
      *
-     * @param rank where to cut; a layer with a smaller side gets that
-     * @param density the probability to be kept, in (0, 1]
-     * @param seed decides which entries are kept; the same seed gives the same adapter
-     * @return the combination, with what the cut left
-     * @throws IllegalArgumentException if the density is out of its bounds or B has biases
-     * @throws ArithmeticException if a result is beyond the adapters' type
+     * @param rank the rank of each layer; at most min(out, in) of the layer
+     * @param density the probability of keeping an entry, in (0, 1]
+     * @param seed the seed of the pruning; the same seed gives the same adapter
+     * @return the combined adapter, and the error in each layer
+     * @throws IllegalArgumentException if the density is not in (0, 1], or if a B has a bias
+     * @throws ArithmeticException if a result is too large for the type of the layer
      */
     public AdapterApproximation dareLinearSvd(TargetRank rank, double density, long seed) {
+        Objects.requireNonNull(rank, "rank must not be null");
         return mixDeltas("dareLinearSvd", rank, new TaskArithmetic(Pruning.random(density), null), seed);
     }
 
     /**
-     * TIES on the ΔWᵢ, cut at a rank: each keeps its entries of largest magnitude; for every entry a sign is elected,
-     * before weights; the entries that have it are weighted, added up and divided by their number. The ΔWᵢ are formed.
+     * Combines the updates ΔWᵢ by TIES and computes the best approximation of the result at a rank. The steps are those of
+     * {@link #ties}, with the weights wᵢ in the third step. Each {@code ΔWᵢ [out, in]} is formed.
      *
-     * @param rank where to cut; a layer with a smaller side gets that
-     * @param density the share of entries that are kept, in (0, 1]: ⌊density·n⌋ of n
+     * @param rank the rank of each layer; at most min(out, in) of the layer
+     * @param density the share of the entries that a tensor keeps, in (0, 1]: ⌊density·n⌋ of n entries
      * @param majority how signs are elected
-     * @return the combination, with what the cut left
-     * @throws IllegalArgumentException if the density is out of its bounds or B has biases
-     * @throws ArithmeticException if a result is beyond the adapters' type
+     * @return the combined adapter, and the error in each layer
+     * @throws IllegalArgumentException if the density is not in (0, 1], or if a B has a bias
+     * @throws ArithmeticException if a result is too large for the type of the layer
      */
     public AdapterApproximation tiesSvd(TargetRank rank, double density, MajoritySign majority) {
+        Objects.requireNonNull(rank, "rank must not be null");
+        Objects.requireNonNull(majority, "majority must not be null");
         return mixDeltas("tiesSvd", rank, new TaskArithmetic(Pruning.magnitude(density), majority), 0);
     }
 
     /**
-     * {@link #tiesSvd} with the pruning of {@link #dareLinearSvd}.
+     * Combines the updates as {@link #tiesSvd} does, with the random pruning of {@link #dareLinearSvd}.
      *
-     * @param rank where to cut; a layer with a smaller side gets that
-     * @param density the probability to be kept, in (0, 1]
+     * @param rank the rank of each layer; at most min(out, in) of the layer
+     * @param density the probability of keeping an entry, in (0, 1]
      * @param majority how signs are elected
-     * @param seed decides which entries are kept; the same seed gives the same adapter
-     * @return the combination, with what the cut left
-     * @throws IllegalArgumentException if the density is out of its bounds or B has biases
-     * @throws ArithmeticException if a result is beyond the adapters' type
+     * @param seed the seed of the pruning; the same seed gives the same adapter
+     * @return the combined adapter, and the error in each layer
+     * @throws IllegalArgumentException if the density is not in (0, 1], or if a B has a bias
+     * @throws ArithmeticException if a result is too large for the type of the layer
      */
     public AdapterApproximation dareTiesSvd(TargetRank rank, double density, MajoritySign majority, long seed) {
+        Objects.requireNonNull(rank, "rank must not be null");
+        Objects.requireNonNull(majority, "majority must not be null");
         return mixDeltas("dareTiesSvd", rank, new TaskArithmetic(Pruning.random(density), majority), seed);
     }
 
@@ -290,7 +319,9 @@ public final class AdapterCombination {
                 .filter(layer -> layer.ranks().stream().distinct().count() > 1)
                 .map(layer -> layer.path() + " " + layer.ranks())
                 .toList();
-        AdapterChecks.require(method + ": the adapters must have equal ranks in each layer", unequal);
+        AdapterChecks.require(
+                method + ": the adapters must have equal ranks in each layer (resize them, or use cat or svd)",
+                unequal);
         return combine(layers, layer -> layer.mixFactors(arithmetic, seed));
     }
 
@@ -314,10 +345,11 @@ public final class AdapterCombination {
                 }
             }
         }
-        AdapterChecks.require(method + ": biases of B are defined for cat, linear and svd alone", problems);
+        AdapterChecks.require(
+                method + ": the adapters must have no bias of B (only cat, linear and svd add them)", problems);
     }
 
-    /** Layer by layer, in the order of the first adapter, then of those after it. */
+    /** Returns the layers of the first adapter in its order, then the additional layers of the others. */
     private List<CombinedLayer> layers() {
         Map<String, List<CombinedLayer.Term>> terms = new LinkedHashMap<>();
         for (int i = 0; i < adapters.size(); i++) {

@@ -11,13 +11,14 @@ import org.lora4j.adapter.LoRAInit;
 import org.lora4j.adapter.LoRAWeights;
 import org.lora4j.adapter.TargetModules;
 
-/** Configurations of adapters that were calculated. */
+/** Creates the configurations of calculated adapters. */
 final class AdapterConfigs {
     private AdapterConfigs() {}
 
     /**
-     * A configuration that gives each layer the rank of its factors and a scale. Layers that differ from the first have
-     * patterns of their own. The beginning becomes the default, since it has been.
+     * Returns a configuration in which each layer has the rank of its factors and the given scale. Layers that differ from
+     * the first layer get an entry in the rank or alpha pattern. The initialization is the default one, because a
+     * calculated adapter needs none.
      */
     static LoRAConfig withScales(
             LoRAConfig template, Map<String, LoRAWeights> weights, ToDoubleFunction<String> scale) {
@@ -40,7 +41,7 @@ final class AdapterConfigs {
                 .build();
     }
 
-    /** Anchored: a key without an anchor also means every path that ends with it. */
+    /** Each key starts with an anchor: without one, it would also match every path that ends with it. */
     private static <T> Map<String, T> patterns(Map<String, T> values, T otherwise) {
         Map<String, T> patterns = new LinkedHashMap<>();
         values.forEach((path, value) -> {
@@ -52,8 +53,8 @@ final class AdapterConfigs {
     }
 
     /**
-     * A configuration for exactly the given layers: the selection of all configurations if it is one and the same, else
-     * an expression of the paths.
+     * Returns the first configuration with target modules that match exactly the given layers. If all configurations
+     * select the same modules, this selection is kept; otherwise a regular expression lists the paths.
      */
     static LoRAConfig withTargets(List<LoRAConfig> configs, Set<String> paths) {
         LoRAConfig first = configs.get(0);
@@ -68,7 +69,7 @@ final class AdapterConfigs {
                 .build();
     }
 
-    /** Exactly some of the layers that there are: by their names if these mean no others. */
+    /** Returns target modules that match exactly some of all layers: their names if no other layer matches these. */
     static TargetModules exactly(Set<String> paths, List<String> all) {
         TargetModules names = new TargetModules.Paths(List.copyOf(paths));
         return all.stream().allMatch(path -> names.matches(path) == paths.contains(path)) ? names : expression(paths);
@@ -78,7 +79,7 @@ final class AdapterConfigs {
         return (TargetModules.Regex) TargetModules.exactly(paths);
     }
 
-    /** What decides which layers are adapted. */
+    /** The settings that select the adapted layers. */
     private record Selection(
             TargetModules targets, @Nullable TargetModules excluded, List<Integer> indices, List<String> pattern) {
         Selection(LoRAConfig config) {

@@ -2,11 +2,15 @@ package org.lora4j.algebra;
 
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.SplittableRandom;
+import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.BaseModel;
+import org.lora4j.adapter.LayerKind;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAConfig;
+import org.lora4j.adapter.LoRAInit;
 import org.lora4j.adapter.LoRAWeights;
 import org.lora4j.internal.LayerSeed;
 import org.lora4j.internal.RandomArrays;
@@ -17,39 +21,48 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
- * Other forms of the same adapter. Trained biases and saved modules go along as the same arrays; the arguments are not
- * changed.
+ * Converts adapters to other forms. The result holds the trained biases and the saved modules of the adapter: the same
+ * arrays, not copies. No method writes to its arguments.
  */
 public final class AdapterConversion {
     private AdapterConversion() {}
 
     /**
-     * Changes the rank. Upwards ΔW stays as it is: B gets columns of zeros, A rows as they are at the beginning of LoRA,
-     * so that the new part can train. Downwards it is the best approximation of ΔW (Eckart–Young), from the factors alone:
-     * nothing of the size {@code [out, in]} is formed. The scale of each layer stays.
+     * Changes the rank. The scale of each layer stays the same.
      *
-     * @param adapter a plain adapter
-     * @param rank the new rank, which every layer gets if it is fixed
-     * @return the adapter, with what the cut left
-     * @throws IllegalArgumentException if the adapter has magnitudes, ranks other than its configuration says, or
-     *     entries that are not finite
-     * @throws ArithmeticException if a result is beyond the layer's type
+     * <p>A larger rank does not change {@code ΔW = s·B·A}: the factors keep their rows and columns. The additional rows of A
+     * and columns of B start as in {@link LoRAInit#kaimingUniform}, so their product is zero and they can train: the rows of
+     * A are random and the columns of B are zero; in an embedding, the rows of A are zero and the columns of B are random.
+     *
+     * <p>A smaller rank gives the best approximation of ΔW (Eckart–Young theorem). It is computed from the factors: no
+     * matrix {@code [out, in]} is formed.
+     *
+     * @param adapter a plain adapter, without DoRA magnitudes
+     * @param rank the new rank; {@link TargetRank#of} gives each layer exactly this rank, even if min(out, in) is smaller
+     * @return the resized adapter, and the error in each layer
+     * @throws IllegalArgumentException if the adapter has magnitudes, if a rank differs from the configuration, or if an
+     *     entry is not finite
+     * @throws ArithmeticException if a result is too large for the type of the layer
      */
     public static AdapterApproximation resize(LoRAAdapter adapter, TargetRank rank) {
-        AdapterChecks.requireNoMagnitude("change of rank", adapter);
-        AdapterChecks.requireSound("change of rank", adapter);
+        Objects.requireNonNull(adapter, "adapter must not be null");
+        Objects.requireNonNull(rank, "rank must not be null");
+        AdapterChecks.requireNoMagnitude("resize", adapter);
+        AdapterChecks.requireConsistent("resize", adapter);
         LoRAConfig config = adapter.config();
         Map<String, LoRAWeights> resized = new LinkedHashMap<>();
         Map<String, AdapterApproximation.Layer> report = new LinkedHashMap<>();
         adapter.weights().forEach((path, weights) -> {
-            Cut cut = cut(path, weights, rank, config.scaleOf(path));
+            Truncation truncated = truncate(path, weights, rank, config.scaleOf(path));
             int atLeast = rank instanceof TargetRank.Fixed fixed ? fixed.rank() : 1;
-            LowRankFactors factors = padded(cut.weights, atLeast, LayerSeed.of(config.seed(), path));
+            LowRankFactors factors = padded(truncated.weights, atLeast, LayerSeed.of(config.seed(), path));
             resized.put(
                     path,
                     LoRAWeights.of(weights.kind(), weights.weightShape(), factors, null, copy(weights.loraBBias())));
             report.put(
-                    path, new AdapterApproximation.Layer(factors.rank(), cut.left.error(), cut.left.relativeError()));
+                    path,
+                    new AdapterApproximation.Layer(
+                            factors.rank(), truncated.report.error(), truncated.report.relativeError()));
         });
         return new AdapterApproximation(
                 new LoRAAdapter(
@@ -60,21 +73,21 @@ public final class AdapterConversion {
                 report);
     }
 
-    /** Factors of the same rank or less, and what was cut off. */
-    private record Cut(LoRAWeights weights, AdapterApproximation.Layer left) {}
+    /** Factors of the same rank or a smaller one, and the error. */
+    private record Truncation(LoRAWeights weights, AdapterApproximation.Layer report) {}
 
-    private static Cut cut(String path, LoRAWeights weights, TargetRank rank, double scale) {
+    private static Truncation truncate(String path, LoRAWeights weights, TargetRank rank, double scale) {
         if (rank instanceof TargetRank.Fixed fixed && fixed.rank() >= weights.rank()) {
-            return new Cut(weights, new AdapterApproximation.Layer(weights.rank(), 0, 0));
+            return new Truncation(weights, new AdapterApproximation.Layer(weights.rank(), 0, 0));
         }
         FactoredSvd svd = new FactoredSvd(weights.castTo(DataType.DOUBLE).factors());
         int r = rank.choose(svd.core());
         LoRAWeights kept = AdapterChecks.narrow(
                 path, weights, svd.balancedFactors(r), null, weights.loraA().dataType());
-        return new Cut(kept, AdapterApproximation.Layer.of(svd.core(), r, scale));
+        return new Truncation(kept, AdapterApproximation.Layer.of(svd.core(), r, scale));
     }
 
-    /** At least of a rank, with the same product. */
+    /** Returns factors of at least the given rank with the same product. The added part starts as in a new adapter. */
     private static LowRankFactors padded(LoRAWeights weights, int rank, long seed) {
         INDArray a = weights.factors().a();
         INDArray b = weights.factors().b();
@@ -82,9 +95,14 @@ public final class AdapterConversion {
         if (missing <= 0) {
             return new LowRankFactors(b.dup('c'), a.dup('c'));
         }
-        double bound = 1 / Math.sqrt((double) a.size(1));
-        INDArray rows = RandomArrays.uniform(new SplittableRandom(seed), bound, a.dataType(), missing, a.size(1));
-        INDArray columns = Nd4j.zeros(b.dataType(), b.size(0), missing);
+        RandomGenerator random = new SplittableRandom(seed);
+        boolean isEmbedding = weights.kind() == LayerKind.EMBEDDING;
+        INDArray rows = isEmbedding
+                ? Nd4j.zeros(a.dataType(), missing, a.size(1))
+                : RandomArrays.kaimingUniform(random, a.dataType(), missing, a.size(1));
+        INDArray columns = isEmbedding
+                ? RandomArrays.gaussian(random, 1, b.dataType(), b.size(0), missing)
+                : Nd4j.zeros(b.dataType(), b.size(0), missing);
         return new LowRankFactors(Nd4j.concat(1, b, columns), Nd4j.concat(0, a, rows));
     }
 
@@ -93,23 +111,28 @@ public final class AdapterConversion {
     }
 
     /**
-     * Converts DoRA (<a href="https://arxiv.org/abs/2402.09353">arXiv:2402.09353</a>) to plain LoRA. What DoRA changes is
-     * {@code ΔW = c∘(W + s·B·A) − W} with {@code c = m/‖W + s·B·A‖} row by row, the magnitude included. It is of full rank
-     * in general, so a cut leaves something; at the rank {@code min(out, in)} the conversion is exact.
+     * Converts a DoRA adapter (<a href="https://arxiv.org/abs/2402.09353">arXiv:2402.09353</a>) to plain LoRA. The update of
+     * DoRA is {@code ΔW = c∘(W + s·B·A) − W}, where {@code c = m/‖W + s·B·A‖} for each row; see
+     * {@link LoRAWeights#delta}. This update has full rank in general. So the conversion is exact at the rank
+     * {@code min(out, in)}, and an approximation at a smaller rank. A row of W + s·B·A that is zero stays zero.
      *
-     * @param base the network that the adapter is for; its original weights count
+     * @param base the model of the adapter; only its original weights are read
      * @param adapter a DoRA adapter
-     * @param rank where to cut; a layer with a smaller side gets that
-     * @return a plain adapter of scale 1, with what the cut left
-     * @throws IllegalArgumentException if the adapter is not DoRA or does not fit the network, has ranks other than its
-     *     configuration says, or entries that are not finite
-     * @throws ArithmeticException if a row of {@code W + s·B·A} is zero, or a result is beyond the layer's type
+     * @param rank the rank of each layer; at most min(out, in) of the layer
+     * @return a plain adapter with scale 1, and the error in each layer
+     * @throws IllegalArgumentException if the adapter does not use DoRA or does not fit the base, if a rank differs from
+     *     the configuration, or if an entry is not finite
+     * @throws ArithmeticException if a result is too large for the type of the layer
      */
     public static AdapterApproximation toLoRA(BaseModel base, LoRAAdapter adapter, TargetRank rank) {
+        Objects.requireNonNull(base, "base must not be null");
+        Objects.requireNonNull(adapter, "adapter must not be null");
+        Objects.requireNonNull(rank, "rank must not be null");
         if (!adapter.config().dora()) {
-            throw new IllegalArgumentException("conversion to plain LoRA: must be a DoRA adapter, found dora false");
+            throw new IllegalArgumentException(
+                    "toLoRA: the adapter must use DoRA, found a configuration without it; it is plain LoRA already");
         }
-        AdapterChecks.requireSound("conversion to plain LoRA", adapter);
+        AdapterChecks.requireConsistent("toLoRA", adapter);
         adapter.requireFits(base);
         Map<String, LoRAWeights> plain = new LinkedHashMap<>();
         Map<String, AdapterApproximation.Layer> report = new LinkedHashMap<>();

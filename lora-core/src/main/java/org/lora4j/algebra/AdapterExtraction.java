@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.lora4j.adapter.BaseLayer;
 import org.lora4j.adapter.BaseModel;
 import org.lora4j.adapter.BiasTraining;
@@ -15,27 +16,33 @@ import org.lora4j.internal.ArrayBits;
 import org.lora4j.linalg.Svd;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
-/** Adapters from networks that were trained in full. */
+/** Extracts adapters from models that were fine-tuned in full. */
 public final class AdapterExtraction {
     private AdapterExtraction() {}
 
     /**
-     * Extracts what a full fine-tuning did to the weights, {@code ΔW = W' − W = U·S·Vᵀ} cut at a rank:
-     * {@code B = U_r·√S_r}, {@code A = √S_r·V_rᵀ}, at scale 1. That is the best approximation of this rank (Eckart–Young).
+     * Extracts the update of a full fine-tuning, {@code ΔW = W' − W}, as an adapter with scale 1. With
+     * {@code ΔW = U·S·Vᵀ}, the factors are {@code B = U_r·√S_r} and {@code A = √S_r·V_rᵀ}: the best approximation of rank r
+     * (Eckart–Young theorem). {@link org.lora4j.adapter.LayerKind} describes how the weights of embeddings and convolutions
+     * are seen as matrices.
      *
-     * <p>Layers whose weight did not change are not adapted. Biases are not of low rank and go along as they are, if
-     * asked to: those of the adapted layers with {@link BiasTraining#LORA_ONLY}, those of every layer with
-     * {@link BiasTraining#ALL}.
+     * <p>A layer whose weights are equal in both models is not adapted. Biases are copied in full:
+     * {@link BiasTraining#LORA_ONLY} copies the biases of the adapted layers, {@link BiasTraining#ALL} those of all layers.
      *
-     * @param base the network before; its original weights count
-     * @param tuned a network of the same layers after; its original weights count
-     * @param rank where to cut; a layer with a smaller side gets that
-     * @param bias which biases go along
-     * @return a plain adapter for the base, with what the cut left in each layer, those that did not change included
-     * @throws IllegalArgumentException if the layers differ, a weight or bias of {@code tuned} is not finite, no weight
-     *     changed, or a bias changed that {@code bias} does not take along
+     * @param base the model before the fine-tuning; only its original weights W are read
+     * @param tuned a model with the same layers after the fine-tuning; only its original weights W' are read
+     * @param rank the rank of each layer; at most min(out, in) of the layer
+     * @param bias which biases of {@code tuned} are copied
+     * @return a plain adapter for the base, and the error in each layer, including the layers that are not adapted
+     * @throws IllegalArgumentException if the layers of the models differ, if a weight, or a bias of {@code tuned}, is not
+     *     finite, if all weights are equal, or if {@code bias} does not copy a bias that differs
+     * @throws ArithmeticException if the entries are so large that the decomposition overflows
      */
     public static AdapterApproximation extract(BaseModel base, BaseModel tuned, TargetRank rank, BiasTraining bias) {
+        Objects.requireNonNull(base, "base must not be null");
+        Objects.requireNonNull(tuned, "tuned must not be null");
+        Objects.requireNonNull(rank, "rank must not be null");
+        Objects.requireNonNull(bias, "bias must not be null");
         requireSameLayers(base, tuned);
         Map<String, LoRAWeights> weights = new LinkedHashMap<>();
         Map<String, AdapterApproximation.Layer> report = new LinkedHashMap<>();
@@ -43,7 +50,8 @@ public final class AdapterExtraction {
             String path = before.path();
             INDArray delta = tuned.baseLayer(path).weight().sub(before.weight());
             if (!ArrayBits.isFinite(delta)) {
-                throw new IllegalArgumentException(path + ".weight: must be finite in both models, found it is not");
+                throw new IllegalArgumentException(
+                        path + ".weight: must be finite in both models, found NaN or an infinity");
             }
             if (delta.amaxNumber().doubleValue() == 0) {
                 report.put(path, new AdapterApproximation.Layer(0, 0, 0));
@@ -56,7 +64,8 @@ public final class AdapterExtraction {
         }
         if (weights.isEmpty()) {
             throw new IllegalArgumentException(
-                    "at least one weight must differ between the models, found all equal: " + base.paths());
+                    "at least one weight must differ between the models, found equal weights in all of "
+                            + base.paths());
         }
         LoRAConfig config = AdapterConfigs.withScales(
                 LoRAConfig.builder()
@@ -88,7 +97,7 @@ public final class AdapterExtraction {
     private static Map<String, INDArray> biases(
             BaseModel base, BaseModel tuned, Map<String, LoRAWeights> weights, BiasTraining which) {
         Map<String, INDArray> biases = new LinkedHashMap<>();
-        List<String> left = new ArrayList<>();
+        List<String> omitted = new ArrayList<>();
         for (BaseLayer before : base.baseLayers()) {
             String path = before.path();
             INDArray old = before.bias();
@@ -97,15 +106,16 @@ public final class AdapterExtraction {
                 continue;
             }
             if (!ArrayBits.isFinite(bias)) {
-                throw new IllegalArgumentException(path + ".bias: must be finite, found it is not");
+                throw new IllegalArgumentException(path + ".bias: must be finite, found NaN or an infinity");
             }
             if (which.trains(weights.containsKey(path))) {
                 biases.put(path, bias.dup());
             } else if (!ArrayBits.equal(old, bias)) {
-                left.add(path + ".bias");
+                omitted.add(path + ".bias");
             }
         }
-        AdapterChecks.require("biases that differ must be extracted, but " + which + " leaves them out", left);
+        AdapterChecks.require(
+                "each bias that differs must be extracted, but " + which + " omits some (use ALL)", omitted);
         return biases;
     }
 }

@@ -12,9 +12,9 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
-/** What the adapters that have a layer contribute to it. Calculates in double. */
+/** A layer of a combination: the weighted updates of all adapters that adapt it. Calculates in double. */
 record CombinedLayer(String path, List<Term> terms) {
-    /** An adapter's {@code w·s·B·A}, and perhaps {@code w·s·b}. */
+    /** The update {@code w·s·B·A} of one adapter, and {@code w·s·b} if B has a bias b. */
     record Term(double weight, double scale, LoRAWeights weights) {
         INDArray a() {
             return inDouble().factors().a();
@@ -37,30 +37,30 @@ record CombinedLayer(String path, List<Term> terms) {
         return terms.stream().map(term -> term.weights.rank()).toList();
     }
 
-    /** Arrays of the layer, for its kind and shape. */
+    /** Returns arrays that have the kind of the layer and the shape of its weight. */
     LoRAWeights like() {
         return terms.get(0).weights;
     }
 
-    /** The widest type of the contributions. */
+    /** Returns DOUBLE if an adapter is DOUBLE, else FLOAT. */
     DataType type() {
         return terms.stream().anyMatch(term -> term.weights.loraA().dataType() == DataType.DOUBLE)
                 ? DataType.DOUBLE
                 : DataType.FLOAT;
     }
 
-    /** {@code Σ w·s·B·A} as one product. */
+    /** Returns {@code Σ w·s·B·A} as one product. The ranks add up. */
     LowRankFactors stacked() {
         INDArray[] as = terms.stream()
                 .map(term -> term.a().mul(term.weight * term.scale))
                 .toArray(INDArray[]::new);
         INDArray[] bs = terms.stream().map(Term::b).toArray(INDArray[]::new);
-        // The concatenation of one array is that array.
+        // ND4J's concatenation of one array returns this array, so it is copied.
         return new LowRankFactors(
                 Nd4j.concat(1, bs).dup('c'), Nd4j.concat(0, as).dup('c'));
     }
 
-    /** Mixes the factors at scale 1, {@code √s·A} and {@code √s·B}, by {@code √|w|} and {@code sgn(w)·√|w|}. */
+    /** Mixes {@code √s·A} with the weights {@code √|w|}, and {@code √s·B} with the weights {@code sgn(w)·√|w|}. */
     LowRankFactors mixFactors(TaskArithmetic arithmetic, long seed) {
         RandomGenerator random = random(seed);
         INDArray a = mix(
@@ -76,12 +76,12 @@ record CombinedLayer(String path, List<Term> terms) {
         return new LowRankFactors(b, a);
     }
 
-    /** Mixes the materialised {@code ΔW} by their weights. */
+    /** Mixes the updates {@code ΔW [out, in]} with their weights. Forms each of them. */
     INDArray mixDeltas(TaskArithmetic arithmetic, long seed) {
         return mix(terms.stream().map(Term::delta).toList(), weights(Term::weight), arithmetic, random(seed));
     }
 
-    /** {@code Σ w·s·b}, or null if no contribution has a bias of B. */
+    /** Returns {@code Σ w·s·b}, or null if no adapter has a bias of B. */
     @Nullable
     INDArray bias() {
         INDArray sum = null;
@@ -95,7 +95,7 @@ record CombinedLayer(String path, List<Term> terms) {
         return sum;
     }
 
-    /** Of its own for each layer, so that a layer's result does not depend on the others. */
+    /** Creates a separate generator for the layer, so the result of a layer does not depend on the other layers. */
     private RandomGenerator random(long seed) {
         return new SplittableRandom(LayerSeed.of(seed, path));
     }

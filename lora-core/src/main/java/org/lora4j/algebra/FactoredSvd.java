@@ -6,8 +6,8 @@ import org.lora4j.linalg.ThinQr;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
- * The singular value decomposition of a product {@code B·A} that is never formed: with {@code B = Q·R} and
- * {@code Aᵀ = P·T}, it is that of the small {@code R·Tᵀ} between Q and P.
+ * The singular value decomposition of a product {@code B·A [out, in]}. It does not form the product: if {@code B = Q·R}
+ * and {@code Aᵀ = P·T}, then {@code B·A = Q·(R·Tᵀ)·Pᵀ}, and only the small {@code R·Tᵀ} is decomposed.
  */
 final class FactoredSvd {
     private final INDArray q;
@@ -22,12 +22,12 @@ final class FactoredSvd {
         core = Svd.thin(left.r().mmul(right.r().transpose()));
     }
 
-    /** The decomposition between Q and P, with the singular values of the product. */
+    /** Returns the decomposition of {@code R·Tᵀ}. It has the singular values of the product. */
     Svd core() {
         return core;
     }
 
-    /** The best approximation of rank r, the singular values split evenly. */
+    /** Returns the best approximation of rank r, with the square roots of the singular values in each factor. */
     LowRankFactors balancedFactors(int r) {
         LowRankFactors inner = core.balancedFactors(r);
         return new LowRankFactors(

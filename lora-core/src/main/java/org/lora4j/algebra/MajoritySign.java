@@ -2,16 +2,19 @@ package org.lora4j.algebra;
 
 import java.util.List;
 
-/** How TIES elects the sign of an entry among the adapters that disagree about it; a draw elects plus. */
+/**
+ * How TIES (<a href="https://arxiv.org/abs/2306.01708">arXiv:2306.01708</a>) elects the sign of an entry when adapters
+ * disagree. If both signs have equal votes, plus is elected.
+ */
 public enum MajoritySign {
-    /** The sign of the sum of the values: the paper's. */
+    /** Elects the sign of the sum of the values, as the paper does. */
     TOTAL {
         @Override
         double vote(double value) {
             return value;
         }
     },
-    /** The sign that more adapters have, whatever their magnitudes. */
+    /** Elects the sign that most adapters have. The magnitudes of the values do not count. */
     FREQUENCY {
         @Override
         double vote(double value) {
@@ -21,7 +24,7 @@ public enum MajoritySign {
 
     abstract double vote(double value);
 
-    /** The sign of an entry, +1 or −1. */
+    /** Returns the elected sign of an entry, +1 or −1. */
     int elect(List<double[]> tasks, int index) {
         double sum = 0;
         for (double[] task : tasks) {

@@ -6,7 +6,7 @@ import java.util.random.RandomGenerator;
 /** Sets some entries of a tensor to zero. */
 @FunctionalInterface
 interface Pruning {
-    /** Answers the tensor with fewer entries; the argument is not written to. */
+    /** Returns the values with some entries set to zero. Does not write to the argument. */
     double[] prune(double[] values, RandomGenerator random);
 
     /** Keeps every entry. */
@@ -15,7 +15,7 @@ interface Pruning {
     }
 
     /**
-     * Keeps the ⌊density·n⌋ entries of largest magnitude; among equal ones, those that come first.
+     * Keeps the ⌊density·n⌋ entries of largest magnitude. If magnitudes are equal, it keeps the first ones.
      *
      * @throws IllegalArgumentException if the density is not in (0, 1]
      */
@@ -25,8 +25,8 @@ interface Pruning {
     }
 
     /**
-     * Keeps each entry with probability {@code density}, and divides it by that, so that the expectation stays (DARE, <a
-     * href="https://arxiv.org/abs/2311.03099">arXiv:2311.03099</a>).
+     * Keeps each entry with probability {@code density} and divides it by {@code density}, so the expected value stays the
+     * same (DARE, <a href="https://arxiv.org/abs/2311.03099">arXiv:2311.03099</a>).
      *
      * @throws IllegalArgumentException if the density is not in (0, 1]
      */
@@ -41,7 +41,7 @@ interface Pruning {
 
     private static void requireDensity(double density) {
         if (!(density > 0 && density <= 1)) {
-            throw new IllegalArgumentException("density must be in (0, 1], found " + density);
+            throw new IllegalArgumentException("the density must be in (0, 1], found " + density);
         }
     }
 

@@ -5,18 +5,18 @@ import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Mixes tensors of one shape entry by entry.
+ * Mixes tensors of the same shape, entry by entry.
  *
- * <p>Without a sign to elect it is {@code Σ wᵢ·prune(τᵢ)}. With one it is TIES (<a
- * href="https://arxiv.org/abs/2306.01708">arXiv:2306.01708</a>): of the pruned tensors only the entries of the elected
- * sign count, and their weighted sum is divided by their number. The signs are those of the tensors without their
- * weights, so that a tensor with the weights 1 and −1 cancels.
+ * <p>Without an election of signs, the result is {@code Σ wᵢ·prune(τᵢ)}. With one, it is TIES (<a
+ * href="https://arxiv.org/abs/2306.01708">arXiv:2306.01708</a>): only the entries of the pruned tensors that have the
+ * elected sign count, and their weighted sum is divided by their number. The votes do not use the weights, so a tensor
+ * with the weight 1 and the same tensor with the weight −1 cancel.
  *
- * @param pruning what is dropped of each tensor before
- * @param majority how signs are elected, or null for a plain sum
+ * @param pruning which entries of each tensor are set to zero first
+ * @param majority how signs are elected, or null for a weighted sum
  */
 record TaskArithmetic(Pruning pruning, @Nullable MajoritySign majority) {
-    /** The sum with nothing pruned. */
+    /** Returns the weighted sum without pruning. */
     static TaskArithmetic sum() {
         return new TaskArithmetic(Pruning.none(), null);
     }

@@ -1,4 +1,4 @@
-/** Calculating with adapters: combine, extract, convert and resize them. */
+/** Calculates with adapters: combines, extracts, converts and resizes them, for every kind of layer. */
 @NullMarked
 package org.lora4j.algebra;
 

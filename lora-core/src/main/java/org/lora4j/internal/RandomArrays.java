@@ -6,14 +6,12 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
-/**
- * Random arrays from a generator of the caller's: ND4J's own is one per thread and shared by everything in it.
- */
+/** Random arrays from a given generator. ND4J's generator is not used, because all code of a thread shares it. */
 public final class RandomArrays {
     private RandomArrays() {}
 
     /**
-     * Draws from U(−bound, bound).
+     * Draws from U(−bound, bound), the uniform distribution.
      *
      * @param random the generator
      * @param bound the bound, finite and not negative
@@ -26,7 +24,21 @@ public final class RandomArrays {
     }
 
     /**
-     * Draws from N(0, σ²).
+     * Draws a matrix from U(−1/√columns, 1/√columns). This is the Kaiming-uniform distribution with a = √5, from which
+     * PyTorch draws the weight of a dense layer and PEFT draws A.
+     *
+     * @param random the generator
+     * @param dataType FLOAT or DOUBLE
+     * @param rows the number of rows
+     * @param columns the number of columns
+     * @return {@code [rows, columns]}, a new array in 'c' order, filled in row-major order
+     */
+    public static INDArray kaimingUniform(RandomGenerator random, DataType dataType, long rows, long columns) {
+        return uniform(random, 1 / Math.sqrt((double) columns), dataType, rows, columns);
+    }
+
+    /**
+     * Draws from N(0, σ²), the normal distribution.
      *
      * @param random the generator
      * @param standardDeviation σ, finite and not negative

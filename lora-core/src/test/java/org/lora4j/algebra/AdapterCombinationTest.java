@@ -89,7 +89,7 @@ class AdapterCombinationTest {
     }
 
     @Property(tries = 40)
-    void linearAddsUpTheFactorsWithTheSignOnB(
+    void linearAddsTheFactorsWithTheSignOnB(
             @ForAll @IntRange(min = 1, max = 9) int out,
             @ForAll @IntRange(min = 1, max = 9) int in,
             @ForAll @IntRange(min = 1, max = 5) int rank,
@@ -163,7 +163,7 @@ class AdapterCombinationTest {
     }
 
     @Test
-    void svdCutsAtTheGreatestRankUnlessToldOtherwise() {
+    void svdTruncatesAtTheGreatestRankByDefault() {
         AdapterCombination combination =
                 AdapterCombination.of(adapter(D, 1, 9, 8, 3, 5), 1).plus(adapter(D, 2, 9, 8, 4, 5), 1);
 
@@ -194,11 +194,13 @@ class AdapterCombinationTest {
         assertThatIllegalArgumentException()
                 .isThrownBy(
                         () -> AdapterCombination.of(first, 1).plus(second, 1).linear())
-                .withMessage("linear: the adapters must have equal ranks in each layer, found x [3, 5]; y [3, 4]");
+                .withMessage(
+                        "linear: the adapters must have equal ranks in each layer (resize them, or use cat or svd), found x [3, 5];"
+                                + " y [3, 4]");
     }
 
     @Test
-    void whatSumsTheFactorsRefusesUnequalRanks() {
+    void methodsThatAddFactorsRefuseUnequalRanks() {
         AdapterCombination unequal =
                 AdapterCombination.of(adapter(D, 1, 4, 5, 3, 1), 1).plus(adapter(D, 2, 4, 5, 2, 1), 1);
         List<Function<AdapterCombination, LoRAAdapter>> methods = List.of(
@@ -211,11 +213,12 @@ class AdapterCombinationTest {
         assertThat(methods)
                 .allSatisfy(method -> assertThatIllegalArgumentException()
                         .isThrownBy(() -> method.apply(unequal))
-                        .withMessageContaining("equal ranks in each layer, found fc [3, 2]"));
+                        .withMessageContaining(
+                                "equal ranks in each layer (resize them, or use cat or svd), found fc [3, 2]"));
     }
 
     @Test
-    void layersThatAnAdapterLacksContributeNothing() {
+    void aLayerThatAnAdapterDoesNotAdaptHasAnUpdateOfZero() {
         LoRAAdapter first =
                 new LoRAAdapter(LoRAConfig.of(3, 6), layers("x", weights(D, 1, 4, 5, 3), "y", weights(D, 2, 6, 4, 3)));
         LoRAAdapter second =
@@ -239,7 +242,7 @@ class AdapterCombinationTest {
     }
 
     @Test
-    void scalesOfTheAdaptersCountWithPatternsAndRankStabilised() {
+    void theScalesOfTheAdaptersCountIncludingPatternsAndRankStabilization() {
         LoRAConfig config = LoRAConfig.builder()
                 .rank(4)
                 .alpha(6)
@@ -288,27 +291,28 @@ class AdapterCombinationTest {
         }
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> combination.ties(0.5, MajoritySign.TOTAL))
-                .withMessage("ties: biases of B are defined for cat, linear and svd alone, found x.lora_B.bias of"
-                        + " adapter 1; x.lora_B.bias of adapter 3");
+                .withMessage("ties: the adapters must have no bias of B (only cat, linear and svd add them), found"
+                        + " x.lora_B.bias of adapter 1; x.lora_B.bias of adapter 3");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> combination.dareLinearSvd(TargetRank.of(2), 0.5, 0))
                 .withMessageContaining("x.lora_B.bias of adapter 1");
     }
 
     @Test
-    void refusesWhatIsNoLinearDeltaAndSaysWhatAndWhere() {
+    void refusesEverythingThatIsNotAnUpdateOfFactors() {
         LoRAWeights plain = weights(D, 1, 4, 5, 2);
         LoRAAdapter more = new LoRAAdapter(
                 LoRAConfig.builder().rank(2).dora(true).bias(BiasTraining.ALL).build(),
                 Map.of("x", new LoRAWeights(plain.loraA(), plain.loraB(), gaussian(D, 2, 4), null)),
                 Map.of("b", gaussian(D, 3, 4)),
                 Map.of("s", new LoRAAdapter.SavedModule(gaussian(D, 4, 4, 4), null)));
-        AdapterCombination begun = AdapterCombination.of(adapter(D, 1, 4, 5, 3, 1), 1);
+        AdapterCombination started = AdapterCombination.of(adapter(D, 1, 4, 5, 3, 1), 1);
 
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> begun.plus(more, 1))
-                .withMessage("adapter 2: only changes of the form s·B·A can be combined, found DoRA's magnitudes in [x]"
-                        + " (convert it before); trained biases in [b]; saved modules [s]");
+                .isThrownBy(() -> started.plus(more, 1))
+                .withMessage(
+                        "adapter 2: only updates of the form s·B·A can be combined, found DoRA magnitudes in [x]"
+                                + " (convert it with AdapterConversion.toLoRA first); trained biases in [b]; saved modules [s]");
     }
 
     @ParameterizedTest
@@ -320,40 +324,43 @@ class AdapterCombinationTest {
     }
 
     @Test
-    void refusesOtherShapes() {
+    void refusesAnotherShapeOfALayer() {
         assertThatIllegalArgumentException()
                 .isThrownBy(() ->
                         AdapterCombination.of(adapter(D, 1, 4, 5, 3, 1), 1).plus(adapter(D, 1, 4, 6, 3, 1), 1))
                 .withMessage(
-                        "adapter 2: layers [out, in] must be those of the adapters before, found fc of LINEAR [4, 6]"
-                                + " instead of LINEAR [4, 5]");
+                        "adapter 2: each layer must have the kind and weight shape that it has in the adapters before,"
+                                + " found fc: LINEAR [4, 6], before LINEAR [4, 5]");
     }
 
     @Test
-    void refusesRanksThatTheConfigurationDoesNotKnowAndEntriesThatAreNotFinite() {
+    void refusesRanksThatDifferFromTheConfigurationAndEntriesThatAreNotFinite() {
         LoRAWeights weights = weights(D, 1, 4, 5, 3);
         weights.loraB().putScalar(1, 1, Double.NaN);
 
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> AdapterCombination.of(adapter(LoRAConfig.of(2, 1), "fc", weights), 1))
-                .withMessage("adapter 1: ranks must be those of the configuration and all entries finite, found fc: the"
-                        + " configuration says rank 2, found 3; fc.lora_B: NaN or an infinity");
+                .withMessage(
+                        "adapter 1: each rank must be the rank in the configuration, and all entries must be finite,"
+                                + " found fc: the configuration says rank 2, found 3; fc.lora_B: NaN or an infinity");
     }
 
     @Test
-    void refusesResultsBeyondTheType() {
+    void refusesResultsThatAreTooLargeForTheType() {
         LoRAAdapter one = adapter(DataType.FLOAT, 1, 4, 5, 3, 1);
 
         assertThatThrownBy(() -> AdapterCombination.of(one, 1e60).cat())
                 .isInstanceOf(ArithmeticException.class)
-                .hasMessage("fc.lora_A: the result must be finite, found a value beyond FLOAT");
+                .hasMessage(
+                        "fc.lora_A: the result must be finite, found a value that is too large for FLOAT; use smaller"
+                                + " weights or DOUBLE");
     }
 
     @ParameterizedTest
     @EnumSource(
             value = DataType.class,
             names = {"FLOAT", "DOUBLE"})
-    void leavesTheAdaptersAloneAndSharesNothingWithThem(DataType type) {
+    void theAdaptersStayUnchangedAndShareNoArraysWithTheResult(DataType type) {
         LoRAAdapter one = adapter(type, 1, 4, 5, 3, 1);
         INDArray aBefore = layer(one, "fc").loraA().dup();
         INDArray bBefore = layer(one, "fc").loraB().dup();

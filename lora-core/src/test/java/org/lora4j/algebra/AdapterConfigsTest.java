@@ -28,7 +28,7 @@ import org.nd4j.linalg.factory.Nd4j;
 class AdapterConfigsTest {
     private static final DataType D = DataType.DOUBLE;
 
-    /** Names that end with others, and with what regular expressions mean otherwise. */
+    /** Paths that end with other paths, and paths with characters that have a meaning in regular expressions. */
     @Provide
     Arbitrary<Map<String, Integer>> ranks() {
         return Arbitraries.maps(
@@ -38,7 +38,7 @@ class AdapterConfigsTest {
     }
 
     @Property(tries = 200)
-    void eachLayerGetsItsRankAndScaleWhateverItsName(
+    void eachLayerGetsItsRankAndScaleForAnyName(
             @ForAll("ranks") Map<String, Integer> ranks, @ForAll boolean rankStabilized, @ForAll boolean one) {
         Map<String, LoRAWeights> weights = new LinkedHashMap<>();
         ranks.forEach(
@@ -70,7 +70,7 @@ class AdapterConfigsTest {
     }
 
     @Test
-    void oneSelectionIsKept() {
+    void aCommonSelectionIsKept() {
         LoRAConfig config = LoRAConfig.builder().targetModules("fc").build();
 
         assertThat(AdapterConfigs.withTargets(
@@ -79,7 +79,7 @@ class AdapterConfigsTest {
     }
 
     @Test
-    void severalSelectionsBecomeExactlyTheirLayers() {
+    void differentSelectionsBecomeExactlyTheirLayers() {
         LoRAAdapter first = new LoRAAdapter(
                 LoRAConfig.builder()
                         .rank(2)

@@ -68,13 +68,13 @@ class AdapterConversionTest {
     }
 
     @Test
-    void theNewPartOfAGreaterRankCanTrain() {
+    void theAddedPartOfAGreaterRankCanTrain() {
         LoRAWeights grown = layer(
                 AdapterConversion.resize(adapter(D, 1, 4, 5, 2, 3), TargetRank.of(4))
                         .adapter(),
                 "fc");
 
-        // With B zero, B gets a gradient wherever A is not zero.
+        // The added part of B is zero, so it gets a gradient only if A is not zero.
         assertThat(grown.loraA().getRow(2).amaxNumber().doubleValue()).isBetween(0.01, 1 / Math.sqrt(5));
         assertThat(grown.loraA().getRow(2)).isNotEqualTo(grown.loraA().getRow(3));
     }
@@ -121,7 +121,7 @@ class AdapterConversionTest {
     }
 
     @Test
-    void resizingTakesBiasesAndSavedModulesAlongAndLeavesTheArgumentAlone() {
+    void resizingKeepsBiasesAndSavedModulesAndDoesNotChangeItsArgument() {
         LoRAWeights plain = weights(D, 1, 4, 5, 3);
         INDArray bBias = gaussian(D, 2, 4);
         LoRAAdapter before = new LoRAAdapter(
@@ -151,7 +151,7 @@ class AdapterConversionTest {
     }
 
     @Property(tries = 30)
-    void doraBecomesPlainWithItsMagnitude(
+    void theConvertedAdapterApproximatesTheUpdateOfDoRA(
             @ForAll @IntRange(min = 1, max = 7) int out,
             @ForAll @IntRange(min = 1, max = 7) int in,
             @ForAll @IntRange(min = 1, max = 3) int rank,
@@ -179,15 +179,15 @@ class AdapterConversionTest {
     }
 
     @Test
-    void doraThatDidNotTrainIsNoChange() {
+    void untrainedDoRAIsConvertedToAnUpdateOfZero() {
         Network base = network(D, 1, 4, 5);
-        LoRAWeights begun = weights(D, 2, 4, 5, 2);
+        LoRAWeights initial = weights(D, 2, 4, 5, 2);
         INDArray magnitude = base.linear("fc").weight().norm2(1);
-        begun.loraB().assign(0);
+        initial.loraB().assign(0);
         LoRAAdapter dora = adapter(
                 LoRAConfig.builder().rank(2).dora(true).build(),
                 "fc",
-                new LoRAWeights(begun.loraA(), begun.loraB(), magnitude, null));
+                new LoRAWeights(initial.loraA(), initial.loraB(), magnitude, null));
 
         assertThat(norm(delta(
                         AdapterConversion.toLoRA(base, dora, TargetRank.of(4)).adapter())))
@@ -195,12 +195,13 @@ class AdapterConversionTest {
     }
 
     @Test
-    void refusesToConvertWhatIsNotDoraOrDoesNotFit() {
+    void refusesToConvertPlainLoRAOrAnAdapterThatDoesNotFit() {
         Network base = network(D, 1, 4, 5);
 
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> AdapterConversion.toLoRA(base, adapter(D, 1, 4, 5, 2, 1), TargetRank.of(1)))
-                .withMessage("conversion to plain LoRA: must be a DoRA adapter, found dora false");
+                .withMessage(
+                        "toLoRA: the adapter must use DoRA, found a configuration without it; it is plain LoRA already");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> AdapterConversion.toLoRA(base, dora(D, 1, 4, 6, 2), TargetRank.of(1)))
                 .withMessageContaining("fc.lora_A must be [2, 5], found [2, 6]");
@@ -226,21 +227,22 @@ class AdapterConversionTest {
     }
 
     @Test
-    void refusesToResizeDora() {
+    void refusesToResizeDoRA() {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> AdapterConversion.resize(dora(D, 1, 4, 6, 2), TargetRank.of(1)))
-                .withMessage("change of rank: must be plain LoRA, found DoRA's magnitudes in [fc]; convert it before");
+                .withMessage("resize: the adapter must be plain LoRA, found DoRA magnitudes in [fc]; convert it with"
+                        + " AdapterConversion.toLoRA first");
     }
 
     @Test
     void refusesTargetsOutOfBounds() {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> TargetRank.of(0))
-                .withMessage("target rank must be at least 1, found 0");
+                .withMessage("the target rank must be at least 1, found 0");
         for (double share : new double[] {0, 1.01, Double.NaN}) {
             assertThatIllegalArgumentException()
                     .isThrownBy(() -> TargetRank.ofEnergy(share))
-                    .withMessage("share of energy must be in (0, 1], found " + share);
+                    .withMessage("the share of the energy must be in (0, 1], found " + share);
         }
     }
 
@@ -256,7 +258,7 @@ class AdapterConversionTest {
                 new LoRAWeights(plain.loraA(), plain.loraB(), gaussian(type, seed + 3, out), null));
     }
 
-    /** Row by row, {@code m/‖W + s·B·A‖·(W + s·B·A) − W}. */
+    /** Computes {@code m/‖W + s·B·A‖·(W + s·B·A) − W} row by row. */
     private static INDArray doraDelta(Linear linear, LoRAAdapter dora) {
         INDArray w = linear.weight().castTo(D);
         INDArray v = delta(dora).addi(w);

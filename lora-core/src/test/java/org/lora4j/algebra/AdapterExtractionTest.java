@@ -31,7 +31,7 @@ class AdapterExtractionTest {
     private static final DataType D = DataType.DOUBLE;
 
     @Property(tries = 30)
-    void theErrorLeftIsThatOfTheDecomposition(
+    void theErrorIsTheErrorOfTheDecomposition(
             @ForAll @IntRange(min = 1, max = 9) int rank, @ForAll boolean isFloat, @ForAll long seed) {
         DataType type = isFloat ? DataType.FLOAT : D;
         Network base = network(type, seed);
@@ -40,13 +40,13 @@ class AdapterExtractionTest {
         AdapterApproximation extracted = AdapterExtraction.extract(base, tuned, TargetRank.of(rank), BiasTraining.NONE);
 
         for (String path : List.of("fc1", "fc2")) {
-            INDArray change = change(base, tuned, path);
-            Svd svd = Svd.thin(change);
-            int r = (int) Math.min(rank, Math.min(change.size(0), change.size(1)));
-            double tolerance = tolerance(type) * norm(change);
+            INDArray update = update(base, tuned, path);
+            Svd svd = Svd.thin(update);
+            int r = (int) Math.min(rank, Math.min(update.size(0), update.size(1)));
+            double tolerance = tolerance(type) * norm(update);
             assertThat(layer(extracted.adapter(), path).rank()).isEqualTo(r);
             assertThat(extracted.adapter().config().scaleOf(path)).isOne();
-            assertThat(distance(delta(extracted.adapter(), path), change)).isCloseTo(svd.error(r), within(tolerance));
+            assertThat(distance(delta(extracted.adapter(), path), update)).isCloseTo(svd.error(r), within(tolerance));
             assertThat(extracted.layers()).hasEntrySatisfying(path, left -> {
                 assertThat(left.rank()).isEqualTo(r);
                 assertThat(left.error()).isCloseTo(svd.error(r), within(tolerance));
@@ -56,7 +56,7 @@ class AdapterExtractionTest {
     }
 
     @Property(tries = 30)
-    void theEnergyShareIsKeptAtTheLeastRank(
+    void theSmallestRankThatKeepsTheEnergyIsChosen(
             @ForAll @DoubleRange(min = 0.05, max = 0.99) double share, @ForAll boolean isFloat, @ForAll long seed) {
         DataType type = isFloat ? DataType.FLOAT : D;
         Network base = network(type, seed);
@@ -66,10 +66,10 @@ class AdapterExtractionTest {
                 AdapterExtraction.extract(base, tuned, TargetRank.ofEnergy(share), BiasTraining.NONE);
 
         for (String path : List.of("fc1", "fc2")) {
-            INDArray change = change(base, tuned, path);
-            Svd svd = Svd.thin(change);
+            INDArray update = update(base, tuned, path);
+            Svd svd = Svd.thin(update);
             int r = layer(extracted.adapter(), path).rank();
-            double left = distance(delta(extracted.adapter(), path), change) / norm(change);
+            double left = distance(delta(extracted.adapter(), path), update) / norm(update);
             assertThat(left * left).isLessThan(1 - share + 1e-5);
             if (r > 1) {
                 assertThat(svd.relativeError(r - 1) * svd.relativeError(r - 1)).isGreaterThan(1 - share - 1e-5);
@@ -78,21 +78,21 @@ class AdapterExtractionTest {
     }
 
     @Test
-    void aChangeOfLowRankIsFoundExactly() {
+    void anUpdateOfLowRankIsFoundExactly() {
         Network base = network(D, 1);
         Network tuned = base.copy();
-        INDArray change = gaussian(D, 2, 7, 2).mmul(gaussian(D, 3, 2, 6));
-        tuned.linear("fc1").weight().addi(change);
+        INDArray update = gaussian(D, 2, 7, 2).mmul(gaussian(D, 3, 2, 6));
+        tuned.linear("fc1").weight().addi(update);
 
         AdapterApproximation extracted =
                 AdapterExtraction.extract(base, tuned, TargetRank.ofEnergy(1 - 1e-12), BiasTraining.NONE);
 
         assertThat(layer(extracted.adapter(), "fc1").rank()).isEqualTo(2);
-        assertThat(distance(delta(extracted.adapter(), "fc1"), change)).isLessThan(1e-12);
+        assertThat(distance(delta(extracted.adapter(), "fc1"), update)).isLessThan(1e-12);
     }
 
     @Test
-    void layersThatDidNotChangeAreReportedAndLeftOut() {
+    void layersWithoutAnUpdateAreReportedButNotAdapted() {
         Network base = network(D, 1);
 
         AdapterApproximation extracted =
@@ -105,7 +105,7 @@ class AdapterExtractionTest {
     }
 
     @Test
-    void theConfigurationMeansExactlyTheLayersThatChanged() {
+    void theConfigurationTargetsExactlyTheLayersThatDiffer() {
         Network base = Network.builder(3)
                 .linear("fc", 4)
                 .linear("block.fc", 5)
@@ -121,7 +121,7 @@ class AdapterExtractionTest {
     }
 
     @Test
-    void biasesThatChangedAreRefusedUnlessAskedFor() {
+    void biasesThatDifferAreRefusedUnlessTheyAreExtracted() {
         Network base = network(D, 1);
         Network tuned = tuned(base, 2, "fc1");
         bias(tuned, "fc1").addi(1);
@@ -130,14 +130,15 @@ class AdapterExtractionTest {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> AdapterExtraction.extract(base, tuned, TargetRank.of(1), BiasTraining.NONE))
                 .withMessage(
-                        "biases that differ must be extracted, but NONE leaves them out, found fc1.bias; fc2.bias");
+                        "each bias that differs must be extracted, but NONE omits some (use ALL), found fc1.bias; fc2.bias");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> AdapterExtraction.extract(base, tuned, TargetRank.of(1), BiasTraining.LORA_ONLY))
-                .withMessage("biases that differ must be extracted, but LORA_ONLY leaves them out, found fc2.bias");
+                .withMessage(
+                        "each bias that differs must be extracted, but LORA_ONLY omits some (use ALL), found fc2.bias");
     }
 
     @Test
-    void biasesGoAlongAndGiveTheOutputsOfTheTunedNetwork() {
+    void withItsBiasesTheAdapterGivesTheOutputsOfTheTunedNetwork() {
         Network base = network(D, 1);
         Network tuned = tuned(base, 2, "fc1", "fc2");
         bias(tuned, "fc1").addi(gaussian(D, 3, 7));
@@ -155,7 +156,7 @@ class AdapterExtractionTest {
     }
 
     @Test
-    void bothNetworksStayAsTheyAre() {
+    void bothNetworksStayUnchanged() {
         Network base = network(D, 1);
         Network tuned = tuned(base, 2, "fc1");
         List<INDArray> before = copies(base, tuned);
@@ -168,16 +169,17 @@ class AdapterExtractionTest {
     }
 
     @Test
-    void refusesNetworksThatAreTheSame() {
+    void refusesEqualNetworks() {
         Network base = network(D, 1);
 
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> AdapterExtraction.extract(base, base.copy(), TargetRank.of(2), BiasTraining.ALL))
-                .withMessage("at least one weight must differ between the models, found all equal: [fc1, fc2]");
+                .withMessage(
+                        "at least one weight must differ between the models, found equal weights in all of [fc1, fc2]");
     }
 
     @Test
-    void refusesNetworksOfOtherLayers() {
+    void refusesNetworksWithOtherLayers() {
         Network base = network(D, 1);
         Network other =
                 Network.builder(6).dataType(D).linear("fc1", 7).linear("fc3", 4).build(1);
@@ -201,10 +203,10 @@ class AdapterExtractionTest {
 
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> AdapterExtraction.extract(base, tuned, TargetRank.of(2), BiasTraining.ALL))
-                .withMessage("fc2.bias: must be finite, found it is not");
+                .withMessage("fc2.bias: must be finite, found NaN or an infinity");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> AdapterExtraction.extract(base, broken, TargetRank.of(2), BiasTraining.ALL))
-                .withMessage("fc2.weight: must be finite in both models, found it is not");
+                .withMessage("fc2.weight: must be finite in both models, found NaN or an infinity");
     }
 
     private static Network network(DataType type, long seed) {
@@ -225,7 +227,7 @@ class AdapterExtractionTest {
         return tuned;
     }
 
-    private static INDArray change(Network base, Network tuned, String path) {
+    private static INDArray update(Network base, Network tuned, String path) {
         return tuned.linear(path)
                 .weight()
                 .castTo(D)

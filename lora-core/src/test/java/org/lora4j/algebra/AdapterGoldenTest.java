@@ -22,7 +22,7 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
-/** Calculated adapters on networks, against outputs of the reference implementation where there are. */
+/** Compares outputs of networks with calculated adapters with the outputs of PEFT, the reference implementation. */
 class AdapterGoldenTest {
     private static final String WEIGHTED = "multi_weighted";
     private static final List<String> ALL = List.of("linear1", "linear2", "linear3");
@@ -52,7 +52,7 @@ class AdapterGoldenTest {
     }
 
     @Test
-    void svdAtTheSumOfTheRanksIsCat() throws IOException {
+    void svdAtTheSumOfTheRanksEqualsCat() throws IOException {
         assertOutput(
                 WEIGHTED,
                 AdapterCombination.of(a, 0.7).plus(b, 0.3).svd(TargetRank.of(6)).adapter(),
@@ -60,13 +60,13 @@ class AdapterGoldenTest {
     }
 
     @Test
-    void catWithWeightsOneIsBothActive() throws IOException {
+    void catWithWeightsOneEqualsBothAdaptersActive() throws IOException {
         assertOutput(WEIGHTED, AdapterCombination.of(a, 1).plus(b, 1).cat(), "y_a_and_b_active");
         assertOutput(WEIGHTED, AdapterCombination.of(a, 1).plus(c, 1).cat(), "y_a_and_c_active");
     }
 
     @Test
-    void bothActiveOnAModelEqualTheirCat() throws IOException {
+    void twoActiveAdaptersEqualTheirCat() throws IOException {
         LoRAModel model = LoRAModel.of(network(WEIGHTED));
         model.add("a", a);
         model.add("c", c);
@@ -77,7 +77,7 @@ class AdapterGoldenTest {
     }
 
     @Test
-    void aWeightScalesWhatAnAdapterAddsToAnOutput() {
+    void aWeightScalesTheUpdateOfTheOutput() {
         Network network = Network.builder(6).linear("fc", 5).build(1);
         LoRAModel model = LoRAModel.of(network);
         LoRAAdapter one = adapter(DataType.FLOAT, 3, 5, 6, 2, 3);

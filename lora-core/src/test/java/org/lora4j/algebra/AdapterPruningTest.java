@@ -36,13 +36,13 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
-/** Combinations that prune or elect signs, against their definitions written out. */
+/** Compares combinations that prune or elect signs with their definitions, written out. */
 class AdapterPruningTest {
     private static final DataType D = DataType.DOUBLE;
     private static final TargetRank FULL = TargetRank.of(100);
 
     @Property(tries = 25)
-    void onTheFactorsTiesAndPruningAreAsDefined(
+    void tiesAndPruningOfFactorsFollowTheirDefinitions(
             @ForAll @IntRange(min = 1, max = 7) int out,
             @ForAll @IntRange(min = 1, max = 7) int in,
             @ForAll @IntRange(min = 1, max = 4) int rank,
@@ -76,7 +76,7 @@ class AdapterPruningTest {
     }
 
     @Property(tries = 25)
-    void onTheDeltasTiesAndPruningAreAsDefined(
+    void tiesAndPruningOfDeltasFollowTheirDefinitions(
             @ForAll @IntRange(min = 1, max = 7) int out,
             @ForAll @IntRange(min = 1, max = 7) int in,
             @ForAll @IntRange(min = 1, max = 4) int rank,
@@ -97,7 +97,7 @@ class AdapterPruningTest {
     }
 
     @Property(tries = 20)
-    void theSvdFormsCutAtARankAndReportWhatIsLeft(
+    void theSvdMethodsTruncateAtARankAndReportTheError(
             @ForAll @IntRange(min = 1, max = 5) int target, @ForAll boolean isFloat, @ForAll long seed) {
         DataType type = isFloat ? DataType.FLOAT : D;
         List<LoRAAdapter> adapters = adapters(type, seed, 6, 5, 2);
@@ -105,12 +105,12 @@ class AdapterPruningTest {
                 adapters.stream().map(adapter -> largest(delta(adapter), 0.6)).toList(), List.of(1.0, -1.0, 0.5));
         double error = Svd.thin(whole).error(target);
 
-        AdapterApproximation cut =
+        AdapterApproximation truncated =
                 combination(adapters, List.of(1.0, -1.0, 0.5)).magnitudePruneSvd(TargetRank.of(target), 0.6);
 
-        assertThat(layer(cut.adapter(), "fc").rank()).isEqualTo(target);
-        assertThat(distance(delta(cut.adapter()), whole)).isCloseTo(error, within(tolerance(type) * norm(whole)));
-        assertThat(cut.layers().values())
+        assertThat(layer(truncated.adapter(), "fc").rank()).isEqualTo(target);
+        assertThat(distance(delta(truncated.adapter()), whole)).isCloseTo(error, within(tolerance(type) * norm(whole)));
+        assertThat(truncated.layers().values())
                 .singleElement()
                 .satisfies(layer -> assertThat(layer.error()).isCloseTo(error, within(1e-10)));
     }
@@ -161,7 +161,7 @@ class AdapterPruningTest {
     }
 
     @Test
-    void aDrawElectsPlus() {
+    void equalVotesElectPlus() {
         assertThat(new TaskArithmetic(Pruning.none(), MajoritySign.TOTAL)
                         .mix(
                                 List.of(new double[] {-1, 0}, new double[] {1, 0}),
@@ -171,7 +171,7 @@ class AdapterPruningTest {
     }
 
     @Test
-    void ofEqualMagnitudesTheFirstAreKept() {
+    void theFirstOfEqualMagnitudesAreKept() {
         double[] values = {1, -1, 0, 2, 1, -1};
 
         assertThat(Pruning.magnitude(0.5).prune(values, new SplittableRandom(0)))
@@ -195,7 +195,7 @@ class AdapterPruningTest {
 
     @ParameterizedTest
     @EnumSource(MajoritySign.class)
-    void theSameSeedGivesTheSameAdapterAndAnotherSeedAnother(MajoritySign sign) {
+    void theSameSeedGivesTheSameAdapterAndAnotherSeedADifferentOne(MajoritySign sign) {
         AdapterCombination combination = combination(adapters(D, 3, 6, 5, 2), List.of(1.0, 1.0, -1.0));
         List<java.util.function.LongFunction<LoRAAdapter>> methods = List.of(
                 seed -> combination.dareLinear(0.5, seed),
@@ -211,7 +211,7 @@ class AdapterPruningTest {
     }
 
     @Test
-    void aLayerIsPrunedWithoutRegardToTheOthers() {
+    void thePruningOfALayerDoesNotDependOnOtherLayers() {
         LoRAWeights x = AdapterSamples.weights(D, 1, 4, 5, 2);
         LoRAAdapter alone = adapter(LoRAConfig.of(2, 1), "x", x);
         LoRAAdapter both = new LoRAAdapter(
@@ -226,7 +226,7 @@ class AdapterPruningTest {
     }
 
     @Test
-    void dareOnTheFactorsKeepsEntriesDividedByTheDensity() {
+    void dareDividesTheFactorEntriesThatItKeepsByTheDensity() {
         LoRAAdapter one = adapter(D, 1, 30, 40, 2, 2);
 
         double[] before = values(a(one));
@@ -240,7 +240,7 @@ class AdapterPruningTest {
                 kept++;
             }
         }
-        // 80 entries: a quarter of them, give or take four standard deviations.
+        // A quarter of 80 entries, within four standard deviations.
         assertThat(kept).isBetween(5, 35);
     }
 
@@ -257,7 +257,7 @@ class AdapterPruningTest {
         assertThat(methods.values())
                 .allSatisfy(method -> assertThatIllegalArgumentException()
                         .isThrownBy(method::run)
-                        .withMessage("density must be in (0, 1], found " + density));
+                        .withMessage("the density must be in (0, 1], found " + density));
     }
 
     private static List<LoRAAdapter> adapters(DataType type, long seed, int out, int in, int rank) {
@@ -277,7 +277,7 @@ class AdapterPruningTest {
         assertThat(distance(found, expected)).isLessThan(4 * tolerance(type) * (1 + norm(expected)));
     }
 
-    /** The ⌊density·n⌋ entries of largest magnitude. */
+    /** Keeps the ⌊density·n⌋ entries of largest magnitude. */
     private static INDArray largest(INDArray tensor, double density) {
         double[] values = values(tensor);
         double[] kept = new double[values.length];

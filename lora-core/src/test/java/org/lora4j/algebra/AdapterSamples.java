@@ -11,7 +11,7 @@ import org.lora4j.linalg.LowRankFactors;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
-/** Random adapters, and what they say, materialised in double. */
+/** Random adapters, and their updates as matrices in double. */
 final class AdapterSamples {
     private AdapterSamples() {}
 
@@ -60,7 +60,7 @@ final class AdapterSamples {
         return layer(adapter, "fc").loraB().castTo(DataType.DOUBLE).dup('c');
     }
 
-    /** {@code s·B·A} of a layer. */
+    /** Returns {@code s·B·A} of a layer. */
     static INDArray delta(LoRAAdapter adapter, String path) {
         LoRAWeights weights = layer(adapter, path);
         return new LowRankFactors(
