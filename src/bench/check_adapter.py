@@ -1,10 +1,10 @@
-"""Checks adapters by PEFT's rules, written down here once more, with the real safetensors and PyTorch.
+"""Checks adapters with an independent implementation of PEFT's rules, on the real safetensors and PyTorch.
 
     python3 check_adapter.py CASE...
 
-Each CASE is a folder as those of the golden cases: base.safetensors with dense layers in the order of their names, ReLU
-in between; adapter/ as written by PEFT or by this library; io.safetensors with x and y_adapter. Needs Debian's
-python3-safetensors and python3-torch.
+Each CASE is a folder like those of the golden cases. It holds base.safetensors with dense layers, in the order of their
+names and with a ReLU between them; adapter/, which PEFT or this library wrote; and io.safetensors with x and y_adapter.
+The script needs the Debian packages python3-safetensors and python3-torch.
 """
 
 import json
@@ -110,4 +110,4 @@ if __name__ == "__main__":
     if len(sys.argv) < 2:
         sys.exit(__doc__)
     for folder in sys.argv[1:]:
-        print(f"{folder}: agrees within {check(Path(folder)):.1e}")
+        print(f"{folder}: the outputs agree within {check(Path(folder)):.1e}")

@@ -1,1 +1,1 @@
-"""Builds and runs this library's works and their peers in turn, and compares them. Standard library only."""
+"""Builds, runs and compares works of this library and of PyTorch. Uses only the standard library."""

@@ -1,11 +1,11 @@
-"""What is measured, and what is compared with what."""
+"""The works that are measured, and the pairs that are compared."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Work:
-    """A work of one side, and where it begins."""
+    """A task of one side whose time is measured, and the data that it starts with."""
 
     side: str
     work: str
@@ -18,7 +18,7 @@ class Work:
 
     @property
     def start(self):
-        """The name of the file with base, adapters and batches."""
+        """The name of the file with the base, the adapters and the batches."""
         return f"{self.net}-r{self.rank}-b{self.batch}-a{self.adapters}.safetensors"
 
     def __str__(self):
@@ -34,7 +34,8 @@ class Work:
 class Comparison:
     """Two works whose times are compared.
 
-    same says whether they compute the same numbers; threads is the setting of both, or else each has its best.
+    bar is the greatest allowed ratio of the times. If same is true, both must compute the same numbers. threads is the
+    thread setting of both; if it is None, each work uses its best setting.
     """
 
     group: str
@@ -55,7 +56,7 @@ def _torch(work, variant, **settings):
 
 
 def _peers(group, label, work, variants):
-    """A training step beside peers, each with default and fused Adam."""
+    """Compares a training step with PyTorch, with its default Adam and its fused Adam."""
     for variant, bar in variants.items():
         for optimizer in ("adam", "fused"):
             peer = Work("PyTorch", "step", variant, work.rank, work.batch, net=work.net, optimizer=optimizer)
@@ -63,7 +64,7 @@ def _peers(group, label, work, variants):
 
 
 def comparisons():
-    """All of them, in the order of the table."""
+    """Returns all comparisons in the order of the table."""
     result = []
     for batch, bar in ((10, 0.9), (64, 1.0), (512, 1.0)):
         work = _ours("step", "lora", rank=1, batch=batch)

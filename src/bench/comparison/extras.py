@@ -1,4 +1,4 @@
-"""What is measured on our side beyond times of works: switching, growth, memory, start-up."""
+"""Measurements of this library other than the times of works: switching, growth, memory and start-up."""
 
 import shutil
 import statistics
@@ -9,20 +9,20 @@ from comparison.processes import OUT
 
 RANKS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 BATCHES = (1, 4, 16, 64, 128, 256, 512, 1024, 2048)
-WARM_UP = 10_000  # until the JVM has compiled all it will
+WARM_UP = 10_000  # after these steps the JVM compiles nothing more
 LONG_RUN = 20_000
 STARTS = 5
 SMALL_HEAP = "-Xmx64m"
 
 
 def switch(options):
-    """The time of using(...) among 1,000 resident adapters, and what they cost."""
+    """Measures using(...) with 1,000 adapters in a model, and the memory of the adapters."""
     found = processes.ours({"work": "switch", "adapters": 1000, "warm": options.warm, "seconds": options.seconds})
     return {key: found[key] for key in ("nanos", "bytes", "resident")}
 
 
 def curves(options):
-    """The step's time by rank and by batch, with the straight lines that fit best."""
+    """Measures a step by rank and by batch size, and fits straight lines."""
     by_rank = {rank: _step(Work("lora4j", "step", "lora", rank, 10), options) for rank in RANKS}
     by_batch = {batch: _step(Work("lora4j", "step", "lora", 8, batch), options) for batch in BATCHES}
     large = {batch: nanos for batch, nanos in by_batch.items() if batch >= 64}
@@ -36,17 +36,17 @@ def _step(work, options):
 
 
 def line(points):
-    """Least squares: y = intercept + slope·x, and the share of the variance that it explains."""
+    """Fits y = intercept + slope·x by least squares; r_squared is the share of the variance that the line explains."""
     slope, intercept = statistics.linear_regression(list(points), list(points.values()))
     squared = statistics.correlation(list(points), list(points.values())) ** 2
     return {"slope": slope, "intercept": intercept, "r_squared": squared}
 
 
 def memory(options):
-    """The peak of a long LoRA run beside an idle JVM with ND4J loaded, and how flat it stays.
+    """Measures the peak memory of a long LoRA training and of an idle JVM that has loaded ND4J, and the variation.
 
-    Once in a heap that holds what lives, once in the JVM's own choice of heap, which grows with the garbage of ND4J's
-    calls as far as it may.
+    It runs once with a small heap that has just enough room for the live objects, and once with the default heap of the
+    JVM, which grows with the garbage of ND4J's calls.
     """
     settings = {"work": "step", "rank": 1, "batch": 10, "steps": WARM_UP + LONG_RUN, "rate": measure.TIMED_RATE}
     found = {"base_weights": 4 * (784 * 1000 + 1000 + 1000 * 2000 + 2000 + 2000 * 10 + 10)}
@@ -63,7 +63,7 @@ def memory(options):
 
 
 def start_up(options):
-    """Seconds from the start of a process to the end of its first training step."""
+    """Measures the seconds from the start of a process to the end of its first training step."""
     cache = OUT / "javacpp-cache"
     shutil.rmtree(cache, ignore_errors=True)
     fresh = [f"-Dorg.bytedeco.javacpp.cachedir={cache}"]

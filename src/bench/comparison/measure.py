@@ -1,4 +1,4 @@
-"""Checks that works compute the same numbers, then times them in turn."""
+"""Checks that works compute the same numbers, then measures them alternately."""
 
 import os
 import statistics
@@ -9,14 +9,14 @@ from comparison.processes import OUT
 TOLERANCE = 1e-4
 CHECK_STEPS = 20
 CHECK_RATE = 1e-3
-# So small that batches seen again and again keep their gradients: vanished ones would be slow, being subnormal.
+# So small that the gradients of repeated batches stay large: tiny gradients become subnormal numbers, which are slow.
 TIMED_RATE = 1e-6
-# A setting of threads that is slower than the best by more than this factor is not tried again.
+# A thread setting whose time is more than this factor above the best is not measured again.
 PROMISING = 1.3
 
 
 def settings_of(work, **more):
-    """The arguments of a work's process."""
+    """Returns the arguments of the process that runs a work."""
     settings = {"work": work.work, "variant": work.variant, "adapters": work.adapters} | more
     if work.side == "PyTorch":
         return settings | {"start": OUT / "start" / work.start, "optimizer": work.optimizer or "adam"}
@@ -24,13 +24,13 @@ def settings_of(work, **more):
 
 
 def do(work, **more):
-    """Does a work on its side."""
+    """Runs a work."""
     side = processes.theirs if work.side == "PyTorch" else processes.ours
     return side(settings_of(work, **more))
 
 
 def write_starts(works):
-    """Writes the files where both sides begin."""
+    """Writes the files with the data that both sides start with."""
     (OUT / "start").mkdir(parents=True, exist_ok=True)
     for work in {work.start: work for work in works}.values():
         settings = {"net": work.net, "rank": work.rank, "batch": work.batch, "adapters": work.adapters}
@@ -38,14 +38,14 @@ def write_starts(works):
 
 
 def difference(one, other):
-    """The greatest difference of two lists of numbers, relative where they are above 1."""
+    """Returns the greatest difference of two lists of numbers, relative for numbers above 1."""
     if not one or len(one) != len(other):
         return float("inf")
     return max(abs(a - b) / max(1.0, abs(a), abs(b)) for a, b in zip(one, other))
 
 
 def disagreements(comparisons):
-    """Runs the works without timing; the greatest differences by comparison, and those that are too great."""
+    """Runs the works and compares their numbers. Returns the differences, and the works whose difference is too great."""
     numbers, differences, refused = {}, {}, set()
     for comparison in comparisons:
         if not comparison.same:
@@ -63,9 +63,9 @@ def disagreements(comparisons):
 
 
 def times(works, runs, warm, seconds, wanted=()):
-    """Times works in turn, all of them once in each run; nanoseconds by work and setting, one for each run.
+    """Measures all works once in each run. Returns the nanoseconds of each run by work and thread setting.
 
-    The first run tries all settings of threads; the others go on with those that may be the best or are wanted.
+    The first run measures all thread settings. The other runs measure those that may be the best, and the wanted ones.
     """
     found = {work: {} for work in works}
     for run in range(runs):
@@ -79,13 +79,13 @@ def times(works, runs, warm, seconds, wanted=()):
 
 
 def settings_of_threads(work):
-    """Threads of BLAS; for PyTorch before them those of its own loops."""
+    """Returns the numbers of BLAS threads; for PyTorch, the number of threads of its own loops comes first."""
     counts = range(1, os.cpu_count() + 1)
     return [f"{own}+{blas}" for own in counts for blas in counts] if work.side == "PyTorch" else [str(n) for n in counts]
 
 
 def promising(settings):
-    """Those whose median is not far above the best."""
+    """Returns the thread settings whose median is near the best."""
     if not settings:
         return []
     medians = {threads: statistics.median(runs) for threads, runs in settings.items()}
@@ -93,7 +93,7 @@ def promising(settings):
 
 
 def chosen(settings, threads=None):
-    """The times with the setting whose median is best, or with a given one."""
+    """Returns the times of the thread setting with the best median, or of a given one."""
     if threads is None:
         threads = min(promising(settings), key=lambda each: statistics.median(settings[each]))
     return {"runs": settings[threads], "median": statistics.median(settings[threads]), "threads": threads}

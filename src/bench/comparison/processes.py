@@ -1,4 +1,4 @@
-"""Runs works in processes of their own, on the JVM and in Python."""
+"""Runs each work in a new process, on the JVM or in Python."""
 
 import json
 import os
@@ -16,12 +16,12 @@ JVM_OPTIONS = ["-Xmx4g", "-Dorg.nd4j.log.initialization=false", "-Dorg.nd4j.vers
 
 
 class Failed(Exception):
-    """A work did not end as it should."""
+    """A process failed, or printed no result."""
 
 
 @dataclass(frozen=True)
 class Process:
-    """What came of a process: its output, seconds from its start to its end, and the most bytes resident."""
+    """The result of a process: its output, the seconds that it ran, and the peak of its resident bytes."""
 
     output: str
     errors: str
@@ -31,7 +31,7 @@ class Process:
 
 
 def run(command, variables=None):
-    """Runs a command to its end."""
+    """Runs a command and waits for its end."""
     OUT.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryFile("w+", dir=OUT) as output, tempfile.TemporaryFile("w+", dir=OUT) as errors:
         begin = time.time()
@@ -49,37 +49,37 @@ def run(command, variables=None):
 
 
 def build(short):
-    """Compiles the library and its benchmarks; and the example, unless it is short."""
+    """Compiles the library and its benchmarks, and the example unless the run is short."""
     run(["mvn", "-B", "-ntp", "-q", "-Pbench", "-pl", "lora-core", "test-compile", "-Djacoco.skip"])
     if not short:
         run(["mvn", "-B", "-ntp", "-q", "package", "-DskipTests", "-Dmaven.javadoc.skip", "-Djacoco.skip"])
 
 
 def class_path():
-    """Benchmarks first, the library's classes, what they need."""
+    """Returns the class path: benchmarks, classes of the library, dependencies."""
     own = [CORE / "target/jmh-classes", CORE / "target/classes", CORE / "src/test/resources"]
     return ":".join(map(str, own)) + ":" + (CORE / "target/jmh-classpath").read_text().strip()
 
 
 def java(main, *arguments, options=()):
-    """The command of a JVM with the benchmarks."""
+    """Returns the command that starts a JVM with the benchmarks."""
     return ["java", *JVM_OPTIONS, *options, "-cp", class_path(), main, *arguments]
 
 
 def environment(**more):
-    """Without the settings that keep old OpenBLAS builds right and slow new ones, on either side."""
+    """Returns the environment without the variables that old OpenBLAS builds need and that slow down new ones."""
     kept = {key: value for key, value in os.environ.items() if key not in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")}
     return kept | more
 
 
 def ours(settings, options=(), **more):
-    """Does a work on the JVM; its JSON."""
+    """Runs a work on the JVM and returns its JSON."""
     arguments = [f"{key}={value}" for key, value in settings.items()]
     return _read(run(java("org.lora4j.bench.Work", *arguments, options=options), environment(**more)))
 
 
 def theirs(settings, **more):
-    """Does a work in PyTorch; its JSON."""
+    """Runs a work in PyTorch and returns its JSON."""
     arguments = [f"{key}={value}" for key, value in settings.items()]
     command = [PYTHON, "-B", str(ROOT / "src/bench/peers/work.py"), *arguments]
     return _read(run(command, environment(**more)))

@@ -1,4 +1,4 @@
-"""The machine, the table, and what is printed."""
+"""Describes the machine, computes the table, and prints both."""
 
 import os
 import platform
@@ -10,7 +10,7 @@ from comparison import roofline as least
 
 
 def machine():
-    """What the figures belong to. The kernel is the one that OpenBLAS says it chose."""
+    """Describes the machine and the versions. OpenBLAS reports the kernels that it chose."""
     verbose = {"OPENBLAS_VERBOSE": "2"}
     torch = processes.theirs({"work": "idle"}, **verbose)
     lines = Path("/proc/cpuinfo").read_text().splitlines()
@@ -28,12 +28,12 @@ def machine():
 
 
 def roofline():
-    """The best of both sides."""
+    """Returns the limits of the machine: the better result of both sides."""
     return least.better(processes.ours({"work": "roofline"}), processes.theirs({"work": "roofline"}))
 
 
 def rows(comparisons, times, machine_best):
-    """A row for each comparison; times in µs."""
+    """Returns a row for each comparison, with times in µs."""
     result = []
     for c in comparisons:
         one, other = measure.chosen(times[c.work], c.threads), measure.chosen(times[c.other], c.threads)
@@ -53,7 +53,7 @@ def rows(comparisons, times, machine_best):
 
 
 def show(result):
-    """Prints the table as Markdown, and the rest."""
+    """Prints the machine, the table as Markdown, and the other measurements."""
     for key, value in result["machine"].items():
         print(f"{key}: {value}")
     best = result["roofline"]
@@ -71,14 +71,14 @@ def show(result):
         if name in result:
             _show_extra(name, result[name])
     for work in result["refused"]:
-        print(f"NOT TIMED, since it does not compute what its peer does: {work}")
+        print(f"NOT MEASURED, because it does not compute the numbers of PyTorch: {work}")
 
 
 def _show_extra(name, found):
     mega = 1e6
     print()
     if name == "switch":
-        print(f"using(...) among 1000 adapters: {found['nanos']:.0f} ns (bar 1000); 900 of them hold "
+        print(f"using(...) with 1000 adapters: {found['nanos']:.0f} ns (bar 1000); 900 of them hold "
               f"{found['bytes'] / mega:.0f} MB, resident grew by {found['resident'] / mega:.0f} MB")  # fmt: skip
     elif name == "curves":
         for key in ("rank", "batch"):

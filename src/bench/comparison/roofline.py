@@ -1,4 +1,4 @@
-"""The least time that the hardware allows: bytes that must be moved, flops that must be done."""
+"""Computes the least time that the hardware allows, from the bytes and the flops of a work."""
 
 LAYERS = {"rich": [(784, 1000), (1000, 2000), (2000, 10)]}
 FLOAT = 4
@@ -9,7 +9,7 @@ def _layers(work):
 
 
 def flops(work):
-    """Multiplications and additions of the products; everything else is little."""
+    """Returns the multiplications and additions of the matrix products; everything else is small."""
     n, total = work.batch, 0
     for index, (inputs, outputs) in enumerate(_layers(work)):
         dense, low = 2 * n * inputs * outputs, 2 * n * work.rank * (inputs + outputs)
@@ -20,15 +20,15 @@ def flops(work):
             total += dense * backwards
             if work.variant == "base":
                 total += dense
-            else:  # ∂A and ∂B, ∂u of the low inner vector, and its part of the input's gradient
+            else:  # gradients of A, of B and of the inner vector u, and the part of u in the gradient of the input
                 total += low + 2 * n * work.rank * (outputs + inputs * backwards)
     return total
 
 
 def moved(work):
-    """Bytes: weights once for each pass that uses them, activations written and read once for each pass.
+    """Returns the bytes that move: the weights once for each pass that uses them, and the activations of each pass.
 
-    Training a base reads and writes p, m and v, and writes and reads the gradient.
+    The training of parameters reads and writes p, m and v, and writes and reads the gradient.
     """
     total = 0
     for index, (inputs, outputs) in enumerate(_layers(work)):
@@ -43,7 +43,7 @@ def moved(work):
 
 
 def least_nanos(work, machine):
-    """The larger of both; bandwidth as measured over the smallest array that holds these bytes."""
+    """Returns the larger of both times. The bandwidth is that of the smallest measured array that holds these bytes."""
     size = moved(work)
     sizes = sorted(machine["bandwidths"], key=int)
     fitting = next((key for key in sizes if int(key) << 20 >= size), sizes[-1])
@@ -51,7 +51,7 @@ def least_nanos(work, machine):
 
 
 def better(one, other):
-    """What either side measured, where it was more."""
+    """Returns the greater of two measurements, number by number."""
     return {
         "flops": max(one["flops"], other["flops"]),
         "bandwidths": {key: max(value, other["bandwidths"][key]) for key, value in one["bandwidths"].items()},

@@ -1,4 +1,4 @@
-"""The suite in its shortest form: everything of ours runs once; no time counts."""
+"""The shortest form of the suite: each work of this library runs once, and no time is checked."""
 
 from comparison import cases, measure, processes
 
@@ -11,7 +11,7 @@ JMH = [
 
 
 def run():
-    """Runs JMH's benchmarks in one process, and each of our works."""
+    """Runs the JMH benchmarks in one process, and each work of this library."""
     output = processes.run(processes.java("org.openjdk.jmh.Main", *JMH)).output
     print(output[output.rindex("\nBenchmark") :])
     works = [work for c in cases.comparisons() for work in (c.work, c.other) if work.side != "PyTorch"]

@@ -1,4 +1,4 @@
-"""The whole MNIST story on both sides: total time, peak memory, sizes of the files."""
+"""Runs the whole MNIST example on both sides: total time, peak memory and sizes of the files."""
 
 import shutil
 import statistics
@@ -8,12 +8,12 @@ from comparison.processes import OUT, ROOT
 
 RUNS = 3
 JAR = ROOT / "lora-mnist-example/target/lora-mnist-example.jar"
-# Only one of PyTorch's teams of threads: with both at once it takes several times as long.
+# Either PyTorch's loops or OpenBLAS has two threads: if both have, PyTorch takes several times as long.
 THREADS = ("1+2", "2+1")
 
 
 def compare(options):
-    """Runs both in turn; PyTorch with its best setting of threads."""
+    """Runs both sides alternately; PyTorch uses its best thread setting."""
     ours, theirs = [], {threads: [] for threads in THREADS}
     for run in range(min(RUNS, options.runs)):
         ours.append(_run(["java", "-jar", str(JAR), "run", "--no-progress", "--output"], "ours"))

@@ -1,4 +1,4 @@
-"""The MNIST story in PyTorch, as the example tells it on the JVM: base, LoRA on digit 9, tests, files.
+"""The MNIST example in PyTorch, with the steps of the example on the JVM: base, LoRA on digit 9, tests, files.
 
 Usage: mnist.py FOLDER THREADS, with THREADS as in work.py
 """
@@ -23,7 +23,7 @@ DIGIT_BATCHES = 100
 
 
 def read(split):
-    """Normalised images and labels from IDX files."""
+    """Reads normalized images and labels from IDX files."""
     with gzip.open(DATA / f"{split}-images-idx3-ubyte.gz") as file:
         pixels = numpy.frombuffer(file.read(), numpy.uint8, offset=16).reshape(-1, 784)
     with gzip.open(DATA / f"{split}-labels-idx1-ubyte.gz") as file:
@@ -33,7 +33,7 @@ def read(split):
 
 
 def train(model, images, labels, batches):
-    """Adam over shuffled batches, with its fused kernel: the best that PyTorch has."""
+    """Trains with Adam on shuffled batches. The fused kernel is the fastest Adam of PyTorch."""
     trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
     optimizer = torch.optim.Adam(trained, lr=1e-3, fused=True)
     loader = DataLoader(TensorDataset(images, labels), BATCH, shuffle=True)
@@ -46,11 +46,11 @@ def train(model, images, labels, batches):
 
 
 def test(name, model, images, labels):
-    """Prints the accuracy and the wrong answers for each digit."""
+    """Prints the accuracy and the number of errors for each digit."""
     with torch.inference_mode():
-        answers = torch.cat([model(x) for x in images.split(BATCH)]).argmax(dim=1)
-    wrong = [int(((labels == digit) & (answers != digit)).sum()) for digit in range(10)]
-    print(f"{name}: accuracy {(answers == labels).float().mean():.4f}, wrong {wrong}")
+        predictions = torch.cat([model(x) for x in images.split(BATCH)]).argmax(dim=1)
+    wrong = [int(((labels == digit) & (predictions != digit)).sum()) for digit in range(10)]
+    print(f"{name}: accuracy {(predictions == labels).float().mean():.4f}, wrong {wrong}")
 
 
 def main():

@@ -1,4 +1,4 @@
-"""Dense networks with LoRA as others write it: what is measured beside this library."""
+"""Dense networks with LoRA in PyTorch, as other libraries implement it. Their times are compared with this library."""
 
 import torch
 from torch import nn
@@ -22,7 +22,7 @@ class Factored(nn.Module):
 
 
 class DoRA(Factored):
-    """Magnitude and direction decomposed, as in PEFT's DoraLinearLayer without dropout."""
+    """DoRA, as in PEFT's DoraLinearLayer without dropout."""
 
     def __init__(self, base, a, b, scale, magnitude):
         super().__init__(base, a, b, scale)
@@ -52,7 +52,7 @@ class Delta(nn.Module):
 
 
 class Mixed(nn.Module):
-    """An adapter for each row, as in PEFT's mixed batches: the base at once, the adapters one after the other."""
+    """An adapter for each row, as in PEFT's mixed batches: the base computes all rows, then each adapter its rows."""
 
     def __init__(self, base, factors, scale, rows):
         super().__init__()
@@ -68,8 +68,8 @@ class Mixed(nn.Module):
         return result
 
 
-def decorate(variant, base, path, tensors, adapters, scale, rows):
-    """One layer of a variant; its base is frozen unless the variant is the base."""
+def adapt(variant, base, path, tensors, adapters, scale, rows):
+    """Returns one layer of a variant. Its base is frozen unless the variant is base."""
     factors = [
         (tensors[f"a{i}.{path}.lora_A"].clone(), tensors[f"a{i}.{path}.lora_B"].clone()) for i in range(adapters)
     ]
@@ -89,11 +89,11 @@ def decorate(variant, base, path, tensors, adapters, scale, rows):
     if variant == "merged":
         base.weight += scale * b @ a
         return base
-    raise ValueError(f"unknown variant, found {variant}")
+    raise ValueError(f"the variant must be base, factored, dora, parametrize, merged or mixed, found {variant}")
 
 
 def build(variant, tensors, adapters=1, scale=2.0):
-    """A network whose layers linear1, linear2, … lie in the tensors, with ReLUs between."""
+    """Returns a network of the layers linear1, linear2, … in the tensors, with a ReLU between them."""
     paths = sorted(name.removesuffix(".weight") for name in tensors if name.endswith(".weight"))
     layers = []
     for path in paths:
@@ -102,6 +102,6 @@ def build(variant, tensors, adapters=1, scale=2.0):
         with torch.no_grad():
             base.weight.copy_(weight)
             base.bias.copy_(tensors[path + ".bias"])
-            layers.append(decorate(variant, base, path, tensors, adapters, scale, len(tensors["x0"])))
+            layers.append(adapt(variant, base, path, tensors, adapters, scale, len(tensors["x0"])))
         layers.append(nn.ReLU())
     return nn.Sequential(*layers[:-1])

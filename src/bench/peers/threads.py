@@ -1,4 +1,4 @@
-"""The two teams of threads under PyTorch: its own loops' and OpenBLAS's."""
+"""Sets the threads of PyTorch's own loops and those of OpenBLAS."""
 
 import ctypes
 
@@ -6,9 +6,9 @@ import torch
 
 
 def use(setting):
-    """Takes "2+1" for two threads to PyTorch's own loops and one to OpenBLAS.
+    """Sets the threads: "2+1" means two threads for PyTorch's own loops and one for OpenBLAS.
 
-    Both teams wait on their processors, so that together they may be worse than one of them.
+    Idle threads of both keep their processors busy, so more threads for both can be slower than for one of them.
     """
     own, blas = map(int, setting.split("+"))
     torch.set_num_threads(own)

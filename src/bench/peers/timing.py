@@ -1,4 +1,4 @@
-"""Times operations in blocks of at least 20 ms after a warm-up, as BlockClock does on the JVM."""
+"""Measures operations in blocks of at least 20 ms, after a warm-up, as BlockClock does on the JVM."""
 
 import math
 import statistics
@@ -8,7 +8,7 @@ BLOCK_SECONDS = 0.02
 
 
 def median_nanos(operation, warm, seconds):
-    """The median block's nanoseconds for one call of an operation."""
+    """Returns the nanoseconds of one call of an operation in the median block."""
     begin = time.perf_counter()
     calls = 0
     while calls == 0 or time.perf_counter() - begin < warm:

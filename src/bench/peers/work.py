@@ -1,6 +1,6 @@
-"""Does one work as a peer and prints one line of JSON, as org.lora4j.bench.Work does on the JVM.
+"""Runs one work in PyTorch and prints one line of JSON, as org.lora4j.bench.Work does on the JVM.
 
-Arguments are key=value. threads=2+1 gives two threads to PyTorch's own loops and one to OpenBLAS.
+The arguments are key=value. threads=2+1 gives two threads to PyTorch's own loops and one to OpenBLAS.
 """
 
 import json
@@ -23,7 +23,7 @@ DEFAULTS = {
 
 
 def training_step(tensors, settings):
-    """A function that takes one step and answers the loss before it."""
+    """Returns a function that takes one step and returns the loss before it."""
     model = networks.build(settings["variant"], tensors)
     trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
     fused = {"fused": True} if settings["optimizer"] == "fused" else {}
@@ -46,7 +46,7 @@ def training_step(tensors, settings):
 
 
 def prediction(tensors, settings):
-    """A function that predicts once."""
+    """Returns a function that predicts once."""
     model = networks.build(settings["variant"], tensors, int(settings["adapters"]))
 
     def predict():
@@ -57,7 +57,7 @@ def prediction(tensors, settings):
 
 
 def numbers(settings, operation):
-    """What is compared between the sides: losses, or outputs and their mean square."""
+    """Returns the numbers that both sides must agree on: losses, or outputs and their mean square."""
     if settings["work"] == "step":
         return [operation() for _ in range(int(settings["steps"]) or NUMBERS)]
     output = operation()
@@ -65,7 +65,7 @@ def numbers(settings, operation):
 
 
 def roofline():
-    """Flops per second of a large product, and bytes per second read from arrays of some megabytes."""
+    """Measures flops per second of a large product, and bytes per second read from arrays of some megabytes."""
     a = torch.ones(2048, 2048)
     flops = 2 * 2048**3 / best(lambda: a @ a)
     bandwidths = {}
@@ -76,7 +76,7 @@ def roofline():
 
 
 def best(operation):
-    """The fewest seconds of some calls."""
+    """Returns the seconds of the fastest of several calls."""
     times = []
     for _ in range(20):
         begin = time.perf_counter()
@@ -96,7 +96,7 @@ def run(settings):
     make = training_step if settings["work"] == "step" else prediction
     result = {"numbers": numbers(settings, make(tensors, settings))}
     if settings["steps"] == "0":
-        # A model of its own: memory given back by the first makes the C library keep, not unmap, what is freed.
+        # A new model: after the first one was freed, the C library keeps freed memory instead of returning it.
         operation = make(tensors, settings)
         result["nanos"] = timing.median_nanos(operation, float(settings["warm"]), float(settings["seconds"]))
     return result
@@ -106,7 +106,7 @@ def main():
     given = dict(argument.split("=", 1) for argument in sys.argv[1:])
     unknown = given.keys() - DEFAULTS.keys()
     if unknown:
-        raise SystemExit(f"unknown arguments, found {sorted(unknown)}")
+        raise SystemExit(f"each argument must be one of {sorted(DEFAULTS)}, found {sorted(unknown)}")
     torch.manual_seed(0)
     result = run(DEFAULTS | given)
     print(json.dumps(result | {"end": time.time() * 1000}))

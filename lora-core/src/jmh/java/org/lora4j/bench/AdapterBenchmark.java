@@ -2,6 +2,7 @@ package org.lora4j.bench;
 
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.NullUnmarked;
+import org.lora4j.AdapterView;
 import org.lora4j.LoRAModel;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.nn.NativeThreads;
@@ -19,7 +20,7 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
-/** What is done with adapters besides training and predicting. */
+/** Operations on adapters: choosing, activating, replacing and merging. */
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)
 @Warmup(iterations = 3, time = 1)
@@ -32,7 +33,7 @@ public class AdapterBenchmark {
     @Param({"rich", "1024", "2048", "4096"})
     String net;
 
-    /** How many adapters are resident. */
+    /** The number of adapters in the model. */
     @Param({"2", "1000"})
     int adapters;
 
@@ -41,7 +42,7 @@ public class AdapterBenchmark {
     private LoRAAdapter other;
     private int next;
 
-    /** Makes the model. */
+    /** Creates the model. */
     @Setup
     public void begin() {
         threads = NativeThreads.forBlas();
@@ -50,33 +51,33 @@ public class AdapterBenchmark {
         other = start.adapter(8, false, adapters);
     }
 
-    /** Puts the threads back. */
+    /** Restores the thread settings. */
     @TearDown
     public void end() {
         threads.close();
     }
 
-    /** Chooses another adapter for a call. */
+    /** Chooses an adapter for a prediction. */
     @Benchmark
-    public LoRAModel.View using() {
+    public AdapterView using() {
         next = (next + 1) % adapters;
         return model.using(Start.name(next));
     }
 
-    /** Makes another adapter the active one. */
+    /** Activates another adapter. */
     @Benchmark
     public void activate() {
         next = (next + 1) % adapters;
         model.activate(Start.name(next));
     }
 
-    /** Puts other weights in the place of an adapter that is in use. */
+    /** Replaces the weights of an active adapter. */
     @Benchmark
     public void hotSwap() {
         model.replace(Start.name(0), other);
     }
 
-    /** Merges an adapter into a network of its own. */
+    /** Merges an adapter into a new network. */
     @Benchmark
     public Network merge() {
         return model.merge(Start.name(0));

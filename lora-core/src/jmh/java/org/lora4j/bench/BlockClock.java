@@ -4,7 +4,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Times operations in blocks of at least 20 ms after a warm-up. The peers measure in the same way (see timing.py).
+ * Measures operations in blocks of at least 20 ms, after a warm-up. The PyTorch side measures in the same way; see
+ * timing.py.
  */
 final class BlockClock {
     private static final double BLOCK_NANOS = 20e6;
@@ -24,7 +25,7 @@ final class BlockClock {
         nanos = seconds * 1e9;
     }
 
-    /** Counts an operation that is done; true as long as another one is wanted. */
+    /** Counts a finished operation. Returns true if the caller is to run another one. */
     boolean tick() {
         if (perBlock > 0 && ++inBlock < perBlock) {
             return true;
@@ -46,7 +47,7 @@ final class BlockClock {
         return now - measureBegin < nanos;
     }
 
-    /** The median block's nanoseconds for one operation. */
+    /** Returns the nanoseconds of one operation in the median block. */
     double median() {
         List<Double> sorted = blocks.stream().sorted().toList();
         int half = sorted.size() / 2;

@@ -24,7 +24,7 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
-/** Saving and loading a base, and an adapter of it in the files of PEFT. */
+/** Saves and loads a base, and an adapter of this base in the files of PEFT. */
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)
 @Warmup(iterations = 3, time = 1)
@@ -44,7 +44,7 @@ public class FileBenchmark {
     private LoRAAdapter adapter;
     private Path adapterFolder;
 
-    /** Writes files to load. */
+    /** Writes the files that are loaded. */
     @Setup
     public void begin() throws IOException {
         threads = NativeThreads.forBlas();
@@ -53,12 +53,12 @@ public class FileBenchmark {
         adapter = start.adapter(8, false, 0);
         folder = Files.createTempDirectory("bench");
         file = folder.resolve("base.safetensors");
-        NetworkFile.save(network, file);
+        network.save(file);
         adapterFolder = folder.resolve("adapter");
         PeftAdapters.save(adapter, network, adapterFolder);
     }
 
-    /** Deletes them. */
+    /** Deletes the files. */
     @TearDown
     public void end() throws IOException {
         threads.close();
@@ -69,25 +69,25 @@ public class FileBenchmark {
         }
     }
 
-    /** Writes over the file. */
+    /** Overwrites the file of the base. */
     @Benchmark
     public void save() throws IOException {
-        NetworkFile.save(network, file);
+        network.save(file);
     }
 
-    /** Reads it into the network. */
+    /** Loads the parameters of the file into the network. */
     @Benchmark
     public void load() throws IOException {
-        NetworkFile.load(network, file);
+        network.loadParameters(file);
     }
 
-    /** Writes over the adapter's folder, with the fingerprint of its base. */
+    /** Overwrites the folder of the adapter, including the fingerprint of the base. */
     @Benchmark
     public void saveAdapter() throws IOException {
         PeftAdapters.save(adapter, network, adapterFolder);
     }
 
-    /** Reads the adapter and checks that it was made for this base. */
+    /** Loads the adapter and checks the fingerprint of its base. */
     @Benchmark
     public LoRAAdapter loadAdapter() throws IOException {
         return PeftAdapters.load(adapterFolder, network);

@@ -18,7 +18,7 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
-/** Predictions of the base, and with one, two, merged or many adapters. */
+/** Predicts with the base, with one or two adapters, with a merged adapter, and with an adapter for each row. */
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)
 @Warmup(iterations = 3, time = 1)
@@ -31,18 +31,18 @@ public class ForwardBenchmark {
     @Param({"rich", "1024", "2048", "4096"})
     String net;
 
-    /** The rows of the input. */
+    /** The number of rows of the input. */
     @Param({"1", "10", "64", "512"})
     int batch;
 
-    /** A variant, with the number of adapters where it is mixed. */
+    /** The variant; {@code mixed-n} uses n adapters. */
     @Param({"base", "lora", "merged", "two", "mixed-1", "mixed-10", "mixed-100", "mixed-1000"})
     String variant;
 
     private NativeThreads threads;
     private Supplier<INDArray> predict;
 
-    /** Makes the model. */
+    /** Creates the model. */
     @Setup
     public void begin() {
         threads = NativeThreads.forBlas();
@@ -52,13 +52,13 @@ public class ForwardBenchmark {
                 : ForwardWork.predict(new Start(net, batch), "mixed", 8, Integer.parseInt(variant.substring(dash + 1)));
     }
 
-    /** Puts the threads back. */
+    /** Restores the thread settings. */
     @TearDown
     public void end() {
         threads.close();
     }
 
-    /** One prediction, whose output is given back. */
+    /** Predicts once and releases the output. */
     @Benchmark
     public void predict() {
         predict.get().close();

@@ -9,7 +9,7 @@ import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.nn.Network;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
-/** Predicts through the public methods, and times the calls. */
+/** Predicts with the public API and measures the calls. */
 final class ForwardWork {
     private static final int NUMBERS = 20;
 
@@ -22,9 +22,9 @@ final class ForwardWork {
     }
 
     /**
-     * The prediction of a variant.
+     * Returns the prediction of a variant.
      *
-     * @param variant base, lora (one active adapter), two (active ones), merged, or mixed (an adapter for each row)
+     * @param variant base, lora (one active adapter), two (two active adapters), merged, or mixed (an adapter for each row)
      */
     static Supplier<INDArray> predict(Start start, String variant, int rank, int adapters) {
         INDArray x = start.x();
@@ -42,7 +42,7 @@ final class ForwardWork {
                 return () -> model.predict(x);
             }
             case "merged" -> {
-                Network merged = start.model(rank, false, 1).merge();
+                Network merged = start.model(rank, false, 1).merge(Start.name(0));
                 return () -> merged.predict(x);
             }
             case "mixed" -> {
@@ -50,7 +50,9 @@ final class ForwardWork {
                 List<String> names = Start.names(Math.toIntExact(x.size(0)), adapters);
                 return () -> model.predict(x, names);
             }
-            default -> throw new IllegalArgumentException("unknown variant, found " + variant);
+            default ->
+                throw new IllegalArgumentException(
+                        "the variant must be base, lora, two, merged or mixed, found " + variant);
         }
     }
 
@@ -69,7 +71,7 @@ final class ForwardWork {
         result.put("nanos", clock.median());
     }
 
-    /** The first values and the mean square of all. */
+    /** Returns the first values, and the mean square of all values. */
     private static List<Double> numbers(INDArray y) {
         List<Double> numbers = new ArrayList<>();
         double squares = 0;
@@ -84,7 +86,7 @@ final class ForwardWork {
         return numbers;
     }
 
-    /** Times the choice of an adapter with {@link LoRAModel#using}, going through all of them; and what they cost. */
+    /** Measures how long {@link LoRAModel#using} takes, for one adapter after the other, and the memory of the adapters. */
     static void switchAdapters(Settings settings, Map<String, Object> result) throws InterruptedException {
         Start start = settings.start();
         LoRAAdapter adapter = start.adapter(settings.rank(), false, 0);
@@ -116,7 +118,7 @@ final class ForwardWork {
         }
     }
 
-    /** The adapters' own bytes. */
+    /** Returns the bytes of all parameters of the adapters. */
     private static long bytes(LoRAModel model) {
         return model.names().stream()
                 .flatMap(name -> model.parameters(name).stream())

@@ -10,18 +10,18 @@ import org.openjdk.jmh.results.IterationResult;
 import org.openjdk.jmh.results.Result;
 import org.openjdk.jmh.results.ScalarResult;
 
-/** Adds to JMH's results what is resident after an iteration, the native side's memory included, and its growth. */
+/** Adds the resident memory after an iteration, which includes native memory, and its growth to the results of JMH. */
 public final class NativeMemoryProfiler implements InternalProfiler {
     private static final double MIB = 1 << 20;
 
     private double before;
 
-    /** Made by JMH. */
+    /** Creates the profiler; JMH calls it. */
     public NativeMemoryProfiler() {}
 
     @Override
     public String getDescription() {
-        return "resident memory, of Java and native code together";
+        return "resident memory of Java and native code together";
     }
 
     @Override

@@ -5,7 +5,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** What Linux says of this process's memory: Java's and the native side's together. */
+/** The resident memory of this process as Linux reports it: Java and native memory together. */
 final class ResidentMemory {
     private static final Path STATUS = Path.of("/proc/self/status");
 
@@ -15,22 +15,22 @@ final class ResidentMemory {
         return Files.exists(STATUS);
     }
 
-    /** Bytes resident now. */
+    /** Returns the bytes that are resident now. */
     static long now() {
         return read("VmRSS:");
     }
 
-    /** Bytes resident after garbage was collected, its native memory too; 0 where they are not known. */
+    /** Collects garbage and returns the bytes that are resident then; 0 if the platform does not report them. */
     static long settled() throws InterruptedException {
         for (int i = 0; i < 3; i++) {
             System.gc();
-            // Native memory goes in a thread of its own, after the collection.
+            // A separate thread releases native memory after the collection.
             Thread.sleep(200);
         }
         return isKnown() ? now() : 0;
     }
 
-    /** The most bytes that were resident since the process began. */
+    /** Returns the maximum of the resident bytes since the process started. */
     static long peak() {
         return read("VmHWM:");
     }

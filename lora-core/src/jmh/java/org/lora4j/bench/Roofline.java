@@ -13,7 +13,7 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
-/** What the machine can do at best: flops of large products, and bytes read from arrays of some sizes. */
+/** Measures the limits of the machine: flops per second of large products, and bytes per second read from arrays. */
 final class Roofline {
     private static final int TRIES = 10;
     private static final int N = 2048;
@@ -23,7 +23,7 @@ final class Roofline {
 
     private Roofline() {}
 
-    /** Flops per second of FLOAT gemm. */
+    /** Returns the flops per second of a large product of FLOAT matrices. */
     static double flops() {
         INDArray a = Nd4j.ones(DataType.FLOAT, N, N);
         INDArray c = Nd4j.createUninitialized(DataType.FLOAT, new long[] {N, N}, 'f');
@@ -36,7 +36,7 @@ final class Roofline {
         return best;
     }
 
-    /** Bytes per second that all cores together read, by the megabytes of the array. */
+    /** Returns the bytes per second that all cores read together, by the size of the array in megabytes. */
     static Map<String, Double> bandwidths() throws InterruptedException, ExecutionException {
         int cores = Runtime.getRuntime().availableProcessors();
         ExecutorService pool = Executors.newFixedThreadPool(cores);
@@ -61,7 +61,7 @@ final class Roofline {
         return result;
     }
 
-    /** Reads an array in pieces, each into the same place, which stays in the first-level cache. */
+    /** Copies an array, piece by piece, to the same small array, which stays in the first-level cache. */
     private static int read(int[] values, int times) {
         int[] near = new int[PIECE];
         int sum = 0;

@@ -4,20 +4,20 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * The arguments of a work.
+ * The arguments of one work, a task whose time is measured.
  *
- * @param work what to do
+ * @param work the name of the work
  * @param net see {@link Start}
  * @param variant base, lora, dora, merged, two or mixed
  * @param rank the rank of the adapters
- * @param batch the rows of a batch
- * @param adapters how many adapters there are
- * @param threads the threads of BLAS
- * @param warm seconds before measuring
- * @param seconds seconds of measuring
- * @param steps training steps to take instead of measuring for some time, or 0 to measure
+ * @param batch the number of rows of a batch
+ * @param adapters the number of adapters
+ * @param threads the number of BLAS threads
+ * @param warm the seconds of the warm-up
+ * @param seconds the seconds of the measurement
+ * @param steps the number of training steps to take without measuring times, or 0 to measure
  * @param rate the learning rate
- * @param file a file to write, or nothing
+ * @param file the file to write, or an empty text
  */
 record Settings(
         String work,
@@ -37,7 +37,7 @@ record Settings(
         for (String arg : args) {
             int equals = arg.indexOf('=');
             if (equals < 0) {
-                throw new IllegalArgumentException("arguments must be key=value, found " + arg);
+                throw new IllegalArgumentException("each argument must be key=value, found " + arg);
             }
             given.put(arg.substring(0, equals), arg.substring(equals + 1));
         }
@@ -56,7 +56,7 @@ record Settings(
                 Double.parseDouble(take(given, "rate", "1e-3")),
                 take(given, "file", ""));
         if (!given.isEmpty()) {
-            throw new IllegalArgumentException("unknown arguments, found " + given.keySet());
+            throw new IllegalArgumentException("arguments must be settings of a work, found " + given.keySet());
         }
         return settings;
     }

@@ -20,8 +20,8 @@ import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
- * Where a measured run begins: a base, adapters whose B is not zero, and batches. All of it follows from the
- * arguments, so that every benchmark, and a peer that reads the file, begins at the same place.
+ * The data of a measured run: a base, adapters whose B is not zero, and batches. The arguments determine all numbers, so
+ * every benchmark uses the same data. PyTorch reads them from a file.
  */
 public final class Start {
     /** The network of the MNIST example. */
@@ -34,10 +34,10 @@ public final class Start {
     private final List<DataSet> batches;
 
     /**
-     * Makes a network and batches.
+     * Creates a network and batches.
      *
-     * @param net {@value #RICH} for 784→1000→2000→10 with ReLUs, or a number n for one layer n→n
-     * @param batch the rows of a batch
+     * @param net {@value #RICH} for the layers 784→1000→2000→10 with ReLUs, or a number n for one layer n→n
+     * @param batch the number of rows of a batch
      */
     public Start(String net, int batch) {
         network = network(net);
@@ -80,25 +80,25 @@ public final class Start {
     }
 
     /**
-     * The base.
+     * Returns the base.
      *
-     * @return a network; trainable until a model freezes it
+     * @return the network; it is trainable until {@link #model} freezes it
      */
     public Network network() {
         return network;
     }
 
     /**
-     * The batches, to be gone through in a circle.
+     * Returns the batches. A long run uses them again and again.
      *
-     * @return features and one-hot labels
+     * @return features {@code [batch, in]} and one-hot labels {@code [batch, out]}
      */
     public List<DataSet> batches() {
         return batches;
     }
 
     /**
-     * The first batch's features.
+     * Returns the features of the first batch.
      *
      * @return {@code [batch, in]}
      */
@@ -107,12 +107,12 @@ public final class Start {
     }
 
     /**
-     * One adapter of many.
+     * Creates one of many different adapters. It adapts all layers, with the scale 2.
      *
      * @param rank its rank
-     * @param dora whether it has magnitudes, {@code ‖W‖} per output row
-     * @param index which; each differs
-     * @return factors for all layers, with scale 2
+     * @param dora whether it has DoRA magnitudes, {@code ‖W‖} of each row
+     * @param index the number of the adapter; each number gives other factors
+     * @return the adapter
      */
     public LoRAAdapter adapter(int rank, boolean dora, int index) {
         SplittableRandom random = new SplittableRandom(1000L * rank + index);
@@ -120,7 +120,7 @@ public final class Start {
         for (Linear linear : network.linears()) {
             INDArray a = gaussian(random, rank, linear.inputSize(), 1 / Math.sqrt((double) linear.inputSize()));
             INDArray b = gaussian(random, linear.outputSize(), rank, 0.02);
-            INDArray magnitude = dora ? linear.original().value().norm2(1) : null;
+            INDArray magnitude = dora ? linear.weight().norm2(1) : null;
             weights.put(linear.path(), new LoRAWeights(a, b, magnitude, null));
         }
         LoRAConfig config =
@@ -129,12 +129,12 @@ public final class Start {
     }
 
     /**
-     * A model with adapters "a0", "a1", …, the first active and trainable.
+     * Creates a model of {@link #network} with the adapters "a0", "a1", …; the first is active and trainable.
      *
-     * @param rank their rank
-     * @param dora whether they have magnitudes
-     * @param adapters how many
-     * @return the model over {@link #network}
+     * @param rank the rank of the adapters
+     * @param dora whether they have DoRA magnitudes
+     * @param adapters the number of adapters
+     * @return the model
      */
     public LoRAModel model(int rank, boolean dora, int adapters) {
         LoRAModel model = LoRAModel.of(network);
@@ -146,9 +146,9 @@ public final class Start {
     }
 
     /**
-     * Names an adapter of {@link #model}.
+     * Returns the name of an adapter of {@link #model}.
      *
-     * @param index which
+     * @param index the number of the adapter
      * @return its name
      */
     public static String name(int index) {
@@ -156,10 +156,10 @@ public final class Start {
     }
 
     /**
-     * Names an adapter for each row, going through all adapters in a circle.
+     * Returns the name of an adapter for each row: row i uses adapter i modulo the number of adapters.
      *
-     * @param rows the rows of a batch
-     * @param adapters how many adapters there are
+     * @param rows the number of rows of a batch
+     * @param adapters the number of adapters
      * @return a name for each row
      */
     public static List<String> names(int rows, int adapters) {
@@ -171,12 +171,12 @@ public final class Start {
     }
 
     /**
-     * Writes base, adapters and batches for a peer.
+     * Writes the base, the adapters with magnitudes, and the batches to a file for PyTorch.
      *
      * @param file the safetensors file
      * @param rank the rank of the adapters
-     * @param adapters how many; their magnitudes are written too
-     * @throws IOException if it cannot be written
+     * @param adapters the number of adapters
+     * @throws IOException if the file cannot be written
      */
     void write(Path file, int rank, int adapters) throws IOException {
         SafeTensors.Builder tensors = SafeTensors.builder();

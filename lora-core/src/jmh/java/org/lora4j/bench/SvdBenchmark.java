@@ -19,7 +19,7 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
-/** Low-rank factors of the largest weight of a network. */
+/** Computes low-rank factors of the largest weight of a network. */
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)
 @Warmup(iterations = 3, time = 1)
@@ -32,28 +32,28 @@ public class SvdBenchmark {
     @Param({"rich", "1024", "2048", "4096"})
     String net;
 
-    /** The rank. */
+    /** The rank of the factors. */
     @Param({"1", "8", "64"})
     int rank;
 
     private NativeThreads threads;
     private INDArray weight;
 
-    /** Makes the weight. */
+    /** Creates the weight. */
     @Setup
     public void begin() {
         threads = NativeThreads.forBlas();
         String path = net.equals(Start.RICH) ? "linear2" : "linear1";
-        weight = new Start(net, 1).network().linear(path).original().value();
+        weight = new Start(net, 1).network().linear(path).weight();
     }
 
-    /** Puts the threads back. */
+    /** Restores the thread settings. */
     @TearDown
     public void end() {
         threads.close();
     }
 
-    /** A truncated decomposition, and the factors of it. */
+    /** Computes a truncated decomposition and its factors. */
     @Benchmark
     public LowRankFactors extract() {
         return Svd.truncated(weight, rank).balancedFactors(rank);

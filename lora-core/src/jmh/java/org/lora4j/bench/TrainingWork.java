@@ -11,7 +11,7 @@ import org.nd4j.linalg.dataset.api.DataSetPreProcessor;
 import org.nd4j.linalg.dataset.api.iterator.DataSetIterator;
 import org.nd4j.linalg.learning.config.Adam;
 
-/** Trains through the public {@link Trainer}, with the batches in a circle, and times its steps. */
+/** Trains with the public {@link Trainer} and measures its steps. The batches repeat. */
 final class TrainingWork implements TrainingListener {
     private static final int LOSSES = 20;
     private static final int STEPS_PER_SAMPLE = 250;
@@ -33,13 +33,15 @@ final class TrainingWork implements TrainingListener {
             case "base" -> start.network();
             case "lora" -> start.model(settings.rank(), false, settings.adapters());
             case "dora" -> start.model(settings.rank(), true, settings.adapters());
-            default -> throw new IllegalArgumentException("unknown variant, found " + settings.variant());
+            default ->
+                throw new IllegalArgumentException(
+                        "the variant must be base, lora or dora, found " + settings.variant());
         };
         Trainer.builder(model)
                 .updater(new Adam(settings.rate()))
                 .listener(this)
                 .build()
-                .fit(new Circle(start.batches()));
+                .fit(new RepeatedBatches(start.batches()));
         result.put("numbers", losses);
         if (settings.steps() > 0) {
             result.put("resident", resident);
@@ -63,13 +65,13 @@ final class TrainingWork implements TrainingListener {
         }
     }
 
-    /** Some batches again and again, as long as more are wanted. */
-    @SuppressWarnings("serial") // ND4J's iterators are serializable; this one is never written
-    private final class Circle implements DataSetIterator {
+    /** Repeats some batches until the measurement is over. */
+    @SuppressWarnings("serial") // ND4J's iterators are serializable; this one is never serialized
+    private final class RepeatedBatches implements DataSetIterator {
         private final List<DataSet> batches;
         private int next;
 
-        Circle(List<DataSet> batches) {
+        RepeatedBatches(List<DataSet> batches) {
             this.batches = batches;
         }
 
@@ -110,7 +112,7 @@ final class TrainingWork implements TrainingListener {
 
         @Override
         public void reset() {
-            throw new UnsupportedOperationException("the batches go in a circle");
+            throw new UnsupportedOperationException("the batches repeat and cannot be reset");
         }
 
         @Override
@@ -120,12 +122,12 @@ final class TrainingWork implements TrainingListener {
 
         @Override
         public void setPreProcessor(DataSetPreProcessor preProcessor) {
-            throw new UnsupportedOperationException("the batches are used as they are");
+            throw new UnsupportedOperationException("the batches have no preprocessor");
         }
 
         @Override
         public DataSetPreProcessor getPreProcessor() {
-            throw new UnsupportedOperationException("the batches are used as they are");
+            throw new UnsupportedOperationException("the batches have no preprocessor");
         }
 
         @Override

@@ -10,9 +10,9 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
- * Does one work, told by arguments such as {@code work=step variant=lora rank=8 batch=64}, and prints what came of it
- * as one line of JSON: the median time of an operation, the numbers that it computed, memory. Run by
- * {@code src/bench/compare}.
+ * Runs one work and prints the result as one line of JSON: the median time of an operation, the numbers that it
+ * computed, and the memory. Arguments such as {@code work=step variant=lora rank=8 batch=64} choose the work.
+ * {@code src/bench/compare} runs it.
  */
 final class Work {
     private Work() {}
@@ -36,7 +36,10 @@ final class Work {
                 case "step" -> new TrainingWork(settings).run(result);
                 case "forward" -> new ForwardWork(settings).run(result);
                 case "switch" -> ForwardWork.switchAdapters(settings, result);
-                default -> throw new IllegalArgumentException("unknown work, found " + settings.work());
+                default ->
+                    throw new IllegalArgumentException(
+                            "the work must be idle, roofline, export, step, forward or switch, found "
+                                    + settings.work());
             }
         }
         result.put("end", System.currentTimeMillis());

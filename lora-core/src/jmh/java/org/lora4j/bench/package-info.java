@@ -1,4 +1,4 @@
-/** Benchmarks: JMH's, and works that are measured the same way as their peers in Python (see src/bench). */
+/** Benchmarks: those of JMH, and works that are compared with PyTorch. Both sides measure in the same way; see src/bench. */
 @NullMarked
 package org.lora4j.bench;
 

@@ -21,7 +21,7 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
-/** One training step, of the base or of an adapter. Here because a step is no public thing. */
+/** Takes one training step of the base or of an adapter. It is in this package because {@link TrainingStep} is not public. */
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)
 @Warmup(iterations = 3, time = 1)
@@ -30,18 +30,18 @@ import org.openjdk.jmh.annotations.Warmup;
 @State(Scope.Benchmark)
 @NullUnmarked
 public class TrainingStepBenchmark {
-    /** So small that a batch seen again and again keeps its gradients: vanished ones would be slow, being subnormal. */
+    /** So small that the gradients of repeated batches stay large: tiny gradients become subnormal numbers, which are slow. */
     private static final double RATE = 1e-6;
 
     /** See {@link Start}. */
     @Param({"rich", "1024", "2048", "4096"})
     String net;
 
-    /** The rows of a batch. */
+    /** The number of rows of a batch. */
     @Param({"1", "10", "64", "512"})
     int batch;
 
-    /** What trains, with its rank. */
+    /** The model that trains; the number is the rank of the adapter. */
     @Param({"base", "lora-1", "lora-8", "lora-64", "dora-8"})
     String trained;
 
@@ -50,7 +50,7 @@ public class TrainingStepBenchmark {
     private TrainingStep step;
     private int iteration;
 
-    /** Makes the model and its updater. */
+    /** Creates the model and its updater. */
     @Setup
     public void begin() {
         threads = NativeThreads.forBlas();
@@ -59,20 +59,27 @@ public class TrainingStepBenchmark {
         Model model = trained.equals("base")
                 ? start.network()
                 : start.model(Integer.parseInt(trained.substring(5)), trained.startsWith("dora"), 1);
-        step = new TrainingStep(
+        step = new TrainingStep(new TrainingSettings(
                 model,
-                Loss.softmaxCrossEntropy(),
                 new UpdaterGroups(List.of(), new Adam(RATE)),
-                Double.POSITIVE_INFINITY);
+                Loss.softmaxCrossEntropy(),
+                1,
+                Long.MAX_VALUE,
+                Double.POSITIVE_INFINITY,
+                true,
+                List.of(),
+                Long.MAX_VALUE,
+                state -> {},
+                null));
     }
 
-    /** Puts the threads back. */
+    /** Restores the thread settings. */
     @TearDown
     public void end() {
         threads.close();
     }
 
-    /** Forward, loss, backward and update. */
+    /** Computes the outputs, the loss and the gradients, and updates the parameters. */
     @Benchmark
     public double step() {
         DataSet data = batches.get(iteration++ % batches.size());
