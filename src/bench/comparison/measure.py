@@ -45,7 +45,7 @@ def difference(one, other):
 
 
 def disagreements(comparisons):
-    """Runs the works and compares their numbers. Returns the differences, and the works whose difference is too great."""
+    """Runs the works and compares their numbers. Returns all differences, and the works that differ too much."""
     numbers, differences, refused = {}, {}, set()
     for comparison in comparisons:
         if not comparison.same:

@@ -8,12 +8,12 @@ import java.util.Locale;
 import java.util.Set;
 import java.util.regex.Pattern;
 
-/** The rule for names of adapters: each must be the name of a folder on every platform. */
+/** Checks the names of adapters: each must be a valid folder name on every platform. */
 public final class AdapterNames {
-    /** The name that stands for no adapter in a mixed batch; PEFT's. */
+    /** The name that means "no adapter" in a mixed batch, as in PEFT. */
     public static final String BASE = "__base__";
 
-    /** Excludes what some file system forbids or cuts off; at most 120 characters, and not hidden. */
+    /** Excludes what a file system forbids or removes; at most 120 characters, and no leading dot. */
     private static final Pattern ALLOWED = Pattern.compile("(?!\\.)[^\\p{Cntrl}\\p{Cs}/\\\\:*?\"<>|]{1,120}(?<![. ])");
 
     private static final Pattern DEVICE =
@@ -25,7 +25,7 @@ public final class AdapterNames {
      * Checks the names of a set of adapters.
      *
      * @param names the names
-     * @throws IllegalArgumentException if names are refused; the message lists them
+     * @throws IllegalArgumentException if a name is invalid, or two names differ only in case; the message lists them
      */
     public static void require(Collection<String> names) {
         List<String> refused = new ArrayList<>();
@@ -42,11 +42,11 @@ public final class AdapterNames {
     }
 
     /**
-     * Checks the name of an adapter that is added to others.
+     * Checks the name of a new adapter.
      *
      * @param name the name
-     * @param others the names that exist
-     * @throws IllegalArgumentException if the name is refused, exists, or differs from an existing one only in case
+     * @param others the names of the existing adapters
+     * @throws IllegalArgumentException if the name is invalid, exists, or differs from an existing one only in case
      */
     public static void requireNew(String name, Collection<String> others) {
         if (!isAllowed(name)) {

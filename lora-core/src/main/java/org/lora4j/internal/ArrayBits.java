@@ -6,17 +6,17 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.indexing.conditions.Conditions;
 
-/** Questions about arrays as a whole that ND4J answers with a tolerance, or not at all. */
+/** Compares, hashes and describes whole arrays, bit for bit. ND4J compares with a tolerance and prints all elements. */
 public final class ArrayBits {
     private ArrayBits() {}
 
     /**
-     * Returns whether two arrays hold the same bits. {@code INDArray.equals} has a tolerance of 1e-5.
+     * Returns whether two arrays hold the same bits. ({@code INDArray.equals} has a tolerance of 1e-5.)
      *
      * @param one an array, or null
      * @param other an array, or null
-     * @return true if both are null, or have the same type, shape and elements, bit for bit; the memory order does not
-     *     count
+     * @return true if both are null, or if type, shape and the bits of all elements are equal. The memory order does not
+     *     matter
      */
     public static boolean equal(@Nullable INDArray one, @Nullable INDArray other) {
         if (one == other) {
@@ -32,7 +32,7 @@ public final class ArrayBits {
     }
 
     /**
-     * Returns a hash that is the same for arrays that are {@link #equal}.
+     * Returns a hash. Arrays that are {@link #equal} have the same hash.
      *
      * @param array an array, or null
      * @return the hash
@@ -55,10 +55,10 @@ public final class ArrayBits {
     }
 
     /**
-     * Describes an array without its numbers.
+     * Describes an array by its shape and type, without its elements.
      *
      * @param array an array, or null
-     * @return such as {@code [2, 12] FLOAT}, or {@code none}
+     * @return a text such as {@code [2, 12] FLOAT}; {@code none} for null
      */
     public static String describe(@Nullable INDArray array) {
         return array == null ? "none" : Arrays.toString(array.shape()) + " " + array.dataType();

@@ -9,9 +9,9 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
- * A matrix of fixed width whose number of rows follows the batch: one piece of memory, as large as the largest batch
- * so far, and one array over its beginning for each batch size lately seen. A batch size that comes back gets the
- * same array object, so nothing is allocated in a steady state.
+ * A matrix of fixed width for batches of different sizes. All sizes share one piece of memory, which is as large as the
+ * largest batch so far. The arrays of the last few batch sizes are kept: the same size returns the same array object, so
+ * nothing is allocated in a steady state.
  */
 public final class BatchBuffer {
     private static final int REMEMBERED_SIZES = 8;
@@ -30,7 +30,7 @@ public final class BatchBuffer {
     private @Nullable INDArray last;
 
     /**
-     * Makes an empty buffer.
+     * Creates an empty buffer.
      *
      * @param dataType FLOAT or DOUBLE
      * @param columns the width of the matrix
@@ -41,10 +41,11 @@ public final class BatchBuffer {
     }
 
     /**
-     * The matrix for a batch of the given size, with undefined content unless the same size was asked for last.
+     * Returns the matrix for a batch size. If the last call had the same size, the content is kept; otherwise it is
+     * undefined.
      *
      * @param rows the batch size, at least 1
-     * @return a matrix {@code [rows, columns]} in 'f' order, the order in which products of few rows are fastest
+     * @return a matrix {@code [rows, columns]} in 'f' order; products of few rows are fastest in this order
      */
     public INDArray rows(long rows) {
         INDArray array = last;

@@ -5,13 +5,13 @@ import java.util.Map;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
-/** Buffers of several widths: adapters of different ranks take turns, and each rank keeps its buffer. */
+/** Buffers of several widths. If adapters of different ranks alternate, each rank keeps its buffer. */
 public final class BuffersByWidth {
     private final DataType dataType;
     private final Map<Long, BatchBuffer> buffers = new HashMap<>();
 
     /**
-     * Creates no buffer yet.
+     * Creates the set without buffers.
      *
      * @param dataType FLOAT or DOUBLE
      */

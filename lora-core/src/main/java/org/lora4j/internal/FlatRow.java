@@ -3,15 +3,15 @@ package org.lora4j.internal;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
-/** An array seen as one row: matrix products take no vectors, and ND4J's updaters want rows. */
+/** Views an array as one row. Matrix products accept no vectors, and ND4J's updaters need rows. */
 public final class FlatRow {
     private FlatRow() {}
 
     /**
-     * All elements as a row.
+     * Returns a view of all elements as a row.
      *
-     * @param array a contiguous array that is no view
-     * @return a matrix {@code [1, length]} on the same memory, its elements in the order of the memory
+     * @param array a contiguous array that is not a view
+     * @return a matrix {@code [1, length]} on the same memory, with the elements in memory order
      */
     public static INDArray of(INDArray array) {
         long length = array.length();

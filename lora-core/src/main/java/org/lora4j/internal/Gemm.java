@@ -5,10 +5,10 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.api.ops.DynamicCustomOp;
 
 /**
- * A matrix product that is computed again and again: {@code c = α·op(a)·op(b) + β·c}.
+ * A matrix product that is computed many times: {@code c = α·op(a)·op(b) + β·c}.
  *
- * <p>It keeps its native operation context, so that a call costs a few microseconds besides the arithmetic and
- * allocates nothing as long as the same arrays come back. Not thread-safe: each pass has its own.
+ * <p>It keeps its native operation context. So a call costs only a few microseconds in addition to the arithmetic, and it
+ * allocates nothing if the arrays are the same as before. Not thread-safe: each pass has its own instances.
  */
 public final class Gemm {
     private boolean transposeA;
@@ -18,26 +18,26 @@ public final class Gemm {
     private @Nullable ReusableOp op;
 
     /**
-     * Makes a product.
+     * Creates a product.
      *
      * @param transposeA whether {@code op(a)} is {@code aᵀ}
      * @param transposeB whether {@code op(b)} is {@code bᵀ}
      * @param alpha the factor α of the product
-     * @param beta the factor β of what {@code c} holds already; 0 overwrites it
-     * @throws IllegalArgumentException if a factor is not finite
+     * @param beta the factor β of the old content of {@code c}; 0 overwrites it
+     * @throws IllegalArgumentException if α or β is not finite
      */
     public Gemm(boolean transposeA, boolean transposeB, double alpha, double beta) {
         configure(transposeA, transposeB, alpha, beta);
     }
 
     /**
-     * Turns this into another product, which keeps the native context.
+     * Changes the operation and the factors. The native context stays.
      *
      * @param transposeA whether {@code op(a)} is {@code aᵀ}
      * @param transposeB whether {@code op(b)} is {@code bᵀ}
      * @param alpha the factor α of the product
-     * @param beta the factor β of what {@code c} holds already; 0 overwrites it
-     * @throws IllegalArgumentException if a factor is not finite
+     * @param beta the factor β of the old content of {@code c}; 0 overwrites it
+     * @throws IllegalArgumentException if α or β is not finite
      */
     public final void configure(boolean transposeA, boolean transposeB, double alpha, double beta) {
         if (!Double.isFinite(alpha) || !Double.isFinite(beta)) {
@@ -62,12 +62,12 @@ public final class Gemm {
     }
 
     /**
-     * Computes {@code c = α·op(a)·op(b) + β·c}. All three are matrices of one data type, FLOAT or DOUBLE, in 'c' or
-     * 'f' order.
+     * Computes {@code c = α·op(a)·op(b) + β·c}. All three are matrices of the same type, FLOAT or DOUBLE, in 'c' or 'f'
+     * order.
      *
      * @param a the left factor
      * @param b the right factor
-     * @param c the result, contiguous; neither factor
+     * @param c the result, a contiguous array that is neither {@code a} nor {@code b}
      */
     public void run(INDArray a, INDArray b, INDArray c) {
         ReusableOp matmul = op;

@@ -7,10 +7,10 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
- * Blocks of columns of a matrix, copied to the heap and back, for loops that several of ND4J's operations would make
- * slower. Arithmetic is in double whatever the type of the matrix.
+ * Copies blocks of columns of a matrix to the Java heap and back. Loops on the heap are faster than several ND4J operations
+ * in a row. The copies are doubles for both types of the matrix.
  *
- * <p>It keeps its access to the memory as long as the same array comes back. Not thread-safe.
+ * <p>It keeps its access to the memory until it is bound to another array. Not thread-safe.
  */
 public final class HostColumns {
     /** A block of this many elements stays in the first-level cache. */
@@ -26,13 +26,13 @@ public final class HostColumns {
     private int rowStride;
     private int columnStride;
 
-    /** Makes one that is bound to no matrix yet. */
+    /** Creates an instance that is not bound to a matrix. */
     public HostColumns() {}
 
     /**
-     * How many columns make a block.
+     * Returns the number of columns of a block.
      *
-     * @param rows the number of rows of the highest matrix
+     * @param rows the number of rows of the largest matrix
      * @return the number of columns, at least 1
      */
     public static int perBlock(long rows) {
@@ -40,10 +40,10 @@ public final class HostColumns {
     }
 
     /**
-     * An array for a block, to be read into and written from. It is this object's own and comes back at each call.
+     * Returns an array for a block, for {@link #read} and {@link #write}. Each call returns the same array.
      *
-     * @param rows the number of rows of the highest matrix
-     * @return room for {@link #perBlock} columns, with undefined content
+     * @param rows the number of rows of the largest matrix
+     * @return an array that is large enough for {@link #perBlock} columns, with undefined content
      */
     public double[] values(long rows) {
         int length = Math.toIntExact(rows) * perBlock(rows);
@@ -54,20 +54,20 @@ public final class HostColumns {
     }
 
     /**
-     * Whether {@link #write} reaches a matrix: it is contiguous and no view behind the beginning of another.
+     * Returns whether {@link #write} supports a matrix: it must be contiguous and start at the first element of its memory.
      *
      * @param matrix the matrix
-     * @return true if it can be written to
+     * @return true if {@link #write} can write to it
      */
     public static boolean canWrite(INDArray matrix) {
         return matrix.elementWiseStride() == 1 && matrix.offset() == 0;
     }
 
     /**
-     * Turns to a matrix, or to a vector as a matrix of one row. One that is not contiguous is copied and can only be
-     * read.
+     * Binds this object to a matrix, or to a vector as a matrix of one row. A matrix that is not contiguous is copied, and
+     * can only be read.
      *
-     * @param matrix of type FLOAT or DOUBLE
+     * @param matrix the matrix, FLOAT or DOUBLE
      * @return this
      */
     public HostColumns of(INDArray matrix) {
@@ -84,10 +84,10 @@ public final class HostColumns {
     }
 
     /**
-     * Turns to the transpose of a contiguous matrix.
+     * Binds this object to the transpose of a contiguous matrix.
      *
-     * @param matrix of type FLOAT or DOUBLE
-     * @return this, whose columns are the matrix's rows
+     * @param matrix the matrix, FLOAT or DOUBLE
+     * @return this; its columns are the rows of the matrix
      */
     public HostColumns ofTranspose(INDArray matrix) {
         if (matrix != bound) {
@@ -110,7 +110,7 @@ public final class HostColumns {
      * Copies columns to the heap.
      *
      * @param from the first column
-     * @param count how many columns
+     * @param count the number of columns
      * @param values gets element {@code (i, from + j)} at {@code i + j·rows}
      */
     public void read(int from, int count, double[] values) {
@@ -134,7 +134,7 @@ public final class HostColumns {
         }
     }
 
-    /** Row by row, because what is not packed in columns mostly is in rows. */
+    /** Copies row by row: a matrix whose columns are not contiguous mostly has contiguous rows. */
     private void readRows(FloatBuffer source, int from, int count, float[] block) {
         if (row.length < count) {
             row = new float[count];
@@ -154,16 +154,17 @@ public final class HostColumns {
     }
 
     /**
-     * Copies columns from the heap, rounded to the type of the matrix.
+     * Copies columns from the heap and rounds them to the type of the matrix.
      *
      * @param from the first column
-     * @param count how many columns
+     * @param count the number of columns
      * @param values holds element {@code (i, from + j)} at {@code i + j·rows}
-     * @throws IllegalStateException if the matrix is not one that {@link #canWrite}
+     * @throws IllegalStateException if {@link #canWrite} is false for the matrix
      */
     public void write(int from, int count, double[] values) {
         if (bound == null) {
-            throw new IllegalStateException("write: the matrix must be contiguous, found a copy of one that is not");
+            throw new IllegalStateException(
+                    "write: the matrix must be contiguous, found a copy of one that is not; bind a contiguous matrix");
         }
         int length = count * rows;
         if (floats != null) {

@@ -6,17 +6,17 @@ import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
- * Some rows of a matrix in single precision, copied to the heap. Each lies in pieces, because the JVM vectorises only
- * loops over arrays from their beginning. Not thread-safe.
+ * Copies some rows of a FLOAT matrix to the Java heap and back. Each row is stored in several small arrays, because the JVM
+ * vectorizes only loops that start at the first element of an array. Not thread-safe.
  */
 final class HostRows {
-    /** The most rows at a time. */
+    /** The maximum number of rows at a time. */
     static final int MAX_ROWS = 32;
 
-    /** Elements of a piece: it stays in the first-level cache. */
+    /** The number of elements of one small array, which stays in the first-level cache. */
     static final int PIECE = 256;
 
-    /** Columns that are turned into parts of rows at a time. */
+    /** The number of columns that are copied at a time. */
     private static final int BLOCK = 64;
 
     private float[][][] pieces = new float[MAX_ROWS][0][];
@@ -26,15 +26,15 @@ final class HostRows {
     private FloatBuffer elements = FloatBuffer.allocate(0);
     private int height;
     private int width;
-    private boolean rowsLieTogether;
+    private boolean rowsAreContiguous;
 
-    /** Turns to a matrix in 'c' or 'f' order. */
+    /** Binds this object to a matrix in 'c' or 'f' order. */
     HostRows of(INDArray matrix) {
         if (matrix != bound) {
             elements = matrix.data().asNioFloat();
             height = (int) matrix.size(0);
             width = (int) matrix.size(1);
-            rowsLieTogether = matrix.stride(1) == 1;
+            rowsAreContiguous = matrix.stride(1) == 1;
             bound = matrix;
             int count = (width + PIECE - 1) / PIECE;
             if (pieces[0].length < count) {
@@ -44,7 +44,7 @@ final class HostRows {
         return this;
     }
 
-    /** The i-th of the rows; what lies behind its end is undefined. */
+    /** Returns the i-th row; the elements after its end are undefined. */
     float[][] row(int i) {
         return pieces[i];
     }
@@ -59,9 +59,9 @@ final class HostRows {
         }
     }
 
-    /** Copies rows of the matrix, which ascend. */
+    /** Copies rows of the matrix. The row numbers are in ascending order. */
     void read(int[] rows, int count) {
-        if (rowsLieTogether) {
+        if (rowsAreContiguous) {
             for (int i = 0; i < count; i++) {
                 for (int from = 0; from < width; from += PIECE) {
                     elements.get(rows[i] * width + from, pieces[i][from / PIECE], 0, Math.min(PIECE, width - from));
@@ -79,7 +79,7 @@ final class HostRows {
         }
     }
 
-    /** Adds the rows to those of the matrix, which ascend; it is in 'f' order. */
+    /** Adds the rows to rows of the matrix, which is in 'f' order. The row numbers are in ascending order. */
     void addTo(int[] rows, int count) {
         int first = rows[0];
         int span = span(rows, count);
@@ -106,7 +106,7 @@ final class HostRows {
         }
     }
 
-    /** Copies columns of the matrix, of each the rows from the first on, and answers how many columns. */
+    /** Copies the given rows of up to {@link #BLOCK} columns and returns the number of columns. */
     private int readBlock(int from, int first, int span) {
         int columns = Math.min(BLOCK, width - from);
         if (block.length < BLOCK * span) {

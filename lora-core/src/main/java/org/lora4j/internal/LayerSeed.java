@@ -1,13 +1,13 @@
 package org.lora4j.internal;
 
-/** The seed of a layer's random numbers. */
+/** Computes the seed of a layer's random numbers. */
 public final class LayerSeed {
     private LayerSeed() {}
 
     /**
-     * Mixes a seed with the path of a layer, so that layers differ and each depends on nothing but its own path.
+     * Mixes a seed with the path of a layer. So layers have different seeds, and no seed depends on the other layers.
      *
-     * @param seed the seed of the whole
+     * @param seed the seed of the whole model
      * @param path the module path
      * @return the seed of the layer
      */

@@ -6,14 +6,14 @@ import java.util.Map;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** Names and texts of files: how messages show them, and which of them a file can hold. They are untrusted input. */
+/** Prepares names and texts from files for messages. They are untrusted: long, or with control characters. */
 public final class Names {
     private static final int LONGEST = 80;
     private static final int MOST = 20;
 
     private Names() {}
 
-    /** Returns the text in quotes, shortened, and with control characters replaced. */
+    /** Returns the text in quotes. It shortens long texts and replaces control characters. */
     public static String quote(String text) {
         String cut = text.length() <= LONGEST ? text : text.substring(0, LONGEST) + "…";
         StringBuilder quoted = new StringBuilder("'");
@@ -21,12 +21,12 @@ public final class Names {
         return quoted.append('\'').toString();
     }
 
-    /** Returns a message of another library on one line and with bounded length. */
+    /** Returns the message of another library on one line, with a limited length. */
     public static String describe(@Nullable String message) {
         return message == null ? "no details" : quote(message);
     }
 
-    /** Returns the names in quotes; if there are many, only the first and the number of the others. */
+    /** Returns the names in quotes: the first {@value #MOST}, and the number of the others. */
     public static String list(Collection<String> names) {
         if (names.isEmpty()) {
             return "none";
@@ -35,12 +35,16 @@ public final class Names {
         return names.size() <= MOST ? first : first + " and " + (names.size() - MOST) + " more";
     }
 
-    /** Returns whether the text is valid Unicode, that is without lone surrogates, so that UTF-8 can encode it. */
+    /** Returns whether the text is valid Unicode without lone surrogates, so UTF-8 can encode it. */
     public static boolean isUnicode(String text) {
         return StandardCharsets.UTF_8.newEncoder().canEncode(text);
     }
 
-    /** Returns what is stored under a tensor's name; throws {@link IllegalArgumentException} if there is no such tensor. */
+    /**
+     * Returns the value that is stored under the name of a tensor.
+     *
+     * @throws IllegalArgumentException if there is no such tensor; the message lists the names
+     */
     public static <T> T find(Map<String, T> tensors, String name, String source) {
         T found = tensors.get(name);
         if (found == null) {

@@ -7,21 +7,22 @@ import org.nd4j.linalg.api.ops.OpContext;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
- * An ND4J operation of one or two inputs and one output, with a native context of its own.
+ * An ND4J operation with one or two inputs and one output, which keeps its native context.
  *
- * <p>{@code Nd4j.exec(CustomOp)} builds a context at each call, which costs more than a small product and goes only
- * when the garbage collector finds it. Here the arrays are handed over when they change, and not otherwise.
+ * <p>{@code Nd4j.exec(CustomOp)} creates a context at each call. This costs more time than a small product, and the memory
+ * is released only by the garbage collector. This class passes an array to the native side only if it is another array
+ * than in the call before.
  */
 public final class ReusableOp {
-    /** The native side keeps a handle for each array it was ever given, until it is purged. */
-    private static final int HANDED_OVER = 100;
+    /** The native side keeps a handle for each array that it receives. The context is purged before it has more of them. */
+    private static final int MAX_HANDLES = 100;
 
     private final CustomOp op;
     private final OpContext context;
     private @Nullable INDArray first;
     private @Nullable INDArray second;
     private @Nullable INDArray output;
-    private int handedOver;
+    private int handles;
 
     public ReusableOp(CustomOp op) {
         this.op = op;
@@ -39,27 +40,27 @@ public final class ReusableOp {
     }
 
     public void run(INDArray a, @Nullable INDArray b, INDArray c) {
-        if (handedOver + 3 > HANDED_OVER) {
+        if (handles + 3 > MAX_HANDLES) {
             context.purge();
             first = null;
             second = null;
             output = null;
-            handedOver = 0;
+            handles = 0;
         }
         if (a != first) {
             context.setInputArray(0, a);
             first = a;
-            handedOver++;
+            handles++;
         }
         if (b != null && b != second) {
             context.setInputArray(1, b);
             second = b;
-            handedOver++;
+            handles++;
         }
         if (c != output) {
             context.setOutputArray(0, c);
             output = c;
-            handedOver++;
+            handles++;
         }
         Nd4j.exec(op, context);
     }

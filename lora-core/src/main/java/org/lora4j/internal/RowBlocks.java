@@ -7,22 +7,22 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
- * Blocks of rows of matrices, as views. The size of a block is a power of two that divides its first row, so that a
- * matrix of n rows has fewer than 2n blocks: each view is made once, as long as the same matrices come back.
+ * Returns blocks of rows of matrices as views. The size of a block is a power of two that divides the number of its first
+ * row. So a matrix of n rows has fewer than 2n different blocks, and each view is created only once.
  */
 public final class RowBlocks {
-    /** Buffers come back, a few for each batch size; when there are more it is time to forget. */
+    /** Each batch size has a few buffers. If there are more matrices than this, all views are removed. */
     private static final int REMEMBERED_MATRICES = 16;
 
     private final IdentityHashMap<INDArray, Map<Long, INDArray>> views = new IdentityHashMap<>();
 
-    /** The greatest size of a block that begins at {@code from} and ends at or before {@code to}. */
+    /** Returns the greatest size of a block that starts at {@code from} and ends at or before {@code to}. */
     public static int size(int from, int to) {
         int longest = Integer.highestOneBit(to - from);
         return from == 0 ? longest : Math.min(longest, Integer.lowestOneBit(from));
     }
 
-    /** The rows {@code [from, from + size)} of a matrix that is no view itself. */
+    /** Returns the rows {@code [from, from + size)} of a matrix that is not a view itself. */
     public INDArray of(INDArray matrix, int from, int size) {
         Map<Long, INDArray> known = views.get(matrix);
         if (known == null) {

@@ -4,8 +4,8 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
- * The norm of DoRA (<a href="https://arxiv.org/abs/2402.09353">arXiv:2402.09353</a>): {@code ‖vⱼ‖} of each row of a matrix
- * {@code V [out, in]}, and the factor {@code cⱼ = mⱼ/‖vⱼ‖} that gives the row its magnitude.
+ * Computes the norms of DoRA (<a href="https://arxiv.org/abs/2402.09353">arXiv:2402.09353</a>): {@code ‖vⱼ‖} of each row of
+ * a matrix {@code V [out, in]}, and the factor {@code cⱼ = mⱼ/‖vⱼ‖} that gives the row the magnitude {@code mⱼ}.
  */
 public final class RowNorms {
     private RowNorms() {}
@@ -17,12 +17,12 @@ public final class RowNorms {
      * @return {@code ‖vⱼ‖ [out]}, a new array
      */
     public static INDArray of(INDArray matrix) {
-        // Reshaped, because a reduction of a single column keeps the column.
+        // The reshape is needed because ND4J returns a column if the matrix has a single column.
         return matrix.norm2(1).reshape(matrix.size(0));
     }
 
     /**
-     * Computes the factor of a row. A row of zeros has no direction: its factor is 1, so it stays zero and B can train.
+     * Computes the factor of a row. A row of zeros has no direction. Its factor is 1, so it stays zero, and B can train.
      *
      * @param magnitude {@code mⱼ}
      * @param norm {@code ‖vⱼ‖}
@@ -33,7 +33,7 @@ public final class RowNorms {
     }
 
     /**
-     * Gives each row its magnitude, in place: {@code V ← c∘V}.
+     * Scales each row to its magnitude, in place: {@code V ← c∘V}.
      *
      * @param matrix {@code V [out, in]}, written to
      * @param magnitude {@code m} with {@code out} elements, of the same type

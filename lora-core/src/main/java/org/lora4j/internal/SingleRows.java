@@ -6,9 +6,9 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
- * Adds to single rows of a batch the deltas of their adapters, {@code y[i] += s·(x[i]·Aᵀ)·Bᵀ}, in loops that the JVM
- * vectorises. They read each factor once and are done before two native products of one row have begun. In single
- * precision. Not thread-safe.
+ * Adds the updates of adapters to single rows of a batch: {@code y[i] += s·(x[i]·Aᵀ)·Bᵀ}. The JVM vectorizes the loops.
+ * They read each factor once and take less time than the calls of two native products of one row. All arrays are FLOAT.
+ * Not thread-safe.
  */
 public final class SingleRows {
     private final HostRows inputs = new HostRows();
@@ -21,16 +21,17 @@ public final class SingleRows {
     private final float[] products = new float[HostRows.PIECE];
     private int count;
 
-    /** Whether the factors are of the type and in the orders that the loops read. */
+    /** Returns whether the loops support the type and the memory orders of the factors. */
     public static boolean reads(INDArray a, INDArray b) {
         return a.dataType() == DataType.FLOAT && a.ordering() == 'c' && b.ordering() == 'f';
     }
 
+    /** Returns whether the maximum number of rows was added; {@link #addNoted} is then due. */
     public boolean isFull() {
         return count == HostRows.MAX_ROWS;
     }
 
-    /** Notes a row, which is not above those noted before, and its factors. */
+    /** Adds a row and its factors to the list. Row numbers must be in ascending order. */
     public void note(int row, INDArray a, INDArray b, double scale) {
         rows[count] = row;
         as[count] = a;
@@ -40,10 +41,10 @@ public final class SingleRows {
     }
 
     /**
-     * Adds the deltas of the rows noted since the last call.
+     * Computes the updates of all rows in the list, adds them to the outputs, and clears the list.
      *
      * @param x the inputs {@code [n, in]}
-     * @param y the outputs {@code [n, out]}, added to
+     * @param y the outputs {@code [n, out]}; the updates are added to them
      */
     public void addNoted(INDArray x, INDArray y) {
         if (count == 0) {
@@ -102,7 +103,7 @@ public final class SingleRows {
         }
     }
 
-    /** In four parts, which do not wait for each other. */
+    /** Adds in four independent sums, which the processor computes in parallel. */
     private static float sum(float[] values) {
         float sum0 = 0;
         float sum1 = 0;

@@ -4,32 +4,33 @@ import java.util.stream.IntStream;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
- * Loops over elements that are independent of each other, divided among the processors that matrix products leave.
+ * Divides loops over independent elements among the processors that BLAS does not use.
  *
- * <p>Where BLAS has a thread for each processor, the calling thread does it all: between products the threads of BLAS
- * wait for the next one and keep their processors busy. Where BLAS has fewer threads, the common pool helps.
+ * <p>If BLAS has a thread for each processor, the calling thread runs the whole loop: the threads of BLAS keep their
+ * processors busy even while they wait for the next product. If BLAS has fewer threads, the common pool runs parts of the
+ * loop in parallel.
  */
 public final class SpareProcessors {
     private SpareProcessors() {}
 
-    /** What is done with the elements {@code [from, to)}. */
+    /** Processes the elements {@code [from, to)}. */
     @FunctionalInterface
     public interface Part {
         /**
-         * Does it, perhaps while other threads do other parts.
+         * Processes the elements. Other threads can process other parts at the same time.
          *
          * @param from the first element
-         * @param to the first element behind the part
+         * @param to the element after the last one
          */
         void run(int from, int to);
     }
 
     /**
-     * Goes over elements in as many parts as there are processors for.
+     * Processes elements in as many parts as there are free processors. An exception of a part is thrown to the caller.
      *
      * @param count the number of elements
-     * @param least the fewest elements that are worth the waking of a thread, at least 1
-     * @param part done for parts that are disjoint and together make {@code [0, count)}; what it throws is thrown
+     * @param least the smallest number of elements for which another thread saves time, at least 1
+     * @param part processes one part; the parts are disjoint and together cover {@code [0, count)}
      */
     public static void run(int count, int least, Part part) {
         int processors = Runtime.getRuntime().availableProcessors()
@@ -40,11 +41,11 @@ public final class SpareProcessors {
         } else {
             IntStream.range(0, parts)
                     .parallel()
-                    .forEach(i -> part.run(begin(count, i, parts), begin(count, i + 1, parts)));
+                    .forEach(i -> part.run(start(count, i, parts), start(count, i + 1, parts)));
         }
     }
 
-    private static int begin(int count, int part, int parts) {
+    private static int start(int count, int part, int parts) {
         return (int) ((long) count * part / parts);
     }
 }

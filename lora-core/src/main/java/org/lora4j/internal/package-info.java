@@ -1,4 +1,4 @@
-/** Native products, buffers, and loops on the heap. Not part of the API: it can change in any release. */
+/** Native matrix products, reusable buffers, and loops on the Java heap. Not part of the API: any release can change it. */
 @NullMarked
 package org.lora4j.internal;
 

@@ -10,7 +10,7 @@ class BatchBufferTest {
     private final BatchBuffer buffer = new BatchBuffer(DataType.DOUBLE, 3);
 
     @Test
-    void givesColumnMajorMatricesOfTheAskedSize() {
+    void returnsColumnMajorMatricesOfTheRequestedSize() {
         INDArray rows = buffer.rows(5);
         assertThat(rows.shape()).containsExactly(5, 3);
         assertThat(rows.stride()).containsExactly(1, 5);
@@ -19,7 +19,7 @@ class BatchBufferTest {
     }
 
     @Test
-    void givesTheSameArrayForASizeThatComesBack() {
+    void returnsTheSameArrayForARepeatedSize() {
         INDArray ten = buffer.rows(10);
         INDArray three = buffer.rows(3);
         assertThat(buffer.rows(10)).isSameAs(ten);
@@ -43,7 +43,7 @@ class BatchBufferTest {
     }
 
     @Test
-    void survivesManySizes() {
+    void supportsManySizes() {
         for (int n = 1; n <= 50; n++) {
             INDArray rows = buffer.rows(n).assign(n);
             assertThat(rows.sumNumber().doubleValue()).isEqualTo(3.0 * n * n);

@@ -47,7 +47,7 @@ class GemmTest {
     }
 
     @Test
-    void overwritesWhateverWasThereIfBetaIsZero() {
+    void overwritesTheOldContentIfBetaIsZero() {
         INDArray c = Nd4j.createFromArray(new double[][] {{Double.NaN, Double.POSITIVE_INFINITY}});
         new Gemm(false, false, 1, 0)
                 .run(Nd4j.createFromArray(new double[][] {{2}}), Nd4j.createFromArray(new double[][] {{3, 4}}), c);
@@ -55,7 +55,7 @@ class GemmTest {
     }
 
     @Test
-    void takesOtherArraysFromCallToCall() {
+    void acceptsOtherArraysInEachCall() {
         Gemm gemm = new Gemm(false, false, 1, 0);
         for (int n = 1; n < 6; n++) {
             INDArray a = Samples.gaussian(n, DataType.DOUBLE, n, 3);

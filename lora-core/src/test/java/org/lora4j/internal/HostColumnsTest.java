@@ -19,7 +19,7 @@ class HostColumnsTest {
 
     @ParameterizedTest
     @CsvSource({"FLOAT, c", "FLOAT, f", "DOUBLE, c", "DOUBLE, f"})
-    void readColumnsOneAfterTheOther(DataType type, char order) {
+    void readsColumnsOneAfterTheOther(DataType type, char order) {
         double[] values = new double[6];
 
         new HostColumns().of(numbered(type, order, 3, 4)).read(1, 2, values);
@@ -29,7 +29,7 @@ class HostColumnsTest {
 
     @ParameterizedTest
     @CsvSource({"FLOAT, c", "FLOAT, f", "DOUBLE, c", "DOUBLE, f"})
-    void readTheTranspose(DataType type, char order) {
+    void readsTheTranspose(DataType type, char order) {
         double[] values = new double[8];
 
         new HostColumns().ofTranspose(numbered(type, order, 3, 4)).read(1, 2, values);
@@ -39,7 +39,7 @@ class HostColumnsTest {
 
     @ParameterizedTest
     @CsvSource({"FLOAT, c", "FLOAT, f", "DOUBLE, c", "DOUBLE, f"})
-    void writeColumns(DataType type, char order) {
+    void writesColumns(DataType type, char order) {
         INDArray matrix = Nd4j.zeros(type, 3, 4).dup(order);
 
         new HostColumns().of(matrix).write(2, 2, new double[] {1, 2, 3, 4, 5, 6});
@@ -48,19 +48,20 @@ class HostColumnsTest {
     }
 
     @Test
-    void refuseToWriteToACopy() {
+    void refusesToWriteToACopy() {
         INDArray view = Nd4j.zeros(DataType.FLOAT, 4, 4).get(NDArrayIndex.interval(1, 3), NDArrayIndex.interval(1, 3));
         HostColumns columns = new HostColumns().of(view);
 
         assertThat(HostColumns.canWrite(view)).isFalse();
         assertThatIllegalStateException()
                 .isThrownBy(() -> columns.write(0, 1, new double[2]))
-                .withMessage("write: the matrix must be contiguous, found a copy of one that is not");
+                .withMessage("write: the matrix must be contiguous, found a copy of one that is not; bind a contiguous"
+                        + " matrix");
     }
 
     @ParameterizedTest
     @CsvSource({"FLOAT", "DOUBLE"})
-    void takeAVectorForARow(DataType type) {
+    void treatsAVectorAsARow(DataType type) {
         INDArray vector = Nd4j.arange(5).castTo(type);
         HostColumns columns = new HostColumns().of(vector);
         double[] values = new double[3];
@@ -74,7 +75,7 @@ class HostColumnsTest {
 
     @ParameterizedTest
     @CsvSource({"c", "f"})
-    void readViewsAsTheyAreNow(char order) {
+    void readsTheCurrentValuesOfAView(char order) {
         INDArray whole = numbered(DataType.FLOAT, order, 3, 4);
         INDArray view = whole.get(NDArrayIndex.interval(1, 3), NDArrayIndex.interval(2, 4));
         HostColumns columns = new HostColumns();

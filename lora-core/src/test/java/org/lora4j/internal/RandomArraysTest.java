@@ -18,7 +18,7 @@ import org.nd4j.linalg.factory.Nd4j;
 class RandomArraysTest {
     private static final int N = 10_000;
 
-    /** The greatest distance of the empirical distribution from the given one (Kolmogorov and Smirnov). */
+    /** Returns the greatest distance of the empirical distribution from the given one (Kolmogorov and Smirnov). */
     private static double distance(INDArray sample, DoubleUnaryOperator distribution) {
         double[] sorted = Samples.bits(sample);
         Arrays.sort(sorted);
@@ -30,7 +30,7 @@ class RandomArraysTest {
         return greatest;
     }
 
-    /** Φ(x) by Abramowitz and Stegun, 26.2.17, exact to 1e-7. */
+    /** Computes Φ(x) by formula 26.2.17 of Abramowitz and Stegun, with an error below 1e-7. */
     private static double normal(double x) {
         double t = 1 / (1 + 0.2316419 * Math.abs(x));
         double tail = Math.exp(-x * x / 2)
@@ -43,7 +43,7 @@ class RandomArraysTest {
     @Test
     void uniformFollowsItsDistribution() {
         INDArray sample = RandomArrays.uniform(new SplittableRandom(2), 0.3, DataType.DOUBLE, 100, 100);
-        // 1.95/√n is passed by one sample in a thousand; this one is always the same.
+        // One random sample in a thousand exceeds 1.95/√n. The seed is fixed, so this sample is always the same.
         assertThat(distance(sample, x -> (x + 0.3) / 0.6)).isLessThan(1.95 / Math.sqrt(N));
         assertThat(sample.amaxNumber().doubleValue()).isLessThanOrEqualTo(0.3).isGreaterThan(0.299);
     }
@@ -52,6 +52,15 @@ class RandomArraysTest {
     void gaussianFollowsItsDistribution() {
         INDArray sample = RandomArrays.gaussian(new SplittableRandom(1), 2, DataType.DOUBLE, 100, 100);
         assertThat(distance(sample, x -> normal(x / 2))).isLessThan(1.95 / Math.sqrt(N));
+    }
+
+    @Test
+    void kaimingUniformIsUniformWithABoundForTheWidth() {
+        INDArray sample = RandomArrays.kaimingUniform(new SplittableRandom(4), DataType.FLOAT, 3, 16);
+
+        assertThat(Samples.bits(sample))
+                .isEqualTo(Samples.bits(RandomArrays.uniform(new SplittableRandom(4), 0.25, DataType.FLOAT, 3, 16)));
+        assertThat(sample.shape()).containsExactly(3, 16);
     }
 
     @ParameterizedTest
@@ -81,7 +90,7 @@ class RandomArraysTest {
     }
 
     @Test
-    void leavesNd4jsGeneratorAlone() {
+    void doesNotUseTheGeneratorOfNd4j() {
         Nd4j.getRandom().setSeed(3);
         double expected = Nd4j.getRandom().nextDouble();
         Nd4j.getRandom().setSeed(3);

@@ -16,7 +16,7 @@ class SpareProcessorsTest {
 
     @ParameterizedTest
     @CsvSource({"0, 1", "1, 1", "7, 3", "100, 1", "101, 50", "10, 11"})
-    void everyElementIsDoneOnce(int count, int least) {
+    void everyElementIsProcessedOnce(int count, int least) {
         AtomicIntegerArray done = new AtomicIntegerArray(count);
         try (NativeThreads threads = NativeThreads.forBlas(1)) {
             assertThat(threads).isNotNull();
@@ -33,18 +33,18 @@ class SpareProcessorsTest {
 
     @ParameterizedTest
     @ValueSource(ints = {1, 2, 3})
-    void partsAreAsManyAsBlasLeavesProcessorsForEach(int blas) {
-        Set<Integer> begins = ConcurrentHashMap.newKeySet();
+    void theNumberOfPartsIsTheNumberOfProcessorsDividedByTheBlasThreads(int blas) {
+        Set<Integer> starts = ConcurrentHashMap.newKeySet();
         try (NativeThreads threads = NativeThreads.forBlas(blas)) {
             assertThat(threads).isNotNull();
-            SpareProcessors.run(1000, 1, (from, to) -> begins.add(from));
+            SpareProcessors.run(1000, 1, (from, to) -> starts.add(from));
         }
-        assertThat(begins).hasSize(Math.max(1, PROCESSORS / blas));
+        assertThat(starts).hasSize(Math.max(1, PROCESSORS / blas));
     }
 
     @ParameterizedTest
     @ValueSource(ints = {1, 1000})
-    void whatAPartThrowsIsThrown(int count) {
+    void anExceptionOfAPartIsThrown(int count) {
         try (NativeThreads threads = NativeThreads.forBlas(1)) {
             assertThat(threads).isNotNull();
             assertThatIllegalStateException()
