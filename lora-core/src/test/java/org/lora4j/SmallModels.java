@@ -128,4 +128,27 @@ final class SmallModels {
         }
         return changed;
     }
+
+    /** A model that is none of this library. */
+    static final class ForeignModel implements Model {
+        @Override
+        public long inputSize() {
+            return IN;
+        }
+
+        @Override
+        public long outputSize() {
+            return IN;
+        }
+
+        @Override
+        public DataType dataType() {
+            return DataType.FLOAT;
+        }
+
+        @Override
+        public INDArray predict(INDArray x) {
+            return x;
+        }
+    }
 }

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.BaseModel;
 import org.lora4j.adapter.LoRAAdapter;
@@ -49,6 +50,8 @@ public final class PeftAdapters {
      * @throws IOException if the files cannot be written; the old adapter is still there then
      */
     public static void save(LoRAAdapter adapter, Path folder) throws IOException {
+        Objects.requireNonNull(adapter, "adapter must not be null");
+        Objects.requireNonNull(folder, "folder must not be null");
         PeftFiles.of(adapter).write(folder);
     }
 
@@ -63,6 +66,9 @@ public final class PeftAdapters {
      * @throws IOException if the files cannot be written; the old adapter is still there then
      */
     public static void save(LoRAAdapter adapter, BaseModel base, Path folder) throws IOException {
+        Objects.requireNonNull(adapter, "adapter must not be null");
+        Objects.requireNonNull(base, "base must not be null");
+        Objects.requireNonNull(folder, "folder must not be null");
         PeftFiles.of(adapter, base).write(folder);
     }
 
@@ -75,6 +81,8 @@ public final class PeftAdapters {
      * @throws IOException if files cannot be written
      */
     public static void saveAll(Map<String, LoRAAdapter> adapters, Path folder) throws IOException {
+        Objects.requireNonNull(adapters, "adapters must not be null");
+        Objects.requireNonNull(folder, "folder must not be null");
         saveAllTo(adapters, null, folder);
     }
 
@@ -90,6 +98,9 @@ public final class PeftAdapters {
      * @throws IOException if files cannot be written
      */
     public static void saveAll(Map<String, LoRAAdapter> adapters, BaseModel base, Path folder) throws IOException {
+        Objects.requireNonNull(adapters, "adapters must not be null");
+        Objects.requireNonNull(base, "base must not be null");
+        Objects.requireNonNull(folder, "folder must not be null");
         saveAllTo(adapters, base, folder);
     }
 
@@ -120,6 +131,7 @@ public final class PeftAdapters {
      * @throws IOException if a file cannot be read
      */
     public static LoRAAdapter load(Path folder) throws IOException {
+        Objects.requireNonNull(folder, "folder must not be null");
         return loadFrom(folder, null, FingerprintCheck.IGNORE);
     }
 
@@ -136,6 +148,8 @@ public final class PeftAdapters {
      * @throws IOException if a file cannot be read
      */
     public static LoRAAdapter load(Path folder, BaseModel base) throws IOException {
+        Objects.requireNonNull(folder, "folder must not be null");
+        Objects.requireNonNull(base, "base must not be null");
         return load(folder, base, FingerprintCheck.WARN);
     }
 
@@ -152,6 +166,9 @@ public final class PeftAdapters {
      * @throws IOException if a file cannot be read
      */
     public static LoRAAdapter load(Path folder, BaseModel base, FingerprintCheck check) throws IOException {
+        Objects.requireNonNull(folder, "folder must not be null");
+        Objects.requireNonNull(base, "base must not be null");
+        Objects.requireNonNull(check, "check must not be null");
         return loadFrom(folder, base, check);
     }
 
@@ -164,6 +181,7 @@ public final class PeftAdapters {
      * @throws IOException if an adapter is refused as by {@link #load(Path)}, or the folder cannot be read
      */
     public static Map<String, LoRAAdapter> loadAll(Path folder) throws IOException {
+        Objects.requireNonNull(folder, "folder must not be null");
         return loadAllFrom(folder, null, FingerprintCheck.IGNORE);
     }
 
@@ -179,6 +197,9 @@ public final class PeftAdapters {
      */
     public static Map<String, LoRAAdapter> loadAll(Path folder, BaseModel base, FingerprintCheck check)
             throws IOException {
+        Objects.requireNonNull(folder, "folder must not be null");
+        Objects.requireNonNull(base, "base must not be null");
+        Objects.requireNonNull(check, "check must not be null");
         return loadAllFrom(folder, base, check);
     }
 

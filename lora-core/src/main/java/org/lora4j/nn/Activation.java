@@ -1,5 +1,6 @@
 package org.lora4j.nn;
 
+import java.util.Objects;
 import org.nd4j.linalg.activations.IActivation;
 import org.nd4j.linalg.activations.impl.ActivationPReLU;
 import org.nd4j.linalg.activations.impl.ActivationRReLU;
@@ -19,6 +20,8 @@ public final class Activation implements Layer {
      * @throws IllegalArgumentException if the function has parameters or draws random numbers
      */
     public Activation(String path, IActivation function) {
+        Objects.requireNonNull(path, "path must not be null");
+        Objects.requireNonNull(function, "function must not be null");
         if (function.numParams(1) != 0 || function instanceof ActivationPReLU || function instanceof ActivationRReLU) {
             throw new IllegalArgumentException(path + ": an activation must have neither parameters nor state, found "
                     + function.getClass().getSimpleName());

@@ -46,6 +46,7 @@ public final class Network implements Model, BaseModel, PassSource {
      * @throws IllegalArgumentException if they do not fit together
      */
     public Network(List<? extends Layer> layers) {
+        Objects.requireNonNull(layers, "layers must not be null");
         this.layers = List.copyOf(layers);
         linears = this.layers.stream()
                 .filter(Linear.class::isInstance)
