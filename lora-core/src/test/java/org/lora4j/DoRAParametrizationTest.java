@@ -93,7 +93,7 @@ class DoRAParametrizationTest {
     }
 
     @Test
-    void beginsWithTheNormsOfTheRows() {
+    void startsWithTheNormsOfTheRows() {
         DoRAParametrization dora = DoRAParametrization.register(network.linear("second"), CONFIG);
 
         assertThat(dora.parameters().stream().map(Parameter::name))
@@ -132,7 +132,7 @@ class DoRAParametrizationTest {
     }
 
     @Test
-    void addsUpWithOtherDecorations() {
+    void addsUpWithOtherParametrizations() {
         registered("first");
         LoRAConfig other = CONFIG.toBuilder().rank(2).seed(9).build();
         trained(DoRAParametrization.register(network.linear("first"), "other", other), 21);
@@ -157,7 +157,7 @@ class DoRAParametrizationTest {
     }
 
     @Test
-    void decoratesWeightsStoredTheOtherWay() {
+    void adaptsWeightsStoredTheOtherWay() {
         INDArray weight = Samples.gaussian(4, DataType.DOUBLE, 200, 300);
         Network base = new Network(List.of(new Linear("first", weight.dup('f'), null)));
         DoRAParametrization dora = trained(DoRAParametrization.register(base.linear("first"), CONFIG), 11);
