@@ -44,7 +44,7 @@ public class AdapterBenchmark {
 
     /** Creates the model. */
     @Setup
-    public void begin() {
+    public void setUp() {
         threads = NativeThreads.forBlas();
         Start start = new Start(net, 1);
         model = start.model(8, false, adapters);
@@ -53,7 +53,7 @@ public class AdapterBenchmark {
 
     /** Restores the thread settings. */
     @TearDown
-    public void end() {
+    public void tearDown() {
         threads.close();
     }
 

@@ -46,7 +46,7 @@ public class FileBenchmark {
 
     /** Writes the files that are loaded. */
     @Setup
-    public void begin() throws IOException {
+    public void setUp() throws IOException {
         threads = NativeThreads.forBlas();
         Start start = new Start(net, 1);
         network = start.network();
@@ -60,7 +60,7 @@ public class FileBenchmark {
 
     /** Deletes the files. */
     @TearDown
-    public void end() throws IOException {
+    public void tearDown() throws IOException {
         threads.close();
         try (Stream<Path> files = Files.walk(folder)) {
             for (Path each : files.sorted(Comparator.reverseOrder()).toList()) {

@@ -44,7 +44,7 @@ public class ForwardBenchmark {
 
     /** Creates the model. */
     @Setup
-    public void begin() {
+    public void setUp() {
         threads = NativeThreads.forBlas();
         int dash = variant.indexOf('-');
         predict = dash < 0
@@ -54,7 +54,7 @@ public class ForwardBenchmark {
 
     /** Restores the thread settings. */
     @TearDown
-    public void end() {
+    public void tearDown() {
         threads.close();
     }
 

@@ -41,7 +41,7 @@ public class SvdBenchmark {
 
     /** Creates the weight. */
     @Setup
-    public void begin() {
+    public void setUp() {
         threads = NativeThreads.forBlas();
         String path = net.equals(Start.RICH) ? "linear2" : "linear1";
         weight = new Start(net, 1).network().linear(path).weight();
@@ -49,7 +49,7 @@ public class SvdBenchmark {
 
     /** Restores the thread settings. */
     @TearDown
-    public void end() {
+    public void tearDown() {
         threads.close();
     }
 

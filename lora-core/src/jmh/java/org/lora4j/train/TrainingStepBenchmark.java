@@ -52,7 +52,7 @@ public class TrainingStepBenchmark {
 
     /** Creates the model and its updater. */
     @Setup
-    public void begin() {
+    public void setUp() {
         threads = NativeThreads.forBlas();
         Start start = new Start(net, batch);
         batches = start.batches();
@@ -75,7 +75,7 @@ public class TrainingStepBenchmark {
 
     /** Restores the thread settings. */
     @TearDown
-    public void end() {
+    public void tearDown() {
         threads.close();
     }
 

@@ -5,13 +5,13 @@ import java.util.Iterator;
 import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.dataset.api.iterator.DataSetIterator;
 
-/** The batches of a training or test, which can be gone through several times. */
+/** The batches of a training or an evaluation. They can be read once for each epoch. */
 interface BatchSource {
     /**
      * Returns to the first batch.
      *
      * @param epoch the epoch that starts, from 1
-     * @throws IllegalStateException if the data cannot return and this is not the first epoch
+     * @throws IllegalStateException if the data cannot be reset and this is not the first epoch
      */
     void reset(int epoch);
 
@@ -19,7 +19,7 @@ interface BatchSource {
 
     DataSet next();
 
-    /** The batches of an iterator of ND4J. */
+    /** Returns the batches of an ND4J iterator. */
     static BatchSource of(DataSetIterator data) {
         return new BatchSource() {
             @Override
@@ -27,8 +27,9 @@ interface BatchSource {
                 if (data.resetSupported()) {
                     data.reset();
                 } else if (epoch > 1) {
-                    throw new IllegalStateException("epoch " + epoch + " needs data that can be reset, found "
-                            + data.getClass().getName());
+                    throw new IllegalStateException("the data must support reset for epoch " + epoch + ", found "
+                            + data.getClass().getName()
+                            + ", which does not; train one epoch, or pass a list of batches");
                 }
             }
 
@@ -44,7 +45,7 @@ interface BatchSource {
         };
     }
 
-    /** The batches of a collection or of anything else that can be iterated over; each epoch gets a new iterator. */
+    /** Returns the batches of a collection or another iterable. Each epoch gets a new iterator. */
     static BatchSource of(Iterable<? extends DataSet> data) {
         return new BatchSource() {
             private Iterator<? extends DataSet> iterator = Collections.emptyIterator();

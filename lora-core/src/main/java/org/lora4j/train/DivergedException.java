@@ -1,13 +1,16 @@
 package org.lora4j.train;
 
-/** A loss or a parameter was NaN or infinite. The parameters are those with which the loss was finite last. */
+/**
+ * Thrown by a training if a loss or a parameter is NaN or infinite. The parameters of the model are then those of the last
+ * finite loss, unless {@link Trainer.Builder#restoreOnDivergence} is off.
+ */
 public final class DivergedException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
-    /** When. */
+    /** The iteration, from 1. */
     private final long iteration;
 
-    /** Where. */
+    /** The name of a layer or a parameter, or a word for the input or the loss. */
     private final String place;
 
     DivergedException(long iteration, String place, String message) {
@@ -17,7 +20,7 @@ public final class DivergedException extends RuntimeException {
     }
 
     /**
-     * When it happened.
+     * Returns the iteration in which the loss or the parameter was not finite.
      *
      * @return the iteration, from 1
      */
@@ -26,7 +29,7 @@ public final class DivergedException extends RuntimeException {
     }
 
     /**
-     * Where it happened.
+     * Returns where the first value that is not finite was found.
      *
      * @return the path of the first layer whose output is not finite, {@code input}, {@code loss}, or the name of a
      *     parameter

@@ -13,10 +13,11 @@ public final class Evaluator {
     private Evaluator() {}
 
     /**
-     * Compares the class with the greatest output with the label, over all batches.
+     * Predicts all batches and compares the predictions with the labels. The predicted class is the one with the greatest
+     * output.
      *
      * @param model a model with at least two outputs, one for each class
-     * @param data the batches: features {@code [n, in]}, one-hot labels {@code [n, classes]}; reset first if possible
+     * @param data the batches: features {@code [n, in]}, one-hot labels {@code [n, classes]}; reset first if supported
      * @return ND4J's evaluation: accuracy, confusion matrix and more
      * @throws IllegalArgumentException if a batch does not fit the model
      */
@@ -27,7 +28,8 @@ public final class Evaluator {
     }
 
     /**
-     * Compares the class with the greatest output with the label, over all batches.
+     * Predicts all batches and compares the predictions with the labels. The predicted class is the one with the greatest
+     * output.
      *
      * @param model a model with at least two outputs, one for each class
      * @param data the batches, such as a list: features {@code [n, in]}, one-hot labels {@code [n, classes]}
@@ -52,10 +54,10 @@ public final class Evaluator {
     }
 
     /**
-     * Counts the examples of each class that were predicted as another class.
+     * Counts, for each class, the examples that the model predicted as another class.
      *
      * @param evaluation the result of an evaluation
-     * @return a count for each actual class
+     * @return the number of errors for each actual class
      */
     public static int[] errorsPerClass(Evaluation evaluation) {
         Objects.requireNonNull(evaluation, "evaluation must not be null");

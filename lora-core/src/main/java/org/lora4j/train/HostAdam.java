@@ -13,19 +13,19 @@ import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.learning.config.Adam;
 
 /**
- * Adam (<a href="https://arxiv.org/abs/1412.6980">arXiv:1412.6980</a>, Algorithm 1, as PyTorch has it) in loops that the
- * JVM vectorises: {@code m ← β₁m + (1−β₁)g}, {@code v ← β₂v + (1−β₂)g²}, {@code p ← p − lr·m̂/(√v̂ + ε)} with
- * {@code m̂ = m/(1−β₁ᵗ)} and {@code v̂ = v/(1−β₂ᵗ)}. ND4J's own op does not vectorise in the builds that run on every
- * processor, takes several times as long, and needs a second walk over the parameters for the subtraction.
+ * Adam (<a href="https://arxiv.org/abs/1412.6980">arXiv:1412.6980</a>, algorithm 1, as in PyTorch):
+ * {@code m ← β₁m + (1−β₁)g}, {@code v ← β₂v + (1−β₂)g²}, {@code p ← p − lr·m̂/(√v̂ + ε)} with {@code m̂ = m/(1−β₁ᵗ)} and
+ * {@code v̂ = v/(1−β₂ᵗ)}. The JVM vectorizes the loops. ND4J's operation is not vectorized in the builds that run on every
+ * processor. It takes several times as long, and it needs a second loop over the parameters for the subtraction.
  */
 final class HostAdam implements ParameterUpdater {
-    /** So that a buffer of bytes can address the state. */
+    /** The greatest number of elements whose state fits into a byte buffer. */
     static final long MAX_LENGTH = Integer.MAX_VALUE / (2 * Float.BYTES);
 
-    /** Elements of a block: what a step touches of it stays in the first-level cache. */
+    /** The number of elements of a block. All arrays of a block stay in the first-level cache during a step. */
     private static final int BLOCK = 2048;
 
-    /** Parameters of fewer blocks are done before another thread has woken up. */
+    /** For fewer blocks, a second thread saves no time: the first one finishes before the second one starts. */
     private static final int MIN_BLOCKS_PER_PART = 32;
 
     private final Adam settings;
@@ -69,14 +69,14 @@ final class HostAdam implements ParameterUpdater {
     }
 
     /**
-     * The number that has to stand beside √v for ε to stand beside √v̂. ND4J adds ε to √v, which in the first steps makes
-     * it up to 30 times as large as PyTorch's.
+     * Returns the number to add to √v that has the effect of adding ε to √v̂. ND4J adds ε itself to √v; in the first steps
+     * this has the effect of an ε up to 30 times as large as in PyTorch.
      */
     static double epsilonBesideUncorrected(double epsilon, double beta2, int iteration) {
         return epsilon * Math.sqrt(1 - Math.pow(beta2, iteration + 1.0));
     }
 
-    /** {@inheritDoc} That is m, then v. */
+    /** {@inheritDoc} It is m, followed by v. */
     @Override
     public INDArray state() {
         long length = blocks.stream().mapToLong(Block::length).sum();
@@ -94,7 +94,7 @@ final class HostAdam implements ParameterUpdater {
         blocks.forEach(block -> values.get(block.v));
     }
 
-    /** What is the same for all elements in one step. */
+    /** The numbers that all elements share in one step. */
     private record Coefficients(float beta1, float beta2, float rest1, float rest2, float rate, float epsilon) {
         static Coefficients of(Adam settings, int iteration, int epoch) {
             double beta1 = settings.getBeta1();
@@ -104,14 +104,14 @@ final class HostAdam implements ParameterUpdater {
                     * Math.sqrt(1 - Math.pow(beta2, t))
                     / (1 - Math.pow(beta1, t));
             double epsilon = epsilonBesideUncorrected(settings.getEpsilon(), beta2, iteration);
-            // Subtracted in double: in float 1 − 0.999 is off by 5e-5 of itself.
+            // The subtraction is in double: in float, 1 − 0.999 has a relative error of 5e-5.
             return new Coefficients(
                     (float) beta1, (float) beta2, (float) (1 - beta1), (float) (1 - beta2), (float) rate, (float)
                             epsilon);
         }
     }
 
-    /** A block's value and gradient on the heap. */
+    /** Copies of the values and gradients of a block on the heap. */
     private static final class Copies {
         private final float[] p;
         private final float[] g;
@@ -122,7 +122,7 @@ final class HostAdam implements ParameterUpdater {
         }
     }
 
-    /** The state of some elements that lie together, in arrays of its own: the JVM vectorises loops that begin at 0. */
+    /** The state of consecutive elements. Each block has its own arrays, because the JVM vectorizes loops that start at 0. */
     private static final class Block {
         private final int from;
         private final float[] m;

@@ -2,32 +2,33 @@ package org.lora4j.train;
 
 import org.nd4j.linalg.api.ndarray.INDArray;
 
-/** A loss: a number for a batch, and its gradient. */
+/** A loss function: it computes a number for a batch, and the gradient of this number with respect to the outputs. */
 public interface Loss {
     /**
      * Computes the loss of a batch and its gradient.
      *
-     * @param output what the model answered, {@code [n, out]}; not written to
-     * @param labels what it should have answered, {@code [n, out]}; not written to
-     * @param gradient gets {@code ∂L/∂output [n, out]}
-     * @return the loss
+     * @param output the outputs of the model, {@code [n, out]}; not written to
+     * @param labels the expected outputs, {@code [n, out]}; not written to
+     * @param gradient receives {@code ∂L/∂output [n, out]}
+     * @return the loss L
      */
     double compute(INDArray output, INDArray labels, INDArray gradient);
 
     /**
-     * Mean softmax cross entropy of logits, {@code L = −1/n · Σᵢ Σₖ yᵢₖ·(zᵢₖ − logΣⱼ exp zᵢⱼ)}, computed by
-     * log-sum-exp so that large logits neither overflow nor are clipped. Labels are one-hot or probabilities.
+     * Returns the mean softmax cross-entropy, {@code L = −1/n · Σᵢ Σₖ yᵢₖ·(zᵢₖ − logΣⱼ exp zᵢⱼ)}. The outputs z are logits,
+     * so the last layer of the model must have no activation. The labels y are one-hot vectors or probabilities. The
+     * log-sum-exp method computes the loss without overflow, and no logit is clipped.
      *
-     * @return the loss
+     * @return the loss function
      */
     static Loss softmaxCrossEntropy() {
         return SoftmaxCrossEntropy.INSTANCE;
     }
 
     /**
-     * Mean squared error over all elements, {@code L = 1/(n·out) · Σ (z − y)²}.
+     * Returns the mean squared error over all elements, {@code L = 1/(n·out) · Σ (z − y)²}.
      *
-     * @return the loss
+     * @return the loss function
      */
     static Loss meanSquaredError() {
         return MeanSquaredError.INSTANCE;

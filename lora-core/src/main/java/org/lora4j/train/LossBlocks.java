@@ -7,8 +7,8 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
- * The output, the labels and the gradient of a loss, in blocks of columns. The output has the type of the gradient; the
- * labels have any, and all of them any order.
+ * The outputs, the labels and the gradient of a loss, in blocks of columns. Outputs and gradient have the same type, the
+ * labels can have another one. Each of them can have any memory order.
  */
 final class LossBlocks {
     private final HostColumns outputs;
@@ -37,10 +37,10 @@ final class LossBlocks {
         labelValues = new double[room];
     }
 
-    /** What is done with a block: element {@code (i, j)} lies at {@code i + j·rows}. */
+    /** Calculates with a block. Element {@code (i, j)} is at {@code i + j·rows}. */
     @FunctionalInterface
     interface Block {
-        /** Replaces the values and answers a part of the loss. */
+        /** Overwrites the values and returns the part of the loss. */
         double part(double[] values, double[] labels, int count);
     }
 
@@ -52,7 +52,7 @@ final class LossBlocks {
         return columns;
     }
 
-    /** Reads the outputs without the labels. */
+    /** Passes all outputs to an action, block by block, without the labels. */
     void forEachOutput(ObjIntConsumer<double[]> block) {
         int perBlock = values.length / rows;
         for (int from = 0; from < columns; from += perBlock) {
@@ -62,12 +62,12 @@ final class LossBlocks {
         }
     }
 
-    /** Makes of the outputs what the gradient is for now, and answers the sum of the parts. */
+    /** Computes the gradient, or a first version of it, from outputs and labels. Returns the sum of the parts of the loss. */
     double fromOutputs(Block block) {
         return run(outputs, block);
     }
 
-    /** Replaces what the gradient is for now by what it is at last. */
+    /** Computes the final gradient from its first version and the labels. */
     void finishGradient(Block block) {
         run(gradients, block);
     }

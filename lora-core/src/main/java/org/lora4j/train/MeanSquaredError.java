@@ -2,7 +2,7 @@ package org.lora4j.train;
 
 import org.nd4j.linalg.api.ndarray.INDArray;
 
-/** See {@link Loss#meanSquaredError}. */
+/** Implements {@link Loss#meanSquaredError}. */
 enum MeanSquaredError implements Loss {
     INSTANCE;
 

@@ -4,14 +4,14 @@ import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.learning.config.Adam;
 
-/** ND4J's Adam, with ε where {@link HostAdam} has it, so that both types train alike. */
+/** ND4J's Adam for DOUBLE. It uses ε as {@link HostAdam} does, so both types train in the same way. */
 final class Nd4jAdam implements ParameterUpdater {
     private final Adam settings;
     private final double epsilon;
     private final Nd4jUpdater updater;
 
     Nd4jAdam(Adam settings, INDArray value, INDArray gradient) {
-        // The updater reads its settings anew at each step; the caller's stay as they are.
+        // The updater reads its settings at each step. This is a copy, so the settings of the caller do not change.
         this.settings = settings.clone();
         epsilon = settings.getEpsilon();
         updater = new Nd4jUpdater(this.settings, value, gradient);

@@ -9,7 +9,7 @@ import org.nd4j.linalg.learning.GradientUpdater;
 import org.nd4j.linalg.learning.config.AdaBelief;
 import org.nd4j.linalg.learning.config.IUpdater;
 
-/** Any of ND4J's updaters: it turns the gradient into the update, which is then subtracted. */
+/** Any ND4J updater. It overwrites the gradient with the update, which is then subtracted from the value. */
 final class Nd4jUpdater implements ParameterUpdater {
     private final GradientUpdater<?> updater;
     private final @Nullable INDArray state;
@@ -29,7 +29,7 @@ final class Nd4jUpdater implements ParameterUpdater {
 
     private static GradientUpdater<?> instantiate(IUpdater settings, @Nullable INDArray state, long length) {
         if (settings instanceof AdaBelief adaBelief) {
-            // Its own instantiate fails to divide the state into the two that it needs.
+            // AdaBelief.instantiate does not split the state into its two parts, so it is split here.
             AdaBeliefUpdater updater = new AdaBeliefUpdater(adaBelief);
             updater.setStateViewArray(state, new long[] {1, length}, 'c', true);
             return updater;
@@ -54,7 +54,7 @@ final class Nd4jUpdater implements ParameterUpdater {
     @Override
     public void restore(INDArray saved) {
         if (state != null) {
-            // The updater works on views of this array.
+            // The updater uses views of this array, so its content is overwritten.
             state.assign(saved.reshape(1, saved.length()));
         }
     }

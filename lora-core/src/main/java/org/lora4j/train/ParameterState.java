@@ -4,13 +4,13 @@ import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
- * A parameter in the middle of a training.
+ * The state of a parameter between two steps of a training.
  *
- * @param name its full name
- * @param order the order of its elements in memory, and so in the updater's state
- * @param value its value
- * @param updater the class of the updater's settings
- * @param state the updater's state as it lies in memory, flat, or null if it has none
+ * @param name the full name
+ * @param order the memory order of the elements, 'c' or 'f'; the state of the updater has the same order
+ * @param value the value
+ * @param updater the class name of the updater's settings
+ * @param state the state of the updater as a vector in memory order, or null if it has none
  */
 record ParameterState(
         String name,
@@ -18,7 +18,7 @@ record ParameterState(
         INDArray value,
         String updater,
         @Nullable INDArray state) {
-    /** The order of an array's elements in memory; 'c' where both orders are the same. */
+    /** Returns the memory order of an array; 'c' if both orders are the same. */
     static char orderOf(INDArray array) {
         return array.isVectorOrScalar() ? 'c' : array.ordering();
     }

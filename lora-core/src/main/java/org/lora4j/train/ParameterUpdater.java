@@ -7,14 +7,14 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.learning.config.Adam;
 import org.nd4j.linalg.learning.config.IUpdater;
 
-/** The updater of one parameter, with its state. */
+/** The updater of one parameter, including its state. */
 interface ParameterUpdater {
     /**
      * Takes one step.
      *
-     * @param iteration the iteration, from 0, as ND4J's updaters and schedules count
+     * @param iteration the iteration, from 0 as in ND4J's updaters and schedules
      * @param epoch the epoch, from 0
-     * @param before gets the value as it was before the step; of the value's shape and order. Null if it is not kept
+     * @param before receives the value before the step, in the same shape and order; null if it is not needed
      */
     void step(int iteration, int epoch, @Nullable INDArray before);
 
@@ -26,12 +26,12 @@ interface ParameterUpdater {
     @Nullable
     INDArray state();
 
-    /** Puts in the place of the state what {@link #state} answered; of the right size and type. */
+    /** Overwrites the state with one that {@link #state} returned. Its size and type must fit. */
     void restore(INDArray state);
 
-    /** The updater of the given settings for a parameter. The gradient's array may be overwritten by each step. */
+    /** Creates the updater of a parameter. Each step may overwrite the gradient. */
     static ParameterUpdater of(IUpdater settings, Parameter parameter, INDArray gradient) {
-        // Exactly ND4J's settings: a subclass may mean something else.
+        // Only the class itself: a subclass can change the algorithm.
         if (settings.getClass() == Adam.class) {
             Adam adam = (Adam) settings;
             boolean fitsHost = parameter.value().dataType() == DataType.FLOAT

@@ -8,10 +8,10 @@ final class RunningMean {
     private long count;
 
     /**
-     * Goes on where another stood.
+     * Continues another running mean.
      *
-     * @param values how many it was given in all
-     * @param recent the last of them, the oldest first
+     * @param values the number of all its values
+     * @param recent the last values, the oldest first
      */
     void resume(long values, double[] recent) {
         count = values - recent.length;
@@ -34,7 +34,7 @@ final class RunningMean {
         return sum / filled;
     }
 
-    /** The values that the mean is of, the oldest first. */
+    /** Returns the values of the mean, the oldest first. */
     double[] recent() {
         double[] recent = new double[filled()];
         for (int i = 0; i < recent.length; i++) {

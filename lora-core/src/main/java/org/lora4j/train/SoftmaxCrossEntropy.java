@@ -3,7 +3,7 @@ package org.lora4j.train;
 import java.util.Arrays;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
-/** See {@link Loss#softmaxCrossEntropy}. */
+/** Implements {@link Loss#softmaxCrossEntropy}. */
 enum SoftmaxCrossEntropy implements Loss {
     INSTANCE;
 
@@ -14,7 +14,7 @@ enum SoftmaxCrossEntropy implements Loss {
         double[] max = new double[n];
         Arrays.fill(max, Double.NEGATIVE_INFINITY);
         blocks.forEachOutput((z, columns) -> maxima(z, columns, max));
-        // The gradient holds exp(z − max) until its sums are known, so that no exponential is computed twice.
+        // The gradient holds exp(z − max) until the sums are known, so each exponential is computed only once.
         double[] sum = new double[n];
         double[] mass = new double[n];
         double loss = blocks.fromOutputs((z, y, columns) -> exponentials(z, y, columns, max, sum, mass));
@@ -36,7 +36,7 @@ enum SoftmaxCrossEntropy implements Loss {
         }
     }
 
-    /** Replaces z by exp(z − max) and answers −Σ y·(z − max). */
+    /** Overwrites z with exp(z − max) and returns −Σ y·(z − max). */
     private static double exponentials(double[] z, double[] y, int columns, double[] max, double[] sum, double[] mass) {
         int n = max.length;
         double loss = 0;

@@ -15,11 +15,11 @@ import org.nd4j.linalg.learning.config.Adam;
 import org.nd4j.linalg.learning.config.IUpdater;
 
 /**
- * Trains the parameters of a model that are not frozen.
+ * Trains the trainable parameters of a model. Frozen parameters get no gradient and no updater state.
  *
- * <p>Only they get gradients, updater state and memory. With the same data, seeds and thread settings on one machine
- * two trainings give the same parameters, bit for bit. A trainer holds settings only: each {@link #fit} begins with a
- * fresh updater, or where {@link Builder#resume} says.
+ * <p>With the same data, seeds and thread settings, two trainings on the same machine give the same parameters, bit for
+ * bit. A trainer holds only settings: each call of {@link #fit} starts with a new updater, or with the state of
+ * {@link Builder#resume}.
  */
 public final class Trainer {
     private final TrainingSettings settings;
@@ -29,10 +29,10 @@ public final class Trainer {
     }
 
     /**
-     * Begins a trainer.
+     * Starts the settings of a trainer.
      *
-     * @param model what to train
-     * @return a builder: Adam with learning rate 0.001, mean softmax cross entropy, one epoch
+     * @param model the model to train
+     * @return a builder with the defaults: Adam with the learning rate 0.001, the mean softmax cross-entropy, one epoch
      */
     public static Builder builder(Model model) {
         Objects.requireNonNull(model, "model must not be null");
@@ -41,21 +41,22 @@ public final class Trainer {
     }
 
     /**
-     * Trains until the epochs or the iterations are done, whichever comes first.
+     * Trains until the number of epochs or the number of iterations is reached, whichever happens first.
      *
-     * <p>What trains is fixed when the training starts. If it is removed, replaced, deactivated, disabled or frozen while the
-     * training runs, the training stops with an error.
+     * <p>The trainable parameters are determined when the training starts. If one of them is removed, replaced, disabled or
+     * frozen during the training, or its adapter is deactivated, the training stops with an exception.
      *
-     * @param data the batches: features {@code [n, in]}, labels {@code [n, out]}, without masks; reset at the beginning
-     *     of each epoch if it can be
+     * @param data the batches: features {@code [n, in]}, labels {@code [n, out]}, without masks. The iterator is reset at
+     *     the start of each epoch if it supports this
      * @return the result
-     * @throws IllegalStateException if there is nothing to train, the model does not say unmistakably what to train, what
-     *     trains is changed while it trains, the data cannot be reset for a further epoch, or a resumed training is
-     *     already done
-     * @throws IllegalArgumentException if there is no batch, one does not fit the model, a group of parameters is empty,
-     *     or model, updaters or data are not those of the training that is resumed
-     * @throws DivergedException if a loss is NaN or infinite, or a parameter is at the end or at a checkpoint; the
-     *     parameters are then those of the last finite loss, unless {@link Builder#restoreOnDivergence} is off
+     * @throws IllegalStateException if no parameter is trainable, if it is not clear which adapter to train, if the
+     *     trainable parameters change during the training, if a second epoch needs a reset that the data do not support,
+     *     or if nothing is left to train after {@link Builder#resume}
+     * @throws IllegalArgumentException if there is no batch, if a batch does not fit the model, if a group of parameters is
+     *     empty, or if the model, the updaters or the data do not fit the state of {@link Builder#resume}
+     * @throws DivergedException if a loss is NaN or infinite, or if a parameter is NaN or infinite at the end or at a
+     *     checkpoint. The parameters are then those of the last finite loss, unless {@link Builder#restoreOnDivergence} is
+     *     off
      * @throws UncheckedIOException if a checkpoint cannot be stored
      */
     public TrainingResult fit(DataSetIterator data) {
@@ -64,7 +65,7 @@ public final class Trainer {
     }
 
     /**
-     * Trains as {@link #fit(DataSetIterator)} does, on a list or anything else that can be iterated over. Each epoch calls
+     * Trains as {@link #fit(DataSetIterator)} does, on a list or another iterable. Each epoch calls
      * {@link Iterable#iterator} once.
      *
      * @param data the batches: features {@code [n, in]}, labels {@code [n, out]}, without masks
@@ -79,7 +80,7 @@ public final class Trainer {
         return new TrainingRun(settings, BatchSource.of(data)).run();
     }
 
-    /** Builds a trainer. */
+    /** The settings of a trainer. */
     public static final class Builder {
         private final Model model;
         private final List<TrainingListener> listeners = new ArrayList<>();
@@ -99,9 +100,9 @@ public final class Trainer {
         }
 
         /**
-         * Sets the updater, {@code new Adam(1e-3)} by default. Learning-rate schedules belong to it.
+         * Sets the updater. The default is {@code new Adam(1e-3)}. A learning-rate schedule is a setting of the updater.
          *
-         * @param updater any of ND4J's
+         * @param updater any ND4J updater
          * @return this
          */
         public Builder updater(IUpdater updater) {
@@ -110,16 +111,16 @@ public final class Trainer {
         }
 
         /**
-         * Sets the updater of a group of parameters; the first group that matches a parameter counts, and the plain
-         * {@link #updater(IUpdater)} is for the rest. So the factor B of LoRA gets a rate of its own (LoRA+, <a
-         * href="https://arxiv.org/abs/2402.12354">arXiv:2402.12354</a>, where it is 16 times that of A):
+         * Sets the updater of a group of parameters. If several groups contain a parameter, the first group counts. All other
+         * parameters use {@link #updater(IUpdater)}. For example, LoRA+ (<a
+         * href="https://arxiv.org/abs/2402.12354">arXiv:2402.12354</a>) trains B with 16 times the learning rate of A:
          *
          * <pre>{@code
          * Trainer.builder(model).updater(new Adam(1e-3)).updater(model::isLoraB, new Adam(16e-3))
          * }</pre>
          *
-         * @param group whether a parameter belongs to it; it must get at least one that trains
-         * @param updater any of ND4J's
+         * @param group returns true for the parameters of the group; it must contain at least one trainable parameter
+         * @param updater any ND4J updater
          * @return this
          */
         public Builder updater(Predicate<? super Parameter> group, IUpdater updater) {
@@ -130,7 +131,8 @@ public final class Trainer {
         }
 
         /**
-         * Sets the loss, mean softmax cross entropy by default.
+         * Sets the loss. The default is {@link Loss#softmaxCrossEntropy}, which needs logits: the last layer of the model
+         * must have no activation.
          *
          * @param loss the loss
          * @return this
@@ -141,8 +143,8 @@ public final class Trainer {
         }
 
         /**
-         * Sets how many times to go through the data: 1 by default, or as often as it takes if
-         * {@link #maxIterations} is set and this is not.
+         * Sets the number of epochs. The default is 1; if only {@link #maxIterations} is set, the number of epochs is not
+         * limited.
          *
          * @param epochs the number of epochs, at least 1
          * @return this
@@ -155,7 +157,7 @@ public final class Trainer {
         }
 
         /**
-         * Sets how many steps to take at most, unlimited by default.
+         * Sets the maximum number of steps. The default is no limit.
          *
          * @param iterations the number of steps, at least 1
          * @return this
@@ -168,7 +170,8 @@ public final class Trainer {
         }
 
         /**
-         * Scales the gradients down when their norm, √Σg² over all trainable parameters together, is greater.
+         * Limits the norm of the gradients, {@code √Σg²} over all trainable parameters together. If the norm is greater, all
+         * gradients are scaled down to it. The default is no limit.
          *
          * @param norm the greatest norm, positive
          * @return this
@@ -183,11 +186,11 @@ public final class Trainer {
         }
 
         /**
-         * Sets whether the trainer returns to the parameters of the last finite loss when a loss or a parameter becomes NaN
-         * or infinite; true by default. For this it copies all trainable parameters in each step, which costs time and
-         * memory where a whole network trains.
+         * Sets whether the trainer restores the parameters of the last finite loss if a loss or a parameter is NaN or
+         * infinite. The default is true. The trainer then copies all trainable parameters in each step. This needs time and
+         * memory, which matter if a whole network is trained.
          *
-         * @param restore whether to keep the copy
+         * @param restore true to keep the copies
          * @return this
          */
         public Builder restoreOnDivergence(boolean restore) {
@@ -198,7 +201,7 @@ public final class Trainer {
         /**
          * Adds a listener.
          *
-         * @param listener called in the order of adding
+         * @param listener the listener; listeners are called in the order in which they were added
          * @return this
          */
         public Builder listener(TrainingListener listener) {
@@ -207,10 +210,10 @@ public final class Trainer {
         }
 
         /**
-         * Lets the state of the training be stored now and then.
+         * Creates a checkpoint after every given number of steps.
          *
-         * @param iterations how many steps lie between two states, at least 1
-         * @param checkpoints gets the states, in the thread that trains, after the listeners
+         * @param iterations the number of steps between two checkpoints, at least 1
+         * @param checkpoints receives the states, after the listeners; the thread that trains calls it
          * @return this
          * @throws IllegalArgumentException if the number is less than 1
          */
@@ -222,15 +225,15 @@ public final class Trainer {
         }
 
         /**
-         * Goes on where another training stood: the parameters, the updaters, the numbers of iterations and epochs and
-         * dropout are as they were, and the rest of the training is the same to the bit. Epochs and iterations count
-         * from the beginning of that training.
+         * Continues an interrupted training. Parameters, updaters, dropout and the numbers of iterations and epochs continue
+         * from the state. The rest of the training gives the same bits as without the interruption. {@link #epochs} and
+         * {@link #maxIterations} count from the start of the interrupted training.
          *
-         * <p>The data must be as they were at its beginning, and make the same batches when they are gone through in
-         * the same way, which is all that is asked of an iterator that shuffles. {@link Trainer#fit} goes through those that
-         * were seen without computing anything, and refuses data whose counts of batches and examples differ.
+         * <p>The data must give the same batches as in the interrupted training, from the first batch on. An iterator that
+         * shuffles must therefore start with the same seed. {@link Trainer#fit} reads and skips the batches that were used
+         * before the interruption. It throws an exception if their numbers of batches and examples differ from the state.
          *
-         * @param state where to go on
+         * @param state the state of the interrupted training
          * @return this
          */
         public Builder resume(TrainingState state) {
@@ -239,7 +242,7 @@ public final class Trainer {
         }
 
         /**
-         * Makes the trainer.
+         * Creates the trainer.
          *
          * @return the trainer
          */

@@ -1,38 +1,38 @@
 package org.lora4j.train;
 
-/** Hears what happens in a training. Called in the thread that trains, so it should be quick. */
+/** Receives the events of a training. The thread that trains calls it, so its methods must be fast. */
 public interface TrainingListener {
     /**
-     * A step was taken.
+     * Called after each step.
      *
-     * @param iteration what happened in it
+     * @param iteration the step
      */
     default void onIteration(Iteration iteration) {}
 
     /**
-     * The iterator came to its end.
+     * Called after the last step of each completed epoch.
      *
      * @param epoch the epoch that ended, from 1
-     * @param last its last iteration
+     * @param last its last step
      */
     default void onEpoch(int epoch, Iteration last) {}
 
     /**
-     * The training ended as it should.
+     * Called when the training has ended. Not called if it ends with an exception.
      *
-     * @param result what came of it
+     * @param result the result
      */
     default void onEnd(TrainingResult result) {}
 
     /**
-     * One step.
+     * A step of a training.
      *
-     * @param iteration the step, from 1
+     * @param iteration the number of the step, from 1
      * @param epoch the epoch, from 1
-     * @param examples the number of examples in its batch
+     * @param examples the number of examples of its batch
      * @param loss the loss of its batch, before the step
      * @param runningLoss the mean loss of the last 100 steps
-     * @param examplesPerSecond examples since the call of {@link Trainer#fit}, by the time since then
+     * @param examplesPerSecond the number of examples since {@link Trainer#fit} was called, divided by the seconds since then
      */
     record Iteration(
             long iteration, int epoch, int examples, double loss, double runningLoss, double examplesPerSecond) {}

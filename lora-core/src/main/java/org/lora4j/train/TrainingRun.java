@@ -50,7 +50,7 @@ final class TrainingRun {
         return epochs >= settings.epochs() || iteration >= settings.maxIterations();
     }
 
-    /** Trains to the end of an epoch: from its beginning, or from where a resumed one stands. */
+    /** Trains to the end of an epoch, from its first batch or from the position of a resumed training. */
     private void trainEpoch() {
         if (batches == 0) {
             data.reset(epochs + 1);
@@ -74,7 +74,8 @@ final class TrainingRun {
 
     private TrainingListener.Iteration train(DataSet batch) {
         if (batch.getFeaturesMaskArray() != null || batch.getLabelsMaskArray() != null) {
-            throw new IllegalArgumentException("a batch must have no masks: dense networks do not read them");
+            throw new IllegalArgumentException(
+                    "a batch must have no masks, found one: dense networks do not use masks; remove it");
         }
         iteration++;
         batches++;
@@ -87,7 +88,7 @@ final class TrainingRun {
     }
 
     private void checkpoint() {
-        // What no loss has seen yet may not be finite, and there would be no way back from it.
+        // No loss has used these parameters yet. If they are not finite, a checkpoint of them would be useless.
         step.requireFinite(iteration);
         try {
             settings.checkpoints()
@@ -107,15 +108,16 @@ final class TrainingRun {
         losses.resume(iteration, state.recentLosses());
         lastLoss = state.recentLosses()[state.recentLosses().length - 1];
         if (isThrough()) {
-            throw new IllegalStateException("resume: nothing is left to train after " + iteration + " of "
-                    + settings.maxIterations() + " iterations and " + epochs + " of " + settings.epochs() + " epochs");
+            throw new IllegalStateException("resume: something must be left to train, found " + iteration + " of "
+                    + settings.maxIterations() + " iterations and " + epochs + " of " + settings.epochs()
+                    + " epochs done; set more epochs or iterations");
         }
         step.requireFits(state.parameters());
         goThroughDataSeen(state);
         step.restore(state.parameters(), iteration);
     }
 
-    /** Calls the data as the interrupted run did, so that what they draw at random goes on as it would have. */
+    /** Reads the data as the interrupted training did. So a random generator in the data continues with the same numbers. */
     private void goThroughDataSeen(TrainingState state) {
         int begun = state.batches() == 0 ? state.epochs() : state.epochs() + 1;
         long seen = 0;
@@ -138,24 +140,24 @@ final class TrainingRun {
         String expected = describe(state.iteration(), state.examples(), state.epochs(), state.batches());
         String found = describe(seen, seenExamples, ended, inEpoch);
         if (!found.equals(expected)) {
-            throw new IllegalArgumentException(
-                    "resume: the data must be those of the state, with " + expected + ", found " + found);
+            throw new IllegalArgumentException("resume: the data must be those of the interrupted training, with "
+                    + expected + ", found " + found);
         }
     }
 
     private static String describe(long iterations, long examples, int epochs, long batches) {
-        return examples + " examples in " + iterations + " batches, the last " + batches + " after " + epochs
-                + " epochs";
+        return examples + " examples in " + iterations + " batches: " + epochs + " epochs and " + batches
+                + " batches after them";
     }
 
     private static void adviseOnThreads() {
-        // The master threads: the greatest number of threads, which ND4J also answers, cannot be changed in a process.
+        // The number of master threads, because the maximum number of threads cannot be changed in a running process.
         int loops = Nd4j.getEnvironment().maxMasterThreads();
         int blas = Nd4j.factory().blas().getMaxThreads();
         if (loops > 1 && blas > 1) {
             log.info(
-                    "ND4J's loops have {} threads and BLAS has {}, which compete for the processors: a step can take ten"
-                            + " times as long as with org.lora4j.nn.NativeThreads.forBlas()",
+                    "ND4J's loops have {} threads and BLAS has {} threads. Idle threads keep the processors busy, so a step"
+                            + " can take ten times as long. org.lora4j.nn.NativeThreads.forBlas() prevents this",
                     loops,
                     blas);
         }

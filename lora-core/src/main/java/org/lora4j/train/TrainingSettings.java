@@ -4,7 +4,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.nn.Model;
 
-/** What a {@link Trainer} was built with. */
+/** The settings of a {@link Trainer}. */
 record TrainingSettings(
         Model model,
         UpdaterGroups updaters,

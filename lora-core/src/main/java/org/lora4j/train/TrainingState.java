@@ -7,14 +7,15 @@ import java.util.Objects;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
- * Where a training stands between two steps: what it takes to go on as if it had not been interrupted, to the bit.
+ * The state of a training between two steps. A training that is resumed from it gives the same bits as a training that was
+ * not interrupted.
  *
- * <p>It holds copies of the parameters that train, the state of their updaters, and how far the training is. It does
- * not hold what is frozen, settings, or data: those come from where they came from at the beginning. It is taken by
- * {@link Trainer.Builder#checkpointEvery} and given to {@link Trainer.Builder#resume}.
+ * <p>A state holds copies of the trainable parameters, the states of their updaters, and the numbers of iterations and
+ * epochs. It does not hold frozen parameters, settings or data; a resumed training gets these in the same way as the first
+ * one. {@link Trainer.Builder#checkpointEvery} creates states, and {@link Trainer.Builder#resume} continues from one.
  *
- * <p>As {@link #tensors} and {@link #metadata} it is stored in any file that holds named arrays and texts, such as
- * safetensors:
+ * <p>{@link #tensors} and {@link #metadata} return the state as named arrays and texts. A file format for these, such as
+ * safetensors, can store it:
  *
  * <pre>{@code
  * Trainer.builder(model)
@@ -27,8 +28,9 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  *         .build().fit(data);
  * }</pre>
  *
- * <p>In a new process the model is first built as it was: the same base, and adapters of the same configuration and
- * seed. So what an adapter's beginning took from the base (PiSSA, OLoRA) is the same; the factors come from the state.
+ * <p>In a new process, first build the same model: the same base, and adapters with the same configuration and seed. Then
+ * the initialization that is subtracted from the base (PiSSA, OLoRA) is the same too. The trained factors come from the
+ * state.
  */
 public final class TrainingState {
     private final long iteration;
@@ -54,13 +56,13 @@ public final class TrainingState {
     }
 
     /**
-     * Makes a state of what {@link #tensors} and {@link #metadata} answered.
+     * Creates a state from the results of {@link #tensors} and {@link #metadata}.
      *
-     * @param tensors the arrays by key; held, not copied
-     * @param metadata the texts by key; further ones are ignored
+     * @param tensors the arrays by key; not copied
+     * @param metadata the texts by key; unknown keys are ignored
      * @return the state
-     * @throws IllegalArgumentException if they are of another version or no training state, or something is missing,
-     *     unexpected or misshapen; the message lists it all
+     * @throws IllegalArgumentException if they are not a training state or have another version, or if an array or text is
+     *     missing, unexpected or has a wrong form; the message lists all problems
      */
     public static TrainingState of(Map<String, INDArray> tensors, Map<String, String> metadata) {
         Objects.requireNonNull(tensors, "tensors must not be null");
@@ -69,42 +71,42 @@ public final class TrainingState {
     }
 
     /**
-     * The number of steps taken.
+     * Returns the number of steps.
      *
-     * @return at least 1
+     * @return the number of steps, at least 1
      */
     public long iteration() {
         return iteration;
     }
 
     /**
-     * The number of epochs completed.
+     * Returns the number of completed epochs.
      *
-     * @return 0 in the first epoch, until its last batch
+     * @return the number of epochs; 0 before the end of the first epoch
      */
     public int epochs() {
         return epochs;
     }
 
     /**
-     * The number of batches seen of the epoch under way.
+     * Returns the number of batches of the current epoch that have been used.
      *
-     * @return 0 between two epochs
+     * @return the number of batches; 0 between two epochs
      */
     public long batches() {
         return batches;
     }
 
     /**
-     * The number of examples seen.
+     * Returns the number of examples that have been used.
      *
-     * @return those of all epochs together
+     * @return the number of examples in all epochs together
      */
     public long examples() {
         return examples;
     }
 
-    /** The losses that the running mean is of, the oldest first. */
+    /** Returns the losses of the running mean, the oldest first. */
     double[] recentLosses() {
         return recentLosses;
     }
@@ -114,21 +116,21 @@ public final class TrainingState {
     }
 
     /**
-     * The arrays: for the i-th parameter that trains, {@code i/name/value} in its shape and, if its updater has a state,
-     * {@code i/name/state}, flat, in ND4J's layout; and {@code losses}, those of the last 100 steps, as DOUBLE. The
-     * number keeps adapters apart whose parameters have the same names.
+     * Returns the arrays. The i-th trainable parameter has the key {@code i/name/value}, in its shape. If its updater has a
+     * state, it has the key {@code i/name/state}; it is a vector in ND4J's layout. The key {@code losses} has the losses of
+     * the last 100 steps as DOUBLE. The number i distinguishes parameters of different adapters that have the same name.
      *
-     * @return the arrays by key, which belong to this state and must not be written to
+     * @return the arrays by key. Do not write to them: they are not copies
      */
     public Map<String, INDArray> tensors() {
         return TrainingStateKeys.tensors(this);
     }
 
     /**
-     * The rest: the version of this form, how far the training is, and for each parameter the class of its updater and
-     * the order of its elements in memory.
+     * Returns the texts: the version of the format, the numbers of iterations, epochs, batches and examples, and for each
+     * parameter the class of its updater and the memory order of its elements.
      *
-     * @return texts by key
+     * @return the texts by key
      */
     public Map<String, String> metadata() {
         return TrainingStateKeys.metadata(this);
@@ -140,14 +142,14 @@ public final class TrainingState {
                 + parameters.stream().map(ParameterState::name).toList() + "]";
     }
 
-    /** Where the states of a training go. */
+    /** Receives the states of a training. */
     @FunctionalInterface
     public interface Sink {
         /**
-         * Takes a state, which is its own and does not change.
+         * Receives a state. The state holds copies, so the training does not change it.
          *
          * @param state the state
-         * @throws IOException if it cannot be stored
+         * @throws IOException if the state cannot be stored; the training then ends with an exception
          */
         void accept(TrainingState state) throws IOException;
     }

@@ -7,7 +7,7 @@ import java.util.function.BiConsumer;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
-/** A {@link TrainingState} as named arrays and texts. */
+/** Converts a {@link TrainingState} to named arrays and texts. */
 final class TrainingStateKeys {
     static final String VERSION_KEY = "lora4j.training_state";
     static final String VERSION = "1";
@@ -59,7 +59,7 @@ final class TrainingStateKeys {
         }
     }
 
-    /** What the keys of a parameter begin with. */
+    /** Returns the prefix of the keys of a parameter. */
     static String prefix(int i) {
         return i + "/";
     }

@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
-/** Reads a {@link TrainingState} from named arrays and texts, and refuses with all that is wrong with them. */
+/** Reads a {@link TrainingState} from named arrays and texts. If something is wrong, its exception lists everything. */
 final class TrainingStateReader {
     private final Map<String, INDArray> tensors;
     private final Map<String, String> metadata;

@@ -16,7 +16,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.learning.config.IUpdater;
 
-/** Forward, loss, backward and update of one batch; and the way back when numbers stop being finite. */
+/** Takes the steps of a training: outputs, loss, gradients and update. Restores the parameters if a loss is not finite. */
 final class TrainingStep {
     private final Pass pass;
     private final Loss loss;
@@ -28,9 +28,9 @@ final class TrainingStep {
     private boolean stepped;
 
     /**
-     * A parameter that trains, with what belongs to it.
+     * A trainable parameter with its gradient and its updater.
      *
-     * @param before the value before the last step, or null if it is not kept
+     * @param before a copy of the value before the last step, or null if no copy is kept
      */
     private record Trained(
             Parameter parameter,
@@ -63,7 +63,7 @@ final class TrainingStep {
         });
     }
 
-    /** Copies the parameters and the state of their updaters. */
+    /** Copies the parameters and the states of their updaters. */
     List<ParameterState> capture() {
         List<ParameterState> states = new ArrayList<>();
         for (Trained one : trained) {
@@ -79,16 +79,16 @@ final class TrainingStep {
     }
 
     /**
-     * Checks that this can go on where another stood.
+     * Checks that a saved state fits the parameters and updaters of this training.
      *
-     * @throws IllegalArgumentException if parameters or updaters are others, with all that differs
+     * @throws IllegalArgumentException if it does not; the message lists all differences
      */
     void requireFits(List<ParameterState> states) {
         List<String> names = trained.stream().map(one -> one.parameter().name()).toList();
         List<String> saved = states.stream().map(ParameterState::name).toList();
         if (!names.equals(saved)) {
             throw new IllegalArgumentException(
-                    "resume: the parameters that train must be those of the state, " + saved + ", found " + names);
+                    "resume: the trainable parameters must be those of the state, " + saved + ", found " + names);
         }
         List<String> problems = new ArrayList<>();
         for (int i = 0; i < states.size(); i++) {
@@ -100,7 +100,7 @@ final class TrainingStep {
         }
     }
 
-    /** Goes on where another stood, whose parameters fit. */
+    /** Overwrites the parameters and the states of the updaters with a saved state that fits. */
     void restore(List<ParameterState> states, long iteration) {
         for (int i = 0; i < states.size(); i++) {
             trained.get(i).parameter().value().assign(states.get(i).value());
@@ -119,14 +119,14 @@ final class TrainingStep {
         long size = one.settings().stateSize(value.length());
         if (!Arrays.equals(value.shape(), saved.value().shape())
                 || value.dataType() != saved.value().dataType()) {
-            problems.add(saved.name() + ": " + describe(value) + " where the state has " + describe(saved.value()));
+            problems.add(saved.name() + ": " + describe(value) + ", but the state has " + describe(saved.value()));
         } else if (ParameterState.orderOf(value) != saved.order()) {
-            problems.add(saved.name() + ": order '" + ParameterState.orderOf(value) + "' where the state has '"
+            problems.add(saved.name() + ": memory order '" + ParameterState.orderOf(value) + "', but the state has '"
                     + saved.order() + "'");
         } else if (!updater.equals(saved.updater())) {
-            problems.add(saved.name() + ": updater " + updater + " where the state has " + saved.updater());
+            problems.add(saved.name() + ": updater " + updater + ", but the state has " + saved.updater());
         } else if (size != (state == null ? 0 : state.length())) {
-            problems.add(saved.name() + ": an updater's state of " + size + " elements where the state has "
+            problems.add(saved.name() + ": the updater needs " + size + " numbers, but the state has "
                     + (state == null ? 0 : state.length()));
         }
     }
@@ -138,8 +138,8 @@ final class TrainingStep {
     /**
      * Takes one step and returns the loss before it.
      *
-     * @throws IllegalStateException if the model no longer computes with the parameters that were pinned at the start, or
-     *     one of them was frozen; nothing is stepped then
+     * @throws IllegalStateException if the trainable parameters are not those that the training started with; no parameter
+     *     is updated then
      * @throws DivergedException if the loss is not finite
      */
     double take(INDArray features, @Nullable INDArray labels, long iteration, int epoch) {
@@ -166,14 +166,14 @@ final class TrainingStep {
         return value;
     }
 
-    /** Only parameters whose gradients this step computes are stepped. */
+    /** Checks that the trainable parameters are still those that the training started with. */
     private void requirePinned() {
         for (Parameter parameter : pinned) {
             if (!parameter.isTrainable()) {
-                throw new IllegalStateException("the training must keep the parameters that it started with, but "
+                throw new IllegalStateException("the trainable parameters must stay the same during a training, but "
                         + parameter.name()
-                        + " was frozen while it trained. The training stops; its parameters are those"
-                        + " after the last step. Freeze parameters when their training is over");
+                        + " was frozen. The training stops; its parameters are those after the last step."
+                        + " Freeze parameters after the training");
             }
         }
         if (pass.changes() == pinnedChanges) {
@@ -181,11 +181,10 @@ final class TrainingStep {
         }
         Set<Parameter> now = pass.trainableParameters();
         if (!now.equals(pinned)) {
-            throw new IllegalStateException(
-                    "the training must keep the parameters that it started with, "
-                            + names(pinned) + ", found " + names(now)
-                            + ": parametrizations were registered, removed, enabled or disabled while it ran. The training stops;"
-                            + " its parameters are those after the last step. Change parametrizations when the training is over");
+            throw new IllegalStateException("the trainable parameters must stay the same during a training, "
+                    + names(pinned) + ", found " + names(now)
+                    + ": parametrizations were registered, removed, enabled or disabled. The training stops;"
+                    + " its parameters are those after the last step. Change parametrizations after the training");
         }
         pinnedChanges = pass.changes();
     }
@@ -194,7 +193,7 @@ final class TrainingStep {
         return parameters.stream().map(Parameter::name).toList();
     }
 
-    /** Checks the last update, which no loss has seen. */
+    /** Checks the parameters after the last update, because no loss has used them yet. */
     void requireFinite(long iteration) {
         for (Trained one : trained) {
             if (!one.parameter().isFinite()) {
@@ -202,7 +201,8 @@ final class TrainingStep {
                 throw new DivergedException(
                         iteration,
                         name,
-                        name + ": must be finite after the last update, at iteration " + iteration + goBack());
+                        name + ": must be finite after the last update, found NaN or an infinity at iteration "
+                                + iteration + goBack());
             }
         }
     }
@@ -220,7 +220,7 @@ final class TrainingStep {
         if (clipNorm == Double.POSITIVE_INFINITY) {
             return;
         }
-        // Unlike the operations of INDArray these allocate nothing.
+        // These functions allocate nothing, unlike the operations of INDArray.
         Level1 blas = Nd4j.getBlasWrapper().level1();
         double squares = 0;
         for (Trained one : trained) {
@@ -235,7 +235,7 @@ final class TrainingStep {
         }
     }
 
-    /** Returns to the parameters of the last finite loss if they were kept, and says which parameters there are now. */
+    /** Restores the parameters of the last finite loss if copies were kept. Returns a text that names the current parameters. */
     private String goBack() {
         boolean kept = true;
         for (Trained one : trained) {

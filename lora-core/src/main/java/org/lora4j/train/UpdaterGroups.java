@@ -10,12 +10,12 @@ import java.util.function.Predicate;
 import org.lora4j.nn.Parameter;
 import org.nd4j.linalg.learning.config.IUpdater;
 
-/** Which updater a parameter gets: that of the first group it belongs to, or else the one for the rest. */
+/** Chooses the updater of a parameter: the one of the first group that contains it, or the default one. */
 final class UpdaterGroups {
     private final List<Group> groups;
     private final IUpdater rest;
 
-    /** A group of parameters with an updater of their own. Not a record: each group counts by itself. */
+    /** A group of parameters with its updater. Not a record: two groups are never equal. */
     static final class Group {
         private final Predicate<? super Parameter> members;
         private final IUpdater updater;
@@ -34,7 +34,7 @@ final class UpdaterGroups {
     /**
      * Assigns an updater to each parameter.
      *
-     * @throws IllegalArgumentException if a group gets none
+     * @throws IllegalArgumentException if a group contains no parameter
      */
     Map<Parameter, IUpdater> assign(Collection<Parameter> parameters) {
         Map<Parameter, IUpdater> updaters = new LinkedHashMap<>();
@@ -52,8 +52,8 @@ final class UpdaterGroups {
         }
         if (!empty.isEmpty()) {
             throw new IllegalArgumentException(
-                    "each group of an updater must get a parameter that trains, found none for "
-                            + empty.stream().map(group -> group.updater).toList() + "; there are "
+                    "each group must contain a trainable parameter, found none in the groups of the updaters "
+                            + empty.stream().map(group -> group.updater).toList() + "; the trainable parameters are "
                             + parameters.stream().map(Parameter::name).toList());
         }
         return updaters;

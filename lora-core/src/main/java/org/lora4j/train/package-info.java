@@ -1,4 +1,4 @@
-/** Training and testing of models: losses, ND4J's updaters, listeners. It knows networks, not LoRA. */
+/** Trains and evaluates models, with losses, ND4J's updaters, listeners and checkpoints. It does not depend on LoRA. */
 @NullMarked
 package org.lora4j.train;
 

@@ -26,7 +26,7 @@ import org.lora4j.nn.internal.PassSource;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.learning.config.Adam;
 
-/** Training through a {@link LoRAModel}: what is chosen trains, and nothing else changes by a bit. */
+/** Trains a {@link LoRAModel}: the chosen parameters train, and no other parameter changes a bit. */
 class AdapterTrainingTest {
     private final Network network = Network.builder(6)
             .linear("linear1", 8)
@@ -76,7 +76,7 @@ class AdapterTrainingTest {
 
     @ParameterizedTest
     @EnumSource(BiasTraining.class)
-    void onlyWhatTheAdapterBringsGetsGradientsAndChanges(BiasTraining bias) {
+    void onlyTheParametersOfTheAdapterTrain(BiasTraining bias) {
         model.add("a", config("linear1", "linear2").bias(bias).build());
         List<String> expected = new ArrayList<>();
         for (String path : List.of("linear1", "linear2")) {
@@ -95,7 +95,7 @@ class AdapterTrainingTest {
     }
 
     @Test
-    void layersInFullTrainAsCopies() {
+    void savedModulesTrainAsCopies() {
         model.add("a", config("linear1").modulesToSave("lora_foo").build());
         assertThat(trainable(model))
                 .containsExactlyInAnyOrder(
@@ -106,7 +106,7 @@ class AdapterTrainingTest {
     }
 
     @Test
-    void onlyTheChosenAdapterOfTwoActiveOnesChanges() {
+    void onlyTheTrainableOneOfTwoActiveAdaptersTrains() {
         model.add("a", config("linear1", "linear2").build());
         train(model);
         model.add("b", config("linear2", "lora_foo").build());
@@ -118,7 +118,7 @@ class AdapterTrainingTest {
     }
 
     @Test
-    void twoChosenAdaptersTrainTogether() {
+    void twoTrainableAdaptersTrainTogether() {
         model.add("a", config("linear1", "linear2").build());
         model.add("b", config("linear2", "lora_foo").build());
         model.activate("a", "b");
@@ -130,7 +130,7 @@ class AdapterTrainingTest {
     }
 
     @Test
-    void anAdapterTrainsThroughAViewWhateverIsActive() {
+    void aViewTrainsItsAdapterEvenIfAnotherOneIsActive() {
         model.add("a", config("linear1").build());
         model.add("b", config("linear2").build());
         assertThat(model.active()).containsExactly("a");
@@ -141,7 +141,7 @@ class AdapterTrainingTest {
     }
 
     @Test
-    void nothingTrainsIfNoActiveAdapterIsChosen() {
+    void refusesToTrainWithoutATrainableActiveAdapter() {
         model.add("a", config("linear1").build());
         model.setTrainable();
         assertThatIllegalStateException()
@@ -152,7 +152,7 @@ class AdapterTrainingTest {
     }
 
     @Test
-    void loadedAdaptersAreFrozenUnlessAskedAndCanBeTrainedOn() {
+    void addedDataIsFrozenUntilSetTrainableAndCanThenTrain() {
         model.add("a", config("linear1", "linear2").build());
         train(model);
         LoRAAdapter data = model.adapter("a");
@@ -167,10 +167,10 @@ class AdapterTrainingTest {
         assertChanged(before, Set.copyOf(model.parameters("loaded")));
     }
 
-    // After the first few steps a training allocates no native memory of its own.
+    // After the first few steps, a training allocates no native memory.
 
     private static void assertAllocatesNothing(Model trained) {
-        List<Long> made = new ArrayList<>();
+        List<Long> created = new ArrayList<>();
         long[] before = {0};
         Trainer.builder(trained)
                 .maxIterations(60)
@@ -178,13 +178,13 @@ class AdapterTrainingTest {
                     @Override
                     public void onIteration(Iteration iteration) {
                         long now = NativeObjects.made();
-                        made.add(now - before[0]);
+                        created.add(now - before[0]);
                         before[0] = now;
                     }
                 })
                 .build()
                 .fit(data());
-        assertThat(made.subList(20, 60)).containsOnly(0L);
+        assertThat(created.subList(20, 60)).containsOnly(0L);
     }
 
     @Test
@@ -194,7 +194,7 @@ class AdapterTrainingTest {
     }
 
     @Test
-    void stepsWithBiasesAndTakenFactorsAllocateNothing() {
+    void stepsWithBiasesAndSubtractedFactorsAllocateNothing() {
         model.add(
                 "a",
                 config("linear1", "linear2", "lora_foo")
@@ -206,7 +206,7 @@ class AdapterTrainingTest {
     }
 
     @Test
-    void stepsOfTwoAdaptersAndALayerInFullAllocateNothing() {
+    void stepsOfTwoAdaptersAndASavedModuleAllocateNothing() {
         model.add("a", config("linear1", "linear2").build());
         model.add("b", config("linear2").modulesToSave("lora_foo").build());
         model.activate("a", "b");

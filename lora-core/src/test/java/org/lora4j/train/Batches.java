@@ -11,7 +11,7 @@ import org.nd4j.linalg.dataset.api.DataSetPreProcessor;
 import org.nd4j.linalg.dataset.api.iterator.DataSetIterator;
 import org.nd4j.linalg.factory.Nd4j;
 
-/** Given batches, one after the other. */
+/** An iterator over given batches. */
 final class Batches implements DataSetIterator {
     private static final long serialVersionUID = 1L;
 
@@ -32,7 +32,7 @@ final class Batches implements DataSetIterator {
         return of(new DataSet(features, labels));
     }
 
-    /** Random features with random one-hot labels, in batches of the given sizes. */
+    /** Creates random features with random one-hot labels, in batches of the given sizes. */
     static Batches random(long seed, DataType type, int in, int out, int... sizes) {
         List<DataSet> batches = new ArrayList<>();
         for (int i = 0; i < sizes.length; i++) {
@@ -46,7 +46,7 @@ final class Batches implements DataSetIterator {
         return new Batches(batches, true);
     }
 
-    /** The same batches, which can be gone through only once. */
+    /** Returns an iterator over the same batches that does not support reset. */
     Batches once() {
         return new Batches(batches, false);
     }

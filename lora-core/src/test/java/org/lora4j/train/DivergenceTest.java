@@ -18,7 +18,7 @@ import org.nd4j.linalg.learning.config.Adam;
 import org.nd4j.linalg.learning.config.IUpdater;
 import org.nd4j.linalg.learning.config.Sgd;
 
-/** When numbers stop being finite, training stops and leaves the parameters with which the loss was finite last. */
+/** If a number is not finite, the training stops and restores the parameters of the last finite loss. */
 class DivergenceTest {
     private final Network network = network();
     private final Batches data = Batches.random(1, DataType.FLOAT, 3, 2, 4, 4, 4, 4, 4);
@@ -40,11 +40,11 @@ class DivergenceTest {
         }
     }
 
-    /** The batches with another one in the given place. */
-    private Batches with(int place, DataSet other) {
+    /** Returns the batches with another batch at an index. */
+    private Batches with(int index, DataSet other) {
         List<DataSet> all = new ArrayList<>();
         for (int i = 0; i < data.count(); i++) {
-            all.add(i == place ? other : data.get(i));
+            all.add(i == index ? other : data.get(i));
         }
         return Batches.of(all.toArray(new DataSet[0]));
     }
@@ -65,7 +65,7 @@ class DivergenceTest {
 
     @ParameterizedTest
     @ValueSource(doubles = {Double.NaN, Double.POSITIVE_INFINITY})
-    void isFoundInTheInput(double value) {
+    void isReportedForTheInput(double value) {
         DivergedException e = diverge(Trainer.builder(network).build(), with(3, withFeature(value)));
         assertThat(e.iteration()).isEqualTo(4);
         assertThat(e.place()).isEqualTo("input");
@@ -73,19 +73,19 @@ class DivergenceTest {
                 .hasMessageStartingWith("the loss must be finite, found ")
                 .hasMessageEndingWith(" at iteration 4; the first values that are not finite are in input; "
                         + "the parameters are those of the last finite loss");
-        // The loss of step 3 was finite, with the parameters after two steps.
+        // The last finite loss is that of step 3. It was computed with the parameters after two steps.
         assertParametersAfter(2);
     }
 
     @Test
-    void inTheFirstStepLeavesTheParametersAlone() {
+    void inTheFirstStepChangesNoParameter() {
         DivergedException e = diverge(Trainer.builder(network).build(), with(0, withFeature(Double.NaN)));
         assertThat(e.iteration()).isEqualTo(1);
         assertParametersAfter(0);
     }
 
     @Test
-    void isFoundInTheLabels() {
+    void isReportedForTheLabels() {
         DataSet batch = data.get(3).copy();
         batch.getLabels().putScalar(0, 0, Double.NaN);
         DivergedException e = diverge(Trainer.builder(network).build(), with(3, batch));
@@ -95,7 +95,7 @@ class DivergenceTest {
     }
 
     @Test
-    void isFoundInTheLayerThatOverflowsFirst() {
+    void isReportedForTheLayerThatOverflowsFirst() {
         DivergedException e =
                 diverge(Trainer.builder(network).updater(new Sgd(1e38)).build(), data);
         assertThat(e.place()).isIn("first", "second");
@@ -115,7 +115,7 @@ class DivergenceTest {
     }
 
     @Test
-    void ofALearningRateThatBlowsUpLeavesTheParametersOfTheLastFiniteLoss() {
+    void withATooLargeLearningRateRestoresTheParametersOfTheLastFiniteLoss() {
         IUpdater updater = new Sgd(1e20);
         DivergedException e = diverge(Trainer.builder(network).updater(updater).build(), data);
         assertThat(e.place()).isIn("first", "second");
@@ -133,9 +133,9 @@ class DivergenceTest {
 
     @ParameterizedTest
     @ValueSource(doubles = {Double.NaN, Double.POSITIVE_INFINITY})
-    void isFoundInTheVeryLastUpdate(double value) {
+    void isReportedForTheLastUpdate(double value) {
         int[] calls = {0};
-        // All is well until the gradient of the third step.
+        // The gradient of the third step is not finite; all numbers before are.
         Loss loss = (output, labels, gradient) -> {
             double result = Loss.softmaxCrossEntropy().compute(output, labels, gradient);
             if (++calls[0] == 3) {
@@ -153,15 +153,16 @@ class DivergenceTest {
         assertThat(e.iteration()).isEqualTo(3);
         assertThat(e.place()).isEqualTo("first.weight");
         assertThat(e)
-                .hasMessage("first.weight: must be finite after the last update, at iteration 3; "
-                        + "the parameters are those of the last finite loss");
+                .hasMessage(
+                        "first.weight: must be finite after the last update, found NaN or an infinity at iteration 3; "
+                                + "the parameters are those of the last finite loss");
         Network expected = network();
         Trainer.builder(expected).updater(new Sgd(0.1)).maxIterations(2).build().fit(data);
         assertSame(network, expected);
     }
 
     @Test
-    void leavesFrozenParametersAlone() {
+    void doesNotChangeFrozenParameters() {
         network.linear("first").weightParameter().setTrainable(false);
         double[] before = Samples.bits(network.linear("first").weight());
         diverge(Trainer.builder(network).updater(new Sgd(1e38)).build(), data);
@@ -169,7 +170,7 @@ class DivergenceTest {
     }
 
     @Test
-    void isNotHeardAsAnEnd() {
+    void doesNotCallOnEnd() {
         List<String> events = new ArrayList<>();
         DivergedException e = diverge(
                 Trainer.builder(network)

@@ -14,7 +14,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.factory.Nd4j;
 
-/** The network answers its input, so each test says by itself what is predicted. */
+/** The network returns its input, so each test defines the predictions. */
 class EvaluatorTest {
     private static Network identity(int classes) {
         return new Network(List.of(new Linear("l", oneHot(classes, range(classes)), null)));
@@ -37,7 +37,7 @@ class EvaluatorTest {
     }
 
     private static DataSet batch(int classes, int[] predicted, int[] actual) {
-        // Logits rather than probabilities: any number may come out of a network.
+        // These are logits, not probabilities: the outputs of a network can be any numbers.
         return new DataSet(oneHot(classes, predicted).mul(7).sub(3), oneHot(classes, actual));
     }
 
@@ -61,7 +61,7 @@ class EvaluatorTest {
     }
 
     @Test
-    void beginsAtTheBeginningEachTime() {
+    void startsWithTheFirstBatchEachTime() {
         assertThat(Evaluator.evaluate(identity(3), DATA).getNumRowCounter()).isEqualTo(7);
         assertThat(Evaluator.evaluate(identity(3), DATA).getNumRowCounter()).isEqualTo(7);
         assertThat(Evaluator.evaluate(identity(3), DATA.once()).getNumRowCounter())
@@ -69,7 +69,7 @@ class EvaluatorTest {
     }
 
     @Test
-    void tellsTwoClassesApart() {
+    void evaluatesTwoClasses() {
         Evaluation evaluation =
                 Evaluator.evaluate(identity(2), Batches.of(batch(2, new int[] {0, 1, 1, 1}, new int[] {0, 0, 1, 0})));
         assertThat(evaluation.accuracy()).isEqualTo(0.5);
@@ -84,13 +84,13 @@ class EvaluatorTest {
     }
 
     @Test
-    void ofNoDataHasNothingWrong() {
+    void hasNoErrorsWithoutData() {
         Evaluation evaluation = Evaluator.evaluate(identity(3), Batches.of());
         assertThat(Evaluator.errorsPerClass(evaluation)).containsExactly(0, 0, 0);
     }
 
     @Test
-    void takesTheGreatestOutputEvenIfNoneIsPositive() {
+    void predictsTheGreatestOutputEvenIfNoneIsPositive() {
         DataSet batch = new DataSet(Nd4j.createFromArray(new float[][] {{-5, -4, -9}}), oneHot(3, 1));
         assertThat(Evaluator.evaluate(identity(3), Batches.of(batch)).accuracy())
                 .isEqualTo(1);

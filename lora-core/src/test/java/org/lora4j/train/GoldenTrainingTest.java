@@ -31,11 +31,12 @@ import org.nd4j.linalg.learning.config.IUpdater;
 import org.nd4j.linalg.learning.config.Sgd;
 
 /**
- * Twenty steps of the reference implementation, from its base and its adapter on its batches.
+ * Compares twenty steps with the same steps in PEFT and PyTorch, with their base, adapter and batches.
  *
- * <p>Its Adam adds ε to {@code √v̂}, as Algorithm 1 of the paper does. ND4J's adds it to {@code √v}, which in step t is
- * as if ε were {@code ε/√(1−β₂ᵗ)}, 30 times as large in the first. Where gradients are as small as 1e-6 that shows: in
- * these cases losses still agree to the tolerance, but single factors are off by up to 1.7e-3.
+ * <p>PyTorch's Adam adds ε to {@code √v̂}, as algorithm 1 of the paper does. ND4J's Adam adds ε to {@code √v}. In step t this
+ * has the effect of {@code ε/√(1−β₂ᵗ)}, which is 30 times as large in the first step. The difference matters if gradients
+ * are as small as 1e-6: with ND4J's Adam the losses of these cases would agree within the tolerance, but some elements of
+ * the factors would differ by up to 1.7e-3.
  */
 class GoldenTrainingTest {
     private static final double TOLERANCE = 1e-4;
@@ -64,7 +65,7 @@ class GoldenTrainingTest {
                     .toURI());
         }
 
-        /** The base with the adapter at its beginning, loaded and so frozen. */
+        /** Returns the base with the adapter at its initialization. The adapter is frozen. */
         LoRAModel model() throws Exception {
             Network network = Network.builder(12)
                     .linear("linear1", 16)
@@ -162,7 +163,7 @@ class GoldenTrainingTest {
 
     @ParameterizedTest
     @MethodSource("cases")
-    void lossesFactorsAndOutputsAreThoseOfTheReference(Case golden) throws Exception {
+    void lossesFactorsAndOutputsEqualThoseOfTheReference(Case golden) throws Exception {
         LoRAModel model = golden.model();
         model.setTrainable("golden");
         assertLosses(golden, train(golden, model));
@@ -171,7 +172,7 @@ class GoldenTrainingTest {
 
     @ParameterizedTest
     @MethodSource("cases")
-    void gradientsOfTheSecondStepAreThoseOfTheReference(Case golden) throws Exception {
+    void gradientsOfTheSecondStepEqualThoseOfTheReference(Case golden) throws Exception {
         LoRAModel model = golden.model();
         model.setTrainable("golden");
         Batches batches = golden.batches();

@@ -45,7 +45,7 @@ class ListenerTest {
     }
 
     @Test
-    void hearsEverythingInOrder() {
+    void receivesAllEventsInOrder() {
         List<String> events = new ArrayList<>();
         Trainer.builder(network)
                 .loss(counting())
@@ -64,7 +64,7 @@ class ListenerTest {
     }
 
     @Test
-    void areCalledInTheOrderOfAdding() {
+    void listenersAreCalledInTheOrderInWhichTheyWereAdded() {
         List<String> events = new ArrayList<>();
         Trainer.builder(network)
                 .loss(counting())
@@ -79,7 +79,7 @@ class ListenerTest {
     }
 
     @Test
-    void meanIsOverTheLastHundredSteps() {
+    void theRunningLossIsTheMeanOfTheLastHundredSteps() {
         List<Double> means = new ArrayList<>();
         TrainingResult result = Trainer.builder(network)
                 .loss(counting())
@@ -99,7 +99,7 @@ class ListenerTest {
     }
 
     @Test
-    void lossIsThatBeforeTheStep() {
+    void theLossIsTheOneBeforeTheStep() {
         double expected = Loss.meanSquaredError()
                 .compute(
                         network.predict(data.get(0).getFeatures()),
@@ -123,7 +123,7 @@ class ListenerTest {
     }
 
     @Test
-    void hearsNothingOfAnEpochThatTheIterationLimitCuts() {
+    void receivesNoEventForAnEpochThatTheIterationLimitEnds() {
         List<String> events = new ArrayList<>();
         Trainer.builder(network)
                 .maxIterations(2)

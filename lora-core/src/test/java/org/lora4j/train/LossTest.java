@@ -77,7 +77,7 @@ class LossTest {
 
     @ParameterizedTest
     @MethodSource("losses")
-    void gradientIsThatOfTheFunction(Loss loss) {
+    void theGradientEqualsFiniteDifferences(Loss loss) {
         INDArray output = Samples.gaussian(1, DataType.DOUBLE, 5, 4);
         INDArray labels = Samples.gaussian(2, DataType.DOUBLE, 5, 4);
         INDArray gradient = Nd4j.create(DataType.DOUBLE, 5, 4);
@@ -100,7 +100,7 @@ class LossTest {
     }
 
     @Test
-    void shiftOfAllLogitsChangesNothing() {
+    void aShiftOfAllLogitsDoesNotChangeTheLoss() {
         INDArray output = Samples.gaussian(1, DataType.DOUBLE, 5, 4);
         INDArray labels = Batches.random(1, DataType.DOUBLE, 1, 4, 5).get(0).getLabels();
         assertThat(value(CROSS_ENTROPY, output.add(1e4), labels))
@@ -114,14 +114,14 @@ class LossTest {
     }
 
     @Test
-    void impossibleClassThatHappensHasAnInfiniteLoss() {
+    void aLogitOfMinusInfinityForTheLabelledClassGivesAnInfiniteLoss() {
         assertThat(value(
                         CROSS_ENTROPY, matrix(new double[] {Double.NEGATIVE_INFINITY, 0}), matrix(new double[] {1, 0})))
                 .isEqualTo(Double.POSITIVE_INFINITY);
     }
 
     @Test
-    void impossibleClassThatDoesNotHappenIsFine() {
+    void aLogitOfMinusInfinityForAnotherClassGivesAFiniteLoss() {
         assertThat(value(
                         CROSS_ENTROPY, matrix(new double[] {Double.NEGATIVE_INFINITY, 0}), matrix(new double[] {0, 1})))
                 .isZero();
@@ -129,7 +129,7 @@ class LossTest {
 
     @ParameterizedTest
     @ValueSource(doubles = {Double.NaN, Double.POSITIVE_INFINITY})
-    void outputsThatAreNotFiniteDoNotHide(double bad) {
+    void outputsThatAreNotFiniteGiveALossThatIsNotFinite(double bad) {
         for (Loss loss : List.of(CROSS_ENTROPY, SQUARED_ERROR)) {
             for (double[] label : new double[][] {{1, 0, 0}, {0, 1, 0}, {0, 0, 1}}) {
                 assertThat(value(loss, matrix(new double[] {1, bad, 2}), matrix(label)))
@@ -140,7 +140,7 @@ class LossTest {
 
     @ParameterizedTest
     @ValueSource(doubles = {Double.NaN, Double.POSITIVE_INFINITY})
-    void labelsThatAreNotFiniteDoNotHide(double bad) {
+    void labelsThatAreNotFiniteGiveALossThatIsNotFinite(double bad) {
         for (Loss loss : List.of(CROSS_ENTROPY, SQUARED_ERROR)) {
             assertThat(value(loss, matrix(new double[] {1, 3, 2}), matrix(new double[] {0, bad, 0})))
                     .isNotFinite();
@@ -148,7 +148,7 @@ class LossTest {
     }
 
     @Test
-    void crossEntropyOfManyClassesIsThatOfTheFormula() {
+    void crossEntropyOfManyClassesFollowsTheFormula() {
         int n = 3;
         int classes = 2000;
         INDArray output = Samples.gaussian(1, DataType.DOUBLE, n, classes).muli(5);
@@ -183,7 +183,7 @@ class LossTest {
 
     @ParameterizedTest
     @MethodSource("losses")
-    void takesEveryOrderAndViews(Loss loss) {
+    void acceptsEveryMemoryOrderAndViews(Loss loss) {
         INDArray output = Samples.gaussian(1, DataType.DOUBLE, 5, 4);
         INDArray labels = Samples.gaussian(2, DataType.DOUBLE, 5, 4);
         INDArray gradient = Nd4j.create(DataType.DOUBLE, 5, 4);
@@ -225,7 +225,7 @@ class LossTest {
     @EnumSource(
             value = DataType.class,
             names = {"FLOAT", "DOUBLE", "INT", "LONG", "UBYTE"})
-    void takesLabelsOfAnotherType(DataType type) {
+    void acceptsLabelsOfAnotherType(DataType type) {
         INDArray output = Samples.gaussian(1, DataType.FLOAT, 5, 4);
         INDArray labels = Batches.random(1, DataType.FLOAT, 1, 4, 5).get(0).getLabels();
         for (Loss loss : List.of(CROSS_ENTROPY, SQUARED_ERROR)) {

@@ -20,14 +20,14 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.learning.config.Adam;
 import org.nd4j.linalg.learning.config.Sgd;
 
-/** Groups of parameters with updaters of their own; LoRA+, where B learns at a rate of its own. */
+/** Groups of parameters with different updaters, such as LoRA+, where B has another learning rate than A. */
 class ParameterGroupsTest {
     private static final double RATE = 1e-3;
     private static final double RATIO = 16;
 
     private final Batches data = Batches.random(1, DataType.DOUBLE, 4, 3, 5);
 
-    /** Two layers, one of them with a name that looks like a factor, at ΔW ≠ 0 so that A and B have gradients. */
+    /** Two layers; one has a name that looks like a factor. ΔW is not zero, so A and B have gradients. */
     private static LoRAModel model() {
         LoRAModel model = LoRAModel.of(Network.builder(4)
                 .dataType(DataType.DOUBLE)
@@ -52,7 +52,7 @@ class ParameterGroupsTest {
         return model;
     }
 
-    /** How far a step moves each parameter, the farthest of its elements. */
+    /** Returns the greatest change of an element by one step, for each parameter. */
     private Map<String, Double> moves(Consumer<Trainer.Builder> settings, LoRAModel model) {
         Map<String, INDArray> before = new HashMap<>();
         model.parameters("a")
@@ -74,7 +74,7 @@ class ParameterGroupsTest {
     }
 
     @Test
-    void loraPlusTrainsBAtItsOwnRate() {
+    void loraPlusTrainsBWithAnotherLearningRate() {
         Map<String, Double> plain = moves(builder -> builder.updater(new Sgd(RATE)), model());
         LoRAModel model = model();
         Map<String, Double> plus =
@@ -97,12 +97,12 @@ class ParameterGroupsTest {
         LoRAModel model = model();
         Map<String, Double> moves =
                 moves(builder -> builder.updater(new Sgd(RATE)).updater(model::isLoraB, new Adam(RATIO * RATE)), model);
-        // Adam's first step moves each element by the rate.
+        // The first step of Adam changes each element by the learning rate.
         assertThat(moves.getOrDefault("x.lora_B.lora_B.weight", 0.0)).isCloseTo(RATIO * RATE, within(1e-6));
     }
 
     @Test
-    void firstGroupThatMatchesCounts() {
+    void theFirstGroupThatContainsAParameterCounts() {
         Map<String, Double> plain = moves(builder -> builder.updater(new Sgd(RATE)), model());
         Map<String, Double> groups = moves(
                 builder -> builder.updater(parameter -> parameter.name().endsWith(".bias"), new Sgd(2 * RATE))
@@ -117,7 +117,7 @@ class ParameterGroupsTest {
     }
 
     @Test
-    void knowsTheFactorsOfTheModelAndNothingElse() {
+    void isLoraBIsTrueOnlyForTheFactorsOfTheModel() {
         LoRAModel model = model();
         assertThat(model.parameters("a"))
                 .filteredOn(model::isLoraB)
@@ -128,7 +128,7 @@ class ParameterGroupsTest {
     }
 
     @Test
-    void refusesAGroupThatGetsNoParameter() {
+    void refusesAGroupWithoutATrainableParameter() {
         Network network =
                 Network.builder(4).dataType(DataType.DOUBLE).linear("l", 3).build(1);
         Trainer.Builder builder = Trainer.builder(network)
@@ -136,9 +136,10 @@ class ParameterGroupsTest {
                 .updater(parameter -> parameter.name().equals("l.bias"), new Sgd(0.25));
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> builder.build().fit(data))
-                .withMessageStartingWith("each group of an updater must get a parameter that trains, found none for [")
+                .withMessageStartingWith(
+                        "each group must contain a trainable parameter, found none in the groups of the updaters [")
                 .withMessageContaining("0.25")
-                .withMessageEndingWith("there are [l.weight, l.bias]");
+                .withMessageEndingWith("the trainable parameters are [l.weight, l.bias]");
     }
 
     @Test

@@ -46,11 +46,11 @@ import org.nd4j.linalg.schedule.ScheduleType;
 import org.nd4j.linalg.schedule.StepSchedule;
 
 /**
- * A training that is interrupted, stored, and resumed with everything made anew equals the uninterrupted one: each loss,
- * event, result and parameter, to the bit.
+ * Interrupts a training, stores its state, and resumes it with new objects. All losses, events, results and parameters must
+ * have the same bits as in a training without the interruption.
  */
 class ResumeTest {
-    /** 22 examples in batches of 5: an epoch is 5 batches, the last a short one. */
+    /** 22 examples in batches of 5: an epoch has 5 batches, and the last one is smaller. */
     private static final int BATCHES = 5;
 
     private static final int EPOCHS = 3;
@@ -58,7 +58,7 @@ class ResumeTest {
     @TempDir
     Path folder;
 
-    /** A model made anew, its parameters, and how it is trained. */
+    /** Creates a new model at each call, with the settings of its training. */
     private record Scenario(String name, DataType type, Supplier<Model> model, Consumer<Trainer.Builder> settings) {
         @Override
         public String toString() {
@@ -66,8 +66,8 @@ class ResumeTest {
         }
     }
 
-    /** What happened in a training. */
-    private record Story(
+    /** The events and the results of a training. */
+    private record Training(
             List<TrainingListener.Iteration> iterations,
             List<Integer> epochEnds,
             TrainingResult result,
@@ -114,7 +114,7 @@ class ResumeTest {
         return model;
     }
 
-    private static Network storedInByOut() {
+    private static Network withMemoryOrderInOut() {
         return new Network(List.of(
                 new Linear("linear1", Samples.gaussian(1, DataType.FLOAT, 8, 6).dup('f'), null),
                 new Linear("linear2", Samples.gaussian(2, DataType.FLOAT, 4, 8).dup('f'), null)));
@@ -150,11 +150,11 @@ class ResumeTest {
             scenarios.add(of(updater, DataType.DOUBLE));
         }
         Consumer<Trainer.Builder> adam = builder -> builder.updater(new Adam(0.01));
-        scenarios.add(new Scenario("stored [in, out]", single, ResumeTest::storedInByOut, adam));
+        scenarios.add(new Scenario("memory order [in, out]", single, ResumeTest::withMemoryOrderInOut, adam));
         scenarios.add(new Scenario(
-                "Nesterovs, stored [in, out]",
+                "Nesterovs, memory order [in, out]",
                 single,
-                ResumeTest::storedInByOut,
+                ResumeTest::withMemoryOrderInOut,
                 builder -> builder.updater(new Nesterovs(0.01, 0.9))));
         for (LoRAInit init : List.of(LoRAInit.kaimingUniform(), LoRAInit.pissa(), LoRAInit.olora())) {
             for (DataType type : List.of(DataType.FLOAT, DataType.DOUBLE)) {
@@ -166,7 +166,7 @@ class ResumeTest {
             }
         }
         scenarios.add(new Scenario(
-                "biases and a layer in full",
+                "biases and a saved module",
                 single,
                 () -> adapted(
                         single,
@@ -190,7 +190,7 @@ class ResumeTest {
         return scenarios.stream();
     }
 
-    private static Story train(Scenario scenario, Consumer<Trainer.Builder> more) {
+    private static Training train(Scenario scenario, Consumer<Trainer.Builder> more) {
         Model model = scenario.model().get();
         List<TrainingListener.Iteration> iterations = new ArrayList<>();
         List<Integer> epochEnds = new ArrayList<>();
@@ -219,7 +219,7 @@ class ResumeTest {
         for (Parameter parameter : PassSource.of(model).newTrainingPass().trainableParameters()) {
             parameters.put(i++ + parameter.name(), Samples.bits(parameter.value()));
         }
-        return new Story(iterations, epochEnds, result, parameters, states);
+        return new Training(iterations, epochEnds, result, parameters, states);
     }
 
     private TrainingState stored(TrainingState state) throws IOException {
@@ -231,16 +231,16 @@ class ResumeTest {
 
     @ParameterizedTest
     @MethodSource("scenarios")
-    void equalsTheUninterruptedTrainingToTheBit(Scenario scenario) throws IOException {
-        Story whole = train(scenario, builder -> {});
+    void givesTheBitsOfTheUninterruptedTraining(Scenario scenario) throws IOException {
+        Training whole = train(scenario, builder -> {});
         for (long at : List.of(3L, 5L, 13L)) {
             TrainingState state = stored(whole.state(at));
-            Story rest = train(scenario, builder -> builder.resume(state));
+            Training rest = train(scenario, builder -> builder.resume(state));
             assertSame(whole, rest, (int) at);
         }
     }
 
-    private static void assertSame(Story whole, Story rest, int at) {
+    private static void assertSame(Training whole, Training rest, int at) {
         int steps = EPOCHS * BATCHES - at;
         assertThat(rest.iterations()).hasSize(steps);
         for (int i = 0; i < steps; i++) {
@@ -264,8 +264,8 @@ class ResumeTest {
     @Test
     void checkpointsDoNotChangeTheTraining() {
         Scenario scenario = scenario(LoRAInit.pissa() + " FLOAT");
-        Story with = train(scenario, builder -> {});
-        Story without = train(scenario, builder -> builder.checkpointEvery(1000, state -> {}));
+        Training with = train(scenario, builder -> {});
+        Training without = train(scenario, builder -> builder.checkpointEvery(1000, state -> {}));
         assertThat(without.states()).isEmpty();
         with.parameters()
                 .forEach((name, bits) ->
@@ -277,19 +277,19 @@ class ResumeTest {
     }
 
     @Test
-    void remembersTheRunningLossOfMoreStepsThanItIsOf() throws IOException {
+    void continuesTheRunningLossAfterMoreThanAHundredSteps() throws IOException {
         Scenario scenario =
                 new Scenario("long", DataType.FLOAT, () -> network(DataType.FLOAT), builder -> builder.epochs(26));
-        Story whole = train(scenario, builder -> {});
-        Story rest = train(scenario, builder -> builder.resume(stateOf(whole, 117)));
+        Training whole = train(scenario, builder -> {});
+        Training rest = train(scenario, builder -> builder.resume(stateOf(whole, 117)));
         assertThat(rest.iterations().get(0).runningLoss())
                 .isEqualTo(whole.iterations().get(117).runningLoss());
         assertThat(rest.result().runningLoss()).isEqualTo(whole.result().runningLoss());
     }
 
-    private TrainingState stateOf(Story story, long iteration) {
+    private TrainingState stateOf(Training training, long iteration) {
         try {
-            return stored(story.state(iteration));
+            return stored(training.state(iteration));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -298,7 +298,7 @@ class ResumeTest {
     @Test
     void canBeInterruptedAgainAndAgain() {
         Scenario scenario = scenario(LoRAInit.pissa() + " FLOAT");
-        Story whole = train(scenario, builder -> {});
+        Training whole = train(scenario, builder -> {});
         TrainingState state = stateOf(train(scenario, builder -> builder.maxIterations(1)), 1);
         for (long at = 2; at < EPOCHS * BATCHES; at++) {
             long end = at;
@@ -310,20 +310,20 @@ class ResumeTest {
     }
 
     @Test
-    void canGoOnForMoreEpochsThanWerePlanned() {
+    void canContinueForMoreEpochsThanTheInterruptedTrainingHad() {
         Scenario scenario = new Scenario("more", DataType.FLOAT, () -> network(DataType.FLOAT), builder -> {});
-        Story shorter = train(scenario, builder -> builder.epochs(2));
-        Story rest = train(scenario, builder -> builder.resume(stateOf(shorter, 10)));
+        Training shorter = train(scenario, builder -> builder.epochs(2));
+        Training rest = train(scenario, builder -> builder.resume(stateOf(shorter, 10)));
         assertSame(train(scenario, builder -> {}), rest, 10);
     }
 
     @Test
-    void theDifferentScenariosTrain() {
+    void allScenariosTrain() {
         scenarios().filter(scenario -> !scenario.name().startsWith("NoOp")).forEach(scenario -> {
-            Story story = train(scenario, builder -> {});
-            assertThat(story.state(1).parameters())
+            Training training = train(scenario, builder -> {});
+            assertThat(training.state(1).parameters())
                     .as(scenario.name())
-                    .allSatisfy(parameter -> assertThat(story.parameters().values())
+                    .allSatisfy(parameter -> assertThat(training.parameters().values())
                             .noneMatch(bits -> Arrays.equals(bits, Samples.bits(parameter.value()))));
         });
     }

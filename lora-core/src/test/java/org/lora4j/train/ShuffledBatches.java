@@ -14,8 +14,8 @@ import org.nd4j.linalg.dataset.api.iterator.DataSetIterator;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
- * Random examples in a new order in each epoch, from one generator for all epochs: what comes depends on every call
- * before. As with many iterators, a reset without a batch before it does nothing.
+ * Random examples in a new order in each epoch. One generator is used for all epochs, so a batch depends on all calls before
+ * it. A reset before the first batch does nothing, as in many iterators.
  */
 final class ShuffledBatches implements DataSetIterator {
     private static final long serialVersionUID = 1L;

@@ -21,7 +21,7 @@ import org.nd4j.linalg.schedule.MapSchedule;
 import org.nd4j.linalg.schedule.ScheduleType;
 import org.nd4j.linalg.schedule.StepSchedule;
 
-/** With {@code L = Σ y} and one row, the gradient of the weight is the input: each step can be told. */
+/** With {@code L = Σ y} and one row, the gradient of the weight is the input, so each step is known. */
 class StepSizeTest {
     private static final Loss SUM = (output, labels, gradient) -> {
         gradient.assign(1);
@@ -33,7 +33,7 @@ class StepSizeTest {
     private final DataSet threeAndFour =
             new DataSet(Nd4j.createFromArray(new double[][] {{3, 4}}), Nd4j.zeros(DataType.DOUBLE, 1, 1));
 
-    /** The step of the first weight at each iteration, divided by its gradient: the learning rate. */
+    /** Returns the learning rate of each iteration: the step of the first weight, divided by its gradient. */
     private List<Double> rates(IUpdater updater, int epochs, int batches) {
         DataSet[] data = new DataSet[batches];
         Arrays.fill(data, threeAndFour);
@@ -88,7 +88,7 @@ class StepSizeTest {
 
     @ParameterizedTest
     @CsvSource({
-        // the gradient is (3, 4), of norm 5
+        // the gradient is (3, 4), with the norm 5
         "1.0, 0.6, 0.8",
         "2.5, 1.5, 2.0",
         "4.999, 2.9994, 3.9992",

@@ -19,13 +19,13 @@ import org.lora4j.nn.Network;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.slf4j.LoggerFactory;
 
-/** A training says so when it begins under thread settings that are known to be slow. */
+/** A training logs advice if it starts with thread settings that are known to be slow. */
 class ThreadAdviceTest {
     private static final String ADVICE =
-            "ND4J's loops have 2 threads and BLAS has 2, which compete for the processors: a step"
-                    + " can take ten times as long as with org.lora4j.nn.NativeThreads.forBlas()";
+            "ND4J's loops have 2 threads and BLAS has 2 threads. Idle threads keep the processors busy, so a step can"
+                    + " take ten times as long. org.lora4j.nn.NativeThreads.forBlas() prevents this";
 
-    /** A training in a process of its own: ND4J reads how many threads its loops may have when it starts. */
+    /** Trains in a new process, because ND4J reads the number of threads of its loops when it starts. */
     static final class Main {
         private Main() {}
 
@@ -58,7 +58,7 @@ class ThreadAdviceTest {
     }
 
     @Test
-    void saysOnceThatTwoTeamsOfThreadsFightAndWhatHelps(@TempDir Path folder) throws Exception {
+    void logsTheAdviceOnceIfLoopsAndBlasHaveSeveralThreads(@TempDir Path folder) throws Exception {
         Path log = folder.resolve("log");
         ProcessBuilder process = new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -79,7 +79,7 @@ class ThreadAdviceTest {
     }
 
     @Test
-    void saysNothingIfTheLoopsHaveOneThread() {
+    void logsNothingIfTheLoopsHaveOneThread() {
         try (NativeThreads threads = NativeThreads.forBlas(2)) {
             assertThat(threads).isNotNull();
             assertThat(logOfATraining()).isEmpty();

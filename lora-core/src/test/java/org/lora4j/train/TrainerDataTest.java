@@ -17,7 +17,7 @@ import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.dataset.ViewIterator;
 import org.nd4j.linalg.learning.config.Sgd;
 
-/** Data that are no iterators of ND4J, and what a trainer keeps to go back. */
+/** Trains on lists and other iterables, and with or without copies for a divergence. */
 class TrainerDataTest {
     private static Network network() {
         return Network.builder(3).linear("first", 4).relu().linear("second", 2).build(1);
@@ -39,7 +39,7 @@ class TrainerDataTest {
     }
 
     @Test
-    void aListTrainsAsAnIteratorOverTheSameBatchesDoes() {
+    void aListTrainsLikeAnIteratorOverTheSameBatches() {
         List<DataSet> batches = batches();
         Network byList = network();
         Network byIterator = network();
@@ -61,15 +61,15 @@ class TrainerDataTest {
     }
 
     @Test
-    void anIterableIsAskedForANewIteratorInEachEpoch() {
-        int[] asked = new int[1];
+    void eachEpochGetsANewIteratorOfAnIterable() {
+        int[] iterators = new int[1];
         List<DataSet> batches = batches();
         Iterable<DataSet> counting = () -> {
-            asked[0]++;
+            iterators[0]++;
             return batches.iterator();
         };
         Trainer.builder(network()).epochs(4).build().fit(counting);
-        assertThat(asked[0]).isEqualTo(4);
+        assertThat(iterators[0]).isEqualTo(4);
     }
 
     @Test
@@ -97,7 +97,7 @@ class TrainerDataTest {
     }
 
     @Test
-    void parametersOfTheLastFiniteLossAreKeptUnlessThatIsSwitchedOff() {
+    void theParametersOfTheLastFiniteLossAreRestoredUnlessThatIsOff() {
         assertThat(diverged(true).parameters()).allMatch(parameter -> parameter.isFinite());
         assertThat(bits(diverged(true))).isNotEqualTo(bits(diverged(false)));
     }

@@ -11,23 +11,23 @@ import org.lora4j.nn.NativeObjects;
 import org.lora4j.nn.Network;
 import org.nd4j.linalg.api.buffer.DataType;
 
-/** After the first few steps a training allocates no native memory of its own. */
+/** After the first few steps, a training allocates no native memory. */
 class TrainerSteadyStateTest {
-    private static List<Long> madeByEachStep(Trainer.Builder builder, Batches data) {
-        List<Long> made = new ArrayList<>();
+    private static List<Long> createdByEachStep(Trainer.Builder builder, Batches data) {
+        List<Long> created = new ArrayList<>();
         long[] before = {0};
         builder.maxIterations(60)
                 .listener(new TrainingListener() {
                     @Override
                     public void onIteration(Iteration iteration) {
                         long now = NativeObjects.made();
-                        made.add(now - before[0]);
+                        created.add(now - before[0]);
                         before[0] = now;
                     }
                 })
                 .build()
                 .fit(data);
-        return made.subList(10, 60);
+        return created.subList(10, 60);
     }
 
     static Stream<Loss> losses() {
@@ -45,7 +45,7 @@ class TrainerSteadyStateTest {
                 .linear("linear3", 10)
                 .build(1);
         Batches data = Batches.random(1, DataType.FLOAT, 784, 10, 10, 10, 3);
-        assertThat(madeByEachStep(Trainer.builder(network).loss(loss), data)).containsOnly(0L);
+        assertThat(createdByEachStep(Trainer.builder(network).loss(loss), data)).containsOnly(0L);
     }
 
     @ParameterizedTest
@@ -57,7 +57,7 @@ class TrainerSteadyStateTest {
                 .linear("linear2", 4)
                 .build(1);
         Batches data = Batches.random(1, DataType.FLOAT, 20, 4, 10, 10, 3);
-        assertThat(madeByEachStep(Trainer.builder(network).loss(loss).clipNorm(1e-3), data))
+        assertThat(createdByEachStep(Trainer.builder(network).loss(loss).clipNorm(1e-3), data))
                 .containsOnly(0L);
     }
 }

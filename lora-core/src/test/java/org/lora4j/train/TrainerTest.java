@@ -41,7 +41,7 @@ class TrainerTest {
         "2,  5, 5, 1, 9",
         "3,  6, 6, 2, 10"
     })
-    void endsAfterTheEpochsOrTheIterationsWhicheverComesFirst(
+    void endsAfterTheEpochsOrTheIterationsWhicheverHappensFirst(
             int epochs, int maxIterations, long iterations, int completed, long examples) {
         Trainer.Builder builder = Trainer.builder(network);
         if (epochs > 0) {
@@ -60,7 +60,7 @@ class TrainerTest {
     }
 
     @Test
-    void lossFalls() {
+    void theLossDecreases() {
         Batches separable = Batches.of(
                 Nd4j.createFromArray(new float[][] {{1, 0, 0}, {0, 1, 0}}),
                 Nd4j.createFromArray(new float[][] {{1, 0}, {0, 1}}));
@@ -75,7 +75,7 @@ class TrainerTest {
     }
 
     @Test
-    void finalLossIsThatOfTheLastBatchBeforeTheLastStep() {
+    void theFinalLossIsThatOfTheLastBatchBeforeTheLastStep() {
         Network copy = network.copy();
         Trainer.builder(copy).maxIterations(2).build().fit(data);
         INDArray output = copy.predict(data.get(2).getFeatures());
@@ -110,7 +110,7 @@ class TrainerTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"first.weight", "first.bias", "second.weight", "second.bias"})
-    void changesOnlyWhatIsTrainable(String trainable) {
+    void changesOnlyTrainableParameters(String trainable) {
         network.parameters()
                 .forEach(parameter -> parameter.setTrainable(parameter.name().equals(trainable)));
         Network before = network.copy();
@@ -127,7 +127,7 @@ class TrainerTest {
     }
 
     @Test
-    void beginsEachFitWithAFreshUpdater() {
+    void startsEachFitWithANewUpdater() {
         Network once = network.copy();
         Trainer.builder(once).build().fit(data);
         Trainer.builder(once).build().fit(data);
@@ -141,7 +141,7 @@ class TrainerTest {
     }
 
     @Test
-    void minimisesTheSquaredErrorIfAskedTo() {
+    void minimizesTheSquaredErrorIfItIsTheLoss() {
         Network line = new Network(
                 List.of(new Linear("l", Nd4j.zeros(DataType.DOUBLE, 1, 1), Nd4j.zeros(DataType.DOUBLE, 1))));
         Batches points = Batches.of(
@@ -158,7 +158,7 @@ class TrainerTest {
     }
 
     @Test
-    void takesDataThatCannotBeResetForOneEpoch() {
+    void acceptsDataWithoutResetForOneEpoch() {
         assertThat(Trainer.builder(network).build().fit(data.once()).iterations())
                 .isEqualTo(3);
         assertThat(Trainer.builder(network)
@@ -170,8 +170,9 @@ class TrainerTest {
     }
 
     @Test
-    void refusesDataThatCannotBeResetForAFurtherEpoch() {
-        String message = "epoch 2 needs data that can be reset, found " + Batches.class.getName();
+    void refusesDataWithoutResetForASecondEpoch() {
+        String message = "the data must support reset for epoch 2, found " + Batches.class.getName()
+                + ", which does not; train one epoch, or pass a list of batches";
         assertThatIllegalStateException()
                 .isThrownBy(() -> Trainer.builder(network).epochs(2).build().fit(data.once()))
                 .withMessage(message);
@@ -182,13 +183,13 @@ class TrainerTest {
     }
 
     @Test
-    void resetsTheDataAtTheBeginning() {
+    void resetsTheDataAtTheStart() {
         data.next();
         assertThat(Trainer.builder(network).build().fit(data).iterations()).isEqualTo(3);
     }
 
     @Test
-    void refusesANetworkAllFrozen() {
+    void refusesAFrozenNetwork() {
         network.freeze();
         assertThatIllegalStateException()
                 .isThrownBy(() -> Trainer.builder(network).build().fit(data))
@@ -212,7 +213,7 @@ class TrainerTest {
         for (DataSet masked : List.of(features, labels)) {
             assertThatIllegalArgumentException()
                     .isThrownBy(() -> Trainer.builder(network).build().fit(Batches.of(masked)))
-                    .withMessage("a batch must have no masks: dense networks do not read them");
+                    .withMessage("a batch must have no masks, found one: dense networks do not use masks; remove it");
         }
     }
 

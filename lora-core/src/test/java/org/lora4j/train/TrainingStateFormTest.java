@@ -13,7 +13,7 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
-/** Arrays and texts that are no state are refused, with all that is wrong. */
+/** Arrays and texts that are not a valid state are refused; the message lists all problems. */
 class TrainingStateFormTest {
     private final TrainingState state = TrainingStateTest.state();
     private final Map<String, INDArray> tensors = new LinkedHashMap<>(state.tensors());
@@ -26,7 +26,7 @@ class TrainingStateFormTest {
     }
 
     @Test
-    void ignoresTextsOfOthers() {
+    void ignoresUnknownTexts() {
         metadata.put("note", "the one of Monday");
         assertThat(TrainingState.of(tensors, metadata).metadata()).isEqualTo(state.metadata());
     }
@@ -41,7 +41,7 @@ class TrainingStateFormTest {
     }
 
     @Test
-    void refusesOtherFiles() {
+    void refusesTextsWithoutAVersion() {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> TrainingState.of(tensors, Map.of("format", "pt")))
                 .withMessage("training state: metadata lora4j.training_state must be 1, found none");
@@ -66,13 +66,13 @@ class TrainingStateFormTest {
     }
 
     @Test
-    void refusesABatchCountThatIsNotThatOfTheFirstEpoch() {
+    void refusesABatchCountThatContradictsTheIterationInTheFirstEpoch() {
         metadata.put("epochs", "0");
         assertRefused("metadata batches must be a number in [5, 5], found '1'");
     }
 
     @Test
-    void listsEverythingThatIsWrong() {
+    void listsAllProblems() {
         metadata.remove("examples");
         tensors.put("losses", Nd4j.zeros(DataType.DOUBLE, 4));
         tensors.remove("0/first.weight/value");

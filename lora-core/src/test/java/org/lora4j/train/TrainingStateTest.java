@@ -27,7 +27,7 @@ import org.nd4j.linalg.learning.config.Adam;
 import org.nd4j.linalg.learning.config.Nadam;
 import org.nd4j.linalg.learning.config.Sgd;
 
-/** What a state holds, and what does not fit it. */
+/** The content of a state, and the trainings that do not fit it. */
 class TrainingStateTest {
     private static Network network() {
         return Network.builder(3).linear("first", 5).relu().linear("second", 2).build(1);
@@ -48,7 +48,7 @@ class TrainingStateTest {
         return states;
     }
 
-    /** After a step of the second epoch. */
+    /** Returns the state after the first step of the second epoch. */
     static TrainingState state() {
         return states(network(), 5, 5).get(0);
     }
@@ -68,7 +68,7 @@ class TrainingStateTest {
         "5, 1, 1, 9",
         "8, 2, 0, 14"
     })
-    void saysHowFarTheTrainingIs(int iteration, int epochs, long batches, long examples) {
+    void countsIterationsEpochsBatchesAndExamples(int iteration, int epochs, long batches, long examples) {
         TrainingState state = states(network(), 8, 1).get(iteration - 1);
         assertThat(state.iteration()).isEqualTo(iteration);
         assertThat(state.epochs()).isEqualTo(epochs);
@@ -80,7 +80,7 @@ class TrainingStateTest {
     }
 
     @Test
-    void isTakenAsOftenAsAskedFor() {
+    void isCreatedAfterEachInterval() {
         assertThat(states(network(), 10, 3))
                 .extracting(TrainingState::iteration)
                 .containsExactly(3L, 6L, 9L);
@@ -95,7 +95,7 @@ class TrainingStateTest {
     }
 
     @Test
-    void holdsTheParametersThatTrainAndTheirUpdaters() {
+    void holdsTheTrainableParametersAndTheirUpdaters() {
         Network network = network();
         network.linear("first").weightParameter().setTrainable(false);
         TrainingState state = states(network, 5, 5).get(0);
@@ -127,7 +127,7 @@ class TrainingStateTest {
     }
 
     @Test
-    void doesNotChangeWhenTheTrainingGoesOn() {
+    void doesNotChangeWhenTheTrainingContinues() {
         List<TrainingState> states = states(network(), 6, 1);
         TrainingState alone = states(network(), 2, 2).get(0);
         alone.tensors()
@@ -138,7 +138,7 @@ class TrainingStateTest {
     }
 
     @Test
-    void servesSeveralResumedTrainings() {
+    void canBeUsedForSeveralResumedTrainings() {
         TrainingState state = state();
         Network first = network();
         Network second = network();
@@ -189,7 +189,7 @@ class TrainingStateTest {
         List<Parameter> parameters = network.parameters();
         for (int i = 0; i < parameters.size(); i++) {
             assertThat(Samples.bits(parameters.get(i).value()))
-                    .as("nothing changes")
+                    .as("no parameter changes")
                     .isEqualTo(Samples.bits(before.parameters().get(i).value()));
         }
     }
@@ -203,7 +203,7 @@ class TrainingStateTest {
                 other,
                 builder -> {},
                 state(),
-                "resume: the parameters that train must be those of the state, [first.weight, first.bias,"
+                "resume: the trainable parameters must be those of the state, [first.weight, first.bias,"
                         + " second.weight, second.bias], found [first.bias, last.weight, last.bias]");
     }
 
@@ -215,9 +215,9 @@ class TrainingStateTest {
                 wider,
                 builder -> {},
                 state(),
-                "resume: parameters and updaters must fit the state, found first.weight: [6, 3] of FLOAT where the"
-                        + " state has [5, 3] of FLOAT; first.bias: [6] of FLOAT where the state has [5] of FLOAT;"
-                        + " second.weight: [2, 6] of FLOAT where the state has [2, 5] of FLOAT");
+                "resume: parameters and updaters must fit the state, found first.weight: [6, 3] of FLOAT, but the"
+                        + " state has [5, 3] of FLOAT; first.bias: [6] of FLOAT, but the state has [5] of FLOAT;"
+                        + " second.weight: [2, 6] of FLOAT, but the state has [2, 5] of FLOAT");
         Network inByOut = new Network(List.of(
                 new Linear("first", Samples.gaussian(1, DataType.FLOAT, 5, 3).dup('f'), Nd4j.zeros(DataType.FLOAT, 5)),
                 new Linear("second", Samples.gaussian(1, DataType.FLOAT, 2, 5), Nd4j.zeros(DataType.FLOAT, 2))));
@@ -225,8 +225,8 @@ class TrainingStateTest {
                 inByOut,
                 builder -> {},
                 state(),
-                "resume: parameters and updaters must fit the state, found first.weight: order 'f' where the state has"
-                        + " 'c'");
+                "resume: parameters and updaters must fit the state, found first.weight: memory order 'f', but the"
+                        + " state has 'c'");
         Network twice = Network.builder(3)
                 .dataType(DataType.DOUBLE)
                 .linear("first", 5)
@@ -234,7 +234,7 @@ class TrainingStateTest {
                 .build(1);
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> resume(twice, builder -> {}, state()))
-                .withMessageContaining("second.bias: [2] of DOUBLE where the state has [2] of FLOAT");
+                .withMessageContaining("second.bias: [2] of DOUBLE, but the state has [2] of FLOAT");
     }
 
     @Test
@@ -244,7 +244,7 @@ class TrainingStateTest {
                 builder -> builder.updater(parameter -> parameter.name().equals("second.bias"), new Nadam(0.1)),
                 state(),
                 "resume: parameters and updaters must fit the state, found second.bias: updater "
-                        + Nadam.class.getName() + " where the state has " + Adam.class.getName());
+                        + Nadam.class.getName() + ", but the state has " + Adam.class.getName());
     }
 
     @Test
@@ -256,29 +256,31 @@ class TrainingStateTest {
                 network(),
                 builder -> {},
                 TrainingState.of(tensors, state().metadata()),
-                "resume: parameters and updaters must fit the state, found first.weight: an updater's state of 30"
-                        + " elements where the state has 0; second.bias: an updater's state of 4 elements where the"
-                        + " state has 5");
+                "resume: parameters and updaters must fit the state, found first.weight: the updater needs 30"
+                        + " numbers, but the state has 0; second.bias: the updater needs 4 numbers, but the state has"
+                        + " 5");
     }
 
     @Test
-    void refusesToGoOnWhenNothingIsLeft() {
+    void refusesToResumeIfNothingIsLeft() {
         assertThatIllegalStateException()
                 .isThrownBy(() -> resume(network(), builder -> builder.maxIterations(5), state()))
-                .withMessage("resume: nothing is left to train after 5 of 5 iterations and 1 of 9 epochs");
+                .withMessage(
+                        "resume: something must be left to train, found 5 of 5 iterations and 1 of 9 epochs done; set more"
+                                + " epochs or iterations");
         assertThatIllegalStateException()
                 .isThrownBy(() -> resume(network(), builder -> builder.epochs(1), state()))
-                .withMessageContaining("1 of 1 epochs");
+                .withMessageContaining("1 of 1 epochs done");
     }
 
     @ParameterizedTest
     @CsvSource({
-        // The examples of an epoch, those of a batch; what is found.
-        "8, 2, '10 examples in 5 batches, the last 1 after 1 epochs'",
-        "7, 3, '13 examples in 5 batches, the last 2 after 1 epochs'",
-        "7, 7, '14 examples in 2 batches, the last 0 after 2 epochs'",
-        "9, 2, '9 examples in 5 batches, the last 0 after 1 epochs'",
-        "12, 2, '10 examples in 5 batches, the last 0 after 0 epochs'"
+        // The number of examples of an epoch and of a batch; the counts in the message.
+        "8, 2, '10 examples in 5 batches: 1 epochs and 1 batches after them'",
+        "7, 3, '13 examples in 5 batches: 1 epochs and 2 batches after them'",
+        "7, 7, '14 examples in 2 batches: 2 epochs and 0 batches after them'",
+        "9, 2, '9 examples in 5 batches: 1 epochs and 0 batches after them'",
+        "12, 2, '10 examples in 5 batches: 0 epochs and 0 batches after them'"
     })
     void refusesOtherData(int examples, int batchSize, String found) {
         Network network = network();
@@ -290,14 +292,14 @@ class TrainingStateTest {
                         .build()
                         .fit(other))
                 .withMessage(
-                        "resume: the data must be those of the state, with 9 examples in 5 batches, the last 1 after"
-                                + " 1 epochs, found " + found);
+                        "resume: the data must be those of the interrupted training, with 9 examples in 5 batches: 1"
+                                + " epochs and 1 batches after them, found " + found);
         assertThat(Samples.bits(network.linear("first").weight()))
                 .isEqualTo(Samples.bits(network().linear("first").weight()));
     }
 
     @Test
-    void needsDataThatCanBeResetAfterTheFirstEpochOnly() {
+    void needsDataWithResetOnlyAfterTheFirstEpoch() {
         Batches batches = Batches.random(1, DataType.FLOAT, 3, 2, 2, 2, 2, 1);
         List<TrainingState> states = new ArrayList<>();
         Network whole = network();
@@ -311,7 +313,7 @@ class TrainingStateTest {
                         .resume(states.get(4))
                         .build()
                         .fit(Batches.random(1, DataType.FLOAT, 3, 2, 2, 2, 2, 1).once()))
-                .withMessageContaining("epoch 2 needs data that can be reset");
+                .withMessageContaining("the data must support reset for epoch 2");
         assertThat(Samples.bits(rest.linear("first").weight()))
                 .isEqualTo(Samples.bits(tensor(states.get(3), "0/first.weight/value")));
     }

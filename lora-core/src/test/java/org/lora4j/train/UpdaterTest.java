@@ -39,7 +39,7 @@ import org.nd4j.linalg.schedule.ISchedule;
 import org.nd4j.linalg.schedule.ScheduleType;
 import org.nd4j.linalg.schedule.StepSchedule;
 
-/** Training takes the steps that ND4J's updaters take when they are applied by hand. */
+/** A training takes the same steps as ND4J's updaters when they are applied by hand. */
 class UpdaterTest {
     private static final int STEPS = 7;
 
@@ -73,7 +73,7 @@ class UpdaterTest {
                 .build(1);
     }
 
-    /** Each parameter flat, as ND4J's networks hand theirs to the updaters. */
+    /** Trains with flat parameters, as ND4J's networks pass them to their updaters. */
     private static void trainByHand(Network network, Batches data, IUpdater given) {
         IUpdater settings = given.clone();
         Pass pass = network.newTrainingPass();
@@ -101,7 +101,7 @@ class UpdaterTest {
         }
     }
 
-    /** ND4J adds ε to √v, PyTorch to √(v/(1−β₂ᵗ)). */
+    /** Sets the ε of ND4J, which adds it to √v, so that it has the effect of PyTorch's ε, which is added to √(v/(1−β₂ᵗ)). */
     private static void placeEpsilonLikePyTorch(Adam adam, double epsilon, int iteration) {
         adam.setEpsilon(epsilon * Math.sqrt(1 - Math.pow(adam.getBeta2(), iteration + 1.0)));
     }
@@ -135,7 +135,7 @@ class UpdaterTest {
 
     @ParameterizedTest
     @MethodSource("updatersAndTypes")
-    void trainsWeightsStoredInByOutAlike(IUpdater updater, DataType type) {
+    void trainsEitherMemoryOrderInTheSameWay(IUpdater updater, DataType type) {
         Batches data = Batches.random(1, type, 4, 3, 4, 4, 1);
         INDArray weight = Samples.gaussian(1, type, 3, 4);
         Network rows = new Network(List.of(new Linear("l", weight.dup('c'), null)));
@@ -152,7 +152,7 @@ class UpdaterTest {
                 .containsExactly(Samples.bits(rows.linear("l").weight()));
     }
 
-    /** ND4J's in double, since in float it takes 1 − β and the bias correction with errors up to 5e-5. */
+    /** Compares with ND4J in double: in float, its 1 − β and its bias correction have errors up to 5e-5. */
     private static void assertStepsLikeNd4j(Adam settings, INDArray value, int stepsPerEpoch) {
         INDArray expected = value.dup(value.ordering()).castTo(DataType.DOUBLE);
         INDArray gradient = Nd4j.create(DataType.FLOAT, value.shape(), value.ordering());
@@ -168,7 +168,7 @@ class UpdaterTest {
             host.step(i, epoch, before);
             assertThat(Samples.bits(before)).isEqualTo(held);
             placeEpsilonLikePyTorch(nd4jSettings, settings.getEpsilon(), i);
-            // Over the memory as it lies, like the host's.
+            // In memory order, as HostAdam calculates.
             INDArray update = gradient.castTo(DataType.DOUBLE).dup(value.ordering());
             nd4j.applyUpdater(update.reshape(update.ordering(), 1, length), i, epoch);
             expected.subi(update);
@@ -183,7 +183,7 @@ class UpdaterTest {
     }
 
     @Test
-    void hostAdamStepsToTheSameBitsWhateverTheThreads() {
+    void hostAdamGivesTheSameBitsForAnyNumberOfThreads() {
         List<double[]> ends = new ArrayList<>();
         for (int blas : new int[] {1, Runtime.getRuntime().availableProcessors()}) {
             INDArray value = Samples.gaussian(1, DataType.FLOAT, 300_001);
@@ -232,17 +232,17 @@ class UpdaterTest {
 
     @Test
     void onlyAdamInFloatRunsOnTheHost() {
-        Adam meansSomethingElse = new Adam(0.01) {
+        Adam subclass = new Adam(0.01) {
             private static final long serialVersionUID = 1L;
         };
         assertThat(updaterOf(new Adam(0.01), DataType.FLOAT)).isInstanceOf(HostAdam.class);
         assertThat(updaterOf(new Adam(0.01), DataType.DOUBLE)).isInstanceOf(Nd4jAdam.class);
-        assertThat(updaterOf(meansSomethingElse, DataType.FLOAT)).isInstanceOf(Nd4jUpdater.class);
+        assertThat(updaterOf(subclass, DataType.FLOAT)).isInstanceOf(Nd4jUpdater.class);
         assertThat(updaterOf(new Sgd(0.01), DataType.FLOAT)).isInstanceOf(Nd4jUpdater.class);
     }
 
     @Test
-    void hostAdamTakesItsOtherSettingsToo() {
+    void hostAdamUsesAllSettings() {
         assertStepsLikeNd4j(new Adam(0.01, 0.5, 0.9, 1e-3), Samples.gaussian(1, DataType.FLOAT, 100), 50);
     }
 }
