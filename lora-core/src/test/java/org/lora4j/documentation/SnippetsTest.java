@@ -64,9 +64,9 @@ class SnippetsTest {
         programs.addAll(files(Path.of("src/test/java/org/lora4j/documentation"), ".java"));
         programs.addAll(files(ROOT.resolve("lora-mnist-example/src/main/java"), "." + snippet.language()));
         String wanted = withoutIndentation(snippet.text());
-        assertThat(programs)
-                .as("programs that hold the snippet")
-                .anyMatch(program -> withoutIndentation(read(program)).contains(wanted));
+        assertThat(programs.stream().map(program -> withoutIndentation(read(program))))
+                .as("one of %s programs must contain the snippet:%n%s", programs.size(), wanted)
+                .anyMatch(program -> program.contains(wanted));
     }
 
     /** The lines without indentation and without what a test asserts between them. */
