@@ -138,6 +138,7 @@ public final class LoRAParametrization implements AdapterParametrization {
      * @return the report
      */
     public static ParameterReport parameterReport(Network network) {
+        Objects.requireNonNull(network, "network must not be null");
         Map<String, LoRAWeights> weights = new LinkedHashMap<>();
         for (Linear linear : network.linears()) {
             for (Parametrization registered : linear.parametrizations().all().values()) {

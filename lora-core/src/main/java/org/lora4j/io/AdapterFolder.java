@@ -18,23 +18,23 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The two files of an adapter, which are replaced as one, so that a crash at any point leaves the old adapter or the new
+ * The two files of an adapter. They are replaced together, so that a crash at any point leaves the old adapter or the new
  * one.
  *
- * <p>Both are first written beside the old ones, as {@code .new}. If the configuration stays the same, as it does while
- * an adapter is trained, renaming the new tensors onto the old is all. Else the old configuration is renamed to
- * {@code .old}, then the new tensors are put in place, then the new configuration. In between there is no
- * {@code adapter_config.json}, so that a reader that knows nothing of this finds no adapter rather than half of each. This
- * one knows: the tensors carry the hash of their configuration in their metadata, which tells which of the two belongs to
- * them.
+ * <p>Both are first written beside the old ones, as {@code .new}. If the configuration is the same, as it is while an adapter
+ * trains, the new tensors are renamed onto the old ones. Otherwise the old configuration is renamed to {@code .old}, then
+ * the new tensors are put in place, then the new configuration. In between there is no {@code adapter_config.json}, so that
+ * a reader without this protocol finds no adapter instead of half of each. A reader with this protocol uses the hash of the
+ * configuration in the metadata of the tensors: it tells which of the two configurations belongs to them.
  *
- * <p>Readers may run beside a writer, and see the old or the new. Two writers at the same time may not.
+ * <p>Readers may run at the same time as a writer; they see the old adapter or the new one. Two writers may not run at the
+ * same time.
  */
 final class AdapterFolder {
     static final String CONFIG = "adapter_config.json";
     static final String TENSORS = "adapter_model.safetensors";
 
-    /** The most bytes of a configuration; real ones have a thousandth of it. */
+    /** The most bytes of a configuration; real ones have a thousandth of that. */
     static final int MAX_CONFIG = 4 << 20;
 
     private static final String NEW = ".new";
@@ -52,7 +52,7 @@ final class AdapterFolder {
     private final Path folder;
     private final Steps steps;
 
-    /** Is told of each step before it is taken. Tests break off here. */
+    /** Called before each step. Tests stop the writer here. */
     @FunctionalInterface
     interface Steps {
         void before(String step) throws IOException;
@@ -72,7 +72,7 @@ final class AdapterFolder {
         return Files.exists(folder.resolve(CONFIG)) || Files.exists(folder.resolve(TENSORS));
     }
 
-    /** Replaces the adapter, or makes the folder and one in it. */
+    /** Replaces the adapter, or creates the folder and an adapter in it. */
     void write(byte[] config, SafeTensors tensors) throws IOException {
         Files.createDirectories(folder);
         finishInterrupted();
@@ -112,7 +112,7 @@ final class AdapterFolder {
         deleteLeftovers();
     }
 
-    /** Brings a write that was broken off to the end, or back to the beginning, whatever the tensors in place say. */
+    /** Completes or undoes a write that was interrupted; the tensors in place decide which. */
     private void finishInterrupted() throws IOException {
         if (!Files.exists(folder.resolve(CONFIG)) && Files.exists(folder.resolve(TENSORS))) {
             Map.Entry<String, byte[]> belonging = null;
@@ -153,7 +153,7 @@ final class AdapterFolder {
             Map<String, byte[]> before = readConfigs();
             SafeTensors tensors = readTensors();
             Map<String, byte[]> after = readConfigs();
-            // The tensors are replaced in every write, so it was none or a part of one if they are the same file still.
+            // Every write replaces the tensors. If they are still the same file, no write was completed in between.
             if (sameConfigs(before, after) && identity.equals(identityOfTensors())) {
                 Map.Entry<String, byte[]> belonging = belonging(tensors.metadata(), after);
                 if (belonging == null) {
@@ -177,7 +177,7 @@ final class AdapterFolder {
         return orMissing(() -> SafeTensors.read(folder.resolve(TENSORS)));
     }
 
-    /** Reads what has to do with the tensors. */
+    /** Reads something about the tensors. */
     private interface Reading<T> {
         T read() throws IOException;
     }
@@ -226,7 +226,7 @@ final class AdapterFolder {
     /** The configuration that belongs to the tensors, with the name of its file, or null if there is none. */
     private Map.@Nullable Entry<String, byte[]> belonging(Map<String, String> metadata, Map<String, byte[]> configs) {
         String hash = metadata.get(CONFIG_HASH);
-        // Tensors that tell nothing are those that were there before.
+        // Tensors without a hash are those that were there before.
         String otherwise = configs.containsKey(CONFIG) ? CONFIG : CONFIG + OLD;
         Map.Entry<String, byte[]> found = null;
         for (Map.Entry<String, byte[]> config : configs.entrySet()) {

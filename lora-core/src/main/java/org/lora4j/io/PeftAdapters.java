@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.BaseModel;
 import org.lora4j.adapter.LoRAAdapter;
@@ -15,27 +16,28 @@ import org.lora4j.internal.AdapterNames;
 import org.lora4j.internal.Names;
 
 /**
- * Adapters in the form of Python's PEFT: a folder with {@code adapter_config.json} and
- * {@code adapter_model.safetensors}. What is written here {@code PeftModel.from_pretrained(model, folder)} opens, and what
- * {@code save_pretrained(folder)} wrote is read here.
+ * Reads and writes adapters in the form of Python's PEFT: a folder with {@code adapter_config.json} and
+ * {@code adapter_model.safetensors}. PEFT's {@code PeftModel.from_pretrained(model, folder)} opens a folder written here,
+ * and this class reads a folder that {@code save_pretrained(folder)} wrote. {@link PeftFiles} does the same with bytes and
+ * streams.
  *
- * <p>Reading is strict. Tensors that are missing, left over or of another shape, features that are switched on and not
- * supported, and values of another type are refused, all at once. Only keys of newer writers that are unknown are passed
- * over, with a warning. Tensors of F16, BF16 and F64 are converted to the type of the base, or FLOAT without one; values
- * that would become infinite are refused. Adapters initialized by PiSSA, OLoRA and the like, which change the base, are read
- * only if they were converted to ordinary ones, as {@link org.lora4j.adapter.LoRAAdapter#againstBase} and PEFT's
+ * <p>Reading is strict. It refuses tensors that are missing, unexpected or of another shape, features that are on and not
+ * supported, and values of another type; the message lists all of them. It ignores unknown keys of newer writers, with a
+ * warning. It converts tensors of F16, BF16 and F64 to the type of the base, or to FLOAT without a base, and refuses values
+ * that would become infinite. It reads adapters initialized by PiSSA, OLoRA and similar methods, which change the base, only
+ * if they were converted to ordinary ones, as {@link org.lora4j.adapter.LoRAAdapter#againstBase} and PEFT's
  * {@code path_initial_model_for_weight_conversion} do.
  *
- * <p>Writing is atomic: a crash at any point leaves the old adapter or the new one, never half of each. Other files of
- * the folder stay. Readers may run at the same time, but no second writer.
+ * <p>Writing is atomic: a crash at any point leaves the old adapter or the new one, never half of each. Other files in the
+ * folder stay. Readers may run at the same time, but not a second writer.
  *
- * <p>An adapter saved with its base carries hashes of the weights it adapts; see {@link FingerprintCheck}. The seed is
- * stored beside them; of an {@link org.lora4j.adapter.LoRAInit#gaussian} beginning the deviation is not.
+ * <p>An adapter that is saved with its base has hashes of the weights it adapts; see {@link FingerprintCheck}. The seed is
+ * stored too. The standard deviation of {@link org.lora4j.adapter.LoRAInit#gaussian} is not stored.
  *
  * @see <a href="https://huggingface.co/docs/peft/developer_guides/checkpoint">PEFT checkpoint format</a>
  */
 public final class PeftAdapters {
-    /** The name of the adapter that lies in the folder of a set itself; PEFT's. */
+    /** The name of the adapter that lies in the folder of a set itself, not in a sub-folder; PEFT's. */
     public static final String DEFAULT = "default";
 
     private PeftAdapters() {}
@@ -44,11 +46,13 @@ public final class PeftAdapters {
      * Saves an adapter without fingerprints of its base.
      *
      * @param adapter the adapter
-     * @param folder the folder, made if it does not exist; an adapter in it is replaced
-     * @throws IllegalArgumentException if the arrays are not those the configuration says; nothing is written then
+     * @param folder the folder, created if it does not exist; an adapter in it is replaced
+     * @throws IllegalArgumentException if the arrays are not those that the configuration says; nothing is written then
      * @throws IOException if the files cannot be written; the old adapter is still there then
      */
     public static void save(LoRAAdapter adapter, Path folder) throws IOException {
+        Objects.requireNonNull(adapter, "adapter must not be null");
+        Objects.requireNonNull(folder, "folder must not be null");
         PeftFiles.of(adapter).write(folder);
     }
 
@@ -57,12 +61,15 @@ public final class PeftAdapters {
      *
      * @param adapter the adapter
      * @param base the model that it adapts
-     * @param folder the folder, made if it does not exist; an adapter in it is replaced
-     * @throws IllegalArgumentException if the arrays are not those the configuration says for this base; nothing is
+     * @param folder the folder, created if it does not exist; an adapter in it is replaced
+     * @throws IllegalArgumentException if the arrays are not those that the configuration says for this base; nothing is
      *     written then
      * @throws IOException if the files cannot be written; the old adapter is still there then
      */
     public static void save(LoRAAdapter adapter, BaseModel base, Path folder) throws IOException {
+        Objects.requireNonNull(adapter, "adapter must not be null");
+        Objects.requireNonNull(base, "base must not be null");
+        Objects.requireNonNull(folder, "folder must not be null");
         PeftFiles.of(adapter, base).write(folder);
     }
 
@@ -75,6 +82,8 @@ public final class PeftAdapters {
      * @throws IOException if files cannot be written
      */
     public static void saveAll(Map<String, LoRAAdapter> adapters, Path folder) throws IOException {
+        Objects.requireNonNull(adapters, "adapters must not be null");
+        Objects.requireNonNull(folder, "folder must not be null");
         saveAllTo(adapters, null, folder);
     }
 
@@ -84,12 +93,15 @@ public final class PeftAdapters {
      *
      * @param adapters the adapters by name
      * @param base the model that they adapt
-     * @param folder the folder, made if it does not exist
+     * @param folder the folder, created if it does not exist
      * @throws IllegalArgumentException if a name cannot be that of a folder on every platform, would leave the folder or
      *     differs from another only in case, or an adapter is refused as by {@link #save}; nothing is written then
      * @throws IOException if files cannot be written
      */
     public static void saveAll(Map<String, LoRAAdapter> adapters, BaseModel base, Path folder) throws IOException {
+        Objects.requireNonNull(adapters, "adapters must not be null");
+        Objects.requireNonNull(base, "base must not be null");
+        Objects.requireNonNull(folder, "folder must not be null");
         saveAllTo(adapters, base, folder);
     }
 
@@ -111,15 +123,16 @@ public final class PeftAdapters {
     }
 
     /**
-     * Loads an adapter whose base is not at hand. Tensors are compared with the configuration and each other.
+     * Loads an adapter without its base. Tensors are compared with the configuration and each other.
      *
      * @param folder the folder
      * @return the adapter, of FLOAT arrays, its layers in the order of the file
-     * @throws PeftFormatException if the folder holds no adapter, or one that is refused; the message lists all
+     * @throws PeftFormatException if the folder holds no adapter, or one that is refused; the message lists everything
      * @throws SafeTensorsException if the file of the tensors is damaged
      * @throws IOException if a file cannot be read
      */
     public static LoRAAdapter load(Path folder) throws IOException {
+        Objects.requireNonNull(folder, "folder must not be null");
         return loadFrom(folder, null, FingerprintCheck.IGNORE);
     }
 
@@ -131,11 +144,13 @@ public final class PeftAdapters {
      * @param base the model to be adapted
      * @return the adapter, in the type of the base, its layers in the order of the base
      * @throws PeftFormatException if the folder holds no adapter, or one that is refused or does not fit the base; the
-     *     message lists all
+     *     message lists everything
      * @throws SafeTensorsException if the file of the tensors is damaged
      * @throws IOException if a file cannot be read
      */
     public static LoRAAdapter load(Path folder, BaseModel base) throws IOException {
+        Objects.requireNonNull(folder, "folder must not be null");
+        Objects.requireNonNull(base, "base must not be null");
         return load(folder, base, FingerprintCheck.WARN);
     }
 
@@ -144,26 +159,30 @@ public final class PeftAdapters {
      *
      * @param folder the folder
      * @param base the model to be adapted
-     * @param check what to do if it was saved with another
+     * @param check what to do if the adapter was saved with another base
      * @return the adapter, in the type of the base, its layers in the order of the base
-     * @throws PeftFormatException if the folder holds no adapter, or one that is refused, does not fit the base or has
-     *     not the fingerprints required; the message lists all
+     * @throws PeftFormatException if the folder holds no adapter, or one that is refused, does not fit the base or does not
+     *     have the required fingerprints; the message lists everything
      * @throws SafeTensorsException if the file of the tensors is damaged
      * @throws IOException if a file cannot be read
      */
     public static LoRAAdapter load(Path folder, BaseModel base, FingerprintCheck check) throws IOException {
+        Objects.requireNonNull(folder, "folder must not be null");
+        Objects.requireNonNull(base, "base must not be null");
+        Objects.requireNonNull(check, "check must not be null");
         return loadFrom(folder, base, check);
     }
 
     /**
-     * Loads the adapters of a set whose base is not at hand: the one in the folder itself as {@value #DEFAULT}, and one
-     * for each sub-folder with an adapter. Other sub-folders are passed over.
+     * Loads the adapters of a set without its base: the one in the folder itself as {@value #DEFAULT}, and one
+     * for each sub-folder with an adapter. Other sub-folders are ignored.
      *
      * @param folder the folder
      * @return the adapters by name, {@value #DEFAULT} first, then in the order of their names; empty if there are none
      * @throws IOException if an adapter is refused as by {@link #load(Path)}, or the folder cannot be read
      */
     public static Map<String, LoRAAdapter> loadAll(Path folder) throws IOException {
+        Objects.requireNonNull(folder, "folder must not be null");
         return loadAllFrom(folder, null, FingerprintCheck.IGNORE);
     }
 
@@ -172,13 +191,16 @@ public final class PeftAdapters {
      *
      * @param folder the folder
      * @param base the model to be adapted
-     * @param check what to do if an adapter was saved with another
+     * @param check what to do if an adapter was saved with another base
      * @return the adapters by name, {@value #DEFAULT} first, then in the order of their names; empty if there are none
      * @throws IOException if an adapter is refused as by {@link #load(Path, BaseModel, FingerprintCheck)}, or the folder
      *     cannot be read
      */
     public static Map<String, LoRAAdapter> loadAll(Path folder, BaseModel base, FingerprintCheck check)
             throws IOException {
+        Objects.requireNonNull(folder, "folder must not be null");
+        Objects.requireNonNull(base, "base must not be null");
+        Objects.requireNonNull(check, "check must not be null");
         return loadAllFrom(folder, base, check);
     }
 

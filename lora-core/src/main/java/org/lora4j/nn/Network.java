@@ -25,10 +25,16 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
- * A feed-forward network of dense layers and activations with named modules.
+ * A feed-forward network of dense layers and activations, each with a module path.
  *
- * <p>It holds parameters only, so threads can share it: each computes in a {@link Pass} of its own, and
- * {@link #predict} may be called from any number of them.
+ * <pre>{@code
+ * Network network = Network.builder(784)
+ *         .linear("linear1", 1000).relu()
+ *         .linear("linear2", 10).build(seed);
+ * }</pre>
+ *
+ * <p>A network holds parameters only, so threads can share it: any number of them can call {@link #predict} at the same
+ * time.
  */
 public final class Network implements Model, BaseModel, PassSource {
     private static final EffectiveLayers EFFECTIVE =
@@ -39,13 +45,14 @@ public final class Network implements Model, BaseModel, PassSource {
     private final Predictor predictor = new Predictor(this::newInferencePass);
 
     /**
-     * Makes a network of layers.
+     * Creates a network from layers.
      *
-     * @param layers the layers in the order of computation; at least one {@link Linear}, with distinct paths, each
-     *     taking what the one before gives, all of one type
+     * @param layers the layers in the order of computation: at least one {@link Linear}, distinct paths, one type; each
+     *     layer's input width is the output width of the layer before
      * @throws IllegalArgumentException if they do not fit together
      */
     public Network(List<? extends Layer> layers) {
+        Objects.requireNonNull(layers, "layers must not be null");
         this.layers = List.copyOf(layers);
         linears = this.layers.stream()
                 .filter(Linear.class::isInstance)
@@ -82,7 +89,7 @@ public final class Network implements Model, BaseModel, PassSource {
     }
 
     /**
-     * Begins a network.
+     * Starts a network.
      *
      * @param inputSize the number of features, at least 1
      * @return a builder
@@ -93,18 +100,18 @@ public final class Network implements Model, BaseModel, PassSource {
     }
 
     /**
-     * The layers.
+     * Returns the layers.
      *
-     * @return in the order of computation
+     * @return the layers in the order of computation
      */
     public List<Layer> layers() {
         return layers;
     }
 
     /**
-     * The dense layers.
+     * Returns the dense layers.
      *
-     * @return in the order of computation
+     * @return the dense layers in the order of computation
      */
     public List<Linear> linears() {
         return linears;
@@ -121,11 +128,11 @@ public final class Network implements Model, BaseModel, PassSource {
     }
 
     /**
-     * A dense layer by its path.
+     * Returns the dense layer of a path.
      *
      * @param path the module path, such as {@code linear1}
      * @return the layer
-     * @throws IllegalArgumentException if there is none; the message lists those that there are
+     * @throws IllegalArgumentException if the network has no such layer; the message lists the paths
      */
     public Linear linear(String path) {
         return linears.stream()
@@ -136,7 +143,7 @@ public final class Network implements Model, BaseModel, PassSource {
     }
 
     /**
-     * The network's own parameters, without those of decorations.
+     * Returns the network's own parameters, without those of parametrizations.
      *
      * @return weights and biases in the order of the layers
      */
@@ -149,7 +156,7 @@ public final class Network implements Model, BaseModel, PassSource {
         parameters().forEach(parameter -> parameter.setTrainable(false));
     }
 
-    /** Lets all the network's own parameters train. */
+    /** Makes all the network's own parameters trainable. */
     public void unfreeze() {
         parameters().forEach(parameter -> parameter.setTrainable(true));
     }
@@ -190,7 +197,8 @@ public final class Network implements Model, BaseModel, PassSource {
     }
 
     /**
-     * Computes the output, with the decorations that are registered and enabled. Safe from any number of threads.
+     * Computes the output with the parametrizations that are registered and enabled. Any number of threads can call this
+     * at the same time.
      *
      * @param x the input {@code [n, inputSize]}; not written to
      * @return a new array {@code [n, outputSize]}
@@ -336,7 +344,7 @@ public final class Network implements Model, BaseModel, PassSource {
         }
 
         /**
-         * The type of all parameters, FLOAT unless said otherwise.
+         * Sets the type of all parameters; FLOAT by default.
          *
          * @param type FLOAT or DOUBLE
          * @return this
@@ -412,7 +420,7 @@ public final class Network implements Model, BaseModel, PassSource {
         }
 
         /**
-         * Makes the network with PyTorch's default initialisation: weights and biases from U(−1/√in, 1/√in). The same
+         * Creates the network with PyTorch's default initialization: weights and biases from U(−1/√in, 1/√in). The same
          * seed gives the same network, bit for bit.
          *
          * @param seed the seed of the initial parameters

@@ -96,14 +96,14 @@ class PeftConfigTest {
         "'\"orthogonal\"', ORTHOGONAL, '\"orthogonal\"'",
         "'\"eva\"', KAIMING_UNIFORM, true"
     })
-    void readsAndWritesBeginnings(String json, LoRAInit.Method method, String again) throws Exception {
+    void readsAndWritesInitializations(String json, LoRAInit.Method method, String again) throws Exception {
         LoRAConfig config = readWith("\"init_lora_weights\": " + json);
         assertThat(config.init().method()).isEqualTo(method);
         assertThat(written(config)).contains("\"init_lora_weights\": " + again + ",");
     }
 
     @Test
-    void writesBeginningsOfConvertedAdaptersAsOrdinaryOnes() {
+    void writesInitializationsOfConvertedAdaptersAsOrdinaryOnes() {
         assertThat(written(builder().init(LoRAInit.pissa()).build())).contains("\"init_lora_weights\": true,");
         assertThat(written(builder().init(LoRAInit.olora()).build())).contains("\"init_lora_weights\": true,");
         assertThat(written(builder().init(LoRAInit.gaussian(0.02)).build()))
@@ -112,7 +112,7 @@ class PeftConfigTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"pissa", "pissa_niter_16", "olora", "loftq", "corda", "lora_ga", "PiSSA"})
-    void refusesBeginningsThatChangedTheBase(String init) {
+    void refusesInitializationsThatChangedTheBase(String init) {
         assertThatThrownBy(() -> readWith("\"init_lora_weights\": \"" + init + "\""))
                 .isInstanceOf(PeftFormatException.class)
                 .hasMessageContaining("init_lora_weights must leave the base as it is, found")

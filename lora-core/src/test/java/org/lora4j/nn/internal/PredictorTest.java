@@ -38,14 +38,14 @@ class PredictorTest {
     }
 
     @Test
-    void takesDecorationsForOneCall() {
+    void takesParametrizationsForOneCall() {
         INDArray x = Samples.gaussian(1, DataType.FLOAT, 1300, 3);
         FakeParametrization.Dense dense = FakeParametrization.Dense.of(Samples.gaussian(2, DataType.FLOAT, 2, 3));
         INDArray plain = predictor.predict(x);
-        INDArray decorated = predictor.predict(
+        INDArray adapted = predictor.predict(
                 x, linear -> linear.parametrizations().effective().with(List.of(dense)));
         INDArray expected = x.mmul(dense.d().value().transpose()).addi(plain);
-        assertThat(decorated.equalsWithEps(expected, 1e-5)).isTrue();
+        assertThat(adapted.equalsWithEps(expected, 1e-5)).isTrue();
         assertThat(predictor.predict(x)).isEqualTo(plain);
     }
 

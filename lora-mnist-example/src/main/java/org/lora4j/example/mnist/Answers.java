@@ -1,5 +1,7 @@
 package org.lora4j.example.mnist;
 
+import org.lora4j.example.mnist.report.Example;
+import org.lora4j.example.mnist.report.TestResult;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BiFunction;
@@ -7,8 +9,6 @@ import java.util.function.IntFunction;
 import java.util.function.IntPredicate;
 import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
-import org.lora4j.example.mnist.report.Example;
-import org.lora4j.example.mnist.report.TestResult;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** What a network says to each image of a test. */

@@ -1,11 +1,11 @@
 package org.lora4j.example.mnist;
 
+import org.lora4j.nn.Network;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.nn.Network;
 import picocli.CommandLine.Option;
 
 /** Where the base comes from: trained on all digits, or a file. */

@@ -1,12 +1,12 @@
 package org.lora4j.example.mnist;
 
-import java.util.LinkedHashMap;
-import java.util.List;
-import java.util.Map;
 import org.lora4j.LoRAModel;
 import org.lora4j.algebra.AdapterCombination;
 import org.lora4j.example.mnist.report.Report;
 import org.lora4j.example.mnist.report.TestResult;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 
 /** What several adapters over one base can do: each alone, all together, combined into one, and one per row. */
 final class Ensemble {

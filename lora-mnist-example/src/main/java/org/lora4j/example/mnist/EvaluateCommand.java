@@ -1,5 +1,9 @@
 package org.lora4j.example.mnist;
 
+import org.lora4j.LoRAModel;
+import org.lora4j.example.mnist.report.TestResult;
+import org.lora4j.io.PeftAdapters;
+import org.lora4j.nn.Network;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -7,10 +11,6 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.LoRAModel;
-import org.lora4j.example.mnist.report.TestResult;
-import org.lora4j.io.PeftAdapters;
-import org.lora4j.nn.Network;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;

@@ -1,9 +1,5 @@
 package org.lora4j.example.mnist;
 
-import java.util.LinkedHashMap;
-import java.util.List;
-import java.util.Map;
-import org.jspecify.annotations.Nullable;
 import org.lora4j.LoRAModel;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.ParameterReport;
@@ -13,6 +9,10 @@ import org.lora4j.example.mnist.report.TestResult;
 import org.lora4j.linalg.Checks;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Parameter;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** The article's steps on a trained network, each told as it happens. The trainings are the caller's. */
 final class Experiment {

@@ -1,12 +1,12 @@
 package org.lora4j.example.mnist;
 
+import org.lora4j.train.DivergedException;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.train.DivergedException;
 
 /** What a failure is called in one line. */
 final class Failure {

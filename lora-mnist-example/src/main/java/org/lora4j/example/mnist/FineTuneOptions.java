@@ -1,10 +1,10 @@
 package org.lora4j.example.mnist;
 
-import java.util.Map;
-import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAInit;
 import org.lora4j.train.Batches;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /** What is fine-tuned on, and with what adapter. */

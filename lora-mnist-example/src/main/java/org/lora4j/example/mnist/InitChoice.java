@@ -1,7 +1,7 @@
 package org.lora4j.example.mnist;
 
-import java.util.Locale;
 import org.lora4j.adapter.LoRAInit;
+import java.util.Locale;
 
 /** How A begins. */
 enum InitChoice {

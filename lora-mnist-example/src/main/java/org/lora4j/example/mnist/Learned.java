@@ -1,11 +1,11 @@
 package org.lora4j.example.mnist;
 
-import java.util.List;
 import org.lora4j.example.mnist.report.Training;
 import org.lora4j.nn.Model;
 import org.lora4j.train.Trainer;
 import org.lora4j.train.TrainingListener;
 import org.lora4j.train.TrainingResult;
+import java.util.List;
 import org.nd4j.linalg.learning.config.Adam;
 
 /**

@@ -1,8 +1,8 @@
 package org.lora4j.example.mnist;
 
+import org.lora4j.train.TrainingListener;
 import java.util.Arrays;
 import java.util.List;
-import org.lora4j.train.TrainingListener;
 
 /** Keeps the loss of every batch. */
 final class LossRecorder implements TrainingListener {

@@ -1,13 +1,13 @@
 package org.lora4j.example.mnist;
 
+import org.lora4j.LoRAModel;
+import org.lora4j.io.PeftAdapters;
+import org.lora4j.nn.Network;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import org.lora4j.LoRAModel;
-import org.lora4j.io.PeftAdapters;
-import org.lora4j.nn.Network;
 
 /** The folder that a run writes into. */
 final class OutputFolder {

@@ -1,8 +1,8 @@
 package org.lora4j.example.mnist;
 
+import org.lora4j.nn.Network;
 import java.io.IOException;
 import java.nio.file.Path;
-import org.lora4j.nn.Network;
 
 /** The article's network, far larger than the task needs: 784 → 1000 → 2000 → 10 with ReLU between. */
 final class RichBoyNet {

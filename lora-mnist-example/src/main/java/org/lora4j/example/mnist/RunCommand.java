@@ -1,13 +1,5 @@
 package org.lora4j.example.mnist;
 
-import java.io.IOException;
-import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
-import java.util.List;
-import java.util.Map;
-import java.util.Set;
-import org.jspecify.annotations.Nullable;
 import org.lora4j.LoRAModel;
 import org.lora4j.adapter.ParameterReport;
 import org.lora4j.example.mnist.report.Curves;
@@ -16,6 +8,14 @@ import org.lora4j.example.mnist.report.ReportWriter;
 import org.lora4j.example.mnist.report.TestResult;
 import org.lora4j.example.mnist.report.Training;
 import org.lora4j.nn.Network;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;

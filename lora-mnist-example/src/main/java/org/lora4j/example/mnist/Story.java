@@ -1,12 +1,12 @@
 package org.lora4j.example.mnist;
 
+import org.lora4j.adapter.ParameterReport;
+import org.lora4j.example.mnist.report.TestResult;
 import java.io.PrintWriter;
 import java.math.BigDecimal;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import org.lora4j.adapter.ParameterReport;
-import org.lora4j.example.mnist.report.TestResult;
 
 /** The article's story as plain text: sections, facts and tables. ASCII, so that every terminal shows it. */
 final class Story {

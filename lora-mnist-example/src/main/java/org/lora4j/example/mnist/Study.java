@@ -1,13 +1,13 @@
 package org.lora4j.example.mnist;
 
-import java.util.ArrayList;
-import java.util.List;
-import java.util.function.UnaryOperator;
 import org.lora4j.LoRAModel;
 import org.lora4j.example.mnist.report.TestResult;
 import org.lora4j.nn.Model;
 import org.lora4j.nn.Network;
 import org.lora4j.train.TrainingListener;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.UnaryOperator;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Fine-tunes copies of one base. Seed i gives every method the same order of images and every LoRA its A. */

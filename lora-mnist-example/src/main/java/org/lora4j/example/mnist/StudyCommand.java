@@ -1,9 +1,9 @@
 package org.lora4j.example.mnist;
 
+import org.lora4j.nn.Network;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
-import org.lora4j.nn.Network;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;

@@ -1,12 +1,12 @@
 package org.lora4j.example.mnist;
 
+import org.lora4j.example.mnist.report.TestResult;
 import java.io.PrintWriter;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.ToDoubleFunction;
-import org.lora4j.example.mnist.report.TestResult;
 
 /** What a study found, as a Markdown table: mean ± standard deviation over the seeds. */
 final class StudyTable {

@@ -1,12 +1,12 @@
 package org.lora4j.example.mnist;
 
+import org.lora4j.internal.RandomArrays;
+import org.lora4j.linalg.LowRankFactors;
+import org.lora4j.linalg.Svd;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.SplittableRandom;
 import java.util.stream.Collectors;
-import org.lora4j.internal.RandomArrays;
-import org.lora4j.linalg.LowRankFactors;
-import org.lora4j.linalg.Svd;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import picocli.CommandLine.Command;

@@ -1,9 +1,9 @@
 package org.lora4j.example.mnist;
 
+import org.lora4j.nn.NativeThreads;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.concurrent.Callable;
-import org.lora4j.nn.NativeThreads;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;

@@ -1,5 +1,9 @@
 package org.lora4j.example.mnist;
 
+import org.lora4j.io.SafeTensors;
+import org.lora4j.nn.Linear;
+import org.lora4j.nn.Network;
+import org.lora4j.train.Evaluator;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
@@ -8,10 +12,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.StreamSupport;
-import org.lora4j.io.SafeTensors;
-import org.lora4j.nn.Linear;
-import org.lora4j.nn.Network;
-import org.lora4j.train.Evaluator;
 import org.nd4j.evaluation.classification.Evaluation;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;

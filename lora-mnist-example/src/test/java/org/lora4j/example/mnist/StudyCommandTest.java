@@ -2,6 +2,7 @@ package org.lora4j.example.mnist;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import org.lora4j.example.mnist.report.TestResult;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -11,7 +12,6 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.lora4j.example.mnist.report.TestResult;
 
 class StudyCommandTest {
     @TempDir

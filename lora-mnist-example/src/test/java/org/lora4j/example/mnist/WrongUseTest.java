@@ -2,6 +2,7 @@ package org.lora4j.example.mnist;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import org.lora4j.nn.Network;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -12,7 +13,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.lora4j.nn.Network;
 
 class WrongUseTest {
     @TempDir

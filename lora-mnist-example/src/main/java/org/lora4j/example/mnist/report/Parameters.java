@@ -1,7 +1,7 @@
 package org.lora4j.example.mnist.report;
 
-import java.util.List;
 import org.lora4j.linalg.Checks;
+import java.util.List;
 
 /**
  * What LoRA adds to a network's parameters.

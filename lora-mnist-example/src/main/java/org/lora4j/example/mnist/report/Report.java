@@ -1,5 +1,6 @@
 package org.lora4j.example.mnist.report;
 
+import org.lora4j.bench.Settings;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -8,7 +9,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.bench.Settings;
 
 /**
  * Everything that a run measured: the content of {@code report.json}, field by field.

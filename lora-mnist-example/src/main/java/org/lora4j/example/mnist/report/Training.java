@@ -1,7 +1,7 @@
 package org.lora4j.example.mnist.report;
 
-import org.jspecify.annotations.Nullable;
 import org.lora4j.linalg.Checks;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How the two trainings went.
