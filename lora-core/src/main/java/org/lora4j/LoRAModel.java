@@ -418,6 +418,11 @@ public final class LoRAModel implements Model, PassSource {
         return registry.state().isMerged();
     }
 
+    /** The adapters now. */
+    ModelState state() {
+        return registry.state();
+    }
+
     @Override
     public long inputSize() {
         return network.inputSize();

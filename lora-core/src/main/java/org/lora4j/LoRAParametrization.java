@@ -9,6 +9,7 @@ import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAWeights;
 import org.lora4j.adapter.ParameterReport;
+import org.lora4j.internal.FlatRow;
 import org.lora4j.internal.LayerSeed;
 import org.lora4j.linalg.LowRankFactors;
 import org.lora4j.nn.Linear;
@@ -53,6 +54,7 @@ public final class LoRAParametrization implements AdapterParametrization {
     private final Parameter loraA;
     private final Parameter loraB;
     private final @Nullable Parameter loraBBias;
+    private final @Nullable INDArray loraBBiasRow;
     private final @Nullable LoRAWeights subtracted;
 
     private LoRAParametrization(
@@ -68,6 +70,7 @@ public final class LoRAParametrization implements AdapterParametrization {
         loraA = new Parameter(path + ".lora_A.weight", weights.loraA().dup('c'), true);
         loraB = new Parameter(path + ".lora_B.weight", weights.loraB().dup('f'), true);
         loraBBias = bBias == null ? null : new Parameter(path + ".lora_B.bias", bBias.dup('c'), true);
+        loraBBiasRow = loraBBias == null ? null : FlatRow.of(loraBBias.value());
         this.subtracted = subtracted == null
                 ? null
                 : new LoRAWeights(subtracted.a().dup('c'), subtracted.b().dup('f'));
@@ -235,6 +238,12 @@ public final class LoRAParametrization implements AdapterParametrization {
      */
     public int rank() {
         return Math.toIntExact(loraA.value().size(0));
+    }
+
+    /** The bias of B as a row {@code [1, out]} on the same memory, or null. */
+    @Nullable
+    INDArray loraBBiasRow() {
+        return loraBBiasRow;
     }
 
     /** {@code A₀} and {@code B₀}, which are subtracted from the base, or null. */

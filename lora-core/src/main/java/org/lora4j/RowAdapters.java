@@ -6,11 +6,9 @@ import java.util.List;
 import java.util.Map;
 import org.lora4j.adapter.LoRAWeights;
 import org.lora4j.internal.BuffersByWidth;
-import org.lora4j.internal.FlatRow;
 import org.lora4j.internal.Gemm;
 import org.lora4j.internal.RowBlocks;
 import org.lora4j.internal.SingleRows;
-import org.lora4j.nn.Parameter;
 import org.lora4j.nn.internal.OutputUpdate;
 import org.lora4j.nn.internal.OutputUpdatePass;
 import org.lora4j.nn.internal.PassContext;
@@ -87,9 +85,9 @@ final class RowAdapters implements OutputUpdate {
             if (subtracted != null) {
                 add(subtracted.loraA(), subtracted.loraB(), -lora.scale(), x, y, from, size);
             }
-            Parameter bBias = lora.loraBBias();
-            if (bBias != null) {
-                addBias(bBias, lora.scale(), blocks.of(y, from, size));
+            INDArray bBiasRow = lora.loraBBiasRow();
+            if (bBiasRow != null) {
+                addBias(bBiasRow, lora.scale(), blocks.of(y, from, size));
             }
         }
 
@@ -106,10 +104,10 @@ final class RowAdapters implements OutputUpdate {
             addUps.computeIfAbsent(scale, s -> new Gemm(false, true, s, 1)).run(u, b, blocks.of(y, from, size));
         }
 
-        private void addBias(Parameter bBias, double scale, INDArray y) {
+        private void addBias(INDArray bBiasRow, double scale, INDArray y) {
             addBiases
                     .computeIfAbsent(scale, s -> new Gemm(false, false, s, 1))
-                    .run(context.ones(y.size(0)), FlatRow.of(bBias.value()), y);
+                    .run(context.ones(y.size(0)), bBiasRow, y);
         }
     }
 }
