@@ -5,8 +5,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Queue;
-import java.util.concurrent.ConcurrentLinkedQueue;
+import org.lora4j.internal.IdlePool;
 import org.lora4j.internal.SpareProcessors;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.internal.Inputs;
@@ -31,11 +30,12 @@ final class MixedBatch {
 
     private final Network network;
     private final Predictor predictor;
-    private final Queue<MixedPass> idle = new ConcurrentLinkedQueue<>();
+    private final IdlePool<MixedPass> passes;
 
     MixedBatch(Network network, Predictor predictor) {
         this.network = network;
         this.predictor = predictor;
+        passes = new IdlePool<>(() -> new MixedPass(network));
     }
 
     /**
@@ -76,15 +76,17 @@ final class MixedBatch {
     /** Computes all rows with the base, and with the factors of those adapters that have factors only. */
     private void predictTogether(ModelState state, INDArray x, List<String> names, INDArray result) {
         SpareProcessors.run(names.size(), MIN_ROWS_PER_PART, (from, to) -> {
-            MixedPass borrowed = idle.poll();
-            MixedPass pass = borrowed == null ? new MixedPass(network) : borrowed;
-            for (int begin = from; begin < to; begin += MAX_ROWS) {
-                int end = Math.min(to, begin + MAX_ROWS);
-                pass.assign(state, names.subList(begin, end));
-                rows(result, begin, end).assign(pass.forward(rows(x, begin, end)));
+            MixedPass pass = passes.borrow();
+            try {
+                for (int begin = from; begin < to; begin += MAX_ROWS) {
+                    int end = Math.min(to, begin + MAX_ROWS);
+                    pass.assign(state, names.subList(begin, end));
+                    rows(result, begin, end).assign(pass.forward(rows(x, begin, end)));
+                }
+            } finally {
+                pass.assign(state, List.of());
+                passes.giveBack(pass);
             }
-            pass.assign(state, List.of());
-            idle.add(pass);
         });
     }
 

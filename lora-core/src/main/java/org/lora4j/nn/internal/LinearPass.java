@@ -56,6 +56,8 @@ final class LinearPass implements LayerPass {
         if (wanted.equals(linear)) {
             return false;
         }
+        // Whatever fails on the way, the next call binds anew.
+        linear = null;
         context.begin(wanted.weight());
         weight = wanted.weight().value();
         Parameter bias = wanted.bias();
