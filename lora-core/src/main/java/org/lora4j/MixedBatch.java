@@ -67,6 +67,7 @@ final class MixedBatch {
 
     private void requireInput(INDArray x, List<String> names) {
         Inputs.require(x, network);
+        Inputs.requireOutputFits(x, network);
         if (x.size(0) != names.size()) {
             throw new IllegalArgumentException("there must be one adapter for each row of the input, found "
                     + names.size() + " for " + Arrays.toString(x.shape()));

@@ -86,10 +86,10 @@ public final class Pass {
      * @throws IllegalArgumentException if the shape or the type of {@code x} does not fit
      */
     public INDArray forward(INDArray x, EffectiveLayers effective) {
-        requireInput(x);
+        Inputs.require(x, network);
         use(effective);
-        input = x;
-        INDArray activations = x;
+        INDArray activations = Inputs.withoutBroadcast(x);
+        input = activations;
         for (int i = 0; i < passes.length; i++) {
             activations = passes[i].forward(activations);
             outputs[i] = activations;
@@ -195,8 +195,10 @@ public final class Pass {
         return Optional.empty();
     }
 
-    void requireInput(INDArray x) {
+    /** Checks an input for which the whole output is computed. */
+    void requirePredictable(INDArray x) {
         Inputs.require(x, network);
+        Inputs.requireOutputFits(x, network);
     }
 
     private void use(EffectiveLayers effective) {

@@ -53,7 +53,7 @@ public final class Predictor {
     private INDArray compute(INDArray x, Function<Pass, UnaryOperator<INDArray>> forward) {
         Pass pass = passes.borrow();
         try {
-            pass.requireInput(x);
+            pass.requirePredictable(x);
             return inBlocks(x, forward.apply(pass));
         } finally {
             passes.giveBack(pass);

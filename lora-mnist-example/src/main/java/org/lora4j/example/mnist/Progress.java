@@ -20,6 +20,7 @@ import org.lora4j.train.TrainingListener;
 
 
 
+
 /** Shows how a training gets on. */
 interface Progress extends TrainingListener, AutoCloseable {
     @Override
