@@ -6,7 +6,7 @@ import java.util.Map;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** Prepares names and texts from files for messages. They are untrusted: long, or with control characters. */
+/** Quotes and checks names and texts from files. They are untrusted: they can be long or contain control characters. */
 public final class Names {
     private static final int LONGEST = 80;
     private static final int MOST = 20;

@@ -1,7 +1,7 @@
 package org.lora4j.train;
 
 /**
- * Thrown by a training if a loss or a parameter is NaN or infinite. The parameters of the model are then those of the last
+ * Reports that a loss or a parameter is NaN or infinite in a training. The parameters of the model are then those of the last
  * finite loss, unless {@link Trainer.Builder#restoreOnDivergence} is off.
  */
 public final class DivergedException extends RuntimeException {

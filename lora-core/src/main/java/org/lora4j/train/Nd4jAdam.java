@@ -4,7 +4,7 @@ import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.learning.config.Adam;
 
-/** ND4J's Adam for DOUBLE. It uses ε as {@link HostAdam} does, so both types train in the same way. */
+/** ND4J's Adam for parameters that {@link HostAdam} does not support. It uses ε in the same way as {@link HostAdam}. */
 final class Nd4jAdam implements ParameterUpdater {
     private final Adam settings;
     private final double epsilon;
