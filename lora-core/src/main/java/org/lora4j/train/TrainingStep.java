@@ -170,7 +170,7 @@ final class TrainingStep {
     private void requirePinned() {
         for (Parameter parameter : pinned) {
             if (!parameter.isTrainable()) {
-                throw new IllegalStateException("the trainable parameters must stay the same during a training, but "
+                throw new IllegalStateException("the training must keep the parameters that it started with, but "
                         + parameter.name()
                         + " was frozen. The training stops; its parameters are those after the last step."
                         + " Freeze parameters after the training");
@@ -181,7 +181,7 @@ final class TrainingStep {
         }
         Set<Parameter> now = pass.trainableParameters();
         if (!now.equals(pinned)) {
-            throw new IllegalStateException("the trainable parameters must stay the same during a training, "
+            throw new IllegalStateException("the training must keep the parameters that it started with, "
                     + names(pinned) + ", found " + names(now)
                     + ": parametrizations were registered, removed, enabled or disabled. The training stops;"
                     + " its parameters are those after the last step. Change parametrizations after the training");
