@@ -27,6 +27,7 @@ import org.slf4j.LoggerFactory;
  * {@code s = α/r} (LoRA, <a href="https://arxiv.org/abs/2106.09685">arXiv:2106.09685</a>). Only A and B train.
  *
  * <pre>{@code
+ * network.freeze();
  * LoRAParametrization lora = LoRAParametrization.register(network.linear("linear1"), LoRAConfig.of(1, 1));
  * Trainer.builder(network).build().fit(data);     // trains A and B alone
  * lora.setEnabled(false);                         // the network computes with W again, bit for bit

@@ -65,6 +65,22 @@ public final class Trainer {
     }
 
     /**
+     * Trains as {@link #fit(DataSetIterator)} does, on one batch. (A {@code DataSet} is also an {@code Iterable} over its rows.
+     * This method does not iterate over them: all rows are one batch.)
+     *
+     * @param batch features {@code [n, in]}, labels {@code [n, out]}, without masks; each epoch is one step
+     * @return the result
+     * @throws IllegalStateException as {@link #fit(DataSetIterator)}
+     * @throws IllegalArgumentException as {@link #fit(DataSetIterator)}
+     * @throws DivergedException as {@link #fit(DataSetIterator)}
+     * @throws UncheckedIOException if a checkpoint cannot be stored
+     */
+    public TrainingResult fit(DataSet batch) {
+        Objects.requireNonNull(batch, "batch must not be null");
+        return fit(List.of(batch));
+    }
+
+    /**
      * Trains as {@link #fit(DataSetIterator)} does, on a list or another iterable. Each epoch calls
      * {@link Iterable#iterator} once.
      *

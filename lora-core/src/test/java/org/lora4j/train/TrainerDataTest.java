@@ -73,6 +73,20 @@ class TrainerDataTest {
     }
 
     @Test
+    void oneDataSetIsOneBatch() {
+        DataSet batch = batches().get(0);
+        Network one = network();
+        Network list = network();
+        TrainingResult result = Trainer.builder(one).epochs(2).build().fit(batch);
+        Trainer.builder(list).epochs(2).build().fit(List.of(batch));
+        assertThat(result.iterations()).isEqualTo(2);
+        assertThat(result.examples()).isEqualTo(10);
+        assertThat(bits(one)).isEqualTo(bits(list)).isNotEqualTo(bits(network()));
+        assertThat(Evaluator.evaluate(one, batch).stats())
+                .isEqualTo(Evaluator.evaluate(one, List.of(batch)).stats());
+    }
+
+    @Test
     void anEmptyListIsRefused() {
         Trainer trainer = Trainer.builder(network()).build();
         assertThatIllegalArgumentException()
