@@ -4,7 +4,6 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,6 +32,9 @@ public final class LoRAConfig {
     private final List<String> layersPattern;
     private final Map<String, Integer> rankPattern;
     private final Map<String, Double> alphaPattern;
+    private final PatternMap<Integer> ranks;
+    private final PatternMap<Double> alphas;
+    private final LayerIndices indices;
     private final List<String> modulesToSave;
     private final boolean fanInFanOut;
 
@@ -55,6 +57,9 @@ public final class LoRAConfig {
         modulesToSave = List.copyOf(builder.modulesToSave);
         fanInFanOut = builder.fanInFanOut;
         check();
+        ranks = new PatternMap<>("rankPattern", rankPattern);
+        alphas = new PatternMap<>("alphaPattern", alphaPattern);
+        indices = new LayerIndices(layersToTransform, layersPattern);
     }
 
     private void check() {
@@ -68,11 +73,9 @@ public final class LoRAConfig {
                     "layersPattern needs layersToTransform, found " + layersPattern + " alone");
         }
         rankPattern.forEach((key, value) -> {
-            TargetModules.regex(key);
             requireRank("rankPattern of '" + key + "'", value);
         });
         alphaPattern.forEach((key, value) -> {
-            TargetModules.regex(key);
             requireAlpha("alphaPattern of '" + key + "'", value);
         });
         if (dora && (loraBias || init.subtractsFromBase())) {
@@ -305,7 +308,7 @@ public final class LoRAConfig {
      * @return the first of {@link #rankPattern} that matches, else {@link #rank}
      */
     public int rankOf(String path) {
-        return firstMatch(rankPattern, path, rank);
+        return ranks.valueOf(path, rank);
     }
 
     /**
@@ -315,7 +318,7 @@ public final class LoRAConfig {
      * @return the first of {@link #alphaPattern} that matches, else {@link #alpha}
      */
     public double alphaOf(String path) {
-        return firstMatch(alphaPattern, path, alpha);
+        return alphas.valueOf(path, alpha);
     }
 
     /**
@@ -329,12 +332,9 @@ public final class LoRAConfig {
         return alphaOf(path) / (rankStabilized ? Math.sqrt(r) : r);
     }
 
-    private static <T> T firstMatch(Map<String, T> patterns, String path, T otherwise) {
-        return patterns.entrySet().stream()
-                .filter(entry -> Pattern.matches("(.*\\.)?(" + entry.getKey() + ")", path))
-                .map(Map.Entry::getValue)
-                .findFirst()
-                .orElse(otherwise);
+    /** The layers that the targets are restricted to. */
+    LayerIndices indices() {
+        return indices;
     }
 
     /** All settings by name, in the order of the builder. */

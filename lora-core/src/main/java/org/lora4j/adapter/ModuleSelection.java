@@ -4,8 +4,6 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /**
  * Which layers of a base a configuration adapts, and which it trains in full.
@@ -81,19 +79,12 @@ public record ModuleSelection(List<String> adapted, List<String> saved) {
         TargetModules excluded = config.excludeModules();
         return config.targetModules().matches(path)
                 && (excluded == null || !excluded.matches(path))
-                && (config.layersToTransform().isEmpty() || isTransformedLayer(path, config));
+                && (isNamed(path, config.targetModules()) || config.indices().contains(path));
     }
 
-    private static boolean isTransformedLayer(String path, LoRAConfig config) {
-        // As PEFT reads it, something stands before the name.
-        List<String> names = config.layersPattern().isEmpty() ? List.of("[^.]*") : config.layersPattern();
-        for (String name : names) {
-            Matcher matcher = Pattern.compile(".*\\." + name + "\\.(\\d+)\\..*").matcher(path);
-            if (matcher.matches()) {
-                return config.layersToTransform().contains(Integer.valueOf(matcher.group(matcher.groupCount())));
-            }
-        }
-        return false;
+    /** As in PEFT, a target that is the whole path is adapted whatever its index. */
+    private static boolean isNamed(String path, TargetModules targets) {
+        return targets instanceof TargetModules.Paths paths && paths.contains(path);
     }
 
     private static void requireMatches(String what, TargetModules modules, List<String> paths) {

@@ -1,12 +1,14 @@
 package org.lora4j.adapter;
 
-import java.util.ArrayList;
 import java.util.Collection;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Objects;
-import java.util.regex.Pattern;
-import java.util.regex.PatternSyntaxException;
+import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /** A choice of modules by their paths: PEFT's {@code target_modules} and {@code exclude_modules}. */
 public sealed interface TargetModules {
@@ -18,72 +20,145 @@ public sealed interface TargetModules {
      */
     boolean matches(String path);
 
-    /**
-     * Chooses a module if its path equals an entry or ends with {@code .entry}.
-     *
-     * @param entries whole paths or their last parts
-     */
-    record Paths(List<String> entries) implements TargetModules {
+    /** Chooses a module if its path equals an entry or ends with {@code .entry}. */
+    final class Paths implements TargetModules {
+        /** The most entries. */
+        static final int MAX_ENTRIES = 100_000;
+
+        private final List<String> entries;
+        private final Set<String> lookup;
+
         /**
          * Checks the entries.
          *
          * @param entries whole paths or their last parts
-         * @throws IllegalArgumentException if there is none or one is blank
+         * @throws IllegalArgumentException if there is none, one is blank, or there are more than 100,000
          */
-        public Paths {
+        public Paths(List<String> entries) {
             Objects.requireNonNull(entries, "entries must not be null");
-            entries = List.copyOf(entries);
+            if (entries.size() > MAX_ENTRIES) {
+                throw new IllegalArgumentException(
+                        "target modules must be at most " + MAX_ENTRIES + " names, found " + entries.size());
+            }
+            this.entries = List.copyOf(entries);
+            lookup = Set.copyOf(entries);
             if (entries.isEmpty() || entries.stream().anyMatch(String::isBlank)) {
                 throw new IllegalArgumentException(
                         "target modules must be one or more names that are not blank, found " + entries);
             }
         }
 
+        /**
+         * Returns the entries.
+         *
+         * @return whole paths or their last parts
+         */
+        public List<String> entries() {
+            return entries;
+        }
+
         @Override
         public boolean matches(String path) {
-            return entries.stream().anyMatch(entry -> path.equals(entry) || path.endsWith("." + entry));
+            return contains(path) || endsOf(path).anyMatch(lookup::contains);
+        }
+
+        /** Whether a whole path is an entry. */
+        boolean contains(String path) {
+            return lookup.contains(path);
+        }
+
+        /** The parts of a path behind its dots. */
+        private static Stream<String> endsOf(String path) {
+            return IntStream.range(0, path.length())
+                    .filter(i -> path.charAt(i) == '.')
+                    .mapToObj(i -> path.substring(i + 1));
         }
 
         /** The entries that match none of the paths. */
         List<String> unmatched(List<String> paths) {
-            List<String> left = new ArrayList<>(entries);
-            left.removeIf(entry -> paths.stream().anyMatch(path -> new Paths(List.of(entry)).matches(path)));
-            return left;
+            Set<String> left = new LinkedHashSet<>(entries);
+            for (String path : paths) {
+                left.remove(path);
+                endsOf(path).forEach(left::remove);
+            }
+            return List.copyOf(left);
+        }
+
+        @Override
+        public boolean equals(@Nullable Object other) {
+            return other instanceof Paths that && entries.equals(that.entries);
+        }
+
+        @Override
+        public int hashCode() {
+            return entries.hashCode();
+        }
+
+        @Override
+        public String toString() {
+            return entries.size() <= 10
+                    ? entries.toString()
+                    : entries.subList(0, 10) + " and " + (entries.size() - 10) + " more";
         }
     }
 
     /**
-     * Chooses a module if the expression matches its whole path.
-     *
-     * @param expression a regular expression
+     * Chooses a module if an expression matches its whole path. The expression has the syntax of Python's {@code re}, as far as
+     * it can be matched in linear time; see {@link TargetModules#regex}.
      */
-    record Regex(String expression) implements TargetModules {
+    final class Regex implements TargetModules {
+        private final String expression;
+        private final PathPattern pattern;
+
         /**
-         * Checks the expression.
+         * Compiles the expression.
          *
          * @param expression a regular expression
-         * @throws IllegalArgumentException if it cannot be compiled
+         * @throws IllegalArgumentException if it cannot be compiled, is too large, or uses what is not supported
          */
-        public Regex {
+        public Regex(String expression) {
             Objects.requireNonNull(expression, "expression must not be null");
-            try {
-                Pattern.compile(expression);
-            } catch (PatternSyntaxException e) {
-                throw new IllegalArgumentException(
-                        "target modules must be a regular expression, found '" + expression + "': "
-                                + e.getDescription(),
-                        e);
-            }
+            this.expression = expression;
+            pattern = PathPattern.of(expression);
+        }
+
+        /**
+         * Returns the expression.
+         *
+         * @return the expression as it was given
+         */
+        public String expression() {
+            return expression;
         }
 
         @Override
         public boolean matches(String path) {
-            return Pattern.matches(expression, path);
+            return pattern.matches(path);
+        }
+
+        @Override
+        public boolean equals(@Nullable Object other) {
+            return other instanceof Regex that && expression.equals(that.expression);
+        }
+
+        @Override
+        public int hashCode() {
+            return expression.hashCode();
+        }
+
+        @Override
+        public String toString() {
+            return "'" + (expression.length() <= 80 ? expression : expression.substring(0, 80) + "…") + "'";
         }
     }
 
     /** Chooses every dense layer. */
     record AllLinear() implements TargetModules {
+        @Override
+        public String toString() {
+            return "all linear layers";
+        }
+
         @Override
         public boolean matches(String path) {
             return true;
@@ -103,11 +178,13 @@ public sealed interface TargetModules {
     }
 
     /**
-     * Chooses modules by a regular expression.
+     * Chooses modules by a regular expression. It is matched in linear time, so backreferences are not supported, and
+     * lookaheads only at the start, as in {@code ^(?!.*visual).*proj}.
      *
      * @param expression matches the whole path
      * @return modules whose path it matches
-     * @throws IllegalArgumentException if it cannot be compiled
+     * @throws IllegalArgumentException if it cannot be compiled, has more than 4096 characters or, with its repetitions
+     *     written out, 2000 parts, or uses what is not supported
      */
     static TargetModules regex(String expression) {
         return new Regex(expression);
