@@ -70,7 +70,7 @@ final class EvaluateCommand extends WorkCommand {
         }
         LoRAModel model = LoRAModel.of(network);
         model.add("adapter", PeftAdapters.load(adapter, network));
-        return merge ? model.merge()::predict : model::predict;
+        return merge ? model.mergeActive()::predict : model::predict;
     }
 
     private String title() {

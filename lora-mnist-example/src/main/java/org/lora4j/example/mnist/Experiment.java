@@ -4,13 +4,13 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.AdapterView;
 import org.lora4j.LoRAModel;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.ParameterReport;
 import org.lora4j.example.mnist.report.LayerParameters;
 import org.lora4j.example.mnist.report.Parameters;
 import org.lora4j.example.mnist.report.TestResult;
-import org.lora4j.linalg.Checks;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Parameter;
 
@@ -65,18 +65,16 @@ final class Experiment {
                 names(model.network().parameters().stream()
                         .filter(parameter -> !parameter.isTrainable())
                         .toList()));
-        story.fact("trainable: %s", names(List.copyOf(model.newTrainingPass().trainableParameters())));
+        story.fact("trainable: %s", names(model.parameters(adapter(digits.get(0)))));
     }
 
     private static String names(List<Parameter> parameters) {
         return String.join(", ", parameters.stream().map(Parameter::name).toList());
     }
 
-    /** Lets the adapter of one digit take part and train, and no other. */
-    LoRAModel train(int digit) {
-        model.activate(adapter(digit));
-        model.setTrainable(adapter(digit));
-        return model;
+    /** Returns the view that trains the adapter of one digit and no other. */
+    AdapterView view(int digit) {
+        return model.using(adapter(digit));
     }
 
     /** Lets the adapters of all digits take part. */
@@ -98,7 +96,7 @@ final class Experiment {
     Comparison compare(Answers base) {
         story.section("The same test with LoRA");
         Comparison comparison = new Comparison(
-                base, Answers.of(model::predict, test), disabled(), Answers.of(model.merge()::predict, test));
+                base, Answers.of(model::predict, test), disabled(), Answers.of(model.mergeActive()::predict, test));
         Map<String, TestResult> results = new LinkedHashMap<>();
         results.put("base", comparison.base().result());
         results.put("LoRA on", comparison.enabled().result());

@@ -4,7 +4,6 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAInit;
-import org.lora4j.train.Batches;
 import picocli.CommandLine.Option;
 
 /** What is fine-tuned on, and with what adapter. */

@@ -35,9 +35,9 @@ record Proofs(
     static Proofs of(LoRAModel model, Network before) {
         List<String> active = model.active();
         List<LoRAAdapter> adapters = active.stream().map(model::adapter).toList();
-        Network on = model.merge();
+        Network on = model.mergeActive();
         model.activate();
-        Network off = model.merge();
+        Network off = model.mergeActive();
         model.activate(active.toArray(String[]::new));
         return of(before, model.network(), adapters, on, off);
     }
@@ -69,7 +69,7 @@ record Proofs(
     }
 
     private static INDArray weight(Network network, String path) {
-        return network.linear(path).original().value();
+        return network.linear(path).weight();
     }
 
     private static Map<String, Boolean> frozenUnchanged(Network before, Network after) {

@@ -8,8 +8,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.AdapterView;
 import org.lora4j.LoRAModel;
-import org.lora4j.adapter.ParameterReport;
+import org.lora4j.LoRAParametrization;
 import org.lora4j.example.mnist.report.Curves;
 import org.lora4j.example.mnist.report.Report;
 import org.lora4j.example.mnist.report.ReportWriter;
@@ -108,7 +109,7 @@ final class RunCommand extends WorkCommand {
         List<Learned> fineTunings = new ArrayList<>();
         for (Map.Entry<Integer, MnistIterator> training : batches.entrySet()) {
             int digit = training.getKey();
-            fineTunings.add(fineTune(story, experiment.train(digit), digit, training.getValue()));
+            fineTunings.add(fineTune(story, experiment.view(digit), digit, training.getValue()));
             folder.saveAdapter(isOne() ? "adapter" : "adapter" + digit, model, Experiment.adapter(digit));
         }
         experiment.activateAll();
@@ -183,7 +184,7 @@ final class RunCommand extends WorkCommand {
                 "%,d training and %,d test images",
                 mnist.train().size(), mnist.test().size());
         story.section("The network");
-        story.network(ParameterReport.of(network));
+        story.network(LoRAParametrization.parameterReport(network));
     }
 
     private @Nullable Learned trainBase(Story story, Network network, MnistData train) {
@@ -199,7 +200,7 @@ final class RunCommand extends WorkCommand {
         return learned;
     }
 
-    private Learned fineTune(Story story, LoRAModel model, int digit, MnistIterator batches) {
+    private Learned fineTune(Story story, AdapterView view, int digit, MnistIterator batches) {
         int count = fineTune.batches();
         story.section(
                 "Fine-tuning: digit %d%s, %,d batches of %d, Adam with learning rate %s",
@@ -209,7 +210,7 @@ final class RunCommand extends WorkCommand {
                 base.batchSize(),
                 Story.plain(fineTuneLearningRate()));
         try (Progress shown = progress.start("Fine-tuning", count, out())) {
-            Learned learned = Learned.byAdam(model, batches, count, fineTuneLearningRate(), shown);
+            Learned learned = Learned.byAdam(view, batches, count, fineTuneLearningRate(), shown);
             story.learned(learned);
             return learned;
         }

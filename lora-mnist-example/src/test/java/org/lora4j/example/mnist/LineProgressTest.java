@@ -6,6 +6,7 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.lora4j.train.TrainingListener.Iteration;
 
 class LineProgressTest {
     private long now;

@@ -54,7 +54,7 @@ class ProofsTest {
 
     @Test
     void noticeTheSmallestChangeOfAWeight() {
-        nudge(network.linear("second").original().value(), 0);
+        nudge(network.linear("second").weight(), 0);
         Proofs proofs = Proofs.of(model, before);
         assertThat(proofs.frozenUnchanged())
                 .containsEntry("second.weight", false)
@@ -75,8 +75,8 @@ class ProofsTest {
 
     @Test
     void noticeAWeightThatIsNotTheSumOfItsParts() {
-        Network on = model.merge();
-        nudge(on.linear("first").original().value(), 4);
+        Network on = model.mergeActive();
+        nudge(on.linear("first").weight(), 4);
         Proofs proofs = Proofs.of(before, network, List.of(model.adapter("one")), on, before);
         assertThat(proofs.effectiveWeightExact()).containsEntry("first", false).containsEntry("second", true);
         assertThat(proofs.disabledEqualsOriginal()).isEqualTo(Map.of("first", true, "second", true));

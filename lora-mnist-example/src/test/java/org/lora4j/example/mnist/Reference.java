@@ -41,17 +41,18 @@ final class Reference {
             String key = "base_model.model." + linear.path();
             INDArray a = factors.tensor(key + ".lora_A.weight", DataType.FLOAT);
             INDArray b = factors.tensor(key + ".lora_B.weight", DataType.FLOAT);
-            linear.original().value().addi(b.mmul(a).muli(scale));
+            linear.weight().addi(b.mmul(a).muli(scale));
         }
         return network;
     }
 
     static Evaluation test(Network network, Path data) throws IOException {
-        return Evaluator.evaluate(network, MnistIterator.inOrder(Mnist.load(data).test(), 7));
+        return Evaluator.evaluate(
+                network, MnistIterator.inOrder(Mnist.load(data).test(), 7));
     }
 
     static List<Integer> wrong(Evaluation evaluation) {
-        return Arrays.stream(Evaluator.wrongPerClass(evaluation)).boxed().toList();
+        return Arrays.stream(Evaluator.errorsPerClass(evaluation)).boxed().toList();
     }
 
     static List<List<Integer>> confusion(Evaluation evaluation) {

@@ -2,7 +2,6 @@ package org.lora4j.example.mnist.report;
 
 import java.util.Arrays;
 import java.util.List;
-import org.lora4j.linalg.Checks;
 
 /**
  * The shapes of one dense layer's parameters and of the low-rank factors beside its weight.

@@ -1,7 +1,6 @@
 package org.lora4j.example.mnist.report;
 
 import java.util.List;
-import org.lora4j.linalg.Checks;
 
 /**
  * What LoRA adds to a network's parameters.

@@ -8,7 +8,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.bench.Settings;
 
 /**
  * Everything that a run measured: the content of {@code report.json}, field by field.

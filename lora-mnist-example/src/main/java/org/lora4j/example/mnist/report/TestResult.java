@@ -3,7 +3,6 @@ package org.lora4j.example.mnist.report;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
-import org.lora4j.linalg.Checks;
 
 /**
  * What a network answered on the test images.

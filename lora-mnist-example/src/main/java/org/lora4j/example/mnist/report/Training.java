@@ -1,7 +1,6 @@
 package org.lora4j.example.mnist.report;
 
 import org.jspecify.annotations.Nullable;
-import org.lora4j.linalg.Checks;
 
 /**
  * How the two trainings went.
