@@ -13,8 +13,9 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
- * The factored computation of {@link DoRAParametrization}: that of LoRA, whose output {@code z = x·Wᵀ + s·(x·Aᵀ)·Bᵀ} is
- * scaled by {@code c = m/‖V‖} on the way forward, and whose gradient is on the way back.
+ * The factored computation of {@link DoRAParametrization}. It is that of LoRA, with the output
+ * {@code z = x·Wᵀ + s·(x·Aᵀ)·Bᵀ} scaled by {@code c = m/‖V‖} in the forward pass, and the gradient scaled by c in the
+ * backward pass.
  */
 final class DoRAPass implements ParametrizationPass {
     private final PassContext context;
@@ -161,8 +162,8 @@ final class DoRAPass implements ParametrizationPass {
     }
 
     /**
-     * {@code ∂L/∂z = c∘g}, {@code ∂L/∂base = (c−1)∘g} and {@code ∂L/∂m = Σₙ g∘z / ‖V‖}. The base gradient is added to
-     * what it holds unless it is that of dropout's own product.
+     * {@code ∂L/∂z = c∘g}, {@code ∂L/∂base = (c−1)∘g} and {@code ∂L/∂m = Σₙ g∘z / ‖V‖}. Without dropout, the base
+     * gradient is added to what the array holds; with dropout, it replaces it.
      */
     private void scaleGradient(INDArray g, INDArray zGradient, INDArray baseGradient) {
         int n = Math.toIntExact(g.size(0));

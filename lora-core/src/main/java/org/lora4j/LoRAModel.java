@@ -394,7 +394,8 @@ public final class LoRAModel implements Model, PassSource {
 
     /**
      * Keeps a merged copy of the active adapters beside the base, so that predictions with exactly these adapters cost as
-     * little as the base alone, until {@link #unmerge} drops it. The copy does not follow later training. The base is not
+     * little as the base alone, until {@link #unmerge} drops it. The copy does not follow later training: call
+     * {@link #unmerge} and merge again after it. The base is not
      * written to. Views of other adapters are not affected.
      *
      * @throws ArithmeticException if a merged weight or bias is NaN or infinite; nothing changes then
@@ -411,11 +412,16 @@ public final class LoRAModel implements Model, PassSource {
     /**
      * Returns whether there is a merged copy of the active adapters.
      *
-     * @return true between {@link #mergeForPrediction} and {@link #unmerge}, unless adapters were changed or others
-     *     activated
+     * @return true between {@link #mergeForPrediction} and {@link #unmerge}, unless one of these adapters was replaced,
+     *     renamed or deleted, or others were activated
      */
     public boolean isMerged() {
         return registry.state().isMerged();
+    }
+
+    /** The adapters now. */
+    ModelState state() {
+        return registry.state();
     }
 
     @Override

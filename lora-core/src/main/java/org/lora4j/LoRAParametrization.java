@@ -9,6 +9,7 @@ import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAWeights;
 import org.lora4j.adapter.ParameterReport;
+import org.lora4j.internal.FlatRow;
 import org.lora4j.internal.LayerSeed;
 import org.lora4j.linalg.LowRankFactors;
 import org.lora4j.nn.Linear;
@@ -26,6 +27,7 @@ import org.slf4j.LoggerFactory;
  * {@code s = α/r} (LoRA, <a href="https://arxiv.org/abs/2106.09685">arXiv:2106.09685</a>). Only A and B train.
  *
  * <pre>{@code
+ * network.freeze();
  * LoRAParametrization lora = LoRAParametrization.register(network.linear("linear1"), LoRAConfig.of(1, 1));
  * Trainer.builder(network).build().fit(data);     // trains A and B alone
  * lora.setEnabled(false);                         // the network computes with W again, bit for bit
@@ -53,6 +55,7 @@ public final class LoRAParametrization implements AdapterParametrization {
     private final Parameter loraA;
     private final Parameter loraB;
     private final @Nullable Parameter loraBBias;
+    private final @Nullable INDArray loraBBiasRow;
     private final @Nullable LoRAWeights subtracted;
 
     private LoRAParametrization(
@@ -68,6 +71,7 @@ public final class LoRAParametrization implements AdapterParametrization {
         loraA = new Parameter(path + ".lora_A.weight", weights.loraA().dup('c'), true);
         loraB = new Parameter(path + ".lora_B.weight", weights.loraB().dup('f'), true);
         loraBBias = bBias == null ? null : new Parameter(path + ".lora_B.bias", bBias.dup('c'), true);
+        loraBBiasRow = loraBBias == null ? null : FlatRow.of(loraBBias.value());
         this.subtracted = subtracted == null
                 ? null
                 : new LoRAWeights(subtracted.a().dup('c'), subtracted.b().dup('f'));
@@ -138,6 +142,7 @@ public final class LoRAParametrization implements AdapterParametrization {
      * @return the report
      */
     public static ParameterReport parameterReport(Network network) {
+        Objects.requireNonNull(network, "network must not be null");
         Map<String, LoRAWeights> weights = new LinkedHashMap<>();
         for (Linear linear : network.linears()) {
             for (Parametrization registered : linear.parametrizations().all().values()) {
@@ -234,6 +239,12 @@ public final class LoRAParametrization implements AdapterParametrization {
      */
     public int rank() {
         return Math.toIntExact(loraA.value().size(0));
+    }
+
+    /** The bias of B as a row {@code [1, out]} on the same memory, or null. */
+    @Nullable
+    INDArray loraBBiasRow() {
+        return loraBBiasRow;
     }
 
     /** {@code A₀} and {@code B₀}, which are subtracted from the base, or null. */

@@ -78,7 +78,7 @@ final class LoRAPass implements ParametrizationPass {
         rank = lora.rank();
         aGradient = context.gradient(lora.loraA());
         bGradient = context.gradient(lora.loraB());
-        bBiasRow = bBias == null ? null : FlatRow.of(bBias.value());
+        bBiasRow = lora.loraBBiasRow();
         bBiasGradientRow = bBiasGradient == null ? null : FlatRow.of(bBiasGradient);
         drops = dropout.configure(probability, lora.seed());
         subtracts = initial != null;

@@ -5,8 +5,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Queue;
-import java.util.concurrent.ConcurrentLinkedQueue;
+import org.lora4j.internal.IdlePool;
 import org.lora4j.internal.SpareProcessors;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.internal.Inputs;
@@ -16,31 +15,34 @@ import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 
 /**
- * Predicts batches whose rows are computed with adapters of their own, from any number of threads.
+ * Predicts batches in which each row has its own adapter. Any number of threads can call it at the same time.
  *
- * <p>The base's part is one product a layer for all rows, and each adapter adds its factors to its own. Rows of adapters
- * that bring biases or whole layers, or are more than two factors, are computed anew, one adapter after the other.
+ * <p>Each layer computes one product with the base weight for all rows, and each adapter adds its factors to its own rows.
+ * Adapters with biases, saved layers or DoRA do more than that: their rows are computed separately, one adapter after the
+ * other.
  */
 final class MixedBatch {
     /** Larger batches are computed in parts, so that the buffers of a pass stay small. */
     private static final int MAX_ROWS = 512;
 
-    /** Fewer rows are computed before another thread has woken up. */
+    /** Fewer rows are computed faster than another thread wakes up. */
     private static final int MIN_ROWS_PER_PART = 8;
 
     private final Network network;
     private final Predictor predictor;
-    private final Queue<MixedPass> idle = new ConcurrentLinkedQueue<>();
+    private final IdlePool<MixedPass> passes;
 
     MixedBatch(Network network, Predictor predictor) {
         this.network = network;
         this.predictor = predictor;
+        passes = new IdlePool<>(() -> new MixedPass(network));
     }
 
     /**
      * Computes the output.
      *
-     * @throws IllegalArgumentException if the input does not fit, there is not one name for each row, or one is unknown
+     * @throws IllegalArgumentException if the input does not fit, there is not one name for each row, or an adapter does not
+     *     exist
      */
     INDArray predict(ModelState state, INDArray x, List<String> names) {
         requireInput(x, names);
@@ -65,24 +67,27 @@ final class MixedBatch {
 
     private void requireInput(INDArray x, List<String> names) {
         Inputs.require(x, network);
+        Inputs.requireOutputFits(x, network);
         if (x.size(0) != names.size()) {
             throw new IllegalArgumentException("there must be one adapter for each row of the input, found "
                     + names.size() + " for " + Arrays.toString(x.shape()));
         }
     }
 
-    /** Computes all rows with the base and the factors of their adapters, as far as these are factors only. */
+    /** Computes all rows with the base, and with the factors of those adapters that have factors only. */
     private void predictTogether(ModelState state, INDArray x, List<String> names, INDArray result) {
         SpareProcessors.run(names.size(), MIN_ROWS_PER_PART, (from, to) -> {
-            MixedPass borrowed = idle.poll();
-            MixedPass pass = borrowed == null ? new MixedPass(network) : borrowed;
-            for (int begin = from; begin < to; begin += MAX_ROWS) {
-                int end = Math.min(to, begin + MAX_ROWS);
-                pass.assign(state, names.subList(begin, end));
-                rows(result, begin, end).assign(pass.forward(rows(x, begin, end)));
+            MixedPass pass = passes.borrow();
+            try {
+                for (int begin = from; begin < to; begin += MAX_ROWS) {
+                    int end = Math.min(to, begin + MAX_ROWS);
+                    pass.assign(state, names.subList(begin, end));
+                    rows(result, begin, end).assign(pass.forward(rows(x, begin, end)));
+                }
+            } finally {
+                pass.assign(state, List.of());
+                passes.giveBack(pass);
             }
-            pass.assign(state, List.of());
-            idle.add(pass);
         });
     }
 

@@ -11,14 +11,14 @@ import org.lora4j.nn.internal.Pass;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
-/** A pass whose layers add to each row the delta of an adapter of its own. For one thread at a time. */
+/** A pass in which each row has its own adapter. It belongs to one thread at a time. */
 final class MixedPass {
     private static final int REMEMBERED_SIZES = 8;
 
     private final Map<Linear, RowAdapters> rowAdapters = new LinkedHashMap<>();
     private final Pass pass;
 
-    /** Copies of inputs, by the number of rows: arrays that come back, unlike those of the callers. */
+    /** Copies of inputs by the number of rows. Unlike the arrays of the callers, they are used again. */
     private final Map<Long, INDArray> inputs = new LinkedHashMap<>(16, 0.75f, true) {
         private static final long serialVersionUID = 1L;
 
@@ -39,7 +39,7 @@ final class MixedPass {
         pass = new Pass(network, false, () -> effective);
     }
 
-    /** Gives each row of the next batch its adapter, as far as that adds factors only. */
+    /** Assigns the adapters of the next batch to its rows, if they have factors only. */
     void assign(ModelState state, List<String> names) {
         rowAdapters.values().forEach(RowAdapters::clear);
         int from = 0;

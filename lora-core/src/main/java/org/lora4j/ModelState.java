@@ -45,14 +45,16 @@ final class ModelState {
         return new ModelState(network, Map.of(), List.of(), true, null, new SelectionCache());
     }
 
-    /** Other adapters; there is no merged copy then. */
+    /** Other adapters. A merged copy stays if its adapters are still the same. */
     ModelState withAdapters(Map<String, AppliedAdapter> changed, List<String> nowActive) {
+        boolean mergedStays =
+                merged != null && merged.names.stream().allMatch(name -> changed.get(name) == adapters.get(name));
         return new ModelState(
                 network,
                 Collections.unmodifiableMap(new LinkedHashMap<>(changed)),
                 List.copyOf(nowActive),
                 enabled,
-                null,
+                mergedStays ? merged : null,
                 new SelectionCache());
     }
 

@@ -1,16 +1,12 @@
 package org.lora4j;
 
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import org.lora4j.adapter.LoRAWeights;
 import org.lora4j.internal.BuffersByWidth;
-import org.lora4j.internal.FlatRow;
 import org.lora4j.internal.Gemm;
 import org.lora4j.internal.RowBlocks;
 import org.lora4j.internal.SingleRows;
-import org.lora4j.nn.Parameter;
 import org.lora4j.nn.internal.OutputUpdate;
 import org.lora4j.nn.internal.OutputUpdatePass;
 import org.lora4j.nn.internal.PassContext;
@@ -47,11 +43,8 @@ final class RowAdapters implements OutputUpdate {
         private final SingleRows singleRows = new SingleRows();
         private final BuffersByWidth downs;
         private final Gemm down = new Gemm(false, true, 1, 0);
-
-        /** Products {@code y += s·u·v} by s, which many adapters have in common. */
-        private final Map<Double, Gemm> addUps = new HashMap<>();
-
-        private final Map<Double, Gemm> addBiases = new HashMap<>();
+        private final Gemm addUp = new Gemm(false, true, 1, 1);
+        private final Gemm addBias = new Gemm(false, false, 1, 1);
 
         RowsPass(PassContext context) {
             this.context = context;
@@ -87,9 +80,9 @@ final class RowAdapters implements OutputUpdate {
             if (subtracted != null) {
                 add(subtracted.loraA(), subtracted.loraB(), -lora.scale(), x, y, from, size);
             }
-            Parameter bBias = lora.loraBBias();
-            if (bBias != null) {
-                addBias(bBias, lora.scale(), blocks.of(y, from, size));
+            INDArray bBiasRow = lora.loraBBiasRow();
+            if (bBiasRow != null) {
+                addBias(bBiasRow, lora.scale(), blocks.of(y, from, size));
             }
         }
 
@@ -103,13 +96,13 @@ final class RowAdapters implements OutputUpdate {
             }
             INDArray u = downs.rows(size, a.size(0));
             down.run(blocks.of(x, from, size), a, u);
-            addUps.computeIfAbsent(scale, s -> new Gemm(false, true, s, 1)).run(u, b, blocks.of(y, from, size));
+            addUp.configure(false, true, scale, 1);
+            addUp.run(u, b, blocks.of(y, from, size));
         }
 
-        private void addBias(Parameter bBias, double scale, INDArray y) {
-            addBiases
-                    .computeIfAbsent(scale, s -> new Gemm(false, false, s, 1))
-                    .run(context.ones(y.size(0)), FlatRow.of(bBias.value()), y);
+        private void addBias(INDArray bBiasRow, double scale, INDArray y) {
+            addBias.configure(false, false, scale, 1);
+            addBias.run(context.ones(y.size(0)), bBiasRow, y);
         }
     }
 }

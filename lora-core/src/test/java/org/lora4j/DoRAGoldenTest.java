@@ -17,7 +17,6 @@ import org.lora4j.adapter.LoRAWeights;
 import org.lora4j.io.SafeTensors;
 import org.lora4j.nn.Linear;
 import org.lora4j.nn.Network;
-import org.lora4j.nn.NetworkFile;
 import org.lora4j.nn.Parameter;
 import org.lora4j.nn.internal.Pass;
 import org.lora4j.train.Loss;
@@ -50,7 +49,7 @@ class DoRAGoldenTest {
     }
 
     private LoRAModel model(String name, String adapter, LoRAConfig config) throws Exception {
-        NetworkFile.load(network, golden(name + "/base.safetensors"));
+        network.loadParameters(golden(name + "/base.safetensors"));
         SafeTensors file = SafeTensors.read(golden(name + "/" + adapter + "/adapter_model.safetensors"));
         Map<String, LoRAWeights> weights = new LinkedHashMap<>();
         for (String path : PATHS) {

@@ -3,8 +3,11 @@ package org.lora4j;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
+import static org.lora4j.SmallModels.assertSameBits;
 
+import java.io.IOException;
 import java.util.List;
 import java.util.Objects;
 import org.junit.jupiter.api.Test;
@@ -90,7 +93,7 @@ class DoRAParametrizationTest {
     }
 
     @Test
-    void beginsWithTheNormsOfTheRows() {
+    void startsWithTheNormsOfTheRows() {
         DoRAParametrization dora = DoRAParametrization.register(network.linear("second"), CONFIG);
 
         assertThat(dora.parameters().stream().map(Parameter::name))
@@ -129,7 +132,7 @@ class DoRAParametrizationTest {
     }
 
     @Test
-    void addsUpWithOtherDecorations() {
+    void addsUpWithOtherParametrizations() {
         registered("first");
         LoRAConfig other = CONFIG.toBuilder().rank(2).seed(9).build();
         trained(DoRAParametrization.register(network.linear("first"), "other", other), 21);
@@ -154,7 +157,7 @@ class DoRAParametrizationTest {
     }
 
     @Test
-    void decoratesWeightsStoredTheOtherWay() {
+    void adaptsWeightsStoredTheOtherWay() {
         INDArray weight = Samples.gaussian(4, DataType.DOUBLE, 200, 300);
         Network base = new Network(List.of(new Linear("first", weight.dup('f'), null)));
         DoRAParametrization dora = trained(DoRAParametrization.register(base.linear("first"), CONFIG), 11);
@@ -329,5 +332,41 @@ class DoRAParametrizationTest {
             pass.backward(otherDirection);
         }
         assertThat(NativeObjects.made()).isEqualTo(before);
+    }
+
+    @Test
+    void normsFollowABaseThatWasUnfrozenAndTrained() {
+        LoRAModel model = LoRAModel.of(network);
+        AdapterView view = model.add(
+                "a",
+                LoRAConfig.builder().rank(2).init(LoRAInit.random()).dora(true).build());
+        INDArray before = view.predict(x);
+        model.setTrainable();
+        network.unfreeze();
+        SmallModels.train(network, 5);
+        network.freeze();
+        INDArray factored = view.predict(x);
+        assertThat(factored.sub(before).amaxNumber().doubleValue()).isGreaterThan(1e-2);
+        assertClose(factored, view.merge().predict(x), 1e-9);
+    }
+
+    @Test
+    void normsFollowABaseThatWasUnfrozenAndLoaded() throws IOException {
+        LoRAModel model = LoRAModel.of(network);
+        AdapterView view = model.add(
+                "a",
+                LoRAConfig.builder().rank(2).init(LoRAInit.random()).dora(true).build());
+        INDArray before = view.predict(x);
+        Network other = network.copy();
+        other.parameters().forEach(parameter -> parameter.value().muli(1.5));
+        assertThatThrownBy(() -> network.loadParameters(other.toTensors()))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("frozen parameters must not be written to");
+        assertSameBits(view.predict(x), before);
+        network.unfreeze();
+        network.loadParameters(other.toTensors());
+        network.freeze();
+        assertThat(view.predict(x).sub(before).amaxNumber().doubleValue()).isGreaterThan(1e-2);
+        assertClose(view.predict(x), view.merge().predict(x), 1e-9);
     }
 }

@@ -97,7 +97,7 @@ class LoRAGradientTest {
     }
 
     @Test
-    void ofSeveralDecorations() {
+    void ofSeveralParametrizations() {
         registerOnAll(network, "one", config(1).build());
         registerOnAll(network, "two", config(2).rank(3).rankStabilized(true).build());
         assertGradients(network, 6, 8);
@@ -116,7 +116,7 @@ class LoRAGradientTest {
     }
 
     @Test
-    void ofSeveralDecorationsUnderDropoutsOfTheirOwn() {
+    void ofSeveralParametrizationsUnderDropoutsOfTheirOwn() {
         registerOnAll(network, "one", config(1).dropout(0.4).build());
         registerOnAll(network, "two", config(2).dropout(0.2).build());
         registerOnAll(network, "three", config(3).build());
@@ -125,7 +125,7 @@ class LoRAGradientTest {
 
     @ParameterizedTest
     @ValueSource(doubles = {0, 0.4})
-    void withAPartTakenFromTheBaseByPissa(double dropout) {
+    void withAPartSubtractedFromTheBaseByPissa(double dropout) {
         registerOnAll(
                 network,
                 "one",
@@ -136,7 +136,7 @@ class LoRAGradientTest {
 
     @ParameterizedTest
     @ValueSource(doubles = {0, 0.4})
-    void withAPartTakenFromTheBaseByOlora(double dropout) {
+    void withAPartSubtractedFromTheBaseByOlora(double dropout) {
         registerOnAll(
                 network,
                 "one",
@@ -161,14 +161,14 @@ class LoRAGradientTest {
     }
 
     @Test
-    void ofTheBaseBesideADecoration() {
+    void ofTheBaseBesideAParametrization() {
         registerOnAll(network, "one", config(1).build());
         network.unfreeze();
         assertGradients(network, 6, 8);
     }
 
     @Test
-    void ofTheBaseWhenDecorationsAreDisabled() {
+    void ofTheBaseWhenParametrizationsAreDisabled() {
         registerOnAll(network, "one", config(1).build());
         network.linears().forEach(linear -> linear.parametrizations().setEnabled("one", false));
         network.unfreeze();
@@ -176,7 +176,7 @@ class LoRAGradientTest {
     }
 
     @Test
-    void ofTheBaseWhenDecorationsAreRemoved() {
+    void ofTheBaseWhenParametrizationsAreRemoved() {
         registerOnAll(network, "one", config(1).build());
         network.linears().forEach(linear -> linear.parametrizations().remove("one"));
         network.unfreeze();
@@ -184,7 +184,7 @@ class LoRAGradientTest {
     }
 
     @Test
-    void ofOneDecorationWhileAnotherIsFrozen() {
+    void ofOneParametrizationWhileAnotherIsFrozen() {
         registerOnAll(network, "one", config(1).build());
         network.linears()
                 .forEach(linear -> linear.parametrizations()

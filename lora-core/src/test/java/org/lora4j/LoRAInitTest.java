@@ -168,7 +168,7 @@ class LoRAInitTest {
 
     @ParameterizedTest
     @MethodSource("withoutDelta")
-    void deltaIsExactlyZeroAtTheBeginning(LoRAInit init) {
+    void deltaIsExactlyZeroAtInitialization(LoRAInit init) {
         assertThat(values(register(SmallModels.network(), init, 1).delta())).containsOnly(0);
     }
 
@@ -196,7 +196,7 @@ class LoRAInitTest {
     }
 
     @Test
-    void aLayerBeginsTheSameWhicheverOthersAreAdapted() {
+    void aLayerIsInitializedTheSameWhicheverOthersAreAdapted() {
         LoRAModel all = SmallModels.model();
         all.add("a", SmallModels.random(3).build());
         LoRAModel one = SmallModels.model();
@@ -210,7 +210,7 @@ class LoRAInitTest {
     @EnumSource(
             value = DataType.class,
             names = {"FLOAT", "DOUBLE"})
-    void beginningsFromTheBaseKeepTheOutput(DataType type) {
+    void initializationsFromTheBaseKeepTheOutput(DataType type) {
         double tolerance = type == DataType.FLOAT ? 1e-6 : 1e-12;
         fromTheBase().forEach(init -> {
             Network network = SmallModels.network(type, 1);

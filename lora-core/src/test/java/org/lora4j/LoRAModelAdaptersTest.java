@@ -84,7 +84,7 @@ class LoRAModelAdaptersTest {
     }
 
     @Test
-    void activatingTurnsToTheOtherAdapter() {
+    void activatingSwitchesToTheOtherAdapter() {
         INDArray expected = model.using("b").predict(x);
         model.activate("b");
         assertThat(model.active()).containsExactly("b");

@@ -80,6 +80,19 @@ class LoRAModelMergeTest {
     }
 
     @Test
+    void aMergedCopyStaysWhenOtherAdaptersChange() {
+        model.mergeForPrediction();
+        INDArray merged = model.predict(x);
+        model.add("c", SmallModels.random(9).build());
+        model.rename("b", "d");
+        model.delete("d");
+        assertThat(model.isMerged()).isTrue();
+        assertSameBits(model.predict(x), merged);
+        model.rename("a", "e");
+        assertThat(model.isMerged()).isFalse();
+    }
+
+    @Test
     void mergingTwiceChangesNothingAndWarns() {
         model.mergeForPrediction();
         INDArray y = model.predict(x);

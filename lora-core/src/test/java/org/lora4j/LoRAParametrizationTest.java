@@ -29,7 +29,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.slf4j.LoggerFactory;
 
-/** One decorated weight: the article's assertions. */
+/** One adapted weight: the article's assertions. */
 class LoRAParametrizationTest {
     private final Network network = SmallModels.network();
     private final Linear linear = network.linear("linear1");
@@ -105,7 +105,7 @@ class LoRAParametrizationTest {
     }
 
     @Test
-    void deltaIsZeroAtTheBeginning() {
+    void deltaIsZeroAtInitialization() {
         INDArray y = network.predict(x);
         LoRAParametrization lora = LoRAParametrization.register(linear, LoRAConfig.of(2, 3));
         assertSameBits(lora.delta(), Nd4j.zeros(DataType.FLOAT, 8, 6));

@@ -76,15 +76,15 @@ final class SmallModels {
                 .fit(new ViewIterator(new DataSet(features, labels), 5));
     }
 
-    /** Moves the parameters of all decorations away from where they began. */
+    /** Moves the parameters of all parametrizations away from where they began. */
     static void disturb(Network network) {
         SplittableRandom random = new SplittableRandom(9);
         network.linears()
                 .forEach(linear -> linear.parametrizations()
                         .all()
                         .values()
-                        .forEach(decoration ->
-                                decoration.parameters().forEach(parameter -> disturb(random, parameter))));
+                        .forEach(parametrization ->
+                                parametrization.parameters().forEach(parameter -> disturb(random, parameter))));
     }
 
     private static void disturb(SplittableRandom random, Parameter parameter) {
@@ -127,5 +127,28 @@ final class SmallModels {
             }
         }
         return changed;
+    }
+
+    /** A model that is none of this library. */
+    static final class ForeignModel implements Model {
+        @Override
+        public long inputSize() {
+            return IN;
+        }
+
+        @Override
+        public long outputSize() {
+            return IN;
+        }
+
+        @Override
+        public DataType dataType() {
+            return DataType.FLOAT;
+        }
+
+        @Override
+        public INDArray predict(INDArray x) {
+            return x;
+        }
     }
 }

@@ -11,7 +11,6 @@ import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.io.PeftAdapters;
 import org.lora4j.nn.NativeThreads;
 import org.lora4j.nn.Network;
-import org.lora4j.nn.NetworkFile;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Fork;

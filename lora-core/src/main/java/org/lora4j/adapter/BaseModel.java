@@ -13,11 +13,7 @@ import org.nd4j.linalg.api.buffer.DataType;
  * <pre>{@code
  * record GraphLayer(String path, INDArray weight, INDArray bias) implements BaseLayer {}
  *
- * record Graph(List<GraphLayer> baseLayers) implements BaseModel {
- *     public DataType dataType() {
- *         return DataType.FLOAT;
- *     }
- * }
+ * record Graph(List<GraphLayer> baseLayers) implements BaseModel {}
  * }</pre>
  */
 public interface BaseModel {
@@ -31,9 +27,11 @@ public interface BaseModel {
     /**
      * Returns the type of all weights and biases.
      *
-     * @return FLOAT or DOUBLE
+     * @return FLOAT or DOUBLE; the type of the first layer unless overridden
      */
-    DataType dataType();
+    default DataType dataType() {
+        return baseLayers().get(0).dataType();
+    }
 
     /**
      * Returns the paths of the layers.

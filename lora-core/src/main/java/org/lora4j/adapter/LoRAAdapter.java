@@ -175,6 +175,23 @@ public record LoRAAdapter(
     }
 
     /**
+     * Computes the update of the weight of a layer; see {@link LoRAWeights#delta}.
+     *
+     * @param layer an adapted layer of the base
+     * @return ΔW, a new array of the shape and type of the weight
+     * @throws IllegalArgumentException if the adapter does not adapt the layer, or its arrays do not fit
+     */
+    public INDArray delta(BaseLayer layer) {
+        Objects.requireNonNull(layer, "layer must not be null");
+        LoRAWeights adapted = weights.get(layer.path());
+        if (adapted == null) {
+            throw new IllegalArgumentException(
+                    layer.path() + ": the layer must be adapted, found an adapter of " + weights.keySet());
+        }
+        return adapted.delta(layer.weight(), config.scaleOf(layer.path()));
+    }
+
+    /**
      * Checks that the arrays fit a base and the configuration: paths, kinds, shapes, ranks and variants.
      *
      * @param base the model that the adapter is to be applied to

@@ -5,7 +5,7 @@ import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** Builds a {@link LoRAConfig}. The values are checked by {@link #build}. */
+/** Builds a {@link LoRAConfig}. {@link #build} checks the values. */
 public final class LoRAConfigBuilder {
     int rank = 8;
     double alpha = 8;
@@ -51,7 +51,7 @@ public final class LoRAConfigBuilder {
     }
 
     /**
-     * Sets r, 8 by default.
+     * Sets the rank r; 8 by default.
      *
      * @param rank the inner size of B·A, at least 1
      * @return this
@@ -62,7 +62,7 @@ public final class LoRAConfigBuilder {
     }
 
     /**
-     * Sets α, 8 by default.
+     * Sets α; 8 by default.
      *
      * @param alpha the numerator of the scale, finite and positive
      * @return this
@@ -73,9 +73,9 @@ public final class LoRAConfigBuilder {
     }
 
     /**
-     * Sets whether the scale is α/√r instead of α/r, false by default (rsLoRA, arXiv:2312.03732).
+     * Sets whether the scale is α/√r instead of α/r (rsLoRA, arXiv:2312.03732); false by default.
      *
-     * @param rankStabilized whether it is
+     * @param rankStabilized true for α/√r
      * @return this
      */
     public LoRAConfigBuilder rankStabilized(boolean rankStabilized) {
@@ -84,9 +84,9 @@ public final class LoRAConfigBuilder {
     }
 
     /**
-     * Sets whether magnitude and direction are decomposed, false by default (DoRA, arXiv:2402.09353).
+     * Sets whether magnitude and direction train separately (DoRA, arXiv:2402.09353); false by default.
      *
-     * @param dora whether they are
+     * @param dora true for DoRA
      * @return this
      */
     public LoRAConfigBuilder dora(boolean dora) {
@@ -95,9 +95,9 @@ public final class LoRAConfigBuilder {
     }
 
     /**
-     * Sets the share of inputs of A that are dropped in training, 0 by default.
+     * Sets the probability with which an input of A is set to zero in training; 0 by default.
      *
-     * @param dropout a share in [0, 1)
+     * @param dropout a probability in [0, 1)
      * @return this
      */
     public LoRAConfigBuilder dropout(double dropout) {
@@ -106,9 +106,9 @@ public final class LoRAConfigBuilder {
     }
 
     /**
-     * Sets how A and B begin, Kaiming-uniform A and zero B by default.
+     * Sets the initialization of A and B; Kaiming-uniform A and zero B by default.
      *
-     * @param init the beginning
+     * @param init the initialization
      * @return this
      */
     public LoRAConfigBuilder init(LoRAInit init) {
@@ -117,7 +117,7 @@ public final class LoRAConfigBuilder {
     }
 
     /**
-     * Sets the seed of beginnings and dropout, 0 by default.
+     * Sets the seed of initialization and dropout; 0 by default.
      *
      * @param seed the seed
      * @return this
@@ -128,9 +128,9 @@ public final class LoRAConfigBuilder {
     }
 
     /**
-     * Sets which biases train along, none by default.
+     * Sets which biases train beside A and B; none by default.
      *
-     * @param bias which
+     * @param bias none, those of the adapted layers, or all
      * @return this
      */
     public LoRAConfigBuilder bias(BiasTraining bias) {
@@ -139,9 +139,9 @@ public final class LoRAConfigBuilder {
     }
 
     /**
-     * Sets whether B has a bias of its own, false by default.
+     * Sets whether B has a bias of its own, which is scaled like B; false by default.
      *
-     * @param loraBias whether it has
+     * @param loraBias true for a bias of B
      * @return this
      */
     public LoRAConfigBuilder loraBias(boolean loraBias) {
@@ -150,9 +150,9 @@ public final class LoRAConfigBuilder {
     }
 
     /**
-     * Sets which dense layers are adapted, all by default.
+     * Sets which layers are adapted; every dense layer by default.
      *
-     * @param targetModules which
+     * @param targetModules a choice of layers
      * @return this
      */
     public LoRAConfigBuilder targetModules(TargetModules targetModules) {
@@ -161,7 +161,7 @@ public final class LoRAConfigBuilder {
     }
 
     /**
-     * Sets which dense layers are adapted, by name.
+     * Sets which layers are adapted, by name.
      *
      * @param entries whole paths or their last parts
      * @return this
@@ -172,9 +172,9 @@ public final class LoRAConfigBuilder {
     }
 
     /**
-     * Sets which of the targets are not adapted after all, none by default.
+     * Sets which of the target modules are not adapted; none by default.
      *
-     * @param excludeModules which, or null
+     * @param excludeModules a choice of layers, or null for none
      * @return this
      */
     public LoRAConfigBuilder excludeModules(@Nullable TargetModules excludeModules) {
@@ -183,7 +183,7 @@ public final class LoRAConfigBuilder {
     }
 
     /**
-     * Sets the indices of layers to which the targets are confined, none by default.
+     * Restricts the target modules to layers with some indices; no restriction by default.
      *
      * @param layersToTransform indices such as 3 in {@code encoder.layers.3.fc}
      * @return this
@@ -194,7 +194,7 @@ public final class LoRAConfigBuilder {
     }
 
     /**
-     * Sets the names before these indices, any by default.
+     * Sets the names that stand before these indices in a path; any name by default.
      *
      * @param layersPattern names such as {@code layers}
      * @return this
@@ -205,9 +205,9 @@ public final class LoRAConfigBuilder {
     }
 
     /**
-     * Sets ranks of layers that differ, none by default.
+     * Sets the ranks of layers that differ from {@link #rank}; none by default.
      *
-     * @param rankPattern ranks by the end of a path or an expression for it; the first that matches counts
+     * @param rankPattern ranks by the end of a path or a regular expression for it; the first match counts
      * @return this
      */
     public LoRAConfigBuilder rankPattern(Map<String, Integer> rankPattern) {
@@ -216,9 +216,9 @@ public final class LoRAConfigBuilder {
     }
 
     /**
-     * Sets α of layers that differ, none by default.
+     * Sets the α of layers that differ from {@link #alpha}; none by default.
      *
-     * @param alphaPattern values by the end of a path or an expression for it; the first that matches counts
+     * @param alphaPattern values by the end of a path or a regular expression for it; the first match counts
      * @return this
      */
     public LoRAConfigBuilder alphaPattern(Map<String, Double> alphaPattern) {
@@ -227,7 +227,7 @@ public final class LoRAConfigBuilder {
     }
 
     /**
-     * Sets which layers are trained in full and stored with the adapter, none by default.
+     * Sets which layers are trained in full and stored with the adapter; none by default.
      *
      * @param modulesToSave paths or their last parts
      * @return this
@@ -248,9 +248,9 @@ public final class LoRAConfigBuilder {
     }
 
     /**
-     * Sets whether the base stores its weights {@code [in, out]}, false by default.
+     * Sets whether the base stores its weights {@code [in, out]}; false by default. The flag is kept for files.
      *
-     * @param fanInFanOut whether it does
+     * @param fanInFanOut true for {@code [in, out]}
      * @return this
      */
     public LoRAConfigBuilder fanInFanOut(boolean fanInFanOut) {
@@ -259,10 +259,10 @@ public final class LoRAConfigBuilder {
     }
 
     /**
-     * Makes the configuration.
+     * Creates the configuration.
      *
      * @return the configuration
-     * @throws IllegalArgumentException if a value is out of its bounds, or two of them exclude each other
+     * @throws IllegalArgumentException if a value is out of bounds, or two settings exclude each other
      */
     public LoRAConfig build() {
         return new LoRAConfig(this);

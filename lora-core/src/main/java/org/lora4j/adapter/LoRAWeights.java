@@ -161,6 +161,9 @@ public record LoRAWeights(
             LowRankFactors factors,
             @Nullable INDArray magnitude,
             @Nullable INDArray loraBBias) {
+        Objects.requireNonNull(kind, "kind must not be null");
+        Objects.requireNonNull(weightShape, "weightShape must not be null");
+        Objects.requireNonNull(factors, "factors must not be null");
         long rank = factors.rank();
         return new LoRAWeights(
                 kind,

@@ -21,6 +21,8 @@ public record ModuleSelection(List<String> adapted, List<String> saved) {
      * @param saved the paths of the layers trained in full
      */
     public ModuleSelection {
+        Objects.requireNonNull(adapted, "adapted must not be null");
+        Objects.requireNonNull(saved, "saved must not be null");
         adapted = List.copyOf(adapted);
         saved = List.copyOf(saved);
     }
@@ -74,6 +76,8 @@ public record ModuleSelection(List<String> adapted, List<String> saved) {
      * @return true if it is; a module to save is not adapted even then
      */
     public static boolean isTarget(String path, LoRAConfig config) {
+        Objects.requireNonNull(path, "path must not be null");
+        Objects.requireNonNull(config, "config must not be null");
         TargetModules excluded = config.excludeModules();
         return config.targetModules().matches(path)
                 && (excluded == null || !excluded.matches(path))

@@ -21,6 +21,7 @@ public record ParameterReport(List<Layer> layers) {
      * @param layers the layers
      */
     public ParameterReport {
+        Objects.requireNonNull(layers, "layers must not be null");
         layers = List.copyOf(layers);
     }
 
@@ -39,6 +40,28 @@ public record ParameterReport(List<Layer> layers) {
             @Nullable List<Long> bias,
             @Nullable List<Long> loraA,
             @Nullable List<Long> loraB) {
+        /**
+         * Copies the shapes.
+         *
+         * @param path the module path
+         * @param weight the shape of W
+         * @param bias the shape of b, or null
+         * @param loraA the shape of A, or null
+         * @param loraB the shape of B, or null
+         */
+        public Layer {
+            Objects.requireNonNull(path, "path must not be null");
+            Objects.requireNonNull(weight, "weight must not be null");
+            weight = List.copyOf(weight);
+            bias = copy(bias);
+            loraA = copy(loraA);
+            loraB = copy(loraB);
+        }
+
+        private static @Nullable List<Long> copy(@Nullable List<Long> shape) {
+            return shape == null ? null : List.copyOf(shape);
+        }
+
         /**
          * Returns how many parameters the layer has without LoRA.
          *

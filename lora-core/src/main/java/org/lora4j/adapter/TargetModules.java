@@ -121,6 +121,7 @@ public sealed interface TargetModules {
      *     letter nor a digit
      */
     static TargetModules exactly(Collection<String> paths) {
+        Objects.requireNonNull(paths, "paths must not be null");
         return new Regex(paths.stream()
                 .map(path -> path.replaceAll("[^\\p{L}\\p{N}_]", "\\\\$0"))
                 .collect(Collectors.joining("|")));

@@ -18,23 +18,23 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The two files of an adapter, which are replaced as one, so that a crash at any point leaves the old adapter or the new
+ * The two files of an adapter. They are replaced together, so that a crash at any point leaves the old adapter or the new
  * one.
  *
- * <p>Both are first written beside the old ones, as {@code .new}. If the configuration stays the same, as it does while
- * an adapter is trained, renaming the new tensors onto the old is all. Else the old configuration is renamed to
- * {@code .old}, then the new tensors are put in place, then the new configuration. In between there is no
- * {@code adapter_config.json}, so that a reader that knows nothing of this finds no adapter rather than half of each. This
- * one knows: the tensors carry the hash of their configuration in their metadata, which tells which of the two belongs to
- * them.
+ * <p>Both are first written beside the old ones, as {@code .new}. If the configuration is the same, as it is while an adapter
+ * trains, the new tensors are renamed onto the old ones. Otherwise the old configuration is renamed to {@code .old}, then
+ * the new tensors are put in place, then the new configuration. In between there is no {@code adapter_config.json}, so that
+ * a reader without this protocol finds no adapter instead of half of each. A reader with this protocol uses the hash of the
+ * configuration in the metadata of the tensors: it tells which of the two configurations belongs to them.
  *
- * <p>Readers may run beside a writer, and see the old or the new. Two writers at the same time may not.
+ * <p>Readers may run at the same time as a writer; they see the old adapter or the new one. Two writers may not run at the
+ * same time.
  */
 final class AdapterFolder {
     static final String CONFIG = "adapter_config.json";
     static final String TENSORS = "adapter_model.safetensors";
 
-    /** The most bytes of a configuration; real ones have a thousandth of it. */
+    /** The most bytes of a configuration; real ones have a thousandth of that. */
     static final int MAX_CONFIG = 4 << 20;
 
     private static final String NEW = ".new";
@@ -52,20 +52,11 @@ final class AdapterFolder {
     private final Path folder;
     private final Steps steps;
 
-    /** Is told of each step before it is taken. Tests break off here. */
+    /** Called before each step. Tests stop the writer here. */
     @FunctionalInterface
     interface Steps {
         void before(String step) throws IOException;
     }
-
-    /**
-     * What the files hold.
-     *
-     * @param config the bytes of the configuration
-     * @param tensors the tensors that belong to it
-     */
-    @SuppressWarnings("ArrayRecordComponent") // Never compared, and not shared.
-    record Content(byte[] config, SafeTensors tensors) {}
 
     AdapterFolder(Path folder) {
         this(folder, step -> {});
@@ -81,14 +72,12 @@ final class AdapterFolder {
         return Files.exists(folder.resolve(CONFIG)) || Files.exists(folder.resolve(TENSORS));
     }
 
-    /** Replaces the adapter, or makes the folder and one in it. */
-    void write(byte[] config, SafeTensors.Builder tensors) throws IOException {
+    /** Replaces the adapter, or creates the folder and an adapter in it. */
+    void write(byte[] config, SafeTensors tensors) throws IOException {
         Files.createDirectories(folder);
         finishInterrupted();
         try {
-            replace(
-                    config,
-                    tensors.metadata(CONFIG_HASH, Fingerprint.of(config)).build());
+            replace(config, tensors);
         } catch (IOException | RuntimeException failure) {
             try {
                 finishInterrupted();
@@ -97,6 +86,11 @@ final class AdapterFolder {
             }
             throw failure;
         }
+    }
+
+    /** The tensors with the hash of their configuration. */
+    static SafeTensors withConfigHash(byte[] config, SafeTensors.Builder tensors) {
+        return tensors.metadata(CONFIG_HASH, Fingerprint.of(config)).build();
     }
 
     private void replace(byte[] config, SafeTensors tensors) throws IOException {
@@ -118,7 +112,7 @@ final class AdapterFolder {
         deleteLeftovers();
     }
 
-    /** Brings a write that was broken off to the end, or back to the beginning, whatever the tensors in place say. */
+    /** Completes or undoes a write that was interrupted; the tensors in place decide which. */
     private void finishInterrupted() throws IOException {
         if (!Files.exists(folder.resolve(CONFIG)) && Files.exists(folder.resolve(TENSORS))) {
             Map.Entry<String, byte[]> belonging = null;
@@ -153,20 +147,20 @@ final class AdapterFolder {
      * @throws PeftFormatException if one is missing, or the configuration too large
      * @throws SafeTensorsException if the tensors are damaged
      */
-    Content read() throws IOException {
+    PeftFiles read() throws IOException {
         for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
             Object identity = identityOfTensors();
             Map<String, byte[]> before = readConfigs();
             SafeTensors tensors = readTensors();
             Map<String, byte[]> after = readConfigs();
-            // The tensors are replaced in every write, so it was none or a part of one if they are the same file still.
+            // Every write replaces the tensors. If they are still the same file, no write was completed in between.
             if (sameConfigs(before, after) && identity.equals(identityOfTensors())) {
                 Map.Entry<String, byte[]> belonging = belonging(tensors.metadata(), after);
                 if (belonging == null) {
                     throw new PeftFormatException(
-                            folder, List.of("an adapter must have the file " + CONFIG + ", found none"));
+                            folder.toString(), List.of("an adapter must have the file " + CONFIG + ", found none"));
                 }
-                return new Content(belonging.getValue(), tensors);
+                return new PeftFiles(folder.toString(), belonging.getValue(), tensors);
             }
         }
         throw new IOException(folder + ": the adapter must not be written all the time while it is read, found changes"
@@ -183,7 +177,7 @@ final class AdapterFolder {
         return orMissing(() -> SafeTensors.read(folder.resolve(TENSORS)));
     }
 
-    /** Reads what has to do with the tensors. */
+    /** Reads something about the tensors. */
     private interface Reading<T> {
         T read() throws IOException;
     }
@@ -194,7 +188,8 @@ final class AdapterFolder {
         } catch (NoSuchFileException e) {
             boolean pickled = Files.exists(folder.resolve("adapter_model.bin"));
             String found = pickled ? "adapter_model.bin, a pickle, which is not read" : "none";
-            throw new PeftFormatException(folder, "an adapter must have the file " + TENSORS + ", found " + found, e);
+            throw new PeftFormatException(
+                    folder.toString(), "an adapter must have the file " + TENSORS + ", found " + found, e);
         }
     }
 
@@ -215,7 +210,7 @@ final class AdapterFolder {
             long size = Files.size(file);
             if (size > MAX_CONFIG) {
                 throw new PeftFormatException(
-                        file, List.of("must have at most " + MAX_CONFIG + " bytes, found " + size));
+                        file.toString(), List.of("must have at most " + MAX_CONFIG + " bytes, found " + size));
             }
             return Files.readAllBytes(file);
         } catch (NoSuchFileException e) {
@@ -231,7 +226,7 @@ final class AdapterFolder {
     /** The configuration that belongs to the tensors, with the name of its file, or null if there is none. */
     private Map.@Nullable Entry<String, byte[]> belonging(Map<String, String> metadata, Map<String, byte[]> configs) {
         String hash = metadata.get(CONFIG_HASH);
-        // Tensors that tell nothing are those that were there before.
+        // Tensors without a hash are those that were there before.
         String otherwise = configs.containsKey(CONFIG) ? CONFIG : CONFIG + OLD;
         Map.Entry<String, byte[]> found = null;
         for (Map.Entry<String, byte[]> config : configs.entrySet()) {

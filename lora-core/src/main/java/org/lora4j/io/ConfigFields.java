@@ -11,7 +11,7 @@ import java.util.Set;
 import java.util.function.Predicate;
 import org.lora4j.internal.Names;
 
-/** The fields of a JSON object by name and type. What is of another type is noted, and its default taken. */
+/** The fields of a JSON object by name and type. A value of another type is recorded as a problem, and its default returned. */
 final class ConfigFields {
     private final JsonNode object;
     private final List<String> problems;
@@ -23,7 +23,7 @@ final class ConfigFields {
         object.fieldNames().forEachRemaining(rest::add);
     }
 
-    /** The fields that were not asked for yet. */
+    /** The fields that were not read yet. */
     Set<String> rest() {
         return rest;
     }
@@ -50,7 +50,7 @@ final class ConfigFields {
         return Optional.empty();
     }
 
-    /** Notes a value that is not as it must be. */
+    /** Records a value that is not as it must be. */
     void refuse(String key, String expected, JsonNode found) {
         problems.add(key + " must be " + expected + ", found " + Names.quote(found.toString()));
     }

@@ -1,7 +1,6 @@
 package org.lora4j.io;
 
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
@@ -17,9 +16,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Hashes of the weights an adapter was made for, in the metadata of its tensors, where other readers pass over them:
- * {@code lora4j.base.<module path>} is the SHA-256, in hexadecimal, of the type and shape, as in {@code F32 [16, 12]} and
- * a line feed, and of the elements, little-endian and row-major.
+ * Hashes of the base weights that an adapter was created for, in the metadata of its tensors, which other readers ignore:
+ * {@code lora4j.base.<module path>} is the SHA-256, in hexadecimal, of the type and shape, such as {@code F32 [16, 12]}, a
+ * line feed, and the elements, little-endian and row-major.
  */
 final class Fingerprint {
     static final String KEY = "lora4j.base.";
@@ -28,7 +27,7 @@ final class Fingerprint {
 
     private Fingerprint() {}
 
-    /** The fingerprint of a weight of FLOAT or DOUBLE. The order in memory does not count. */
+    /** The fingerprint of a weight of FLOAT or DOUBLE. The memory order does not count. */
     static String of(INDArray weight) {
         MessageDigest digest = sha256();
         Dtype dtype = Dtype.of(weight.dataType()).orElseThrow();
@@ -66,10 +65,14 @@ final class Fingerprint {
     /**
      * Compares the metadata of an adapter with the base it is loaded for.
      *
-     * @throws PeftFormatException if they are required to agree and do not
+     * @throws PeftFormatException if they must agree and do not
      */
     static void check(
-            Path folder, Map<String, String> metadata, BaseModel base, Collection<String> paths, FingerprintCheck check)
+            String place,
+            Map<String, String> metadata,
+            BaseModel base,
+            Collection<String> paths,
+            FingerprintCheck check)
             throws PeftFormatException {
         if (check == FingerprintCheck.IGNORE) {
             return;
@@ -85,16 +88,16 @@ final class Fingerprint {
             }
         }
         if (check == FingerprintCheck.REQUIRE) {
-            require(folder, without, differing);
+            require(place, without, differing);
         } else if (!differing.isEmpty()) {
             log.warn(
-                    "{}: the adapter was made for another base: the weights of {} differ from those it was saved with",
-                    folder,
+                    "{}: the adapter was saved with another base: the weights of {} differ",
+                    place,
                     Names.list(differing));
         }
     }
 
-    private static void require(Path folder, List<String> without, List<String> differing) throws PeftFormatException {
+    private static void require(String place, List<String> without, List<String> differing) throws PeftFormatException {
         List<String> problems = new ArrayList<>();
         if (!differing.isEmpty()) {
             problems.add("the base must be the one the adapter was saved with, found other weights in "
@@ -105,7 +108,7 @@ final class Fingerprint {
                     "each adapted layer must have a fingerprint of its base, found none for " + Names.list(without));
         }
         if (!problems.isEmpty()) {
-            throw new PeftFormatException(folder, problems);
+            throw new PeftFormatException(place, problems);
         }
     }
 }

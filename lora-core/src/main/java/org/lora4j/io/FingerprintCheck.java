@@ -1,13 +1,13 @@
 package org.lora4j.io;
 
 /**
- * What to do about the fingerprints of a base: hashes of the adapted weights that an adapter carries since it was saved.
- * An adapter on another base computes something, but nothing of use.
+ * What to do with the fingerprints of a base: hashes of the adapted weights that are stored when an adapter is saved with
+ * its base. An adapter that is applied to another base computes useless results.
  */
 public enum FingerprintCheck {
-    /** Log a warning that names the layers whose weights differ; adapters without fingerprints are taken as they are. */
+    /** Log a warning that names the layers whose weights differ. Accept adapters without fingerprints. */
     WARN,
-    /** Refuse adapters unless there is a fingerprint for each adapted layer and the weights are the same. */
+    /** Refuse an adapter unless it has a fingerprint for each adapted layer and all weights are the same. */
     REQUIRE,
     /** Compare nothing. */
     IGNORE

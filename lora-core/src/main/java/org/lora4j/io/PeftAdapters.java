@@ -8,73 +8,52 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.BaseModel;
 import org.lora4j.adapter.LoRAAdapter;
-import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.internal.AdapterNames;
 import org.lora4j.internal.Names;
 
 /**
- * Adapters in the form of Python's PEFT: a folder with {@code adapter_config.json} and
- * {@code adapter_model.safetensors}. What is written here {@code PeftModel.from_pretrained(model, folder)} opens, and what
- * {@code save_pretrained(folder)} wrote is read here.
+ * Reads and writes adapters in the form of Python's PEFT: a folder with {@code adapter_config.json} and
+ * {@code adapter_model.safetensors}. PEFT's {@code PeftModel.from_pretrained(model, folder)} opens a folder written here,
+ * and this class reads a folder that {@code save_pretrained(folder)} wrote. {@link PeftFiles} does the same with bytes and
+ * streams.
  *
- * <p>Reading is strict. Tensors that are missing, left over or of another shape, features that are switched on and not
- * supported, and values of another type are refused, all at once. Only keys of newer writers that are unknown are passed
- * over, with a warning. Tensors of F16, BF16 and F64 are converted to the type of the base, or FLOAT without one; values
- * that would become infinite are refused. Adapters initialized by PiSSA, OLoRA and the like, which change the base, are read
- * only if they were converted to ordinary ones, as {@link org.lora4j.adapter.LoRAAdapter#againstBase} and PEFT's
+ * <p>Reading is strict. It refuses tensors that are missing, unexpected or of another shape, features that are on and not
+ * supported, and values of another type; the message lists all of them. It ignores unknown keys of newer writers, with a
+ * warning. It converts tensors of F16, BF16 and F64 to the type of the base, or to FLOAT without a base, and refuses values
+ * that would become infinite. It reads adapters initialized by PiSSA, OLoRA and similar methods, which change the base, only
+ * if they were converted to ordinary ones, as {@link org.lora4j.adapter.LoRAAdapter#againstBase} and PEFT's
  * {@code path_initial_model_for_weight_conversion} do.
  *
- * <p>Writing is atomic: a crash at any point leaves the old adapter or the new one, never half of each. Other files of
- * the folder stay. Readers may run at the same time, but no second writer.
+ * <p>Writing is atomic: a crash at any point leaves the old adapter or the new one, never half of each. Other files in the
+ * folder stay. Readers may run at the same time, but not a second writer.
  *
- * <p>An adapter saved with its base carries hashes of the weights it adapts; see {@link FingerprintCheck}. The seed is
- * stored beside them; of an {@link org.lora4j.adapter.LoRAInit#gaussian} beginning the deviation is not.
+ * <p>An adapter that is saved with its base has hashes of the weights it adapts; see {@link FingerprintCheck}. The seed is
+ * stored too. The standard deviation of {@link org.lora4j.adapter.LoRAInit#gaussian} is not stored.
  *
  * @see <a href="https://huggingface.co/docs/peft/developer_guides/checkpoint">PEFT checkpoint format</a>
  */
 public final class PeftAdapters {
-    /** The name of the adapter that lies in the folder of a set itself; PEFT's. */
+    /** The name of the adapter that lies in the folder of a set itself, not in a sub-folder; PEFT's. */
     public static final String DEFAULT = "default";
 
-    private static final String SEED = "lora4j.seed";
-
     private PeftAdapters() {}
-
-    /** An adapter as it will be written. */
-    @SuppressWarnings("ArrayRecordComponent") // Never compared, and not shared.
-    private record Prepared(byte[] config, SafeTensors.Builder tensors) {
-        static Prepared of(LoRAAdapter adapter, @Nullable BaseModel base) {
-            SafeTensors.Builder tensors = SafeTensors.builder().metadata("format", "pt");
-            PeftTensors.of(adapter, base).forEach((key, array) -> tensors.tensor(key.text(), array));
-            if (adapter.config().seed() != 0) {
-                tensors.metadata(SEED, Long.toString(adapter.config().seed()));
-            }
-            if (base != null) {
-                Fingerprint.metadata(base, adapter.weights().keySet()).forEach(tensors::metadata);
-            }
-            byte[] config =
-                    PeftConfigWriter.toBytes(adapter.config(), adapter.weights().keySet());
-            return new Prepared(config, tensors);
-        }
-
-        void write(Path folder) throws IOException {
-            new AdapterFolder(folder).write(config, tensors);
-        }
-    }
 
     /**
      * Saves an adapter without fingerprints of its base.
      *
      * @param adapter the adapter
-     * @param folder the folder, made if it does not exist; an adapter in it is replaced
-     * @throws IllegalArgumentException if the arrays are not those the configuration says; nothing is written then
+     * @param folder the folder, created if it does not exist; an adapter in it is replaced
+     * @throws IllegalArgumentException if the arrays are not those that the configuration says; nothing is written then
      * @throws IOException if the files cannot be written; the old adapter is still there then
      */
     public static void save(LoRAAdapter adapter, Path folder) throws IOException {
-        Prepared.of(adapter, null).write(folder);
+        Objects.requireNonNull(adapter, "adapter must not be null");
+        Objects.requireNonNull(folder, "folder must not be null");
+        PeftFiles.of(adapter).write(folder);
     }
 
     /**
@@ -82,13 +61,16 @@ public final class PeftAdapters {
      *
      * @param adapter the adapter
      * @param base the model that it adapts
-     * @param folder the folder, made if it does not exist; an adapter in it is replaced
-     * @throws IllegalArgumentException if the arrays are not those the configuration says for this base; nothing is
+     * @param folder the folder, created if it does not exist; an adapter in it is replaced
+     * @throws IllegalArgumentException if the arrays are not those that the configuration says for this base; nothing is
      *     written then
      * @throws IOException if the files cannot be written; the old adapter is still there then
      */
     public static void save(LoRAAdapter adapter, BaseModel base, Path folder) throws IOException {
-        Prepared.of(adapter, base).write(folder);
+        Objects.requireNonNull(adapter, "adapter must not be null");
+        Objects.requireNonNull(base, "base must not be null");
+        Objects.requireNonNull(folder, "folder must not be null");
+        PeftFiles.of(adapter, base).write(folder);
     }
 
     /**
@@ -100,6 +82,8 @@ public final class PeftAdapters {
      * @throws IOException if files cannot be written
      */
     public static void saveAll(Map<String, LoRAAdapter> adapters, Path folder) throws IOException {
+        Objects.requireNonNull(adapters, "adapters must not be null");
+        Objects.requireNonNull(folder, "folder must not be null");
         saveAllTo(adapters, null, folder);
     }
 
@@ -109,42 +93,46 @@ public final class PeftAdapters {
      *
      * @param adapters the adapters by name
      * @param base the model that they adapt
-     * @param folder the folder, made if it does not exist
+     * @param folder the folder, created if it does not exist
      * @throws IllegalArgumentException if a name cannot be that of a folder on every platform, would leave the folder or
      *     differs from another only in case, or an adapter is refused as by {@link #save}; nothing is written then
      * @throws IOException if files cannot be written
      */
     public static void saveAll(Map<String, LoRAAdapter> adapters, BaseModel base, Path folder) throws IOException {
+        Objects.requireNonNull(adapters, "adapters must not be null");
+        Objects.requireNonNull(base, "base must not be null");
+        Objects.requireNonNull(folder, "folder must not be null");
         saveAllTo(adapters, base, folder);
     }
 
     private static void saveAllTo(Map<String, LoRAAdapter> adapters, @Nullable BaseModel base, Path folder)
             throws IOException {
         AdapterNames.require(adapters.keySet());
-        Map<String, Prepared> prepared = new LinkedHashMap<>();
+        Map<String, PeftFiles> prepared = new LinkedHashMap<>();
         adapters.forEach((name, adapter) -> {
             try {
-                prepared.put(name, Prepared.of(adapter, base));
+                prepared.put(name, PeftFiles.create(adapter, base));
             } catch (IllegalArgumentException e) {
                 throw new IllegalArgumentException("adapter " + Names.quote(name) + ": " + e.getMessage(), e);
             }
         });
-        for (Map.Entry<String, Prepared> entry : prepared.entrySet()) {
+        for (Map.Entry<String, PeftFiles> entry : prepared.entrySet()) {
             String name = entry.getKey();
             entry.getValue().write(name.equals(DEFAULT) ? folder : folder.resolve(name));
         }
     }
 
     /**
-     * Loads an adapter whose base is not at hand. Tensors are compared with the configuration and each other.
+     * Loads an adapter without its base. Tensors are compared with the configuration and each other.
      *
      * @param folder the folder
      * @return the adapter, of FLOAT arrays, its layers in the order of the file
-     * @throws PeftFormatException if the folder holds no adapter, or one that is refused; the message lists all
+     * @throws PeftFormatException if the folder holds no adapter, or one that is refused; the message lists everything
      * @throws SafeTensorsException if the file of the tensors is damaged
      * @throws IOException if a file cannot be read
      */
     public static LoRAAdapter load(Path folder) throws IOException {
+        Objects.requireNonNull(folder, "folder must not be null");
         return loadFrom(folder, null, FingerprintCheck.IGNORE);
     }
 
@@ -156,11 +144,13 @@ public final class PeftAdapters {
      * @param base the model to be adapted
      * @return the adapter, in the type of the base, its layers in the order of the base
      * @throws PeftFormatException if the folder holds no adapter, or one that is refused or does not fit the base; the
-     *     message lists all
+     *     message lists everything
      * @throws SafeTensorsException if the file of the tensors is damaged
      * @throws IOException if a file cannot be read
      */
     public static LoRAAdapter load(Path folder, BaseModel base) throws IOException {
+        Objects.requireNonNull(folder, "folder must not be null");
+        Objects.requireNonNull(base, "base must not be null");
         return load(folder, base, FingerprintCheck.WARN);
     }
 
@@ -169,26 +159,30 @@ public final class PeftAdapters {
      *
      * @param folder the folder
      * @param base the model to be adapted
-     * @param check what to do if it was saved with another
+     * @param check what to do if the adapter was saved with another base
      * @return the adapter, in the type of the base, its layers in the order of the base
-     * @throws PeftFormatException if the folder holds no adapter, or one that is refused, does not fit the base or has
-     *     not the fingerprints required; the message lists all
+     * @throws PeftFormatException if the folder holds no adapter, or one that is refused, does not fit the base or does not
+     *     have the required fingerprints; the message lists everything
      * @throws SafeTensorsException if the file of the tensors is damaged
      * @throws IOException if a file cannot be read
      */
     public static LoRAAdapter load(Path folder, BaseModel base, FingerprintCheck check) throws IOException {
+        Objects.requireNonNull(folder, "folder must not be null");
+        Objects.requireNonNull(base, "base must not be null");
+        Objects.requireNonNull(check, "check must not be null");
         return loadFrom(folder, base, check);
     }
 
     /**
-     * Loads the adapters of a set whose base is not at hand: the one in the folder itself as {@value #DEFAULT}, and one
-     * for each sub-folder with an adapter. Other sub-folders are passed over.
+     * Loads the adapters of a set without its base: the one in the folder itself as {@value #DEFAULT}, and one
+     * for each sub-folder with an adapter. Other sub-folders are ignored.
      *
      * @param folder the folder
      * @return the adapters by name, {@value #DEFAULT} first, then in the order of their names; empty if there are none
      * @throws IOException if an adapter is refused as by {@link #load(Path)}, or the folder cannot be read
      */
     public static Map<String, LoRAAdapter> loadAll(Path folder) throws IOException {
+        Objects.requireNonNull(folder, "folder must not be null");
         return loadAllFrom(folder, null, FingerprintCheck.IGNORE);
     }
 
@@ -197,13 +191,16 @@ public final class PeftAdapters {
      *
      * @param folder the folder
      * @param base the model to be adapted
-     * @param check what to do if an adapter was saved with another
+     * @param check what to do if an adapter was saved with another base
      * @return the adapters by name, {@value #DEFAULT} first, then in the order of their names; empty if there are none
      * @throws IOException if an adapter is refused as by {@link #load(Path, BaseModel, FingerprintCheck)}, or the folder
      *     cannot be read
      */
     public static Map<String, LoRAAdapter> loadAll(Path folder, BaseModel base, FingerprintCheck check)
             throws IOException {
+        Objects.requireNonNull(folder, "folder must not be null");
+        Objects.requireNonNull(base, "base must not be null");
+        Objects.requireNonNull(check, "check must not be null");
         return loadAllFrom(folder, base, check);
     }
 
@@ -223,7 +220,7 @@ public final class PeftAdapters {
                 String name = subfolder.getFileName().toString();
                 if (adapters.put(name, loadFrom(subfolder, base, check)) != null) {
                     throw new PeftFormatException(
-                            folder,
+                            folder.toString(),
                             List.of("the name '" + DEFAULT + "' must be that of one adapter, found it in the folder"
                                     + " itself and in a sub-folder"));
                 }
@@ -234,26 +231,6 @@ public final class PeftAdapters {
 
     private static LoRAAdapter loadFrom(Path folder, @Nullable BaseModel base, FingerprintCheck check)
             throws IOException {
-        AdapterFolder.Content content = new AdapterFolder(folder).read();
-        Map<String, String> metadata = content.tensors().metadata();
-        LoRAConfig config =
-                PeftConfigReader.read(folder.resolve(AdapterFolder.CONFIG), content.config(), seed(folder, metadata));
-        LoRAAdapter adapter = PeftTensors.read(folder.resolve(AdapterFolder.TENSORS), content.tensors(), config, base);
-        if (base != null) {
-            Fingerprint.check(folder, metadata, base, adapter.weights().keySet(), check);
-        }
-        return adapter;
-    }
-
-    private static long seed(Path folder, Map<String, String> metadata) throws PeftFormatException {
-        String text = metadata.getOrDefault(SEED, "0");
-        try {
-            return Long.parseLong(text);
-        } catch (NumberFormatException e) {
-            throw new PeftFormatException(
-                    folder.resolve(AdapterFolder.TENSORS),
-                    "the metadata " + SEED + " must be an integer of 64 bits, found " + Names.quote(text),
-                    e);
-        }
+        return new AdapterFolder(folder).read().toAdapter(base, check);
     }
 }

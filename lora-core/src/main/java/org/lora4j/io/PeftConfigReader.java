@@ -10,7 +10,6 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -25,9 +24,9 @@ import org.lora4j.internal.Names;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Reads {@code adapter_config.json}. What is not there has PEFT's default. */
+/** Reads {@code adapter_config.json}. A key that is absent has PEFT's default. */
 final class PeftConfigReader {
-    /** Features that are not supported; each is off if it is absent, null, false or empty. */
+    /** Features that are not supported. Each is off if it is absent, null, false or empty. */
     static final List<String> UNSUPPORTED = List.of(
             "alora_invocation_tokens",
             "arrow_config",
@@ -45,7 +44,7 @@ final class PeftConfigReader {
             "use_qalora",
             "velora_config");
 
-    /** What makes no difference to what a trained adapter of dense layers computes. */
+    /** Keys that do not change what a trained adapter computes. */
     private static final List<String> IRRELEVANT = List.of(
             "auto_mapping",
             "base_model_name_or_path",
@@ -60,7 +59,7 @@ final class PeftConfigReader {
 
     private static final Logger log = LoggerFactory.getLogger(PeftConfigReader.class);
 
-    // The names come from outside: they are neither interned nor hashed into a table that all parsers share.
+    // The names are untrusted: they are neither interned nor hashed into a table that all parsers share.
     private static final ObjectMapper JSON = new ObjectMapper(JsonFactory.builder()
                     .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
                     .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
@@ -82,14 +81,14 @@ final class PeftConfigReader {
     /**
      * Reads a configuration.
      *
-     * @param file what messages call the file
+     * @param file the name of the file for messages
      * @param bytes its content
-     * @param seed the seed, which the file does not hold
+     * @param seed the seed, which is not in the file
      * @return the configuration
-     * @throws PeftFormatException if it is no JSON object, values are of another type or out of bounds, or features are
-     *     switched on that are not supported; the message lists them all
+     * @throws PeftFormatException if it is not a JSON object, values are of another type or out of bounds, or features
+     *     that are not supported are on; the message lists everything
      */
-    static LoRAConfig read(Path file, byte[] bytes, long seed) throws PeftFormatException {
+    static LoRAConfig read(String file, byte[] bytes, long seed) throws PeftFormatException {
         PeftConfigReader reader = new PeftConfigReader(parse(file, bytes));
         LoRAConfig config = reader.config(seed);
         if (config == null || !reader.problems.isEmpty()) {
@@ -101,7 +100,7 @@ final class PeftConfigReader {
         return config;
     }
 
-    private static JsonNode parse(Path file, byte[] bytes) throws PeftFormatException {
+    private static JsonNode parse(String file, byte[] bytes) throws PeftFormatException {
         try {
             String text = StandardCharsets.UTF_8
                     .newDecoder()
@@ -232,7 +231,7 @@ final class PeftConfigReader {
         return switch (name) {
             case "gaussian" -> LoRAInit.gaussianByRank();
             case "orthogonal" -> LoRAInit.orthogonal();
-            // It only chooses where A begins.
+            // It only chooses the initial A.
             case "eva" -> LoRAInit.kaimingUniform();
             default -> {
                 problems.add(refusalOfInit(name));
@@ -241,7 +240,7 @@ final class PeftConfigReader {
         };
     }
 
-    /** Such adapters belong to a base from which their beginning was taken; on the base itself they would be wrong. */
+    /** Such an adapter is for a base from which its initial update was subtracted; on the original base it is wrong. */
     private static String refusalOfInit(String name) {
         boolean changesBase = name.startsWith("pissa")
                 || List.of("olora", "loftq", "corda", "lora_ga").contains(name);

@@ -80,7 +80,7 @@ final class PeftConfigWriter {
         fields.put("lora_dropout", config.dropout());
         fields.put("modules_to_save", nullIfEmpty(config.modulesToSave()));
         fields.put("r", config.rank());
-        // In the given order, unlike PEFT, which sorts: the first that matches counts.
+        // In the given order, unlike PEFT, which sorts: the first match counts.
         fields.put("rank_pattern", config.rankPattern());
         fields.put("target_modules", modules(config.targetModules()));
         fields.put("use_dora", config.dora());
@@ -90,9 +90,9 @@ final class PeftConfigWriter {
     }
 
     /**
-     * Puts the adapted layers in the place of targets that PEFT would read otherwise or refuse: its "all-linear" leaves
-     * out the last layer of some models, so it never writes the word either, and with an expression it takes no
-     * {@code layers_to_transform}.
+     * Writes the paths of the adapted layers where PEFT would read the targets differently or refuse them: its
+     * "all-linear" leaves out the last layer of some models, and it refuses {@code layers_to_transform} beside a regular
+     * expression.
      */
     private static void putResolvedTargets(
             Map<String, @Nullable Object> fields, LoRAConfig config, Collection<String> adapted) {
@@ -113,7 +113,7 @@ final class PeftConfigWriter {
         if (modules instanceof TargetModules.Regex regex) {
             return regex.expression();
         }
-        // Every layer: as targets these are resolved, as excludes the expression says it.
+        // Every layer. As targets they are written as paths; as excluded modules by this expression.
         return modules == null ? null : ".*";
     }
 
@@ -137,10 +137,10 @@ final class PeftConfigWriter {
         return numbers;
     }
 
-    /** PEFT declares α an integer, though it computes with any number. */
+    /** PEFT declares α as an integer but computes with any number. */
     private static Number number(double alpha) {
         boolean isInteger = alpha == Math.rint(alpha) && Math.abs(alpha) <= 1L << 53;
-        // No conditional expression: it would make both a double.
+        // No conditional expression: its type would be double in both cases.
         if (isInteger) {
             return (long) alpha;
         }

@@ -1,27 +1,26 @@
 package org.lora4j.io;
 
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.List;
 
 /**
- * A folder is no adapter in PEFT's form, uses what is not supported, or does not fit the base it is loaded for. The
- * message names the file and lists everything that is wrong, each as the rule, what was expected and what was found.
+ * An adapter is not in PEFT's form, uses features that are not supported, or does not fit the base it is loaded for. The
+ * message names the file and lists everything that is wrong: the rule, what was expected, and what was found.
  */
 public final class PeftFormatException extends IOException {
     private static final long serialVersionUID = 1;
 
     /**
-     * Makes an exception whose message reads {@code place: problem; problem}.
+     * Creates an exception with the message {@code place: problem; problem}.
      *
      * @param place the folder or file
-     * @param problems all that is wrong
+     * @param problems everything that is wrong
      */
-    PeftFormatException(Path place, List<String> problems) {
+    PeftFormatException(String place, List<String> problems) {
         super(place + ": " + String.join("; ", problems));
     }
 
-    PeftFormatException(Path place, String problem, Throwable cause) {
+    PeftFormatException(String place, String problem, Throwable cause) {
         this(place, List.of(problem));
         initCause(cause);
     }

@@ -8,19 +8,19 @@ import java.util.regex.Pattern;
 import org.lora4j.adapter.LayerKind;
 
 /**
- * What a tensor of an adapter is.
+ * The meaning of a tensor of an adapter.
  *
- * @param kind its part in the layer
+ * @param kind which array of the layer it is
  * @param path the module path of the layer
  */
 record PeftKey(Kind kind, String path) {
-    /** What stands before every module path in a file. */
+    /** The prefix of every module path in a file. */
     static final String PREFIX = "base_model.model.";
 
     // Older writers leave the adapter's name in the key, as in lora_A.default.weight.
     private static final String NAME = "(?:\\.(?!base_layer\\.)[^.]+)?";
 
-    /** The parts. Those with longer suffixes come first: a key is of the first kind that it fits. */
+    /** The kinds of arrays. Those with longer suffixes come first: a key is of the first kind that it matches. */
     enum Kind {
         /** {@code A [r, in]}, or {@code [r, in, kh, kw]} of a convolution. */
         LORA_A("lora_A.weight", "(.+)\\.lora_A" + NAME + "\\.weight"),
@@ -71,12 +71,12 @@ record PeftKey(Kind kind, String path) {
     }
 
     /**
-     * Reads a key. A name like {@code a.lora_A.weight} is ambiguous, since a layer may be called {@code a.lora_A}: the
-     * first reading whose path is a module counts, else the first.
+     * Reads a key. A name like {@code a.lora_A.weight} is ambiguous, since a layer may have the path {@code a.lora_A}: the
+     * first reading whose path is a module counts, or else the first reading.
      *
      * @param text a name that begins with {@link #PREFIX}
-     * @param isModule whether there is a layer of a path
-     * @return the key, or empty if it is none of an adapter
+     * @param isModule whether a path is a layer of the base
+     * @return the key, or empty if it is not a key of an adapter
      */
     static Optional<PeftKey> parse(String text, Predicate<String> isModule) {
         String name = text.substring(PREFIX.length());

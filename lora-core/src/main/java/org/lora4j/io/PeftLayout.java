@@ -16,9 +16,9 @@ import org.lora4j.adapter.ModuleSelection;
 import org.lora4j.adapter.TargetModules;
 import org.lora4j.internal.Names;
 
-/** Which tensors an adapter has by its configuration, and of which shape. */
+/** The tensors that an adapter must have by its configuration, and their shapes. */
 final class PeftLayout {
-    /** A dimension that nothing determines. */
+    /** A dimension that can have any size. */
     private static final long ANY = -1;
 
     private static final int MOST_MISSHAPEN = 20;
@@ -26,7 +26,7 @@ final class PeftLayout {
     private final LoRAConfig config;
     private final Map<PeftKey, long[]> shapes = new LinkedHashMap<>();
 
-    /** What is known of a layer. */
+    /** What is known about a layer. */
     @SuppressWarnings("ArrayRecordComponent") // Never compared, and not shared.
     private record Module(String path, LayerKind kind, long[] shape, boolean hasBias) {
         static Module of(BaseLayer layer) {
@@ -146,17 +146,17 @@ final class PeftLayout {
         shapes.put(new PeftKey(kind, module.path), shape);
     }
 
-    /** The tensors there must be, in the order of the layers. */
+    /** The required tensors, in the order of the layers. */
     Set<PeftKey> keys() {
         return shapes.keySet();
     }
 
     /**
-     * Compares with the tensors there are.
+     * Compares the layout with tensors.
      *
      * @param found their shapes
-     * @param names what messages call them
-     * @return all that is wrong; empty if they fit
+     * @param names their names for messages
+     * @return everything that is wrong; empty if they fit
      */
     List<String> differences(Map<PeftKey, long[]> found, Map<PeftKey, String> names) {
         List<String> problems = new ArrayList<>();

@@ -1,6 +1,5 @@
 package org.lora4j.io;
 
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -19,7 +18,7 @@ import org.lora4j.internal.Names;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
-/** The tensors of an adapter, by their keys: the way between {@link LoRAAdapter} and {@link SafeTensors}. */
+/** The tensors of an adapter by their keys: converts between {@link LoRAAdapter} and {@link SafeTensors}. */
 final class PeftTensors {
     private final SafeTensors tensors;
     private final Map<PeftKey, long[]> shapes = new LinkedHashMap<>();
@@ -33,14 +32,14 @@ final class PeftTensors {
     /**
      * Reads an adapter.
      *
-     * @param file what messages call the file
-     * @param tensors what it holds
+     * @param file the name of the file for messages
+     * @param tensors the tensors in it
      * @param config the configuration beside it
      * @param base the base, or null if it is not known
      * @return the adapter
-     * @throws PeftFormatException if the tensors are not those the configuration says; the message lists everything
+     * @throws PeftFormatException if the tensors are not those that the configuration says; the message lists everything
      */
-    static LoRAAdapter read(Path file, SafeTensors tensors, LoRAConfig config, @Nullable BaseModel base)
+    static LoRAAdapter read(String file, SafeTensors tensors, LoRAConfig config, @Nullable BaseModel base)
             throws PeftFormatException {
         PeftTensors read = new PeftTensors(tensors);
         read.readKeys(base);
@@ -86,13 +85,13 @@ final class PeftTensors {
         }
     }
 
-    /** Of a layer trained in full some writers store the original too, which nothing uses. */
+    /** For a layer trained in full, some writers also store the original, which nothing uses. */
     private static boolean isUnusedOriginal(String name) {
         return name.startsWith(PeftKey.PREFIX)
                 && (name.endsWith(".original_module.weight") || name.endsWith(".original_module.bias"));
     }
 
-    /** Older writers have no {@code base_layer} in the key. */
+    /** Older writers do not write {@code base_layer} in the key. */
     private void renameBiasesOfAdapted() {
         Map.copyOf(names).forEach((key, name) -> {
             PeftKey renamed = new PeftKey(PeftKey.Kind.BASE_BIAS, key.path());
@@ -116,7 +115,7 @@ final class PeftTensors {
         }
     }
 
-    private Map<PeftKey, INDArray> arrays(Path file, PeftLayout layout, DataType type) throws PeftFormatException {
+    private Map<PeftKey, INDArray> arrays(String file, PeftLayout layout, DataType type) throws PeftFormatException {
         Map<PeftKey, INDArray> arrays = new LinkedHashMap<>();
         for (PeftKey key : layout.keys()) {
             try {
@@ -166,12 +165,12 @@ final class PeftTensors {
     }
 
     /**
-     * The tensors to write.
+     * Returns the tensors to write.
      *
      * @param adapter the adapter
      * @param base the base, or null if it is not known
      * @return the arrays by key
-     * @throws IllegalArgumentException if they are not those its configuration says, so that a reader would refuse or
+     * @throws IllegalArgumentException if they are not those that the configuration says, so that a reader would refuse or
      *     misread them; the message lists everything
      */
     static Map<PeftKey, INDArray> of(LoRAAdapter adapter, @Nullable BaseModel base) {

@@ -11,6 +11,7 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -63,6 +64,8 @@ public final class SafeTensors {
      * @throws IllegalArgumentException if {@link Builder#tensor} or {@link Builder#metadata} refuses an entry
      */
     public static SafeTensors of(Map<String, INDArray> tensors, Map<String, String> metadata) {
+        Objects.requireNonNull(tensors, "tensors must not be null");
+        Objects.requireNonNull(metadata, "metadata must not be null");
         Builder builder = builder();
         tensors.forEach(builder::tensor);
         metadata.forEach(builder::metadata);
@@ -88,6 +91,7 @@ public final class SafeTensors {
      * @throws IOException if the file cannot be read
      */
     public static SafeTensors read(Path file) throws IOException {
+        Objects.requireNonNull(file, "file must not be null");
         try (SafeTensorsReader reader = SafeTensorsReader.open(file)) {
             return reader.readAll();
         }
@@ -102,6 +106,7 @@ public final class SafeTensors {
      *     or of ND4J
      */
     public static SafeTensors read(byte[] bytes) throws SafeTensorsException {
+        Objects.requireNonNull(bytes, "bytes must not be null");
         try {
             return SafeTensorsReader.of(BYTES, bytes).readAll();
         } catch (SafeTensorsException e) {
@@ -126,6 +131,7 @@ public final class SafeTensors {
      * @throws IOException if the stream cannot be read, or gives no byte in 100 calls in a row
      */
     public static SafeTensors read(InputStream stream) throws IOException {
+        Objects.requireNonNull(stream, "stream must not be null");
         return SafeTensorsStream.read(INPUT, target -> {
             int count = stream.read(target.array(), target.arrayOffset() + target.position(), target.remaining());
             target.position(target.position() + Math.max(count, 0));
@@ -145,6 +151,7 @@ public final class SafeTensors {
      * @throws IOException if the channel cannot be read, or gives no byte in 100 calls in a row
      */
     public static SafeTensors read(ReadableByteChannel channel) throws IOException {
+        Objects.requireNonNull(channel, "channel must not be null");
         Transfer.requireBlocking(CHANNEL, channel);
         return SafeTensorsStream.read(CHANNEL, channel::read);
     }
@@ -160,6 +167,7 @@ public final class SafeTensors {
      * @throws IOException if the file cannot be read
      */
     public static SafeTensorsHeader readHeader(Path file) throws IOException {
+        Objects.requireNonNull(file, "file must not be null");
         try (SafeTensorsReader reader = SafeTensorsReader.open(file)) {
             return reader.header();
         }
@@ -175,6 +183,7 @@ public final class SafeTensors {
      * @throws IllegalStateException if the header exceeds the format's 100,000,000 bytes
      */
     public void write(Path file) throws IOException {
+        Objects.requireNonNull(file, "file must not be null");
         SafeTensorsLayout layout = layout(file.toString());
         AtomicFile.write(file, channel -> layout.writeTo(bytes -> AtomicFile.writeFully(channel, bytes)));
     }
@@ -188,6 +197,7 @@ public final class SafeTensors {
      * @throws IllegalStateException if the header exceeds the format's 100,000,000 bytes
      */
     public void write(OutputStream stream) throws IOException {
+        Objects.requireNonNull(stream, "stream must not be null");
         layout(OUTPUT).writeTo(bytes -> Transfer.writeFully(stream, bytes));
         stream.flush();
     }
@@ -202,6 +212,7 @@ public final class SafeTensors {
      * @throws IllegalStateException if the header exceeds the format's 100,000,000 bytes
      */
     public void write(WritableByteChannel channel) throws IOException {
+        Objects.requireNonNull(channel, "channel must not be null");
         Transfer.requireBlocking(CHANNEL, channel);
         layout(CHANNEL).writeTo(bytes -> Transfer.writeFully(CHANNEL, channel, bytes));
     }
@@ -250,6 +261,15 @@ public final class SafeTensors {
      */
     public Map<String, String> metadata() {
         return metadata;
+    }
+
+    /**
+     * Returns the source of the tensors, for messages.
+     *
+     * @return the path of the file, or a description of where the tensors come from
+     */
+    public String source() {
+        return source;
     }
 
     /**

@@ -1,6 +1,7 @@
 package org.lora4j.io;
 
 import java.io.IOException;
+import java.util.Objects;
 
 /**
  * Thrown if a safetensors file breaks a rule of its format, or if a tensor cannot be converted to the requested type. The
@@ -18,7 +19,9 @@ public final class SafeTensorsException extends IOException {
      * @param found what was found instead
      */
     public SafeTensorsException(String file, String where, String rule, Object found) {
-        super(file + ": " + where + ": " + rule + ", found " + found);
+        super(Objects.requireNonNull(file, "file must not be null") + ": "
+                + Objects.requireNonNull(where, "where must not be null") + ": "
+                + Objects.requireNonNull(rule, "rule must not be null") + ", found " + found);
     }
 
     SafeTensorsException(String file, String where, String rule, Object found, Throwable cause) {

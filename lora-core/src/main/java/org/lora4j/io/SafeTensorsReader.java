@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -63,6 +64,7 @@ public final class SafeTensorsReader implements Closeable {
      * @throws IOException if the file cannot be read
      */
     public static SafeTensorsReader open(Path file) throws IOException {
+        Objects.requireNonNull(file, "file must not be null");
         FileChannel channel = FileChannel.open(file, StandardOpenOption.READ);
         try {
             return new SafeTensorsReader(file.toString(), channel.size(), channel::read, channel);

@@ -1,4 +1,4 @@
-/** Files: tensors in the safetensors format, read with suspicion and written atomically. */
+/** Files: tensors in the safetensors format and adapters in the form of PEFT. Reading trusts nothing; writing is atomic. */
 @NullMarked
 package org.lora4j.io;
 

@@ -1,24 +1,25 @@
 package org.lora4j.nn;
 
+import java.util.Objects;
 import org.nd4j.linalg.activations.IActivation;
 import org.nd4j.linalg.activations.impl.ActivationPReLU;
 import org.nd4j.linalg.activations.impl.ActivationRReLU;
 
-/**
- * An activation function, applied to each row: any of ND4J's that has neither parameters nor state.
- */
+/** An activation function that is applied to each row: any function of ND4J without parameters and state. */
 public final class Activation implements Layer {
     private final String path;
     private final IActivation function;
 
     /**
-     * Makes a layer.
+     * Creates a layer.
      *
      * @param path the name of the layer, for messages
-     * @param function the function; {@code ActivationReLU} without threshold, slope or maximum has a path of its own
+     * @param function the function; a plain {@code ActivationReLU} has a fast implementation
      * @throws IllegalArgumentException if the function has parameters or draws random numbers
      */
     public Activation(String path, IActivation function) {
+        Objects.requireNonNull(path, "path must not be null");
+        Objects.requireNonNull(function, "function must not be null");
         if (function.numParams(1) != 0 || function instanceof ActivationPReLU || function instanceof ActivationRReLU) {
             throw new IllegalArgumentException(path + ": an activation must have neither parameters nor state, found "
                     + function.getClass().getSimpleName());
@@ -33,7 +34,7 @@ public final class Activation implements Layer {
     }
 
     /**
-     * The function.
+     * Returns the function.
      *
      * @return ND4J's function
      */

@@ -6,7 +6,7 @@ package org.lora4j.nn;
  */
 public sealed interface Layer permits Linear, Activation {
     /**
-     * The name by which files and adapters know the layer.
+     * Returns the name by which files and adapters know the layer.
      *
      * @return the module path, such as {@code linear1}
      */

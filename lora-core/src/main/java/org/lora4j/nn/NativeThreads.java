@@ -1,20 +1,20 @@
 package org.lora4j.nn;
 
-import org.lora4j.internal.SpareProcessors;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
- * Sets ND4J's native threads so that they do not fight, and puts them back on {@link #close}.
+ * Sets ND4J's native threads so that they do not compete for processors, and restores the former settings on
+ * {@link #close}.
  *
- * <p>By default the matrix products (BLAS) and ND4J's own loops each keep a team of threads, and the idle team of the
- * one spins on the cores that the other wants: a training step can take ten times as long. This gives all cores to
- * BLAS and one thread to the loops.
+ * <p>By default the matrix products (BLAS) and ND4J's own loops each have a team of threads. While one team works, the
+ * other waits actively and uses the same processors, so that a training step can take ten times as long. This class gives
+ * all processors to BLAS and one thread to the loops.
  *
- * <p>A program that serves many requests at once, or batches of many adapters, does better with one thread for BLAS: the
- * processors then go to the requests, and {@link SpareProcessors} divides what one request has to do.
+ * <p>A program that serves many requests at once, or batches of many adapters, is faster with one thread for BLAS: the
+ * requests then use the processors.
  *
- * <p>The settings are of the whole process, which is why the library never changes them by itself. An application
- * that owns its process calls
+ * <p>The settings hold for the whole process, so the library never changes them by itself. An application that owns its
+ * process calls
  *
  * <pre>{@code
  * try (NativeThreads threads = NativeThreads.forBlas()) {
@@ -37,7 +37,7 @@ public final class NativeThreads implements AutoCloseable {
     /**
      * Gives all available processors to BLAS and one thread to ND4J's own loops.
      *
-     * @return to be closed when the former settings should come back
+     * @return a scope; close it to restore the former settings
      */
     public static NativeThreads forBlas() {
         return forBlas(Runtime.getRuntime().availableProcessors());
@@ -47,7 +47,7 @@ public final class NativeThreads implements AutoCloseable {
      * Gives a number of threads to BLAS and one to ND4J's own loops.
      *
      * @param blas the number of threads for matrix products, at least 1
-     * @return to be closed when the former settings should come back
+     * @return a scope; close it to restore the former settings
      * @throws IllegalArgumentException if the number is less than 1
      */
     public static NativeThreads forBlas(int blas) {
@@ -57,7 +57,7 @@ public final class NativeThreads implements AutoCloseable {
         return new NativeThreads(blas);
     }
 
-    /** Puts back the settings that were in force before. */
+    /** Restores the former settings. */
     @Override
     public void close() {
         set(maxThreads, maxMasterThreads, blasThreads);

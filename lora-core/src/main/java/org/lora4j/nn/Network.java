@@ -1,5 +1,7 @@
 package org.lora4j.nn;
 
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -10,6 +12,8 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.BaseModel;
 import org.lora4j.internal.RandomArrays;
+import org.lora4j.io.SafeTensors;
+import org.lora4j.io.SafeTensorsException;
 import org.lora4j.nn.internal.EffectiveLayers;
 import org.lora4j.nn.internal.Merging;
 import org.lora4j.nn.internal.Pass;
@@ -21,10 +25,16 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
- * A feed-forward network of dense layers and activations with named modules.
+ * A feed-forward network of dense layers and activations, each with a module path.
  *
- * <p>It holds parameters only, so threads can share it: each computes in a {@link Pass} of its own, and
- * {@link #predict} may be called from any number of them.
+ * <pre>{@code
+ * Network network = Network.builder(784)
+ *         .linear("linear1", 1000).relu()
+ *         .linear("linear2", 10).build(seed);
+ * }</pre>
+ *
+ * <p>A network holds parameters only, so threads can share it: any number of them can call {@link #predict} at the same
+ * time.
  */
 public final class Network implements Model, BaseModel, PassSource {
     private static final EffectiveLayers EFFECTIVE =
@@ -35,13 +45,14 @@ public final class Network implements Model, BaseModel, PassSource {
     private final Predictor predictor = new Predictor(this::newInferencePass);
 
     /**
-     * Makes a network of layers.
+     * Creates a network from layers.
      *
-     * @param layers the layers in the order of computation; at least one {@link Linear}, with distinct paths, each
-     *     taking what the one before gives, all of one type
+     * @param layers the layers in the order of computation: at least one {@link Linear}, distinct paths, one type; each
+     *     layer's input width is the output width of the layer before
      * @throws IllegalArgumentException if they do not fit together
      */
     public Network(List<? extends Layer> layers) {
+        Objects.requireNonNull(layers, "layers must not be null");
         this.layers = List.copyOf(layers);
         linears = this.layers.stream()
                 .filter(Linear.class::isInstance)
@@ -78,7 +89,7 @@ public final class Network implements Model, BaseModel, PassSource {
     }
 
     /**
-     * Begins a network.
+     * Starts a network.
      *
      * @param inputSize the number of features, at least 1
      * @return a builder
@@ -89,18 +100,18 @@ public final class Network implements Model, BaseModel, PassSource {
     }
 
     /**
-     * The layers.
+     * Returns the layers.
      *
-     * @return in the order of computation
+     * @return the layers in the order of computation
      */
     public List<Layer> layers() {
         return layers;
     }
 
     /**
-     * The dense layers.
+     * Returns the dense layers.
      *
-     * @return in the order of computation
+     * @return the dense layers in the order of computation
      */
     public List<Linear> linears() {
         return linears;
@@ -117,11 +128,11 @@ public final class Network implements Model, BaseModel, PassSource {
     }
 
     /**
-     * A dense layer by its path.
+     * Returns the dense layer of a path.
      *
      * @param path the module path, such as {@code linear1}
      * @return the layer
-     * @throws IllegalArgumentException if there is none; the message lists those that there are
+     * @throws IllegalArgumentException if the network has no such layer; the message lists the paths
      */
     public Linear linear(String path) {
         return linears.stream()
@@ -132,7 +143,7 @@ public final class Network implements Model, BaseModel, PassSource {
     }
 
     /**
-     * The network's own parameters, without those of decorations.
+     * Returns the network's own parameters, without those of parametrizations.
      *
      * @return weights and biases in the order of the layers
      */
@@ -145,7 +156,7 @@ public final class Network implements Model, BaseModel, PassSource {
         parameters().forEach(parameter -> parameter.setTrainable(false));
     }
 
-    /** Lets all the network's own parameters train. */
+    /** Makes all the network's own parameters trainable. */
     public void unfreeze() {
         parameters().forEach(parameter -> parameter.setTrainable(true));
     }
@@ -186,7 +197,8 @@ public final class Network implements Model, BaseModel, PassSource {
     }
 
     /**
-     * Computes the output, with the decorations that are registered and enabled. Safe from any number of threads.
+     * Computes the output with the parametrizations that are registered and enabled. Any number of threads can call this
+     * at the same time.
      *
      * @param x the input {@code [n, inputSize]}; not written to
      * @return a new array {@code [n, outputSize]}
@@ -196,6 +208,94 @@ public final class Network implements Model, BaseModel, PassSource {
     public INDArray predict(INDArray x) {
         Objects.requireNonNull(x, "x must not be null");
         return predictor.predict(x);
+    }
+
+    /**
+     * Describes the layers as data, without parameters and parametrizations.
+     *
+     * @return the architecture
+     * @throws IllegalArgumentException if an activation is none of ND4J's own
+     */
+    public NetworkArchitecture architecture() {
+        return NetworkArchitecture.of(this);
+    }
+
+    /**
+     * Saves the network as a safetensors file: the original parameters, without parametrizations, and the architecture. A
+     * crash at any point leaves the old file or the new one.
+     *
+     * <p>In PyTorch, {@code model.load_state_dict(safetensors.torch.load_file("base.safetensors"))} reads the file as it
+     * is.
+     *
+     * @param file the file to write
+     * @throws IOException if it cannot be written
+     */
+    public void save(Path file) throws IOException {
+        Objects.requireNonNull(file, "file must not be null");
+        toTensors().write(file);
+    }
+
+    /**
+     * Loads a network that {@link #save} wrote.
+     *
+     * @param file the file to read
+     * @return the network, all of whose parameters are trainable
+     * @throws SafeTensorsException if the file is damaged, has no architecture, or does not hold exactly its parameters
+     * @throws IOException if the file cannot be read
+     */
+    public static Network load(Path file) throws IOException {
+        Objects.requireNonNull(file, "file must not be null");
+        return fromTensors(SafeTensors.read(file));
+    }
+
+    /**
+     * Loads parameters into this network, such as those of a PyTorch model with the same layers. Other floating-point types
+     * are converted to the type of the network.
+     *
+     * @param file a safetensors file with exactly the parameters of this network
+     * @throws SafeTensorsException if the file is damaged, or keys are missing, unknown or of another shape; the
+     *     message lists them all. The network is not changed then
+     * @throws IOException if the file cannot be read
+     * @throws IllegalStateException if a parameter is frozen, because adapters depend on it; the network is not changed
+     *     then
+     */
+    public void loadParameters(Path file) throws IOException {
+        Objects.requireNonNull(file, "file must not be null");
+        loadParameters(SafeTensors.read(file));
+    }
+
+    /**
+     * Loads parameters into this network, as {@link #loadParameters(Path)} does.
+     *
+     * @param tensors exactly the parameters of this network, read from bytes, a stream or a channel
+     * @throws SafeTensorsException if keys are missing, unknown or of another shape, or a value does not fit the type
+     * @throws IllegalStateException if a parameter is frozen
+     */
+    public void loadParameters(SafeTensors tensors) throws SafeTensorsException {
+        Objects.requireNonNull(tensors, "tensors must not be null");
+        NetworkTensors.load(this, tensors);
+    }
+
+    /**
+     * Returns the network as tensors, to be written to bytes, a stream or a channel: the original parameters with the keys
+     * of PyTorch's {@code state_dict}, and the architecture in the metadata.
+     *
+     * @return the tensors; they hold the arrays of this network, not copies
+     */
+    public SafeTensors toTensors() {
+        return NetworkTensors.of(this);
+    }
+
+    /**
+     * Creates the network that {@link #toTensors} returned.
+     *
+     * @param tensors its parameters and architecture
+     * @return a network with arrays of its own, all of whose parameters are trainable
+     * @throws SafeTensorsException if there is no architecture, or the tensors are not exactly its parameters
+     */
+    public static Network fromTensors(SafeTensors tensors) throws SafeTensorsException {
+        Objects.requireNonNull(tensors, "tensors must not be null");
+        return NetworkTensors.create(tensors);
     }
 
     /**
@@ -244,7 +344,7 @@ public final class Network implements Model, BaseModel, PassSource {
         }
 
         /**
-         * The type of all parameters, FLOAT unless said otherwise.
+         * Sets the type of all parameters; FLOAT by default.
          *
          * @param type FLOAT or DOUBLE
          * @return this
@@ -310,13 +410,17 @@ public final class Network implements Model, BaseModel, PassSource {
          * @throws IllegalArgumentException if the function has parameters or state
          */
         public Builder activation(IActivation function) {
-            Activation activation = new Activation(function + "_" + layers.size(), function);
+            return activation(function + "_" + layers.size(), function);
+        }
+
+        Builder activation(String path, IActivation function) {
+            Activation activation = new Activation(path, function);
             layers.add(random -> activation);
             return this;
         }
 
         /**
-         * Makes the network with PyTorch's default initialisation: weights and biases from U(−1/√in, 1/√in). The same
+         * Creates the network with PyTorch's default initialization: weights and biases from U(−1/√in, 1/√in). The same
          * seed gives the same network, bit for bit.
          *
          * @param seed the seed of the initial parameters

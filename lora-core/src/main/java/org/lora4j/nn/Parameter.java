@@ -71,6 +71,7 @@ public final class Parameter {
     /**
      * Returns how often the parameter was unfrozen. While it is frozen and the number stays the same, its array does too.
      *
+     * @return a number that grows
      * @hidden
      */
     public int thaws() {

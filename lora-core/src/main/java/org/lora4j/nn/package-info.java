@@ -1,7 +1,4 @@
-/**
- * The host: dense networks whose layers hold parameters only, passes that hold everything that changes, and the hook
- * by which a weight is decorated.
- */
+/** Networks of dense layers: their layers, parameters and files. */
 @NullMarked
 package org.lora4j.nn;
 

@@ -1,5 +1,6 @@
 package org.lora4j.train;
 
+import java.util.List;
 import java.util.Objects;
 import org.lora4j.nn.Model;
 import org.lora4j.nn.internal.Pass;
@@ -38,6 +39,19 @@ public final class Evaluator {
         Objects.requireNonNull(model, "model must not be null");
         Objects.requireNonNull(data, "data must not be null");
         return evaluate(model, BatchSource.of(data));
+    }
+
+    /**
+     * Compares the class with the greatest output with the label, over one batch.
+     *
+     * @param model a model with at least two outputs, one for each class
+     * @param batch features {@code [n, in]}, one-hot labels {@code [n, classes]}
+     * @return ND4J's evaluation: accuracy, confusion matrix and more
+     * @throws IllegalArgumentException if the batch does not fit the model
+     */
+    public static Evaluation evaluate(Model model, DataSet batch) {
+        Objects.requireNonNull(batch, "batch must not be null");
+        return evaluate(model, List.of(batch));
     }
 
     private static Evaluation evaluate(Model model, BatchSource data) {

@@ -64,6 +64,22 @@ public final class Trainer {
     }
 
     /**
+     * Trains as {@link #fit(DataSetIterator)} does, on one batch. (ND4J's {@code DataSet} is also an {@code Iterable} over its
+     * rows, which is not what is meant here.)
+     *
+     * @param batch features {@code [n, in]}, labels {@code [n, out]}, without masks; each epoch is one step
+     * @return the result
+     * @throws IllegalStateException as {@link #fit(DataSetIterator)}
+     * @throws IllegalArgumentException as {@link #fit(DataSetIterator)}
+     * @throws DivergedException as {@link #fit(DataSetIterator)}
+     * @throws UncheckedIOException if a checkpoint cannot be stored
+     */
+    public TrainingResult fit(DataSet batch) {
+        Objects.requireNonNull(batch, "batch must not be null");
+        return fit(List.of(batch));
+    }
+
+    /**
      * Trains as {@link #fit(DataSetIterator)} does, on a list or anything else that can be iterated over. Each epoch calls
      * {@link Iterable#iterator} once.
      *

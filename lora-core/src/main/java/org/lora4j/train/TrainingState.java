@@ -3,6 +3,7 @@ package org.lora4j.train;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -62,6 +63,8 @@ public final class TrainingState {
      *     unexpected or misshapen; the message lists it all
      */
     public static TrainingState of(Map<String, INDArray> tensors, Map<String, String> metadata) {
+        Objects.requireNonNull(tensors, "tensors must not be null");
+        Objects.requireNonNull(metadata, "metadata must not be null");
         return new TrainingStateReader(tensors, metadata).read();
     }
 

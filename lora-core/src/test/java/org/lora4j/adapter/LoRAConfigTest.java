@@ -137,14 +137,14 @@ class LoRAConfigTest {
     }
 
     @Test
-    void refusesOddRanksOfTheOrthogonalBeginning() {
+    void refusesOddRanksOfTheOrthogonalInitialization() {
         assertRefused(
                 LoRAConfig.builder().rank(3).init(LoRAInit.orthogonal()),
                 "the orthogonal initialization needs an even rank, found 3");
     }
 
     @Test
-    void refusesOddRanksOfTheOrthogonalBeginningInAPattern() {
+    void refusesOddRanksOfTheOrthogonalInitializationInAPattern() {
         assertRefused(
                 LoRAConfig.builder().rank(2).init(LoRAInit.orthogonal()).rankPattern(Map.of("fc", 5)),
                 "the orthogonal initialization needs an even rank, found 5");
@@ -158,7 +158,7 @@ class LoRAConfigTest {
     }
 
     @Test
-    void refusesDoraWithABeginningThatTakesFromTheBase() {
+    void refusesDoraWithAnInitializationThatSubtractsFromTheBase() {
         assertRefused(
                 LoRAConfig.builder().dora(true).init(LoRAInit.pissa()),
                 "dora cannot be combined with loraBias or with an initialization that subtracts from the base, found PISSA");
@@ -232,7 +232,7 @@ class LoRAConfigTest {
     }
 
     @Test
-    void patternsCanBeAnchoredAtTheBeginning() {
+    void patternsCanBeAnchoredAtTheStart() {
         LoRAConfig config = LoRAConfig.builder().rankPattern(Map.of("^fc", 3)).build();
         assertThat(config.rankOf("fc")).isEqualTo(3);
         assertThat(config.rankOf("encoder.fc")).isEqualTo(8);

@@ -132,7 +132,7 @@ class TargetModulesTest {
     void refusesANameThatMatchesNothingWithTheNearestPath() {
         assertRefused(
                 LoRAConfig.builder().targetModules("linear1", "liner2"),
-                "target modules: each must match a layer, found none for [liner2]; nearest is [net.linear2]; the network"
+                "target modules: each must match a layer, found none for [liner2]; nearest is [net.linear2]; the base"
                         + " has [net.linear1, net.linear2]",
                 "net.linear1",
                 "net.linear2");

@@ -18,7 +18,6 @@ import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAWeights;
 import org.lora4j.io.SafeTensors;
 import org.lora4j.nn.Network;
-import org.lora4j.nn.NetworkFile;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -146,7 +145,7 @@ class AdapterGoldenTest {
                 .relu()
                 .linear("linear3", 5)
                 .build(1);
-        NetworkFile.load(network, golden(name + "/base.safetensors"));
+        network.loadParameters(golden(name + "/base.safetensors"));
         return network;
     }
 

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** What the documentation shows is part of programs that the build compiles and runs, line by line. */
+/** Each code block of the documentation is part of a program that the build compiles and runs. */
 class SnippetsTest {
     private static final Path ROOT = Path.of("..").toAbsolutePath().normalize();
     private static final Pattern BLOCK =
@@ -35,13 +35,21 @@ class SnippetsTest {
         for (Path page : pages) {
             Matcher block = BLOCK.matcher(Files.readString(page));
             while (block.find()) {
-                if (page.endsWith("README.md") && block.group(1).equals("xml")) {
-                    continue; // .ci/run writes a project from these and runs it: see src/build/WriteConsumer.java
+                if (!isTestedElsewhere(page, block.group(1))) {
+                    all.add(new Snippet(page, block.group(1), block.group(2)));
                 }
-                all.add(new Snippet(page, block.group(1), block.group(2)));
             }
         }
         return all;
+    }
+
+    /**
+     * .ci/run writes a project from the xml blocks of README.md and runs it: see src/build/WriteConsumer.java. A test of
+     * lora-mnist-example compares the program on the article's page with its source.
+     */
+    private static boolean isTestedElsewhere(Path page, String language) {
+        return (page.endsWith("README.md") && language.equals("xml"))
+                || (page.endsWith("article.md") && language.equals("java"));
     }
 
     @Test
@@ -54,10 +62,11 @@ class SnippetsTest {
     void isPartOfAProgramThatRuns(Snippet snippet) throws IOException {
         List<Path> programs = new ArrayList<>(files(Path.of("src/it/consumer"), "." + snippet.language()));
         programs.addAll(files(Path.of("src/test/java/org/lora4j/documentation"), ".java"));
+        programs.addAll(files(ROOT.resolve("lora-mnist-example/src/main/java"), "." + snippet.language()));
         String wanted = withoutIndentation(snippet.text());
-        assertThat(programs)
-                .as("programs that hold the snippet")
-                .anyMatch(program -> withoutIndentation(read(program)).contains(wanted));
+        assertThat(programs.stream().map(program -> withoutIndentation(read(program))))
+                .as("one of %s programs must contain the snippet:%n%s", programs.size(), wanted)
+                .anyMatch(program -> program.contains(wanted));
     }
 
     /** The lines without indentation and without what a test asserts between them. */

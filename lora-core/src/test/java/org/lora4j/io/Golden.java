@@ -8,7 +8,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.lora4j.nn.Network;
-import org.lora4j.nn.NetworkFile;
 import org.lora4j.nn.Parameter;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -29,7 +28,7 @@ record Golden(Path folder, SafeTensors io) {
     /** The plain network of the case. */
     Network base() throws Exception {
         Network network = emptyNetwork();
-        NetworkFile.load(network, folder.resolve("base.safetensors"));
+        network.loadParameters(folder.resolve("base.safetensors"));
         return network;
     }
 

@@ -108,7 +108,7 @@ class GoldenAdaptersTest {
     }
 
     @Test
-    void beginsWithPissaAsTheReferenceDoes() throws Exception {
+    void initializesWithPissaAsTheReferenceDoes() throws Exception {
         Golden golden = Golden.of("pissa_r3");
         Network base = golden.base();
         for (Linear linear : base.linears()) {

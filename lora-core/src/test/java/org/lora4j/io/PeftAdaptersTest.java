@@ -277,8 +277,8 @@ class PeftAdaptersTest {
             assertThat(logged.messages()).isEmpty();
             assertThat(PeftAdapters.load(folder, other)).isEqualTo(adapter);
             assertThat(logged.messages())
-                    .containsExactly("WARN " + folder + ": the adapter was made for another base: the weights of"
-                            + " 'net.layers.1.fc' differ from those it was saved with");
+                    .containsExactly("WARN " + folder + ": the adapter was saved with another base: the weights of"
+                            + " 'net.layers.1.fc' differ");
         }
         assertThat(PeftAdapters.load(folder, base, FingerprintCheck.REQUIRE)).isEqualTo(adapter);
         assertThatThrownBy(() -> PeftAdapters.load(folder, other, FingerprintCheck.REQUIRE))

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -19,7 +18,7 @@ import org.lora4j.adapter.LoRAInit;
 import org.lora4j.adapter.TargetModules;
 
 class PeftConfigTest {
-    private static final Path FILE = Path.of("adapter_config.json");
+    private static final String FILE = "adapter_config.json";
 
     private static LoRAConfig read(String json) throws PeftFormatException {
         return PeftConfigReader.read(FILE, json.getBytes(StandardCharsets.UTF_8), 7);
@@ -97,14 +96,14 @@ class PeftConfigTest {
         "'\"orthogonal\"', ORTHOGONAL, '\"orthogonal\"'",
         "'\"eva\"', KAIMING_UNIFORM, true"
     })
-    void readsAndWritesBeginnings(String json, LoRAInit.Method method, String again) throws Exception {
+    void readsAndWritesInitializations(String json, LoRAInit.Method method, String again) throws Exception {
         LoRAConfig config = readWith("\"init_lora_weights\": " + json);
         assertThat(config.init().method()).isEqualTo(method);
         assertThat(written(config)).contains("\"init_lora_weights\": " + again + ",");
     }
 
     @Test
-    void writesBeginningsOfConvertedAdaptersAsOrdinaryOnes() {
+    void writesInitializationsOfConvertedAdaptersAsOrdinaryOnes() {
         assertThat(written(builder().init(LoRAInit.pissa()).build())).contains("\"init_lora_weights\": true,");
         assertThat(written(builder().init(LoRAInit.olora()).build())).contains("\"init_lora_weights\": true,");
         assertThat(written(builder().init(LoRAInit.gaussian(0.02)).build()))
@@ -113,7 +112,7 @@ class PeftConfigTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"pissa", "pissa_niter_16", "olora", "loftq", "corda", "lora_ga", "PiSSA"})
-    void refusesBeginningsThatChangedTheBase(String init) {
+    void refusesInitializationsThatChangedTheBase(String init) {
         assertThatThrownBy(() -> readWith("\"init_lora_weights\": \"" + init + "\""))
                 .isInstanceOf(PeftFormatException.class)
                 .hasMessageContaining("init_lora_weights must leave the base as it is, found")

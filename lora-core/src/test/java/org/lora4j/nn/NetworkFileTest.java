@@ -3,6 +3,7 @@ package org.lora4j.nn;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -13,6 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.io.SafeTensors;
 import org.lora4j.io.SafeTensorsException;
+import org.nd4j.linalg.activations.impl.ActivationELU;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -41,22 +43,27 @@ class NetworkFileTest {
     void roundTripKeepsEveryBit() throws IOException {
         Path file = folder.resolve("base.safetensors");
         Network saved = network(1);
-        NetworkFile.save(saved, file);
+        saved.save(file);
         Network loaded = network(2);
-        NetworkFile.load(loaded, file);
+        loaded.loadParameters(file);
         assertThat(values(loaded)).isEqualTo(values(saved));
     }
 
     @Test
     void usesTheKeysAndShapesOfPyTorch() throws IOException {
         Path file = folder.resolve("base.safetensors");
-        NetworkFile.save(network(1), file);
+        network(1).save(file);
         SafeTensors tensors = SafeTensors.read(file);
         assertThat(tensors.names())
                 .containsExactlyInAnyOrder("linear1.weight", "linear1.bias", "linear2.weight", "linear2.bias");
         assertThat(tensors.shape("linear1.weight")).containsExactly(4, 3);
         assertThat(tensors.shape("linear1.bias")).containsExactly(4);
-        assertThat(tensors.metadata()).isEqualTo(Map.of("format", "pt"));
+        assertThat(tensors.metadata())
+                .isEqualTo(Map.of(
+                        "format",
+                        "pt",
+                        "lora4j.architecture",
+                        network(1).architecture().toJson()));
     }
 
     @Test
@@ -71,7 +78,7 @@ class NetworkFileTest {
         Path golden = Path.of(
                 getClass().getResource("/golden/lora_r4_a16/base.safetensors").toURI());
         SafeTensors io = SafeTensors.read(golden.resolveSibling("io.safetensors"));
-        NetworkFile.load(network, golden);
+        network.loadParameters(golden);
         assertThat(network.predict(io.tensor("x")).distance2(io.tensor("y_base")))
                 .isLessThan(1e-5);
     }
@@ -79,14 +86,14 @@ class NetworkFileTest {
     @Test
     void convertsToTheTypeOfTheNetwork() throws IOException {
         Path file = folder.resolve("base.safetensors");
-        NetworkFile.save(network(1), file);
+        network(1).save(file);
         Network doubles = Network.builder(3)
                 .dataType(DataType.DOUBLE)
                 .linear("linear1", 4)
                 .relu()
                 .linear("linear2", 2)
                 .build(2);
-        NetworkFile.load(doubles, file);
+        doubles.loadParameters(file);
         assertThat(doubles.linear("linear1").weight().castTo(DataType.FLOAT))
                 .isEqualTo(network(1).linear("linear1").weight());
     }
@@ -101,7 +108,7 @@ class NetworkFileTest {
         tensors.put("head.bias", Nd4j.zeros(DataType.FLOAT, 2));
         SafeTensors.of(tensors, Map.of()).write(file);
         Network network = network(1);
-        assertThatThrownBy(() -> NetworkFile.load(network, file))
+        assertThatThrownBy(() -> network.loadParameters(file))
                 .isInstanceOf(SafeTensorsException.class)
                 .hasMessageContaining(file.toString())
                 .hasMessageContaining("missing [linear2.bias]")
@@ -118,7 +125,65 @@ class NetworkFileTest {
         tensors.put("linear2.bias", Nd4j.create(new double[] {1e300, 0}));
         SafeTensors.of(tensors, Map.of()).write(file);
         Network network = network(1);
-        assertThatThrownBy(() -> NetworkFile.load(network, file)).hasMessageContaining("linear2.bias");
+        assertThatThrownBy(() -> network.loadParameters(file)).hasMessageContaining("linear2.bias");
         assertThat(values(network)).isEqualTo(values(network(1)));
+    }
+
+    @Test
+    void aFileOfThisLibraryIsRebuiltWithItsArchitecture() throws IOException {
+        Path file = folder.resolve("base.safetensors");
+        Network saved = Network.builder(3)
+                .dataType(DataType.DOUBLE)
+                .linear("encoder.first", 4, false)
+                .activation(new ActivationELU(0.5))
+                .linear("head", 2)
+                .build(1);
+        saved.save(file);
+        Network loaded = Network.load(file);
+        assertThat(loaded.architecture()).isEqualTo(saved.architecture());
+        assertThat(loaded).hasToString(saved.toString());
+        assertThat(values(loaded)).isEqualTo(values(saved));
+        INDArray x = Samples.gaussian(1, DataType.DOUBLE, 5, 3);
+        assertThat(Samples.bits(loaded.predict(x))).isEqualTo(Samples.bits(saved.predict(x)));
+        assertThat(loaded.parameters()).allMatch(Parameter::isTrainable);
+    }
+
+    @Test
+    void bytesAndStreamsHoldTheSame() throws IOException {
+        Network saved = network(1);
+        byte[] bytes = saved.toTensors().toBytes();
+        Network fromBytes = Network.fromTensors(SafeTensors.read(bytes));
+        Network fromStream = Network.fromTensors(SafeTensors.read(new ByteArrayInputStream(bytes)));
+        assertThat(values(fromBytes)).isEqualTo(values(saved));
+        assertThat(values(fromStream)).isEqualTo(values(saved));
+        fromBytes.parameters().forEach(parameter -> parameter.value().assign(0));
+        assertThat(values(saved)).isEqualTo(values(network(1)));
+    }
+
+    @Test
+    void aFileWithoutAnArchitectureIsRefusedWithAdvice() throws IOException {
+        Path file = folder.resolve("pytorch.safetensors");
+        SafeTensors.of(Map.of("linear1.weight", Nd4j.zeros(DataType.FLOAT, 4, 3)), Map.of("format", "pt"))
+                .write(file);
+        assertThatThrownBy(() -> Network.load(file))
+                .isInstanceOf(SafeTensorsException.class)
+                .hasMessageContaining(file.toString())
+                .hasMessageContaining("call loadParameters");
+    }
+
+    @Test
+    void frozenParametersAreNotWrittenTo() throws IOException {
+        Path file = folder.resolve("base.safetensors");
+        network(2).save(file);
+        Network network = network(1);
+        network.linear("linear1").weightParameter().setTrainable(false);
+        assertThatThrownBy(() -> network.loadParameters(file))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("found frozen [linear1.weight]")
+                .hasMessageContaining("unfreeze");
+        assertThat(values(network)).isEqualTo(values(network(1)));
+        network.unfreeze();
+        network.loadParameters(file);
+        assertThat(values(network)).isEqualTo(values(network(2)));
     }
 }

@@ -56,7 +56,7 @@ class NetworkTest {
     }
 
     @Test
-    void beginsWithinPyTorchsDefaultBound() {
+    void startsWithinPyTorchsDefaultBound() {
         for (Linear linear : threeLayers().build(0).linears()) {
             double bound = 1 / Math.sqrt((double) linear.inputSize());
             for (Parameter parameter : linear.parameters()) {

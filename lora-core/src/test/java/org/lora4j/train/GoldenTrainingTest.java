@@ -19,7 +19,6 @@ import org.lora4j.adapter.LoRAWeights;
 import org.lora4j.io.SafeTensors;
 import org.lora4j.nn.Linear;
 import org.lora4j.nn.Network;
-import org.lora4j.nn.NetworkFile;
 import org.lora4j.nn.Parameter;
 import org.lora4j.nn.internal.Pass;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -74,7 +73,7 @@ class GoldenTrainingTest {
                     .relu()
                     .linear("linear3", 5)
                     .build(1);
-            NetworkFile.load(network, path("base.safetensors"));
+            network.loadParameters(path("base.safetensors"));
             SafeTensors initial = read("adapter_initial/adapter_model.safetensors");
             Map<String, LoRAWeights> weights = new LinkedHashMap<>();
             for (Linear linear : network.linears()) {

@@ -11,7 +11,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.api.ops.impl.transforms.gradient.EluBp;
 import org.nd4j.linalg.factory.Nd4j;
 
-/** Any of ND4J's activation functions; they work in place and want the input again for the gradient. */
+/** An activation function of ND4J. It works in place and needs the input again for the gradient. */
 final class ActivationPass implements LayerPass {
     private final IActivation function;
     private final boolean training;
@@ -50,11 +50,11 @@ final class ActivationPass implements LayerPass {
         if (input == null) {
             throw new IllegalStateException("inputGradient needs a forward before it");
         }
-        // Some of the functions write their result over either argument, so they get copies.
+        // Some functions overwrite one of their arguments, so they get copies.
         INDArray z = inputs.rows(yGradient.size(0)).assign(input);
         INDArray epsilon = gradients.rows(yGradient.size(0)).assign(yGradient);
         if (function.getClass() == ActivationELU.class) {
-            // ND4J's own backprop leaves out alpha.
+            // ND4J's own backprop ignores alpha.
             return Nd4j.exec(new EluBp(z, epsilon, z, ((ActivationELU) function).getAlpha()))[0];
         }
         return function.backprop(z, epsilon).getFirst();

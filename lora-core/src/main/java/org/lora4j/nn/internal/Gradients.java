@@ -20,7 +20,7 @@ final class Gradients {
         return training;
     }
 
-    /** Where the gradient of a parameter belongs, or null if it does not train here. */
+    /** The array for the gradient of a parameter, or null if it does not train here. */
     @Nullable
     INDArray of(Parameter parameter) {
         if (!training || !parameter.isTrainable()) {

@@ -22,6 +22,33 @@ public final class Inputs {
         }
     }
 
+    /**
+     * Checks that the output of an input is small enough for one array.
+     *
+     * @param x an input that fits the model
+     * @param model the model
+     * @throws IllegalArgumentException if the output would have 2³¹ elements or more
+     */
+    public static void requireOutputFits(INDArray x, Model model) {
+        if (x.size(0) > Integer.MAX_VALUE / model.outputSize()) {
+            throw new IllegalArgumentException("input: the output must have fewer than 2^31 elements, found "
+                    + x.size(0) + " rows of " + model.outputSize() + " outputs; predict in several parts");
+        }
+    }
+
+    /**
+     * Returns an input that native products read as it is. They misread a view whose rows or columns are all the same
+     * memory, with a stride of 0, as broadcasting gives it.
+     *
+     * @param x an input
+     * @return the input, or a copy of such a view
+     */
+    static INDArray withoutBroadcast(INDArray x) {
+        boolean repeatsRows = x.size(0) > 1 && x.stride(0) == 0;
+        boolean repeatsColumns = x.size(1) > 1 && x.stride(1) == 0;
+        return repeatsRows || repeatsColumns ? x.dup('c') : x;
+    }
+
     static String describe(INDArray array) {
         return Arrays.toString(array.shape()) + " of " + array.dataType();
     }

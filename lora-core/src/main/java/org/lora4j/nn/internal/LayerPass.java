@@ -4,7 +4,7 @@ import java.util.List;
 import org.lora4j.nn.Parameter;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
-/** What changes when a layer computes: its buffers and gradients in one {@link Pass}. */
+/** The computation of a layer in one {@link Pass}, with its buffers and gradients. */
 interface LayerPass {
     /** Computes the output of {@code x [n, in]}; it stays valid until the next call. */
     INDArray forward(INDArray x);

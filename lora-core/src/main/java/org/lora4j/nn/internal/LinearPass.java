@@ -11,7 +11,7 @@ import org.lora4j.nn.Parameter;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
-/** A {@link Linear} in a {@link Pass}: one product forward, and backward only what somebody needs. */
+/** The computation of a {@link Linear}: one product forward, and backward only what is needed. */
 final class LinearPass implements LayerPass {
     private final LinearContext context;
     private final BatchBuffer outputs;
@@ -36,7 +36,7 @@ final class LinearPass implements LayerPass {
     private boolean readsBase;
     private List<Parameter> trainable = List.of();
 
-    // What the last call leaves for the next.
+    // What forward and backward keep for the calls after them.
     private @Nullable INDArray input;
     private @Nullable INDArray base;
     private @Nullable INDArray baseGradient;
@@ -56,6 +56,8 @@ final class LinearPass implements LayerPass {
         if (wanted.equals(linear)) {
             return false;
         }
+        // Whatever fails on the way, the next call binds anew.
+        linear = null;
         context.begin(wanted.weight());
         weight = wanted.weight().value();
         Parameter bias = wanted.bias();
@@ -74,7 +76,7 @@ final class LinearPass implements LayerPass {
         return true;
     }
 
-    /** Binds a computation to each update: one that exists already where there is one of its kind. */
+    /** Binds a computation to each update. It reuses one of the same kind if there is one. */
     private void bind(List<OutputUpdate> wanted) {
         idle.addAll(updates);
         updates.clear();

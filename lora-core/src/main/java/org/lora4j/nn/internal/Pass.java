@@ -86,10 +86,10 @@ public final class Pass {
      * @throws IllegalArgumentException if the shape or the type of {@code x} does not fit
      */
     public INDArray forward(INDArray x, EffectiveLayers effective) {
-        requireInput(x);
+        Inputs.require(x, network);
         use(effective);
-        input = x;
-        INDArray activations = x;
+        INDArray activations = Inputs.withoutBroadcast(x);
+        input = activations;
         for (int i = 0; i < passes.length; i++) {
             activations = passes[i].forward(activations);
             outputs[i] = activations;
@@ -100,7 +100,7 @@ public final class Pass {
 
     /**
      * Sets the number of the next {@link #forward}, which otherwise counts from 0. Random numbers of a step depend on
-     * it, so a resumed training sets it to go on as it would have.
+     * it, so a resumed training sets it to continue as if it had not been interrupted.
      *
      * @param number the number of the next step, from 0
      * @throws IllegalArgumentException if it is negative
@@ -138,7 +138,7 @@ public final class Pass {
     }
 
     /**
-     * The gradient that the last {@link #backward} computed for a parameter.
+     * Returns the gradient that the last {@link #backward} computed for a parameter.
      *
      * @param parameter one of {@link #trainableParameters}
      * @return the gradient in the parameter's shape and order, a buffer of this pass
@@ -155,7 +155,7 @@ public final class Pass {
     }
 
     /**
-     * The parameters that train in this pass.
+     * Returns the parameters that train in this pass.
      *
      * @return in the order of the network; empty if the pass does not train
      */
@@ -195,8 +195,10 @@ public final class Pass {
         return Optional.empty();
     }
 
-    void requireInput(INDArray x) {
+    /** Checks an input for which the whole output is computed. */
+    void requirePredictable(INDArray x) {
         Inputs.require(x, network);
+        Inputs.requireOutputFits(x, network);
     }
 
     private void use(EffectiveLayers effective) {

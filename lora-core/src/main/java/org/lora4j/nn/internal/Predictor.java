@@ -1,23 +1,22 @@
 package org.lora4j.nn.internal;
 
-import java.util.Queue;
-import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
+import org.lora4j.internal.IdlePool;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 
 /**
  * Predictions from any number of threads: each call borrows a {@link Pass} and returns it. There are never more passes
- * than there were calls at the same time.
+ * than calls at the same time, and only a few idle ones are kept.
  */
 public final class Predictor {
     /** Larger inputs are computed in blocks of this many rows, so that the buffers of a pass stay small. */
     private static final int BLOCK_ROWS = 512;
 
-    private final Supplier<Pass> newPass;
-    private final Queue<Pass> idle = new ConcurrentLinkedQueue<>();
+    private final IdlePool<Pass> passes;
 
     /**
      * Creates a predictor.
@@ -25,7 +24,7 @@ public final class Predictor {
      * @param newPass creates an inference pass when all others are in use
      */
     public Predictor(Supplier<Pass> newPass) {
-        this.newPass = newPass;
+        passes = new IdlePool<>(newPass);
     }
 
     /**
@@ -36,11 +35,7 @@ public final class Predictor {
      * @throws IllegalArgumentException if the shape or the type of {@code x} does not fit
      */
     public INDArray predict(INDArray x) {
-        Pass pass = borrow();
-        pass.requireInput(x);
-        INDArray y = inBlocks(x, pass::forward);
-        idle.add(pass);
-        return y;
+        return compute(x, pass -> pass::forward);
     }
 
     /**
@@ -52,16 +47,17 @@ public final class Predictor {
      * @throws IllegalArgumentException if the shape or the type of {@code x} does not fit
      */
     public INDArray predict(INDArray x, EffectiveLayers effective) {
-        Pass pass = borrow();
-        pass.requireInput(x);
-        INDArray y = inBlocks(x, block -> pass.forward(block, effective));
-        idle.add(pass);
-        return y;
+        return compute(x, pass -> block -> pass.forward(block, effective));
     }
 
-    private Pass borrow() {
-        Pass pass = idle.poll();
-        return pass == null ? newPass.get() : pass;
+    private INDArray compute(INDArray x, Function<Pass, UnaryOperator<INDArray>> forward) {
+        Pass pass = passes.borrow();
+        try {
+            pass.requirePredictable(x);
+            return inBlocks(x, forward.apply(pass));
+        } finally {
+            passes.giveBack(pass);
+        }
     }
 
     private static INDArray inBlocks(INDArray x, UnaryOperator<INDArray> forward) {

@@ -23,7 +23,7 @@ final class ReluPass implements LayerPass {
     private @Nullable Step step;
 
     /**
-     * Makes a pass.
+     * Creates a pass.
      *
      * @param inPlace whether the input may be overwritten with the output
      */

@@ -8,13 +8,13 @@ import org.lora4j.internal.HostColumns;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
- * {@code x·Wᵀ}, and {@code R·Wᵀ} for further rows that decorations asked for.
+ * Computes {@code x·Wᵀ}, and {@code R·Wᵀ} for further rows that parametrizations request.
  *
- * <p>A product of few rows takes as long as it takes to read W. Where the batch is small beside the weight the further
- * rows are therefore stacked under it, and W is read once: {@code [x; R]·Wᵀ}.
+ * <p>A product of few rows takes as long as reading W. If the batch is small compared with the weight, the further rows are
+ * therefore stacked under it and W is read once: {@code [x; R]·Wᵀ}.
  */
 final class WeightProduct {
-    /** Stacking pays if the weight has this many times the elements that are copied for it. */
+    /** Stacking is faster if the weight has at least this many times the elements that are copied for it. */
     private static final int STACKING_PAYS = 8;
 
     private final BatchBuffer stackedInputs;
@@ -29,7 +29,7 @@ final class WeightProduct {
     private List<Further> further = List.of();
     private long furtherRows;
 
-    /** Rows {@code R [k, in]} and where {@code R·Wᵀ [k, out]} belongs. */
+    /** Rows {@code R [k, in]} and the array for {@code R·Wᵀ [k, out]}. */
     record Further(INDArray rows, INDArray product, HostColumns rowColumns, HostColumns productColumns) {
         Further(INDArray rows, INDArray product) {
             this(rows, product, new HostColumns(), new HostColumns());
@@ -46,7 +46,7 @@ final class WeightProduct {
         stackedOutputs = new BatchBuffer(weight.dataType(), weight.size(0));
     }
 
-    /** Turns to another weight or to other further rows. */
+    /** Switches to another weight or to other further rows. */
     void use(INDArray newWeight, List<Further> newFurther) {
         weight = newWeight;
         further = List.copyOf(newFurther);
@@ -122,7 +122,7 @@ final class WeightProduct {
         }
     }
 
-    /** Copies a part of each column to where it belongs in the column of all rows. */
+    /** Copies a part of each column to its place in the column of all rows. */
     private static void place(double[] part, int partHeight, double[] all, int top, int height, int count) {
         for (int j = 0; j < count; j++) {
             System.arraycopy(part, j * partHeight, all, j * height + top, partHeight);

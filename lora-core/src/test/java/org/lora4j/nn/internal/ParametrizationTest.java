@@ -20,7 +20,7 @@ import org.lora4j.nn.Samples;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
-/** Decorations of a weight, registered on the second of three layers. */
+/** Parametrizations of a weight, registered on the second of three layers. */
 class ParametrizationTest {
     private final Network network = Network.builder(4)
             .dataType(DataType.DOUBLE)
@@ -127,10 +127,10 @@ class ParametrizationTest {
     }
 
     @Test
-    void disabledOnesTakeNoPart() {
+    void disabledOnesAreNotApplied() {
         double[] before = Samples.bits(network.predict(x));
         register("dense");
-        double[] decorated = Samples.bits(network.predict(x));
+        double[] adapted = Samples.bits(network.predict(x));
         assertThat(linear.parametrizations().isEnabled("dense")).isTrue();
 
         linear.parametrizations().setEnabled("dense", false);
@@ -140,7 +140,7 @@ class ParametrizationTest {
         assertThat(Samples.bits(linear.weight())).isEqualTo(Samples.bits(linear.weight()));
 
         linear.parametrizations().setEnabled("dense", true);
-        assertThat(Samples.bits(network.predict(x))).isEqualTo(decorated);
+        assertThat(Samples.bits(network.predict(x))).isEqualTo(adapted);
     }
 
     @Test
@@ -151,9 +151,9 @@ class ParametrizationTest {
         training.forward(x);
 
         register("dense");
-        double[] decorated = Samples.bits(network.newInferencePass().forward(x));
-        assertThat(Samples.bits(inference.forward(x))).isEqualTo(decorated).isNotEqualTo(plain);
-        assertThat(Samples.bits(training.forward(x))).isEqualTo(decorated);
+        double[] adapted = Samples.bits(network.newInferencePass().forward(x));
+        assertThat(Samples.bits(inference.forward(x))).isEqualTo(adapted).isNotEqualTo(plain);
+        assertThat(Samples.bits(training.forward(x))).isEqualTo(adapted);
 
         linear.parametrizations().remove("dense");
         assertThat(Samples.bits(inference.forward(x))).isEqualTo(plain);
@@ -178,7 +178,7 @@ class ParametrizationTest {
     }
 
     @Test
-    void backwardReachesADecorationOfAFrozenNetwork() {
+    void backwardReachesAParametrizationOfAFrozenNetwork() {
         network.freeze();
         register("dense");
         Pass pass = network.newTrainingPass();
@@ -193,7 +193,7 @@ class ParametrizationTest {
     }
 
     @Test
-    void copyIsWithoutDecorationsAndMergeIsWith() {
+    void copyIsWithoutParametrizationsAndMergeIsWith() {
         double[] plain = Samples.bits(network.predict(x));
         register("dense");
         Network copy = network.copy();

@@ -196,7 +196,7 @@ class PassTest {
     }
 
     @Test
-    void turnsToOtherDecorationsFromCallToCall() {
+    void switchesToOtherParametrizationsFromCallToCall() {
         FakeParametrization.Dense one = FakeParametrization.Dense.of(Samples.gaussian(3, DataType.FLOAT, 4, 3));
         FakeParametrization.Dense other = FakeParametrization.Dense.of(Samples.gaussian(4, DataType.FLOAT, 4, 3));
         FakeParametrization.RowScale scale = FakeParametrization.RowScale.of(Samples.gaussian(5, DataType.FLOAT, 4));
@@ -222,7 +222,7 @@ class PassTest {
     }
 
     @Test
-    void computesWithTheDecorationsItIsGiven() {
+    void computesWithTheParametrizationsItIsGiven() {
         Linear first = network.linear("first");
         FakeParametrization.Dense dense = FakeParametrization.Dense.of(Samples.gaussian(3, DataType.FLOAT, 4, 3));
         Pass pass = new Pass(
@@ -231,10 +231,10 @@ class PassTest {
                 () -> linear -> linear == first
                         ? linear.parametrizations().effective().with(List.of(dense))
                         : linear.parametrizations().effective());
-        INDArray decorated = pass.forward(x).dup();
+        INDArray adapted = pass.forward(x).dup();
         assertThat(first.parametrizations().all()).isEmpty();
-        assertThat(decorated).isNotEqualTo(network.predict(x));
+        assertThat(adapted).isNotEqualTo(network.predict(x));
         first.parametrizations().register("dense", dense);
-        assertThat(network.predict(x)).isEqualTo(decorated);
+        assertThat(network.predict(x)).isEqualTo(adapted);
     }
 }

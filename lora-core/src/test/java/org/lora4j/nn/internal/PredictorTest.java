@@ -3,9 +3,12 @@ package org.lora4j.nn.internal;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
+import org.lora4j.internal.IdlePool;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Samples;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -38,14 +41,14 @@ class PredictorTest {
     }
 
     @Test
-    void takesDecorationsForOneCall() {
+    void takesParametrizationsForOneCall() {
         INDArray x = Samples.gaussian(1, DataType.FLOAT, 1300, 3);
         FakeParametrization.Dense dense = FakeParametrization.Dense.of(Samples.gaussian(2, DataType.FLOAT, 2, 3));
         INDArray plain = predictor.predict(x);
-        INDArray decorated = predictor.predict(
+        INDArray adapted = predictor.predict(
                 x, linear -> linear.parametrizations().effective().with(List.of(dense)));
         INDArray expected = x.mmul(dense.d().value().transpose()).addi(plain);
-        assertThat(decorated.equalsWithEps(expected, 1e-5)).isTrue();
+        assertThat(adapted.equalsWithEps(expected, 1e-5)).isTrue();
         assertThat(predictor.predict(x)).isEqualTo(plain);
     }
 
@@ -59,5 +62,51 @@ class PredictorTest {
             assertThat(predictor.predict(last).equalsWithEps(y.getRow(n - 1, true), 1e-6))
                     .isTrue();
         }
+    }
+
+    /** Predicts from many threads, all of which are inside the call at the same time. */
+    private void predictSimultaneously(int callers) throws InterruptedException {
+        INDArray x = Samples.gaussian(1, DataType.FLOAT, 4, 3);
+        CountDownLatch allInside = new CountDownLatch(callers);
+        List<Thread> threads = new ArrayList<>();
+        for (int i = 0; i < callers; i++) {
+            Thread thread = new Thread(() -> predictor.predict(x, linear -> {
+                allInside.countDown();
+                await(allInside);
+                return linear.parametrizations().effective();
+            }));
+            thread.start();
+            threads.add(thread);
+        }
+        for (Thread thread : threads) {
+            thread.join();
+        }
+    }
+
+    private static void await(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    @Test
+    void keepsFewIdlePassesAfterAPeak() throws InterruptedException {
+        int callers = 4 * IdlePool.maxIdle();
+        predictSimultaneously(callers);
+        assertThat(made).hasValue(callers);
+        predictSimultaneously(callers);
+        assertThat(made).hasValue(2 * callers - IdlePool.maxIdle());
+    }
+
+    @Test
+    void aPassThatRefusedItsInputIsUsedAgain() {
+        INDArray x = Samples.gaussian(1, DataType.FLOAT, 4, 3);
+        for (int i = 0; i < 5; i++) {
+            assertThatIllegalArgumentException().isThrownBy(() -> predictor.predict(x.castTo(DataType.DOUBLE)));
+        }
+        assertThat(Samples.bits(predictor.predict(x))).isEqualTo(Samples.bits(network.predict(x)));
+        assertThat(made).hasValue(1);
     }
 }

@@ -67,7 +67,7 @@ class SteadyStateTest {
     }
 
     @Test
-    void turningToOtherDecorationsAllocatesNothing() {
+    void switchingToOtherParametrizationsAllocatesNothing() {
         INDArray x = Samples.gaussian(1, DataType.FLOAT, 10, 784);
         Parametrization one = FakeParametrization.Dense.of(Samples.gaussian(2, DataType.FLOAT, 100, 784));
         Parametrization other = FakeParametrization.Dense.of(Samples.gaussian(3, DataType.FLOAT, 100, 784));

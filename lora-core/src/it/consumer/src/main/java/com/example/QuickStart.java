@@ -1,6 +1,9 @@
 package com.example;
 
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.SplittableRandom;
+import org.lora4j.AdapterView;
 import org.lora4j.LoRAModel;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.nn.NativeThreads;
@@ -14,16 +17,17 @@ import org.nd4j.linalg.dataset.api.iterator.DataSetIterator;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.learning.config.Adam;
 
-/** The quick start of README.md on made-up data: which of two halves of a row is greater. */
+/** The quick start of README.md on made-up data. The network learns which half of a row has the greater sum. */
 public final class QuickStart {
     private QuickStart() {}
 
     /**
-     * Trains, adapts, and compares.
+     * Trains a network and an adapter, and prints an output of each.
      *
      * @param args none
+     * @throws IOException if the adapter cannot be saved
      */
-    public static void main(String[] args) {
+    public static void main(String[] args) throws IOException {
         DataSetIterator allData = data(600, 1, false);
         DataSetIterator newTask = data(600, 2, true);
         INDArray x = data(1, 3, true).next().getFeatures();
@@ -36,13 +40,14 @@ public final class QuickStart {
             Trainer.builder(network).updater(new Adam(1e-3)).epochs(20).build().fit(allData);
 
             LoRAModel model = LoRAModel.of(network); // every weight and bias is frozen from here on
-            model.add("task", LoRAConfig.builder().rank(2).alpha(4).targetModules("linear1", "linear2").build());
-            Trainer.builder(model).updater(new Adam(1e-2)).epochs(20).build().fit(newTask);
+            AdapterView task = model.add("task", LoRAConfig.of(2, 4)); // rank 2, α 4, all dense layers
+            Trainer.builder(task).updater(new Adam(1e-2)).epochs(20).build().fit(newTask);
 
-            INDArray adapted = model.using("task").predict(x); // safe from any number of threads
-            INDArray base = model.using().predict(x); // the base answers as before, bit for bit
-            Network shipped = model.merge("task"); // a plain network; the base is untouched
-            System.out.println(adapted + " instead of " + base + ", merged " + shipped.predict(x));
+            INDArray adapted = task.predict(x); // any number of threads can do this at the same time
+            INDArray base = model.base().predict(x); // the same as before the training, bit for bit
+            task.save(Path.of("target", "task")); // a folder that Python's PEFT opens
+            Network merged = task.merge(); // a plain network; the base stays as it is
+            System.out.println(adapted + " instead of " + base + ", merged " + merged.predict(x));
         }
         // end
     }

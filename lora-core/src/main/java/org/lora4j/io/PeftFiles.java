@@ -1,0 +1,213 @@
+package org.lora4j.io;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.adapter.BaseModel;
+import org.lora4j.adapter.LoRAAdapter;
+import org.lora4j.adapter.LoRAConfig;
+import org.lora4j.internal.Names;
+
+/**
+ * An adapter as the content of PEFT's two files, for stores other than folders: databases, object stores, messages.
+ *
+ * <pre>{@code
+ * PeftFiles files = PeftFiles.of(adapter, base);
+ * store(files.config(), files.tensors());                                   // two byte arrays
+ * LoRAAdapter same = PeftFiles.read(config, tensors).adapter(base, FingerprintCheck.REQUIRE);
+ * }</pre>
+ *
+ * <p>The checks are those of {@link PeftAdapters}. Immutable.
+ */
+public final class PeftFiles {
+    private static final String IN_MEMORY = "adapter in memory";
+    private static final String SEED = "lora4j.seed";
+
+    private final String source;
+    private final byte[] config;
+    private final SafeTensors tensors;
+
+    /** Holds what was read from a source, which messages name. */
+    PeftFiles(String source, byte[] config, SafeTensors tensors) {
+        this.source = source;
+        this.config = config;
+        this.tensors = tensors;
+    }
+
+    /**
+     * Creates the files of an adapter without fingerprints of its base.
+     *
+     * @param adapter the adapter
+     * @return the files; they hold the arrays of the adapter, not copies
+     * @throws IllegalArgumentException if the arrays are not those that the configuration says
+     */
+    public static PeftFiles of(LoRAAdapter adapter) {
+        return create(adapter, null);
+    }
+
+    /**
+     * Creates the files of an adapter with fingerprints of its base.
+     *
+     * @param adapter the adapter
+     * @param base the model that it adapts
+     * @return the files; they hold the arrays of the adapter, not copies
+     * @throws IllegalArgumentException if the arrays are not those that the configuration says for this base
+     */
+    public static PeftFiles of(LoRAAdapter adapter, BaseModel base) {
+        Objects.requireNonNull(base, "base must not be null");
+        return create(adapter, base);
+    }
+
+    static PeftFiles create(LoRAAdapter adapter, @Nullable BaseModel base) {
+        Objects.requireNonNull(adapter, "adapter must not be null");
+        SafeTensors.Builder tensors = SafeTensors.builder().metadata("format", "pt");
+        PeftTensors.of(adapter, base).forEach((key, array) -> tensors.tensor(key.text(), array));
+        if (adapter.config().seed() != 0) {
+            tensors.metadata(SEED, Long.toString(adapter.config().seed()));
+        }
+        if (base != null) {
+            Fingerprint.metadata(base, adapter.weights().keySet()).forEach(tensors::metadata);
+        }
+        byte[] config =
+                PeftConfigWriter.toBytes(adapter.config(), adapter.weights().keySet());
+        return new PeftFiles(IN_MEMORY, config, AdapterFolder.withConfigHash(config, tensors));
+    }
+
+    /**
+     * Reads the two files from bytes.
+     *
+     * @param config the content of {@code adapter_config.json}
+     * @param tensors the content of {@code adapter_model.safetensors}
+     * @return the files
+     * @throws SafeTensorsException if the tensors are damaged
+     */
+    public static PeftFiles read(byte[] config, byte[] tensors) throws SafeTensorsException {
+        Objects.requireNonNull(config, "config must not be null");
+        Objects.requireNonNull(tensors, "tensors must not be null");
+        return new PeftFiles(IN_MEMORY, config.clone(), SafeTensors.read(tensors));
+    }
+
+    /**
+     * Reads the two files from streams, each to its end. The streams are not closed.
+     *
+     * @param config the content of {@code adapter_config.json}
+     * @param tensors the content of {@code adapter_model.safetensors}
+     * @return the files
+     * @throws PeftFormatException if the configuration is too large
+     * @throws SafeTensorsException if the tensors are damaged
+     * @throws IOException if a stream cannot be read
+     */
+    public static PeftFiles read(InputStream config, InputStream tensors) throws IOException {
+        Objects.requireNonNull(config, "config must not be null");
+        Objects.requireNonNull(tensors, "tensors must not be null");
+        byte[] bytes = config.readNBytes(AdapterFolder.MAX_CONFIG + 1);
+        if (bytes.length > AdapterFolder.MAX_CONFIG) {
+            throw new PeftFormatException(
+                    place(IN_MEMORY, AdapterFolder.CONFIG),
+                    List.of("must have at most " + AdapterFolder.MAX_CONFIG + " bytes, found more"));
+        }
+        return new PeftFiles(IN_MEMORY, bytes, SafeTensors.read(tensors));
+    }
+
+    /**
+     * Returns the content of {@code adapter_config.json}.
+     *
+     * @return a copy of the bytes
+     */
+    public byte[] config() {
+        return config.clone();
+    }
+
+    /**
+     * Returns the content of {@code adapter_model.safetensors}.
+     *
+     * @return new bytes
+     */
+    public byte[] tensors() {
+        return tensors.toBytes();
+    }
+
+    /**
+     * Writes the two files to streams, which are not closed.
+     *
+     * @param configTo gets the content of {@code adapter_config.json}
+     * @param tensorsTo gets the content of {@code adapter_model.safetensors}
+     * @throws IOException if a stream cannot be written
+     */
+    public void write(OutputStream configTo, OutputStream tensorsTo) throws IOException {
+        Objects.requireNonNull(configTo, "configTo must not be null");
+        Objects.requireNonNull(tensorsTo, "tensorsTo must not be null");
+        configTo.write(config);
+        configTo.flush();
+        tensors.write(tensorsTo);
+    }
+
+    /** Writes the two files into a folder. */
+    void write(Path folder) throws IOException {
+        new AdapterFolder(folder).write(config, tensors);
+    }
+
+    /**
+     * Reads the adapter whose base is not at hand. The tensors are compared with the configuration and with each other.
+     *
+     * @return the adapter, of FLOAT arrays, its layers in the order of the file
+     * @throws PeftFormatException if the adapter is refused; the message lists everything
+     */
+    public LoRAAdapter adapter() throws PeftFormatException {
+        return toAdapter(null, FingerprintCheck.IGNORE);
+    }
+
+    /**
+     * Reads the adapter for a base. There must be exactly the tensors that the configuration says for this base.
+     *
+     * @param base the model to be adapted
+     * @param check what to do if the adapter was saved with another base
+     * @return the adapter, in the type of the base, its layers in the order of the base
+     * @throws PeftFormatException if the adapter is refused, does not fit the base or does not have the required
+     *     fingerprints; the message lists everything
+     */
+    public LoRAAdapter adapter(BaseModel base, FingerprintCheck check) throws PeftFormatException {
+        Objects.requireNonNull(base, "base must not be null");
+        Objects.requireNonNull(check, "check must not be null");
+        return toAdapter(base, check);
+    }
+
+    LoRAAdapter toAdapter(@Nullable BaseModel base, FingerprintCheck check) throws PeftFormatException {
+        String tensorsPlace = place(source, AdapterFolder.TENSORS);
+        Map<String, String> metadata = tensors.metadata();
+        LoRAConfig read =
+                PeftConfigReader.read(place(source, AdapterFolder.CONFIG), config, seed(tensorsPlace, metadata));
+        LoRAAdapter adapter = PeftTensors.read(tensorsPlace, tensors, read, base);
+        if (base != null) {
+            Fingerprint.check(source, metadata, base, adapter.weights().keySet(), check);
+        }
+        return adapter;
+    }
+
+    private static String place(String source, String file) {
+        return source.equals(IN_MEMORY)
+                ? file + " in memory"
+                : Path.of(source, file).toString();
+    }
+
+    private static long seed(String place, Map<String, String> metadata) throws PeftFormatException {
+        String text = metadata.getOrDefault(SEED, "0");
+        try {
+            return Long.parseLong(text);
+        } catch (NumberFormatException e) {
+            throw new PeftFormatException(
+                    place, "the metadata " + SEED + " must be an integer of 64 bits, found " + Names.quote(text), e);
+        }
+    }
+
+    @Override
+    public String toString() {
+        return "PeftFiles[" + config.length + " bytes of configuration, "
+                + tensors.names().size() + " tensors]";
+    }
+}

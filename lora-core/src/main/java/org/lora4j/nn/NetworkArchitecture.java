@@ -1,0 +1,172 @@
+package org.lora4j.nn;
+
+import com.fasterxml.jackson.core.JacksonException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.Objects;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.nd4j.linalg.api.buffer.DataType;
+
+/**
+ * The architecture of a {@link Network} as data: its layers without their parameters. Another process builds the same
+ * network from it.
+ *
+ * <pre>{@code
+ * String json = network.architecture().toJson();
+ * Network same = NetworkArchitecture.parse(json).build(seed);   // the same layers with new parameters
+ * }</pre>
+ *
+ * <p>Immutable. Two instances are equal if they describe the same layers.
+ */
+public final class NetworkArchitecture {
+    private static final ObjectMapper JSON = new ObjectMapper()
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .enable(DeserializationFeature.FAIL_ON_READING_DUP_TREE_KEY);
+
+    private final ObjectNode description;
+
+    private NetworkArchitecture(ObjectNode description) {
+        this.description = description;
+    }
+
+    /**
+     * Describes a network, without its parametrizations.
+     *
+     * @throws IllegalArgumentException if an activation is none of ND4J's own
+     */
+    static NetworkArchitecture of(Network network) {
+        ObjectNode description = JSON.createObjectNode();
+        description.put("dataType", network.dataType().name());
+        description.put("inputSize", network.inputSize());
+        ArrayNode layers = description.putArray("layers");
+        for (Layer layer : network.layers()) {
+            ObjectNode node = layers.addObject();
+            node.put("path", layer.path());
+            if (layer instanceof Linear linear) {
+                node.put("type", "linear");
+                node.put("outputSize", linear.outputSize());
+                node.put("bias", linear.bias() != null);
+            } else if (layer instanceof Activation activation) {
+                node.put("type", "activation");
+                ActivationNames.describe(activation, node);
+            }
+        }
+        return new NetworkArchitecture(description);
+    }
+
+    /** The description of a network, or nothing if an activation is none of ND4J's own. */
+    static Optional<NetworkArchitecture> find(Network network) {
+        try {
+            return Optional.of(of(network));
+        } catch (IllegalArgumentException e) {
+            return Optional.empty();
+        }
+    }
+
+    /**
+     * Reads a description.
+     *
+     * @param json what {@link #toJson} returned
+     * @return the architecture
+     * @throws IllegalArgumentException if it does not describe a network
+     */
+    public static NetworkArchitecture parse(String json) {
+        Objects.requireNonNull(json, "json must not be null");
+        try {
+            if (JSON.readTree(json) instanceof ObjectNode object) {
+                // Built once, so that whatever is wrong is found here; what is not needed is left out.
+                return of(build(object, 0));
+            }
+        } catch (JacksonException e) {
+            throw new IllegalArgumentException("an architecture must be valid JSON: " + e.getOriginalMessage(), e);
+        }
+        throw new IllegalArgumentException("an architecture must be a JSON object, found something else");
+    }
+
+    /**
+     * Builds the network with new parameters, initialized as by {@link Network.Builder#build}.
+     *
+     * @param seed the seed of the initial parameters
+     * @return a network, all of whose parameters are trainable
+     */
+    public Network build(long seed) {
+        return build(description, seed);
+    }
+
+    private static Network build(ObjectNode description, long seed) {
+        Network.Builder builder = Network.builder(requireNumber(description, "inputSize"))
+                .dataType(requireType(requireText(description, "dataType")));
+        JsonNode layers = description.get("layers");
+        if (layers == null || !layers.isArray()) {
+            throw new IllegalArgumentException("an architecture must have a list of layers, found none");
+        }
+        for (JsonNode layer : layers) {
+            String path = requireText(layer, "path");
+            String type = requireText(layer, "type");
+            switch (type) {
+                case "linear" ->
+                    builder.linear(
+                            path,
+                            requireNumber(layer, "outputSize"),
+                            layer.path("bias").asBoolean(true));
+                case "activation" -> builder.activation(path, ActivationNames.create(path, layer));
+                default ->
+                    throw new IllegalArgumentException(
+                            path + ": the type of a layer must be linear or activation, found " + type);
+            }
+        }
+        return builder.build(seed);
+    }
+
+    private static DataType requireType(String name) {
+        return switch (name) {
+            case "FLOAT" -> DataType.FLOAT;
+            case "DOUBLE" -> DataType.DOUBLE;
+            default -> throw new IllegalArgumentException("dataType must be FLOAT or DOUBLE, found " + name);
+        };
+    }
+
+    private static long requireNumber(JsonNode node, String field) {
+        JsonNode value = node.get(field);
+        if (value == null || !value.isIntegralNumber() || !value.canConvertToInt()) {
+            throw new IllegalArgumentException(field + " must be an integer of 32 bits, found " + value);
+        }
+        return value.longValue();
+    }
+
+    static String requireText(JsonNode node, String field) {
+        JsonNode value = node.get(field);
+        if (value == null || !value.isTextual()) {
+            throw new IllegalArgumentException(field + " must be a text, found " + value);
+        }
+        return value.textValue();
+    }
+
+    /**
+     * Returns the architecture as JSON, on one line.
+     *
+     * @return the text that {@link #parse} reads
+     */
+    public String toJson() {
+        return description.toString();
+    }
+
+    @Override
+    public boolean equals(@Nullable Object other) {
+        return other instanceof NetworkArchitecture that && description.equals(that.description);
+    }
+
+    @Override
+    public int hashCode() {
+        return description.hashCode();
+    }
+
+    @Override
+    public String toString() {
+        return toJson();
+    }
+}

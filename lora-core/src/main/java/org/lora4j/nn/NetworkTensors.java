@@ -1,0 +1,114 @@
+package org.lora4j.nn;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.lora4j.io.SafeTensors;
+import org.lora4j.io.SafeTensorsException;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/**
+ * The parameters of a network as tensors, with the keys and shapes of PyTorch's {@code state_dict}:
+ * {@code linear1.weight [out, in]}, {@code linear1.bias [out]} and so on. The metadata hold the architecture.
+ */
+final class NetworkTensors {
+    private static final String ARCHITECTURE = "lora4j.architecture";
+
+    private NetworkTensors() {}
+
+    /** The original parameters; the arrays are held, not copied. */
+    static SafeTensors of(Network network) {
+        SafeTensors.Builder tensors = SafeTensors.builder().metadata("format", "pt");
+        NetworkArchitecture.find(network).ifPresent(found -> tensors.metadata(ARCHITECTURE, found.toJson()));
+        for (Parameter parameter : network.parameters()) {
+            tensors.tensor(parameter.name(), parameter.value());
+        }
+        return tensors.build();
+    }
+
+    /** Creates the network that the metadata describe, with the parameters. */
+    static Network create(SafeTensors tensors) throws SafeTensorsException {
+        String architecture = tensors.metadata().get(ARCHITECTURE);
+        if (architecture == null) {
+            throw new SafeTensorsException(
+                    tensors.source(),
+                    "metadata",
+                    "must have the key " + ARCHITECTURE + "; build the network and call loadParameters for a file that"
+                            + " this library did not write",
+                    tensors.metadata().keySet());
+        }
+        Network network;
+        try {
+            network = NetworkArchitecture.parse(architecture).build(0);
+        } catch (IllegalArgumentException e) {
+            throw new SafeTensorsException(
+                    tensors.source(),
+                    "metadata " + ARCHITECTURE,
+                    "must describe a network",
+                    String.valueOf(e.getMessage()));
+        }
+        load(network, tensors);
+        return network;
+    }
+
+    /** Loads parameters into a network. It is changed only if everything fits. */
+    static void load(Network network, SafeTensors tensors) throws SafeTensorsException {
+        requireTrainable(network);
+        requireFits(network, tensors);
+        Map<Parameter, INDArray> loaded = new LinkedHashMap<>();
+        for (Parameter parameter : network.parameters()) {
+            loaded.put(parameter, tensors.tensor(parameter.name(), network.dataType()));
+        }
+        loaded.forEach((parameter, value) -> parameter.value().assign(value));
+    }
+
+    private static void requireTrainable(Network network) {
+        List<String> frozen = network.parameters().stream()
+                .filter(parameter -> !parameter.isTrainable())
+                .map(Parameter::name)
+                .toList();
+        if (!frozen.isEmpty()) {
+            throw new IllegalStateException("frozen parameters must not be written to, because adapters depend on them,"
+                    + " found frozen " + frozen + "; load into another network, or call unfreeze before");
+        }
+    }
+
+    private static void requireFits(Network network, SafeTensors tensors) throws SafeTensorsException {
+        List<String> missing = new ArrayList<>();
+        List<String> misshapen = new ArrayList<>();
+        Set<String> unknown = new LinkedHashSet<>(tensors.names());
+        for (Parameter parameter : network.parameters()) {
+            String name = parameter.name();
+            if (!unknown.remove(name)) {
+                missing.add(name);
+                continue;
+            }
+            long[] expected = parameter.value().shape();
+            long[] found = tensors.shape(name);
+            if (!Arrays.equals(expected, found)) {
+                misshapen.add(name + " must be " + Arrays.toString(expected) + ", found " + Arrays.toString(found));
+            }
+        }
+        List<String> problems = new ArrayList<>();
+        if (!missing.isEmpty()) {
+            problems.add("missing " + missing);
+        }
+        if (!unknown.isEmpty()) {
+            problems.add("unknown " + unknown);
+        }
+        if (!misshapen.isEmpty()) {
+            problems.add("misshapen " + misshapen);
+        }
+        if (!problems.isEmpty()) {
+            throw new SafeTensorsException(
+                    tensors.source(),
+                    "tensors",
+                    "must be exactly the parameters of the network",
+                    String.join("; ", problems));
+        }
+    }
+}

@@ -1,0 +1,86 @@
+package org.lora4j;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.lora4j.adapter.LoRAInit;
+import org.lora4j.nn.NativeObjects;
+import org.lora4j.nn.Network;
+import org.lora4j.nn.Parameter;
+import org.lora4j.nn.Samples;
+import org.lora4j.nn.internal.EffectiveLayers;
+import org.lora4j.nn.internal.Pass;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/** A pass that switches between adapters computes as a new pass does, and reuses what it owns. */
+class AdapterSwitchTest {
+    private final Network network = SmallModels.network();
+    private final LoRAModel model = LoRAModel.of(network);
+    private final INDArray x = SmallModels.input(5);
+    private final INDArray direction = Samples.gaussian(2, DataType.FLOAT, 5, 4);
+    private final List<List<String>> choices = List.of(
+            List.of("two"),
+            List.of("five"),
+            List.of(),
+            List.of("two", "five"),
+            List.of("dora"),
+            List.of("five", "dora"),
+            List.of("pissa"),
+            List.of("dora3", "two"),
+            List.of("bias"),
+            List.of("dropout", "two"));
+
+    @BeforeEach
+    void addAdapters() {
+        model.add("two", SmallModels.random(1).rank(2).build());
+        model.add("five", SmallModels.random(2).rank(5).alpha(1).build());
+        model.add("dora", SmallModels.random(3).dora(true).build());
+        model.add("dora3", SmallModels.random(4).rank(3).dora(true).build());
+        model.add("pissa", SmallModels.random(5).init(LoRAInit.pissa()).build());
+        model.add("bias", SmallModels.random(6).loraBias(true).build());
+        model.add("dropout", SmallModels.random(7).dropout(0.3).build());
+    }
+
+    private EffectiveLayers layers(List<String> names) {
+        return model.state().factored(names);
+    }
+
+    @Test
+    void givesTheBitsOfANewPass() {
+        Pass reused = new Pass(network, true, () -> layers(List.of("two")));
+        for (int i = 0; i < 3 * choices.size(); i++) {
+            List<String> choice = choices.get(i % choices.size());
+            Pass fresh = new Pass(network, true, () -> layers(choice));
+            fresh.setStep(i);
+            reused.setStep(i);
+            assertThat(Samples.bits(reused.forward(x, layers(choice))))
+                    .as(choice.toString())
+                    .isEqualTo(Samples.bits(fresh.forward(x, layers(choice))));
+            reused.backward(direction);
+            fresh.backward(direction);
+            assertThat(reused.trainableParameters()).isEqualTo(fresh.trainableParameters());
+            for (Parameter parameter : fresh.trainableParameters()) {
+                assertThat(Samples.bits(reused.gradient(parameter)))
+                        .as(choice + " " + parameter.name())
+                        .isEqualTo(Samples.bits(fresh.gradient(parameter)));
+            }
+        }
+    }
+
+    @Test
+    void allocatesNothingNative() {
+        Pass pass = new Pass(network, false, () -> layers(List.of("two")));
+        Runnable round = () -> choices.forEach(choice -> pass.forward(x, layers(choice)));
+        for (int i = 0; i < 3; i++) {
+            round.run();
+        }
+        long before = NativeObjects.made();
+        for (int i = 0; i < 20; i++) {
+            round.run();
+        }
+        assertThat(NativeObjects.made()).isEqualTo(before);
+    }
+}

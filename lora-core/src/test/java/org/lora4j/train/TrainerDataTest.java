@@ -1,0 +1,127 @@
+package org.lora4j.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
+import org.lora4j.internal.RandomArrays;
+import org.lora4j.nn.Network;
+import org.lora4j.nn.Samples;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.dataset.DataSet;
+import org.nd4j.linalg.dataset.ViewIterator;
+import org.nd4j.linalg.learning.config.Sgd;
+
+/** Data that are no iterators of ND4J, and what a trainer keeps to go back. */
+class TrainerDataTest {
+    private static Network network() {
+        return Network.builder(3).linear("first", 4).relu().linear("second", 2).build(1);
+    }
+
+    private static List<DataSet> batches() {
+        SplittableRandom random = new SplittableRandom(1);
+        List<DataSet> batches = new ArrayList<>();
+        for (int i = 0; i < 6; i++) {
+            INDArray labels =
+                    RandomArrays.uniform(random, 1, DataType.FLOAT, 5, 2).gt(0).castTo(DataType.FLOAT);
+            batches.add(new DataSet(RandomArrays.gaussian(random, 1, DataType.FLOAT, 5, 3), labels));
+        }
+        return batches;
+    }
+
+    private static double[] bits(Network network) {
+        return Samples.bits(network.linear("second").weight());
+    }
+
+    @Test
+    void aListTrainsAsAnIteratorOverTheSameBatchesDoes() {
+        List<DataSet> batches = batches();
+        Network byList = network();
+        Network byIterator = network();
+        TrainingResult ofList = Trainer.builder(byList)
+                .loss(Loss.meanSquaredError())
+                .epochs(3)
+                .build()
+                .fit(batches);
+        TrainingResult ofIterator = Trainer.builder(byIterator)
+                .loss(Loss.meanSquaredError())
+                .epochs(3)
+                .build()
+                .fit(new ViewIterator(DataSet.merge(batches), 5));
+        assertThat(bits(byList)).isEqualTo(bits(byIterator)).isNotEqualTo(bits(network()));
+        assertThat(ofList.iterations()).isEqualTo(18).isEqualTo(ofIterator.iterations());
+        assertThat(Evaluator.evaluate(byList, batches).stats())
+                .isEqualTo(Evaluator.evaluate(byIterator, new ViewIterator(DataSet.merge(batches), 5))
+                        .stats());
+    }
+
+    @Test
+    void anIterableIsAskedForANewIteratorInEachEpoch() {
+        int[] asked = new int[1];
+        List<DataSet> batches = batches();
+        Iterable<DataSet> counting = () -> {
+            asked[0]++;
+            return batches.iterator();
+        };
+        Trainer.builder(network()).epochs(4).build().fit(counting);
+        assertThat(asked[0]).isEqualTo(4);
+    }
+
+    @Test
+    void oneDataSetIsOneBatch() {
+        DataSet batch = batches().get(0);
+        Network one = network();
+        Network list = network();
+        TrainingResult result = Trainer.builder(one).epochs(2).build().fit(batch);
+        Trainer.builder(list).epochs(2).build().fit(List.of(batch));
+        assertThat(result.iterations()).isEqualTo(2);
+        assertThat(result.examples()).isEqualTo(10);
+        assertThat(bits(one)).isEqualTo(bits(list)).isNotEqualTo(bits(network()));
+        assertThat(Evaluator.evaluate(one, batch).stats())
+                .isEqualTo(Evaluator.evaluate(one, List.of(batch)).stats());
+    }
+
+    @Test
+    void anEmptyListIsRefused() {
+        Trainer trainer = Trainer.builder(network()).build();
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> trainer.fit(List.of()))
+                .withMessageContaining("at least one batch");
+    }
+
+    private static Network diverged(boolean restores) {
+        Network network = network();
+        Trainer trainer = Trainer.builder(network)
+                .updater(new Sgd(1e30))
+                .loss(Loss.meanSquaredError())
+                .restoreOnDivergence(restores)
+                .build();
+        assertThatThrownBy(() -> trainer.fit(batches()))
+                .isInstanceOf(DivergedException.class)
+                .hasMessageContaining(
+                        restores
+                                ? "the parameters are those of the last finite loss"
+                                : "the parameters are those after the last step, because restoreOnDivergence is off");
+        return network;
+    }
+
+    @Test
+    void parametersOfTheLastFiniteLossAreKeptUnlessThatIsSwitchedOff() {
+        assertThat(diverged(true).parameters()).allMatch(parameter -> parameter.isFinite());
+        assertThat(bits(diverged(true))).isNotEqualTo(bits(diverged(false)));
+    }
+
+    @Test
+    void trainsTheSameWithoutTheCopy() {
+        Network with = network();
+        Network without = network();
+        Trainer.builder(with).build().fit(batches());
+        Trainer.builder(without).restoreOnDivergence(false).build().fit(batches());
+        assertThat(bits(with)).isEqualTo(bits(without)).isNotEqualTo(bits(network()));
+    }
+}
