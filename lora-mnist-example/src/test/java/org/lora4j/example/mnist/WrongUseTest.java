@@ -12,8 +12,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.lora4j.example.mnist.data.TestData;
 import org.lora4j.nn.Network;
-import org.lora4j.nn.NetworkFile;
 
 class WrongUseTest {
     @TempDir
@@ -116,7 +116,7 @@ class WrongUseTest {
     @Test
     void refusesTheBaseOfAnotherNetwork() throws IOException {
         Path other = temp.resolve("other.safetensors");
-        NetworkFile.save(Network.builder(784).linear("linear1", 10).build(0), other);
+        Network.builder(784).linear("linear1", 10).build(0).save(other);
         assertFails(temp.resolve("o7"), "missing [linear2.weight", "--data", data, "--base", other);
     }
 
@@ -157,7 +157,14 @@ class WrongUseTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"--help, run", "-h, study", "--version, lora-mnist-example", "run --help, --fine-tune-batches"})
+    @CsvSource({
+        "--help, run",
+        "--help, story",
+        "story --help, MnistLoRA.java",
+        "-h, study",
+        "--version, lora-mnist-example",
+        "run --help, --fine-tune-batches"
+    })
     void helpIsNoError(String options, String shown) {
         Cli cli = Cli.run((Object[]) options.split(" "));
         assertThat(cli.code()).isZero();
