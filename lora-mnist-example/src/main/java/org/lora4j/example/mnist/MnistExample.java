@@ -1,5 +1,6 @@
 package org.lora4j.example.mnist;
 
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.Objects;
 import org.lora4j.example.mnist.cli.CommandRunner;
@@ -34,6 +35,14 @@ public final class MnistExample {
     /** Runs a command and returns its exit code. */
     static int execute(PrintWriter out, PrintWriter err, String... args) {
         return CommandRunner.run(new MnistExample(), out, err, args);
+    }
+
+    /** {@code story}: the article in one file. */
+    @Command(
+            name = "story",
+            description = "Run the experiment as one short program: MnistLoRA.java, the article in one file.")
+    void story() throws IOException {
+        MnistLoRA.main(new String[0]);
     }
 
     /** The version in the manifest of the jar. */

@@ -59,6 +59,8 @@ class WrongUseTest {
                 "study --fine-tune-lr 0; --fine-tune-lr must be finite and positive, found 0.0",
                 "evalute --base x; Unmatched argument",
                 "run again; Unmatched argument",
+                "story again; Unmatched argument",
+                "story --seed 1; Unknown option",
             })
     void wrongOptionsEndWithOneLineAndCode2(String options, String message) {
         Cli cli = Cli.run((Object[]) options.split(" "));
