@@ -1,97 +1,56 @@
 package org.lora4j.example.mnist;
 
+import java.io.IOException;
 import java.io.PrintWriter;
-import java.util.Arrays;
-import java.util.List;
-import java.util.stream.Stream;
-import picocli.CommandLine;
+import java.util.Objects;
+import org.lora4j.example.mnist.cli.CommandRunner;
+import org.lora4j.example.mnist.cli.EvaluateCommand;
+import org.lora4j.example.mnist.cli.RunCommand;
+import org.lora4j.example.mnist.cli.StudyCommand;
+import org.lora4j.example.mnist.cli.SvdCommand;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.ParseResult;
-import picocli.CommandLine.RunLast;
+import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.ScopeType;
 
-/** The program: trains RichBoyNet on MNIST, fine-tunes it on one digit through LoRA alone, and compares. */
+/** The program: the article's experiment on MNIST, with commands and options. */
 @Command(
         name = "lora-mnist-example",
         mixinStandardHelpOptions = true,
         scope = ScopeType.INHERIT,
-        versionProvider = Version.class,
-        description = "LoRA on MNIST, after the article's experiment. Without a command it does 'run'.",
+        versionProvider = MnistExample.Version.class,
+        description = "The article's experiment: LoRA on MNIST. Without a command it does 'run'.",
         subcommands = {RunCommand.class, EvaluateCommand.class, SvdCommand.class, StudyCommand.class})
 public final class MnistExample {
-    private static final String DEFAULT_COMMAND = "run";
-    private static final List<String> OWN_OPTIONS = List.of("-h", "--help", "-V", "--version");
-
     private MnistExample() {}
 
     /**
-     * Runs the program and ends the process: 0 when all went well, 2 for wrong use, 1 for any other failure.
+     * Runs the program and ends the process: with 0 for success, 2 for wrong use, 1 for any other failure.
      *
      * @param args a command and its options
      */
     public static void main(String[] args) {
-        beQuiet();
-        System.exit(execute(args, Terminal.writer(System.out), Terminal.writer(System.err)));
+        System.exit(CommandRunner.run(new MnistExample(), args));
     }
 
-    /** These are read when ND4J, AWT and the console are first used. */
-    private static void beQuiet() {
-        System.setProperty("org.nd4j.log.initialization", "false");
-        System.setProperty("org.nd4j.versioncheck", "false");
-        System.setProperty("java.awt.headless", "true");
-        Terminal.init();
+    /** Runs a command and returns its exit code. */
+    static int execute(PrintWriter out, PrintWriter err, String... args) {
+        return CommandRunner.run(new MnistExample(), out, err, args);
     }
 
-    /** Runs a command; answers its exit code. */
-    static int execute(String[] args, PrintWriter out, PrintWriter err) {
-        CommandLine program = new CommandLine(new MnistExample())
-                .setOut(out)
-                .setErr(err)
-                .setCaseInsensitiveEnumValuesAllowed(true)
-                .setExecutionStrategy(MnistExample::start)
-                .setParameterExceptionHandler(MnistExample::wrongUse)
-                .setExecutionExceptionHandler(MnistExample::failed);
-        int code = program.execute(withCommand(args));
-        out.flush();
-        err.flush();
-        return code;
+    /** {@code story}: the article in one file. */
+    @Command(
+            name = "story",
+            description = "Run the experiment as one short program: MnistLoRA.java, the article in one file.")
+    void story() throws IOException {
+        MnistLoRA.main(new String[0]);
     }
 
-    private static String[] withCommand(String[] args) {
-        boolean commandMissing = args.length == 0 || (args[0].startsWith("-") && !OWN_OPTIONS.contains(args[0]));
-        return commandMissing
-                ? Stream.concat(Stream.of(DEFAULT_COMMAND), Arrays.stream(args)).toArray(String[]::new)
-                : args;
-    }
-
-    private static int start(ParseResult parsed) {
-        LogLevel.set(isVerbose(parsed));
-        return new RunLast().execute(parsed);
-    }
-
-    private static boolean isVerbose(ParseResult parsed) {
-        if (parsed.hasSubcommand()) {
-            return isVerbose(parsed.subcommand());
+    /** The version in the manifest of the jar. */
+    static final class Version implements IVersionProvider {
+        @Override
+        public String[] getVersion() {
+            String version = MnistExample.class.getPackage().getImplementationVersion();
+            return new String[] {"lora-mnist-example " + Objects.requireNonNullElse(version, "(no release)")};
         }
-        return parsed.commandSpec().userObject() instanceof WorkCommand command && command.isVerbose();
-    }
-
-    private static int wrongUse(ParameterException e, String[] args) {
-        CommandLine command = e.getCommandLine();
-        return report(
-                command, e.getMessage() + " (see " + command.getCommandSpec().qualifiedName() + " --help)", 2);
-    }
-
-    private static int failed(Exception e, CommandLine command, ParseResult parsed) {
-        if (isVerbose(parsed)) {
-            e.printStackTrace(command.getErr());
-        }
-        return report(command, Failure.describe(e), 1);
-    }
-
-    private static int report(CommandLine command, String message, int code) {
-        command.getErr().println("error: " + message.strip().replaceAll("\\s*\\R\\s*", "; "));
-        return code;
     }
 }

@@ -1,4 +1,4 @@
-/** RichBoyNet on MNIST: trained, fine-tuned on one digit through LoRA alone, and compared. */
+/** The article's experiment, LoRA on MNIST: in one file, and as a program with options and a report. */
 @NullMarked
 package org.lora4j.example.mnist;
 

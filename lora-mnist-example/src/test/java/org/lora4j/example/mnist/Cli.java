@@ -7,11 +7,11 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * What a command line led to.
+ * The result of a command line.
  *
  * @param code the exit code
- * @param out what went to standard output
- * @param err what went to standard error
+ * @param out the text on standard output
+ * @param err the text on standard error
  */
 record Cli(int code, String out, String err) {
     /** Runs the program through its entry point. */
@@ -19,7 +19,7 @@ record Cli(int code, String out, String err) {
         StringWriter out = new StringWriter();
         StringWriter err = new StringWriter();
         String[] words = Stream.of(args).map(String::valueOf).toArray(String[]::new);
-        int code = MnistExample.execute(words, new PrintWriter(out), new PrintWriter(err));
+        int code = MnistExample.execute(new PrintWriter(out), new PrintWriter(err), words);
         return new Cli(code, out.toString(), err.toString());
     }
 

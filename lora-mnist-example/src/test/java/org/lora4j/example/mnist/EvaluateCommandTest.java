@@ -9,6 +9,8 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.lora4j.example.mnist.data.TestData;
+import org.lora4j.example.mnist.experiment.RichBoyNet;
 import org.nd4j.evaluation.classification.Evaluation;
 
 class EvaluateCommandTest {
@@ -22,7 +24,7 @@ class EvaluateCommandTest {
     static void write() throws IOException {
         data = TestData.write(temp.resolve("data"), 200, 130);
         base = temp.resolve("net.safetensors");
-        NetworkFile.save(RichBoyNet.build(3), base);
+        RichBoyNet.build(3).save(base);
     }
 
     @Test

@@ -2,6 +2,7 @@ package org.lora4j.example.mnist;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -9,6 +10,8 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** The program as a process of its own. */
 class ProcessTest {
@@ -38,7 +41,32 @@ class ProcessTest {
         assertThat(cli.code()).isEqualTo(1);
     }
 
+    @ParameterizedTest
+    @CsvSource({"org.lora4j.example.mnist.MnistExample, story", "org.lora4j.example.mnist.MnistLoRA, ''"})
+    void theArticleInOneFileStarts(String program, String argument) throws Exception {
+        Process process = new ProcessBuilder(command(program, argument))
+                .redirectError(temp.resolve("err").toFile())
+                .start();
+        try (BufferedReader out = process.inputReader()) {
+            assertThat(out.readLine()).isEqualTo("Training on all digits");
+        } finally {
+            process.destroyForcibly().waitFor();
+        }
+        assertThat(temp.resolve("err")).isEmptyFile();
+    }
+
     private Cli process(String... args) throws IOException, InterruptedException {
+        Path out = temp.resolve("out");
+        Path err = temp.resolve("err");
+        Process process = new ProcessBuilder(command(MnistExample.class.getName(), args))
+                .redirectOutput(out.toFile())
+                .redirectError(err.toFile())
+                .start();
+        int code = process.waitFor();
+        return new Cli(code, Files.readString(out), Files.readString(err));
+    }
+
+    private static List<String> command(String program, String... args) {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-cp",
@@ -48,15 +76,8 @@ class ProcessTest {
             command.add("--enable-native-access=ALL-UNNAMED");
             command.add("--sun-misc-unsafe-memory-access=allow");
         }
-        command.add(MnistExample.class.getName());
+        command.add(program);
         command.addAll(List.of(args));
-        Path out = temp.resolve("out");
-        Path err = temp.resolve("err");
-        Process process = new ProcessBuilder(command)
-                .redirectOutput(out.toFile())
-                .redirectError(err.toFile())
-                .start();
-        int code = process.waitFor();
-        return new Cli(code, Files.readString(out), Files.readString(err));
+        return command;
     }
 }

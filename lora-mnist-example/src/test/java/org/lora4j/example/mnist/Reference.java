@@ -1,9 +1,5 @@
 package org.lora4j.example.mnist;
 
-import org.lora4j.io.SafeTensors;
-import org.lora4j.nn.Linear;
-import org.lora4j.nn.Network;
-import org.lora4j.train.Evaluator;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
@@ -12,11 +8,17 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.StreamSupport;
+import org.lora4j.example.mnist.data.Mnist;
+import org.lora4j.example.mnist.data.MnistBatches;
+import org.lora4j.io.SafeTensors;
+import org.lora4j.nn.Linear;
+import org.lora4j.nn.Network;
+import org.lora4j.train.Evaluator;
 import org.nd4j.evaluation.classification.Evaluation;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
-/** Computes again, from the files alone and by other means, what the program reports. */
+/** Computes the numbers of a report again, from the files alone and in another way. */
 final class Reference {
     private Reference() {}
 
@@ -28,11 +30,11 @@ final class Reference {
                 .relu()
                 .linear("linear3", 10)
                 .build(99);
-        NetworkFile.load(network, file);
+        network.loadParameters(file);
         return network;
     }
 
-    /** A stored base with a stored adapter added into its weights. */
+    /** Loads a base and adds the update of an adapter to its weights. */
     static Network merged(Path base, Path adapter, double scale) throws IOException {
         Network network = network(base);
         SafeTensors factors = SafeTensors.read(adapter);
@@ -40,23 +42,23 @@ final class Reference {
             String key = "base_model.model." + linear.path();
             INDArray a = factors.tensor(key + ".lora_A.weight", DataType.FLOAT);
             INDArray b = factors.tensor(key + ".lora_B.weight", DataType.FLOAT);
-            linear.original().value().addi(b.mmul(a).muli(scale));
+            linear.weight().addi(b.mmul(a).muli(scale));
         }
         return network;
     }
 
     static Evaluation test(Network network, Path data) throws IOException {
-        return Evaluator.evaluate(network, MnistIterator.inOrder(Mnist.load(data).test(), 7));
+        return Evaluator.evaluate(network, MnistBatches.inOrder(Mnist.load(data).test(), 7));
     }
 
     static List<Integer> wrong(Evaluation evaluation) {
-        return Arrays.stream(Evaluator.wrongPerClass(evaluation)).boxed().toList();
+        return Arrays.stream(Evaluator.errorsPerClass(evaluation)).boxed().toList();
     }
 
     static List<List<Integer>> confusion(Evaluation evaluation) {
         return IntStream.range(0, 10)
                 .mapToObj(actual -> IntStream.range(0, 10)
-                        .mapToObj(said -> evaluation.getConfusion().getCount(actual, said))
+                        .mapToObj(predicted -> evaluation.getConfusion().getCount(actual, predicted))
                         .toList())
                 .toList();
     }

@@ -15,6 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.lora4j.example.mnist.data.TestData;
 import org.nd4j.evaluation.classification.Evaluation;
 
 class RunCommandTest {
@@ -113,7 +114,7 @@ class RunCommandTest {
     }
 
     @Test
-    void provesEveryFrozenParameterAndEveryLayer() {
+    void checksEveryFrozenParameterAndEveryLayer() {
         List<String> frozen = LAYERS.stream()
                 .flatMap(layer -> Stream.of(layer + ".weight", layer + ".bias"))
                 .toList();
@@ -122,9 +123,9 @@ class RunCommandTest {
         assertAllTrue("disabledEqualsOriginal", LAYERS);
     }
 
-    private static void assertAllTrue(String proof, List<String> keys) {
-        assertThat(report.get(proof).fieldNames()).toIterable().containsExactlyElementsOf(keys);
-        assertThat(report.get(proof)).allMatch(JsonNode::booleanValue);
+    private static void assertAllTrue(String check, List<String> keys) {
+        assertThat(report.get(check).fieldNames()).toIterable().containsExactlyElementsOf(keys);
+        assertThat(report.get(check)).allMatch(JsonNode::booleanValue);
     }
 
     @Test
@@ -143,7 +144,7 @@ class RunCommandTest {
     }
 
     @Test
-    void tellsTheStoryInPlainText() {
+    void printsEachStepAsPlainText() {
         assertThat(cli.out())
                 .contains("2,807,010", "13,588", "2,820,598", "0.484 %")
                 .contains("digit 4 with 20 % of others")
@@ -193,7 +194,7 @@ class RunCommandTest {
         Path from = temp.resolve("from-file");
         Cli run = Cli.shortRun(data, from, "--base", base(output), "--seed", 1);
         assertThat(run.err()).isEmpty();
-        assertThat(run.out()).contains("the base is a stored one");
+        assertThat(run.out()).contains("the base is loaded from a file");
         JsonNode loaded = Reference.json(from.resolve("report.json"));
         assertThat(loaded.get("base")).isEqualTo(report.get("base"));
         assertThat(loaded.get("training").get("base").isNull()).isTrue();
@@ -204,7 +205,7 @@ class RunCommandTest {
 
     @ParameterizedTest
     @ValueSource(ints = {1, 64})
-    void theProofsHoldForAnyRank(int rank) throws IOException {
+    void theChecksHoldForAnyRank(int rank) throws IOException {
         Path ranked = temp.resolve("rank" + rank);
         assertThat(Cli.shortRun(data, ranked, "--base", base(output), "--rank", rank, "--alpha", 0.7)
                         .code())

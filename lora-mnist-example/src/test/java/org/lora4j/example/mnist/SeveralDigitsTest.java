@@ -3,10 +3,6 @@ package org.lora4j.example.mnist;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import org.lora4j.adapter.LoRAAdapter;
-import org.lora4j.adapter.LoRAConfig;
-import org.lora4j.adapter.LoRAWeights;
-import org.lora4j.io.PeftAdapters;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
@@ -24,10 +20,17 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.lora4j.adapter.LoRAAdapter;
+import org.lora4j.adapter.LoRAConfig;
+import org.lora4j.adapter.LoRAWeights;
+import org.lora4j.example.mnist.data.Mnist;
+import org.lora4j.example.mnist.data.TestData;
+import org.lora4j.example.mnist.experiment.RichBoyNet;
+import org.lora4j.io.PeftAdapters;
 import org.nd4j.linalg.factory.Nd4j;
 import org.slf4j.LoggerFactory;
 
-/** {@code run --digits}, and {@code evaluate --adapter} of what it leaves. */
+/** {@code run --digits}, and {@code evaluate --adapter} with its adapters. */
 class SeveralDigitsTest {
     @TempDir
     private static Path temp;
@@ -69,7 +72,7 @@ class SeveralDigitsTest {
     }
 
     @Test
-    void answersEachRowByTheAdapterOfItsDigitOrTheBase() throws IOException {
+    void predictsEachRowWithTheAdapterOfItsDigitOrTheBase() throws IOException {
         JsonNode perRow = report.get("results").get("adapter per row");
         for (int digit = 0; digit < 10; digit++) {
             JsonNode expected = switch (digit) {
@@ -85,17 +88,17 @@ class SeveralDigitsTest {
                         "adapter per row: " + images[4] + " rows by digit-4",
                         "adapter per row: " + images[9] + " rows by digit-9",
                         "adapter per row: " + (150 - images[4] - images[9]) + " rows by the base",
-                        "adapter per row: 150 of 150 answers are those of the row's adapter on its own");
+                        "adapter per row: 150 of 150 predictions equal those of the row's adapter alone");
     }
 
     @Test
-    void reportsDigitsTrainingsAndProofs() {
+    void reportsDigitsTrainingsAndChecks() {
         assertThat(Reference.integers(report.get("settings").get("digits"))).containsExactly(4, 9);
         assertThat(report.get("settings").has("digit")).isFalse();
         assertThat(report.get("training").get("fineTune").get("iterations").asInt())
                 .isEqualTo(20);
-        for (String proof : List.of("frozenUnchanged", "effectiveWeightExact", "disabledEqualsOriginal")) {
-            assertThat(report.get(proof)).isNotEmpty().allMatch(JsonNode::booleanValue);
+        for (String check : List.of("frozenUnchanged", "effectiveWeightExact", "disabledEqualsOriginal")) {
+            assertThat(report.get(check)).isNotEmpty().allMatch(JsonNode::booleanValue);
         }
     }
 
@@ -167,7 +170,7 @@ class SeveralDigitsTest {
     @Test
     void evaluatesOnAnotherBaseWithAWarning() throws IOException {
         Path other = temp.resolve("other.safetensors");
-        NetworkFile.save(RichBoyNet.build(3), other);
+        RichBoyNet.build(3).save(other);
         ListAppender<ILoggingEvent> warnings = new ListAppender<>();
         warnings.start();
         Logger logger = (Logger) LoggerFactory.getLogger("org.lora4j.io");

@@ -2,16 +2,15 @@ package org.lora4j.example.mnist;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import org.lora4j.example.mnist.report.TestResult;
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.lora4j.example.mnist.data.TestData;
+import org.lora4j.example.mnist.experiment.RichBoyNet;
 
 class StudyCommandTest {
     @TempDir
@@ -24,7 +23,7 @@ class StudyCommandTest {
     static void write() throws IOException {
         data = TestData.write(temp.resolve("data"), 250, 100);
         base = temp.resolve("base.safetensors");
-        NetworkFile.save(RichBoyNet.build(3), base);
+        RichBoyNet.build(3).save(base);
     }
 
     @Test
@@ -82,23 +81,5 @@ class StudyCommandTest {
     private static Cli study(Object... more) {
         Object[] begin = {"study", "--data", data, "--base", base, "--seeds", 2, "--fine-tune-batches", 3};
         return Cli.run(Stream.concat(Stream.of(begin), Stream.of(more)).toArray());
-    }
-
-    @Test
-    void givesMeanAndSampleStandardDeviation() {
-        StudyTable table = new StudyTable(9);
-        table.add("some", List.of(wrongNines(1), wrongNines(2), wrongNines(6)));
-        StringWriter text = new StringWriter();
-        table.print(new PrintWriter(text));
-        // Mean 3, deviation √((4 + 1 + 9) / 2) = 2.65; accuracies of 20 images: 95, 90 and 70 %.
-        assertThat(text.toString()).contains("| some | 3.0 ± 2.6 | 3.0 ± 2.6 | 85.00 ± 13.23 |");
-    }
-
-    private static TestResult wrongNines(int wrong) {
-        int[][] confusion = new int[10][10];
-        confusion[0][0] = 10;
-        confusion[9][9] = 10 - wrong;
-        confusion[9][4] = wrong;
-        return TestResult.of(confusion);
     }
 }

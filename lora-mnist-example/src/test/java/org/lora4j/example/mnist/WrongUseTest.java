@@ -2,7 +2,6 @@ package org.lora4j.example.mnist;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import org.lora4j.nn.Network;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,6 +12,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.lora4j.example.mnist.data.TestData;
+import org.lora4j.nn.Network;
 
 class WrongUseTest {
     @TempDir
@@ -58,6 +59,8 @@ class WrongUseTest {
                 "study --fine-tune-lr 0; --fine-tune-lr must be finite and positive, found 0.0",
                 "evalute --base x; Unmatched argument",
                 "run again; Unmatched argument",
+                "story again; Unmatched argument",
+                "story --seed 1; Unknown option",
             })
     void wrongOptionsEndWithOneLineAndCode2(String options, String message) {
         Cli cli = Cli.run((Object[]) options.split(" "));
@@ -115,7 +118,7 @@ class WrongUseTest {
     @Test
     void refusesTheBaseOfAnotherNetwork() throws IOException {
         Path other = temp.resolve("other.safetensors");
-        NetworkFile.save(Network.builder(784).linear("linear1", 10).build(0), other);
+        Network.builder(784).linear("linear1", 10).build(0).save(other);
         assertFails(temp.resolve("o7"), "missing [linear2.weight", "--data", data, "--base", other);
     }
 
@@ -156,7 +159,14 @@ class WrongUseTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"--help, run", "-h, study", "--version, lora-mnist-example", "run --help, --fine-tune-batches"})
+    @CsvSource({
+        "--help, run",
+        "--help, story",
+        "story --help, MnistLoRA.java",
+        "-h, study",
+        "--version, lora-mnist-example",
+        "run --help, --fine-tune-batches"
+    })
     void helpIsNoError(String options, String shown) {
         Cli cli = Cli.run((Object[]) options.split(" "));
         assertThat(cli.code()).isZero();

@@ -1,7 +1,6 @@
 package org.lora4j.example.mnist.report;
 
 import java.awt.font.FontRenderContext;
-import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -10,62 +9,86 @@ import org.slf4j.LoggerFactory;
 
 /** Draws all charts of a report. */
 final class Charts {
-
     private static final Logger log = LoggerFactory.getLogger(Charts.class);
 
     private Charts() {}
 
-    /** Draws what there is to show; nothing, with a warning, on a machine without fonts. */
-    static Map<ChartFile, Picture> draw(Report report, Curves curves, List<Example> fixed, List<Example> broken) {
-        Map<ChartFile, Picture> charts = new EnumMap<>(ChartFile.class);
+    /** The files of the charts, with their keys in {@code files} of the report. */
+    enum File {
+        WRONG_PER_DIGIT("wrongPerDigit", "wrong-per-digit.png"),
+        CONFUSION_BASE("confusionBase", "confusion-base.png"),
+        CONFUSION_LORA("confusionLora", "confusion-lora.png"),
+        LOSS_BASE("lossBase", "loss-base.png"),
+        LOSS_FINE_TUNE("lossFineTune", "loss-fine-tune.png"),
+        EXAMPLES("examples", "examples.png");
+
+        private final String key;
+        private final String fileName;
+
+        File(String key, String fileName) {
+            this.key = key;
+            this.fileName = fileName;
+        }
+
+        String key() {
+            return key;
+        }
+
+        String fileName() {
+            return fileName;
+        }
+    }
+
+    /** Draws the charts for which there are numbers. On a machine without fonts it draws none and logs a warning. */
+    static Map<File, Picture> draw(Report report, ChartData data) {
+        Map<File, Picture> charts = new EnumMap<>(File.class);
         if (!fontsAvailable()) {
             return charts;
         }
         List<Integer> digits = report.digits();
-        charts.put(ChartFile.WRONG_PER_DIGIT, WrongPerDigitChart.draw(report.beforeAndAfter(), digits));
+        charts.put(File.WRONG_PER_DIGIT, WrongPerDigitChart.draw(report.beforeAndAfter(), digits));
         int mostErrors =
                 Math.max(ConfusionChart.mostErrors(report.base()), ConfusionChart.mostErrors(report.loraEnabled()));
         charts.put(
-                ChartFile.CONFUSION_BASE,
-                ConfusionChart.draw(errors("Base", report.base()), report.base(), Palette.BASE, mostErrors, digits));
+                File.CONFUSION_BASE,
+                ConfusionChart.draw(errors("Base", report.base()), report.base(), ChartStyle.BASE, mostErrors, digits));
         charts.put(
-                ChartFile.CONFUSION_LORA,
+                File.CONFUSION_LORA,
                 ConfusionChart.draw(
                         errors("LoRA on", report.loraEnabled()),
                         report.loraEnabled(),
-                        Palette.LORA,
+                        ChartStyle.LORA,
                         mostErrors,
                         digits));
-        if (anyFinite(curves.base())) {
+        if (anyFinite(data.baseLosses())) {
             charts.put(
-                    ChartFile.LOSS_BASE,
-                    LossChart.draw("Loss of the base training, all digits", curves.base(), Palette.BASE));
+                    File.LOSS_BASE,
+                    LossChart.draw("Loss of the base training on all digits", data.baseLosses(), ChartStyle.BASE));
         }
-        if (anyFinite(curves.fineTune())) {
+        if (anyFinite(data.fineTuneLosses())) {
             charts.put(
-                    ChartFile.LOSS_FINE_TUNE,
+                    File.LOSS_FINE_TUNE,
                     LossChart.draw(
-                            "Loss of the fine-tuning on " + Words.digits(digits) + ", LoRA alone",
-                            curves.fineTune(),
-                            Palette.LORA));
+                            "Loss of the fine-tuning on " + Words.digits(digits),
+                            data.fineTuneLosses(),
+                            ChartStyle.LORA));
         }
-        charts.put(ChartFile.EXAMPLES, ExamplesChart.draw(fixed, broken));
+        charts.put(File.EXAMPLES, ExamplesChart.draw(data.fixed(), data.broken()));
         return charts;
     }
 
     private static String errors(String name, TestResult result) {
-        return name + ": " + Words.count(result.wrongTotal()) + " of " + Words.count(result.images())
-                + " answers wrong";
+        return name + ": " + Words.count(result.wrongTotal()) + " of " + Words.count(result.images()) + " wrong";
     }
 
-    private static boolean anyFinite(double[] losses) {
-        return Arrays.stream(losses).anyMatch(Double::isFinite);
+    private static boolean anyFinite(List<Double> losses) {
+        return losses.stream().anyMatch(Double::isFinite);
     }
 
-    /** A small container may have no fonts at all, and Java then cannot write a word on a picture. */
+    /** A small container can have no fonts at all; Java cannot draw text then. */
     private static boolean fontsAvailable() {
         try {
-            return Palette.TEXT
+            return ChartStyle.TEXT
                             .getStringBounds("0", new FontRenderContext(null, true, true))
                             .getWidth()
                     > 0;

@@ -7,16 +7,15 @@ import java.awt.geom.Rectangle2D;
 import java.util.List;
 
 /**
- * A confusion matrix in which the errors carry the colour: the diagonal, which would drown them, stays grey. Drawn here
- * as XChart's heat map has one scale for all cells.
+ * A confusion matrix in which only the errors have color: the diagonal is gray, since its numbers are far greater. Drawn
+ * without XChart, whose heat map has one scale for all cells.
  */
 final class ConfusionChart {
-
     private static final int CELL = 46;
     private static final int LEFT = 84;
     private static final int TOP = 104;
     private static final int MATRIX = CELL * TestResult.DIGITS;
-    /** Room for the wrong answers in all, right of the matrix. */
+    /** The width of the column of wrong predictions, to the right of the matrix. */
     private static final int SUMS = 72;
 
     private static final int WIDTH = LEFT + MATRIX + SUMS + 14;
@@ -39,15 +38,15 @@ final class ConfusionChart {
     /**
      * Draws one matrix.
      *
-     * @param mostErrors the number of errors that gets the full colour; the same for matrices that are compared
-     * @param digits the digits that were fine-tuned
+     * @param mostErrors the number of errors that has the full color; the same for matrices that are compared
+     * @param digits the digits of the fine-tuning
      */
     static Picture draw(String title, TestResult result, Color color, int mostErrors, List<Integer> digits) {
         ConfusionChart chart = new ConfusionChart(title, result, color, mostErrors, digits);
         return Picture.draw(WIDTH, HEIGHT, "Confusion matrix. " + title, chart::paint);
     }
 
-    /** The largest number off the diagonal. */
+    /** Returns the greatest number off the diagonal. */
     static int mostErrors(TestResult result) {
         int most = 0;
         for (int actual = 0; actual < TestResult.DIGITS; actual++) {
@@ -62,16 +61,17 @@ final class ConfusionChart {
 
     private void paint(Graphics2D g) {
         double middle = LEFT + MATRIX / 2.0;
-        Text.centred(g, title, Palette.TITLE, Palette.INK, middle, 34);
-        Text.centred(g, "The network says", Palette.CELL, Palette.QUIET_INK, middle, 66);
-        Text.centred(g, "wrong", Palette.CELL_STRONG, Palette.INK, LEFT + MATRIX + SUMS / 2.0, TOP - 12);
+        ChartStyle.drawCentered(g, title, ChartStyle.TITLE, ChartStyle.INK, middle, 34);
+        ChartStyle.drawCentered(g, "The network predicts", ChartStyle.CELL, ChartStyle.QUIET_INK, middle, 66);
+        ChartStyle.drawCentered(
+                g, "wrong", ChartStyle.CELL_STRONG, ChartStyle.INK, LEFT + MATRIX + SUMS / 2.0, TOP - 12);
         paintActualTitle(g);
         for (int digit = 0; digit < TestResult.DIGITS; digit++) {
-            Font font = digits.contains(digit) ? Palette.CELL_STRONG : Palette.CELL;
-            Color ink = digits.contains(digit) ? Palette.LORA_INK : Palette.INK;
+            Font font = digits.contains(digit) ? ChartStyle.CELL_STRONG : ChartStyle.CELL;
+            Color ink = digits.contains(digit) ? ChartStyle.LORA_INK : ChartStyle.INK;
             double across = CELL * (digit + 0.5);
-            Text.centred(g, String.valueOf(digit), font, ink, LEFT + across, TOP - 12);
-            Text.centred(g, String.valueOf(digit), font, ink, LEFT - 18, TOP + across + 5);
+            ChartStyle.drawCentered(g, String.valueOf(digit), font, ink, LEFT + across, TOP - 12);
+            ChartStyle.drawCentered(g, String.valueOf(digit), font, ink, LEFT - 18, TOP + across + 5);
             paintRow(g, digit, font, ink);
         }
     }
@@ -80,8 +80,13 @@ final class ConfusionChart {
         Graphics2D turned = (Graphics2D) g.create();
         try {
             turned.rotate(-Math.PI / 2);
-            Text.centred(
-                    turned, "The image shows", Palette.CELL, Palette.QUIET_INK, -(TOP + MATRIX / 2.0), LEFT - 48.0);
+            ChartStyle.drawCentered(
+                    turned,
+                    "The image shows",
+                    ChartStyle.CELL,
+                    ChartStyle.QUIET_INK,
+                    -(TOP + MATRIX / 2.0),
+                    LEFT - 48.0);
         } finally {
             turned.dispose();
         }
@@ -92,19 +97,24 @@ final class ConfusionChart {
         for (int predicted = 0; predicted < TestResult.DIGITS; predicted++) {
             int count = result.confusion().get(actual).get(predicted);
             double share = actual == predicted ? 0 : share(count);
-            g.setColor(actual == predicted ? Palette.LINE : count == 0 ? Palette.FILL : Palette.tint(color, share));
+            g.setColor(
+                    actual == predicted
+                            ? ChartStyle.LINE
+                            : count == 0 ? ChartStyle.FILL : ChartStyle.tint(color, share));
             g.fill(new Rectangle2D.Double(
                     LEFT + CELL * predicted + 1.0, TOP + CELL * actual + 1.0, CELL - 2, CELL - 2));
             if (count > 0) {
-                Color text = actual == predicted ? Palette.QUIET_INK : share > 0.6 ? Color.WHITE : Palette.INK;
-                Font weight = actual != predicted && share > 0.3 ? Palette.CELL_STRONG : Palette.CELL;
-                Text.centred(g, String.valueOf(count), weight, text, LEFT + CELL * (predicted + 0.5), baseLine);
+                Color text = actual == predicted ? ChartStyle.QUIET_INK : share > 0.6 ? Color.WHITE : ChartStyle.INK;
+                Font weight = actual != predicted && share > 0.3 ? ChartStyle.CELL_STRONG : ChartStyle.CELL;
+                ChartStyle.drawCentered(
+                        g, String.valueOf(count), weight, text, LEFT + CELL * (predicted + 0.5), baseLine);
             }
         }
-        Text.centred(g, Words.count(result.wrong().get(actual)), font, ink, LEFT + MATRIX + SUMS / 2.0, baseLine);
+        ChartStyle.drawCentered(
+                g, Words.count(result.wrong().get(actual)), font, ink, LEFT + MATRIX + SUMS / 2.0, baseLine);
     }
 
-    /** By the square root, so that a handful of errors beside hundreds is still seen. */
+    /** Grows with the square root, so that a few errors are still visible beside hundreds. */
     private double share(int count) {
         return 0.08 + 0.92 * Math.sqrt((double) count / Math.max(1, mostErrors));
     }

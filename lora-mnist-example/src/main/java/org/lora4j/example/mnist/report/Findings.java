@@ -5,9 +5,8 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.stream.IntStream;
 
-/** What happened, in sentences that follow from the numbers alone, good or bad. */
+/** Sentences about the results. They follow from the numbers alone, good or bad. */
 final class Findings {
-
     private final Report report;
     private final TestResult base;
     private final TestResult lora;
@@ -24,8 +23,8 @@ final class Findings {
         sentences.add(overall());
         sentences.add(otherDigits());
         report.digits().stream()
-                .filter(digit -> lora.answered(digit) > base.answered(digit))
-                .forEach(digit -> sentences.add(leaning(digit)));
+                .filter(digit -> lora.predicted(digit) > base.predicted(digit))
+                .forEach(digit -> sentences.add(moreOften(digit)));
         sentences.add(switchedOff());
         sentences.add(merged());
         if (report.results().containsKey(Report.PER_ROW)) {
@@ -37,7 +36,7 @@ final class Findings {
     private String ofDigit(int digit) {
         int before = base.wrong().get(digit);
         int after = lora.wrong().get(digit);
-        return "Digit " + digit + ": wrong answers " + moved(before, after, Words.count(before), Words.count(after))
+        return "Digit " + digit + ": wrong predictions " + moved(before, after, Words.count(before), Words.count(after))
                 + " of " + Words.count(base.images(digit)) + " test images.";
     }
 
@@ -48,9 +47,8 @@ final class Findings {
                         lora.accuracy(),
                         Words.percent(base.accuracy()),
                         Words.percent(lora.accuracy()))
-                + ", that is "
-                + Words.count(base.wrongTotal()) + " wrong answers before and " + Words.count(lora.wrongTotal())
-                + " after, of " + Words.count(base.images()) + ".";
+                + ". The base has " + Words.count(base.wrongTotal()) + " wrong predictions, LoRA "
+                + Words.count(lora.wrongTotal()) + ", of " + Words.count(base.images()) + ".";
     }
 
     private String otherDigits() {
@@ -66,10 +64,9 @@ final class Findings {
                 .filter(digit -> change(digit) < 0)
                 .sorted(Comparator.comparing(this::change))
                 .toList());
-        StringBuilder sentence = new StringBuilder("Of the other digits, ");
-        sentence.append(worse.isEmpty() ? "none got worse" : Words.list(worse) + " got worse, the most harmed first");
-        sentence.append(better.isEmpty() ? "; none got better" : "; " + Words.list(better) + " got better");
-        return sentence.append(".").toString();
+        return "Of the other digits, "
+                + (worse.isEmpty() ? "none got worse" : "these got worse, the most first: " + Words.list(worse))
+                + (better.isEmpty() ? ". None got better." : ". These got better: " + Words.list(better) + ".");
     }
 
     private List<String> described(List<Integer> digits) {
@@ -83,41 +80,41 @@ final class Findings {
         return lora.wrong().get(digit) - base.wrong().get(digit);
     }
 
-    private String leaning(int digit) {
-        return "The network now answers " + digit + " for " + Words.count(lora.answered(digit))
-                + " images; before it was "
-                + Words.count(base.answered(digit)) + ", and " + Words.count(base.images(digit))
-                + " do show it. Batches of one digit teach the network to say that digit more often, which helps there "
-                + "and costs elsewhere; mixing some other digits into the batches (--replay) holds against that.";
+    private String moreOften(int digit) {
+        return "With LoRA the network predicts " + digit + " for " + Words.count(lora.predicted(digit))
+                + " images, without it for " + Words.count(base.predicted(digit)) + "; "
+                + Words.count(base.images(digit)) + " images show it. Batches of one digit train the network to"
+                + " predict this digit more often. That helps on this digit and harms others. Images of other digits"
+                + " in each batch (--replay) reduce the harm.";
     }
 
     private String switchedOff() {
         return report.loraDisabled().equals(base)
-                ? "With the adapter switched off, the network gives the base's answers again, count for count."
-                : "With the adapter switched off, the network does not give the base's answers: it has "
-                        + Words.count(report.loraDisabled().wrongTotal()) + " wrong answers, the base "
+                ? "With LoRA switched off, all counts equal those of the base."
+                : "With LoRA switched off, the counts differ from those of the base: "
+                        + Words.count(report.loraDisabled().wrongTotal()) + " wrong predictions, the base has "
                         + Words.count(base.wrongTotal()) + ".";
     }
 
     private String merged() {
         return report.loraMerged().equals(lora)
-                ? "Merged into plain weights, the adapter gives the same counts as when it lies beside them."
-                : "Merged into plain weights, the adapter gives "
-                        + Words.count(report.loraMerged().wrongTotal())
-                        + " wrong answers, beside them " + Words.count(lora.wrongTotal())
-                        + ".";
+                ? "With LoRA merged into the weights, all counts equal those with LoRA on."
+                : "With LoRA merged into the weights, the counts differ from those with LoRA on: "
+                        + Words.count(report.loraMerged().wrongTotal()) + " wrong predictions, LoRA on has "
+                        + Words.count(lora.wrongTotal()) + ".";
     }
 
     private String perRow() {
         int adapted = report.digits().stream().mapToInt(base::images).sum();
-        return "In the row \"" + Report.PER_ROW + "\" the images are answered in common batches, "
+        return "The row \"" + Report.PER_ROW + "\" has an adapter for each image of a batch: "
                 + Words.list(report.digits().stream()
-                        .map(digit -> Words.count(base.images(digit)) + " that show " + digit + " by its adapter")
+                        .map(digit -> "the adapter of digit " + digit + " for the " + Words.count(base.images(digit))
+                                + " images that show it")
                         .toList())
-                + ", the other " + Words.count(base.images() - adapted) + " by the base.";
+                + ", and the base for the other " + Words.count(base.images() - adapted) + ".";
     }
 
-    /** {@code fell from 5 to 4}, {@code stayed at 5}; what is written may be rounded, what is compared is not. */
+    /** Returns {@code fell from 5 to 4} or {@code stayed at 5}. Compares exact values; the texts can be rounded. */
     private static String moved(double before, double after, String beforeText, String afterText) {
         return before == after
                 ? "stayed at " + afterText

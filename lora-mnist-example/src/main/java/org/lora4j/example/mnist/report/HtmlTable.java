@@ -5,10 +5,10 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
-/** A table of text: the first column names the rows, numbers stand to the right. */
+/** A table. The first column has the names of the rows; the others are aligned to the right. */
 final class HtmlTable {
-
     private final StringBuilder head = new StringBuilder();
     private final StringBuilder body = new StringBuilder();
     private final Set<Integer> highlighted = new HashSet<>();
@@ -16,13 +16,13 @@ final class HtmlTable {
 
     HtmlTable() {}
 
-    /** Columns, counted from 0, that stand on a coloured ground; to be said before the rows. */
+    /** Gives columns, counted from 0, a colored background. Must be called before rows are added. */
     HtmlTable highlight(List<Integer> columns) {
         highlighted.addAll(columns);
         return this;
     }
 
-    /** Sets the columns to the left, for words instead of numbers. */
+    /** Aligns all columns to the left, for words instead of numbers. */
     HtmlTable ofText() {
         text = true;
         return this;
@@ -37,7 +37,7 @@ final class HtmlTable {
         return row("", Arrays.asList(cells));
     }
 
-    /** A row with a style of its own. */
+    /** Adds a row with a style of its own. */
     HtmlTable row(String style, List<String> cells) {
         body.append(row(style, "td", cells));
         return this;
@@ -63,14 +63,14 @@ final class HtmlTable {
         return row.append("</tr>\n").toString();
     }
 
-    /** The table in a frame that scrolls on narrow screens. */
+    /** Returns the table in a frame that scrolls on narrow screens. */
     String html() {
         return "<div class=\"scroll\"><table" + (text ? " class=\"text\"" : "") + "><thead>" + head
                 + "</thead><tbody>\n" + body + "</tbody></table></div>";
     }
 
-    /** A shape as {@code 1000 × 784}. */
-    static String shape(List<Long> shape) {
-        return shape.stream().map(String::valueOf).collect(Collectors.joining(" × "));
+    /** Returns a shape as {@code 1000 × 784}, or a dash if there is none. */
+    static String shape(@Nullable List<Long> shape) {
+        return shape == null ? "–" : shape.stream().map(String::valueOf).collect(Collectors.joining(" × "));
     }
 }

@@ -1,8 +1,8 @@
 package org.lora4j.example.mnist.report;
 
 import java.awt.Color;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.XYChartBuilder;
 import org.knowm.xchart.XYSeries;
@@ -11,19 +11,18 @@ import org.knowm.xchart.style.XYStyler;
 import org.knowm.xchart.style.lines.SeriesLines;
 import org.knowm.xchart.style.markers.SeriesMarkers;
 
-/** The loss of each batch as a pale dot, and the running mean as a line, on a logarithmic scale. */
+/** The loss of each batch as a dot, and the running mean as a line, on a logarithmic scale. */
 final class LossChart {
-
     private static final int WIDTH = 900;
     private static final int HEIGHT = 420;
-    /** A logarithm needs a bound; a loss this small is as good as none. */
+    /** The logarithm needs a lower bound. Smaller losses are drawn at this one. */
     private static final double FLOOR = 1e-5;
 
     private LossChart() {}
 
-    /** Draws the losses that are finite, of which there must be one. */
-    static Picture draw(String title, double[] losses, Color color) {
-        int window = window(losses.length);
+    /** Draws the finite losses. There must be at least one. */
+    static Picture draw(String title, List<Double> losses, Color color) {
+        int window = window(losses.size());
         XYChart chart = new XYChartBuilder()
                 .width(WIDTH)
                 .height(HEIGHT)
@@ -31,13 +30,13 @@ final class LossChart {
                 .xAxisTitle("Batch")
                 .yAxisTitle("Cross entropy (log scale)")
                 .build();
-        style(chart.getStyler(), losses.length);
+        style(chart.getStyler(), losses.size());
         XYSeries each = chart.addSeries("Each batch", x(losses, 1), y(losses));
         each.setXYSeriesRenderStyle(XYSeries.XYSeriesRenderStyle.Scatter);
         each.setMarker(SeriesMarkers.CIRCLE);
-        each.setMarkerColor(Palette.tint(color, 0.45));
-        double[] means = runningMean(losses, window);
-        // Each mean stands in the middle of its batches.
+        each.setMarkerColor(ChartStyle.tint(color, 0.45));
+        List<Double> means = runningMean(losses, window);
+        // Each mean is drawn in the middle of its batches.
         List<Double> meanX = x(means, (window + 1) / 2.0);
         if (!meanX.isEmpty()) {
             XYSeries mean = chart.addSeries("Mean of " + window + " batches", meanX, y(means));
@@ -58,45 +57,40 @@ final class LossChart {
         styler.setPlotContentSize(0.97).setMarkerSize(batches > 1000 ? 3 : 6);
     }
 
-    /** Even, so that no mean stands on a batch: XChart's ticks come out round only when the places are uneven. */
+    /** An even number, so that each mean lies between two batches: otherwise XChart does not choose round ticks. */
     private static int window(int batches) {
         return Math.max(10, batches / 60 / 2 * 2);
     }
 
     /**
-     * The mean of each {@code window} losses in a row.
+     * Computes the mean of each {@code window} losses in a row.
      *
-     * @return {@code max(0, n − window + 1)} means; one over a loss that is not finite is NaN
+     * @return {@code max(0, n − window + 1)} means; NaN where a loss is not finite
      */
-    static double[] runningMean(double[] losses, int window) {
-        double[] means = new double[Math.max(0, losses.length - window + 1)];
-        for (int i = 0; i < means.length; i++) {
-            double sum = 0;
-            for (int j = i; j < i + window; j++) {
-                sum += losses[j];
-            }
-            means[i] = Double.isFinite(sum) ? sum / window : Double.NaN;
-        }
-        return means;
+    static List<Double> runningMean(List<Double> losses, int window) {
+        return IntStream.rangeClosed(0, losses.size() - window)
+                .mapToObj(i -> mean(losses.subList(i, i + window)))
+                .toList();
     }
 
-    private static List<Double> x(double[] values, double first) {
-        List<Double> x = new ArrayList<>();
-        for (int i = 0; i < values.length; i++) {
-            if (Double.isFinite(values[i])) {
-                x.add(first + i);
-            }
-        }
-        return x;
+    private static double mean(List<Double> losses) {
+        double sum = losses.stream().mapToDouble(Double::doubleValue).sum();
+        return Double.isFinite(sum) ? sum / losses.size() : Double.NaN;
     }
 
-    private static List<Double> y(double[] values) {
-        List<Double> y = new ArrayList<>();
-        for (double value : values) {
-            if (Double.isFinite(value)) {
-                y.add(Math.max(FLOOR, value));
-            }
-        }
-        return y;
+    /** Returns the places of the finite values. */
+    private static List<Double> x(List<Double> values, double first) {
+        return IntStream.range(0, values.size())
+                .filter(i -> Double.isFinite(values.get(i)))
+                .mapToObj(i -> first + i)
+                .toList();
+    }
+
+    /** Returns the finite values. */
+    private static List<Double> y(List<Double> values) {
+        return values.stream()
+                .filter(Double::isFinite)
+                .map(value -> Math.max(FLOOR, value))
+                .toList();
     }
 }

@@ -10,10 +10,9 @@ import java.io.UncheckedIOException;
 import java.util.function.Consumer;
 import javax.imageio.ImageIO;
 
-/** A drawn PNG with the words that stand for it where it cannot be seen. */
+/** A drawing as PNG, with a description for readers who do not see it. */
 final class Picture {
-
-    /** Pixels per unit of length, so that charts are sharp on dense screens. */
+    /** Pixels per unit of length: charts are sharp on dense screens. */
     static final int DENSITY = 2;
 
     private final int width;
@@ -26,7 +25,7 @@ final class Picture {
         this.png = png;
     }
 
-    /** Draws on white, antialiased; needs no display. */
+    /** Draws on white, antialiased. Needs no display. */
     static Picture draw(int width, int height, String description, Consumer<Graphics2D> painter) {
         BufferedImage image = new BufferedImage(width * DENSITY, height * DENSITY, BufferedImage.TYPE_INT_RGB);
         Graphics2D g = image.createGraphics();

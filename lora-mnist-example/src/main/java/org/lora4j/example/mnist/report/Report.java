@@ -1,6 +1,5 @@
 package org.lora4j.example.mnist.report;
 
-import org.lora4j.bench.Settings;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -9,29 +8,30 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.adapter.ParameterReport;
 
 /**
- * Everything that a run measured: the content of {@code report.json}, field by field.
+ * All numbers of a run: the content of {@code report.json}, field by field.
  *
- * @param settings the options the run was started with; {@code digit} (or the list {@code digits}), {@code rank} and
- *     {@code alpha} must be among them
- * @param seed seed of every random choice
- * @param parameters what LoRA adds to the network; with several digits, each adapter
- * @param training how the trainings went
- * @param base test of the network before fine-tuning
- * @param loraEnabled test with the adapter on; with several digits, all adapters
- * @param loraDisabled test with the adapter switched off again
- * @param loraMerged test of the plain network with the adapter merged in
- * @param frozenUnchanged per frozen parameter: is it after fine-tuning what it was, bit for bit
- * @param effectiveWeightExact per layer: is the enabled weight exactly {@code W + (α/r)·B·A}
- * @param disabledEqualsOriginal per layer: is the disabled weight exactly {@code W}
- * @param files what the run left in the output folder, by purpose
- * @param results tests of further adapters or combinations by name; not written when there are none
+ * @param settings the options of the run; {@code digit} or the list {@code digits}, {@code rank} and {@code alpha} are
+ *     required
+ * @param seed the seed of all random choices
+ * @param parameters the parameters of the network and of one adapter
+ * @param training the trainings
+ * @param base the test of the network before the fine-tuning
+ * @param loraEnabled the test with LoRA on: with all adapters of the run
+ * @param loraDisabled the test with LoRA switched off again
+ * @param loraMerged the test of the plain network into which the adapters are merged
+ * @param frozenUnchanged for each frozen parameter, whether it has the same bits after the fine-tuning as before
+ * @param effectiveWeightExact for each layer, whether the weight with LoRA on is exactly {@code W + (α/r)·B·A}
+ * @param disabledEqualsOriginal for each layer, whether the weight with LoRA off is exactly {@code W}
+ * @param files the files of the run in the output folder, by purpose
+ * @param results the tests of single adapters and combinations by name; not written if there are none
  */
 public record Report(
         Map<String, @Nullable Object> settings,
         long seed,
-        Parameters parameters,
+        ParameterReport parameters,
         Training training,
         TestResult base,
         TestResult loraEnabled,
@@ -44,7 +44,7 @@ public record Report(
         @JsonInclude(JsonInclude.Include.NON_EMPTY) Map<String, TestResult> results) {
 
     /**
-     * Copies the maps and checks the settings that the report's words depend on.
+     * Copies the maps, and checks the settings that the page needs.
      *
      * @param settings as in the record
      * @param seed as in the record
@@ -59,8 +59,8 @@ public record Report(
      * @param disabledEqualsOriginal as in the record
      * @param files as in the record
      * @param results as in the record
-     * @throws IllegalArgumentException if digit, rank or alpha is missing from the settings or out of bounds, or a name of
-     *     {@code results} is one of the report's own
+     * @throws IllegalArgumentException if digit, rank or alpha is missing among the settings or out of bounds, or a name
+     *     of {@code results} is one of the report's own
      */
     public Report {
         settings = plain(settings);
@@ -68,7 +68,7 @@ public record Report(
         effectiveWeightExact = copy(effectiveWeightExact);
         disabledEqualsOriginal = copy(disabledEqualsOriginal);
         files = copy(files);
-        // Absent from the JSON when empty, so null when read.
+        // The JSON does not have it if it is empty; it is null then after reading.
         results = results == null ? Map.of() : copy(results);
         for (int digit : digits(settings)) {
             if (digit < 0 || digit >= TestResult.DIGITS) {
@@ -81,12 +81,12 @@ public record Report(
         number(settings, "alpha");
         for (String name : results.keySet()) {
             if (List.of(BASE, LORA_ON, LORA_OFF, LORA_MERGED).contains(name)) {
-                throw new IllegalArgumentException("results: '" + name + "' is a name of the report's own");
+                throw new IllegalArgumentException("results: '" + name + "' is one of the report's own names");
             }
         }
     }
 
-    /** The name among {@code results} of the batch in which each image is answered by the adapter of its digit. */
+    /** The name among {@code results} of the test in which each row of a batch has the adapter of its digit. */
     public static final String PER_ROW = "adapter per row";
 
     static final String BASE = "Base";
@@ -94,7 +94,7 @@ public record Report(
     static final String LORA_OFF = "LoRA off";
     static final String LORA_MERGED = "LoRA merged";
 
-    /** The digits that were fine-tuned on. */
+    /** Returns the digits of the fine-tuning. */
     List<Integer> digits() {
         return digits(settings);
     }
@@ -107,7 +107,7 @@ public record Report(
         return number(settings, "alpha");
     }
 
-    /** Every test by the name that tables and charts show. */
+    /** Returns all tests by the names that tables and charts show. */
     Map<String, TestResult> comparison() {
         Map<String, TestResult> all = new LinkedHashMap<>();
         all.put(BASE, base);
@@ -118,13 +118,13 @@ public record Report(
         return all;
     }
 
-    /** The tests that differ: switched off is the base again, and merged is switched on. */
+    /** Returns the tests that can differ: LoRA off equals the base, and LoRA merged equals LoRA on. */
     Map<String, TestResult> beforeAndAfter() {
         Map<String, TestResult> some = comparison();
         some.remove(LORA_OFF);
         some.remove(LORA_MERGED);
         if (results.containsKey(PER_ROW)) {
-            // Then the results tell it too, by the name of what is on.
+            // The results have it too, as the test of all adapters.
             some.remove(LORA_ON);
         }
         return some;
@@ -169,7 +169,7 @@ public record Report(
         throw new IllegalArgumentException("settings: " + key + " must be a number, found " + value);
     }
 
-    /** Settings in JSON's own types, so that what is read equals what was written. */
+    /** Converts settings to the types of JSON, so that a report that is read equals the one that was written. */
     private static Map<String, @Nullable Object> plain(Map<String, @Nullable Object> settings) {
         Map<String, @Nullable Object> plain = new LinkedHashMap<>();
         settings.forEach((key, value) -> plain.put(key, plain(value)));

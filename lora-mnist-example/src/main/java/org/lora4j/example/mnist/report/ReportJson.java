@@ -1,5 +1,8 @@
 package org.lora4j.example.mnist.report;
 
+import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
+import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.annotation.JsonPropertyOrder;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.util.DefaultIndenter;
 import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
@@ -7,15 +10,43 @@ import com.fasterxml.jackson.databind.ObjectWriter;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import org.lora4j.adapter.ParameterReport;
 
-/** A report as JSON: fields in the order of the record, the same bytes on every platform. */
+/** A report as JSON: the fields in the order of the record, the same bytes on every platform. */
 final class ReportJson {
-
-    private static final JsonMapper MAPPER = JsonMapper.builder().build();
+    private static final JsonMapper MAPPER = JsonMapper.builder()
+            .addMixIn(ParameterReport.class, ParametersAsJson.class)
+            .addMixIn(ParameterReport.Layer.class, LayerAsJson.class)
+            .build();
     private static final ObjectWriter WRITER =
             MAPPER.writer(new DefaultPrettyPrinter().withObjectIndenter(new DefaultIndenter("  ", "\n")));
 
     private ReportJson() {}
+
+    /** Writes the sums beside the layers. */
+    @JsonPropertyOrder({"original", "lora", "total", "incrementPercent", "layers"})
+    @JsonIgnoreProperties(
+            value = {"original", "lora", "total", "incrementPercent"},
+            allowGetters = true)
+    private interface ParametersAsJson {
+        @JsonProperty
+        long original();
+
+        @JsonProperty
+        long lora();
+
+        @JsonProperty
+        long total();
+
+        @JsonProperty
+        double incrementPercent();
+    }
+
+    /** Writes the path of a layer as its name. */
+    private interface LayerAsJson {
+        @JsonProperty("name")
+        String path();
+    }
 
     static byte[] toBytes(Report report) throws JsonProcessingException {
         return (WRITER.writeValueAsString(report) + "\n").getBytes(StandardCharsets.UTF_8);

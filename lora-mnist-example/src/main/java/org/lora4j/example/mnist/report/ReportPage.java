@@ -8,14 +8,14 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.adapter.ParameterReport;
 
-/** The page {@code report.html}: the story of a run for somebody who has not read the code, in one file. */
+/** The page {@code report.html}: the results of a run for readers who do not know the code, in one file. */
 final class ReportPage {
-
     private final Report report;
-    private final Map<ChartFile, Picture> charts;
+    private final Map<Charts.File, Picture> charts;
 
-    ReportPage(Report report, Map<ChartFile, Picture> charts) {
+    ReportPage(Report report, Map<Charts.File, Picture> charts) {
         this.report = report;
         this.charts = charts;
     }
@@ -39,27 +39,27 @@ final class ReportPage {
         values.put("comparison", comparisonTable());
         values.put("chartNote", chartNote());
         values.put("findings", Html.list(new Findings(report).sentences()));
-        values.put("wrongPerDigit", figure(ChartFile.WRONG_PER_DIGIT, "The same counts as in the table above."));
-        values.put("confusion", figure(ChartFile.CONFUSION_BASE, "") + figure(ChartFile.CONFUSION_LORA, ""));
+        values.put("wrongPerDigit", figure(Charts.File.WRONG_PER_DIGIT, "The same counts as in the table above."));
+        values.put("confusion", figure(Charts.File.CONFUSION_BASE, "") + figure(Charts.File.CONFUSION_LORA, ""));
         values.put(
                 "examples",
                 figure(
-                        ChartFile.EXAMPLES,
-                        "Below each image: the digit it shows, then the base's answer → the answer with LoRA."));
+                        Charts.File.EXAMPLES,
+                        "Below each image: the digit that it shows, then the prediction without LoRA → with LoRA."));
         values.put(
                 "losses",
-                figure(ChartFile.LOSS_BASE, "Each pale dot is one batch.")
-                        + figure(ChartFile.LOSS_FINE_TUNE, "The same for the adapter, on its own batches."));
+                figure(Charts.File.LOSS_BASE, "Each dot is one batch.")
+                        + figure(Charts.File.LOSS_FINE_TUNE, "Each dot is one batch."));
         values.put("settings", settingsTable());
         values.put("files", filesTable());
-        return Template.resource("report.html").fill(values);
+        return Html.fillTemplate("report.html", values);
     }
 
     private String adapters() {
         return report.digits().size() == 1
-                ? "a small adapter beside them was trained on " + Words.digits(report.digits()) + " only"
-                : "small adapters beside them were trained, one on each of the " + Words.digits(report.digits())
-                        + ", and \"LoRA on\" below is all of them together";
+                ? "a small adapter was trained on " + Words.digits(report.digits()) + " only"
+                : "a small adapter was trained on each of the " + Words.digits(report.digits())
+                        + " (below, \"LoRA on\" means all adapters together)";
     }
 
     private String tiles() {
@@ -68,7 +68,7 @@ final class ReportPage {
             tiles.append(Html.tile(
                     Words.count(report.base().wrong().get(digit)) + " → "
                             + Words.count(report.loraEnabled().wrong().get(digit)),
-                    "wrong answers on digit " + digit));
+                    "wrong predictions for digit " + digit));
         }
         return tiles.append(Html.tile(
                         Words.fixed(100 * report.base().accuracy(), 2) + " → "
@@ -76,9 +76,7 @@ final class ReportPage {
                         "accuracy over all digits"))
                 .append(Html.tile(
                         Words.count(report.parameters().lora()),
-                        (report.digits().size() == 1
-                                        ? "trained values beside "
-                                        : "trained values in each adapter beside ")
+                        (report.digits().size() == 1 ? "trained parameters, " : "trained parameters in each adapter, ")
                                 + Words.count(report.parameters().original()) + " frozen ones"))
                 .append(Html.tile(
                         Words.duration(report.training().fineTune().seconds()),
@@ -87,8 +85,10 @@ final class ReportPage {
     }
 
     private String network() {
-        List<LayerParameters> layers = report.parameters().layers();
-        return Stream.concat(Stream.of(layers.get(0).in()), layers.stream().map(LayerParameters::out))
+        List<ParameterReport.Layer> layers = report.parameters().layers();
+        return Stream.concat(
+                        Stream.of(layers.get(0).weight().get(1)),
+                        layers.stream().map(layer -> layer.weight().get(0)))
                 .map(String::valueOf)
                 .collect(Collectors.joining(" → "));
     }
@@ -96,9 +96,9 @@ final class ReportPage {
     private String parameterTable() {
         HtmlTable table =
                 new HtmlTable().header("Layer", "W (frozen)", "b (frozen)", "A", "B", "Original", "LoRA", "Increment");
-        for (LayerParameters layer : report.parameters().layers()) {
+        for (ParameterReport.Layer layer : report.parameters().layers()) {
             table.row(
-                    layer.name(),
+                    layer.path(),
                     HtmlTable.shape(layer.weight()),
                     HtmlTable.shape(layer.bias()),
                     HtmlTable.shape(layer.loraA()),
@@ -110,7 +110,7 @@ final class ReportPage {
         return table.row(
                         "total",
                         List.of(
-                                "Together",
+                                "Total",
                                 "",
                                 "",
                                 "",
@@ -134,10 +134,10 @@ final class ReportPage {
         Training.@Nullable Phase base = report.training().base();
         texts.add(
                 base == null
-                        ? "The base network was not trained in this run: it was loaded from a file."
-                        : "First the whole network learned all digits: " + phase(base));
-        texts.add("Then the factors A and B alone learned from images of " + Words.digits(report.digits())
-                + (report.digits().size() == 1 ? "" : ", an adapter for each, one after the other") + replay()
+                        ? "The base was not trained in this run. It was loaded from a file."
+                        : "First the whole network was trained on all digits: " + phase(base));
+        texts.add("Then only the factors A and B were trained, on images of " + Words.digits(report.digits())
+                + (report.digits().size() == 1 ? "" : " (one adapter for each digit, one after the other)") + replay()
                 + ": " + phase(report.training().fineTune()));
         return texts;
     }
@@ -149,7 +149,7 @@ final class ReportPage {
 
     private String replay() {
         return report.settings().get("replay") instanceof Number share && share.doubleValue() > 0
-                ? ", with " + Words.percent(share.doubleValue()) + " of each batch from other digits"
+                ? "; " + Words.percent(share.doubleValue()) + " of each batch show other digits"
                 : "";
     }
 
@@ -183,28 +183,28 @@ final class ReportPage {
             result.wrong().forEach(wrong -> cells.add(Words.count(wrong)));
             table.row("", cells);
         });
-        return table.row("total", changes()).html();
+        return table.row("total", differences()).html();
     }
 
-    private List<String> changes() {
+    private List<String> differences() {
         TestResult base = report.base();
         TestResult lora = report.loraEnabled();
         List<String> cells = new ArrayList<>();
-        cells.add("Change by LoRA");
+        cells.add("Difference by LoRA");
         cells.add(Words.points(lora.accuracy() - base.accuracy()));
-        cells.add(Words.change(lora.wrongTotal() - base.wrongTotal()));
+        cells.add(Words.difference(lora.wrongTotal() - base.wrongTotal()));
         for (int digit = 0; digit < TestResult.DIGITS; digit++) {
-            cells.add(Words.change(lora.wrong().get(digit) - base.wrong().get(digit)));
+            cells.add(Words.difference(lora.wrong().get(digit) - base.wrong().get(digit)));
         }
         return cells;
     }
 
-    /** The page tells the same story without pictures; it says so instead of leaving holes. */
+    /** Explains why the page has no charts. */
     private String chartNote() {
         return charts.isEmpty() ? "<p class=\"lead\">No charts: Java found no fonts on this machine.</p>" : "";
     }
 
-    private String figure(ChartFile chart, String caption) {
+    private String figure(Charts.File chart, String caption) {
         Picture picture = charts.get(chart);
         return picture == null ? "" : Html.figure(picture, caption);
     }

@@ -4,34 +4,30 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 
-/** Writes what a run measured into its output folder: {@code report.json}, charts, and a page that shows both. */
+/** Writes a report into the output folder: {@code report.json}, the charts, and a page that shows both. */
 public final class ReportWriter {
-
     private static final String JSON = "report.json";
     private static final String HTML = "report.html";
 
     private ReportWriter() {}
 
     /**
-     * Writes the report. Everything is made in memory first and each file appears as a whole, {@code report.json} last,
-     * so that it never names a file that is not there. Charts of an earlier run that this one does not have are deleted.
-     * No display is needed; on a machine without fonts the charts are left out.
+     * Writes a report. All content is created in memory first. Each file appears as a whole, and {@code report.json} last,
+     * so that it never lists a file that does not exist. Charts of an earlier run that this one does not have are deleted.
+     * On a machine without fonts there are no charts.
      *
-     * @param folder where to; created when missing
-     * @param report what was measured; {@code files} names what the run itself has left in the folder
-     * @param curves the losses of both trainings
-     * @param fixed all test images that are wrong without the adapter and right with it
-     * @param broken all test images that are right without the adapter and wrong with it
-     * @return the report as written, with the files of this writer among {@code files}
+     * @param folder the output folder, created if it does not exist
+     * @param report the numbers; {@code files} lists what the run itself has written
+     * @param data what the charts show beside the numbers
+     * @return the report as written, with the files of this writer in {@code files}
      * @throws IOException if a file cannot be written
      */
-    public static Report write(Path folder, Report report, Curves curves, List<Example> fixed, List<Example> broken)
-            throws IOException {
-        Map<ChartFile, Picture> charts = Charts.draw(report, curves, fixed, broken);
+    public static Report write(Path folder, Report report, ChartData data) throws IOException {
+        Map<Charts.File, Picture> charts = Charts.draw(report, data);
         Map<String, String> files = new LinkedHashMap<>();
         files.put("report", JSON);
         files.put("page", HTML);
@@ -41,17 +37,28 @@ public final class ReportWriter {
         byte[] page = new ReportPage(complete, charts).html().getBytes(StandardCharsets.UTF_8);
 
         Files.createDirectories(folder);
-        for (ChartFile chart : ChartFile.values()) {
+        for (Charts.File chart : Charts.File.values()) {
             Picture picture = charts.get(chart);
             Path file = folder.resolve(chart.fileName());
             if (picture == null) {
                 Files.deleteIfExists(file);
             } else {
-                AtomicFile.write(file, picture.png());
+                replace(file, picture.png());
             }
         }
-        AtomicFile.write(folder.resolve(HTML), page);
-        AtomicFile.write(folder.resolve(JSON), json);
+        replace(folder.resolve(HTML), page);
+        replace(folder.resolve(JSON), json);
         return complete;
+    }
+
+    /** Writes a temporary file beside the target and moves it there, so that no reader sees a part of a file. */
+    private static void replace(Path file, byte[] content) throws IOException {
+        Path part = file.resolveSibling("." + file.getFileName() + ".part");
+        try {
+            Files.write(part, content);
+            Files.move(part, file, StandardCopyOption.ATOMIC_MOVE);
+        } finally {
+            Files.deleteIfExists(part);
+        }
     }
 }

@@ -1,24 +1,23 @@
 package org.lora4j.example.mnist.report;
 
-import org.lora4j.linalg.Checks;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.lora4j.example.mnist.data.MnistData;
 
 /**
- * What a network answered on the test images.
+ * The predictions of a network for the test images, counted.
  *
- * @param accuracy share of right answers, in [0, 1]
- * @param wrong wrong answers per digit, {@code [10]}
- * @param confusion number of images by {@code [actual][predicted]}, {@code [10][10]}
+ * @param accuracy the share of right predictions, in [0, 1]
+ * @param wrong the number of wrong predictions for each digit, {@code [10]}
+ * @param confusion the number of images by {@code [actual][predicted]} digit, {@code [10][10]}
  */
 public record TestResult(double accuracy, List<Integer> wrong, List<List<Integer>> confusion) {
 
-    /** The number of classes. */
-    static final int DIGITS = 10;
+    static final int DIGITS = MnistData.CLASSES;
 
     /**
-     * Checks that the three tell the same.
+     * Checks that accuracy and wrong counts follow from the confusion matrix.
      *
      * @param accuracy as in the record
      * @param wrong as in the record
@@ -32,20 +31,21 @@ public record TestResult(double accuracy, List<Integer> wrong, List<List<Integer
         requireCounts(confusion);
         List<Integer> expectedWrong = wrongOf(confusion);
         if (!wrong.equals(expectedWrong)) {
-            throw new IllegalArgumentException("wrong must be the confusion matrix's rows without its diagonal, "
-                    + expectedWrong + ", found " + wrong);
+            throw new IllegalArgumentException(
+                    "wrong must be the sums of the confusion matrix's rows without the diagonal, " + expectedWrong
+                            + ", found " + wrong);
         }
         double expected = accuracyOf(confusion);
-        // Written so that NaN fails too.
+        // NaN fails too.
         if (!(Math.abs(accuracy - expected) <= 1e-6)) {
             throw new IllegalArgumentException("accuracy must be " + expected + ", found " + accuracy);
         }
     }
 
     /**
-     * Derives accuracy and wrong counts from a confusion matrix.
+     * Computes accuracy and wrong counts from a confusion matrix.
      *
-     * @param confusion number of images by {@code [actual][predicted]}, {@code [10][10]}
+     * @param confusion the number of images by {@code [actual][predicted]} digit, {@code [10][10]}
      * @return the result
      * @throws IllegalArgumentException if a size is not 10, a count is negative or there is no image
      */
@@ -57,13 +57,13 @@ public record TestResult(double accuracy, List<Integer> wrong, List<List<Integer
         return new TestResult(accuracyOf(rows), wrongOf(rows), rows);
     }
 
-    /** The number of test images that show the digit. */
+    /** Returns the number of test images that show the digit. */
     int images(int digit) {
         return sum(confusion.get(digit));
     }
 
     /**
-     * Adds up the confusion matrix.
+     * Counts all images.
      *
      * @return the number of test images
      */
@@ -72,16 +72,16 @@ public record TestResult(double accuracy, List<Integer> wrong, List<List<Integer
     }
 
     /**
-     * Adds up the wrong counts.
+     * Counts the wrong predictions for all digits.
      *
-     * @return the number of wrong answers
+     * @return the number of wrong predictions
      */
     public int wrongTotal() {
         return sum(wrong);
     }
 
-    /** How often the network answered the digit, rightly or wrongly. */
-    int answered(int digit) {
+    /** Returns how often the network predicted the digit, rightly or wrongly. */
+    int predicted(int digit) {
         return confusion.stream().mapToInt(row -> row.get(digit)).sum();
     }
 

@@ -1,28 +1,25 @@
 package org.lora4j.example.mnist.report;
 
-import org.lora4j.linalg.Checks;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How the two trainings went.
+ * The two trainings of a run.
  *
- * @param base the training of the whole network; null when the base was loaded instead
- * @param fineTune the training of the low-rank factors
+ * @param base the training of the whole network; null if the base was loaded
+ * @param fineTune the training of A and B; with several adapters, their sum
  */
 public record Training(@Nullable Phase base, Phase fineTune) {
-
     /**
      * One training.
      *
-     * @param iterations batches seen
-     * @param seconds wall time
-     * @param finalLoss loss of the last batch; null, as JSON has no NaN, when it was not finite
+     * @param iterations the number of batches
+     * @param seconds how long it took
+     * @param finalLoss the loss of the last batch; null if it was not finite, since JSON has no NaN
      */
     public record Phase(
             long iterations, double seconds, @Nullable Double finalLoss) {
-
         /**
-         * Checks the numbers; a loss that is not finite becomes null.
+         * Checks the numbers, and replaces a loss that is not finite by null.
          *
          * @param iterations as in the record
          * @param seconds as in the record

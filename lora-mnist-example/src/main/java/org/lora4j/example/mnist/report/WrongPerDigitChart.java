@@ -15,14 +15,13 @@ import org.knowm.xchart.CategorySeries;
 import org.knowm.xchart.style.CategoryStyler;
 import org.knowm.xchart.style.Styler;
 
-/** Wrong answers per digit, one bar for each test; the digits that were fine-tuned stand on a coloured ground. */
+/** Wrong predictions per digit, one bar for each test. The digits of the fine-tuning have a colored background. */
 final class WrongPerDigitChart {
-
     private static final int WIDTH = 900;
     private static final int HEIGHT = 500;
     private static final double GROUP_WIDTH = 0.8;
     private static final double PLOT_WIDTH = 0.98;
-    /** More bars than this are too narrow for their numbers. */
+    /** With more tests than this, the bars are too narrow for numbers. */
     private static final int MOST_LABELLED = 3;
 
     private final Map<String, TestResult> results;
@@ -37,7 +36,7 @@ final class WrongPerDigitChart {
 
     static Picture draw(Map<String, TestResult> results, List<Integer> digits) {
         WrongPerDigitChart chart = new WrongPerDigitChart(results, digits);
-        String description = "Wrong answers per digit 0 to 9. "
+        String description = "Wrong predictions per digit 0 to 9. "
                 + results.entrySet().stream()
                         .map(result -> result.getKey() + ": "
                                 + result.getValue().wrong().stream()
@@ -51,9 +50,9 @@ final class WrongPerDigitChart {
         CategoryChart chart = new CategoryChartBuilder()
                 .width(WIDTH)
                 .height(HEIGHT)
-                .title("Wrong answers per digit, before and after fine-tuning on " + Words.digits(digits))
+                .title("Wrong predictions per digit, before and after fine-tuning on " + Words.digits(digits))
                 .xAxisTitle("Digit that the image shows")
-                .yAxisTitle("Wrong answers")
+                .yAxisTitle("Wrong predictions")
                 .build();
         CategoryStyler styler = chart.getStyler();
         ChartStyle.apply(styler);
@@ -62,7 +61,7 @@ final class WrongPerDigitChart {
         styler.setYAxisMax(yMax());
         styler.setPlotContentSize(PLOT_WIDTH);
         styler.setAvailableSpaceFill(GROUP_WIDTH);
-        // White over the coloured ground would hide it.
+        // White would hide the colored background.
         Color clear = new Color(255, 255, 255, 0);
         styler.setChartBackgroundColor(clear).setPlotBackgroundColor(clear).setLegendBackgroundColor(clear);
         List<Integer> categories = IntStream.range(0, TestResult.DIGITS).boxed().toList();
@@ -70,14 +69,14 @@ final class WrongPerDigitChart {
         for (Map.Entry<String, TestResult> result : results.entrySet()) {
             CategorySeries series = chart.addSeries(
                     result.getKey(), categories, result.getValue().wrong());
-            series.setFillColor(Palette.series(index));
-            series.setLineColor(Palette.series(index));
+            series.setFillColor(ChartStyle.series(index));
+            series.setLineColor(ChartStyle.series(index));
             index++;
         }
         return chart;
     }
 
-    /** Leaves room above the highest bar for its number and the word above it. */
+    /** Leaves room above the highest bar for its number and the word "fine-tuned". */
     private double yMax() {
         int highest = results.values().stream()
                 .flatMap(result -> result.wrong().stream())
@@ -96,7 +95,7 @@ final class WrongPerDigitChart {
         }
     }
 
-    /** Where the bars will stand: XChart knows once it has painted them. */
+    /** Returns the area of the bars. XChart knows it after it has painted once. */
     private Rectangle2D measure() {
         Graphics2D scratch = new BufferedImage(1, 1, BufferedImage.TYPE_INT_RGB).createGraphics();
         try {
@@ -113,9 +112,10 @@ final class WrongPerDigitChart {
     private static void highlight(Graphics2D g, Rectangle2D plot, int digit) {
         double width = plot.getWidth() / TestResult.DIGITS;
         double left = plot.getX() + width * digit;
-        g.setColor(Palette.HIGHLIGHT);
+        g.setColor(ChartStyle.HIGHLIGHT);
         g.fill(new Rectangle2D.Double(left, plot.getY(), width, plot.getHeight()));
-        Text.centred(g, "fine-tuned", Palette.SMALL_STRONG, Palette.LORA_INK, left + width / 2, plot.getY() + 17);
+        ChartStyle.drawCentered(
+                g, "fine-tuned", ChartStyle.SMALL_STRONG, ChartStyle.LORA_INK, left + width / 2, plot.getY() + 17);
     }
 
     private void label(Graphics2D g, Rectangle2D plot) {
@@ -127,8 +127,9 @@ final class WrongPerDigitChart {
             for (int digit = 0; digit < TestResult.DIGITS; digit++) {
                 int wrong = result.wrong().get(digit);
                 double centre = left + group * digit + bar * (index + 0.5);
-                Font font = digits.contains(digit) ? Palette.STRONG : Palette.SMALL;
-                Text.centred(g, Words.count(wrong), font, Palette.INK, centre, chart.getScreenYFromChart(wrong) - 5);
+                Font font = digits.contains(digit) ? ChartStyle.STRONG : ChartStyle.SMALL;
+                ChartStyle.drawCentered(
+                        g, Words.count(wrong), font, ChartStyle.INK, centre, chart.getScreenYFromChart(wrong) - 5);
             }
             index++;
         }

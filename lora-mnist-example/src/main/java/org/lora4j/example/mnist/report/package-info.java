@@ -1,4 +1,4 @@
-/** The report of a run: its numbers as records and JSON, its charts, and the page that tells them. */
+/** The results of a run: as records and JSON, as a page with charts, and as text on the console. */
 @NullMarked
 package org.lora4j.example.mnist.report;
 

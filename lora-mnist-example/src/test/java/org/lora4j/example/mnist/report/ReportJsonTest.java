@@ -1,6 +1,7 @@
 package org.lora4j.example.mnist.report;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -13,7 +14,6 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class ReportJsonTest {
-
     @Test
     void readsWhatItWrote() throws IOException {
         Report report = SampleReport.report();
@@ -30,7 +30,7 @@ class ReportJsonTest {
     }
 
     @Test
-    void namesAndOrdersTheFieldsAsTheSchemaDoes() throws IOException {
+    void hasTheFieldsInTheirOrder() throws IOException {
         JsonNode json = json(SampleReport.report());
         assertThat(names(json))
                 .containsExactly(
@@ -61,7 +61,10 @@ class ReportJsonTest {
     void writesTheMeasuredValues() throws IOException {
         JsonNode json = json(SampleReport.report());
         assertThat(json.get("seed").asLong()).isEqualTo(7);
+        assertThat(json.at("/parameters/original").asLong()).isEqualTo(2_807_010);
+        assertThat(json.at("/parameters/lora").asLong()).isEqualTo(6_794);
         assertThat(json.at("/parameters/total").asLong()).isEqualTo(2_813_804);
+        assertThat(json.at("/parameters/incrementPercent").asDouble()).isCloseTo(0.242, within(5e-4));
         assertThat(json.at("/parameters/layers/0/loraB").toString()).isEqualTo("[1000,1]");
         assertThat(json.at("/training/fineTune/finalLoss").asDouble()).isEqualTo(0.00123);
         assertThat(json.at("/base/wrong/9").asInt()).isEqualTo(107);
@@ -86,7 +89,7 @@ class ReportJsonTest {
     }
 
     @Test
-    void writesSettingsOfAnyTypeAsJsonsOwn() throws IOException {
+    void writesSettingsOfAnyTypeInTypesOfJson() throws IOException {
         Map<String, @Nullable Object> settings = SampleReport.settings();
         settings.put("output", java.nio.file.Path.of("mnist-rün"));
         settings.put("digits", List.of(4L, 9L));

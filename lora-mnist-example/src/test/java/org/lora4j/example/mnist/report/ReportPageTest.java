@@ -9,7 +9,6 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class ReportPageTest {
-
     @Test
     void showsTheMeasuredNumbers() {
         String page = page(SampleReport.report());
@@ -68,7 +67,7 @@ class ReportPageTest {
         Training training = new Training(null, new Training.Phase(3, 61.4, null));
         String page = page(SampleReport.report(SampleReport.settings(), training, Map.of(), Map.of()));
         assertThat(page)
-                .contains("was not trained in this run: it was loaded from a file.")
+                .contains("The base was not trained in this run. It was loaded from a file.")
                 .contains("3 batches in 1 min 1 s, loss of the last batch not finite.");
     }
 
@@ -102,7 +101,7 @@ class ReportPageTest {
     }
 
     @Test
-    void doesNotFillWhatAValueLooksLike() {
+    void doesNotFillPlaceholdersInValues() {
         Map<String, @Nullable Object> settings = SampleReport.settings();
         settings.put("note", "{{rank}}");
         assertThat(page(SampleReport.report(settings, SampleReport.training(), Map.of(), Map.of())))
@@ -110,9 +109,9 @@ class ReportPageTest {
     }
 
     @Test
-    void refusesATemplateWithAPlaceThatHasNoValue() {
+    void refusesATemplateWithAPlaceholderThatHasNoValue() {
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> Template.resource("report.html").fill(Map.of()))
+                .isThrownBy(() -> Html.fillTemplate("report.html", Map.of()))
                 .withMessage("there is no value for {{digits}}");
     }
 

@@ -2,7 +2,6 @@ package org.lora4j.example.mnist.report;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
-import static org.assertj.core.api.Assertions.within;
 
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -12,7 +11,6 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class ReportTest {
-
     @Test
     void derivesAccuracyAndWrongCountsFromTheConfusionMatrix() {
         TestResult base = SampleReport.base();
@@ -56,31 +54,6 @@ class ReportTest {
     }
 
     @Test
-    void derivesTotalAndPercentageOfParameters() {
-        Parameters parameters = SampleReport.parameters();
-        assertThat(parameters.total()).isEqualTo(2_813_804);
-        assertThat(parameters.incrementPercent()).isCloseTo(0.242, within(5e-4));
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> new Parameters(100, 10, 111, 10, parameters.layers()))
-                .withMessage("parameters: total must be original + lora = 110, found 111");
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> new Parameters(100, 10, 110, Double.NaN, parameters.layers()))
-                .withMessageContaining("incrementPercent must be 10.0, found NaN");
-    }
-
-    @Test
-    void refusesShapesThatDoNotBelongToTheWeight() {
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> LayerParameters.of(
-                        "linear1", new long[] {5, 3}, new long[] {5}, new long[] {2, 3}, new long[] {5, 1}))
-                .withMessage("linear1: loraB must be [5, 2], found [5, 1]");
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> LayerParameters.of(
-                        "linear1", new long[] {5, 3}, new long[] {3}, new long[] {2, 3}, new long[] {5, 2}))
-                .withMessage("linear1: bias must be [5], found [3]");
-    }
-
-    @Test
     void turnsALossThatIsNotFiniteIntoNull() {
         assertThat(new Training.Phase(1, 0, Double.NaN).finalLoss()).isNull();
         assertThat(new Training.Phase(1, 0, Double.POSITIVE_INFINITY).finalLoss())
@@ -88,7 +61,7 @@ class ReportTest {
     }
 
     @Test
-    void refusesSettingsWithoutWhatThePageTells() {
+    void refusesSettingsWithoutThoseThatThePageNeeds() {
         for (String key : List.of("digit", "rank", "alpha")) {
             Map<String, @Nullable Object> settings = SampleReport.settings();
             settings.remove(key);
@@ -104,7 +77,7 @@ class ReportTest {
     }
 
     @Test
-    void refusesFurtherResultsUnderAnOwnName() {
+    void refusesFurtherResultsWithOneOfItsOwnNames() {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> SampleReport.report(
                         SampleReport.settings(),

@@ -18,18 +18,20 @@ import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.lora4j.example.mnist.report.ChartData.Example;
 
 class ReportWriterTest {
-
     private static final List<Example> FIXED = List.of(SampleReport.example(9, 4, 9), SampleReport.example(9, 7, 9));
     private static final List<Example> BROKEN = Collections.nCopies(45, SampleReport.example(7, 7, 9));
+    private static final ChartData DATA =
+            new ChartData(SampleReport.losses(600), SampleReport.losses(100), FIXED, BROKEN);
 
     @TempDir
     Path folder;
 
     @Test
     void writesEveryFileThatTheReportNames() throws IOException {
-        Report written = ReportWriter.write(folder, SampleReport.report(), SampleReport.curves(), FIXED, BROKEN);
+        Report written = ReportWriter.write(folder, SampleReport.report(), DATA);
 
         Set<String> named = new HashSet<>(written.files().values());
         assertThat(named).contains("base.safetensors");
@@ -50,8 +52,8 @@ class ReportWriterTest {
     }
 
     @Test
-    void drawsChartsInTheirSizesAndColours() throws IOException {
-        ReportWriter.write(folder, SampleReport.report(), SampleReport.curves(), FIXED, BROKEN);
+    void drawsChartsInTheirSizesAndColors() throws IOException {
+        ReportWriter.write(folder, SampleReport.report(), DATA);
 
         requireImage("wrong-per-digit.png", 1800, 1000, Set.of(0x5B7FA6, 0xE6761B));
         requireImage("confusion-base.png", 1260, 1176, Set.of());
@@ -62,8 +64,8 @@ class ReportWriterTest {
     }
 
     @Test
-    void makesAPageThatNeedsNothingElse() throws IOException {
-        ReportWriter.write(folder, SampleReport.report(), SampleReport.curves(), FIXED, BROKEN);
+    void writesAPageThatNeedsNoOtherFile() throws IOException {
+        ReportWriter.write(folder, SampleReport.report(), DATA);
         String page = Files.readString(folder.resolve("report.html"));
 
         assertThat(Pattern.compile("src=\"(?!data:image/png;base64,)|href=|url\\(|@import|<script|<link|https?:")
@@ -78,12 +80,11 @@ class ReportWriterTest {
 
     @Test
     void writesNoBaseCurveForALoadedBaseAndDeletesAnOldOne() throws IOException {
-        ReportWriter.write(folder, SampleReport.report(), SampleReport.curves(), FIXED, BROKEN);
+        ReportWriter.write(folder, SampleReport.report(), DATA);
         Training loaded = new Training(null, new Training.Phase(100, 0.75, 0.00123));
         Report report = SampleReport.report(SampleReport.settings(), loaded, Map.of(), Map.of());
 
-        Report written =
-                ReportWriter.write(folder, report, new Curves(new float[0], new float[] {1, 0.5f}), FIXED, BROKEN);
+        Report written = ReportWriter.write(folder, report, new ChartData(List.of(), List.of(1.0, 0.5), FIXED, BROKEN));
 
         assertThat(written.files()).doesNotContainKey("lossBase").containsKey("lossFineTune");
         assertThat(files()).doesNotContain("loss-base.png").contains("loss-fine-tune.png");
@@ -91,21 +92,28 @@ class ReportWriterTest {
 
     @Test
     void drawsEmptySectionsWhenNothingWasFixedOrBroken() throws IOException {
-        ReportWriter.write(folder, SampleReport.report(), SampleReport.curves(), List.of(), List.of());
+        ReportWriter.write(
+                folder,
+                SampleReport.report(),
+                new ChartData(SampleReport.losses(600), SampleReport.losses(100), List.of(), List.of()));
         requireImage("examples.png", 1796, 416, Set.of(0x1F2A37));
     }
 
     @Test
-    void drawsLossesThatAreOddlyFewZeroOrNotFinite() throws IOException {
-        for (float[] losses :
-                new float[][] {{0.5f}, {0}, {0, 0, 0}, {1, Float.NaN, 0.1f}, {Float.POSITIVE_INFINITY, 2}, new float[11]
-                }) {
-            ReportWriter.write(folder, SampleReport.report(), new Curves(losses, losses), List.of(), List.of());
+    void drawsLossesThatAreFewZeroOrNotFinite() throws IOException {
+        for (List<Double> losses : List.of(
+                List.of(0.5),
+                List.of(0.0),
+                List.of(0.0, 0.0, 0.0),
+                List.of(1.0, Double.NaN, 0.1),
+                List.of(Double.POSITIVE_INFINITY, 2.0),
+                Collections.nCopies(11, 0.0))) {
+            ReportWriter.write(folder, SampleReport.report(), new ChartData(losses, losses, List.of(), List.of()));
             assertThat(ImageIO.read(folder.resolve("loss-base.png").toFile()).getWidth())
                     .isEqualTo(1800);
         }
         Report written = ReportWriter.write(
-                folder, SampleReport.report(), new Curves(new float[] {Float.NaN}, new float[0]), List.of(), List.of());
+                folder, SampleReport.report(), new ChartData(List.of(Double.NaN), List.of(), List.of(), List.of()));
         assertThat(written.files()).doesNotContainKeys("lossBase", "lossFineTune");
     }
 
@@ -131,15 +139,14 @@ class ReportWriterTest {
                 sample.disabledEqualsOriginal(),
                 sample.files(),
                 sample.results());
-        ReportWriter.write(folder, report, SampleReport.curves(), FIXED, BROKEN);
+        ReportWriter.write(folder, report, DATA);
         requireImage("wrong-per-digit.png", 1800, 1000, Set.of(0x5B7FA6, 0xE6761B));
     }
 
     @Test
     void leavesTheOldFileWhenTheNewOneCannotBeMoved() throws IOException {
         Path blocked = Files.createDirectories(folder.resolve("report.json").resolve("in-the-way"));
-        assertThatThrownBy(
-                        () -> ReportWriter.write(folder, SampleReport.report(), SampleReport.curves(), FIXED, BROKEN))
+        assertThatThrownBy(() -> ReportWriter.write(folder, SampleReport.report(), DATA))
                 .isInstanceOf(IOException.class);
         assertThat(blocked).exists();
         assertThat(files()).noneMatch(name -> name.endsWith(".part"));
@@ -147,10 +154,10 @@ class ReportWriterTest {
 
     @Test
     void meansAreOverWholeWindows() {
-        assertThat(LossChart.runningMean(new double[] {1, 2, 3, 7}, 2)).containsExactly(1.5, 2.5, 5);
-        assertThat(LossChart.runningMean(new double[] {1}, 2)).isEmpty();
-        assertThat(LossChart.runningMean(new double[] {1, Double.NaN, 3, 5}, 2))
-                .containsExactly(Double.NaN, Double.NaN, 4);
+        assertThat(LossChart.runningMean(List.of(1.0, 2.0, 3.0, 7.0), 2)).containsExactly(1.5, 2.5, 5.0);
+        assertThat(LossChart.runningMean(List.of(1.0), 2)).isEmpty();
+        assertThat(LossChart.runningMean(List.of(1.0, Double.NaN, 3.0, 5.0), 2))
+                .containsExactly(Double.NaN, Double.NaN, 4.0);
     }
 
     private Set<String> files() throws IOException {
@@ -159,7 +166,7 @@ class ReportWriterTest {
         }
     }
 
-    private void requireImage(String name, int width, int height, Set<Integer> colours) throws IOException {
+    private void requireImage(String name, int width, int height, Set<Integer> colors) throws IOException {
         BufferedImage image = ImageIO.read(folder.resolve(name).toFile());
         assertThat(image.getWidth()).as(name).isEqualTo(width);
         assertThat(image.getHeight()).as(name).isEqualTo(height);
@@ -169,6 +176,6 @@ class ReportWriterTest {
                 found.add(image.getRGB(x, y) & 0xffffff);
             }
         }
-        assertThat(found).as(name).contains(0xFFFFFF).containsAll(colours).hasSizeGreaterThan(5);
+        assertThat(found).as(name).contains(0xFFFFFF).containsAll(colors).hasSizeGreaterThan(5);
     }
 }

@@ -3,11 +3,14 @@ package org.lora4j.example.mnist.report;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.adapter.ParameterReport;
+import org.lora4j.example.mnist.data.TestData;
+import org.lora4j.example.mnist.report.ChartData.Example;
 
-/** A report with the counts of the experiment that the example repeats. */
+/** A report with the counts of the article's notebook. */
 final class SampleReport {
-
     private static final int[] IMAGES = {980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009};
 
     private SampleReport() {}
@@ -53,16 +56,13 @@ final class SampleReport {
         return new Training(new Training.Phase(6000, 41.25, 0.0421), new Training.Phase(100, 0.75, 0.00123));
     }
 
-    static Parameters parameters() {
-        return Parameters.of(
-                2_807_010,
-                6_794,
+    static ParameterReport parameters() {
+        return new ParameterReport(
                 List.of(layer("linear1", 1000, 784), layer("linear2", 2000, 1000), layer("linear3", 10, 2000)));
     }
 
-    private static LayerParameters layer(String name, long out, long in) {
-        return LayerParameters.of(
-                name, new long[] {out, in}, new long[] {out}, new long[] {1, in}, new long[] {out, 1});
+    private static ParameterReport.Layer layer(String path, long out, long in) {
+        return new ParameterReport.Layer(path, List.of(out, in), List.of(out), List.of(1L, in), List.of(out, 1L));
     }
 
     static TestResult base() {
@@ -73,7 +73,7 @@ final class SampleReport {
         return result(new int[] {53, 32, 60, 201, 186, 85, 69, 677, 193, 11}, new int[] {9, 9, 9, 9, 9, 4, 3, 8});
     }
 
-    /** Spreads the wrong answers of each digit over the given ones. */
+    /** Spreads the wrong predictions for each digit over the given digits. */
     static TestResult result(int[] wrong, int[] mistakenFor) {
         int[][] confusion = new int[10][10];
         for (int digit = 0; digit < 10; digit++) {
@@ -90,16 +90,11 @@ final class SampleReport {
         return TestResult.of(confusion);
     }
 
-    static Curves curves() {
-        return new Curves(falling(600), falling(100));
-    }
-
-    private static float[] falling(int batches) {
-        float[] losses = new float[batches];
-        for (int i = 0; i < batches; i++) {
-            losses[i] = (float) (2.3 * Math.exp(-5.0 * i / batches) * (1 + 0.5 * Math.sin(i * 1.7)));
-        }
-        return losses;
+    /** Returns losses that fall. */
+    static List<Double> losses(int batches) {
+        return IntStream.range(0, batches)
+                .mapToObj(i -> 2.3 * Math.exp(-5.0 * i / batches) * (1 + 0.5 * Math.sin(i * 1.7)))
+                .toList();
     }
 
     static Example example(int label, int base, int lora) {
@@ -108,7 +103,7 @@ final class SampleReport {
             pixels[row * 28 + 13] = (byte) 255;
             pixels[row * 28 + 14] = (byte) 160;
         }
-        return new Example(pixels, 28, 28, label, base, lora);
+        return new Example(TestData.data(28, 28, pixels, label), 0, base, lora);
     }
 
     private static Map<String, Boolean> ordered(Object... keysAndValues) {

@@ -1,0 +1,120 @@
+package org.lora4j.example.mnist;
+
+import java.io.IOException;
+import java.io.PrintStream;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.SplittableRandom;
+import org.lora4j.LoRAParametrization;
+import org.lora4j.adapter.LoRAConfig;
+import org.lora4j.adapter.LoRAInit;
+import org.lora4j.example.mnist.data.Mnist;
+import org.lora4j.example.mnist.data.MnistBatches;
+import org.lora4j.nn.NativeThreads;
+import org.lora4j.nn.Network;
+import org.lora4j.nn.Parameter;
+import org.lora4j.train.Evaluator;
+import org.lora4j.train.Trainer;
+import org.nd4j.evaluation.classification.Evaluation;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/** The article in one file: fine-tune a network on the digit 9 with LoRA, without changing its weights. */
+public final class MnistLoRA {
+    private MnistLoRA() {}
+
+    /**
+     * Runs the experiment.
+     *
+     * @param args none
+     * @throws IOException if the images cannot be read
+     */
+    @SuppressWarnings("try") // the variable is not read
+    public static void main(String[] args) throws IOException {
+        try (NativeThreads threads = NativeThreads.forBlas()) {
+            run(Mnist.bundled(), 6_000, 100, System.out);
+        }
+    }
+
+    static void run(Mnist mnist, int baseBatches, int nineBatches, PrintStream out) {
+        SplittableRandom seeds = new SplittableRandom(0);
+
+        // 1. Train a network that is far larger than the task needs on all digits: 6,000 batches of 10 images, with
+        // Adam
+        // and a learning rate of 0.001, which is the default.
+        Network network = Network.builder(784)
+                .linear("linear1", 1000)
+                .relu()
+                .linear("linear2", 2000)
+                .relu()
+                .linear("linear3", 10)
+                .build(seeds.nextLong());
+        out.println("Training on all digits");
+        MnistBatches allDigits = MnistBatches.shuffled(mnist.train(), 10, seeds.nextLong());
+        Trainer.builder(network).maxIterations(baseBatches).build().fit(allDigits);
+
+        // 2. Keep a copy of all weights and biases, to check later that LoRA does not change them.
+        List<Parameter> originals = network.copy().parameters();
+
+        // 3. Count the wrong predictions for each digit.
+        out.println("Wrong        0     1     2     3     4     5     6     7     8     9   Accuracy");
+        printErrors("base", network, mnist, out);
+
+        // 4. Register LoRA on the three layers. Each computes with W + (B·A)·(alpha/rank) now, instead of W. A is drawn
+        // from N(0, 1) and B is zero, so the output does not change yet.
+        LoRAConfig config = LoRAConfig.builder()
+                .rank(1)
+                .alpha(1)
+                .init(LoRAInit.gaussian(1))
+                .seed(seeds.nextLong())
+                .build();
+        List<LoRAParametrization> loras = network.linears().stream()
+                .map(linear -> LoRAParametrization.register(linear, config))
+                .toList();
+
+        // 5. LoRA adds 0.242 % to the number of parameters.
+        out.printf("%n%s%n%n", LoRAParametrization.parameterReport(network));
+
+        // 6. Registering has frozen every W and b. Only A and B are trainable.
+        network.parameters().forEach(out::println);
+        loras.forEach(lora -> out.printf("%s%n%s%n", lora.loraA(), lora.loraB()));
+
+        // 7. Fine-tune on 100 batches of nothing but nines.
+        MnistBatches nines = MnistBatches.ofDigit(mnist.train(), 9, 10, seeds.nextLong());
+        Trainer.builder(network).maxIterations(nineBatches).build().fit(nines);
+
+        // 8. The frozen parameters have not changed by a single bit.
+        for (int i = 0; i < originals.size(); i++) {
+            Parameter frozen = network.parameters().get(i);
+            requireEqual(frozen.name(), frozen.value(), originals.get(i).value());
+        }
+
+        // 9. With LoRA on, the effective weight is W + (B·A)·(alpha/rank). There are fewer errors on the nines.
+        for (LoRAParametrization lora : loras) {
+            INDArray update = lora.loraB().value().mmul(lora.loraA().value()).mul(lora.scale());
+            INDArray sum = lora.originalWeight().add(update);
+            requireEqual(lora + " on", lora.effectiveWeight(), sum);
+        }
+        out.println();
+        printErrors("LoRA on", network, mnist, out);
+
+        // 10. With LoRA off, the effective weight is W, and the network predicts as before.
+        loras.forEach(lora -> lora.setEnabled(false));
+        loras.forEach(lora -> requireEqual(lora + " off", lora.effectiveWeight(), lora.originalWeight()));
+        printErrors("LoRA off", network, mnist, out);
+    }
+
+    private static void printErrors(String name, Network network, Mnist mnist, PrintStream out) {
+        Evaluation evaluation = Evaluator.evaluate(network, MnistBatches.inOrder(mnist.test(), 500));
+        out.printf("%-8s", name);
+        Arrays.stream(Evaluator.errorsPerClass(evaluation)).forEach(errors -> out.printf("%6d", errors));
+        out.printf(Locale.ROOT, "%9.2f %%%n", 100 * evaluation.accuracy());
+    }
+
+    /** Compares bit for bit. */
+    static void requireEqual(String what, INDArray found, INDArray expected) {
+        if (!Arrays.equals(found.ravel().toFloatVector(), expected.ravel().toFloatVector())) {
+            throw new IllegalStateException(what + ": the arrays must be equal, bit for bit");
+        }
+    }
+}

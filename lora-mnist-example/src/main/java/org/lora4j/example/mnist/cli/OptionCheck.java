@@ -1,0 +1,48 @@
+package org.lora4j.example.mnist.cli;
+
+import picocli.CommandLine;
+import picocli.CommandLine.ParameterException;
+
+/** Checks the bounds of options. An option out of its bounds is wrong use, which is reported in one line. */
+final class OptionCheck {
+    private final CommandLine command;
+
+    OptionCheck(CommandLine command) {
+        this.command = command;
+    }
+
+    void inRange(String option, int value, int min, int max) {
+        if (value < min || value > max) {
+            throw wrong(option, "in [" + min + ", " + max + "]", value);
+        }
+    }
+
+    void atLeast(String option, int value, int min) {
+        if (value < min) {
+            throw wrong(option, "at least " + min, value);
+        }
+    }
+
+    void positive(String option, double value) {
+        if (!(value > 0 && value < Double.POSITIVE_INFINITY)) {
+            throw wrong(option, "finite and positive", value);
+        }
+    }
+
+    void share(String option, double value) {
+        if (!(value >= 0 && value < 1)) {
+            throw wrong(option, "in [0, 1)", value);
+        }
+    }
+
+    /** Checks a rule that is not a bound of one option. */
+    void require(boolean holds, String rule) {
+        if (!holds) {
+            throw new ParameterException(command, rule);
+        }
+    }
+
+    private ParameterException wrong(String option, String rule, Object found) {
+        return new ParameterException(command, option + " must be " + rule + ", found " + found);
+    }
+}

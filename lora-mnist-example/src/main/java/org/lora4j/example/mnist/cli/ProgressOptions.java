@@ -1,0 +1,48 @@
+package org.lora4j.example.mnist.cli;
+
+import java.io.PrintWriter;
+import java.util.Locale;
+import java.util.function.Function;
+import me.tongfei.progressbar.ProgressBar;
+import me.tongfei.progressbar.ProgressBarBuilder;
+import me.tongfei.progressbar.ProgressBarStyle;
+import org.lora4j.example.mnist.experiment.AdamTraining.Outcome;
+import org.lora4j.example.mnist.experiment.ProgressDisplay;
+import org.lora4j.train.TrainingListener;
+import picocli.CommandLine.Option;
+
+/** How progress is shown: by a bar on a terminal, or by lines. */
+final class ProgressOptions {
+    @Option(names = "--no-progress", description = "Print lines instead of a progress bar.")
+    private boolean noProgress;
+
+    /**
+     * Returns a display.
+     *
+     * @param lines where lines are printed, without a terminal or without a bar
+     */
+    ProgressDisplay display(PrintWriter lines) {
+        return (task, batches, training) -> !noProgress && Terminal.isPresent()
+                ? withBar(task, batches, training)
+                : training.apply(new LineProgress(lines, batches, System::nanoTime));
+    }
+
+    /** Shows a bar on standard error, with loss, speed and remaining time. */
+    private static Outcome withBar(String task, long batches, Function<TrainingListener, Outcome> training) {
+        ProgressBarBuilder builder = new ProgressBarBuilder()
+                .setTaskName(task)
+                .setInitialMax(batches)
+                .setStyle(ProgressBarStyle.ASCII)
+                .setUpdateIntervalMillis(200)
+                .showSpeed();
+        try (ProgressBar bar = builder.build()) {
+            return training.apply(new TrainingListener() {
+                @Override
+                public void onIteration(Iteration iteration) {
+                    bar.setExtraMessage(String.format(Locale.ROOT, " loss %.4f", iteration.runningLoss()));
+                    bar.stepTo(iteration.iteration());
+                }
+            });
+        }
+    }
+}

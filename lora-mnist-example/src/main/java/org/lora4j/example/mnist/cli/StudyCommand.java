@@ -1,0 +1,99 @@
+package org.lora4j.example.mnist.cli;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import org.lora4j.adapter.LoRAInit;
+import org.lora4j.example.mnist.data.Mnist;
+import org.lora4j.example.mnist.data.MnistBatches;
+import org.lora4j.example.mnist.experiment.AdamTraining;
+import org.lora4j.example.mnist.experiment.Study;
+import org.lora4j.example.mnist.experiment.Study.Method;
+import org.lora4j.example.mnist.report.TextReport;
+import org.lora4j.nn.Network;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code study}: several methods of fine-tuning on the same base, each with several seeds. */
+@Command(
+        name = "study",
+        description = "Compare methods of fine-tuning on one base over several seeds. Prints a Markdown table.")
+public final class StudyCommand extends WorkCommand {
+    @Option(names = "--seeds", paramLabel = "N", description = "Seeds of each method. Default: ${DEFAULT-VALUE}.")
+    private int seeds = 5;
+
+    @Mixin
+    private final DataOptions data = new DataOptions();
+
+    @Mixin
+    private final BaseOptions base = new BaseOptions();
+
+    @Mixin
+    private final FineTuneOptions fineTune = new FineTuneOptions();
+
+    @Option(
+            names = "--replay",
+            paramLabel = "SHARE",
+            split = ",",
+            description = "Shares of other digits to try. Default: 0.5.")
+    private List<Double> replays = List.of(0.5);
+
+    @Option(
+            names = "--fine-tune-lr",
+            paramLabel = "RATE",
+            split = ",",
+            description = "Learning rates to try with replay. Default: that of --lr.")
+    private List<Double> replayRates = List.of();
+
+    @Option(names = "--lora-only", description = "Leave out the trainings of all weights, which take longer.")
+    private boolean loraOnly;
+
+    @Mixin
+    private final ProgressOptions progress = new ProgressOptions();
+
+    StudyCommand() {}
+
+    @Override
+    void checkOptions(OptionCheck check) {
+        check.atLeast("--seeds", seeds, 1);
+        base.check(check);
+        fineTune.check(check);
+        replays.forEach(share -> check.share("--replay", share));
+        replayRates.forEach(rate -> check.positive("--fine-tune-lr", rate));
+    }
+
+    @Override
+    void work() throws IOException {
+        Mnist mnist = data.load();
+        Study study = new Study(mnist, fineTune.digit(), fineTune.config(), fineTune.batches(), base.batchSize());
+        Network network = base.network();
+        AdamTraining training = base.training(mnist.train());
+        if (training != null) {
+            MnistBatches images = MnistBatches.shuffled(
+                    mnist.train(), base.batchSize(), base.seeds().baseOrder());
+            progress.display(err())
+                    .show("Base training", training.batches(), listener -> training.run(network, images, listener));
+        }
+        study.run(network, methods(), seeds, new TextReport(err())).print(out());
+    }
+
+    private List<Method> methods() {
+        double rate = base.learningRate();
+        List<Method> methods = new ArrayList<>();
+        methods.add(new Method("LoRA, A from N(0, 1): the article", LoRAInit.gaussian(1), 0, rate));
+        methods.add(new Method("LoRA, Kaiming", LoRAInit.kaimingUniform(), 0, rate));
+        methods.add(new Method("all weights", null, 0, rate));
+        for (double replay : replays) {
+            for (double replayRate : replayRates.isEmpty() ? List.of(rate) : replayRates) {
+                String with =
+                        ", replay " + TextReport.plain(replay) + ", learning rate " + TextReport.plain(replayRate);
+                methods.add(new Method("LoRA, Kaiming" + with, LoRAInit.kaimingUniform(), replay, replayRate));
+                methods.add(new Method("all weights" + with, null, replay, replayRate));
+            }
+        }
+        return loraOnly
+                ? methods.stream().filter(method -> method.init() != null).toList()
+                : methods;
+    }
+}

@@ -1,0 +1,204 @@
+package org.lora4j.example.mnist.data;
+
+import java.util.Arrays;
+import java.util.Iterator;
+import java.util.NoSuchElementException;
+import java.util.PrimitiveIterator;
+import java.util.SplittableRandom;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+import org.nd4j.linalg.dataset.DataSet;
+import org.nd4j.linalg.factory.Nd4j;
+
+/**
+ * Batches of images: normalized pixels {@code [n, rows × columns]} and one-hot labels {@code [n, 10]}, both FLOAT. Each
+ * batch has arrays of its own.
+ *
+ * <p>Each iterator is one epoch: it returns each of the chosen images once, and the last batch can be smaller. In a random
+ * order, each epoch has a new one. The orders depend on the seed alone.
+ *
+ * <p>With replay, each batch of n images has {@code share · n} images of other digits, rounded, and at least one of the
+ * chosen digit. The last batch of an epoch has them in the same proportion. They are drawn at random, and each is drawn
+ * once before any is drawn again, across epochs. The share does not change the order of the chosen images.
+ *
+ * <p>Not for several threads at once.
+ */
+public final class MnistBatches implements Iterable<DataSet> {
+    private final MnistData data;
+    private final int batchSize;
+    private final double replayShare;
+    private final Supplier<int[]> orders;
+    private final PrimitiveIterator.OfInt replayed;
+
+    private MnistBatches(MnistData data, int batchSize, Supplier<int[]> orders) {
+        this(data, batchSize, orders, 0, () -> {
+            throw new IllegalStateException("without replay no other image can be drawn");
+        });
+    }
+
+    private MnistBatches(
+            MnistData data, int batchSize, Supplier<int[]> orders, double replayShare, Supplier<int[]> replayOrders) {
+        if (batchSize < 1) {
+            throw new IllegalArgumentException("the batch size must be at least 1, found " + batchSize);
+        }
+        this.data = data;
+        this.batchSize = batchSize;
+        this.orders = orders;
+        this.replayShare = replayShare;
+        replayed = Stream.generate(replayOrders).flatMapToInt(Arrays::stream).iterator();
+    }
+
+    /**
+     * Returns all images in their order, for tests.
+     *
+     * @param data the images
+     * @param batchSize the number of images in a batch
+     * @return the batches
+     * @throws IllegalArgumentException if the batch size is less than 1
+     */
+    public static MnistBatches inOrder(MnistData data, int batchSize) {
+        return new MnistBatches(data, batchSize, data::indices);
+    }
+
+    /**
+     * Returns all images in random order.
+     *
+     * @param data the images
+     * @param batchSize the number of images in a batch
+     * @param seed the seed of the order
+     * @return the batches
+     * @throws IllegalArgumentException if the batch size is less than 1
+     */
+    public static MnistBatches shuffled(MnistData data, int batchSize, long seed) {
+        return new MnistBatches(data, batchSize, new Shuffle(data.indices(), new SplittableRandom(seed)));
+    }
+
+    /**
+     * Returns the images of one digit in random order.
+     *
+     * @param data the images
+     * @param digit the digit
+     * @param batchSize the number of images in a batch
+     * @param seed the seed of the order
+     * @return the batches
+     * @throws IllegalArgumentException if the batch size is less than 1, or no image shows the digit
+     */
+    public static MnistBatches ofDigit(MnistData data, int digit, int batchSize, long seed) {
+        return ofDigit(data, digit, batchSize, 0, seed);
+    }
+
+    /**
+     * Returns the images of one digit in random order, with replay: a share of each batch shows other digits.
+     *
+     * @param data the images
+     * @param digit the digit
+     * @param batchSize the number of images in a batch
+     * @param replayShare the share of other digits, in [0, 1)
+     * @param seed the seed of the order
+     * @return the batches
+     * @throws IllegalArgumentException if the batch size is less than 1, the share is not in [0, 1), no image shows the
+     *     digit, or the share is not 0 and no image shows another digit
+     */
+    public static MnistBatches ofDigit(MnistData data, int digit, int batchSize, double replayShare, long seed) {
+        int[] chosen = data.indicesOf(digit);
+        int[] others = data.indicesOfOthers(digit);
+        if (!(replayShare >= 0 && replayShare < 1)) {
+            throw new IllegalArgumentException("the share of replayed images must be in [0, 1), found " + replayShare);
+        }
+        if (chosen.length == 0) {
+            throw new IllegalArgumentException("the images must show the digit " + digit + ", none does");
+        }
+        if (replayShare > 0 && others.length == 0) {
+            throw new IllegalArgumentException("the images must show other digits than " + digit + " for the share "
+                    + replayShare + " of replayed images, none does");
+        }
+        // Two generators, so that the share does not change the order of the chosen images.
+        return new MnistBatches(
+                data,
+                batchSize,
+                new Shuffle(chosen, new SplittableRandom(seed)),
+                replayShare,
+                new Shuffle(others, new SplittableRandom(seed).split()));
+    }
+
+    @Override
+    public Iterator<DataSet> iterator() {
+        return new Epoch(orders.get());
+    }
+
+    /** Returns the same indices in a new random order each time. */
+    private static final class Shuffle implements Supplier<int[]> {
+        private final int[] indices;
+        private final SplittableRandom random;
+
+        Shuffle(int[] indices, SplittableRandom random) {
+            this.indices = indices;
+            this.random = random;
+        }
+
+        /** Shuffles by the method of Fisher and Yates. */
+        @Override
+        public int[] get() {
+            for (int i = indices.length - 1; i > 0; i--) {
+                int j = random.nextInt(i + 1);
+                int index = indices[i];
+                indices[i] = indices[j];
+                indices[j] = index;
+            }
+            return indices.clone();
+        }
+    }
+
+    /** The chosen images once. */
+    private final class Epoch implements Iterator<DataSet> {
+        private final int[] chosen;
+        private int drawn;
+
+        Epoch(int[] chosen) {
+            this.chosen = chosen;
+        }
+
+        @Override
+        public boolean hasNext() {
+            return drawn < chosen.length;
+        }
+
+        @Override
+        public DataSet next() {
+            if (!hasNext()) {
+                throw new NoSuchElementException("the epoch is over after " + chosen.length + " images");
+            }
+            return batch(draw());
+        }
+
+        private int[] draw() {
+            int others = (int) Math.min(Math.round(batchSize * replayShare), batchSize - 1);
+            int own = batchSize - others;
+            int left = chosen.length - drawn;
+            if (own > left) {
+                others = (int) Math.round((double) others * left / own);
+                own = left;
+            }
+            int[] images = new int[own + others];
+            System.arraycopy(chosen, drawn, images, 0, own);
+            drawn += own;
+            for (int i = own; i < images.length; i++) {
+                images[i] = replayed.nextInt();
+            }
+            return images;
+        }
+    }
+
+    private DataSet batch(int[] images) {
+        int imageSize = data.imageSize();
+        float[] features = new float[Math.multiplyExact(images.length, imageSize)];
+        float[] labels = new float[images.length * MnistData.CLASSES];
+        for (int i = 0; i < images.length; i++) {
+            data.normalize(images[i], features, i * imageSize);
+            labels[i * MnistData.CLASSES + data.label(images[i])] = 1;
+        }
+        return new DataSet(
+                Nd4j.create(features, new long[] {images.length, imageSize}, 'c'),
+                Nd4j.create(labels, new long[] {images.length, MnistData.CLASSES}, 'c'));
+    }
+}

@@ -1,0 +1,25 @@
+package org.lora4j.example.mnist.experiment;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.adapter.LoRAConfig;
+
+/**
+ * What an experiment does.
+ *
+ * @param data the name of the data set
+ * @param baseTraining the training of the base on all digits; null if the base is loaded
+ * @param digits the digits of the fine-tuning; each has an adapter
+ * @param config the configuration of the adapters
+ * @param fineTuning the training of each adapter
+ * @param replayShare the share of other digits in each batch of the fine-tuning, in [0, 1)
+ * @param seeds the seeds of the orders of images
+ */
+public record ExperimentPlan(
+        String data,
+        @Nullable AdamTraining baseTraining,
+        List<Integer> digits,
+        LoRAConfig config,
+        AdamTraining fineTuning,
+        double replayShare,
+        Seeds seeds) {}

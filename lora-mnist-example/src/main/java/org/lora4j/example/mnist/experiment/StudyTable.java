@@ -1,0 +1,56 @@
+package org.lora4j.example.mnist.experiment;
+
+import java.io.PrintWriter;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.function.ToDoubleFunction;
+import org.lora4j.example.mnist.report.TestResult;
+
+/** The tests of a study as a Markdown table: mean ± standard deviation over the seeds. */
+public final class StudyTable {
+    private final int digit;
+    private final Map<String, List<TestResult>> rows = new LinkedHashMap<>();
+
+    StudyTable(int digit) {
+        this.digit = digit;
+    }
+
+    void add(String name, List<TestResult> results) {
+        rows.put(name, List.copyOf(results));
+    }
+
+    /**
+     * Prints the table.
+     *
+     * @param out where to print it
+     */
+    public void print(PrintWriter out) {
+        out.println("| Fine-tuning | Wrong on " + digit + " | Wrong on all | Accuracy in % |");
+        out.println("|---|---:|---:|---:|");
+        rows.forEach((name, results) -> out.println("| " + name
+                + " | " + spread(results, result -> result.wrong().get(digit), 1)
+                + " | " + spread(results, TestResult::wrongTotal, 1)
+                + " | " + spread(results, result -> 100 * result.accuracy(), 2)
+                + " |"));
+    }
+
+    /** Returns the mean and, for several values, their sample standard deviation √(Σ(x − x̄)² / (n − 1)). */
+    private static String spread(List<TestResult> results, ToDoubleFunction<TestResult> value, int places) {
+        double[] values = results.stream().mapToDouble(value).toArray();
+        double sum = 0;
+        for (double each : values) {
+            sum += each;
+        }
+        double mean = sum / values.length;
+        double squares = 0;
+        for (double each : values) {
+            squares += (each - mean) * (each - mean);
+        }
+        String format = "%." + places + "f";
+        return values.length == 1
+                ? String.format(Locale.ROOT, format, mean)
+                : String.format(Locale.ROOT, format + " ± " + format, mean, Math.sqrt(squares / (values.length - 1)));
+    }
+}

@@ -1,0 +1,5 @@
+/** The article's experiment: networks, trainings, checks, tests and studies. */
+@NullMarked
+package org.lora4j.example.mnist.experiment;
+
+import org.jspecify.annotations.NullMarked;
