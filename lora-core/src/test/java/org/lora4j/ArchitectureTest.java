@@ -1,10 +1,12 @@
 package org.lora4j;
 
+import static com.tngtech.archunit.core.domain.properties.HasName.Predicates.nameMatching;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.methods;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
 
 import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.domain.JavaCall;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaMethod;
 import com.tngtech.archunit.core.importer.ImportOption;
@@ -68,6 +70,17 @@ class ArchitectureTest {
                             && !Set.of("BaseModel", "BaseLayer", "LayerKind").contains(type.getSimpleName());
                 }
             });
+
+    /** A NIO buffer does not keep its array alive; the classes that own one do. */
+    @ArchTest
+    static final ArchRule ONE_OWNER_OF_NATIVE_MEMORY = noClasses()
+            .that()
+            .doNotHaveFullyQualifiedName("org.lora4j.internal.ArrayMemory")
+            .and()
+            .doNotHaveFullyQualifiedName("org.lora4j.io.Elements")
+            .should()
+            .callMethodWhere(
+                    JavaCall.Predicates.target(nameMatching("asNio.*|asBuffer|asByteBuffer|pointer|addressPointer")));
 
     /** What users see names no internal type, except where it implements an internal interface, which Javadoc hides. */
     @ArchTest

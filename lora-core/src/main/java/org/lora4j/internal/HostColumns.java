@@ -1,24 +1,20 @@
 package org.lora4j.internal;
 
-import java.nio.DoubleBuffer;
-import java.nio.FloatBuffer;
 import org.jspecify.annotations.Nullable;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
  * Copies blocks of columns of a matrix to the Java heap and back. Loops on the heap are faster than several ND4J operations
  * in a row. The copies are doubles for both types of the matrix.
  *
- * <p>It keeps its access to the memory until it is bound to another array. Not thread-safe.
+ * <p>It keeps its matrix alive until it is bound to another one. Not thread-safe.
  */
 public final class HostColumns {
     /** A block of this many elements stays in the first-level cache. */
     private static final int BLOCK = 1024;
 
     private @Nullable INDArray bound;
-    private @Nullable FloatBuffer floats;
-    private @Nullable DoubleBuffer doubles;
+    private @Nullable ArrayMemory memory;
     private float[] converted = new float[0];
     private float[] row = new float[0];
     private double[] values = new double[0];
@@ -73,7 +69,7 @@ public final class HostColumns {
     public HostColumns of(INDArray matrix) {
         if (matrix != bound) {
             INDArray contiguous = canWrite(matrix) ? matrix : matrix.dup('f');
-            bind(contiguous);
+            memory = new ArrayMemory(contiguous);
             boolean isVector = contiguous.rank() == 1;
             rows = isVector ? 1 : Math.toIntExact(contiguous.size(0));
             rowStride = isVector ? 1 : Math.toIntExact(contiguous.stride(0));
@@ -91,19 +87,13 @@ public final class HostColumns {
      */
     public HostColumns ofTranspose(INDArray matrix) {
         if (matrix != bound) {
-            bind(matrix);
+            memory = new ArrayMemory(matrix);
             rows = Math.toIntExact(matrix.size(1));
             rowStride = Math.toIntExact(matrix.stride(1));
             columnStride = Math.toIntExact(matrix.stride(0));
             bound = matrix;
         }
         return this;
-    }
-
-    private void bind(INDArray contiguous) {
-        boolean isFloat = contiguous.dataType() == DataType.FLOAT;
-        floats = isFloat ? contiguous.data().asNioFloat() : null;
-        doubles = isFloat ? null : contiguous.data().asNioDouble();
     }
 
     /**
@@ -115,27 +105,28 @@ public final class HostColumns {
      */
     public void read(int from, int count, double[] values) {
         int length = count * rows;
-        if (floats != null) {
+        ArrayMemory source = memory();
+        if (source.isFloat()) {
             float[] block = block(length);
             if (isPacked()) {
-                floats.get(from * rows, block, 0, length);
+                source.get(from * rows, block, 0, length);
             } else {
-                readRows(floats, from, count, block);
+                readRows(source, from, count, block);
             }
             for (int k = 0; k < length; k++) {
                 values[k] = block[k];
             }
-        } else if (doubles != null) {
+        } else {
             for (int j = 0; j < count; j++) {
                 for (int i = 0; i < rows; i++) {
-                    values[i + j * rows] = doubles.get(i * rowStride + (from + j) * columnStride);
+                    values[i + j * rows] = source.get(i * rowStride + (from + j) * columnStride);
                 }
             }
         }
     }
 
     /** Copies row by row: a matrix whose columns are not contiguous mostly has contiguous rows. */
-    private void readRows(FloatBuffer source, int from, int count, float[] block) {
+    private void readRows(ArrayMemory source, int from, int count, float[] block) {
         if (row.length < count) {
             row = new float[count];
         }
@@ -147,7 +138,7 @@ public final class HostColumns {
                 }
             } else {
                 for (int j = 0; j < count; j++) {
-                    block[i + j * rows] = source.get(i * rowStride + (from + j) * columnStride);
+                    block[i + j * rows] = (float) source.get(i * rowStride + (from + j) * columnStride);
                 }
             }
         }
@@ -167,27 +158,35 @@ public final class HostColumns {
                     "write: the matrix must be contiguous, found a copy of one that is not; bind a contiguous matrix");
         }
         int length = count * rows;
-        if (floats != null) {
+        ArrayMemory target = memory();
+        if (target.isFloat()) {
             float[] block = block(length);
             for (int k = 0; k < length; k++) {
                 block[k] = (float) values[k];
             }
             if (isPacked()) {
-                floats.put(from * rows, block, 0, length);
+                target.put(from * rows, block, 0, length);
             } else {
                 for (int j = 0; j < count; j++) {
                     for (int i = 0; i < rows; i++) {
-                        floats.put(i * rowStride + (from + j) * columnStride, block[i + j * rows]);
+                        target.put(i * rowStride + (from + j) * columnStride, block[i + j * rows]);
                     }
                 }
             }
-        } else if (doubles != null) {
+        } else {
             for (int j = 0; j < count; j++) {
                 for (int i = 0; i < rows; i++) {
-                    doubles.put(i * rowStride + (from + j) * columnStride, values[i + j * rows]);
+                    target.put(i * rowStride + (from + j) * columnStride, values[i + j * rows]);
                 }
             }
         }
+    }
+
+    private ArrayMemory memory() {
+        if (memory == null) {
+            throw new IllegalStateException("the columns must be bound to a matrix first");
+        }
+        return memory;
     }
 
     private boolean isPacked() {

@@ -1,6 +1,5 @@
 package org.lora4j.internal;
 
-import java.nio.FloatBuffer;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -23,7 +22,7 @@ final class HostRows {
     private float[] block = new float[0];
 
     private @Nullable INDArray bound;
-    private FloatBuffer elements = FloatBuffer.allocate(0);
+    private @Nullable ArrayMemory memory;
     private int height;
     private int width;
     private boolean rowsAreContiguous;
@@ -31,7 +30,7 @@ final class HostRows {
     /** Binds this object to a matrix in 'c' or 'f' order. */
     HostRows of(INDArray matrix) {
         if (matrix != bound) {
-            elements = matrix.data().asNioFloat();
+            memory = new ArrayMemory(matrix);
             height = (int) matrix.size(0);
             width = (int) matrix.size(1);
             rowsAreContiguous = matrix.stride(1) == 1;
@@ -42,6 +41,13 @@ final class HostRows {
             }
         }
         return this;
+    }
+
+    private ArrayMemory memory() {
+        if (memory == null) {
+            throw new IllegalStateException("the rows must be bound to a matrix first");
+        }
+        return memory;
     }
 
     /** Returns the i-th row; the elements after its end are undefined. */
@@ -64,7 +70,7 @@ final class HostRows {
         if (rowsAreContiguous) {
             for (int i = 0; i < count; i++) {
                 for (int from = 0; from < width; from += PIECE) {
-                    elements.get(rows[i] * width + from, pieces[i][from / PIECE], 0, Math.min(PIECE, width - from));
+                    memory().get(rows[i] * width + from, pieces[i][from / PIECE], 0, Math.min(PIECE, width - from));
                 }
             }
             return;
@@ -89,7 +95,7 @@ final class HostRows {
                 scatter(pieces[i][from / PIECE], from % PIECE, columns, block, rows[i] - first, span);
             }
             for (int k = 0; k < columns; k++) {
-                elements.put((from + k) * height + first, block, k * span, span);
+                memory().put((from + k) * height + first, block, k * span, span);
             }
         }
     }
@@ -113,7 +119,7 @@ final class HostRows {
             block = new float[BLOCK * span];
         }
         for (int k = 0; k < columns; k++) {
-            elements.get((from + k) * height + first, block, k * span, span);
+            memory().get((from + k) * height + first, block, k * span, span);
         }
         return columns;
     }

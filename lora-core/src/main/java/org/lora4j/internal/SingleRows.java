@@ -1,6 +1,5 @@
 package org.lora4j.internal;
 
-import java.nio.FloatBuffer;
 import java.util.Arrays;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -23,7 +22,11 @@ public final class SingleRows {
 
     /** Returns whether the loops support the type and the memory orders of the factors. */
     public static boolean reads(INDArray a, INDArray b) {
-        return a.dataType() == DataType.FLOAT && a.ordering() == 'c' && b.ordering() == 'f';
+        return a.dataType() == DataType.FLOAT
+                && a.ordering() == 'c'
+                && b.ordering() == 'f'
+                && HostColumns.canWrite(a)
+                && HostColumns.canWrite(b);
     }
 
     /** Returns whether the maximum number of rows was added; {@link #addNoted} is then due. */
@@ -65,15 +68,15 @@ public final class SingleRows {
         int rank = (int) a.size(0);
         int in = (int) a.size(1);
         int out = (int) b.size(0);
-        FloatBuffer aRows = a.data().asNioFloat();
-        FloatBuffer bColumns = b.data().asNioFloat();
+        ArrayMemory aRows = new ArrayMemory(a);
+        ArrayMemory bColumns = new ArrayMemory(b);
         for (int j = 0; j < rank; j++) {
             float u = (float) (scale * down(x, aRows, j * in, in));
             addUp(u, bColumns, j * out, out, delta);
         }
     }
 
-    private float down(float[][] x, FloatBuffer a, int begin, int in) {
+    private float down(float[][] x, ArrayMemory a, int begin, int in) {
         Arrays.fill(products, 0);
         for (int from = 0; from < in; from += HostRows.PIECE) {
             int length = Math.min(HostRows.PIECE, in - from);
@@ -83,7 +86,7 @@ public final class SingleRows {
         return sum(products);
     }
 
-    private void addUp(float u, FloatBuffer b, int begin, int out, float[][] delta) {
+    private void addUp(float u, ArrayMemory b, int begin, int out, float[][] delta) {
         for (int from = 0; from < out; from += HostRows.PIECE) {
             int length = Math.min(HostRows.PIECE, out - from);
             b.get(begin + from, factor, 0, length);

@@ -1,11 +1,11 @@
 package org.lora4j.train;
 
-import java.nio.FloatBuffer;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.internal.ArrayMemory;
 import org.lora4j.internal.SpareProcessors;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -29,15 +29,15 @@ final class HostAdam implements ParameterUpdater {
     private static final int MIN_BLOCKS_PER_PART = 32;
 
     private final Adam settings;
-    private final FloatBuffer value;
-    private final FloatBuffer gradient;
+    private final ArrayMemory value;
+    private final ArrayMemory gradient;
     private final List<Block> blocks;
     private final Queue<Copies> idleCopies = new ConcurrentLinkedQueue<>();
 
     HostAdam(Adam settings, INDArray value, INDArray gradient) {
         this.settings = settings;
-        this.value = value.data().asNioFloat();
-        this.gradient = gradient.data().asNioFloat();
+        this.value = new ArrayMemory(value);
+        this.gradient = new ArrayMemory(gradient);
         int length = Math.toIntExact(value.length());
         blocks = IntStream.iterate(0, from -> from < length, from -> from + BLOCK)
                 .mapToObj(from -> new Block(from, Math.min(BLOCK, length - from)))
@@ -47,12 +47,12 @@ final class HostAdam implements ParameterUpdater {
     @Override
     public void step(int iteration, int epoch, @Nullable INDArray before) {
         Coefficients coefficients = Coefficients.of(settings, iteration, epoch);
-        FloatBuffer copy = before == null ? null : before.data().asNioFloat();
+        ArrayMemory copy = before == null ? null : new ArrayMemory(before);
         SpareProcessors.run(
                 blocks.size(), MIN_BLOCKS_PER_PART, (from, to) -> step(blocks.subList(from, to), coefficients, copy));
     }
 
-    private void step(List<Block> some, Coefficients coefficients, @Nullable FloatBuffer before) {
+    private void step(List<Block> some, Coefficients coefficients, @Nullable ArrayMemory before) {
         Copies idle = idleCopies.poll();
         Copies copies = idle == null ? new Copies(blocks.get(0).length()) : idle;
         for (Block block : some) {
@@ -79,19 +79,28 @@ final class HostAdam implements ParameterUpdater {
     /** {@inheritDoc} It is m, followed by v. */
     @Override
     public INDArray state() {
-        long length = blocks.stream().mapToLong(Block::length).sum();
-        INDArray state = Nd4j.createUninitializedDetached(DataType.FLOAT, 2 * length);
-        FloatBuffer values = state.data().asNioFloat();
-        blocks.forEach(block -> values.put(block.m));
-        blocks.forEach(block -> values.put(block.v));
+        int length = length();
+        INDArray state = Nd4j.createUninitializedDetached(DataType.FLOAT, 2L * length);
+        ArrayMemory values = new ArrayMemory(state);
+        for (Block block : blocks) {
+            values.put(block.from, block.m, 0, block.length());
+            values.put(length + block.from, block.v, 0, block.length());
+        }
         return state;
     }
 
     @Override
     public void restore(INDArray state) {
-        FloatBuffer values = state.dup('c').data().asNioFloat();
-        blocks.forEach(block -> values.get(block.m));
-        blocks.forEach(block -> values.get(block.v));
+        ArrayMemory values = new ArrayMemory(state.dup('c'));
+        int length = length();
+        for (Block block : blocks) {
+            values.get(block.from, block.m, 0, block.length());
+            values.get(length + block.from, block.v, 0, block.length());
+        }
+    }
+
+    private int length() {
+        return blocks.stream().mapToInt(Block::length).sum();
     }
 
     /** The numbers that all elements share in one step. */

@@ -1,0 +1,125 @@
+package org.lora4j.internal;
+
+import java.lang.ref.Reference;
+import java.nio.DoubleBuffer;
+import java.nio.FloatBuffer;
+import org.jspecify.annotations.Nullable;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/**
+ * Reads and writes the native memory of an array. It keeps the array alive: a NIO buffer alone does not, so its memory could
+ * be freed while a loop reads it. No other class may keep such a buffer.
+ *
+ * <p>Positions count from the first element of the memory, whatever the shape and the strides of the array. The array must
+ * not be a view that starts further behind.
+ */
+public final class ArrayMemory {
+    private final INDArray array;
+    private final @Nullable FloatBuffer floats;
+    private final @Nullable DoubleBuffer doubles;
+
+    /**
+     * Opens the memory of an array.
+     *
+     * @param array FLOAT or DOUBLE, with offset 0
+     * @throws IllegalArgumentException if the array has another type or starts behind its first element
+     */
+    public ArrayMemory(INDArray array) {
+        if (array.offset() != 0 || !(array.dataType() == DataType.FLOAT || array.dataType() == DataType.DOUBLE)) {
+            throw new IllegalArgumentException("the array must be FLOAT or DOUBLE and start at offset 0, found "
+                    + ArrayBits.describe(array) + " at offset " + array.offset());
+        }
+        this.array = array;
+        boolean isFloat = array.dataType() == DataType.FLOAT;
+        floats = isFloat ? array.data().asNioFloat() : null;
+        doubles = isFloat ? null : array.data().asNioDouble();
+    }
+
+    /**
+     * Returns whether the memory holds floats.
+     *
+     * @return false if it holds doubles
+     */
+    public boolean isFloat() {
+        return floats != null;
+    }
+
+    /**
+     * Returns one element.
+     *
+     * @param position its position
+     * @return the element
+     */
+    public double get(int position) {
+        try {
+            return floats != null ? floats.get(position) : doubles().get(position);
+        } finally {
+            Reference.reachabilityFence(array);
+        }
+    }
+
+    /**
+     * Sets one element.
+     *
+     * @param position its position
+     * @param value the value, which is rounded to the type of the array
+     */
+    public void put(int position, double value) {
+        try {
+            if (floats != null) {
+                floats.put(position, (float) value);
+            } else {
+                doubles().put(position, value);
+            }
+        } finally {
+            Reference.reachabilityFence(array);
+        }
+    }
+
+    /**
+     * Copies floats from the memory.
+     *
+     * @param position the first position
+     * @param target gets the elements
+     * @param from the first index in the target
+     * @param length the number of elements
+     */
+    public void get(int position, float[] target, int from, int length) {
+        try {
+            floats().get(position, target, from, length);
+        } finally {
+            Reference.reachabilityFence(array);
+        }
+    }
+
+    /**
+     * Copies floats to the memory.
+     *
+     * @param position the first position
+     * @param source holds the elements
+     * @param from the first index in the source
+     * @param length the number of elements
+     */
+    public void put(int position, float[] source, int from, int length) {
+        try {
+            floats().put(position, source, from, length);
+        } finally {
+            Reference.reachabilityFence(array);
+        }
+    }
+
+    private FloatBuffer floats() {
+        if (floats == null) {
+            throw new IllegalStateException("the array must be FLOAT, found " + array.dataType());
+        }
+        return floats;
+    }
+
+    private DoubleBuffer doubles() {
+        if (doubles == null) {
+            throw new IllegalStateException("the array must be DOUBLE, found " + array.dataType());
+        }
+        return doubles;
+    }
+}
