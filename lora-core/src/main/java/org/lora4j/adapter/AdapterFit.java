@@ -6,6 +6,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.internal.ArrayBits;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Checks whether the arrays of an adapter fit a base and their own configuration. */
@@ -46,6 +47,12 @@ final class AdapterFit {
         }
         check(path + ".lora_A", weights.loraA(), kind.loraAShape(weights.rank(), layer.shape()));
         check(path + ".lora_B", weights.loraB(), kind.loraBShape(weights.rank(), layer.shape()));
+        if (weights.magnitude() != null) {
+            check(path + ".lora_magnitude_vector", weights.magnitude(), kind.magnitudeShape(layer.outputSize()));
+        }
+        if (weights.loraBBias() != null) {
+            check(path + ".lora_B.bias", weights.loraBBias(), layer.outputSize());
+        }
         int rank = config.rankOf(path);
         if (weights.rank() != rank) {
             problems.add(path + ": the configuration says rank " + rank + ", found " + weights.rank());
@@ -95,6 +102,8 @@ final class AdapterFit {
     private void check(String what, INDArray array, long... shape) {
         if (!Arrays.equals(array.shape(), shape)) {
             problems.add(what + " must be " + Arrays.toString(shape) + ", found " + Arrays.toString(array.shape()));
+        } else if (!ArrayBits.isFinite(array)) {
+            problems.add(what + " must hold finite numbers, found NaN or infinite ones");
         }
     }
 }

@@ -102,11 +102,12 @@ public record LoRAAdapter(
      * @param config which layers are adapted, and how
      * @return the adapter, and what its host subtracts from the base
      * @throws IllegalArgumentException if the configuration does not fit the base: a target or a module to save matches
-     *     no layer, or the initialization cannot give a rank
+     *     no layer, the initialization cannot give a rank, or α is not positive
      */
     public static InitializedAdapter initialize(BaseModel base, LoRAConfig config) {
         Objects.requireNonNull(base, "base must not be null");
         Objects.requireNonNull(config, "config must not be null");
+        config.requirePositiveAlpha();
         ModuleSelection selection = ModuleSelection.of(base, config);
         Map<String, LoRAWeights> weights = new LinkedHashMap<>();
         Map<String, INDArray> biases = new LinkedHashMap<>();
@@ -192,7 +193,8 @@ public record LoRAAdapter(
     }
 
     /**
-     * Checks that the arrays fit a base and the configuration: paths, kinds, shapes, ranks and variants.
+     * Checks that the arrays fit a base and the configuration: paths, kinds, shapes, ranks and variants; and that all
+     * elements are finite.
      *
      * @param base the model that the adapter is to be applied to
      * @throws IllegalArgumentException if something does not fit; the message lists all of it

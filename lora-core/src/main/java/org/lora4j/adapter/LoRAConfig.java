@@ -17,6 +17,9 @@ import org.jspecify.annotations.Nullable;
  * <p>Immutable. Two configurations are equal if all their settings are.
  */
 public final class LoRAConfig {
+    /** With larger scales, the squares of gradients overflow, and Adam takes no steps. */
+    private static final double MAX_ALPHA = 1e15;
+
     private final int rank;
     private final double alpha;
     private final boolean rankStabilized;
@@ -34,6 +37,7 @@ public final class LoRAConfig {
     private final Map<String, Double> alphaPattern;
     private final PatternMap<Integer> ranks;
     private final PatternMap<Double> alphas;
+    private final ModulesToSave saved;
     private final LayerIndices indices;
     private final List<String> modulesToSave;
     private final boolean fanInFanOut;
@@ -59,6 +63,7 @@ public final class LoRAConfig {
         check();
         ranks = new PatternMap<>("rankPattern", rankPattern);
         alphas = new PatternMap<>("alphaPattern", alphaPattern);
+        saved = new ModulesToSave(modulesToSave);
         indices = new LayerIndices(layersToTransform, layersPattern);
     }
 
@@ -93,8 +98,9 @@ public final class LoRAConfig {
     }
 
     private static void requireAlpha(String what, double value) {
-        if (!(value > 0) || Double.isInfinite(value)) {
-            throw new IllegalArgumentException(what + " must be finite and positive, found " + value);
+        if (!(Math.abs(value) < MAX_ALPHA)) {
+            throw new IllegalArgumentException(
+                    what + " must be finite and less than 1e15 in absolute value, found " + value);
         }
     }
 
@@ -102,7 +108,7 @@ public final class LoRAConfig {
      * Creates a configuration with the defaults for everything else.
      *
      * @param rank r, at least 1
-     * @param alpha α, finite and positive
+     * @param alpha α, of less than 10¹⁵ in absolute value; positive to train an adapter
      * @return a configuration for every dense layer
      * @throws IllegalArgumentException if a value is out of bounds
      */
@@ -126,6 +132,24 @@ public final class LoRAConfig {
      */
     public LoRAConfigBuilder toBuilder() {
         return new LoRAConfigBuilder(this);
+    }
+
+    /** Stored adapters have α of any sign; training starts with a positive one. */
+    void requirePositiveAlpha() {
+        requirePositive("alpha", alpha);
+        alphaPattern.forEach((key, value) -> requirePositive("alphaPattern of '" + key + "'", value));
+    }
+
+    private static void requirePositive(String what, double value) {
+        if (!(value > 0)) {
+            throw new IllegalArgumentException(
+                    what + " must be positive for an adapter that is to be trained, found " + value);
+        }
+    }
+
+    /** The layers trained in full. */
+    ModulesToSave saved() {
+        return saved;
     }
 
     /** The settings of the same update in twice the rank: the scale of each layer stays. */

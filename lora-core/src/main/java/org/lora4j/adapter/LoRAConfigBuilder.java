@@ -64,7 +64,7 @@ public final class LoRAConfigBuilder {
     /**
      * Sets α; 8 by default.
      *
-     * @param alpha the numerator of the scale, finite and positive
+     * @param alpha the numerator of the scale, of less than 10¹⁵ in absolute value; positive to train an adapter
      * @return this
      */
     public LoRAConfigBuilder alpha(double alpha) {

@@ -4,6 +4,9 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Which layers of a base a configuration adapts, and which it trains in full.
@@ -12,6 +15,10 @@ import java.util.Objects;
  * @param saved the paths of the layers trained in full
  */
 public record ModuleSelection(List<String> adapted, List<String> saved) {
+    private static final int MOST_NEAREST = 10;
+
+    private static final Logger log = LoggerFactory.getLogger(ModuleSelection.class);
+
     /**
      * Copies the lists.
      *
@@ -26,7 +33,7 @@ public record ModuleSelection(List<String> adapted, List<String> saved) {
     }
 
     /**
-     * Selects the layers.
+     * Selects the layers of a new adapter.
      *
      * @param base the model
      * @param config target, excluded and saved modules
@@ -36,18 +43,37 @@ public record ModuleSelection(List<String> adapted, List<String> saved) {
     public static ModuleSelection of(BaseModel base, LoRAConfig config) {
         Objects.requireNonNull(base, "base must not be null");
         Objects.requireNonNull(config, "config must not be null");
-        List<String> paths = base.paths();
-        requireMatches("target modules", config.targetModules(), paths);
-        List<String> saved = List.of();
-        if (!config.modulesToSave().isEmpty()) {
-            TargetModules toSave = new TargetModules.Paths(config.modulesToSave());
-            requireMatches("modules to save", toSave, paths);
-            saved = paths.stream().filter(toSave::matches).toList();
-        }
+        unmatched(config, base.paths()).ifPresent(problem -> {
+            throw new IllegalArgumentException(problem);
+        });
+        return select(base, config);
+    }
+
+    /**
+     * Selects the layers of a stored adapter. As in PEFT, its targets and modules to save may name layers that the base does
+     * not have, since trainers write generic lists. This is logged as a warning.
+     *
+     * @param base the model
+     * @param config target, excluded and saved modules
+     * @return the selection
+     * @throws IllegalArgumentException if no layer is left to adapt
+     */
+    public static ModuleSelection ofStored(BaseModel base, LoRAConfig config) {
+        Objects.requireNonNull(base, "base must not be null");
+        Objects.requireNonNull(config, "config must not be null");
+        ModuleSelection selection = select(base, config);
+        unmatched(config, base.paths()).ifPresent(log::warn);
+        return selection;
+    }
+
+    private static ModuleSelection select(BaseModel base, LoRAConfig config) {
+        List<String> saved = new ArrayList<>();
         List<String> adapted = new ArrayList<>();
         for (BaseLayer layer : base.baseLayers()) {
             String path = layer.path();
-            if (isTarget(layer, config) && !saved.contains(path)) {
+            if (isSaved(path, config)) {
+                saved.add(path);
+            } else if (isTarget(layer, config)) {
                 adapted.add(path);
             }
         }
@@ -55,9 +81,22 @@ public record ModuleSelection(List<String> adapted, List<String> saved) {
             throw new IllegalArgumentException("target modules: at least one layer must be left to adapt, found "
                     + config.targetModules() + " without " + config.excludeModules() + ", layers "
                     + config.layersToTransform() + " and without the modules to save " + config.modulesToSave()
-                    + "; the base has " + paths);
+                    + "; the base has " + base.paths());
         }
         return new ModuleSelection(adapted, saved);
+    }
+
+    /**
+     * Returns whether a layer is trained in full.
+     *
+     * @param path its module path
+     * @param config modules to save
+     * @return true if its path, or that of a module that holds it, ends with one of them
+     */
+    public static boolean isSaved(String path, LoRAConfig config) {
+        Objects.requireNonNull(path, "path must not be null");
+        Objects.requireNonNull(config, "config must not be null");
+        return config.saved().matches(path);
     }
 
     /** As in PEFT, "all-linear" leaves out embeddings and convolutions; a name or an expression selects any layer. */
@@ -87,19 +126,28 @@ public record ModuleSelection(List<String> adapted, List<String> saved) {
         return targets instanceof TargetModules.Paths paths && paths.contains(path);
     }
 
-    private static void requireMatches(String what, TargetModules modules, List<String> paths) {
-        if (modules instanceof TargetModules.Paths names) {
-            List<String> unmatched = names.unmatched(paths);
-            if (!unmatched.isEmpty()) {
-                throw new IllegalArgumentException(what + ": each must match a layer, found none for " + unmatched
-                        + "; nearest is "
-                        + unmatched.stream().map(name -> nearest(name, paths)).toList()
-                        + "; the base has " + paths);
-            }
-        } else if (paths.stream().noneMatch(modules::matches)) {
-            throw new IllegalArgumentException(
-                    what + ": must match a layer, found none for " + modules + "; the base has " + paths);
+    /** Says which targets and modules to save match no layer. */
+    private static Optional<String> unmatched(LoRAConfig config, List<String> paths) {
+        TargetModules targets = config.targetModules();
+        List<String> names = targets instanceof TargetModules.Paths entries ? entries.unmatched(paths) : List.of();
+        if (!names.isEmpty()) {
+            return Optional.of(unmatched("target modules", names, paths));
         }
+        if (paths.stream().noneMatch(targets::matches)) {
+            return Optional.of(
+                    "target modules: must match a layer, found none for " + targets + "; the base has " + paths);
+        }
+        List<String> saved = config.saved().unmatched(paths);
+        return saved.isEmpty() ? Optional.empty() : Optional.of(unmatched("modules to save", saved, paths));
+    }
+
+    private static String unmatched(String what, List<String> names, List<String> paths) {
+        return what + ": each must match a layer, found none for " + names + "; nearest is "
+                + names.stream()
+                        .limit(MOST_NEAREST)
+                        .map(name -> nearest(name, paths))
+                        .toList() + "; the base has "
+                + paths;
     }
 
     /** The path whose end needs the fewest edits. */

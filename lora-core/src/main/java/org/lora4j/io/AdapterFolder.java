@@ -186,10 +186,7 @@ final class AdapterFolder {
         try {
             return reading.read();
         } catch (NoSuchFileException e) {
-            boolean pickled = Files.exists(folder.resolve("adapter_model.bin"));
-            String found = pickled ? "adapter_model.bin, a pickle, which is not read" : "none";
-            throw new PeftFormatException(
-                    folder.toString(), "an adapter must have the file " + TENSORS + ", found " + found, e);
+            throw new PeftFormatException(folder.toString(), MissingTensors.problem(folder), e);
         }
     }
 

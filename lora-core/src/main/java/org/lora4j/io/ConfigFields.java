@@ -28,18 +28,15 @@ final class ConfigFields {
         return rest;
     }
 
-    /** The field, or empty if it is absent or null. */
+    /** The field, or empty if it is absent or null, which means PEFT's default. */
     Optional<JsonNode> optional(String key) {
         rest.remove(key);
         JsonNode node = object.get(key);
         return node == null || node.isNull() ? Optional.empty() : Optional.of(node);
     }
 
-    /** A field that must not be null. */
     private Optional<JsonNode> field(String key, String expected, Predicate<JsonNode> isExpected) {
-        rest.remove(key);
-        JsonNode node = object.get(key);
-        return node == null ? Optional.empty() : checked(key, node, expected, isExpected);
+        return optional(key).flatMap(node -> checked(key, node, expected, isExpected));
     }
 
     private Optional<JsonNode> checked(String key, JsonNode node, String expected, Predicate<JsonNode> isExpected) {
@@ -143,7 +140,7 @@ final class ConfigFields {
     }
 
     private static boolean isInt(JsonNode node) {
-        return node.isIntegralNumber() && node.canConvertToInt();
+        return node.isNumber() && node.canConvertToInt() && node.canConvertToExactIntegral();
     }
 
     private static boolean isListOf(JsonNode node, Predicate<JsonNode> isElement) {

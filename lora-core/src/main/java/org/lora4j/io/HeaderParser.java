@@ -65,10 +65,26 @@ final class HeaderParser {
         }
         long length = ByteBuffer.wrap(prefix).order(ByteOrder.LITTLE_ENDIAN).getLong();
         if (length < 0 || length > SafeTensorsHeader.MAX_LENGTH) {
-            String rule = "the header must have at most " + SafeTensorsHeader.MAX_LENGTH + " bytes";
-            throw new SafeTensorsException(source, "byte 0", rule, Long.toUnsignedString(length));
+            String other = otherKind(prefix);
+            String rule = other == null
+                    ? "the header must have at most " + SafeTensorsHeader.MAX_LENGTH + " bytes"
+                    : "must be a safetensors file";
+            throw new SafeTensorsException(
+                    source, "byte 0", rule, other == null ? Long.toUnsignedString(length) : other);
         }
         return (int) length;
+    }
+
+    /** Recognizes files that are often in the place of safetensors; null for any other. */
+    private static @Nullable String otherKind(byte[] prefix) {
+        String start = new String(prefix, StandardCharsets.ISO_8859_1);
+        if (start.equals("version ")) {
+            return "a Git LFS pointer; fetch the file itself with 'git lfs pull'";
+        }
+        if (start.startsWith("PK\3\4")) {
+            return "a ZIP archive, as PyTorch writes; convert it to safetensors";
+        }
+        return start.startsWith("{") ? "a JSON text" : null;
     }
 
     /**

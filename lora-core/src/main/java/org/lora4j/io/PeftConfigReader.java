@@ -30,32 +30,32 @@ final class PeftConfigReader {
     static final List<String> UNSUPPORTED = List.of(
             "alora_invocation_tokens",
             "arrow_config",
-            "corda_config",
-            "ensure_weight_tying",
             "kasa_config",
             "layer_replication",
-            "loftq_config",
-            "lora_ga_config",
             "megatron_config",
             "monteclora_config",
             "target_parameters",
             "trainable_token_indices",
             "use_bdlora",
-            "use_qalora",
-            "velora_config");
+            "use_qalora");
 
     /** Keys that do not change what a trained adapter computes. */
     private static final List<String> IRRELEVANT = List.of(
             "auto_mapping",
             "base_model_name_or_path",
+            "corda_config",
+            "ensure_weight_tying",
             "eva_config",
             "inference_mode",
+            "loftq_config",
+            "lora_ga_config",
             "megatron_core",
             "peft_version",
             "qalora_group_size",
             "revision",
             "runtime_config",
-            "task_type");
+            "task_type",
+            "velora_config");
 
     private static final Logger log = LoggerFactory.getLogger(PeftConfigReader.class);
 
@@ -136,7 +136,9 @@ final class PeftConfigReader {
         boolean loraBias = fields.truth("lora_bias", false);
         TargetModules excluded = modules("exclude_modules").orElse(null);
         List<Integer> layers = fields.integerOrIntegers("layers_to_transform");
-        List<String> layersPattern = fields.textOrTexts("layers_pattern");
+        List<String> layersPattern = fields.textOrTexts("layers_pattern").stream()
+                .filter(name -> !name.isEmpty())
+                .toList();
         Map<String, Integer> ranks = fields.integers("rank_pattern");
         Map<String, Double> alphas = fields.numbers("alpha_pattern");
         List<String> saved = fields.texts("modules_to_save");
@@ -231,8 +233,8 @@ final class PeftConfigReader {
         return switch (name) {
             case "gaussian" -> LoRAInit.gaussianByRank();
             case "orthogonal" -> LoRAInit.orthogonal();
-            // It only chooses the initial A.
-            case "eva" -> LoRAInit.kaimingUniform();
+            // They only choose the initial A.
+            case "eva", "mica" -> LoRAInit.kaimingUniform();
             default -> {
                 problems.add(refusalOfInit(name));
                 yield LoRAInit.kaimingUniform();
@@ -248,7 +250,7 @@ final class PeftConfigReader {
                 ? "init_lora_weights must leave the base as it is, found " + Names.quote(name)
                         + ", which changes it; convert the adapter where it was made, with"
                         + " save_pretrained(..., path_initial_model_for_weight_conversion=...)"
-                : "init_lora_weights must be true, false, \"gaussian\", \"orthogonal\" or \"eva\", found "
+                : "init_lora_weights must be true, false, \"gaussian\", \"orthogonal\", \"eva\" or \"mica\", found "
                         + Names.quote(name);
     }
 

@@ -19,10 +19,11 @@ import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAInit;
 import org.lora4j.adapter.TargetModules;
 
-/** Writes {@code adapter_config.json} with the fields and in the layout of PEFT 0.20. */
+/**
+ * Writes {@code adapter_config.json} in the layout of PEFT. Keys that came after PEFT 0.3 are left out at their defaults,
+ * because PEFT before 0.14 fails on keys that it does not know.
+ */
 final class PeftConfigWriter {
-    private static final String PEFT_VERSION = "0.20.0";
-
     /** As Python's {@code json.dumps(..., indent=2)}. */
     private static final ObjectWriter JSON = JsonMapper.builder()
             .enable(JsonWriteFeature.ESCAPE_NON_ASCII)
@@ -53,40 +54,38 @@ final class PeftConfigWriter {
 
     private static Map<String, @Nullable Object> fields(LoRAConfig config, Collection<String> adapted) {
         Map<String, @Nullable Object> fields = new TreeMap<>();
-        PeftConfigReader.UNSUPPORTED.forEach(key -> fields.put(key, null));
-        fields.put("ensure_weight_tying", false);
-        fields.put("loftq_config", Map.of());
-        fields.put("use_qalora", false);
-        fields.put("auto_mapping", null);
+        // Every version of PEFT since 0.3 knows these.
         fields.put("base_model_name_or_path", null);
-        fields.put("eva_config", null);
-        fields.put("inference_mode", true);
-        fields.put("megatron_core", "megatron.core");
-        fields.put("peft_type", "LORA");
-        fields.put("peft_version", PEFT_VERSION);
-        fields.put("qalora_group_size", 16);
-        fields.put("revision", null);
-        fields.put("task_type", null);
-
-        fields.put("alpha_pattern", alphas(config.alphaPattern()));
         fields.put("bias", config.bias().name().toLowerCase(Locale.ROOT));
-        fields.put("exclude_modules", modules(config.excludeModules()));
         fields.put("fan_in_fan_out", config.fanInFanOut());
+        fields.put("inference_mode", true);
         fields.put("init_lora_weights", init(config.init()));
-        fields.put("layers_pattern", nullIfEmpty(config.layersPattern()));
-        fields.put("layers_to_transform", nullIfEmpty(config.layersToTransform()));
         fields.put("lora_alpha", number(config.alpha()));
-        fields.put("lora_bias", config.loraBias());
         fields.put("lora_dropout", config.dropout());
         fields.put("modules_to_save", nullIfEmpty(config.modulesToSave()));
+        fields.put("peft_type", "LORA");
         fields.put("r", config.rank());
-        // In the given order, unlike PEFT, which sorts: the first match counts.
-        fields.put("rank_pattern", config.rankPattern());
         fields.put("target_modules", modules(config.targetModules()));
-        fields.put("use_dora", config.dora());
-        fields.put("use_rslora", config.rankStabilized());
+        fields.put("task_type", null);
+
+        putUnless(config.excludeModules() == null, fields, "exclude_modules", modules(config.excludeModules()));
+        putUnless(config.layersToTransform().isEmpty(), fields, "layers_to_transform", config.layersToTransform());
+        putUnless(config.layersPattern().isEmpty(), fields, "layers_pattern", config.layersPattern());
+        // In the given order, unlike PEFT, which sorts: the first match counts.
+        putUnless(config.rankPattern().isEmpty(), fields, "rank_pattern", config.rankPattern());
+        putUnless(config.alphaPattern().isEmpty(), fields, "alpha_pattern", alphas(config.alphaPattern()));
+        putUnless(!config.rankStabilized(), fields, "use_rslora", true);
+        putUnless(!config.dora(), fields, "use_dora", true);
+        putUnless(!config.loraBias(), fields, "lora_bias", true);
         putResolvedTargets(fields, config, adapted);
         return fields;
+    }
+
+    private static void putUnless(
+            boolean isDefault, Map<String, @Nullable Object> fields, String key, @Nullable Object value) {
+        if (!isDefault) {
+            fields.put(key, value);
+        }
     }
 
     /**
@@ -101,8 +100,8 @@ final class PeftConfigWriter {
         } else if (config.targetModules() instanceof TargetModules.Regex
                 && !config.layersToTransform().isEmpty()) {
             fields.put("target_modules", modules(TargetModules.exactly(adapted)));
-            fields.put("layers_to_transform", null);
-            fields.put("layers_pattern", null);
+            fields.remove("layers_to_transform");
+            fields.remove("layers_pattern");
         }
     }
 

@@ -13,15 +13,12 @@ import org.lora4j.adapter.BiasTraining;
 import org.lora4j.adapter.LayerKind;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.ModuleSelection;
-import org.lora4j.adapter.TargetModules;
 import org.lora4j.internal.Names;
 
 /** The tensors that an adapter must have by its configuration, and their shapes. */
 final class PeftLayout {
     /** A dimension that can have any size. */
     private static final long ANY = -1;
-
-    private static final int MOST_MISSHAPEN = 20;
 
     private final LoRAConfig config;
     private final Map<PeftKey, long[]> shapes = new LinkedHashMap<>();
@@ -45,11 +42,11 @@ final class PeftLayout {
     /**
      * The layout over a base.
      *
-     * @throws IllegalArgumentException if a target or a module to save matches nothing in the base
+     * @throws IllegalArgumentException if no layer is left to adapt
      */
     static PeftLayout of(LoRAConfig config, BaseModel base) {
         PeftLayout layout = new PeftLayout(config);
-        ModuleSelection selection = ModuleSelection.of(base, config);
+        ModuleSelection selection = ModuleSelection.ofStored(base, config);
         for (BaseLayer layer : base.baseLayers()) {
             if (selection.saved().contains(layer.path())) {
                 layout.addSaved(Module.of(layer));
@@ -70,7 +67,7 @@ final class PeftLayout {
         for (String path : paths) {
             long[] weight = found.get(new PeftKey(PeftKey.Kind.WEIGHT, path));
             boolean hasBias = found.containsKey(new PeftKey(PeftKey.Kind.BIAS, path));
-            if (isSaved(path, config)) {
+            if (ModuleSelection.isSaved(path, config)) {
                 long[] shape = weight == null ? new long[] {ANY, ANY} : weight;
                 layout.addSaved(new Module(path, LayerKind.LINEAR, shape, hasBias));
             } else if (hasFactor(path, found) && ModuleSelection.isTarget(path, config)) {
@@ -102,10 +99,6 @@ final class PeftLayout {
         }
         long[] a = found.get(new PeftKey(PeftKey.Kind.LORA_A, path));
         return a != null && a.length == LayerKind.CONV2D.weightRank() ? LayerKind.CONV2D : LayerKind.LINEAR;
-    }
-
-    private static boolean isSaved(String path, LoRAConfig config) {
-        return !config.modulesToSave().isEmpty() && new TargetModules.Paths(config.modulesToSave()).matches(path);
     }
 
     private static boolean hasFactor(String path, Map<PeftKey, long[]> found) {
@@ -185,10 +178,7 @@ final class PeftLayout {
                             .map(key -> names.getOrDefault(key, key.text()))
                             .toList()));
         }
-        misshapen.stream().limit(MOST_MISSHAPEN).forEach(problems::add);
-        if (misshapen.size() > MOST_MISSHAPEN) {
-            problems.add("and " + (misshapen.size() - MOST_MISSHAPEN) + " more tensors are misshapen");
-        }
+        problems.addAll(misshapen);
         return problems;
     }
 

@@ -10,16 +10,23 @@ import java.util.Set;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.BaseModel;
+import org.lora4j.adapter.BiasTraining;
 import org.lora4j.adapter.LayerKind;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAWeights;
+import org.lora4j.adapter.ModuleSelection;
+import org.lora4j.internal.ArrayBits;
 import org.lora4j.internal.Names;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The tensors of an adapter by their keys: converts between {@link LoRAAdapter} and {@link SafeTensors}. */
 final class PeftTensors {
+    private static final Logger log = LoggerFactory.getLogger(PeftTensors.class);
+
     private final SafeTensors tensors;
     private final Map<PeftKey, long[]> shapes = new LinkedHashMap<>();
     private final Map<PeftKey, String> names = new LinkedHashMap<>();
@@ -43,7 +50,8 @@ final class PeftTensors {
             throws PeftFormatException {
         PeftTensors read = new PeftTensors(tensors);
         read.readKeys(base);
-        Optional<PeftLayout> layout = read.layout(config, base);
+        LoRAConfig stored = read.asStored(file, config);
+        Optional<PeftLayout> layout = read.layout(stored, base);
         layout.ifPresent(expected -> read.problems.addAll(expected.differences(read.shapes, read.names)));
         if (base != null && !read.problems.isEmpty()) {
             read.problems.add("the base has " + Names.list(base.paths()));
@@ -51,7 +59,7 @@ final class PeftTensors {
         if (layout.isEmpty() || !read.problems.isEmpty()) {
             throw new PeftFormatException(file, read.problems);
         }
-        return assemble(config, read.arrays(file, layout.get(), base == null ? DataType.FLOAT : base.dataType()));
+        return assemble(stored, read.arrays(file, layout.get(), base == null ? DataType.FLOAT : base.dataType()));
     }
 
     private void readKeys(@Nullable BaseModel base) {
@@ -106,6 +114,38 @@ final class PeftTensors {
         });
     }
 
+    /**
+     * Adds what some writers leave out of the configuration or of the tensors. PEFT before 0.11 stores the trained head of a
+     * classifier without naming it. PEFT up to 0.20.0 does not store the biases of {@code lora_only}; those of the base
+     * count then.
+     */
+    private LoRAConfig asStored(String file, LoRAConfig config) {
+        LoRAConfig stored = config;
+        List<String> unnamed = names.keySet().stream()
+                .filter(key -> key.kind() == PeftKey.Kind.WEIGHT)
+                .map(PeftKey::path)
+                .filter(path -> !ModuleSelection.isSaved(path, config))
+                .filter(path -> !hasFactors(path))
+                .toList();
+        if (!unnamed.isEmpty()) {
+            log.info("{}: layers stored in full count as modules to save: {}", file, Names.list(unnamed));
+            List<String> saved = new ArrayList<>(config.modulesToSave());
+            saved.addAll(unnamed);
+            stored = stored.toBuilder().modulesToSave(saved).build();
+        }
+        if (config.bias() == BiasTraining.LORA_ONLY
+                && names.keySet().stream().noneMatch(key -> key.kind() == PeftKey.Kind.BASE_BIAS)) {
+            log.warn("{}: bias is \"lora_only\", but there are no biases; the biases of the base are used", file);
+            stored = stored.toBuilder().bias(BiasTraining.NONE).build();
+        }
+        return stored;
+    }
+
+    private boolean hasFactors(String path) {
+        return names.containsKey(new PeftKey(PeftKey.Kind.LORA_A, path))
+                || names.containsKey(new PeftKey(PeftKey.Kind.EMBEDDING_A, path));
+    }
+
     private Optional<PeftLayout> layout(LoRAConfig config, @Nullable BaseModel base) {
         try {
             return Optional.of(base == null ? PeftLayout.of(config, shapes) : PeftLayout.of(config, base));
@@ -119,7 +159,12 @@ final class PeftTensors {
         Map<PeftKey, INDArray> arrays = new LinkedHashMap<>();
         for (PeftKey key : layout.keys()) {
             try {
-                arrays.put(key, tensors.tensor(names.getOrDefault(key, key.text()), type));
+                String name = names.getOrDefault(key, key.text());
+                INDArray array = tensors.tensor(name, type);
+                if (!ArrayBits.isFinite(array)) {
+                    problems.add(Names.quote(name) + " must hold finite numbers, found NaN or infinite ones");
+                }
+                arrays.put(key, array);
             } catch (SafeTensorsException e) {
                 problems.add(e.getMessage());
             }

@@ -10,6 +10,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.lora4j.nn.Network;
 
 class LoRAConfigTest {
     private static void assertRefused(LoRAConfigBuilder builder, String message) {
@@ -97,9 +98,29 @@ class LoRAConfigTest {
     }
 
     @ParameterizedTest
-    @ValueSource(doubles = {0, -1, Double.NaN, Double.POSITIVE_INFINITY})
-    void refusesAlphaThatIsNotFiniteAndPositive(double alpha) {
-        assertRefused(LoRAConfig.builder().alpha(alpha), "alpha must be finite and positive, found " + alpha);
+    @ValueSource(doubles = {1e15, -1e15, 1e308, Double.NaN, Double.POSITIVE_INFINITY})
+    void refusesAlphaThatIsNotFiniteOrHuge(double alpha) {
+        String rule = " must be finite and less than 1e15 in absolute value, found " + alpha;
+        assertRefused(LoRAConfig.builder().alpha(alpha), "alpha" + rule);
+        assertRefused(LoRAConfig.builder().alphaPattern(Map.of("fc", alpha)), "alphaPattern of 'fc'" + rule);
+    }
+
+    @Test
+    void refusesToTrainWithAlphaThatIsNotPositive() {
+        Network base = Network.builder(3).linear("fc", 2).build(1);
+
+        for (double alpha : new double[] {0, -1}) {
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> LoRAAdapter.initialize(base, LoRAConfig.of(1, alpha)))
+                    .withMessage("alpha must be positive for an adapter that is to be trained, found " + alpha);
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> LoRAAdapter.initialize(
+                            base,
+                            LoRAConfig.builder()
+                                    .alphaPattern(Map.of("fc", alpha))
+                                    .build()))
+                    .withMessageStartingWith("alphaPattern of 'fc' must be positive");
+        }
     }
 
     @ParameterizedTest
@@ -119,13 +140,6 @@ class LoRAConfigTest {
     void refusesRankZeroInAPattern() {
         assertRefused(
                 LoRAConfig.builder().rankPattern(Map.of("fc", 0)), "rankPattern of 'fc' must be at least 1, found 0");
-    }
-
-    @Test
-    void refusesAlphaZeroInAPattern() {
-        assertRefused(
-                LoRAConfig.builder().alphaPattern(Map.of("fc", 0.0)),
-                "alphaPattern of 'fc' must be finite and positive, found 0.0");
     }
 
     @Test

@@ -212,6 +212,10 @@ class AdapterFolderTest {
     void namesTheFileThatIsMissing() throws Exception {
         assertThatThrownBy(this::read)
                 .isInstanceOf(PeftFormatException.class)
+                .hasMessageContaining("must be a folder with an adapter, found no folder");
+        Files.createDirectories(folder);
+        assertThatThrownBy(this::read)
+                .isInstanceOf(PeftFormatException.class)
                 .hasMessageContaining("adapter_model.safetensors, found none");
         write("x", 1);
         Files.delete(folder.resolve("adapter_config.json"));

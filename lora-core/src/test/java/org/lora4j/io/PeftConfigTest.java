@@ -122,20 +122,21 @@ class PeftConfigTest {
     @Test
     void listsAllValuesOfAnotherType() {
         assertThatThrownBy(() -> read("""
-                        {"peft_type": 1, "r": "four", "lora_alpha": true, "lora_dropout": null, "use_rslora": 1,
-                         "init_lora_weights": 3, "bias": "some", "target_modules": [1], "exclude_modules": {},
-                         "modules_to_save": "head", "layers_to_transform": ["1"], "layers_pattern": 2,
-                         "rank_pattern": {"a": 1.5}, "alpha_pattern": [], "fan_in_fan_out": "no", "use_dora": 0}"""))
+                        {"peft_type": 1, "r": "four", "lora_alpha": true, "lora_dropout": "0.1", "use_rslora": 1,
+                         "init_lora_weights": 3, "bias": "some", "target_modules": [1]}"""))
                 .isInstanceOf(PeftFormatException.class)
                 .hasMessageStartingWith("adapter_config.json: ")
                 .hasMessageContaining("peft_type must be a string, found '1'")
                 .hasMessageContaining("r must be an integer of 32 bits, found '\"four\"'")
                 .hasMessageContaining("lora_alpha must be a number, found 'true'")
-                .hasMessageContaining("lora_dropout must be a number, found 'null'")
+                .hasMessageContaining("lora_dropout must be a number, found '\"0.1\"'")
                 .hasMessageContaining("use_rslora must be true or false, found '1'")
                 .hasMessageContaining("init_lora_weights must be true, false or a string, found '3'")
                 .hasMessageContaining("bias must be \"none\", \"lora_only\" or \"all\", found 'some'")
-                .hasMessageContaining("target_modules must be a string or a list of strings, found '[1]'")
+                .hasMessageContaining("target_modules must be a string or a list of strings, found '[1]'");
+        assertThatThrownBy(() -> readWith("""
+                        "exclude_modules": {}, "modules_to_save": "head", "layers_to_transform": ["1"], "layers_pattern": 2,
+                        "rank_pattern": {"a": 1.5}, "alpha_pattern": [], "fan_in_fan_out": "no", "use_dora": 0"""))
                 .hasMessageContaining("exclude_modules must be a string or a list of strings, found '{}'")
                 .hasMessageContaining("modules_to_save must be a list of strings, found '\"head\"'")
                 .hasMessageContaining("layers_to_transform must be an integer or a list of integers")
@@ -146,13 +147,45 @@ class PeftConfigTest {
                 .hasMessageContaining("use_dora must be true or false");
     }
 
+    @Test
+    void listsTheFirstTenProblemsAndTheNumberOfTheOthers() {
+        assertThatThrownBy(() -> readWith("""
+                        "r": "4", "lora_alpha": "8", "lora_dropout": "0", "use_rslora": 1, "use_dora": 1, "lora_bias": 1,
+                        "init_lora_weights": 3, "bias": "some", "exclude_modules": 1, "modules_to_save": "head",
+                        "layers_to_transform": ["1"], "rank_pattern": 1, "fan_in_fan_out": 1""")).hasMessageEndingWith("; and 3 more problems");
+    }
+
+    @Test
+    void readsNullAsTheDefault() throws Exception {
+        assertThat(readWith("""
+                        "r": null, "lora_alpha": null, "lora_dropout": null, "use_rslora": null, "use_dora": null,
+                        "lora_bias": null, "init_lora_weights": null, "bias": null, "exclude_modules": null,
+                        "modules_to_save": null, "layers_to_transform": null, "layers_pattern": null, "rank_pattern": null,
+                        "alpha_pattern": null, "fan_in_fan_out": null, "megatron_config": null""")).isEqualTo(builder().build());
+    }
+
+    @Test
+    void readsNumbersAndNamesAsTheyAreInTheWild() throws Exception {
+        assertThat(readWith("\"r\": 4.0").rank()).isEqualTo(4);
+        assertThat(readWith("\"lora_alpha\": 0").alpha()).isZero();
+        assertThat(readWith("\"lora_alpha\": -2.5").alpha()).isEqualTo(-2.5);
+        assertThat(readWith("\"layers_pattern\": \"\"").layersPattern()).isEmpty();
+        assertThat(readWith("\"init_lora_weights\": \"mica\"").init()).isEqualTo(LoRAInit.kaimingUniform());
+    }
+
+    @Test
+    void ignoresFeaturesThatDoNotChangeATrainedAdapter() throws Exception {
+        assertThat(readWith("""
+                        "corda_config": {"corda_method": "kpm"}, "lora_ga_config": {"direction": "ArB2r"},
+                        "loftq_config": {"bits": 4}, "velora_config": {"a": 1}, "ensure_weight_tying": true""")).isEqualTo(builder().build());
+    }
+
     @ParameterizedTest
     @CsvSource({
         "'\"r\": 0', rank must be at least 1",
         "'\"r\": 3000000000', r must be an integer of 32 bits",
-        "'\"r\": 4.0', r must be an integer of 32 bits",
-        "'\"lora_alpha\": -1', alpha must be finite and positive",
-        "'\"lora_alpha\": 1e999', alpha must be finite and positive",
+        "'\"r\": 4.5', r must be an integer of 32 bits",
+        "'\"lora_alpha\": 1e999', alpha must be finite and less than 1e15",
         "'\"lora_dropout\": 1', dropout must be in",
         "'\"rank_pattern\": {\"(\": 2}', must be a regular expression",
         "'\"exclude_modules\": \"[\"', must be a regular expression",
@@ -179,11 +212,11 @@ class PeftConfigTest {
     void listsAllFeaturesThatAreOnAndNotSupported() {
         assertThatThrownBy(() -> readWith("""
                         "layer_replication": [[0, 4]], "target_parameters": ["w"], "trainable_token_indices": {"e": [1]},
-                        "use_qalora": true, "alora_invocation_tokens": [5], "use_bdlora": {}, "loftq_config": {"bits": 4},
-                        "megatron_config": {"a": 1}, "ensure_weight_tying": true, "arrow_config": null,
+                        "use_qalora": true, "alora_invocation_tokens": [5], "use_bdlora": {},
+                        "megatron_config": {"a": 1}, "kasa_config": {"a": 1}, "arrow_config": null,
                         "r": "x\""""))
                 .hasMessageContaining("features that are not supported must be off, found"
-                        + " 'alora_invocation_tokens', 'ensure_weight_tying', 'layer_replication', 'loftq_config',"
+                        + " 'alora_invocation_tokens', 'kasa_config', 'layer_replication',"
                         + " 'megatron_config', 'target_parameters', 'trainable_token_indices', 'use_qalora'")
                 .hasMessageContaining("r must be an integer");
     }
@@ -233,12 +266,11 @@ class PeftConfigTest {
                         .rankPattern(new LinkedHashMap<>(Map.of("fc", 2)))
                         .alphaPattern(Map.of("fc", 1.5))
                         .build()))
-                .startsWith("{\n  \"alora_invocation_tokens\": null,\n")
-                .contains("\n  \"alpha_pattern\": {\n    \"fc\": 1.5\n  },\n")
-                .contains("\n  \"loftq_config\": {},\n  \"lora_alpha\": 20,\n")
+                .startsWith("{\n  \"alpha_pattern\": {\n    \"fc\": 1.5\n  },\n  \"base_model_name_or_path\": null,\n")
+                .contains("\n  \"lora_alpha\": 20,\n")
                 .contains("\n  \"lora_dropout\": 0.05,\n")
                 .contains("\n  \"target_modules\": [\n    \"schl\\u00FCssel\",\n    \"b\\\"\"\n  ],\n")
-                .endsWith("\n  \"velora_config\": null\n}");
+                .endsWith("\n  \"task_type\": null\n}");
     }
 
     @Test
