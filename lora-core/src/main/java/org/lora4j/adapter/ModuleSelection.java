@@ -5,6 +5,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import org.lora4j.internal.Names;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -80,8 +81,10 @@ public record ModuleSelection(List<String> adapted, List<String> saved) {
         if (adapted.isEmpty()) {
             throw new IllegalArgumentException("target modules: at least one layer must be left to adapt, found "
                     + config.targetModules() + " without " + config.excludeModules() + ", layers "
-                    + config.layersToTransform() + " and without the modules to save " + config.modulesToSave()
-                    + "; the base has " + base.paths());
+                    + Names.list(config.layersToTransform().stream()
+                            .map(String::valueOf)
+                            .toList()) + " and without the modules to save "
+                    + Names.list(config.modulesToSave()) + "; the base has " + Names.list(base.paths()));
         }
         return new ModuleSelection(adapted, saved);
     }
@@ -134,20 +137,21 @@ public record ModuleSelection(List<String> adapted, List<String> saved) {
             return Optional.of(unmatched("target modules", names, paths));
         }
         if (paths.stream().noneMatch(targets::matches)) {
-            return Optional.of(
-                    "target modules: must match a layer, found none for " + targets + "; the base has " + paths);
+            return Optional.of("target modules: must match a layer, found none for " + targets + "; the base has "
+                    + Names.list(paths));
         }
         List<String> saved = config.saved().unmatched(paths);
         return saved.isEmpty() ? Optional.empty() : Optional.of(unmatched("modules to save", saved, paths));
     }
 
     private static String unmatched(String what, List<String> names, List<String> paths) {
-        return what + ": each must match a layer, found none for " + names + "; nearest is "
-                + names.stream()
+        return what + ": each must match a layer, found none for " + Names.list(names)
+                + "; nearest is "
+                + Names.list(names.stream()
                         .limit(MOST_NEAREST)
                         .map(name -> nearest(name, paths))
-                        .toList() + "; the base has "
-                + paths;
+                        .toList())
+                + "; the base has " + Names.list(paths);
     }
 
     /** The path whose end needs the fewest edits. */

@@ -9,6 +9,7 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.internal.Names;
 
 /** A choice of modules by their paths: PEFT's {@code target_modules} and {@code exclude_modules}. */
 public sealed interface TargetModules {
@@ -44,7 +45,7 @@ public sealed interface TargetModules {
             lookup = Set.copyOf(entries);
             if (entries.isEmpty() || entries.stream().anyMatch(String::isBlank)) {
                 throw new IllegalArgumentException(
-                        "target modules must be one or more names that are not blank, found " + entries);
+                        "target modules must be one or more names that are not blank, found " + Names.list(entries));
             }
         }
 
@@ -96,9 +97,7 @@ public sealed interface TargetModules {
 
         @Override
         public String toString() {
-            return entries.size() <= 10
-                    ? entries.toString()
-                    : entries.subList(0, 10) + " and " + (entries.size() - 10) + " more";
+            return Names.list(entries);
         }
     }
 
@@ -148,7 +147,7 @@ public sealed interface TargetModules {
 
         @Override
         public String toString() {
-            return "'" + (expression.length() <= 80 ? expression : expression.substring(0, 80) + "…") + "'";
+            return Names.quote(expression);
         }
     }
 

@@ -9,13 +9,18 @@ import org.jspecify.annotations.Nullable;
 /** Quotes and checks names and texts from files. They are untrusted: they can be long or contain control characters. */
 public final class Names {
     private static final int LONGEST = 80;
+    private static final int LONGEST_MESSAGE = 400;
     private static final int MOST = 20;
 
     private Names() {}
 
     /** Returns the text in quotes. It shortens long texts and replaces control characters. */
     public static String quote(String text) {
-        String cut = text.length() <= LONGEST ? text : text.substring(0, LONGEST) + "…";
+        return quote(text, LONGEST);
+    }
+
+    private static String quote(String text, int longest) {
+        String cut = text.length() <= longest ? text : text.substring(0, longest) + "…";
         StringBuilder quoted = new StringBuilder("'");
         cut.codePoints().forEach(c -> quoted.appendCodePoint(isPrintable(c) ? c : '\uFFFD'));
         return quoted.append('\'').toString();
@@ -23,7 +28,7 @@ public final class Names {
 
     /** Returns the message of another library on one line, with a limited length. */
     public static String describe(@Nullable String message) {
-        return message == null ? "no details" : quote(message);
+        return message == null ? "no details" : quote(message, LONGEST_MESSAGE);
     }
 
     /** Returns the names in quotes: the first {@value #MOST}, and the number of the others. */

@@ -34,9 +34,6 @@ final class AdapterFolder {
     static final String CONFIG = "adapter_config.json";
     static final String TENSORS = "adapter_model.safetensors";
 
-    /** The most bytes of a configuration; real ones have a thousandth of that. */
-    static final int MAX_CONFIG = 4 << 20;
-
     private static final String NEW = ".new";
     private static final String OLD = ".old";
     private static final List<String> CONFIGS = List.of(CONFIG, CONFIG + NEW, CONFIG + OLD);
@@ -99,7 +96,7 @@ final class AdapterFolder {
         steps.before("write the configuration");
         AtomicFile.write(
                 folder.resolve(CONFIG + NEW), channel -> AtomicFile.writeFully(channel, ByteBuffer.wrap(config)));
-        byte[] before = readIfExists(CONFIG);
+        byte[] before = readIfExists(CONFIG, ReadLimits.defaults());
         if (before != null && !Arrays.equals(before, config)) {
             steps.before("put the old configuration aside");
             move(CONFIG, CONFIG + OLD);
@@ -117,7 +114,8 @@ final class AdapterFolder {
         if (!Files.exists(folder.resolve(CONFIG)) && Files.exists(folder.resolve(TENSORS))) {
             Map.Entry<String, byte[]> belonging = null;
             try {
-                belonging = belonging(SafeTensors.read(folder.resolve(TENSORS)).metadata(), readConfigs());
+                belonging = belonging(
+                        SafeTensors.readHeader(folder.resolve(TENSORS)).metadata(), readConfigs(ReadLimits.defaults()));
             } catch (SafeTensorsException e) {
                 log.warn("{}: the damaged tensors are replaced", folder, e);
             }
@@ -141,30 +139,54 @@ final class AdapterFolder {
         Files.move(folder.resolve(from), folder.resolve(to), StandardCopyOption.ATOMIC_MOVE);
     }
 
+    /** Makes something of the files as long as they are open. */
+    @FunctionalInterface
+    interface Reading<T> {
+        T read(PeftFiles files) throws IOException;
+    }
+
     /**
      * Reads both files.
      *
-     * @throws PeftFormatException if one is missing, or the configuration too large
-     * @throws SafeTensorsException if the tensors are damaged
+     * @param limits how much is read
+     * @param reading reads from the files; called again if they were replaced in the meantime
+     * @return its result
+     * @throws PeftFormatException if a file is missing, or the configuration too large
+     * @throws SafeTensorsException if the tensors are damaged or too large
      */
-    PeftFiles read() throws IOException {
+    <T> T read(ReadLimits limits, Reading<T> reading) throws IOException {
         for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
             Object identity = identityOfTensors();
-            Map<String, byte[]> before = readConfigs();
-            SafeTensors tensors = readTensors();
-            Map<String, byte[]> after = readConfigs();
-            // Every write replaces the tensors. If they are still the same file, no write was completed in between.
-            if (sameConfigs(before, after) && identity.equals(identityOfTensors())) {
-                Map.Entry<String, byte[]> belonging = belonging(tensors.metadata(), after);
-                if (belonging == null) {
-                    throw new PeftFormatException(
-                            folder.toString(), List.of("an adapter must have the file " + CONFIG + ", found none"));
+            Map<String, byte[]> configs = readConfigs(limits);
+            try {
+                T result = read(configs, limits, reading);
+                if (isUnchanged(identity, configs, limits)) {
+                    return result;
                 }
-                return new PeftFiles(folder.toString(), belonging.getValue(), tensors);
+            } catch (IOException e) {
+                if (isUnchanged(identity, configs, limits)) {
+                    throw e;
+                }
             }
         }
         throw new IOException(folder + ": the adapter must not be written all the time while it is read, found changes"
                 + " in each of " + ATTEMPTS + " attempts");
+    }
+
+    private <T> T read(Map<String, byte[]> configs, ReadLimits limits, Reading<T> reading) throws IOException {
+        try (SafeTensorsReader tensors = orMissing(() -> SafeTensorsReader.open(folder.resolve(TENSORS), limits))) {
+            Map.Entry<String, byte[]> belonging = belonging(tensors.header().metadata(), configs);
+            if (belonging == null) {
+                throw new PeftFormatException(
+                        folder.toString(), List.of("an adapter must have the file " + CONFIG + ", found none"));
+            }
+            return reading.read(new PeftFiles(folder.toString(), belonging.getValue(), TensorSource.of(tensors)));
+        }
+    }
+
+    /** Every write replaces the tensors. If they are still the same file, no write was completed in between. */
+    private boolean isUnchanged(Object identity, Map<String, byte[]> configs, ReadLimits limits) throws IOException {
+        return sameConfigs(configs, readConfigs(limits)) && identity.equals(identityOfTensors());
     }
 
     private Object identityOfTensors() throws IOException {
@@ -173,27 +195,23 @@ final class AdapterFolder {
         return Arrays.asList(attributes.fileKey(), attributes.lastModifiedTime(), attributes.size());
     }
 
-    private SafeTensors readTensors() throws IOException {
-        return orMissing(() -> SafeTensors.read(folder.resolve(TENSORS)));
+    /** Opens the tensors, or reads something about them. */
+    private interface Opening<T> {
+        T open() throws IOException;
     }
 
-    /** Reads something about the tensors. */
-    private interface Reading<T> {
-        T read() throws IOException;
-    }
-
-    private <T> T orMissing(Reading<T> reading) throws IOException {
+    private <T> T orMissing(Opening<T> opening) throws IOException {
         try {
-            return reading.read();
+            return opening.open();
         } catch (NoSuchFileException e) {
             throw new PeftFormatException(folder.toString(), MissingTensors.problem(folder), e);
         }
     }
 
-    private Map<String, byte[]> readConfigs() throws IOException {
+    private Map<String, byte[]> readConfigs(ReadLimits limits) throws IOException {
         Map<String, byte[]> configs = new LinkedHashMap<>();
         for (String name : CONFIGS) {
-            byte[] bytes = readIfExists(name);
+            byte[] bytes = readIfExists(name, limits);
             if (bytes != null) {
                 configs.put(name, bytes);
             }
@@ -201,18 +219,23 @@ final class AdapterFolder {
         return configs;
     }
 
-    private byte @Nullable [] readIfExists(String name) throws IOException {
+    private byte @Nullable [] readIfExists(String name, ReadLimits limits) throws IOException {
         Path file = folder.resolve(name);
         try {
             long size = Files.size(file);
-            if (size > MAX_CONFIG) {
-                throw new PeftFormatException(
-                        file.toString(), List.of("must have at most " + MAX_CONFIG + " bytes, found " + size));
+            if (size > limits.configBytes()) {
+                throw tooLarge(file.toString(), size, limits);
             }
             return Files.readAllBytes(file);
         } catch (NoSuchFileException e) {
             return null;
         }
+    }
+
+    /** Creates the exception for a configuration beyond the limit. */
+    static PeftFormatException tooLarge(String place, long found, ReadLimits limits) {
+        return new PeftFormatException(
+                place, List.of("must have at most " + limits.configBytes() + " bytes, found " + found));
     }
 
     private static boolean sameConfigs(Map<String, byte[]> one, Map<String, byte[]> other) {

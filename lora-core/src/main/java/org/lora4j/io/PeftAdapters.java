@@ -27,6 +27,8 @@ import org.lora4j.internal.Names;
  * that would become infinite. It reads adapters initialized by PiSSA, OLoRA and similar methods, which change the base, only
  * if they were converted to ordinary ones, as {@link org.lora4j.adapter.LoRAAdapter#againstBase} and PEFT's
  * {@code path_initial_model_for_weight_conversion} do.
+ * The header is compared with the configuration and the base before any tensor is read, and {@link ReadLimits} bounds what
+ * is read.
  *
  * <p>Writing is atomic: a crash at any point leaves the old adapter or the new one, never half of each. Other files in the
  * folder stay. Readers may run at the same time, but not a second writer.
@@ -133,7 +135,7 @@ public final class PeftAdapters {
      */
     public static LoRAAdapter load(Path folder) throws IOException {
         Objects.requireNonNull(folder, "folder must not be null");
-        return loadFrom(folder, null, FingerprintCheck.IGNORE);
+        return loadFrom(folder, null, FingerprintCheck.IGNORE, ReadLimits.defaults());
     }
 
     /**
@@ -170,7 +172,27 @@ public final class PeftAdapters {
         Objects.requireNonNull(folder, "folder must not be null");
         Objects.requireNonNull(base, "base must not be null");
         Objects.requireNonNull(check, "check must not be null");
-        return loadFrom(folder, base, check);
+        return loadFrom(folder, base, check, ReadLimits.defaults());
+    }
+
+    /**
+     * Loads an adapter for a base, with limits of the caller's; see {@link #load(Path, BaseModel, FingerprintCheck)}.
+     *
+     * @param folder the folder
+     * @param base the model to be adapted
+     * @param check what to do if the adapter was saved with another base
+     * @param limits how much is read
+     * @return the adapter, in the type of the base, its layers in the order of the base
+     * @throws IOException if the adapter exceeds a limit, or is refused as by
+     *     {@link #load(Path, BaseModel, FingerprintCheck)}
+     */
+    public static LoRAAdapter load(Path folder, BaseModel base, FingerprintCheck check, ReadLimits limits)
+            throws IOException {
+        Objects.requireNonNull(folder, "folder must not be null");
+        Objects.requireNonNull(base, "base must not be null");
+        Objects.requireNonNull(check, "check must not be null");
+        Objects.requireNonNull(limits, "limits must not be null");
+        return loadFrom(folder, base, check, limits);
     }
 
     /**
@@ -183,7 +205,7 @@ public final class PeftAdapters {
      */
     public static Map<String, LoRAAdapter> loadAll(Path folder) throws IOException {
         Objects.requireNonNull(folder, "folder must not be null");
-        return loadAllFrom(folder, null, FingerprintCheck.IGNORE);
+        return loadAllFrom(folder, null, FingerprintCheck.IGNORE, ReadLimits.defaults());
     }
 
     /**
@@ -201,14 +223,35 @@ public final class PeftAdapters {
         Objects.requireNonNull(folder, "folder must not be null");
         Objects.requireNonNull(base, "base must not be null");
         Objects.requireNonNull(check, "check must not be null");
-        return loadAllFrom(folder, base, check);
+        return loadAllFrom(folder, base, check, ReadLimits.defaults());
     }
 
-    private static Map<String, LoRAAdapter> loadAllFrom(Path folder, @Nullable BaseModel base, FingerprintCheck check)
-            throws IOException {
+    /**
+     * Loads the adapters of a set for a base, with limits of the caller's; see
+     * {@link #loadAll(Path, BaseModel, FingerprintCheck)}.
+     *
+     * @param folder the folder
+     * @param base the model to be adapted
+     * @param check what to do if an adapter was saved with another base
+     * @param limits how much is read of each adapter
+     * @return the adapters by name, {@value #DEFAULT} first, then in the order of their names; empty if there are none
+     * @throws IOException if an adapter is refused as by {@link #load(Path, BaseModel, FingerprintCheck, ReadLimits)}, or
+     *     the folder cannot be read
+     */
+    public static Map<String, LoRAAdapter> loadAll(
+            Path folder, BaseModel base, FingerprintCheck check, ReadLimits limits) throws IOException {
+        Objects.requireNonNull(folder, "folder must not be null");
+        Objects.requireNonNull(base, "base must not be null");
+        Objects.requireNonNull(check, "check must not be null");
+        Objects.requireNonNull(limits, "limits must not be null");
+        return loadAllFrom(folder, base, check, limits);
+    }
+
+    private static Map<String, LoRAAdapter> loadAllFrom(
+            Path folder, @Nullable BaseModel base, FingerprintCheck check, ReadLimits limits) throws IOException {
         Map<String, LoRAAdapter> adapters = new LinkedHashMap<>();
         if (new AdapterFolder(folder).exists()) {
-            adapters.put(DEFAULT, loadFrom(folder, base, check));
+            adapters.put(DEFAULT, loadFrom(folder, base, check, limits));
         }
         List<Path> subfolders = new ArrayList<>();
         try (DirectoryStream<Path> found = Files.newDirectoryStream(folder, Files::isDirectory)) {
@@ -218,7 +261,7 @@ public final class PeftAdapters {
         for (Path subfolder : subfolders) {
             if (new AdapterFolder(subfolder).exists()) {
                 String name = subfolder.getFileName().toString();
-                if (adapters.put(name, loadFrom(subfolder, base, check)) != null) {
+                if (adapters.put(name, loadFrom(subfolder, base, check, limits)) != null) {
                     throw new PeftFormatException(
                             folder.toString(),
                             List.of("the name '" + DEFAULT + "' must be that of one adapter, found it in the folder"
@@ -229,8 +272,8 @@ public final class PeftAdapters {
         return adapters;
     }
 
-    private static LoRAAdapter loadFrom(Path folder, @Nullable BaseModel base, FingerprintCheck check)
-            throws IOException {
-        return new AdapterFolder(folder).read().toAdapter(base, check);
+    private static LoRAAdapter loadFrom(
+            Path folder, @Nullable BaseModel base, FingerprintCheck check, ReadLimits limits) throws IOException {
+        return new AdapterFolder(folder).read(limits, files -> files.toAdapter(base, check));
     }
 }

@@ -66,7 +66,7 @@ final class PeftConfigReader {
                     .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
                     .streamReadConstraints(StreamReadConstraints.builder()
                             .maxNestingDepth(50)
-                            .maxNameLength(AdapterFolder.MAX_CONFIG)
+                            .maxNameLength(Integer.MAX_VALUE)
                             .build())
                     .build())
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);

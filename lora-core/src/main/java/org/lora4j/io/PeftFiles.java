@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -30,10 +29,10 @@ public final class PeftFiles {
 
     private final String source;
     private final byte[] config;
-    private final SafeTensors tensors;
+    private final TensorSource tensors;
 
-    /** Holds what was read from a source, which messages name. */
-    PeftFiles(String source, byte[] config, SafeTensors tensors) {
+    /** Holds what comes from a source, which messages name. */
+    PeftFiles(String source, byte[] config, TensorSource tensors) {
         this.source = source;
         this.config = config;
         this.tensors = tensors;
@@ -75,43 +74,85 @@ public final class PeftFiles {
         }
         byte[] config =
                 PeftConfigWriter.toBytes(adapter.config(), adapter.weights().keySet());
-        return new PeftFiles(IN_MEMORY, config, AdapterFolder.withConfigHash(config, tensors));
+        return new PeftFiles(IN_MEMORY, config, TensorSource.of(AdapterFolder.withConfigHash(config, tensors)));
     }
 
     /**
-     * Reads the two files from bytes.
+     * Reads the two files from bytes, with the limits of {@link ReadLimits#defaults()}.
      *
-     * @param config the content of {@code adapter_config.json}
-     * @param tensors the content of {@code adapter_model.safetensors}
+     * @param config the content of {@code adapter_config.json}; copied
+     * @param tensors the content of {@code adapter_model.safetensors}; copied
      * @return the files
-     * @throws SafeTensorsException if the tensors are damaged
+     * @throws IOException if they are refused as by {@link #read(byte[], byte[], ReadLimits)}
      */
-    public static PeftFiles read(byte[] config, byte[] tensors) throws SafeTensorsException {
-        Objects.requireNonNull(config, "config must not be null");
-        Objects.requireNonNull(tensors, "tensors must not be null");
-        return new PeftFiles(IN_MEMORY, config.clone(), SafeTensors.read(tensors));
+    public static PeftFiles read(byte[] config, byte[] tensors) throws IOException {
+        return read(config, tensors, ReadLimits.defaults());
     }
 
     /**
-     * Reads the two files from streams, each to its end. The streams are not closed.
+     * Reads the two files from bytes. Only the header of the tensors is read here; {@link #adapter} reads the tensors.
      *
-     * @param config the content of {@code adapter_config.json}
-     * @param tensors the content of {@code adapter_model.safetensors}
+     * @param config the content of {@code adapter_config.json}; copied
+     * @param tensors the content of {@code adapter_model.safetensors}; copied
+     * @param limits how much is read
      * @return the files
      * @throws PeftFormatException if the configuration is too large
-     * @throws SafeTensorsException if the tensors are damaged
-     * @throws IOException if a stream cannot be read
+     * @throws SafeTensorsException if the tensors are damaged or too large
      */
-    public static PeftFiles read(InputStream config, InputStream tensors) throws IOException {
+    public static PeftFiles read(byte[] config, byte[] tensors, ReadLimits limits) throws IOException {
         Objects.requireNonNull(config, "config must not be null");
         Objects.requireNonNull(tensors, "tensors must not be null");
-        byte[] bytes = config.readNBytes(AdapterFolder.MAX_CONFIG + 1);
-        if (bytes.length > AdapterFolder.MAX_CONFIG) {
-            throw new PeftFormatException(
-                    place(IN_MEMORY, AdapterFolder.CONFIG),
-                    List.of("must have at most " + AdapterFolder.MAX_CONFIG + " bytes, found more"));
+        Objects.requireNonNull(limits, "limits must not be null");
+        requireSize(config.length, limits);
+        return inMemory(config.clone(), tensors.clone(), limits);
+    }
+
+    /**
+     * Reads the two files from streams, with the limits of {@link ReadLimits#defaults()}.
+     *
+     * @param config the content of {@code adapter_config.json}
+     * @param tensors the content of {@code adapter_model.safetensors}
+     * @return the files
+     * @throws IOException if they are refused as by {@link #read(InputStream, InputStream, ReadLimits)}
+     */
+    public static PeftFiles read(InputStream config, InputStream tensors) throws IOException {
+        return read(config, tensors, ReadLimits.defaults());
+    }
+
+    /**
+     * Reads the two files from streams, each to its end, and no more than the limits allow. The streams are not closed.
+     *
+     * @param config the content of {@code adapter_config.json}
+     * @param tensors the content of {@code adapter_model.safetensors}, at most 2,147,483,639 bytes
+     * @param limits how much is read
+     * @return the files
+     * @throws PeftFormatException if the configuration is too large
+     * @throws SafeTensorsException if the tensors are damaged or too large
+     * @throws IOException if a stream cannot be read
+     */
+    public static PeftFiles read(InputStream config, InputStream tensors, ReadLimits limits) throws IOException {
+        Objects.requireNonNull(config, "config must not be null");
+        Objects.requireNonNull(tensors, "tensors must not be null");
+        Objects.requireNonNull(limits, "limits must not be null");
+        byte[] configBytes = config.readNBytes(oneMore(limits.configBytes()));
+        requireSize(configBytes.length, limits);
+        return inMemory(configBytes, tensors.readNBytes(oneMore(limits.fileBytes())), limits);
+    }
+
+    /** One byte beyond a limit shows that it is exceeded. */
+    private static int oneMore(long limit) {
+        return (int) Math.min(limit + 1, SafeTensors.LARGEST_ARRAY);
+    }
+
+    private static void requireSize(int found, ReadLimits limits) throws PeftFormatException {
+        if (found > limits.configBytes()) {
+            throw AdapterFolder.tooLarge(place(IN_MEMORY, AdapterFolder.CONFIG), found, limits);
         }
-        return new PeftFiles(IN_MEMORY, bytes, SafeTensors.read(tensors));
+    }
+
+    private static PeftFiles inMemory(byte[] config, byte[] tensors, ReadLimits limits) throws SafeTensorsException {
+        String place = place(IN_MEMORY, AdapterFolder.TENSORS);
+        return new PeftFiles(IN_MEMORY, config, TensorSource.of(SafeTensorsReader.of(place, tensors, limits)));
     }
 
     /**
@@ -129,7 +170,7 @@ public final class PeftFiles {
      * @return new bytes
      */
     public byte[] tensors() {
-        return tensors.toBytes();
+        return all().toBytes();
     }
 
     /**
@@ -144,12 +185,12 @@ public final class PeftFiles {
         Objects.requireNonNull(tensorsTo, "tensorsTo must not be null");
         configTo.write(config);
         configTo.flush();
-        tensors.write(tensorsTo);
+        all().write(tensorsTo);
     }
 
     /** Writes the two files into a folder. */
     void write(Path folder) throws IOException {
-        new AdapterFolder(folder).write(config, tensors);
+        new AdapterFolder(folder).write(config, all());
     }
 
     /**
@@ -159,7 +200,7 @@ public final class PeftFiles {
      * @throws PeftFormatException if the adapter is refused; the message lists everything
      */
     public LoRAAdapter adapter() throws PeftFormatException {
-        return toAdapter(null, FingerprintCheck.IGNORE);
+        return fromMemory(null, FingerprintCheck.IGNORE);
     }
 
     /**
@@ -174,12 +215,30 @@ public final class PeftFiles {
     public LoRAAdapter adapter(BaseModel base, FingerprintCheck check) throws PeftFormatException {
         Objects.requireNonNull(base, "base must not be null");
         Objects.requireNonNull(check, "check must not be null");
-        return toAdapter(base, check);
+        return fromMemory(base, check);
     }
 
-    LoRAAdapter toAdapter(@Nullable BaseModel base, FingerprintCheck check) throws PeftFormatException {
+    private SafeTensors all() {
+        try {
+            return tensors.all();
+        } catch (IOException e) {
+            throw new AssertionError("reading from memory does not fail", e);
+        }
+    }
+
+    private LoRAAdapter fromMemory(@Nullable BaseModel base, FingerprintCheck check) throws PeftFormatException {
+        try {
+            return toAdapter(base, check);
+        } catch (PeftFormatException e) {
+            throw e;
+        } catch (IOException e) {
+            throw new AssertionError("reading from memory does not fail", e);
+        }
+    }
+
+    LoRAAdapter toAdapter(@Nullable BaseModel base, FingerprintCheck check) throws IOException {
         String tensorsPlace = place(source, AdapterFolder.TENSORS);
-        Map<String, String> metadata = tensors.metadata();
+        Map<String, String> metadata = tensors.header().metadata();
         LoRAConfig read =
                 PeftConfigReader.read(place(source, AdapterFolder.CONFIG), config, seed(tensorsPlace, metadata));
         LoRAAdapter adapter = PeftTensors.read(tensorsPlace, tensors, read, base);
@@ -208,6 +267,6 @@ public final class PeftFiles {
     @Override
     public String toString() {
         return "PeftFiles[" + config.length + " bytes of configuration, "
-                + tensors.names().size() + " tensors]";
+                + tensors.header().names().size() + " tensors]";
     }
 }

@@ -1,5 +1,6 @@
 package org.lora4j.io;
 
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -27,17 +28,20 @@ import org.slf4j.LoggerFactory;
 final class PeftTensors {
     private static final Logger log = LoggerFactory.getLogger(PeftTensors.class);
 
-    private final SafeTensors tensors;
+    /** The longest name of a tensor. */
+    private static final int LONGEST = 512;
+
+    private final TensorSource tensors;
     private final Map<PeftKey, long[]> shapes = new LinkedHashMap<>();
     private final Map<PeftKey, String> names = new LinkedHashMap<>();
     private final List<String> problems = new ArrayList<>();
 
-    private PeftTensors(SafeTensors tensors) {
+    private PeftTensors(TensorSource tensors) {
         this.tensors = tensors;
     }
 
     /**
-     * Reads an adapter.
+     * Reads an adapter. The header is compared with the configuration and the base before any tensor is read.
      *
      * @param file the name of the file for messages
      * @param tensors the tensors in it
@@ -45,9 +49,10 @@ final class PeftTensors {
      * @param base the base, or null if it is not known
      * @return the adapter
      * @throws PeftFormatException if the tensors are not those that the configuration says; the message lists everything
+     * @throws IOException if a tensor cannot be read
      */
-    static LoRAAdapter read(String file, SafeTensors tensors, LoRAConfig config, @Nullable BaseModel base)
-            throws PeftFormatException {
+    static LoRAAdapter read(String file, TensorSource tensors, LoRAConfig config, @Nullable BaseModel base)
+            throws IOException {
         PeftTensors read = new PeftTensors(tensors);
         read.readKeys(base);
         LoRAConfig stored = read.asStored(file, config);
@@ -67,8 +72,13 @@ final class PeftTensors {
         Predicate<String> isModule = path -> base == null || paths.contains(path);
         List<String> foreign = new ArrayList<>();
         List<String> twice = new ArrayList<>();
-        for (String name : tensors.names()) {
+        List<String> tooLong = new ArrayList<>();
+        for (String name : tensors.header().names()) {
             if (isUnusedOriginal(name)) {
+                continue;
+            }
+            if (name.length() > LONGEST) {
+                tooLong.add(name);
                 continue;
             }
             Optional<PeftKey> parsed =
@@ -78,12 +88,13 @@ final class PeftTensors {
             } else if (names.putIfAbsent(parsed.get(), name) != null) {
                 twice.add(name);
             } else {
-                shapes.put(parsed.get(), tensors.shape(name));
+                shapes.put(parsed.get(), tensors.header().shape(name));
             }
         }
         renameBiasesOfAdapted();
         addProblem(
                 "names must be '" + PeftKey.PREFIX + "' with a module path and a part of an adapter, found ", foreign);
+        addProblem("names must have at most " + LONGEST + " characters, found longer ones: ", tooLong);
         addProblem("each part of a layer must occur once, found another for ", twice);
     }
 
@@ -106,7 +117,7 @@ final class PeftTensors {
             if (key.kind() == PeftKey.Kind.BIAS
                     && names.containsKey(new PeftKey(PeftKey.Kind.LORA_A, key.path()))
                     && !names.containsKey(renamed)) {
-                shapes.put(renamed, tensors.shape(name));
+                shapes.put(renamed, tensors.header().shape(name));
                 names.put(renamed, name);
                 shapes.remove(key);
                 names.remove(key);
@@ -155,7 +166,7 @@ final class PeftTensors {
         }
     }
 
-    private Map<PeftKey, INDArray> arrays(String file, PeftLayout layout, DataType type) throws PeftFormatException {
+    private Map<PeftKey, INDArray> arrays(String file, PeftLayout layout, DataType type) throws IOException {
         Map<PeftKey, INDArray> arrays = new LinkedHashMap<>();
         for (PeftKey key : layout.keys()) {
             try {

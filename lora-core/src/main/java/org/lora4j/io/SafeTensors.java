@@ -43,7 +43,7 @@ public final class SafeTensors {
     private static final String CHANNEL = "channel";
 
     /** The largest array that every JVM can allocate. */
-    private static final int LARGEST_ARRAY = Integer.MAX_VALUE - 8;
+    static final int LARGEST_ARRAY = Integer.MAX_VALUE - 8;
 
     private final String source;
     private final Map<String, StoredTensor> tensors;
@@ -108,7 +108,7 @@ public final class SafeTensors {
     public static SafeTensors read(byte[] bytes) throws SafeTensorsException {
         Objects.requireNonNull(bytes, "bytes must not be null");
         try {
-            return SafeTensorsReader.of(BYTES, bytes).readAll();
+            return SafeTensorsReader.of(BYTES, bytes, ReadLimits.ofFormat()).readAll();
         } catch (SafeTensorsException e) {
             throw e;
         } catch (IOException e) {
@@ -345,6 +345,11 @@ public final class SafeTensors {
             all.put(name, tensor(name));
         }
         return Collections.unmodifiableMap(all);
+    }
+
+    /** Returns the header of the file that {@link #write(Path)} writes. */
+    SafeTensorsHeader header() {
+        return layout(source).header();
     }
 
     private StoredTensor get(String name) {

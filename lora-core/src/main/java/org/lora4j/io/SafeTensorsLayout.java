@@ -22,8 +22,11 @@ final class SafeTensorsLayout {
             .reversed()
             .thenComparing(tensor -> tensor.name().getBytes(StandardCharsets.UTF_8), Arrays::compareUnsigned);
 
+    private final String sink;
     private final byte[] header;
     private final List<StoredTensor> tensors;
+    private final List<TensorInfo> infos = new ArrayList<>();
+    private final Map<String, String> metadata;
     private final long dataLength;
 
     /**
@@ -35,8 +38,9 @@ final class SafeTensorsLayout {
      * @throws IllegalStateException if the header exceeds the format's limit
      */
     SafeTensorsLayout(String sink, Collection<StoredTensor> tensors, Map<String, String> metadata) {
+        this.sink = sink;
+        this.metadata = metadata;
         this.tensors = tensors.stream().sorted(ORDER).toList();
-        List<TensorInfo> infos = new ArrayList<>();
         long position = 0;
         for (StoredTensor tensor : this.tensors) {
             long end = position + tensor.byteLength();
@@ -55,6 +59,10 @@ final class SafeTensorsLayout {
     /** Returns the number of bytes of the file. */
     long size() {
         return SafeTensorsHeader.PREFIX + header.length + dataLength;
+    }
+
+    SafeTensorsHeader header() {
+        return new SafeTensorsHeader(sink, SafeTensorsHeader.PREFIX + (long) header.length, infos, metadata);
     }
 
     /** Writes the file. */

@@ -45,13 +45,15 @@ public final class SafeTensorsReader implements Closeable {
      * @param size the number of bytes of the file
      * @param bytes gives the bytes
      * @param resource what {@link #close} closes
+     * @param limits how much is read
      */
-    SafeTensorsReader(String source, long size, RandomAccess bytes, Closeable resource) throws IOException {
+    SafeTensorsReader(String source, long size, RandomAccess bytes, Closeable resource, ReadLimits limits)
+            throws IOException {
         this.source = source;
         this.size = size;
         this.bytes = bytes;
         this.resource = resource;
-        this.header = readHeader();
+        this.header = readHeader(limits);
     }
 
     /**
@@ -64,10 +66,24 @@ public final class SafeTensorsReader implements Closeable {
      * @throws IOException if the file cannot be read
      */
     public static SafeTensorsReader open(Path file) throws IOException {
+        return open(file, ReadLimits.ofFormat());
+    }
+
+    /**
+     * Opens a file that may come from a stranger, and reads and checks its header.
+     *
+     * @param file the file; it must not change as long as the reader is open
+     * @param limits the most bytes of the file and its header, and the most tensors
+     * @return a reader, to be closed by the caller
+     * @throws SafeTensorsException if the file exceeds a limit, or is refused as by {@link #open(Path)}
+     * @throws IOException if the file cannot be read
+     */
+    public static SafeTensorsReader open(Path file, ReadLimits limits) throws IOException {
         Objects.requireNonNull(file, "file must not be null");
+        Objects.requireNonNull(limits, "limits must not be null");
         FileChannel channel = FileChannel.open(file, StandardOpenOption.READ);
         try {
-            return new SafeTensorsReader(file.toString(), channel.size(), channel::read, channel);
+            return new SafeTensorsReader(file.toString(), channel.size(), channel::read, channel, limits);
         } catch (Throwable failure) {
             closeAfter(failure, channel);
             throw failure;
@@ -75,13 +91,19 @@ public final class SafeTensorsReader implements Closeable {
     }
 
     /** Creates a reader of a file in memory. */
-    static SafeTensorsReader of(String source, byte[] file) throws IOException {
+    static SafeTensorsReader of(String source, byte[] file, ReadLimits limits) throws SafeTensorsException {
         RandomAccess bytes = (target, position) -> {
             int length = Math.toIntExact(Math.min(target.remaining(), file.length - position));
             target.put(file, Math.toIntExact(position), length);
             return length;
         };
-        return new SafeTensorsReader(source, file.length, bytes, () -> {});
+        try {
+            return new SafeTensorsReader(source, file.length, bytes, () -> {}, limits);
+        } catch (SafeTensorsException e) {
+            throw e;
+        } catch (IOException e) {
+            throw new AssertionError("reading from memory does not fail", e);
+        }
     }
 
     /**
@@ -148,10 +170,13 @@ public final class SafeTensorsReader implements Closeable {
         return new SafeTensors(source, tensors, header.metadata());
     }
 
-    private SafeTensorsHeader readHeader() throws IOException {
-        int length = HeaderParser.length(source, read(0, SafeTensorsHeader.PREFIX));
+    private SafeTensorsHeader readHeader(ReadLimits limits) throws IOException {
+        if (size > limits.fileBytes()) {
+            throw new SafeTensorsException(source, "file", "must have at most " + limits.fileBytes() + " bytes", size);
+        }
+        int length = HeaderParser.length(source, read(0, SafeTensorsHeader.PREFIX), limits);
         byte[] json = read(SafeTensorsHeader.PREFIX, length);
-        SafeTensorsHeader read = HeaderParser.parse(source, json, length);
+        SafeTensorsHeader read = HeaderParser.parse(source, json, length, limits);
         read.requireDataLength(size - read.dataBegin());
         return read;
     }

@@ -38,8 +38,8 @@ final class SafeTensorsStream {
     }
 
     private SafeTensors read() throws IOException {
-        int length = HeaderParser.length(source, join(next(SafeTensorsHeader.PREFIX)));
-        SafeTensorsHeader header = HeaderParser.parse(source, join(next(length)), length);
+        int length = HeaderParser.length(source, join(next(SafeTensorsHeader.PREFIX)), ReadLimits.ofFormat());
+        SafeTensorsHeader header = HeaderParser.parse(source, join(next(length)), length, ReadLimits.ofFormat());
         Map<String, StoredTensor> tensors = new LinkedHashMap<>();
         for (TensorInfo info : header.tensors()) {
             List<ByteBuffer> chunks = next(info.byteLength());

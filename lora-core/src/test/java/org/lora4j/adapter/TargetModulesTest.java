@@ -135,8 +135,8 @@ class TargetModulesTest {
     void refusesANameThatMatchesNothingWithTheNearestPath() {
         assertRefused(
                 LoRAConfig.builder().targetModules("linear1", "liner2"),
-                "target modules: each must match a layer, found none for [liner2]; nearest is [net.linear2]; the base"
-                        + " has [net.linear1, net.linear2]",
+                "target modules: each must match a layer, found none for 'liner2'; nearest is 'net.linear2';"
+                        + " the base has 'net.linear1', 'net.linear2'",
                 "net.linear1",
                 "net.linear2");
     }
@@ -145,7 +145,7 @@ class TargetModulesTest {
     void refusesAnExpressionThatMatchesNothing() {
         assertRefused(
                 LoRAConfig.builder().targetModules(TargetModules.regex("conv.*")),
-                "target modules: must match a layer, found none for 'conv.*'; the base has [fc, head]",
+                "target modules: must match a layer, found none for 'conv.*'; the base has 'fc', 'head'",
                 "fc",
                 "head");
     }
@@ -154,8 +154,8 @@ class TargetModulesTest {
     void refusesModulesToSaveThatMatchNothing() {
         assertRefused(
                 LoRAConfig.builder().modulesToSave("heat"),
-                "modules to save: each must match a layer, found none for [heat]; nearest is [head]; the base has"
-                        + " [fc, head]",
+                "modules to save: each must match a layer, found none for 'heat'; nearest is 'head'; the base has"
+                        + " 'fc', 'head'",
                 "fc",
                 "head");
     }
@@ -166,8 +166,8 @@ class TargetModulesTest {
                 .isThrownBy(() -> adapted(
                         LoRAConfig.builder().targetModules("fc").excludeModules(TargetModules.of("fc")), "fc", "head"))
                 .withMessageStartingWith("target modules: at least one layer must be left to adapt, found")
-                .withMessageContaining("[fc] without [fc]")
-                .withMessageEndingWith("the base has [fc, head]");
+                .withMessageContaining("'fc' without 'fc'")
+                .withMessageEndingWith("the base has 'fc', 'head'");
     }
 
     @Test
@@ -175,18 +175,18 @@ class TargetModulesTest {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> adapted(
                         LoRAConfig.builder().layersToTransform(List.of(7)), "net.blocks.0.fc", "net.blocks.1.fc"))
-                .withMessageContaining("layers [7]")
-                .withMessageEndingWith("the base has [net.blocks.0.fc, net.blocks.1.fc]");
+                .withMessageContaining("layers '7'")
+                .withMessageEndingWith("the base has 'net.blocks.0.fc', 'net.blocks.1.fc'");
     }
 
     @Test
     void refusesNoNamesOrBlankOnes() {
         assertThatIllegalArgumentException()
                 .isThrownBy(TargetModules::of)
-                .withMessage("target modules must be one or more names that are not blank, found []");
+                .withMessage("target modules must be one or more names that are not blank, found none");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> TargetModules.of("fc", " "))
-                .withMessage("target modules must be one or more names that are not blank, found [fc,  ]");
+                .withMessage("target modules must be one or more names that are not blank, found 'fc', ' '");
     }
 
     @Test

@@ -80,9 +80,13 @@ class AdapterFolderTest {
 
     /** Configuration and tensors in one text. */
     private String read() throws IOException {
-        PeftFiles content = new AdapterFolder(folder).read();
-        return new String(content.config(), StandardCharsets.UTF_8).replaceAll("[{}\"c: ]", "")
-                + (int) SafeTensors.read(content.tensors()).tensor("t").getFloat(0);
+        return new AdapterFolder(folder)
+                .read(
+                        ReadLimits.defaults(),
+                        files -> new String(files.config(), StandardCharsets.UTF_8).replaceAll("[{}\"c: ]", "")
+                                + (int) SafeTensors.read(files.tensors())
+                                        .tensor("t")
+                                        .getFloat(0));
     }
 
     /** What a reader sees that knows of no protocol, or that there is no adapter. */

@@ -99,7 +99,7 @@ class AdaptersInTheWildTest {
         assertThatIllegalArgumentException()
                 .as("a new adapter of the same configuration")
                 .isThrownBy(() -> LoRAAdapter.initialize(base, read.config()))
-                .withMessageContaining("each must match a layer, found none for [q_proj, v_proj]");
+                .withMessageContaining("each must match a layer, found none for 'q_proj', 'v_proj'");
     }
 
     @Test

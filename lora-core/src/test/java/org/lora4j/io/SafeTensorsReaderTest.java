@@ -64,7 +64,7 @@ class SafeTensorsReaderTest {
         }
 
         SafeTensorsReader open() throws IOException {
-            return new SafeTensorsReader("recorded", file.length, this, () -> closed = true);
+            return new SafeTensorsReader("recorded", file.length, this, () -> closed = true, ReadLimits.ofFormat());
         }
 
         /** The ranges since the last call, those of no bytes left out. */
@@ -231,7 +231,8 @@ class SafeTensorsReaderTest {
             return 1;
         };
 
-        try (SafeTensorsReader reader = new SafeTensorsReader("far", head.length + far + 3, bytes, () -> {})) {
+        try (SafeTensorsReader reader =
+                new SafeTensorsReader("far", head.length + far + 3, bytes, () -> {}, ReadLimits.ofFormat())) {
             assertThat(reader.bytes("last")).containsExactly(5, 5, 5);
         }
     }
