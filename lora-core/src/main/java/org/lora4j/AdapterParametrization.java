@@ -29,6 +29,9 @@ sealed interface AdapterParametrization extends Parametrization permits LoRAPara
     /** {@code B [out, r]}. */
     Parameter loraB();
 
+    /** The same parametrization, on the same arrays, with its scale multiplied; itself for 1. */
+    AdapterParametrization rescaled(double multiplier);
+
     /** A copy of the arrays; what was subtracted from the base is not among them. */
     LoRAWeights copyOfWeights();
 }

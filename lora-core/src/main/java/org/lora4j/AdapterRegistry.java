@@ -167,14 +167,19 @@ final class AdapterRegistry {
 
     /** Merges adapters into a plain network. */
     Network merge(List<String> names) {
-        return merge(state, names);
+        return merge(Selection.of(names));
     }
 
-    private Network merge(ModelState from, List<String> names) {
+    Network merge(Selection selection) {
+        return merge(state, selection);
+    }
+
+    private Network merge(ModelState from, Selection selection) {
         try {
-            return Merging.merge(network, from.factored(names));
+            return Merging.merge(network, from.factored(selection));
         } catch (ArithmeticException e) {
-            ArithmeticException withNames = new ArithmeticException(e.getMessage() + "; adapters are " + names);
+            ArithmeticException withNames =
+                    new ArithmeticException(e.getMessage() + "; adapters are " + selection.names());
             withNames.initCause(e);
             throw withNames;
         }
@@ -186,7 +191,7 @@ final class AdapterRegistry {
             log.warn("the adapters {} are merged already", before.active());
             return;
         }
-        Network merged = merge(before, before.active());
+        Network merged = merge(before, Selection.of(before.active()));
         merged.freeze();
         state = before.withMerged(merged);
     }

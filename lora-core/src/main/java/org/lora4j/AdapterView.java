@@ -37,16 +37,20 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * <p>Immutable. Any number of threads can use a view at the same time.
  */
 public final class AdapterView implements Model, PassSource {
+    private static final double MAX_MULTIPLIER = 1e15;
+
     private final Network network;
     private final AdapterRegistry registry;
     private final Predictor predictor;
+    private final Selection selection;
     private final List<String> names;
 
-    AdapterView(Network network, AdapterRegistry registry, Predictor predictor, List<String> names) {
+    AdapterView(Network network, AdapterRegistry registry, Predictor predictor, Selection selection) {
         this.network = network;
         this.registry = registry;
         this.predictor = predictor;
-        this.names = names;
+        this.selection = selection;
+        names = selection.names();
     }
 
     /**
@@ -59,6 +63,24 @@ public final class AdapterView implements Model, PassSource {
     }
 
     /**
+     * Returns a view of the same adapters at another strength: s = α/r of each is multiplied. The result predicts and merges;
+     * to train, copy or save, use a view without this. Biases and layers that an adapter trained in full are used as they
+     * are, and DoRA's magnitudes too. PEFT has this as {@code rescale_adapter_scale}.
+     *
+     * @param multiplier what the scales are multiplied by, in place of an earlier multiplier: 1 for the adapters as they
+     *     are, 0 for no update, 0.5 for half of it
+     * @return the view
+     * @throws IllegalArgumentException if the multiplier is NaN, or not between −10<sup>15</sup> and 10<sup>15</sup>
+     */
+    public AdapterView withScale(double multiplier) {
+        if (!(Math.abs(multiplier) < MAX_MULTIPLIER)) {
+            throw new IllegalArgumentException("the multiplier of the scale must be between -" + MAX_MULTIPLIER
+                    + " and " + MAX_MULTIPLIER + ", found " + multiplier);
+        }
+        return new AdapterView(network, registry, predictor, new Selection(names, multiplier));
+    }
+
+    /**
      * Computes the output with the adapters of this view, whose updates add up.
      *
      * @param x the input {@code [n, inputSize]}; not written to
@@ -68,7 +90,7 @@ public final class AdapterView implements Model, PassSource {
     @Override
     public INDArray predict(INDArray x) {
         Objects.requireNonNull(x, "x must not be null");
-        return predictor.predict(x, registry.state().forPrediction(names));
+        return predictor.predict(x, registry.state().forPrediction(selection));
     }
 
     /**
@@ -76,7 +98,7 @@ public final class AdapterView implements Model, PassSource {
      * (PiSSA, OLoRA), it is converted to an ordinary adapter of twice the rank; see {@link LoRAAdapter#againstBase}.
      *
      * @return the data, which share no array with the model
-     * @throws IllegalStateException if the view does not have exactly one adapter
+     * @throws IllegalStateException if the view does not have exactly one adapter, or has another scale
      * @throws IllegalArgumentException if the adapter was deleted
      */
     public LoRAAdapter adapter() {
@@ -87,7 +109,7 @@ public final class AdapterView implements Model, PassSource {
      * Saves the adapter as a folder that Python's PEFT opens, with fingerprints of the base; see {@link PeftAdapters}.
      *
      * @param folder the folder, created if it does not exist; an adapter in it is replaced
-     * @throws IllegalStateException if the view does not have exactly one adapter
+     * @throws IllegalStateException if the view does not have exactly one adapter, or has another scale
      * @throws IOException if the files cannot be written; an adapter that was there before is still there then
      */
     public void save(Path folder) throws IOException {
@@ -100,7 +122,16 @@ public final class AdapterView implements Model, PassSource {
             throw new IllegalStateException(
                     what + ": the view must have exactly one adapter, found " + names + "; use model.using(name)");
         }
+        requireOwnScale(what);
         return registry.state().adapter(names.get(0));
+    }
+
+    private void requireOwnScale(String what) {
+        if (selection.multiplier() != 1) {
+            throw new IllegalStateException(
+                    what + ": the view must have the adapter's own scale, found it multiplied by "
+                            + selection.multiplier() + "; use model.using(name)");
+        }
     }
 
     /**
@@ -111,7 +142,7 @@ public final class AdapterView implements Model, PassSource {
      * @throws ArithmeticException if a merged weight or bias is NaN or infinite; the message names it
      */
     public Network merge() {
-        return registry.merge(names);
+        return registry.merge(selection);
     }
 
     /**
@@ -131,7 +162,7 @@ public final class AdapterView implements Model, PassSource {
      * Counts the parameters of the base and of the adapter's factors.
      *
      * @return the report
-     * @throws IllegalStateException if the view does not have exactly one adapter
+     * @throws IllegalStateException if the view does not have exactly one adapter, or has another scale
      * @throws IllegalArgumentException if the adapter was deleted
      */
     public ParameterReport parameterReport() {
@@ -160,6 +191,7 @@ public final class AdapterView implements Model, PassSource {
      */
     @Override
     public Pass newTrainingPass() {
+        requireOwnScale("train");
         ModelState now = registry.state();
         if (names.isEmpty()) {
             throw new IllegalStateException(
@@ -184,11 +216,14 @@ public final class AdapterView implements Model, PassSource {
      */
     @Override
     public Pass newInferencePass() {
-        return new Pass(network, false, () -> registry.state().forPrediction(names));
+        return new Pass(network, false, () -> registry.state().forPrediction(selection));
     }
 
     @Override
     public String toString() {
-        return names.isEmpty() ? "AdapterView of the base" : "AdapterView" + names;
+        if (names.isEmpty()) {
+            return "AdapterView of the base";
+        }
+        return "AdapterView" + names + (selection.multiplier() == 1 ? "" : " with scale × " + selection.multiplier());
     }
 }

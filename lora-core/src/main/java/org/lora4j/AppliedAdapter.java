@@ -108,8 +108,8 @@ final class AppliedAdapter {
                 && parametrizations.values().stream().allMatch(LoRAParametrization.class::isInstance);
     }
 
-    /** Applies the adapter to a layer. */
-    EffectiveLinear apply(Linear linear, EffectiveLinear effective) {
+    /** Applies the adapter to a layer, with its scale multiplied. */
+    EffectiveLinear apply(Linear linear, EffectiveLinear effective, double multiplier) {
         Parameter weight = effective.weight();
         Parameter bias = biases.getOrDefault(linear, effective.bias());
         SavedParameters copies = saved.get(linear);
@@ -119,7 +119,7 @@ final class AppliedAdapter {
         }
         AdapterParametrization parametrization = parametrizations.get(linear);
         return new EffectiveLinear(weight, bias, effective.parametrizations())
-                .with(parametrization == null ? List.of() : List.of(parametrization));
+                .with(parametrization == null ? List.of() : List.of(parametrization.rescaled(multiplier)));
     }
 
     /** All parameters of the adapter. */

@@ -44,10 +44,14 @@ public final class DoRAParametrization implements AdapterParametrization {
         }
     }
 
-    private DoRAParametrization(Linear linear, LoRAParametrization lora, INDArray magnitude) {
+    private DoRAParametrization(Linear linear, LoRAParametrization lora, Parameter magnitude) {
         this.linear = linear;
         this.lora = lora;
-        this.magnitude = new Parameter(linear.path() + ".lora_magnitude_vector", magnitude, true);
+        this.magnitude = magnitude;
+    }
+
+    private DoRAParametrization(Linear linear, LoRAParametrization lora, INDArray magnitude) {
+        this(linear, lora, new Parameter(linear.path() + ".lora_magnitude_vector", magnitude, true));
     }
 
     /** Creates a parametrization from arrays, which are copied. */
@@ -217,6 +221,16 @@ public final class DoRAParametrization implements AdapterParametrization {
         List<Parameter> all = new ArrayList<>(lora.parameters());
         all.add(magnitude);
         return all;
+    }
+
+    /**
+     * Creates the same on the same arrays with another scale of B·A; not part of the API.
+     *
+     * @hidden
+     */
+    @Override
+    public DoRAParametrization rescaled(double multiplier) {
+        return multiplier == 1 ? this : new DoRAParametrization(linear, lora.rescaled(multiplier), magnitude);
     }
 
     /**

@@ -337,7 +337,7 @@ public final class LoRAModel implements Model, PassSource {
     }
 
     private AdapterView view(List<String> names) {
-        return new AdapterView(network, registry, predictor, names);
+        return new AdapterView(network, registry, predictor, Selection.of(names));
     }
 
     /**

@@ -77,6 +77,20 @@ public final class LoRAParametrization implements AdapterParametrization {
                 : new LoRAWeights(subtracted.a().dup('c'), subtracted.b().dup('f'));
     }
 
+    /** A parametrization on the arrays of another, with another scale. */
+    private LoRAParametrization(LoRAParametrization other, double scale) {
+        linear = other.linear;
+        name = other.name;
+        this.scale = scale;
+        dropout = other.dropout;
+        seed = other.seed;
+        loraA = other.loraA;
+        loraB = other.loraB;
+        loraBBias = other.loraBBias;
+        loraBBiasRow = other.loraBBiasRow;
+        subtracted = other.subtracted;
+    }
+
     /** Creates a parametrization at its initialization. */
     static LoRAParametrization create(Linear linear, String name, LoRAConfig config) {
         LoRAWeights initial = LoRAWeights.initialize(linear, config);
@@ -303,6 +317,16 @@ public final class LoRAParametrization implements AdapterParametrization {
             all.add(loraBBias);
         }
         return all;
+    }
+
+    /**
+     * Creates the same on the same arrays with another scale; not part of the API.
+     *
+     * @hidden
+     */
+    @Override
+    public LoRAParametrization rescaled(double multiplier) {
+        return multiplier == 1 ? this : new LoRAParametrization(this, scale * multiplier);
     }
 
     /**

@@ -24,7 +24,7 @@ final class ModelState {
     private final SelectionCache selections;
 
     /** Copies of the weights with some adapters merged into them. */
-    private record MergedLayers(List<String> names, EffectiveLayers layers) {}
+    private record MergedLayers(Selection selection, EffectiveLayers layers) {}
 
     private ModelState(
             Network network,
@@ -47,8 +47,8 @@ final class ModelState {
 
     /** Other adapters. A merged copy stays if its adapters are still the same. */
     ModelState withAdapters(Map<String, AppliedAdapter> changed, List<String> nowActive) {
-        boolean mergedStays =
-                merged != null && merged.names.stream().allMatch(name -> changed.get(name) == adapters.get(name));
+        boolean mergedStays = merged != null
+                && merged.selection.names().stream().allMatch(name -> changed.get(name) == adapters.get(name));
         return new ModelState(
                 network,
                 Collections.unmodifiableMap(new LinkedHashMap<>(changed)),
@@ -74,7 +74,12 @@ final class ModelState {
                     mergedNetwork.linear(linear.path()).parametrizations().effective());
         }
         return new ModelState(
-                network, adapters, active, enabled, new MergedLayers(active, EffectiveLayers.of(layers)), selections);
+                network,
+                adapters,
+                active,
+                enabled,
+                new MergedLayers(Selection.of(active), EffectiveLayers.of(layers)),
+                selections);
     }
 
     ModelState withoutMerged() {
@@ -107,7 +112,7 @@ final class ModelState {
     }
 
     boolean isMerged() {
-        return merged != null && merged.names.equals(active);
+        return merged != null && merged.selection.names().equals(active);
     }
 
     AppliedAdapter adapter(String name) {
@@ -131,10 +136,14 @@ final class ModelState {
 
     /** What the layers compute with in predictions with some adapters: their merged copy if there is one. */
     EffectiveLayers forPrediction(List<String> names) {
-        if (merged != null && names.equals(merged.names)) {
+        return forPrediction(Selection.of(names));
+    }
+
+    EffectiveLayers forPrediction(Selection selection) {
+        if (merged != null && selection.equals(merged.selection)) {
             return merged.layers;
         }
-        return factored(names);
+        return factored(selection);
     }
 
     /**
@@ -143,10 +152,15 @@ final class ModelState {
      * @throws IllegalArgumentException if an adapter does not exist, or two replace the same bias or layer
      */
     EffectiveLayers factored(List<String> names) {
-        return selections.get(names, this::select);
+        return factored(Selection.of(names));
     }
 
-    private EffectiveLayers select(List<String> names) {
+    EffectiveLayers factored(Selection selection) {
+        return selections.get(selection, this::select);
+    }
+
+    private EffectiveLayers select(Selection selection) {
+        List<String> names = selection.names();
         List<AppliedAdapter> chosen = new ArrayList<>();
         for (String name : names) {
             chosen.add(adapter(name));
@@ -164,7 +178,7 @@ final class ModelState {
             EffectiveLinear effective =
                     new EffectiveLinear(linear.weightParameter(), linear.biasParameter(), List.of());
             for (AppliedAdapter adapter : chosen) {
-                effective = adapter.apply(linear, effective);
+                effective = adapter.apply(linear, effective, selection.multiplier());
             }
             layers.put(linear, effective);
         }

@@ -1,6 +1,5 @@
 package org.lora4j;
 
-import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.function.Function;
@@ -13,17 +12,17 @@ import org.lora4j.nn.internal.EffectiveLayers;
 final class SelectionCache {
     static final int MAX_SIZE = 1024;
 
-    private final ConcurrentMap<List<String>, EffectiveLayers> selections = new ConcurrentHashMap<>();
+    private final ConcurrentMap<Selection, EffectiveLayers> selections = new ConcurrentHashMap<>();
 
-    EffectiveLayers get(List<String> names, Function<List<String>, EffectiveLayers> create) {
-        EffectiveLayers known = selections.get(names);
+    EffectiveLayers get(Selection selection, Function<Selection, EffectiveLayers> create) {
+        EffectiveLayers known = selections.get(selection);
         if (known != null) {
             return known;
         }
         if (selections.size() >= MAX_SIZE) {
             selections.remove(selections.keySet().iterator().next());
         }
-        return selections.computeIfAbsent(names, create);
+        return selections.computeIfAbsent(selection, create);
     }
 
     int size() {

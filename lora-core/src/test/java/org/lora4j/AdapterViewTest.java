@@ -18,8 +18,12 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.lora4j.adapter.BiasTraining;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAConfig;
+import org.lora4j.adapter.LoRAConfigBuilder;
 import org.lora4j.adapter.LoRAInit;
 import org.lora4j.io.PeftAdapters;
 import org.lora4j.nn.Network;
@@ -239,6 +243,66 @@ class AdapterViewTest {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"plain", "dora", "pissa", "bias of B", "biases and a layer"})
+    void aViewWithScaleComputesAsAnAdapterWithThatAlpha(String kind) {
+        LoRAConfigBuilder config = SmallModels.random(4);
+        switch (kind) {
+            case "dora" -> config.dora(true);
+            case "pissa" -> config.init(LoRAInit.pissa());
+            case "bias of B" -> config.loraBias(true);
+            case "biases and a layer" -> config.bias(BiasTraining.ALL).modulesToSave("linear3");
+            default -> {}
+        }
+        AdapterView view = model.add("a", config.build());
+        SmallModels.train(view, 5);
+        INDArray whole = view.predict(x);
+        AdapterView half = view.withScale(0.5);
+        LoRAAdapter data = view.adapter();
+        LoRAConfig halfAlpha =
+                data.config().toBuilder().alpha(data.config().alpha() / 2).build();
+        LoRAModel other = LoRAModel.of(SmallModels.network());
+        AdapterView expected =
+                other.add("a", new LoRAAdapter(halfAlpha, data.weights(), data.biases(), data.savedModules()));
+
+        if (kind.equals("pissa")) {
+            // The copy has twice the rank, so the order of the sums is another.
+            assertClose(half.predict(x), expected.predict(x), 1e-5);
+        } else {
+            assertSameBits(half.predict(x), expected.predict(x));
+            assertClose(half.merge().predict(x), expected.predict(x), 1e-5);
+        }
+        assertThat(SmallModels.sameBits(half.predict(x), whole)).isFalse();
+        assertSameBits(view.predict(x), whole);
+        assertSameBits(half.withScale(1).predict(x), whole);
+    }
+
+    @Test
+    void aMergedCopyDoesNotCountForAnotherScale() {
+        SmallModels.train(model.add("a", LoRAConfig.of(2, 3)), 5);
+        INDArray half = model.using("a").withScale(0.5).predict(x);
+        model.mergeForPrediction();
+        assertSameBits(model.using("a").withScale(0.5).predict(x), half);
+        assertClose(model.using("a").withScale(0).predict(x), model.base().predict(x), 1e-6);
+    }
+
+    @Test
+    void aViewWithScaleIsForPredictions(@TempDir Path folder) throws Exception {
+        AdapterView half = model.add("a", LoRAConfig.of(2, 3)).withScale(0.5);
+        assertThat(half).hasToString("AdapterView[a] with scale × 0.5");
+        assertThatIllegalStateException()
+                .isThrownBy(() -> SmallModels.train(half, 1))
+                .withMessageContaining("train: the view must have the adapter's own scale, found it multiplied by 0.5");
+        assertThatIllegalStateException().isThrownBy(half::adapter);
+        assertThatIllegalStateException().isThrownBy(() -> half.save(folder.resolve("half")));
+        assertThat(folder).isEmptyDirectory();
+        for (double multiplier : new double[] {Double.NaN, Double.POSITIVE_INFINITY, 1e15}) {
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> half.withScale(multiplier))
+                    .withMessageContaining("found " + multiplier);
+        }
+    }
+
     @Test
     void selectionsThatAreRememberedAreBounded() {
         for (int i = 0; i < 12; i++) {
@@ -246,8 +310,8 @@ class AdapterViewTest {
         }
         SelectionCache cache = new SelectionCache();
         for (int i = 0; i < 3 * SelectionCache.MAX_SIZE; i++) {
-            List<String> names = List.of("n" + i);
-            assertThat(cache.get(names, key -> layer -> {
+            Selection selection = Selection.of(List.of("n" + i));
+            assertThat(cache.get(selection, key -> layer -> {
                         throw new IllegalStateException(key.toString());
                     }))
                     .isNotNull();
