@@ -166,7 +166,8 @@ public final class AdapterView implements Model, PassSource {
      * @throws IllegalArgumentException if the adapter was deleted
      */
     public ParameterReport parameterReport() {
-        return ParameterReport.of(network, single("report").factors());
+        AppliedAdapter adapter = single("report");
+        return ParameterReport.of(network, adapter.config(), adapter.factors());
     }
 
     @Override

@@ -2,12 +2,20 @@ package org.lora4j;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import java.util.List;
+import java.util.Map;
 import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
 import org.lora4j.adapter.LoRAConfig;
+import org.lora4j.adapter.ModuleSelection;
 import org.lora4j.adapter.ParameterReport;
+import org.lora4j.adapter.TargetModules;
 import org.lora4j.nn.Network;
+import org.slf4j.LoggerFactory;
 
 class ParameterReportTest {
     private static Network richBoyNet() {
@@ -47,6 +55,54 @@ class ParameterReportTest {
         assertThat(model.parameterReport("nine").layers().get(0))
                 .isEqualTo(new ParameterReport.Layer(
                         "linear1", List.of(1000L, 784L), List.of(1000L), List.of(1L, 784L), List.of(1000L, 1L)));
+    }
+
+    @Test
+    void countsTheLayersThatEachTargetChooses() {
+        Network network = Network.builder(3)
+                .linear("layers.0.fc", 3)
+                .linear("layers.0.out", 3)
+                .linear("layers.1.fc", 3)
+                .build(0);
+        LoRAModel model = LoRAModel.of(network);
+        ParameterReport named = model.add(
+                        "named",
+                        LoRAConfig.builder()
+                                .rank(1)
+                                .targetModules("fc", "layers.1.fc", "out")
+                                .excludeModules(TargetModules.of("out"))
+                                .build())
+                .parameterReport();
+        assertThat(named.targets()).isEqualTo(Map.of("fc", 2, "layers.1.fc", 1, "out", 0));
+        assertThat(named.toString()).contains("target fc: 2 layers", "target out: 0 layers");
+        ParameterReport expression = model.add(
+                        "expression",
+                        LoRAConfig.builder()
+                                .rank(1)
+                                .targetModules(TargetModules.regex(".*\\.fc"))
+                                .build())
+                .parameterReport();
+        assertThat(expression.targets()).isEqualTo(Map.of("'.*\\.fc'", 2));
+        assertThat(model.add("all", LoRAConfig.of(1, 1)).parameterReport().targets())
+                .isEmpty();
+    }
+
+    @Test
+    void logsTheLayersOfEachTargetAtDebugLevel() {
+        Logger logger = (Logger) LoggerFactory.getLogger(ModuleSelection.class);
+        ListAppender<ILoggingEvent> appender = new ListAppender<>();
+        appender.start();
+        Level before = logger.getLevel();
+        logger.setLevel(Level.DEBUG);
+        logger.addAppender(appender);
+        try {
+            LoRAModel.of(Network.builder(3).linear("fc", 3).build(0))
+                    .add("a", LoRAConfig.builder().rank(1).targetModules("fc").build());
+        } finally {
+            logger.detachAppender(appender);
+            logger.setLevel(before);
+        }
+        assertThat(appender.list).extracting(ILoggingEvent::getFormattedMessage).containsExactly("target fc: 1 layers");
     }
 
     @Test

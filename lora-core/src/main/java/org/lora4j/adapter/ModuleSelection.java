@@ -86,6 +86,11 @@ public record ModuleSelection(List<String> adapted, List<String> saved) {
                             .toList()) + " and without the modules to save "
                     + Names.list(config.modulesToSave()) + "; the base has " + Names.list(base.paths()));
         }
+        if (log.isDebugEnabled()) {
+            config.targetModules()
+                    .matches(adapted)
+                    .forEach((target, count) -> log.debug("target {}: {} layers", target, count));
+        }
         return new ModuleSelection(adapted, saved);
     }
 

@@ -2,6 +2,8 @@ package org.lora4j.adapter;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -13,16 +15,30 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * How many parameters a base model has, and how many LoRA adds.
  *
  * @param layers the layers in the order of the model
+ * @param targets how many of the adapted layers each target chooses, by target; empty if there are no names
+ *     or expressions, or they are not known
  */
-public record ParameterReport(List<Layer> layers) {
+public record ParameterReport(List<Layer> layers, Map<String, Integer> targets) {
     /**
-     * Copies the list.
+     * Copies list and map.
      *
      * @param layers the layers
+     * @param targets the number of layers by target
      */
     public ParameterReport {
         Objects.requireNonNull(layers, "layers must not be null");
+        Objects.requireNonNull(targets, "targets must not be null");
         layers = List.copyOf(layers);
+        targets = Collections.unmodifiableMap(new LinkedHashMap<>(targets));
+    }
+
+    /**
+     * Creates a report without targets.
+     *
+     * @param layers the layers in the order of the model
+     */
+    public ParameterReport(List<Layer> layers) {
+        this(layers, Map.of());
     }
 
     /**
@@ -89,12 +105,34 @@ public record ParameterReport(List<Layer> layers) {
      * Reports a base with the factors of an adapter.
      *
      * @param base the model
+     * @param config the configuration of the adapter
      * @param weights the arrays of the adapted layers by module path, such as {@link LoRAAdapter#weights}
-     * @return the report
+     * @return the report, with the number of layers that each name or expression chooses
+     */
+    public static ParameterReport of(BaseModel base, LoRAConfig config, Map<String, LoRAWeights> weights) {
+        Objects.requireNonNull(base, "base must not be null");
+        Objects.requireNonNull(config, "config must not be null");
+        Objects.requireNonNull(weights, "weights must not be null");
+        TargetModules targets = config.targetModules();
+        return new ParameterReport(
+                layers(base, weights),
+                targets instanceof TargetModules.AllLinear ? Map.of() : targets.matches(weights.keySet()));
+    }
+
+    /**
+     * Reports a base with factors that were not chosen by a configuration.
+     *
+     * @param base the model
+     * @param weights the arrays of the adapted layers by module path
+     * @return the report, without targets
      */
     public static ParameterReport of(BaseModel base, Map<String, LoRAWeights> weights) {
         Objects.requireNonNull(base, "base must not be null");
         Objects.requireNonNull(weights, "weights must not be null");
+        return new ParameterReport(layers(base, weights));
+    }
+
+    private static List<Layer> layers(BaseModel base, Map<String, LoRAWeights> weights) {
         List<Layer> layers = new ArrayList<>();
         for (BaseLayer layer : base.baseLayers()) {
             LoRAWeights lora = weights.get(layer.path());
@@ -106,7 +144,7 @@ public record ParameterReport(List<Layer> layers) {
                     lora == null ? null : list(lora.loraA().shape()),
                     lora == null ? null : list(lora.loraB().shape())));
         }
-        return new ParameterReport(layers);
+        return layers;
     }
 
     private static List<Long> list(long[] shape) {
@@ -152,7 +190,7 @@ public record ParameterReport(List<Layer> layers) {
     /**
      * Returns the report as a table of plain text.
      *
-     * @return a line per layer and one with the sums
+     * @return a line per layer, one per target, and one with the sums
      */
     @Override
     public String toString() {
@@ -167,6 +205,8 @@ public record ParameterReport(List<Layer> layers) {
                     layer.loraA() == null ? "none" : layer.loraA(),
                     layer.loraB() == null ? "none" : layer.loraB()));
         }
+        targets.forEach(
+                (target, count) -> text.append(String.format(Locale.ROOT, "target %s: %d layers%n", target, count)));
         return text.append(String.format(
                         Locale.ROOT,
                         "original %,d + LoRA %,d = %,d (increment %.3f %%)",

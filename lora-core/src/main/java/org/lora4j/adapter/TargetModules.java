@@ -1,8 +1,10 @@
 package org.lora4j.adapter;
 
 import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -20,6 +22,17 @@ public sealed interface TargetModules {
      * @return true if it is
      */
     boolean matches(String path);
+
+    /**
+     * Counts the modules that each target chooses. It shows a target that chooses more or fewer modules than it should.
+     *
+     * @param paths the module paths
+     * @return how many of them each target chooses, by its text; a module that two names choose counts for both
+     */
+    default Map<String, Integer> matches(Collection<String> paths) {
+        Objects.requireNonNull(paths, "paths must not be null");
+        return Map.of(toString(), (int) paths.stream().filter(this::matches).count());
+    }
 
     /** Chooses a module if its path equals an entry or ends with {@code .entry}. */
     final class Paths implements TargetModules {
@@ -61,6 +74,19 @@ public sealed interface TargetModules {
         @Override
         public boolean matches(String path) {
             return contains(path) || endsOf(path).anyMatch(lookup::contains);
+        }
+
+        @Override
+        public Map<String, Integer> matches(Collection<String> paths) {
+            Objects.requireNonNull(paths, "paths must not be null");
+            Map<String, Integer> counts = new LinkedHashMap<>();
+            entries.forEach(entry -> counts.put(entry, 0));
+            for (String path : paths) {
+                Stream.concat(Stream.of(path), endsOf(path))
+                        .filter(lookup::contains)
+                        .forEach(entry -> counts.merge(entry, 1, Integer::sum));
+            }
+            return counts;
         }
 
         /** Whether a whole path is an entry. */

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.core.util.Separators;
 import com.fasterxml.jackson.databind.ObjectWriter;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -90,19 +91,27 @@ final class PeftConfigWriter {
 
     /**
      * Writes the paths of the adapted layers where PEFT would read the targets differently or refuse them: its
-     * "all-linear" leaves out the last layer of some models, and it refuses {@code layers_to_transform} beside a regular
-     * expression.
+     * "all-linear" leaves out the last layer of some models, it refuses {@code layers_to_transform} beside a regular
+     * expression, and versions before 0.20 take the last index of a path such as {@code layers.0.experts.1.fc}.
      */
     private static void putResolvedTargets(
             Map<String, @Nullable Object> fields, LoRAConfig config, Collection<String> adapted) {
         if (config.targetModules() instanceof TargetModules.AllLinear) {
             fields.put("target_modules", List.copyOf(adapted));
-        } else if (config.targetModules() instanceof TargetModules.Regex
-                && !config.layersToTransform().isEmpty()) {
+        } else if (!config.layersToTransform().isEmpty()
+                && (config.targetModules() instanceof TargetModules.Regex
+                        || adapted.stream().anyMatch(PeftConfigWriter::hasSeveralIndices))) {
             fields.put("target_modules", modules(TargetModules.exactly(adapted)));
             fields.remove("layers_to_transform");
             fields.remove("layers_pattern");
         }
+    }
+
+    private static boolean hasSeveralIndices(String path) {
+        return Arrays.stream(path.split("\\."))
+                        .filter(part -> part.matches("\\d+"))
+                        .count()
+                > 1;
     }
 
     private static @Nullable Object modules(@Nullable TargetModules modules) {

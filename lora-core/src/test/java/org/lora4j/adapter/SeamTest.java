@@ -130,7 +130,8 @@ class SeamTest {
         LoRAModel model = LoRAModel.of(network);
         AdapterView view = model.add("a", config);
         LoRAAdapter adapter = LoRAAdapter.initialize(graph, config).adapter();
-        assertThat(ParameterReport.of(graph, adapter.weights())).isEqualTo(view.parameterReport());
+        assertThat(ParameterReport.of(graph, adapter.config(), adapter.weights()))
+                .isEqualTo(view.parameterReport());
 
         SameDiffBase tuned = new SameDiffBase(view.merge());
         LoRAAdapter extracted = AdapterExtraction.extract(graph, tuned, TargetRank.of(2), BiasTraining.NONE)

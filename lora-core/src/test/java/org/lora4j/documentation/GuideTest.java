@@ -434,7 +434,7 @@ class GuideTest {
         LoRAAdapter initial = LoRAAdapter.initialize(base, config).adapter(); // A and B at their initialization
         LoRAAdapter nine = PeftAdapters.load(folder.resolve("nine"), base, FingerprintCheck.REQUIRE);
         nine.requireFits(base); // or an error that lists all that does not fit
-        String report = ParameterReport.of(base, nine.weights()).toString();
+        String report = ParameterReport.of(base, nine.config(), nine.weights()).toString();
         assertThat(initial).isEqualTo(LoRAAdapter.initialize(network, config).adapter());
         assertThat(report).contains("linear1: W [100, 784]");
 

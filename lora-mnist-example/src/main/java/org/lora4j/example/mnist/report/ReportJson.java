@@ -1,5 +1,7 @@
 package org.lora4j.example.mnist.report;
 
+import com.fasterxml.jackson.annotation.JsonCreator;
+import com.fasterxml.jackson.annotation.JsonIgnore;
 import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.annotation.JsonPropertyOrder;
@@ -10,6 +12,8 @@ import com.fasterxml.jackson.databind.ObjectWriter;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Map;
 import org.lora4j.adapter.ParameterReport;
 
 /** A report as JSON: the fields in the order of the record, the same bytes on every platform. */
@@ -23,23 +27,29 @@ final class ReportJson {
 
     private ReportJson() {}
 
-    /** Writes the sums beside the layers. */
+    /** Writes the sums beside the layers, and no targets. */
     @JsonPropertyOrder({"original", "lora", "total", "incrementPercent", "layers"})
     @JsonIgnoreProperties(
             value = {"original", "lora", "total", "incrementPercent"},
             allowGetters = true)
-    private interface ParametersAsJson {
-        @JsonProperty
-        long original();
+    private abstract static class ParametersAsJson {
+        @JsonCreator
+        ParametersAsJson(@JsonProperty("layers") List<ParameterReport.Layer> layers) {}
 
         @JsonProperty
-        long lora();
+        abstract long original();
 
         @JsonProperty
-        long total();
+        abstract long lora();
 
         @JsonProperty
-        double incrementPercent();
+        abstract long total();
+
+        @JsonProperty
+        abstract double incrementPercent();
+
+        @JsonIgnore
+        abstract Map<String, Integer> targets();
     }
 
     /** Writes the path of a layer as its name. */
