@@ -16,7 +16,8 @@ public interface Loss {
 
     /**
      * Returns the mean softmax cross-entropy, {@code L = −1/n · Σᵢ Σₖ yᵢₖ·(zᵢₖ − logΣⱼ exp zᵢⱼ)}. The outputs z are logits,
-     * so the last layer of the model must have no activation. The labels y are one-hot vectors or probabilities. The
+     * so the last layer of the model must have no activation. The labels y are one-hot vectors or probabilities; a
+     * {@link Trainer} refuses a batch with negative ones, or with a row whose sum is not 1. The
      * log-sum-exp method computes the loss without overflow, and no logit is clipped.
      *
      * @return the loss function

@@ -6,6 +6,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.internal.ArrayBits;
 import org.lora4j.internal.BatchBuffer;
 import org.lora4j.nn.Model;
 import org.lora4j.nn.Parameter;
@@ -20,6 +21,7 @@ import org.nd4j.linalg.learning.config.IUpdater;
 final class TrainingStep {
     private final Pass pass;
     private final Loss loss;
+    private final LabelCheck labelCheck = new LabelCheck();
     private final double clipNorm;
     private final BatchBuffer outputGradients;
     private final Set<Parameter> pinned;
@@ -149,7 +151,7 @@ final class TrainingStep {
         INDArray outputGradient = outputGradients.rows(output.size(0));
         double value = loss.compute(output, expected, outputGradient);
         if (!Double.isFinite(value)) {
-            String place = pass.firstNonFinite().orElse("loss");
+            String place = pass.firstNonFinite().orElse(ArrayBits.isFinite(expected) ? "loss" : "labels");
             throw new DivergedException(
                     iteration,
                     place,
@@ -207,11 +209,14 @@ final class TrainingStep {
         }
     }
 
-    private static INDArray requireLabels(@Nullable INDArray labels, INDArray output) {
+    private INDArray requireLabels(@Nullable INDArray labels, INDArray output) {
         if (labels == null || !Arrays.equals(labels.shape(), output.shape())) {
             throw new IllegalArgumentException(
                     "labels: must have the shape of the output, " + Arrays.toString(output.shape()) + ", found "
                             + (labels == null ? "none" : Arrays.toString(labels.shape())));
+        }
+        if (loss == SoftmaxCrossEntropy.INSTANCE) {
+            labelCheck.requireProbabilities(labels);
         }
         return labels;
     }

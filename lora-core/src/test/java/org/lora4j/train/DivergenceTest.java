@@ -90,7 +90,7 @@ class DivergenceTest {
         batch.getLabels().putScalar(0, 0, Double.NaN);
         DivergedException e = diverge(Trainer.builder(network).build(), with(3, batch));
         assertThat(e.iteration()).isEqualTo(4);
-        assertThat(e.place()).isEqualTo("loss");
+        assertThat(e.place()).isEqualTo("labels");
         assertParametersAfter(2);
     }
 

@@ -15,6 +15,7 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.dataset.ViewIterator;
+import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.learning.config.Sgd;
 
 /** Trains on lists and other iterables, and with or without copies for a divergence. */
@@ -27,8 +28,10 @@ class TrainerDataTest {
         SplittableRandom random = new SplittableRandom(1);
         List<DataSet> batches = new ArrayList<>();
         for (int i = 0; i < 6; i++) {
-            INDArray labels =
-                    RandomArrays.uniform(random, 1, DataType.FLOAT, 5, 2).gt(0).castTo(DataType.FLOAT);
+            INDArray labels = Nd4j.create(DataType.FLOAT, 5, 2);
+            for (int row = 0; row < 5; row++) {
+                labels.putScalar(row, random.nextInt(2), 1);
+            }
             batches.add(new DataSet(RandomArrays.gaussian(random, 1, DataType.FLOAT, 5, 3), labels));
         }
         return batches;

@@ -229,6 +229,35 @@ class TrainerTest {
                 .withMessage("labels: must have the shape of the output, [2, 2], found [2]");
     }
 
+    @ParameterizedTest
+    @CsvSource({
+        "-1, 2, 'labels: must be probabilities of the classes, none negative, found -1.0 in row 1, column 0'",
+        "1, 1, 'labels: each row must be probabilities of the classes, which sum to 1, found a sum of 2.0 in row 1'",
+        "0, 0, 'labels: each row must be probabilities of the classes, which sum to 1, found a sum of 0.0 in row 1'"
+    })
+    void namesLabelsThatAreNoProbabilities(double first, double second, String message) {
+        INDArray x = data.get(0).getFeatures();
+        INDArray y = Nd4j.createFromArray(new double[][] {{0.25, 0.75}, {first, second}});
+        double[] before = Samples.bits(network.linears().get(0).weight());
+        for (INDArray labels : List.of(y, y.castTo(DataType.FLOAT).dup('f'), y.castTo(DataType.INT8))) {
+            boolean rounded = labels.dataType() == DataType.INT8;
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> Trainer.builder(network).build().fit(Batches.of(x, labels)))
+                    .withMessageStartingWith(rounded ? "labels: " : message);
+        }
+        assertThat(Samples.bits(network.linears().get(0).weight())).isEqualTo(before);
+    }
+
+    @Test
+    void theSquaredErrorTakesAnyFiniteLabels() {
+        INDArray x = data.get(0).getFeatures();
+        TrainingResult result = Trainer.builder(network)
+                .loss(Loss.meanSquaredError())
+                .build()
+                .fit(Batches.of(x, Nd4j.createFromArray(new float[][] {{-3, 5}, {0, 0}})));
+        assertThat(result.iterations()).isEqualTo(1);
+    }
+
     @Test
     void refusesABatchWithoutLabels() {
         DataSet unlabelled = new DataSet();
