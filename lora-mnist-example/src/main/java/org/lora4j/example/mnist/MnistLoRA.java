@@ -19,7 +19,7 @@ import org.lora4j.train.Trainer;
 import org.nd4j.evaluation.classification.Evaluation;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
-/** The article in one file: fine-tune a network on the digit 9 with LoRA, without changing its weights. */
+/** The article in one file: fine-tune a network on the digit 9 with LoRA, without changing its own weights. */
 public final class MnistLoRA {
     private MnistLoRA() {}
 
@@ -39,9 +39,8 @@ public final class MnistLoRA {
     static void run(Mnist mnist, int baseBatches, int nineBatches, PrintStream out) {
         SplittableRandom seeds = new SplittableRandom(0);
 
-        // 1. Train a network that is far larger than the task needs on all digits: 6,000 batches of 10 images, with
-        // Adam
-        // and a learning rate of 0.001, which is the default.
+        // 1. Train a network on all digits. The network is much larger than the task needs. It sees each of the 60,000
+        // images once, in 6,000 batches of 10. The trainer's default is Adam with a learning rate of 0.001.
         Network network = Network.builder(784)
                 .linear("linear1", 1000)
                 .relu()
@@ -53,15 +52,15 @@ public final class MnistLoRA {
         MnistBatches allDigits = MnistBatches.shuffled(mnist.train(), 10, seeds.nextLong());
         Trainer.builder(network).maxIterations(baseBatches).build().fit(allDigits);
 
-        // 2. Keep a copy of all weights and biases, to check later that LoRA does not change them.
+        // 2. Keep a copy of all weights and biases, to check later that the fine-tuning does not change them.
         List<Parameter> originals = network.copy().parameters();
 
-        // 3. Count the wrong predictions for each digit.
+        // 3. Test the network: count the wrong predictions for each digit.
         out.println("Wrong        0     1     2     3     4     5     6     7     8     9   Accuracy");
         printErrors("base", network, mnist, out);
 
-        // 4. Register LoRA on the three layers. Each computes with W + (B·A)·(alpha/rank) now, instead of W. A is drawn
-        // from N(0, 1) and B is zero, so the output does not change yet.
+        // 4. Register LoRA on the three layers. From here on, each layer uses W + (B·A)·(alpha/rank) in place of W.
+        // A starts with values from N(0, 1) and B with zeros. So B·A is zero, and the output does not change yet.
         LoRAConfig config = LoRAConfig.builder()
                 .rank(1)
                 .alpha(1)
@@ -72,24 +71,25 @@ public final class MnistLoRA {
                 .map(linear -> LoRAParametrization.register(linear, config))
                 .toList();
 
-        // 5. LoRA adds 0.242 % to the number of parameters.
+        // 5. Print the number of parameters. LoRA adds 0.242 % to it.
         out.printf("%n%s%n%n", LoRAParametrization.parameterReport(network));
 
-        // 6. Registering has frozen every W and b. Only A and B are trainable.
+        // 6. Print which parameters are trainable: only A and B. Step 4 has frozen all weights and biases.
         network.parameters().forEach(out::println);
         loras.forEach(lora -> out.printf("%s%n%s%n", lora.loraA(), lora.loraB()));
 
-        // 7. Fine-tune on 100 batches of nothing but nines.
+        // 7. Fine-tune the network on images of the digit 9 only: 100 batches of 10.
         MnistBatches nines = MnistBatches.ofDigit(mnist.train(), 9, 10, seeds.nextLong());
         Trainer.builder(network).maxIterations(nineBatches).build().fit(nines);
 
-        // 8. The frozen parameters have not changed by a single bit.
+        // 8. Check that the frozen weights and biases are the same as before, bit for bit.
         for (int i = 0; i < originals.size(); i++) {
             Parameter frozen = network.parameters().get(i);
             requireEqual(frozen.name(), frozen.value(), originals.get(i).value());
         }
 
-        // 9. With LoRA on, the effective weight is W + (B·A)·(alpha/rank). There are fewer errors on the nines.
+        // 9. Check that with LoRA on, the effective weight is W + (B·A)·(alpha/rank). Test again: there are fewer
+        // errors on the digit 9.
         for (LoRAParametrization lora : loras) {
             INDArray update = lora.loraB().value().mmul(lora.loraA().value()).mul(lora.scale());
             INDArray sum = lora.originalWeight().add(update);
@@ -98,7 +98,7 @@ public final class MnistLoRA {
         out.println();
         printErrors("LoRA on", network, mnist, out);
 
-        // 10. With LoRA off, the effective weight is W, and the network predicts as before.
+        // 10. Check that with LoRA off, the effective weight is W. Test again: the counts are those of step 3.
         loras.forEach(lora -> lora.setEnabled(false));
         loras.forEach(lora -> requireEqual(lora + " off", lora.effectiveWeight(), lora.originalWeight()));
         printErrors("LoRA off", network, mnist, out);
@@ -111,7 +111,7 @@ public final class MnistLoRA {
         out.printf(Locale.ROOT, "%9.2f %%%n", 100 * evaluation.accuracy());
     }
 
-    /** Compares bit for bit. */
+    /** Fails unless the two arrays have the same values, bit for bit. */
     static void requireEqual(String what, INDArray found, INDArray expected) {
         if (!Arrays.equals(found.ravel().toFloatVector(), expected.ravel().toFloatVector())) {
             throw new IllegalStateException(what + ": the arrays must be equal, bit for bit");

@@ -66,7 +66,7 @@ class ProcessTest {
         return new Cli(code, Files.readString(out), Files.readString(err));
     }
 
-    private static List<String> command(String program, String... args) {
+    static List<String> command(String program, String... args) {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-cp",

@@ -2,14 +2,11 @@ package org.lora4j.example.mnist.cli;
 
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.AccessDeniedException;
-import java.nio.file.FileSystemException;
-import java.nio.file.NoSuchFileException;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.example.mnist.experiment.FileErrors;
 import org.lora4j.train.DivergedException;
 import picocli.CommandLine;
 import picocli.CommandLine.ParameterException;
@@ -94,26 +91,13 @@ public final class CommandRunner {
 
     /** Returns the message of an exception that explains itself, else its type with the message. */
     private static String describe(Exception e) {
+        if (e instanceof IOException file && e.getMessage() != null) {
+            return FileErrors.describe(file);
+        }
         @Nullable String message = e.getMessage();
-        if (e instanceof NoSuchFileException) {
-            return message + ": there is no such file";
-        }
-        if (e instanceof AccessDeniedException) {
-            return message + ": access denied";
-        }
-        if (e instanceof FileSystemException file && file.getReason() == null) {
-            return message + ": " + kind(file);
-        }
-        boolean explainsItself = e instanceof IOException
-                || e instanceof IllegalArgumentException
+        boolean explainsItself = e instanceof IllegalArgumentException
                 || e instanceof IllegalStateException
                 || e instanceof DivergedException;
         return explainsItself && message != null ? message : e + " (--verbose shows where)";
-    }
-
-    /** Returns {@code file already exists} for a {@code FileAlreadyExistsException}. */
-    private static String kind(FileSystemException e) {
-        String words = e.getClass().getSimpleName().replace("Exception", "").replaceAll("(?<=[a-z])(?=[A-Z])", " ");
-        return words.toLowerCase(Locale.ROOT);
     }
 }

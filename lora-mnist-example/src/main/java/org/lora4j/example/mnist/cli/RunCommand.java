@@ -16,6 +16,7 @@ import org.lora4j.example.mnist.experiment.Experiment;
 import org.lora4j.example.mnist.experiment.ExperimentPlan;
 import org.lora4j.example.mnist.experiment.OutputFolder;
 import org.lora4j.example.mnist.report.TextReport;
+import org.lora4j.nn.Network;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -108,9 +109,10 @@ public final class RunCommand extends WorkCommand {
     @Override
     void work() throws IOException {
         Mnist mnist = data.load();
-        Experiment experiment = new Experiment(plan(mnist), mnist, base.network());
-        experiment.run(
-                OutputFolder.prepare(output), base.seed(), settings(), new TextReport(out()), progress.display(out()));
+        Network network = base.network();
+        Experiment experiment = new Experiment(plan(mnist), mnist, network);
+        OutputFolder folder = OutputFolder.prepare(output, network);
+        experiment.run(folder, base.seed(), settings(), new TextReport(out()), progress.display(out()));
     }
 
     private ExperimentPlan plan(Mnist mnist) {

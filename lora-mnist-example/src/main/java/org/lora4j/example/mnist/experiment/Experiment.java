@@ -18,7 +18,6 @@ import org.lora4j.example.mnist.data.Mnist;
 import org.lora4j.example.mnist.data.MnistBatches;
 import org.lora4j.example.mnist.report.ChartData;
 import org.lora4j.example.mnist.report.Report;
-import org.lora4j.example.mnist.report.ReportWriter;
 import org.lora4j.example.mnist.report.TestResult;
 import org.lora4j.example.mnist.report.TextReport;
 import org.lora4j.example.mnist.report.Training;
@@ -260,7 +259,7 @@ public final class Experiment {
 
     private static void write(TextReport text, OutputFolder folder, Report report, ChartData charts)
             throws IOException {
-        Report written = ReportWriter.write(folder.path(), report, charts);
+        Report written = folder.saveReport(report, charts);
         text.section("Files");
         written.files()
                 .forEach((purpose, file) ->

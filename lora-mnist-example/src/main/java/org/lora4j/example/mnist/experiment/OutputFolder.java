@@ -1,15 +1,24 @@
 package org.lora4j.example.mnist.experiment;
 
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.lora4j.AdapterView;
+import org.lora4j.example.mnist.report.ChartData;
+import org.lora4j.example.mnist.report.Report;
+import org.lora4j.example.mnist.report.ReportWriter;
 import org.lora4j.nn.Network;
 
-/** The folder in which an experiment stores its networks, adapters and report. */
+/**
+ * The folder in which an experiment stores its networks, adapters and report. If one of them cannot be written, the error
+ * says which, and what of this run the folder contains.
+ */
 public final class OutputFolder {
+    private static final String BASE = "base.safetensors";
+
     private final Path path;
     private final Map<String, String> files = new LinkedHashMap<>();
 
@@ -18,21 +27,41 @@ public final class OutputFolder {
     }
 
     /**
-     * Creates the folder if it does not exist, and writes a temporary file into it: a folder that is not writable fails
-     * before any training.
+     * Creates the folder if it does not exist, and writes a temporary file of the size of the base into it. So a folder that
+     * is not writable, or has no room for the base, fails before any training.
      *
      * @param path the folder
+     * @param base the network that will be saved
      * @return the folder
-     * @throws IOException if it cannot be created or written
+     * @throws IOException if the folder cannot be created, or the file cannot be written
      */
-    public static OutputFolder prepare(Path path) throws IOException {
+    public static OutputFolder prepare(Path path, Network base) throws IOException {
+        long bytes = base.dataType().width()
+                * base.parameters().stream()
+                        .mapToLong(parameter -> parameter.value().length())
+                        .sum();
         try {
             Files.createDirectories(path);
-            Files.delete(Files.createTempFile(path, ".writable", null));
+            tryToWrite(path, bytes);
         } catch (IOException e) {
-            throw new IOException("the output folder must be writable: " + e, e);
+            throw new IOException(
+                    "the output folder must be writable and have room for the base, %,d bytes; found %s: %s"
+                            .formatted(bytes, path, FileErrors.describe(e)),
+                    e);
         }
         return new OutputFolder(path);
+    }
+
+    private static void tryToWrite(Path path, long bytes) throws IOException {
+        Path file = Files.createTempFile(path, ".writable", null);
+        try (OutputStream out = Files.newOutputStream(file)) {
+            byte[] zeros = new byte[1 << 16];
+            for (long left = bytes; left > 0; left -= zeros.length) {
+                out.write(zeros, 0, (int) Math.min(left, zeros.length));
+            }
+        } finally {
+            Files.delete(file);
+        }
     }
 
     Path path() {
@@ -45,9 +74,12 @@ public final class OutputFolder {
     }
 
     void saveBase(Network network) throws IOException {
-        String name = "base.safetensors";
-        network.save(path.resolve(name));
-        files.put("base", name);
+        try {
+            network.save(path.resolve(BASE));
+        } catch (IOException e) {
+            throw notWritten("the base " + path.resolve(BASE), e);
+        }
+        files.put("base", BASE);
     }
 
     /**
@@ -57,8 +89,29 @@ public final class OutputFolder {
      */
     void saveAdapter(String purpose, String name, AdapterView adapter) throws IOException {
         String folder = "adapters/" + name;
-        adapter.save(path.resolve(folder));
+        try {
+            adapter.save(path.resolve(folder));
+        } catch (IOException e) {
+            throw notWritten("the adapter " + path.resolve(folder), e);
+        }
         files.put(purpose, folder + "/adapter_model.safetensors");
         files.put(purpose + "Config", folder + "/adapter_config.json");
+    }
+
+    /** Writes the report, and returns it with its own files in it. */
+    Report saveReport(Report report, ChartData charts) throws IOException {
+        try {
+            return ReportWriter.write(path, report, charts);
+        } catch (IOException e) {
+            throw notWritten("the report in " + path, e);
+        }
+    }
+
+    private IOException notWritten(String what, IOException e) {
+        String kept = files.isEmpty()
+                ? "nothing of this run is kept"
+                : "kept in %s: %s; to use the trained base again, run with --base %s"
+                        .formatted(path, String.join(", ", files.values()), path.resolve(BASE));
+        return new IOException(what + " could not be written: " + FileErrors.describe(e) + "; " + kept, e);
     }
 }
