@@ -32,6 +32,7 @@ final class ReportJson {
     @JsonIgnoreProperties(
             value = {"original", "lora", "total", "incrementPercent"},
             allowGetters = true)
+    @SuppressWarnings({"UnusedMethod", "UnusedVariable"}) // Jackson reads the annotations.
     private abstract static class ParametersAsJson {
         @JsonCreator
         ParametersAsJson(@JsonProperty("layers") List<ParameterReport.Layer> layers) {}
