@@ -207,7 +207,7 @@ public final class AdapterView implements Model, PassSource {
             throw new IllegalStateException("nothing to train: the adapters " + names
                     + " of this view are frozen; call setTrainable with those that are to train");
         }
-        return new Pass(network, true, new TrainingSelection(registry, now, names, false));
+        return new Pass(network, true, TrainingSelection.ofView(registry, now, names));
     }
 
     /**

@@ -2,7 +2,6 @@ package org.lora4j;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
@@ -447,37 +446,11 @@ public final class LoRAModel implements Model, PassSource {
     @Override
     public Pass newTrainingPass() {
         ModelState now = registry.state();
-        requireTrainsWhatIsMeant(now);
+        TrainingSelection trained = TrainingSelection.ofActive(registry, now);
         if (now.isMerged()) {
             log.warn("the merged copy of {} does not follow the training; unmerge drops it", now.active());
         }
-        return new Pass(network, true, new TrainingSelection(registry, now, now.active(), true));
-    }
-
-    /** A training of the model trains its active adapters. If others could train, the caller may mean those. */
-    private static void requireTrainsWhatIsMeant(ModelState now) {
-        List<String> trainable = now.trainable();
-        String found = "active " + now.active() + (now.isEnabled() ? "" : ", disabled") + "; trainable " + trainable
-                + "; frozen "
-                + now.adapters().keySet().stream()
-                        .filter(name -> !trainable.contains(name))
-                        .toList();
-        if (!now.isEnabled()) {
-            throw new IllegalStateException("nothing to train: the active adapters are disabled, found " + found
-                    + "; close the scope of disable(), or train a view, Trainer.builder(model.using(name))");
-        }
-        List<String> inactive = new ArrayList<>(trainable);
-        inactive.removeAll(now.active());
-        if (!inactive.isEmpty()) {
-            throw new IllegalStateException("a training of the model trains its active adapters, and " + inactive
-                    + " can train but would not, found " + found
-                    + "; train a view of the adapter that you mean, Trainer.builder(model.using(\"" + inactive.get(0)
-                    + "\")), or call activate or setTrainable first");
-        }
-        if (trainable.isEmpty()) {
-            throw new IllegalStateException("nothing to train: no active adapter is trainable, found " + found
-                    + "; train a view, Trainer.builder(model.using(name)), or call setTrainable or activate first");
-        }
+        return new Pass(network, true, trained);
     }
 
     /**

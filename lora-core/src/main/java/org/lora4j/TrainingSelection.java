@@ -1,5 +1,6 @@
 package org.lora4j;
 
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -24,12 +25,53 @@ final class TrainingSelection implements Supplier<EffectiveLayers> {
      * @param names the adapters
      * @param ofActive whether they must stay active and enabled; a view does not depend on that
      */
-    TrainingSelection(AdapterRegistry registry, ModelState state, List<String> names, boolean ofActive) {
+    private TrainingSelection(AdapterRegistry registry, ModelState state, List<String> names, boolean ofActive) {
         this.registry = registry;
         this.ofActive = ofActive;
         checked = state;
         layers = state.factored(names);
         names.forEach(name -> pinned.put(name, state.adapter(name)));
+    }
+
+    /** Pins the adapters of a view. */
+    static TrainingSelection ofView(AdapterRegistry registry, ModelState state, List<String> names) {
+        return new TrainingSelection(registry, state, names, false);
+    }
+
+    /**
+     * Pins the active adapters.
+     *
+     * @throws IllegalStateException if they cannot train, or another adapter can and may be meant
+     */
+    static TrainingSelection ofActive(AdapterRegistry registry, ModelState state) {
+        requireTrainsWhatIsMeant(state);
+        return new TrainingSelection(registry, state, state.active(), true);
+    }
+
+    /** A training of the model trains its active adapters. If others could train, the caller may mean those. */
+    private static void requireTrainsWhatIsMeant(ModelState now) {
+        List<String> trainable = now.trainable();
+        String found = "active " + now.active() + (now.isEnabled() ? "" : ", disabled") + "; trainable " + trainable
+                + "; frozen "
+                + now.adapters().keySet().stream()
+                        .filter(name -> !trainable.contains(name))
+                        .toList();
+        if (!now.isEnabled()) {
+            throw new IllegalStateException("nothing to train: the active adapters are disabled, found " + found
+                    + "; close the scope of disable(), or train a view, Trainer.builder(model.using(name))");
+        }
+        List<String> inactive = new ArrayList<>(trainable);
+        inactive.removeAll(now.active());
+        if (!inactive.isEmpty()) {
+            throw new IllegalStateException("a training of the model trains its active adapters, and " + inactive
+                    + " can train but would not, found " + found
+                    + "; train a view of the adapter that you mean, Trainer.builder(model.using(\"" + inactive.get(0)
+                    + "\")), or call activate or setTrainable first");
+        }
+        if (trainable.isEmpty()) {
+            throw new IllegalStateException("nothing to train: no active adapter is trainable, found " + found
+                    + "; train a view, Trainer.builder(model.using(name)), or call setTrainable or activate first");
+        }
     }
 
     /**
