@@ -34,6 +34,7 @@ import org.lora4j.internal.RandomArrays;
 import org.lora4j.io.FingerprintCheck;
 import org.lora4j.io.PeftAdapters;
 import org.lora4j.io.PeftFiles;
+import org.lora4j.io.ReadLimits;
 import org.lora4j.io.SafeTensors;
 import org.lora4j.nn.Model;
 import org.lora4j.nn.Network;
@@ -256,6 +257,9 @@ class GuideTest {
         INDArray base = model.base().predict(x);
         assertThat(List.of(a, b, both)).doesNotContain(base).doesNotHaveDuplicates();
 
+        INDArray half = model.using("customer-a").withScale(0.5).predict(x);
+        assertThat(half).isNotEqualTo(a).isNotEqualTo(base);
+
         INDArray batch = Nd4j.vstack(x.getRow(0), x.getRow(1), x.getRow(2), x.getRow(3));
         INDArray mixed = model.predict(batch, List.of("customer-a", "customer-b", LoRAModel.BASE, "customer-a"));
         assertThat(mixed.getRow(1).equalsWithEps(b.getRow(1), 1e-4)).isTrue();
@@ -320,6 +324,10 @@ class GuideTest {
         assertThat(loaded.parameters()).allMatch(Parameter::isTrainable);
 
         AdapterView checked = model.load("checked", folder.resolve("nine"), FingerprintCheck.REQUIRE);
+
+        ReadLimits limits = ReadLimits.defaults().withFileBytes(10 << 20).withTensors(1000);
+        LoRAAdapter upload = PeftAdapters.load(folder.resolve("nine"), network, FingerprintCheck.REQUIRE, limits);
+        assertThat(upload).isEqualTo(checked.adapter());
         assertThat(checked.adapter()).isEqualTo(nine.adapter());
     }
 
