@@ -87,6 +87,7 @@ class KilledWriterTest {
     private void readBesideTwoWriters(int reads) throws IOException {
         Path folder = Files.createDirectory(root.resolve("shared"));
         int whole = 0;
+        int refused = 0;
         try (SavingProgram one = SavingProgram.start(folder, root.resolve("one"), 1, Saved.ADAPTER);
                 SavingProgram other = SavingProgram.start(folder, root.resolve("other"), 1_000_000, Saved.ADAPTER)) {
             int[] seen = new int[2];
@@ -98,9 +99,12 @@ class KilledWriterTest {
                     whole++;
                 } catch (IOException e) {
                     assertThat(e).hasMessageContaining("must not be written all the time");
+                    refused++;
                 }
             }
-            System.out.printf("%d reads beside two writers, %d and %d of each%n", whole, seen[0], seen[1]);
+            System.out.printf(
+                    "%d reads beside two writers, %d and %d of each, and %d refused%n",
+                    whole, seen[0], seen[1], refused);
         }
     }
 

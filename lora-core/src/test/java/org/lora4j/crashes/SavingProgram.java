@@ -47,7 +47,7 @@ final class SavingProgram implements AutoCloseable {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-Xmx64m",
-                "-Xshare:auto",
+                "-XX:+UseSerialGC",
                 "-XX:TieredStopAtLevel=1",
                 "-Dorg.nd4j.log.initialization=false",
                 "-Dorg.nd4j.versioncheck=false",
