@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -21,13 +22,16 @@ class FolderLockTest {
     @TempDir
     private Path folder;
 
-    /** Another process that holds the lock for ever. */
+    /** Another process that holds the lock for ever. It prints {@code s} at its start and {@code h} when it holds the lock. */
     static final class Holder {
         private Holder() {}
 
         public static void main(String[] args) throws Exception {
+            FolderLock.hold(Files.createDirectories(Path.of(args[0], "to load the classes")), () -> {});
+            System.out.print('s');
+            System.out.flush();
             FolderLock.hold(Path.of(args[0]), () -> {
-                System.out.print('.');
+                System.out.print('h');
                 System.out.flush();
                 System.in.read();
             });
@@ -79,7 +83,36 @@ class FolderLockTest {
 
     @Test
     void anotherProcessHoldsTheLockUntilItIsKilled() throws Exception {
-        Process holder = new ProcessBuilder(
+        Process holder = startHolder();
+        try {
+            assertThat(holder.getInputStream().readNBytes(2)).containsExactly('s', 'h');
+            assertHeld(folder);
+        } finally {
+            holder.destroyForcibly().waitFor();
+        }
+        assertFree(folder);
+    }
+
+    /** On POSIX, a thread that opened and closed the file once more would release the lock of the whole process. */
+    @Test
+    void aThreadThatGivesUpDoesNotReleaseTheLockOfAnotherOne() throws Exception {
+        Process[] holder = new Process[1];
+        try {
+            FolderLock.hold(folder, () -> {
+                CompletableFuture.runAsync(() -> assertHeld(folder)).join();
+                holder[0] = startHolder();
+                assertThat(holder[0].getInputStream().read()).isEqualTo('s');
+                LockSupport.parkNanos(500_000_000);
+                assertThat(holder[0].getInputStream().available()).isZero();
+            });
+            assertThat(holder[0].getInputStream().read()).isEqualTo('h');
+        } finally {
+            holder[0].destroyForcibly().waitFor();
+        }
+    }
+
+    private Process startHolder() throws IOException {
+        return new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                         "-Xmx64m",
                         "-cp",
@@ -88,13 +121,6 @@ class FolderLockTest {
                         folder.toString())
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
                 .start();
-        try {
-            assertThat(holder.getInputStream().read()).isEqualTo('.');
-            assertHeld(folder);
-        } finally {
-            holder.destroyForcibly().waitFor();
-        }
-        assertFree(folder);
     }
 
     @Test

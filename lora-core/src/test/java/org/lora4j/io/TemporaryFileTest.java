@@ -79,9 +79,8 @@ class TemporaryFileTest {
         assertThat(files()).containsExactly("file");
     }
 
-    @Test
-    void leavesWhatAnotherProcessWritesUntilItIsKilled() throws Exception {
-        Process writer = new ProcessBuilder(
+    private Process startWriter() throws IOException {
+        return new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                         "-Xmx64m",
                         "-cp",
@@ -90,6 +89,27 @@ class TemporaryFileTest {
                         folder.resolve("file").toString())
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
                 .start();
+    }
+
+    /** On POSIX, a thread that opened and closed the file once more would release its lock. */
+    @Test
+    void aSecondThreadDoesNotReleaseTheLockOfTheFirst() throws Exception {
+        AtomicFile.write(folder.resolve("file"), channel -> {
+            channel.write(ByteBuffer.wrap(new byte[2]));
+            write("file");
+            Process writer = startWriter(); // It looks for temporary files before it writes.
+            try {
+                assertThat(writer.getInputStream().read()).isEqualTo('.');
+            } finally {
+                writer.destroyForcibly();
+            }
+        });
+        assertThat(folder.resolve("file")).hasSize(2);
+    }
+
+    @Test
+    void leavesWhatAnotherProcessWritesUntilItIsKilled() throws Exception {
+        Process writer = startWriter();
         try {
             assertThat(writer.getInputStream().read()).isEqualTo('.');
             write("file");
