@@ -12,7 +12,10 @@ import java.util.EnumSet;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** The POSIX permissions of a file, for the one that replaces it; nothing if there is none, or the platform has no such permissions. */
+/**
+ * The POSIX permissions of a file, for the one that replaces it. There are none if the file does not exist, or if the
+ * platform has no such permissions.
+ */
 final class KeptPermissions {
     private final @Nullable Set<PosixFilePermission> permissions;
 

@@ -1,6 +1,7 @@
 package org.lora4j.crashes;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -14,7 +15,11 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /**
  * Processes that are killed while they save. Afterwards there is the old content or the new one, as a whole. What the killed
@@ -82,6 +87,22 @@ class KilledWriterTest {
     @Tag("soak")
     void manyKillsLeaveTheOldOrTheNew() throws Exception {
         killAgainAndAgain(120, 1);
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = Saved.class,
+            names = {"ADAPTER", "NETWORK"})
+    @EnabledOnOs({OS.LINUX, OS.MAC})
+    void aWriteWithoutSpaceNamesTheFileAndLeavesTheOldOne(Saved kind) throws Exception {
+        Path folder = Files.createDirectory(root.resolve("full"));
+        kind.save(folder, 5);
+        String file = kind == Saved.ADAPTER ? "adapter_model.safetensors.new" : "network.safetensors";
+        assertThatThrownBy(() -> SavingProgram.startWithoutSpace(folder, root.resolve("output"), 6, kind))
+                .hasMessageContaining(folder.resolve(file) + ": the file cannot be written (File too large)")
+                .hasMessageContaining("saved before is intact");
+        assertThat(kind.load(folder)).isEqualTo(5);
+        assertThat(names(folder)).containsExactlyInAnyOrderElementsOf(kind.files());
     }
 
     private void readBesideTwoWriters(int reads) throws IOException {

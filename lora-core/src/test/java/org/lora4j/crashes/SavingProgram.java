@@ -44,10 +44,22 @@ final class SavingProgram implements AutoCloseable {
 
     /** Starts a process, and waits until it has saved each kind once. */
     static SavingProgram start(Path folder, Path output, int first, Saved... kinds) throws IOException {
-        List<String> command = new ArrayList<>(List.of(
+        return start(List.of(), folder, output, first, kinds);
+    }
+
+    /** Starts a process in which a write fails after 8 KB of a file, as it does on a full disk; for POSIX. */
+    static SavingProgram startWithoutSpace(Path folder, Path output, int first, Saved kind) throws IOException {
+        return start(List.of("sh", "-c", "ulimit -f 16; exec \"$@\"", "sh"), folder, output, first, kind);
+    }
+
+    private static SavingProgram start(List<String> prefix, Path folder, Path output, int first, Saved... kinds)
+            throws IOException {
+        List<String> command = new ArrayList<>(prefix);
+        command.addAll(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-Xmx64m",
                 "-XX:+UseSerialGC",
+                "-XX:-UsePerfData",
                 "-XX:TieredStopAtLevel=1",
                 "-Dorg.nd4j.log.initialization=false",
                 "-Dorg.nd4j.versioncheck=false",
