@@ -9,7 +9,7 @@ import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAInit;
 import org.lora4j.nn.Network;
@@ -64,13 +64,13 @@ class LoRAModelAdaptersTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "  ", LoRAModel.BASE})
-    void refusesNamesThatAreBlankOrReserved(String name) {
+    @CsvSource({"'', it must not be blank", "'  ', it must not be blank", "__base__, it stands for no adapter"})
+    void refusesNamesThatAreBlankOrReserved(String name, String reason) {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> model.add(name, LoRAConfig.of(1, 1)))
                 .withMessage(
                         "an adapter's name must be the name of a folder on every platform, other than __base__, found '"
-                                + name + "'");
+                                + name + "': " + reason);
     }
 
     @Test

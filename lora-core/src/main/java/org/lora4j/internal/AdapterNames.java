@@ -1,23 +1,31 @@
 package org.lora4j.internal;
 
+import java.nio.charset.StandardCharsets;
+import java.text.Normalizer;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /** Checks the names of adapters: each must be a valid folder name on every platform. */
 public final class AdapterNames {
     /** The name that means "no adapter" in a mixed batch, as in PEFT. */
     public static final String BASE = "__base__";
 
-    /** Excludes what a file system forbids or removes; at most 120 characters, and no leading dot. */
-    private static final Pattern ALLOWED = Pattern.compile("(?!\\.)[^\\p{Cntrl}\\p{Cs}/\\\\:*?\"<>|]{1,120}(?<![. ])");
+    private static final int MOST_CHARACTERS = 120;
+    private static final int MOST_BYTES = 255;
+    private static final int MOST_LISTED = 10;
+    private static final String FORBIDDEN = "/\\:*?\"<>|";
 
-    private static final Pattern DEVICE =
-            Pattern.compile("(con|prn|aux|nul|com\\d|lpt\\d)(\\..*)?", Pattern.CASE_INSENSITIVE);
+    /** Windows takes these for devices, also with spaces and an extension after them. */
+    private static final Pattern DEVICE = Pattern.compile(
+            "(con|prn|aux|nul|conin\\$|conout\\$|(com|lpt)[0-9\u00b9\u00b2\u00b3]) *(\\..*)?",
+            Pattern.CASE_INSENSITIVE);
 
     private AdapterNames() {}
 
@@ -31,13 +39,19 @@ public final class AdapterNames {
         List<String> refused = new ArrayList<>();
         Set<String> seen = new HashSet<>();
         for (String name : names) {
-            if (!isAllowed(name) || !seen.add(fold(name))) {
-                refused.add(name);
+            String problem = problem(name);
+            if (problem == null && !seen.add(fold(name))) {
+                problem = "it differs from another one only in case";
+            }
+            if (problem != null) {
+                refused.add(Names.quote(name) + ": " + problem);
             }
         }
         if (!refused.isEmpty()) {
+            String more = refused.size() > MOST_LISTED ? "; and " + (refused.size() - MOST_LISTED) + " more" : "";
             throw new IllegalArgumentException("adapters' names must be names of folders on every platform, other than "
-                    + BASE + " and differing in more than case, found " + Names.list(refused));
+                    + BASE + " and differing in more than case, found "
+                    + String.join("; ", refused.subList(0, Math.min(refused.size(), MOST_LISTED))) + more);
         }
     }
 
@@ -49,10 +63,11 @@ public final class AdapterNames {
      * @throws IllegalArgumentException if the name is invalid, exists, or differs from an existing one only in case
      */
     public static void requireNew(String name, Collection<String> others) {
-        if (!isAllowed(name)) {
+        String problem = problem(name);
+        if (problem != null) {
             throw new IllegalArgumentException(
                     "an adapter's name must be the name of a folder on every platform, other than " + BASE + ", found "
-                            + Names.quote(name));
+                            + Names.quote(name) + ": " + problem);
         }
         String folded = fold(name);
         for (String other : others) {
@@ -64,14 +79,62 @@ public final class AdapterNames {
         }
     }
 
-    private static boolean isAllowed(String name) {
-        return ALLOWED.matcher(name).matches()
-                && !name.isBlank()
-                && !DEVICE.matcher(name).matches()
-                && !name.equals(BASE);
+    /** Why the name is refused, or null if it is not. */
+    private static @Nullable String problem(String name) {
+        if (name.isBlank()) {
+            return "it must not be blank";
+        }
+        if (name.equals(BASE)) {
+            return "it stands for no adapter";
+        }
+        OptionalInt refused = name.codePoints().filter(c -> !isAllowed(c)).findFirst();
+        if (refused.isPresent()) {
+            return String.format(
+                    "it must not have the character U+%04X (%s)", refused.getAsInt(), kind(refused.getAsInt()));
+        }
+        if (!Normalizer.isNormalized(name, Normalizer.Form.NFC)) {
+            return "it must be in Unicode's form NFC, or some systems take it for another name;"
+                    + " use Normalizer.normalize(name, Normalizer.Form.NFC)";
+        }
+        if (name.startsWith(".")) {
+            return "it must not begin with a dot, which hides a folder";
+        }
+        if (name.endsWith(".") || name.endsWith(" ")) {
+            return "it must not end with a dot or a space, which Windows removes";
+        }
+        if (DEVICE.matcher(name).matches()) {
+            return "it is the name of a device on Windows";
+        }
+        int bytes = name.getBytes(StandardCharsets.UTF_8).length;
+        if (name.length() > MOST_CHARACTERS || bytes > MOST_BYTES) {
+            return "it must have at most " + MOST_CHARACTERS + " characters and " + MOST_BYTES
+                    + " bytes in UTF-8, found " + name.length() + " and " + bytes;
+        }
+        return null;
     }
 
+    private static boolean isAllowed(int c) {
+        return switch (Character.getType(c)) {
+            case Character.CONTROL,
+                    Character.FORMAT,
+                    Character.SURROGATE,
+                    Character.LINE_SEPARATOR,
+                    Character.PARAGRAPH_SEPARATOR -> false;
+            default -> FORBIDDEN.indexOf(c) < 0;
+        };
+    }
+
+    private static String kind(int c) {
+        return switch (Character.getType(c)) {
+            case Character.FORMAT -> "invisible";
+            case Character.SURROGATE -> "half of a surrogate pair";
+            case Character.CONTROL, Character.LINE_SEPARATOR, Character.PARAGRAPH_SEPARATOR -> "a control character";
+            default -> Character.toString(c);
+        };
+    }
+
+    /** Upper case first: some letters have the same upper case and different lower cases, and file systems differ. */
     private static String fold(String name) {
-        return name.toLowerCase(Locale.ROOT);
+        return name.toUpperCase(Locale.ROOT).toLowerCase(Locale.ROOT);
     }
 }

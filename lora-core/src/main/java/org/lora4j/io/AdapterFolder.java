@@ -1,9 +1,14 @@
 package org.lora4j.io;
 
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedByInterruptException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -27,8 +32,9 @@ import org.slf4j.LoggerFactory;
  * a reader without this protocol finds no adapter instead of half of each. A reader with this protocol uses the hash of the
  * configuration in the metadata of the tensors: it tells which of the two configurations belongs to them.
  *
- * <p>Readers may run at the same time as a writer; they see the old adapter or the new one. Two writers may not run at the
- * same time.
+ * <p>Readers may run at the same time as a writer; they see the old adapter or the new one. Of several writers, each waits
+ * until the one before it has finished; see {@link FolderLock}. Links to the two files are replaced, because writing through
+ * them could not replace both files together.
  */
 final class AdapterFolder {
     static final String CONFIG = "adapter_config.json";
@@ -37,6 +43,8 @@ final class AdapterFolder {
     private static final String NEW = ".new";
     private static final String OLD = ".old";
     private static final List<String> CONFIGS = List.of(CONFIG, CONFIG + NEW, CONFIG + OLD);
+    private static final List<String> NAMES =
+            List.of(CONFIG, CONFIG + NEW, CONFIG + OLD, TENSORS, TENSORS + NEW, TENSORS + OLD);
     private static final Pattern LEFTOVER =
             Pattern.compile("adapter_(config\\.json|model\\.safetensors)\\.(old|new(\\..*\\.tmp)?)");
 
@@ -44,6 +52,7 @@ final class AdapterFolder {
     private static final String CONFIG_HASH = "lora4j.config";
 
     private static final int ATTEMPTS = 10;
+    private static final long PAUSE_MILLIS = 20;
     private static final Logger log = LoggerFactory.getLogger(AdapterFolder.class);
 
     private final Path folder;
@@ -71,17 +80,42 @@ final class AdapterFolder {
 
     /** Replaces the adapter, or creates the folder and an adapter in it. */
     void write(byte[] config, SafeTensors tensors) throws IOException {
-        Files.createDirectories(folder);
-        finishInterrupted();
+        if (!Files.isDirectory(folder)) { // createDirectories refuses links to folders.
+            Files.createDirectories(folder);
+        }
+        FolderLock.hold(folder, () -> {
+            requireNoFolderInTheWay();
+            finishInterrupted();
+            doOrFinish("what was saved before is intact", () -> prepare(config, tensors));
+            doOrFinish("the folder has the adapter from before or the new one, as a whole", () -> putInPlace(config));
+        });
+    }
+
+    private void doOrFinish(String kept, FolderLock.Action action) throws IOException {
         try {
-            replace(config, tensors);
+            action.run();
         } catch (IOException | RuntimeException failure) {
             try {
                 finishInterrupted();
             } catch (IOException e) {
                 failure.addSuppressed(e);
             }
+            if (failure instanceof IOException e && !(failure instanceof ClosedByInterruptException)) {
+                throw new IOException(
+                        folder + ": the adapter cannot be saved; " + kept + ": " + AtomicFile.reason(e), e);
+            }
             throw failure;
+        }
+    }
+
+    private void requireNoFolderInTheWay() throws IOException {
+        for (String name : NAMES) {
+            if (Files.isDirectory(folder.resolve(name), LinkOption.NOFOLLOW_LINKS)) {
+                throw new FileSystemException(
+                        folder.resolve(name).toString(),
+                        null,
+                        "must be a file of an adapter or not exist, found a folder; move it away, or save elsewhere");
+            }
         }
     }
 
@@ -90,12 +124,17 @@ final class AdapterFolder {
         return tensors.metadata(CONFIG_HASH, Fingerprint.of(config)).build();
     }
 
-    private void replace(byte[] config, SafeTensors tensors) throws IOException {
+    private void prepare(byte[] config, SafeTensors tensors) throws IOException {
         steps.before("write the tensors");
-        tensors.write(folder.resolve(TENSORS + NEW));
+        tensors.write(folder.resolve(TENSORS + NEW), folder.resolve(TENSORS));
         steps.before("write the configuration");
         AtomicFile.write(
-                folder.resolve(CONFIG + NEW), channel -> AtomicFile.writeFully(channel, ByteBuffer.wrap(config)));
+                folder.resolve(CONFIG + NEW),
+                folder.resolve(CONFIG),
+                channel -> AtomicFile.writeFully(channel, ByteBuffer.wrap(config)));
+    }
+
+    private void putInPlace(byte[] config) throws IOException {
         byte[] before = readIfExists(CONFIG, ReadLimits.defaults());
         if (before != null && !Arrays.equals(before, config)) {
             steps.before("put the old configuration aside");
@@ -121,6 +160,8 @@ final class AdapterFolder {
             }
             if (belonging != null) {
                 move(belonging.getKey(), CONFIG);
+            } else if (Files.exists(folder.resolve(CONFIG + OLD))) {
+                move(CONFIG + OLD, CONFIG); // It was edited by hand.
             }
         }
         deleteLeftovers();
@@ -137,6 +178,7 @@ final class AdapterFolder {
 
     private void move(String from, String to) throws IOException {
         Files.move(folder.resolve(from), folder.resolve(to), StandardCopyOption.ATOMIC_MOVE);
+        AtomicFile.sync(folder);
     }
 
     /** Makes something of the files as long as they are open. */
@@ -151,42 +193,52 @@ final class AdapterFolder {
      * @param limits how much is read
      * @param reading reads from the files; called again if they were replaced in the meantime
      * @return its result
-     * @throws PeftFormatException if a file is missing, or the configuration too large
+     * @throws PeftFormatException if a file is missing, the configuration is too large, or it is not the one that was saved
+     *     with the tensors
      * @throws SafeTensorsException if the tensors are damaged or too large
      */
     <T> T read(ReadLimits limits, Reading<T> reading) throws IOException {
         for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
             Object identity = identityOfTensors();
             Map<String, byte[]> configs = readConfigs(limits);
-            try {
-                T result = read(configs, limits, reading);
-                if (isUnchanged(identity, configs, limits)) {
-                    return result;
+            try (SafeTensorsReader tensors = open(limits)) {
+                Map.Entry<String, byte[]> belonging = belonging(tensors.header().metadata(), configs);
+                if (belonging != null) {
+                    T result = reading.read(
+                            new PeftFiles(folder.toString(), belonging.getValue(), TensorSource.of(tensors)));
+                    if (isUnchanged(identity, configs, limits)) {
+                        return result;
+                    }
+                } else if (configs.isEmpty() || attempt == ATTEMPTS - 1) {
+                    throw new PeftFormatException(folder.toString(), List.of(noConfig(configs)));
                 }
             } catch (IOException e) {
                 if (isUnchanged(identity, configs, limits)) {
                     throw e;
                 }
             }
+            pause(); // Another program may be writing, or copying one file after the other.
         }
         throw new IOException(folder + ": the adapter must not be written all the time while it is read, found changes"
                 + " in each of " + ATTEMPTS + " attempts");
     }
 
-    private <T> T read(Map<String, byte[]> configs, ReadLimits limits, Reading<T> reading) throws IOException {
-        try (SafeTensorsReader tensors = orMissing(() -> SafeTensorsReader.open(folder.resolve(TENSORS), limits))) {
-            Map.Entry<String, byte[]> belonging = belonging(tensors.header().metadata(), configs);
-            if (belonging == null) {
-                throw new PeftFormatException(
-                        folder.toString(), List.of("an adapter must have the file " + CONFIG + ", found none"));
-            }
-            return reading.read(new PeftFiles(folder.toString(), belonging.getValue(), TensorSource.of(tensors)));
-        }
+    private SafeTensorsReader open(ReadLimits limits) throws IOException {
+        return orMissing(() -> SafeTensorsReader.open(folder.resolve(TENSORS), limits));
     }
 
     /** Every write replaces the tensors. If they are still the same file, no write was completed in between. */
     private boolean isUnchanged(Object identity, Map<String, byte[]> configs, ReadLimits limits) throws IOException {
         return sameConfigs(configs, readConfigs(limits)) && identity.equals(identityOfTensors());
+    }
+
+    private void pause() throws IOException {
+        try {
+            Thread.sleep(PAUSE_MILLIS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new InterruptedIOException(folder + ": interrupted while the adapter is read");
+        }
     }
 
     private Object identityOfTensors() throws IOException {
@@ -221,12 +273,15 @@ final class AdapterFolder {
 
     private byte @Nullable [] readIfExists(String name, ReadLimits limits) throws IOException {
         Path file = folder.resolve(name);
+        if (!name.equals(CONFIG) && !Files.isRegularFile(file)) {
+            return null; // No writer left this, so a reader need not mind it.
+        }
         try {
-            long size = Files.size(file);
-            if (size > limits.configBytes()) {
-                throw tooLarge(file.toString(), size, limits);
+            byte[] bytes = FileAccess.readAtMost(file, limits.configBytes());
+            if (bytes.length > limits.configBytes()) {
+                throw tooLarge(file.toString(), Files.size(file), limits);
             }
-            return Files.readAllBytes(file);
+            return bytes;
         } catch (NoSuchFileException e) {
             return null;
         }
@@ -244,22 +299,31 @@ final class AdapterFolder {
     }
 
     /** The configuration that belongs to the tensors, with the name of its file, or null if there is none. */
-    private Map.@Nullable Entry<String, byte[]> belonging(Map<String, String> metadata, Map<String, byte[]> configs) {
+    private static Map.@Nullable Entry<String, byte[]> belonging(
+            Map<String, String> metadata, Map<String, byte[]> configs) {
         String hash = metadata.get(CONFIG_HASH);
-        // Tensors without a hash are those that were there before.
-        String otherwise = configs.containsKey(CONFIG) ? CONFIG : CONFIG + OLD;
-        Map.Entry<String, byte[]> found = null;
+        // Tensors without a hash are those that PEFT wrote, or that were there before.
+        String withoutHash = configs.containsKey(CONFIG) ? CONFIG : CONFIG + OLD;
         for (Map.Entry<String, byte[]> config : configs.entrySet()) {
-            if (Fingerprint.of(config.getValue()).equals(hash)) {
+            if (hash == null ? config.getKey().equals(withoutHash) : hasHash(config.getValue(), hash)) {
                 return config;
             }
-            if (config.getKey().equals(otherwise)) {
-                found = config;
-            }
         }
-        if (hash != null && found != null) {
-            log.warn("{}: {} was changed after it was written with the tensors beside it", folder, found.getKey());
-        }
-        return found;
+        return null;
+    }
+
+    /** Whether a configuration has a hash, also after a program such as Git has changed the ends of its lines. */
+    private static boolean hasHash(byte[] config, String hash) {
+        String text = new String(config, StandardCharsets.ISO_8859_1).replace("\r\n", "\n");
+        return Fingerprint.of(config).equals(hash)
+                || Fingerprint.of(text.getBytes(StandardCharsets.ISO_8859_1)).equals(hash);
+    }
+
+    private static String noConfig(Map<String, byte[]> configs) {
+        return configs.isEmpty()
+                ? "an adapter must have the file " + CONFIG + ", found none"
+                : CONFIG + " must be the one that was saved with " + TENSORS + ", whose metadata " + CONFIG_HASH
+                        + " has its SHA-256, found another; restore it, or, if it was edited on purpose, read both files"
+                        + " with PeftFiles.read, which takes any configuration, and save the adapter again";
     }
 }

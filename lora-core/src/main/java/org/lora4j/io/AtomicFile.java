@@ -2,16 +2,22 @@ package org.lora4j.io;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
-import java.nio.file.AtomicMoveNotSupportedException;
+import java.nio.file.FileSystemException;
+import java.nio.file.FileSystemLoopException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.util.UUID;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Writes files completely or not at all. */
 final class AtomicFile {
+    private static final int MOST_LINKS = 40;
+    private static final Logger log = LoggerFactory.getLogger(AtomicFile.class);
+
     /** Writes the content of a file from its first byte on. */
     @FunctionalInterface
     interface Content {
@@ -23,25 +29,45 @@ final class AtomicFile {
     /**
      * Writes a file. The content goes into a temporary file in the same folder, which is forced to the disk and then
      * renamed. An older file of that name keeps its content until then. If anything fails, it keeps it for good, and the
-     * temporary file is deleted.
+     * temporary file is deleted. Temporary files that killed writers of the same file left are deleted before.
      *
-     * @param target the file; its folder must exist
+     * <p>A symbolic link stays, and the file that it points to is written. The new file has the permissions of the older
+     * one.
+     *
+     * @param file the file; its folder must exist
      * @param content writes the content
-     * @throws IOException if the content cannot be written, or the temporary file cannot be renamed
+     * @throws NoSuchFileException if the folder does not exist
+     * @throws IOException if there is something else than a regular file, the content cannot be written, or the temporary
+     *     file cannot be renamed
      */
-    static void write(Path target, Content content) throws IOException {
-        // Not Files.createTempFile: only the owner could read such a file.
-        Path temporary = target.resolveSibling(target.getFileName() + "." + UUID.randomUUID() + ".tmp");
+    static void write(Path file, Content content) throws IOException {
+        write(file, file, content);
+    }
+
+    /** Writes a file as {@link #write(Path, Content)} does, with the permissions of another file if that exists. */
+    static void write(Path file, Path permissionsOf, Content content) throws IOException {
+        Path target = followLinks(file.toAbsolutePath());
+        FileAccess.requireRegularOrMissing(target);
+        Path folder = target.resolveSibling("");
+        requireFolder(folder);
+        TemporaryFile.deleteAbandoned(target);
         try {
-            try (FileChannel channel =
-                    FileChannel.open(temporary, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
-                content.writeTo(channel);
-                channel.force(true);
-            }
-            rename(temporary, target);
-        } catch (Throwable failure) {
-            deleteAfter(failure, temporary);
-            throw failure;
+            replace(target, KeptPermissions.of(permissionsOf), content);
+        } catch (ClosedByInterruptException e) {
+            throw e;
+        } catch (IOException e) {
+            String kept = Files.exists(target) ? "the file that was saved before is intact" : "nothing was saved";
+            throw new IOException(file + ": the file cannot be written (" + reason(e) + "); " + kept, e);
+        }
+        sync(folder);
+    }
+
+    private static void replace(Path target, KeptPermissions permissions, Content content) throws IOException {
+        try (TemporaryFile temporary = TemporaryFile.create(target, permissions.whileWriting())) {
+            content.writeTo(temporary.channel());
+            temporary.channel().force(true);
+            permissions.apply(temporary.path());
+            temporary.moveTo(target);
         }
     }
 
@@ -50,19 +76,36 @@ final class AtomicFile {
         Transfer.writeFully("file", channel, bytes);
     }
 
-    private static void rename(Path temporary, Path target) throws IOException {
-        try {
-            Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
-        } catch (AtomicMoveNotSupportedException e) {
-            Files.move(temporary, target, StandardCopyOption.REPLACE_EXISTING);
+    /** Forces the names in a folder to the disk, if the platform can do that; Windows cannot open folders. */
+    static void sync(Path folder) {
+        try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
+            channel.force(true);
+        } catch (IOException e) {
+            log.debug("{}: the folder cannot be forced to the disk", folder, e);
         }
     }
 
-    private static void deleteAfter(Throwable failure, Path temporary) {
-        try {
-            Files.deleteIfExists(temporary);
-        } catch (IOException e) {
-            failure.addSuppressed(e);
+    /** What went wrong; many messages of file systems are the name of the file alone. */
+    static String reason(IOException failure) {
+        return failure instanceof FileSystemException e && e.getReason() == null
+                ? e.getClass().getSimpleName() + " for " + e.getMessage()
+                : String.valueOf(failure.getMessage());
+    }
+
+    private static void requireFolder(Path folder) throws IOException {
+        if (!Files.isDirectory(folder)) {
+            throw new NoSuchFileException(folder.toString(), null, "the folder must exist; create it first");
         }
+    }
+
+    private static Path followLinks(Path file) throws IOException {
+        Path target = file;
+        for (int links = 0; Files.isSymbolicLink(target); links++) {
+            if (links == MOST_LINKS) {
+                throw new FileSystemLoopException(file.toString());
+            }
+            target = target.resolveSibling(Files.readSymbolicLink(target));
+        }
+        return target;
     }
 }

@@ -31,7 +31,13 @@ import org.lora4j.internal.Names;
  * is read.
  *
  * <p>Writing is atomic: a crash at any point leaves the old adapter or the new one, never half of each. Other files in the
- * folder stay. Readers may run at the same time, but not a second writer.
+ * folder stay. Readers and other writers may run at the same time, in this process or another one: a reader sees one adapter
+ * as a whole, and a writer waits for the one before it. For that, a folder has the empty file {@code .lora4j.lock} after its
+ * first save; it may be deleted while nobody saves.
+ *
+ * <p>The tensors have the hash of their configuration. A folder in which the two do not belong together is refused: after
+ * {@code adapter_config.json} was edited by hand, read both files with {@link PeftFiles#read(byte[], byte[])}, and save the
+ * adapter again. Tensors that PEFT wrote have no hash.
  *
  * <p>An adapter that is saved with its base has hashes of the weights it adapts; see {@link FingerprintCheck}. The seed is
  * stored too. The standard deviation of {@link org.lora4j.adapter.LoRAInit#gaussian} is not stored.

@@ -21,7 +21,9 @@ import org.lora4j.internal.Names;
  * LoRAAdapter same = PeftFiles.read(config, tensors).adapter(base, FingerprintCheck.REQUIRE);
  * }</pre>
  *
- * <p>The checks are those of {@link PeftAdapters}. Immutable.
+ * <p>The checks are those of {@link PeftAdapters}, except that any configuration is taken: a store has to keep the two
+ * together, and may write the JSON in its own way. So this class also reads a folder whose configuration was edited by hand.
+ * Immutable.
  */
 public final class PeftFiles {
     private static final String IN_MEMORY = "adapter in memory";

@@ -14,9 +14,11 @@ package org.lora4j.io;
  * {@link org.lora4j.adapter.TargetModules}.
  */
 public final class ReadLimits {
+    private static final int LARGEST_CONFIG = 1 << 30;
+
     private static final ReadLimits DEFAULTS = new ReadLimits(1L << 30, 16 << 20, 50_000, 4 << 20);
     private static final ReadLimits FORMAT =
-            new ReadLimits(Long.MAX_VALUE, SafeTensorsHeader.MAX_LENGTH, Integer.MAX_VALUE, Integer.MAX_VALUE);
+            new ReadLimits(Long.MAX_VALUE, SafeTensorsHeader.MAX_LENGTH, Integer.MAX_VALUE, LARGEST_CONFIG);
 
     private final long fileBytes;
     private final int headerBytes;
@@ -27,7 +29,7 @@ public final class ReadLimits {
         this.fileBytes = require("fileBytes", fileBytes, Long.MAX_VALUE);
         this.headerBytes = (int) require("headerBytes", headerBytes, SafeTensorsHeader.MAX_LENGTH);
         this.tensors = (int) require("tensors", tensors, Integer.MAX_VALUE);
-        this.configBytes = (int) require("configBytes", configBytes, Integer.MAX_VALUE);
+        this.configBytes = (int) require("configBytes", configBytes, LARGEST_CONFIG);
     }
 
     private static long require(String name, long value, long most) {
@@ -87,9 +89,9 @@ public final class ReadLimits {
     /**
      * Changes the limit for {@code adapter_config.json}.
      *
-     * @param most the most bytes, at least 1
+     * @param most the most bytes, from 1 to 2<sup>30</sup>
      * @return these limits with this change
-     * @throws IllegalArgumentException if the number is less than 1
+     * @throws IllegalArgumentException if the number is outside these bounds
      */
     public ReadLimits withConfigBytes(int most) {
         return new ReadLimits(fileBytes, headerBytes, tensors, most);

@@ -88,7 +88,7 @@ public final class SafeTensors {
      * @return its tensors in the order of their data, and its metadata in the order of the file
      * @throws SafeTensorsException if the file breaks a rule of the format, or a tensor exceeds the limits of this class
      *     or of ND4J
-     * @throws IOException if the file cannot be read
+     * @throws IOException if the file cannot be read, or is a folder, a device, a pipe or the like
      */
     public static SafeTensors read(Path file) throws IOException {
         Objects.requireNonNull(file, "file must not be null");
@@ -164,7 +164,7 @@ public final class SafeTensors {
      * @return its header
      * @throws SafeTensorsException if the header breaks a rule of the format, the file's length differs from what the
      *     header says, or a tensor exceeds the limits of this class or of ND4J
-     * @throws IOException if the file cannot be read
+     * @throws IOException if the file cannot be read, or is a folder, a device, a pipe or the like
      */
     public static SafeTensorsHeader readHeader(Path file) throws IOException {
         Objects.requireNonNull(file, "file must not be null");
@@ -176,16 +176,27 @@ public final class SafeTensors {
     /**
      * Writes a file in the format's canonical layout: tensors by descending {@link Dtype}, then by name. The same content
      * gives the same bytes. The file appears completely or not at all: it is written under another name in the same
-     * folder, forced to the disk and renamed. If anything fails, an older file of that name keeps its content.
+     * folder, forced to the disk and renamed. If anything fails, an older file of that name keeps its content. What a
+     * killed process left beside the file is deleted by the next one that writes it.
+     *
+     * <p>If several threads or processes write one file, the last one to finish wins. The file keeps its permissions. If
+     * the path is a symbolic link, the file that it points to is replaced, and the link stays.
      *
      * @param file the file, replaced if it exists; its folder must exist
-     * @throws IOException if the file cannot be written
+     * @throws IOException if the file cannot be written, or is a folder, a device, a pipe or the like; the message says
+     *     whether there is still an older file
      * @throws IllegalStateException if the header exceeds the format's 100,000,000 bytes
      */
     public void write(Path file) throws IOException {
         Objects.requireNonNull(file, "file must not be null");
+        write(file, file);
+    }
+
+    /** Writes a file as {@link #write(Path)} does, with the permissions of another file if that exists. */
+    void write(Path file, Path permissionsOf) throws IOException {
         SafeTensorsLayout layout = layout(file.toString());
-        AtomicFile.write(file, channel -> layout.writeTo(bytes -> AtomicFile.writeFully(channel, bytes)));
+        AtomicFile.write(
+                file, permissionsOf, channel -> layout.writeTo(bytes -> AtomicFile.writeFully(channel, bytes)));
     }
 
     /**

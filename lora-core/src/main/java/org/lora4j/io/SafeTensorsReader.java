@@ -5,7 +5,6 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
@@ -59,11 +58,11 @@ public final class SafeTensorsReader implements Closeable {
     /**
      * Opens a file, and reads and checks its header.
      *
-     * @param file the file; it must not change as long as the reader is open
+     * @param file a regular file, directly or behind symbolic links; it must not change as long as the reader is open
      * @return a reader, to be closed by the caller
      * @throws SafeTensorsException if the header breaks a rule of the format, the file's length differs from what the
      *     header says, or a tensor exceeds the limits of {@link SafeTensors} or of ND4J
-     * @throws IOException if the file cannot be read
+     * @throws IOException if the file cannot be read, or is a folder, a device, a pipe or the like
      */
     public static SafeTensorsReader open(Path file) throws IOException {
         return open(file, ReadLimits.ofFormat());
@@ -81,7 +80,7 @@ public final class SafeTensorsReader implements Closeable {
     public static SafeTensorsReader open(Path file, ReadLimits limits) throws IOException {
         Objects.requireNonNull(file, "file must not be null");
         Objects.requireNonNull(limits, "limits must not be null");
-        FileChannel channel = FileChannel.open(file, StandardOpenOption.READ);
+        FileChannel channel = FileAccess.open(file);
         try {
             return new SafeTensorsReader(file.toString(), channel.size(), channel::read, channel, limits);
         } catch (Throwable failure) {

@@ -1,0 +1,79 @@
+package org.lora4j.io;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.Arrays;
+
+/**
+ * Opens files that somebody else may have put there. A file must be a regular one, directly or behind symbolic links:
+ * opening a pipe would wait for its writer, and a device such as {@code /dev/zero} has no end.
+ */
+final class FileAccess {
+    private FileAccess() {}
+
+    /**
+     * Opens a file for reading.
+     *
+     * @throws NoSuchFileException if there is no file
+     * @throws FileSystemException if it is not a regular file
+     * @throws IOException if it cannot be opened
+     */
+    static FileChannel open(Path file) throws IOException {
+        BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
+        if (!attributes.isRegularFile()) {
+            throw refusal(file, "must be a regular file", attributes);
+        }
+        return FileChannel.open(file, StandardOpenOption.READ);
+    }
+
+    /**
+     * Reads a file up to a limit, whatever its length is said to be.
+     *
+     * @param most the most bytes
+     * @return the bytes of the file, or {@code most + 1} bytes of it if it is longer
+     * @throws IOException as for {@link #open}
+     */
+    static byte[] readAtMost(Path file, int most) throws IOException {
+        try (FileChannel channel = open(file)) {
+            int expected = (int) Math.min(channel.size(), most);
+            ByteBuffer bytes = ByteBuffer.allocate(expected + 1);
+            Transfer.readFully(file.toString(), channel::read, bytes);
+            if (!bytes.hasRemaining() && expected < most) {
+                // The file has become longer, or its length is unknown, as that of the files in /proc.
+                ByteBuffer more = ByteBuffer.allocate(most + 1).put(bytes.flip());
+                Transfer.readFully(file.toString(), channel::read, more);
+                bytes = more;
+            }
+            return Arrays.copyOf(bytes.array(), bytes.position());
+        }
+    }
+
+    /**
+     * Checks that a file can be written or replaced: there must be a regular file or nothing.
+     *
+     * @throws FileSystemException if there is a folder, a device, a pipe or the like
+     * @throws IOException if this cannot be found out
+     */
+    static void requireRegularOrMissing(Path file) throws IOException {
+        try {
+            BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
+            if (!attributes.isRegularFile()) {
+                throw refusal(file, "must be a regular file or not exist", attributes);
+            }
+        } catch (NoSuchFileException e) {
+            // It can be created.
+        }
+    }
+
+    private static FileSystemException refusal(Path file, String rule, BasicFileAttributes attributes) {
+        String found = attributes.isDirectory() ? "a folder" : "a device, a pipe or a socket";
+        return new FileSystemException(file.toString(), null, rule + ", found " + found);
+    }
+}
