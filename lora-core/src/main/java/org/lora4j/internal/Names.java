@@ -10,15 +10,25 @@ import org.jspecify.annotations.Nullable;
 public final class Names {
     private static final int LONGEST = 80;
     private static final int MOST = 20;
+    private static final int LONGEST_LINE = 2_000;
 
     private Names() {}
 
     /** Returns the text in quotes. It shortens long texts and replaces control characters. */
     public static String quote(String text) {
-        String cut = text.length() <= LONGEST ? text : text.substring(0, LONGEST) + "…";
-        StringBuilder quoted = new StringBuilder("'");
-        cut.codePoints().forEach(c -> quoted.appendCodePoint(isPrintable(c) ? c : '\uFFFD'));
-        return quoted.append('\'').toString();
+        return "'" + printable(text, LONGEST) + "'";
+    }
+
+    /** Returns a message that has names or texts from files in it on one line of at most {@value #LONGEST_LINE} characters. */
+    public static String line(String message) {
+        return printable(message, LONGEST_LINE);
+    }
+
+    private static String printable(String text, int most) {
+        String cut = text.length() <= most ? text : text.substring(0, most) + "…";
+        StringBuilder printable = new StringBuilder();
+        cut.codePoints().forEach(c -> printable.appendCodePoint(isPrintable(c) ? c : '\uFFFD'));
+        return printable.toString();
     }
 
     /** Returns the message of another library on one line, with a limited length. */

@@ -75,9 +75,19 @@ public final class NetworkArchitecture {
      * @throws IllegalArgumentException if it does not describe a network
      */
     public static NetworkArchitecture parse(String json) {
+        return parse(json, Double.POSITIVE_INFINITY);
+    }
+
+    /**
+     * Reads a description of a network that must not have more elements than this in its parameters.
+     *
+     * @throws IllegalArgumentException if it does not describe a network, or a larger one; no memory is used for it
+     */
+    static NetworkArchitecture parse(String json, double mostElements) {
         Objects.requireNonNull(json, "json must not be null");
         try {
             if (JSON.readTree(json) instanceof ObjectNode object) {
+                requireSize(object, mostElements);
                 // Built once, so that whatever is wrong is found here; what is not needed is left out.
                 return of(build(object, 0));
             }
@@ -85,6 +95,23 @@ public final class NetworkArchitecture {
             throw new IllegalArgumentException("an architecture must be valid JSON: " + e.getOriginalMessage(), e);
         }
         throw new IllegalArgumentException("an architecture must be a JSON object, found something else");
+    }
+
+    private static void requireSize(ObjectNode description, double mostElements) {
+        double inputs = description.path("inputSize").asDouble();
+        double elements = 0;
+        for (JsonNode layer : description.path("layers")) {
+            double outputs = layer.path("outputSize").asDouble();
+            if (outputs > 0) {
+                elements += inputs * outputs;
+                inputs = outputs;
+            }
+        }
+        if (elements > mostElements) {
+            throw new IllegalArgumentException(
+                    "the parameters must be those of the network, found far fewer than it describes: about "
+                            + (long) elements + " elements");
+        }
     }
 
     /**
