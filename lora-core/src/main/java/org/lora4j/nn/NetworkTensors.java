@@ -43,7 +43,7 @@ final class NetworkTensors {
                     "metadata",
                     "must have the key " + ARCHITECTURE + "; build the network and call loadParameters for a file that"
                             + " this library did not write",
-                    tensors.metadata().keySet());
+                    Names.list(tensors.metadata().keySet()));
         }
         Network network;
         try {

@@ -65,7 +65,7 @@ final class PeftTarget implements Target {
     @Override
     public void read(Sample sample) throws IOException, Refusal {
         PeftFiles files = PeftFiles.read(sample.file(CONFIG), sample.file(TENSORS));
-        readAlone(files);
+        readWithoutBase(files);
         LoRAAdapter adapter = files.adapter(base, FingerprintCheck.IGNORE);
         PeftFiles written = PeftFiles.of(adapter, base);
         LoRAAdapter again = PeftFiles.read(written.config(), written.tensors()).adapter(base, FingerprintCheck.REQUIRE);
@@ -74,13 +74,14 @@ final class PeftTarget implements Target {
     }
 
     /** An adapter can be read without its base too; it may be refused for other reasons then. */
-    private static void readAlone(PeftFiles files) throws IOException {
+    private void readWithoutBase(PeftFiles files) {
         try {
             LoRAAdapter alone = files.adapter();
             PeftFiles written = PeftFiles.of(alone);
             assertThat(PeftFiles.read(written.config(), written.tensors()).adapter())
                     .isEqualTo(alone);
-        } catch (IOException e) {
+            predict(alone);
+        } catch (IOException | Refusal e) {
             Attack.assertClear(e);
         }
     }

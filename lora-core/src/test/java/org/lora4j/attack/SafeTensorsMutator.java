@@ -32,6 +32,9 @@ final class SafeTensorsMutator {
         0, 1, 2, 7, 8, -1, Long.MIN_VALUE, Long.MAX_VALUE, 100_000_000, 100_000_001, 1L << 32, 1L << 31
     };
 
+    /** A tensor with fewer bytes than its shape says is refused. */
+    private static final int MOST_BYTES = 100_000;
+
     private final SplittableRandom random;
     private final JsonMutator json;
 
@@ -82,7 +85,7 @@ final class SafeTensorsMutator {
             tensors.forEach((name, raw) -> raw.addTo(changed, name));
             metadata.forEach(changed::metadata);
             return changed.build().toBytes();
-        } catch (SafeTensorsException | IllegalArgumentException e) {
+        } catch (SafeTensorsException | IllegalArgumentException | ArithmeticException e) {
             return bytes(file);
         }
     }
@@ -136,7 +139,8 @@ final class SafeTensorsMutator {
 
     /** Random bits, among them those of NaN and booleans that are neither 0 nor 1. */
     private Raw resized(Dtype dtype, List<Long> shape) {
-        byte[] bytes = new byte[Math.toIntExact(shape.stream().reduce((long) dtype.size(), Math::multiplyExact))];
+        int length = Math.toIntExact(shape.stream().reduce((long) dtype.size(), Math::multiplyExact));
+        byte[] bytes = new byte[Math.min(length, MOST_BYTES)];
         random.nextBytes(bytes);
         return new Raw(dtype, shape, ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN));
     }

@@ -1,10 +1,10 @@
 package org.lora4j.attack;
 
 import java.nio.charset.StandardCharsets;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.TreeMap;
 
 /**
  * What one reader gets: its files by their names, which tell JSON ({@code .json}) from safetensors.
@@ -25,9 +25,9 @@ record Sample(String name, Map<String, byte[]> files) {
     Sample mutate(SplittableRandom random) {
         JsonMutator json = new JsonMutator(random);
         SafeTensorsMutator tensors = new SafeTensorsMutator(random, json);
-        Map<String, byte[]> changed = new LinkedHashMap<>(files);
-        List<String> names = List.copyOf(files.keySet());
-        int changes = 1 + random.nextInt(4);
+        Map<String, byte[]> changed = new TreeMap<>(files);
+        List<String> names = List.copyOf(changed.keySet());
+        int changes = 1 + random.nextInt(3);
         for (int i = 0; i < changes; i++) {
             String file = names.get(random.nextInt(names.size()));
             changed.computeIfPresent(
