@@ -2,6 +2,8 @@ package org.lora4j.attack;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -11,18 +13,21 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 import org.assertj.core.api.SoftAssertions;
+import org.slf4j.LoggerFactory;
 
 /**
  * Gives a reader sound files, files of the corpus and mutations of both. Each must be read, or refused by a documented
  * exception with a short message, soon.
  */
-final class Attack {
+final class Attack implements AutoCloseable {
     private static final Duration MOST_TIME = Duration.ofSeconds(2);
     private static final int LONGEST_MESSAGE = 4_000;
     private static final int MOST_FAILURES = Integer.getInteger("attack.failures", 10);
 
     /** A file that was the reason of a failure is written here, to be put into the corpus. */
     private static final Path FAILURES = Path.of("target", "attack");
+
+    private static final Logger LOG = (Logger) LoggerFactory.getLogger("org.lora4j");
 
     private final Target target;
     private final List<Sample> sound;
@@ -33,6 +38,8 @@ final class Attack {
 
     Attack(Target target) {
         this.target = target;
+        // The readers warn of unknown keys and the like; here there would be thousands of such lines.
+        LOG.setLevel(Level.ERROR);
         sound = target.sound();
         corpus = Corpus.of(target);
     }
@@ -61,6 +68,11 @@ final class Attack {
         List<Sample> samples = random.nextInt(3) == 0 ? corpus : sound;
         Sample mutation = samples.get(random.nextInt(samples.size())).mutate(random);
         read(new Sample(mutation.name() + ", seed " + seed, mutation.files()));
+    }
+
+    @Override
+    public void close() {
+        LOG.setLevel(null);
     }
 
     /** Fails with the first failures if there are some. */

@@ -136,7 +136,7 @@ final class Crowd {
         Path saved = folder.resolve(own);
         model.using(one.name()).save(saved);
         AdapterView loaded = model.load(own, saved);
-        boolean same = loaded.adapter().equals(one.data()) && same(loaded.predict(x), one.alone());
+        boolean same = loaded.adapter().weights().equals(one.data().weights()) && same(loaded.predict(x), one.alone());
         model.delete(own);
         return same;
     }

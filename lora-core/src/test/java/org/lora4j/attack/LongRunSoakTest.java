@@ -6,7 +6,6 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestReporter;
 import org.lora4j.AdapterView;
 import org.lora4j.LoRAModel;
 import org.lora4j.adapter.LoRAConfig;
@@ -39,7 +38,7 @@ class LongRunSoakTest {
     }
 
     @Test
-    void fiftyThousandStepsStayFiniteAndNeedNoMoreMemory(TestReporter reporter) throws Exception {
+    void fiftyThousandStepsStayFiniteAndNeedNoMoreMemory() throws Exception {
         LoRAModel model = LoRAModel.of(Models.network());
         AdapterView lora = model.add("lora", random(1).build());
         AdapterView dora = model.add("dora", random(2).dora(true).build());
@@ -58,11 +57,11 @@ class LongRunSoakTest {
         assertThat(finite).hasValue(50_000);
         assertThat(Models.isFinite(lora.predict(x))).isTrue();
         assertThat(Models.isFinite(dora.predict(x))).isTrue();
-        memory.requireGrowthBelow(50, reporter);
+        memory.requireGrowthBelow(50);
     }
 
     @Test
-    void tenThousandAdaptersWithDistinctScalesComeAndGo(TestReporter reporter) throws Exception {
+    void tenThousandAdaptersWithDistinctScalesComeAndGo() throws Exception {
         LoRAModel model = LoRAModel.of(Models.network());
         model.add("stays", random(1).build());
         INDArray expected = model.using("stays").predict(x);
@@ -70,7 +69,7 @@ class LongRunSoakTest {
         ResidentMemory memory = ResidentMemory.measure();
         addAndDelete(model, 1_000, 10_000);
         assertThat(Samples.bits(model.using("stays").predict(x))).isEqualTo(Samples.bits(expected));
-        memory.requireGrowthBelow(50, reporter);
+        memory.requireGrowthBelow(50);
     }
 
     private void addAndDelete(LoRAModel model, int from, int to) {
@@ -88,11 +87,11 @@ class LongRunSoakTest {
     }
 
     @Test
-    void aThousandModelsAreCreatedAndDropped(TestReporter reporter) throws Exception {
+    void aThousandModelsAreCreatedAndDropped() throws Exception {
         createAndDrop(100);
         ResidentMemory memory = ResidentMemory.measure();
         createAndDrop(900);
-        memory.requireGrowthBelow(50, reporter);
+        memory.requireGrowthBelow(50);
     }
 
     private void createAndDrop(int models) {

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import org.junit.jupiter.api.TestReporter;
 
 /**
  * The resident memory of this process: Java and native memory together. Only Linux reports it; elsewhere nothing is
@@ -28,10 +27,10 @@ final class ResidentMemory {
     }
 
     /** Fails if more than so many megabytes have been added. */
-    void requireGrowthBelow(long megabytes, TestReporter reporter) throws Exception {
+    void requireGrowthBelow(long megabytes) throws Exception {
         long growth = (settled() - before) / MEGABYTE;
-        reporter.publishEntry(
-                "resident memory", before / MEGABYTE + " MB, growth " + growth + " MB of at most " + megabytes + " MB");
+        System.out.println("resident memory: " + before / MEGABYTE + " MB, growth " + growth + " MB of at most "
+                + megabytes + " MB");
         assertThat(growth)
                 .as("megabytes of growth, after %d", before / MEGABYTE)
                 .isLessThan(megabytes);

@@ -13,7 +13,6 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestReporter;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Every operation from many threads on one model, with the results of one thread. */
@@ -60,10 +59,10 @@ class ThreadsAttackTest {
 
     @Test
     @Tag("soak")
-    void sixtyFourThreadsGetTheResultsOfOneFromAHundredAdapters(TestReporter reporter) throws Exception {
+    void sixtyFourThreadsGetTheResultsOfOneFromAHundredAdapters() throws Exception {
         run(64, 100, 3);
         ResidentMemory memory = ResidentMemory.measure();
         run(64, 100, Integer.getInteger("soak.rounds", 30));
-        memory.requireGrowthBelow(150, reporter);
+        memory.requireGrowthBelow(150);
     }
 }
