@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.internal.Names;
 import org.nd4j.linalg.api.buffer.DataType;
 
 /**
@@ -169,6 +170,10 @@ public final class NetworkArchitecture {
         JsonNode value = node.get(field);
         if (value == null || !value.isTextual()) {
             throw new IllegalArgumentException(field + " must be a text, found " + value);
+        }
+        if (!Names.isUnicode(value.textValue())) {
+            throw new IllegalArgumentException(
+                    field + " must be valid Unicode, found a lone surrogate in " + Names.quote(value.textValue()));
         }
         return value.textValue();
     }

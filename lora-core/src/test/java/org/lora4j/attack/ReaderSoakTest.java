@@ -32,7 +32,7 @@ class ReaderSoakTest {
             }
             System.out.println(kind + ": " + attack.accepted() + " files accepted, " + attack.refused() + " refused");
             attack.requireNoFailure();
-            memory.requireGrowthBelow(150);
+            memory.requireGrowthBelow(100);
         }
     }
 }
