@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.ArrayBits;
+import org.lora4j.internal.Names;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Checks whether the arrays of an adapter fit a base and their own configuration. */
@@ -30,8 +31,8 @@ final class AdapterFit {
         data.biases().forEach(this::checkBias);
         data.savedModules().forEach((path, module) -> checkSaved(data, path, module));
         if (!problems.isEmpty()) {
-            throw new IllegalArgumentException("the adapter must fit the base, found " + String.join("; ", problems)
-                    + "; the base has " + base.paths());
+            throw new IllegalArgumentException("the adapter must fit the base, found "
+                    + Names.line(String.join("; ", problems)) + "; the base has " + base.paths());
         }
     }
 

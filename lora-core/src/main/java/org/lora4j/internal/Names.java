@@ -11,24 +11,30 @@ public final class Names {
     private static final int LONGEST = 80;
     private static final int LONGEST_MESSAGE = 400;
     private static final int MOST = 20;
+    private static final int LONGEST_LINE = 2_000;
 
     private Names() {}
 
     /** Returns the text in quotes. It shortens long texts and replaces control characters. */
     public static String quote(String text) {
-        return quote(text, LONGEST);
+        return "'" + printable(text, LONGEST) + "'";
     }
 
-    private static String quote(String text, int longest) {
-        String cut = text.length() <= longest ? text : text.substring(0, longest) + "…";
-        StringBuilder quoted = new StringBuilder("'");
-        cut.codePoints().forEach(c -> quoted.appendCodePoint(isPrintable(c) ? c : '\uFFFD'));
-        return quoted.append('\'').toString();
+    /** Returns a message that has names or texts from files in it on one line of at most {@value #LONGEST_LINE} characters. */
+    public static String line(String message) {
+        return printable(message, LONGEST_LINE);
+    }
+
+    private static String printable(String text, int most) {
+        String cut = text.length() <= most ? text : text.substring(0, most) + "…";
+        StringBuilder printable = new StringBuilder();
+        cut.codePoints().forEach(c -> printable.appendCodePoint(isPrintable(c) ? c : '\uFFFD'));
+        return printable.toString();
     }
 
     /** Returns the message of another library on one line, with a limited length. */
     public static String describe(@Nullable String message) {
-        return message == null ? "no details" : quote(message, LONGEST_MESSAGE);
+        return message == null ? "no details" : "'" + printable(message, LONGEST_MESSAGE) + "'";
     }
 
     /** Returns the names in quotes: the first {@value #MOST}, and the number of the others. */

@@ -167,7 +167,8 @@ final class PeftLayout {
             }
         });
         if (keys().stream().noneMatch(key -> key.kind().isFactor())) {
-            problems.add("at least one layer must be adapted, found no tensors for " + config.targetModules());
+            problems.add("at least one layer must be adapted, found no tensors for "
+                    + Names.quote(config.targetModules().toString()));
         }
         if (!missing.isEmpty()) {
             problems.add("tensors are missing: " + Names.list(missing));

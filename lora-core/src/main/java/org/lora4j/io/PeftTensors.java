@@ -161,7 +161,7 @@ final class PeftTensors {
         try {
             return Optional.of(base == null ? PeftLayout.of(config, shapes) : PeftLayout.of(config, base));
         } catch (IllegalArgumentException e) {
-            problems.add(e.getMessage());
+            problems.add(Names.line(String.valueOf(e.getMessage())));
             return Optional.empty();
         }
     }

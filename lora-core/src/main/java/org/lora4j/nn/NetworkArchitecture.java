@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.internal.Names;
 import org.nd4j.linalg.api.buffer.DataType;
 
 /**
@@ -75,9 +76,19 @@ public final class NetworkArchitecture {
      * @throws IllegalArgumentException if it does not describe a network
      */
     public static NetworkArchitecture parse(String json) {
+        return parse(json, Double.POSITIVE_INFINITY);
+    }
+
+    /**
+     * Reads a description of a network that must not have more elements than this in its parameters.
+     *
+     * @throws IllegalArgumentException if it does not describe a network, or a larger one; no memory is used for it
+     */
+    static NetworkArchitecture parse(String json, double mostElements) {
         Objects.requireNonNull(json, "json must not be null");
         try {
             if (JSON.readTree(json) instanceof ObjectNode object) {
+                requireSize(object, mostElements);
                 // Built once, so that whatever is wrong is found here; what is not needed is left out.
                 return of(build(object, 0));
             }
@@ -85,6 +96,23 @@ public final class NetworkArchitecture {
             throw new IllegalArgumentException("an architecture must be valid JSON: " + e.getOriginalMessage(), e);
         }
         throw new IllegalArgumentException("an architecture must be a JSON object, found something else");
+    }
+
+    private static void requireSize(ObjectNode description, double mostElements) {
+        double inputs = description.path("inputSize").asDouble();
+        double elements = 0;
+        for (JsonNode layer : description.path("layers")) {
+            double outputs = layer.path("outputSize").asDouble();
+            if (outputs > 0) {
+                elements += inputs * outputs;
+                inputs = outputs;
+            }
+        }
+        if (elements > mostElements) {
+            throw new IllegalArgumentException(
+                    "the parameters must be those of the network, found far fewer than it describes: about "
+                            + (long) elements + " elements");
+        }
     }
 
     /**
@@ -142,6 +170,10 @@ public final class NetworkArchitecture {
         JsonNode value = node.get(field);
         if (value == null || !value.isTextual()) {
             throw new IllegalArgumentException(field + " must be a text, found " + value);
+        }
+        if (!Names.isUnicode(value.textValue())) {
+            throw new IllegalArgumentException(
+                    field + " must be valid Unicode, found a lone surrogate in " + Names.quote(value.textValue()));
         }
         return value.textValue();
     }

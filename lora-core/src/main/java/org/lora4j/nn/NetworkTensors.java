@@ -7,6 +7,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.lora4j.internal.Names;
 import org.lora4j.io.SafeTensors;
 import org.lora4j.io.SafeTensorsException;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -17,6 +18,9 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  */
 final class NetworkTensors {
     private static final String ARCHITECTURE = "lora4j.architecture";
+
+    /** If a few tensors are missing, the message is to name them. */
+    private static final long SPARE_ELEMENTS = 1_000_000;
 
     private NetworkTensors() {}
 
@@ -39,20 +43,29 @@ final class NetworkTensors {
                     "metadata",
                     "must have the key " + ARCHITECTURE + "; build the network and call loadParameters for a file that"
                             + " this library did not write",
-                    tensors.metadata().keySet());
+                    Names.list(tensors.metadata().keySet()));
         }
         Network network;
         try {
-            network = NetworkArchitecture.parse(architecture).build(0);
+            network = NetworkArchitecture.parse(architecture, (double) (elements(tensors) + SPARE_ELEMENTS))
+                    .build(0);
         } catch (IllegalArgumentException e) {
             throw new SafeTensorsException(
                     tensors.source(),
                     "metadata " + ARCHITECTURE,
                     "must describe a network",
-                    String.valueOf(e.getMessage()));
+                    Names.line(String.valueOf(e.getMessage())));
         }
         load(network, tensors);
         return network;
+    }
+
+    private static long elements(SafeTensors tensors) {
+        long elements = 0;
+        for (String name : tensors.names()) {
+            elements += Arrays.stream(tensors.shape(name)).reduce(1, (one, other) -> one * other);
+        }
+        return elements;
     }
 
     /** Loads parameters into a network. It is changed only if everything fits. */
@@ -108,7 +121,7 @@ final class NetworkTensors {
                     tensors.source(),
                     "tensors",
                     "must be exactly the parameters of the network",
-                    String.join("; ", problems));
+                    Names.line(String.join("; ", problems)));
         }
     }
 }

@@ -13,12 +13,14 @@ import static org.lora4j.train.TrainingStateKeys.VERSION;
 import static org.lora4j.train.TrainingStateKeys.VERSION_KEY;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.internal.Names;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -47,8 +49,8 @@ final class TrainingStateReader {
             problems.add("unexpected tensors " + unexpected);
         }
         if (!problems.isEmpty()) {
-            throw new IllegalArgumentException(
-                    "training state: must be complete and consistent, found " + String.join("; ", problems));
+            throw new IllegalArgumentException(Names.line(
+                    "training state: must be complete and consistent, found " + String.join("; ", problems)));
         }
         return new TrainingState(iteration, epochs, batches, examples, losses, parameters);
     }
@@ -56,8 +58,8 @@ final class TrainingStateReader {
     private void requireVersion() {
         String version = metadata.get(VERSION_KEY);
         if (!VERSION.equals(version)) {
-            throw new IllegalArgumentException("training state: metadata " + VERSION_KEY + " must be " + VERSION
-                    + ", found " + (version == null ? "none" : version));
+            throw new IllegalArgumentException(Names.line("training state: metadata " + VERSION_KEY + " must be "
+                    + VERSION + ", found " + (version == null ? "none" : version)));
         }
     }
 
@@ -89,22 +91,27 @@ final class TrainingStateReader {
 
     private List<ParameterState> parameters() {
         List<ParameterState> parameters = new ArrayList<>();
-        Optional<String> name = name(0);
-        if (name.isEmpty()) {
+        Map<String, String> names = names();
+        String name = names.get(TrainingStateKeys.prefix(0));
+        if (name == null) {
             problems.add("no parameter");
         }
-        for (int i = 0; name.isPresent(); name = name(++i)) {
-            parameter(i, name.get()).ifPresent(parameters::add);
+        for (int i = 0; name != null; name = names.get(TrainingStateKeys.prefix(++i))) {
+            parameter(i, name).ifPresent(parameters::add);
         }
         return parameters;
     }
 
-    private Optional<String> name(int i) {
-        String prefix = TrainingStateKeys.prefix(i);
-        return metadata.keySet().stream()
-                .filter(key -> key.startsWith(prefix) && key.endsWith(UPDATER))
-                .map(key -> key.substring(prefix.length(), key.length() - UPDATER.length()))
-                .findFirst();
+    /** The names of parameters by the prefix of their keys. */
+    private Map<String, String> names() {
+        Map<String, String> names = new HashMap<>();
+        for (String key : metadata.keySet()) {
+            int end = key.indexOf('/') + 1;
+            if (key.endsWith(UPDATER) && end <= key.length() - UPDATER.length()) {
+                names.putIfAbsent(key.substring(0, end), key.substring(end, key.length() - UPDATER.length()));
+            }
+        }
+        return names;
     }
 
     private Optional<ParameterState> parameter(int i, String name) {

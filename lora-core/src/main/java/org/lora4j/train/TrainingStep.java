@@ -8,6 +8,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.ArrayBits;
 import org.lora4j.internal.BatchBuffer;
+import org.lora4j.internal.Names;
 import org.lora4j.nn.Model;
 import org.lora4j.nn.Parameter;
 import org.lora4j.nn.internal.Pass;
@@ -89,16 +90,16 @@ final class TrainingStep {
         List<String> names = trained.stream().map(one -> one.parameter().name()).toList();
         List<String> saved = states.stream().map(ParameterState::name).toList();
         if (!names.equals(saved)) {
-            throw new IllegalArgumentException(
-                    "resume: the trainable parameters must be those of the state, " + saved + ", found " + names);
+            throw new IllegalArgumentException("resume: the trainable parameters must be those of the state, "
+                    + Names.line(saved.toString()) + ", found " + names);
         }
         List<String> problems = new ArrayList<>();
         for (int i = 0; i < states.size(); i++) {
             requireFits(trained.get(i), states.get(i), problems);
         }
         if (!problems.isEmpty()) {
-            throw new IllegalArgumentException(
-                    "resume: parameters and updaters must fit the state, found " + String.join("; ", problems));
+            throw new IllegalArgumentException("resume: parameters and updaters must fit the state, found "
+                    + Names.line(String.join("; ", problems)));
         }
     }
 

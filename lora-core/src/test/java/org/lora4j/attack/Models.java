@@ -1,0 +1,44 @@
+package org.lora4j.attack;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.lora4j.nn.Network;
+import org.lora4j.nn.Samples;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.dataset.DataSet;
+import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.indexing.conditions.Conditions;
+
+/** A small network and its data. */
+final class Models {
+    private Models() {}
+
+    /** Three layers, 6 → 8 → 5 → 4. */
+    static Network network() {
+        return Network.builder(6)
+                .linear("linear1", 8)
+                .relu()
+                .linear("linear2", 5)
+                .relu()
+                .linear("linear3", 4)
+                .build(1);
+    }
+
+    /** Three batches of four examples with one-hot labels. */
+    static List<DataSet> batches() {
+        List<DataSet> batches = new ArrayList<>();
+        for (int i = 0; i < 3; i++) {
+            INDArray labels = Nd4j.zeros(DataType.FLOAT, 4, 4);
+            for (int row = 0; row < 4; row++) {
+                labels.putScalar(row, (row + i) % 4, 1);
+            }
+            batches.add(new DataSet(Samples.gaussian(i, DataType.FLOAT, 4, 6), labels));
+        }
+        return batches;
+    }
+
+    static boolean isFinite(INDArray array) {
+        return array.scan(Conditions.notFinite()).longValue() == 0;
+    }
+}
