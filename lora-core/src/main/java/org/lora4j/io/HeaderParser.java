@@ -117,8 +117,7 @@ final class HeaderParser {
             String where = e.getLocation() == null
                     ? "header"
                     : "header, character " + e.getLocation().getCharOffset();
-            throw new SafeTensorsException(
-                    source, where, "must be valid JSON", Names.describe(e.getOriginalMessage()), e);
+            throw new SafeTensorsException(source, where, "must be valid JSON", "a syntax error");
         } catch (SafeTensorsException e) {
             throw e;
         } catch (IOException e) {

@@ -2,6 +2,7 @@ package org.lora4j.io;
 
 import com.fasterxml.jackson.core.JacksonException;
 import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
@@ -115,9 +116,20 @@ final class PeftConfigReader {
         } catch (CharacterCodingException e) {
             throw new PeftFormatException(file, "must be valid UTF-8, found other bytes", e);
         } catch (JacksonException e) {
-            throw new PeftFormatException(
-                    file, "must be valid JSON, found " + Names.describe(e.getOriginalMessage()), e);
+            throw new PeftFormatException(file, List.of("must be valid JSON, found " + syntaxError(e)));
         }
+    }
+
+    /** Says where the error is. The file may be another one than the caller thinks, so its text is not for messages. */
+    private static String syntaxError(JacksonException e) {
+        String message = e.getOriginalMessage();
+        if (message != null && message.startsWith("Duplicate field")) {
+            return Names.describe(message);
+        }
+        JsonLocation location = e.getLocation();
+        return location == null
+                ? "an error"
+                : "an error in line " + location.getLineNr() + ", column " + location.getColumnNr();
     }
 
     private @Nullable LoRAConfig config(long seed) {

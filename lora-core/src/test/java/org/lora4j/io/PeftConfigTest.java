@@ -258,6 +258,16 @@ class PeftConfigTest {
     }
 
     @Test
+    void aMessageHoldsNothingOfAFileThatIsNotJson() {
+        for (String secret : List.of("secret:x:0", "{secret", "{\"a\": secret}", "{\"a\": 1}\nsecret")) {
+            assertThatThrownBy(() -> read(secret))
+                    .hasMessageContaining("must be valid JSON, found an error in line")
+                    .hasMessageNotContaining("secret")
+                    .hasNoCause();
+        }
+    }
+
+    @Test
     void writesTextAsPythonDoes() {
         assertThat(written(builder()
                         .targetModules("schl\u00fcssel", "b\"")
