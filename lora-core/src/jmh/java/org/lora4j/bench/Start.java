@@ -12,6 +12,7 @@ import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAWeights;
 import org.lora4j.io.SafeTensors;
+import org.lora4j.io.SafeTensorsBuilder;
 import org.lora4j.nn.Linear;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Parameter;
@@ -179,7 +180,7 @@ public final class Start {
      * @throws IOException if the file cannot be written
      */
     void write(Path file, int rank, int adapters) throws IOException {
-        SafeTensors.Builder tensors = SafeTensors.builder();
+        SafeTensorsBuilder tensors = SafeTensors.builder();
         for (Parameter parameter : network.parameters()) {
             tensors.tensor(parameter.name(), parameter.value());
         }

@@ -120,7 +120,7 @@ final class AdapterFolder {
     }
 
     /** The tensors with the hash of their configuration. */
-    static SafeTensors withConfigHash(byte[] config, SafeTensors.Builder tensors) {
+    static SafeTensors withConfigHash(byte[] config, SafeTensorsBuilder tensors) {
         return tensors.metadata(CONFIG_HASH, Fingerprint.of(config)).build();
     }
 

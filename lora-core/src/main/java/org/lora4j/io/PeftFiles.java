@@ -66,7 +66,7 @@ public final class PeftFiles {
 
     static PeftFiles create(LoRAAdapter adapter, @Nullable BaseModel base) {
         Objects.requireNonNull(adapter, "adapter must not be null");
-        SafeTensors.Builder tensors = SafeTensors.builder().metadata("format", "pt");
+        SafeTensorsBuilder tensors = SafeTensors.builder().metadata("format", "pt");
         PeftTensors.of(adapter, base).forEach((key, array) -> tensors.tensor(key.text(), array));
         if (adapter.config().seed() != 0) {
             tensors.metadata(SEED, Long.toString(adapter.config().seed()));

@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Set;
 import org.lora4j.internal.Names;
 import org.lora4j.io.SafeTensors;
+import org.lora4j.io.SafeTensorsBuilder;
 import org.lora4j.io.SafeTensorsException;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -26,7 +27,7 @@ final class NetworkTensors {
 
     /** The original parameters; the arrays are held, not copied. */
     static SafeTensors of(Network network) {
-        SafeTensors.Builder tensors = SafeTensors.builder().metadata("format", "pt");
+        SafeTensorsBuilder tensors = SafeTensors.builder().metadata("format", "pt");
         NetworkArchitecture.find(network).ifPresent(found -> tensors.metadata(ARCHITECTURE, found.toJson()));
         for (Parameter parameter : network.parameters()) {
             tensors.tensor(parameter.name(), parameter.value());

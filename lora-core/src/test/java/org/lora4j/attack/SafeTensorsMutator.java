@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.SplittableRandom;
 import org.lora4j.io.Dtype;
 import org.lora4j.io.SafeTensors;
+import org.lora4j.io.SafeTensorsBuilder;
 import org.lora4j.io.SafeTensorsException;
 
 /**
@@ -52,7 +53,7 @@ final class SafeTensorsMutator {
                     ByteBuffer.wrap(file.bytes(name)).order(ByteOrder.LITTLE_ENDIAN));
         }
 
-        void addTo(SafeTensors.Builder file, String name) {
+        void addTo(SafeTensorsBuilder file, String name) {
             byte[] content = new byte[bytes.capacity()];
             bytes.get(0, content);
             file.bytes(name, dtype, shape.stream().mapToLong(Long::longValue).toArray(), content);
@@ -81,7 +82,7 @@ final class SafeTensorsMutator {
             } else {
                 changeTensors(tensors);
             }
-            SafeTensors.Builder changed = SafeTensors.builder();
+            SafeTensorsBuilder changed = SafeTensors.builder();
             tensors.forEach((name, raw) -> raw.addTo(changed, name));
             metadata.forEach(changed::metadata);
             return changed.build().toBytes();

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import org.lora4j.io.Dtype;
 import org.lora4j.io.SafeTensors;
+import org.lora4j.io.SafeTensorsBuilder;
 import org.lora4j.io.SafeTensorsException;
 
 /** The bytes of a safetensors file, with tensors of all dtypes. */
@@ -19,8 +20,8 @@ final class SafeTensorsTarget implements Target {
 
     @Override
     public List<Sample> sound() {
-        SafeTensors.Builder all = SafeTensors.builder().metadata("format", "pt").metadata("text", "é\n\"");
-        SafeTensors.Builder few = SafeTensors.builder();
+        SafeTensorsBuilder all = SafeTensors.builder().metadata("format", "pt").metadata("text", "é\n\"");
+        SafeTensorsBuilder few = SafeTensors.builder();
         for (Dtype dtype : Dtype.values()) {
             // ND4J has no 8-bit floats: they can be read, but not be given as arrays.
             if (dtype != Dtype.F8_E4M3 && dtype != Dtype.F8_E5M2) {

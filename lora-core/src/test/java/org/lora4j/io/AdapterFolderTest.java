@@ -44,7 +44,7 @@ class AdapterFolderTest {
         return ("{\"c\": \"" + text + "\"}").getBytes(StandardCharsets.UTF_8);
     }
 
-    private static SafeTensors.Builder tensors(float value) {
+    private static SafeTensorsBuilder tensors(float value) {
         return SafeTensors.builder().tensor("t", Nd4j.createFromArray(value, value));
     }
 

@@ -29,7 +29,7 @@ class SafeTensorsArgumentsTest {
 
     @Test
     void shortensTheNamesOfManyTensors() {
-        SafeTensors.Builder builder = SafeTensors.builder();
+        SafeTensorsBuilder builder = SafeTensors.builder();
         IntStream.range(0, 100).forEach(i -> builder.tensor("t" + i, Nd4j.createFromArray(1f)));
 
         assertThatIllegalArgumentException()
@@ -42,7 +42,7 @@ class SafeTensorsArgumentsTest {
     @SuppressWarnings("NullAway")
     void refusesWhatAFileCannotHold() {
         INDArray array = Nd4j.createFromArray(1f);
-        SafeTensors.Builder builder = SafeTensors.builder().tensor("taken", array);
+        SafeTensorsBuilder builder = SafeTensors.builder().tensor("taken", array);
 
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> builder.tensor("__metadata__", array))
@@ -70,7 +70,7 @@ class SafeTensorsArgumentsTest {
 
     @Test
     void refusesBytesThatDoNotFitTheirShape() {
-        SafeTensors.Builder builder = SafeTensors.builder();
+        SafeTensorsBuilder builder = SafeTensors.builder();
 
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> builder.bytes("t", Dtype.F16, new long[] {2, 2}, new byte[7]))

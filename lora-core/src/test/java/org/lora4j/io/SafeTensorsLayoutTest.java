@@ -61,7 +61,7 @@ class SafeTensorsLayoutTest {
     /** One tensor of each dtype, a column-major one, and one that is larger than what a stream gets at once. */
     private static SafeTensors allDtypes() {
         Random random = new Random(2);
-        SafeTensors.Builder builder = SafeTensors.builder().metadata("format", "pt");
+        SafeTensorsBuilder builder = SafeTensors.builder().metadata("format", "pt");
         for (Dtype dtype : Dtype.values()) {
             byte[] bytes = new byte[3 * dtype.size()];
             random.nextBytes(bytes);
@@ -176,7 +176,7 @@ class SafeTensorsLayoutTest {
     @Test
     void refusesBytesBeyondOneArray() {
         INDArray shared = Elements.allocate(DataType.UINT8, new long[] {1 << 20});
-        SafeTensors.Builder builder = SafeTensors.builder();
+        SafeTensorsBuilder builder = SafeTensors.builder();
         for (int i = 0; i < 2048; i++) {
             builder.tensor("t" + i, shared);
         }

@@ -123,7 +123,7 @@ class SafeTensorsPropertyTest {
             @ForAll("tensors") Map<String, Raw> tensors,
             @ForAll @Size(max = 3) Map<@AlphaChars String, @AlphaChars String> metadata)
             throws IOException {
-        SafeTensors.Builder builder = SafeTensors.builder();
+        SafeTensorsBuilder builder = SafeTensors.builder();
         tensors.forEach((name, raw) -> builder.bytes(name, raw.dtype(), raw.dimensions(), raw.bytes()));
         metadata.forEach(builder::metadata);
 

@@ -333,7 +333,7 @@ class SafeTensorsReaderTest {
 
     @Test
     void servesSeveralThreads() throws Exception {
-        SafeTensors.Builder builder = SafeTensors.builder();
+        SafeTensorsBuilder builder = SafeTensors.builder();
         for (int i = 0; i < 50; i++) {
             builder.tensor("t" + i, Nd4j.valueArrayOf(new long[] {1000}, i, DataType.FLOAT));
         }
