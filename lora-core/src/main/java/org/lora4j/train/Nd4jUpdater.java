@@ -2,6 +2,7 @@ package org.lora4j.train;
 
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.FlatRow;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.learning.AdaBeliefUpdater;
@@ -11,6 +12,14 @@ import org.nd4j.linalg.learning.config.IUpdater;
 
 /** Any ND4J updater. It overwrites the gradient with the update, which is then subtracted from the value. */
 final class Nd4jUpdater implements ParameterUpdater {
+    /** So often the state is rounded. A state that at least halves in each step is zero before it costs time. */
+    private static final int ROUNDING_INTERVAL = 32;
+
+    /** Far below all numbers that have an effect, and far above the smallest normal number of the type. */
+    private static final double ROUND_FLOAT = 1e-20;
+
+    private static final double ROUND_DOUBLE = 1e-100;
+
     private final GradientUpdater<?> updater;
     private final @Nullable INDArray state;
     private final INDArray value;
@@ -44,6 +53,15 @@ final class Nd4jUpdater implements ParameterUpdater {
         }
         updater.applyUpdater(flatGradient, iteration, epoch);
         value.subi(gradient);
+        if (state != null && iteration % ROUNDING_INTERVAL == ROUNDING_INTERVAL - 1) {
+            round(state);
+        }
+    }
+
+    /** Rounds very small numbers to zero: below the smallest normal number, some processors are many times slower. */
+    private static void round(INDArray state) {
+        double summand = state.dataType() == DataType.DOUBLE ? ROUND_DOUBLE : ROUND_FLOAT;
+        state.addi(summand).subi(summand);
     }
 
     @Override

@@ -7,6 +7,9 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 enum SoftmaxCrossEntropy implements Loss {
     INSTANCE;
 
+    /** Smaller gradients are zero: as floats, they and their products would be below the smallest normal number. */
+    private static final double SMALLEST = 1e-30;
+
     @Override
     public double compute(INDArray output, INDArray labels, INDArray gradient) {
         LossBlocks blocks = new LossBlocks(output, labels, gradient);
@@ -61,7 +64,8 @@ enum SoftmaxCrossEntropy implements Loss {
         double each = 1.0 / n;
         for (int j = 0; j < columns; j++) {
             for (int i = 0; i < n; i++) {
-                e[i + j * n] = scale[i] * e[i + j * n] - each * y[i + j * n];
+                double g = scale[i] * e[i + j * n] - each * y[i + j * n];
+                e[i + j * n] = Math.abs(g) < SMALLEST ? 0 : g;
             }
         }
         return 0;

@@ -3,6 +3,7 @@ package org.lora4j.train;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -244,5 +245,28 @@ class UpdaterTest {
     @Test
     void hostAdamUsesAllSettings() {
         assertStepsLikeNd4j(new Adam(0.01, 0.5, 0.9, 1e-3), Samples.gaussian(1, DataType.FLOAT, 100), 50);
+    }
+
+    @ParameterizedTest
+    @MethodSource("updatersAndTypes")
+    void theStateNeverFallsBelowTheSmallestNormalNumber(IUpdater updater, DataType type) {
+        Parameter parameter = new Parameter("p", Nd4j.zeros(type, 3, 4), true);
+        INDArray gradient = Nd4j.create(type, 3, 4);
+        ParameterUpdater tested = ParameterUpdater.of(updater.clone(), parameter, gradient);
+        for (int i = 0; i < 9_000; i++) {
+            // First gradients that decay, down to nothing, then none.
+            gradient.assign(i < 500 ? Math.pow(0.8, i) : 0);
+            tested.step(i, 0, null);
+            INDArray state = tested.state();
+            if (state == null) {
+                return;
+            }
+            if (i % 10 == 9) {
+                double smallest = type == DataType.FLOAT ? Float.MIN_NORMAL : Double.MIN_NORMAL;
+                assertThat(Arrays.stream(Samples.bits(state)).filter(x -> x != 0 && Math.abs(x) < smallest))
+                        .as("state after step %d", i)
+                        .isEmpty();
+            }
+        }
     }
 }
