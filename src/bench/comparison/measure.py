@@ -9,7 +9,7 @@ from comparison.processes import OUT
 TOLERANCE = 1e-4
 CHECK_STEPS = 20
 CHECK_RATE = 1e-3
-# So small that the gradients of repeated batches stay large: tiny gradients become subnormal numbers, which are slow.
+# So small that the gradients of repeated batches stay large, so that each step of a measurement has the same work.
 TIMED_RATE = 1e-6
 # A thread setting whose time is more than this factor above the best is not measured again.
 PROMISING = 1.3
@@ -37,6 +37,11 @@ def write_starts(works):
         processes.ours({"work": "export", "file": OUT / "start" / work.start} | settings)
 
 
+def median(values):
+    """Returns the median."""
+    return statistics.median(values)
+
+
 def difference(one, other):
     """Returns the greatest difference of two lists of numbers, relative for numbers above 1."""
     if not one or len(one) != len(other):
@@ -62,25 +67,32 @@ def disagreements(comparisons):
     return differences, refused
 
 
-def times(works, runs, warm, seconds, wanted=()):
+def times(works, options, wanted=()):
     """Measures all works once in each run. Returns the nanoseconds of each run by work and thread setting.
 
     The first run measures all thread settings. The other runs measure those that may be the best, and the wanted ones.
     """
     found = {work: {} for work in works}
-    for run in range(runs):
+    for run in range(options.runs):
         for work in works:
             again = [each for each in found[work] if each in promising(found[work]) or (work, each) in wanted]
-            for threads in again or settings_of_threads(work):
-                nanos = do(work, warm=warm, seconds=seconds, rate=TIMED_RATE, threads=threads)["nanos"]
+            for threads in again or settings_of_threads(work, options.quick, wanted):
+                nanos = do(work, warm=options.warm, seconds=options.seconds, rate=TIMED_RATE, threads=threads)["nanos"]
                 found[work].setdefault(threads, []).append(nanos)
                 print(f"  run {run + 1}: {work} threads {threads}: {nanos / 1000:.0f} µs", flush=True)
     return found
 
 
-def settings_of_threads(work):
-    """Returns the numbers of BLAS threads; for PyTorch, the number of threads of its own loops comes first."""
-    counts = range(1, os.cpu_count() + 1)
+def settings_of_threads(work, quick=False, wanted=()):
+    """Returns the numbers of BLAS threads; for PyTorch, the number of threads of its own loops comes first.
+
+    In a quick run these are the settings that are usually best, and the wanted ones.
+    """
+    cores = os.cpu_count()
+    if quick:
+        usual = [f"1+{cores}", f"{cores}+1"] if work.side == "PyTorch" else [str(cores)]
+        return usual + [threads for each, threads in wanted if each == work and threads not in usual]
+    counts = range(1, cores + 1)
     return [f"{own}+{blas}" for own in counts for blas in counts] if work.side == "PyTorch" else [str(n) for n in counts]
 
 

@@ -59,6 +59,8 @@ def show(result):
     best = result["roofline"]
     bandwidths = ", ".join(f"{key} MiB {value / 1e9:.1f} GB/s" for key, value in best["bandwidths"].items())
     print(f"best: {best['flops'] / 1e9:.0f} GFLOPS; read {bandwidths}\n")
+    if "train" in result:
+        _show_train(result["train"])
     print("| work | lora4j µs (runs) | threads | beside | its µs | its threads | ratio | bar | × roofline |")
     print("|---|---:|---:|---|---:|---:|---:|---:|---:|")
     for row in result["table"]:
@@ -67,7 +69,7 @@ def show(result):
             f"| {row['case']} | {row['ours']:.0f} ({row['spread']}) | {row['threads']} | {row['beside']} "
             f"| {row['other']:.0f} | {row['its_threads']} | {row['ratio']:.2f} | {bar} | {row['roofline']:.1f} |"
         )
-    for name in ("switch", "curves", "memory", "start", "story"):
+    for name in ("switch", "curves", "memory", "start"):
         if name in result:
             _show_extra(name, result[name])
     for work in result["refused"]:
@@ -92,10 +94,25 @@ def _show_extra(name, found):
             print(f"{heap} heap: peak {run['peak'] / mega:.0f} MB; idle with ND4J {run['idle_peak'] / mega:.0f} MB; "
                   f"beyond base weights {over / mega:.0f} MB (bar 100); resident ±{100 * run['spread']:.1f} % "
                   f"over the last 20,000 steps (bar 2)")  # fmt: skip
-    elif name == "start":
+    else:
         print(f"to the first step: first start {found['first']:.2f} s (unpacks {found['unpacked_bytes'] / mega:.0f} MB), "
               f"later {found['later']:.2f} s (main after {found['later_until_main']:.2f}, ND4J loaded in "
               f"{found['later_loading_nd4j']:.2f}); PyTorch {found['peer']:.2f} s")  # fmt: skip
-    else:
-        for side, run in found.items():
-            print(f"MNIST story, {side}: {run['seconds']:.1f} s, peak {run['peak'] / mega:.0f} MB, files {run['files']}")
+
+
+def _show_train(found):
+    print("| time to train | lora4j s (runs) | PyTorch s (runs) | its threads | ratio | bar |")
+    print("|---|---:|---:|---:|---:|---:|")
+    for row in found["rows"]:
+        ours, theirs = row["ours"], row["theirs"]
+        bar = f"≤ {row['bar']}" if row["bar"] else ""
+        print(
+            f"| {row['case']} | {measure.median(ours):.2f} ({min(ours):.2f}–{max(ours):.2f}) "
+            f"| {measure.median(theirs):.2f} ({min(theirs):.2f}–{max(theirs):.2f}) | {row['threads']} "
+            f"| {measure.median(ours) / measure.median(theirs):.2f} | {bar} |"
+        )
+    for case, slowing in found["slowing"].items():
+        print(f"{case}: the last 500 steps take {slowing:.2f} × as long as the first 500 (bar 1.1)")
+    for side, story in found["files"].items():
+        print(f"MNIST story, {side}: peak {story['peak'] / 1e6:.0f} MB, files {story['files']}")
+    print()

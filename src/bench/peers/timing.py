@@ -24,3 +24,13 @@ def median_nanos(operation, warm, seconds):
         blocks.append((now - block_begin) / per_block)
         block_begin = now
     return statistics.median(blocks) * 1e9
+
+
+def nanos_of_each(operation, count):
+    """Returns the nanoseconds of each of the calls of an operation."""
+    times = []
+    for _ in range(count):
+        begin = time.perf_counter_ns()
+        operation()
+        times.append(time.perf_counter_ns() - begin)
+    return times

@@ -20,6 +20,8 @@ final class TrainingWork implements TrainingListener {
     private final BlockClock clock;
     private final List<Double> losses = new ArrayList<>();
     private final List<Long> resident = new ArrayList<>();
+    private final List<Long> steps = new ArrayList<>();
+    private long stepBegin;
     private boolean more = true;
 
     TrainingWork(Settings settings) {
@@ -37,6 +39,7 @@ final class TrainingWork implements TrainingListener {
                 throw new IllegalArgumentException(
                         "the variant must be base, lora or dora, found " + settings.variant());
         };
+        stepBegin = System.nanoTime();
         Trainer.builder(model)
                 .updater(new Adam(settings.rate()))
                 .listener(this)
@@ -45,6 +48,7 @@ final class TrainingWork implements TrainingListener {
         result.put("numbers", losses);
         if (settings.steps() > 0) {
             result.put("resident", resident);
+            result.put("steps", steps);
         } else {
             result.put("nanos", clock.median());
         }
@@ -56,6 +60,9 @@ final class TrainingWork implements TrainingListener {
             losses.add(iteration.loss());
         }
         if (settings.steps() > 0) {
+            long now = System.nanoTime();
+            steps.add(now - stepBegin);
+            stepBegin = now;
             more = iteration.iteration() < settings.steps();
             if (iteration.iteration() % STEPS_PER_SAMPLE == 0 && ResidentMemory.isKnown()) {
                 resident.add(ResidentMemory.now());

@@ -1,0 +1,86 @@
+"""Measures whole trainings on both sides: the MNIST example by phase, and long trainings of one network.
+
+A training slows down if numbers of its state become denormal. PyTorch runs at its best: it flushes denormals to zero,
+and uses its fused Adam and the best thread setting.
+"""
+
+import json
+import shutil
+
+from comparison import measure, processes
+from comparison.cases import Work
+from comparison.processes import OUT, ROOT
+
+JAR = ROOT / "lora-mnist-example/target/lora-mnist-example.jar"
+# Either PyTorch's loops or OpenBLAS has two threads: if both have, PyTorch takes several times as long.
+THREADS = ("1+2", "2+1")
+STEPS = 5000
+ENDS = 500
+PHASES = {"MNIST story, whole": 1.0, "MNIST story, base training": 1.0, "MNIST story, LoRA training": 0.8}
+LONG = {
+    "LoRA r=1 batch 10, 5,000 steps": ("lora", "factored", 0.8),
+    "base batch 10, 5,000 steps": ("base", "base", 1.0),
+}
+
+
+def compare(options):
+    """Returns the rows of the table, how much our trainings slow down, and the files of the story."""
+    runs = 1 if options.quick else min(3, options.runs)
+    stories, files = _stories(runs)
+    rows, slowing = [], {}
+    for case, bar in PHASES.items():
+        rows.append(_row(case, [story[case] for story in stories["ours"]], bar,
+                         {threads: [story[case] for story in stories[threads]] for threads in THREADS}))  # fmt: skip
+    for case, (ours, theirs, bar) in LONG.items():
+        work = Work("lora4j", "step", ours, rank=1)
+        peer = Work("PyTorch", "step", theirs, rank=1, optimizer="fused")
+        measure.write_starts([work])
+        found = [measure.do(work, steps=STEPS, rate=measure.CHECK_RATE) for _ in range(runs)]
+        peers = {threads: [_seconds(measure.do(peer, steps=STEPS, rate=measure.CHECK_RATE, threads=threads))
+                           for _ in range(runs)] for threads in THREADS}  # fmt: skip
+        rows.append(_row(case, [_seconds(run) for run in found], bar, peers))
+        slowing[case] = measure.median(sum(run["steps"][-ENDS:]) / sum(run["steps"][:ENDS]) for run in found)
+    return {"rows": rows, "slowing": slowing, "files": files}
+
+
+def _seconds(run):
+    return sum(run["steps"]) / 1e9
+
+
+def _row(case, ours, bar, peers):
+    """Compares with the best thread setting of the peer."""
+    threads = min(peers, key=lambda each: measure.median(peers[each]))
+    return {"case": case, "ours": ours, "theirs": peers[threads], "threads": threads, "bar": bar}
+
+
+def _stories(runs):
+    """Runs the MNIST example on both sides in turn. Returns the seconds of each phase, and the last files."""
+    found = {"ours": []} | {threads: [] for threads in THREADS}
+    files = {}
+    for _ in range(runs):
+        process, folder = _run(["java", "-jar", str(JAR), "run", "--no-progress", "--output"], "ours")
+        training = json.loads((folder / "report.json").read_text())["training"]
+        found["ours"].append(_phases(process, training["base"]["seconds"], training["fineTune"]["seconds"]))
+        files["ours"] = _files(process, folder)
+        for threads in THREADS:
+            script = str(ROOT / "src/bench/peers/mnist.py")
+            process, folder = _run([processes.PYTHON, "-B", script], "theirs", threads)
+            seconds = json.loads(next(line for line in process.output.splitlines() if line.startswith("{")))
+            found[threads].append(_phases(process, seconds["base"], seconds["lora"]))
+            files["PyTorch"] = _files(process, folder)
+    return found, files
+
+
+def _phases(process, base, lora):
+    return dict(zip(PHASES, (process.seconds, base, lora)))
+
+
+def _run(command, name, *arguments):
+    folder = OUT / f"story-{name}"
+    shutil.rmtree(folder, ignore_errors=True)
+    return processes.run([*command, str(folder), *arguments], processes.environment()), folder
+
+
+def _files(process, folder):
+    sizes = {str(file.relative_to(folder)): file.stat().st_size for file in folder.rglob("*.safetensors")}
+    return {"peak": process.peak, "files": sizes}
