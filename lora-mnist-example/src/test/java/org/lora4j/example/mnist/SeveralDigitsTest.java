@@ -107,7 +107,9 @@ class SeveralDigitsTest {
         List<String> listed = new ArrayList<>();
         report.get("files").forEach(file -> listed.add(file.asText()));
         try (Stream<Path> files = Files.walk(output)) {
+            // The folder of an adapter also has the empty file that writers lock.
             assertThat(files.filter(Files::isRegularFile)
+                            .filter(file -> !file.endsWith(".lora4j.lock"))
                             .map(file -> output.relativize(file).toString().replace('\\', '/')))
                     .containsExactlyInAnyOrderElementsOf(listed);
         }
