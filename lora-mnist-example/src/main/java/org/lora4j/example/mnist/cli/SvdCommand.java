@@ -29,6 +29,9 @@ public final class SvdCommand extends WorkCommand {
     @Option(names = "--seed", paramLabel = "N", description = "Seed of W, x and b. Default: ${DEFAULT-VALUE}.")
     private long seed;
 
+    /** Creates the command with its default options. */
+    public SvdCommand() {}
+
     @Override
     void checkOptions(OptionCheck check) {
         check.inRange("--size", size, 1, MAX_SIZE);
