@@ -2,12 +2,17 @@ package org.lora4j.train;
 
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.assertj.core.api.Assertions.offset;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.lora4j.LoRAModel;
@@ -15,6 +20,7 @@ import org.lora4j.adapter.BiasTraining;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAConfigBuilder;
 import org.lora4j.adapter.LoRAInit;
+import org.lora4j.nn.NativeObjects;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Parameter;
 import org.lora4j.nn.Samples;
@@ -137,7 +143,7 @@ class MultiTrainerTest {
             assertThat(actual.epochs()).isEqualTo(expected.epochs());
             assertThat(actual.examples()).isEqualTo(expected.examples());
             assertThat(actual.finalLoss())
-                    .isCloseTo(expected.finalLoss(), org.assertj.core.data.Offset.offset(tolerance));
+                    .isCloseTo(expected.finalLoss(), offset(tolerance));
             assertClose(
                     tenant.name(), parameters(together, tenant.name()), parameters(alone, tenant.name()), tolerance);
         }
@@ -167,5 +173,108 @@ class MultiTrainerTest {
     @MethodSource("together")
     void eachTrainingOfDoublesEndsWhereItEndsAlone(List<Tenant> tenants) {
         assertEndsAsAlone(DataType.DOUBLE, tenants, 1e-11);
+    }
+
+    @Test
+    void moreRowsThanOneProductTakesAreComputedInGroups() {
+        assertEndsAsAlone(
+                DataType.DOUBLE,
+                List.of(
+                        Tenant.of("a", rank(1), 300).with(settings -> settings.maxIterations(5)),
+                        Tenant.of("b", rank(2), 300, 100).with(settings -> settings.maxIterations(6)),
+                        Tenant.of("c", rank(2).dora(true), 700).with(settings -> settings.maxIterations(4)),
+                        Tenant.of("d", rank(1), 2).with(settings -> settings.maxIterations(6))),
+                1e-11);
+    }
+
+    @Test
+    void adaptersOfSeveralModelsOfOneBaseTrainTogether() {
+        Network network = network(DataType.DOUBLE);
+        Tenant tenant = Tenant.of("same name", rank(2), 5);
+        LoRAModel one = model(network, List.of(tenant));
+        LoRAModel other = model(network, List.of(tenant));
+        LoRAModel alone = model(network, List.of(tenant));
+
+        new MultiTrainer()
+                .add(tenant.trainer(one), tenant.data(DataType.DOUBLE))
+                .add(tenant.trainer(other), tenant.data(DataType.DOUBLE))
+                .fit()
+                .forEach(MultiTrainer.Outcome::result);
+
+        tenant.trainer(alone).fit(tenant.data(DataType.DOUBLE));
+        for (LoRAModel model : List.of(one, other)) {
+            assertClose("", parameters(model, tenant.name()), parameters(alone, tenant.name()), 1e-11);
+        }
+    }
+
+    private static List<Long> nativeObjectsOfEachRound(List<Tenant> tenants) {
+        LoRAModel model = model(network(DataType.FLOAT), tenants);
+        List<Long> made = new ArrayList<>();
+        long[] before = {0};
+        MultiTrainer trainer = new MultiTrainer();
+        for (Tenant tenant : tenants) {
+            boolean first = tenant.equals(tenants.get(0));
+            Tenant counted = tenant.with(settings -> settings.maxIterations(60).listener(new TrainingListener() {
+                @Override
+                public void onIteration(Iteration iteration) {
+                    if (first) {
+                        made.add(NativeObjects.made() - before[0]);
+                        before[0] = NativeObjects.made();
+                    }
+                }
+            }));
+            trainer.add(counted.trainer(model), tenant.data(DataType.FLOAT));
+        }
+        trainer.fit().forEach(MultiTrainer.Outcome::result);
+        return made.subList(20, 60);
+    }
+
+    @Test
+    void roundsAllocateNoNativeMemoryAfterTheFirstFew() {
+        assertThat(nativeObjectsOfEachRound(List.of(
+                        Tenant.of("lora", rank(2), 5),
+                        Tenant.of("rank 8", rank(8), 1, 3),
+                        Tenant.of("bias of B", rank(2).loraBias(true), 5).with(settings -> settings.clipNorm(0.1)),
+                        Tenant.of("dropout", rank(2).dropout(0.2), 4),
+                        Tenant.of("pissa", rank(2).init(LoRAInit.pissa()), 1),
+                        Tenant.of("biases", rank(2).bias(BiasTraining.ALL), 2),
+                        Tenant.of("saved module", rank(2).targetModules("linear1").modulesToSave("linear3"), 4))))
+                .containsOnly(0L);
+    }
+
+    @Test
+    void refusesToFitWithoutTrainings() {
+        assertThatIllegalStateException()
+                .isThrownBy(() -> new MultiTrainer().fit())
+                .withMessage("there must be at least one training, found none; call add before fit");
+    }
+
+    private static void assertRefused(String message, Trainer... trainers) {
+        MultiTrainer together = new MultiTrainer();
+        for (Trainer trainer : trainers) {
+            together.add(trainer, Batches.random(1, DataType.FLOAT, 20, 4, 5));
+        }
+        assertThatIllegalArgumentException().isThrownBy(together::fit).withMessageContaining(message);
+    }
+
+    @Test
+    void refusesTwoViewsOfOneAdapter() {
+        Tenant a = Tenant.of("a", rank(2), 5);
+        LoRAModel model = model(network(DataType.FLOAT), List.of(a, Tenant.of("b", rank(2), 5)));
+
+        assertRefused("found linear1.lora_A.weight in two of them", a.trainer(model), a.trainer(model));
+        // The view of both would compute with what the other training changes, even if it does not train it itself.
+        model.setTrainable("b");
+        Trainer both = Trainer.builder(model.using("a", "b")).build();
+        assertRefused("found linear1.lora_A.weight in two of them", both, a.trainer(model));
+    }
+
+    @Test
+    void refusesModelsOfDifferentBases() {
+        Tenant a = Tenant.of("a", rank(2), 5);
+        assertRefused(
+                "one and the same base network",
+                a.trainer(model(network(DataType.FLOAT), List.of(a))),
+                a.trainer(model(network(DataType.FLOAT), List.of(a))));
     }
 }
