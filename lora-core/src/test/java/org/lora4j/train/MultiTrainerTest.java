@@ -208,7 +208,14 @@ class MultiTrainerTest {
     }
 
     private static List<Long> nativeObjectsOfEachRound(List<Tenant> tenants) {
-        LoRAModel model = model(network(DataType.FLOAT), tenants);
+        Network relus = Network.builder(20)
+                .linear("linear1", 30)
+                .relu()
+                .linear("linear2", 25)
+                .relu()
+                .linear("linear3", 4)
+                .build(3);
+        LoRAModel model = model(relus, tenants);
         List<Long> made = new ArrayList<>();
         long[] before = {0};
         MultiTrainer trainer = new MultiTrainer();
@@ -236,6 +243,8 @@ class MultiTrainerTest {
                         Tenant.of("rank 8", rank(8), 1, 3),
                         Tenant.of("bias of B", rank(2).loraBias(true), 5).with(settings -> settings.clipNorm(0.1)),
                         Tenant.of("dropout", rank(2).dropout(0.2), 4),
+                        Tenant.of("dora", rank(2).dora(true), 3),
+                        Tenant.of("dora with dropout", rank(2).dora(true).dropout(0.2), 3),
                         Tenant.of("pissa", rank(2).init(LoRAInit.pissa()), 1),
                         Tenant.of("biases", rank(2).bias(BiasTraining.ALL), 2),
                         Tenant.of("saved module", rank(2).targetModules("linear1").modulesToSave("linear3"), 4))))
