@@ -2,8 +2,8 @@ package org.lora4j.train;
 
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -12,7 +12,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.lora4j.LoRAModel;
@@ -130,7 +129,8 @@ class MultiTrainerFailureTest {
         List<DataSet> poisoned = list(data("b"));
         INDArray features = poisoned.get(FAILS_AT - 1).getFeatures().dup();
         features.putScalar(0, 3, Double.NaN);
-        poisoned.set(FAILS_AT - 1, new DataSet(features, poisoned.get(FAILS_AT - 1).getLabels()));
+        poisoned.set(
+                FAILS_AT - 1, new DataSet(features, poisoned.get(FAILS_AT - 1).getLabels()));
 
         MultiTrainer.Outcome outcome = outcomeOfB(trainer(model, "b"), poisoned);
 
@@ -163,8 +163,7 @@ class MultiTrainerFailureTest {
     private void assertStops(Runnable change, String message) {
         List<Parameter> parameters = model.parameters("b");
 
-        MultiTrainer.Outcome outcome =
-                outcomeOfB(trainer(model, "b").listener(at(FAILS_AT, change)), list(data("b")));
+        MultiTrainer.Outcome outcome = outcomeOfB(trainer(model, "b").listener(at(FAILS_AT, change)), list(data("b")));
 
         assertThat(outcome.failure())
                 .get()
@@ -191,14 +190,16 @@ class MultiTrainerFailureTest {
     @Test
     void badDataStopTheirTrainingOnly() {
         List<DataSet> narrow = list(data("b"));
-        narrow.set(FAILS_AT - 1, list(Batches.random(1, DataType.DOUBLE, 19, 4, 5)).get(0));
+        narrow.set(
+                FAILS_AT - 1, list(Batches.random(1, DataType.DOUBLE, 19, 4, 5)).get(0));
         assertThat(outcomeOfB(trainer(model, "b"), narrow).failure())
                 .get()
                 .satisfies(failure -> assertThat(failure).hasMessageContaining("input: must be a matrix [n, 20]"));
 
         addAdapters();
         List<DataSet> unlabelled = list(data("b"));
-        unlabelled.set(FAILS_AT - 1, list(Batches.random(1, DataType.DOUBLE, 20, 3, 5)).get(0));
+        unlabelled.set(
+                FAILS_AT - 1, list(Batches.random(1, DataType.DOUBLE, 20, 3, 5)).get(0));
         assertThat(outcomeOfB(trainer(model, "b"), unlabelled).failure())
                 .get()
                 .satisfies(failure -> assertThat(failure).hasMessageContaining("labels: must have the shape"));
@@ -239,8 +240,9 @@ class MultiTrainerFailureTest {
         List<MultiTrainer.Outcome> outcomes =
                 new MultiTrainer().add(late, data("b")).fit();
 
-        assertThat(outcomes).singleElement().satisfies(outcome -> assertThat(outcome.failure())
-                .isPresent());
+        assertThat(outcomes)
+                .singleElement()
+                .satisfies(outcome -> assertThat(outcome.failure()).isPresent());
     }
 
     @Test
@@ -254,9 +256,7 @@ class MultiTrainerFailureTest {
                                 .build(),
                         data("a"));
 
-        assertThatThrownBy(trainer::fit)
-                .isInstanceOf(AssertionError.class)
-                .hasMessage("of a listener");
+        assertThatThrownBy(trainer::fit).isInstanceOf(AssertionError.class).hasMessage("of a listener");
     }
 
     // Checkpoints
@@ -301,20 +301,14 @@ class MultiTrainerFailureTest {
         Map<String, TrainingState> states = new TreeMap<>();
         MultiTrainer together = new MultiTrainer();
         NAMES.forEach(name -> together.add(
-                trainer(model, name)
-                        .checkpointEvery(7, into(states, name))
-                        .build(),
-                data(name)));
+                trainer(model, name).checkpointEvery(7, into(states, name)).build(), data(name)));
         together.fit().forEach(MultiTrainer.Outcome::result);
         LoRAModel fresh = newModel();
         trainer(fresh, "a").resume(checkpoint(states, "a")).build().fit(data("a"));
         assertEndedAsAlone(fresh.parameters("a"), "a", STEPS);
 
         Map<String, TrainingState> alone = new TreeMap<>();
-        trainer(newModel(), "a")
-                .checkpointEvery(7, into(alone, "a"))
-                .build()
-                .fit(data("a"));
+        trainer(newModel(), "a").checkpointEvery(7, into(alone, "a")).build().fit(data("a"));
         LoRAModel other = newModel();
         new MultiTrainer()
                 .add(trainer(other, "c").build(), data("c"))
@@ -332,15 +326,13 @@ class MultiTrainerFailureTest {
     @Test
     void aStateThatDoesNotFitStopsItsTrainingOnly() {
         Map<String, TrainingState> states = new TreeMap<>();
-        trainer(newModel(), "a")
-                .checkpointEvery(7, into(states, "a"))
-                .build()
-                .fit(data("a"));
+        trainer(newModel(), "a").checkpointEvery(7, into(states, "a")).build().fit(data("a"));
 
         assertThat(outcomeOfB(trainer(model, "b").resume(checkpoint(states, "a")), list(data("a")))
                         .failure())
                 .get()
-                .satisfies(failure -> assertThat(failure).hasMessageContaining("resume: parameters and updaters must fit"));
+                .satisfies(failure ->
+                        assertThat(failure).hasMessageContaining("resume: parameters and updaters must fit"));
     }
 
     @Test

@@ -142,8 +142,7 @@ class MultiTrainerTest {
             assertThat(actual.iterations()).isEqualTo(expected.iterations());
             assertThat(actual.epochs()).isEqualTo(expected.epochs());
             assertThat(actual.examples()).isEqualTo(expected.examples());
-            assertThat(actual.finalLoss())
-                    .isCloseTo(expected.finalLoss(), offset(tolerance));
+            assertThat(actual.finalLoss()).isCloseTo(expected.finalLoss(), offset(tolerance));
             assertClose(
                     tenant.name(), parameters(together, tenant.name()), parameters(alone, tenant.name()), tolerance);
         }
@@ -247,7 +246,8 @@ class MultiTrainerTest {
                         Tenant.of("dora with dropout", rank(2).dora(true).dropout(0.2), 3),
                         Tenant.of("pissa", rank(2).init(LoRAInit.pissa()), 1),
                         Tenant.of("biases", rank(2).bias(BiasTraining.ALL), 2),
-                        Tenant.of("saved module", rank(2).targetModules("linear1").modulesToSave("linear3"), 4))))
+                        Tenant.of(
+                                "saved module", rank(2).targetModules("linear1").modulesToSave("linear3"), 4))))
                 .containsOnly(0L);
     }
 
