@@ -206,6 +206,30 @@ class MultiTrainerTest {
         }
     }
 
+    @Test
+    void aViewOfSeveralAdaptersTrainsBesideOthers() {
+        List<Tenant> tenants = List.of(
+                Tenant.of("dora", rank(2).dora(true), 5),
+                Tenant.of("lora", rank(3), 5),
+                Tenant.of("other", rank(1).targetModules("linear3"), 3));
+        Network network = network(DataType.DOUBLE);
+        LoRAModel together = model(network, tenants);
+        LoRAModel alone = model(network, tenants);
+        Batches data = tenants.get(0).data(DataType.DOUBLE);
+        Tenant other = tenants.get(2);
+
+        new MultiTrainer()
+                .add(Trainer.builder(together.using("lora", "dora")).epochs(50).build(), data)
+                .add(other.trainer(together), other.data(DataType.DOUBLE))
+                .fit()
+                .forEach(MultiTrainer.Outcome::result);
+
+        Trainer.builder(alone.using("lora", "dora")).epochs(50).build().fit(data);
+        other.trainer(alone).fit(other.data(DataType.DOUBLE));
+        tenants.forEach(tenant -> assertClose(
+                tenant.name(), parameters(together, tenant.name()), parameters(alone, tenant.name()), 1e-11));
+    }
+
     private static List<Long> nativeObjectsOfEachRound(List<Tenant> tenants) {
         Network relus = Network.builder(20)
                 .linear("linear1", 30)
