@@ -11,8 +11,8 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * Reads and writes the native memory of an array. It keeps the array alive: a NIO buffer alone does not, so its memory could
  * be freed while a loop reads it. No other class may keep such a buffer.
  *
- * <p>Positions count from the first element of the memory, whatever the shape and the strides of the array. The array must
- * not be a view that starts further behind.
+ * <p>Positions count from the first element of the array, which can be a view that starts in the middle of the memory of
+ * another array.
  */
 public final class ArrayMemory {
     private final INDArray array;
@@ -22,18 +22,18 @@ public final class ArrayMemory {
     /**
      * Opens the memory of an array.
      *
-     * @param array FLOAT or DOUBLE, with offset 0
-     * @throws IllegalArgumentException if the array has another type or starts behind its first element
+     * @param array FLOAT or DOUBLE
+     * @throws IllegalArgumentException if the array has another type
      */
     public ArrayMemory(INDArray array) {
-        if (array.offset() != 0 || !(array.dataType() == DataType.FLOAT || array.dataType() == DataType.DOUBLE)) {
-            throw new IllegalArgumentException("the array must be FLOAT or DOUBLE and start at offset 0, found "
-                    + ArrayBits.describe(array) + " at offset " + array.offset());
+        if (!(array.dataType() == DataType.FLOAT || array.dataType() == DataType.DOUBLE)) {
+            throw new IllegalArgumentException("the array must be FLOAT or DOUBLE, found " + ArrayBits.describe(array));
         }
         this.array = array;
         boolean isFloat = array.dataType() == DataType.FLOAT;
-        floats = isFloat ? array.data().asNioFloat() : null;
-        doubles = isFloat ? null : array.data().asNioDouble();
+        // The buffer of a view is that of the whole memory, positioned at the view's first element.
+        floats = isFloat ? array.data().asNioFloat().slice() : null;
+        doubles = isFloat ? null : array.data().asNioDouble().slice();
     }
 
     /**

@@ -18,6 +18,7 @@ public final class BatchBuffer {
 
     private final DataType dataType;
     private final long columns;
+    private final char order;
     private final Map<Long, INDArray> bySize = new LinkedHashMap<>(16, 0.75f, true) {
         private static final long serialVersionUID = 1L;
 
@@ -30,14 +31,26 @@ public final class BatchBuffer {
     private @Nullable INDArray last;
 
     /**
-     * Creates an empty buffer.
+     * Creates an empty buffer of matrices in 'f' order; products of few rows are fastest in this order.
      *
      * @param dataType FLOAT or DOUBLE
      * @param columns the width of the matrix
      */
     public BatchBuffer(DataType dataType, long columns) {
+        this(dataType, columns, 'f');
+    }
+
+    /**
+     * Creates an empty buffer.
+     *
+     * @param dataType FLOAT or DOUBLE
+     * @param columns the width of the matrix
+     * @param order the memory order, 'c' or 'f'; in 'c' order each block of rows is contiguous
+     */
+    public BatchBuffer(DataType dataType, long columns, char order) {
         this.dataType = dataType;
         this.columns = columns;
+        this.order = order;
     }
 
     /**
@@ -45,14 +58,20 @@ public final class BatchBuffer {
      * undefined.
      *
      * @param rows the batch size, at least 1
-     * @return a matrix {@code [rows, columns]} in 'f' order; products of few rows are fastest in this order
+     * @return a matrix {@code [rows, columns]} in the order of this buffer
      */
     public INDArray rows(long rows) {
         INDArray array = last;
         if (array == null || array.size(0) != rows) {
             DataBuffer store = memory(rows * columns);
             array = bySize.computeIfAbsent(
-                    rows, n -> Nd4j.create(store, new long[] {n, columns}, new long[] {1, n}, 0, 'f'));
+                    rows,
+                    n -> Nd4j.create(
+                            store,
+                            new long[] {n, columns},
+                            order == 'f' ? new long[] {1, n} : new long[] {columns, 1},
+                            0,
+                            order));
             last = array;
         }
         return array;

@@ -50,13 +50,14 @@ public final class HostColumns {
     }
 
     /**
-     * Returns whether {@link #write} supports a matrix: it must be contiguous and start at the first element of its memory.
+     * Returns whether {@link #write} supports a matrix: it must be contiguous. It can be a block of rows of a matrix in 'c'
+     * order.
      *
      * @param matrix the matrix
      * @return true if {@link #write} can write to it
      */
     public static boolean canWrite(INDArray matrix) {
-        return matrix.elementWiseStride() == 1 && matrix.offset() == 0;
+        return matrix.elementWiseStride() == 1;
     }
 
     /**
@@ -167,16 +168,31 @@ public final class HostColumns {
             if (isPacked()) {
                 target.put(from * rows, block, 0, length);
             } else {
-                for (int j = 0; j < count; j++) {
-                    for (int i = 0; i < rows; i++) {
-                        target.put(i * rowStride + (from + j) * columnStride, block[i + j * rows]);
-                    }
-                }
+                writeRows(target, from, count, block);
             }
         } else {
             for (int j = 0; j < count; j++) {
                 for (int i = 0; i < rows; i++) {
                     target.put(i * rowStride + (from + j) * columnStride, values[i + j * rows]);
+                }
+            }
+        }
+    }
+
+    /** The reverse of {@link #readRows}. */
+    private void writeRows(ArrayMemory target, int from, int count, float[] block) {
+        if (row.length < count) {
+            row = new float[count];
+        }
+        for (int i = 0; i < rows; i++) {
+            if (columnStride == 1) {
+                for (int j = 0; j < count; j++) {
+                    row[j] = block[i + j * rows];
+                }
+                target.put(i * rowStride + from, row, 0, count);
+            } else {
+                for (int j = 0; j < count; j++) {
+                    target.put(i * rowStride + (from + j) * columnStride, block[i + j * rows]);
                 }
             }
         }

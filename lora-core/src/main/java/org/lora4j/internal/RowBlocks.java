@@ -6,17 +6,20 @@ import java.util.Map;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
-/**
- * Returns blocks of rows of matrices as views. The size of a block is a power of two that divides the number of its first
- * row. So a matrix of n rows has fewer than 2n different blocks, and each view is created only once.
- */
+/** Returns blocks of rows of matrices as views. It keeps them, so that each view is created only once in a steady state. */
 public final class RowBlocks {
     /** Each batch size has a few buffers. If there are more matrices than this, all views are removed. */
     private static final int REMEMBERED_MATRICES = 16;
 
+    /** If a matrix has more blocks than this, its views are removed. */
+    private static final int REMEMBERED_BLOCKS = 4096;
+
     private final IdentityHashMap<INDArray, Map<Long, INDArray>> views = new IdentityHashMap<>();
 
-    /** Returns the greatest size of a block that starts at {@code from} and ends at or before {@code to}. */
+    /**
+     * Returns the greatest size of a block that starts at {@code from} and ends at or before {@code to}, where the size is a
+     * power of two that divides {@code from}. A matrix of n rows has fewer than 2n such blocks.
+     */
     public static int size(int from, int to) {
         int longest = Integer.highestOneBit(to - from);
         return from == 0 ? longest : Math.min(longest, Integer.lowestOneBit(from));
@@ -31,6 +34,9 @@ public final class RowBlocks {
             }
             known = new HashMap<>();
             views.put(matrix, known);
+        }
+        if (known.size() == REMEMBERED_BLOCKS) {
+            known.clear();
         }
         return known.computeIfAbsent(
                 (long) from << Integer.SIZE | size,

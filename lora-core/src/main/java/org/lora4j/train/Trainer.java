@@ -19,7 +19,7 @@ import org.nd4j.linalg.learning.config.IUpdater;
  *
  * <p>With the same data, seeds and thread settings, two trainings on the same machine give the same parameters, bit for
  * bit. A trainer holds only settings: each call of {@link #fit} starts with a new updater, or with the state of
- * {@link Builder#resume}.
+ * {@link Builder#resume}. A {@link MultiTrainer} runs several trainers at once.
  */
 public final class Trainer {
     private final TrainingSettings settings;
@@ -94,6 +94,10 @@ public final class Trainer {
     public TrainingResult fit(Iterable<DataSet> data) {
         Objects.requireNonNull(data, "data must not be null");
         return new TrainingRun(settings, BatchSource.of(data)).run();
+    }
+
+    TrainingSettings settings() {
+        return settings;
     }
 
     /** The settings of a trainer. */

@@ -8,7 +8,10 @@ import org.nd4j.linalg.factory.Nd4j;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** One call of {@link Trainer#fit}. */
+/**
+ * One training: a call of {@link Trainer#fit}, or one of those that a {@link MultiTrainer} runs together. It takes batches
+ * from the data and counts; listeners and checkpoints see its steps.
+ */
 final class TrainingRun {
     private static final Logger log = LoggerFactory.getLogger(Trainer.class);
 
@@ -33,12 +36,38 @@ final class TrainingRun {
 
     TrainingResult run() {
         adviseOnThreads();
+        begin();
+        while (!isThrough()) {
+            DataSet batch = next();
+            double loss = step.take(batch.getFeatures(), batch.getLabels(), nextIteration(), nextEpoch());
+            taken(batch, loss);
+        }
+        return end();
+    }
+
+    /** Continues from a saved state if there is one. */
+    void begin() {
         if (settings.resumed() != null) {
             resume(settings.resumed());
         }
-        while (!isThrough()) {
-            trainEpoch();
-        }
+    }
+
+    TrainingStep step() {
+        return step;
+    }
+
+    /** The iteration of the next step, from 1. */
+    long nextIteration() {
+        return iteration + 1;
+    }
+
+    /** The epoch of the next step, from 1. */
+    int nextEpoch() {
+        return epochs + 1;
+    }
+
+    /** Checks the parameters and tells the listeners, after the last step. */
+    TrainingResult end() {
         step.requireFinite(iteration);
         TrainingResult result = new TrainingResult(
                 iteration, epochs, examples, lastLoss, losses.mean(), Duration.ofNanos(System.nanoTime() - begin));
@@ -46,45 +75,45 @@ final class TrainingRun {
         return result;
     }
 
-    private boolean isThrough() {
+    boolean isThrough() {
         return epochs >= settings.epochs() || iteration >= settings.maxIterations();
     }
 
-    /** Trains to the end of an epoch, from its first batch or from the position of a resumed training. */
-    private void trainEpoch() {
+    /** Returns the batch of the next step. It starts the next epoch if one is over. */
+    DataSet next() {
         if (batches == 0) {
             data.reset(epochs + 1);
         }
         if (!data.hasNext()) {
             throw new IllegalArgumentException("the data must hold at least one batch, found none");
         }
-        while (iteration < settings.maxIterations() && data.hasNext()) {
-            TrainingListener.Iteration event = train(data.next());
-            settings.listeners().forEach(listener -> listener.onIteration(event));
-            if (!data.hasNext()) {
-                epochs++;
-                batches = 0;
-                settings.listeners().forEach(listener -> listener.onEpoch(epochs, event));
-            }
-            if (iteration % settings.checkpointInterval() == 0) {
-                checkpoint();
-            }
-        }
-    }
-
-    private TrainingListener.Iteration train(DataSet batch) {
+        DataSet batch = data.next();
         if (batch.getFeaturesMaskArray() != null || batch.getLabelsMaskArray() != null) {
             throw new IllegalArgumentException(
                     "a batch must have no masks, found one: dense networks do not use masks; remove it");
         }
+        return batch;
+    }
+
+    /** Counts a step that was taken, and tells the listeners. */
+    void taken(DataSet batch, double loss) {
         iteration++;
         batches++;
-        lastLoss = step.take(batch.getFeatures(), batch.getLabels(), iteration, epochs + 1);
+        lastLoss = loss;
         int size = batch.numExamples();
         examples += size;
         double seconds = (System.nanoTime() - begin) / 1e9;
-        return new TrainingListener.Iteration(
-                iteration, epochs + 1, size, lastLoss, losses.add(lastLoss), (examples - examplesBefore) / seconds);
+        TrainingListener.Iteration event = new TrainingListener.Iteration(
+                iteration, epochs + 1, size, loss, losses.add(loss), (examples - examplesBefore) / seconds);
+        settings.listeners().forEach(listener -> listener.onIteration(event));
+        if (!data.hasNext()) {
+            epochs++;
+            batches = 0;
+            settings.listeners().forEach(listener -> listener.onEpoch(epochs, event));
+        }
+        if (iteration % settings.checkpointInterval() == 0) {
+            checkpoint();
+        }
     }
 
     private void checkpoint() {
@@ -150,7 +179,7 @@ final class TrainingRun {
                 + " batches after them";
     }
 
-    private static void adviseOnThreads() {
+    static void adviseOnThreads() {
         // The number of master threads, because the maximum number of threads cannot be changed in a running process.
         int loops = Nd4j.getEnvironment().maxMasterThreads();
         int blas = Nd4j.factory().blas().getMaxThreads();

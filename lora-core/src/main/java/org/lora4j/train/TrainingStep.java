@@ -4,7 +4,9 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.ArrayBits;
 import org.lora4j.internal.BatchBuffer;
@@ -148,25 +150,62 @@ final class TrainingStep {
     double take(INDArray features, @Nullable INDArray labels, long iteration, int epoch) {
         INDArray output = pass.forward(features);
         requirePinned();
-        INDArray expected = requireLabels(labels, output);
         INDArray outputGradient = outputGradients.rows(output.size(0));
+        double value = loss(output, labels, outputGradient, iteration, pass::firstNonFinite);
+        pass.backward(outputGradient);
+        update(iteration, epoch);
+        return value;
+    }
+
+    /** The pass of this training, for a joint pass that computes outputs and gradients in its place. */
+    Pass pass() {
+        return pass;
+    }
+
+    /**
+     * Prepares the next step of a joint pass.
+     *
+     * @throws IllegalStateException if the trainable parameters are not those that the training started with
+     */
+    void prepare(INDArray features) {
+        pass.prepare(features);
+        requirePinned();
+    }
+
+    /**
+     * Computes the loss of a batch and its gradient.
+     *
+     * @param outputGradient gets {@code ∂L/∂output}
+     * @param firstNonFinite finds the first layer whose output is not finite
+     * @throws DivergedException if the loss is not finite
+     */
+    double loss(
+            INDArray output,
+            @Nullable INDArray labels,
+            INDArray outputGradient,
+            long iteration,
+            Supplier<Optional<String>> firstNonFinite) {
+        INDArray expected = requireLabels(labels, output);
         double value = loss.compute(output, expected, outputGradient);
         if (!Double.isFinite(value)) {
-            String place = pass.firstNonFinite().orElse(ArrayBits.isFinite(expected) ? "loss" : "labels");
+            String place = firstNonFinite.get().orElse(ArrayBits.isFinite(expected) ? "loss" : "labels");
             throw new DivergedException(
                     iteration,
                     place,
                     "the loss must be finite, found " + value + " at iteration " + iteration
                             + "; the first values that are not finite are in " + place + goBack());
         }
-        pass.backward(outputGradient);
+        return value;
+    }
+
+    /** Updates the parameters with the gradients that the pass holds. */
+    void update(long iteration, int epoch) {
         clip();
         int steps = Math.toIntExact(iteration - 1);
         for (Trained one : trained) {
             one.updater().step(steps, epoch - 1, one.before());
         }
         stepped = true;
-        return value;
     }
 
     /** Checks that the trainable parameters are still those that the training started with. */

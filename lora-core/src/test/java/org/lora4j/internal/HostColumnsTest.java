@@ -87,4 +87,20 @@ class HostColumnsTest {
         columns.of(view).read(0, 2, values);
         assertThat(values).containsExactly(50, 10, 7, 11);
     }
+
+    @ParameterizedTest
+    @CsvSource({"FLOAT", "DOUBLE"})
+    void readsAndWritesABlockOfRows(DataType type) {
+        INDArray whole = numbered(type, 'c', 4, 3);
+        INDArray block = new RowBlocks().of(whole, 1, 2);
+        HostColumns columns = new HostColumns().of(block);
+        double[] values = new double[4];
+
+        columns.read(1, 2, values);
+        assertThat(values).containsExactly(4, 7, 5, 8);
+        columns.write(0, 2, new double[] {50, 51, 52, 53});
+
+        assertThat(HostColumns.canWrite(block)).isTrue();
+        assertThat(Samples.bits(whole)).containsExactly(0, 1, 2, 50, 52, 5, 51, 53, 8, 9, 10, 11);
+    }
 }

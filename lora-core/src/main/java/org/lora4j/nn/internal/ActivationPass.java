@@ -20,12 +20,12 @@ final class ActivationPass implements LayerPass {
     private final BatchBuffer gradients;
     private @Nullable INDArray input;
 
-    ActivationPass(IActivation function, DataType dataType, long size, boolean training) {
+    ActivationPass(IActivation function, DataType dataType, long size, char order, boolean training) {
         this.function = function;
         this.training = training;
-        outputs = new BatchBuffer(dataType, size);
-        inputs = new BatchBuffer(dataType, size);
-        gradients = new BatchBuffer(dataType, size);
+        outputs = new BatchBuffer(dataType, size, order);
+        inputs = new BatchBuffer(dataType, size, order);
+        gradients = new BatchBuffer(dataType, size, order);
     }
 
     @Override

@@ -116,31 +116,77 @@ final class LinearPass implements LayerPass {
         long n = x.size(0);
         INDArray y = outputs.rows(n);
         INDArray xw = readsBase ? bases.rows(n) : y;
-        product.run(x, xw);
+        multiply(x, xw);
         if (readsBase) {
             y.assign(xw);
         }
+        addUpdates(x, xw, y);
+        addBias(y);
+        return y;
+    }
+
+    /** Computes {@code x·Wᵀ}, and what the updates requested beside it. */
+    void multiply(INDArray x, INDArray xw) {
+        product.run(x, xw);
+    }
+
+    /** Adds the updates to the product with the weight. */
+    void addUpdates(INDArray x, INDArray xw, INDArray y) {
         for (OutputUpdatePass update : updates) {
             update.forward(x, xw, y);
         }
-        if (biasRow != null) {
-            addBias.run(context.ones(n), biasRow, y);
-        }
         input = x;
         base = xw;
-        return y;
+    }
+
+    /** Adds the bias if there is one. */
+    void addBias(INDArray y) {
+        if (biasRow != null) {
+            addBias.run(context.ones(y.size(0)), biasRow, y);
+        }
+    }
+
+    /** What the layer computes with now. */
+    EffectiveLinear effective() {
+        if (linear == null) {
+            throw new IllegalStateException("use must be called before");
+        }
+        return linear;
+    }
+
+    List<Parameter> parameters() {
+        return effective().parameters();
+    }
+
+    /** Whether an update needs {@code x·Wᵀ} by itself. */
+    boolean readsBase() {
+        return readsBase;
+    }
+
+    /** The products that the updates requested beside that of the batch. */
+    List<WeightProduct.Further> requested() {
+        return context.requested();
     }
 
     @Override
     public void backward(INDArray yGradient) {
-        if (input == null || base == null) {
-            throw new IllegalStateException("backward needs a forward before it");
-        }
-        long n = yGradient.size(0);
         INDArray xwGradient = yGradient;
         if (readsBase) {
-            xwGradient = baseGradients.rows(n);
+            xwGradient = baseGradients.rows(yGradient.size(0));
             xwGradient.assign(yGradient);
+        }
+        computeGradients(yGradient, xwGradient);
+        baseGradient = xwGradient;
+    }
+
+    /**
+     * Computes the gradients of the parameters.
+     *
+     * @param xwGradient holds the gradient of y; gets that of {@code x·Wᵀ}
+     */
+    void computeGradients(INDArray yGradient, INDArray xwGradient) {
+        if (input == null || base == null) {
+            throw new IllegalStateException("backward needs a forward before it");
         }
         for (ParametrizationPass parametrization : parametrizations) {
             parametrization.backward(input, base, yGradient, xwGradient);
@@ -149,9 +195,8 @@ final class LinearPass implements LayerPass {
             weightGradientProduct.run(xwGradient, input, weightGradient);
         }
         if (biasGradientRow != null) {
-            biasGradientProduct.run(context.ones(n), yGradient, biasGradientRow);
+            biasGradientProduct.run(context.ones(yGradient.size(0)), yGradient, biasGradientRow);
         }
-        baseGradient = xwGradient;
     }
 
     @Override
@@ -160,10 +205,20 @@ final class LinearPass implements LayerPass {
             throw new IllegalStateException("inputGradient needs a backward before it");
         }
         INDArray xGradient = inputGradients.rows(yGradient.size(0));
-        inputGradientProduct.run(baseGradient, weight, xGradient);
+        multiplyGradient(baseGradient, xGradient);
+        addInputGradients(xGradient);
+        return xGradient;
+    }
+
+    /** Computes the part of the input's gradient that flows through W. */
+    void multiplyGradient(INDArray xwGradient, INDArray xGradient) {
+        inputGradientProduct.run(xwGradient, weight, xGradient);
+    }
+
+    /** Adds the parts of the input's gradient that flow through the updates. */
+    void addInputGradients(INDArray xGradient) {
         for (ParametrizationPass parametrization : parametrizations) {
             parametrization.addInputGradient(xGradient);
         }
-        return xGradient;
     }
 }

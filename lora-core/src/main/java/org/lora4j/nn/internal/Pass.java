@@ -14,8 +14,6 @@ import org.lora4j.nn.Layer;
 import org.lora4j.nn.Linear;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Parameter;
-import org.nd4j.linalg.activations.IActivation;
-import org.nd4j.linalg.activations.impl.ActivationReLU;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -60,7 +58,8 @@ public final class Pass {
                 passes[i] = new LinearPass(linear, network.dataType(), gradients, step);
                 size = linear.outputSize();
             } else {
-                passes[i] = activationPass(((Activation) layers.get(i)).function(), size, i > 0);
+                passes[i] = LayerPass.ofActivation(
+                        ((Activation) layers.get(i)).function(), network.dataType(), size, 'f', i > 0, training);
             }
         }
         use(resolver.get());
@@ -195,6 +194,48 @@ public final class Pass {
         return Optional.empty();
     }
 
+    /**
+     * Checks an input and determines what the layers compute with in the next step of a {@link JointPass}, as
+     * {@link #forward} does by itself.
+     *
+     * @param x the input {@code [n, inputSize]} of the network's type
+     * @throws IllegalArgumentException if the shape or the type of {@code x} does not fit
+     */
+    public void prepare(INDArray x) {
+        Inputs.require(x, network);
+        use(resolver.get());
+    }
+
+    Network network() {
+        return network;
+    }
+
+    /** The computation of the i-th layer, which is linear. */
+    LinearPass linear(int i) {
+        return (LinearPass) passes[i];
+    }
+
+    /** The first layer with trainable parameters; the number of layers if there is none. */
+    int firstTraining() {
+        return firstTraining;
+    }
+
+    /** All parameters that it computes with, trainable or not. */
+    Set<Parameter> parameters() {
+        Set<Parameter> all = new LinkedHashSet<>();
+        for (LayerPass pass : passes) {
+            if (pass instanceof LinearPass linear) {
+                all.addAll(linear.parameters());
+            }
+        }
+        return all;
+    }
+
+    /** Counts a step that a {@link JointPass} computed. */
+    void countStep() {
+        step.set(step.number() + 1);
+    }
+
     /** Checks an input for which the whole output is computed. */
     void requirePredictable(INDArray x) {
         Inputs.require(x, network);
@@ -216,12 +257,5 @@ public final class Pass {
                 firstTraining++;
             }
         }
-    }
-
-    private LayerPass activationPass(IActivation function, long size, boolean inputIsBuffer) {
-        boolean plainRelu = function.equals(new ActivationReLU());
-        return plainRelu
-                ? new ReluPass(network.dataType(), size, inputIsBuffer)
-                : new ActivationPass(function, network.dataType(), size, training);
     }
 }

@@ -25,11 +25,12 @@ final class ReluPass implements LayerPass {
     /**
      * Creates a pass.
      *
+     * @param order the memory order of the batches that it computes
      * @param inPlace whether the input may be overwritten with the output
      */
-    ReluPass(DataType dataType, long size, boolean inPlace) {
-        outputs = inPlace ? null : new BatchBuffer(dataType, size);
-        masks = new BatchBuffer(dataType, size);
+    ReluPass(DataType dataType, long size, char order, boolean inPlace) {
+        outputs = inPlace ? null : new BatchBuffer(dataType, size, order);
+        masks = new BatchBuffer(dataType, size, order);
     }
 
     @Override

@@ -2,6 +2,7 @@ package org.lora4j.nn.internal;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.BatchBuffer;
 import org.lora4j.internal.Gemm;
 import org.lora4j.internal.HostColumns;
@@ -11,7 +12,8 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * Computes {@code x·Wᵀ}, and {@code R·Wᵀ} for further rows that parametrizations request.
  *
  * <p>A product of few rows takes as long as reading W. If the batch is small compared with the weight, the further rows are
- * therefore stacked under it and W is read once: {@code [x; R]·Wᵀ}.
+ * therefore stacked under it and W is read once: {@code [x; R]·Wᵀ}. If it is large and there are several further products,
+ * these are stacked without it.
  */
 final class WeightProduct {
     /** Stacking is faster if the weight has at least this many times the elements that are copied for it. */
@@ -20,6 +22,7 @@ final class WeightProduct {
     private final BatchBuffer stackedInputs;
     private final BatchBuffer stackedOutputs;
     private final Gemm product = new Gemm(false, true, 1, 0);
+    private final Gemm stackedProduct = new Gemm(false, true, 1, 0);
     private final List<Gemm> furtherProducts = new ArrayList<>();
     private final HostColumns inputColumns = new HostColumns();
     private final HostColumns outputColumns = new HostColumns();
@@ -58,37 +61,53 @@ final class WeightProduct {
 
     /** Computes {@code y = x·Wᵀ} and the further products. */
     void run(INDArray x, INDArray y) {
-        long height = x.size(0) + furtherRows;
-        long copied = height * (weight.size(0) + weight.size(1));
-        if (!further.isEmpty() && weight.length() >= STACKING_PAYS * copied) {
-            INDArray stackedInput = stackedInputs.rows(height);
-            INDArray stackedOutput = stackedOutputs.rows(height);
-            stack(x, stackedInput);
-            product.run(stackedInput, weight, stackedOutput);
-            unstack(stackedOutput, y);
-        } else {
-            product.run(x, weight, y);
-            for (int i = 0; i < further.size(); i++) {
-                furtherProducts
-                        .get(i)
-                        .run(further.get(i).rows(), weight, further.get(i).product());
-            }
+        if (!further.isEmpty() && stackingPays(x.size(0) + furtherRows, 1)) {
+            runStacked(x, y);
+            return;
+        }
+        product.run(x, weight, y);
+        if (further.size() > 1 && stackingPays(furtherRows, further.size() - 1)) {
+            runStacked(null, null);
+            return;
+        }
+        for (int i = 0; i < further.size(); i++) {
+            furtherProducts
+                    .get(i)
+                    .run(further.get(i).rows(), weight, further.get(i).product());
         }
     }
 
-    private void stack(INDArray x, INDArray stacked) {
+    private boolean stackingPays(long height, int readsSaved) {
+        return weight.length() * readsSaved >= STACKING_PAYS * height * (weight.size(0) + weight.size(1));
+    }
+
+    /** Computes the further products, and that of a batch if one is given. */
+    private void runStacked(@Nullable INDArray x, @Nullable INDArray y) {
+        long height = (x == null ? 0 : x.size(0)) + furtherRows;
+        INDArray stackedInput = stackedInputs.rows(height);
+        INDArray stackedOutput = stackedOutputs.rows(height);
+        stack(x, stackedInput);
+        stackedProduct.run(stackedInput, weight, stackedOutput);
+        unstack(stackedOutput, y);
+    }
+
+    private void stack(@Nullable INDArray x, INDArray stacked) {
         int height = Math.toIntExact(stacked.size(0));
-        int n = Math.toIntExact(x.size(0));
+        int n = x == null ? 0 : Math.toIntExact(x.size(0));
         int columns = Math.toIntExact(stacked.size(1));
         int perBlock = HostColumns.perBlock(height);
         double[] all = stackedInputColumns.values(height);
         double[] part = inputColumns.values(height);
-        inputColumns.of(x);
+        if (x != null) {
+            inputColumns.of(x);
+        }
         stackedInputColumns.of(stacked);
         for (int from = 0; from < columns; from += perBlock) {
             int count = Math.min(perBlock, columns - from);
-            inputColumns.read(from, count, part);
-            place(part, n, all, 0, height, count);
+            if (x != null) {
+                inputColumns.read(from, count, part);
+                place(part, n, all, 0, height, count);
+            }
             int top = n;
             for (Further rows : further) {
                 rows.rowColumns().of(rows.rows()).read(from, count, part);
@@ -99,20 +118,24 @@ final class WeightProduct {
         }
     }
 
-    private void unstack(INDArray stacked, INDArray y) {
+    private void unstack(INDArray stacked, @Nullable INDArray y) {
         int height = Math.toIntExact(stacked.size(0));
-        int n = Math.toIntExact(y.size(0));
+        int n = y == null ? 0 : Math.toIntExact(y.size(0));
         int columns = Math.toIntExact(stacked.size(1));
         int perBlock = HostColumns.perBlock(height);
         double[] all = stackedOutputColumns.values(height);
         double[] part = outputColumns.values(height);
-        outputColumns.of(y);
+        if (y != null) {
+            outputColumns.of(y);
+        }
         stackedOutputColumns.of(stacked);
         for (int from = 0; from < columns; from += perBlock) {
             int count = Math.min(perBlock, columns - from);
             stackedOutputColumns.read(from, count, all);
-            take(all, 0, height, part, n, count);
-            outputColumns.write(from, count, part);
+            if (y != null) {
+                take(all, 0, height, part, n, count);
+                outputColumns.write(from, count, part);
+            }
             int top = n;
             for (Further rows : further) {
                 take(all, top, height, part, rows.height(), count);

@@ -40,6 +40,8 @@ class WrongUseTest {
                 "--digits 4,10; --digits must be in [0, 9], found 10",
                 "--digits 4,9,4; --digits must be distinct, found [4, 9, 4]",
                 "--digits 4,9 --digit 3; --digit and --digits exclude each other",
+                "--together; --together needs several digits, found --digits []",
+                "--together --digits 4; --together needs several digits, found --digits [4]",
                 "evaluate --base x --merge; --merge needs an adapter, found no --adapter",
                 "--replay 1.5; --replay must be in [0, 1), found 1.5",
                 "--replay -0.1; --replay must be in [0, 1), found -0.1",

@@ -52,6 +52,12 @@ public final class RunCommand extends WorkCommand {
     private List<Integer> digits = List.of();
 
     @Option(
+            names = "--together",
+            description = "With --digits: train all adapters at once, and show the time beside that of one after the"
+                    + " other.")
+    private boolean together;
+
+    @Option(
             names = "--fine-tune-lr",
             paramLabel = "RATE",
             description = "Learning rate of Adam in the fine-tuning. Default: that of --lr.")
@@ -98,6 +104,7 @@ public final class RunCommand extends WorkCommand {
         check.require(digits.isEmpty() || !fineTune.isDigitGiven(), "--digit and --digits exclude each other");
         digits.forEach(digit -> check.inRange("--digits", digit, 0, MnistData.CLASSES - 1));
         check.require(Set.copyOf(digits).size() == digits.size(), "--digits must be distinct, found " + digits);
+        check.require(!together || digits.size() > 1, "--together needs several digits, found --digits " + digits);
         check.positive("--fine-tune-lr", fineTuneLearningRate());
         check.share("--replay", replay);
     }
@@ -125,6 +132,7 @@ public final class RunCommand extends WorkCommand {
                         .seed(base.seeds().loraA())
                         .build(),
                 new AdamTraining(fineTune.batches(), base.batchSize(), fineTuneLearningRate()),
+                together,
                 replay,
                 base.seeds());
     }
@@ -143,6 +151,9 @@ public final class RunCommand extends WorkCommand {
         settings.put("fineTuneLr", fineTuneLearningRate());
         settings.put("init", init);
         settings.put("replay", replay);
+        if (together) {
+            settings.put("together", true);
+        }
         return settings;
     }
 }

@@ -6,6 +6,7 @@ import java.util.Locale;
 import org.lora4j.example.mnist.report.TextReport;
 import org.lora4j.example.mnist.report.Training;
 import org.lora4j.nn.Model;
+import org.lora4j.train.MultiTrainer;
 import org.lora4j.train.Trainer;
 import org.lora4j.train.TrainingListener;
 import org.lora4j.train.TrainingResult;
@@ -49,20 +50,46 @@ public record AdamTraining(long batches, int batchSize, double learningRate) {
      */
     public Outcome run(Model model, Iterable<DataSet> data, TrainingListener listener) {
         List<Double> losses = new ArrayList<>();
-        TrainingListener recorder = new TrainingListener() {
-            @Override
-            public void onIteration(Iteration iteration) {
-                losses.add(iteration.loss());
-            }
-        };
-        TrainingResult result = Trainer.builder(model)
+        return new Outcome(trainer(model, losses).listener(listener).build().fit(data), losses);
+    }
+
+    /**
+     * Trains several models of one base at once, each with its own data.
+     *
+     * @param models the models
+     * @param data the batches of each model
+     * @param listener is called after each batch of the first model
+     * @return the results, in the order of the models
+     */
+    public List<Outcome> runTogether(
+            List<? extends Model> models, List<? extends Iterable<DataSet>> data, TrainingListener listener) {
+        MultiTrainer together = new MultiTrainer();
+        List<List<Double>> losses = new ArrayList<>();
+        for (int i = 0; i < models.size(); i++) {
+            losses.add(new ArrayList<>());
+            Trainer.Builder trainer = trainer(models.get(i), losses.get(i));
+            together.add((i == 0 ? trainer.listener(listener) : trainer).build(), data.get(i));
+        }
+        List<Outcome> outcomes = new ArrayList<>();
+        for (MultiTrainer.Outcome outcome : together.fit()) {
+            outcome.failure().ifPresent(failure -> {
+                throw failure;
+            });
+            outcomes.add(new Outcome(outcome.result(), losses.get(outcomes.size())));
+        }
+        return outcomes;
+    }
+
+    private Trainer.Builder trainer(Model model, List<Double> losses) {
+        return Trainer.builder(model)
                 .updater(new Adam(learningRate))
                 .maxIterations(batches)
-                .listener(recorder)
-                .listener(listener)
-                .build()
-                .fit(data);
-        return new Outcome(result, losses);
+                .listener(new TrainingListener() {
+                    @Override
+                    public void onIteration(Iteration iteration) {
+                        losses.add(iteration.loss());
+                    }
+                });
     }
 
     @Override

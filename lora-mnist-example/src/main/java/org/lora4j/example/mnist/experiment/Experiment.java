@@ -49,14 +49,7 @@ public final class Experiment {
         this.network = network;
         for (int digit : plan.digits()) {
             // Each adapter gets the batches that it would get in a run of its own.
-            batches.put(
-                    digit,
-                    MnistBatches.ofDigit(
-                            mnist.train(),
-                            digit,
-                            plan.fineTuning().batchSize(),
-                            plan.replayShare(),
-                            plan.seeds().fineTuneOrder()));
+            batches.put(digit, plan.batches(mnist, digit));
         }
     }
 
@@ -98,9 +91,10 @@ public final class Experiment {
         LoRAModel model = LoRAModel.of(network);
         Predictions base = testBase(text, model);
         addAdapters(text, model);
-        List<AdamTraining.Outcome> fineTunings = new ArrayList<>();
+        FineTuning fineTuning = plan.together()
+                ? new FineTuningTogether(plan, mnist).train(text, model, progress)
+                : fineTuneInTurn(text, model, progress);
         for (int digit : plan.digits()) {
-            fineTunings.add(fineTune(text, model, digit, progress));
             folder.saveAdapter(
                     hasOneDigit() ? "adapter" : "adapter" + digit, adapter(digit), model.using(adapter(digit)));
         }
@@ -116,8 +110,7 @@ public final class Experiment {
                 seed,
                 model.parameterReport(adapters()[0]),
                 new Training(
-                        baseTraining.isEmpty() ? null : AdamTraining.Outcome.phase(baseTraining),
-                        AdamTraining.Outcome.phase(fineTunings)),
+                        baseTraining.isEmpty() ? null : AdamTraining.Outcome.phase(baseTraining), fineTuning.phase()),
                 tests.base(),
                 tests.on(),
                 tests.off(),
@@ -128,7 +121,7 @@ public final class Experiment {
                 folder.files(),
                 more);
         ChartData charts =
-                new ChartData(losses(baseTraining), losses(fineTunings), base.fixedBy(on), base.brokenBy(on));
+                new ChartData(losses(baseTraining), losses(fineTuning.outcomes()), base.fixedBy(on), base.brokenBy(on));
         write(text, folder, report, charts);
         if (!checks.hold()) {
             throw new IllegalStateException("a check does not hold; the report says which");
@@ -197,19 +190,31 @@ public final class Experiment {
                 .collect(Collectors.joining(", "));
     }
 
+    /** The trainings of the adapters, and their sum. */
+    record FineTuning(List<AdamTraining.Outcome> outcomes, Training.Phase phase) {}
+
+    private FineTuning fineTuneInTurn(TextReport text, LoRAModel model, ProgressDisplay progress) {
+        List<AdamTraining.Outcome> outcomes = new ArrayList<>();
+        for (int digit : plan.digits()) {
+            outcomes.add(fineTune(text, model, digit, progress));
+        }
+        return new FineTuning(outcomes, AdamTraining.Outcome.phase(outcomes));
+    }
+
     private AdamTraining.Outcome fineTune(TextReport text, LoRAModel model, int digit, ProgressDisplay progress) {
         AdamTraining training = plan.fineTuning();
-        text.section(
-                "Fine-tuning: digit %d%s, %s",
-                digit,
-                plan.replayShare() > 0 ? " with " + Math.round(100 * plan.replayShare()) + " % of others" : " alone",
-                training);
+        text.section("Fine-tuning: digit %d%s, %s", digit, others(plan), training);
         AdapterView view = model.using(adapter(digit));
         MnistBatches images = requireNonNull(batches.get(digit));
         AdamTraining.Outcome outcome =
                 progress.show("Fine-tuning", training.batches(), listener -> training.run(view, images, listener));
         text.training(outcome.result());
         return outcome;
+    }
+
+    /** Describes the other digits in the batches of a digit. */
+    static String others(ExperimentPlan plan) {
+        return plan.replayShare() > 0 ? " with " + Math.round(100 * plan.replayShare()) + " % of others" : " alone";
     }
 
     private static Checks check(TextReport text, LoRAModel model, Network before) {
