@@ -134,6 +134,7 @@ final class BatchQueue {
      * Waits as long as calls are arriving, until as many wait as the last batch had together with those that waited at its
      * end. A call that comes when nothing has happened for a while does not wait.
      */
+    @SuppressWarnings("ThreadPriorityCheck") // The wait is shorter than a thread takes to wake up.
     private void waitForOthers() {
         int expected;
         long deadline;

@@ -39,7 +39,8 @@ final class ServingWork {
         model = start.model(rank, false, adapters);
         model.setTrainable();
         for (int i = 0; i < clients; i++) {
-            rows.add(start.x().get(NDArrayIndex.interval(i, i + 1), NDArrayIndex.all())
+            rows.add(start.x()
+                    .get(NDArrayIndex.interval(i, i + 1), NDArrayIndex.all())
                     .dup('c'));
         }
     }
@@ -51,8 +52,8 @@ final class ServingWork {
         int pairs = arguments.take("pairs", 5);
         int waitMicros = arguments.take("wait", 1000);
         int maxRows = arguments.take("rows", 64);
-        ServingWork work = new ServingWork(
-                Start.RICH, arguments.take("rank", 8), clients, adapters, arguments.take("seconds", 5));
+        ServingWork work =
+                new ServingWork(Start.RICH, arguments.take("rank", 8), clients, adapters, arguments.take("seconds", 5));
         arguments.requireNoMore();
         work.compare(pairs, maxRows, Duration.ofNanos(1000L * waitMicros));
     }
@@ -64,14 +65,17 @@ final class ServingWork {
         for (int pair = -1; pair < pairs; pair++) {
             boolean counts = pair >= 0;
             for (int i = 0; i < 2; i++) {
-                Result result = run(i == 0 ? 1 : cores, (x, name) -> model.using(name).predict(x));
+                Result result =
+                        run(i == 0 ? 1 : cores, (x, name) -> model.using(name).predict(x));
                 print("using(a).predict, BLAS threads " + (i == 0 ? 1 : cores), result);
                 if (counts) {
                     unbatched.get(i).add(result);
                 }
             }
-            try (BatchingPredictor predictor =
-                    BatchingPredictor.builder(model).maxBatchRows(maxRows).maxWait(wait).build()) {
+            try (BatchingPredictor predictor = BatchingPredictor.builder(model)
+                    .maxBatchRows(maxRows)
+                    .maxWait(wait)
+                    .build()) {
                 Result result = run(1, predictor::predict);
                 print("BatchingPredictor, BLAS threads 1", result);
                 print("  rows of its batches", predictor.stats().batchRows());
@@ -135,7 +139,8 @@ final class ServingWork {
             client.join();
         }
         double elapsed = (System.nanoTime() - begin) / 1e9;
-        long[] latencies = all.stream().flatMapToLong(Client::latencies).sorted().toArray();
+        long[] latencies =
+                all.stream().flatMapToLong(Client::latencies).sorted().toArray();
         if (latencies.length == 0) {
             throw new IllegalStateException("each client must complete a request, found none");
         }
