@@ -177,6 +177,10 @@ final class BatchQueue {
         }
     }
 
+    int waitingCalls() {
+        return waitingCalls;
+    }
+
     /** Whether an executor is to compute next. */
     boolean isOffered() {
         synchronized (lock) {

@@ -327,6 +327,11 @@ public final class BatchingPredictor implements AutoCloseable {
         }
     }
 
+    /** The number of calls that wait for the next batch. */
+    int waitingCalls() {
+        return queue.waitingCalls();
+    }
+
     /**
      * Returns what happened so far.
      *

@@ -1,5 +1,7 @@
 package org.lora4j.bench;
 
+import com.sun.management.OperatingSystemMXBean;
+import java.lang.management.ManagementFactory;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -7,6 +9,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.CountDownLatch;
 import java.util.function.BiFunction;
+import java.util.stream.LongStream;
 import org.lora4j.BatchingPredictor;
 import org.lora4j.LoRAModel;
 import org.lora4j.nn.NativeThreads;
@@ -29,7 +32,8 @@ final class ServingWork {
     private final LoRAModel model;
     private final List<INDArray> rows = new ArrayList<>();
 
-    private record Result(double perSecond, double median, double p99) {}
+    /** Requests per second, latencies in µs, and the processor time of a request in µs. */
+    private record Result(double perSecond, double median, double p99, double cpu) {}
 
     private ServingWork(String net, int rank, int clients, int adapters, double seconds) {
         this.clients = clients;
@@ -91,12 +95,13 @@ final class ServingWork {
         System.out.printf(
                 Locale.ROOT,
                 "medians of %d pairs, %d clients: %.2f times the requests per second, %.2f times the median latency,"
-                        + " %.2f times the 99 %% latency%n",
+                        + " %.2f times the 99 %% latency, %.3f times the processor time%n",
                 pairs,
                 clients,
                 median(batched).perSecond / median(best).perSecond,
                 median(batched).median / median(best).median,
-                median(batched).p99 / median(best).p99);
+                median(batched).p99 / median(best).p99,
+                median(batched).cpu / median(best).cpu);
     }
 
     private static void print(String name, Object result) {
@@ -107,7 +112,8 @@ final class ServingWork {
         return new Result(
                 middle(results.stream().mapToDouble(Result::perSecond).toArray()),
                 middle(results.stream().mapToDouble(Result::median).toArray()),
-                middle(results.stream().mapToDouble(Result::p99).toArray()));
+                middle(results.stream().mapToDouble(Result::p99).toArray()),
+                middle(results.stream().mapToDouble(Result::cpu).toArray()));
     }
 
     private static double middle(double... values) {
@@ -134,11 +140,13 @@ final class ServingWork {
             client.start();
         }
         long begin = System.nanoTime();
+        long cpuBegin = cpuNanos();
         start.countDown();
         for (Client client : all) {
             client.join();
         }
         double elapsed = (System.nanoTime() - begin) / 1e9;
+        double cpuMicros = (cpuNanos() - cpuBegin) / 1e3;
         long[] latencies =
                 all.stream().flatMapToLong(Client::latencies).sorted().toArray();
         if (latencies.length == 0) {
@@ -147,7 +155,12 @@ final class ServingWork {
         return new Result(
                 latencies.length / elapsed,
                 latencies[latencies.length / 2] / 1e3,
-                latencies[(int) (latencies.length * 0.99)] / 1e3);
+                latencies[(int) (latencies.length * 0.99)] / 1e3,
+                cpuMicros / latencies.length);
+    }
+
+    private static long cpuNanos() {
+        return ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class).getProcessCpuTime();
     }
 
     private final class Client extends Thread {
@@ -165,7 +178,7 @@ final class ServingWork {
             this.predict = predict;
         }
 
-        java.util.stream.LongStream latencies() {
+        LongStream latencies() {
             return Arrays.stream(nanos, 0, count);
         }
 
