@@ -12,6 +12,7 @@ import java.util.concurrent.CountDownLatch;
 final class HeldBatches implements BatchingListener {
     private final CountDownLatch held = new CountDownLatch(1);
     private final CountDownLatch released = new CountDownLatch(1);
+    private CompletableFuture<?> first = new CompletableFuture<>();
     private final List<Integer> calls = new CopyOnWriteArrayList<>();
     private final List<String> rejected = new CopyOnWriteArrayList<>();
 
@@ -32,10 +33,14 @@ final class HeldBatches implements BatchingListener {
     }
 
     /** Predicts with the base alone and returns when that batch is held. */
-    CompletableFuture<?> hold(BatchingPredictor predictor) throws InterruptedException {
-        CompletableFuture<?> first = predictor.predictAsync(SmallModels.input(1), LoRAModel.BASE);
+    void hold(BatchingPredictor predictor) throws InterruptedException {
+        first = predictor.predictAsync(SmallModels.input(1), LoRAModel.BASE);
         held.await();
-        return first;
+    }
+
+    /** Whether the call of {@link #hold} has returned. */
+    boolean firstIsDone() {
+        return first.isDone();
     }
 
     void release() {
