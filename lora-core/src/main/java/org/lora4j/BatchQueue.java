@@ -14,8 +14,10 @@ import org.jspecify.annotations.Nullable;
  * <p>Thread-safe.
  */
 final class BatchQueue {
-    /** If no call arrives in this time, no other is coming. */
+    /** If no call arrives in this time, no other is coming. It is longer after a batch that took long. */
     private static final long QUIET_NANOS = 50_000;
+
+    private static final int QUIET_PART_OF_BATCH = 8;
 
     private enum Turn {
         FREE,
@@ -36,6 +38,7 @@ final class BatchQueue {
     private boolean closed;
     private int expectedCalls;
     private long lastEnd = System.nanoTime();
+    private long lastNanos;
 
     /** Only written under the lock; the thread that has the turn watches them without it. */
     private volatile int waitingRows;
@@ -138,19 +141,21 @@ final class BatchQueue {
     private void waitForOthers() {
         int expected;
         long deadline;
+        long quietNanos;
         synchronized (lock) {
             expected = expectedCalls;
             deadline = lastEnd + maxWaitNanos;
+            quietNanos = Math.max(QUIET_NANOS, lastNanos / QUIET_PART_OF_BATCH);
         }
         int seen = waitingCalls;
         long now = System.nanoTime();
-        long quiet = now + QUIET_NANOS;
+        long quiet = now + quietNanos;
         while (seen < expected && waitingRows < maxBatchRows && now - deadline < 0 && now - quiet < 0) {
             Thread.yield();
             now = System.nanoTime();
             if (waitingCalls != seen) {
                 seen = waitingCalls;
-                quiet = now + QUIET_NANOS;
+                quiet = now + quietNanos;
             }
         }
     }
@@ -159,14 +164,16 @@ final class BatchQueue {
      * Passes the turn on after a batch.
      *
      * @param calls the number of calls in the batch
+     * @param nanos how long its computation took
      * @return the call whose thread is to compute next: it has the turn. If there is none, the turn is offered to an
      *     executor, or free; see {@link #isOffered}
      */
     @Nullable
-    PredictionCall passOn(int calls) {
+    PredictionCall passOn(int calls, long nanos) {
         synchronized (lock) {
             expectedCalls = calls + waiting.size();
             lastEnd = System.nanoTime();
+            lastNanos = nanos;
             for (PredictionCall call : waiting) {
                 if (call.hasWaiter()) {
                     return call;

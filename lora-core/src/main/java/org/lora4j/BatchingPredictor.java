@@ -29,8 +29,8 @@ import org.slf4j.LoggerFactory;
  *
  * <p><b>When a batch leaves.</b> A call that comes while nothing is being computed is computed at once, alone. Calls that
  * come in the meantime form the next batch. Before it leaves, the next batch waits for those calls that are arriving: until
- * it is full, until as many are there as were there last time, until none came for 50 µs, or until the last batch ended
- * {@link Builder#maxWait} ago.
+ * it is full, until as many are there as were there last time, until none came for an eighth of the time that the last batch took
+ * (at least 50 µs), or until the last batch ended {@link Builder#maxWait} ago.
  *
  * <p><b>Who computes.</b> The predictor has no threads. One of the threads that wait in {@link #predict} computes the batch
  * of all. If calls wait and no thread does, a task of the {@link Builder#executor} computes. The executor also loads the
@@ -218,11 +218,13 @@ public final class BatchingPredictor implements AutoCloseable {
     private void computeBatch(boolean byExecutor) {
         List<PredictionCall> batch = List.of();
         boolean added = serving.add(Thread.currentThread());
+        long nanos = 0;
         try {
             batch = queue.next();
             long begin = System.nanoTime();
             computation.compute(batch);
-            record(batch, System.nanoTime() - begin);
+            nanos = System.nanoTime() - begin;
+            record(batch, nanos);
         } catch (RuntimeException | Error e) {
             for (PredictionCall call : batch) {
                 if (!call.hasOutcome()) {
@@ -230,7 +232,7 @@ public final class BatchingPredictor implements AutoCloseable {
                 }
             }
         } finally {
-            passOn(batch.size());
+            passOn(batch.size(), nanos);
             end(batch, byExecutor);
             if (added) {
                 serving.remove(Thread.currentThread());
@@ -264,8 +266,8 @@ public final class BatchingPredictor implements AutoCloseable {
         }
     }
 
-    private void passOn(int calls) {
-        PredictionCall next = queue.passOn(calls);
+    private void passOn(int calls, long nanos) {
+        PredictionCall next = queue.passOn(calls, nanos);
         if (next != null) {
             next.giveTurn();
         } else if (queue.isOffered()) {
@@ -369,7 +371,7 @@ public final class BatchingPredictor implements AutoCloseable {
     public static final class Builder {
         private static final int DEFAULT_BATCH_ROWS = 64;
         private static final int DEFAULT_WAITING_ROWS = 1024;
-        private static final long DEFAULT_WAIT_NANOS = 1_000_000;
+        private static final long DEFAULT_WAIT_NANOS = 2_000_000;
 
         private final LoRAModel model;
         private @Nullable AdapterCache cache;
@@ -435,7 +437,7 @@ public final class BatchingPredictor implements AutoCloseable {
         /**
          * Sets how long after the end of a batch the next one waits at most for calls that are arriving.
          *
-         * @param wait the time, not negative and at most a minute; 1 ms by default. Zero never waits
+         * @param wait the time, not negative and at most a minute; 2 ms by default. Zero never waits
          * @return this builder
          * @throws IllegalArgumentException if the time is outside these bounds
          */

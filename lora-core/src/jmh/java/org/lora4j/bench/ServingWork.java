@@ -54,7 +54,7 @@ final class ServingWork {
         int clients = arguments.take("clients", 64);
         int adapters = arguments.take("adapters", 64);
         int pairs = arguments.take("pairs", 5);
-        int waitMicros = arguments.take("wait", 1000);
+        int waitMicros = arguments.take("wait", 2000);
         int maxRows = arguments.take("rows", 64);
         ServingWork work =
                 new ServingWork(Start.RICH, arguments.take("rank", 8), clients, adapters, arguments.take("seconds", 5));
