@@ -227,6 +227,22 @@ class BatchingPredictorTest {
     }
 
     @Test
+    void theResultOfACallThatIsAloneBelongsToNoWorkspace() {
+        WorkspaceConfiguration configuration =
+                WorkspaceConfiguration.builder().initialSize(1 << 20).build();
+        INDArray y;
+        try (BatchingPredictor predictor = BatchingPredictor.builder(model).build();
+                MemoryWorkspace open =
+                        Nd4j.getWorkspaceManager().getAndActivateWorkspace(configuration, "of a lonely caller")) {
+            y = predictor.predict(SmallModels.input(2).dup(), "a");
+            assertThat(y.isAttached()).isFalse();
+            assertThat(Nd4j.create(1).isAttached()).isTrue();
+            assertThat(open.isScopeActive()).isTrue();
+        }
+        assertClose(y, alone(SmallModels.input(2), "a"), 1e-5);
+    }
+
+    @Test
     void aCallWithAnUnknownAdapterOrAWrongInputFailsAlone() throws Exception {
         try (BatchingPredictor predictor = held()) {
             batches.hold(predictor);
