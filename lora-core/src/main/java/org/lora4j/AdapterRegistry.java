@@ -46,6 +46,16 @@ final class AdapterRegistry {
         add(name, named(name, () -> AppliedAdapter.of(network, data)));
     }
 
+    /** Adds an adapter that does not become active, even if it is the first. */
+    AppliedAdapter addInactive(String name, LoRAAdapter data) {
+        AppliedAdapter adapter = named(name, () -> AppliedAdapter.of(network, data));
+        synchronized (this) {
+            requireNew(name);
+            add(name, adapter, state.active());
+        }
+        return adapter;
+    }
+
     private void requireNew(String name) {
         if (state.adapters().containsKey(name)) {
             throw new IllegalArgumentException("an adapter '" + name + "' exists already; there are "
@@ -55,11 +65,14 @@ final class AdapterRegistry {
     }
 
     private void add(String name, AppliedAdapter adapter) {
+        add(name, adapter, state.adapters().isEmpty() ? List.of(name) : state.active());
+    }
+
+    private void add(String name, AppliedAdapter adapter, List<String> active) {
         requireOnlyBiases(name, adapter);
-        ModelState before = state;
-        Map<String, AppliedAdapter> adapters = new LinkedHashMap<>(before.adapters());
+        Map<String, AppliedAdapter> adapters = new LinkedHashMap<>(state.adapters());
         adapters.put(name, adapter);
-        state = before.withAdapters(adapters, adapters.size() == 1 ? List.of(name) : before.active());
+        state = state.withAdapters(adapters, active);
         for (Parameter parameter : adapter.parameters()) {
             log.debug("adapter {}: added {}", name, parameter);
         }
@@ -87,7 +100,7 @@ final class AdapterRegistry {
         });
     }
 
-    synchronized void replace(String name, LoRAAdapter data) {
+    synchronized AppliedAdapter replace(String name, LoRAAdapter data) {
         ModelState before = state;
         before.adapter(name);
         AppliedAdapter adapter = named(name, () -> AppliedAdapter.of(network, data));
@@ -97,6 +110,7 @@ final class AdapterRegistry {
         ModelState after = before.withAdapters(adapters, before.active());
         after.factored(after.active());
         state = after;
+        return adapter;
     }
 
     synchronized void rename(String name, String newName) {
@@ -129,6 +143,17 @@ final class AdapterRegistry {
         state = before.withAdapters(
                 adapters,
                 before.active().stream().filter(key -> !key.equals(name)).toList());
+    }
+
+    /** Deletes an adapter if the name still stands for it, and it is frozen and not active. */
+    synchronized boolean deleteUnused(String name, AppliedAdapter adapter) {
+        if (state.adapters().get(name) != adapter
+                || adapter.isTrainable()
+                || state.active().contains(name)) {
+            return false;
+        }
+        delete(name);
+        return true;
     }
 
     synchronized void activate(List<String> names) {

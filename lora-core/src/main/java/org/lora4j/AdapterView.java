@@ -159,6 +159,20 @@ public final class AdapterView implements Model, PassSource {
     }
 
     /**
+     * Returns how many bytes the arrays of the adapters take: factors, magnitudes, biases, saved layers, and what PiSSA and
+     * OLoRA subtract from the base. The arrays of the base are not among them, because all adapters share them.
+     *
+     * @return the number of bytes; 0 for the view of the base
+     * @throws IllegalArgumentException if an adapter was deleted
+     */
+    public long residentBytes() {
+        ModelState now = registry.state();
+        return names.stream()
+                .mapToLong(name -> now.adapter(name).residentBytes())
+                .sum();
+    }
+
+    /**
      * Counts the parameters of the base and of the adapter's factors.
      *
      * @return the report

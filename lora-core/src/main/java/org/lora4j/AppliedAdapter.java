@@ -136,6 +136,27 @@ final class AppliedAdapter {
         return all;
     }
 
+    /** The bytes of all arrays of the adapter. */
+    long residentBytes() {
+        long bytes = parameters().stream()
+                .mapToLong(parameter -> bytes(parameter.value()))
+                .sum();
+        for (AdapterParametrization one : parametrizations.values()) {
+            LoRAWeights constant = one instanceof LoRAParametrization lora ? lora.subtracted() : null;
+            if (constant != null) {
+                bytes += bytes(constant.loraA()) + bytes(constant.loraB());
+            }
+        }
+        for (LowRankFactors factors : subtracted.values()) {
+            bytes += bytes(factors.a()) + bytes(factors.b());
+        }
+        return bytes;
+    }
+
+    private static long bytes(INDArray array) {
+        return array.length() * array.dataType().width();
+    }
+
     /** Whether a parameter is one of its factors B, or the bias of one. */
     boolean isLoraB(Parameter parameter) {
         return parametrizations.values().stream()

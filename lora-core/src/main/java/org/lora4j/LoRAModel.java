@@ -158,7 +158,7 @@ public final class LoRAModel implements Model, PassSource {
     public void replace(String name, LoRAAdapter adapter) {
         Objects.requireNonNull(name, "name must not be null");
         Objects.requireNonNull(adapter, "adapter must not be null");
-        registry.replace(name, adapter);
+        AppliedAdapter unused = registry.replace(name, adapter);
     }
 
     /**
@@ -293,6 +293,17 @@ public final class LoRAModel implements Model, PassSource {
     }
 
     /**
+     * Returns how many bytes the arrays of an adapter take; see {@link AdapterView#residentBytes}.
+     *
+     * @param name an adapter
+     * @return the number of bytes
+     * @throws IllegalArgumentException if there is none of this name
+     */
+    public long residentBytes(String name) {
+        return using(name).residentBytes();
+    }
+
+    /**
      * Returns whether a parameter is the factor B of one of the adapters, or its bias. In LoRA+ (<a
      * href="https://arxiv.org/abs/2402.12354">arXiv:2402.12354</a>) these train at a learning rate of their own.
      *
@@ -421,6 +432,21 @@ public final class LoRAModel implements Model, PassSource {
     /** The adapters now. */
     ModelState state() {
         return registry.state();
+    }
+
+    AdapterRegistry registry() {
+        return registry;
+    }
+
+    /** Computes the output of rows that have an adapter each, as it was in a state of this model. */
+    INDArray predict(ModelState then, INDArray x, List<String> adapters) {
+        return mixedBatch.predict(then, x, adapters);
+    }
+
+    /** Computes the output with one adapter, or none, as it was in a state of this model. */
+    INDArray predict(ModelState then, INDArray x, String adapter) {
+        List<String> names = adapter.equals(BASE) ? List.of() : List.of(adapter);
+        return predictor.predict(x, then.forPrediction(names));
     }
 
     @Override

@@ -109,6 +109,27 @@ public final class ArrayMemory {
         }
     }
 
+    /**
+     * Copies elements to the memory of another array of the same type.
+     *
+     * @param position the first position
+     * @param target the memory of the other array
+     * @param targetPosition the first position there
+     * @param length the number of elements
+     */
+    public void copy(int position, ArrayMemory target, int targetPosition, int length) {
+        try {
+            if (floats != null) {
+                target.floats().put(targetPosition, floats, position, length);
+            } else {
+                target.doubles().put(targetPosition, doubles(), position, length);
+            }
+        } finally {
+            Reference.reachabilityFence(array);
+            Reference.reachabilityFence(target.array);
+        }
+    }
+
     private FloatBuffer floats() {
         if (floats == null) {
             throw new IllegalStateException("the array must be FLOAT, found " + array.dataType());

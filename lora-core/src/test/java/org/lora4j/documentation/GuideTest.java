@@ -8,13 +8,17 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.lora4j.AdapterCache;
 import org.lora4j.AdapterView;
+import org.lora4j.BatchingPredictor;
+import org.lora4j.BatchingStats;
 import org.lora4j.LoRAModel;
 import org.lora4j.LoRAParametrization;
 import org.lora4j.adapter.BaseLayer;
@@ -277,6 +281,54 @@ class GuideTest {
             INDArray withoutAny = model.predict(x);
             assertThat(withoutAny).isEqualTo(base).isNotEqualTo(active);
         }
+    }
+
+    @Test
+    void manyRequestsAtOnce() throws Exception {
+        LoRAModel model = LoRAModel.of(network);
+        model.add("customer-a", adapter(1));
+        model.add("customer-b", adapter(2));
+        INDArray row = x.getRow(0, true).dup();
+
+        BatchingPredictor predictor = BatchingPredictor.builder(model)
+                .maxBatchRows(64)
+                .maxWaitingRows(1000)
+                .build();
+        INDArray y = predictor.predict(row, "customer-a"); // from any number of threads
+        CompletableFuture<INDArray> later = predictor.predictAsync(row, "customer-b");
+        assertThat(y).isEqualTo(model.using("customer-a").predict(row));
+        assertThat(later.get()).isEqualTo(model.using("customer-b").predict(row));
+
+        BatchingStats stats = predictor.stats();
+        long median = stats.latencyNanos().percentile(50);
+        long slow = stats.latencyNanos().percentile(99);
+        double rows = stats.batchRows().mean();
+        assertThat(List.of(median, slow)).doesNotContain(0L);
+        assertThat(rows).isEqualTo(1);
+        predictor.close();
+    }
+
+    @Test
+    void adaptersFromAFolder() throws IOException {
+        LoRAModel model = LoRAModel.of(network);
+        Path adapters = folder.resolve("adapters");
+        PeftAdapters.save(adapter(1), network, adapters.resolve("customer-a"));
+
+        AdapterCache cache = AdapterCache.builder(model, adapters)
+                .maxBytes(512L << 20)
+                .fingerprintCheck(FingerprintCheck.REQUIRE)
+                .build();
+        try (BatchingPredictor predictor = BatchingPredictor.builder(model).adapters(cache).build()) {
+            INDArray y = predictor.predict(x, "customer-a"); // loads adapters/customer-a if it is not in the model
+            assertThat(y).isEqualTo(model.using("customer-a").predict(x));
+        }
+        assertThat(cache.stats().loads()).isEqualTo(1);
+
+        PeftAdapters.save(adapter(2), network, adapters.resolve("customer-a"));
+        boolean wasLoaded = cache.refresh("customer-a"); // loads the new one in its place
+        assertThat(wasLoaded).isTrue();
+        long bytes = model.residentBytes("customer-a");
+        assertThat(cache.stats().bytes()).isEqualTo(bytes);
     }
 
     private LoRAAdapter adapter(long adapterSeed) {

@@ -65,4 +65,24 @@ class ArrayBitsTest {
 
         assertThat(ArrayBits.isFinite(array)).isFalse();
     }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = DataType.class,
+            names = {"FLOAT", "DOUBLE"})
+    void findsTheLastEntryOfLargeArraysAndViews(DataType type) {
+        INDArray large = Nd4j.ones(type, 3, 5000);
+        INDArray view = large.get(NDArrayIndex.interval(1, 3), NDArrayIndex.interval(0, 4999));
+        assertThat(ArrayBits.isFinite(large)).isTrue();
+
+        large.putScalar(2, 4999, Double.NaN);
+        assertThat(ArrayBits.isFinite(large)).isFalse();
+        assertThat(ArrayBits.isFinite(view)).isTrue();
+
+        large.putScalar(2, 4998, Double.POSITIVE_INFINITY);
+        assertThat(ArrayBits.isFinite(view)).isFalse();
+        assertThat(ArrayBits.isFinite(Nd4j.scalar(type, Double.NaN))).isFalse();
+        assertThat(ArrayBits.isFinite(Nd4j.scalar(type, 1))).isTrue();
+        assertThat(ArrayBits.isFinite(Nd4j.empty(type))).isTrue();
+    }
 }

@@ -1,0 +1,31 @@
+package org.lora4j.bench;
+
+import java.util.HashMap;
+import java.util.Map;
+
+/** Arguments of the form {@code key=number} of a program. */
+final class Arguments {
+    private final Map<String, String> given = new HashMap<>();
+
+    Arguments(String... args) {
+        for (String arg : args) {
+            int equals = arg.indexOf('=');
+            if (equals < 0) {
+                throw new IllegalArgumentException("each argument must be key=number, found " + arg);
+            }
+            given.put(arg.substring(0, equals), arg.substring(equals + 1));
+        }
+    }
+
+    /** Returns the number of a key, or another one if it was not given. */
+    int take(String key, int other) {
+        String value = given.remove(key);
+        return value == null ? other : Integer.parseInt(value);
+    }
+
+    void requireNoMore() {
+        if (!given.isEmpty()) {
+            throw new IllegalArgumentException("arguments must be known to the program, found " + given.keySet());
+        }
+    }
+}

@@ -1,0 +1,118 @@
+package org.lora4j;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.List;
+import java.util.concurrent.CancellationException;
+import org.lora4j.internal.ArrayMemory;
+import org.lora4j.internal.Names;
+import org.nd4j.linalg.api.memory.MemoryWorkspace;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+/** Computes the calls of a batch together, with one state of the model. A call that fails does not affect the others. */
+final class BatchComputation {
+    private final LoRAModel model;
+
+    BatchComputation(LoRAModel model) {
+        this.model = model;
+    }
+
+    /** Gives each call its output or its failure. The arrays belong to no workspace of this thread. */
+    @SuppressWarnings("try") // The scope works by being open.
+    void compute(List<PredictionCall> calls) {
+        try (MemoryWorkspace none = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
+            compute(model.state(), calls);
+        }
+    }
+
+    private void compute(ModelState state, List<PredictionCall> calls) {
+        List<PredictionCall> known = new ArrayList<>(calls.size());
+        for (PredictionCall call : calls) {
+            if (call.isAbandoned()) {
+                call.fail(new CancellationException("the program completed the future itself"));
+            } else if (call.adapter().equals(LoRAModel.BASE) || state.adapters().containsKey(call.adapter())) {
+                known.add(call);
+            } else {
+                call.fail(unknown(call.adapter()));
+            }
+        }
+        if (known.size() == 1) {
+            alone(state, known.get(0));
+        } else if (known.size() > 1) {
+            try {
+                together(state, known);
+            } catch (RuntimeException e) {
+                // Finds the call that failed.
+                known.forEach(call -> alone(state, call));
+            }
+        }
+    }
+
+    /** The failure of a call whose adapter is not in the model. It does not list the others, which belong to others. */
+    static IllegalArgumentException unknown(String adapter) {
+        return new IllegalArgumentException(
+                "the adapter must be in the model, found no " + Names.quote(adapter) + "; add it first");
+    }
+
+    /** Returns an input that {@link #compute} can read: itself if it is contiguous in 'c' order, or a copy. */
+    static INDArray readable(INDArray x) {
+        boolean isReadable = x.offset() == 0 && x.stride(1) == 1 && (x.size(0) == 1 || x.stride(0) == x.size(1));
+        return isReadable ? x : copy(x);
+    }
+
+    /** Returns a copy that belongs to no workspace. */
+    static INDArray copy(INDArray x) {
+        return Nd4j.createUninitializedDetached(x.dataType(), 'c', x.shape()).assign(x);
+    }
+
+    private void alone(ModelState state, PredictionCall call) {
+        try {
+            call.succeed(new BatchOutput(model.predict(state, call.x(), call.adapter()), 1), 0);
+        } catch (RuntimeException e) {
+            call.fail(e);
+        }
+    }
+
+    private void together(ModelState state, List<PredictionCall> calls) {
+        // Rows of one adapter that lie side by side are computed as one product.
+        calls.sort(Comparator.comparing(PredictionCall::adapter));
+        int rows = calls.stream().mapToInt(PredictionCall::rows).sum();
+        INDArray x = stack(calls, rows);
+        try {
+            BatchOutput output = new BatchOutput(predict(state, x, calls), calls.size());
+            int from = 0;
+            for (PredictionCall call : calls) {
+                call.succeed(output, from);
+                from += call.rows();
+            }
+        } finally {
+            x.close();
+        }
+    }
+
+    private INDArray stack(List<PredictionCall> calls, int rows) {
+        int width = (int) model.inputSize();
+        INDArray x = Nd4j.createUninitializedDetached(model.dataType(), 'c', rows, width);
+        ArrayMemory target = new ArrayMemory(x);
+        int from = 0;
+        for (PredictionCall call : calls) {
+            new ArrayMemory(call.x()).copy(0, target, from * width, call.rows() * width);
+            from += call.rows();
+        }
+        return x;
+    }
+
+    private INDArray predict(ModelState state, INDArray x, List<PredictionCall> calls) {
+        String first = calls.get(0).adapter();
+        if (first.equals(calls.get(calls.size() - 1).adapter())) {
+            return model.predict(state, x, first);
+        }
+        List<String> names = new ArrayList<>((int) x.size(0));
+        for (PredictionCall call : calls) {
+            names.addAll(Collections.nCopies(call.rows(), call.adapter()));
+        }
+        return model.predict(state, x, names);
+    }
+}

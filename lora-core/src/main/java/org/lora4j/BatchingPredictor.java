@@ -1,0 +1,485 @@
+package org.lora4j;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ForkJoinPool;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.nn.internal.Inputs;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Computes the calls of many threads in batches, each row with its own adapter. A batch reads the weights of the base once,
+ * so a service that many use at the same time answers several times as many requests.
+ *
+ * <pre>{@code
+ * BatchingPredictor predictor = BatchingPredictor.builder(model).build();
+ * INDArray y = predictor.predict(row, "customer-a");                              // from any number of threads
+ * CompletableFuture<INDArray> later = predictor.predictAsync(row, "customer-b");
+ * }</pre>
+ *
+ * <p><b>When a batch leaves.</b> A call that comes while nothing is being computed is computed at once, alone. Calls that
+ * come in the meantime form the next batch. Before it leaves, the next batch waits for those calls that are arriving: until
+ * it is full, until as many are there as were there last time, until none came for an eighth of the time that the last batch took
+ * (at least 50 µs), or until the last batch ended {@link Builder#maxWait} ago.
+ *
+ * <p><b>Who computes.</b> The predictor has no threads. One of the threads that wait in {@link #predict} computes the batch
+ * of all. If calls wait and no thread does, a task of the {@link Builder#executor} computes. The executor also loads the
+ * adapters of asynchronous calls and completes their futures. One batch is computed at a time; if BLAS has one thread, its
+ * rows are divided among the processors, as in {@link LoRAModel#predict(INDArray, List)}.
+ *
+ * <p><b>Failures.</b> A call with an unknown adapter or an input that does not fit fails alone. A call that comes when too
+ * many wait is rejected with a {@link RejectedExecutionException}, and can be tried again later.
+ *
+ * <p><b>Results.</b> Each call has the output of {@code model.using(adapter).predict(x)} up to rounding. A call that is
+ * computed alone has the same bits. In a batch, the last bits can depend on the number of rows and on their places in it,
+ * because native products of different sizes round in different order. The values of the other rows have no influence.
+ * The result belongs to the caller and to no workspace of ND4J.
+ *
+ * <p><b>Changes of the model.</b> A batch is computed with one state of the model: the one at its start. So a call sees every
+ * change that was made before it, and may see one that is made while it waits. A call whose adapter is deleted while it
+ * waits fails.
+ *
+ * <p>Any number of threads can use a predictor.
+ */
+public final class BatchingPredictor implements AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger(BatchingPredictor.class);
+
+    private final LoRAModel model;
+    private final @Nullable AdapterCache cache;
+    private final Executor executor;
+    private final BatchingListener listener;
+    private final BatchQueue queue;
+    private final BatchComputation computation;
+
+    private final LongAdder failedCalls = new LongAdder();
+    private final LongAdder rejectedCalls = new LongAdder();
+    private final DistributionRecorder latencyNanos = new DistributionRecorder();
+    private final DistributionRecorder batchRows = new DistributionRecorder();
+    private final DistributionRecorder batchCalls = new DistributionRecorder();
+    private final DistributionRecorder batchNanos = new DistributionRecorder();
+
+    /** The threads that compute and end calls of others, which must not wait for these calls. */
+    private final Set<Thread> serving = ConcurrentHashMap.newKeySet();
+
+    private BatchingPredictor(Builder builder) {
+        model = builder.model;
+        cache = builder.cache;
+        executor = builder.executor;
+        listener = builder.listener;
+        queue = new BatchQueue(builder.maxBatchRows, builder.maxWaitingRows, builder.maxWaitNanos);
+        computation = new BatchComputation(model);
+    }
+
+    /**
+     * Starts to build a predictor.
+     *
+     * @param model the model
+     * @return a builder with the defaults
+     */
+    public static Builder builder(LoRAModel model) {
+        Objects.requireNonNull(model, "model must not be null");
+        return new Builder(model);
+    }
+
+    /**
+     * Computes the output, in a batch with the calls of other threads. The thread may compute the batch of others too.
+     *
+     * <p>An interrupt does not end the wait. The thread is interrupted when the method returns.
+     *
+     * @param x the input {@code [n, inputSize]}; not written to. It must not be changed during the call
+     * @param adapter the name of an adapter, or {@value LoRAModel#BASE} for the base alone
+     * @return a new array {@code [n, outputSize]} in 'c' order
+     * @throws IllegalArgumentException if the shape or the type of {@code x} does not fit, or there is no such adapter
+     * @throws RejectedExecutionException if too many rows wait, or the predictor is closed
+     * @throws java.io.UncheckedIOException if the adapter could not be loaded by the {@link AdapterCache}
+     */
+    public INDArray predict(INDArray x, String adapter) {
+        long begin = System.nanoTime();
+        int rows = requireCall(x, adapter);
+        admit(rows, adapter);
+        PredictionCall call;
+        try {
+            call = new PredictionCall(BatchComputation.readable(x), adapter, pin(adapter), null, begin);
+        } catch (RuntimeException | Error e) {
+            withdraw(rows);
+            throw e;
+        }
+        if (queue.add(call)) {
+            computeBatch(false);
+        }
+        return call.await(() -> computeBatch(false));
+    }
+
+    /**
+     * Computes the output later, in a batch with other calls, without blocking the thread. The future is completed by the
+     * executor, so an action that is added to it delays other futures: use {@code thenApplyAsync} for actions that take long.
+     * A future that the program cancels, or completes itself, is not computed if its batch has not begun.
+     *
+     * @param x the input {@code [n, inputSize]}, which is copied
+     * @param adapter the name of an adapter, or {@value LoRAModel#BASE} for the base alone
+     * @return a future of a new array {@code [n, outputSize]} in 'c' order. It fails with the exceptions of {@link #predict}
+     */
+    public CompletableFuture<INDArray> predictAsync(INDArray x, String adapter) {
+        Objects.requireNonNull(x, "x must not be null");
+        Objects.requireNonNull(adapter, "adapter must not be null");
+        long begin = System.nanoTime();
+        try {
+            int rows = requireCall(x, adapter);
+            admit(rows, adapter);
+            return admitted(x, adapter, rows, begin);
+        } catch (RuntimeException e) {
+            return CompletableFuture.failedFuture(e);
+        }
+    }
+
+    private CompletableFuture<INDArray> admitted(INDArray x, String adapter, int rows, long begin) {
+        try {
+            INDArray copy = BatchComputation.copy(x);
+            CompletableFuture<INDArray> future = new CompletableFuture<>();
+            if (cache == null || cache.isLoaded(adapter)) {
+                add(new PredictionCall(copy, adapter, pin(adapter), future, begin));
+            } else {
+                executor.execute(() -> addLoaded(copy, adapter, future, begin));
+            }
+            return future;
+        } catch (RuntimeException | Error e) {
+            withdraw(rows);
+            throw e;
+        }
+    }
+
+    /** Adds a call after its adapter was loaded, in a thread of the executor. */
+    private void addLoaded(INDArray x, String adapter, CompletableFuture<INDArray> future, long begin) {
+        PredictionCall call;
+        try {
+            call = new PredictionCall(x, adapter, pin(adapter), future, begin);
+        } catch (RuntimeException | Error e) {
+            withdraw((int) x.size(0));
+            future.completeExceptionally(e);
+            return;
+        }
+        add(call);
+    }
+
+    private void add(PredictionCall call) {
+        if (queue.add(call)) {
+            offer();
+        }
+    }
+
+    private int requireCall(INDArray x, String adapter) {
+        Objects.requireNonNull(x, "x must not be null");
+        Objects.requireNonNull(adapter, "adapter must not be null");
+        try {
+            Inputs.require(x, model);
+            Inputs.requireOutputFits(x, model);
+            if (cache == null
+                    && !adapter.equals(LoRAModel.BASE)
+                    && !model.names().contains(adapter)) {
+                throw BatchComputation.unknown(adapter);
+            }
+        } catch (IllegalArgumentException e) {
+            failedCalls.increment();
+            throw e;
+        }
+        return (int) x.size(0);
+    }
+
+    private void admit(int rows, String adapter) {
+        try {
+            queue.admit(rows);
+        } catch (RejectedExecutionException e) {
+            rejectedCalls.increment();
+            inform(() -> listener.onRejection(adapter));
+            throw e;
+        }
+    }
+
+    private void withdraw(int rows) {
+        failedCalls.increment();
+        queue.withdraw(rows);
+    }
+
+    private AdapterCache.@Nullable Pin pin(String adapter) {
+        return cache == null || adapter.equals(LoRAModel.BASE) ? null : cache.pin(adapter);
+    }
+
+    /** Computes a batch with the turn that this thread has, and passes the turn on. */
+    private void computeBatch(boolean byExecutor) {
+        List<PredictionCall> batch = List.of();
+        boolean added = serving.add(Thread.currentThread());
+        long nanos = 0;
+        try {
+            batch = queue.next();
+            long begin = System.nanoTime();
+            computation.compute(batch);
+            nanos = System.nanoTime() - begin;
+            record(batch, nanos);
+        } catch (RuntimeException | Error e) {
+            for (PredictionCall call : batch) {
+                if (!call.hasOutcome()) {
+                    call.fail(e);
+                }
+            }
+        } finally {
+            passOn(batch.size(), nanos);
+            end(batch, byExecutor);
+            if (added) {
+                serving.remove(Thread.currentThread());
+            }
+        }
+    }
+
+    private void record(List<PredictionCall> batch, long nanos) {
+        int rows = 0;
+        long now = System.nanoTime();
+        for (PredictionCall call : batch) {
+            rows += call.rows();
+            if (call.hasFailed()) {
+                failedCalls.increment();
+            } else {
+                latencyNanos.record(Math.max(0, now - call.begin()));
+            }
+        }
+        batchRows.record(rows);
+        batchCalls.record(batch.size());
+        batchNanos.record(nanos);
+        int all = rows;
+        inform(() -> listener.onBatch(batch.size(), all, nanos));
+    }
+
+    private static void inform(Runnable event) {
+        try {
+            event.run();
+        } catch (RuntimeException e) {
+            log.warn("a listener of the predictor failed", e);
+        }
+    }
+
+    private void passOn(int calls, long nanos) {
+        PredictionCall next = queue.passOn(calls, nanos);
+        if (next != null) {
+            next.giveTurn();
+        } else if (queue.isOffered()) {
+            offer();
+        }
+    }
+
+    /** Has the executor compute the next batch, unless a thread that waits is faster. */
+    private void offer() {
+        try {
+            executor.execute(() -> {
+                if (queue.takeOffered()) {
+                    computeBatch(true);
+                }
+            });
+        } catch (RejectedExecutionException e) {
+            List<PredictionCall> refused = queue.takeAllIfOffered();
+            refused.forEach(call -> call.fail(e));
+            failedCalls.add(refused.size());
+            endHere(refused);
+        }
+    }
+
+    /** Ends the calls of a batch. Actions that programs added to futures do not delay a thread that waits for its own call. */
+    private void end(List<PredictionCall> batch, boolean byExecutor) {
+        if (byExecutor) {
+            endHere(batch);
+            return;
+        }
+        List<PredictionCall> futures = new ArrayList<>();
+        int waiters = 0;
+        for (PredictionCall call : batch) {
+            if (call.hasWaiter()) {
+                call.end();
+                waiters++;
+            } else {
+                futures.add(call);
+            }
+        }
+        queue.ended(waiters);
+        if (!futures.isEmpty()) {
+            try {
+                executor.execute(() -> endHere(futures));
+            } catch (RejectedExecutionException e) {
+                endHere(futures);
+            }
+        }
+    }
+
+    private void endHere(List<PredictionCall> calls) {
+        boolean added = serving.add(Thread.currentThread());
+        try {
+            calls.forEach(PredictionCall::end);
+        } finally {
+            if (added) {
+                serving.remove(Thread.currentThread());
+            }
+            queue.ended(calls.size());
+        }
+    }
+
+    /** The number of calls that wait for the next batch. */
+    int waitingCalls() {
+        return queue.waitingCalls();
+    }
+
+    /**
+     * Returns what happened so far.
+     *
+     * @return counts, times and sizes; they cost next to nothing
+     */
+    public BatchingStats stats() {
+        return new BatchingStats(
+                failedCalls.sum(),
+                rejectedCalls.sum(),
+                latencyNanos.snapshot(),
+                batchRows.snapshot(),
+                batchCalls.snapshot(),
+                batchNanos.snapshot());
+    }
+
+    /**
+     * Rejects all later calls, and waits until those that were accepted have ended. The executor and the adapters stay as they
+     * are. An interrupt ends the wait, and the thread stays interrupted. An action of a future and
+     * the listener can close the predictor; they do not wait.
+     */
+    @Override
+    public void close() {
+        queue.close();
+        if (serving.contains(Thread.currentThread())) {
+            return;
+        }
+        try {
+            queue.awaitEnd();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Builds a {@link BatchingPredictor}. */
+    public static final class Builder {
+        private static final int DEFAULT_BATCH_ROWS = 64;
+        private static final int DEFAULT_WAITING_ROWS = 1024;
+        private static final long DEFAULT_WAIT_NANOS = 2_000_000;
+
+        private final LoRAModel model;
+        private @Nullable AdapterCache cache;
+        private int maxBatchRows = DEFAULT_BATCH_ROWS;
+        private int maxWaitingRows = DEFAULT_WAITING_ROWS;
+        private long maxWaitNanos = DEFAULT_WAIT_NANOS;
+        private Executor executor = ForkJoinPool.commonPool();
+        private BatchingListener listener = new BatchingListener() {};
+
+        private Builder(LoRAModel model) {
+            this.model = model;
+        }
+
+        /**
+         * Loads adapters that are not in the model when a call names them. Without a cache, such a call fails.
+         *
+         * @param adapters a cache of the same model
+         * @return this builder
+         * @throws IllegalArgumentException if the cache is that of another model
+         */
+        public Builder adapters(AdapterCache adapters) {
+            Objects.requireNonNull(adapters, "adapters must not be null");
+            if (adapters.model() != model) {
+                throw new IllegalArgumentException(
+                        "the cache must load into the model of the predictor, found that of another model");
+            }
+            cache = adapters;
+            return this;
+        }
+
+        /**
+         * Sets how many rows a batch has at most. A call with more rows is a batch of its own.
+         *
+         * @param rows the number of rows, at least 1; 64 by default
+         * @return this builder
+         * @throws IllegalArgumentException if the number is less than 1
+         */
+        public Builder maxBatchRows(int rows) {
+            maxBatchRows = requirePositive("maxBatchRows", rows);
+            return this;
+        }
+
+        /**
+         * Sets how many rows wait at most; later calls are rejected. Calls whose adapter is being loaded are counted, and
+         * those that are being computed are not. A call with more rows is accepted if nothing waits.
+         *
+         * @param rows the number of rows, at least 1; 1024 by default
+         * @return this builder
+         * @throws IllegalArgumentException if the number is less than 1
+         */
+        public Builder maxWaitingRows(int rows) {
+            maxWaitingRows = requirePositive("maxWaitingRows", rows);
+            return this;
+        }
+
+        private static int requirePositive(String name, int value) {
+            if (value < 1) {
+                throw new IllegalArgumentException(name + " must be at least 1, found " + value);
+            }
+            return value;
+        }
+
+        /**
+         * Sets how long after the end of a batch the next one waits at most for calls that are arriving.
+         *
+         * @param wait the time, not negative and at most a minute; 2 ms by default. Zero never waits
+         * @return this builder
+         * @throws IllegalArgumentException if the time is outside these bounds
+         */
+        public Builder maxWait(Duration wait) {
+            Objects.requireNonNull(wait, "wait must not be null");
+            if (wait.isNegative() || wait.compareTo(Duration.ofMinutes(1)) > 0) {
+                throw new IllegalArgumentException("maxWait must be from 0 to a minute, found " + wait);
+            }
+            maxWaitNanos = wait.toNanos();
+            return this;
+        }
+
+        /**
+         * Sets the executor for asynchronous calls. It must run tasks in threads of its own, and its rejections fail the
+         * calls. The predictor does not shut it down.
+         *
+         * @param tasks the executor; {@link ForkJoinPool#commonPool} by default
+         * @return this builder
+         */
+        public Builder executor(Executor tasks) {
+            executor = Objects.requireNonNull(tasks, "tasks must not be null");
+            return this;
+        }
+
+        /**
+         * Sets the listener.
+         *
+         * @param events receives the events
+         * @return this builder
+         */
+        public Builder listener(BatchingListener events) {
+            listener = Objects.requireNonNull(events, "events must not be null");
+            return this;
+        }
+
+        /**
+         * Creates the predictor.
+         *
+         * @return a predictor, ready for calls
+         */
+        public BatchingPredictor build() {
+            return new BatchingPredictor(this);
+        }
+    }
+}

@@ -1,0 +1,371 @@
+package org.lora4j;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.lora4j.BatchingPredictorTest.failure;
+import static org.lora4j.BatchingPredictorTest.inThread;
+import static org.lora4j.SmallModels.assertClose;
+import static org.lora4j.SmallModels.assertSameBits;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.lora4j.adapter.LoRAAdapter;
+import org.lora4j.io.FingerprintCheck;
+import org.lora4j.io.PeftAdapters;
+import org.lora4j.io.ReadLimits;
+import org.lora4j.nn.Network;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/** Adapters that are loaded from a folder when they are needed. */
+@Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+@SuppressWarnings("try") // A pin works by being open.
+class AdapterCacheTest {
+    private static final int ADAPTERS = 6;
+
+    /** Rank 2 on 6 → 8 → 5 → 4. */
+    private static final long BYTES = Float.BYTES * 2L * (6 + 8 + 8 + 5 + 5 + 4);
+
+    private final Network network = SmallModels.network();
+    private final LoRAModel model = LoRAModel.of(network);
+    private final LoRAModel reference = LoRAModel.of(network);
+    private final INDArray x = SmallModels.input(2);
+
+    private final List<String> loaded = new CopyOnWriteArrayList<>();
+    private final List<String> failed = new CopyOnWriteArrayList<>();
+    private final List<String> evicted = new CopyOnWriteArrayList<>();
+    private final AdapterCacheListener listener = new AdapterCacheListener() {
+        @Override
+        public void onLoad(String name, long bytes, long nanos) {
+            assertThat(bytes).isEqualTo(BYTES);
+            loaded.add(name);
+        }
+
+        @Override
+        public void onFailedLoad(String name, Throwable cause) {
+            failed.add(name);
+        }
+
+        @Override
+        public void onEviction(String name, long bytes) {
+            assertThat(bytes).isEqualTo(BYTES);
+            evicted.add(name);
+        }
+    };
+
+    @TempDir
+    private Path folder;
+
+    @BeforeEach
+    void saveAdapters() throws IOException {
+        for (int i = 0; i < ADAPTERS; i++) {
+            reference.add("a" + i, SmallModels.random(i).build()).save(folder.resolve("a" + i));
+        }
+    }
+
+    private AdapterCache.Builder builder(int adapters) {
+        return AdapterCache.builder(model, folder).maxBytes(adapters * BYTES).listener(listener);
+    }
+
+    private static void use(AdapterCache cache, String... names) {
+        for (String name : names) {
+            cache.pin(name).close();
+        }
+    }
+
+    private static LoRAAdapter data(long seed) {
+        LoRAModel other = SmallModels.model();
+        other.add("x", SmallModels.random(seed).build());
+        return other.adapter("x");
+    }
+
+    @Test
+    void anAdapterIsLoadedWhenItIsNeededAndIsTheOneInTheFolder() {
+        AdapterCache cache = builder(2).build();
+        assertThat(cache.isLoaded("a1")).isFalse();
+        try (AdapterCache.Pin pin = cache.pin("a1")) {
+            assertSameBits(model.using("a1").predict(x), reference.using("a1").predict(x));
+        }
+        assertThat(cache.isLoaded("a1")).isTrue();
+        assertThat(model.residentBytes("a1")).isEqualTo(BYTES);
+        assertThat(model.active()).isEmpty();
+        use(cache, "a1");
+        AdapterCacheStats stats = cache.stats();
+        assertThat(stats.loads()).isEqualTo(1);
+        assertThat(stats.hits()).isEqualTo(1);
+        assertThat(stats.bytes()).isEqualTo(BYTES);
+        assertThat(stats.adapters()).isEqualTo(1);
+        assertThat(stats.loadNanos()).isPositive();
+    }
+
+    @Test
+    void theAdapterThatWasNotUsedForTheLongestTimeIsDeletedFirst() {
+        AdapterCache cache = builder(2).build();
+        use(cache, "a0", "a1", "a0", "a2", "a3");
+        assertThat(evicted).containsExactly("a1", "a0");
+        assertThat(model.names()).containsExactly("a2", "a3");
+        assertThat(cache.stats())
+                .usingRecursiveComparison()
+                .ignoringFields("loadNanos")
+                .isEqualTo(new AdapterCacheStats(1, 4, 0, 0, 2, 2, 2 * BYTES));
+    }
+
+    @Test
+    void pinnedAdaptersStayEvenBeyondTheLimit() {
+        AdapterCache cache = builder(1).build();
+        AdapterCache.Pin first = cache.pin("a0");
+        AdapterCache.Pin again = cache.pin("a0");
+        AdapterCache.Pin second = cache.pin("a1");
+        assertThat(model.names()).containsExactly("a0", "a1");
+        assertThat(cache.stats().bytes()).isEqualTo(2 * BYTES);
+        first.close();
+        first.close();
+        assertThat(model.names()).containsExactly("a0", "a1");
+        again.close();
+        assertThat(model.names()).containsExactly("a1");
+        second.close();
+        assertThat(model.names()).containsExactly("a1");
+    }
+
+    @Test
+    void aLimitOfZeroKeepsOnlyWhatIsPinned() {
+        AdapterCache cache = builder(0).build();
+        try (AdapterCache.Pin pin = cache.pin("a0")) {
+            assertThat(model.names()).containsExactly("a0");
+        }
+        assertThat(model.names()).isEmpty();
+        assertThat(cache.stats().bytes()).isZero();
+    }
+
+    @Test
+    void threadsThatNeedTheSameAdapterLoadItOnce() throws Exception {
+        CountDownLatch loading = new CountDownLatch(1);
+        CountDownLatch go = new CountDownLatch(1);
+        AdapterCacheListener held = new AdapterCacheListener() {
+            @Override
+            public void onLoad(String name, long bytes, long nanos) {
+                loaded.add(name);
+                loading.countDown();
+                try {
+                    go.await();
+                } catch (InterruptedException e) {
+                    throw new IllegalStateException(e);
+                }
+            }
+        };
+        AdapterCache cache = builder(2).listener(held).build();
+        List<CompletableFuture<INDArray>> outputs = new ArrayList<>();
+        for (int i = 0; i < 8; i++) {
+            outputs.add(inThread(() -> {
+                try (AdapterCache.Pin pin = cache.pin("a0")) {
+                    return model.using("a0").predict(x);
+                }
+            }));
+        }
+        loading.await();
+        go.countDown();
+        for (CompletableFuture<INDArray> output : outputs) {
+            assertSameBits(output.get(), reference.using("a0").predict(x));
+        }
+        assertThat(loaded).containsExactly("a0");
+    }
+
+    @Test
+    void aLoadThatFailsFailsItsCallsAndIsTriedAgain() throws IOException {
+        Path file = folder.resolve("a0").resolve("adapter_model.safetensors");
+        byte[] good = Files.readAllBytes(file);
+        Files.write(file, new byte[] {1, 2, 3});
+        AdapterCache cache = builder(2).build();
+        for (int i = 0; i < 2; i++) {
+            assertThatExceptionOfType(UncheckedIOException.class)
+                    .isThrownBy(() -> cache.pin("a0"))
+                    .withMessageStartingWith("adapter 'a0' could not be loaded: ");
+        }
+        use(cache, "a1");
+        Files.write(file, good);
+        use(cache, "a0");
+        assertThat(failed).containsExactly("a0", "a0");
+        assertThat(cache.stats().failedLoads()).isEqualTo(2);
+        assertThat(model.names()).containsExactly("a1", "a0");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"nobody", "../a0", "..", "", "a0/", "A0", LoRAModel.BASE})
+    void refusesNamesThatAreNotThoseOfAFolder(String name) {
+        AdapterCache cache = builder(2).build();
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> cache.pin(name))
+                .withMessageContaining("could not be loaded");
+        assertThat(model.names()).isEmpty();
+        assertThat(cache.stats().adapters()).isZero();
+    }
+
+    @Test
+    void limitsAndFingerprintsAreChecked() {
+        AdapterCache small =
+                builder(2).readLimits(ReadLimits.defaults().withFileBytes(10)).build();
+        assertThatExceptionOfType(UncheckedIOException.class).isThrownBy(() -> small.pin("a0"));
+        LoRAModel other = LoRAModel.of(SmallModels.network(x.dataType(), 2));
+        AdapterCache strict = AdapterCache.builder(other, folder)
+                .fingerprintCheck(FingerprintCheck.REQUIRE)
+                .build();
+        assertThatExceptionOfType(UncheckedIOException.class).isThrownBy(() -> strict.pin("a0"));
+        assertThat(other.names()).isEmpty();
+    }
+
+    @Test
+    void adaptersOfTheProgramAreFoundAndNeverDeleted() {
+        model.add("own", data(7));
+        model.add("a0", data(8));
+        AdapterCache cache = builder(1).build();
+        use(cache, "own", "a0", "a1", "a2");
+        assertThat(loaded).containsExactly("a1", "a2");
+        assertThat(model.names()).containsExactly("own", "a0", "a2");
+        assertThat(cache.stats().bytes()).isEqualTo(BYTES);
+    }
+
+    @Test
+    void whatTheProgramReplacesRenamesActivatesOrTrainsIsItsOwn() {
+        AdapterCache cache = builder(4).build();
+        use(cache, "a0", "a1", "a2", "a3");
+        model.replace("a0", data(7));
+        model.rename("a1", "renamed");
+        model.activate("a2");
+        model.setTrainable("a3");
+        use(cache, "a4", "a5", "a1");
+        AdapterCache.Pin[] pins = {cache.pin("a4"), cache.pin("a5"), cache.pin("a1")};
+        assertThat(model.names()).contains("a0", "renamed", "a2", "a3", "a4", "a5", "a1");
+        for (AdapterCache.Pin pin : pins) {
+            pin.close();
+        }
+        assertThat(cache.stats().bytes()).isLessThanOrEqualTo(4 * BYTES);
+        assertThat(model.names()).contains("a0", "renamed", "a2", "a3");
+        assertThat(evicted).isEmpty();
+    }
+
+    @Test
+    void anAdapterThatTheProgramDeletedIsLoadedAgain() {
+        AdapterCache cache = builder(2).build();
+        use(cache, "a0");
+        model.delete("a0");
+        use(cache, "a0");
+        assertThat(loaded).containsExactly("a0", "a0");
+        assertThat(cache.stats().bytes()).isEqualTo(BYTES);
+    }
+
+    @Test
+    void refreshLoadsWhatIsInTheFolderNow() throws IOException {
+        AdapterCache cache = builder(2).build();
+        assertThat(cache.refresh("a0")).isFalse();
+        use(cache, "a0");
+        PeftAdapters.save(data(9), network, folder.resolve("a0"));
+        assertSameBits(model.using("a0").predict(x), reference.using("a0").predict(x));
+        assertThat(cache.refresh("a0")).isTrue();
+        reference.replace("a0", data(9));
+        assertSameBits(model.using("a0").predict(x), reference.using("a0").predict(x));
+        use(cache, "a1", "a2");
+        assertThat(evicted).containsExactly("a0");
+        assertThat(cache.stats().bytes()).isEqualTo(2 * BYTES);
+    }
+
+    @Test
+    void aRefreshThatFailsKeepsTheOldAdapter() throws IOException {
+        AdapterCache cache = builder(2).build();
+        use(cache, "a0");
+        Files.write(folder.resolve("a0").resolve("adapter_model.safetensors"), new byte[] {1, 2, 3});
+        assertThatExceptionOfType(UncheckedIOException.class).isThrownBy(() -> cache.refresh("a0"));
+        assertSameBits(model.using("a0").predict(x), reference.using("a0").predict(x));
+    }
+
+    @Test
+    void aPredictorLoadsTheAdaptersOfItsCalls() throws Exception {
+        AdapterCache cache = builder(2).build();
+        try (BatchingPredictor predictor =
+                BatchingPredictor.builder(model).adapters(cache).build()) {
+            assertSameBits(predictor.predict(x, "a0"), reference.using("a0").predict(x));
+            assertSameBits(
+                    predictor.predictAsync(x, "a1").get(), reference.using("a1").predict(x));
+            assertSameBits(predictor.predict(x, LoRAModel.BASE), network.predict(x));
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> predictor.predict(x, "nobody"))
+                    .withMessageContaining("found no 'nobody'");
+            assertThat(failure(predictor.predictAsync(x, "nobody"))).isInstanceOf(IllegalArgumentException.class);
+            assertThat(predictor.stats().failedCalls()).isEqualTo(2);
+        }
+    }
+
+    @Test
+    void anAdapterStaysWhileACallWaitsForItsBatch() throws Exception {
+        HeldBatches batches = new HeldBatches();
+        AdapterCache cache = builder(1).build();
+        try (BatchingPredictor predictor = BatchingPredictor.builder(model)
+                .adapters(cache)
+                .listener(batches)
+                .build()) {
+            use(cache, "a0");
+            batches.hold(predictor);
+            CompletableFuture<INDArray> waiting = predictor.predictAsync(x, "a0");
+            use(cache, "a1", "a2", "a3");
+            assertThat(model.names()).contains("a0");
+            batches.release();
+            assertSameBits(waiting.get(), reference.using("a0").predict(x));
+        }
+        assertThat(cache.stats().bytes()).isLessThanOrEqualTo(BYTES);
+    }
+
+    @Test
+    void manyThreadsShareASmallCache() throws Exception {
+        AdapterCache cache =
+                AdapterCache.builder(model, folder).maxBytes(2 * BYTES).build();
+        List<INDArray> expected = new ArrayList<>();
+        for (int i = 0; i < ADAPTERS; i++) {
+            expected.add(reference.using("a" + i).predict(x));
+        }
+        try (BatchingPredictor predictor =
+                BatchingPredictor.builder(model).adapters(cache).build()) {
+            List<CompletableFuture<Void>> threads = new ArrayList<>();
+            for (int t = 0; t < 8; t++) {
+                SplittableRandom random = new SplittableRandom(t);
+                threads.add(inThread(() -> {
+                    for (int i = 0; i < 40; i++) {
+                        int a = random.nextInt(ADAPTERS);
+                        INDArray y = i % 2 == 0
+                                ? predictor.predict(x, "a" + a)
+                                : predictor.predictAsync(x, "a" + a).join();
+                        assertClose(y, expected.get(a), 1e-5);
+                    }
+                    return null;
+                }));
+            }
+            for (CompletableFuture<Void> thread : threads) {
+                thread.get();
+            }
+        }
+        AdapterCacheStats stats = cache.stats();
+        assertThat(stats.bytes()).isLessThanOrEqualTo(2 * BYTES);
+        assertThat(stats.evictions()).isEqualTo(stats.loads() - stats.adapters());
+        assertThat(stats.failedLoads()).isZero();
+        assertThat(model.names()).hasSize(stats.adapters());
+    }
+
+    @Test
+    void refusesANegativeLimit() {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> AdapterCache.builder(model, folder).maxBytes(-1))
+                .withMessage("maxBytes must not be negative, found -1");
+    }
+}
