@@ -48,7 +48,7 @@ public class MultiTrainerBenchmark {
 
     /** The kind of the adapters; the number is the rank. */
     @Param({"lora-1", "lora-8", "dora-8"})
-    String trained;
+    String kind;
 
     private NativeThreads threads;
     private Start start;
@@ -62,7 +62,7 @@ public class MultiTrainerBenchmark {
         String[] numbers = work.split("x", 2);
         adapters = Integer.parseInt(numbers[0]);
         start = new Start(net, Integer.parseInt(numbers[1]));
-        model = start.model(Integer.parseInt(trained.substring(5)), trained.startsWith("dora"), adapters);
+        model = start.model(Integer.parseInt(kind.substring(5)), kind.startsWith("dora"), adapters);
     }
 
     /** Restores the thread settings. */
