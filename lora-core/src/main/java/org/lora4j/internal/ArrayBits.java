@@ -73,11 +73,13 @@ public final class ArrayBits {
      * @return false if an element is NaN or infinite
      */
     public static boolean isFinite(INDArray array) {
-        if (array.isEmpty()) {
-            return true;
+        if (array.isEmpty() || !array.isR()) {
+            return true; // Integers and truth values are always finite.
         }
+        boolean isReadable = array.dataType() == DataType.FLOAT || array.dataType() == DataType.DOUBLE;
+        INDArray real = isReadable ? array : array.castTo(DataType.FLOAT);
         // ND4J's own scan takes several hundred times as long.
-        INDArray contiguous = HostColumns.canWrite(array) ? array : array.dup('c');
+        INDArray contiguous = HostColumns.canWrite(real) ? real : real.dup('c');
         ArrayMemory memory = new ArrayMemory(contiguous);
         int length = Math.toIntExact(contiguous.length());
         return memory.isFloat() ? areFiniteFloats(memory, length) : areFiniteDoubles(memory, length);

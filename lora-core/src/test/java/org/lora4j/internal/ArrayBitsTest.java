@@ -85,4 +85,20 @@ class ArrayBitsTest {
         assertThat(ArrayBits.isFinite(Nd4j.scalar(type, 1))).isTrue();
         assertThat(ArrayBits.isFinite(Nd4j.empty(type))).isTrue();
     }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = DataType.class,
+            names = {"BOOL", "UBYTE", "INT", "LONG"})
+    void entriesThatAreNoRealNumbersAreFinite(DataType type) {
+        assertThat(ArrayBits.isFinite(Nd4j.ones(type, 2, 3))).isTrue();
+    }
+
+    @Test
+    void findsEntriesOfHalfPrecisionThatAreNotFinite() {
+        INDArray array = Nd4j.ones(DataType.FLOAT16, 2, 3);
+        assertThat(ArrayBits.isFinite(array)).isTrue();
+        array.putScalar(1, 2, Double.NaN);
+        assertThat(ArrayBits.isFinite(array)).isFalse();
+    }
 }

@@ -95,6 +95,15 @@ class DivergenceTest {
     }
 
     @Test
+    void isReportedForTheLossIfTheLabelsAreIntegers() {
+        Loss loss = (output, labels, gradient) -> Double.NaN;
+        DataSet first = data.get(0);
+        DataSet integers = new DataSet(first.getFeatures(), first.getLabels().castTo(DataType.INT32));
+        DivergedException e = diverge(Trainer.builder(network).loss(loss).build(), Batches.of(integers));
+        assertThat(e.place()).isEqualTo("loss");
+    }
+
+    @Test
     void isReportedForTheLayerThatOverflowsFirst() {
         DivergedException e =
                 diverge(Trainer.builder(network).updater(new Sgd(1e38)).build(), data);
