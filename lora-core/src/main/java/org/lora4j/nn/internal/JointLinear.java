@@ -3,7 +3,6 @@ package org.lora4j.nn.internal;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.internal.BatchBuffer;
 import org.lora4j.internal.FlatRow;
 import org.lora4j.internal.Gemm;
 import org.lora4j.internal.RowBlocks;
@@ -26,13 +25,12 @@ final class JointLinear {
     private final JointRows bases;
     private final JointRows baseGradients;
     private final JointRows inputGradients;
-    private final BatchBuffer ones;
+    private final OnesColumn ones;
     private final @Nullable INDArray biasRow;
     private final Gemm addBias = new Gemm(false, false, 1, 1);
     private final Gemm inputGradientProduct = new Gemm(false, false, 1, 0);
     private boolean readsBase;
     private boolean sharesBias;
-    private long onesRows;
 
     JointLinear(Linear layer, int index, DataType dataType) {
         this.layer = layer;
@@ -42,7 +40,7 @@ final class JointLinear {
         bases = new JointRows(dataType, layer.outputSize());
         baseGradients = new JointRows(dataType, layer.outputSize());
         inputGradients = new JointRows(dataType, layer.inputSize());
-        ones = new BatchBuffer(dataType, 1);
+        ones = new OnesColumn(dataType);
         INDArray bias = layer.bias();
         biasRow = bias == null ? null : FlatRow.of(bias);
     }
@@ -93,7 +91,7 @@ final class JointLinear {
             }
         }
         if (sharesBias && biasRow != null) {
-            addBias.run(ones(batch.rows()), biasRow, y);
+            addBias.run(ones.rows(batch.rows()), biasRow, y);
         }
         return y;
     }
@@ -126,15 +124,5 @@ final class JointLinear {
             member(batch, i).addInputGradients(block);
         }
         return xGradient;
-    }
-
-    private INDArray ones(int rows) {
-        INDArray column = ones.rows(rows);
-        // Smaller columns lie at the start of the same memory.
-        if (rows > onesRows) {
-            column.assign(1);
-            onesRows = rows;
-        }
-        return column;
     }
 }

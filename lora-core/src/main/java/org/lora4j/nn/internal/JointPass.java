@@ -114,7 +114,7 @@ public final class JointPass {
         batch = now;
     }
 
-    /** Binds the layers again if other members take part, or one computes with something else than before. */
+    /** Binds the layers again if the members are others than before, or one computes with something else. */
     private void use(JointBatch now) {
         long changes = 0;
         for (int i = 0; i < now.count(); i++) {
@@ -188,12 +188,12 @@ public final class JointPass {
      */
     public Optional<String> firstNonFinite(int member) {
         JointBatch now = batch();
-        if (!ArrayBits.isFinite(inputs.block(now, member).dup())) {
+        if (!ArrayBits.isFinite(inputs.block(now, member))) {
             return Optional.of("input");
         }
         RowBlocks blocks = new RowBlocks();
         for (int i = 0; i < outputs.length; i++) {
-            if (!ArrayBits.isFinite(now.block(blocks, outputs[i], member).dup())) {
+            if (!ArrayBits.isFinite(now.block(blocks, outputs[i], member))) {
                 return Optional.of(layers.get(i).path());
             }
         }

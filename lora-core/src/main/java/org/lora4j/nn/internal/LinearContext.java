@@ -3,7 +3,6 @@ package org.lora4j.nn.internal;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.internal.BatchBuffer;
 import org.lora4j.nn.Parameter;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -13,17 +12,16 @@ final class LinearContext implements PassContext {
     private final DataType dataType;
     private final Gradients gradients;
     private final PassStep step;
-    private final BatchBuffer ones;
+    private final OnesColumn ones;
     private final List<WeightProduct.Further> requested = new ArrayList<>();
     private Parameter weight;
-    private long onesRows;
 
     LinearContext(Parameter weight, Gradients gradients, PassStep step) {
         this.weight = weight;
         dataType = weight.value().dataType();
         this.gradients = gradients;
         this.step = step;
-        ones = new BatchBuffer(dataType, 1);
+        ones = new OnesColumn(dataType);
     }
 
     /** Starts anew with a weight and without requests, before the updates are bound. */
@@ -69,12 +67,6 @@ final class LinearContext implements PassContext {
 
     @Override
     public INDArray ones(long rows) {
-        INDArray column = ones.rows(rows);
-        // Smaller columns lie at the start of the same memory.
-        if (rows > onesRows) {
-            column.assign(1);
-            onesRows = rows;
-        }
-        return column;
+        return ones.rows(rows);
     }
 }
