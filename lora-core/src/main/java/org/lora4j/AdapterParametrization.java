@@ -4,8 +4,8 @@ import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAWeights;
 import org.lora4j.linalg.LowRankFactors;
-import org.lora4j.nn.Linear;
 import org.lora4j.nn.Parameter;
+import org.lora4j.nn.WeightedLayer;
 import org.lora4j.nn.internal.Parametrization;
 
 /** The parametrization of an adapter on one layer. */
@@ -16,11 +16,11 @@ sealed interface AdapterParametrization extends Parametrization permits LoRAPara
      * @param subtracted {@code B₀} and {@code A₀}, whose {@code s·B₀·A₀} is subtracted from the base, or null
      */
     static AdapterParametrization of(
-            Linear linear, LoRAConfig config, LoRAWeights weights, @Nullable LowRankFactors subtracted) {
+            WeightedLayer layer, LoRAConfig config, LoRAWeights weights, @Nullable LowRankFactors subtracted) {
         String name = LoRAParametrization.DEFAULT_NAME;
         return config.dora()
-                ? DoRAParametrization.of(linear, name, config, weights)
-                : LoRAParametrization.of(linear, name, config, weights, subtracted);
+                ? DoRAParametrization.of(layer, name, config, weights)
+                : LoRAParametrization.of(layer, name, config, weights, subtracted);
     }
 
     /** {@code A [r, in]}. */
@@ -31,6 +31,9 @@ sealed interface AdapterParametrization extends Parametrization permits LoRAPara
 
     /** The same parametrization, on the same arrays, with its scale multiplied; itself for 1. */
     AdapterParametrization rescaled(double multiplier);
+
+    /** The factors; the arrays themselves. */
+    LoRAWeights weights();
 
     /** A copy of the arrays; what was subtracted from the base is not among them. */
     LoRAWeights copyOfWeights();

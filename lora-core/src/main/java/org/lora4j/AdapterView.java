@@ -11,6 +11,7 @@ import org.lora4j.io.PeftAdapters;
 import org.lora4j.nn.Model;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Parameter;
+import org.lora4j.nn.Sequences;
 import org.lora4j.nn.internal.Pass;
 import org.lora4j.nn.internal.PassSource;
 import org.lora4j.nn.internal.Predictor;
@@ -89,6 +90,21 @@ public final class AdapterView implements Model, PassSource {
      */
     @Override
     public INDArray predict(INDArray x) {
+        Objects.requireNonNull(x, "x must not be null");
+        return takesSequences()
+                ? predict(Sequences.of(x, null, null))
+                : predictor.predict(x, registry.state().forPrediction(selection));
+    }
+
+    /**
+     * Computes the output of sequences with the adapters of this view, whatever is active in the model.
+     *
+     * @param x the sequences
+     * @return a new array with a row for each sequence, or for each token if there is no pooling
+     * @throws IllegalArgumentException if the base takes rows of features, the sequences do not fit, or an adapter was deleted
+     */
+    @Override
+    public INDArray predict(Sequences x) {
         Objects.requireNonNull(x, "x must not be null");
         return predictor.predict(x, registry.state().forPrediction(selection));
     }
@@ -182,6 +198,11 @@ public final class AdapterView implements Model, PassSource {
     public ParameterReport parameterReport() {
         AppliedAdapter adapter = single("report");
         return ParameterReport.of(network, adapter.config(), adapter.factors());
+    }
+
+    @Override
+    public boolean takesSequences() {
+        return network.takesSequences();
     }
 
     @Override

@@ -14,6 +14,7 @@ import org.lora4j.linalg.LowRankFactors;
 import org.lora4j.nn.Linear;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Parameter;
+import org.lora4j.nn.WeightedLayer;
 import org.lora4j.nn.internal.EffectiveLinear;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -24,9 +25,9 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 final class AppliedAdapter {
     private final LoRAConfig config;
     private final Map<String, LowRankFactors> subtracted;
-    private final Map<Linear, AdapterParametrization> parametrizations = new LinkedHashMap<>();
-    private final Map<Linear, Parameter> biases = new LinkedHashMap<>();
-    private final Map<Linear, SavedParameters> saved = new LinkedHashMap<>();
+    private final Map<WeightedLayer, AdapterParametrization> parametrizations = new LinkedHashMap<>();
+    private final Map<WeightedLayer, Parameter> biases = new LinkedHashMap<>();
+    private final Map<WeightedLayer, SavedParameters> saved = new LinkedHashMap<>();
 
     /** The copies of a layer that is trained in full. */
     private record SavedParameters(
@@ -36,23 +37,22 @@ final class AppliedAdapter {
         config = data.config();
         this.subtracted = subtracted;
         data.weights().forEach((path, weights) -> {
-            Linear linear = network.linear(path);
+            WeightedLayer layer = network.baseLayer(path);
             parametrizations.put(
-                    linear,
-                    AdapterParametrization.of(
-                            linear, config, weights.castTo(network.dataType()), subtracted.get(path)));
+                    layer,
+                    AdapterParametrization.of(layer, config, weights.castTo(network.dataType()), subtracted.get(path)));
         });
         data.savedModules().forEach((path, module) -> {
-            Linear linear = network.linear(path);
+            WeightedLayer layer = network.baseLayer(path);
             INDArray bias = module.bias();
             saved.put(
-                    linear,
+                    layer,
                     new SavedParameters(
                             parameter(path + ".weight", module.weight(), network),
                             bias == null ? null : parameter(path + ".bias", bias, network)));
         });
         data.biases()
-                .forEach((path, bias) -> biases.put(network.linear(path), parameter(path + ".bias", bias, network)));
+                .forEach((path, bias) -> biases.put(network.baseLayer(path), parameter(path + ".bias", bias, network)));
     }
 
     private static Parameter parameter(String name, INDArray value, Network network) {
@@ -92,32 +92,33 @@ final class AppliedAdapter {
 
     /** The plain LoRA parametrization of a layer, or null. */
     @Nullable
-    LoRAParametrization lora(Linear linear) {
-        return parametrizations.get(linear) instanceof LoRAParametrization lora ? lora : null;
+    LoRAParametrization lora(WeightedLayer layer) {
+        return parametrizations.get(layer) instanceof LoRAParametrization lora ? lora : null;
     }
 
     /** Whether it replaces a bias or a weight of the layer, which only one adapter can do. */
-    boolean replaces(Linear linear) {
-        return biases.containsKey(linear) || saved.containsKey(linear);
+    boolean replaces(WeightedLayer layer) {
+        return biases.containsKey(layer) || saved.containsKey(layer);
     }
 
     /** Whether it adds products of two factors to the layers, and nothing else. */
     boolean addsFactorsOnly() {
         return biases.isEmpty()
                 && saved.isEmpty()
+                && parametrizations.keySet().stream().allMatch(Linear.class::isInstance)
                 && parametrizations.values().stream().allMatch(LoRAParametrization.class::isInstance);
     }
 
     /** Applies the adapter to a layer, with its scale multiplied. */
-    EffectiveLinear apply(Linear linear, EffectiveLinear effective, double multiplier) {
+    EffectiveLinear apply(WeightedLayer layer, EffectiveLinear effective, double multiplier) {
         Parameter weight = effective.weight();
-        Parameter bias = biases.getOrDefault(linear, effective.bias());
-        SavedParameters copies = saved.get(linear);
+        Parameter bias = biases.getOrDefault(layer, effective.bias());
+        SavedParameters copies = saved.get(layer);
         if (copies != null) {
             weight = copies.weight();
             bias = copies.bias();
         }
-        AdapterParametrization parametrization = parametrizations.get(linear);
+        AdapterParametrization parametrization = parametrizations.get(layer);
         return new EffectiveLinear(weight, bias, effective.parametrizations())
                 .with(parametrization == null ? List.of() : List.of(parametrization.rescaled(multiplier)));
     }
@@ -175,21 +176,20 @@ final class AppliedAdapter {
     /** The factors A and B by module path; the arrays themselves. */
     Map<String, LoRAWeights> factors() {
         Map<String, LoRAWeights> factors = new LinkedHashMap<>();
-        parametrizations.forEach((linear, one) -> factors.put(
-                linear.path(), new LoRAWeights(one.loraA().value(), one.loraB().value())));
+        parametrizations.forEach((layer, one) -> factors.put(layer.path(), one.weights()));
         return factors;
     }
 
     /** A copy of the adapter as data, as an update of the original base. */
     LoRAAdapter snapshot() {
         Map<String, LoRAWeights> weights = new LinkedHashMap<>();
-        parametrizations.forEach((linear, one) -> weights.put(linear.path(), one.copyOfWeights()));
+        parametrizations.forEach((layer, one) -> weights.put(layer.path(), one.copyOfWeights()));
         Map<String, INDArray> biasCopies = new LinkedHashMap<>();
         biases.forEach(
-                (linear, bias) -> biasCopies.put(linear.path(), bias.value().dup()));
+                (layer, bias) -> biasCopies.put(layer.path(), bias.value().dup()));
         Map<String, LoRAAdapter.SavedModule> modules = new LinkedHashMap<>();
-        saved.forEach((linear, copies) -> modules.put(
-                linear.path(),
+        saved.forEach((layer, copies) -> modules.put(
+                layer.path(),
                 new LoRAAdapter.SavedModule(
                         copies.weight().value().dup('c'),
                         copies.bias() == null ? null : copies.bias().value().dup())));
@@ -199,6 +199,6 @@ final class AppliedAdapter {
     @Override
     public String toString() {
         return "adapter on "
-                + parametrizations.keySet().stream().map(Linear::path).toList();
+                + parametrizations.keySet().stream().map(WeightedLayer::path).toList();
     }
 }

@@ -9,6 +9,7 @@ import org.lora4j.adapter.LoRAWeights;
 import org.lora4j.internal.RowNorms;
 import org.lora4j.nn.Linear;
 import org.lora4j.nn.Parameter;
+import org.lora4j.nn.WeightedLayer;
 import org.lora4j.nn.internal.ParametrizationPass;
 import org.lora4j.nn.internal.PassContext;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -55,7 +56,11 @@ public final class DoRAParametrization implements AdapterParametrization {
     }
 
     /** Creates a parametrization from arrays, which are copied. */
-    static DoRAParametrization of(Linear linear, String name, LoRAConfig config, LoRAWeights weights) {
+    static DoRAParametrization of(WeightedLayer layer, String name, LoRAConfig config, LoRAWeights weights) {
+        if (!(layer instanceof Linear linear)) {
+            throw new IllegalArgumentException(layer.path() + ": DoRA needs a linear layer, found " + layer
+                    + "; leave it out of the targets, or use LoRA without dora");
+        }
         INDArray magnitude = weights.magnitude();
         if (magnitude == null) {
             throw new IllegalArgumentException(linear.path() + ": DoRA needs a magnitude, found none");
@@ -231,6 +236,16 @@ public final class DoRAParametrization implements AdapterParametrization {
     @Override
     public DoRAParametrization rescaled(double multiplier) {
         return multiplier == 1 ? this : new DoRAParametrization(linear, lora.rescaled(multiplier), magnitude);
+    }
+
+    /**
+     * Returns the arrays; not part of the API.
+     *
+     * @hidden
+     */
+    @Override
+    public LoRAWeights weights() {
+        return new LoRAWeights(loraA().value(), loraB().value(), magnitude.value(), null);
     }
 
     /**

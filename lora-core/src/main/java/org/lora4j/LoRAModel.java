@@ -14,6 +14,7 @@ import org.lora4j.io.PeftAdapters;
 import org.lora4j.nn.Model;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Parameter;
+import org.lora4j.nn.Sequences;
 import org.lora4j.nn.internal.Pass;
 import org.lora4j.nn.internal.PassSource;
 import org.lora4j.nn.internal.Predictor;
@@ -69,7 +70,7 @@ public final class LoRAModel implements Model, PassSource {
      */
     public static LoRAModel of(Network network) {
         Objects.requireNonNull(network, "network must not be null");
-        network.linears().forEach(LoRAParametrization::freeze);
+        network.weightedLayers().forEach(LoRAParametrization::freeze);
         return new LoRAModel(network);
     }
 
@@ -360,8 +361,39 @@ public final class LoRAModel implements Model, PassSource {
     @Override
     public INDArray predict(INDArray x) {
         Objects.requireNonNull(x, "x must not be null");
+        if (takesSequences()) {
+            return predict(Sequences.of(x, null, null));
+        }
         ModelState now = registry.state();
         return predictor.predict(x, now.forPrediction(now.applied()));
+    }
+
+    /**
+     * Computes the output of sequences with the active adapters, or with the base alone while they are disabled.
+     *
+     * @param x the sequences
+     * @return a new array with a row for each sequence, or for each token if there is no pooling
+     * @throws IllegalArgumentException if the base takes rows of features, or the sequences do not fit
+     */
+    @Override
+    public INDArray predict(Sequences x) {
+        Objects.requireNonNull(x, "x must not be null");
+        ModelState now = registry.state();
+        return predictor.predict(x, now.forPrediction(now.applied()));
+    }
+
+    /**
+     * Computes the output of sequences that have an adapter each, in one pass over the base.
+     *
+     * @param x the sequences
+     * @param adapters the adapter of each sequence; {@link #BASE} for none
+     * @return a new array with a row for each sequence, or for each token if there is no pooling
+     * @throws IllegalArgumentException if the sequences do not fit, there is not one name for each, or a name is unknown
+     */
+    public INDArray predict(Sequences x, List<String> adapters) {
+        Objects.requireNonNull(x, "x must not be null");
+        Objects.requireNonNull(adapters, "adapters must not be null");
+        return mixedBatch.predict(registry.state(), x, adapters);
     }
 
     /**
@@ -447,6 +479,11 @@ public final class LoRAModel implements Model, PassSource {
     INDArray predict(ModelState then, INDArray x, String adapter) {
         List<String> names = adapter.equals(BASE) ? List.of() : List.of(adapter);
         return predictor.predict(x, then.forPrediction(names));
+    }
+
+    @Override
+    public boolean takesSequences() {
+        return network.takesSequences();
     }
 
     @Override

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.adapter.LayerKind;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAWeights;
 import org.lora4j.adapter.ParameterReport;
@@ -15,9 +16,11 @@ import org.lora4j.linalg.LowRankFactors;
 import org.lora4j.nn.Linear;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Parameter;
+import org.lora4j.nn.WeightedLayer;
 import org.lora4j.nn.internal.Parametrization;
 import org.lora4j.nn.internal.ParametrizationPass;
 import org.lora4j.nn.internal.PassContext;
+import org.lora4j.nn.internal.TokenUpdatePass;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -47,7 +50,7 @@ public final class LoRAParametrization implements AdapterParametrization {
 
     private static final Logger log = LoggerFactory.getLogger(LoRAParametrization.class);
 
-    private final Linear linear;
+    private final WeightedLayer layer;
     private final String name;
     private final double scale;
     private final double dropout;
@@ -59,27 +62,34 @@ public final class LoRAParametrization implements AdapterParametrization {
     private final @Nullable LoRAWeights subtracted;
 
     private LoRAParametrization(
-            Linear linear, String name, LoRAConfig config, LoRAWeights weights, @Nullable LowRankFactors subtracted) {
-        String path = linear.path();
+            WeightedLayer layer,
+            String name,
+            LoRAConfig config,
+            LoRAWeights weights,
+            @Nullable LowRankFactors subtracted) {
+        String path = layer.path();
+        String prefix = layer.kind() == LayerKind.EMBEDDING ? ".lora_embedding_" : ".lora_";
+        String suffix = layer.kind() == LayerKind.EMBEDDING ? "" : ".weight";
         INDArray bBias = weights.loraBBias();
-        this.linear = linear;
+        this.layer = layer;
         this.name = name;
         scale = config.scaleOf(path);
         dropout = config.dropout();
         seed = LayerSeed.of(config.seed(), path);
         // Rows of A and columns of B each in one piece: what a product of few rows reads fastest.
-        loraA = new Parameter(path + ".lora_A.weight", weights.loraA().dup('c'), true);
-        loraB = new Parameter(path + ".lora_B.weight", weights.loraB().dup('f'), true);
+        loraA = new Parameter(path + prefix + "A" + suffix, weights.loraA().dup('c'), true);
+        loraB = new Parameter(path + prefix + "B" + suffix, weights.loraB().dup('f'), true);
         loraBBias = bBias == null ? null : new Parameter(path + ".lora_B.bias", bBias.dup('c'), true);
         loraBBiasRow = loraBBias == null ? null : FlatRow.of(loraBBias.value());
         this.subtracted = subtracted == null
                 ? null
-                : new LoRAWeights(subtracted.a().dup('c'), subtracted.b().dup('f'));
+                : new LoRAWeights(
+                        layer.kind(), subtracted.a().dup('c'), subtracted.b().dup('f'), null, null);
     }
 
     /** A parametrization on the arrays of another, with another scale. */
     private LoRAParametrization(LoRAParametrization other, double scale) {
-        linear = other.linear;
+        layer = other.layer;
         name = other.name;
         this.scale = scale;
         dropout = other.dropout;
@@ -92,16 +102,20 @@ public final class LoRAParametrization implements AdapterParametrization {
     }
 
     /** Creates a parametrization at its initialization. */
-    static LoRAParametrization create(Linear linear, String name, LoRAConfig config) {
-        LoRAWeights initial = LoRAWeights.initialize(linear, config);
+    static LoRAParametrization create(WeightedLayer layer, String name, LoRAConfig config) {
+        LoRAWeights initial = LoRAWeights.initialize(layer, config);
         return new LoRAParametrization(
-                linear, name, config, initial, config.init().subtractsFromBase() ? initial.factors() : null);
+                layer, name, config, initial, config.init().subtractsFromBase() ? initial.factors() : null);
     }
 
     /** Creates a parametrization from arrays, which are copied. */
     static LoRAParametrization of(
-            Linear linear, String name, LoRAConfig config, LoRAWeights weights, @Nullable LowRankFactors subtracted) {
-        return new LoRAParametrization(linear, name, config, weights, subtracted);
+            WeightedLayer layer,
+            String name,
+            LoRAConfig config,
+            LoRAWeights weights,
+            @Nullable LowRankFactors subtracted) {
+        return new LoRAParametrization(layer, name, config, weights, subtracted);
     }
 
     /**
@@ -142,8 +156,8 @@ public final class LoRAParametrization implements AdapterParametrization {
         return lora;
     }
 
-    static void freeze(Linear linear) {
-        for (Parameter parameter : linear.parameters()) {
+    static void freeze(WeightedLayer layer) {
+        for (Parameter parameter : layer.parameters()) {
             parameter.setTrainable(false);
             log.debug("{} is frozen", parameter.name());
         }
@@ -158,12 +172,17 @@ public final class LoRAParametrization implements AdapterParametrization {
     public static ParameterReport parameterReport(Network network) {
         Objects.requireNonNull(network, "network must not be null");
         Map<String, LoRAWeights> weights = new LinkedHashMap<>();
-        for (Linear linear : network.linears()) {
-            for (Parametrization registered : linear.parametrizations().all().values()) {
+        for (WeightedLayer layer : network.weightedLayers()) {
+            for (Parametrization registered : layer.parametrizations().all().values()) {
                 if (registered instanceof AdapterParametrization lora) {
                     weights.putIfAbsent(
-                            linear.path(),
-                            new LoRAWeights(lora.loraA().value(), lora.loraB().value()));
+                            layer.path(),
+                            new LoRAWeights(
+                                    layer.kind(),
+                                    lora.loraA().value(),
+                                    lora.loraB().value(),
+                                    null,
+                                    null));
                 }
             }
         }
@@ -176,7 +195,7 @@ public final class LoRAParametrization implements AdapterParametrization {
      * @throws IllegalArgumentException if it is not registered
      */
     public void remove() {
-        linear.parametrizations().remove(name);
+        layer.parametrizations().remove(name);
     }
 
     /**
@@ -186,7 +205,7 @@ public final class LoRAParametrization implements AdapterParametrization {
      * @throws IllegalArgumentException if it is not registered
      */
     public void setEnabled(boolean enabled) {
-        linear.parametrizations().setEnabled(name, enabled);
+        layer.parametrizations().setEnabled(name, enabled);
     }
 
     /**
@@ -196,7 +215,7 @@ public final class LoRAParametrization implements AdapterParametrization {
      * @throws IllegalArgumentException if it is not registered
      */
     public boolean isEnabled() {
-        return linear.parametrizations().isEnabled(name);
+        return layer.parametrizations().isEnabled(name);
     }
 
     /**
@@ -205,7 +224,7 @@ public final class LoRAParametrization implements AdapterParametrization {
      * @return {@code W [out, in]}, the array itself
      */
     public INDArray originalWeight() {
-        return linear.weight();
+        return layer.weight();
     }
 
     /**
@@ -267,6 +286,17 @@ public final class LoRAParametrization implements AdapterParametrization {
         return subtracted;
     }
 
+    /**
+     * Returns the arrays; not part of the API.
+     *
+     * @hidden
+     */
+    @Override
+    public LoRAWeights weights() {
+        return new LoRAWeights(
+                layer.kind(), loraA.value(), loraB.value(), null, loraBBias == null ? null : loraBBias.value());
+    }
+
     double dropout() {
         return dropout;
     }
@@ -291,7 +321,7 @@ public final class LoRAParametrization implements AdapterParametrization {
      */
     @Override
     public INDArray delta(INDArray original) {
-        INDArray delta = new LoRAWeights(loraA.value(), loraB.value()).delta(original, scale);
+        INDArray delta = new LoRAWeights(layer.kind(), loraA.value(), loraB.value(), null, null).delta(original, scale);
         return subtracted == null ? delta : delta.subi(subtracted.delta(original, scale));
     }
 
@@ -302,7 +332,7 @@ public final class LoRAParametrization implements AdapterParametrization {
      * @return the effective weight {@code [out, in]}, a new array
      */
     public INDArray effectiveWeight() {
-        return linear.effectiveWeight();
+        return layer.effectiveWeight();
     }
 
     /**
@@ -337,6 +367,7 @@ public final class LoRAParametrization implements AdapterParametrization {
     @Override
     public LoRAWeights copyOfWeights() {
         return new LoRAWeights(
+                layer.kind(),
                 loraA.value().dup('c'),
                 loraB.value().dup('c'),
                 null,
@@ -363,8 +394,18 @@ public final class LoRAParametrization implements AdapterParametrization {
         return new LoRAPass(this, context);
     }
 
+    /**
+     * Creates the computation for a pass over an embedding; not part of the API.
+     *
+     * @hidden
+     */
+    @Override
+    public TokenUpdatePass newTokenPass(PassContext context) {
+        return new EmbeddingLoRAPass(this, context);
+    }
+
     @Override
     public String toString() {
-        return linear.path() + ": LoRA(rank " + rank() + ", scale " + scale + ")";
+        return layer.path() + ": LoRA(rank " + rank() + ", scale " + scale + ")";
     }
 }

@@ -8,6 +8,7 @@ import java.util.Map;
 import org.lora4j.internal.IdlePool;
 import org.lora4j.internal.SpareProcessors;
 import org.lora4j.nn.Network;
+import org.lora4j.nn.Sequences;
 import org.lora4j.nn.internal.Inputs;
 import org.lora4j.nn.internal.Predictor;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -63,6 +64,51 @@ final class MixedBatch {
             }
         });
         return result;
+    }
+
+    /**
+     * Computes the output of sequences that have an adapter each.
+     *
+     * @param x the sequences
+     * @param names the adapter of each sequence
+     * @return a new array with a row for each sequence, or for each token if there is no pooling
+     */
+    INDArray predict(ModelState state, Sequences x, List<String> names) {
+        if (x.count() != names.size()) {
+            throw new IllegalArgumentException(
+                    "there must be one adapter for each sequence of the input, found " + names.size() + " for " + x);
+        }
+        boolean together = names.stream()
+                .distinct()
+                .allMatch(name ->
+                        name.equals(LoRAModel.BASE) || state.adapter(name).addsFactorsOnly());
+        if (together) {
+            return predictTogether(state, x, names);
+        }
+        List<INDArray> outputs = new ArrayList<>();
+        int from = 0;
+        while (from < names.size()) {
+            String name = names.get(from);
+            int to = from + 1;
+            while (to < names.size() && names.get(to).equals(name)) {
+                to++;
+            }
+            List<String> applied = name.equals(LoRAModel.BASE) ? List.of() : List.of(name);
+            outputs.add(predictor.predict(x.part(from, to), state.forPrediction(applied)));
+            from = to;
+        }
+        return Nd4j.vstack(outputs);
+    }
+
+    private INDArray predictTogether(ModelState state, Sequences x, List<String> names) {
+        MixedPass pass = passes.borrow();
+        try {
+            pass.assign(state, names);
+            return pass.forward(x).dup('c');
+        } finally {
+            pass.assign(state, List.of());
+            passes.giveBack(pass);
+        }
     }
 
     private void requireInput(INDArray x, List<String> names) {

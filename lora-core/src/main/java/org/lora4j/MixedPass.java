@@ -5,6 +5,8 @@ import java.util.List;
 import java.util.Map;
 import org.lora4j.nn.Linear;
 import org.lora4j.nn.Network;
+import org.lora4j.nn.Sequences;
+import org.lora4j.nn.WeightedLayer;
 import org.lora4j.nn.internal.EffectiveLayers;
 import org.lora4j.nn.internal.EffectiveLinear;
 import org.lora4j.nn.internal.Pass;
@@ -15,7 +17,7 @@ import org.nd4j.linalg.factory.Nd4j;
 final class MixedPass {
     private static final int REMEMBERED_SIZES = 8;
 
-    private final Map<Linear, RowAdapters> rowAdapters = new LinkedHashMap<>();
+    private final Map<WeightedLayer, RowAdapters> rowAdapters = new LinkedHashMap<>();
     private final Pass pass;
 
     /** Copies of inputs by the number of rows. Unlike the arrays of the callers, they are used again. */
@@ -29,11 +31,13 @@ final class MixedPass {
     };
 
     MixedPass(Network network) {
-        Map<Linear, EffectiveLinear> layers = new LinkedHashMap<>();
-        for (Linear linear : network.linears()) {
-            RowAdapters rows = new RowAdapters();
-            rowAdapters.put(linear, rows);
-            layers.put(linear, new EffectiveLinear(linear.weightParameter(), linear.biasParameter(), List.of(), rows));
+        Map<WeightedLayer, EffectiveLinear> layers = new LinkedHashMap<>();
+        for (WeightedLayer layer : network.weightedLayers()) {
+            RowAdapters rows = layer instanceof Linear ? new RowAdapters() : null;
+            if (rows != null) {
+                rowAdapters.put(layer, rows);
+            }
+            layers.put(layer, new EffectiveLinear(layer.weightParameter(), layer.biasParameter(), List.of(), rows));
         }
         EffectiveLayers effective = EffectiveLayers.of(layers);
         pass = new Pass(network, false, () -> effective);
@@ -57,12 +61,17 @@ final class MixedPass {
     }
 
     private void assign(AppliedAdapter adapter, int from, int to) {
-        rowAdapters.forEach((linear, rows) -> {
-            LoRAParametrization lora = adapter.lora(linear);
+        rowAdapters.forEach((layer, rows) -> {
+            LoRAParametrization lora = adapter.lora(layer);
             if (lora != null) {
                 rows.assign(lora, from, to);
             }
         });
+    }
+
+    /** Computes the output of sequences, a buffer of this pass. */
+    INDArray forward(Sequences x) {
+        return pass.forward(x);
     }
 
     /** Computes the output of a batch, a buffer of this pass. */

@@ -6,8 +6,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.nn.Linear;
 import org.lora4j.nn.Network;
+import org.lora4j.nn.WeightedLayer;
 import org.lora4j.nn.internal.EffectiveLayers;
 import org.lora4j.nn.internal.EffectiveLinear;
 
@@ -67,11 +67,11 @@ final class ModelState {
     }
 
     ModelState withMerged(Network mergedNetwork) {
-        Map<Linear, EffectiveLinear> layers = new LinkedHashMap<>();
-        for (Linear linear : network.linears()) {
+        Map<WeightedLayer, EffectiveLinear> layers = new LinkedHashMap<>();
+        for (WeightedLayer layer : network.weightedLayers()) {
             layers.put(
-                    linear,
-                    mergedNetwork.linear(linear.path()).parametrizations().effective());
+                    layer,
+                    mergedNetwork.baseLayer(layer.path()).parametrizations().effective());
         }
         return new ModelState(
                 network,
@@ -165,22 +165,20 @@ final class ModelState {
         for (String name : names) {
             chosen.add(adapter(name));
         }
-        Map<Linear, EffectiveLinear> layers = new LinkedHashMap<>();
-        for (Linear linear : network.linears()) {
-            List<String> replacing = names.stream()
-                    .filter(name -> adapter(name).replaces(linear))
-                    .toList();
+        Map<WeightedLayer, EffectiveLinear> layers = new LinkedHashMap<>();
+        for (WeightedLayer layer : network.weightedLayers()) {
+            List<String> replacing =
+                    names.stream().filter(name -> adapter(name).replaces(layer)).toList();
             if (replacing.size() > 1) {
-                throw new IllegalArgumentException(linear.path()
+                throw new IllegalArgumentException(layer.path()
                         + ": only one of the adapters that are applied together can have a bias or a whole layer,"
                         + " found " + replacing);
             }
-            EffectiveLinear effective =
-                    new EffectiveLinear(linear.weightParameter(), linear.biasParameter(), List.of());
+            EffectiveLinear effective = new EffectiveLinear(layer.weightParameter(), layer.biasParameter(), List.of());
             for (AppliedAdapter adapter : chosen) {
-                effective = adapter.apply(linear, effective, selection.multiplier());
+                effective = adapter.apply(layer, effective, selection.multiplier());
             }
-            layers.put(linear, effective);
+            layers.put(layer, effective);
         }
         return EffectiveLayers.of(layers);
     }

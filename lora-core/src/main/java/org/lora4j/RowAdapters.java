@@ -19,7 +19,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 final class RowAdapters implements OutputUpdate {
     private final List<Rows> assigned = new ArrayList<>();
 
-    /** The update of the rows {@code [from, to)}. */
+    /** The update of the examples {@code [from, to)}: rows, or all tokens of sequences. */
     private record Rows(LoRAParametrization lora, int from, int to) {}
 
     /** Removes the assignments of the last call. */
@@ -27,7 +27,7 @@ final class RowAdapters implements OutputUpdate {
         assigned.clear();
     }
 
-    /** Assigns rows {@code [from, to)} of the next batch. */
+    /** Assigns examples {@code [from, to)} of the next batch. */
     void assign(LoRAParametrization lora, int from, int to) {
         assigned.add(new Rows(lora, from, to));
     }
@@ -64,14 +64,20 @@ final class RowAdapters implements OutputUpdate {
         @Override
         public void forward(INDArray x, INDArray base, INDArray y) {
             for (Rows rows : assigned) {
-                int from = rows.from();
-                while (from < rows.to()) {
-                    int size = RowBlocks.size(from, rows.to());
+                int from = context.firstRow(rows.from());
+                int to = context.firstRow(rows.to());
+                while (from < to) {
+                    // In 'c' order any block of rows is contiguous.
+                    int size = isPacked(y) ? to - from : RowBlocks.size(from, to);
                     add(rows.lora(), x, y, from, size);
                     from += size;
                 }
             }
             singleRows.addNoted(x, y);
+        }
+
+        private static boolean isPacked(INDArray y) {
+            return y.ordering() == 'c';
         }
 
         private void add(LoRAParametrization lora, INDArray x, INDArray y, int from, int size) {
@@ -87,7 +93,7 @@ final class RowAdapters implements OutputUpdate {
         }
 
         private void add(INDArray a, INDArray b, double scale, INDArray x, INDArray y, int from, int size) {
-            if (size == 1 && SingleRows.reads(a, b)) {
+            if (size == 1 && !isPacked(y) && SingleRows.reads(a, b)) {
                 if (singleRows.isFull()) {
                     singleRows.addNoted(x, y);
                 }

@@ -63,7 +63,20 @@ public enum LayerKind {
     },
 
     /** A 2-D convolution. */
-    CONV2D(4);
+    CONV2D(4),
+
+    /** A layer normalization, {@code γ [dim]} and {@code β [dim]}. No update of low rank applies to it. */
+    LAYER_NORM(1) {
+        @Override
+        public boolean isAdaptable() {
+            return false;
+        }
+
+        @Override
+        public INDArray asMatrix(INDArray weight) {
+            throw new UnsupportedOperationException("a layer normalization has no matrix to adapt");
+        }
+    };
 
     private final int rank;
 
@@ -72,9 +85,18 @@ public enum LayerKind {
     }
 
     /**
+     * Returns whether an adapter can have factors for such a layer. Adapters can train a copy of any layer, and of its bias.
+     *
+     * @return false for a layer normalization
+     */
+    public boolean isAdaptable() {
+        return true;
+    }
+
+    /**
      * Returns how many dimensions the weight has.
      *
-     * @return 2 or 4
+     * @return 1, 2 or 4
      */
     public int weightRank() {
         return rank;

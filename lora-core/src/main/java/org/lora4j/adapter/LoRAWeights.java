@@ -43,6 +43,9 @@ public record LoRAWeights(
         Objects.requireNonNull(kind, "kind must not be null");
         Objects.requireNonNull(loraA, "loraA must not be null");
         Objects.requireNonNull(loraB, "loraB must not be null");
+        if (!kind.isAdaptable()) {
+            throw new IllegalArgumentException("the layer must be one that can have factors, found " + kind);
+        }
         if (loraA.rank() != kind.weightRank()
                 || loraB.rank() != kind.weightRank()
                 || !Arrays.equals(
@@ -90,6 +93,7 @@ public record LoRAWeights(
             case LINEAR -> "[r, in]";
             case EMBEDDING -> "[r, vocab]";
             case CONV2D -> "[r, in, kh, kw]";
+            case LAYER_NORM -> "(none)";
         };
     }
 
@@ -98,6 +102,7 @@ public record LoRAWeights(
             case LINEAR -> "[out, r]";
             case EMBEDDING -> "[dim, r]";
             case CONV2D -> "[out, r, 1, 1]";
+            case LAYER_NORM -> "(none)";
         };
     }
 

@@ -44,7 +44,7 @@ public record ModuleSelection(List<String> adapted, List<String> saved) {
     public static ModuleSelection of(BaseModel base, LoRAConfig config) {
         Objects.requireNonNull(base, "base must not be null");
         Objects.requireNonNull(config, "config must not be null");
-        unmatched(config, base.paths()).ifPresent(problem -> {
+        unmatched(config, base).ifPresent(problem -> {
             throw new IllegalArgumentException(problem);
         });
         return select(base, config);
@@ -63,7 +63,7 @@ public record ModuleSelection(List<String> adapted, List<String> saved) {
         Objects.requireNonNull(base, "base must not be null");
         Objects.requireNonNull(config, "config must not be null");
         ModuleSelection selection = select(base, config);
-        unmatched(config, base.paths()).ifPresent(log::warn);
+        unmatched(config, base).ifPresent(log::warn);
         return selection;
     }
 
@@ -110,7 +110,9 @@ public record ModuleSelection(List<String> adapted, List<String> saved) {
     /** As in PEFT, "all-linear" leaves out embeddings and convolutions; a name or an expression selects any layer. */
     private static boolean isTarget(BaseLayer layer, LoRAConfig config) {
         boolean linearOnly = config.targetModules() instanceof TargetModules.AllLinear;
-        return (!linearOnly || layer.kind() == LayerKind.LINEAR) && isTarget(layer.path(), config);
+        return layer.kind().isAdaptable()
+                && (!linearOnly || layer.kind() == LayerKind.LINEAR)
+                && isTarget(layer.path(), config);
     }
 
     /**
@@ -135,8 +137,12 @@ public record ModuleSelection(List<String> adapted, List<String> saved) {
     }
 
     /** Says which targets and modules to save match no layer. */
-    private static Optional<String> unmatched(LoRAConfig config, List<String> paths) {
+    private static Optional<String> unmatched(LoRAConfig config, BaseModel base) {
         TargetModules targets = config.targetModules();
+        List<String> paths = base.baseLayers().stream()
+                .filter(layer -> layer.kind().isAdaptable())
+                .<String>map(BaseLayer::path)
+                .toList();
         List<String> names = targets instanceof TargetModules.Paths entries ? entries.unmatched(paths) : List.of();
         if (!names.isEmpty()) {
             return Optional.of(unmatched("target modules", names, paths));
@@ -145,8 +151,8 @@ public record ModuleSelection(List<String> adapted, List<String> saved) {
             return Optional.of("target modules: must match a layer, found none for " + targets + "; the base has "
                     + Names.list(paths));
         }
-        List<String> saved = config.saved().unmatched(paths);
-        return saved.isEmpty() ? Optional.empty() : Optional.of(unmatched("modules to save", saved, paths));
+        List<String> saved = config.saved().unmatched(base.paths());
+        return saved.isEmpty() ? Optional.empty() : Optional.of(unmatched("modules to save", saved, base.paths()));
     }
 
     private static String unmatched(String what, List<String> names, List<String> paths) {

@@ -110,6 +110,38 @@ public final class ArrayMemory {
     }
 
     /**
+     * Copies doubles from the memory.
+     *
+     * @param position the first position
+     * @param target gets the elements
+     * @param from the first index in the target
+     * @param length the number of elements
+     */
+    public void get(int position, double[] target, int from, int length) {
+        try {
+            doubles().get(position, target, from, length);
+        } finally {
+            Reference.reachabilityFence(array);
+        }
+    }
+
+    /**
+     * Copies doubles to the memory.
+     *
+     * @param position the first position
+     * @param source holds the elements
+     * @param from the first index in the source
+     * @param length the number of elements
+     */
+    public void put(int position, double[] source, int from, int length) {
+        try {
+            doubles().put(position, source, from, length);
+        } finally {
+            Reference.reachabilityFence(array);
+        }
+    }
+
+    /**
      * Copies elements to the memory of another array of the same type.
      *
      * @param position the first position

@@ -3,13 +3,14 @@ package org.lora4j.nn;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.function.Function;
-import org.jspecify.annotations.Nullable;
+import java.util.function.UnaryOperator;
 import org.lora4j.adapter.BaseModel;
 import org.lora4j.internal.RandomArrays;
 import org.lora4j.io.SafeTensors;
@@ -25,7 +26,7 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
- * A feed-forward network of dense layers and activations, each with a module path.
+ * A feed-forward network of layers, each with a module path: dense layers and activations, or a transformer.
  *
  * <pre>{@code
  * Network network = Network.builder(784)
@@ -38,54 +39,87 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  */
 public final class Network implements Model, BaseModel, PassSource {
     private static final EffectiveLayers EFFECTIVE =
-            linear -> linear.parametrizations().effective();
+            layer -> layer.parametrizations().effective();
 
     private final List<Layer> layers;
+    private final List<WeightedLayer> weightedLayers = new ArrayList<>();
     private final List<Linear> linears;
+    private final long inputSize;
+    private final long outputSize;
     private final Predictor predictor = new Predictor(this::newInferencePass);
 
     /**
      * Creates a network from layers.
      *
-     * @param layers the layers in the order of computation: at least one {@link Linear}, distinct paths, one type; each
-     *     layer's input width is the output width of the layer before
+     * @param layers the layers in the order of computation: at least one with a weight, distinct paths, one type; each
+     *     layer's input width is the output width of the layer before. A transformer starts with {@link TokenEmbeddings}
      * @throws IllegalArgumentException if they do not fit together
      */
     public Network(List<? extends Layer> layers) {
         Objects.requireNonNull(layers, "layers must not be null");
         this.layers = List.copyOf(layers);
-        linears = this.layers.stream()
+        Set<String> paths = new HashSet<>();
+        this.layers.forEach(layer -> collect(layer, paths));
+        if (weightedLayers.isEmpty()) {
+            throw new IllegalArgumentException("a network needs at least one linear layer, found " + layers);
+        }
+        linears = weightedLayers.stream()
                 .filter(Linear.class::isInstance)
                 .map(Linear.class::cast)
                 .toList();
-        if (linears.isEmpty()) {
-            throw new IllegalArgumentException("a network needs at least one linear layer, found " + layers);
+        requireOneType();
+        if (takesSequences()) {
+            TokenEmbeddings embeddings = (TokenEmbeddings) this.layers.get(0);
+            inputSize = embeddings.word().inputSize();
+            outputSize = outputSize(
+                    this.layers.subList(1, layers.size()), embeddings.word().outputSize());
+        } else {
+            inputSize = firstInputSize();
+            outputSize = outputSize(this.layers, inputSize);
         }
-        Set<String> paths = new HashSet<>();
-        Linear previous = null;
-        for (Layer layer : this.layers) {
-            if (!paths.add(layer.path())) {
-                throw new IllegalArgumentException("the paths of layers must differ, found " + layer.path() + " twice");
-            }
-            if (layer instanceof Linear linear) {
-                requireFollows(previous, linear);
-                previous = linear;
+    }
+
+    private void collect(Layer layer, Set<String> paths) {
+        if (!paths.add(layer.path())) {
+            throw new IllegalArgumentException("the paths of layers must differ, found " + layer.path() + " twice");
+        }
+        if (layer instanceof WeightedLayer weighted) {
+            weightedLayers.add(weighted);
+        }
+        layer.children().forEach(child -> collect(child, paths));
+    }
+
+    private void requireOneType() {
+        WeightedLayer first = weightedLayers.get(0);
+        for (WeightedLayer layer : weightedLayers) {
+            if (layer.dataType() != first.dataType()) {
+                throw new IllegalArgumentException(layer.path() + ": must be " + first.dataType() + " like "
+                        + first.path() + ", found " + layer.dataType());
             }
         }
     }
 
-    private static void requireFollows(@Nullable Linear previous, Linear next) {
-        if (previous == null) {
-            return;
+    /** The width that the first layer with a weight takes; the layers before it take any. */
+    private long firstInputSize() {
+        for (Layer layer : layers) {
+            if (layer instanceof Linear linear) {
+                return linear.inputSize();
+            }
+            if (!(layer instanceof Activation)) {
+                throw new IllegalArgumentException(layer.path()
+                        + ": a network of rows of features has linear layers and activations, found " + layer
+                        + "; a transformer starts with TokenEmbeddings");
+            }
         }
-        if (next.inputSize() != previous.outputSize()) {
-            throw new IllegalArgumentException(next.path() + ": must take the " + previous.outputSize() + " outputs of "
-                    + previous.path() + ", found " + next.inputSize() + " inputs");
+        throw new IllegalArgumentException("a network needs at least one linear layer, found " + layers);
+    }
+
+    private static long outputSize(List<Layer> layers, long inputSize) {
+        long size = inputSize;
+        for (Layer layer : layers) {
+            size = layer.outputSize(size);
         }
-        if (next.dataType() != previous.dataType()) {
-            throw new IllegalArgumentException(next.path() + ": must be " + previous.dataType() + " like "
-                    + previous.path() + ", found " + next.dataType());
-        }
+        return size;
     }
 
     /**
@@ -109,7 +143,16 @@ public final class Network implements Model, BaseModel, PassSource {
     }
 
     /**
-     * Returns the dense layers.
+     * Returns the layers with a weight, whatever they are part of.
+     *
+     * @return in the order of the model
+     */
+    public List<WeightedLayer> weightedLayers() {
+        return Collections.unmodifiableList(weightedLayers);
+    }
+
+    /**
+     * Returns the dense layers, also those that are part of other layers.
      *
      * @return the dense layers in the order of computation
      */
@@ -118,13 +161,25 @@ public final class Network implements Model, BaseModel, PassSource {
     }
 
     /**
-     * Returns the layers that adapters can be applied to: the dense layers.
+     * Returns the layers that adapters can be applied to: those with a weight.
      *
-     * @return in the order of computation
+     * @return in the order of the model
      */
     @Override
-    public List<Linear> baseLayers() {
-        return linears;
+    public List<WeightedLayer> baseLayers() {
+        return weightedLayers();
+    }
+
+    /**
+     * Returns the layer with a weight of a path.
+     *
+     * @param path the module path
+     * @return the layer
+     * @throws IllegalArgumentException if the network has no such layer; the message lists the paths
+     */
+    @Override
+    public WeightedLayer baseLayer(String path) {
+        return (WeightedLayer) BaseModel.super.baseLayer(path);
     }
 
     /**
@@ -148,7 +203,9 @@ public final class Network implements Model, BaseModel, PassSource {
      * @return weights and biases in the order of the layers
      */
     public List<Parameter> parameters() {
-        return linears.stream().flatMap(linear -> linear.parameters().stream()).toList();
+        return weightedLayers.stream()
+                .flatMap(layer -> layer.parameters().stream())
+                .toList();
     }
 
     /** Freezes all the network's own parameters, biases too. */
@@ -162,18 +219,23 @@ public final class Network implements Model, BaseModel, PassSource {
     }
 
     @Override
+    public boolean takesSequences() {
+        return layers.get(0) instanceof TokenEmbeddings;
+    }
+
+    @Override
     public long inputSize() {
-        return linears.get(0).inputSize();
+        return inputSize;
     }
 
     @Override
     public long outputSize() {
-        return linears.get(linears.size() - 1).outputSize();
+        return outputSize;
     }
 
     @Override
     public DataType dataType() {
-        return linears.get(0).dataType();
+        return weightedLayers.get(0).dataType();
     }
 
     /**
@@ -206,6 +268,19 @@ public final class Network implements Model, BaseModel, PassSource {
      */
     @Override
     public INDArray predict(INDArray x) {
+        Objects.requireNonNull(x, "x must not be null");
+        return takesSequences() ? predict(Sequences.of(x, null, null)) : predictor.predict(x);
+    }
+
+    /**
+     * Computes the output of sequences with the parametrizations that are registered and enabled.
+     *
+     * @param x the sequences
+     * @return a new array with a row for each sequence, or for each token if there is no pooling
+     * @throws IllegalArgumentException if the network takes rows of features, or the sequences do not fit
+     */
+    @Override
+    public INDArray predict(Sequences x) {
         Objects.requireNonNull(x, "x must not be null");
         return predictor.predict(x);
     }
@@ -304,11 +379,21 @@ public final class Network implements Model, BaseModel, PassSource {
      * @return a network with arrays of its own, all trainable
      */
     public Network copy() {
-        List<Layer> copies = new ArrayList<>();
-        for (Layer layer : layers) {
-            copies.add(layer instanceof Linear linear ? linear.copy() : layer);
-        }
-        return new Network(copies);
+        return with(layer -> {
+            INDArray bias = layer.bias();
+            return layer.with(layer.weight().dup(layer.weight().ordering()), bias == null ? null : bias.dup());
+        });
+    }
+
+    /**
+     * Copies the network with other weights; not part of the API.
+     *
+     * @param weights gives the replacement of each layer with weights
+     * @return the copy
+     * @hidden
+     */
+    public Network with(UnaryOperator<WeightedLayer> weights) {
+        return new Network(layers.stream().map(layer -> layer.with(weights)).toList());
     }
 
     /**

@@ -54,6 +54,10 @@ public final class NetworkArchitecture {
             } else if (layer instanceof Activation activation) {
                 node.put("type", "activation");
                 ActivationNames.describe(activation, node);
+            } else {
+                throw new IllegalArgumentException(layer.path()
+                        + ": a network file holds linear layers and activations, found " + layer
+                        + "; save a transformer with BertModel.save");
             }
         }
         return new NetworkArchitecture(description);

@@ -1,9 +1,7 @@
 package org.lora4j.nn.internal;
 
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.BatchBuffer;
-import org.lora4j.nn.Parameter;
 import org.nd4j.linalg.activations.IActivation;
 import org.nd4j.linalg.activations.impl.ActivationELU;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -29,11 +27,6 @@ final class ActivationPass implements LayerPass {
     }
 
     @Override
-    public List<Parameter> trainable() {
-        return List.of();
-    }
-
-    @Override
     public INDArray forward(INDArray x) {
         input = x;
         INDArray y = outputs.rows(x.size(0));
@@ -43,12 +36,13 @@ final class ActivationPass implements LayerPass {
     }
 
     @Override
-    public void backward(INDArray yGradient) {}
+    public @Nullable INDArray backward(INDArray yGradient, boolean wantsInput) {
+        return wantsInput ? inputGradient(yGradient) : null;
+    }
 
-    @Override
-    public INDArray inputGradient(INDArray yGradient) {
+    private INDArray inputGradient(INDArray yGradient) {
         if (input == null) {
-            throw new IllegalStateException("inputGradient needs a forward before it");
+            throw new IllegalStateException("backward needs a forward before it");
         }
         // Some functions overwrite one of their arguments, so they get copies.
         INDArray z = inputs.rows(yGradient.size(0)).assign(input);

@@ -2,9 +2,9 @@ package org.lora4j.nn.internal;
 
 import java.util.Map;
 import java.util.Objects;
-import org.lora4j.nn.Linear;
+import org.lora4j.nn.WeightedLayer;
 
-/** What the linear layers of a network compute with in one call. */
+/** What the layers of a network compute with in one call. */
 @FunctionalInterface
 public interface EffectiveLayers {
     /**
@@ -13,7 +13,7 @@ public interface EffectiveLayers {
      * @param layer a layer of the network
      * @return its effective weight and bias
      */
-    EffectiveLinear of(Linear layer);
+    EffectiveLinear of(WeightedLayer layer);
 
     /**
      * Creates a choice that is given for each layer.
@@ -21,7 +21,7 @@ public interface EffectiveLayers {
      * @param layers what each layer of the network computes with
      * @return the choice
      */
-    static EffectiveLayers of(Map<Linear, EffectiveLinear> layers) {
+    static EffectiveLayers of(Map<? extends WeightedLayer, EffectiveLinear> layers) {
         return layer -> Objects.requireNonNull(layers.get(layer), "the layer must belong to the network");
     }
 }

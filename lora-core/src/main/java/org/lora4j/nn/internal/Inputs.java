@@ -1,7 +1,11 @@
 package org.lora4j.nn.internal;
 
 import java.util.Arrays;
+import org.lora4j.nn.Embedding;
 import org.lora4j.nn.Model;
+import org.lora4j.nn.Network;
+import org.lora4j.nn.Sequences;
+import org.lora4j.nn.TokenEmbeddings;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Checks the input of a model. */
@@ -16,9 +20,45 @@ public final class Inputs {
      * @throws IllegalArgumentException if it is no matrix {@code [n, inputSize]} of the model's type with n ≥ 1
      */
     public static void require(INDArray x, Model model) {
+        if (model.takesSequences()) {
+            throw new IllegalArgumentException("input: must be sequences of tokens, found " + describe(x)
+                    + "; use Sequences.of(ids, mask, types)");
+        }
         if (x.rank() != 2 || x.size(0) < 1 || x.size(1) != model.inputSize() || x.dataType() != model.dataType()) {
             throw new IllegalArgumentException("input: must be a matrix [n, " + model.inputSize() + "] of "
                     + model.dataType() + " with n ≥ 1, found " + describe(x));
+        }
+    }
+
+    /**
+     * Checks that sequences fit a network.
+     *
+     * @param x the sequences
+     * @param network the network
+     * @throws IllegalArgumentException if the network takes no tokens, or a token, a type or a length is outside its tables
+     */
+    static void require(Sequences x, Network network) {
+        if (!(network.layers().get(0) instanceof TokenEmbeddings embeddings)) {
+            throw new IllegalArgumentException("input: must be a matrix [n, " + network.inputSize() + "] of "
+                    + network.dataType() + ", found " + x);
+        }
+        long vocabulary = embeddings.word().weight().size(0);
+        int positions = embeddings.maxLength();
+        Embedding type = embeddings.type();
+        long types = type == null ? 1 : type.weight().size(0);
+        for (int row = 0; row < x.tokens(); row++) {
+            if (x.id(row) >= vocabulary) {
+                throw new IllegalArgumentException("input: each token must be below the vocabulary of " + vocabulary
+                        + ", found " + x.id(row) + "; use the tokenizer of this model");
+            }
+            if (x.position(row) >= positions) {
+                throw new IllegalArgumentException("input: a sequence must have at most " + positions
+                        + " tokens, found a token at position " + x.position(row) + "; cut the texts");
+            }
+            if (x.type(row) >= types) {
+                throw new IllegalArgumentException(
+                        "input: each token type must be below " + types + ", found " + x.type(row));
+            }
         }
     }
 

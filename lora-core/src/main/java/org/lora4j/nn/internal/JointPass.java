@@ -3,6 +3,7 @@ package org.lora4j.nn.internal;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -71,6 +72,10 @@ public final class JointPass {
      */
     public static JointPass of(List<Pass> passes) {
         Network network = passes.get(0).network();
+        if (network.takesSequences()) {
+            throw new IllegalArgumentException("models that train together must take rows of features, found a network"
+                    + " that takes sequences of tokens; train each of them with a Trainer");
+        }
         Map<Parameter, Pass> trained = new HashMap<>();
         for (Pass pass : passes) {
             if (pass.network() != network) {
@@ -173,7 +178,7 @@ public final class JointPass {
             }
             if (i > firstTraining) {
                 gradient = linears[i] == null
-                        ? activations[i].inputGradient(gradient)
+                        ? Objects.requireNonNull(activations[i].backward(gradient, true))
                         : linears[i].inputGradient(now, gradient);
             }
         }

@@ -1,7 +1,19 @@
 package org.lora4j.nn.internal;
 
 import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.internal.RowMath;
+import org.lora4j.nn.Activation;
+import org.lora4j.nn.Dropout;
+import org.lora4j.nn.Gelu;
+import org.lora4j.nn.Layer;
+import org.lora4j.nn.Linear;
+import org.lora4j.nn.Normalize;
 import org.lora4j.nn.Parameter;
+import org.lora4j.nn.Pooling;
+import org.lora4j.nn.Residual;
+import org.lora4j.nn.SelfAttention;
 import org.nd4j.linalg.activations.IActivation;
 import org.nd4j.linalg.activations.impl.ActivationReLU;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -9,6 +21,40 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** The computation of a layer in one {@link Pass}, with its buffers and gradients. */
 interface LayerPass {
+    /**
+     * Creates the computation of a layer.
+     *
+     * @param inputSize the width of its input
+     * @param inputIsBuffer whether the input may be overwritten
+     */
+    static LayerPass of(Layer layer, long inputSize, boolean inputIsBuffer, PassResources resources) {
+        RowMath<?> math = RowMath.of(resources.dataType());
+        if (layer instanceof Linear linear) {
+            return new LinearPass(linear, resources);
+        } else if (layer instanceof Activation activation) {
+            return ofActivation(
+                    activation.function(),
+                    resources.dataType(),
+                    inputSize,
+                    resources.order(),
+                    inputIsBuffer,
+                    resources.isTraining());
+        } else if (layer instanceof Gelu) {
+            return new GeluPass<>(inputSize, inputIsBuffer, math, resources);
+        } else if (layer instanceof Dropout dropout) {
+            return new DropoutPass<>(dropout, inputSize, inputIsBuffer, math, resources);
+        } else if (layer instanceof SelfAttention attention) {
+            return new SelfAttentionPass<>(attention, math, resources);
+        } else if (layer instanceof Residual residual) {
+            return new ResidualPass(residual, inputSize, math, resources);
+        } else if (layer instanceof Pooling pooling) {
+            return new PoolingPass<>(pooling, inputSize, math, resources);
+        } else if (layer instanceof Normalize) {
+            return new NormalizePass<>(inputSize, math, resources);
+        }
+        throw new IllegalArgumentException(layer.path() + ": cannot follow another layer, found " + layer);
+    }
+
     /**
      * Creates the computation of an activation function.
      *
@@ -23,15 +69,35 @@ interface LayerPass {
                 : new ActivationPass(function, dataType, size, order, training);
     }
 
+    /** Switches to other arrays or parametrizations. Returns whether anything changed. */
+    default boolean use(EffectiveLayers effective) {
+        return false;
+    }
+
+    /** All parameters that the layer computes with, trainable or not. */
+    default List<Parameter> parameters() {
+        return List.of();
+    }
+
+    /** The parameters of the layer that train. */
+    default List<Parameter> trainable() {
+        return List.of();
+    }
+
     /** Computes the output of {@code x [n, in]}; it stays valid until the next call. */
     INDArray forward(INDArray x);
 
-    /** The parameters of the layer that train. */
-    List<Parameter> trainable();
+    /**
+     * Computes the gradients of the parameters, and that of the input if it is wanted.
+     *
+     * @param yGradient {@code ∂L/∂y [n, out]}; not written to
+     * @return {@code ∂L/∂x [n, in]}, which may be lent by {@link Scratch}; null if it is not wanted
+     */
+    @Nullable
+    INDArray backward(INDArray yGradient, boolean wantsInput);
 
-    /** Computes the gradients of the parameters from {@code ∂L/∂y [n, out]}, which is not written to. */
-    void backward(INDArray yGradient);
-
-    /** Computes {@code ∂L/∂x [n, in]} after {@link #backward}; it stays valid until the next call. */
-    INDArray inputGradient(INDArray yGradient);
+    /** The path of the first layer within this one whose last output holds NaN or an infinity. */
+    default Optional<String> firstNonFinite() {
+        return Optional.empty();
+    }
 }

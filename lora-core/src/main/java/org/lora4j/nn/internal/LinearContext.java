@@ -9,19 +9,15 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** What the updates of one linear layer share in one pass. */
 final class LinearContext implements PassContext {
-    private final DataType dataType;
-    private final Gradients gradients;
-    private final PassStep step;
+    private final PassResources resources;
     private final OnesColumn ones;
     private final List<WeightProduct.Further> requested = new ArrayList<>();
     private Parameter weight;
 
-    LinearContext(Parameter weight, Gradients gradients, PassStep step) {
+    LinearContext(Parameter weight, PassResources resources) {
         this.weight = weight;
-        dataType = weight.value().dataType();
-        this.gradients = gradients;
-        this.step = step;
-        ones = new OnesColumn(dataType);
+        this.resources = resources;
+        ones = new OnesColumn(resources.dataType());
     }
 
     /** Starts anew with a weight and without requests, before the updates are bound. */
@@ -32,17 +28,22 @@ final class LinearContext implements PassContext {
 
     @Override
     public DataType dataType() {
-        return dataType;
+        return resources.dataType();
+    }
+
+    @Override
+    public char order() {
+        return resources.order();
     }
 
     @Override
     public boolean isTraining() {
-        return gradients.isTraining();
+        return resources.isTraining();
     }
 
     @Override
     public @Nullable INDArray gradient(Parameter parameter) {
-        return gradients.of(parameter);
+        return resources.gradients().of(parameter);
     }
 
     @Override
@@ -62,7 +63,12 @@ final class LinearContext implements PassContext {
 
     @Override
     public long step() {
-        return step.number();
+        return resources.step().number();
+    }
+
+    @Override
+    public int firstRow(int example) {
+        return resources.firstRow(example);
     }
 
     @Override

@@ -14,13 +14,15 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 /** The computation of a {@link Linear}: one product forward, and backward only what is needed. */
 final class LinearPass implements LayerPass {
     private final LinearContext context;
+    private final Linear layer;
+    private final Scratch scratch;
     private final BatchBuffer outputs;
-    private final BatchBuffer inputGradients;
     private final WeightProduct product;
     private final Gemm addBias = new Gemm(false, false, 1, 1);
     private final Gemm weightGradientProduct = new Gemm(true, false, 1, 0);
     private final Gemm biasGradientProduct = new Gemm(true, false, 1, 0);
     private final Gemm inputGradientProduct = new Gemm(false, false, 1, 0);
+    private final Gemm addInputGradientProduct = new Gemm(false, false, 1, 1);
     private final BatchBuffer bases;
     private final BatchBuffer baseGradients;
 
@@ -39,20 +41,22 @@ final class LinearPass implements LayerPass {
     // What forward and backward keep for the calls after them.
     private @Nullable INDArray input;
     private @Nullable INDArray base;
-    private @Nullable INDArray baseGradient;
 
-    LinearPass(Linear layer, DataType dataType, Gradients gradients, PassStep step) {
-        context = new LinearContext(layer.weightParameter(), gradients, step);
-        outputs = new BatchBuffer(dataType, layer.outputSize());
-        inputGradients = new BatchBuffer(dataType, layer.inputSize());
-        bases = new BatchBuffer(dataType, layer.outputSize());
-        baseGradients = new BatchBuffer(dataType, layer.outputSize());
+    LinearPass(Linear layer, PassResources resources) {
+        this.layer = layer;
+        context = new LinearContext(layer.weightParameter(), resources);
+        scratch = resources.scratch();
+        DataType dataType = resources.dataType();
+        outputs = new BatchBuffer(dataType, layer.outputSize(), resources.order());
+        bases = new BatchBuffer(dataType, layer.outputSize(), resources.order());
+        baseGradients = new BatchBuffer(dataType, layer.outputSize(), resources.order());
         weight = layer.weight();
         product = new WeightProduct(weight);
     }
 
-    /** Switches to other arrays or parametrizations. Returns whether anything changed. */
-    boolean use(EffectiveLinear wanted) {
+    @Override
+    public boolean use(EffectiveLayers effective) {
+        EffectiveLinear wanted = effective.of(layer);
         if (wanted.equals(linear)) {
             return false;
         }
@@ -154,7 +158,8 @@ final class LinearPass implements LayerPass {
         return linear;
     }
 
-    List<Parameter> parameters() {
+    @Override
+    public List<Parameter> parameters() {
         return effective().parameters();
     }
 
@@ -169,14 +174,29 @@ final class LinearPass implements LayerPass {
     }
 
     @Override
-    public void backward(INDArray yGradient) {
+    public @Nullable INDArray backward(INDArray yGradient, boolean wantsInput) {
+        INDArray xGradient = wantsInput ? scratch.take(yGradient.size(0), weight.size(1)) : null;
+        backward(yGradient, xGradient, false);
+        return xGradient;
+    }
+
+    /**
+     * Computes the gradients of the parameters, and that of the input.
+     *
+     * @param xGradient gets {@code ∂L/∂x [n, in]}; null if it is not needed
+     * @param adds whether the gradient of the input is added to what is there
+     */
+    void backward(INDArray yGradient, @Nullable INDArray xGradient, boolean adds) {
         INDArray xwGradient = yGradient;
         if (readsBase) {
             xwGradient = baseGradients.rows(yGradient.size(0));
             xwGradient.assign(yGradient);
         }
         computeGradients(yGradient, xwGradient);
-        baseGradient = xwGradient;
+        if (xGradient != null) {
+            (adds ? addInputGradientProduct : inputGradientProduct).run(xwGradient, weight, xGradient);
+            addInputGradients(xGradient);
+        }
     }
 
     /**
@@ -197,17 +217,6 @@ final class LinearPass implements LayerPass {
         if (biasGradientRow != null) {
             biasGradientProduct.run(context.ones(yGradient.size(0)), yGradient, biasGradientRow);
         }
-    }
-
-    @Override
-    public INDArray inputGradient(INDArray yGradient) {
-        if (baseGradient == null) {
-            throw new IllegalStateException("inputGradient needs a backward before it");
-        }
-        INDArray xGradient = inputGradients.rows(yGradient.size(0));
-        multiplyGradient(baseGradient, xGradient);
-        addInputGradients(xGradient);
-        return xGradient;
     }
 
     /** Computes the part of the input's gradient that flows through W. */

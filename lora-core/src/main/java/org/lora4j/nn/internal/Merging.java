@@ -1,11 +1,8 @@
 package org.lora4j.nn.internal;
 
-import java.util.ArrayList;
-import java.util.List;
-import org.lora4j.nn.Layer;
-import org.lora4j.nn.Linear;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Parameter;
+import org.lora4j.nn.WeightedLayer;
 
 /** Copies a network with the effective weights as plain weights. */
 public final class Merging {
@@ -20,18 +17,12 @@ public final class Merging {
      * @throws ArithmeticException if a merged weight or bias is NaN or infinite; the message names it
      */
     public static Network merge(Network network, EffectiveLayers effective) {
-        List<Layer> copies = new ArrayList<>();
-        for (Layer layer : network.layers()) {
-            if (layer instanceof Linear linear) {
-                EffectiveLinear merged = effective.of(linear);
-                Linear copy = new Linear(linear.path(), merged.materialize(), merged.materializeBias());
-                copy.parameters().forEach(Merging::requireFinite);
-                copies.add(copy);
-            } else {
-                copies.add(layer);
-            }
-        }
-        return new Network(copies);
+        return network.with(layer -> {
+            EffectiveLinear merged = effective.of(layer);
+            WeightedLayer copy = layer.with(merged.materialize(), merged.materializeBias());
+            copy.parameters().forEach(Merging::requireFinite);
+            return copy;
+        });
     }
 
     private static void requireFinite(Parameter parameter) {

@@ -4,16 +4,17 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.ArrayBits;
-import org.lora4j.nn.Activation;
 import org.lora4j.nn.Layer;
-import org.lora4j.nn.Linear;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Parameter;
+import org.lora4j.nn.Sequences;
+import org.lora4j.nn.TokenEmbeddings;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -27,14 +28,15 @@ public final class Pass {
     private final Network network;
     private final boolean training;
     private final Supplier<? extends EffectiveLayers> resolver;
-    private final List<Layer> layers;
-    private final LayerPass[] passes;
-    private final INDArray[] outputs;
-    private final Gradients gradients;
-    private final PassStep step = new PassStep();
-    private int firstTraining;
+    private final PassResources resources;
+
+    /** The first layer of a network that takes tokens. */
+    private final @Nullable TokenEmbeddingsPass<?> embeddings;
+
+    private final Chain chain;
     private long changes;
     private @Nullable INDArray input;
+    private @Nullable INDArray output;
 
     /**
      * Creates a pass over a network.
@@ -48,19 +50,15 @@ public final class Pass {
         this.network = network;
         this.training = training;
         this.resolver = resolver;
-        gradients = new Gradients(training);
-        layers = network.layers();
-        passes = new LayerPass[layers.size()];
-        outputs = new INDArray[layers.size()];
-        long size = network.inputSize();
-        for (int i = 0; i < passes.length; i++) {
-            if (layers.get(i) instanceof Linear linear) {
-                passes[i] = new LinearPass(linear, network.dataType(), gradients, step);
-                size = linear.outputSize();
-            } else {
-                passes[i] = LayerPass.ofActivation(
-                        ((Activation) layers.get(i)).function(), network.dataType(), size, 'f', i > 0, training);
-            }
+        List<Layer> layers = network.layers();
+        if (layers.get(0) instanceof TokenEmbeddings tokens) {
+            resources = PassResources.ofTokens(network.dataType(), training);
+            embeddings = TokenEmbeddingsPass.of(tokens, resources);
+            chain = new Chain(layers.subList(1, layers.size()), tokens.word().outputSize(), true, resources);
+        } else {
+            resources = PassResources.ofRows(network.dataType(), training);
+            embeddings = null;
+            chain = new Chain(layers, network.inputSize(), false, resources);
         }
         use(resolver.get());
     }
@@ -89,12 +87,51 @@ public final class Pass {
         use(effective);
         INDArray activations = Inputs.withoutBroadcast(x);
         input = activations;
-        for (int i = 0; i < passes.length; i++) {
-            activations = passes[i].forward(activations);
-            outputs[i] = activations;
-        }
-        step.set(step.number() + 1);
-        return activations;
+        return finish(chain.forward(activations));
+    }
+
+    /**
+     * Computes the output of a batch of sequences.
+     *
+     * @param x the sequences; tokens, types and lengths must fit the network
+     * @return the output {@code [rows, outputSize]}, a buffer of this pass
+     * @throws IllegalArgumentException if the network takes no tokens, or the sequences do not fit
+     */
+    public INDArray forward(Sequences x) {
+        return forward(x, resolver.get());
+    }
+
+    /**
+     * Computes the output of a batch of sequences with parametrizations chosen for this call.
+     *
+     * @param x the sequences; tokens, types and lengths must fit the network
+     * @param effective what each layer computes with
+     * @return the output {@code [rows, outputSize]}, a buffer of this pass
+     * @throws IllegalArgumentException if the network takes no tokens, or the sequences do not fit
+     */
+    public INDArray forward(Sequences x, EffectiveLayers effective) {
+        Inputs.require(x, network);
+        use(effective);
+        resources.tokens().set(x);
+        input = Objects.requireNonNull(embeddings).forward(x);
+        return finish(chain.forward(input));
+    }
+
+    /**
+     * Computes the output of a batch in either form.
+     *
+     * @param x the input
+     * @return the output {@code [rows, outputSize]}, a buffer of this pass
+     * @throws IllegalArgumentException if the input does not fit the network
+     */
+    public INDArray forward(Input x) {
+        return x.sequences() == null ? forward(x.rows()) : forward(x.sequences());
+    }
+
+    private INDArray finish(INDArray result) {
+        output = result;
+        resources.step().set(resources.step().number() + 1);
+        return result;
     }
 
     /**
@@ -108,7 +145,7 @@ public final class Pass {
         if (number < 0) {
             throw new IllegalArgumentException("the number of a step must not be negative, found " + number);
         }
-        step.set(number);
+        resources.step().set(number);
     }
 
     /**
@@ -119,20 +156,18 @@ public final class Pass {
      * @throws IllegalArgumentException if the shape or the type does not fit the last output
      */
     public void backward(INDArray outputGradient) {
-        if (!training || input == null) {
+        if (!training || output == null) {
             throw new IllegalStateException("backward needs a training pass and a forward before it");
         }
-        INDArray output = outputs[outputs.length - 1];
         if (!Arrays.equals(outputGradient.shape(), output.shape()) || outputGradient.dataType() != output.dataType()) {
             throw new IllegalArgumentException("output gradient: must be like the output, " + Inputs.describe(output)
                     + ", found " + Inputs.describe(outputGradient));
         }
-        INDArray gradient = outputGradient;
-        for (int i = passes.length - 1; i >= firstTraining; i--) {
-            passes[i].backward(gradient);
-            if (i > firstTraining) {
-                gradient = passes[i].inputGradient(gradient);
-            }
+        boolean embeddingsTrain = embeddings != null && !embeddings.trainable().isEmpty();
+        INDArray gradient = chain.backward(outputGradient, embeddingsTrain);
+        if (embeddings != null && gradient != null) {
+            embeddings.backward(gradient);
+            resources.scratch().release(gradient);
         }
     }
 
@@ -145,7 +180,8 @@ public final class Pass {
      */
     public INDArray gradient(Parameter parameter) {
         Set<Parameter> trainable = trainableParameters();
-        INDArray gradient = trainable.contains(parameter) ? gradients.get(parameter) : null;
+        INDArray gradient =
+                trainable.contains(parameter) ? resources.gradients().get(parameter) : null;
         if (gradient == null) {
             throw new IllegalArgumentException(parameter.name() + ": has no gradient in this pass; trainable are "
                     + trainable.stream().map(Parameter::name).toList());
@@ -160,9 +196,10 @@ public final class Pass {
      */
     public Set<Parameter> trainableParameters() {
         Set<Parameter> trainable = new LinkedHashSet<>();
-        for (LayerPass pass : passes) {
-            trainable.addAll(pass.trainable());
+        if (embeddings != null) {
+            trainable.addAll(embeddings.trainable());
         }
+        trainable.addAll(chain.trainable());
         return Collections.unmodifiableSet(trainable);
     }
 
@@ -184,14 +221,10 @@ public final class Pass {
      */
     public Optional<String> firstNonFinite() {
         if (input != null && !ArrayBits.isFinite(input)) {
-            return Optional.of("input");
+            return Optional.of(
+                    embeddings == null ? "input" : network.layers().get(0).path());
         }
-        for (int i = 0; i < outputs.length; i++) {
-            if (outputs[i] != null && !ArrayBits.isFinite(outputs[i])) {
-                return Optional.of(layers.get(i).path());
-            }
-        }
-        return Optional.empty();
+        return chain.firstNonFinite();
     }
 
     /**
@@ -212,28 +245,27 @@ public final class Pass {
 
     /** The computation of the i-th layer, which is linear. */
     LinearPass linear(int i) {
-        return (LinearPass) passes[i];
+        return (LinearPass) chain.pass(i);
     }
 
     /** The first layer with trainable parameters; the number of layers if there is none. */
     int firstTraining() {
-        return firstTraining;
+        return chain.firstTraining();
     }
 
     /** All parameters that it computes with, trainable or not. */
     Set<Parameter> parameters() {
         Set<Parameter> all = new LinkedHashSet<>();
-        for (LayerPass pass : passes) {
-            if (pass instanceof LinearPass linear) {
-                all.addAll(linear.parameters());
-            }
+        if (embeddings != null) {
+            all.addAll(embeddings.parameters());
         }
+        all.addAll(chain.parameters());
         return all;
     }
 
     /** Counts a step that a {@link JointPass} computed. */
     void countStep() {
-        step.set(step.number() + 1);
+        resources.step().set(resources.step().number() + 1);
     }
 
     /** Checks an input for which the whole output is computed. */
@@ -243,19 +275,9 @@ public final class Pass {
     }
 
     private void use(EffectiveLayers effective) {
-        boolean changed = false;
-        for (int i = 0; i < passes.length; i++) {
-            if (passes[i] instanceof LinearPass pass) {
-                changed |= pass.use(effective.of((Linear) layers.get(i)));
-            }
-        }
-        if (changed) {
+        boolean changed = embeddings != null && embeddings.use(effective);
+        if (chain.use(effective) | changed) {
             changes++;
-            firstTraining = 0;
-            while (firstTraining < passes.length
-                    && passes[firstTraining].trainable().isEmpty()) {
-                firstTraining++;
-            }
         }
     }
 }

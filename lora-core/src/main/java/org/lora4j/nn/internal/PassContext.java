@@ -15,6 +15,13 @@ public interface PassContext {
     DataType dataType();
 
     /**
+     * Returns the memory order of activations.
+     *
+     * @return 'f' for rows of examples, 'c' for rows of tokens
+     */
+    char order();
+
+    /**
      * Returns whether the pass trains.
      *
      * @return true for a training pass, false for predictions
@@ -55,6 +62,14 @@ public interface PassContext {
      * @return the number of the step, from 0
      */
     long step();
+
+    /**
+     * Returns the first row of an example of the batch.
+     *
+     * @param example the example; their number stands for the end
+     * @return the example itself, or the first token of a sequence where rows are tokens
+     */
+    int firstRow(int example);
 
     /**
      * Returns a column of ones, for sums over the batch and for adding a row to each row.

@@ -1,9 +1,12 @@
 package org.lora4j.nn.internal;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import org.lora4j.internal.IdlePool;
+import org.lora4j.nn.Sequences;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
@@ -15,6 +18,9 @@ import org.nd4j.linalg.indexing.NDArrayIndex;
 public final class Predictor {
     /** Larger inputs are computed in blocks of this many rows, so that the buffers of a pass stay small. */
     private static final int BLOCK_ROWS = 512;
+
+    /** More tokens at a time are no faster. */
+    private static final int BLOCK_TOKENS = 4096;
 
     private final IdlePool<Pass> passes;
 
@@ -48,6 +54,49 @@ public final class Predictor {
      */
     public INDArray predict(INDArray x, EffectiveLayers effective) {
         return compute(x, pass -> block -> pass.forward(block, effective));
+    }
+
+    /**
+     * Computes the output of sequences with the parametrizations that the passes were created with.
+     *
+     * @param x the sequences
+     * @return a new array {@code [rows, outputSize]} in 'c' order
+     * @throws IllegalArgumentException if the sequences do not fit
+     */
+    public INDArray predict(Sequences x) {
+        return compute(x, pass -> pass::forward);
+    }
+
+    /**
+     * Computes the output of sequences with parametrizations chosen for this call.
+     *
+     * @param x the sequences
+     * @param effective what each layer computes with
+     * @return a new array {@code [rows, outputSize]} in 'c' order
+     * @throws IllegalArgumentException if the sequences do not fit
+     */
+    public INDArray predict(Sequences x, EffectiveLayers effective) {
+        return compute(x, pass -> block -> pass.forward(block, effective));
+    }
+
+    private INDArray compute(Sequences x, Function<Pass, Function<Sequences, INDArray>> forward) {
+        Pass pass = passes.borrow();
+        try {
+            List<INDArray> outputs = new ArrayList<>();
+            int from = 0;
+            while (from < x.count()) {
+                int to = from + 1;
+                while (to < x.count() && x.start(to + 1) - x.start(from) <= BLOCK_TOKENS) {
+                    to++;
+                }
+                Sequences block = from == 0 && to == x.count() ? x : x.part(from, to);
+                outputs.add(forward.apply(pass).apply(block).dup('c'));
+                from = to;
+            }
+            return outputs.size() == 1 ? outputs.get(0) : Nd4j.vstack(outputs);
+        } finally {
+            passes.giveBack(pass);
+        }
     }
 
     private INDArray compute(INDArray x, Function<Pass, UnaryOperator<INDArray>> forward) {

@@ -1,10 +1,8 @@
 package org.lora4j.nn.internal;
 
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.BatchBuffer;
 import org.lora4j.internal.ReusableOp;
-import org.lora4j.nn.Parameter;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.api.ops.DynamicCustomOp;
@@ -34,11 +32,6 @@ final class ReluPass implements LayerPass {
     }
 
     @Override
-    public List<Parameter> trainable() {
-        return List.of();
-    }
-
-    @Override
     public INDArray forward(INDArray x) {
         INDArray y = outputs == null ? x : outputs.rows(x.size(0));
         relu.run(x, y);
@@ -47,12 +40,13 @@ final class ReluPass implements LayerPass {
     }
 
     @Override
-    public void backward(INDArray yGradient) {}
+    public @Nullable INDArray backward(INDArray yGradient, boolean wantsInput) {
+        return wantsInput ? inputGradient(yGradient) : null;
+    }
 
-    @Override
-    public INDArray inputGradient(INDArray yGradient) {
+    private INDArray inputGradient(INDArray yGradient) {
         if (output == null) {
-            throw new IllegalStateException("inputGradient needs a forward before it");
+            throw new IllegalStateException("backward needs a forward before it");
         }
         INDArray xGradient = masks.rows(yGradient.size(0));
         if (step == null) {

@@ -1,0 +1,107 @@
+package org.lora4j.internal;
+
+import org.nd4j.linalg.api.buffer.DataType;
+
+/**
+ * Loops over one row of numbers on the Java heap, in the type of a network. Each loop starts at the first element of its
+ * arrays, because the JVM vectorizes such loops best.
+ *
+ * @param <A> {@code float[]} or {@code double[]}
+ */
+public sealed interface RowMath<A> permits FloatRowMath, DoubleRowMath {
+    /**
+     * Returns the loops of a type.
+     *
+     * @param type FLOAT or DOUBLE
+     * @return the loops
+     */
+    static RowMath<?> of(DataType type) {
+        return type == DataType.FLOAT ? FloatRowMath.INSTANCE : DoubleRowMath.INSTANCE;
+    }
+
+    /** Returns an array of zeros. */
+    A array(int length);
+
+    /** Returns the length of an array. */
+    int length(A array);
+
+    /** Copies {@code n} elements from native memory, from a position on. */
+    void read(ArrayMemory memory, int position, A target, int n);
+
+    /** Copies {@code n} elements to native memory, from a position on. */
+    void write(ArrayMemory memory, int position, A source, int n);
+
+    /** Copies {@code n} elements between arrays. */
+    void copy(A source, int from, A target, int to, int n);
+
+    /** {@code x = 0}. */
+    void clear(A x, int n);
+
+    /** {@code y += x}. */
+    void add(A x, A y, int n);
+
+    /** {@code y += s·x}. */
+    void addScaled(double s, A x, A y, int n);
+
+    /** {@code y *= x}. */
+    void multiply(A x, A y, int n);
+
+    /** {@code x *= s}. */
+    void scale(double s, A x, int n);
+
+    /** {@code z += x·y}, element by element. */
+    void addProduct(A x, A y, A z, int n);
+
+    /** Returns {@code Σ xᵢ·yᵢ}. */
+    double dot(A x, A y, int n);
+
+    /** {@code y = γ·x + β}, element by element. */
+    void affine(A x, A gamma, A beta, A y, int n);
+
+    /**
+     * {@code x = (x − mean)/√(var + ε)}.
+     *
+     * @return {@code 1/√(var + ε)}
+     */
+    double normalize(A x, double epsilon, int n);
+
+    /**
+     * The gradient of {@link #normalize}: {@code g = f·(g − mean(g) − x·mean(g·x))}.
+     *
+     * @param g the gradient of the normalized row; gets that of the row before
+     * @param x the normalized row
+     * @param factor what {@link #normalize} returned
+     */
+    void normalizeGradient(A g, A x, double factor, int n);
+
+    /** {@code y = x·Φ(x)}. */
+    void gelu(A x, A y, int n);
+
+    /** {@code y = x·Φ(x)}, and {@code x} gets the derivative {@code Φ(x) + x·φ(x)}. */
+    void geluWithDerivative(A x, A y, int n);
+
+    /** {@code x = exp(x − max)/Σ exp(x − max)}. */
+    void softmax(A x, int n);
+
+    /** The gradient of {@link #softmax}: {@code g = p·(g − Σ p·g)}. */
+    void softmaxGradient(A p, A g, int n);
+
+    /**
+     * Sets a random part of the elements to 0 and divides the others by {@code 1 − p}. The same seed drops the same elements.
+     */
+    void dropout(A x, double probability, long seed, int n);
+
+    /** Returns the random bits of the i-th element, of which the upper 53 make a number in [0, 1). */
+    static long bits(long seed, int i) {
+        // The output function of SplittableRandom on its i-th state.
+        long z = seed + (i + 1) * 0x9e3779b97f4a7c15L;
+        z = (z ^ (z >>> 30)) * 0xbf58476d1ce4e5b9L;
+        z = (z ^ (z >>> 27)) * 0x94d049bb133111ebL;
+        return z ^ (z >>> 31);
+    }
+
+    /** Returns the bits below which an element is dropped, compared without sign. */
+    static long threshold(double probability) {
+        return (long) (probability * 0x1p53);
+    }
+}

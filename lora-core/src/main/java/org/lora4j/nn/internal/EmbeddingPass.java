@@ -1,0 +1,111 @@
+package org.lora4j.nn.internal;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.internal.ArrayMemory;
+import org.lora4j.internal.RowMath;
+import org.lora4j.nn.Embedding;
+import org.lora4j.nn.Parameter;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/** The computation of an {@link Embedding}, with the updates of its table. */
+final class EmbeddingPass<A> {
+    private final Embedding layer;
+    private final RowMath<A> math;
+    private final Gradients gradients;
+    private final LinearContext context;
+    private final int width;
+    private final A row;
+    private final A gradientRow;
+
+    // What the layer computes with now.
+    private @Nullable EffectiveLinear effective;
+    private @Nullable INDArray weightGradient;
+    private final List<TokenUpdatePass> updates = new ArrayList<>();
+
+    /** The table in the last forward. */
+    private ArrayMemory table;
+
+    EmbeddingPass(Embedding layer, RowMath<A> math, PassResources resources) {
+        this.layer = layer;
+        this.math = math;
+        gradients = resources.gradients();
+        context = new LinearContext(layer.weightParameter(), resources);
+        width = Math.toIntExact(layer.outputSize());
+        row = math.array(width);
+        gradientRow = math.array(width);
+        table = new ArrayMemory(layer.weight());
+    }
+
+    boolean use(EffectiveLayers layers) {
+        EffectiveLinear wanted = layers.of(layer);
+        if (wanted.equals(effective)) {
+            return false;
+        }
+        effective = null;
+        context.begin(wanted.weight());
+        weightGradient = gradients.of(wanted.weight());
+        table = new ArrayMemory(wanted.weight().value());
+        List<TokenUpdatePass> idle = new ArrayList<>(updates);
+        updates.clear();
+        for (OutputUpdate update : wanted.updates()) {
+            updates.add(bind(update, idle));
+        }
+        effective = wanted;
+        return true;
+    }
+
+    private TokenUpdatePass bind(OutputUpdate update, List<TokenUpdatePass> idle) {
+        for (int i = 0; i < idle.size(); i++) {
+            if (idle.get(i).bind(update)) {
+                return idle.remove(i);
+            }
+        }
+        return update.newTokenPass(context);
+    }
+
+    List<Parameter> parameters() {
+        return effective == null ? List.of() : effective.parameters();
+    }
+
+    List<Parameter> trainable() {
+        return parameters().stream()
+                .filter(parameter -> gradients.of(parameter) != null)
+                .toList();
+    }
+
+    /** Adds the row of the table to a vector. */
+    void addRow(int id, A vector) {
+        math.read(table, id * width, row, width);
+        math.add(row, vector, width);
+    }
+
+    /** Adds the updates to the vectors of all tokens. */
+    void addUpdates(int[] ids, INDArray y) {
+        for (TokenUpdatePass update : updates) {
+            update.forward(ids, y);
+        }
+    }
+
+    /** Computes the gradients of the table and of the updates. */
+    void backward(int[] ids, INDArray yGradient) {
+        for (TokenUpdatePass update : updates) {
+            update.backward(ids, yGradient);
+        }
+        if (weightGradient == null) {
+            return;
+        }
+        weightGradient.assign(0);
+        ArrayMemory sums = new ArrayMemory(weightGradient);
+        ArrayMemory given = new ArrayMemory(yGradient);
+        for (int i = 0; i < ids.length; i++) {
+            if (ids[i] != layer.padding()) {
+                math.read(given, i * width, gradientRow, width);
+                math.read(sums, ids[i] * width, row, width);
+                math.add(gradientRow, row, width);
+                math.write(sums, ids[i] * width, row, width);
+            }
+        }
+    }
+}

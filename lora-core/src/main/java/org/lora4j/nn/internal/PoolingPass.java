@@ -1,0 +1,80 @@
+package org.lora4j.nn.internal;
+
+import org.jspecify.annotations.Nullable;
+import org.lora4j.internal.ArrayMemory;
+import org.lora4j.internal.BatchBuffer;
+import org.lora4j.internal.RowMath;
+import org.lora4j.nn.Pooling;
+import org.lora4j.nn.Sequences;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/** Makes one row of the rows of each sequence. */
+final class PoolingPass<A> implements LayerPass {
+    private final RowMath<A> math;
+    private final TokenBatch tokens;
+    private final Scratch scratch;
+    private final BatchBuffer outputs;
+    private final boolean first;
+    private final int width;
+    private final A row;
+    private final A sum;
+
+    PoolingPass(Pooling layer, long size, RowMath<A> math, PassResources resources) {
+        this.math = math;
+        tokens = resources.tokens();
+        scratch = resources.scratch();
+        outputs = new BatchBuffer(resources.dataType(), size, resources.order());
+        first = layer.method() == Pooling.Method.FIRST;
+        width = Math.toIntExact(size);
+        row = math.array(width);
+        sum = math.array(width);
+    }
+
+    @Override
+    public INDArray forward(INDArray x) {
+        Sequences batch = tokens.get();
+        INDArray y = outputs.rows(batch.count());
+        ArrayMemory inputs = new ArrayMemory(x);
+        ArrayMemory results = new ArrayMemory(y);
+        for (int i = 0; i < batch.count(); i++) {
+            math.clear(sum, width);
+            for (int r = begin(batch, i); r < end(batch, i); r++) {
+                math.read(inputs, r * width, row, width);
+                math.add(row, sum, width);
+            }
+            math.scale(1.0 / (end(batch, i) - begin(batch, i)), sum, width);
+            math.write(results, i * width, sum, width);
+        }
+        return y;
+    }
+
+    /** The first row of a sequence that counts. */
+    private int begin(Sequences batch, int i) {
+        return first ? batch.start(i) : batch.start(i) + batch.masked(i);
+    }
+
+    private int end(Sequences batch, int i) {
+        return first ? batch.start(i) + 1 : batch.start(i + 1);
+    }
+
+    @Override
+    public @Nullable INDArray backward(INDArray yGradient, boolean wantsInput) {
+        if (!wantsInput) {
+            return null;
+        }
+        Sequences batch = tokens.get();
+        INDArray xGradient = scratch.take(batch.tokens(), width);
+        ArrayMemory given = new ArrayMemory(yGradient);
+        ArrayMemory results = new ArrayMemory(xGradient);
+        for (int i = 0; i < batch.count(); i++) {
+            math.read(given, i * width, row, width);
+            math.scale(1.0 / (end(batch, i) - begin(batch, i)), row, width);
+            math.clear(sum, width);
+            for (int r = batch.start(i); r < batch.start(i + 1); r++) {
+                boolean counts = r >= begin(batch, i) && r < end(batch, i);
+                math.write(results, r * width, counts ? row : sum, width);
+            }
+        }
+        return xGradient;
+    }
+}

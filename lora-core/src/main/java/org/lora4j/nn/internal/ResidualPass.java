@@ -1,0 +1,69 @@
+package org.lora4j.nn.internal;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.internal.ReusableOp;
+import org.lora4j.internal.RowMath;
+import org.lora4j.nn.Parameter;
+import org.lora4j.nn.Residual;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.api.ops.DynamicCustomOp;
+
+/** A residual connection with normalization: {@code y = norm(x + f(x))}. */
+final class ResidualPass implements LayerPass {
+    private final Chain chain;
+    private final LayerNormPass<?> norm;
+    private final Scratch scratch;
+    private final ReusableOp add = new ReusableOp(DynamicCustomOp.builder("add").build());
+
+    ResidualPass(Residual layer, long inputSize, RowMath<?> math, PassResources resources) {
+        chain = new Chain(layer.layers(), inputSize, false, resources);
+        norm = new LayerNormPass<>(layer.norm(), math, resources);
+        scratch = resources.scratch();
+    }
+
+    @Override
+    public boolean use(EffectiveLayers effective) {
+        return chain.use(effective) | norm.use(effective);
+    }
+
+    @Override
+    public List<Parameter> parameters() {
+        List<Parameter> all = new ArrayList<>(chain.parameters());
+        all.addAll(norm.parameters());
+        return all;
+    }
+
+    @Override
+    public List<Parameter> trainable() {
+        List<Parameter> all = new ArrayList<>(chain.trainable());
+        all.addAll(norm.trainable());
+        return all;
+    }
+
+    @Override
+    public INDArray forward(INDArray x) {
+        return norm.forward(chain.forward(x), x);
+    }
+
+    @Override
+    public @Nullable INDArray backward(INDArray yGradient, boolean wantsInput) {
+        INDArray sumGradient = norm.backward(yGradient, wantsInput || chain.trains());
+        if (sumGradient == null) {
+            return null;
+        }
+        INDArray xGradient = chain.backward(sumGradient, wantsInput);
+        if (xGradient != null) {
+            add.run(xGradient, sumGradient, xGradient);
+        }
+        scratch.release(sumGradient);
+        return xGradient;
+    }
+
+    @Override
+    public Optional<String> firstNonFinite() {
+        return chain.firstNonFinite();
+    }
+}

@@ -1,0 +1,127 @@
+package org.lora4j.nn.internal;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.internal.ArrayBits;
+import org.lora4j.internal.BatchBuffer;
+import org.lora4j.internal.LayerSeed;
+import org.lora4j.internal.RowMath;
+import org.lora4j.nn.Parameter;
+import org.lora4j.nn.SelfAttention;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/** The computation of {@link SelfAttention}: its four linear layers, and the heads between them. */
+final class SelfAttentionPass<A> implements LayerPass {
+    private final SelfAttention layer;
+    private final LinearPass query;
+    private final LinearPass key;
+    private final LinearPass value;
+    private final LinearPass output;
+    private final AttentionHeads<A> heads;
+    private final PassResources resources;
+    private final BatchBuffer contexts;
+    private final long seed;
+    private final int width;
+    private @Nullable INDArray queries;
+    private @Nullable INDArray keys;
+    private @Nullable INDArray values;
+
+    SelfAttentionPass(SelfAttention layer, RowMath<A> math, PassResources resources) {
+        this.layer = layer;
+        this.resources = resources;
+        query = new LinearPass(layer.query(), resources);
+        key = new LinearPass(layer.key(), resources);
+        value = new LinearPass(layer.value(), resources);
+        output = new LinearPass(layer.output(), resources);
+        heads = new AttentionHeads<>(layer, math, resources);
+        contexts = new BatchBuffer(resources.dataType(), layer.query().outputSize(), resources.order());
+        seed = LayerSeed.of(layer.seed(), layer.path());
+        width = Math.toIntExact(layer.query().outputSize());
+    }
+
+    private List<LinearPass> linears() {
+        return List.of(query, key, value, output);
+    }
+
+    @Override
+    public boolean use(EffectiveLayers effective) {
+        boolean changed = false;
+        for (LinearPass linear : linears()) {
+            changed |= linear.use(effective);
+        }
+        return changed;
+    }
+
+    @Override
+    public List<Parameter> parameters() {
+        return linears().stream()
+                .flatMap(linear -> linear.parameters().stream())
+                .toList();
+    }
+
+    @Override
+    public List<Parameter> trainable() {
+        return linears().stream().flatMap(linear -> linear.trainable().stream()).toList();
+    }
+
+    @Override
+    public INDArray forward(INDArray x) {
+        queries = query.forward(x);
+        keys = key.forward(x);
+        values = value.forward(x);
+        INDArray context = contexts.rows(x.size(0));
+        heads.forward(
+                resources.tokens().get(),
+                queries,
+                keys,
+                values,
+                context,
+                RowSeeds.ofStep(seed, resources.step().number()));
+        return output.forward(context);
+    }
+
+    @Override
+    public @Nullable INDArray backward(INDArray yGradient, boolean wantsInput) {
+        boolean below = wantsInput
+                || !(query.trainable().isEmpty()
+                        && key.trainable().isEmpty()
+                        && value.trainable().isEmpty());
+        INDArray contextGradient = output.backward(yGradient, below);
+        if (contextGradient == null) {
+            return null;
+        }
+        Scratch scratch = resources.scratch();
+        long n = yGradient.size(0);
+        INDArray queryGradient = scratch.take(n, width);
+        INDArray keyGradient = scratch.take(n, width);
+        INDArray valueGradient = scratch.take(n, width);
+        heads.backward(contextGradient, queryGradient, keyGradient, valueGradient);
+        scratch.release(contextGradient);
+        INDArray xGradient = wantsInput ? scratch.take(n, layer.query().inputSize()) : null;
+        query.backward(queryGradient, xGradient, false);
+        key.backward(keyGradient, xGradient, true);
+        value.backward(valueGradient, xGradient, true);
+        scratch.release(queryGradient);
+        scratch.release(keyGradient);
+        scratch.release(valueGradient);
+        return xGradient;
+    }
+
+    @Override
+    public Optional<String> firstNonFinite() {
+        List<INDArray> outputs = new ArrayList<>();
+        List<String> paths =
+                List.of(layer.query().path(), layer.key().path(), layer.value().path());
+        if (queries != null && keys != null && values != null) {
+            outputs.addAll(List.of(queries, keys, values));
+        }
+        for (int i = 0; i < outputs.size(); i++) {
+            if (!ArrayBits.isFinite(outputs.get(i))) {
+                return Optional.of(paths.get(i));
+            }
+        }
+        return Optional.empty();
+    }
+}
