@@ -42,6 +42,16 @@ final class RecordingContext implements PassContext {
     }
 
     @Override
+    public char order() {
+        return 'f';
+    }
+
+    @Override
+    public int firstRow(int example) {
+        return example;
+    }
+
+    @Override
     public boolean isTraining() {
         return true;
     }

@@ -16,6 +16,7 @@ import org.lora4j.internal.RandomArrays;
 import org.lora4j.nn.Model;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Parameter;
+import org.lora4j.nn.Sequences;
 import org.lora4j.train.Loss;
 import org.lora4j.train.Trainer;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -147,8 +148,18 @@ final class SmallModels {
         }
 
         @Override
+        public boolean takesSequences() {
+            return false;
+        }
+
+        @Override
         public INDArray predict(INDArray x) {
             return x;
+        }
+
+        @Override
+        public INDArray predict(Sequences x) {
+            throw new IllegalArgumentException();
         }
     }
 }

@@ -6,6 +6,7 @@ import org.jspecify.annotations.NullUnmarked;
 import org.lora4j.bench.Start;
 import org.lora4j.nn.Model;
 import org.lora4j.nn.NativeThreads;
+import org.lora4j.nn.internal.Input;
 import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.learning.config.Adam;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -83,6 +84,6 @@ public class TrainingStepBenchmark {
     @Benchmark
     public double step() {
         DataSet data = batches.get(iteration++ % batches.size());
-        return step.take(data.getFeatures(), data.getLabels(), iteration, 1);
+        return step.take(Input.of(data.getFeatures()), data.getLabels(), iteration, 1);
     }
 }

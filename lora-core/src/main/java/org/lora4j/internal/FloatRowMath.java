@@ -6,10 +6,10 @@ import java.util.Arrays;
 enum FloatRowMath implements RowMath<float[]> {
     INSTANCE;
 
-    private static final float SQRT_HALF = 0.70710678f;
+    private static final float SQRT_HALF = 7.0710677e-1f;
 
     /** {@code 1/√(2π)}. */
-    private static final float DENSITY = 0.39894228f;
+    private static final float DENSITY = 3.989423e-1f;
 
     @Override
     public float[] array(int length) {
@@ -202,18 +202,18 @@ enum FloatRowMath implements RowMath<float[]> {
     private static float erf(float value) {
         float x = Math.max(-4f, Math.min(4f, value));
         float z = x * x;
-        float p = -2.72614225801306e-10f;
-        p = p * z + 2.77068142495902e-08f;
-        p = p * z - 2.10102402082508e-06f;
-        p = p * z - 5.69250639462346e-05f;
-        p = p * z - 7.34990630326855e-04f;
-        p = p * z - 2.95459980854025e-03f;
-        p = p * z - 1.60960333262415e-02f;
-        float q = -1.45660718464996e-05f;
-        q = q * z - 2.13374055278905e-04f;
-        q = q * z - 1.68282697438203e-03f;
-        q = q * z - 7.37332916720468e-03f;
-        q = q * z - 1.42647390514189e-02f;
+        float p = -2.7261424e-10f;
+        p = p * z + 2.7706815e-8f;
+        p = p * z - 2.101024e-6f;
+        p = p * z - 5.6925062e-5f;
+        p = p * z - 7.3499064e-4f;
+        p = p * z - 2.9546e-3f;
+        p = p * z - 1.6096033e-2f;
+        float q = -1.45660715e-5f;
+        q = q * z - 2.1337405e-4f;
+        q = q * z - 1.682827e-3f;
+        q = q * z - 7.3733293e-3f;
+        q = q * z - 1.4264739e-2f;
         return x * p / q;
     }
 

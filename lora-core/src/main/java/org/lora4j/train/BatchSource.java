@@ -2,8 +2,12 @@ package org.lora4j.train;
 
 import java.util.Collections;
 import java.util.Iterator;
+import java.util.function.Function;
+import org.lora4j.nn.Model;
 import org.nd4j.linalg.dataset.DataSet;
+import org.nd4j.linalg.dataset.api.MultiDataSet;
 import org.nd4j.linalg.dataset.api.iterator.DataSetIterator;
+import org.nd4j.linalg.dataset.api.iterator.MultiDataSetIterator;
 
 /** The batches of a training or an evaluation. They can be read once for each epoch. */
 interface BatchSource {
@@ -17,15 +21,25 @@ interface BatchSource {
 
     boolean hasNext();
 
-    DataSet next();
+    Batch next();
 
     /** Returns the batches of an ND4J iterator. */
-    static BatchSource of(DataSetIterator data) {
+    static BatchSource of(DataSetIterator data, Model model) {
+        return of(data, data.resetSupported(), data::reset, (DataSet batch) -> Batch.of(batch, model));
+    }
+
+    /** Returns the batches of an ND4J iterator with several arrays of features. */
+    static BatchSource of(MultiDataSetIterator data, Model model) {
+        return of(data, data.resetSupported(), data::reset, (MultiDataSet batch) -> Batch.of(batch, model));
+    }
+
+    private static <T> BatchSource of(
+            Iterator<T> data, boolean resets, Runnable reset, Function<? super T, Batch> read) {
         return new BatchSource() {
             @Override
             public void reset(int epoch) {
-                if (data.resetSupported()) {
-                    data.reset();
+                if (resets) {
+                    reset.run();
                 } else if (epoch > 1) {
                     throw new IllegalStateException("the data must support reset for epoch " + epoch + ", found "
                             + data.getClass().getName()
@@ -39,16 +53,25 @@ interface BatchSource {
             }
 
             @Override
-            public DataSet next() {
-                return data.next();
+            public Batch next() {
+                return read.apply(data.next());
             }
         };
     }
 
     /** Returns the batches of a collection or another iterable. Each epoch gets a new iterator. */
-    static BatchSource of(Iterable<? extends DataSet> data) {
+    static BatchSource of(Iterable<? extends DataSet> data, Model model) {
+        return of(data, batch -> Batch.of(batch, model));
+    }
+
+    /** Returns batches of sequences. Each epoch gets a new iterator. */
+    static BatchSource ofSequences(Iterable<SequenceBatch> data) {
+        return of(data, Batch::of);
+    }
+
+    private static <T> BatchSource of(Iterable<? extends T> data, Function<? super T, Batch> read) {
         return new BatchSource() {
-            private Iterator<? extends DataSet> iterator = Collections.emptyIterator();
+            private Iterator<? extends T> iterator = Collections.emptyIterator();
 
             @Override
             public void reset(int epoch) {
@@ -61,8 +84,8 @@ interface BatchSource {
             }
 
             @Override
-            public DataSet next() {
-                return iterator.next();
+            public Batch next() {
+                return read.apply(iterator.next());
             }
         };
     }

@@ -25,7 +25,7 @@ public final class Evaluator {
     public static Evaluation evaluate(Model model, DataSetIterator data) {
         Objects.requireNonNull(model, "model must not be null");
         Objects.requireNonNull(data, "data must not be null");
-        return evaluate(model, BatchSource.of(data));
+        return evaluate(model, BatchSource.of(data, model));
     }
 
     /**
@@ -40,7 +40,7 @@ public final class Evaluator {
     public static Evaluation evaluate(Model model, Iterable<DataSet> data) {
         Objects.requireNonNull(model, "model must not be null");
         Objects.requireNonNull(data, "data must not be null");
-        return evaluate(model, BatchSource.of(data));
+        return evaluate(model, BatchSource.of(data, model));
     }
 
     /**
@@ -57,13 +57,27 @@ public final class Evaluator {
         return evaluate(model, List.of(batch));
     }
 
+    /**
+     * Evaluates a classifier of sequences.
+     *
+     * @param model a model with one output for each class
+     * @param data batches of sequences with one-hot labels
+     * @return ND4J's evaluation
+     * @throws IllegalArgumentException if a batch does not fit the model
+     */
+    public static Evaluation evaluateSequences(Model model, Iterable<SequenceBatch> data) {
+        Objects.requireNonNull(model, "model must not be null");
+        Objects.requireNonNull(data, "data must not be null");
+        return evaluate(model, BatchSource.ofSequences(data));
+    }
+
     private static Evaluation evaluate(Model model, BatchSource data) {
         Evaluation evaluation = new Evaluation(Math.toIntExact(model.outputSize()));
         Pass pass = PassSource.of(model).newInferencePass();
         data.reset(1);
         while (data.hasNext()) {
-            DataSet batch = data.next();
-            evaluation.eval(batch.getLabels(), pass.forward(batch.getFeatures()));
+            Batch batch = data.next();
+            evaluation.eval(batch.labels(), pass.forward(batch.input()));
         }
         return evaluation;
     }

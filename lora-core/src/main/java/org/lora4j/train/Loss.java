@@ -15,6 +15,16 @@ public interface Loss {
     double compute(INDArray output, INDArray labels, INDArray gradient);
 
     /**
+     * Returns whether the loss compares the outputs with labels. If not, batches need none, and {@link #compute} gets the
+     * outputs in their place.
+     *
+     * @return true unless overridden
+     */
+    default boolean usesLabels() {
+        return true;
+    }
+
+    /**
      * Returns the mean softmax cross-entropy, {@code L = −1/n · Σᵢ Σₖ yᵢₖ·(zᵢₖ − logΣⱼ exp zᵢⱼ)}. The outputs z are logits,
      * so the last layer of the model must have no activation. The labels y are one-hot vectors or probabilities; a
      * {@link Trainer} refuses a batch with negative ones, or with a row whose sum is not 1. The

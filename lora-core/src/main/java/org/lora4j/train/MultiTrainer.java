@@ -51,7 +51,7 @@ public final class MultiTrainer {
      */
     public MultiTrainer add(Trainer trainer, DataSetIterator data) {
         Objects.requireNonNull(data, "data must not be null");
-        return add(trainer, BatchSource.of(data));
+        return add(trainer, BatchSource.of(data, trainer.settings().model()));
     }
 
     /**
@@ -75,7 +75,7 @@ public final class MultiTrainer {
      */
     public MultiTrainer add(Trainer trainer, Iterable<DataSet> data) {
         Objects.requireNonNull(data, "data must not be null");
-        return add(trainer, BatchSource.of(data));
+        return add(trainer, BatchSource.of(data, trainer.settings().model()));
     }
 
     private MultiTrainer add(Trainer trainer, BatchSource data) {

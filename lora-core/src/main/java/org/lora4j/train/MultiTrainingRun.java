@@ -8,7 +8,6 @@ import org.lora4j.nn.Model;
 import org.lora4j.nn.internal.JointPass;
 import org.lora4j.nn.internal.Pass;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.dataset.DataSet;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -26,7 +25,7 @@ final class MultiTrainingRun {
     private static final class Member {
         private final Model model;
         private @Nullable TrainingRun run;
-        private @Nullable DataSet batch;
+        private @Nullable Batch batch;
         private @Nullable TrainingResult result;
         private @Nullable RuntimeException failure;
         private double loss;
@@ -40,7 +39,7 @@ final class MultiTrainingRun {
             return Objects.requireNonNull(run);
         }
 
-        DataSet batch() {
+        Batch batch() {
             return Objects.requireNonNull(batch);
         }
 
@@ -59,8 +58,8 @@ final class MultiTrainingRun {
         }
 
         void prepare() {
-            DataSet next = run().next();
-            run().step().prepare(next.getFeatures());
+            Batch next = run().next();
+            run().step().prepare(next.input().rows());
             batch = next;
         }
 
@@ -68,7 +67,7 @@ final class MultiTrainingRun {
             loss = run().step()
                     .loss(
                             pass.output(index),
-                            batch().getLabels(),
+                            batch().labels(),
                             pass.outputGradient(index),
                             run().nextIteration(),
                             () -> pass.firstNonFinite(index));
@@ -123,7 +122,7 @@ final class MultiTrainingRun {
             if (!member.isTraining()) {
                 continue;
             }
-            long size = member.batch().getFeatures().size(0);
+            long size = member.batch().size();
             if (!group.isEmpty() && rows + size > MAX_ROWS) {
                 takeStepsTogether(group, joint);
                 group.clear();
@@ -139,7 +138,7 @@ final class MultiTrainingRun {
 
     private static void takeStepsTogether(List<Member> group, JointPass joint) {
         List<INDArray> features =
-                group.stream().map(member -> member.batch().getFeatures()).toList();
+                group.stream().map(member -> member.batch().input().rows()).toList();
         joint.forward(passes(group), features);
         for (int i = 0; i < group.size(); i++) {
             int index = i;

@@ -11,6 +11,7 @@ import org.lora4j.nn.Parameter;
 import org.lora4j.nn.internal.PassSource;
 import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.dataset.api.iterator.DataSetIterator;
+import org.nd4j.linalg.dataset.api.iterator.MultiDataSetIterator;
 import org.nd4j.linalg.learning.config.Adam;
 import org.nd4j.linalg.learning.config.IUpdater;
 
@@ -61,7 +62,7 @@ public final class Trainer {
      */
     public TrainingResult fit(DataSetIterator data) {
         Objects.requireNonNull(data, "data must not be null");
-        return new TrainingRun(settings, BatchSource.of(data)).run();
+        return new TrainingRun(settings, BatchSource.of(data, settings.model())).run();
     }
 
     /**
@@ -93,7 +94,34 @@ public final class Trainer {
      */
     public TrainingResult fit(Iterable<DataSet> data) {
         Objects.requireNonNull(data, "data must not be null");
-        return new TrainingRun(settings, BatchSource.of(data)).run();
+        return new TrainingRun(settings, BatchSource.of(data, settings.model())).run();
+    }
+
+    /**
+     * Trains on batches of tokens: the first array of features is the tokens {@code [n, t]} with their mask, the second, if
+     * there is one, their types.
+     *
+     * @param data the batches; reset at the start of each epoch
+     * @return what was done
+     * @throws IllegalArgumentException if a batch does not fit the model
+     * @throws DivergedException if the loss or a parameter is no longer finite
+     */
+    public TrainingResult fit(MultiDataSetIterator data) {
+        Objects.requireNonNull(data, "data must not be null");
+        return new TrainingRun(settings, BatchSource.of(data, settings.model())).run();
+    }
+
+    /**
+     * Trains on batches of sequences of any lengths.
+     *
+     * @param data the batches; each epoch gets a new iterator
+     * @return what was done
+     * @throws IllegalArgumentException if a batch does not fit the model
+     * @throws DivergedException if the loss or a parameter is no longer finite
+     */
+    public TrainingResult fitSequences(Iterable<SequenceBatch> data) {
+        Objects.requireNonNull(data, "data must not be null");
+        return new TrainingRun(settings, BatchSource.ofSequences(data)).run();
     }
 
     TrainingSettings settings() {

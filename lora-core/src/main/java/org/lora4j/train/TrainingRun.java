@@ -3,7 +3,6 @@ package org.lora4j.train;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
-import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.factory.Nd4j;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -38,8 +37,8 @@ final class TrainingRun {
         adviseOnThreads();
         begin();
         while (!isThrough()) {
-            DataSet batch = next();
-            double loss = step.take(batch.getFeatures(), batch.getLabels(), nextIteration(), nextEpoch());
+            Batch batch = next();
+            double loss = step.take(batch.input(), batch.labels(), nextIteration(), nextEpoch());
             taken(batch, loss);
         }
         return end();
@@ -80,27 +79,22 @@ final class TrainingRun {
     }
 
     /** Returns the batch of the next step. It starts the next epoch if one is over. */
-    DataSet next() {
+    Batch next() {
         if (batches == 0) {
             data.reset(epochs + 1);
         }
         if (!data.hasNext()) {
             throw new IllegalArgumentException("the data must hold at least one batch, found none");
         }
-        DataSet batch = data.next();
-        if (batch.getFeaturesMaskArray() != null || batch.getLabelsMaskArray() != null) {
-            throw new IllegalArgumentException(
-                    "a batch must have no masks, found one: dense networks do not use masks; remove it");
-        }
-        return batch;
+        return data.next();
     }
 
     /** Counts a step that was taken, and tells the listeners. */
-    void taken(DataSet batch, double loss) {
+    void taken(Batch batch, double loss) {
         iteration++;
         batches++;
         lastLoss = loss;
-        int size = batch.numExamples();
+        int size = batch.size();
         examples += size;
         double seconds = (System.nanoTime() - begin) / 1e9;
         TrainingListener.Iteration event = new TrainingListener.Iteration(
@@ -157,7 +151,7 @@ final class TrainingRun {
             data.reset(epoch);
             inEpoch = 0;
             while (seen < state.iteration() && data.hasNext()) {
-                seenExamples += data.next().numExamples();
+                seenExamples += data.next().size();
                 seen++;
                 inEpoch++;
             }

@@ -13,6 +13,7 @@ import org.lora4j.internal.BatchBuffer;
 import org.lora4j.internal.Names;
 import org.lora4j.nn.Model;
 import org.lora4j.nn.Parameter;
+import org.lora4j.nn.internal.Input;
 import org.lora4j.nn.internal.Pass;
 import org.lora4j.nn.internal.PassSource;
 import org.nd4j.linalg.api.blas.Level1;
@@ -147,8 +148,8 @@ final class TrainingStep {
      *     is updated then
      * @throws DivergedException if the loss is not finite
      */
-    double take(INDArray features, @Nullable INDArray labels, long iteration, int epoch) {
-        INDArray output = pass.forward(features);
+    double take(Input input, @Nullable INDArray labels, long iteration, int epoch) {
+        INDArray output = pass.forward(input);
         requirePinned();
         INDArray outputGradient = outputGradients.rows(output.size(0));
         double value = loss(output, labels, outputGradient, iteration, pass::firstNonFinite);
@@ -185,7 +186,7 @@ final class TrainingStep {
             INDArray outputGradient,
             long iteration,
             Supplier<Optional<String>> firstNonFinite) {
-        INDArray expected = requireLabels(labels, output);
+        INDArray expected = loss.usesLabels() ? requireLabels(labels, output) : output;
         double value = loss.compute(output, expected, outputGradient);
         if (!Double.isFinite(value)) {
             String place = firstNonFinite.get().orElse(ArrayBits.isFinite(expected) ? "loss" : "labels");

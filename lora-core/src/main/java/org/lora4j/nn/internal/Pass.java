@@ -275,8 +275,11 @@ public final class Pass {
     }
 
     private void use(EffectiveLayers effective) {
-        boolean changed = embeddings != null && embeddings.use(effective);
-        if (chain.use(effective) | changed) {
+        boolean changed = chain.use(effective);
+        if (embeddings != null) {
+            changed |= embeddings.use(effective);
+        }
+        if (changed) {
             changes++;
         }
     }

@@ -26,7 +26,9 @@ final class ResidualPass implements LayerPass {
 
     @Override
     public boolean use(EffectiveLayers effective) {
-        return chain.use(effective) | norm.use(effective);
+        boolean changed = chain.use(effective);
+        changed |= norm.use(effective);
+        return changed;
     }
 
     @Override

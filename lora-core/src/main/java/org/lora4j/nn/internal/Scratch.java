@@ -17,7 +17,7 @@ final class Scratch {
     private final DataType dataType;
     private final char order;
     private final Map<Long, Deque<BatchBuffer>> idle = new HashMap<>();
-    private final Map<INDArray, BatchBuffer> lent = new IdentityHashMap<>();
+    private final IdentityHashMap<INDArray, BatchBuffer> lent = new IdentityHashMap<>();
 
     Scratch(DataType dataType, char order) {
         this.dataType = dataType;

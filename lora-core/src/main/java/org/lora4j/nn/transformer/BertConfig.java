@@ -1,0 +1,282 @@
+package org.lora4j.nn.transformer;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.internal.Names;
+
+/**
+ * The configuration of a model: {@code config.json} of Hugging Face's {@code transformers}. The names of its fields are in
+ * brackets.
+ *
+ * @param modelType {@code bert}, {@code roberta} or {@code xlm-roberta} (model_type)
+ * @param vocabularySize the number of tokens (vocab_size)
+ * @param hiddenSize the width of a token's vector (hidden_size)
+ * @param layers the number of layers (num_hidden_layers)
+ * @param heads the number of attention heads, which divides the width (num_attention_heads)
+ * @param intermediateSize the width of the feed-forward part (intermediate_size)
+ * @param activation {@code gelu}, the exact one, or {@code relu} (hidden_act)
+ * @param maxPositions the number of positions (max_position_embeddings)
+ * @param types the number of token types (type_vocab_size)
+ * @param layerNormEpsilon ε of the normalizations (layer_norm_eps)
+ * @param paddingToken the token of padding, whose vector does not train (pad_token_id)
+ * @param hiddenDropout the dropout of hidden states in training (hidden_dropout_prob)
+ * @param attentionDropout the dropout of attention weights in training (attention_probs_dropout_prob)
+ * @param classifierDropout the dropout before a classifier; null for that of hidden states (classifier_dropout)
+ */
+public record BertConfig(
+        String modelType,
+        int vocabularySize,
+        int hiddenSize,
+        int layers,
+        int heads,
+        int intermediateSize,
+        String activation,
+        int maxPositions,
+        int types,
+        double layerNormEpsilon,
+        int paddingToken,
+        double hiddenDropout,
+        double attentionDropout,
+        @Nullable Double classifierDropout) {
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final Set<String> MODEL_TYPES = Set.of("bert", "roberta", "xlm-roberta");
+    private static final Set<String> ACTIVATIONS = Set.of("gelu", "relu");
+
+    /** A model has at most this many of anything, so that a wrong file cannot ask for more memory than there is. */
+    private static final int MOST = 10_000_000;
+
+    /**
+     * Checks the values.
+     *
+     * @param modelType {@code bert}, {@code roberta} or {@code xlm-roberta}
+     * @param vocabularySize the number of tokens
+     * @param hiddenSize the width of a token's vector
+     * @param layers the number of layers
+     * @param heads the number of attention heads
+     * @param intermediateSize the width of the feed-forward part
+     * @param activation {@code gelu} or {@code relu}
+     * @param maxPositions the number of positions
+     * @param types the number of token types
+     * @param layerNormEpsilon ε of the normalizations
+     * @param paddingToken the token of padding
+     * @param hiddenDropout the dropout of hidden states
+     * @param attentionDropout the dropout of attention weights
+     * @param classifierDropout the dropout before a classifier, or null
+     * @throws IllegalArgumentException if a value is outside its range; the message lists all
+     */
+    public BertConfig {
+        List<String> problems = new ArrayList<>();
+        requireOneOf(problems, "model_type", MODEL_TYPES, modelType);
+        requireOneOf(problems, "hidden_act", ACTIVATIONS, activation);
+        requireSize(problems, "vocab_size", vocabularySize);
+        requireSize(problems, "hidden_size", hiddenSize);
+        requireSize(problems, "num_hidden_layers", layers);
+        requireSize(problems, "num_attention_heads", heads);
+        requireSize(problems, "intermediate_size", intermediateSize);
+        requireSize(problems, "max_position_embeddings", maxPositions);
+        requireSize(problems, "type_vocab_size", types);
+        if (heads > 0 && hiddenSize % heads != 0) {
+            problems.add("num_attention_heads must divide hidden_size " + hiddenSize + ", found " + heads);
+        }
+        if (!(layerNormEpsilon > 0 && layerNormEpsilon < 1)) {
+            problems.add("layer_norm_eps must be between 0 and 1, found " + layerNormEpsilon);
+        }
+        if (paddingToken < 0 || paddingToken >= vocabularySize) {
+            problems.add("pad_token_id must be a token below " + vocabularySize + ", found " + paddingToken);
+        }
+        requireProbability(problems, "hidden_dropout_prob", hiddenDropout);
+        requireProbability(problems, "attention_probs_dropout_prob", attentionDropout);
+        if (classifierDropout != null) {
+            requireProbability(problems, "classifier_dropout", classifierDropout);
+        }
+        if (!problems.isEmpty()) {
+            throw new IllegalArgumentException("the configuration must be that of a model of the BERT family, found "
+                    + Names.line(String.join("; ", problems)));
+        }
+    }
+
+    private static void requireOneOf(List<String> problems, String field, Set<String> allowed, String found) {
+        if (!allowed.contains(found)) {
+            problems.add(
+                    field + " must be one of " + allowed.stream().sorted().toList() + ", found " + Names.quote(found));
+        }
+    }
+
+    private static void requireSize(List<String> problems, String field, int found) {
+        if (found < 1 || found > MOST) {
+            problems.add(field + " must be between 1 and " + MOST + ", found " + found);
+        }
+    }
+
+    private static void requireProbability(List<String> problems, String field, double found) {
+        if (!(found >= 0 && found < 1)) {
+            problems.add(field + " must be at least 0 and below 1, found " + found);
+        }
+    }
+
+    /**
+     * Reads a {@code config.json}.
+     *
+     * @param json its text
+     * @return the configuration
+     * @throws IllegalArgumentException if it is no JSON object, a field is missing or wrong, or the model is one that this
+     *     library does not compute: another model type or activation, relative positions, a decoder, cross attention. The
+     *     message names it
+     */
+    public static BertConfig parse(String json) {
+        Objects.requireNonNull(json, "json must not be null");
+        return parse(object(json));
+    }
+
+    static ObjectNode object(String json) {
+        try {
+            if (JSON.readTree(json) instanceof ObjectNode object) {
+                return object;
+            }
+        } catch (JsonProcessingException e) {
+            throw new IllegalArgumentException("config.json: must be valid JSON: " + e.getOriginalMessage(), e);
+        }
+        throw new IllegalArgumentException("config.json: must be a JSON object, found something else");
+    }
+
+    static BertConfig parse(ObjectNode json) {
+        requireComputable(json);
+        String type = text(json, "model_type", "bert");
+        boolean isBert = type.equals("bert");
+        return new BertConfig(
+                type,
+                integer(json, "vocab_size", null),
+                integer(json, "hidden_size", null),
+                integer(json, "num_hidden_layers", null),
+                integer(json, "num_attention_heads", null),
+                integer(json, "intermediate_size", null),
+                text(json, "hidden_act", "gelu"),
+                integer(json, "max_position_embeddings", 512),
+                integer(json, "type_vocab_size", 2),
+                number(json, "layer_norm_eps", 1e-12),
+                integer(json, "pad_token_id", isBert ? 0 : 1),
+                number(json, "hidden_dropout_prob", 0.1),
+                number(json, "attention_probs_dropout_prob", 0.1),
+                json.path("classifier_dropout").isNumber()
+                        ? json.path("classifier_dropout").doubleValue()
+                        : null);
+    }
+
+    private static void requireComputable(JsonNode json) {
+        List<String> problems = new ArrayList<>();
+        String positions = text(json, "position_embedding_type", "absolute");
+        if (!positions.equals("absolute")) {
+            problems.add("position_embedding_type must be absolute, found " + Names.quote(positions));
+        }
+        for (String field : List.of("is_decoder", "add_cross_attention")) {
+            if (json.path(field).asBoolean(false)) {
+                problems.add(field + " must be false, found true");
+            }
+        }
+        if (!problems.isEmpty()) {
+            throw new IllegalArgumentException("config.json: this library computes encoders of the BERT family, found "
+                    + String.join("; ", problems));
+        }
+    }
+
+    private static String text(JsonNode json, String field, String otherwise) {
+        JsonNode value = json.path(field);
+        if (value.isMissingNode() || value.isNull()) {
+            return otherwise;
+        }
+        if (!value.isTextual()) {
+            throw new IllegalArgumentException(
+                    "config.json: " + field + " must be a text, found " + Names.quote(value.toString()));
+        }
+        return value.textValue();
+    }
+
+    private static int integer(JsonNode json, String field, @Nullable Integer otherwise) {
+        JsonNode value = json.path(field);
+        if ((value.isMissingNode() || value.isNull()) && otherwise != null) {
+            return otherwise;
+        }
+        if (!value.isIntegralNumber() || !value.canConvertToInt()) {
+            throw new IllegalArgumentException("config.json: " + field + " must be an integer, found "
+                    + (value.isMissingNode() ? "none" : Names.quote(value.toString())));
+        }
+        return value.intValue();
+    }
+
+    private static double number(JsonNode json, String field, double otherwise) {
+        JsonNode value = json.path(field);
+        if (value.isMissingNode() || value.isNull()) {
+            return otherwise;
+        }
+        if (!value.isNumber()) {
+            throw new IllegalArgumentException(
+                    "config.json: " + field + " must be a number, found " + Names.quote(value.toString()));
+        }
+        return value.doubleValue();
+    }
+
+    /**
+     * Returns the same with another dropout of hidden states and attention weights.
+     *
+     * @param probability at least 0 and below 1; 0 trains without dropout
+     * @return a new configuration
+     */
+    public BertConfig withDropout(double probability) {
+        return new BertConfig(
+                modelType,
+                vocabularySize,
+                hiddenSize,
+                layers,
+                heads,
+                intermediateSize,
+                activation,
+                maxPositions,
+                types,
+                layerNormEpsilon,
+                paddingToken,
+                probability,
+                probability,
+                probability);
+    }
+
+    boolean isRoberta() {
+        return !modelType.equals("bert");
+    }
+
+    /** The row of the positions for the first token; RoBERTa counts from behind its padding token. */
+    int firstPosition() {
+        return isRoberta() ? paddingToken + 1 : 0;
+    }
+
+    double headDropout() {
+        return classifierDropout == null ? hiddenDropout : classifierDropout;
+    }
+
+    /** Writes the fields into a configuration file's object. */
+    void writeTo(ObjectNode json) {
+        json.put("model_type", modelType);
+        json.put("vocab_size", vocabularySize);
+        json.put("hidden_size", hiddenSize);
+        json.put("num_hidden_layers", layers);
+        json.put("num_attention_heads", heads);
+        json.put("intermediate_size", intermediateSize);
+        json.put("hidden_act", activation);
+        json.put("max_position_embeddings", maxPositions);
+        json.put("type_vocab_size", types);
+        json.put("layer_norm_eps", layerNormEpsilon);
+        json.put("pad_token_id", paddingToken);
+        json.put("hidden_dropout_prob", hiddenDropout);
+        json.put("attention_probs_dropout_prob", attentionDropout);
+        if (classifierDropout != null) {
+            json.put("classifier_dropout", classifierDropout);
+        }
+        json.put("position_embedding_type", "absolute");
+    }
+}

@@ -1,0 +1,176 @@
+package org.lora4j.nn.transformer;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import org.lora4j.internal.RandomArrays;
+import org.lora4j.nn.Activation;
+import org.lora4j.nn.Dropout;
+import org.lora4j.nn.Embedding;
+import org.lora4j.nn.Gelu;
+import org.lora4j.nn.Layer;
+import org.lora4j.nn.LayerNorm;
+import org.lora4j.nn.Linear;
+import org.lora4j.nn.Normalize;
+import org.lora4j.nn.Pooling;
+import org.lora4j.nn.Residual;
+import org.lora4j.nn.SelfAttention;
+import org.lora4j.nn.TokenEmbeddings;
+import org.nd4j.linalg.activations.impl.ActivationReLU;
+import org.nd4j.linalg.activations.impl.ActivationTanH;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.factory.Nd4j;
+
+/** Creates the layers of a model around its arrays. */
+final class BertLayers {
+    /** Hugging Face's initializer_range. */
+    private static final double INITIAL_DEVIATION = 0.02;
+
+    private static final long DROPOUT_SEED = 0;
+
+    private final BertConfig config;
+    private final BertTensors tensors;
+    private final String prefix;
+    private final DataType dataType;
+
+    BertLayers(BertConfig config, BertTensors tensors, String prefix, DataType dataType) {
+        this.config = config;
+        this.tensors = tensors;
+        this.prefix = prefix;
+        this.dataType = dataType;
+    }
+
+    /** The layers up to the last hidden state. */
+    List<Layer> encoder() {
+        List<Layer> layers = new ArrayList<>();
+        layers.add(new TokenEmbeddings(
+                prefix + "embeddings",
+                embedding("embeddings.word_embeddings", config.paddingToken()),
+                embedding(
+                        "embeddings.position_embeddings",
+                        config.isRoberta() ? config.paddingToken() : Embedding.NO_PADDING),
+                embedding("embeddings.token_type_embeddings", Embedding.NO_PADDING),
+                norm("embeddings.LayerNorm"),
+                config.firstPosition()));
+        layers.add(dropout("embeddings.dropout"));
+        for (int i = 0; i < config.layers(); i++) {
+            String layer = "encoder.layer." + i + ".";
+            layers.add(attention(layer + "attention"));
+            layers.add(feedForward(layer));
+        }
+        return layers;
+    }
+
+    private Layer attention(String path) {
+        SelfAttention attention = new SelfAttention(
+                prefix + path + ".self",
+                linear(path + ".self.query"),
+                linear(path + ".self.key"),
+                linear(path + ".self.value"),
+                linear(path + ".output.dense"),
+                config.heads(),
+                config.attentionDropout(),
+                DROPOUT_SEED);
+        return new Residual(
+                prefix + path, List.of(attention, dropout(path + ".output.dropout")), norm(path + ".output.LayerNorm"));
+    }
+
+    private Layer feedForward(String layer) {
+        String path = prefix + layer + "intermediate.intermediate_act_fn";
+        Layer activation =
+                config.activation().equals("gelu") ? new Gelu(path) : new Activation(path, new ActivationReLU());
+        return new Residual(
+                prefix + layer + "output",
+                List.of(
+                        linear(layer + "intermediate.dense"),
+                        activation,
+                        linear(layer + "output.dense"),
+                        dropout(layer + "output.dropout")),
+                norm(layer + "output.LayerNorm"));
+    }
+
+    List<Layer> pooler() {
+        return List.of(
+                new Pooling(prefix + "pooler.first", Pooling.Method.FIRST),
+                linear("pooler.dense"),
+                new Activation(prefix + "pooler.activation", new ActivationTanH()));
+    }
+
+    List<Layer> meanPooling(boolean normalizes) {
+        Layer mean = new Pooling(prefix + "mean", Pooling.Method.MEAN);
+        return normalizes ? List.of(mean, new Normalize(prefix + "normalize")) : List.of(mean);
+    }
+
+    /** The classifier of the file. */
+    List<Layer> classifier() {
+        return config.isRoberta()
+                ? robertaHead(head("classifier.dense"), head("classifier.out_proj"))
+                : pooledHead(head("classifier"));
+    }
+
+    List<Layer> newClassifier(int labels, long seed) {
+        return config.isRoberta()
+                ? robertaHead(
+                        newLinear("classifier.dense", config.hiddenSize(), seed),
+                        newLinear("classifier.out_proj", labels, seed + 1))
+                : pooledHead(newLinear("classifier", labels, seed));
+    }
+
+    List<Layer> newLinearClassifier(int labels, long seed) {
+        return List.of(headDropout("dropout"), newLinear("classifier", labels, seed));
+    }
+
+    private List<Layer> pooledHead(Linear classifier) {
+        List<Layer> layers = new ArrayList<>(pooler());
+        layers.add(headDropout("dropout"));
+        layers.add(classifier);
+        return layers;
+    }
+
+    /** RoBERTa's classifier works on the first token's vector and has no pooler. */
+    private List<Layer> robertaHead(Linear dense, Linear output) {
+        return List.of(
+                new Pooling("classifier.first", Pooling.Method.FIRST),
+                headDropout("classifier.dropout"),
+                dense,
+                new Activation("classifier.activation", new ActivationTanH()),
+                headDropout("classifier.dropout_2"),
+                output);
+    }
+
+    private Dropout headDropout(String path) {
+        return new Dropout(path, config.headDropout(), DROPOUT_SEED);
+    }
+
+    private Dropout dropout(String path) {
+        return new Dropout(prefix + path, config.hiddenDropout(), DROPOUT_SEED);
+    }
+
+    private Embedding embedding(String path, int padding) {
+        return new Embedding(prefix + path, tensors.get(path + ".weight"), padding);
+    }
+
+    private LayerNorm norm(String path) {
+        return new LayerNorm(
+                prefix + path, tensors.get(path + ".weight"), tensors.get(path + ".bias"), config.layerNormEpsilon());
+    }
+
+    private Linear linear(String path) {
+        return new Linear(prefix + path, tensors.get(path + ".weight"), tensors.get(path + ".bias"));
+    }
+
+    private Linear head(String path) {
+        return new Linear(path, tensors.get(path + ".weight"), tensors.get(path + ".bias"));
+    }
+
+    private Linear newLinear(String path, int outputs, long seed) {
+        if (outputs < 1) {
+            throw new IllegalArgumentException(path + ": there must be at least 1 label, found " + outputs);
+        }
+        return new Linear(
+                path,
+                RandomArrays.gaussian(
+                        new SplittableRandom(seed), INITIAL_DEVIATION, dataType, outputs, config.hiddenSize()),
+                Nd4j.zeros(dataType, outputs));
+    }
+}

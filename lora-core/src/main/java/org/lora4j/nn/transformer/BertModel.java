@@ -1,0 +1,280 @@
+package org.lora4j.nn.transformer;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import org.lora4j.io.SafeTensors;
+import org.lora4j.io.SafeTensorsBuilder;
+import org.lora4j.nn.Layer;
+import org.lora4j.nn.Network;
+import org.lora4j.nn.Parameter;
+import org.nd4j.linalg.api.buffer.DataType;
+
+/**
+ * A transformer encoder of the BERT family (<a href="https://arxiv.org/abs/1810.04805">arXiv:1810.04805</a>), as Hugging
+ * Face's {@code transformers} stores it: {@code config.json} and {@code model.safetensors} in a folder.
+ *
+ * <p>Each method that returns a {@link Network} puts another end on the encoder. The networks take
+ * {@link org.lora4j.nn.Sequences}. Module paths are Hugging Face's, so adapters are exchanged with PEFT: those of a plain
+ * model for {@link #lastHiddenState}, {@link #pooled} and {@link #sentenceEmbeddings}; those of a model with a head, with
+ * {@code bert.} or {@code roberta.} before them, for the classifiers.
+ *
+ * <p>The networks of one model share their arrays. With adapters the arrays are only read. To train the arrays themselves,
+ * load a model for each network.
+ */
+public final class BertModel {
+    private static final String CONFIG = "config.json";
+    private static final String TENSORS = "model.safetensors";
+
+    /** A longer configuration is not one of a model. */
+    private static final long MAX_CONFIG_BYTES = 1_000_000;
+
+    private final BertConfig config;
+    private final ObjectNode json;
+    private final BertTensors tensors;
+    private final DataType dataType;
+
+    private BertModel(BertConfig config, ObjectNode json, BertTensors tensors, DataType dataType) {
+        this.config = config;
+        this.json = json;
+        this.tensors = tensors;
+        this.dataType = dataType;
+    }
+
+    /**
+     * Loads a model in FLOAT.
+     *
+     * @param folder a folder with {@code config.json} and {@code model.safetensors}
+     * @return the model
+     * @throws IOException as {@link #load(Path, DataType)}
+     */
+    public static BertModel load(Path folder) throws IOException {
+        return load(folder, DataType.FLOAT);
+    }
+
+    /**
+     * Loads a model. Weights of 16 bits are converted. Names with and without {@code bert.}, and {@code gamma} and
+     * {@code beta} of old files, are understood; the position ids and the heads of pre-training are left out.
+     *
+     * @param folder a folder with {@code config.json} and {@code model.safetensors}
+     * @param dataType FLOAT or DOUBLE
+     * @return the model
+     * @throws IOException if a file cannot be read; a {@link org.lora4j.io.SafeTensorsException} if the tensors are damaged or
+     *     not those of the configuration, which lists all that are missing, left over or of another shape
+     * @throws IllegalArgumentException if the configuration is wrong or one of a model that this library does not compute, or
+     *     the type is neither FLOAT nor DOUBLE
+     */
+    public static BertModel load(Path folder, DataType dataType) throws IOException {
+        Objects.requireNonNull(folder, "folder must not be null");
+        Objects.requireNonNull(dataType, "dataType must not be null");
+        if (dataType != DataType.FLOAT && dataType != DataType.DOUBLE) {
+            throw new IllegalArgumentException("the type of a model must be FLOAT or DOUBLE, found " + dataType);
+        }
+        Path configFile = folder.resolve(CONFIG);
+        if (Files.size(configFile) > MAX_CONFIG_BYTES) {
+            throw new IllegalArgumentException(
+                    configFile + ": must have at most " + MAX_CONFIG_BYTES + " bytes, found " + Files.size(configFile));
+        }
+        ObjectNode json = BertConfig.object(Files.readString(configFile, StandardCharsets.UTF_8));
+        BertConfig config = BertConfig.parse(json);
+        requireOneFile(folder);
+        SafeTensors file = SafeTensors.read(folder.resolve(TENSORS));
+        return new BertModel(config, json, BertTensors.read(file, config, dataType), dataType);
+    }
+
+    private static void requireOneFile(Path folder) throws IOException {
+        if (Files.exists(folder.resolve(TENSORS))) {
+            return;
+        }
+        for (String other : List.of("model.safetensors.index.json", "pytorch_model.bin", "tf_model.h5")) {
+            if (Files.exists(folder.resolve(other))) {
+                throw new IOException(folder + ": the weights must be in one file " + TENSORS + ", found " + other
+                        + "; load the model in Python and call save_pretrained(folder, max_shard_size=\"100GB\")");
+            }
+        }
+    }
+
+    /**
+     * Returns the configuration.
+     *
+     * @return the configuration of the file, or as {@link #withDropout} changed it
+     */
+    public BertConfig config() {
+        return config;
+    }
+
+    /**
+     * Returns whether the file has a classifier.
+     *
+     * @return true if {@link #classifier()} is possible
+     */
+    public boolean hasClassifier() {
+        return tensors.contains("classifier.weight") || tensors.contains("classifier.out_proj.weight");
+    }
+
+    /**
+     * Returns the same model with another dropout in training.
+     *
+     * @param probability at least 0 and below 1; 0 for none
+     * @return a model that shares the arrays
+     */
+    public BertModel withDropout(double probability) {
+        return new BertModel(config.withDropout(probability), json, tensors, dataType);
+    }
+
+    /**
+     * Returns the encoder alone.
+     *
+     * @return a network whose output is the last hidden state {@code [tokens, dim]};
+     *     {@link org.lora4j.nn.Sequences#pad} arranges it by sequence
+     */
+    public Network lastHiddenState() {
+        return new Network(layers("").encoder());
+    }
+
+    /**
+     * Returns the encoder with the pooler: {@code tanh(W·h₀ + b)} of the first token's vector.
+     *
+     * @return a network with the output {@code [n, dim]}
+     * @throws IllegalStateException if the file has no pooler
+     */
+    public Network pooled() {
+        BertLayers layers = layers("");
+        return network(layers, layers.pooler());
+    }
+
+    /**
+     * Returns the encoder with the mean over the tokens of each sequence, divided by its norm: the sentence embedding of
+     * sentence-transformers.
+     *
+     * @return a network with the output {@code [n, dim]}, of norm 1
+     */
+    public Network sentenceEmbeddings() {
+        BertLayers layers = layers("");
+        return network(layers, layers.meanPooling(true));
+    }
+
+    /**
+     * Returns the encoder with the classifier of the file: Hugging Face's {@code BertForSequenceClassification}.
+     *
+     * @return a network with the output {@code [n, labels]}
+     * @throws IllegalStateException if the file has no classifier
+     */
+    public Network classifier() {
+        if (!hasClassifier()) {
+            throw new IllegalStateException("classifier: the file must have one, found none; give the number of labels"
+                    + " for a new one, classifier(labels, seed)");
+        }
+        BertLayers layers = layers(prefix());
+        return network(layers, layers.classifier());
+    }
+
+    /**
+     * Returns the encoder with a new classifier on the pooler's output: Hugging Face's {@code BertForSequenceClassification}
+     * before it is trained. The weight is drawn from a normal distribution with standard deviation 0.02, the bias is 0.
+     *
+     * @param labels the number of classes, at least 1
+     * @param seed the seed of the weight
+     * @return a network with the output {@code [n, labels]}
+     * @throws IllegalArgumentException if there are fewer than 1 labels
+     * @throws IllegalStateException if the file has no pooler
+     */
+    public Network classifier(int labels, long seed) {
+        BertLayers layers = layers(prefix());
+        return network(layers, layers.newClassifier(labels, seed));
+    }
+
+    /**
+     * Returns the encoder with a new linear classifier on the mean over the tokens, which suits encoders that were trained for
+     * sentence embeddings. It is initialized as {@link #classifier(int, long)} does it.
+     *
+     * @param labels the number of classes, at least 1
+     * @param seed the seed of the weight
+     * @return a network with the output {@code [n, labels]}
+     * @throws IllegalArgumentException if there are fewer than 1 labels
+     */
+    public Network meanClassifier(int labels, long seed) {
+        BertLayers layers = layers(prefix());
+        List<Layer> end = new ArrayList<>(layers.meanPooling(false));
+        end.addAll(layers.newLinearClassifier(labels, seed));
+        return network(layers, end);
+    }
+
+    private String prefix() {
+        return config.isRoberta() ? "roberta." : "bert.";
+    }
+
+    private BertLayers layers(String prefix) {
+        return new BertLayers(config, tensors, prefix, dataType);
+    }
+
+    private static Network network(BertLayers layers, List<Layer> end) {
+        List<Layer> all = new ArrayList<>(layers.encoder());
+        all.addAll(end);
+        return new Network(all);
+    }
+
+    /**
+     * Saves a network of this model as {@code config.json} and {@code model.safetensors}, so that {@code transformers} loads
+     * it: a plain model, or one with a classifier. Parametrizations are not saved; merge adapters first.
+     *
+     * @param network a network that this model returned, or a copy, such as {@code model.merge("name")}
+     * @param folder the folder, which is created if it does not exist; files of these names are replaced
+     * @throws IOException if a file cannot be written
+     * @throws IllegalArgumentException if the network is not one of this model's configuration
+     */
+    public void save(Network network, Path folder) throws IOException {
+        Objects.requireNonNull(network, "network must not be null");
+        Objects.requireNonNull(folder, "folder must not be null");
+        SafeTensorsBuilder file = SafeTensors.builder().metadata("format", "pt");
+        List<String> names = network.parameters().stream().map(Parameter::name).toList();
+        String prefix = names.stream().anyMatch(name -> name.startsWith(prefix())) ? prefix() : "";
+        for (String required : BertShapes.encoder(config).keySet()) {
+            if (!names.contains(prefix + required)) {
+                throw new IllegalArgumentException(
+                        "save: the network must be one of this model, found no parameter " + prefix + required);
+            }
+        }
+        network.parameters().forEach(parameter -> file.tensor(parameter.name(), parameter.value()));
+        for (String pooler : List.of("pooler.dense.weight", "pooler.dense.bias")) {
+            // A network that does not use the pooler keeps it for those that do.
+            if (tensors.contains(pooler) && !names.contains(prefix + pooler) && !config.isRoberta()) {
+                file.tensor(prefix + pooler, tensors.get(pooler));
+            }
+        }
+        Files.createDirectories(folder);
+        file.build().write(folder.resolve(TENSORS));
+        Files.writeString(folder.resolve(CONFIG), describe(network, !prefix.isEmpty()), StandardCharsets.UTF_8);
+    }
+
+    private String describe(Network network, boolean classifies) {
+        ObjectNode description = json.deepCopy();
+        config.writeTo(description);
+        String model = config.modelType().equals("bert")
+                ? "Bert"
+                : config.modelType().equals("roberta") ? "Roberta" : "XLMRoberta";
+        ArrayNode architectures = description.putArray("architectures");
+        architectures.add(model + (classifies ? "ForSequenceClassification" : "Model"));
+        description.put("torch_dtype", dataType == DataType.FLOAT ? "float32" : "float64");
+        if (classifies && description.path("id2label").size() != network.outputSize()) {
+            ObjectNode labels = description.putObject("id2label");
+            ObjectNode ids = description.putObject("label2id");
+            for (int i = 0; i < network.outputSize(); i++) {
+                labels.put(String.valueOf(i), "LABEL_" + i);
+                ids.put("LABEL_" + i, i);
+            }
+        }
+        return description.toPrettyString() + "\n";
+    }
+
+    @Override
+    public String toString() {
+        return "BertModel[" + config + "]";
+    }
+}

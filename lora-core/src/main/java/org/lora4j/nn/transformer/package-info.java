@@ -1,0 +1,13 @@
+/**
+ * Transformers of the BERT family: loaded from and saved as the files of Hugging Face's {@code transformers}.
+ *
+ * <pre>{@code
+ * BertModel bert = BertModel.load(Path.of("all-MiniLM-L6-v2"));
+ * LoRAModel model = LoRAModel.of(bert.sentenceEmbeddings());
+ * INDArray vectors = model.base().predict(Sequences.of(ids));
+ * }</pre>
+ */
+@NullMarked
+package org.lora4j.nn.transformer;
+
+import org.jspecify.annotations.NullMarked;

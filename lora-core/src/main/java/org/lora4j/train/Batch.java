@@ -1,0 +1,58 @@
+package org.lora4j.train;
+
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.nn.Model;
+import org.lora4j.nn.internal.Input;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.dataset.DataSet;
+import org.nd4j.linalg.dataset.api.MultiDataSet;
+
+/**
+ * A batch of a training or an evaluation.
+ *
+ * @param input in the form that the model takes
+ * @param labels the labels, or null if there are none
+ */
+record Batch(Input input, @Nullable INDArray labels) {
+    static Batch of(DataSet data, Model model) {
+        requireNoLabelsMask(data.getLabelsMaskArray());
+        return new Batch(
+                Input.of(data.getFeatures(), data.getFeaturesMaskArray(), null, model), data.getLabels());
+    }
+
+    /** Reads tokens, then token types if there is a second array of features. */
+    static Batch of(MultiDataSet data, Model model) {
+        INDArray[] features = data.getFeatures();
+        if (features.length > 2 || data.numLabelsArrays() > 1) {
+            throw new IllegalArgumentException(
+                    "a batch must have at most 2 arrays of features, tokens and token types, and 1 of labels, found "
+                            + features.length + " and " + data.numLabelsArrays());
+        }
+        INDArray[] masks = data.getFeaturesMaskArrays();
+        INDArray[] labelsMasks = data.getLabelsMaskArrays();
+        requireNoLabelsMask(labelsMasks == null || labelsMasks.length == 0 ? null : labelsMasks[0]);
+        return new Batch(
+                Input.of(
+                        features[0],
+                        masks == null || masks.length == 0 ? null : masks[0],
+                        features.length > 1 ? features[1] : null,
+                        model),
+                data.numLabelsArrays() == 0 ? null : data.getLabels(0));
+    }
+
+    static Batch of(SequenceBatch data) {
+        return new Batch(Input.of(data.sequences()), data.labels());
+    }
+
+    private static void requireNoLabelsMask(@Nullable INDArray mask) {
+        if (mask != null) {
+            throw new IllegalArgumentException("a batch must have no mask of the labels, found one of "
+                    + Arrays.toString(mask.shape()) + "; remove it");
+        }
+    }
+
+    int size() {
+        return Math.toIntExact(input.count());
+    }
+}
