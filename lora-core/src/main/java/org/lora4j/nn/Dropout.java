@@ -1,5 +1,7 @@
 package org.lora4j.nn;
 
+import java.util.Objects;
+
 /**
  * Dropout in training: each value is 0 with probability p, else it is divided by {@code 1 − p}. Predictions do not drop.
  *
@@ -20,6 +22,7 @@ public record Dropout(String path, double probability, long seed) implements Lay
      * @throws IllegalArgumentException if the probability is outside its range
      */
     public Dropout {
+        Objects.requireNonNull(path, "path must not be null");
         if (!(probability >= 0 && probability < 1)) {
             throw new IllegalArgumentException(
                     path + ": the probability of dropout must be at least 0 and below 1, found " + probability);

@@ -16,9 +16,11 @@ import org.nd4j.linalg.dataset.api.MultiDataSet;
  */
 record Batch(Input input, @Nullable INDArray labels) {
     static Batch of(DataSet data, Model model) {
+        if (!model.takesSequences() && data.getLabelsMaskArray() != null) {
+            throw Input.maskOfRows();
+        }
         requireNoLabelsMask(data.getLabelsMaskArray());
-        return new Batch(
-                Input.of(data.getFeatures(), data.getFeaturesMaskArray(), null, model), data.getLabels());
+        return new Batch(Input.of(data.getFeatures(), data.getFeaturesMaskArray(), null, model), data.getLabels());
     }
 
     /** Reads tokens, then token types if there is a second array of features. */

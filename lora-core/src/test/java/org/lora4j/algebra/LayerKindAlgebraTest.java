@@ -43,8 +43,7 @@ class LayerKindAlgebraTest {
             @Nullable INDArray bias) implements BaseLayer {}
 
     /** The kinds that adapters can have factors for. */
-    private static final List<LayerKind> KINDS =
-            List.of(LayerKind.LINEAR, LayerKind.EMBEDDING, LayerKind.CONV2D);
+    private static final List<LayerKind> KINDS = List.of(LayerKind.LINEAR, LayerKind.EMBEDDING, LayerKind.CONV2D);
 
     private record Host(List<Layer> baseLayers) implements BaseModel {
         @Override

@@ -142,7 +142,7 @@ class NetworkTest {
     @Test
     void refusesLayersThatDoNotFollow() {
         assertRefused(
-                "b: must take the 3 outputs of a, found 4 inputs",
+                "b: must take the 3 values of the layer before, found 4 inputs",
                 linear("a", DataType.FLOAT, 3, 2),
                 new Activation("relu", new ActivationReLU()),
                 linear("b", DataType.FLOAT, 2, 4));

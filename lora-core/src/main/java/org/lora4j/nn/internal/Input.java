@@ -41,10 +41,15 @@ public final class Input {
             return of(Sequences.of(x, mask, types));
         }
         if (mask != null || types != null) {
-            throw new IllegalArgumentException(
-                    "a batch must have no masks, found one: dense networks do not use masks; remove it");
+            throw maskOfRows();
         }
         return of(x);
+    }
+
+    /** The error for a mask that a network without sequences was given. */
+    public static IllegalArgumentException maskOfRows() {
+        return new IllegalArgumentException(
+                "a batch must have no masks, found one: dense networks do not use masks; remove it");
     }
 
     /** The rows of features. */

@@ -72,6 +72,8 @@ public record BertConfig(
      * @throws IllegalArgumentException if a value is outside its range; the message lists all
      */
     public BertConfig {
+        Objects.requireNonNull(modelType, "modelType must not be null");
+        Objects.requireNonNull(activation, "activation must not be null");
         List<String> problems = new ArrayList<>();
         requireOneOf(problems, "model_type", MODEL_TYPES, modelType);
         requireOneOf(problems, "hidden_act", ACTIVATIONS, activation);

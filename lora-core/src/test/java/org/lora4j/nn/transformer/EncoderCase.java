@@ -2,6 +2,8 @@ package org.lora4j.nn.transformer;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Objects;
@@ -26,6 +28,10 @@ record EncoderCase(Path folder, SafeTensors io) {
 
     BertModel model() throws Exception {
         return model(DataType.FLOAT);
+    }
+
+    JsonNode settings() throws Exception {
+        return new ObjectMapper().readTree(folder.resolve("case.json").toFile()).path("settings");
     }
 
     Sequences input() throws Exception {
