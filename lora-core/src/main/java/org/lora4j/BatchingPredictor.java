@@ -30,7 +30,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * <p><b>Who computes.</b> The predictor has no threads. One of the threads that wait in {@link #predict} computes the batch
  * of all. If calls wait and no thread does, a task of the {@link BatchingPredictorBuilder#executor} computes. The executor also loads the
  * adapters of asynchronous calls and completes their futures. One batch is computed at a time; if BLAS has one thread, its
- * rows are divided among the processors, as in {@link LoRAModel#predict(INDArray, List)}.
+ * products and the updates of its rows are divided among the processors, as in {@link LoRAModel#predict(INDArray, List)}.
  *
  * <p><b>Failures.</b> A call with an unknown adapter or an input that does not fit fails alone. A call that comes when too
  * many wait is rejected with a {@link RejectedExecutionException}, and can be tried again later.
