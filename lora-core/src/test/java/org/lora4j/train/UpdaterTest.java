@@ -228,7 +228,7 @@ class UpdaterTest {
 
     private static ParameterUpdater updaterOf(IUpdater settings, DataType type) {
         Parameter parameter = new Parameter("p", Nd4j.create(type, 3), true);
-        return ParameterUpdater.of(settings, parameter, Nd4j.create(type, 3));
+        return ParameterUpdater.of(settings, parameter, Nd4j.create(type, 3), null);
     }
 
     @Test
@@ -252,7 +252,7 @@ class UpdaterTest {
     void theStateNeverFallsBelowTheSmallestNormalNumber(IUpdater updater, DataType type) {
         Parameter parameter = new Parameter("p", Nd4j.zeros(type, 3, 4), true);
         INDArray gradient = Nd4j.create(type, 3, 4);
-        ParameterUpdater tested = ParameterUpdater.of(updater.clone(), parameter, gradient);
+        ParameterUpdater tested = ParameterUpdater.of(updater.clone(), parameter, gradient, null);
         for (int i = 0; i < 9_000; i++) {
             // First gradients that decay, down to nothing, then none.
             gradient.assign(i < 500 ? Math.pow(0.8, i) : 0);
