@@ -14,11 +14,11 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 /** The computation of a {@link Linear}: one product forward, and backward only what is needed. */
 final class LinearPass implements LayerPass {
     private final LinearContext context;
+    private final Gradients gradients;
     private final BatchBuffer outputs;
     private final BatchBuffer inputGradients;
     private final WeightProduct product;
     private final Gemm addBias = new Gemm(false, false, 1, 1);
-    private final Gemm weightGradientProduct = new Gemm(true, false, 1, 0);
     private final Gemm biasGradientProduct = new Gemm(true, false, 1, 0);
     private final Gemm inputGradientProduct = new Gemm(false, false, 1, 0);
     private final BatchBuffer bases;
@@ -28,7 +28,7 @@ final class LinearPass implements LayerPass {
     private @Nullable EffectiveLinear linear;
     private INDArray weight;
     private @Nullable INDArray biasRow;
-    private @Nullable INDArray weightGradient;
+    private @Nullable WeightGradient weightGradient;
     private @Nullable INDArray biasGradientRow;
     private final List<OutputUpdatePass> updates = new ArrayList<>();
     private final List<ParametrizationPass> parametrizations = new ArrayList<>();
@@ -42,6 +42,7 @@ final class LinearPass implements LayerPass {
     private @Nullable INDArray baseGradient;
 
     LinearPass(Linear layer, DataType dataType, Gradients gradients, PassStep step) {
+        this.gradients = gradients;
         context = new LinearContext(layer.weightParameter(), gradients, step);
         outputs = new BatchBuffer(dataType, layer.outputSize());
         inputGradients = new BatchBuffer(dataType, layer.inputSize());
@@ -62,7 +63,7 @@ final class LinearPass implements LayerPass {
         weight = wanted.weight().value();
         Parameter bias = wanted.bias();
         biasRow = bias == null ? null : row(bias.value(), biasRow);
-        weightGradient = context.gradient(wanted.weight());
+        weightGradient = gradients.ofWeight(wanted.weight());
         INDArray biasGradient = bias == null ? null : context.gradient(bias);
         biasGradientRow = biasGradient == null ? null : row(biasGradient, biasGradientRow);
         bind(wanted.updates());
@@ -192,7 +193,7 @@ final class LinearPass implements LayerPass {
             parametrization.backward(input, base, yGradient, xwGradient);
         }
         if (weightGradient != null) {
-            weightGradientProduct.run(xwGradient, input, weightGradient);
+            weightGradient.set(xwGradient, input);
         }
         if (biasGradientRow != null) {
             biasGradientProduct.run(context.ones(yGradient.size(0)), yGradient, biasGradientRow);
