@@ -16,12 +16,14 @@ import org.nd4j.linalg.api.ops.DynamicCustomOp;
  */
 public final class Gemm {
     /**
-     * Products of at most this many multiplications run in Java loops. Measured on an AMD Zen 4 processor with one thread: at
-     * this size, a native call of 1.5 µs takes as long as the loops. On processors with slower native calls it takes longer.
-     * OpenBLAS uses one thread for products of up to 2¹⁸ multiplications, so a native product of a small network wakes no
-     * other threads.
+     * A product runs in Java loops if this many steps are enough: one for each multiplication, and {@link #STEPS_PER_RESULT}
+     * for each element of the result. Measured on an AMD Zen 4 processor, where a native call takes only 1.5 µs: at this size
+     * the loops take as long. Where calls take longer, the loops are still faster at this size.
      */
-    static final long MAX_HEAP_PRODUCTS = 1 << 12;
+    static final long MAX_HEAP_STEPS = 1 << 13;
+
+    /** To copy an element of the result to the heap and back takes as long as this many multiplications. */
+    static final long STEPS_PER_RESULT = 8;
 
     private boolean transposeA;
     private boolean transposeB;
@@ -83,7 +85,8 @@ public final class Gemm {
      * @param c the result, a contiguous array that is neither {@code a} nor {@code b}
      */
     public void run(INDArray a, INDArray b, INDArray c) {
-        if (c.size(0) * c.size(1) * a.size(transposeA ? 0 : 1) <= MAX_HEAP_PRODUCTS) {
+        long inner = a.size(transposeA ? 0 : 1);
+        if (c.size(0) * c.size(1) * (inner + STEPS_PER_RESULT) <= MAX_HEAP_STEPS) {
             runOnHeap(a, b, c);
         } else {
             runNatively(a, b, c);

@@ -18,6 +18,7 @@ final class HeapGemm {
     private static final double PER_ROW = 1.5;
     private static final double PER_PRODUCT_OF_SUM = 0.2;
     private static final double PER_SUM = 2;
+    private static final double PER_COPY = 7;
     private static final double PER_TRANSPOSED = 0.5;
 
     private final DataType type;
@@ -59,16 +60,22 @@ final class HeapGemm {
 
         private static double rowsCost(MatrixMemory a, MatrixMemory b, MatrixMemory c) {
             return (double) a.rows() * a.columns() * (PER_ROW + PER_PRODUCT * b.columns())
-                    + PER_TRANSPOSED * (transposed(b) + transposed(c));
+                    + Math.min(copyCost(a), copyCost(a.transpose()))
+                    + copyCost(b)
+                    + copyCost(c);
         }
 
         private static double elementsCost(MatrixMemory a, MatrixMemory b, MatrixMemory c) {
             return (double) c.rows() * c.columns() * (PER_SUM + PER_PRODUCT_OF_SUM * a.columns())
-                    + PER_TRANSPOSED * (transposed(a) + transposed(b.transpose()) + transposed(c));
+                    + copyCost(a)
+                    + copyCost(b.transpose())
+                    + copyCost(c);
         }
 
-        private static double transposed(MatrixMemory matrix) {
-            return matrix.rowsAreContiguous() ? 0 : (double) matrix.rows() * matrix.columns();
+        private static double copyCost(MatrixMemory matrix) {
+            return matrix.rowsAreContiguous()
+                    ? PER_COPY * matrix.rows()
+                    : PER_COPY * matrix.columns() + PER_TRANSPOSED * matrix.rows() * matrix.columns();
         }
     }
 
