@@ -33,9 +33,7 @@ public final class SpareProcessors {
      * @param part processes one part; the parts are disjoint and together cover {@code [0, count)}
      */
     public static void run(int count, int least, Part part) {
-        int processors = Runtime.getRuntime().availableProcessors()
-                / Math.max(1, Nd4j.factory().blas().getMaxThreads());
-        int parts = Math.min(processors, count / least);
+        int parts = count < 2 * least ? 1 : Math.min(free(), count / least);
         if (parts <= 1) {
             part.run(0, count);
         } else {
@@ -43,6 +41,11 @@ public final class SpareProcessors {
                     .parallel()
                     .forEach(i -> part.run(start(count, i, parts), start(count, i + 1, parts)));
         }
+    }
+
+    private static int free() {
+        return Runtime.getRuntime().availableProcessors()
+                / Math.max(1, Nd4j.factory().blas().getMaxThreads());
     }
 
     private static int start(int count, int part, int parts) {

@@ -6,6 +6,7 @@ import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.BatchBuffer;
 import org.lora4j.internal.FlatRow;
 import org.lora4j.internal.Gemm;
+import org.lora4j.internal.MatrixCopy;
 import org.lora4j.nn.Linear;
 import org.lora4j.nn.Parameter;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -21,6 +22,8 @@ final class LinearPass implements LayerPass {
     private final Gemm weightGradientProduct = new Gemm(true, false, 1, 0);
     private final Gemm biasGradientProduct = new Gemm(true, false, 1, 0);
     private final Gemm inputGradientProduct = new Gemm(false, false, 1, 0);
+    private final MatrixCopy copy = new MatrixCopy();
+    private final MatrixCopy copyGradient = new MatrixCopy();
     private final BatchBuffer bases;
     private final BatchBuffer baseGradients;
 
@@ -118,7 +121,7 @@ final class LinearPass implements LayerPass {
         INDArray xw = readsBase ? bases.rows(n) : y;
         multiply(x, xw);
         if (readsBase) {
-            y.assign(xw);
+            copy.run(xw, y);
         }
         addUpdates(x, xw, y);
         addBias(y);
@@ -173,7 +176,7 @@ final class LinearPass implements LayerPass {
         INDArray xwGradient = yGradient;
         if (readsBase) {
             xwGradient = baseGradients.rows(yGradient.size(0));
-            xwGradient.assign(yGradient);
+            copyGradient.run(yGradient, xwGradient);
         }
         computeGradients(yGradient, xwGradient);
         baseGradient = xwGradient;
