@@ -5,7 +5,6 @@ import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.BatchBuffer;
 import org.lora4j.internal.Gemm;
 import org.lora4j.internal.HostColumns;
-import org.lora4j.internal.MatrixCopy;
 import org.lora4j.internal.RowNorms;
 import org.lora4j.nn.internal.OutputUpdate;
 import org.lora4j.nn.internal.ParametrizationPass;
@@ -37,7 +36,6 @@ final class DoRAPass implements ParametrizationPass {
     private final Gemm droppedProduct = new Gemm(false, true, 1, 0);
     private final Gemm droppedGradientProduct = new Gemm(false, false, 1, 0);
 
-    private final MatrixCopy copy = new MatrixCopy();
     private final HostColumns baseColumns = new HostColumns();
     private final HostColumns zColumns = new HostColumns();
     private final HostColumns yColumns = new HostColumns();
@@ -112,7 +110,7 @@ final class DoRAPass implements ParametrizationPass {
             updated = droppedBases.rows(n);
             droppedProduct.run(seen, context.weight().value(), updated);
         }
-        INDArray z = copy.run(updated, unscaled.rows(n));
+        INDArray z = unscaled.rows(n).assign(updated);
         lora.forward(seen, updated, z);
         computeScales();
         addScaled(z, updated, y);

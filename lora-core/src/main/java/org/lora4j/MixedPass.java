@@ -3,7 +3,6 @@ package org.lora4j;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.lora4j.internal.MatrixCopy;
 import org.lora4j.nn.Linear;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.internal.EffectiveLayers;
@@ -18,7 +17,6 @@ final class MixedPass {
 
     private final Map<Linear, RowAdapters> rowAdapters = new LinkedHashMap<>();
     private final Pass pass;
-    private final MatrixCopy copy = new MatrixCopy();
 
     /** Copies of inputs by the number of rows. Unlike the arrays of the callers, they are used again. */
     private final Map<Long, INDArray> inputs = new LinkedHashMap<>(16, 0.75f, true) {
@@ -71,6 +69,6 @@ final class MixedPass {
     INDArray forward(INDArray x) {
         INDArray input = inputs.computeIfAbsent(
                 x.size(0), n -> Nd4j.createUninitializedDetached(x.dataType(), 'c', n, x.size(1)));
-        return pass.forward(copy.run(x, input));
+        return pass.forward(input.assign(x));
     }
 }

@@ -3,9 +3,7 @@ package org.lora4j.internal;
 import java.lang.ref.Reference;
 import java.nio.DoubleBuffer;
 import java.nio.FloatBuffer;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
-import org.nd4j.linalg.api.buffer.DataBuffer;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -13,22 +11,13 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * Reads and writes the native memory of an array. It keeps the array alive: a NIO buffer alone does not, so its memory could
  * be freed while a loop reads it. No other class may keep such a buffer.
  *
- * <p>Positions count from the first element of the array, whatever its shape and its strides. The array can be a view.
+ * <p>Positions count from the first element of the array, which can be a view that starts in the middle of the memory of
+ * another array.
  */
 public final class ArrayMemory {
-    /**
-     * Opening a NIO buffer takes as long as copying about this many elements one by one. So an array of which few elements
-     * are read once, such as the input of a single row, gets no buffer.
-     */
-    private static final int ELEMENTS_BEFORE_BUFFER = 256;
-
     private final INDArray array;
-    private final DataBuffer data;
-    private final boolean isFloat;
-    private @Nullable FloatBuffer floats;
-    private @Nullable DoubleBuffer doubles;
-    private int first;
-    private int copied;
+    private final @Nullable FloatBuffer floats;
+    private final @Nullable DoubleBuffer doubles;
 
     /**
      * Opens the memory of an array.
@@ -41,35 +30,10 @@ public final class ArrayMemory {
             throw new IllegalArgumentException("the array must be FLOAT or DOUBLE, found " + ArrayBits.describe(array));
         }
         this.array = array;
-        data = array.data();
-        isFloat = array.dataType() == DataType.FLOAT;
-        if (array.offset() != 0) {
-            openBuffer();
-        }
-    }
-
-    private void openBuffer() {
-        // The buffer of a view starts at the array that it views, and its position is the first element of the view.
-        if (isFloat) {
-            floats = data.asNioFloat();
-            first = floats.position();
-        } else {
-            doubles = data.asNioDouble();
-            first = doubles.position();
-        }
-    }
-
-    /** Returns whether the next elements are copied with a NIO buffer; false if they are so few that none is opened. */
-    private boolean hasBuffer(int length) {
-        if (floats != null || doubles != null) {
-            return true;
-        }
-        copied += length;
-        if (copied <= ELEMENTS_BEFORE_BUFFER) {
-            return false;
-        }
-        openBuffer();
-        return true;
+        boolean isFloat = array.dataType() == DataType.FLOAT;
+        // The buffer of a view is that of the whole memory, positioned at the view's first element.
+        floats = isFloat ? array.data().asNioFloat().slice() : null;
+        doubles = isFloat ? null : array.data().asNioDouble().slice();
     }
 
     /**
@@ -78,7 +42,7 @@ public final class ArrayMemory {
      * @return false if it holds doubles
      */
     public boolean isFloat() {
-        return isFloat;
+        return floats != null;
     }
 
     /**
@@ -89,10 +53,7 @@ public final class ArrayMemory {
      */
     public double get(int position) {
         try {
-            if (!hasBuffer(1)) {
-                return isFloat ? data.getFloat(position) : data.getDouble(position);
-            }
-            return isFloat ? floats().get(first + position) : doubles().get(first + position);
+            return floats != null ? floats.get(position) : doubles().get(position);
         } finally {
             Reference.reachabilityFence(array);
         }
@@ -106,17 +67,10 @@ public final class ArrayMemory {
      */
     public void put(int position, double value) {
         try {
-            boolean hasBuffer = hasBuffer(1);
-            if (isFloat) {
-                if (hasBuffer) {
-                    floats().put(first + position, (float) value);
-                } else {
-                    data.put(position, (float) value);
-                }
-            } else if (hasBuffer) {
-                doubles().put(first + position, value);
+            if (floats != null) {
+                floats.put(position, (float) value);
             } else {
-                data.put(position, value);
+                doubles().put(position, value);
             }
         } finally {
             Reference.reachabilityFence(array);
@@ -133,37 +87,7 @@ public final class ArrayMemory {
      */
     public void get(int position, float[] target, int from, int length) {
         try {
-            if (hasBuffer(length)) {
-                floats().get(first + position, target, from, length);
-            } else {
-                requireType(true);
-                for (int i = 0; i < length; i++) {
-                    target[from + i] = data.getFloat((long) position + i);
-                }
-            }
-        } finally {
-            Reference.reachabilityFence(array);
-        }
-    }
-
-    /**
-     * Copies doubles from the memory.
-     *
-     * @param position the first position
-     * @param target gets the elements
-     * @param from the first index in the target
-     * @param length the number of elements
-     */
-    public void get(int position, double[] target, int from, int length) {
-        try {
-            if (hasBuffer(length)) {
-                doubles().get(first + position, target, from, length);
-            } else {
-                requireType(false);
-                for (int i = 0; i < length; i++) {
-                    target[from + i] = data.getDouble((long) position + i);
-                }
-            }
+            floats().get(position, target, from, length);
         } finally {
             Reference.reachabilityFence(array);
         }
@@ -179,14 +103,7 @@ public final class ArrayMemory {
      */
     public void put(int position, float[] source, int from, int length) {
         try {
-            if (hasBuffer(length)) {
-                floats().put(first + position, source, from, length);
-            } else {
-                requireType(true);
-                for (int i = 0; i < length; i++) {
-                    data.put((long) position + i, source[from + i]);
-                }
-            }
+            floats().put(position, source, from, length);
         } finally {
             Reference.reachabilityFence(array);
         }
@@ -202,12 +119,10 @@ public final class ArrayMemory {
      */
     public void copy(int position, ArrayMemory target, int targetPosition, int length) {
         try {
-            if (isFloat) {
-                FloatBuffer source = floats();
-                target.floats().put(target.first + targetPosition, source, first + position, length);
+            if (floats != null) {
+                target.floats().put(targetPosition, floats, position, length);
             } else {
-                DoubleBuffer source = doubles();
-                target.doubles().put(target.first + targetPosition, source, first + position, length);
+                target.doubles().put(targetPosition, doubles(), position, length);
             }
         } finally {
             Reference.reachabilityFence(array);
@@ -215,49 +130,17 @@ public final class ArrayMemory {
         }
     }
 
-    /**
-     * Copies doubles to the memory.
-     *
-     * @param position the first position
-     * @param source holds the elements
-     * @param from the first index in the source
-     * @param length the number of elements
-     */
-    public void put(int position, double[] source, int from, int length) {
-        try {
-            if (hasBuffer(length)) {
-                doubles().put(first + position, source, from, length);
-            } else {
-                requireType(false);
-                for (int i = 0; i < length; i++) {
-                    data.put((long) position + i, source[from + i]);
-                }
-            }
-        } finally {
-            Reference.reachabilityFence(array);
-        }
-    }
-
-    private void requireType(boolean expectsFloat) {
-        if (isFloat != expectsFloat) {
-            throw new IllegalStateException("the array must be " + (expectsFloat ? DataType.FLOAT : DataType.DOUBLE)
-                    + ", found " + array.dataType());
-        }
-    }
-
     private FloatBuffer floats() {
-        requireType(true);
         if (floats == null) {
-            openBuffer();
+            throw new IllegalStateException("the array must be FLOAT, found " + array.dataType());
         }
-        return Objects.requireNonNull(floats);
+        return floats;
     }
 
     private DoubleBuffer doubles() {
-        requireType(false);
         if (doubles == null) {
-            openBuffer();
+            throw new IllegalStateException("the array must be DOUBLE, found " + array.dataType());
         }
-        return Objects.requireNonNull(doubles);
+        return doubles;
     }
 }

@@ -1,16 +1,17 @@
 package org.lora4j.internal;
 
 import org.jspecify.annotations.Nullable;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.api.ops.DynamicCustomOp;
 
 /**
  * A matrix product that is computed many times: {@code c = α·op(a)·op(b) + β·c}.
  *
- * <p>Small products run in Java loops, see {@link HeapGemm}. Large ones run in native code. Only the sizes of the matrices
- * decide this. So the same sizes always give the same bits.
+ * <p>Small products of floats run in Java loops, see {@link HeapGemm}. All others run in native code. Only the type and the
+ * sizes of the matrices decide this. So the same sizes always give the same bits.
  *
- * <p>A large product keeps its native operation context. So a call costs only a few microseconds in addition to the
+ * <p>A native product keeps its native operation context. So a call costs only a few microseconds in addition to the
  * arithmetic. Both kinds allocate no native memory if the arrays are the same as before. Not thread-safe: each pass has its
  * own instances.
  */
@@ -86,7 +87,7 @@ public final class Gemm {
      */
     public void run(INDArray a, INDArray b, INDArray c) {
         long inner = a.size(transposeA ? 0 : 1);
-        if (c.size(0) * c.size(1) * (inner + STEPS_PER_RESULT) <= MAX_HEAP_STEPS) {
+        if (c.dataType() == DataType.FLOAT && c.size(0) * c.size(1) * (inner + STEPS_PER_RESULT) <= MAX_HEAP_STEPS) {
             runOnHeap(a, b, c);
         } else {
             runNatively(a, b, c);
@@ -95,8 +96,8 @@ public final class Gemm {
 
     void runOnHeap(INDArray a, INDArray b, INDArray c) {
         HeapGemm small = heap;
-        if (small == null || small.type() != c.dataType()) {
-            small = new HeapGemm(c.dataType());
+        if (small == null) {
+            small = new HeapGemm();
             heap = small;
         }
         small.run(a, transposeA, b, transposeB, alpha, beta, c);

@@ -1,11 +1,11 @@
 package org.lora4j.internal;
 
 import org.jspecify.annotations.Nullable;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
- * Products of small matrices in Java loops, without a native call and without threads: {@code c = α·a·b + β·c}. They read the
+ * Products of small matrices of floats in Java loops, without a native call and without threads:
+ * {@code c = α·a·b + β·c}. They read the
  * operands anew each time, so a parameter can change between two calls. Not thread-safe.
  *
  * <p>There are three ways to compute a product, and all of them give the same bits. The memory orders and the sizes decide
@@ -19,13 +19,12 @@ final class HeapGemm {
     private static final double PER_PRODUCT_OF_SUM = 0.2;
     private static final double PER_SUM = 2;
     private static final double PER_COPY = 7;
-    private static final double PER_TRANSPOSED = 0.5;
+    private static final double PER_TRANSPOSED = 1;
 
-    private final DataType type;
-    private final Lines left;
-    private final Lines right;
-    private final Lines result;
-    private final Lines old;
+    private final HeapMatrix left = new HeapMatrix();
+    private final HeapMatrix right = new HeapMatrix();
+    private final HeapMatrix result = new HeapMatrix();
+    private final HeapMatrix old = new HeapMatrix();
 
     private @Nullable INDArray boundA;
     private @Nullable INDArray boundB;
@@ -79,18 +78,6 @@ final class HeapGemm {
         }
     }
 
-    HeapGemm(DataType type) {
-        this.type = type;
-        left = Lines.of(type);
-        right = Lines.of(type);
-        result = Lines.of(type);
-        old = Lines.of(type);
-    }
-
-    DataType type() {
-        return type;
-    }
-
     /** Computes {@code c = α·op(a)·op(b) + β·c}. */
     void run(INDArray a, boolean transposeA, INDArray b, boolean transposeB, double alpha, double beta, INDArray c) {
         Plan now = plan;
@@ -137,7 +124,7 @@ final class HeapGemm {
         if (beta != 0) {
             old.read(c);
         }
-        result.combine(alpha, beta, old, c.rows(), c.columns());
+        result.combine((float) alpha, (float) beta, old, c.rows(), c.columns());
         result.write(c);
     }
 }

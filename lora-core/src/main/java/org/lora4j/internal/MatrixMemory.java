@@ -25,12 +25,6 @@ record MatrixMemory(ArrayMemory memory, int rows, int columns, int rowStride, in
                 columns == 1 ? 1 : Math.toIntExact(matrix.stride(1)));
     }
 
-    /** Opens the memory of an array of FLOAT or DOUBLE as one row, in the order of the memory. It must be contiguous. */
-    static MatrixMemory flat(INDArray array) {
-        int length = Math.toIntExact(array.length());
-        return new MatrixMemory(new ArrayMemory(array), 1, length, 1, 1);
-    }
-
     MatrixMemory transpose() {
         return new MatrixMemory(memory, columns, rows, columnStride, rowStride);
     }

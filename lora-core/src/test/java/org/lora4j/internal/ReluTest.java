@@ -14,7 +14,14 @@ class ReluTest {
     private final Relu relu = new Relu();
 
     @ParameterizedTest
-    @CsvSource({"FLOAT, 1, 1, c", "FLOAT, 5, 33, f", "DOUBLE, 5, 33, f", "DOUBLE, 7, 3, c", "FLOAT, 130, 127, f"})
+    @CsvSource({
+        "FLOAT, 1, 1, c",
+        "FLOAT, 5, 33, f",
+        "DOUBLE, 5, 33, f",
+        "DOUBLE, 7, 3, c",
+        "FLOAT, 64, 128, f",
+        "FLOAT, 3, 2731, f"
+    })
     void givesTheNumbersOfNativeCode(DataType type, int rows, int columns, char order) {
         INDArray x = Samples.gaussian(1, type, rows, columns).dup(order);
         INDArray yGradient = Samples.gaussian(2, type, rows, columns).dup(order);

@@ -6,7 +6,6 @@ import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.BatchBuffer;
 import org.lora4j.internal.FlatRow;
 import org.lora4j.internal.Gemm;
-import org.lora4j.internal.MatrixCopy;
 import org.lora4j.nn.Linear;
 import org.lora4j.nn.Parameter;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -22,8 +21,6 @@ final class LinearPass implements LayerPass {
     private final Gemm weightGradientProduct = new Gemm(true, false, 1, 0);
     private final Gemm biasGradientProduct = new Gemm(true, false, 1, 0);
     private final Gemm inputGradientProduct = new Gemm(false, false, 1, 0);
-    private final MatrixCopy copy = new MatrixCopy();
-    private final MatrixCopy copyGradient = new MatrixCopy();
     private final BatchBuffer bases;
     private final BatchBuffer baseGradients;
 
@@ -121,7 +118,7 @@ final class LinearPass implements LayerPass {
         INDArray xw = readsBase ? bases.rows(n) : y;
         multiply(x, xw);
         if (readsBase) {
-            copy.run(xw, y);
+            y.assign(xw);
         }
         addUpdates(x, xw, y);
         addBias(y);
@@ -176,7 +173,7 @@ final class LinearPass implements LayerPass {
         INDArray xwGradient = yGradient;
         if (readsBase) {
             xwGradient = baseGradients.rows(yGradient.size(0));
-            copyGradient.run(yGradient, xwGradient);
+            xwGradient.assign(yGradient);
         }
         computeGradients(yGradient, xwGradient);
         baseGradient = xwGradient;

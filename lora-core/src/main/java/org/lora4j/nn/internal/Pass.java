@@ -9,7 +9,6 @@ import java.util.Set;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.ArrayBits;
-import org.lora4j.internal.MatrixCopy;
 import org.lora4j.nn.Activation;
 import org.lora4j.nn.Layer;
 import org.lora4j.nn.Linear;
@@ -33,7 +32,6 @@ public final class Pass {
     private final INDArray[] outputs;
     private final Gradients gradients;
     private final PassStep step = new PassStep();
-    private final MatrixCopy outputCopy = new MatrixCopy();
     private int firstTraining;
     private long changes;
     private @Nullable INDArray input;
@@ -236,11 +234,6 @@ public final class Pass {
     /** Counts a step that a {@link JointPass} computed. */
     void countStep() {
         step.set(step.number() + 1);
-    }
-
-    /** Copies an output of this pass to a new array in 'c' order. */
-    INDArray copyOf(INDArray output) {
-        return outputCopy.duplicate(output);
     }
 
     /** Checks an input for which the whole output is computed. */

@@ -54,15 +54,15 @@ public final class Predictor {
         Pass pass = passes.borrow();
         try {
             pass.requirePredictable(x);
-            return inBlocks(pass, x, forward.apply(pass));
+            return inBlocks(x, forward.apply(pass));
         } finally {
             passes.giveBack(pass);
         }
     }
 
-    private static INDArray inBlocks(Pass pass, INDArray x, UnaryOperator<INDArray> forward) {
+    private static INDArray inBlocks(INDArray x, UnaryOperator<INDArray> forward) {
         if (x.size(0) <= BLOCK_ROWS) {
-            return pass.copyOf(forward.apply(x));
+            return forward.apply(x).dup('c');
         }
         long n = x.size(0);
         INDArray first = forward.apply(rows(x, 0, BLOCK_ROWS).dup('c'));
