@@ -5,8 +5,8 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
  * Products of small matrices of floats in Java loops, without a native call and without threads:
- * {@code c = α·a·b + β·c}. They read the
- * operands anew each time, so a parameter can change between two calls. Not thread-safe.
+ * {@code c = α·a·b + β·c}. They read the operands anew each time, so a parameter can change between two calls. Not
+ * thread-safe.
  *
  * <p>There are three ways to compute a product, and all of them give the same bits. The memory orders and the sizes decide
  * which one takes the least time.
