@@ -18,10 +18,11 @@ import org.nd4j.linalg.api.ops.DynamicCustomOp;
 public final class Gemm {
     /**
      * A product runs in Java loops if this many steps are enough: one for each multiplication, and {@link #STEPS_PER_RESULT}
-     * for each element of the result. Measured on an AMD Zen 4 processor, where a native call takes only 1.5 µs: at this size
-     * the loops take as long. Where calls take longer, the loops are still faster at this size.
+     * for each element of the result. Measured on an AMD Zen 4 processor, where a native call takes only 1.5 µs: at 8192 steps
+     * the loops take as long. The limit is lower, because until the JVM has compiled the loops, they are many times slower,
+     * and the threads of BLAS leave little time for the compiler.
      */
-    static final long MAX_HEAP_STEPS = 1 << 13;
+    static final long MAX_HEAP_STEPS = 5 << 10;
 
     /** To copy an element of the result to the heap and back takes as long as this many multiplications. */
     static final long STEPS_PER_RESULT = 8;
