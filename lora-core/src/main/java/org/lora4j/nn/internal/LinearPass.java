@@ -16,10 +16,10 @@ final class LinearPass implements LayerPass {
     private final LinearContext context;
     private final Linear layer;
     private final Scratch scratch;
+    private final Gradients gradients;
     private final BatchBuffer outputs;
     private final WeightProduct product;
     private final Gemm addBias = new Gemm(false, false, 1, 1);
-    private final Gemm weightGradientProduct = new Gemm(true, false, 1, 0);
     private final Gemm biasGradientProduct = new Gemm(true, false, 1, 0);
     private final Gemm inputGradientProduct = new Gemm(false, false, 1, 0);
     private final Gemm addInputGradientProduct = new Gemm(false, false, 1, 1);
@@ -30,7 +30,7 @@ final class LinearPass implements LayerPass {
     private @Nullable EffectiveLinear linear;
     private INDArray weight;
     private @Nullable INDArray biasRow;
-    private @Nullable INDArray weightGradient;
+    private @Nullable WeightGradient weightGradient;
     private @Nullable INDArray biasGradientRow;
     private final List<OutputUpdatePass> updates = new ArrayList<>();
     private final List<ParametrizationPass> parametrizations = new ArrayList<>();
@@ -46,6 +46,7 @@ final class LinearPass implements LayerPass {
         this.layer = layer;
         context = new LinearContext(layer.weightParameter(), resources);
         scratch = resources.scratch();
+        gradients = resources.gradients();
         DataType dataType = resources.dataType();
         outputs = new BatchBuffer(dataType, layer.outputSize(), resources.order());
         bases = new BatchBuffer(dataType, layer.outputSize(), resources.order());
@@ -66,7 +67,7 @@ final class LinearPass implements LayerPass {
         weight = wanted.weight().value();
         Parameter bias = wanted.bias();
         biasRow = bias == null ? null : row(bias.value(), biasRow);
-        weightGradient = context.gradient(wanted.weight());
+        weightGradient = gradients.ofWeight(wanted.weight());
         INDArray biasGradient = bias == null ? null : context.gradient(bias);
         biasGradientRow = biasGradient == null ? null : row(biasGradient, biasGradientRow);
         bind(wanted.updates());
@@ -212,7 +213,7 @@ final class LinearPass implements LayerPass {
             parametrization.backward(input, base, yGradient, xwGradient);
         }
         if (weightGradient != null) {
-            weightGradientProduct.run(xwGradient, input, weightGradient);
+            weightGradient.set(xwGradient, input);
         }
         if (biasGradientRow != null) {
             biasGradientProduct.run(context.ones(yGradient.size(0)), yGradient, biasGradientRow);
