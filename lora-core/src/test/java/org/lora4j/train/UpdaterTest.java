@@ -271,7 +271,7 @@ class UpdaterTest {
             Pass pass = wide().newTrainingPass();
             Parameter weight = pass.trainableParameters().iterator().next();
             HostAdam adam =
-                    new HostAdam(new Adam(0.01), weight.value(), pass.gradient(weight), pass.weightGradient(weight));
+                    new HostAdam(new Adam(0.01), 0, weight.value(), pass.gradient(weight), pass.weightGradient(weight));
             INDArray output = pass.forward(wideBatches().get(0).getFeatures());
             pass.backward(Samples.gaussian(1, DataType.FLOAT, output.shape()));
             try (NativeThreads threads = NativeThreads.forBlas(blas)) {
@@ -289,7 +289,7 @@ class UpdaterTest {
         Pass pass = network.newTrainingPass();
         Parameter weight = network.linear("wide").weightParameter();
         Pass plain = network.newTrainingPass();
-        new HostAdam(new Adam(0.01), weight.value(), pass.gradient(weight), pass.weightGradient(weight));
+        new HostAdam(new Adam(0.01), 0, weight.value(), pass.gradient(weight), pass.weightGradient(weight));
         for (Pass each : List.of(pass, plain)) {
             INDArray output = each.forward(wideBatches().get(0).getFeatures());
             each.backward(Samples.gaussian(1, DataType.FLOAT, output.shape()));

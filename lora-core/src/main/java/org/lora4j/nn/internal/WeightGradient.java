@@ -84,7 +84,8 @@ public final class WeightGradient {
 
     private static INDArray required(@Nullable INDArray factor) {
         if (factor == null) {
-            throw new IllegalStateException("the factors of a gradient are kept only after a backward that is deferred");
+            throw new IllegalStateException(
+                    "the factors of a gradient are kept only after a backward that is deferred");
         }
         return factor;
     }
