@@ -13,6 +13,7 @@ final class Nd4jAdam implements ParameterUpdater {
     private final double epsilon;
     private final double weightDecay;
     private final INDArray value;
+    private final INDArray gradient;
     private final Nd4jUpdater updater;
 
     Nd4jAdam(Adam settings, double weightDecay, INDArray value, INDArray gradient) {
@@ -21,6 +22,7 @@ final class Nd4jAdam implements ParameterUpdater {
         epsilon = settings.getEpsilon();
         this.weightDecay = weightDecay;
         this.value = value;
+        this.gradient = gradient;
         updater = new Nd4jUpdater(this.settings, value, gradient);
     }
 
@@ -30,10 +32,15 @@ final class Nd4jAdam implements ParameterUpdater {
         if (before != null) {
             before.assign(value);
         }
+        double rate = settings.getLearningRate(iteration, epoch);
         if (weightDecay != 0) {
-            value.muli(1 - weightDecay * settings.getLearningRate(iteration, epoch));
+            value.muli(1 - weightDecay * rate);
         }
-        updater.step(iteration, epoch, null);
+        updater.computeUpdate(iteration, epoch);
+        // ND4J uses ε in place of a rate of 0.
+        if (rate != 0) {
+            value.subi(gradient);
+        }
     }
 
     @Override
