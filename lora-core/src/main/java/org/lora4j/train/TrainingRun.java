@@ -223,7 +223,7 @@ final class TrainingRun {
         }
         step.requireFits(state.parameters());
         long computed = goThroughDataSeen(state);
-        step.restore(state.parameters(), computed);
+        step.restore(state.parameters(), computed, validator != null);
     }
 
     /**

@@ -120,8 +120,9 @@ final class TrainingStep {
      * Overwrites the parameters and the states of the updaters with a saved state that fits.
      *
      * @param batches the number of batches that were computed
+     * @param withBest whether to keep the best parameters, for further validations
      */
-    void restore(List<ParameterState> states, long batches) {
+    void restore(List<ParameterState> states, long batches, boolean withBest) {
         List<INDArray> savedBest = new ArrayList<>();
         for (int i = 0; i < states.size(); i++) {
             trained.get(i).parameter().value().assign(states.get(i).value());
@@ -130,7 +131,7 @@ final class TrainingStep {
                 trained.get(i).updater().restore(updaterState);
             }
             INDArray ofBest = states.get(i).best();
-            if (ofBest != null) {
+            if (withBest && ofBest != null) {
                 savedBest.add(ofBest.dup());
             }
         }

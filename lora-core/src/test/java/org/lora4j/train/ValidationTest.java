@@ -317,6 +317,22 @@ class ValidationTest {
     }
 
     @Test
+    void aTrainingThatResumesWithoutValidationForgetsTheBestParameters() {
+        TrainingState state = stateAfter(5, scores(3, 2));
+        List<TrainingState> states = new ArrayList<>();
+        TrainingResult result = Trainer.builder(network)
+                .epochs(3)
+                .checkpointEvery(6, states::add)
+                .resume(state)
+                .build()
+                .fit(data);
+        assertThat(result.best()).isEmpty();
+        TrainingState last = states.get(0);
+        assertThat(TrainingState.of(last.tensors(), last.metadata()).best()).isNull();
+        assertThat(last.tensors()).doesNotContainKey("0/l.weight/best");
+    }
+
+    @Test
     void refusesToResumeIfThereIsNoPatienceLeft() {
         TrainingState state = stateAfter(4, scores(3, 2));
         Trainer trainer =
