@@ -81,6 +81,7 @@ public final class AdamW implements IUpdater {
      * @return false for a vector: a bias, the weight of a layer normalization, DoRA's magnitude
      */
     public static boolean decays(Parameter parameter) {
+        Objects.requireNonNull(parameter, "parameter must not be null");
         return parameter.value().rank() > 1;
     }
 
