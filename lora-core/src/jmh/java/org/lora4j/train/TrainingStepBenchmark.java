@@ -71,6 +71,8 @@ public class TrainingStepBenchmark {
                 1,
                 Long.MAX_VALUE,
                 Double.POSITIVE_INFINITY,
+                1,
+                null,
                 true,
                 List.of(),
                 Long.MAX_VALUE,
@@ -88,6 +90,8 @@ public class TrainingStepBenchmark {
     @Benchmark
     public double step() {
         DataSet data = batches.get(iteration++ % batches.size());
-        return step.take(Input.of(data.getFeatures()), data.getLabels(), iteration, 1);
+        double loss = step.compute(Input.of(data.getFeatures()), data.getLabels(), iteration);
+        step.update(iteration, 1);
+        return loss;
     }
 }
