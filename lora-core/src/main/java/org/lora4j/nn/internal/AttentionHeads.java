@@ -2,7 +2,6 @@ package org.lora4j.nn.internal;
 
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.ArrayMemory;
-import org.lora4j.internal.BatchBuffer;
 import org.lora4j.internal.Gemm;
 import org.lora4j.internal.RowMath;
 import org.lora4j.nn.SelfAttention;
@@ -28,8 +27,8 @@ final class AttentionHeads<A> {
     private final HeadBuffer qGradient;
     private final HeadBuffer kGradient;
     private final HeadBuffer vGradient;
-    private final SquareBuffer weights;
-    private final SquareBuffer weightGradients;
+    private final MatrixBuffer weights;
+    private final MatrixBuffer weightGradients;
 
     private final Gemm scores;
     private final Gemm mix = new Gemm(false, false, 1, 0);
@@ -50,72 +49,29 @@ final class AttentionHeads<A> {
 
     /** The rows of one head of one sequence, {@code [t, d]}. */
     private final class HeadBuffer {
-        private final BatchBuffer buffer;
-        private INDArray array;
-        private ArrayMemory memory;
+        private final MatrixBuffer buffer;
 
         HeadBuffer(PassResources resources) {
-            buffer = new BatchBuffer(resources.dataType(), size, 'c');
-            array = buffer.rows(1);
-            memory = new ArrayMemory(array);
+            buffer = new MatrixBuffer(resources.dataType());
         }
 
         INDArray rows(int n) {
-            INDArray now = buffer.rows(n);
-            if (now != array) {
-                array = now;
-                memory = new ArrayMemory(now);
-            }
-            return now;
+            return buffer.of(n, size).array();
         }
 
         INDArray read(ArrayMemory all, int first, int n, int head) {
-            INDArray target = rows(n);
+            MatrixBuffer.Matrix target = buffer.of(n, size);
             for (int i = 0; i < n; i++) {
-                all.copy((first + i) * width + head * size, memory, i * size, size);
+                all.copy((first + i) * width + head * size, target.memory(), i * size, size);
             }
-            return target;
+            return target.array();
         }
 
         void write(ArrayMemory all, int first, int n, int head) {
+            ArrayMemory source = buffer.of(n, size).memory();
             for (int i = 0; i < n; i++) {
-                memory.copy(i * size, all, (first + i) * width + head * size, size);
+                source.copy(i * size, all, (first + i) * width + head * size, size);
             }
-        }
-    }
-
-    /** The attention weights of one head of one sequence, {@code [queries, keys]}. */
-    private static final class SquareBuffer {
-        private final PassResources resources;
-        private @Nullable BatchBuffer buffer;
-        private @Nullable INDArray array;
-        private @Nullable ArrayMemory memory;
-        private int columns;
-
-        SquareBuffer(PassResources resources) {
-            this.resources = resources;
-        }
-
-        INDArray of(int rows, int newColumns) {
-            INDArray now = array;
-            if (buffer == null || columns != newColumns) {
-                buffer = new BatchBuffer(resources.dataType(), newColumns, 'c');
-                columns = newColumns;
-                now = null;
-            }
-            if (now == null || now.size(0) != rows) {
-                now = buffer.rows(rows);
-                array = now;
-                memory = new ArrayMemory(now);
-            }
-            return now;
-        }
-
-        ArrayMemory memory() {
-            if (memory == null) {
-                throw new IllegalStateException("of must be called before");
-            }
-            return memory;
         }
     }
 
@@ -133,8 +89,8 @@ final class AttentionHeads<A> {
         qGradient = new HeadBuffer(resources);
         kGradient = new HeadBuffer(resources);
         vGradient = new HeadBuffer(resources);
-        weights = new SquareBuffer(resources);
-        weightGradients = new SquareBuffer(resources);
+        weights = new MatrixBuffer(resources.dataType());
+        weightGradients = new MatrixBuffer(resources.dataType());
         double scale = 1 / Math.sqrt(size);
         scores = new Gemm(false, true, scale, 0);
         qGradientProduct = new Gemm(false, false, scale, 0);
@@ -172,7 +128,7 @@ final class AttentionHeads<A> {
             int m = n - sequences.masked(s);
             requireRows(m);
             for (int h = 0; h < heads; h++) {
-                INDArray p = weights.of(n, m);
+                INDArray p = weights.of(n, m).array();
                 scores.run(q.read(qAll, first, n, h), k.read(kAll, firstKey, m, h), p);
                 softmax(n, m, offset, s * heads + h);
                 mix.run(p, v.read(vAll, firstKey, m, h), c.rows(n));
@@ -201,7 +157,7 @@ final class AttentionHeads<A> {
 
     /** Makes weights of the scores, keeps them for the gradient, and drops some. */
     private void softmax(int n, int m, int offset, int part) {
-        ArrayMemory p = weights.memory();
+        ArrayMemory p = weights.of(n, m).memory();
         for (int i = 0; i < n; i++) {
             math.read(p, i * m, row, m);
             math.softmax(row, m);
@@ -244,12 +200,12 @@ final class AttentionHeads<A> {
             }
             for (int h = 0; h < heads; h++) {
                 int part = s * heads + h;
-                INDArray p = weights.of(n, m);
+                INDArray p = weights.of(n, m).array();
                 restoreWeights(n, m, offset, part);
                 INDArray cGradient = c.read(cAll, first, n, h);
                 vGradientProduct.run(p, cGradient, vGradient.rows(m));
                 vGradient.write(vResults, firstKey, m, h);
-                INDArray pGradient = weightGradients.of(n, m);
+                INDArray pGradient = weightGradients.of(n, m).array();
                 weightGradientProduct.run(cGradient, v.read(vAll, firstKey, m, h), pGradient);
                 softmaxGradient(n, m, offset, part);
                 qGradientProduct.run(pGradient, k.read(kAll, firstKey, m, h), qGradient.rows(n));
@@ -268,7 +224,7 @@ final class AttentionHeads<A> {
     }
 
     private void restoreWeights(int n, int m, int offset, int part) {
-        ArrayMemory p = weights.memory();
+        ArrayMemory p = weights.of(n, m).memory();
         for (int i = 0; i < n; i++) {
             math.copy(kept, offset + i * m, row, 0, m);
             if (dropout > 0) {
@@ -279,7 +235,7 @@ final class AttentionHeads<A> {
     }
 
     private void softmaxGradient(int n, int m, int offset, int part) {
-        ArrayMemory g = weightGradients.memory();
+        ArrayMemory g = weightGradients.of(n, m).memory();
         for (int i = 0; i < n; i++) {
             math.copy(kept, offset + i * m, row, 0, m);
             math.read(g, i * m, gradientRow, m);

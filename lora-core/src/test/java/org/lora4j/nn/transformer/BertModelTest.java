@@ -1,0 +1,155 @@
+package org.lora4j.nn.transformer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.lora4j.LoRAModel;
+import org.lora4j.adapter.LoRAConfig;
+import org.lora4j.io.SafeTensors;
+import org.lora4j.io.SafeTensorsBuilder;
+import org.lora4j.nn.Network;
+import org.lora4j.nn.Sequences;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+class BertModelTest {
+    private static final Sequences INPUT = Sequences.of(new int[] {5, 9, 3}, new int[] {7, 2});
+
+    private static Path copy(String name, Path folder) throws Exception {
+        Path golden = EncoderCase.of(name).folder();
+        for (String file : List.of("config.json", "model.safetensors")) {
+            Files.copy(golden.resolve(file), folder.resolve(file));
+        }
+        return folder;
+    }
+
+    private static void rewrite(Path folder, java.util.function.BiConsumer<SafeTensorsBuilder, SafeTensors> change)
+            throws Exception {
+        SafeTensors file = SafeTensors.read(folder.resolve("model.safetensors"));
+        SafeTensorsBuilder changed = SafeTensors.builder();
+        change.accept(changed, file);
+        changed.build().write(folder.resolve("model.safetensors"));
+    }
+
+    private static void replace(Path folder, String from, String to) throws Exception {
+        Path config = folder.resolve("config.json");
+        String text = Files.readString(config);
+        assertThat(text).contains(from);
+        Files.writeString(config, text.replace(from, to));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"encoder_classifier", "encoder_forward"})
+    void savesWhatItLoaded(String name, @TempDir Path folder) throws Exception {
+        BertModel model = EncoderCase.of(name).model();
+        Network network = model.hasClassifier() ? model.classifier() : model.lastHiddenState();
+        model.save(network, folder);
+        SafeTensors before = SafeTensors.read(EncoderCase.of(name).folder().resolve("model.safetensors"));
+        SafeTensors after = SafeTensors.read(folder.resolve("model.safetensors"));
+        assertThat(after.names()).containsExactlyInAnyOrderElementsOf(before.names());
+        for (String tensor : before.names()) {
+            assertThat(after.tensor(tensor)).as(tensor).isEqualTo(before.tensor(tensor));
+        }
+        assertThat(BertModel.load(folder).config()).isEqualTo(model.config());
+    }
+
+    @Test
+    void savesAMergedAdapter(@TempDir Path folder) throws Exception {
+        BertModel bert = EncoderCase.of("encoder_classifier").model();
+        LoRAModel model = LoRAModel.of(bert.classifier());
+        model.add("a", LoRAConfig.builder().targetModules("query").build())
+                .parameters()
+                .forEach(parameter -> parameter.value().addi(0.1));
+        bert.save(model.merge("a"), folder);
+        INDArray expected = model.using("a").predict(INPUT);
+        EncoderCase.assertClose("merged", BertModel.load(folder).classifier().predict(INPUT), expected, 1e-5);
+    }
+
+    @Test
+    void startsAClassifierThatTransformersCouldLoad(@TempDir Path folder) throws Exception {
+        BertModel bert = EncoderCase.of("encoder_forward").model();
+        Network network = bert.classifier(7, 1);
+        assertThat(network.outputSize()).isEqualTo(7);
+        bert.save(network, folder);
+        assertThat(Files.readString(folder.resolve("config.json")))
+                .contains("BertForSequenceClassification")
+                .contains("\"6\" : \"LABEL_6\"");
+        assertThat(BertModel.load(folder).classifier().predict(INPUT)).isEqualTo(network.predict(INPUT));
+    }
+
+    @Test
+    void loadsHalfPrecision(@TempDir Path folder) throws Exception {
+        copy("encoder_forward", folder);
+        rewrite(folder, (changed, file) -> {
+            for (String name : file.names()) {
+                try {
+                    changed.tensor(name, file.tensor(name).castTo(DataType.BFLOAT16));
+                } catch (java.io.IOException e) {
+                    throw new AssertionError(e);
+                }
+            }
+        });
+        INDArray expected = EncoderCase.of("encoder_forward").model().pooled().predict(INPUT);
+        EncoderCase.assertClose("bfloat16", BertModel.load(folder).pooled().predict(INPUT), expected, 0.05);
+    }
+
+    @Test
+    void listsWhatIsMissingAndLeftOver(@TempDir Path folder) throws Exception {
+        copy("encoder_forward", folder);
+        rewrite(folder, (changed, file) -> {
+            for (String name : file.names()) {
+                try {
+                    changed.tensor(name.replace("layer.1.output.dense", "layer.9.output.dense"), file.tensor(name));
+                } catch (java.io.IOException e) {
+                    throw new AssertionError(e);
+                }
+            }
+        });
+        assertThatThrownBy(() -> BertModel.load(folder))
+                .hasMessageContaining("missing 'encoder.layer.1.output.dense.weight'")
+                .hasMessageContaining("left over 'encoder.layer.9.output.dense.bias'");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "'\"gelu\"', '\"silu\"', 'hidden_act must be one of [gelu, relu], found ''silu'''",
+        "'\"bert\"', '\"gpt2\"', 'model_type must be one of [bert, roberta, xlm-roberta], found ''gpt2'''",
+        "'\"absolute\"', '\"relative_key\"', 'position_embedding_type must be absolute, found ''relative_key'''",
+        "'\"use_cache\"', '\"add_cross_attention\"', 'add_cross_attention must be false, found true'",
+        "'\"num_attention_heads\": 3', '\"num_attention_heads\": 5', 'must divide hidden_size 24, found 5'",
+        "'\"hidden_size\": 24', '\"hidden_size\": \"x\"', 'hidden_size must be an integer'"
+    })
+    void refusesAModelThatItDoesNotCompute(String from, String to, String message, @TempDir Path folder)
+            throws Exception {
+        copy("encoder_forward", folder);
+        replace(folder, from, to);
+        assertThatThrownBy(() -> BertModel.load(folder))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining(message);
+    }
+
+    @Test
+    void saysHowToConvertOtherFiles(@TempDir Path folder) throws Exception {
+        copy("encoder_forward", folder);
+        Files.move(folder.resolve("model.safetensors"), folder.resolve("pytorch_model.bin"));
+        assertThatThrownBy(() -> BertModel.load(folder))
+                .hasMessageContaining("must be in one file model.safetensors, found pytorch_model.bin");
+    }
+
+    @Test
+    void countsThePositionsOfRobertaFromBehindItsPadding(@TempDir Path folder) throws Exception {
+        copy("encoder_forward", folder);
+        replace(folder, "\"bert\"", "\"roberta\"");
+        replace(folder, "\"pad_token_id\": 0", "\"pad_token_id\": 1");
+        BertModel roberta = BertModel.load(folder);
+        assertThat(roberta.config().firstPosition()).isEqualTo(2);
+        assertThat(roberta.lastHiddenState().predict(INPUT).shape()).containsExactly(5, 24);
+    }
+}

@@ -1,0 +1,265 @@
+package org.lora4j.nn.transformer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.lora4j.AdapterView;
+import org.lora4j.LoRAModel;
+import org.lora4j.adapter.BiasTraining;
+import org.lora4j.adapter.LoRAConfig;
+import org.lora4j.adapter.LoRAConfigBuilder;
+import org.lora4j.adapter.TargetModules;
+import org.lora4j.internal.RandomArrays;
+import org.lora4j.io.FingerprintCheck;
+import org.lora4j.nn.FiniteDifferences;
+import org.lora4j.nn.NativeObjects;
+import org.lora4j.nn.Network;
+import org.lora4j.nn.Parameter;
+import org.lora4j.nn.Sequences;
+import org.lora4j.nn.internal.Pass;
+import org.lora4j.nn.internal.PassSource;
+import org.lora4j.train.SequenceBatch;
+import org.lora4j.train.Trainer;
+import org.lora4j.train.TrainingState;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.learning.config.Adam;
+
+/** Adapters on a transformer. */
+class TransformerAdapterTest {
+    private static final Sequences INPUT = Sequences.of(
+            new int[][] {{5, 9, 3}, {7, 2, 2, 8, 1}, {4}},
+            new int[][] {{1, 1, 1}, {0, 1, 1, 0, 1}, {1}},
+            new int[][] {{0, 1, 1}, {0, 0, 0, 1, 1}, {1}});
+
+    private static BertModel bert(DataType type) throws Exception {
+        return EncoderCase.of("encoder_classifier").model(type);
+    }
+
+    /** An adapter whose factors are all random, so that each part of it matters. */
+    private static AdapterView add(LoRAModel model, String name, LoRAConfig config, long seed) {
+        AdapterView view = model.add(name, config);
+        SplittableRandom random = new SplittableRandom(seed);
+        for (Parameter parameter : view.parameters()) {
+            if (parameter.name().contains("lora_")) {
+                parameter
+                        .value()
+                        .addi(RandomArrays.gaussian(
+                                random,
+                                0.1,
+                                parameter.value().dataType(),
+                                parameter.value().shape()));
+            }
+        }
+        return view;
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "query;value, false, 0, NONE, ''",
+        "all-linear, false, 0, LORA_ONLY, classifier",
+        "query;dense, true, 0, ALL, classifier",
+        "word_embeddings;key, false, 0, ALL, pooler.dense",
+        "token_type_embeddings;position_embeddings;output.dense, false, 0.3, NONE, LayerNorm"
+    })
+    void gradientsEqualFiniteDifferences(String targets, boolean dora, double dropout, BiasTraining bias, String saved)
+            throws Exception {
+        LoRAConfigBuilder config =
+                LoRAConfig.builder().rank(2).alpha(3).dora(dora).bias(bias).dropout(dropout);
+        if (targets.equals("all-linear")) {
+            config.targetModules(TargetModules.allLinear());
+        } else {
+            config.targetModules(targets.split(";"));
+        }
+        if (!saved.isEmpty()) {
+            config.modulesToSave(saved);
+        }
+        LoRAModel model =
+                LoRAModel.of(bert(DataType.DOUBLE).withDropout(dropout).classifier());
+        AdapterView view = add(model, "a", config.build(), 1);
+        Pass pass = PassSource.of(view).newTrainingPass();
+        INDArray direction = RandomArrays.gaussian(new SplittableRandom(2), 1, DataType.DOUBLE, 3, 3);
+        pass.forward(INPUT);
+        pass.backward(direction);
+        assertThat(pass.trainableParameters()).hasSameSizeAs(view.parameters());
+        Map<Parameter, INDArray> gradients = new LinkedHashMap<>();
+        for (Parameter parameter : pass.trainableParameters()) {
+            gradients.put(
+                    parameter,
+                    pass.gradient(parameter).dup(pass.gradient(parameter).ordering()));
+        }
+        gradients.forEach((parameter, gradient) -> {
+            // DoRA's norm is a constant of the gradient, as in the paper; its factors are tested elsewhere.
+            boolean detached = dora && parameter.name().matches(".*lora_[AB].*");
+            if (!detached && parameter.value().length() < 400) {
+                FiniteDifferences.assertGradient(
+                        parameter.name(),
+                        () -> {
+                            pass.setStep(0);
+                            return pass.forward(INPUT)
+                                    .mul(direction)
+                                    .sumNumber()
+                                    .doubleValue();
+                        },
+                        parameter.value(),
+                        gradient);
+            }
+        });
+    }
+
+    @Test
+    void aMixedBatchEqualsEachSequenceWithItsAdapter() throws Exception {
+        LoRAModel model = LoRAModel.of(bert(DataType.FLOAT).classifier());
+        add(
+                model,
+                "a",
+                LoRAConfig.builder().rank(2).targetModules("query", "dense").build(),
+                1);
+        add(
+                model,
+                "b",
+                LoRAConfig.builder()
+                        .rank(3)
+                        .targetModules("value", "classifier")
+                        .build(),
+                2);
+        add(
+                model,
+                "c",
+                LoRAConfig.builder().rank(2).targetModules("word_embeddings").build(),
+                3);
+        Sequences batch = Sequences.concat(List.of(INPUT, INPUT));
+        List<List<String>> rows = List.of(
+                List.of("a", LoRAModel.BASE, "b", "b", "a", LoRAModel.BASE), List.of("a", "c", "b", "b", "c", "c"));
+        for (List<String> names : rows) {
+            INDArray mixed = model.predict(batch, names);
+            for (int i = 0; i < names.size(); i++) {
+                AdapterView view = names.get(i).equals(LoRAModel.BASE) ? model.base() : model.using(names.get(i));
+                EncoderCase.assertClose(names.get(i), mixed.getRow(i, true), view.predict(batch.part(i, i + 1)), 1e-5);
+            }
+        }
+    }
+
+    @Test
+    void whatIsBesideASequenceDoesNotChangeIt() throws Exception {
+        Network network = bert(DataType.FLOAT).sentenceEmbeddings();
+        INDArray together = network.predict(INPUT);
+        for (int i = 0; i < INPUT.count(); i++) {
+            EncoderCase.assertClose(
+                    "sequence " + i, together.getRow(i, true), network.predict(INPUT.part(i, i + 1)), 1e-6);
+        }
+    }
+
+    @Test
+    void trainingLeavesTheBaseAsItIsAndTheSavedAdapterComputesTheSame(@TempDir Path folder) throws Exception {
+        Network network = bert(DataType.FLOAT).classifier();
+        Map<String, INDArray> before = new LinkedHashMap<>();
+        network.parameters()
+                .forEach(parameter ->
+                        before.put(parameter.name(), parameter.value().dup()));
+        LoRAModel model = LoRAModel.of(network);
+        AdapterView view = model.add(
+                "a",
+                LoRAConfig.builder()
+                        .rank(2)
+                        .targetModules("query", "word_embeddings")
+                        .modulesToSave("classifier")
+                        .build());
+        Trainer.builder(view)
+                .updater(new Adam(0.01))
+                .epochs(5)
+                .build()
+                .fitSequences(List.of(new SequenceBatch(INPUT, Nd4j.eye(3).castTo(DataType.FLOAT))));
+        for (Parameter parameter : network.parameters()) {
+            assertThat(parameter.value()).as(parameter.name()).isEqualTo(before.get(parameter.name()));
+        }
+        assertThat(view.predict(INPUT)).isNotEqualTo(model.base().predict(INPUT));
+        view.save(folder);
+        AdapterView loaded = model.load("loaded", folder, FingerprintCheck.REQUIRE);
+        assertThat(loaded.predict(INPUT)).isEqualTo(view.predict(INPUT));
+    }
+
+    @Test
+    void aTrainingThatResumesEndsWithTheSameBits() throws Exception {
+        List<SequenceBatch> batches = new ArrayList<>();
+        for (int i = 0; i < 6; i++) {
+            batches.add(new SequenceBatch(
+                    INPUT.part(i % 3, i % 3 + 1), EncoderCase.oneHot(new int[] {i % 3}, 3, DataType.FLOAT)));
+        }
+        LoRAConfig config = LoRAConfig.builder()
+                .rank(2)
+                .dropout(0.2)
+                .targetModules("query", "value")
+                .build();
+        List<TrainingState> states = new ArrayList<>();
+        AdapterView whole =
+                LoRAModel.of(bert(DataType.FLOAT).withDropout(0.1).classifier()).add("a", config);
+        Trainer.builder(whole).checkpointEvery(3, states::add).build().fitSequences(batches);
+        AdapterView resumed =
+                LoRAModel.of(bert(DataType.FLOAT).withDropout(0.1).classifier()).add("a", config);
+        Trainer.builder(resumed).resume(states.get(0)).build().fitSequences(batches);
+        for (int i = 0; i < whole.parameters().size(); i++) {
+            assertThat(resumed.parameters().get(i).value())
+                    .isEqualTo(whole.parameters().get(i).value());
+        }
+    }
+
+    @Test
+    void stepsOfUnevenTextsAllocateNothing() throws Exception {
+        LoRAModel model = LoRAModel.of(bert(DataType.FLOAT).meanClassifier(3, 1));
+        AdapterView view = add(
+                model,
+                "a",
+                LoRAConfig.builder().rank(2).targetModules("query", "dense").build(),
+                1);
+        Pass pass = PassSource.of(view).newTrainingPass();
+        INDArray direction = Nd4j.ones(DataType.FLOAT, 3, 3);
+        Runnable step = () -> {
+            pass.forward(INPUT);
+            pass.backward(direction);
+        };
+        for (int i = 0; i < 3; i++) {
+            step.run();
+        }
+        long before = NativeObjects.made();
+        for (int i = 0; i < 30; i++) {
+            step.run();
+        }
+        assertThat(NativeObjects.made()).isEqualTo(before);
+    }
+
+    @Test
+    void refusesSequencesThatDoNotFitTheModel() throws Exception {
+        Network network = bert(DataType.FLOAT).classifier();
+        assertThatThrownBy(() -> network.predict(Sequences.of(new int[] {60})))
+                .hasMessage("input: each token must be below the vocabulary of 60, found 60; use the tokenizer of this"
+                        + " model");
+        assertThatThrownBy(() -> network.predict(Sequences.of(new int[17])))
+                .hasMessage(
+                        "input: a sequence must have at most 16 tokens, found a token at position 16; cut the texts");
+        assertThatThrownBy(() -> network.predict(Sequences.of(new int[][] {{1}}, null, new int[][] {{2}})))
+                .hasMessage("input: each token type must be below 2, found 2");
+        assertThatThrownBy(() -> LoRAModel.of(network).predict(INPUT, List.of("base")))
+                .hasMessageContaining("one adapter for each sequence");
+    }
+
+    @Test
+    void refusesDoRAOnAnEmbedding() throws Exception {
+        LoRAModel model = LoRAModel.of(bert(DataType.FLOAT).classifier());
+        LoRAConfig config =
+                LoRAConfig.builder().dora(true).targetModules("word_embeddings").build();
+        assertThatThrownBy(() -> model.add("a", config))
+                .hasMessageContaining("bert.embeddings.word_embeddings: DoRA needs a linear layer");
+    }
+}
