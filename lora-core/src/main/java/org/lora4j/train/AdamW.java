@@ -33,6 +33,7 @@ public final class AdamW implements IUpdater {
     /** Everything but the decay. */
     private final Adam adam;
 
+    /** λ, at least 0. */
     private final double weightDecay;
 
     /**

@@ -18,6 +18,7 @@ import org.nd4j.linalg.schedule.ISchedule;
  * @param peak the greatest rate, positive
  * @param warmupSteps the number of steps in which the rate rises; often a tenth of all steps
  * @param steps the number of all steps; later ones have the rate 0
+ * @serial exclude
  */
 public record LinearWarmupSchedule(double peak, int warmupSteps, int steps) implements ISchedule {
     /**
