@@ -2,7 +2,10 @@ package org.lora4j.langchain4j;
 
 import dev.langchain4j.data.embedding.Embedding;
 import dev.langchain4j.data.segment.TextSegment;
+import dev.langchain4j.model.output.Response;
+import dev.langchain4j.model.output.TokenUsage;
 import java.util.List;
+import java.util.Objects;
 
 /** Texts of many kinds, and what tests ask of their embeddings. */
 final class Texts {
@@ -33,6 +36,11 @@ final class Texts {
 
     static List<TextSegment> segments(List<String> texts) {
         return texts.stream().map(TextSegment::from).toList();
+    }
+
+    static int inputTokens(Response<?> response) {
+        TokenUsage usage = Objects.requireNonNull(response.tokenUsage());
+        return Objects.requireNonNull(usage.inputTokenCount());
     }
 
     static double cosine(Embedding a, Embedding b) {
