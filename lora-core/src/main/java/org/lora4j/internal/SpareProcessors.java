@@ -46,6 +46,10 @@ public final class SpareProcessors {
      * @return the number of free processors, or fewer; at least 1
      */
     public static int parts(long count, long least) {
+        if (count < 2 * least) {
+            // Small work must not even pay for the question how many threads BLAS has.
+            return 1;
+        }
         int processors = Runtime.getRuntime().availableProcessors()
                 / Math.max(1, Nd4j.factory().blas().getMaxThreads());
         return (int) Math.max(1, Math.min(processors, count / least));

@@ -2,7 +2,8 @@ package org.lora4j.train;
 
 /**
  * Reports that a loss or a parameter is NaN or infinite in a training. The parameters of the model are then those of the last
- * finite loss, unless {@link Trainer.Builder#restoreOnDivergence} is off.
+ * finite loss, or those of the best {@link Validation} if there was one, unless
+ * {@link Trainer.Builder#restoreOnDivergence} is off.
  */
 public final class DivergedException extends RuntimeException {
     private static final long serialVersionUID = 1L;

@@ -17,7 +17,7 @@ import org.nd4j.linalg.learning.config.Adam;
 /**
  * Adam (<a href="https://arxiv.org/abs/1412.6980">arXiv:1412.6980</a>, algorithm 1, as in PyTorch):
  * {@code m ← β₁m + (1−β₁)g}, {@code v ← β₂v + (1−β₂)g²}, {@code p ← p − lr·m̂/(√v̂ + ε)} with {@code m̂ = m/(1−β₁ᵗ)} and
- * {@code v̂ = v/(1−β₂ᵗ)}. The JVM vectorizes the loops. ND4J's operation is not vectorized in the builds that run on every
+ * {@code v̂ = v/(1−β₂ᵗ)}. {@link AdamW} also subtracts {@code lr·λ·p}. The JVM vectorizes the loops. ND4J's operation is not vectorized in the builds that run on every
  * processor. It takes several times as long, and it needs a second loop over the parameters for the subtraction.
  *
  * <p>Most of the time is needed to read and write memory. For a small batch, the gradient of a weight is therefore computed
@@ -49,6 +49,7 @@ final class HostAdam implements ParameterUpdater {
     private static final float SMALLEST_SQUARED = 1e-17f;
 
     private final Adam settings;
+    private final double weightDecay;
     private final ArrayMemory value;
     private final ArrayMemory gradient;
     private final @Nullable WeightGradient weightGradient;
@@ -58,16 +59,23 @@ final class HostAdam implements ParameterUpdater {
     private final Queue<Copies> idleCopies = new ConcurrentLinkedQueue<>();
 
     HostAdam(Adam settings, INDArray value, INDArray gradient) {
-        this(settings, value, gradient, null);
+        this(settings, 0, value, gradient, null);
     }
 
     /**
      * Creates the updater of a parameter.
      *
+     * @param weightDecay λ, or 0
      * @param weightGradient the gradient as a product, or null if it is none
      */
-    HostAdam(Adam settings, INDArray value, INDArray gradient, @Nullable WeightGradient weightGradient) {
+    HostAdam(
+            Adam settings,
+            double weightDecay,
+            INDArray value,
+            INDArray gradient,
+            @Nullable WeightGradient weightGradient) {
         this.settings = settings;
+        this.weightDecay = weightDecay;
         this.value = new ArrayMemory(value);
         this.gradient = new ArrayMemory(gradient);
         int length = Math.toIntExact(value.length());
@@ -78,7 +86,7 @@ final class HostAdam implements ParameterUpdater {
         } else {
             columns = Math.toIntExact(value.size(1));
             product = new HostProduct(columns, BLOCK);
-            this.weightGradient.defer();
+            this.weightGradient.deferUpTo(MAX_PRODUCT_ROWS);
         }
         // No block of a product is in two rows.
         blocks = IntStream.iterate(0, row -> row < length, row -> row + columns)
@@ -94,21 +102,17 @@ final class HostAdam implements ParameterUpdater {
 
     @Override
     public void step(int iteration, int epoch, @Nullable INDArray before) {
-        Coefficients coefficients = Coefficients.of(settings, iteration, epoch);
+        Coefficients coefficients = Coefficients.of(settings, weightDecay, iteration, epoch);
         ArrayMemory copy = before == null ? null : new ArrayMemory(before);
-        boolean multiplies = false;
-        if (weightGradient != null) {
-            multiplies = weightGradient.input().size(0) <= MAX_PRODUCT_ROWS;
-            if (multiplies) {
-                product.of(weightGradient.outputGradient(), weightGradient.input());
-            } else {
-                weightGradient.compute();
-            }
+        boolean fromProduct = false;
+        if (weightGradient != null && weightGradient.isDeferred()) {
+            product.of(weightGradient.outputGradient(), weightGradient.input());
+            fromProduct = true;
         }
-        boolean fromProduct = multiplies;
+        boolean multiplies = fromProduct;
         int least = 1 + MIN_ELEMENTS_PER_PART / blocks.get(0).length();
         SpareProcessors.run(
-                blocks.size(), least, (from, to) -> step(blocks.subList(from, to), coefficients, copy, fromProduct));
+                blocks.size(), least, (from, to) -> step(blocks.subList(from, to), coefficients, copy, multiplies));
     }
 
     private void step(List<Block> some, Coefficients coefficients, @Nullable ArrayMemory before, boolean fromProduct) {
@@ -167,19 +171,24 @@ final class HostAdam implements ParameterUpdater {
     }
 
     /** The numbers that all elements share in one step. */
-    private record Coefficients(float beta1, float beta2, float rest1, float rest2, float rate, float epsilon) {
-        static Coefficients of(Adam settings, int iteration, int epoch) {
+    private record Coefficients(
+            float beta1, float beta2, float rest1, float rest2, float rate, float epsilon, float decay) {
+        static Coefficients of(Adam settings, double weightDecay, int iteration, int epoch) {
             double beta1 = settings.getBeta1();
             double beta2 = settings.getBeta2();
             double t = iteration + 1.0;
-            double rate = settings.getLearningRate(iteration, epoch)
-                    * Math.sqrt(1 - Math.pow(beta2, t))
-                    / (1 - Math.pow(beta1, t));
+            double learningRate = settings.getLearningRate(iteration, epoch);
+            double rate = learningRate * Math.sqrt(1 - Math.pow(beta2, t)) / (1 - Math.pow(beta1, t));
             double epsilon = epsilonBesideUncorrected(settings.getEpsilon(), beta2, iteration);
             // The subtraction is in double: in float, 1 − 0.999 has a relative error of 5e-5.
             return new Coefficients(
-                    (float) beta1, (float) beta2, (float) (1 - beta1), (float) (1 - beta2), (float) rate, (float)
-                            epsilon);
+                    (float) beta1,
+                    (float) beta2,
+                    (float) (1 - beta1),
+                    (float) (1 - beta2),
+                    (float) rate,
+                    (float) epsilon,
+                    (float) (learningRate * weightDecay));
         }
     }
 
@@ -219,13 +228,14 @@ final class HostAdam implements ParameterUpdater {
             float rest2 = coefficients.rest2;
             float rate = coefficients.rate;
             float epsilon = coefficients.epsilon;
+            float decay = coefficients.decay;
             for (int i = 0; i < m.length; i++) {
                 float mi = beta1 * m[i] + rest1 * g[i] + ROUND_M - ROUND_M;
                 float gi = Math.max(Math.abs(g[i]), SMALLEST_SQUARED);
                 float vi = beta2 * v[i] + rest2 * gi * gi + ROUND_V - ROUND_V;
                 m[i] = mi;
                 v[i] = vi;
-                p[i] -= rate * mi / ((float) Math.sqrt(vi) + epsilon);
+                p[i] -= decay * p[i] + rate * mi / ((float) Math.sqrt(vi) + epsilon);
             }
         }
     }

@@ -44,4 +44,36 @@ public interface Loss {
     static Loss meanSquaredError() {
         return MeanSquaredError.INSTANCE;
     }
+
+    /**
+     * Returns the mean binary cross-entropy for examples that can have several labels or none, over all elements:
+     * {@code L = −1/(n·out) · Σᵢₖ [yᵢₖ·log σ(zᵢₖ) + (1 − yᵢₖ)·log(1 − σ(zᵢₖ))]} with {@code σ(z) = 1/(1 + exp(−z))}. This is
+     * PyTorch's {@code BCEWithLogitsLoss}. The outputs z are logits, so the last layer of the model must have no activation.
+     * The labels y are between 0 and 1; a {@link Trainer} refuses a batch with others. The loss is computed without
+     * overflow, and no logit is clipped.
+     *
+     * @return the loss function
+     */
+    static Loss multiLabel() {
+        return SigmoidCrossEntropy.INSTANCE;
+    }
+
+    /**
+     * Returns the loss for pairs of texts that belong together, such as a question and its answer. It needs no labels: the
+     * positives of the other pairs of the batch are the negatives. This is sentence-transformers'
+     * {@code MultipleNegativesRankingLoss} with the cosine (<a
+     * href="https://arxiv.org/abs/1705.00652">arXiv:1705.00652</a>, section 4.4).
+     *
+     * <p>The outputs are {@code [2n, dim]}: n anchors a, then the positive p of each. With
+     * {@code sᵢⱼ = scale · aᵢ·pⱼ/(‖aᵢ‖·‖pⱼ‖)} the loss is {@code L = −1/n · Σᵢ (sᵢᵢ − logΣⱼ exp sᵢⱼ)}. A norm below 1e-12
+     * counts as 1e-12. {@link SequenceBatch#ofPairs} creates such batches. A larger batch has more negatives, so it is another
+     * loss than several small batches with {@link Trainer.Builder#accumulate}.
+     *
+     * @param scale the factor of the cosine, positive; sentence-transformers' default is 20
+     * @return the loss function. It throws an {@link IllegalArgumentException} if the number of rows is odd
+     * @throws IllegalArgumentException if the scale is not positive or not finite
+     */
+    static Loss inBatchNegatives(double scale) {
+        return new InBatchNegatives(scale);
+    }
 }

@@ -74,8 +74,7 @@ final class MultiTrainingRun {
         }
 
         void update() {
-            run().step().update(run().nextIteration(), run().nextEpoch());
-            run().taken(batch(), loss);
+            run().computed(batch(), loss);
             endIfThrough();
         }
 

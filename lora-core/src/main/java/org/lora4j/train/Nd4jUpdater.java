@@ -51,8 +51,13 @@ final class Nd4jUpdater implements ParameterUpdater {
         if (before != null) {
             before.assign(value);
         }
-        updater.applyUpdater(flatGradient, iteration, epoch);
+        computeUpdate(iteration, epoch);
         value.subi(gradient);
+    }
+
+    /** Overwrites the gradient with the update. */
+    void computeUpdate(int iteration, int epoch) {
+        updater.applyUpdater(flatGradient, iteration, epoch);
         if (state != null && iteration % ROUNDING_INTERVAL == ROUNDING_INTERVAL - 1) {
             round(state);
         }

@@ -11,13 +11,15 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * @param value the value
  * @param updater the class name of the updater's settings
  * @param state the state of the updater as a vector in memory order, or null if it has none
+ * @param best the value of the best validation, or null if there was none
  */
 record ParameterState(
         String name,
         char order,
         INDArray value,
         String updater,
-        @Nullable INDArray state) {
+        @Nullable INDArray state,
+        @Nullable INDArray best) {
     /** Returns the memory order of an array; 'c' if both orders are the same. */
     static char orderOf(INDArray array) {
         return array.isVectorOrScalar() ? 'c' : array.ordering();

@@ -38,15 +38,20 @@ interface ParameterUpdater {
      */
     static ParameterUpdater of(
             IUpdater settings, Parameter parameter, INDArray gradient, @Nullable WeightGradient product) {
-        // Only the class itself: a subclass can change the algorithm.
-        if (settings.getClass() == Adam.class) {
-            Adam adam = (Adam) settings;
-            boolean fitsHost = parameter.value().dataType() == DataType.FLOAT
-                    && parameter.value().length() <= HostAdam.MAX_LENGTH;
-            return fitsHost
-                    ? new HostAdam(adam, parameter.value(), gradient, product)
-                    : new Nd4jAdam(adam, parameter.value(), gradient);
+        if (settings instanceof AdamW adamW) {
+            double weightDecay = AdamW.decays(parameter) ? adamW.weightDecay() : 0;
+            return ofAdam(adamW.adam(), weightDecay, parameter.value(), gradient, product);
         }
-        return new Nd4jUpdater(settings, parameter.value(), gradient);
+        // Only the class itself: a subclass can change the algorithm.
+        return settings.getClass() == Adam.class
+                ? ofAdam((Adam) settings, 0, parameter.value(), gradient, product)
+                : new Nd4jUpdater(settings, parameter.value(), gradient);
+    }
+
+    private static ParameterUpdater ofAdam(
+            Adam settings, double weightDecay, INDArray value, INDArray gradient, @Nullable WeightGradient product) {
+        return value.dataType() == DataType.FLOAT && value.length() <= HostAdam.MAX_LENGTH
+                ? new HostAdam(settings, weightDecay, value, gradient, product)
+                : new Nd4jAdam(settings, weightDecay, value, gradient);
     }
 }

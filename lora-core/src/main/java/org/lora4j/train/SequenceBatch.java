@@ -1,5 +1,6 @@
 package org.lora4j.train;
 
+import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.ArrayBits;
@@ -21,6 +22,24 @@ public record SequenceBatch(Sequences sequences, @Nullable INDArray labels) {
      */
     public SequenceBatch {
         Objects.requireNonNull(sequences, "sequences must not be null");
+    }
+
+    /**
+     * Creates a batch of pairs without labels, for {@link Loss#inBatchNegatives}.
+     *
+     * @param anchors n sequences, such as questions
+     * @param positives the sequence that belongs to each of them, such as its answer
+     * @return a batch of {@code 2n} sequences: the anchors, then the positives
+     * @throws IllegalArgumentException if their numbers differ
+     */
+    public static SequenceBatch ofPairs(Sequences anchors, Sequences positives) {
+        Objects.requireNonNull(anchors, "anchors must not be null");
+        Objects.requireNonNull(positives, "positives must not be null");
+        if (anchors.count() != positives.count()) {
+            throw new IllegalArgumentException("pairs: there must be a positive for each of the " + anchors.count()
+                    + " anchors, found " + positives.count());
+        }
+        return new SequenceBatch(Sequences.concat(List.of(anchors, positives)), null);
     }
 
     @Override

@@ -56,8 +56,8 @@ public final class Trainer {
      * @throws IllegalArgumentException if there is no batch, if a batch does not fit the model, if a group of parameters is
      *     empty, or if the model, the updaters or the data do not fit the state of {@link Builder#resume}
      * @throws DivergedException if a loss is NaN or infinite, or if a parameter is NaN or infinite at the end or at a
-     *     checkpoint. The parameters are then those of the last finite loss, unless {@link Builder#restoreOnDivergence} is
-     *     off
+     *     checkpoint or a validation. The parameters are then those of the last finite loss, or those of the best
+     *     validation if there was one, unless {@link Builder#restoreOnDivergence} is off
      * @throws UncheckedIOException if a checkpoint cannot be stored
      */
     public TrainingResult fit(DataSetIterator data) {
@@ -138,6 +138,8 @@ public final class Trainer {
         private @Nullable Integer epochs;
         private @Nullable Long maxIterations;
         private double clipNorm = Double.POSITIVE_INFINITY;
+        private int accumulate = 1;
+        private @Nullable Validation validation;
         private boolean restoresOnDivergence = true;
         private long checkpointInterval = Long.MAX_VALUE;
         private TrainingState.Sink checkpoints = state -> {};
@@ -150,7 +152,7 @@ public final class Trainer {
         /**
          * Sets the updater. The default is {@code new Adam(1e-3)}. A learning-rate schedule is a setting of the updater.
          *
-         * @param updater any ND4J updater
+         * @param updater any ND4J updater, or {@link AdamW}
          * @return this
          */
         public Builder updater(IUpdater updater) {
@@ -205,6 +207,37 @@ public final class Trainer {
         }
 
         /**
+         * Sets how many batches make one step. The default is 1. The step uses the mean of their gradients, each with the
+         * weight of its number of rows. So it is the step of one batch with the rows of all of them, in less memory, if the
+         * loss is a mean over rows. The last step of an epoch uses the batches that are left.
+         *
+         * <p>Iterations are steps: {@link #maxIterations}, {@link #checkpointEvery}, listeners and learning-rate schedules
+         * count them.
+         *
+         * @param batches the number of batches, at least 1
+         * @return this
+         * @throws IllegalArgumentException if it is less than 1
+         */
+        public Builder accumulate(int batches) {
+            requirePositive("accumulate", batches);
+            accumulate = batches;
+            return this;
+        }
+
+        /**
+         * Tests the model on other data after each epoch, and restores the best parameters at the end. With
+         * {@link Validation#withPatience}, the training stops early. The default is no validation; the parameters at the end
+         * are then those of the last step.
+         *
+         * @param validation the data and the number to compare
+         * @return this
+         */
+        public Builder validation(Validation validation) {
+            this.validation = Objects.requireNonNull(validation, "validation must not be null");
+            return this;
+        }
+
+        /**
          * Sets the maximum number of steps. The default is no limit.
          *
          * @param iterations the number of steps, at least 1
@@ -234,8 +267,8 @@ public final class Trainer {
         }
 
         /**
-         * Sets whether the trainer restores the parameters of the last finite loss if a loss or a parameter is NaN or
-         * infinite. The default is true. The trainer then copies all trainable parameters in each step. This needs time and
+         * Sets whether the trainer restores the parameters of the last finite loss, or of the best validation, if a loss or a
+         * parameter is NaN or infinite. The default is true. The trainer then copies all trainable parameters in each step. This needs time and
          * memory, which matter if a whole network is trained.
          *
          * @param restore true to keep the copies
@@ -302,6 +335,8 @@ public final class Trainer {
                     epochs != null ? epochs : maxIterations != null ? Integer.MAX_VALUE : 1,
                     maxIterations != null ? maxIterations : Long.MAX_VALUE,
                     clipNorm,
+                    accumulate,
+                    validation,
                     restoresOnDivergence,
                     List.copyOf(listeners),
                     checkpointInterval,

@@ -18,6 +18,14 @@ public interface TrainingListener {
     default void onEpoch(int epoch, Iteration last) {}
 
     /**
+     * Called after each validation, after {@link #onEpoch}. The model has the parameters that were validated, so this is the
+     * place to save the best ones.
+     *
+     * @param result the result of the validation
+     */
+    default void onValidation(ValidationResult result) {}
+
+    /**
      * Called when the training has ended. Not called if it ends with an exception.
      *
      * @param result the result
@@ -29,8 +37,8 @@ public interface TrainingListener {
      *
      * @param iteration the number of the step, from 1
      * @param epoch the epoch, from 1
-     * @param examples the number of examples of its batch
-     * @param loss the loss of its batch, before the step
+     * @param examples the number of examples of its batch, or of its batches with {@link Trainer.Builder#accumulate}
+     * @param loss the loss of its batch, before the step; the mean over all rows if there are several batches
      * @param runningLoss the mean loss of the last 100 steps
      * @param examplesPerSecond the number of examples since {@link Trainer#fit} was called, divided by the seconds since then
      */

@@ -3,6 +3,9 @@ package org.lora4j.train;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.train.TrainingResult.StopReason;
 import org.nd4j.linalg.factory.Nd4j;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -17,6 +20,7 @@ final class TrainingRun {
     private final TrainingSettings settings;
     private final BatchSource data;
     private final TrainingStep step;
+    private final @Nullable Validator validator;
     private final RunningMean losses = new RunningMean();
     private final long begin = System.nanoTime();
 
@@ -27,10 +31,16 @@ final class TrainingRun {
     private long examplesBefore;
     private double lastLoss = Double.NaN;
 
+    // The batches of the next step that were computed.
+    private long rowsOfStep;
+    private int examplesOfStep;
+    private double lossOfStep;
+
     TrainingRun(TrainingSettings settings, BatchSource data) {
         this.settings = settings;
         this.data = data;
         step = new TrainingStep(settings);
+        validator = settings.validation() == null ? null : new Validator(settings.validation(), settings);
     }
 
     TrainingResult run() {
@@ -38,8 +48,8 @@ final class TrainingRun {
         begin();
         while (!isThrough()) {
             Batch batch = next();
-            double loss = step.take(batch.input(), batch.labels(), nextIteration(), nextEpoch());
-            taken(batch, loss);
+            double loss = step.compute(batch.input(), batch.labels(), nextIteration());
+            computed(batch, loss);
         }
         return end();
     }
@@ -65,20 +75,44 @@ final class TrainingRun {
         return epochs + 1;
     }
 
-    /** Checks the parameters and tells the listeners, after the last step. */
+    /** Checks the parameters, restores the best ones and tells the listeners, after the last step. */
     TrainingResult end() {
         step.requireFinite(iteration);
+        if (validator != null) {
+            if (!validator.isDone(iteration)) {
+                validate(validator, epochs + 1);
+            }
+            step.restoreBest();
+        }
         TrainingResult result = new TrainingResult(
-                iteration, epochs, examples, lastLoss, losses.mean(), Duration.ofNanos(System.nanoTime() - begin));
+                iteration,
+                epochs,
+                examples,
+                lastLoss,
+                losses.mean(),
+                Duration.ofNanos(System.nanoTime() - begin),
+                stopReason(),
+                Optional.ofNullable(validator == null ? null : validator.best()));
         settings.listeners().forEach(listener -> listener.onEnd(result));
         return result;
     }
 
     boolean isThrough() {
-        return epochs >= settings.epochs() || iteration >= settings.maxIterations();
+        return epochs >= settings.epochs() || iteration >= settings.maxIterations() || isOutOfPatience();
     }
 
-    /** Returns the batch of the next step. It starts the next epoch if one is over. */
+    private boolean isOutOfPatience() {
+        return validator != null && validator.isOutOfPatience(epochs);
+    }
+
+    private StopReason stopReason() {
+        if (epochs >= settings.epochs()) {
+            return StopReason.EPOCHS;
+        }
+        return iteration >= settings.maxIterations() ? StopReason.ITERATIONS : StopReason.NO_IMPROVEMENT;
+    }
+
+    /** Returns the next batch. It starts the next epoch if one is over. */
     Batch next() {
         if (batches == 0) {
             data.reset(epochs + 1);
@@ -89,25 +123,58 @@ final class TrainingRun {
         return data.next();
     }
 
-    /** Counts a step that was taken, and tells the listeners. */
-    void taken(Batch batch, double loss) {
-        iteration++;
+    /** Counts a batch whose gradients were computed. Updates the parameters if it is the last one of a step. */
+    void computed(Batch batch, double loss) {
         batches++;
-        lastLoss = loss;
-        int size = batch.size();
-        examples += size;
+        examples += batch.size();
+        examplesOfStep += batch.size();
+        long rows = step.addGradients();
+        rowsOfStep += rows;
+        lossOfStep += (loss - lossOfStep) * ((double) rows / rowsOfStep);
+        boolean endsEpoch = !data.hasNext();
+        if (endsEpoch || batches % settings.accumulate() == 0) {
+            step.update(nextIteration(), nextEpoch());
+            taken(endsEpoch);
+        }
+    }
+
+    /** Counts a step that was taken, tells the listeners, and validates if an epoch is over. */
+    private void taken(boolean endsEpoch) {
+        iteration++;
+        lastLoss = lossOfStep;
         double seconds = (System.nanoTime() - begin) / 1e9;
         TrainingListener.Iteration event = new TrainingListener.Iteration(
-                iteration, epochs + 1, size, loss, losses.add(loss), (examples - examplesBefore) / seconds);
+                iteration,
+                epochs + 1,
+                examplesOfStep,
+                lastLoss,
+                losses.add(lastLoss),
+                (examples - examplesBefore) / seconds);
+        rowsOfStep = 0;
+        examplesOfStep = 0;
+        lossOfStep = 0;
         settings.listeners().forEach(listener -> listener.onIteration(event));
-        if (!data.hasNext()) {
+        if (endsEpoch) {
             epochs++;
             batches = 0;
             settings.listeners().forEach(listener -> listener.onEpoch(epochs, event));
+            if (validator != null) {
+                validate(validator, epochs);
+            }
         }
         if (iteration % settings.checkpointInterval() == 0) {
             checkpoint();
         }
+    }
+
+    private void validate(Validator now, int epoch) {
+        // No loss has used these parameters yet.
+        step.requireFinite(iteration);
+        ValidationResult result = now.validate(epoch, iteration);
+        if (result.isBest()) {
+            step.keepBest();
+        }
+        settings.listeners().forEach(listener -> listener.onValidation(result));
     }
 
     private void checkpoint() {
@@ -115,7 +182,15 @@ final class TrainingRun {
         step.requireFinite(iteration);
         try {
             settings.checkpoints()
-                    .accept(new TrainingState(iteration, epochs, batches, examples, losses.recent(), step.capture()));
+                    .accept(new TrainingState(
+                            iteration,
+                            epochs,
+                            batches,
+                            examples,
+                            settings.accumulate(),
+                            losses.recent(),
+                            validator == null ? null : validator.best(),
+                            step.capture()));
         } catch (IOException e) {
             throw new UncheckedIOException(
                     "the checkpoint of iteration " + iteration + " cannot be stored: " + e.getMessage(), e);
@@ -130,19 +205,34 @@ final class TrainingRun {
         examplesBefore = examples;
         losses.resume(iteration, state.recentLosses());
         lastLoss = state.recentLosses()[state.recentLosses().length - 1];
+        if (validator != null) {
+            validator.resume(state.best());
+        }
+        if (isOutOfPatience()) {
+            throw new IllegalStateException("resume: something must be left to train, found no improvement since "
+                    + state.best() + " in " + epochs + " epochs; set more patience");
+        }
         if (isThrough()) {
             throw new IllegalStateException("resume: something must be left to train, found " + iteration + " of "
                     + settings.maxIterations() + " iterations and " + epochs + " of " + settings.epochs()
                     + " epochs done; set more epochs or iterations");
         }
+        if (settings.accumulate() != state.accumulate()) {
+            throw new IllegalArgumentException("resume: accumulate must be that of the state, " + state.accumulate()
+                    + ", found " + settings.accumulate());
+        }
         step.requireFits(state.parameters());
-        goThroughDataSeen(state);
-        step.restore(state.parameters(), iteration);
+        long computed = goThroughDataSeen(state);
+        step.restore(state.parameters(), computed, validator != null);
     }
 
-    /** Reads the data as the interrupted training did. So a random generator in the data continues with the same numbers. */
-    private void goThroughDataSeen(TrainingState state) {
+    /**
+     * Reads the data as the interrupted training did. So a random generator in the data continues with the same numbers.
+     * Returns the number of batches.
+     */
+    private long goThroughDataSeen(TrainingState state) {
         int begun = state.batches() == 0 ? state.epochs() : state.epochs() + 1;
+        long steps = 0;
         long seen = 0;
         long seenExamples = 0;
         long inEpoch = 0;
@@ -150,10 +240,13 @@ final class TrainingRun {
         for (int epoch = 1; epoch <= begun; epoch++) {
             data.reset(epoch);
             inEpoch = 0;
-            while (seen < state.iteration() && data.hasNext()) {
+            while (steps < state.iteration() && data.hasNext()) {
                 seenExamples += data.next().size();
                 seen++;
                 inEpoch++;
+                if (inEpoch % settings.accumulate() == 0 || !data.hasNext()) {
+                    steps++;
+                }
             }
             if (!data.hasNext()) {
                 ended++;
@@ -161,15 +254,16 @@ final class TrainingRun {
             }
         }
         String expected = describe(state.iteration(), state.examples(), state.epochs(), state.batches());
-        String found = describe(seen, seenExamples, ended, inEpoch);
+        String found = describe(steps, seenExamples, ended, inEpoch);
         if (!found.equals(expected)) {
             throw new IllegalArgumentException("resume: the data must be those of the interrupted training, with "
                     + expected + ", found " + found);
         }
+        return seen;
     }
 
     private static String describe(long iterations, long examples, int epochs, long batches) {
-        return examples + " examples in " + iterations + " batches: " + epochs + " epochs and " + batches
+        return examples + " examples in " + iterations + " steps: " + epochs + " epochs and " + batches
                 + " batches after them";
     }
 

@@ -12,6 +12,8 @@ record TrainingSettings(
         int epochs,
         long maxIterations,
         double clipNorm,
+        int accumulate,
+        @Nullable Validation validation,
         boolean restoresOnDivergence,
         List<TrainingListener> listeners,
         long checkpointInterval,

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -37,7 +38,9 @@ public final class TrainingState {
     private final int epochs;
     private final long batches;
     private final long examples;
+    private final int accumulate;
     private final double[] recentLosses;
+    private final @Nullable ValidationResult best;
     private final List<ParameterState> parameters;
 
     TrainingState(
@@ -45,13 +48,17 @@ public final class TrainingState {
             int epochs,
             long batches,
             long examples,
+            int accumulate,
             double[] recentLosses,
+            @Nullable ValidationResult best,
             List<ParameterState> parameters) {
         this.iteration = iteration;
         this.epochs = epochs;
         this.batches = batches;
         this.examples = examples;
+        this.accumulate = accumulate;
         this.recentLosses = recentLosses;
+        this.best = best;
         this.parameters = List.copyOf(parameters);
     }
 
@@ -106,6 +113,17 @@ public final class TrainingState {
         return examples;
     }
 
+    /** Returns the number of batches of a step. */
+    int accumulate() {
+        return accumulate;
+    }
+
+    /** Returns the best validation, or null if there was none. */
+    @Nullable
+    ValidationResult best() {
+        return best;
+    }
+
     /** Returns the losses of the running mean, the oldest first. */
     double[] recentLosses() {
         return recentLosses;
@@ -117,7 +135,8 @@ public final class TrainingState {
 
     /**
      * Returns the arrays. The i-th trainable parameter has the key {@code i/name/value}, in its shape. If its updater has a
-     * state, it has the key {@code i/name/state}; it is a vector in ND4J's layout. The key {@code losses} has the losses of
+     * state, it has the key {@code i/name/state}; it is a vector in ND4J's layout. After a {@link Validation}, the value of the
+     * best one has the key {@code i/name/best}. The key {@code losses} has the losses of
      * the last 100 steps as DOUBLE. The number i distinguishes parameters of different adapters that have the same name.
      *
      * @return the arrays by key. Do not write to them: they are not copies
@@ -127,8 +146,8 @@ public final class TrainingState {
     }
 
     /**
-     * Returns the texts: the version of the format, the numbers of iterations, epochs, batches and examples, and for each
-     * parameter the class of its updater and the memory order of its elements.
+     * Returns the texts: the version of the format, the numbers of iterations, epochs, batches, examples and batches of a
+     * step, the best validation, and for each parameter the class of its updater and the memory order of its elements.
      *
      * @return the texts by key
      */

@@ -16,10 +16,15 @@ final class TrainingStateKeys {
     static final String EPOCHS = "epochs";
     static final String BATCHES = "batches";
     static final String EXAMPLES = "examples";
+    static final String ACCUMULATE = "accumulate";
     static final String LOSSES = "losses";
+    static final String BEST_EPOCH = "best_epoch";
+    static final String BEST_ITERATION = "best_iteration";
+    static final String BEST_VALUE = "best_value";
 
     static final String VALUE = "/value";
     static final String STATE = "/state";
+    static final String BEST = "/best";
     static final String UPDATER = "/updater";
     static final String ORDER = "/order";
 
@@ -33,6 +38,10 @@ final class TrainingStateKeys {
             if (updaterState != null) {
                 tensors.put(prefix + STATE, updaterState);
             }
+            INDArray best = parameter.best();
+            if (best != null) {
+                tensors.put(prefix + BEST, best);
+            }
         });
         tensors.put(LOSSES, Nd4j.createFromArray(state.recentLosses()));
         return tensors;
@@ -45,6 +54,13 @@ final class TrainingStateKeys {
         metadata.put(EPOCHS, Integer.toString(state.epochs()));
         metadata.put(BATCHES, Long.toString(state.batches()));
         metadata.put(EXAMPLES, Long.toString(state.examples()));
+        metadata.put(ACCUMULATE, Integer.toString(state.accumulate()));
+        ValidationResult best = state.best();
+        if (best != null) {
+            metadata.put(BEST_EPOCH, Integer.toString(best.epoch()));
+            metadata.put(BEST_ITERATION, Long.toString(best.iteration()));
+            metadata.put(BEST_VALUE, Double.toString(best.value()));
+        }
         forEach(state, (prefix, parameter) -> {
             metadata.put(prefix + UPDATER, parameter.updater());
             metadata.put(prefix + ORDER, String.valueOf(parameter.order()));

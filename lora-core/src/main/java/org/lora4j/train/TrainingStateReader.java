@@ -1,6 +1,11 @@
 package org.lora4j.train;
 
+import static org.lora4j.train.TrainingStateKeys.ACCUMULATE;
 import static org.lora4j.train.TrainingStateKeys.BATCHES;
+import static org.lora4j.train.TrainingStateKeys.BEST;
+import static org.lora4j.train.TrainingStateKeys.BEST_EPOCH;
+import static org.lora4j.train.TrainingStateKeys.BEST_ITERATION;
+import static org.lora4j.train.TrainingStateKeys.BEST_VALUE;
 import static org.lora4j.train.TrainingStateKeys.EPOCHS;
 import static org.lora4j.train.TrainingStateKeys.EXAMPLES;
 import static org.lora4j.train.TrainingStateKeys.ITERATION;
@@ -13,6 +18,7 @@ import static org.lora4j.train.TrainingStateKeys.VERSION;
 import static org.lora4j.train.TrainingStateKeys.VERSION_KEY;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -41,10 +47,12 @@ final class TrainingStateReader {
         requireVersion();
         long iteration = number(ITERATION, 1, Integer.MAX_VALUE);
         int epochs = (int) number(EPOCHS, 0, iteration);
-        long batches = number(BATCHES, epochs == 0 ? iteration : 0, iteration - epochs);
+        int accumulate = (int) number(ACCUMULATE, 1, Integer.MAX_VALUE);
+        long batches = number(BATCHES, epochs == 0 ? iteration * accumulate : 0, (iteration - epochs) * accumulate);
         long examples = number(EXAMPLES, iteration, Long.MAX_VALUE);
         double[] losses = losses(Math.min(iteration, RunningMean.STEPS));
-        List<ParameterState> parameters = parameters();
+        ValidationResult best = best(iteration, epochs);
+        List<ParameterState> parameters = parameters(best != null);
         if (!unexpected.isEmpty()) {
             problems.add("unexpected tensors " + unexpected);
         }
@@ -52,7 +60,7 @@ final class TrainingStateReader {
             throw new IllegalArgumentException(Names.line(
                     "training state: must be complete and consistent, found " + String.join("; ", problems)));
         }
-        return new TrainingState(iteration, epochs, batches, examples, losses, parameters);
+        return new TrainingState(iteration, epochs, batches, examples, accumulate, losses, best, parameters);
     }
 
     private void requireVersion() {
@@ -89,7 +97,23 @@ final class TrainingStateReader {
         return losses.toDoubleVector();
     }
 
-    private List<ParameterState> parameters() {
+    private @Nullable ValidationResult best(long iteration, int epochs) {
+        if (!metadata.containsKey(BEST_EPOCH)) {
+            return null;
+        }
+        int epoch = (int) number(BEST_EPOCH, 1, epochs);
+        long bestIteration = number(BEST_ITERATION, epoch, iteration);
+        String text = metadata.getOrDefault(BEST_VALUE, "none");
+        double value = Double.NaN;
+        if (text.matches("-?(Infinity|\\d+\\.\\d+(E-?\\d+)?)")) {
+            value = Double.parseDouble(text);
+        } else {
+            problems.add("metadata " + BEST_VALUE + " must be a number, found " + text);
+        }
+        return new ValidationResult(epoch, bestIteration, value, true);
+    }
+
+    private List<ParameterState> parameters(boolean haveBest) {
         List<ParameterState> parameters = new ArrayList<>();
         Map<String, String> names = names();
         String name = names.get(TrainingStateKeys.prefix(0));
@@ -97,7 +121,7 @@ final class TrainingStateReader {
             problems.add("no parameter");
         }
         for (int i = 0; name != null; name = names.get(TrainingStateKeys.prefix(++i))) {
-            parameter(i, name).ifPresent(parameters::add);
+            parameter(i, name, haveBest).ifPresent(parameters::add);
         }
         return parameters;
     }
@@ -114,7 +138,7 @@ final class TrainingStateReader {
         return names;
     }
 
-    private Optional<ParameterState> parameter(int i, String name) {
+    private Optional<ParameterState> parameter(int i, String name, boolean hasBest) {
         String key = TrainingStateKeys.prefix(i) + name;
         INDArray value = take(key + VALUE);
         INDArray state = take(key + STATE);
@@ -134,7 +158,15 @@ final class TrainingStateReader {
             problems.add(key + STATE + " must be a vector of " + value.dataType() + ", found "
                     + TrainingStep.describe(state));
         }
-        return Optional.of(new ParameterState(name, order.equals("f") ? 'f' : 'c', value, updater, state));
+        INDArray best = hasBest ? take(key + BEST) : null;
+        if (hasBest
+                && (best == null
+                        || !Arrays.equals(best.shape(), value.shape())
+                        || best.dataType() != value.dataType())) {
+            problems.add(key + BEST + " must be " + TrainingStep.describe(value) + ", found "
+                    + (best == null ? "none" : TrainingStep.describe(best)));
+        }
+        return Optional.of(new ParameterState(name, order.equals("f") ? 'f' : 'c', value, updater, state, best));
     }
 
     private @Nullable INDArray take(String key) {

@@ -24,13 +24,15 @@ import org.nd4j.linalg.learning.config.IUpdater;
 /** Takes the steps of a training: outputs, loss, gradients and update. Restores the parameters if a loss is not finite. */
 final class TrainingStep {
     private final Pass pass;
-    private final Loss loss;
-    private final LabelCheck labelCheck = new LabelCheck();
+    private final CheckedLoss loss;
     private final double clipNorm;
     private final BatchBuffer outputGradients;
     private final Set<Parameter> pinned;
     private final List<Trained> trained = new ArrayList<>();
+    private final @Nullable GradientSum sum;
+    private List<INDArray> best = List.of();
     private long pinnedChanges;
+    private long rows;
     private boolean stepped;
 
     /**
@@ -48,7 +50,7 @@ final class TrainingStep {
     TrainingStep(TrainingSettings settings) {
         Model model = settings.model();
         pass = PassSource.of(model).newTrainingPass();
-        loss = settings.loss();
+        loss = new CheckedLoss(settings.loss());
         clipNorm = settings.clipNorm();
         outputGradients = new BatchBuffer(model.dataType(), model.outputSize());
         pinned = pass.trainableParameters();
@@ -57,6 +59,8 @@ final class TrainingStep {
             throw new IllegalStateException("nothing to train: every parameter of " + model
                     + " is frozen; unfreeze the network, or register a LoRAParametrization");
         }
+        // What changes gradients as a whole needs them as arrays.
+        boolean needsGradients = clips() || settings.accumulate() > 1;
         settings.updaters().assign(pinned).forEach((parameter, updater) -> {
             INDArray gradient = pass.gradient(parameter);
             INDArray value = parameter.value();
@@ -66,21 +70,26 @@ final class TrainingStep {
                     settings.restoresOnDivergence() ? value.dup(value.ordering()) : null,
                     updater,
                     ParameterUpdater.of(
-                            updater, parameter, gradient, clips() ? null : pass.weightGradient(parameter))));
+                            updater, parameter, gradient, needsGradients ? null : pass.weightGradient(parameter))));
         });
+        sum = settings.accumulate() > 1
+                ? new GradientSum(trained.stream().map(Trained::gradient).toList())
+                : null;
     }
 
     /** Copies the parameters and the states of their updaters. */
     List<ParameterState> capture() {
         List<ParameterState> states = new ArrayList<>();
-        for (Trained one : trained) {
+        for (int i = 0; i < trained.size(); i++) {
+            Trained one = trained.get(i);
             INDArray value = one.parameter().value();
             states.add(new ParameterState(
                     one.parameter().name(),
                     ParameterState.orderOf(value),
                     value.dup(value.ordering()),
                     one.settings().getClass().getName(),
-                    one.updater().state()));
+                    one.updater().state(),
+                    best.isEmpty() ? null : best.get(i).dup(value.ordering())));
         }
         return states;
     }
@@ -107,16 +116,27 @@ final class TrainingStep {
         }
     }
 
-    /** Overwrites the parameters and the states of the updaters with a saved state that fits. */
-    void restore(List<ParameterState> states, long iteration) {
+    /**
+     * Overwrites the parameters and the states of the updaters with a saved state that fits.
+     *
+     * @param batches the number of batches that were computed
+     * @param withBest whether to keep the best parameters, for further validations
+     */
+    void restore(List<ParameterState> states, long batches, boolean withBest) {
+        List<INDArray> savedBest = new ArrayList<>();
         for (int i = 0; i < states.size(); i++) {
             trained.get(i).parameter().value().assign(states.get(i).value());
             INDArray updaterState = states.get(i).state();
             if (updaterState != null) {
                 trained.get(i).updater().restore(updaterState);
             }
+            INDArray ofBest = states.get(i).best();
+            if (withBest && ofBest != null) {
+                savedBest.add(ofBest.dup());
+            }
         }
-        pass.setStep(iteration);
+        best = savedBest;
+        pass.setStep(batches);
     }
 
     private static void requireFits(Trained one, ParameterState saved, List<String> problems) {
@@ -143,19 +163,18 @@ final class TrainingStep {
     }
 
     /**
-     * Takes one step and returns the loss before it.
+     * Computes the loss of a batch and the gradients of the parameters, and returns the loss.
      *
      * @throws IllegalStateException if the trainable parameters are not those that the training started with; no parameter
      *     is updated then
      * @throws DivergedException if the loss is not finite
      */
-    double take(Input input, @Nullable INDArray labels, long iteration, int epoch) {
+    double compute(Input input, @Nullable INDArray labels, long iteration) {
         INDArray output = pass.forward(input);
         requirePinned();
         INDArray outputGradient = outputGradients.rows(output.size(0));
         double value = loss(output, labels, outputGradient, iteration, pass::firstNonFinite);
         pass.backward(outputGradient);
-        update(iteration, epoch);
         return value;
     }
 
@@ -187,7 +206,7 @@ final class TrainingStep {
             INDArray outputGradient,
             long iteration,
             Supplier<Optional<String>> firstNonFinite) {
-        INDArray expected = loss.usesLabels() ? requireLabels(labels, output) : output;
+        INDArray expected = loss.expected(output, labels);
         double value = loss.compute(output, expected, outputGradient);
         if (!Double.isFinite(value)) {
             String place = firstNonFinite.get().orElse(ArrayBits.isFinite(expected) ? "loss" : "labels");
@@ -197,11 +216,28 @@ final class TrainingStep {
                     "the loss must be finite, found " + value + " at iteration " + iteration
                             + "; the first values that are not finite are in " + place + goBack());
         }
+        rows = output.size(0);
+        stepped = false;
         return value;
     }
 
-    /** Updates the parameters with the gradients that the pass holds. */
+    /**
+     * Adds the gradients of a batch to those of the batches before it, if a step has several batches.
+     *
+     * @return the number of rows of the batch
+     */
+    long addGradients() {
+        if (sum != null) {
+            sum.add(rows);
+        }
+        return rows;
+    }
+
+    /** Updates the parameters with the gradients of the last batch, or the mean of those that were added. */
     void update(long iteration, int epoch) {
+        if (sum != null) {
+            sum.takeMean();
+        }
         clip();
         int steps = Math.toIntExact(iteration - 1);
         // Backwards: backward has just read the last weights, and forward reads the first ones next. They are in the
@@ -254,18 +290,6 @@ final class TrainingStep {
         }
     }
 
-    private INDArray requireLabels(@Nullable INDArray labels, INDArray output) {
-        if (labels == null || !Arrays.equals(labels.shape(), output.shape())) {
-            throw new IllegalArgumentException(
-                    "labels: must have the shape of the output, " + Arrays.toString(output.shape()) + ", found "
-                            + (labels == null ? "none" : Arrays.toString(labels.shape())));
-        }
-        if (loss == SoftmaxCrossEntropy.INSTANCE) {
-            labelCheck.requireProbabilities(labels);
-        }
-        return labels;
-    }
-
     private boolean clips() {
         return clipNorm != Double.POSITIVE_INFINITY;
     }
@@ -289,8 +313,33 @@ final class TrainingStep {
         }
     }
 
-    /** Restores the parameters of the last finite loss if copies were kept. Returns a text that names the current parameters. */
+    /** Keeps a copy of the parameters as the best ones. */
+    void keepBest() {
+        if (best.isEmpty()) {
+            best = trained.stream().map(one -> one.parameter().value().dup()).toList();
+        } else {
+            for (int i = 0; i < trained.size(); i++) {
+                best.get(i).assign(trained.get(i).parameter().value());
+            }
+        }
+    }
+
+    /** Overwrites the parameters with the best ones if there are any. */
+    void restoreBest() {
+        for (int i = 0; i < best.size(); i++) {
+            trained.get(i).parameter().value().assign(best.get(i));
+        }
+    }
+
+    /**
+     * Restores the best parameters or those of the last finite loss, if it may. Returns a text that names the current
+     * parameters.
+     */
     private String goBack() {
+        if (!best.isEmpty() && trained.get(0).before() != null) {
+            restoreBest();
+            return "; the parameters are those of the best validation";
+        }
         boolean kept = true;
         for (Trained one : trained) {
             INDArray before = one.before();

@@ -30,6 +30,7 @@ import org.lora4j.nn.Parameter;
 import org.lora4j.nn.Samples;
 import org.lora4j.nn.internal.PassSource;
 import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.learning.config.AMSGrad;
 import org.nd4j.linalg.learning.config.AdaBelief;
 import org.nd4j.linalg.learning.config.AdaDelta;
@@ -149,6 +150,23 @@ class ResumeTest {
                 new RmsProp(0.01))) {
             scenarios.add(of(updater, DataType.DOUBLE));
         }
+        AdamW adamW = new AdamW(new LinearWarmupSchedule(0.1, 4, EPOCHS * BATCHES), 0.1);
+        scenarios.add(of(adamW, single));
+        scenarios.add(of(adamW, DataType.DOUBLE));
+        INDArray x = Samples.gaussian(3, single, 4, 6);
+        scenarios.add(new Scenario(
+                "validation whose best epoch is the first one",
+                single,
+                () -> adapted(single, config().build()),
+                builder -> builder.updater(new Adam(0.1))
+                        .validation(Validation.score(
+                                model -> -model.predict(x).norm2Number().doubleValue()))));
+        scenarios.add(new Scenario(
+                "validation whose best epoch is the last one",
+                DataType.DOUBLE,
+                () -> network(DataType.DOUBLE),
+                builder -> builder.updater(new Sgd(0.1))
+                        .validation(Validation.loss(new ShuffledBatches(1, DataType.DOUBLE, 6, 4, 22, 5)))));
         Consumer<Trainer.Builder> adam = builder -> builder.updater(new Adam(0.01));
         scenarios.add(new Scenario("memory order [in, out]", single, ResumeTest::withMemoryOrderInOut, adam));
         scenarios.add(new Scenario(

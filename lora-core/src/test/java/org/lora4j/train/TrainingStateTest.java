@@ -276,11 +276,11 @@ class TrainingStateTest {
     @ParameterizedTest
     @CsvSource({
         // The number of examples of an epoch and of a batch; the counts in the message.
-        "8, 2, '10 examples in 5 batches: 1 epochs and 1 batches after them'",
-        "7, 3, '13 examples in 5 batches: 1 epochs and 2 batches after them'",
-        "7, 7, '14 examples in 2 batches: 2 epochs and 0 batches after them'",
-        "9, 2, '9 examples in 5 batches: 1 epochs and 0 batches after them'",
-        "12, 2, '10 examples in 5 batches: 0 epochs and 0 batches after them'"
+        "8, 2, '10 examples in 5 steps: 1 epochs and 1 batches after them'",
+        "7, 3, '13 examples in 5 steps: 1 epochs and 2 batches after them'",
+        "7, 7, '14 examples in 2 steps: 2 epochs and 0 batches after them'",
+        "9, 2, '9 examples in 5 steps: 1 epochs and 0 batches after them'",
+        "12, 2, '10 examples in 5 steps: 0 epochs and 0 batches after them'"
     })
     void refusesOtherData(int examples, int batchSize, String found) {
         Network network = network();
@@ -291,9 +291,8 @@ class TrainingStateTest {
                         .resume(state())
                         .build()
                         .fit(other))
-                .withMessage(
-                        "resume: the data must be those of the interrupted training, with 9 examples in 5 batches: 1"
-                                + " epochs and 1 batches after them, found " + found);
+                .withMessage("resume: the data must be those of the interrupted training, with 9 examples in 5 steps: 1"
+                        + " epochs and 1 batches after them, found " + found);
         assertThat(Samples.bits(network.linear("first").weight()))
                 .isEqualTo(Samples.bits(network().linear("first").weight()));
     }

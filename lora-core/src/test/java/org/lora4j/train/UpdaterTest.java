@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -226,9 +227,25 @@ class UpdaterTest {
 
     @Test
     void hostAdamTrainsWideWeightsAsByHand() {
-        Network byHand = wide();
+        assertTrainsAsByHand(UpdaterTest::wide);
+    }
+
+    /** Layers one after the other use the same memory for their gradients in turn. */
+    @Test
+    void hostAdamTrainsManyWideWeightsAsByHand() {
+        assertTrainsAsByHand(() -> Network.builder(3000)
+                .linear("l1", 300)
+                .linear("l2", 300)
+                .linear("l3", 300)
+                .linear("l4", 300)
+                .linear("l5", 4)
+                .build(1));
+    }
+
+    private static void assertTrainsAsByHand(Supplier<Network> network) {
+        Network byHand = network.get();
         trainByHand(byHand, wideBatches(), new Adam(0.001));
-        Network trained = wide();
+        Network trained = network.get();
         Trainer.builder(trained)
                 .updater(new Adam(0.001))
                 .maxIterations(STEPS)
@@ -240,7 +257,7 @@ class UpdaterTest {
                             .amaxNumber()
                             .doubleValue())
                     .isLessThan(1e-5);
-            assertThat(actual.sub(wide().parameters().get(i).value())
+            assertThat(actual.sub(network.get().parameters().get(i).value())
                             .amaxNumber()
                             .doubleValue())
                     .isGreaterThan(1e-3);
@@ -254,7 +271,7 @@ class UpdaterTest {
             Pass pass = wide().newTrainingPass();
             Parameter weight = pass.trainableParameters().iterator().next();
             HostAdam adam =
-                    new HostAdam(new Adam(0.01), weight.value(), pass.gradient(weight), pass.weightGradient(weight));
+                    new HostAdam(new Adam(0.01), 0, weight.value(), pass.gradient(weight), pass.weightGradient(weight));
             INDArray output = pass.forward(wideBatches().get(0).getFeatures());
             pass.backward(Samples.gaussian(1, DataType.FLOAT, output.shape()));
             try (NativeThreads threads = NativeThreads.forBlas(blas)) {
@@ -272,7 +289,7 @@ class UpdaterTest {
         Pass pass = network.newTrainingPass();
         Parameter weight = network.linear("wide").weightParameter();
         Pass plain = network.newTrainingPass();
-        new HostAdam(new Adam(0.01), weight.value(), pass.gradient(weight), pass.weightGradient(weight));
+        new HostAdam(new Adam(0.01), 0, weight.value(), pass.gradient(weight), pass.weightGradient(weight));
         for (Pass each : List.of(pass, plain)) {
             INDArray output = each.forward(wideBatches().get(0).getFeatures());
             each.backward(Samples.gaussian(1, DataType.FLOAT, output.shape()));

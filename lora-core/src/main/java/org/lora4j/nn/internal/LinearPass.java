@@ -19,9 +19,6 @@ final class LinearPass implements LayerPass {
     private final Gradients gradients;
     private final BatchBuffer outputs;
 
-    /** Null if the arrays are lent. An updater may read the gradients of rows of examples after the backward pass. */
-    private final @Nullable BatchBuffer inputGradients;
-
     private final WeightProduct product;
     private final Gemm addBias = new Gemm(false, false, 1, 1);
     private final Gemm biasGradientProduct = new Gemm(true, false, 1, 0);
@@ -52,8 +49,6 @@ final class LinearPass implements LayerPass {
         context = new LinearContext(layer.weightParameter(), resources);
         scratch = resources.scratch();
         DataType dataType = resources.dataType();
-        inputGradients =
-                resources.lendsGradients() ? null : new BatchBuffer(dataType, layer.inputSize(), resources.order());
         outputs = new BatchBuffer(dataType, layer.outputSize(), resources.order());
         bases = new BatchBuffer(dataType, layer.outputSize(), resources.order());
         baseGradients = new BatchBuffer(dataType, layer.outputSize(), resources.order());
@@ -182,11 +177,7 @@ final class LinearPass implements LayerPass {
 
     @Override
     public @Nullable INDArray backward(INDArray yGradient, boolean wantsInput) {
-        INDArray xGradient = null;
-        if (wantsInput) {
-            long n = yGradient.size(0);
-            xGradient = inputGradients == null ? scratch.take(n, weight.size(1)) : inputGradients.rows(n);
-        }
+        INDArray xGradient = wantsInput ? scratch.take(yGradient.size(0), weight.size(1)) : null;
         backward(yGradient, xGradient, false);
         return xGradient;
     }

@@ -10,6 +10,7 @@ import java.util.Set;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.ArrayBits;
+import org.lora4j.internal.BatchBuffer;
 import org.lora4j.nn.Layer;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Parameter;
@@ -34,6 +35,7 @@ public final class Pass {
     private final @Nullable TokenEmbeddingsPass<?> embeddings;
 
     private final Chain chain;
+    private final BatchBuffer outputGradients;
     private long changes;
     private @Nullable INDArray input;
     private @Nullable INDArray output;
@@ -60,6 +62,7 @@ public final class Pass {
             embeddings = null;
             chain = new Chain(layers, network.inputSize(), false, resources);
         }
+        outputGradients = new BatchBuffer(network.dataType(), network.outputSize(), resources.order());
         use(resolver.get());
     }
 
@@ -164,11 +167,19 @@ public final class Pass {
                     + ", found " + Inputs.describe(outputGradient));
         }
         boolean embeddingsTrain = embeddings != null && !embeddings.trainable().isEmpty();
-        INDArray gradient = chain.backward(outputGradient, embeddingsTrain);
+        INDArray gradient = chain.backward(inOrder(outputGradient), embeddingsTrain);
         if (embeddings != null && gradient != null) {
             embeddings.backward(gradient);
             resources.scratch().release(gradient);
         }
+    }
+
+    /** Loops over rows read each row in one piece, so they need the order of the activations. */
+    private INDArray inOrder(INDArray gradient) {
+        boolean isInRows = gradient.stride(1) == 1 && gradient.stride(0) == gradient.size(1);
+        return resources.order() == 'f' || isInRows
+                ? gradient
+                : outputGradients.rows(gradient.size(0)).assign(gradient);
     }
 
     /**
@@ -187,7 +198,7 @@ public final class Pass {
                     + trainable.stream().map(Parameter::name).toList());
         }
         WeightGradient ofWeight = resources.gradients().getOfWeight(parameter);
-        return ofWeight != null && ofWeight.isDeferred() ? ofWeight.compute() : gradient;
+        return ofWeight == null ? gradient : ofWeight.get();
     }
 
     /**
@@ -197,7 +208,7 @@ public final class Pass {
      * @return the gradient, or null if the parameter is no such weight
      */
     public @Nullable WeightGradient weightGradient(Parameter parameter) {
-        return resources.lendsGradients() ? null : resources.gradients().getOfWeight(parameter);
+        return resources.gradients().getOfWeight(parameter);
     }
 
     /**

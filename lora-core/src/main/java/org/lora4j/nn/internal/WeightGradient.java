@@ -1,60 +1,72 @@
 package org.lora4j.nn.internal;
 
 import org.jspecify.annotations.Nullable;
+import org.lora4j.internal.BatchBuffer;
 import org.lora4j.internal.Gemm;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
  * The gradient of the weight of a linear layer, {@code G = δᵀ·x}. For a small batch, the factors are much smaller than G.
  * An updater that computes G part by part, while it uses it, needs no array of the size of the weight. It calls
- * {@link #defer}; then {@link Pass#backward} only notes the factors.
+ * {@link #deferUpTo}; for a small batch, {@link Pass#backward} then only keeps the factors.
  */
 public final class WeightGradient {
     private final INDArray array;
     private final Gemm product = new Gemm(true, false, 1, 0);
-    private boolean deferred;
+    private final BatchBuffer outputGradients;
+    private int mostDeferredRows;
     private @Nullable INDArray outputGradient;
     private @Nullable INDArray input;
 
     WeightGradient(INDArray array) {
         this.array = array;
-    }
-
-    /** From the next {@link Pass#backward} on, only {@link #compute} computes the product. */
-    public void defer() {
-        deferred = true;
-    }
-
-    /** Sets the factors, which must stay as they are until the next call. */
-    void set(INDArray newOutputGradient, INDArray newInput) {
-        outputGradient = newOutputGradient;
-        input = newInput;
-        if (!deferred) {
-            compute();
-        }
+        outputGradients = new BatchBuffer(array.dataType(), array.size(0));
     }
 
     /**
-     * Computes the product.
+     * From the next {@link Pass#backward} on, the product of a small batch is not computed.
      *
-     * @return {@code G [out, in]}, a buffer of the pass, with undefined content if there was no backward yet
+     * @param rows the greatest number of rows of a small batch
      */
-    public INDArray compute() {
+    public void deferUpTo(int rows) {
+        mostDeferredRows = rows;
+    }
+
+    /**
+     * Computes or keeps the product.
+     *
+     * @param newOutputGradient δ; copied if it is needed later, because layers below use the same memory for their gradients
+     * @param newInput x, which stays as it is until the next forward
+     */
+    void set(INDArray newOutputGradient, INDArray newInput) {
+        long rows = newInput.size(0);
+        if (rows <= mostDeferredRows) {
+            outputGradient = outputGradients.rows(rows).assign(newOutputGradient);
+            input = newInput;
+        } else {
+            product.run(newOutputGradient, newInput, array);
+            outputGradient = null;
+        }
+    }
+
+    /** Returns whether {@link Pass#backward} did not compute the product of the last batch. */
+    public boolean isDeferred() {
+        return outputGradient != null;
+    }
+
+    /** Returns {@code G [out, in]}, a buffer of the pass; its content is undefined before the first backward. */
+    INDArray get() {
         if (outputGradient != null && input != null) {
             product.run(outputGradient, input, array);
         }
         return array;
     }
 
-    boolean isDeferred() {
-        return deferred;
-    }
-
     /**
      * Returns the left factor of the last backward.
      *
      * @return {@code δ [n, out]}
-     * @throws IllegalStateException if there was no backward yet
+     * @throws IllegalStateException if the product is not deferred
      */
     public INDArray outputGradient() {
         return required(outputGradient);
@@ -64,7 +76,7 @@ public final class WeightGradient {
      * Returns the right factor of the last backward.
      *
      * @return {@code x [n, in]}
-     * @throws IllegalStateException if there was no backward yet
+     * @throws IllegalStateException if the product is not deferred
      */
     public INDArray input() {
         return required(input);
@@ -72,7 +84,8 @@ public final class WeightGradient {
 
     private static INDArray required(@Nullable INDArray factor) {
         if (factor == null) {
-            throw new IllegalStateException("the gradient of a weight needs a backward before it");
+            throw new IllegalStateException(
+                    "the factors of a gradient are kept only after a backward that is deferred");
         }
         return factor;
     }

@@ -1,0 +1,146 @@
+package org.lora4j.train;
+
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/** Implements {@link Loss#inBatchNegatives}. */
+final class InBatchNegatives implements Loss {
+    /** A shorter vector counts as one of this length, as in PyTorch. */
+    private static final double SMALLEST_NORM = 1e-12;
+
+    private final double scale;
+
+    InBatchNegatives(double scale) {
+        if (!(scale > 0) || !Double.isFinite(scale)) {
+            throw new IllegalArgumentException("scale must be positive, found " + scale);
+        }
+        this.scale = scale;
+    }
+
+    @Override
+    public boolean usesLabels() {
+        return false;
+    }
+
+    @Override
+    public double compute(INDArray output, INDArray labels, INDArray gradient) {
+        long rows = output.size(0);
+        if (rows % 2 != 0) {
+            throw new IllegalArgumentException("a batch of pairs must have 2n rows, n anchors and then the positive of"
+                    + " each, found " + rows + "; create it with SequenceBatch.ofPairs");
+        }
+        LossBlocks blocks = new LossBlocks(output, output, gradient);
+        Pairs pairs = new Pairs(Math.toIntExact(rows / 2));
+        blocks.forEachOutput(pairs::addProducts);
+        double loss = pairs.finish(scale);
+        blocks.fromOutputs((values, same, columns) -> {
+            pairs.differentiate(values, columns);
+            return 0;
+        });
+        return loss;
+    }
+
+    /**
+     * The products of n anchors {@code a} and n positives {@code p}, and then the coefficients of the gradients:
+     * {@code ∂L/∂aᵢ = Σⱼ cᵢⱼ·pⱼ − uᵢ·aᵢ} and {@code ∂L/∂pⱼ = Σᵢ cᵢⱼ·aᵢ − vⱼ·pⱼ}.
+     */
+    private static final class Pairs {
+        private final int n;
+
+        /** First {@code aᵢ·pⱼ} at {@code i·n + j}, then c. */
+        private final double[] products;
+
+        /** First the squares of the lengths of all rows, then u and v. */
+        private final double[] own;
+
+        private final double[] column;
+
+        Pairs(int n) {
+            this.n = n;
+            products = new double[n * n];
+            own = new double[2 * n];
+            column = new double[2 * n];
+        }
+
+        /** Adds the products of some elements of all rows. Element {@code (i, k)} is at {@code i + k·2n}. */
+        void addProducts(double[] values, int columns) {
+            for (int k = 0; k < columns; k++) {
+                System.arraycopy(values, k * 2 * n, column, 0, 2 * n);
+                for (int i = 0; i < 2 * n; i++) {
+                    own[i] += column[i] * column[i];
+                }
+                for (int i = 0; i < n; i++) {
+                    for (int j = 0; j < n; j++) {
+                        products[i * n + j] += column[i] * column[n + j];
+                    }
+                }
+            }
+        }
+
+        /** Computes the loss and the coefficients of the gradients. */
+        double finish(double scale) {
+            double[] norms = new double[2 * n];
+            for (int i = 0; i < 2 * n; i++) {
+                norms[i] = Math.max(Math.sqrt(own[i]), SMALLEST_NORM);
+                own[i] = 0;
+            }
+            double loss = 0;
+            double[] scores = new double[n];
+            for (int i = 0; i < n; i++) {
+                for (int j = 0; j < n; j++) {
+                    scores[j] = scale * products[i * n + j] / (norms[i] * norms[n + j]);
+                }
+                loss += toProbabilities(scores, i);
+                for (int j = 0; j < n; j++) {
+                    double cosine = products[i * n + j] / (norms[i] * norms[n + j]);
+                    double slope = scale * (scores[j] - (i == j ? 1 : 0)) / n;
+                    products[i * n + j] = slope / (norms[i] * norms[n + j]);
+                    own[i] += slopeOfNorm(slope * cosine, norms[i]);
+                    own[n + j] += slopeOfNorm(slope * cosine, norms[n + j]);
+                }
+            }
+            return loss / n;
+        }
+
+        /** A vector as short as the smallest norm is divided by a constant. */
+        private static double slopeOfNorm(double slope, double norm) {
+            return norm > SMALLEST_NORM ? slope / norm / norm : 0;
+        }
+
+        /** Overwrites scores with their softmax and returns the cross-entropy of one of them. */
+        private static double toProbabilities(double[] scores, int target) {
+            double max = Double.NEGATIVE_INFINITY;
+            for (double score : scores) {
+                max = Math.max(max, score);
+            }
+            double below = scores[target] - max;
+            double sum = 0;
+            for (int j = 0; j < scores.length; j++) {
+                scores[j] = Math.exp(scores[j] - max);
+                sum += scores[j];
+            }
+            for (int j = 0; j < scores.length; j++) {
+                scores[j] /= sum;
+            }
+            return Math.log(sum) - below;
+        }
+
+        /** Overwrites some elements of all rows with those of their gradients. */
+        void differentiate(double[] values, int columns) {
+            for (int k = 0; k < columns; k++) {
+                System.arraycopy(values, k * 2 * n, column, 0, 2 * n);
+                int first = k * 2 * n;
+                for (int i = 0; i < 2 * n; i++) {
+                    values[first + i] = -own[i] * column[i];
+                }
+                for (int i = 0; i < n; i++) {
+                    double sum = 0;
+                    for (int j = 0; j < n; j++) {
+                        sum += products[i * n + j] * column[n + j];
+                        values[first + n + j] += products[i * n + j] * column[i];
+                    }
+                    values[first + i] += sum;
+                }
+            }
+        }
+    }
+}

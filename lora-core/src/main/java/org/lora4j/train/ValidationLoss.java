@@ -1,0 +1,47 @@
+package org.lora4j.train;
+
+import java.util.function.DoubleSupplier;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.internal.BatchBuffer;
+import org.lora4j.nn.Model;
+import org.lora4j.nn.internal.Pass;
+import org.lora4j.nn.internal.PassSource;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/** Computes the mean loss of a model over all rows of some data. */
+final class ValidationLoss implements DoubleSupplier {
+    private final CheckedLoss loss;
+    private final BatchSource data;
+    private final Model model;
+    private final BatchBuffer unusedGradients;
+    private @Nullable Pass pass;
+    private int runs;
+
+    ValidationLoss(Model model, Loss loss, BatchSource data) {
+        this.model = model;
+        this.loss = new CheckedLoss(loss);
+        this.data = data;
+        unusedGradients = new BatchBuffer(model.dataType(), model.outputSize());
+    }
+
+    @Override
+    public double getAsDouble() {
+        Pass now = pass == null ? PassSource.of(model).newInferencePass() : pass;
+        pass = now;
+        data.reset(++runs);
+        double sum = 0;
+        long rows = 0;
+        while (data.hasNext()) {
+            Batch batch = data.next();
+            INDArray output = now.forward(batch.input());
+            long size = output.size(0);
+            double value = loss.compute(output, loss.expected(output, batch.labels()), unusedGradients.rows(size));
+            sum += size * value;
+            rows += size;
+        }
+        if (rows == 0) {
+            throw new IllegalArgumentException("validation: the data must hold at least one batch, found none");
+        }
+        return sum / rows;
+    }
+}

@@ -1,0 +1,227 @@
+package org.lora4j.documentation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.lora4j.AdapterView;
+import org.lora4j.LoRAModel;
+import org.lora4j.adapter.LoRAConfig;
+import org.lora4j.nn.Network;
+import org.lora4j.nn.Samples;
+import org.lora4j.nn.Sequences;
+import org.lora4j.nn.transformer.BertModel;
+import org.lora4j.train.AdamW;
+import org.lora4j.train.Evaluator;
+import org.lora4j.train.LinearWarmupSchedule;
+import org.lora4j.train.Loss;
+import org.lora4j.train.SequenceBatch;
+import org.lora4j.train.Trainer;
+import org.lora4j.train.TrainingListener;
+import org.lora4j.train.TrainingResult;
+import org.lora4j.train.TrainingResult.StopReason;
+import org.lora4j.train.Validation;
+import org.lora4j.train.ValidationResult;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+/** The programs of the page on fine-tuning, with a small transformer. */
+class FineTuningGuideTest {
+    private static final int CLASSES = 3;
+
+    private final long seed = 7;
+    private final List<SequenceBatch> train = batches(1, 30);
+    private final List<SequenceBatch> heldOut = batches(2, 5);
+    private final int steps = 200;
+
+    @TempDir
+    private Path folder;
+
+    private BertModel bert;
+
+    /** Texts of a class prefer some of the tokens. */
+    private static int[] text(SplittableRandom random, int label) {
+        int[] tokens = new int[random.nextInt(4, 12)];
+        for (int i = 0; i < tokens.length; i++) {
+            tokens[i] = random.nextInt(10) < 8 ? 5 + 18 * label + random.nextInt(18) : random.nextInt(5, 59);
+        }
+        return tokens;
+    }
+
+    private static List<SequenceBatch> batches(long seed, int count) {
+        SplittableRandom random = new SplittableRandom(seed);
+        List<SequenceBatch> batches = new ArrayList<>();
+        for (int b = 0; b < count; b++) {
+            int[][] texts = new int[8][];
+            INDArray labels = Nd4j.zeros(DataType.FLOAT, texts.length, CLASSES);
+            for (int i = 0; i < texts.length; i++) {
+                texts[i] = text(random, i % CLASSES);
+                labels.putScalar(i, i % CLASSES, 1);
+            }
+            batches.add(new SequenceBatch(Sequences.of(texts), labels));
+        }
+        return batches;
+    }
+
+    @BeforeEach
+    void loadTheModel() throws Exception {
+        Path model = Path.of(Objects.requireNonNull(getClass().getResource("/golden/encoder_classifier"))
+                .toURI());
+        bert = BertModel.load(model);
+    }
+
+    private AdapterView adapter() {
+        LoRAModel model = LoRAModel.of(bert.classifier(CLASSES, seed));
+        LoRAConfig config = LoRAConfig.builder()
+                .rank(8)
+                .alpha(16)
+                .targetModules("query", "value")
+                .modulesToSave("classifier")
+                .build();
+        AdapterView view = model.add("topics", config);
+        return view;
+    }
+
+    // spotless:off
+    @Test
+    void theWholeTraining() throws IOException {
+        LoRAModel model = LoRAModel.of(bert.classifier(3, seed));
+        LoRAConfig config = LoRAConfig.builder()
+                .rank(8).alpha(16)
+                .targetModules("query", "value")
+                .modulesToSave("classifier").build();
+        AdapterView topics = model.add("topics", config);
+
+        TrainingResult result = Trainer.builder(topics)
+                .updater(new AdamW(new LinearWarmupSchedule(5e-3, steps / 10, steps), 0.01))
+                .epochs(20).maxIterations(steps)
+                .validation(Validation.lossOfSequences(heldOut).withPatience(3))
+                .build().fitSequences(train);
+
+        double accuracy = Evaluator.evaluateSequences(topics, heldOut).accuracy();
+        topics.save(folder.resolve("topics")); // the parameters of the best epoch
+        assertThat(accuracy).isGreaterThan(0.7);
+        assertThat(result.best()).isPresent();
+        assertThat(model.load("again", folder.resolve("topics")).adapter()).isEqualTo(topics.adapter());
+    }
+
+    @Test
+    void texts() {
+        int[] first = {1, 14, 52, 2};
+        int[] second = {1, 7, 2};
+        INDArray labels = Nd4j.createFromArray(new float[][] {{1, 0, 0}, {0, 0, 1}});
+        SequenceBatch batch = new SequenceBatch(Sequences.of(first, second), labels);
+        assertThat(batch.sequences().tokens()).isEqualTo(7);
+    }
+
+    @Test
+    void twoRates() {
+        AdapterView topics = adapter();
+        Trainer.builder(topics)
+                .updater(parameter -> parameter.name().contains("classifier"), new AdamW(1e-2, 0))
+                .updater(new AdamW(1e-3, 0.01))
+                .build().fitSequences(train);
+        assertThat(topics.adapter()).isNotEqualTo(adapter().adapter());
+    }
+
+    @Test
+    void largerBatches() {
+        AdapterView topics = adapter();
+        TrainingResult result = Trainer.builder(topics)
+                .updater(new AdamW(5e-3, 0.01))
+                .accumulate(4) // four batches of 8 texts are one step
+                .epochs(2).build().fitSequences(train);
+        assertThat(result.iterations()).isEqualTo(2 * 8);
+    }
+
+    @Test
+    void accuracyAndBestAdapter() {
+        AdapterView topics = adapter();
+        List<SequenceBatch> validation = heldOut;
+        TrainingListener saveBest = new TrainingListener() {
+            @Override
+            public void onValidation(ValidationResult result) {
+                if (result.isBest()) {
+                    save(topics, folder.resolve("best"));
+                }
+            }
+        };
+        TrainingResult result = Trainer.builder(topics)
+                .updater(new AdamW(5e-3, 0.01)).epochs(50)
+                .validation(Validation.score(model -> Evaluator.evaluateSequences(model, validation).accuracy())
+                        .withPatience(3))
+                .listener(saveBest)
+                .build().fitSequences(train);
+        int bestEpoch = result.best().orElseThrow().epoch();
+        boolean stoppedEarly = result.stopReason() == StopReason.NO_IMPROVEMENT;
+        assertThat(stoppedEarly).isTrue();
+        assertThat(bestEpoch).isEqualTo(result.epochs() - 3);
+        assertThat(Evaluator.evaluateSequences(topics, heldOut).accuracy())
+                .isCloseTo(result.best().orElseThrow().value(), within(1e-12));
+    }
+
+    private static void save(AdapterView view, Path path) {
+        try {
+            view.save(path);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    @Test
+    void severalLabels() {
+        AdapterView topics = adapter();
+        INDArray labels = Nd4j.createFromArray(new float[][] {{1, 0, 1}, {0, 0, 0}});
+        SequenceBatch tagged = new SequenceBatch(Sequences.of(new int[] {1, 14, 2}, new int[] {1, 7, 2}), labels);
+        Trainer.builder(topics)
+                .loss(Loss.multiLabel())
+                .updater(new AdamW(1e-2, 0)).epochs(60)
+                .build().fitSequences(List.of(tagged));
+        INDArray logits = topics.predict(tagged.sequences());
+        INDArray isTagged = logits.gt(0);
+        assertThat(isTagged.castTo(DataType.FLOAT)).isEqualTo(labels);
+    }
+
+    @Test
+    void embeddings() {
+        List<SequenceBatch> pairs = new ArrayList<>();
+        SplittableRandom random = new SplittableRandom(3);
+        for (int b = 0; b < 20; b++) {
+            int[][] asked = {text(random, 0), text(random, 1), text(random, 2)};
+            int[][] answered = {text(random, 0), text(random, 1), text(random, 2)};
+            Sequences questions = Sequences.of(asked);
+            Sequences answers = Sequences.of(answered);
+            pairs.add(SequenceBatch.ofPairs(questions, answers));
+        }
+
+        Network encoder = bert.sentenceEmbeddings();
+        AdapterView search = LoRAModel.of(encoder).add("search", LoRAConfig.of(8, 16));
+        TrainingResult result = Trainer.builder(search)
+                .loss(Loss.inBatchNegatives(20))
+                .updater(new AdamW(new LinearWarmupSchedule(5e-3, 20, 400), 0.01))
+                .epochs(20).build().fitSequences(pairs);
+        assertThat(result.runningLoss()).isLessThan(0.7 * Math.log(CLASSES));
+    }
+
+    @Test
+    void allParameters() {
+        Network network = bert.classifier(3, seed);
+        double[] before = Samples.bits(network.parameters().get(0).value());
+        Trainer.builder(network)
+                .updater(new AdamW(new LinearWarmupSchedule(1e-3, 10, 90), 0.01))
+                .clipNorm(1).epochs(3)
+                .build().fitSequences(train);
+        assertThat(Samples.bits(network.parameters().get(0).value())).isNotEqualTo(before);
+    }
+    // spotless:on
+}
