@@ -16,15 +16,15 @@ import dev.langchain4j.store.embedding.inmemory.InMemoryEmbeddingStore;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.AdapterView;
 import org.lora4j.adapter.LoRAConfig;
+import org.lora4j.train.AdamW;
 import org.lora4j.train.Loss;
 import org.lora4j.train.SequenceBatch;
 import org.lora4j.train.Trainer;
-import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.learning.config.Adam;
 
 /** The code blocks of the page about LangChain4j. */
 class GuideTest {
@@ -68,32 +68,31 @@ class GuideTest {
         LoRAConfig config = LoRAConfig.builder().rank(8).alpha(16).targetModules("query", "value").build();
         AdapterView support = base.model().add("support", config);
 
-        INDArray targets = base.model().base().predict(base.tokens(passages));
-        SequenceBatch pairs = new SequenceBatch(base.tokens(questions), targets);
+        SequenceBatch pairs = SequenceBatch.ofPairs(base.tokens(questions), base.tokens(passages));
         Trainer.builder(support)
-                .loss(Loss.meanSquaredError())
-                .updater(new Adam(1e-3))
-                .maxIterations(40)
+                .loss(Loss.inBatchNegatives(20))
+                .updater(new AdamW(2e-3, 0.01))
+                .epochs(20)
                 .build()
                 .fitSequences(List.of(pairs));
         support.save(adapters.resolve("support"));
 
-        List<Embedding> index = base.embedAll(Texts.segments(passages)).content();
-        store.addAll(index, Texts.segments(passages));
-        ContentRetriever adapted = EmbeddingStoreContentRetriever.builder()
-                .embeddingStore(store)
-                .embeddingModel(base.using("support"))
-                .build();
+        EmbeddingModel adapted = LoRAEmbeddingModel.of(folder).load("support", adapters.resolve("support"));
         for (int i = 0; i < questions.size(); i++) {
-            double before = Texts.cosine(base.embed(questions.get(i)).content(), index.get(i));
-            double after = Texts.cosine(base.using("support").embed(questions.get(i)).content(), index.get(i));
-            assertThat(after).as(questions.get(i)).isGreaterThan(before + 0.2);
-            assertThat(adapted.retrieve(Query.from(questions.get(i))).get(0).textSegment().text()).isEqualTo(passages.get(i));
+            assertThat(lead(adapted, i)).as(questions.get(i)).isGreaterThan(lead(base, i) + 0.1);
         }
+    }
 
-        base.model().using("support").save(adapters.resolve("law"));
-        EmbeddingModel law = base.load("law", adapters.resolve("law"));
-        assertThat(law.embed("a text")).isEqualTo(base.using("support").embed("a text"));
+    /** By how much a question is more similar to its passage than to the most similar other one. */
+    private double lead(EmbeddingModel model, int question) {
+        Embedding asked = model.embed(questions.get(question)).content();
+        List<Embedding> index = model.embedAll(Texts.segments(passages)).content();
+        double other = IntStream.range(0, index.size())
+                .filter(i -> i != question)
+                .mapToDouble(i -> Texts.cosine(asked, index.get(i)))
+                .max()
+                .orElseThrow();
+        return Texts.cosine(asked, index.get(question)) - other;
     }
     // spotless:on
 }
