@@ -1,0 +1,9 @@
+/**
+ * Embeddings of text for LangChain4j, computed by a transformer with adapters.
+ *
+ * <p>An argument that is null where null is not allowed gives a {@link NullPointerException} that names the argument.
+ */
+@NullMarked
+package org.lora4j.langchain4j;
+
+import org.jspecify.annotations.NullMarked;

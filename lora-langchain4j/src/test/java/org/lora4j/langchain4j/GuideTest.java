@@ -1,0 +1,98 @@
+package org.lora4j.langchain4j;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.langchain4j.data.document.Document;
+import dev.langchain4j.data.embedding.Embedding;
+import dev.langchain4j.data.segment.TextSegment;
+import dev.langchain4j.model.embedding.EmbeddingModel;
+import dev.langchain4j.rag.content.Content;
+import dev.langchain4j.rag.content.retriever.ContentRetriever;
+import dev.langchain4j.rag.content.retriever.EmbeddingStoreContentRetriever;
+import dev.langchain4j.rag.query.Query;
+import dev.langchain4j.store.embedding.EmbeddingStore;
+import dev.langchain4j.store.embedding.EmbeddingStoreIngestor;
+import dev.langchain4j.store.embedding.inmemory.InMemoryEmbeddingStore;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.lora4j.AdapterView;
+import org.lora4j.adapter.LoRAConfig;
+import org.lora4j.train.AdamW;
+import org.lora4j.train.Loss;
+import org.lora4j.train.SequenceBatch;
+import org.lora4j.train.Trainer;
+
+/** The code blocks of the page about LangChain4j. */
+class GuideTest {
+    private final Path folder = MiniLm.folder();
+    private final EmbeddingStore<TextSegment> store = new InMemoryEmbeddingStore<>();
+
+    private final List<String> passages = List.of(
+            "Shipments are handed to the carrier within two working days and can be followed with the number in the mail.",
+            "An account is unlocked through the link that is sent to the registered address.",
+            "Amounts are credited to the original means of payment within a week after the goods are received.",
+            "Devices are repaired free of charge for two years if the fault is not due to wear.");
+    private final List<String> questions = List.of(
+            "Where is my stuff?",
+            "It says wrong login, what now?",
+            "When do I see my money again?",
+            "The screen is dead, who fixes it?");
+
+    // spotless:off
+    @Test
+    void changeOneLine() throws IOException {
+        List<Document> documents = passages.stream().map(Document::from).toList();
+        EmbeddingModel model = LoRAEmbeddingModel.of(folder); // before: new AllMiniLmL6V2EmbeddingModel()
+        EmbeddingStoreIngestor.builder()
+                .embeddingStore(store)
+                .embeddingModel(model)
+                .build()
+                .ingest(documents);
+        ContentRetriever retriever = EmbeddingStoreContentRetriever.builder()
+                .embeddingStore(store)
+                .embeddingModel(model)
+                .maxResults(1)
+                .build();
+        List<Content> found = retriever.retrieve(Query.from("Where is my parcel?"));
+        assertThat(found).hasSize(1);
+        assertThat(found.get(0).textSegment().text()).isEqualTo(passages.get(0));
+    }
+
+    @Test
+    void adaptItToTheDomain(@TempDir Path adapters) throws IOException {
+        LoRAEmbeddingModel base = LoRAEmbeddingModel.of(folder);
+        LoRAConfig config = LoRAConfig.builder().rank(8).alpha(16).targetModules("query", "value").build();
+        AdapterView support = base.model().add("support", config);
+
+        SequenceBatch pairs = SequenceBatch.ofPairs(base.tokens(questions), base.tokens(passages));
+        Trainer.builder(support)
+                .loss(Loss.inBatchNegatives(20))
+                .updater(new AdamW(2e-3, 0.01))
+                .epochs(20)
+                .build()
+                .fitSequences(List.of(pairs));
+        support.save(adapters.resolve("support"));
+
+        EmbeddingModel adapted = LoRAEmbeddingModel.of(folder).load("support", adapters.resolve("support"));
+        for (int i = 0; i < questions.size(); i++) {
+            assertThat(lead(adapted, i)).as(questions.get(i)).isGreaterThan(lead(base, i) + 0.1);
+        }
+    }
+
+    /** By how much a question is more similar to its passage than to the most similar other one. */
+    private double lead(EmbeddingModel model, int question) {
+        Embedding asked = model.embed(questions.get(question)).content();
+        List<Embedding> index = model.embedAll(Texts.segments(passages)).content();
+        double other = IntStream.range(0, index.size())
+                .filter(i -> i != question)
+                .mapToDouble(i -> Texts.cosine(asked, index.get(i)))
+                .max()
+                .orElseThrow();
+        return Texts.cosine(asked, index.get(question)) - other;
+    }
+    // spotless:on
+}
