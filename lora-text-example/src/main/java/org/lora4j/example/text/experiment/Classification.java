@@ -55,7 +55,7 @@ public final class Classification {
         this.test = TokenizedTexts.of(tokens, texts.test().texts());
     }
 
-    public void run(long seed, LoRAConfig config, FineTuning f, ProgressDisplay p) { System.out.println(meanTokens()); long t = System.nanoTime(); frozen(seed); System.out.println((System.nanoTime() - t) / 1e9); adapted(config, f, seed, p); System.out.println((System.nanoTime() - t) / 1e9); }
+    /** Returns the mean number of tokens of a training text. */
     double meanTokens() {
         return train.tokens() / (double) train.size();
     }
@@ -122,11 +122,12 @@ public final class Classification {
                         view, Loss.softmaxCrossEntropy(), batches(fineTuning.batchSize(), seed), listener));
         out.training(outcome.result());
 
-        Predictions predictions = Predictions.of(test.map(view::predict), texts.test().classes());
+        Predictions predictions =
+                Predictions.of(test.map(view::predict), texts.test().classes());
         accuracy(predictions.result());
         Network plain = view.merge();
-        TestResult merged = Predictions.of(test.map(plain::predict), texts.test().classes())
-                .result();
+        TestResult merged =
+                Predictions.of(test.map(plain::predict), texts.test().classes()).result();
         out.fact("merged into the weights: accuracy %.2f %%", 100 * merged.accuracy());
 
         out.section("The base, bit for bit");
@@ -156,8 +157,7 @@ public final class Classification {
      * @throws IOException if the adapter cannot be read or does not fit the model
      */
     public TestResult test(Path folder) throws IOException {
-        AdapterView view =
-                LoRAModel.of(bert.meanClassifier(classes(), 0)).load(ADAPTER, folder);
+        AdapterView view = LoRAModel.of(bert.meanClassifier(classes(), 0)).load(ADAPTER, folder);
         return Predictions.of(test.map(view::predict), texts.test().classes()).result();
     }
 

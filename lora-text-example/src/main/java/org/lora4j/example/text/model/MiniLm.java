@@ -35,6 +35,16 @@ public final class MiniLm {
         return BertModel.load(folder);
     }
 
+    /**
+     * Returns the file of the weights of a model that was loaded.
+     *
+     * @param folder the folder
+     * @return the file in it
+     */
+    public static Path weights(Path folder) {
+        return folder.resolve(ModelFolder.TENSORS);
+    }
+
     static ModelFolder folder(String tensorsSha256) {
         return new ModelFolder(
                 Resource.of(MiniLm.class, "/all-minilm-l6-v2.onnx"),

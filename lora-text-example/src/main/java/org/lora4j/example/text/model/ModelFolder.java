@@ -66,8 +66,9 @@ record ModelFolder(Resource onnx, String onnxSha256, Resource config, String ten
             SafeTensors.of(weights, Map.of("format", "pt")).write(newTensors);
             String converted = Sha256.of(() -> Files.newInputStream(newTensors));
             if (!converted.equals(tensorsSha256)) {
-                throw new IOException("the converted %s must have the SHA-256 %s, found %s; report it as an error of this program"
-                        .formatted(TENSORS, tensorsSha256, converted));
+                throw new IOException(
+                        "the converted %s must have the SHA-256 %s, found %s; report it as an error of this program"
+                                .formatted(TENSORS, tensorsSha256, converted));
             }
             // The tensors last: a folder that has them has all.
             Files.move(newConfig, folder.resolve(CONFIG), StandardCopyOption.ATOMIC_MOVE);

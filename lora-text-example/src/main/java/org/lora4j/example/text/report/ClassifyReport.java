@@ -14,7 +14,8 @@ import org.lora4j.example.support.report.TestResult;
  * @param settings the options of the run
  * @param classNames the names of the classes
  * @param texts the numbers of texts
- * @param parameters the parameters of the encoder and of the adapter; without the classifier
+ * @param parameters the parameters of the encoder and of the adapter's factors
+ * @param adapterParameters the number of parameters of the adapter, with its classifier
  * @param sizes the sizes in bytes
  * @param frozenTraining the training of the classifier on the frozen encoder
  * @param loraTraining the training of adapter and classifier
@@ -25,6 +26,7 @@ import org.lora4j.example.support.report.TestResult;
  * @param baseOutputUnchanged whether the base computes the same bits as before, while the adapter exists
  * @param fixed test passages that are wrong with the frozen encoder and right with the adapter
  * @param broken test passages that are right with the frozen encoder and wrong with the adapter
+ * @param references what others reach on the same texts, in sentences; empty for other texts
  * @param seconds the time of the whole run
  * @param files the files of the run in the output folder, by purpose
  */
@@ -33,6 +35,7 @@ public record ClassifyReport(
         List<String> classNames,
         Texts texts,
         ParameterReport parameters,
+        long adapterParameters,
         Sizes sizes,
         Phase frozenTraining,
         Phase loraTraining,
@@ -43,6 +46,7 @@ public record ClassifyReport(
         boolean baseOutputUnchanged,
         List<Passage> fixed,
         List<Passage> broken,
+        List<String> references,
         double seconds,
         Map<String, String> files) {
     /**
@@ -52,6 +56,7 @@ public record ClassifyReport(
      * @param classNames as in the record
      * @param texts as in the record
      * @param parameters as in the record
+     * @param adapterParameters as in the record
      * @param sizes as in the record
      * @param frozenTraining as in the record
      * @param loraTraining as in the record
@@ -62,6 +67,7 @@ public record ClassifyReport(
      * @param baseOutputUnchanged as in the record
      * @param fixed as in the record
      * @param broken as in the record
+     * @param references as in the record
      * @param seconds as in the record
      * @param files as in the record
      */
@@ -71,6 +77,7 @@ public record ClassifyReport(
         frozenUnchanged = Collections.unmodifiableMap(new LinkedHashMap<>(frozenUnchanged));
         fixed = List.copyOf(fixed);
         broken = List.copyOf(broken);
+        references = List.copyOf(references);
         files = Collections.unmodifiableMap(new LinkedHashMap<>(files));
     }
 
@@ -134,6 +141,7 @@ public record ClassifyReport(
                 classNames,
                 texts,
                 parameters,
+                adapterParameters,
                 sizes,
                 frozenTraining,
                 loraTraining,
@@ -144,6 +152,7 @@ public record ClassifyReport(
                 baseOutputUnchanged,
                 fixed,
                 broken,
+                references,
                 seconds,
                 all);
     }
