@@ -4,6 +4,7 @@ import java.io.PrintWriter;
 import java.util.Objects;
 import org.lora4j.example.support.cli.CommandRunner;
 import org.lora4j.example.text.cli.ClassifyCommand;
+import org.lora4j.example.text.cli.EmbedCommand;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.ScopeType;
@@ -15,7 +16,7 @@ import picocli.CommandLine.ScopeType;
         scope = ScopeType.INHERIT,
         versionProvider = TextExample.Version.class,
         description = "LoRA on all-MiniLM-L6-v2 and real text. Without a command it does 'classify'.",
-        subcommands = {ClassifyCommand.class})
+        subcommands = {ClassifyCommand.class, EmbedCommand.class})
 public final class TextExample {
     private static final String DEFAULT_COMMAND = "classify";
 

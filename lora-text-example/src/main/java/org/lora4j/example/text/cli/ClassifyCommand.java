@@ -9,12 +9,12 @@ import org.jspecify.annotations.Nullable;
 import org.lora4j.example.support.cli.OptionCheck;
 import org.lora4j.example.support.cli.ProgressOptions;
 import org.lora4j.example.support.cli.WorkCommand;
-import org.lora4j.example.support.cli.WritableFolder;
 import org.lora4j.example.support.report.TestResult;
 import org.lora4j.example.support.report.TextOutput;
 import org.lora4j.example.text.data.ClassifiedTexts;
 import org.lora4j.example.text.experiment.Classification;
 import org.lora4j.example.text.experiment.ClassificationRun;
+import org.lora4j.example.text.experiment.RunFolder;
 import org.lora4j.example.text.model.Tokens;
 import org.lora4j.nn.transformer.BertModel;
 import picocli.CommandLine.Command;
@@ -33,9 +33,6 @@ public final class ClassifyCommand extends WorkCommand {
             "A bag of words (tf-idf with softmax regression, no transformer) reaches 73.0 % on these texts.",
             "PyTorch with PEFT reaches 73.9 % with LoRA on all linear layers in 750 batches of 16 (one seed), and 67.0 % with"
                     + " softmax regression on the frozen encoder, with texts cut at 128 tokens.");
-
-    /** More than an adapter and a report need. */
-    private static final long ROOM = 20_000_000;
 
     @Mixin
     private final TextOptions text = new TextOptions();
@@ -74,25 +71,40 @@ public final class ClassifyCommand extends WorkCommand {
     protected void work() throws IOException {
         ClassifiedTexts texts = ClassifiedTexts.read(text.open());
         if (adapter == null) {
-            WritableFolder.prepare(output, "the adapter and the report", ROOM);
+            run(texts);
+        } else {
+            test(texts, adapter);
         }
+    }
+
+    private void run(ClassifiedTexts texts) throws IOException {
+        RunFolder folder = RunFolder.prepare(output);
+        TextOutput out = new TextOutput(out());
         BertModel bert = model.load();
         try (Tokens tokens = model.tokens()) {
-            TextOutput out = new TextOutput(out());
-            Classification experiment = new Classification(bert, tokens, texts, out);
-            if (adapter == null) {
-                new ClassificationRun(
-                                texts,
-                                model.weights(),
-                                fineTune.config(),
-                                fineTune.training(),
-                                fineTune.seed(),
-                                text.folder() == null ? REFERENCES : List.of())
-                        .run(experiment, output, settings(), out, progress.display(out(), "texts"));
-            } else {
-                out.line("%s on the test texts of %s", adapter, texts.title());
-                show(out, texts.classNames(), experiment.test(adapter));
-            }
+            new ClassificationRun(
+                            texts,
+                            model.weights(),
+                            fineTune.config(),
+                            fineTune.training(),
+                            fineTune.seed(),
+                            text.folder() == null ? REFERENCES : List.of())
+                    .run(
+                            new Classification(bert, tokens, texts, out),
+                            folder,
+                            settings(),
+                            out,
+                            progress.display(out(), "texts"));
+        }
+    }
+
+    private void test(ClassifiedTexts texts, Path folder) throws IOException {
+        TextOutput out = new TextOutput(out());
+        BertModel bert = model.load();
+        try (Tokens tokens = model.tokens()) {
+            TestResult result = new Classification(bert, tokens, texts, out).test(folder);
+            out.line("%s on the test texts of %s", folder, texts.title());
+            show(out, texts.classNames(), result);
         }
     }
 
@@ -107,7 +119,7 @@ public final class ClassifyCommand extends WorkCommand {
 
     private Map<String, @Nullable Object> settings() {
         Map<String, @Nullable Object> settings = new LinkedHashMap<>();
-        settings.put("data", text.folder() == null ? null : text.folder().toString());
+        text.addTo(settings);
         settings.put("output", output.toString());
         model.addTo(settings);
         fineTune.addTo(settings);

@@ -2,6 +2,7 @@ package org.lora4j.example.text.cli;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.example.text.data.TextFolder;
 import picocli.CommandLine.Option;
@@ -20,6 +21,10 @@ final class TextOptions {
     @Nullable
     Path folder() {
         return folder;
+    }
+
+    void addTo(Map<String, @Nullable Object> settings) {
+        settings.put("data", folder == null ? null : folder.toString());
     }
 
     TextFolder open() throws IOException {

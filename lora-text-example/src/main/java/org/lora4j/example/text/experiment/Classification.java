@@ -3,7 +3,6 @@ package org.lora4j.example.text.experiment;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
 import org.lora4j.AdapterView;
 import org.lora4j.LoRAModel;
 import org.lora4j.adapter.LoRAConfig;
@@ -12,12 +11,12 @@ import org.lora4j.example.support.report.TestResult;
 import org.lora4j.example.support.report.TextOutput;
 import org.lora4j.example.text.data.ClassifiedTexts;
 import org.lora4j.example.text.model.Tokens;
+import org.lora4j.example.text.report.BaseCheck;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.transformer.BertModel;
 import org.lora4j.train.Loss;
 import org.lora4j.train.SequenceBatch;
 import org.lora4j.train.TrainingResult;
-import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
  * Classifies texts in two ways: with a classifier on the frozen encoder, and with an adapter for the encoder and a classifier
@@ -29,9 +28,6 @@ public final class Classification {
 
     /** The layer that trains in full and is saved with the adapter. */
     private static final String CLASSIFIER = "classifier";
-
-    /** The output of the base is compared before and after the training on this many texts. */
-    private static final int COMPARED = 64;
 
     private final BertModel bert;
     private final ClassifiedTexts texts;
@@ -86,32 +82,23 @@ public final class Classification {
     /**
      * What the encoder reaches with an adapter.
      *
-     * @param model the model with the adapter
+     * @param view the model with the adapter
      * @param training the training
      * @param predictions the predictions for the test texts
      * @param merged the test of the plain network with the adapter merged into it
-     * @param frozenUnchanged for each parameter of the base, whether it has the same bits as before
-     * @param outputUnchanged whether the base computes the same bits as before
+     * @param base whether the base is unchanged
      */
     record Adapted(
-            LoRAModel model,
+            AdapterView view,
             FineTuning.Outcome training,
             Predictions predictions,
             TestResult merged,
-            Map<String, Boolean> frozenUnchanged,
-            boolean outputUnchanged) {
-        AdapterView view() {
-            return model.using(ADAPTER);
-        }
-    }
+            BaseCheck base) {}
 
     Adapted adapted(LoRAConfig config, FineTuning fineTuning, long seed, ProgressDisplay progress) {
         out.section("LoRA: %s", fineTuning);
         Network base = bert.meanClassifier(classes(), seed);
-        FrozenCheck check = new FrozenCheck(base);
-        TokenizedTexts compared = test.first(COMPARED);
-        INDArray outputBefore = compared.map(base::predict);
-
+        FrozenCheck check = new FrozenCheck(base, test);
         LoRAModel model = LoRAModel.of(base);
         AdapterView view = model.add(
                 ADAPTER, config.toBuilder().modulesToSave(CLASSIFIER).seed(seed).build());
@@ -130,13 +117,7 @@ public final class Classification {
                 Predictions.of(test.map(plain::predict), texts.test().classes()).result();
         out.fact("merged into the weights: accuracy %.2f %%", 100 * merged.accuracy());
 
-        out.section("The base, bit for bit");
-        Map<String, Boolean> unchanged = check.unchanged(base);
-        out.check("Parameters are unchanged", unchanged);
-        boolean outputUnchanged = FrozenCheck.sameBits(
-                outputBefore, compared.map(texts -> model.base().predict(texts)));
-        out.check("Without the adapter the output is the same as before", Map.of("output", outputUnchanged));
-        return new Adapted(model, outcome, predictions, merged, unchanged, outputUnchanged);
+        return new Adapted(view, outcome, predictions, merged, check.compare(model, out));
     }
 
     private Iterable<SequenceBatch> batches(int size, long seed) {

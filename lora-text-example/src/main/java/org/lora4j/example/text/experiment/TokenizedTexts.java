@@ -39,6 +39,7 @@ final class TokenizedTexts {
                 Arrays.stream(indices).mapToObj(i -> all.part(i, i + 1)).toList());
     }
 
+    /** Returns the first texts. */
     TokenizedTexts first(int most) {
         return new TokenizedTexts(all.part(0, Math.min(most, size())));
     }

@@ -5,7 +5,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.adapter.ParameterReport;
 import org.lora4j.example.support.report.TestResult;
 
 /**
@@ -14,16 +13,13 @@ import org.lora4j.example.support.report.TestResult;
  * @param settings the options of the run
  * @param classNames the names of the classes
  * @param texts the numbers of texts
- * @param parameters the parameters of the encoder and of the adapter's factors
- * @param adapterParameters the number of parameters of the adapter, with its classifier
- * @param sizes the sizes in bytes
+ * @param sizes the sizes of model and adapter
  * @param frozenTraining the training of the classifier on the frozen encoder
  * @param loraTraining the training of adapter and classifier
  * @param frozen the test of the frozen encoder with a trained classifier
  * @param lora the test with the adapter
  * @param merged the test of the plain network into which the adapter is merged
- * @param frozenUnchanged for each parameter of the base, whether it has the same bits after the training as before
- * @param baseOutputUnchanged whether the base computes the same bits as before, while the adapter exists
+ * @param base whether the base is unchanged
  * @param fixed test passages that are wrong with the frozen encoder and right with the adapter
  * @param broken test passages that are right with the frozen encoder and wrong with the adapter
  * @param references what others reach on the same texts, in sentences; empty for other texts
@@ -34,16 +30,13 @@ public record ClassifyReport(
         Map<String, @Nullable Object> settings,
         List<String> classNames,
         Texts texts,
-        ParameterReport parameters,
-        long adapterParameters,
         Sizes sizes,
         Phase frozenTraining,
         Phase loraTraining,
         TestResult frozen,
         TestResult lora,
         TestResult merged,
-        Map<String, Boolean> frozenUnchanged,
-        boolean baseOutputUnchanged,
+        BaseCheck base,
         List<Passage> fixed,
         List<Passage> broken,
         List<String> references,
@@ -55,16 +48,13 @@ public record ClassifyReport(
      * @param settings as in the record
      * @param classNames as in the record
      * @param texts as in the record
-     * @param parameters as in the record
-     * @param adapterParameters as in the record
      * @param sizes as in the record
      * @param frozenTraining as in the record
      * @param loraTraining as in the record
      * @param frozen as in the record
      * @param lora as in the record
      * @param merged as in the record
-     * @param frozenUnchanged as in the record
-     * @param baseOutputUnchanged as in the record
+     * @param base as in the record
      * @param fixed as in the record
      * @param broken as in the record
      * @param references as in the record
@@ -74,7 +64,6 @@ public record ClassifyReport(
     public ClassifyReport {
         settings = Collections.unmodifiableMap(new LinkedHashMap<>(settings));
         classNames = List.copyOf(classNames);
-        frozenUnchanged = Collections.unmodifiableMap(new LinkedHashMap<>(frozenUnchanged));
         fixed = List.copyOf(fixed);
         broken = List.copyOf(broken);
         references = List.copyOf(references);
@@ -92,23 +81,6 @@ public record ClassifyReport(
     public record Texts(String title, int train, int test, double meanTokens) {}
 
     /**
-     * Sizes in bytes.
-     *
-     * @param base the file of the model
-     * @param adapter the file of the adapter with its classifier
-     */
-    public record Sizes(long base, long adapter) {}
-
-    /**
-     * A training.
-     *
-     * @param iterations the number of batches
-     * @param seconds how long it took
-     * @param finalLoss the mean loss of the last batches, at most 100
-     */
-    public record Phase(long iterations, double seconds, double finalLoss) {}
-
-    /**
      * A test passage and two predictions for it.
      *
      * @param text the passage
@@ -118,38 +90,21 @@ public record ClassifyReport(
      */
     public record Passage(String text, int actual, int frozen, int lora) {}
 
-    /**
-     * Returns whether the base is unchanged: all its parameters and its output.
-     *
-     * @return true if all bits are the same
-     */
-    public boolean baseIsUnchanged() {
-        return baseOutputUnchanged && frozenUnchanged.values().stream().allMatch(same -> same);
-    }
-
-    /**
-     * Adds files.
-     *
-     * @param more files by purpose
-     * @return a report with them
-     */
-    public ClassifyReport withFiles(Map<String, String> more) {
+    /** Returns the report with more files. */
+    ClassifyReport withFiles(Map<String, String> more) {
         Map<String, String> all = new LinkedHashMap<>(files);
         all.putAll(more);
         return new ClassifyReport(
                 settings,
                 classNames,
                 texts,
-                parameters,
-                adapterParameters,
                 sizes,
                 frozenTraining,
                 loraTraining,
                 frozen,
                 lora,
                 merged,
-                frozenUnchanged,
-                baseOutputUnchanged,
+                base,
                 fixed,
                 broken,
                 references,
