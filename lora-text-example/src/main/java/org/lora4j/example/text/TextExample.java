@@ -5,6 +5,7 @@ import java.util.Objects;
 import org.lora4j.example.support.cli.CommandRunner;
 import org.lora4j.example.text.cli.ClassifyCommand;
 import org.lora4j.example.text.cli.EmbedCommand;
+import org.lora4j.example.text.cli.TenantsCommand;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.ScopeType;
@@ -16,7 +17,7 @@ import picocli.CommandLine.ScopeType;
         scope = ScopeType.INHERIT,
         versionProvider = TextExample.Version.class,
         description = "LoRA on all-MiniLM-L6-v2 and real text. Without a command it does 'classify'.",
-        subcommands = {ClassifyCommand.class, EmbedCommand.class})
+        subcommands = {ClassifyCommand.class, EmbedCommand.class, TenantsCommand.class})
 public final class TextExample {
     private static final String DEFAULT_COMMAND = "classify";
 

@@ -26,6 +26,17 @@ public record LabelledTexts(List<String> texts, List<Integer> classes) {
     }
 
     /**
+     * Returns the first texts.
+     *
+     * @param most the most of them
+     * @return at most this many texts
+     */
+    public LabelledTexts first(int most) {
+        int n = Math.min(most, size());
+        return new LabelledTexts(texts.subList(0, n), classes.subList(0, n));
+    }
+
+    /**
      * Counts the texts.
      *
      * @return their number

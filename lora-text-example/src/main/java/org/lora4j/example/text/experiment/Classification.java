@@ -24,7 +24,7 @@ import org.lora4j.train.TrainingResult;
  */
 public final class Classification {
     /** The name of the adapter. */
-    static final String ADAPTER = "classifier";
+    static final String ADAPTER = "adapter";
 
     /** The layer that trains in full and is saved with the adapter. */
     private static final String CLASSIFIER = "classifier";

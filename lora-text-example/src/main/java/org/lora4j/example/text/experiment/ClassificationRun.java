@@ -71,9 +71,7 @@ public record ClassificationRun(
                 () -> ReportWriter.write(folder.path(), report, lora.training().losses()));
         conclude(out, report);
         folder.print(out, written.files());
-        if (!report.base().holds()) {
-            throw new IllegalStateException("the base is not the same as before; the report says where");
-        }
+        report.base().require();
     }
 
     private void introduce(Classification experiment, TextOutput out) {

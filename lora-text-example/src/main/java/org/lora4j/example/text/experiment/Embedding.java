@@ -20,7 +20,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Tunes sentence embeddings so that a text finds the one that belongs to it. */
 public final class Embedding {
-    static final String ADAPTER = "embedding";
+    static final String ADAPTER = "adapter";
 
     /** The loss is the cross entropy of this many times the cosines, as in sentence-transformers. */
     private static final double SCALE = 20;

@@ -87,9 +87,7 @@ public record EmbeddingRun(
         report.sizes().print(out);
         out.fact("%.0f s in all", report.seconds());
         folder.print(out, written.files());
-        if (!report.base().holds()) {
-            throw new IllegalStateException("the base is not the same as before; the report says where");
-        }
+        report.base().require();
     }
 
     /** Counts the test texts whose rank became smaller (−1) or greater (1). */

@@ -18,8 +18,9 @@ import org.nd4j.linalg.learning.config.Adam;
  * once; only the classifier trains.
  */
 final class FrozenHead {
-    private static final int EPOCHS = 30;
+    private static final int EPOCHS = 50;
     private static final int BATCH_SIZE = 100;
+    private static final double LEARNING_RATE = 0.02;
 
     private final Network encoder;
 
@@ -63,7 +64,7 @@ final class FrozenHead {
         }
         int steps = EPOCHS * batches.size();
         TrainingResult result = Trainer.builder(classifier)
-                .updater(new Adam(new Schedule(0.01, steps)))
+                .updater(new Adam(new Schedule(LEARNING_RATE, steps)))
                 .epochs(EPOCHS)
                 .build()
                 .fit(batches);

@@ -53,8 +53,8 @@ public final class RunFolder {
                     e);
         }
         String tensors = folder + "/adapter_model.safetensors";
-        files.put("adapter", tensors);
-        files.put("adapterConfig", folder + "/adapter_config.json");
+        files.put(name, tensors);
+        files.put(name + "Config", folder + "/adapter_config.json");
         return path.resolve(tensors);
     }
 
@@ -80,7 +80,9 @@ public final class RunFolder {
     void print(TextOutput out, Map<String, String> written) {
         out.section("Files");
         written.forEach((purpose, file) -> out.fact("%-16s %s", purpose, path.resolve(file)));
-        out.line("");
-        out.line("The page has all of this with charts. Open it in a browser.");
+        if (written.containsKey("page")) {
+            out.line("");
+            out.line("The page has all of this with charts. Open it in a browser.");
+        }
     }
 }

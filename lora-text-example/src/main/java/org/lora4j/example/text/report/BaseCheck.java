@@ -22,6 +22,17 @@ public record BaseCheck(Map<String, Boolean> frozenUnchanged, boolean outputUnch
     }
 
     /**
+     * Fails if something has changed.
+     *
+     * @throws IllegalStateException if the bits are not all the same
+     */
+    public void require() {
+        if (!holds()) {
+            throw new IllegalStateException("the base must be the same as before, and is not; the report says where");
+        }
+    }
+
+    /**
      * Returns whether all is unchanged.
      *
      * @return true if all bits are the same
