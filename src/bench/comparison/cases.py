@@ -24,7 +24,7 @@ class Work:
     def __str__(self):
         parts = [self.side, self.work, self.variant, self.optimizer, f"r={self.rank}", f"batch={self.batch}"]
         if self.net != "rich":
-            parts.append(f"{self.net}×{self.net}")
+            parts.append(f"{self.net}×{self.net}" if self.net.isdigit() else self.net)
         if self.adapters > 1:
             parts.append(f"adapters={self.adapters}")
         return " ".join(part for part in parts if part)
@@ -35,7 +35,8 @@ class Comparison:
     """Two works whose times are compared.
 
     bar is the greatest allowed ratio of the times. If same is true, both must compute the same numbers. threads is the
-    thread setting of both; if it is None, each work uses its best setting.
+    thread setting of the works of this library, 0 for ND4J's default; if it is None, each uses its best setting. PyTorch
+    always uses its best setting.
     """
 
     group: str
@@ -61,6 +62,17 @@ def _peers(group, label, work, variants):
         for optimizer in ("adam", "fused"):
             peer = Work("PyTorch", "step", variant, work.rank, work.batch, net=work.net, optimizer=optimizer)
             yield Comparison(group, label, work, peer, bar.get(optimizer) if isinstance(bar, dict) else bar)
+
+
+def _small():
+    """Compares a network of the layers 20→64→64→2, with our best thread setting and with ND4J's default."""
+    step = _ours("step", "lora", rank=4, batch=32, net="small")
+    row = _ours("forward", "lora", rank=4, batch=1, net="small")
+    fused = _torch("step", "factored", rank=4, batch=32, net="small", optimizer="fused")
+    other_row = _torch("forward", "factored", rank=4, batch=1, net="small")
+    for threads, suffix in ((None, ""), ("0", ", ND4J's default threads")):
+        yield Comparison("small", f"small network, LoRA step r=4 batch 32{suffix}", step, fused, 0.3, threads=threads)
+        yield Comparison("small", f"small network, one row r=4{suffix}", row, other_row, threads=threads)
 
 
 def quick():
@@ -107,4 +119,5 @@ def comparisons():
         Comparison("mixed", "the same, both with one thread of BLAS", mixed, unmerged, 2.0, same=False, threads="1"),
         Comparison("mixed", "mixed batch, 64 rows, 64 adapters", mixed, other),
     ]
+    result += _small()
     return result

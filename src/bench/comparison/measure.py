@@ -86,14 +86,18 @@ def times(works, options, wanted=()):
 def settings_of_threads(work, quick=False, wanted=()):
     """Returns the numbers of BLAS threads; for PyTorch, the number of threads of its own loops comes first.
 
-    In a quick run these are the settings that are usually best, and the wanted ones.
+    The wanted ones are added. In a quick run the others are only those that are usually best.
     """
     cores = os.cpu_count()
-    if quick:
-        usual = [f"1+{cores}", f"{cores}+1"] if work.side == "PyTorch" else [str(cores)]
-        return usual + [threads for each, threads in wanted if each == work and threads not in usual]
     counts = range(1, cores + 1)
-    return [f"{own}+{blas}" for own in counts for blas in counts] if work.side == "PyTorch" else [str(n) for n in counts]
+    if work.side == "PyTorch":
+        all_of_them = [f"{own}+{blas}" for own in counts for blas in counts]
+        usual = ["1+1"] if work.net == "small" else [f"1+{cores}", f"{cores}+1"]
+    else:
+        all_of_them = [str(count) for count in counts]
+        usual = [str(cores)]
+    taken = usual if quick else all_of_them
+    return taken + [threads for each, threads in wanted if each == work and threads not in taken]
 
 
 def promising(settings):

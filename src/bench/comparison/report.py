@@ -36,7 +36,8 @@ def rows(comparisons, times, machine_best):
     """Returns a row for each comparison, with times in µs."""
     result = []
     for c in comparisons:
-        one, other = measure.chosen(times[c.work], c.threads), measure.chosen(times[c.other], c.threads)
+        one = measure.chosen(times[c.work], c.threads)
+        other = measure.chosen(times[c.other], None if c.other.side == "PyTorch" else c.threads)
         result.append({
             "case": c.label,
             "ours": one["median"] / 1000,
@@ -47,9 +48,13 @@ def rows(comparisons, times, machine_best):
             "ratio": one["median"] / other["median"],
             "bar": c.bar,
             "roofline": one["median"] / least.least_nanos(c.work, machine_best),
-            "spread": f"{min(one['runs']) / 1000:.0f}–{max(one['runs']) / 1000:.0f}",
+            "spread": f"{_micros(min(one['runs']) / 1000)}–{_micros(max(one['runs']) / 1000)}",
         })  # fmt: skip
     return result
+
+
+def _micros(value):
+    return f"{value:.1f}" if value < 100 else f"{value:.0f}"
 
 
 def show(result):
@@ -66,8 +71,8 @@ def show(result):
     for row in result["table"]:
         bar = f"≤ {row['bar']}" if row["bar"] else ""
         print(
-            f"| {row['case']} | {row['ours']:.0f} ({row['spread']}) | {row['threads']} | {row['beside']} "
-            f"| {row['other']:.0f} | {row['its_threads']} | {row['ratio']:.2f} | {bar} | {row['roofline']:.1f} |"
+            f"| {row['case']} | {_micros(row['ours'])} ({row['spread']}) | {row['threads']} | {row['beside']} "
+            f"| {_micros(row['other'])} | {row['its_threads']} | {row['ratio']:.2f} | {bar} | {row['roofline']:.1f} |"
         )
     for name in ("switch", "curves", "memory", "start"):
         if name in result:

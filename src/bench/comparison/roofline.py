@@ -1,6 +1,6 @@
 """Computes the least time that the hardware allows, from the bytes and the flops of a work."""
 
-LAYERS = {"rich": [(784, 1000), (1000, 2000), (2000, 10)]}
+LAYERS = {"rich": [(784, 1000), (1000, 2000), (2000, 10)], "small": [(20, 64), (64, 64), (64, 2)]}
 FLOAT = 4
 
 

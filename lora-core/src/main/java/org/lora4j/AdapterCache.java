@@ -20,8 +20,6 @@ import org.lora4j.internal.Names;
 import org.lora4j.io.FingerprintCheck;
 import org.lora4j.io.PeftAdapters;
 import org.lora4j.io.ReadLimits;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Loads the adapters of a {@link LoRAModel} from a folder when they are needed, and deletes those from the model that were
@@ -49,14 +47,12 @@ import org.slf4j.LoggerFactory;
  * <p>Any number of threads can use a cache.
  */
 public final class AdapterCache {
-    private static final Logger log = LoggerFactory.getLogger(AdapterCache.class);
-
     private final LoRAModel model;
     private final Path folder;
     private final long maxBytes;
     private final FingerprintCheck check;
     private final ReadLimits limits;
-    private final AdapterCacheListener listener;
+    private final SafeListener<AdapterCacheListener> listener;
 
     private final Object lock = new Object();
     /** In the order of their last use. */
@@ -84,13 +80,13 @@ public final class AdapterCache {
         void close();
     }
 
-    private AdapterCache(Builder builder) {
+    AdapterCache(AdapterCacheBuilder builder) {
         model = builder.model;
         folder = builder.folder;
         maxBytes = builder.maxBytes;
         check = builder.check;
         limits = builder.limits;
-        listener = builder.listener;
+        listener = new SafeListener<>(builder.listener, "adapter cache");
     }
 
     /**
@@ -100,10 +96,10 @@ public final class AdapterCache {
      * @param folder the folder in which each adapter has a sub-folder of its name
      * @return a builder with the defaults
      */
-    public static Builder builder(LoRAModel model, Path folder) {
+    public static AdapterCacheBuilder builder(LoRAModel model, Path folder) {
         Objects.requireNonNull(model, "model must not be null");
         Objects.requireNonNull(folder, "folder must not be null");
-        return new Builder(model, folder);
+        return new AdapterCacheBuilder(model, folder);
     }
 
     LoRAModel model() {
@@ -186,7 +182,7 @@ public final class AdapterCache {
                 entries.remove(name, entry);
                 failedLoads++;
             }
-            inform(() -> listener.onFailedLoad(name, e));
+            listener.inform(events -> events.onFailedLoad(name, e));
             entry.loading.completeExceptionally(e);
             return;
         }
@@ -199,7 +195,7 @@ public final class AdapterCache {
             loads++;
             loadNanos += nanos;
         }
-        inform(() -> listener.onLoad(name, size, nanos));
+        listener.inform(events -> events.onLoad(name, size, nanos));
         entry.loading.complete(adapter);
         evict();
     }
@@ -267,7 +263,7 @@ public final class AdapterCache {
                 }
             }
         }
-        evicted.forEach((name, size) -> inform(() -> listener.onEviction(name, size)));
+        evicted.forEach((name, size) -> listener.inform(events -> events.onEviction(name, size)));
     }
 
     /**
@@ -310,14 +306,6 @@ public final class AdapterCache {
         }
     }
 
-    private static void inform(Runnable event) {
-        try {
-            event.run();
-        } catch (RuntimeException e) {
-            log.warn("a listener of the cache failed", e);
-        }
-    }
-
     /**
      * Returns what happened so far.
      *
@@ -329,80 +317,6 @@ public final class AdapterCache {
                     .filter(entry -> entry.adapter != null)
                     .count();
             return new AdapterCacheStats(hits, loads, failedLoads, loadNanos, evictions, loaded, bytes);
-        }
-    }
-
-    /** Builds an {@link AdapterCache}. */
-    public static final class Builder {
-        private static final long DEFAULT_BYTES = 256L << 20;
-
-        private final LoRAModel model;
-        private final Path folder;
-        private long maxBytes = DEFAULT_BYTES;
-        private FingerprintCheck check = FingerprintCheck.WARN;
-        private ReadLimits limits = ReadLimits.defaults();
-        private AdapterCacheListener listener = new AdapterCacheListener() {};
-
-        private Builder(LoRAModel model, Path folder) {
-            this.model = model;
-            this.folder = folder;
-        }
-
-        /**
-         * Sets how many bytes the arrays of the loaded adapters take at most, apart from those that are pinned.
-         *
-         * @param most the number of bytes, not negative; 256 MiB by default
-         * @return this builder
-         * @throws IllegalArgumentException if the number is negative
-         */
-        public Builder maxBytes(long most) {
-            if (most < 0) {
-                throw new IllegalArgumentException("maxBytes must not be negative, found " + most);
-            }
-            maxBytes = most;
-            return this;
-        }
-
-        /**
-         * Sets what to do if an adapter was saved with another base.
-         *
-         * @param fingerprints the check; {@link FingerprintCheck#WARN} by default
-         * @return this builder
-         */
-        public Builder fingerprintCheck(FingerprintCheck fingerprints) {
-            check = Objects.requireNonNull(fingerprints, "fingerprints must not be null");
-            return this;
-        }
-
-        /**
-         * Sets how much is read of an adapter.
-         *
-         * @param most the limits; {@link ReadLimits#defaults} by default
-         * @return this builder
-         */
-        public Builder readLimits(ReadLimits most) {
-            limits = Objects.requireNonNull(most, "most must not be null");
-            return this;
-        }
-
-        /**
-         * Sets the listener.
-         *
-         * @param events receives the events
-         * @return this builder
-         */
-        public Builder listener(AdapterCacheListener events) {
-            listener = Objects.requireNonNull(events, "events must not be null");
-            return this;
-        }
-
-        /**
-         * Creates the cache. It reads nothing yet.
-         *
-         * @return an empty cache
-         */
-        public AdapterCache build() {
-            return new AdapterCache(this);
         }
     }
 }

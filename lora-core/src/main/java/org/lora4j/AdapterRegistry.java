@@ -10,6 +10,7 @@ import java.util.function.Supplier;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.internal.AdapterNames;
+import org.lora4j.internal.Names;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Parameter;
 import org.lora4j.nn.internal.Merging;
@@ -59,7 +60,7 @@ final class AdapterRegistry {
     private void requireNew(String name) {
         if (state.adapters().containsKey(name)) {
             throw new IllegalArgumentException("an adapter '" + name + "' exists already; there are "
-                    + state.adapters().keySet());
+                    + Names.brackets(state.adapters().keySet()));
         }
         AdapterNames.requireNew(name, state.adapters().keySet());
     }

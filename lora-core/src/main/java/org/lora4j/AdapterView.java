@@ -189,7 +189,7 @@ public final class AdapterView implements Model, PassSource {
     }
 
     /**
-     * Counts the parameters of the base and of the adapter's factors.
+     * Counts the parameters of the base and of the adapter's factors, and the bytes of its arrays as {@link #residentBytes}.
      *
      * @return the report
      * @throws IllegalStateException if the view does not have exactly one adapter, or has another scale
@@ -197,7 +197,8 @@ public final class AdapterView implements Model, PassSource {
      */
     public ParameterReport parameterReport() {
         AppliedAdapter adapter = single("report");
-        return ParameterReport.of(network, adapter.config(), adapter.factors());
+        ParameterReport report = ParameterReport.of(network, adapter.config(), adapter.factors());
+        return new ParameterReport(report.layers(), report.targets(), adapter.residentBytes());
     }
 
     @Override

@@ -1,6 +1,5 @@
 package org.lora4j;
 
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -8,14 +7,10 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
-import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.nn.internal.Inputs;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Computes the calls of many threads in batches, each row with its own adapter. A batch reads the weights of the base once,
@@ -30,12 +25,12 @@ import org.slf4j.LoggerFactory;
  * <p><b>When a batch leaves.</b> A call that comes while nothing is being computed is computed at once, alone. Calls that
  * come in the meantime form the next batch. Before it leaves, the next batch waits for those calls that are arriving: until
  * it is full, until as many are there as were there last time, until none came for an eighth of the time that the last batch took
- * (at least 50 µs), or until the last batch ended {@link Builder#maxWait} ago.
+ * (at least 50 µs), or until the last batch ended {@link BatchingPredictorBuilder#maxWait} ago.
  *
  * <p><b>Who computes.</b> The predictor has no threads. One of the threads that wait in {@link #predict} computes the batch
- * of all. If calls wait and no thread does, a task of the {@link Builder#executor} computes. The executor also loads the
+ * of all. If calls wait and no thread does, a task of the {@link BatchingPredictorBuilder#executor} computes. The executor also loads the
  * adapters of asynchronous calls and completes their futures. One batch is computed at a time; if BLAS has one thread, its
- * rows are divided among the processors, as in {@link LoRAModel#predict(INDArray, List)}.
+ * products and the updates of its rows are divided among the processors, as in {@link LoRAModel#predict(INDArray, List)}.
  *
  * <p><b>Failures.</b> A call with an unknown adapter or an input that does not fit fails alone. A call that comes when too
  * many wait is rejected with a {@link RejectedExecutionException}, and can be tried again later.
@@ -52,30 +47,21 @@ import org.slf4j.LoggerFactory;
  * <p>Any number of threads can use a predictor.
  */
 public final class BatchingPredictor implements AutoCloseable {
-    private static final Logger log = LoggerFactory.getLogger(BatchingPredictor.class);
-
     private final LoRAModel model;
     private final @Nullable AdapterCache cache;
     private final Executor executor;
-    private final BatchingListener listener;
+    private final BatchingRecorder recorder;
     private final BatchQueue queue;
     private final BatchComputation computation;
-
-    private final LongAdder failedCalls = new LongAdder();
-    private final LongAdder rejectedCalls = new LongAdder();
-    private final DistributionRecorder latencyNanos = new DistributionRecorder();
-    private final DistributionRecorder batchRows = new DistributionRecorder();
-    private final DistributionRecorder batchCalls = new DistributionRecorder();
-    private final DistributionRecorder batchNanos = new DistributionRecorder();
 
     /** The threads that compute and end calls of others, which must not wait for these calls. */
     private final Set<Thread> serving = ConcurrentHashMap.newKeySet();
 
-    private BatchingPredictor(Builder builder) {
+    BatchingPredictor(BatchingPredictorBuilder builder) {
         model = builder.model;
         cache = builder.cache;
         executor = builder.executor;
-        listener = builder.listener;
+        recorder = new BatchingRecorder(builder.listener);
         queue = new BatchQueue(builder.maxBatchRows, builder.maxWaitingRows, builder.maxWaitNanos);
         computation = new BatchComputation(model);
     }
@@ -86,9 +72,9 @@ public final class BatchingPredictor implements AutoCloseable {
      * @param model the model
      * @return a builder with the defaults
      */
-    public static Builder builder(LoRAModel model) {
+    public static BatchingPredictorBuilder builder(LoRAModel model) {
         Objects.requireNonNull(model, "model must not be null");
-        return new Builder(model);
+        return new BatchingPredictorBuilder(model);
     }
 
     /**
@@ -189,7 +175,7 @@ public final class BatchingPredictor implements AutoCloseable {
                 throw BatchComputation.unknown(adapter);
             }
         } catch (IllegalArgumentException e) {
-            failedCalls.increment();
+            recorder.failed(1);
             throw e;
         }
         return (int) x.size(0);
@@ -199,14 +185,13 @@ public final class BatchingPredictor implements AutoCloseable {
         try {
             queue.admit(rows);
         } catch (RejectedExecutionException e) {
-            rejectedCalls.increment();
-            inform(() -> listener.onRejection(adapter));
+            recorder.rejected(adapter);
             throw e;
         }
     }
 
     private void withdraw(int rows) {
-        failedCalls.increment();
+        recorder.failed(1);
         queue.withdraw(rows);
     }
 
@@ -224,7 +209,7 @@ public final class BatchingPredictor implements AutoCloseable {
             long begin = System.nanoTime();
             computation.compute(batch);
             nanos = System.nanoTime() - begin;
-            record(batch, nanos);
+            recorder.computed(batch, nanos);
         } catch (RuntimeException | Error e) {
             for (PredictionCall call : batch) {
                 if (!call.hasOutcome()) {
@@ -237,32 +222,6 @@ public final class BatchingPredictor implements AutoCloseable {
             if (added) {
                 serving.remove(Thread.currentThread());
             }
-        }
-    }
-
-    private void record(List<PredictionCall> batch, long nanos) {
-        int rows = 0;
-        long now = System.nanoTime();
-        for (PredictionCall call : batch) {
-            rows += call.rows();
-            if (call.hasFailed()) {
-                failedCalls.increment();
-            } else {
-                latencyNanos.record(Math.max(0, now - call.begin()));
-            }
-        }
-        batchRows.record(rows);
-        batchCalls.record(batch.size());
-        batchNanos.record(nanos);
-        int all = rows;
-        inform(() -> listener.onBatch(batch.size(), all, nanos));
-    }
-
-    private static void inform(Runnable event) {
-        try {
-            event.run();
-        } catch (RuntimeException e) {
-            log.warn("a listener of the predictor failed", e);
         }
     }
 
@@ -286,7 +245,7 @@ public final class BatchingPredictor implements AutoCloseable {
         } catch (RejectedExecutionException e) {
             List<PredictionCall> refused = queue.takeAllIfOffered();
             refused.forEach(call -> call.fail(e));
-            failedCalls.add(refused.size());
+            recorder.failed(refused.size());
             endHere(refused);
         }
     }
@@ -340,13 +299,7 @@ public final class BatchingPredictor implements AutoCloseable {
      * @return counts, times and sizes; they cost next to nothing
      */
     public BatchingStats stats() {
-        return new BatchingStats(
-                failedCalls.sum(),
-                rejectedCalls.sum(),
-                latencyNanos.snapshot(),
-                batchRows.snapshot(),
-                batchCalls.snapshot(),
-                batchNanos.snapshot());
+        return recorder.stats();
     }
 
     /**
@@ -364,122 +317,6 @@ public final class BatchingPredictor implements AutoCloseable {
             queue.awaitEnd();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-        }
-    }
-
-    /** Builds a {@link BatchingPredictor}. */
-    public static final class Builder {
-        private static final int DEFAULT_BATCH_ROWS = 64;
-        private static final int DEFAULT_WAITING_ROWS = 1024;
-        private static final long DEFAULT_WAIT_NANOS = 2_000_000;
-
-        private final LoRAModel model;
-        private @Nullable AdapterCache cache;
-        private int maxBatchRows = DEFAULT_BATCH_ROWS;
-        private int maxWaitingRows = DEFAULT_WAITING_ROWS;
-        private long maxWaitNanos = DEFAULT_WAIT_NANOS;
-        private Executor executor = ForkJoinPool.commonPool();
-        private BatchingListener listener = new BatchingListener() {};
-
-        private Builder(LoRAModel model) {
-            this.model = model;
-        }
-
-        /**
-         * Loads adapters that are not in the model when a call names them. Without a cache, such a call fails.
-         *
-         * @param adapters a cache of the same model
-         * @return this builder
-         * @throws IllegalArgumentException if the cache is that of another model
-         */
-        public Builder adapters(AdapterCache adapters) {
-            Objects.requireNonNull(adapters, "adapters must not be null");
-            if (adapters.model() != model) {
-                throw new IllegalArgumentException(
-                        "the cache must load into the model of the predictor, found that of another model");
-            }
-            cache = adapters;
-            return this;
-        }
-
-        /**
-         * Sets how many rows a batch has at most. A call with more rows is a batch of its own.
-         *
-         * @param rows the number of rows, at least 1; 64 by default
-         * @return this builder
-         * @throws IllegalArgumentException if the number is less than 1
-         */
-        public Builder maxBatchRows(int rows) {
-            maxBatchRows = requirePositive("maxBatchRows", rows);
-            return this;
-        }
-
-        /**
-         * Sets how many rows wait at most; later calls are rejected. Calls whose adapter is being loaded are counted, and
-         * those that are being computed are not. A call with more rows is accepted if nothing waits.
-         *
-         * @param rows the number of rows, at least 1; 1024 by default
-         * @return this builder
-         * @throws IllegalArgumentException if the number is less than 1
-         */
-        public Builder maxWaitingRows(int rows) {
-            maxWaitingRows = requirePositive("maxWaitingRows", rows);
-            return this;
-        }
-
-        private static int requirePositive(String name, int value) {
-            if (value < 1) {
-                throw new IllegalArgumentException(name + " must be at least 1, found " + value);
-            }
-            return value;
-        }
-
-        /**
-         * Sets how long after the end of a batch the next one waits at most for calls that are arriving.
-         *
-         * @param wait the time, not negative and at most a minute; 2 ms by default. Zero never waits
-         * @return this builder
-         * @throws IllegalArgumentException if the time is outside these bounds
-         */
-        public Builder maxWait(Duration wait) {
-            Objects.requireNonNull(wait, "wait must not be null");
-            if (wait.isNegative() || wait.compareTo(Duration.ofMinutes(1)) > 0) {
-                throw new IllegalArgumentException("maxWait must be from 0 to a minute, found " + wait);
-            }
-            maxWaitNanos = wait.toNanos();
-            return this;
-        }
-
-        /**
-         * Sets the executor for asynchronous calls. It must run tasks in threads of its own, and its rejections fail the
-         * calls. The predictor does not shut it down.
-         *
-         * @param tasks the executor; {@link ForkJoinPool#commonPool} by default
-         * @return this builder
-         */
-        public Builder executor(Executor tasks) {
-            executor = Objects.requireNonNull(tasks, "tasks must not be null");
-            return this;
-        }
-
-        /**
-         * Sets the listener.
-         *
-         * @param events receives the events
-         * @return this builder
-         */
-        public Builder listener(BatchingListener events) {
-            listener = Objects.requireNonNull(events, "events must not be null");
-            return this;
-        }
-
-        /**
-         * Creates the predictor.
-         *
-         * @return a predictor, ready for calls
-         */
-        public BatchingPredictor build() {
-            return new BatchingPredictor(this);
         }
     }
 }

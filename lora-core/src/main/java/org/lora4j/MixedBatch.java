@@ -6,7 +6,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.lora4j.internal.IdlePool;
-import org.lora4j.internal.SpareProcessors;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Sequences;
 import org.lora4j.nn.internal.Inputs;
@@ -25,9 +24,6 @@ import org.nd4j.linalg.indexing.NDArrayIndex;
 final class MixedBatch {
     /** Larger batches are computed in parts, so that the buffers of a pass stay small. */
     private static final int MAX_ROWS = 512;
-
-    /** Fewer rows are computed faster than another thread wakes up. */
-    private static final int MIN_ROWS_PER_PART = 8;
 
     private final Network network;
     private final Predictor predictor;
@@ -122,19 +118,17 @@ final class MixedBatch {
 
     /** Computes all rows with the base, and with the factors of those adapters that have factors only. */
     private void predictTogether(ModelState state, INDArray x, List<String> names, INDArray result) {
-        SpareProcessors.run(names.size(), MIN_ROWS_PER_PART, (from, to) -> {
-            MixedPass pass = passes.borrow();
-            try {
-                for (int begin = from; begin < to; begin += MAX_ROWS) {
-                    int end = Math.min(to, begin + MAX_ROWS);
-                    pass.assign(state, names.subList(begin, end));
-                    rows(result, begin, end).assign(pass.forward(rows(x, begin, end)));
-                }
-            } finally {
-                pass.assign(state, List.of());
-                passes.giveBack(pass);
+        MixedPass pass = passes.borrow();
+        try {
+            for (int begin = 0; begin < names.size(); begin += MAX_ROWS) {
+                int end = Math.min(names.size(), begin + MAX_ROWS);
+                pass.assign(state, names.subList(begin, end));
+                rows(result, begin, end).assign(pass.forward(rows(x, begin, end)));
             }
-        });
+        } finally {
+            pass.assign(state, List.of());
+            passes.giveBack(pass);
+        }
     }
 
     private static INDArray rows(INDArray matrix, int from, int to) {

@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.internal.Names;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.WeightedLayer;
 import org.lora4j.nn.internal.EffectiveLayers;
@@ -118,7 +119,8 @@ final class ModelState {
     AppliedAdapter adapter(String name) {
         AppliedAdapter adapter = adapters.get(name);
         if (adapter == null) {
-            throw new IllegalArgumentException("no adapter '" + name + "'; there are " + adapters.keySet());
+            throw new IllegalArgumentException(
+                    "no adapter '" + name + "'; there are " + Names.brackets(adapters.keySet()));
         }
         return adapter;
     }

@@ -2,11 +2,7 @@ package org.lora4j;
 
 import java.util.ArrayList;
 import java.util.List;
-import org.lora4j.adapter.LoRAWeights;
-import org.lora4j.internal.BuffersByWidth;
-import org.lora4j.internal.Gemm;
-import org.lora4j.internal.RowBlocks;
-import org.lora4j.internal.SingleRows;
+import org.lora4j.internal.SpareProcessors;
 import org.lora4j.nn.internal.OutputUpdate;
 import org.lora4j.nn.internal.OutputUpdatePass;
 import org.lora4j.nn.internal.PassContext;
@@ -14,22 +10,29 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
  * Adds the delta of another adapter to each block of rows: {@code y[i] += s_i·(x[i]·A_iᵀ)·B_iᵀ}. It belongs to one pass;
- * the adapters of the rows are assigned before each call.
+ * the adapters of the rows are assigned before each call. The rows are divided among the processors that BLAS does not use.
  */
 final class RowAdapters implements OutputUpdate {
+    /** The fewest elements of factors for which another thread saves time. */
+    private static final long LEAST_ELEMENTS = 1 << 18;
+
     private final List<Rows> assigned = new ArrayList<>();
+    private long elements;
 
     /** The update of the examples {@code [from, to)}: rows, or all tokens of sequences. */
-    private record Rows(LoRAParametrization lora, int from, int to) {}
+    record Rows(LoRAParametrization lora, int from, int to) {}
 
     /** Removes the assignments of the last call. */
     void clear() {
         assigned.clear();
+        elements = 0;
     }
 
-    /** Assigns examples {@code [from, to)} of the next batch. */
+    /** Assigns examples {@code [from, to)} of the next batch, in ascending order. */
     void assign(LoRAParametrization lora, int from, int to) {
         assigned.add(new Rows(lora, from, to));
+        elements += (to - from)
+                * (lora.loraA().value().length() + lora.loraB().value().length());
     }
 
     @Override
@@ -39,16 +42,10 @@ final class RowAdapters implements OutputUpdate {
 
     private final class RowsPass implements OutputUpdatePass {
         private final PassContext context;
-        private final RowBlocks blocks = new RowBlocks();
-        private final SingleRows singleRows = new SingleRows();
-        private final BuffersByWidth downs;
-        private final Gemm down = new Gemm(false, true, 1, 0);
-        private final Gemm addUp = new Gemm(false, true, 1, 1);
-        private final Gemm addBias = new Gemm(false, false, 1, 1);
+        private final List<RowsPart> parts = new ArrayList<>();
 
         RowsPass(PassContext context) {
             this.context = context;
-            downs = new BuffersByWidth(context.dataType());
         }
 
         @Override
@@ -63,52 +60,23 @@ final class RowAdapters implements OutputUpdate {
 
         @Override
         public void forward(INDArray x, INDArray base, INDArray y) {
-            for (Rows rows : assigned) {
-                int from = context.firstRow(rows.from());
-                int to = context.firstRow(rows.to());
-                while (from < to) {
-                    // In 'c' order any block of rows is contiguous.
-                    int size = isPacked(y) ? to - from : RowBlocks.size(from, to);
-                    add(rows.lora(), x, y, from, size);
-                    from += size;
-                }
+            List<Rows> inRows = assigned.stream()
+                    .map(one -> new Rows(one.lora(), context.firstRow(one.from()), context.firstRow(one.to())))
+                    .toList();
+            int rows = Math.toIntExact(x.size(0));
+            int count = Math.min(rows, SpareProcessors.parts(elements, LEAST_ELEMENTS));
+            while (parts.size() < count) {
+                parts.add(new RowsPart(context.dataType()));
             }
-            singleRows.addNoted(x, y);
-        }
-
-        private static boolean isPacked(INDArray y) {
-            return y.ordering() == 'c';
-        }
-
-        private void add(LoRAParametrization lora, INDArray x, INDArray y, int from, int size) {
-            add(lora.loraA().value(), lora.loraB().value(), lora.scale(), x, y, from, size);
-            LoRAWeights subtracted = lora.subtracted();
-            if (subtracted != null) {
-                add(subtracted.loraA(), subtracted.loraB(), -lora.scale(), x, y, from, size);
-            }
-            INDArray bBiasRow = lora.loraBBiasRow();
-            if (bBiasRow != null) {
-                addBias(bBiasRow, lora.scale(), blocks.of(y, from, size));
-            }
-        }
-
-        private void add(INDArray a, INDArray b, double scale, INDArray x, INDArray y, int from, int size) {
-            if (size == 1 && !isPacked(y) && SingleRows.reads(a, b)) {
-                if (singleRows.isFull()) {
-                    singleRows.addNoted(x, y);
-                }
-                singleRows.note(from, a, b, scale);
-                return;
-            }
-            INDArray u = downs.rows(size, a.size(0));
-            down.run(blocks.of(x, from, size), a, u);
-            addUp.configure(false, true, scale, 1);
-            addUp.run(u, b, blocks.of(y, from, size));
-        }
-
-        private void addBias(INDArray bBiasRow, double scale, INDArray y) {
-            addBias.configure(false, false, scale, 1);
-            addBias.run(context.ones(y.size(0)), bBiasRow, y);
+            SpareProcessors.runParts(
+                    count,
+                    i -> parts.get(i)
+                            .add(
+                                    inRows,
+                                    SpareProcessors.start(rows, i, count),
+                                    SpareProcessors.start(rows, i + 1, count),
+                                    x,
+                                    y));
         }
     }
 }

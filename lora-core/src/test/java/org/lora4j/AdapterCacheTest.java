@@ -77,7 +77,7 @@ class AdapterCacheTest {
         }
     }
 
-    private AdapterCache.Builder builder(int adapters) {
+    private AdapterCacheBuilder builder(int adapters) {
         return AdapterCache.builder(model, folder).maxBytes(adapters * BYTES).listener(listener);
     }
 

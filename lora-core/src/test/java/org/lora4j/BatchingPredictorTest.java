@@ -454,7 +454,7 @@ class BatchingPredictorTest {
 
     @Test
     void refusesSettingsOutOfBounds() {
-        BatchingPredictor.Builder builder = BatchingPredictor.builder(model);
+        BatchingPredictorBuilder builder = BatchingPredictor.builder(model);
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> builder.maxBatchRows(0))
                 .withMessage("maxBatchRows must be at least 1, found 0");

@@ -261,4 +261,15 @@ class LoRAModelAdaptersTest {
         assertThat(over.parameters("a")).extracting(Parameter::name).allMatch(name -> name.startsWith("fc."));
         assertThat(over.adapter("a").weights()).containsOnlyKeys("fc");
     }
+
+    @Test
+    void namesOnlyTheFirstOfManyAdaptersIfOneIsUnknown() {
+        for (int i = 0; i < 25; i++) {
+            model.add("n" + i, LoRAConfig.of(1, 1));
+        }
+        int others = model.names().size() - 20;
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> model.using("unknown"))
+                .withMessageEndingWith("] and " + others + " more");
+    }
 }

@@ -5,19 +5,16 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.lora4j.SmallModels.assertClose;
 import static org.lora4j.SmallModels.assertSameBits;
 
-import ch.qos.logback.classic.Logger;
-import ch.qos.logback.classic.spi.ILoggingEvent;
-import ch.qos.logback.core.read.ListAppender;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.lora4j.internal.Logged;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Parameter;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.slf4j.LoggerFactory;
 
 /** Merging into new networks, and into a copy beside the base. */
 @SuppressWarnings("try") // A scope works by being open.
@@ -96,7 +93,7 @@ class LoRAModelMergeTest {
     void mergingTwiceChangesNothingAndWarns() {
         model.mergeForPrediction();
         INDArray y = model.predict(x);
-        assertThat(logged(model::mergeForPrediction)).containsExactly("[WARN] the adapters [a] are merged already");
+        assertThat(logged(model::mergeForPrediction)).containsExactly("WARN the adapters [a] are merged already");
         assertSameBits(model.predict(x), y);
     }
 
@@ -105,22 +102,14 @@ class LoRAModelMergeTest {
         model.setTrainable("a");
         model.mergeForPrediction();
         assertThat(logged(model::newTrainingPass))
-                .containsExactly("[WARN] the merged copy of [a] does not follow the training; unmerge drops it");
+                .containsExactly("WARN the merged copy of [a] does not follow the training; unmerge drops it");
     }
 
     private static List<String> logged(Runnable action) {
-        Logger logger = (Logger) LoggerFactory.getLogger(LoRAModel.class);
-        ListAppender<ILoggingEvent> appender = new ListAppender<>();
-        appender.start();
-        logger.setAdditive(false);
-        logger.addAppender(appender);
-        try {
+        try (Logged logged = Logged.by(LoRAModel.class)) {
             action.run();
-        } finally {
-            logger.detachAppender(appender);
-            logger.setAdditive(true);
+            return logged.messages();
         }
-        return appender.list.stream().map(ILoggingEvent::toString).toList();
     }
 
     @Test

@@ -7,9 +7,6 @@ import static org.lora4j.SmallModels.assertClose;
 import static org.lora4j.SmallModels.assertSameBits;
 
 import ch.qos.logback.classic.Level;
-import ch.qos.logback.classic.Logger;
-import ch.qos.logback.classic.spi.ILoggingEvent;
-import ch.qos.logback.core.read.ListAppender;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
@@ -19,6 +16,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAInit;
+import org.lora4j.internal.Logged;
 import org.lora4j.internal.RandomArrays;
 import org.lora4j.nn.Linear;
 import org.lora4j.nn.Network;
@@ -27,7 +25,6 @@ import org.lora4j.nn.internal.ParametrizationPass;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
-import org.slf4j.LoggerFactory;
 
 /** One adapted weight: the article's assertions. */
 class LoRAParametrizationTest {
@@ -86,22 +83,12 @@ class LoRAParametrizationTest {
 
     @Test
     void whatIsFrozenIsLoggedAtDebugLevel() {
-        Logger logger = (Logger) LoggerFactory.getLogger(LoRAParametrization.class);
-        ListAppender<ILoggingEvent> appender = new ListAppender<>();
-        appender.start();
-        Level before = logger.getLevel();
-        logger.setLevel(Level.DEBUG);
-        logger.addAppender(appender);
-        try {
+        try (Logged logged = Logged.by(LoRAParametrization.class, Level.DEBUG)) {
             random();
-        } finally {
-            logger.detachAppender(appender);
-            logger.setLevel(before);
+            assertThat(logged.messages())
+                    .filteredOn(message -> message.startsWith("DEBUG "))
+                    .containsExactly("DEBUG linear1.weight is frozen", "DEBUG linear1.bias is frozen");
         }
-        assertThat(appender.list)
-                .filteredOn(event -> event.getLevel() == Level.DEBUG)
-                .extracting(ILoggingEvent::getFormattedMessage)
-                .containsExactly("linear1.weight is frozen", "linear1.bias is frozen");
     }
 
     @Test

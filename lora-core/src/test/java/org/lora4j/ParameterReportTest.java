@@ -3,9 +3,6 @@ package org.lora4j;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ch.qos.logback.classic.Level;
-import ch.qos.logback.classic.Logger;
-import ch.qos.logback.classic.spi.ILoggingEvent;
-import ch.qos.logback.core.read.ListAppender;
 import java.util.List;
 import java.util.Map;
 import org.assertj.core.data.Offset;
@@ -14,8 +11,8 @@ import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.ModuleSelection;
 import org.lora4j.adapter.ParameterReport;
 import org.lora4j.adapter.TargetModules;
+import org.lora4j.internal.Logged;
 import org.lora4j.nn.Network;
-import org.slf4j.LoggerFactory;
 
 class ParameterReportTest {
     private static Network richBoyNet() {
@@ -37,6 +34,18 @@ class ParameterReportTest {
         assertThat(report.lora()).isEqualTo(6_794);
         assertThat(report.total()).isEqualTo(2_813_804);
         assertThat(report.incrementPercent()).isCloseTo(0.242, Offset.offset(0.0005));
+    }
+
+    @Test
+    void bytesAreThoseOfTheArraysOfTheAdapter() {
+        LoRAModel model = LoRAModel.of(richBoyNet());
+        model.add("nine", LoRAConfig.of(1, 1));
+        model.add("dora", LoRAConfig.builder().rank(1).dora(true).build());
+        assertThat(model.parameterReport("nine").bytes()).isEqualTo(4 * 6_794);
+        assertThat(model.parameterReport("nine").toString()).contains("bytes of the adapter: 27,176");
+        assertThat(model.parameterReport("dora").bytes())
+                .isEqualTo(4 * (6_794 + 3_010))
+                .isEqualTo(model.residentBytes("dora"));
     }
 
     @Test
@@ -89,20 +98,11 @@ class ParameterReportTest {
 
     @Test
     void logsTheLayersOfEachTargetAtDebugLevel() {
-        Logger logger = (Logger) LoggerFactory.getLogger(ModuleSelection.class);
-        ListAppender<ILoggingEvent> appender = new ListAppender<>();
-        appender.start();
-        Level before = logger.getLevel();
-        logger.setLevel(Level.DEBUG);
-        logger.addAppender(appender);
-        try {
+        try (Logged logged = Logged.by(ModuleSelection.class, Level.DEBUG)) {
             LoRAModel.of(Network.builder(3).linear("fc", 3).build(0))
                     .add("a", LoRAConfig.builder().rank(1).targetModules("fc").build());
-        } finally {
-            logger.detachAppender(appender);
-            logger.setLevel(before);
+            assertThat(logged.messages()).containsExactly("DEBUG target fc: 1 layers");
         }
-        assertThat(appender.list).extracting(ILoggingEvent::getFormattedMessage).containsExactly("target fc: 1 layers");
     }
 
     @Test
@@ -129,6 +129,7 @@ class ParameterReportTest {
                 .containsExactly(
                         "a: W [2, 3] + b none + lora_A [1, 3] + lora_B [2, 1]",
                         "b: W [4, 2] + b [4] + lora_A none + lora_B none",
+                        "bytes of the adapter: 20",
                         "original 18 + LoRA 5 = 23 (increment 27.778 %)");
     }
 }

@@ -3,7 +3,6 @@ package org.lora4j.bench;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.jspecify.annotations.NullUnmarked;
-import org.lora4j.nn.NativeThreads;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -39,13 +38,17 @@ public class ForwardBenchmark {
     @Param({"base", "lora", "merged", "two", "mixed-1", "mixed-10", "mixed-100", "mixed-1000"})
     String variant;
 
-    private NativeThreads threads;
+    /** See {@link Threads}. */
+    @Param(Threads.BLAS)
+    String threads;
+
+    private Threads setting;
     private Supplier<INDArray> predict;
 
     /** Creates the model. */
     @Setup
     public void setUp() {
-        threads = NativeThreads.forBlas();
+        setting = new Threads(threads);
         int dash = variant.indexOf('-');
         predict = dash < 0
                 ? ForwardWork.predict(new Start(net, batch), variant, 8, 1)
@@ -55,7 +58,7 @@ public class ForwardBenchmark {
     /** Restores the thread settings. */
     @TearDown
     public void tearDown() {
-        threads.close();
+        setting.close();
     }
 
     /** Predicts once and releases the output. */

@@ -12,7 +12,7 @@ import java.util.Map;
  * @param rank the rank of the adapters
  * @param batch the number of rows of a batch
  * @param adapters the number of adapters
- * @param threads the number of BLAS threads
+ * @param threads the number of BLAS threads, or 0 for what ND4J does by itself
  * @param warm the seconds of the warm-up
  * @param seconds the seconds of the measurement
  * @param steps the number of training steps to take without measuring times, or 0 to measure

@@ -28,6 +28,9 @@ public final class Start {
     /** The network of the MNIST example. */
     public static final String RICH = "rich";
 
+    /** A small network for tabular data. */
+    public static final String SMALL = "small";
+
     private static final int BATCHES = 4;
     private static final double SCALE = 2;
 
@@ -37,7 +40,8 @@ public final class Start {
     /**
      * Creates a network and batches.
      *
-     * @param net {@value #RICH} for the layers 784→1000→2000→10 with ReLUs, or a number n for one layer n→n
+     * @param net {@value #RICH} for the layers 784→1000→2000→10 with ReLUs, {@value #SMALL} for 20→64→64→2 with ReLUs, or
+     *     a number n for one layer n→n
      * @param batch the number of rows of a batch
      */
     public Start(String net, int batch) {
@@ -57,6 +61,15 @@ public final class Start {
                     .linear("linear2", 2000)
                     .relu()
                     .linear("linear3", 10)
+                    .build(0);
+        }
+        if (net.equals(SMALL)) {
+            return Network.builder(20)
+                    .linear("linear1", 64)
+                    .relu()
+                    .linear("linear2", 64)
+                    .relu()
+                    .linear("linear3", 2)
                     .build(0);
         }
         int n = Integer.parseInt(net);

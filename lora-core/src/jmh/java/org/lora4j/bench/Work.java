@@ -22,7 +22,7 @@ final class Work {
         Settings settings = Settings.parse(args);
         Map<String, Object> result = new LinkedHashMap<>();
         result.put("jvm", begin - ManagementFactory.getRuntimeMXBean().getStartTime());
-        NativeThreads threads = NativeThreads.forBlas(settings.threads());
+        NativeThreads threads = settings.threads() == 0 ? null : NativeThreads.forBlas(settings.threads());
         try (threads) {
             Nd4j.create(DataType.FLOAT, 1, 1).addi(1);
             result.put("nd4j", System.currentTimeMillis() - begin);

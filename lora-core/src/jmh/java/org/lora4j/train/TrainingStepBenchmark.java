@@ -4,8 +4,8 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.NullUnmarked;
 import org.lora4j.bench.Start;
+import org.lora4j.bench.Threads;
 import org.lora4j.nn.Model;
-import org.lora4j.nn.NativeThreads;
 import org.lora4j.nn.internal.Input;
 import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.learning.config.Adam;
@@ -46,7 +46,11 @@ public class TrainingStepBenchmark {
     @Param({"base", "lora-1", "lora-8", "lora-64", "dora-8"})
     String trained;
 
-    private NativeThreads threads;
+    /** See {@link Threads}. */
+    @Param(Threads.BLAS)
+    String threads;
+
+    private Threads setting;
     private List<DataSet> batches;
     private TrainingStep step;
     private int iteration;
@@ -54,7 +58,7 @@ public class TrainingStepBenchmark {
     /** Creates the model and its updater. */
     @Setup
     public void setUp() {
-        threads = NativeThreads.forBlas();
+        setting = new Threads(threads);
         Start start = new Start(net, batch);
         batches = start.batches();
         Model model = trained.equals("base")
@@ -77,7 +81,7 @@ public class TrainingStepBenchmark {
     /** Restores the thread settings. */
     @TearDown
     public void tearDown() {
-        threads.close();
+        setting.close();
     }
 
     /** Computes the outputs, the loss and the gradients, and updates the parameters. */

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -17,15 +18,21 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * @param layers the layers in the order of the model
  * @param targets how many of the adapted layers each target chooses, by target; empty if there are no names
  *     or expressions, or they are not known
+ * @param bytes how many bytes the arrays of the adapter take; 0 if not known
  */
-public record ParameterReport(List<Layer> layers, Map<String, Integer> targets) {
+public record ParameterReport(List<Layer> layers, Map<String, Integer> targets, long bytes) {
     /**
      * Copies list and map.
      *
      * @param layers the layers
      * @param targets the number of layers by target
+     * @param bytes the bytes of the adapter
+     * @throws IllegalArgumentException if the number of bytes is negative
      */
     public ParameterReport {
+        if (bytes < 0) {
+            throw new IllegalArgumentException("bytes must not be negative, found " + bytes);
+        }
         Objects.requireNonNull(layers, "layers must not be null");
         Objects.requireNonNull(targets, "targets must not be null");
         layers = List.copyOf(layers);
@@ -33,12 +40,12 @@ public record ParameterReport(List<Layer> layers, Map<String, Integer> targets) 
     }
 
     /**
-     * Creates a report without targets.
+     * Creates a report without targets and bytes.
      *
      * @param layers the layers in the order of the model
      */
     public ParameterReport(List<Layer> layers) {
-        this(layers, Map.of());
+        this(layers, Map.of(), 0);
     }
 
     /**
@@ -116,7 +123,8 @@ public record ParameterReport(List<Layer> layers, Map<String, Integer> targets) 
         TargetModules targets = config.targetModules();
         return new ParameterReport(
                 layers(base, weights),
-                targets instanceof TargetModules.AllLinear ? Map.of() : targets.matches(weights.keySet()));
+                targets instanceof TargetModules.AllLinear ? Map.of() : targets.matches(weights.keySet()),
+                bytes(weights));
     }
 
     /**
@@ -129,7 +137,7 @@ public record ParameterReport(List<Layer> layers, Map<String, Integer> targets) 
     public static ParameterReport of(BaseModel base, Map<String, LoRAWeights> weights) {
         Objects.requireNonNull(base, "base must not be null");
         Objects.requireNonNull(weights, "weights must not be null");
-        return new ParameterReport(layers(base, weights));
+        return new ParameterReport(layers(base, weights), Map.of(), bytes(weights));
     }
 
     private static List<Layer> layers(BaseModel base, Map<String, LoRAWeights> weights) {
@@ -145,6 +153,14 @@ public record ParameterReport(List<Layer> layers, Map<String, Integer> targets) 
                     lora == null ? null : list(lora.loraB().shape())));
         }
         return layers;
+    }
+
+    private static long bytes(Map<String, LoRAWeights> weights) {
+        return weights.values().stream()
+                .flatMap(lora -> Stream.of(lora.loraA(), lora.loraB(), lora.magnitude(), lora.loraBBias()))
+                .filter(Objects::nonNull)
+                .mapToLong(array -> array.length() * array.dataType().width())
+                .sum();
     }
 
     private static List<Long> list(long[] shape) {
@@ -190,7 +206,7 @@ public record ParameterReport(List<Layer> layers, Map<String, Integer> targets) 
     /**
      * Returns the report as a table of plain text.
      *
-     * @return a line per layer, one per target, and one with the sums
+     * @return a line per layer, one per target, one with the bytes if they are known, and one with the sums
      */
     @Override
     public String toString() {
@@ -207,6 +223,9 @@ public record ParameterReport(List<Layer> layers, Map<String, Integer> targets) 
         }
         targets.forEach(
                 (target, count) -> text.append(String.format(Locale.ROOT, "target %s: %d layers%n", target, count)));
+        if (bytes > 0) {
+            text.append(String.format(Locale.ROOT, "bytes of the adapter: %,d%n", bytes));
+        }
         return text.append(String.format(
                         Locale.ROOT,
                         "original %,d + LoRA %,d = %,d (increment %.3f %%)",

@@ -37,6 +37,12 @@ public final class BuffersByWidth {
      * @return the same buffer for the same width
      */
     public BatchBuffer of(long columns) {
-        return buffers.computeIfAbsent(columns, width -> new BatchBuffer(dataType, width));
+        Long width = columns;
+        BatchBuffer buffer = buffers.get(width);
+        if (buffer == null) {
+            buffer = new BatchBuffer(dataType, columns);
+            buffers.put(width, buffer);
+        }
+        return buffer;
     }
 }

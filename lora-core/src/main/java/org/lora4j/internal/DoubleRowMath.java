@@ -178,12 +178,12 @@ enum DoubleRowMath implements RowMath<double[]> {
     }
 
     @Override
-    public void geluWithDerivative(double[] x, double[] y, int n) {
+    public void geluWithDerivative(double[] x, double[] y, double[] derivative, int n) {
         for (int i = 0; i < n; i++) {
             double v = x[i];
             double cdf = cdf(v);
             y[i] = v * cdf;
-            x[i] = cdf + v * density(v);
+            derivative[i] = cdf + v * density(v);
         }
     }
 

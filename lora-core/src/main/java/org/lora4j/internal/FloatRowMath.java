@@ -180,13 +180,16 @@ enum FloatRowMath implements RowMath<float[]> {
     }
 
     @Override
-    public void geluWithDerivative(float[] x, float[] y, int n) {
+    public void geluWithDerivative(float[] x, float[] y, float[] derivative, int n) {
+        // Several loops, because the JVM vectorizes none that computes both functions.
         for (int i = 0; i < n; i++) {
-            float v = x[i];
-            float cdf = 0.5f + 0.5f * erf(v * SQRT_HALF);
-            y[i] = v * cdf;
-            x[i] = cdf + v * DENSITY * exp(-0.5f * v * v);
+            y[i] = 0.5f + 0.5f * erf(x[i] * SQRT_HALF);
         }
+        for (int i = 0; i < n; i++) {
+            derivative[i] = x[i] * DENSITY * exp(-0.5f * x[i] * x[i]);
+        }
+        add(y, derivative, n);
+        multiply(x, y, n);
     }
 
     @Override

@@ -46,6 +46,12 @@ public final class Names {
         return names.size() <= MOST ? first : first + " and " + (names.size() - MOST) + " more";
     }
 
+    /** Returns names of this program in brackets: the first {@value #MOST}, and the number of the others. */
+    public static String brackets(Collection<String> names) {
+        String first = names.stream().limit(MOST).collect(Collectors.joining(", ", "[", "]"));
+        return names.size() <= MOST ? first : first + " and " + (names.size() - MOST) + " more";
+    }
+
     /** Returns whether the text is valid Unicode without lone surrogates, so UTF-8 can encode it. */
     public static boolean isUnicode(String text) {
         return StandardCharsets.UTF_8.newEncoder().canEncode(text);

@@ -77,8 +77,8 @@ public sealed interface RowMath<A> permits FloatRowMath, DoubleRowMath {
     /** {@code y = x·Φ(x)}. */
     void gelu(A x, A y, int n);
 
-    /** {@code y = x·Φ(x)}, and {@code x} gets the derivative {@code Φ(x) + x·φ(x)}. */
-    void geluWithDerivative(A x, A y, int n);
+    /** {@code y = x·Φ(x)} and its derivative {@code Φ(x) + x·φ(x)}, in three different arrays. */
+    void geluWithDerivative(A x, A y, A derivative, int n);
 
     /** {@code x = exp(x − max)/Σ exp(x − max)}. */
     void softmax(A x, int n);

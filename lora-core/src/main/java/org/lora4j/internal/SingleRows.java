@@ -10,13 +10,17 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * Not thread-safe.
  */
 public final class SingleRows {
+    /** So many pieces of a factor are copied at a time; they stay in the second-level cache. */
+    private static final int FACTOR_PIECES = 64;
+
     private final HostRows inputs = new HostRows();
     private final HostRows deltas = new HostRows();
     private final int[] rows = new int[HostRows.MAX_ROWS];
     private final INDArray[] as = new INDArray[HostRows.MAX_ROWS];
     private final INDArray[] bs = new INDArray[HostRows.MAX_ROWS];
     private final double[] scales = new double[HostRows.MAX_ROWS];
-    private final float[] factor = new float[HostRows.PIECE];
+    private float[][] factor = new float[0][];
+    private float[] us = new float[0];
     private final float[] products = new float[HostRows.PIECE];
     private int count;
 
@@ -68,29 +72,67 @@ public final class SingleRows {
         int rank = (int) a.size(0);
         int in = (int) a.size(1);
         int out = (int) b.size(0);
+        if (us.length < rank) {
+            us = new float[rank];
+        }
         ArrayMemory aRows = new ArrayMemory(a);
+        int atOnce = rowsAtOnce(in);
+        for (int first = 0; first < rank; first += atOnce) {
+            int end = Math.min(rank, first + atOnce);
+            read(aRows, first, end, in);
+            for (int j = first; j < end; j++) {
+                us[j] = (float) (scale * down(x, j - first, in));
+            }
+        }
         ArrayMemory bColumns = new ArrayMemory(b);
-        for (int j = 0; j < rank; j++) {
-            float u = (float) (scale * down(x, aRows, j * in, in));
-            addUp(u, bColumns, j * out, out, delta);
+        atOnce = rowsAtOnce(out);
+        for (int first = 0; first < rank; first += atOnce) {
+            int end = Math.min(rank, first + atOnce);
+            read(bColumns, first, end, out);
+            for (int j = first; j < end; j++) {
+                addUp(us[j], j - first, out, delta);
+            }
         }
     }
 
-    private float down(float[][] x, ArrayMemory a, int begin, int in) {
+    private static int rowsAtOnce(int width) {
+        return Math.max(1, FACTOR_PIECES / pieces(width));
+    }
+
+    private static int pieces(int width) {
+        return (width + HostRows.PIECE - 1) / HostRows.PIECE;
+    }
+
+    /** Copies some rows of a factor, one after the other: memory is read fastest in long runs. */
+    private void read(ArrayMemory memory, int first, int end, int width) {
+        int count = (end - first) * pieces(width);
+        if (factor.length < count) {
+            factor = new float[count][HostRows.PIECE];
+        }
+        int piece = 0;
+        for (int j = first; j < end; j++) {
+            for (int from = 0; from < width; from += HostRows.PIECE) {
+                memory.get(j * width + from, factor[piece], 0, Math.min(HostRows.PIECE, width - from));
+                piece++;
+            }
+        }
+    }
+
+    private float down(float[][] x, int row, int in) {
         Arrays.fill(products, 0);
+        int piece = row * pieces(in);
         for (int from = 0; from < in; from += HostRows.PIECE) {
-            int length = Math.min(HostRows.PIECE, in - from);
-            a.get(begin + from, factor, 0, length);
-            addProducts(x[from / HostRows.PIECE], factor, length, products);
+            addProducts(x[from / HostRows.PIECE], factor[piece], Math.min(HostRows.PIECE, in - from), products);
+            piece++;
         }
         return sum(products);
     }
 
-    private void addUp(float u, ArrayMemory b, int begin, int out, float[][] delta) {
+    private void addUp(float u, int row, int out, float[][] delta) {
+        int piece = row * pieces(out);
         for (int from = 0; from < out; from += HostRows.PIECE) {
-            int length = Math.min(HostRows.PIECE, out - from);
-            b.get(begin + from, factor, 0, length);
-            addScaled(u, factor, length, delta[from / HostRows.PIECE]);
+            addScaled(u, factor[piece], Math.min(HostRows.PIECE, out - from), delta[from / HostRows.PIECE]);
+            piece++;
         }
     }
 

@@ -1,5 +1,6 @@
 package org.lora4j.internal;
 
+import java.util.function.IntConsumer;
 import java.util.stream.IntStream;
 import org.nd4j.linalg.factory.Nd4j;
 
@@ -33,19 +34,50 @@ public final class SpareProcessors {
      * @param part processes one part; the parts are disjoint and together cover {@code [0, count)}
      */
     public static void run(int count, int least, Part part) {
+        int parts = parts(count, least);
+        runParts(parts, i -> part.run(start(count, i, parts), start(count, i + 1, parts)));
+    }
+
+    /**
+     * Returns the number of parts in which {@link #run} processes elements.
+     *
+     * @param count the number of elements
+     * @param least the smallest number of elements for which another thread saves time, at least 1
+     * @return the number of free processors, or fewer; at least 1
+     */
+    public static int parts(long count, long least) {
+        if (count < 2 * least) {
+            // Small work must not even pay for the question how many threads BLAS has.
+            return 1;
+        }
         int processors = Runtime.getRuntime().availableProcessors()
                 / Math.max(1, Nd4j.factory().blas().getMaxThreads());
-        int parts = Math.min(processors, count / least);
-        if (parts <= 1) {
-            part.run(0, count);
+        return (int) Math.max(1, Math.min(processors, count / least));
+    }
+
+    /**
+     * Runs numbered parts, in parallel if there are several. An exception of a part is thrown to the caller.
+     *
+     * @param parts the number of parts, from {@link #parts}
+     * @param part runs the part of a number from 0
+     */
+    public static void runParts(int parts, IntConsumer part) {
+        if (parts == 1) {
+            part.accept(0);
         } else {
-            IntStream.range(0, parts)
-                    .parallel()
-                    .forEach(i -> part.run(start(count, i, parts), start(count, i + 1, parts)));
+            IntStream.range(0, parts).parallel().forEach(part);
         }
     }
 
-    private static int start(int count, int part, int parts) {
+    /**
+     * Returns where a part of equally large ones begins.
+     *
+     * @param count the number of elements
+     * @param part the number of the part, from 0 to the number of parts
+     * @param parts the number of parts
+     * @return the first element of the part
+     */
+    public static int start(int count, int part, int parts) {
         return (int) ((long) count * part / parts);
     }
 }

@@ -6,7 +6,9 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.ArrayMemory;
+import org.lora4j.internal.HostProduct;
 import org.lora4j.internal.SpareProcessors;
+import org.lora4j.nn.internal.WeightGradient;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -17,6 +19,9 @@ import org.nd4j.linalg.learning.config.Adam;
  * {@code m ← β₁m + (1−β₁)g}, {@code v ← β₂v + (1−β₂)g²}, {@code p ← p − lr·m̂/(√v̂ + ε)} with {@code m̂ = m/(1−β₁ᵗ)} and
  * {@code v̂ = v/(1−β₂ᵗ)}. The JVM vectorizes the loops. ND4J's operation is not vectorized in the builds that run on every
  * processor. It takes several times as long, and it needs a second loop over the parameters for the subtraction.
+ *
+ * <p>Most of the time is needed to read and write memory. For a small batch, the gradient of a weight is therefore computed
+ * block by block, where it is used, and never stored.
  */
 final class HostAdam implements ParameterUpdater {
     /** The greatest number of elements whose state fits into a byte buffer. */
@@ -25,8 +30,14 @@ final class HostAdam implements ParameterUpdater {
     /** The number of elements of a block. All arrays of a block stay in the first-level cache during a step. */
     private static final int BLOCK = 2048;
 
-    /** For fewer blocks, a second thread saves no time: the first one finishes before the second one starts. */
-    private static final int MIN_BLOCKS_PER_PART = 32;
+    /** Rows of a weight that are shorter than this would be too small as blocks. */
+    private static final int MIN_COLUMNS = 256;
+
+    /** For more rows, a product of BLAS is faster than the loops of {@link HostProduct}, although its result is stored. */
+    private static final int MAX_PRODUCT_ROWS = 32;
+
+    /** For fewer elements, a second thread saves no time: the first one finishes before the second one starts. */
+    private static final int MIN_ELEMENTS_PER_PART = 65_536;
 
     // Where gradients are zero, m and v shrink with each step. Numbers below the smallest normal float make a step many
     // times slower on some processors. Adding and subtracting these rounds m and v to zero before. The errors, at most
@@ -40,37 +51,80 @@ final class HostAdam implements ParameterUpdater {
     private final Adam settings;
     private final ArrayMemory value;
     private final ArrayMemory gradient;
+    private final @Nullable WeightGradient weightGradient;
+    private final HostProduct product;
+    private final int columns;
     private final List<Block> blocks;
     private final Queue<Copies> idleCopies = new ConcurrentLinkedQueue<>();
 
     HostAdam(Adam settings, INDArray value, INDArray gradient) {
+        this(settings, value, gradient, null);
+    }
+
+    /**
+     * Creates the updater of a parameter.
+     *
+     * @param weightGradient the gradient as a product, or null if it is none
+     */
+    HostAdam(Adam settings, INDArray value, INDArray gradient, @Nullable WeightGradient weightGradient) {
         this.settings = settings;
         this.value = new ArrayMemory(value);
         this.gradient = new ArrayMemory(gradient);
         int length = Math.toIntExact(value.length());
-        blocks = IntStream.iterate(0, from -> from < length, from -> from + BLOCK)
-                .mapToObj(from -> new Block(from, Math.min(BLOCK, length - from)))
+        this.weightGradient = weightGradient != null && readsProductsOf(value) ? weightGradient : null;
+        if (this.weightGradient == null) {
+            columns = length;
+            product = new HostProduct(0, BLOCK);
+        } else {
+            columns = Math.toIntExact(value.size(1));
+            product = new HostProduct(columns, BLOCK);
+            this.weightGradient.defer();
+        }
+        // No block of a product is in two rows.
+        blocks = IntStream.iterate(0, row -> row < length, row -> row + columns)
+                .boxed()
+                .flatMap(row -> IntStream.iterate(0, from -> from < columns, from -> from + BLOCK)
+                        .mapToObj(from -> new Block(row + from, Math.min(BLOCK, columns - from))))
                 .toList();
+    }
+
+    private static boolean readsProductsOf(INDArray value) {
+        return value.rank() == 2 && value.ordering() == 'c' && value.size(1) >= MIN_COLUMNS;
     }
 
     @Override
     public void step(int iteration, int epoch, @Nullable INDArray before) {
         Coefficients coefficients = Coefficients.of(settings, iteration, epoch);
         ArrayMemory copy = before == null ? null : new ArrayMemory(before);
+        boolean multiplies = false;
+        if (weightGradient != null) {
+            multiplies = weightGradient.input().size(0) <= MAX_PRODUCT_ROWS;
+            if (multiplies) {
+                product.of(weightGradient.outputGradient(), weightGradient.input());
+            } else {
+                weightGradient.compute();
+            }
+        }
+        boolean fromProduct = multiplies;
+        int least = 1 + MIN_ELEMENTS_PER_PART / blocks.get(0).length();
         SpareProcessors.run(
-                blocks.size(), MIN_BLOCKS_PER_PART, (from, to) -> step(blocks.subList(from, to), coefficients, copy));
+                blocks.size(), least, (from, to) -> step(blocks.subList(from, to), coefficients, copy, fromProduct));
     }
 
-    private void step(List<Block> some, Coefficients coefficients, @Nullable ArrayMemory before) {
+    private void step(List<Block> some, Coefficients coefficients, @Nullable ArrayMemory before, boolean fromProduct) {
         Copies idle = idleCopies.poll();
-        Copies copies = idle == null ? new Copies(blocks.get(0).length()) : idle;
+        Copies copies = idle == null ? new Copies(blocks.get(0).length(), product.reader()) : idle;
         for (Block block : some) {
             int length = block.length();
             value.get(block.from, copies.p, 0, length);
             if (before != null) {
                 before.put(block.from, copies.p, 0, length);
             }
-            gradient.get(block.from, copies.g, 0, length);
+            if (fromProduct) {
+                copies.products.read(block.from / columns, block.from % columns / BLOCK, copies.g);
+            } else {
+                gradient.get(block.from, copies.g, 0, length);
+            }
             block.update(coefficients, copies.p, copies.g);
             value.put(block.from, copies.p, 0, length);
         }
@@ -129,12 +183,14 @@ final class HostAdam implements ParameterUpdater {
         }
     }
 
-    /** Copies of the values and gradients of a block on the heap. */
+    /** Copies of the values and gradients of a block on the heap, and what computes gradients there. */
     private static final class Copies {
         private final float[] p;
         private final float[] g;
+        private final HostProduct.Reader products;
 
-        Copies(int length) {
+        Copies(int length, HostProduct.Reader products) {
+            this.products = products;
             p = new float[length];
             g = new float[length];
         }

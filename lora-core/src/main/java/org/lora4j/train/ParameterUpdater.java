@@ -2,6 +2,7 @@ package org.lora4j.train;
 
 import org.jspecify.annotations.Nullable;
 import org.lora4j.nn.Parameter;
+import org.lora4j.nn.internal.WeightGradient;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.learning.config.Adam;
@@ -29,15 +30,21 @@ interface ParameterUpdater {
     /** Overwrites the state with one that {@link #state} returned. Its size and type must fit. */
     void restore(INDArray state);
 
-    /** Creates the updater of a parameter. Each step may overwrite the gradient. */
-    static ParameterUpdater of(IUpdater settings, Parameter parameter, INDArray gradient) {
+    /**
+     * Creates the updater of a parameter. Each step may overwrite the gradient.
+     *
+     * @param gradient holds the gradient at each step, unless the updater defers the computation of the product
+     * @param product the gradient as a product, if it is one that may be deferred
+     */
+    static ParameterUpdater of(
+            IUpdater settings, Parameter parameter, INDArray gradient, @Nullable WeightGradient product) {
         // Only the class itself: a subclass can change the algorithm.
         if (settings.getClass() == Adam.class) {
             Adam adam = (Adam) settings;
             boolean fitsHost = parameter.value().dataType() == DataType.FLOAT
                     && parameter.value().length() <= HostAdam.MAX_LENGTH;
             return fitsHost
-                    ? new HostAdam(adam, parameter.value(), gradient)
+                    ? new HostAdam(adam, parameter.value(), gradient, product)
                     : new Nd4jAdam(adam, parameter.value(), gradient);
         }
         return new Nd4jUpdater(settings, parameter.value(), gradient);

@@ -65,7 +65,8 @@ final class TrainingStep {
                     gradient,
                     settings.restoresOnDivergence() ? value.dup(value.ordering()) : null,
                     updater,
-                    ParameterUpdater.of(updater, parameter, gradient)));
+                    ParameterUpdater.of(
+                            updater, parameter, gradient, clips() ? null : pass.weightGradient(parameter))));
         });
     }
 
@@ -203,7 +204,10 @@ final class TrainingStep {
     void update(long iteration, int epoch) {
         clip();
         int steps = Math.toIntExact(iteration - 1);
-        for (Trained one : trained) {
+        // Backwards: backward has just read the last weights, and forward reads the first ones next. They are in the
+        // cache.
+        for (int i = trained.size() - 1; i >= 0; i--) {
+            Trained one = trained.get(i);
             one.updater().step(steps, epoch - 1, one.before());
         }
         stepped = true;
@@ -262,8 +266,12 @@ final class TrainingStep {
         return labels;
     }
 
+    private boolean clips() {
+        return clipNorm != Double.POSITIVE_INFINITY;
+    }
+
     private void clip() {
-        if (clipNorm == Double.POSITIVE_INFINITY) {
+        if (!clips()) {
             return;
         }
         // These functions allocate nothing, unlike the operations of INDArray.

@@ -26,6 +26,7 @@ import org.lora4j.adapter.LoRAConfigBuilder;
 import org.lora4j.adapter.LoRAInit;
 import org.lora4j.adapter.LoRAWeights;
 import org.lora4j.adapter.TargetModules;
+import org.lora4j.internal.Logged;
 import org.lora4j.internal.RandomArrays;
 import org.lora4j.nn.Linear;
 import org.lora4j.nn.Network;

@@ -16,6 +16,7 @@ import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAConfigBuilder;
 import org.lora4j.adapter.LoRAInit;
 import org.lora4j.adapter.TargetModules;
+import org.lora4j.internal.Logged;
 
 class PeftConfigTest {
     private static final String FILE = "adapter_config.json";

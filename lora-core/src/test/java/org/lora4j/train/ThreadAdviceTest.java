@@ -2,22 +2,17 @@ package org.lora4j.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import ch.qos.logback.classic.Level;
-import ch.qos.logback.classic.Logger;
-import ch.qos.logback.classic.spi.ILoggingEvent;
-import ch.qos.logback.core.read.ListAppender;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.lora4j.internal.Logged;
 import org.lora4j.nn.NativeThreads;
 import org.lora4j.nn.Network;
 import org.nd4j.linalg.api.buffer.DataType;
-import org.slf4j.LoggerFactory;
 
 /** A training logs advice if it starts with thread settings that are known to be slow. */
 class ThreadAdviceTest {
@@ -35,26 +30,13 @@ class ThreadAdviceTest {
     }
 
     private static String logOfATraining() {
-        Logger logger = (Logger) LoggerFactory.getLogger(Trainer.class);
-        ListAppender<ILoggingEvent> appender = new ListAppender<>();
-        appender.start();
-        logger.addAppender(appender);
-        logger.setLevel(Level.INFO);
-        logger.setAdditive(false);
-        try {
+        try (Logged logged = Logged.by(Trainer.class)) {
             Trainer.builder(Network.builder(2).linear("l", 2).build(1))
                     .epochs(3)
                     .build()
                     .fit(Batches.random(1, DataType.FLOAT, 2, 2, 3, 3));
-        } finally {
-            logger.detachAppender(appender);
-            logger.setLevel(null);
-            logger.setAdditive(true);
+            return String.join("\n", logged.messages());
         }
-        List<String> lines = appender.list.stream()
-                .map(event -> event.getLevel() + " " + event.getFormattedMessage())
-                .toList();
-        return String.join("\n", lines);
     }
 
     @Test

@@ -214,6 +214,72 @@ class UpdaterTest {
         assertStepsLikeNd4j(new Adam(0.01), value.dup('f'), 50);
     }
 
+    /** One weight whose rows are long enough to be updated while their gradients are computed. */
+    private static Network wide() {
+        return Network.builder(3000).linear("wide", 60).relu().linear("last", 4).build(1);
+    }
+
+    /** Batches whose rows are few enough for this, and a batch with too many of them. */
+    private static Batches wideBatches() {
+        return Batches.random(1, DataType.FLOAT, 3000, 4, 10, 1, 7, 40);
+    }
+
+    @Test
+    void hostAdamTrainsWideWeightsAsByHand() {
+        Network byHand = wide();
+        trainByHand(byHand, wideBatches(), new Adam(0.001));
+        Network trained = wide();
+        Trainer.builder(trained)
+                .updater(new Adam(0.001))
+                .maxIterations(STEPS)
+                .build()
+                .fit(wideBatches());
+        for (int i = 0; i < byHand.parameters().size(); i++) {
+            INDArray actual = trained.parameters().get(i).value();
+            assertThat(actual.sub(byHand.parameters().get(i).value())
+                            .amaxNumber()
+                            .doubleValue())
+                    .isLessThan(1e-5);
+            assertThat(actual.sub(wide().parameters().get(i).value())
+                            .amaxNumber()
+                            .doubleValue())
+                    .isGreaterThan(1e-3);
+        }
+    }
+
+    @Test
+    void hostAdamTrainsWideWeightsToTheSameBitsForAnyNumberOfItsThreads() {
+        List<double[]> ends = new ArrayList<>();
+        for (int blas : new int[] {1, Runtime.getRuntime().availableProcessors()}) {
+            Pass pass = wide().newTrainingPass();
+            Parameter weight = pass.trainableParameters().iterator().next();
+            HostAdam adam =
+                    new HostAdam(new Adam(0.01), weight.value(), pass.gradient(weight), pass.weightGradient(weight));
+            INDArray output = pass.forward(wideBatches().get(0).getFeatures());
+            pass.backward(Samples.gaussian(1, DataType.FLOAT, output.shape()));
+            try (NativeThreads threads = NativeThreads.forBlas(blas)) {
+                assertThat(threads).isNotNull();
+                adam.step(0, 0, null);
+            }
+            ends.add(Samples.bits(weight.value()));
+        }
+        assertThat(ends.get(0)).isEqualTo(ends.get(1));
+    }
+
+    @Test
+    void aPassStillComputesAGradientThatHostAdamDefers() {
+        Network network = wide();
+        Pass pass = network.newTrainingPass();
+        Parameter weight = network.linear("wide").weightParameter();
+        Pass plain = network.newTrainingPass();
+        new HostAdam(new Adam(0.01), weight.value(), pass.gradient(weight), pass.weightGradient(weight));
+        for (Pass each : List.of(pass, plain)) {
+            INDArray output = each.forward(wideBatches().get(0).getFeatures());
+            each.backward(Samples.gaussian(1, DataType.FLOAT, output.shape()));
+        }
+        assertThat(Samples.bits(pass.gradient(weight))).isEqualTo(Samples.bits(plain.gradient(weight)));
+    }
+
     @ParameterizedTest
     @MethodSource("schedules")
     void hostAdamFollowsSchedulesLikeNd4js(ISchedule schedule) {
@@ -228,7 +294,7 @@ class UpdaterTest {
 
     private static ParameterUpdater updaterOf(IUpdater settings, DataType type) {
         Parameter parameter = new Parameter("p", Nd4j.create(type, 3), true);
-        return ParameterUpdater.of(settings, parameter, Nd4j.create(type, 3));
+        return ParameterUpdater.of(settings, parameter, Nd4j.create(type, 3), null);
     }
 
     @Test
@@ -252,7 +318,7 @@ class UpdaterTest {
     void theStateNeverFallsBelowTheSmallestNormalNumber(IUpdater updater, DataType type) {
         Parameter parameter = new Parameter("p", Nd4j.zeros(type, 3, 4), true);
         INDArray gradient = Nd4j.create(type, 3, 4);
-        ParameterUpdater tested = ParameterUpdater.of(updater.clone(), parameter, gradient);
+        ParameterUpdater tested = ParameterUpdater.of(updater.clone(), parameter, gradient, null);
         for (int i = 0; i < 9_000; i++) {
             // First gradients that decay, down to nothing, then none.
             gradient.assign(i < 500 ? Math.pow(0.8, i) : 0);

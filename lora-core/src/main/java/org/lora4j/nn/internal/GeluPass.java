@@ -16,6 +16,7 @@ final class GeluPass<A> implements LayerPass {
     private final int width;
     private final A x;
     private final A y;
+    private final A slope;
     private @Nullable INDArray derivative;
 
     GeluPass(long size, boolean inputIsBuffer, RowMath<A> math, PassResources resources) {
@@ -28,6 +29,7 @@ final class GeluPass<A> implements LayerPass {
         width = Math.toIntExact(size);
         x = math.array(width);
         y = math.array(width);
+        slope = math.array(width);
     }
 
     @Override
@@ -41,8 +43,8 @@ final class GeluPass<A> implements LayerPass {
         for (int i = 0; i < n; i++) {
             math.read(inputs, i * width, x, width);
             if (training) {
-                math.geluWithDerivative(x, y, width);
-                math.write(slopes, i * width, x, width);
+                math.geluWithDerivative(x, y, slope, width);
+                math.write(slopes, i * width, slope, width);
             } else {
                 math.gelu(x, y, width);
             }

@@ -11,6 +11,7 @@ import org.nd4j.linalg.factory.Nd4j;
 final class Gradients {
     private final boolean training;
     private final Map<Parameter, INDArray> arrays = new HashMap<>();
+    private final Map<Parameter, WeightGradient> ofWeights = new HashMap<>();
 
     Gradients(boolean training) {
         this.training = training;
@@ -35,5 +36,18 @@ final class Gradients {
     @Nullable
     INDArray get(Parameter parameter) {
         return arrays.get(parameter);
+    }
+
+    /** The gradient of the weight of a linear layer, or null if it does not train here. */
+    @Nullable
+    WeightGradient ofWeight(Parameter weight) {
+        INDArray array = of(weight);
+        return array == null ? null : ofWeights.computeIfAbsent(weight, key -> new WeightGradient(array));
+    }
+
+    /** The gradient of {@link #ofWeight} if the parameter is a weight that trained here. */
+    @Nullable
+    WeightGradient getOfWeight(Parameter parameter) {
+        return ofWeights.get(parameter);
     }
 }

@@ -16,10 +16,14 @@ final class LinearPass implements LayerPass {
     private final LinearContext context;
     private final Linear layer;
     private final Scratch scratch;
+    private final Gradients gradients;
     private final BatchBuffer outputs;
+
+    /** Null if the arrays are lent. An updater may read the gradients of rows of examples after the backward pass. */
+    private final @Nullable BatchBuffer inputGradients;
+
     private final WeightProduct product;
     private final Gemm addBias = new Gemm(false, false, 1, 1);
-    private final Gemm weightGradientProduct = new Gemm(true, false, 1, 0);
     private final Gemm biasGradientProduct = new Gemm(true, false, 1, 0);
     private final Gemm inputGradientProduct = new Gemm(false, false, 1, 0);
     private final Gemm addInputGradientProduct = new Gemm(false, false, 1, 1);
@@ -30,7 +34,7 @@ final class LinearPass implements LayerPass {
     private @Nullable EffectiveLinear linear;
     private INDArray weight;
     private @Nullable INDArray biasRow;
-    private @Nullable INDArray weightGradient;
+    private @Nullable WeightGradient weightGradient;
     private @Nullable INDArray biasGradientRow;
     private final List<OutputUpdatePass> updates = new ArrayList<>();
     private final List<ParametrizationPass> parametrizations = new ArrayList<>();
@@ -44,9 +48,12 @@ final class LinearPass implements LayerPass {
 
     LinearPass(Linear layer, PassResources resources) {
         this.layer = layer;
+        gradients = resources.gradients();
         context = new LinearContext(layer.weightParameter(), resources);
         scratch = resources.scratch();
         DataType dataType = resources.dataType();
+        inputGradients =
+                resources.lendsGradients() ? null : new BatchBuffer(dataType, layer.inputSize(), resources.order());
         outputs = new BatchBuffer(dataType, layer.outputSize(), resources.order());
         bases = new BatchBuffer(dataType, layer.outputSize(), resources.order());
         baseGradients = new BatchBuffer(dataType, layer.outputSize(), resources.order());
@@ -66,7 +73,7 @@ final class LinearPass implements LayerPass {
         weight = wanted.weight().value();
         Parameter bias = wanted.bias();
         biasRow = bias == null ? null : row(bias.value(), biasRow);
-        weightGradient = context.gradient(wanted.weight());
+        weightGradient = gradients.ofWeight(wanted.weight());
         INDArray biasGradient = bias == null ? null : context.gradient(bias);
         biasGradientRow = biasGradient == null ? null : row(biasGradient, biasGradientRow);
         bind(wanted.updates());
@@ -175,7 +182,11 @@ final class LinearPass implements LayerPass {
 
     @Override
     public @Nullable INDArray backward(INDArray yGradient, boolean wantsInput) {
-        INDArray xGradient = wantsInput ? scratch.take(yGradient.size(0), weight.size(1)) : null;
+        INDArray xGradient = null;
+        if (wantsInput) {
+            long n = yGradient.size(0);
+            xGradient = inputGradients == null ? scratch.take(n, weight.size(1)) : inputGradients.rows(n);
+        }
         backward(yGradient, xGradient, false);
         return xGradient;
     }
@@ -212,7 +223,7 @@ final class LinearPass implements LayerPass {
             parametrization.backward(input, base, yGradient, xwGradient);
         }
         if (weightGradient != null) {
-            weightGradientProduct.run(xwGradient, input, weightGradient);
+            weightGradient.set(xwGradient, input);
         }
         if (biasGradientRow != null) {
             biasGradientProduct.run(context.ones(yGradient.size(0)), yGradient, biasGradientRow);

@@ -186,7 +186,18 @@ public final class Pass {
             throw new IllegalArgumentException(parameter.name() + ": has no gradient in this pass; trainable are "
                     + trainable.stream().map(Parameter::name).toList());
         }
-        return gradient;
+        WeightGradient ofWeight = resources.gradients().getOfWeight(parameter);
+        return ofWeight != null && ofWeight.isDeferred() ? ofWeight.compute() : gradient;
+    }
+
+    /**
+     * Returns the gradient of the weight of a linear layer, for an updater that computes it part by part.
+     *
+     * @param parameter one of {@link #trainableParameters}
+     * @return the gradient, or null if the parameter is no such weight
+     */
+    public @Nullable WeightGradient weightGradient(Parameter parameter) {
+        return resources.lendsGradients() ? null : resources.gradients().getOfWeight(parameter);
     }
 
     /**

@@ -52,6 +52,11 @@ record PassResources(
         return perToken ? tokens.get().start(example) : example;
     }
 
+    /** Whether gradients between layers lie in {@link #scratch}, and are overwritten before the backward pass is over. */
+    boolean lendsGradients() {
+        return order == 'c';
+    }
+
     boolean isTraining() {
         return gradients.isTraining();
     }

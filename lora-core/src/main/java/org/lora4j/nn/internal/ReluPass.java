@@ -2,23 +2,16 @@ package org.lora4j.nn.internal;
 
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.BatchBuffer;
-import org.lora4j.internal.ReusableOp;
+import org.lora4j.internal.Relu;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.api.ops.DynamicCustomOp;
-import org.nd4j.linalg.api.ops.impl.scalar.Step;
-import org.nd4j.linalg.factory.Nd4j;
 
 /** {@code y = max(x, 0)}. The gradient passes where the output is positive, so the input need not be kept. */
 final class ReluPass implements LayerPass {
     private final @Nullable BatchBuffer outputs;
     private final BatchBuffer masks;
-    private final ReusableOp relu = new ReusableOp(
-            DynamicCustomOp.builder("relu").addFloatingPointArguments(0.0).build());
-    private final ReusableOp multiply =
-            new ReusableOp(DynamicCustomOp.builder("multiply").build());
+    private final Relu relu = new Relu();
     private @Nullable INDArray output;
-    private @Nullable Step step;
 
     /**
      * Creates a pass.
@@ -34,7 +27,7 @@ final class ReluPass implements LayerPass {
     @Override
     public INDArray forward(INDArray x) {
         INDArray y = outputs == null ? x : outputs.rows(x.size(0));
-        relu.run(x, y);
+        relu.forward(x, y);
         output = y;
         return y;
     }
@@ -49,14 +42,7 @@ final class ReluPass implements LayerPass {
             throw new IllegalStateException("backward needs a forward before it");
         }
         INDArray xGradient = masks.rows(yGradient.size(0));
-        if (step == null) {
-            step = new Step(output, xGradient);
-        } else {
-            step.setX(output);
-            step.setZ(xGradient);
-        }
-        Nd4j.exec(step);
-        multiply.run(xGradient, yGradient, xGradient);
+        relu.backward(output, yGradient, xGradient);
         return xGradient;
     }
 }

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.BatchBuffer;
+import org.lora4j.internal.DividedProduct;
 import org.lora4j.internal.Gemm;
 import org.lora4j.internal.HostColumns;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -21,7 +22,7 @@ final class WeightProduct {
 
     private final BatchBuffer stackedInputs;
     private final BatchBuffer stackedOutputs;
-    private final Gemm product = new Gemm(false, true, 1, 0);
+    private final DividedProduct product = new DividedProduct();
     private final Gemm stackedProduct = new Gemm(false, true, 1, 0);
     private final List<Gemm> furtherProducts = new ArrayList<>();
     private final HostColumns inputColumns = new HostColumns();
@@ -51,6 +52,9 @@ final class WeightProduct {
 
     /** Switches to another weight or to other further rows. */
     void use(INDArray newWeight, List<Further> newFurther) {
+        if (newWeight != weight) {
+            product.forget();
+        }
         weight = newWeight;
         further = List.copyOf(newFurther);
         furtherRows = further.stream().mapToLong(Further::height).sum();

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.lora4j.nn.Linear;
 import org.lora4j.nn.NativeObjects;
 import org.lora4j.nn.Network;
@@ -45,6 +47,23 @@ class SteadyStateTest {
         INDArray x = Samples.gaussian(1, DataType.FLOAT, 10, 784);
         INDArray direction = Samples.gaussian(2, DataType.FLOAT, 10, 10);
         Pass pass = network.newTrainingPass();
+        assertAllocatesNothing(() -> {
+            pass.forward(x);
+            pass.backward(direction);
+        });
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 32})
+    void trainingStepsOfASmallNetworkAllocateNothing(int rows) {
+        INDArray x = Samples.gaussian(1, DataType.FLOAT, rows, 20);
+        INDArray direction = Samples.gaussian(2, DataType.FLOAT, rows, 2);
+        Pass pass = Network.builder(20)
+                .linear("linear1", 64)
+                .relu()
+                .linear("linear2", 2)
+                .build(1)
+                .newTrainingPass();
         assertAllocatesNothing(() -> {
             pass.forward(x);
             pass.backward(direction);

@@ -27,7 +27,7 @@ public final class ReportJson {
 
     private ReportJson() {}
 
-    /** Writes the sums beside the layers, and no targets. */
+    /** Writes the sums beside the layers, no targets and no bytes. */
     @JsonPropertyOrder({"original", "lora", "total", "incrementPercent", "layers"})
     @JsonIgnoreProperties(
             value = {"original", "lora", "total", "incrementPercent"},
@@ -51,6 +51,9 @@ public final class ReportJson {
 
         @JsonIgnore
         abstract Map<String, Integer> targets();
+
+        @JsonIgnore
+        abstract long bytes();
     }
 
     /** Writes the path of a layer as its name. */

@@ -84,6 +84,8 @@ public record AdamTraining(long batches, int batchSize, double learningRate) {
         return Trainer.builder(model)
                 .updater(new Adam(learningRate))
                 .maxIterations(batches)
+                // A run that diverges ends with an error, and nothing uses its parameters.
+                .restoreOnDivergence(false)
                 .listener(new TrainingListener() {
                     @Override
                     public void onIteration(Iteration iteration) {

@@ -1,0 +1,36 @@
+package org.lora4j.bench;
+
+import org.jspecify.annotations.Nullable;
+import org.lora4j.nn.NativeThreads;
+
+/** The native threads of a benchmark. */
+public final class Threads implements AutoCloseable {
+    /** All processors for BLAS, one thread for ND4J's own loops. */
+    public static final String BLAS = "blas";
+
+    /** What ND4J does by itself: all processors for both. */
+    public static final String DEFAULT = "default";
+
+    private final @Nullable NativeThreads threads;
+
+    /**
+     * Sets the threads.
+     *
+     * @param setting {@value #BLAS} or {@value #DEFAULT}
+     */
+    public Threads(String setting) {
+        threads = switch (setting) {
+            case BLAS -> NativeThreads.forBlas();
+            case DEFAULT -> null;
+            default -> throw new IllegalArgumentException("threads must be blas or default, found " + setting);
+        };
+    }
+
+    /** Restores the former settings. */
+    @Override
+    public void close() {
+        if (threads != null) {
+            threads.close();
+        }
+    }
+}

@@ -1,0 +1,80 @@
+package org.lora4j;
+
+import java.nio.file.Path;
+import java.util.Objects;
+import org.lora4j.io.FingerprintCheck;
+import org.lora4j.io.ReadLimits;
+
+/** Builds an {@link AdapterCache}. */
+public final class AdapterCacheBuilder {
+    private static final long DEFAULT_BYTES = 256L << 20;
+
+    final LoRAModel model;
+    final Path folder;
+    long maxBytes = DEFAULT_BYTES;
+    FingerprintCheck check = FingerprintCheck.WARN;
+    ReadLimits limits = ReadLimits.defaults();
+    AdapterCacheListener listener = new AdapterCacheListener() {};
+
+    AdapterCacheBuilder(LoRAModel model, Path folder) {
+        this.model = model;
+        this.folder = folder;
+    }
+
+    /**
+     * Sets how many bytes the arrays of the loaded adapters take at most, apart from those that are pinned.
+     *
+     * @param most the number of bytes, not negative; 256 MiB by default
+     * @return this builder
+     * @throws IllegalArgumentException if the number is negative
+     */
+    public AdapterCacheBuilder maxBytes(long most) {
+        if (most < 0) {
+            throw new IllegalArgumentException("maxBytes must not be negative, found " + most);
+        }
+        maxBytes = most;
+        return this;
+    }
+
+    /**
+     * Sets what to do if an adapter was saved with another base.
+     *
+     * @param fingerprints the check; {@link FingerprintCheck#WARN} by default
+     * @return this builder
+     */
+    public AdapterCacheBuilder fingerprintCheck(FingerprintCheck fingerprints) {
+        check = Objects.requireNonNull(fingerprints, "fingerprints must not be null");
+        return this;
+    }
+
+    /**
+     * Sets how much is read of an adapter.
+     *
+     * @param most the limits; {@link ReadLimits#defaults} by default
+     * @return this builder
+     */
+    public AdapterCacheBuilder readLimits(ReadLimits most) {
+        limits = Objects.requireNonNull(most, "most must not be null");
+        return this;
+    }
+
+    /**
+     * Sets the listener.
+     *
+     * @param events receives the events
+     * @return this builder
+     */
+    public AdapterCacheBuilder listener(AdapterCacheListener events) {
+        listener = Objects.requireNonNull(events, "events must not be null");
+        return this;
+    }
+
+    /**
+     * Creates the cache. It reads nothing yet.
+     *
+     * @return an empty cache
+     */
+    public AdapterCache build() {
+        return new AdapterCache(this);
+    }
+}

@@ -1,0 +1,36 @@
+package org.lora4j;
+
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A listener of the program. Its exceptions are logged, and do not reach what informs it.
+ *
+ * @param <L> the type of the listener
+ */
+final class SafeListener<L> {
+    private static final Logger log = LoggerFactory.getLogger(SafeListener.class);
+
+    private final L listener;
+    private final String source;
+
+    /**
+     * Wraps a listener.
+     *
+     * @param source what informs it, for the log
+     */
+    SafeListener(L listener, String source) {
+        this.listener = listener;
+        this.source = source;
+    }
+
+    /** Informs the listener of an event. */
+    void inform(Consumer<? super L> event) {
+        try {
+            event.accept(listener);
+        } catch (RuntimeException e) {
+            log.warn("a listener of the {} failed", source, e);
+        }
+    }
+}

@@ -1,0 +1,158 @@
+package org.lora4j.internal;
+
+import java.util.Arrays;
+
+/**
+ * The rows of a small matrix of floats on the Java heap. Each row is an array of its own, because the JVM vectorizes only
+ * loops that start at the first element of an array. Not thread-safe.
+ *
+ * <p>All sums of products add the same numbers in the same order: four products at a time, then the rest. So the result of
+ * an element has the same bits whatever the method, the memory orders and the other rows are. Without fused operations and
+ * sums across the elements of a vector register, it has these bits on every processor.
+ */
+final class HeapMatrix {
+    private float[][] lines = new float[0][];
+
+    private void reserve(int rows, int columns) {
+        if (lines.length < rows || lines[0].length < columns) {
+            int width = Math.max(columns, lines.length == 0 ? 0 : lines[0].length);
+            lines = new float[Math.max(rows, lines.length)][width];
+        }
+    }
+
+    /** Copies a matrix from native memory. */
+    void read(MatrixMemory matrix) {
+        ArrayMemory memory = matrix.memory();
+        reserve(matrix.rows(), matrix.columns());
+        for (int i = 0; i < matrix.rows(); i++) {
+            int start = i * matrix.rowStride();
+            if (matrix.rowsAreContiguous()) {
+                memory.get(start, lines[i], 0, matrix.columns());
+            } else {
+                for (int j = 0; j < matrix.columns(); j++) {
+                    lines[i][j] = (float) memory.get(start + j * matrix.columnStride());
+                }
+            }
+        }
+    }
+
+    /** Copies the matrix to native memory of the same shape. */
+    void write(MatrixMemory matrix) {
+        ArrayMemory memory = matrix.memory();
+        for (int i = 0; i < matrix.rows(); i++) {
+            int start = i * matrix.rowStride();
+            if (matrix.rowsAreContiguous()) {
+                memory.put(start, lines[i], 0, matrix.columns());
+            } else {
+                for (int j = 0; j < matrix.columns(); j++) {
+                    memory.put(start + j * matrix.columnStride(), lines[i][j]);
+                }
+            }
+        }
+    }
+
+    /**
+     * Computes {@code left·right [rows, columns]} by adding multiples of the rows of {@code right [inner, columns]}.
+     *
+     * @param leftIsTransposed whether {@code left} holds {@code leftᵀ [inner, rows]}
+     */
+    void addMultiples(HeapMatrix left, boolean leftIsTransposed, HeapMatrix right, int rows, int columns, int inner) {
+        reserve(rows, columns);
+        float[][] a = left.lines;
+        float[][] b = right.lines;
+        for (int i = 0; i < rows; i++) {
+            float[] sums = lines[i];
+            Arrays.fill(sums, 0, columns, 0);
+            int l = 0;
+            if (leftIsTransposed) {
+                for (; l + 3 < inner; l += 4) {
+                    addFour(sums, columns, a[l][i], a[l + 1][i], a[l + 2][i], a[l + 3][i], b, l);
+                }
+                for (; l < inner; l++) {
+                    addOne(sums, columns, a[l][i], b[l]);
+                }
+            } else {
+                float[] factors = a[i];
+                for (; l + 3 < inner; l += 4) {
+                    addFour(sums, columns, factors[l], factors[l + 1], factors[l + 2], factors[l + 3], b, l);
+                }
+                for (; l < inner; l++) {
+                    addOne(sums, columns, factors[l], b[l]);
+                }
+            }
+        }
+    }
+
+    private static void addFour(float[] sums, int length, float a0, float a1, float a2, float a3, float[][] b, int l) {
+        addFour(sums, length, a0, a1, a2, a3, b[l], b[l + 1], b[l + 2], b[l + 3]);
+    }
+
+    private static void addFour(
+            float[] sums,
+            int length,
+            float a0,
+            float a1,
+            float a2,
+            float a3,
+            float[] b0,
+            float[] b1,
+            float[] b2,
+            float[] b3) {
+        for (int j = 0; j < length; j++) {
+            sums[j] += (a0 * b0[j] + a1 * b1[j]) + (a2 * b2[j] + a3 * b3[j]);
+        }
+    }
+
+    private static void addOne(float[] sums, int length, float a, float[] b) {
+        for (int j = 0; j < length; j++) {
+            sums[j] += a * b[j];
+        }
+    }
+
+    /** Computes {@code left·rightᵀ} from the inner products of the rows of {@code left} and {@code right [columns, inner]}. */
+    void innerProducts(HeapMatrix left, HeapMatrix right, int rows, int columns, int inner) {
+        reserve(rows, columns);
+        float[][] a = left.lines;
+        float[][] b = right.lines;
+        for (int i = 0; i < rows; i++) {
+            for (int j = 0; j < columns; j++) {
+                lines[i][j] = innerProduct(a[i], b[j], inner);
+            }
+        }
+    }
+
+    private static float innerProduct(float[] a, float[] b, int length) {
+        float sum = 0;
+        int l = 0;
+        for (; l + 3 < length; l += 4) {
+            sum += (a[l] * b[l] + a[l + 1] * b[l + 1]) + (a[l + 2] * b[l + 2] + a[l + 3] * b[l + 3]);
+        }
+        for (; l < length; l++) {
+            sum += a[l] * b[l];
+        }
+        return sum;
+    }
+
+    /** Computes {@code α·this + β·old}. If β is 0, {@code old} is not read. */
+    void combine(float alpha, float beta, HeapMatrix old, int rows, int columns) {
+        for (int i = 0; i < rows; i++) {
+            if (beta != 0) {
+                combine(alpha, lines[i], beta, old.lines[i], columns);
+            } else if (alpha != 1) {
+                scale(alpha, lines[i], columns);
+            }
+        }
+    }
+
+    private static void combine(float alpha, float[] line, float beta, float[] old, int length) {
+        for (int j = 0; j < length; j++) {
+            line[j] = alpha * line[j] + beta * old[j];
+        }
+    }
+
+    private static void scale(float alpha, float[] line, int length) {
+        for (int j = 0; j < length; j++) {
+            line[j] *= alpha;
+        }
+    }
+}

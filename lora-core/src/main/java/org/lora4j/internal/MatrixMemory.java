@@ -1,0 +1,36 @@
+package org.lora4j.internal;
+
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/**
+ * The native memory of a matrix with its strides: element {@code (i, j)} is at {@code i·rowStride + j·columnStride}.
+ *
+ * @param memory the memory
+ * @param rows the number of rows
+ * @param columns the number of columns
+ * @param rowStride the distance between the rows
+ * @param columnStride the distance between the columns
+ */
+record MatrixMemory(ArrayMemory memory, int rows, int columns, int rowStride, int columnStride) {
+    /** Opens the memory of a matrix of FLOAT or DOUBLE. It can be a view. */
+    static MatrixMemory of(INDArray matrix) {
+        int rows = Math.toIntExact(matrix.size(0));
+        int columns = Math.toIntExact(matrix.size(1));
+        // The stride of a dimension with one element says nothing.
+        return new MatrixMemory(
+                new ArrayMemory(matrix),
+                rows,
+                columns,
+                rows == 1 ? 1 : Math.toIntExact(matrix.stride(0)),
+                columns == 1 ? 1 : Math.toIntExact(matrix.stride(1)));
+    }
+
+    MatrixMemory transpose() {
+        return new MatrixMemory(memory, columns, rows, columnStride, rowStride);
+    }
+
+    /** Whether the elements of a row follow each other. */
+    boolean rowsAreContiguous() {
+        return columnStride == 1;
+    }
+}
