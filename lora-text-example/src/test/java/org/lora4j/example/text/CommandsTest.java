@@ -93,16 +93,16 @@ class CommandsTest {
     @Test
     void embedTestsBeforeAndAfterAndWritesItsFiles() throws IOException {
         Path output = temp.resolve("embed");
-        Cli cli = run("embed", output, "--steps", 12, "--lr", 0.01);
+        Cli cli = run("embed", output, "--steps", 40, "--targets", "all-linear");
         assertThat(cli.err()).isEmpty();
         assertThat(cli.code()).isZero();
         JsonNode report = json(output);
-        assertThat(report.at("/before/texts").asInt()).isEqualTo(6);
+        assertThat(report.at("/before/texts").asInt()).isEqualTo(4);
         assertThat(report.at("/before/recallAt10").asDouble()).isEqualTo(1);
         assertThat(report.at("/after/meanReciprocalRank").asDouble())
                 .isGreaterThan(report.at("/before/meanReciprocalRank").asDouble());
         assertThat(report.at("/base/outputUnchanged").asBoolean()).isTrue();
-        assertThat(report.at("/sizes/adaptedLayers").asInt()).isEqualTo(12);
+        assertThat(report.at("/sizes/adaptedLayers").asInt()).isEqualTo(36);
         report.at("/files")
                 .forEach(file -> assertThat(output.resolve(file.asText())).isNotEmptyFile());
         assertThat(Files.readString(output.resolve("report.html"))).doesNotContain("{{");

@@ -25,8 +25,8 @@ final class SmallTexts {
         String labelled = IntStream.range(0, CATS.length)
                 .mapToObj(i -> "cats\t" + CATS[i] + "\nships\t" + SHIPS[i] + "\n")
                 .collect(Collectors.joining());
-        String pairs = IntStream.range(0, CATS.length - 1)
-                .mapToObj(i -> CATS[i] + "\t" + CATS[i + 1] + "\n" + SHIPS[i] + "\t" + SHIPS[i + 1] + "\n")
+        String pairs = IntStream.range(0, CATS.length)
+                .mapToObj(i -> CATS[i] + "\t" + SHIPS[i] + "\n")
                 .collect(Collectors.joining());
         for (String name : new String[] {"train", "test"}) {
             Files.writeString(folder.resolve(name + ".tsv"), labelled);
