@@ -3,11 +3,11 @@ package org.lora4j.example.mnist;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.Objects;
-import org.lora4j.example.mnist.cli.CommandRunner;
 import org.lora4j.example.mnist.cli.EvaluateCommand;
 import org.lora4j.example.mnist.cli.RunCommand;
 import org.lora4j.example.mnist.cli.StudyCommand;
 import org.lora4j.example.mnist.cli.SvdCommand;
+import org.lora4j.example.support.cli.CommandRunner;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.ScopeType;
@@ -21,6 +21,8 @@ import picocli.CommandLine.ScopeType;
         description = "The article's experiment: LoRA on MNIST. Without a command it does 'run'.",
         subcommands = {RunCommand.class, EvaluateCommand.class, SvdCommand.class, StudyCommand.class})
 public final class MnistExample {
+    private static final String DEFAULT_COMMAND = "run";
+
     private MnistExample() {}
 
     /**
@@ -29,12 +31,12 @@ public final class MnistExample {
      * @param args a command and its options
      */
     public static void main(String[] args) {
-        System.exit(CommandRunner.run(new MnistExample(), args));
+        System.exit(CommandRunner.run(new MnistExample(), DEFAULT_COMMAND, args));
     }
 
     /** Runs a command and returns its exit code. */
     static int execute(PrintWriter out, PrintWriter err, String... args) {
-        return CommandRunner.run(new MnistExample(), out, err, args);
+        return CommandRunner.run(new MnistExample(), DEFAULT_COMMAND, out, err, args);
     }
 
     /** {@code story}: the article in one file. */

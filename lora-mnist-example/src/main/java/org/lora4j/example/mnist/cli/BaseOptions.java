@@ -8,6 +8,7 @@ import org.lora4j.example.mnist.data.MnistData;
 import org.lora4j.example.mnist.experiment.AdamTraining;
 import org.lora4j.example.mnist.experiment.RichBoyNet;
 import org.lora4j.example.mnist.experiment.Seeds;
+import org.lora4j.example.support.cli.OptionCheck;
 import org.lora4j.nn.Network;
 import picocli.CommandLine.Option;
 

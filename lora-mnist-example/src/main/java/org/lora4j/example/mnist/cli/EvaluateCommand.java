@@ -10,8 +10,10 @@ import org.lora4j.AdapterView;
 import org.lora4j.LoRAModel;
 import org.lora4j.example.mnist.experiment.Predictions;
 import org.lora4j.example.mnist.experiment.RichBoyNet;
-import org.lora4j.example.mnist.report.TestResult;
 import org.lora4j.example.mnist.report.TextReport;
+import org.lora4j.example.support.cli.OptionCheck;
+import org.lora4j.example.support.cli.WorkCommand;
+import org.lora4j.example.support.report.TestResult;
 import org.lora4j.nn.Model;
 import org.lora4j.nn.Network;
 import picocli.CommandLine.Command;
@@ -52,12 +54,12 @@ public final class EvaluateCommand extends WorkCommand {
     EvaluateCommand() {}
 
     @Override
-    void checkOptions(OptionCheck check) {
+    protected void checkOptions(OptionCheck check) {
         check.require(!merge || adapter != null, "--merge needs an adapter, found no --adapter");
     }
 
     @Override
-    void work() throws IOException {
+    protected void work() throws IOException {
         TestResult result = Predictions.of(model(), data.load().test()).result();
         if (json) {
             Map<String, Object> values = new LinkedHashMap<>();
@@ -66,7 +68,7 @@ public final class EvaluateCommand extends WorkCommand {
             out().println(JsonMapper.builder().build().writeValueAsString(values));
         } else {
             TextReport text = new TextReport(out());
-            text.line("%s on the %,d test images of %s", title(), result.images(), data.title());
+            text.line("%s on the %,d test images of %s", title(), result.examples(), data.title());
             text.test(result);
         }
     }

@@ -5,6 +5,7 @@ import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.example.mnist.data.MnistData;
 import org.lora4j.example.mnist.experiment.RichBoyNet;
+import org.lora4j.example.support.cli.OptionCheck;
 import picocli.CommandLine.Option;
 
 /** The digit of the fine-tuning, its length, and the size of the adapter. */

@@ -16,6 +16,9 @@ import org.lora4j.example.mnist.experiment.Experiment;
 import org.lora4j.example.mnist.experiment.ExperimentPlan;
 import org.lora4j.example.mnist.experiment.OutputFolder;
 import org.lora4j.example.mnist.report.TextReport;
+import org.lora4j.example.support.cli.OptionCheck;
+import org.lora4j.example.support.cli.ProgressOptions;
+import org.lora4j.example.support.cli.WorkCommand;
 import org.lora4j.nn.Network;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -98,7 +101,7 @@ public final class RunCommand extends WorkCommand {
     RunCommand() {}
 
     @Override
-    void checkOptions(OptionCheck check) {
+    protected void checkOptions(OptionCheck check) {
         base.check(check);
         fineTune.check(check);
         check.require(digits.isEmpty() || !fineTune.isDigitGiven(), "--digit and --digits exclude each other");
@@ -114,12 +117,12 @@ public final class RunCommand extends WorkCommand {
     }
 
     @Override
-    void work() throws IOException {
+    protected void work() throws IOException {
         Mnist mnist = data.load();
         Network network = base.network();
         Experiment experiment = new Experiment(plan(mnist), mnist, network);
         OutputFolder folder = OutputFolder.prepare(output, network);
-        experiment.run(folder, base.seed(), settings(), new TextReport(out()), progress.display(out()));
+        experiment.run(folder, base.seed(), settings(), new TextReport(out()), progress.display(out(), "images"));
     }
 
     private ExperimentPlan plan(Mnist mnist) {

@@ -10,6 +10,9 @@ import org.lora4j.example.mnist.experiment.AdamTraining;
 import org.lora4j.example.mnist.experiment.Study;
 import org.lora4j.example.mnist.experiment.Study.Method;
 import org.lora4j.example.mnist.report.TextReport;
+import org.lora4j.example.support.cli.OptionCheck;
+import org.lora4j.example.support.cli.ProgressOptions;
+import org.lora4j.example.support.cli.WorkCommand;
 import org.lora4j.nn.Network;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -55,7 +58,7 @@ public final class StudyCommand extends WorkCommand {
     StudyCommand() {}
 
     @Override
-    void checkOptions(OptionCheck check) {
+    protected void checkOptions(OptionCheck check) {
         check.atLeast("--seeds", seeds, 1);
         base.check(check);
         fineTune.check(check);
@@ -64,7 +67,7 @@ public final class StudyCommand extends WorkCommand {
     }
 
     @Override
-    void work() throws IOException {
+    protected void work() throws IOException {
         Mnist mnist = data.load();
         Study study = new Study(mnist, fineTune.digit(), fineTune.config(), fineTune.batches(), base.batchSize());
         Network network = base.network();
@@ -72,7 +75,7 @@ public final class StudyCommand extends WorkCommand {
         if (training != null) {
             MnistBatches images = MnistBatches.shuffled(
                     mnist.train(), base.batchSize(), base.seeds().baseOrder());
-            progress.display(err())
+            progress.display(err(), "images")
                     .show("Base training", training.batches(), listener -> training.run(network, images, listener));
         }
         study.run(network, methods(), seeds, new TextReport(err())).print(out());

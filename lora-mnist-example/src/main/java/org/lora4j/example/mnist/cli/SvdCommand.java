@@ -5,6 +5,8 @@ import java.util.Locale;
 import java.util.SplittableRandom;
 import java.util.stream.Collectors;
 import org.lora4j.example.mnist.report.TextReport;
+import org.lora4j.example.support.cli.OptionCheck;
+import org.lora4j.example.support.cli.WorkCommand;
 import org.lora4j.linalg.LowRankFactors;
 import org.lora4j.linalg.Svd;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -33,13 +35,13 @@ public final class SvdCommand extends WorkCommand {
     public SvdCommand() {}
 
     @Override
-    void checkOptions(OptionCheck check) {
+    protected void checkOptions(OptionCheck check) {
         check.inRange("--size", size, 1, MAX_SIZE);
         check.inRange("--rank", rank, 1, size);
     }
 
     @Override
-    void work() {
+    protected void work() {
         SplittableRandom random = new SplittableRandom(seed);
         INDArray w = new LowRankFactors(gaussian(random, size, rank), gaussian(random, rank, size)).product();
         INDArray x = gaussian(random, size, 1);

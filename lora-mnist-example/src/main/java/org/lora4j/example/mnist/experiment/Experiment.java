@@ -18,9 +18,10 @@ import org.lora4j.example.mnist.data.Mnist;
 import org.lora4j.example.mnist.data.MnistBatches;
 import org.lora4j.example.mnist.report.ChartData;
 import org.lora4j.example.mnist.report.Report;
-import org.lora4j.example.mnist.report.TestResult;
 import org.lora4j.example.mnist.report.TextReport;
 import org.lora4j.example.mnist.report.Training;
+import org.lora4j.example.support.cli.ProgressDisplay;
+import org.lora4j.example.support.report.TestResult;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Parameter;
 

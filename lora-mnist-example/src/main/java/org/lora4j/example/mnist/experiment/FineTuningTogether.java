@@ -8,6 +8,7 @@ import org.lora4j.example.mnist.data.Mnist;
 import org.lora4j.example.mnist.data.MnistBatches;
 import org.lora4j.example.mnist.report.TextReport;
 import org.lora4j.example.mnist.report.Training;
+import org.lora4j.example.support.cli.ProgressDisplay;
 import org.lora4j.nn.Parameter;
 
 /**

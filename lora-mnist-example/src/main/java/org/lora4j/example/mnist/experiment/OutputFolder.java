@@ -1,8 +1,6 @@
 package org.lora4j.example.mnist.experiment;
 
 import java.io.IOException;
-import java.io.OutputStream;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -10,6 +8,8 @@ import org.lora4j.AdapterView;
 import org.lora4j.example.mnist.report.ChartData;
 import org.lora4j.example.mnist.report.Report;
 import org.lora4j.example.mnist.report.ReportWriter;
+import org.lora4j.example.support.cli.FileErrors;
+import org.lora4j.example.support.cli.WritableFolder;
 import org.lora4j.nn.Network;
 
 /**
@@ -40,28 +40,8 @@ public final class OutputFolder {
                 * base.parameters().stream()
                         .mapToLong(parameter -> parameter.value().length())
                         .sum();
-        try {
-            Files.createDirectories(path);
-            tryToWrite(path, bytes);
-        } catch (IOException e) {
-            throw new IOException(
-                    "the output folder must be writable and have room for the base, %,d bytes; found %s: %s"
-                            .formatted(bytes, path, FileErrors.describe(e)),
-                    e);
-        }
+        WritableFolder.prepare(path, "the base", bytes);
         return new OutputFolder(path);
-    }
-
-    private static void tryToWrite(Path path, long bytes) throws IOException {
-        Path file = Files.createTempFile(path, ".writable", null);
-        try (OutputStream out = Files.newOutputStream(file)) {
-            byte[] zeros = new byte[1 << 16];
-            for (long left = bytes; left > 0; left -= zeros.length) {
-                out.write(zeros, 0, (int) Math.min(left, zeros.length));
-            }
-        } finally {
-            Files.delete(file);
-        }
     }
 
     Path path() {

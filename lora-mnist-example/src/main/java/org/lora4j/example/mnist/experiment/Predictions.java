@@ -9,7 +9,7 @@ import org.lora4j.LoRAModel;
 import org.lora4j.example.mnist.data.MnistBatches;
 import org.lora4j.example.mnist.data.MnistData;
 import org.lora4j.example.mnist.report.ChartData.Example;
-import org.lora4j.example.mnist.report.TestResult;
+import org.lora4j.example.support.report.TestResult;
 import org.lora4j.nn.Model;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.DataSet;

@@ -1,15 +1,21 @@
 package org.lora4j.example.mnist.report;
 
-import java.awt.font.FontRenderContext;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import java.util.stream.IntStream;
+import org.lora4j.example.mnist.data.MnistData;
+import org.lora4j.example.support.report.ChartStyle;
+import org.lora4j.example.support.report.ConfusionChart;
+import org.lora4j.example.support.report.LossChart;
+import org.lora4j.example.support.report.Picture;
+import org.lora4j.example.support.report.TestResult;
+import org.lora4j.example.support.report.Words;
 
 /** Draws all charts of a report. */
 final class Charts {
-    private static final Logger log = LoggerFactory.getLogger(Charts.class);
+    private static final List<String> DIGIT_NAMES =
+            IntStream.range(0, MnistData.CLASSES).mapToObj(String::valueOf).toList();
 
     private Charts() {}
 
@@ -42,24 +48,26 @@ final class Charts {
     /** Draws the charts for which there are numbers. On a machine without fonts it draws none and logs a warning. */
     static Map<File, Picture> draw(Report report, ChartData data) {
         Map<File, Picture> charts = new EnumMap<>(File.class);
-        if (!fontsAvailable()) {
+        if (!ChartStyle.fontsAvailable()) {
             return charts;
         }
         List<Integer> digits = report.digits();
         charts.put(File.WRONG_PER_DIGIT, WrongPerDigitChart.draw(report.beforeAndAfter(), digits));
         int mostErrors =
-                Math.max(ConfusionChart.mostErrors(report.base()), ConfusionChart.mostErrors(report.loraEnabled()));
+                Math.max(report.base().mostErrors(), report.loraEnabled().mostErrors());
+        ConfusionChart.Labels labels =
+                new ConfusionChart.Labels("The image shows", "The network predicts", DIGIT_NAMES, digits);
         charts.put(
                 File.CONFUSION_BASE,
-                ConfusionChart.draw(errors("Base", report.base()), report.base(), ChartStyle.BASE, mostErrors, digits));
+                ConfusionChart.draw(labels, errors("Base", report.base()), report.base(), ChartStyle.BASE, mostErrors));
         charts.put(
                 File.CONFUSION_LORA,
                 ConfusionChart.draw(
+                        labels,
                         errors("LoRA on", report.loraEnabled()),
                         report.loraEnabled(),
                         ChartStyle.LORA,
-                        mostErrors,
-                        digits));
+                        mostErrors));
         if (anyFinite(data.baseLosses())) {
             charts.put(
                     File.LOSS_BASE,
@@ -69,7 +77,7 @@ final class Charts {
             charts.put(
                     File.LOSS_FINE_TUNE,
                     LossChart.draw(
-                            "Loss of the fine-tuning on " + Words.digits(digits),
+                            "Loss of the fine-tuning on " + DigitWords.of(digits),
                             data.fineTuneLosses(),
                             ChartStyle.LORA));
         }
@@ -78,24 +86,10 @@ final class Charts {
     }
 
     private static String errors(String name, TestResult result) {
-        return name + ": " + Words.count(result.wrongTotal()) + " of " + Words.count(result.images()) + " wrong";
+        return name + ": " + Words.count(result.wrongTotal()) + " of " + Words.count(result.examples()) + " wrong";
     }
 
     private static boolean anyFinite(List<Double> losses) {
         return losses.stream().anyMatch(Double::isFinite);
-    }
-
-    /** A small container can have no fonts at all; Java cannot draw text then. */
-    private static boolean fontsAvailable() {
-        try {
-            return ChartStyle.TEXT
-                            .getStringBounds("0", new FontRenderContext(null, true, true))
-                            .getWidth()
-                    > 0;
-        } catch (RuntimeException | LinkageError | InternalError e) {
-            log.warn("No charts: Java finds no fonts here. On Debian, apt-get install fontconfig fonts-dejavu-core");
-            log.debug("Fonts could not be loaded", e);
-            return false;
-        }
     }
 }

@@ -8,6 +8,9 @@ import java.util.List;
 import java.util.stream.IntStream;
 import org.lora4j.example.mnist.data.MnistData;
 import org.lora4j.example.mnist.report.ChartData.Example;
+import org.lora4j.example.support.report.ChartStyle;
+import org.lora4j.example.support.report.Picture;
+import org.lora4j.example.support.report.Words;
 
 /** Test images that LoRA fixed, and others that it broke. */
 final class ExamplesChart {

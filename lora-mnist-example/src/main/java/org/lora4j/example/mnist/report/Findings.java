@@ -4,6 +4,9 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.lora4j.example.mnist.data.MnistData;
+import org.lora4j.example.support.report.TestResult;
+import org.lora4j.example.support.report.Words;
 
 /** Sentences about the results. They follow from the numbers alone, good or bad. */
 final class Findings {
@@ -37,7 +40,7 @@ final class Findings {
         int before = base.wrong().get(digit);
         int after = lora.wrong().get(digit);
         return "Digit " + digit + ": wrong predictions " + moved(before, after, Words.count(before), Words.count(after))
-                + " of " + Words.count(base.images(digit)) + " test images.";
+                + " of " + Words.count(base.examples(digit)) + " test images.";
     }
 
     private String overall() {
@@ -48,11 +51,11 @@ final class Findings {
                         Words.percent(base.accuracy()),
                         Words.percent(lora.accuracy()))
                 + ". The base has " + Words.count(base.wrongTotal()) + " wrong predictions, LoRA "
-                + Words.count(lora.wrongTotal()) + ", of " + Words.count(base.images()) + ".";
+                + Words.count(lora.wrongTotal()) + ", of " + Words.count(base.examples()) + ".";
     }
 
     private String otherDigits() {
-        List<Integer> others = IntStream.range(0, TestResult.DIGITS)
+        List<Integer> others = IntStream.range(0, MnistData.CLASSES)
                 .filter(digit -> !report.digits().contains(digit))
                 .boxed()
                 .toList();
@@ -83,7 +86,7 @@ final class Findings {
     private String moreOften(int digit) {
         return "With LoRA the network predicts " + digit + " for " + Words.count(lora.predicted(digit))
                 + " images, without it for " + Words.count(base.predicted(digit)) + "; "
-                + Words.count(base.images(digit)) + " images show it. Batches of one digit train the network to"
+                + Words.count(base.examples(digit)) + " images show it. Batches of one digit train the network to"
                 + " predict this digit more often. That helps on this digit and harms others. Images of other digits"
                 + " in each batch (--replay) reduce the harm.";
     }
@@ -105,13 +108,13 @@ final class Findings {
     }
 
     private String perRow() {
-        int adapted = report.digits().stream().mapToInt(base::images).sum();
+        int adapted = report.digits().stream().mapToInt(base::examples).sum();
         return "The row \"" + Report.PER_ROW + "\" has an adapter for each image of a batch: "
                 + Words.list(report.digits().stream()
-                        .map(digit -> "the adapter of digit " + digit + " for the " + Words.count(base.images(digit))
+                        .map(digit -> "the adapter of digit " + digit + " for the " + Words.count(base.examples(digit))
                                 + " images that show it")
                         .toList())
-                + ", and the base for the other " + Words.count(base.images() - adapted) + ".";
+                + ", and the base for the other " + Words.count(base.examples() - adapted) + ".";
     }
 
     /** Returns {@code fell from 5 to 4} or {@code stayed at 5}. Compares exact values; the texts can be rounded. */

@@ -7,8 +7,11 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.ParameterReport;
+import org.lora4j.example.mnist.data.MnistData;
+import org.lora4j.example.support.report.TestResult;
 
 /**
  * All numbers of a run: the content of {@code report.json}, field by field.
@@ -59,8 +62,8 @@ public record Report(
      * @param disabledEqualsOriginal as in the record
      * @param files as in the record
      * @param results as in the record
-     * @throws IllegalArgumentException if digit, rank or alpha is missing among the settings or out of bounds, or a name
-     *     of {@code results} is one of the report's own
+     * @throws IllegalArgumentException if digit, rank or alpha is missing among the settings or out of bounds, a name of
+     *     {@code results} is one of the report's own, or a test does not have ten classes
      */
     public Report {
         settings = plain(settings);
@@ -71,7 +74,7 @@ public record Report(
         // The JSON does not have it if it is empty; it is null then after reading.
         results = results == null ? Map.of() : copy(results);
         for (int digit : digits(settings)) {
-            if (digit < 0 || digit >= TestResult.DIGITS) {
+            if (digit < 0 || digit >= MnistData.CLASSES) {
                 throw new IllegalArgumentException("settings: digit must be in [0, 9], found " + digit);
             }
         }
@@ -83,6 +86,15 @@ public record Report(
             if (List.of(BASE, LORA_ON, LORA_OFF, LORA_MERGED).contains(name)) {
                 throw new IllegalArgumentException("results: '" + name + "' is one of the report's own names");
             }
+        }
+        Stream.concat(Stream.of(base, loraEnabled, loraDisabled, loraMerged), results.values().stream())
+                .forEach(Report::requireDigits);
+    }
+
+    private static void requireDigits(TestResult result) {
+        if (result.classes() != MnistData.CLASSES) {
+            throw new IllegalArgumentException(
+                    "a test on MNIST must have " + MnistData.CLASSES + " classes, found " + result.classes());
         }
     }
 

@@ -9,6 +9,12 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.ParameterReport;
+import org.lora4j.example.mnist.data.MnistData;
+import org.lora4j.example.support.report.Html;
+import org.lora4j.example.support.report.HtmlTable;
+import org.lora4j.example.support.report.Picture;
+import org.lora4j.example.support.report.TestResult;
+import org.lora4j.example.support.report.Words;
 
 /** The page {@code report.html}: the results of a run for readers who do not know the code, in one file. */
 final class ReportPage {
@@ -22,7 +28,7 @@ final class ReportPage {
 
     String html() {
         Map<String, String> values = new HashMap<>();
-        values.put("digits", Html.escape(Words.digits(report.digits())));
+        values.put("digits", Html.escape(DigitWords.of(report.digits())));
         values.put("adapters", Html.escape(adapters()));
         values.put("tiles", tiles());
         values.put("rank", Html.escape(Words.number(report.rank())));
@@ -52,13 +58,13 @@ final class ReportPage {
                         + figure(Charts.File.LOSS_FINE_TUNE, "Each dot is one batch."));
         values.put("settings", settingsTable());
         values.put("files", filesTable());
-        return Html.fillTemplate("report.html", values);
+        return Html.fillTemplate(ReportPage.class, "report.html", values);
     }
 
     private String adapters() {
         return report.digits().size() == 1
-                ? "a small adapter was trained on " + Words.digits(report.digits()) + " only"
-                : "a small adapter was trained on each of the " + Words.digits(report.digits())
+                ? "a small adapter was trained on " + DigitWords.of(report.digits()) + " only"
+                : "a small adapter was trained on each of the " + DigitWords.of(report.digits())
                         + " (below, \"LoRA on\" means all adapters together)";
     }
 
@@ -136,7 +142,7 @@ final class ReportPage {
                 base == null
                         ? "The base was not trained in this run. It was loaded from a file."
                         : "First the whole network was trained on all digits: " + phase(base));
-        texts.add("Then only the factors A and B were trained, on images of " + Words.digits(report.digits())
+        texts.add("Then only the factors A and B were trained, on images of " + DigitWords.of(report.digits())
                 + (report.digits().size() == 1 ? "" : " (one adapter for each digit, one after the other)") + replay()
                 + ": " + phase(report.training().fineTune()));
         return texts;
@@ -173,7 +179,7 @@ final class ReportPage {
 
     private String comparisonTable() {
         List<String> header = new ArrayList<>(List.of("Network", "Accuracy", "Wrong"));
-        IntStream.range(0, TestResult.DIGITS).forEach(digit -> header.add(String.valueOf(digit)));
+        IntStream.range(0, MnistData.CLASSES).forEach(digit -> header.add(String.valueOf(digit)));
         HtmlTable table = new HtmlTable()
                 .highlight(report.digits().stream().map(digit -> digit + 3).toList())
                 .header(header.toArray(String[]::new));
@@ -193,7 +199,7 @@ final class ReportPage {
         cells.add("Difference by LoRA");
         cells.add(Words.points(lora.accuracy() - base.accuracy()));
         cells.add(Words.difference(lora.wrongTotal() - base.wrongTotal()));
-        for (int digit = 0; digit < TestResult.DIGITS; digit++) {
+        for (int digit = 0; digit < MnistData.CLASSES; digit++) {
             cells.add(Words.difference(lora.wrong().get(digit) - base.wrong().get(digit)));
         }
         return cells;

@@ -2,18 +2,16 @@ package org.lora4j.example.mnist.report;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.FileSystemException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
+import org.lora4j.example.support.report.Picture;
+import org.lora4j.example.support.report.ReportFiles;
+import org.lora4j.example.support.report.ReportJson;
 
 /** Writes a report into the output folder: {@code report.json}, the charts, and a page that shows both. */
 public final class ReportWriter {
-    private static final String JSON = "report.json";
-    private static final String HTML = "report.html";
-
     private ReportWriter() {}
 
     /**
@@ -30,41 +28,18 @@ public final class ReportWriter {
     public static Report write(Path folder, Report report, ChartData data) throws IOException {
         Map<Charts.File, Picture> charts = Charts.draw(report, data);
         Map<String, String> files = new LinkedHashMap<>();
-        files.put("report", JSON);
-        files.put("page", HTML);
+        files.put("report", ReportFiles.JSON);
+        files.put("page", ReportFiles.PAGE);
         charts.keySet().forEach(chart -> files.put(chart.key(), chart.fileName()));
         Report complete = report.withFiles(files);
         byte[] json = ReportJson.toBytes(complete);
         byte[] page = new ReportPage(complete, charts).html().getBytes(StandardCharsets.UTF_8);
 
-        Files.createDirectories(folder);
+        Map<String, Optional<Picture>> pictures = new LinkedHashMap<>();
         for (Charts.File chart : Charts.File.values()) {
-            Picture picture = charts.get(chart);
-            Path file = folder.resolve(chart.fileName());
-            if (picture == null) {
-                Files.deleteIfExists(file);
-            } else {
-                replace(file, picture.png());
-            }
+            pictures.put(chart.fileName(), Optional.ofNullable(charts.get(chart)));
         }
-        replace(folder.resolve(HTML), page);
-        replace(folder.resolve(JSON), json);
+        ReportFiles.write(folder, pictures, page, json);
         return complete;
-    }
-
-    /** Writes a temporary file beside the target and moves it there, so that no reader sees a part of a file. */
-    private static void replace(Path file, byte[] content) throws IOException {
-        Path part = file.resolveSibling("." + file.getFileName() + ".part");
-        try {
-            Files.write(part, content);
-            Files.move(part, file, StandardCopyOption.ATOMIC_MOVE);
-        } catch (FileSystemException e) {
-            throw e;
-        } catch (IOException e) {
-            // A full disk: Java's message does not name the file.
-            throw (IOException) new FileSystemException(file.toString(), null, e.getMessage()).initCause(e);
-        } finally {
-            Files.deleteIfExists(part);
-        }
     }
 }

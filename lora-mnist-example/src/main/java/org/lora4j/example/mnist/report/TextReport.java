@@ -1,60 +1,23 @@
 package org.lora4j.example.mnist.report;
 
 import java.io.PrintWriter;
-import java.math.BigDecimal;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.lora4j.adapter.ParameterReport;
-import org.lora4j.train.TrainingResult;
+import org.lora4j.example.mnist.data.MnistData;
+import org.lora4j.example.support.report.TestResult;
+import org.lora4j.example.support.report.TextOutput;
 
-/** The results of a run as plain text: sections, facts and tables. ASCII, so that every terminal shows it. */
-public final class TextReport {
-    private final PrintWriter out;
-    private int sections;
-
+/** The results of a run as plain text: networks and tests as tables. */
+public final class TextReport extends TextOutput {
     /**
      * Creates a report.
      *
      * @param out where it is printed
      */
     public TextReport(PrintWriter out) {
-        this.out = out;
-    }
-
-    /**
-     * Starts a section with a numbered headline.
-     *
-     * @param title the headline, a format string if there are values
-     * @param values the values of the format string
-     */
-    public void section(String title, Object... values) {
-        sections++;
-        out.println();
-        String text = sections + ". " + format(title, values);
-        out.println(text);
-        out.println("-".repeat(text.length()));
-    }
-
-    /**
-     * Prints a line.
-     *
-     * @param text the line, a format string if there are values
-     * @param values the values of the format string
-     */
-    public void line(String text, Object... values) {
-        out.println(format(text, values));
-        out.flush();
-    }
-
-    /**
-     * Prints an indented line.
-     *
-     * @param text the line, a format string if there are values
-     * @param values the values of the format string
-     */
-    public void fact(String text, Object... values) {
-        line("  " + text, values);
+        super(out);
     }
 
     /**
@@ -97,22 +60,6 @@ public final class TextReport {
     }
 
     /**
-     * Prints the time and the loss of a training.
-     *
-     * @param result the result of the training
-     */
-    public void training(TrainingResult result) {
-        double seconds = result.duration().toNanos() / 1e9;
-        fact(
-                "%,d batches in %.1f s (%.2f ms each); mean loss of the last %d: %.4f",
-                result.iterations(),
-                seconds,
-                1000 * seconds / result.iterations(),
-                Math.min(100, result.iterations()),
-                result.runningLoss());
-    }
-
-    /**
      * Prints one test.
      *
      * @param result the test
@@ -120,7 +67,7 @@ public final class TextReport {
     public void test(TestResult result) {
         fact(
                 "accuracy %.2f %%, %,d of %,d images wrong",
-                100 * result.accuracy(), result.wrongTotal(), result.images());
+                100 * result.accuracy(), result.wrongTotal(), result.examples());
         line("");
         head("");
         row("wrong", result);
@@ -138,7 +85,7 @@ public final class TextReport {
 
     private void head(String title) {
         StringBuilder digits = new StringBuilder();
-        for (int digit = 0; digit < TestResult.DIGITS; digit++) {
+        for (int digit = 0; digit < MnistData.CLASSES; digit++) {
             digits.append(String.format(Locale.ROOT, "%5d", digit));
         }
         fact("%-16s%s%8s%12s", title, digits, "all", "accuracy");
@@ -166,36 +113,5 @@ public final class TextReport {
         fact(
                 "accuracy on all digits: %.2f %% without LoRA, %.2f %% with LoRA",
                 100 * before.accuracy(), 100 * after.accuracy());
-    }
-
-    /**
-     * Prints whether a statement holds, and where it does not.
-     *
-     * @param statement the statement
-     * @param holds whether it holds, by layer or parameter
-     */
-    public void check(String statement, Map<String, Boolean> holds) {
-        List<String> broken = holds.entrySet().stream()
-                .filter(entry -> !entry.getValue())
-                .map(Map.Entry::getKey)
-                .toList();
-        fact(
-                "%-60s %s",
-                statement,
-                broken.isEmpty() ? "yes, " + holds.size() + " of " + holds.size() : "NO: " + String.join(", ", broken));
-    }
-
-    /**
-     * Returns a number in plain decimal notation: 0.0003 instead of 3.0E-4.
-     *
-     * @param number a finite number
-     * @return its digits
-     */
-    public static String plain(double number) {
-        return BigDecimal.valueOf(number).stripTrailingZeros().toPlainString();
-    }
-
-    private static String format(String text, Object... values) {
-        return values.length == 0 ? text : String.format(Locale.ROOT, text, values);
     }
 }

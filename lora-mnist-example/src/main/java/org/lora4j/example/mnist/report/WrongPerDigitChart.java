@@ -14,6 +14,11 @@ import org.knowm.xchart.CategoryChartBuilder;
 import org.knowm.xchart.CategorySeries;
 import org.knowm.xchart.style.CategoryStyler;
 import org.knowm.xchart.style.Styler;
+import org.lora4j.example.mnist.data.MnistData;
+import org.lora4j.example.support.report.ChartStyle;
+import org.lora4j.example.support.report.Picture;
+import org.lora4j.example.support.report.TestResult;
+import org.lora4j.example.support.report.Words;
 
 /** Wrong predictions per digit, one bar for each test. The digits of the fine-tuning have a colored background. */
 final class WrongPerDigitChart {
@@ -50,7 +55,7 @@ final class WrongPerDigitChart {
         CategoryChart chart = new CategoryChartBuilder()
                 .width(WIDTH)
                 .height(HEIGHT)
-                .title("Wrong predictions per digit, before and after fine-tuning on " + Words.digits(digits))
+                .title("Wrong predictions per digit, before and after fine-tuning on " + DigitWords.of(digits))
                 .xAxisTitle("Digit that the image shows")
                 .yAxisTitle("Wrong predictions")
                 .build();
@@ -64,7 +69,7 @@ final class WrongPerDigitChart {
         // White would hide the colored background.
         Color clear = new Color(255, 255, 255, 0);
         styler.setChartBackgroundColor(clear).setPlotBackgroundColor(clear).setLegendBackgroundColor(clear);
-        List<Integer> categories = IntStream.range(0, TestResult.DIGITS).boxed().toList();
+        List<Integer> categories = IntStream.range(0, MnistData.CLASSES).boxed().toList();
         int index = 0;
         for (Map.Entry<String, TestResult> result : results.entrySet()) {
             CategorySeries series = chart.addSeries(
@@ -104,13 +109,13 @@ final class WrongPerDigitChart {
             scratch.dispose();
         }
         double left = chart.getScreenXFromChart(0);
-        double right = chart.getScreenXFromChart(TestResult.DIGITS - 1);
+        double right = chart.getScreenXFromChart(MnistData.CLASSES - 1);
         double top = chart.getScreenYFromChart(yMax());
         return new Rectangle2D.Double(left, top, right - left, chart.getScreenYFromChart(0) - top);
     }
 
     private static void highlight(Graphics2D g, Rectangle2D plot, int digit) {
-        double width = plot.getWidth() / TestResult.DIGITS;
+        double width = plot.getWidth() / MnistData.CLASSES;
         double left = plot.getX() + width * digit;
         g.setColor(ChartStyle.HIGHLIGHT);
         g.fill(new Rectangle2D.Double(left, plot.getY(), width, plot.getHeight()));
@@ -119,12 +124,12 @@ final class WrongPerDigitChart {
     }
 
     private void label(Graphics2D g, Rectangle2D plot) {
-        double group = plot.getWidth() / TestResult.DIGITS;
+        double group = plot.getWidth() / MnistData.CLASSES;
         double bar = group * GROUP_WIDTH / results.size();
         double left = plot.getX() + group * (1 - GROUP_WIDTH) / 2;
         int index = 0;
         for (TestResult result : results.values()) {
-            for (int digit = 0; digit < TestResult.DIGITS; digit++) {
+            for (int digit = 0; digit < MnistData.CLASSES; digit++) {
                 int wrong = result.wrong().get(digit);
                 double centre = left + group * digit + bar * (index + 0.5);
                 Font font = digits.contains(digit) ? ChartStyle.STRONG : ChartStyle.SMALL;

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.lora4j.example.support.report.TestResult;
 
 class FindingsTest {
     private static final int[] SPREAD = {1, 2, 3};

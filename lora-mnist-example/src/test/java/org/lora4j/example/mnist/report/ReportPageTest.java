@@ -7,6 +7,8 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.lora4j.example.support.report.Html;
+import org.lora4j.example.support.report.TestResult;
 
 class ReportPageTest {
     @Test
@@ -111,7 +113,7 @@ class ReportPageTest {
     @Test
     void refusesATemplateWithAPlaceholderThatHasNoValue() {
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> Html.fillTemplate("report.html", Map.of()))
+                .isThrownBy(() -> Html.fillTemplate(ReportPage.class, "report.html", Map.of()))
                 .withMessage("there is no value for {{digits}}");
     }
 

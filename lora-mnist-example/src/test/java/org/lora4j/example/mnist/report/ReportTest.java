@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.lora4j.example.support.report.TestResult;
 
 class ReportTest {
     @Test
@@ -16,8 +17,8 @@ class ReportTest {
         TestResult base = SampleReport.base();
         assertThat(base.accuracy()).isEqualTo(0.9534);
         assertThat(base.wrong()).containsExactly(33, 28, 42, 95, 19, 10, 61, 52, 19, 107);
-        assertThat(base.images()).isEqualTo(10_000);
-        assertThat(base.images(9)).isEqualTo(1009);
+        assertThat(base.examples()).isEqualTo(10_000);
+        assertThat(base.examples(9)).isEqualTo(1009);
     }
 
     @Test
@@ -42,10 +43,17 @@ class ReportTest {
     void refusesConfusionMatricesOfAnotherSizeNegativeOrEmpty() {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> TestResult.of(new int[9][10]))
-                .withMessageContaining("[10][10]");
+                .withMessage("confusion must be square, found 9 rows of [10, 10, 10, 10, 10, 10, 10, 10, 10]");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> SampleReport.report(
+                        SampleReport.settings(),
+                        SampleReport.training(),
+                        Map.of(),
+                        Map.of("four", TestResult.of(new int[][] {{1, 0}, {0, 1}}))))
+                .withMessage("a test on MNIST must have 10 classes, found 2");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> TestResult.of(new int[10][10]))
-                .withMessageContaining("at least one image");
+                .withMessageContaining("at least one example");
         int[][] negative = new int[10][10];
         negative[3][4] = -1;
         assertThatIllegalArgumentException()

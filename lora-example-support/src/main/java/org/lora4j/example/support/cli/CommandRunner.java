@@ -1,0 +1,103 @@
+package org.lora4j.example.support.cli;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.train.DivergedException;
+import picocli.CommandLine;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
+
+/**
+ * Runs a command. Each error is one line on standard error. The exit codes are 0 for success, 2 for wrong use, and 1 for any
+ * other failure.
+ */
+public final class CommandRunner {
+    private static final List<String> OWN_OPTIONS = List.of("-h", "--help", "-V", "--version");
+
+    private CommandRunner() {}
+
+    /**
+     * Runs a command with standard output and standard error.
+     *
+     * @param program the program, annotated as a command of picocli with subcommands
+     * @param defaultCommand the command that is run if none is given
+     * @param args a command and its options
+     * @return the exit code
+     */
+    public static int run(Object program, String defaultCommand, String... args) {
+        beQuiet();
+        return run(program, defaultCommand, Terminal.writer(System.out), Terminal.writer(System.err), args);
+    }
+
+    /** ND4J, AWT and the console read these properties at their first use. */
+    private static void beQuiet() {
+        System.setProperty("org.nd4j.log.initialization", "false");
+        System.setProperty("org.nd4j.versioncheck", "false");
+        System.setProperty("java.awt.headless", "true");
+        Terminal.init();
+    }
+
+    /**
+     * Runs a command.
+     *
+     * @param program the program, annotated as a command of picocli with subcommands
+     * @param defaultCommand the command that is run if none is given
+     * @param out gets the output
+     * @param err gets errors and progress
+     * @param args a command and its options
+     * @return the exit code
+     */
+    public static int run(Object program, String defaultCommand, PrintWriter out, PrintWriter err, String... args) {
+        int code = new CommandLine(program)
+                .setOut(out)
+                .setErr(err)
+                .setCaseInsensitiveEnumValuesAllowed(true)
+                .setParameterExceptionHandler(CommandRunner::wrongUse)
+                .setExecutionExceptionHandler(CommandRunner::failed)
+                .execute(withCommand(defaultCommand, args));
+        out.flush();
+        err.flush();
+        return code;
+    }
+
+    private static String[] withCommand(String defaultCommand, String... args) {
+        boolean commandMissing = args.length == 0 || (args[0].startsWith("-") && !OWN_OPTIONS.contains(args[0]));
+        return commandMissing
+                ? Stream.concat(Stream.of(defaultCommand), Arrays.stream(args)).toArray(String[]::new)
+                : args;
+    }
+
+    private static int wrongUse(ParameterException e, String... args) {
+        CommandLine command = e.getCommandLine();
+        return report(
+                command, e.getMessage() + " (see " + command.getCommandSpec().qualifiedName() + " --help)", 2);
+    }
+
+    private static int failed(Exception e, CommandLine command, ParseResult parsed) {
+        if (command.getCommand() instanceof WorkCommand work && work.isVerbose()) {
+            e.printStackTrace(command.getErr());
+        }
+        return report(command, describe(e), 1);
+    }
+
+    private static int report(CommandLine command, String message, int code) {
+        command.getErr().println("error: " + message.strip().replaceAll("\\s*\\R\\s*", "; "));
+        return code;
+    }
+
+    /** Returns the message of an exception that explains itself, else its type with the message. */
+    private static String describe(Exception e) {
+        if (e instanceof IOException file && e.getMessage() != null) {
+            return FileErrors.describe(file);
+        }
+        @Nullable String message = e.getMessage();
+        boolean explainsItself = e instanceof IllegalArgumentException
+                || e instanceof IllegalStateException
+                || e instanceof DivergedException;
+        return explainsItself && message != null ? message : e + " (--verbose shows where)";
+    }
+}

@@ -1,0 +1,80 @@
+package org.lora4j.example.support.cli;
+
+import picocli.CommandLine;
+import picocli.CommandLine.ParameterException;
+
+/** Checks the bounds of options. An option out of its bounds is wrong use, which is reported in one line. */
+public final class OptionCheck {
+    private final CommandLine command;
+
+    OptionCheck(CommandLine command) {
+        this.command = command;
+    }
+
+    /**
+     * Checks a number between two bounds.
+     *
+     * @param option the name of the option
+     * @param value its value
+     * @param min the least value
+     * @param max the greatest value
+     */
+    public void inRange(String option, int value, int min, int max) {
+        if (value < min || value > max) {
+            throw wrong(option, "in [" + min + ", " + max + "]", value);
+        }
+    }
+
+    /**
+     * Checks a number with a lower bound.
+     *
+     * @param option the name of the option
+     * @param value its value
+     * @param min the least value
+     */
+    public void atLeast(String option, int value, int min) {
+        if (value < min) {
+            throw wrong(option, "at least " + min, value);
+        }
+    }
+
+    /**
+     * Checks a number that must be finite and positive.
+     *
+     * @param option the name of the option
+     * @param value its value
+     */
+    public void positive(String option, double value) {
+        if (!(value > 0 && value < Double.POSITIVE_INFINITY)) {
+            throw wrong(option, "finite and positive", value);
+        }
+    }
+
+    /**
+     * Checks a number of at least 0 and below 1.
+     *
+     * @param option the name of the option
+     * @param value its value
+     */
+    public void share(String option, double value) {
+        if (!(value >= 0 && value < 1)) {
+            throw wrong(option, "in [0, 1)", value);
+        }
+    }
+
+    /**
+     * Checks a rule that is not a bound of one option.
+     *
+     * @param holds whether the rule holds
+     * @param rule the rule and what was found
+     */
+    public void require(boolean holds, String rule) {
+        if (!holds) {
+            throw new ParameterException(command, rule);
+        }
+    }
+
+    private ParameterException wrong(String option, String rule, Object found) {
+        return new ParameterException(command, option + " must be " + rule + ", found " + found);
+    }
+}

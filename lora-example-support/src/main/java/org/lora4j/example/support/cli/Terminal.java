@@ -1,0 +1,32 @@
+package org.lora4j.example.support.cli;
+
+import java.io.Console;
+import java.io.PrintStream;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
+
+/** The terminal of the process, if there is one. */
+final class Terminal {
+    private Terminal() {}
+
+    /** Selects the console that is null without a terminal. Newer JDKs have another default. */
+    static void init() {
+        System.setProperty("jdk.console", "java.base");
+    }
+
+    static boolean isPresent() {
+        return console() != null;
+    }
+
+    /** Returns a writer in the character set of the terminal, or in UTF-8 for a file or a pipe. */
+    static PrintWriter writer(PrintStream stream) {
+        Console console = console();
+        return new PrintWriter(stream, true, console == null ? StandardCharsets.UTF_8 : console.charset());
+    }
+
+    @SuppressWarnings("SystemConsoleNull")
+    private static @Nullable Console console() {
+        return System.console();
+    }
+}

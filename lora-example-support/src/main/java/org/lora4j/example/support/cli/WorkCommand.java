@@ -1,0 +1,78 @@
+package org.lora4j.example.support.cli;
+
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.util.concurrent.Callable;
+import org.lora4j.nn.NativeThreads;
+import org.slf4j.LoggerFactory;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** A command that computes. It checks its options first, and then works with the fast setting of native threads. */
+public abstract class WorkCommand implements Callable<Integer> {
+    @Option(names = "--verbose", description = "Log the work of the library, and print stack traces of errors.")
+    private boolean verbose;
+
+    @Spec
+    @SuppressWarnings("NullAway.Init")
+    private CommandSpec spec;
+
+    /** Creates the command with its default options. */
+    protected WorkCommand() {}
+
+    final boolean isVerbose() {
+        return verbose;
+    }
+
+    @Override
+    public final Integer call() throws IOException {
+        if (LoggerFactory.getLogger("org.lora4j") instanceof Logger logger) {
+            logger.setLevel(verbose ? Level.DEBUG : Level.WARN);
+        }
+        checkOptions(new OptionCheck(spec.commandLine()));
+        NativeThreads threads = NativeThreads.forBlas();
+        try {
+            work();
+        } catch (OutOfMemoryError e) {
+            throw new IOException("not enough memory; use smaller batches, or give Java more memory with -Xmx", e);
+        } finally {
+            threads.close();
+        }
+        return 0;
+    }
+
+    /**
+     * Refuses options that are out of their bounds, before any work.
+     *
+     * @param check the rules
+     */
+    protected abstract void checkOptions(OptionCheck check);
+
+    /**
+     * Does the work of the command.
+     *
+     * @throws IOException if a file cannot be read or written; the message is shown to the user
+     */
+    protected abstract void work() throws IOException;
+
+    /**
+     * Returns where results are printed.
+     *
+     * @return standard output
+     */
+    protected final PrintWriter out() {
+        return spec.commandLine().getOut();
+    }
+
+    /**
+     * Returns where errors and notes are printed.
+     *
+     * @return standard error
+     */
+    protected final PrintWriter err() {
+        return spec.commandLine().getErr();
+    }
+}

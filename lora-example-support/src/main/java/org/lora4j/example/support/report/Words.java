@@ -1,0 +1,108 @@
+package org.lora4j.example.support.report;
+
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/** Numbers and lists as text, the same in every locale. */
+public final class Words {
+    private Words() {}
+
+    /**
+     * Returns {@code 2,807,010}.
+     *
+     * @param count the number
+     * @return text
+     */
+    public static String count(long count) {
+        return String.format(Locale.ROOT, "%,d", count);
+    }
+
+    /**
+     * Returns {@code 95.30 %} for 0.953.
+     *
+     * @param share the share
+     * @return text
+     */
+    public static String percent(double share) {
+        return fixed(100 * share, 2) + " %";
+    }
+
+    /**
+     * Returns a number with a fixed count of decimal places.
+     *
+     * @param number the number
+     * @param places the places
+     * @return text
+     */
+    public static String fixed(double number, int places) {
+        return String.format(Locale.ROOT, "%." + places + "f", number);
+    }
+
+    /**
+     * Returns a difference of shares in percentage points, such as {@code −6.60 points}.
+     *
+     * @param difference the difference of two shares
+     * @return text
+     */
+    public static String points(double difference) {
+        return (difference > 0 ? "+" : difference < 0 ? "−" : "") + fixed(100 * Math.abs(difference), 2) + " points";
+    }
+
+    /**
+     * Returns four significant digits, such as {@code 0.01230}.
+     *
+     * @param loss the loss; null if it is not finite
+     * @return text
+     */
+    public static String loss(@Nullable Double loss) {
+        return loss == null ? "not finite" : String.format(Locale.ROOT, "%.4g", loss);
+    }
+
+    /**
+     * Returns {@code 12.3 s}, or {@code 1 min 23 s} from a minute on.
+     *
+     * @param seconds the seconds
+     * @return text
+     */
+    public static String duration(double seconds) {
+        long whole = Math.round(seconds);
+        return seconds < 59.95 ? fixed(seconds, 1) + " s" : whole / 60 + " min " + whole % 60 + " s";
+    }
+
+    /**
+     * Returns {@code 1.5} or {@code 2}.
+     *
+     * @param number the number
+     * @return text
+     */
+    public static String number(double number) {
+        return number == Math.rint(number) && Math.abs(number) < 1e15
+                ? String.valueOf((long) number)
+                : String.valueOf(number);
+    }
+
+    /**
+     * Returns {@code +12}, {@code −3} or {@code 0}.
+     *
+     * @param difference the difference
+     * @return text
+     */
+    public static String difference(int difference) {
+        return difference == 0 ? "0" : (difference > 0 ? "+" : "−") + count(Math.abs((long) difference));
+    }
+
+    /**
+     * Returns {@code a}, {@code a and b} or {@code a, b and c}.
+     *
+     * @param items the items
+     * @return text
+     */
+    public static String list(List<String> items) {
+        int last = items.size() - 1;
+        return last < 1
+                ? String.join("", items)
+                : items.stream().limit(last).collect(Collectors.joining(", ")) + " and " + items.get(last);
+    }
+}

@@ -1,0 +1,150 @@
+package org.lora4j.example.text.experiment;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import org.lora4j.AdapterView;
+import org.lora4j.LoRAModel;
+import org.lora4j.adapter.LoRAConfig;
+import org.lora4j.example.support.cli.ProgressDisplay;
+import org.lora4j.example.support.report.TestResult;
+import org.lora4j.example.support.report.TextOutput;
+import org.lora4j.example.text.data.ClassifiedTexts;
+import org.lora4j.example.text.model.Tokens;
+import org.lora4j.example.text.report.BaseCheck;
+import org.lora4j.nn.Network;
+import org.lora4j.nn.transformer.BertModel;
+import org.lora4j.train.Loss;
+import org.lora4j.train.SequenceBatch;
+import org.lora4j.train.TrainingResult;
+
+/**
+ * Classifies texts in two ways: with a classifier on the frozen encoder, and with an adapter for the encoder and a classifier
+ * that trains with it. Both classify the mean of the last hidden states.
+ */
+public final class Classification {
+    /** The name of the adapter. */
+    static final String ADAPTER = "adapter";
+
+    /** The layer that trains in full and is saved with the adapter. */
+    private static final String CLASSIFIER = "classifier";
+
+    private final BertModel bert;
+    private final ClassifiedTexts texts;
+    private final TextOutput out;
+    private final TokenizedTexts train;
+    private final TokenizedTexts test;
+
+    /**
+     * Creates an experiment.
+     *
+     * @param bert the model
+     * @param tokens its tokenizer
+     * @param texts the texts
+     * @param out where the steps are printed
+     */
+    public Classification(BertModel bert, Tokens tokens, ClassifiedTexts texts, TextOutput out) {
+        this.bert = bert;
+        this.texts = texts;
+        this.out = out;
+        this.train = TokenizedTexts.of(tokens, texts.train().texts());
+        this.test = TokenizedTexts.of(tokens, texts.test().texts());
+    }
+
+    /** Returns the mean number of tokens of a training text. */
+    double meanTokens() {
+        return train.tokens() / (double) train.size();
+    }
+
+    private int classes() {
+        return texts.classNames().size();
+    }
+
+    /**
+     * What the frozen encoder reaches.
+     *
+     * @param predictions the predictions for the test texts
+     * @param training the training of the classifier
+     */
+    record Frozen(Predictions predictions, TrainingResult training) {}
+
+    Frozen frozen(long seed) {
+        out.section("The frozen encoder with a trained classifier");
+        FrozenHead head = new FrozenHead(bert.lastHiddenState());
+        FrozenHead.Trained trained =
+                FrozenHead.train(head.features(train), texts.train().classes(), classes(), seed);
+        Predictions predictions = Predictions.of(
+                trained.classifier().predict(head.features(test)), texts.test().classes());
+        accuracy(predictions.result());
+        return new Frozen(predictions, trained.result());
+    }
+
+    /**
+     * What the encoder reaches with an adapter.
+     *
+     * @param view the model with the adapter
+     * @param training the training
+     * @param predictions the predictions for the test texts
+     * @param merged the test of the plain network with the adapter merged into it
+     * @param base whether the base is unchanged
+     */
+    record Adapted(
+            AdapterView view,
+            FineTuning.Outcome training,
+            Predictions predictions,
+            TestResult merged,
+            BaseCheck base) {}
+
+    Adapted adapted(LoRAConfig config, FineTuning fineTuning, long seed, ProgressDisplay progress) {
+        out.section("LoRA: %s", fineTuning);
+        Network base = bert.meanClassifier(classes(), seed);
+        FrozenCheck check = new FrozenCheck(base, test);
+        LoRAModel model = LoRAModel.of(base);
+        AdapterView view = model.add(
+                ADAPTER, config.toBuilder().modulesToSave(CLASSIFIER).seed(seed).build());
+        FineTuning.Outcome outcome = progress.show(
+                "LoRA",
+                fineTuning.steps(),
+                listener -> fineTuning.run(
+                        view, Loss.softmaxCrossEntropy(), batches(fineTuning.batchSize(), seed), listener));
+        out.training(outcome.result());
+
+        Predictions predictions =
+                Predictions.of(test.map(view::predict), texts.test().classes());
+        accuracy(predictions.result());
+        Network plain = view.merge();
+        TestResult merged =
+                Predictions.of(test.map(plain::predict), texts.test().classes()).result();
+        out.fact("merged into the weights: accuracy %.2f %%", 100 * merged.accuracy());
+
+        return new Adapted(view, outcome, predictions, merged, check.compare(model, out));
+    }
+
+    private Iterable<SequenceBatch> batches(int size, long seed) {
+        List<Integer> actual = texts.train().classes();
+        return new EpochBatches(
+                train.size(),
+                size,
+                seed,
+                indices -> new SequenceBatch(train.batch(indices), Classes.oneHot(actual, indices, classes())));
+    }
+
+    /**
+     * Tests an adapter that was made elsewhere.
+     *
+     * @param folder a folder with {@code adapter_config.json} and {@code adapter_model.safetensors}, whose adapter has a
+     *     classifier of its own
+     * @return the test
+     * @throws IOException if the adapter cannot be read or does not fit the model
+     */
+    public TestResult test(Path folder) throws IOException {
+        AdapterView view = LoRAModel.of(bert.meanClassifier(classes(), 0)).load(ADAPTER, folder);
+        return Predictions.of(test.map(view::predict), texts.test().classes()).result();
+    }
+
+    private void accuracy(TestResult result) {
+        out.fact(
+                "accuracy %.2f %%, %,d of %,d test texts wrong",
+                100 * result.accuracy(), result.wrongTotal(), result.examples());
+    }
+}

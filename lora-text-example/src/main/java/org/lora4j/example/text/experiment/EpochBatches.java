@@ -1,0 +1,64 @@
+package org.lora4j.example.text.experiment;
+
+import java.util.Arrays;
+import java.util.Iterator;
+import java.util.NoSuchElementException;
+import java.util.SplittableRandom;
+import java.util.function.Function;
+import org.lora4j.train.SequenceBatch;
+
+/** Batches of examples in a random order. Each iterator is an epoch with an order of its own. */
+final class EpochBatches implements Iterable<SequenceBatch> {
+    private final int[] order;
+    private final int batchSize;
+    private final SplittableRandom random;
+    private final Function<int[], SequenceBatch> batch;
+
+    /**
+     * Creates the batches.
+     *
+     * @param size the number of examples
+     * @param batchSize the number of examples in a batch; the last one of an epoch can have fewer
+     * @param seed the seed of the orders
+     * @param batch makes a batch of the examples with these indices
+     */
+    EpochBatches(int size, int batchSize, long seed, Function<int[], SequenceBatch> batch) {
+        this.order = new int[size];
+        Arrays.setAll(order, i -> i);
+        this.batchSize = batchSize;
+        this.random = new SplittableRandom(seed);
+        this.batch = batch;
+    }
+
+    @Override
+    public Iterator<SequenceBatch> iterator() {
+        shuffle();
+        return new Iterator<>() {
+            private int next;
+
+            @Override
+            public boolean hasNext() {
+                return next < order.length;
+            }
+
+            @Override
+            public SequenceBatch next() {
+                if (!hasNext()) {
+                    throw new NoSuchElementException("the epoch has ended");
+                }
+                int from = next;
+                next = Math.min(order.length, from + batchSize);
+                return batch.apply(Arrays.copyOfRange(order, from, next));
+            }
+        };
+    }
+
+    private void shuffle() {
+        for (int i = order.length - 1; i > 0; i--) {
+            int j = random.nextInt(i + 1);
+            int swapped = order[i];
+            order[i] = order[j];
+            order[j] = swapped;
+        }
+    }
+}

@@ -1,0 +1,73 @@
+package org.lora4j.example.text.experiment;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.lora4j.nn.Network;
+import org.lora4j.nn.Sequences;
+import org.lora4j.train.Trainer;
+import org.lora4j.train.TrainingResult;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.dataset.DataSet;
+import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.indexing.NDArrayIndex;
+import org.nd4j.linalg.learning.config.Adam;
+
+/**
+ * What the encoder can do as it is: softmax regression on the mean of the last hidden states. The encoder computes each text
+ * once; only the classifier trains.
+ */
+final class FrozenHead {
+    private static final int EPOCHS = 50;
+    private static final int BATCH_SIZE = 100;
+    private static final double LEARNING_RATE = 0.02;
+
+    private final Network encoder;
+
+    /**
+     * Creates a head.
+     *
+     * @param encoder a network with the last hidden states
+     */
+    FrozenHead(Network encoder) {
+        this.encoder = encoder;
+    }
+
+    /** Computes the means {@code [texts, dim]}. */
+    INDArray features(TokenizedTexts texts) {
+        return texts.map(batch -> means(encoder.predict(batch), batch));
+    }
+
+    private static INDArray means(INDArray states, Sequences batch) {
+        INDArray means = Nd4j.createUninitialized(states.dataType(), batch.count(), states.size(1));
+        for (int i = 0; i < batch.count(); i++) {
+            INDArray own = states.get(NDArrayIndex.interval(batch.start(i), batch.start(i + 1)), NDArrayIndex.all());
+            means.putRow(i, own.mean(0));
+        }
+        return means;
+    }
+
+    /** A trained classifier. */
+    record Trained(Network classifier, TrainingResult result) {}
+
+    /** Trains a classifier. */
+    static Trained train(INDArray features, List<Integer> classes, int count, long seed) {
+        Network classifier =
+                Network.builder(features.size(1)).linear("classifier", count).build(seed);
+        List<DataSet> batches = new ArrayList<>();
+        for (int from = 0; from < classes.size(); from += BATCH_SIZE) {
+            int to = Math.min(classes.size(), from + BATCH_SIZE);
+            int[] indices = IntStream.range(from, to).toArray();
+            batches.add(new DataSet(
+                    features.get(NDArrayIndex.interval(from, to), NDArrayIndex.all()),
+                    Classes.oneHot(classes, indices, count)));
+        }
+        int steps = EPOCHS * batches.size();
+        TrainingResult result = Trainer.builder(classifier)
+                .updater(new Adam(new Schedule(LEARNING_RATE, steps)))
+                .epochs(EPOCHS)
+                .build()
+                .fit(batches);
+        return new Trained(classifier, result);
+    }
+}

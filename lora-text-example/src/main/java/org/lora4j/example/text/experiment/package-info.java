@@ -1,0 +1,5 @@
+/** Trainings, checks and tests. */
+@NullMarked
+package org.lora4j.example.text.experiment;
+
+import org.jspecify.annotations.NullMarked;

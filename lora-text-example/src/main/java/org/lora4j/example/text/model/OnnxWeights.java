@@ -1,0 +1,92 @@
+package org.lora4j.example.text.model;
+
+import java.io.BufferedInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteOrder;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import onnx.Onnx;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.shade.protobuf.CodedInputStream;
+
+/**
+ * The weights of an ONNX file of the BERT family, in the names and shapes of Hugging Face's {@code transformers}.
+ *
+ * <p>An exporter transposes the weights of linear layers to {@code [in, out]} and gives them names without a meaning, such as
+ * {@code onnx::MatMul_787}. Their names are those of the nodes that use them:
+ * {@code /encoder/layer.0/attention/self/query/MatMul}.
+ */
+final class OnnxWeights {
+    private static final String EXPORTED = "onnx::";
+
+    private OnnxWeights() {}
+
+    /**
+     * Reads all weights.
+     *
+     * @return the tensors by name, in FLOAT
+     * @throws IOException if the file cannot be read or is not an ONNX file with weights in FLOAT
+     */
+    static Map<String, INDArray> read(Resource file) throws IOException {
+        Onnx.GraphProto graph = parse(file);
+        Map<String, String> names = namesByUse(graph);
+        Map<String, INDArray> weights = new LinkedHashMap<>();
+        for (Onnx.TensorProto tensor : graph.getInitializerList()) {
+            // The others are constants of the computation: shapes, axes, factors.
+            if (tensor.getDataType() == Onnx.TensorProto.DataType.FLOAT_VALUE && tensor.getDimsCount() > 0) {
+                String name = names.get(tensor.getName());
+                INDArray values = array(tensor);
+                weights.put(
+                        name == null ? tensor.getName() : name,
+                        name == null ? values : values.transpose().dup('c'));
+            }
+        }
+        return weights;
+    }
+
+    private static Onnx.GraphProto parse(Resource file) throws IOException {
+        try (InputStream stream = new BufferedInputStream(file.open(), 1 << 20)) {
+            CodedInputStream coded = CodedInputStream.newInstance(stream);
+            coded.setSizeLimit(Integer.MAX_VALUE);
+            return Onnx.ModelProto.parseFrom(coded).getGraph();
+        }
+    }
+
+    private static Map<String, String> namesByUse(Onnx.GraphProto graph) {
+        Map<String, String> names = new HashMap<>();
+        for (Onnx.NodeProto node : graph.getNodeList()) {
+            if (node.getOpType().equals("MatMul")
+                    && node.getInputCount() == 2
+                    && node.getInput(1).startsWith(EXPORTED)) {
+                String path = node.getName().replaceFirst("^/", "").replaceFirst("/MatMul(_\\d+)?$", "");
+                names.put(node.getInput(1), path.replace('/', '.') + ".weight");
+            }
+        }
+        return names;
+    }
+
+    private static INDArray array(Onnx.TensorProto tensor) throws IOException {
+        long[] shape = tensor.getDimsList().stream().mapToLong(Long::longValue).toArray();
+        long length = Arrays.stream(shape).reduce(1, Math::multiplyExact);
+        if (tensor.getRawData().size() != Float.BYTES * length) {
+            throw new IOException("%s: the tensor %s must have %,d bytes for %s, found %,d"
+                    .formatted(
+                            "ONNX",
+                            tensor.getName(),
+                            Float.BYTES * length,
+                            Arrays.toString(shape),
+                            tensor.getRawData().size()));
+        }
+        float[] values = new float[Math.toIntExact(length)];
+        tensor.getRawData()
+                .asReadOnlyByteBuffer()
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .asFloatBuffer()
+                .get(values);
+        return Nd4j.createFromArray(values).reshape('c', shape);
+    }
+}
