@@ -76,7 +76,7 @@ class AdaptersTest {
 
         LoRAEmbeddingModel other = LoRAEmbeddingModel.of(MiniLm.folder());
         LoRAEmbeddingModel loaded = other.load("loaded", folder);
-        assertThat(embed(loaded)).isEqualTo(expected);
+        assertThat(embed(loaded)).isEqualTo(expected).isNotEqualTo(before);
         assertThat(embed(other)).isEqualTo(before);
         assertThat(other.model().names()).containsExactly("loaded");
     }
@@ -86,6 +86,7 @@ class AdaptersTest {
         base.model().add("support", config(1));
         LoRAEmbeddingModel view = base.using("support");
         base.model().add("law", config(2));
+        assertThat(embed(view)).isNotEqualTo(embed(base.using("law")));
         base.model().replace("support", base.model().adapter("law"));
         assertThat(embed(view)).isEqualTo(embed(base.using("law")));
     }
