@@ -54,7 +54,7 @@ public final class ClassifyCommand extends WorkCommand {
     private Path output = Path.of("text-run");
 
     @Mixin
-    private final FineTuneOptions fineTune = new FineTuneOptions(FineTuneOptions.allLinear(), 500, 2e-3);
+    private final FineTuneOptions fineTune = new FineTuneOptions(FineTuneOptions.allLinear(), 250, 2e-3);
 
     @Mixin
     private final ProgressOptions progress = new ProgressOptions();

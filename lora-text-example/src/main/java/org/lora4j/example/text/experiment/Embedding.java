@@ -15,6 +15,7 @@ import org.lora4j.nn.Model;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Sequences;
 import org.lora4j.nn.transformer.BertModel;
+import org.lora4j.train.Loss;
 import org.lora4j.train.SequenceBatch;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -83,7 +84,7 @@ public final class Embedding {
         FineTuning.Outcome outcome = progress.show(
                 "LoRA",
                 fineTuning.steps(),
-                listener -> fineTuning.run(view, new InBatchNegatives(SCALE), batches, listener));
+                listener -> fineTuning.run(view, Loss.inBatchNegatives(SCALE), batches, listener));
         out.training(outcome.result());
         List<Integer> after = ranks(view);
         print(Retrieval.of(after));

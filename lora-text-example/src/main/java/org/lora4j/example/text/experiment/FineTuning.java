@@ -5,22 +5,26 @@ import java.util.List;
 import java.util.Locale;
 import org.lora4j.example.support.report.TextOutput;
 import org.lora4j.nn.Model;
+import org.lora4j.train.AdamW;
+import org.lora4j.train.LinearWarmupSchedule;
 import org.lora4j.train.Loss;
 import org.lora4j.train.SequenceBatch;
 import org.lora4j.train.Trainer;
 import org.lora4j.train.TrainingListener;
 import org.lora4j.train.TrainingResult;
-import org.nd4j.linalg.learning.config.Adam;
 import org.nd4j.linalg.learning.config.IUpdater;
 
 /**
- * A training with Adam, whose learning rate rises for the first tenth of the steps and then falls to 0.
+ * A training with AdamW, whose learning rate rises for the first tenth of the steps and then falls to 0.
  *
  * @param steps the number of batches; the data are repeated as often as necessary
  * @param batchSize the number of texts, or of pairs, in a batch
  * @param learningRate the highest learning rate
  */
 public record FineTuning(int steps, int batchSize, double learningRate) {
+    /** PyTorch's default. */
+    private static final double WEIGHT_DECAY = 0.01;
+
     /**
      * The result of a training.
      *
@@ -57,14 +61,14 @@ public record FineTuning(int steps, int batchSize, double learningRate) {
     }
 
     private IUpdater updater() {
-        return new Adam(new Schedule(learningRate, steps));
+        return new AdamW(new LinearWarmupSchedule(learningRate, steps / 10, steps), WEIGHT_DECAY);
     }
 
     @Override
     public String toString() {
         return String.format(
                 Locale.ROOT,
-                "%,d batches of %d, Adam with learning rates up to %s",
+                "%,d batches of %d, AdamW with learning rates up to %s",
                 steps,
                 batchSize,
                 TextOutput.plain(learningRate));

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.stream.IntStream;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Sequences;
+import org.lora4j.train.LinearWarmupSchedule;
 import org.lora4j.train.Trainer;
 import org.lora4j.train.TrainingResult;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -64,7 +65,7 @@ final class FrozenHead {
         }
         int steps = EPOCHS * batches.size();
         TrainingResult result = Trainer.builder(classifier)
-                .updater(new Adam(new Schedule(LEARNING_RATE, steps)))
+                .updater(new Adam(new LinearWarmupSchedule(LEARNING_RATE, steps / 10, steps)))
                 .epochs(EPOCHS)
                 .build()
                 .fit(batches);
