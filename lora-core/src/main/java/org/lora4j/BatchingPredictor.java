@@ -71,9 +71,14 @@ public final class BatchingPredictor implements AutoCloseable {
      *
      * @param model the model
      * @return a builder with the defaults
+     * @throws IllegalArgumentException if the model takes sequences of tokens
      */
     public static BatchingPredictorBuilder builder(LoRAModel model) {
         Objects.requireNonNull(model, "model must not be null");
+        if (model.takesSequences()) {
+            throw new IllegalArgumentException("a BatchingPredictor takes rows of features, found a model that takes"
+                    + " sequences of tokens; use model.predict(sequences, adapters) with an adapter for each sequence");
+        }
         return new BatchingPredictorBuilder(model);
     }
 

@@ -14,6 +14,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.lora4j.AdapterView;
+import org.lora4j.BatchingPredictor;
 import org.lora4j.LoRAModel;
 import org.lora4j.adapter.BiasTraining;
 import org.lora4j.adapter.LoRAConfig;
@@ -252,6 +253,15 @@ class TransformerAdapterTest {
                 .hasMessage("input: each token type must be below 2, found 2");
         assertThatThrownBy(() -> LoRAModel.of(network).predict(INPUT, List.of("base")))
                 .hasMessageContaining("one adapter for each sequence");
+    }
+
+    @Test
+    void refusesWhatTakesRowsOfFeatures() throws Exception {
+        LoRAModel model = LoRAModel.of(bert(DataType.FLOAT).classifier());
+        assertThatThrownBy(() -> BatchingPredictor.builder(model))
+                .hasMessageContaining("takes rows of features, found a model that takes sequences of tokens");
+        assertThatThrownBy(() -> model.predict(Nd4j.zeros(DataType.FLOAT, 2, 3), List.of("a", "b")))
+                .hasMessageContaining("must be sequences of tokens");
     }
 
     @Test
