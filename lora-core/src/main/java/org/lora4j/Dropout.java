@@ -4,6 +4,7 @@ import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.BatchBuffer;
 import org.lora4j.internal.HostColumns;
+import org.lora4j.internal.StepSeed;
 import org.lora4j.nn.internal.PassContext;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -47,10 +48,7 @@ final class Dropout {
     INDArray apply(INDArray x) {
         INDArray drawn = masks.rows(x.size(0));
         INDArray result = dropped.rows(x.size(0));
-        // The seed of a step is drawn, not added up: generators whose seeds differ by a multiple of their increment
-        // give the same numbers, shifted.
-        long first = new SplittableRandom(seed).nextLong();
-        SplittableRandom random = new SplittableRandom(new SplittableRandom(first + context.step()).nextLong());
+        SplittableRandom random = new SplittableRandom(StepSeed.of(seed, context.step()));
         double kept = 1 / (1 - probability);
         int rows = Math.toIntExact(x.size(0));
         int columns = Math.toIntExact(x.size(1));

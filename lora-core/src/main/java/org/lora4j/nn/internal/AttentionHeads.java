@@ -4,6 +4,7 @@ import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.ArrayMemory;
 import org.lora4j.internal.Gemm;
 import org.lora4j.internal.RowMath;
+import org.lora4j.internal.StepSeed;
 import org.lora4j.nn.SelfAttention;
 import org.lora4j.nn.Sequences;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -172,7 +173,7 @@ final class AttentionHeads<A> {
     }
 
     private long rowSeed(int part, int i) {
-        return RowSeeds.ofRow(seed, ((long) part << Integer.SIZE) + i);
+        return StepSeed.ofRow(seed, ((long) part << Integer.SIZE) + i);
     }
 
     /** Computes the gradients of queries, keys and values from that of the context; all are {@code [tokens, dim]}. */

@@ -5,6 +5,7 @@ import org.lora4j.internal.ArrayMemory;
 import org.lora4j.internal.BatchBuffer;
 import org.lora4j.internal.LayerSeed;
 import org.lora4j.internal.RowMath;
+import org.lora4j.internal.StepSeed;
 import org.lora4j.nn.Dropout;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -33,7 +34,7 @@ final class DropoutPass<A> implements LayerPass {
 
     @Override
     public INDArray forward(INDArray x) {
-        stepSeed = RowSeeds.ofStep(seed, step.number());
+        stepSeed = StepSeed.of(seed, step.number());
         INDArray y = outputs == null ? x : outputs.rows(x.size(0));
         drop(x, y);
         return y;
@@ -55,7 +56,7 @@ final class DropoutPass<A> implements LayerPass {
         int n = Rows.count(from);
         for (int i = 0; i < n; i++) {
             math.read(source, i * width, row, width);
-            math.dropout(row, probability, RowSeeds.ofRow(stepSeed, i), width);
+            math.dropout(row, probability, StepSeed.ofRow(stepSeed, i), width);
             math.write(target, i * width, row, width);
         }
     }

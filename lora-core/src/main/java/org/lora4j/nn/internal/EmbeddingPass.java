@@ -1,6 +1,5 @@
 package org.lora4j.nn.internal;
 
-import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.ArrayMemory;
@@ -15,6 +14,7 @@ final class EmbeddingPass<A> {
     private final RowMath<A> math;
     private final Gradients gradients;
     private final LinearContext context;
+    private final UpdatePasses<TokenUpdatePass> updates;
     private final int width;
     private final A row;
     private final A gradientRow;
@@ -22,7 +22,6 @@ final class EmbeddingPass<A> {
     // What the layer computes with now.
     private @Nullable EffectiveLinear effective;
     private @Nullable INDArray weightGradient;
-    private final List<TokenUpdatePass> updates = new ArrayList<>();
 
     /** The table in the last forward. */
     private ArrayMemory table;
@@ -32,6 +31,7 @@ final class EmbeddingPass<A> {
         this.math = math;
         gradients = resources.gradients();
         context = new LinearContext(layer.weightParameter(), resources);
+        updates = new UpdatePasses<>(TokenUpdatePass::bind, update -> update.newTokenPass(context));
         width = Math.toIntExact(layer.outputSize());
         row = math.array(width);
         gradientRow = math.array(width);
@@ -47,22 +47,9 @@ final class EmbeddingPass<A> {
         context.begin(wanted.weight());
         weightGradient = gradients.of(wanted.weight());
         table = new ArrayMemory(wanted.weight().value());
-        List<TokenUpdatePass> idle = new ArrayList<>(updates);
-        updates.clear();
-        for (OutputUpdate update : wanted.updates()) {
-            updates.add(bind(update, idle));
-        }
+        updates.bind(wanted.updates());
         effective = wanted;
         return true;
-    }
-
-    private TokenUpdatePass bind(OutputUpdate update, List<TokenUpdatePass> idle) {
-        for (int i = 0; i < idle.size(); i++) {
-            if (idle.get(i).bind(update)) {
-                return idle.remove(i);
-            }
-        }
-        return update.newTokenPass(context);
     }
 
     List<Parameter> parameters() {
@@ -83,14 +70,14 @@ final class EmbeddingPass<A> {
 
     /** Adds the updates to the vectors of all tokens. */
     void addUpdates(int[] ids, INDArray y) {
-        for (TokenUpdatePass update : updates) {
+        for (TokenUpdatePass update : updates.bound()) {
             update.forward(ids, y);
         }
     }
 
     /** Computes the gradients of the table and of the updates. */
     void backward(int[] ids, INDArray yGradient) {
-        for (TokenUpdatePass update : updates) {
+        for (TokenUpdatePass update : updates.bound()) {
             update.backward(ids, yGradient);
         }
         if (weightGradient == null) {

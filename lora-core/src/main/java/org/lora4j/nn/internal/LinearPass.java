@@ -3,6 +3,7 @@ package org.lora4j.nn.internal;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.internal.ArrayBits;
 import org.lora4j.internal.BatchBuffer;
 import org.lora4j.internal.FlatRow;
 import org.lora4j.internal.Gemm;
@@ -33,20 +34,21 @@ final class LinearPass implements LayerPass {
     private @Nullable INDArray biasRow;
     private @Nullable WeightGradient weightGradient;
     private @Nullable INDArray biasGradientRow;
-    private final List<OutputUpdatePass> updates = new ArrayList<>();
+    private final UpdatePasses<OutputUpdatePass> updates;
     private final List<ParametrizationPass> parametrizations = new ArrayList<>();
-    private final List<OutputUpdatePass> idle = new ArrayList<>();
     private boolean readsBase;
     private List<Parameter> trainable = List.of();
 
     // What forward and backward keep for the calls after them.
     private @Nullable INDArray input;
+    private @Nullable INDArray output;
     private @Nullable INDArray base;
 
     LinearPass(Linear layer, PassResources resources) {
         this.layer = layer;
         gradients = resources.gradients();
         context = new LinearContext(layer.weightParameter(), resources);
+        updates = new UpdatePasses<>(OutputUpdatePass::bind, update -> update.newPass(context));
         scratch = resources.scratch();
         DataType dataType = resources.dataType();
         outputs = new BatchBuffer(dataType, layer.outputSize(), resources.order());
@@ -71,38 +73,21 @@ final class LinearPass implements LayerPass {
         weightGradient = gradients.ofWeight(wanted.weight());
         INDArray biasGradient = bias == null ? null : context.gradient(bias);
         biasGradientRow = biasGradient == null ? null : row(biasGradient, biasGradientRow);
-        bind(wanted.updates());
+        updates.bind(wanted.updates());
+        parametrizations.clear();
+        for (OutputUpdatePass update : updates.bound()) {
+            if (update instanceof ParametrizationPass parametrization) {
+                parametrizations.add(parametrization);
+            }
+        }
         product.use(weight, context.requested());
-        readsBase = updates.stream().anyMatch(OutputUpdatePass::readsBase);
+        readsBase = updates.bound().stream().anyMatch(OutputUpdatePass::readsBase);
         trainable = wanted.parameters().stream()
                 .filter(parameter -> context.gradient(parameter) != null)
                 .toList();
         linear = wanted;
         input = null;
         return true;
-    }
-
-    /** Binds a computation to each update. It reuses one of the same kind if there is one. */
-    private void bind(List<OutputUpdate> wanted) {
-        idle.addAll(updates);
-        updates.clear();
-        parametrizations.clear();
-        for (OutputUpdate update : wanted) {
-            OutputUpdatePass pass = bind(update);
-            updates.add(pass);
-            if (pass instanceof ParametrizationPass parametrization) {
-                parametrizations.add(parametrization);
-            }
-        }
-    }
-
-    private OutputUpdatePass bind(OutputUpdate update) {
-        for (int i = 0; i < idle.size(); i++) {
-            if (idle.get(i).bind(update)) {
-                return idle.remove(i);
-            }
-        }
-        return update.newPass(context);
     }
 
     private static INDArray row(INDArray vector, @Nullable INDArray former) {
@@ -128,6 +113,7 @@ final class LinearPass implements LayerPass {
         }
         addUpdates(x, xw, y);
         addBias(y);
+        output = y;
         return y;
     }
 
@@ -138,7 +124,7 @@ final class LinearPass implements LayerPass {
 
     /** Adds the updates to the product with the weight. */
     void addUpdates(INDArray x, INDArray xw, INDArray y) {
-        for (OutputUpdatePass update : updates) {
+        for (OutputUpdatePass update : updates.bound()) {
             update.forward(x, xw, y);
         }
         input = x;
@@ -150,6 +136,15 @@ final class LinearPass implements LayerPass {
         if (biasRow != null) {
             addBias.run(context.ones(y.size(0)), biasRow, y);
         }
+    }
+
+    String path() {
+        return layer.path();
+    }
+
+    /** Whether the last output of the layer holds neither NaN nor an infinity. */
+    boolean isFinite() {
+        return output == null || ArrayBits.isFinite(output);
     }
 
     /** What the layer computes with now. */

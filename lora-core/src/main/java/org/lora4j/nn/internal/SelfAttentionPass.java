@@ -1,13 +1,13 @@
 package org.lora4j.nn.internal;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.internal.ArrayBits;
 import org.lora4j.internal.BatchBuffer;
 import org.lora4j.internal.LayerSeed;
 import org.lora4j.internal.RowMath;
+import org.lora4j.internal.StepSeed;
 import org.lora4j.nn.Parameter;
 import org.lora4j.nn.SelfAttention;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -24,9 +24,6 @@ final class SelfAttentionPass<A> implements LayerPass {
     private final BatchBuffer contexts;
     private final long seed;
     private final int width;
-    private @Nullable INDArray queries;
-    private @Nullable INDArray keys;
-    private @Nullable INDArray values;
 
     SelfAttentionPass(SelfAttention layer, RowMath<A> math, PassResources resources) {
         this.layer = layer;
@@ -68,9 +65,9 @@ final class SelfAttentionPass<A> implements LayerPass {
 
     @Override
     public INDArray forward(INDArray x) {
-        queries = query.forward(x);
-        keys = key.forward(x);
-        values = value.forward(x);
+        INDArray queries = query.forward(x);
+        INDArray keys = key.forward(x);
+        INDArray values = value.forward(x);
         INDArray context = contexts.rows(x.size(0));
         heads.forward(
                 resources.tokens().get(),
@@ -78,7 +75,7 @@ final class SelfAttentionPass<A> implements LayerPass {
                 keys,
                 values,
                 context,
-                RowSeeds.ofStep(seed, resources.step().number()));
+                StepSeed.of(seed, resources.step().number()));
         return output.forward(context);
     }
 
@@ -111,17 +108,9 @@ final class SelfAttentionPass<A> implements LayerPass {
 
     @Override
     public Optional<String> firstNonFinite() {
-        List<INDArray> outputs = new ArrayList<>();
-        List<String> paths =
-                List.of(layer.query().path(), layer.key().path(), layer.value().path());
-        if (queries != null && keys != null && values != null) {
-            outputs.addAll(List.of(queries, keys, values));
-        }
-        for (int i = 0; i < outputs.size(); i++) {
-            if (!ArrayBits.isFinite(outputs.get(i))) {
-                return Optional.of(paths.get(i));
-            }
-        }
-        return Optional.empty();
+        return Stream.of(query, key, value)
+                .filter(linear -> !linear.isFinite())
+                .map(LinearPass::path)
+                .findFirst();
     }
 }

@@ -3,7 +3,6 @@ package org.lora4j.nn.transformer;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import org.lora4j.io.SafeTensors;
 
 /** The names and shapes of the tensors of a model. */
@@ -33,14 +32,13 @@ final class BertShapes {
     }
 
     /** The tensors of the pooler and of a classifier, as far as the file has them. */
-    static Map<String, long[]> optional(
-            BertConfig config, Set<String> present, SafeTensors file, Map<String, String> storedNames) {
+    static Map<String, long[]> optional(BertConfig config, SafeTensors file, Map<String, String> storedNames) {
         long dim = config.hiddenSize();
         Map<String, long[]> shapes = new LinkedHashMap<>();
-        if (present.contains("pooler.dense.weight")) {
+        if (storedNames.containsKey("pooler.dense.weight")) {
             linear(shapes, "pooler.dense", dim, dim);
         }
-        if (config.isRoberta() && present.contains("classifier.dense.weight")) {
+        if (config.isRoberta() && storedNames.containsKey("classifier.dense.weight")) {
             linear(shapes, "classifier.dense", dim, dim);
         }
         for (String output : List.of("classifier", "classifier.out_proj")) {

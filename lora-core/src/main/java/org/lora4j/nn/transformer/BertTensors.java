@@ -32,7 +32,7 @@ final class BertTensors {
             }
         }
         Map<String, long[]> shapes = BertShapes.encoder(config);
-        BertShapes.optional(config, names.keySet(), file, names).forEach(shapes::put);
+        shapes.putAll(BertShapes.optional(config, file, names));
         List<String> problems = new ArrayList<>();
         Map<String, INDArray> arrays = new LinkedHashMap<>();
         List<String> missing = new ArrayList<>();
