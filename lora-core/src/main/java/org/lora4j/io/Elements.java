@@ -3,6 +3,7 @@ package org.lora4j.io;
 import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import org.lora4j.internal.Backend;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -28,6 +29,7 @@ final class Elements {
 
     /** Creates a row-major array with arbitrary content, outside of any workspace. */
     static INDArray allocate(DataType type, long[] shape) {
+        Backend.require();
         return Nd4j.createUninitializedDetached(type, 'c', shape);
     }
 

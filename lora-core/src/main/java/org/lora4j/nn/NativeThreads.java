@@ -1,5 +1,6 @@
 package org.lora4j.nn;
 
+import org.lora4j.internal.Backend;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
@@ -28,6 +29,7 @@ public final class NativeThreads implements AutoCloseable {
     private final int blasThreads;
 
     private NativeThreads(int blas) {
+        Backend.require();
         maxThreads = Nd4j.getEnvironment().maxThreads();
         maxMasterThreads = Nd4j.getEnvironment().maxMasterThreads();
         blasThreads = Nd4j.factory().blas().getMaxThreads();
@@ -38,6 +40,7 @@ public final class NativeThreads implements AutoCloseable {
      * Gives all available processors to BLAS and one thread to ND4J's own loops.
      *
      * @return a scope; close it to restore the former settings
+     * @throws IllegalStateException if ND4J has no backend
      */
     public static NativeThreads forBlas() {
         return forBlas(Runtime.getRuntime().availableProcessors());
@@ -49,6 +52,7 @@ public final class NativeThreads implements AutoCloseable {
      * @param blas the number of threads for matrix products, at least 1
      * @return a scope; close it to restore the former settings
      * @throws IllegalArgumentException if the number is less than 1
+     * @throws IllegalStateException if ND4J has no backend
      */
     public static NativeThreads forBlas(int blas) {
         if (blas < 1) {

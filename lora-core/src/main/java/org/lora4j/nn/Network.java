@@ -12,6 +12,7 @@ import java.util.SplittableRandom;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import org.lora4j.adapter.BaseModel;
+import org.lora4j.internal.Backend;
 import org.lora4j.internal.RandomArrays;
 import org.lora4j.io.SafeTensors;
 import org.lora4j.io.SafeTensorsException;
@@ -511,8 +512,10 @@ public final class Network implements Model, BaseModel, PassSource {
          * @param seed the seed of the initial parameters
          * @return a network, all of whose parameters are trainable
          * @throws IllegalArgumentException if there is no linear layer or a path is not distinct
+         * @throws IllegalStateException if ND4J has no backend
          */
         public Network build(long seed) {
+            Backend.require();
             SplittableRandom random = new SplittableRandom(seed);
             return new Network(layers.stream().map(layer -> layer.apply(random)).toList());
         }
