@@ -101,7 +101,8 @@ final class AdaptedLayers {
                 || (array.role() == Role.COPY && array.parameter().equals("W"));
     }
 
-    private static boolean hasFactoredForm(org.deeplearning4j.nn.conf.layers.Layer conf) {
+    /** Whether a layer of this configuration can compute with factors. */
+    static boolean hasFactoredForm(org.deeplearning4j.nn.conf.layers.Layer conf) {
         Class<?> type = conf.getClass();
         if (conf instanceof DenseLayer dense) {
             return type == DenseLayer.class && !dense.hasLayerNorm();
@@ -134,10 +135,10 @@ final class AdaptedLayers {
             return new FactoredRnnOutput(inner, type, rows);
         }
         if (conf instanceof EmbeddingLayer) {
-            return new FactoredEmbedding(inner, type, columns(layer, attachment, trained));
+            return new FactoredEmbedding(inner, type, new FactoredColumns(layer, attachment, trained));
         }
         if (conf instanceof EmbeddingSequenceLayer) {
-            return new FactoredEmbeddingSequence(inner, type, columns(layer, attachment, trained));
+            return new FactoredEmbeddingSequence(inner, type, new FactoredColumns(layer, attachment, trained));
         }
         return conf instanceof Convolution1DLayer
                 ? new FactoredConvolution1D(
@@ -147,10 +148,6 @@ final class AdaptedLayers {
 
     private static INDArray kernels(BaseWeight weight) {
         return weight.kind().asMatrix(weight.weight()).transpose();
-    }
-
-    private static FactoredColumns columns(LoRALayer layer, Attachment attachment, Trained trained) {
-        return new FactoredColumns(layer, attachment, trained);
     }
 
     /** Memory for the gradients of all parameters of a layer, outside of DL4J's workspaces. */

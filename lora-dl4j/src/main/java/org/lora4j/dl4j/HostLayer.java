@@ -47,6 +47,9 @@ record HostLayer(String path, Layer layer, List<BaseWeight> weights) {
     /** Wraps a copy of the layer's configuration. */
     LoRALayer adapted(org.deeplearning4j.nn.conf.layers.Layer conf, Adaptation adaptation, boolean passesGradient) {
         org.deeplearning4j.nn.conf.layers.Layer inner = unfrozen(conf);
+        if (passesGradient) {
+            Support.requireGradient(path, inner);
+        }
         if (inner.getLayerName() == null) {
             inner.setLayerName(path);
         }

@@ -17,8 +17,10 @@ import org.deeplearning4j.earlystopping.trainer.EarlyStoppingTrainer;
 import org.deeplearning4j.nn.conf.BackpropType;
 import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
 import org.deeplearning4j.nn.conf.inputs.InputType;
+import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
 import org.deeplearning4j.nn.conf.layers.LSTM;
 import org.deeplearning4j.nn.conf.layers.SelfAttentionLayer;
+import org.deeplearning4j.nn.conf.layers.SubsamplingLayer;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.nn.transferlearning.FineTuneConfiguration;
 import org.deeplearning4j.nn.transferlearning.TransferLearning;
@@ -28,14 +30,17 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.lora4j.LoRAModel;
 import org.lora4j.adapter.BiasTraining;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAConfigBuilder;
 import org.lora4j.adapter.LoRAInit;
 import org.lora4j.io.FingerprintCheck;
+import org.lora4j.nn.Network;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.DataSet;
+import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 import org.nd4j.linalg.learning.config.Adam;
 import org.nd4j.linalg.learning.config.Sgd;
@@ -70,6 +75,7 @@ class LoRANetworkTest {
         assertThat(adapted.getUpdater().getStateViewArray().length()).isEqualTo(2 * adapted.numParams());
         assertThat(lora.parameterReport("a").lora()).isEqualTo(adapted.numParams());
         assertThat(lora.parameterReport("a").original()).isEqualTo(base.numParams());
+        assertThat(adapted.summary()).contains("head", "Trainable Parameters:  " + adapted.numParams());
     }
 
     @Test
@@ -281,6 +287,7 @@ class LoRANetworkTest {
         MultiLayerNetwork attention = Networks.of(
                 FLOAT,
                 InputType.recurrent(4, 5),
+                new LSTM.Builder().name("lstm").nOut(4).build(),
                 new SelfAttentionLayer.Builder()
                         .name("attention")
                         .nOut(4)
@@ -292,5 +299,65 @@ class LoRANetworkTest {
                 .hasMessageContaining("layer 'attention': a target must not be one of DL4J's layers on SameDiff");
         assertThat(LoRANetwork.of(attention).add("a", Networks.config(1, "head"), new Sgd(1)))
                 .isNotNull();
+    }
+
+    @Test
+    void dropsInTrainingOnly() {
+        LoRAConfig dropping = config.toBuilder().dropout(0.5).build();
+        MultiLayerNetwork adapted = lora.add("a", dropping, new Adam(0.05));
+        Networks.disturb(adapted.params());
+        assertThat(adapted.output(x)).isEqualTo(adapted.output(x));
+        assertThat(adapted.output(x).distance2(lora.merge("a").output(x))).isLessThan(1e-5);
+        Nd4j.getRandom().setSeed(5);
+        INDArray first = adapted.output(x, true);
+        INDArray second = adapted.output(x, true);
+        assertThat(first).isNotEqualTo(second).isNotEqualTo(adapted.output(x));
+        Nd4j.getRandom().setSeed(5);
+        assertThat(adapted.output(x, true)).isEqualTo(first);
+    }
+
+    @Test
+    void refusesDropoutWhereNoFactorsCompute() {
+        LoRAConfig dora = config.toBuilder().dropout(0.5).dora(true).build();
+        assertThatThrownBy(() -> lora.add("a", dora, new Sgd(1)))
+                .hasMessageContaining("first: dropout must be 0 with DoRA and for layers that have no factored form");
+    }
+
+    @Test
+    void convertsChainsOfDenseLayers() {
+        MultiLayerNetwork adapted = lora.add("a", config, new Adam(0.05));
+        fit(adapted, data, 5);
+        Network network = lora.toNetwork();
+        INDArray logits = LoRAModel.of(network).add("a", lora.adapter("a")).predict(x);
+        assertThat(Nd4j.nn().softmax(logits, 1).distance2(adapted.output(x))).isLessThan(1e-5);
+        LoRANetwork<MultiLayerNetwork> recurrent = LoRANetwork.of(Networks.of(
+                FLOAT,
+                InputType.recurrent(4, 5),
+                new LSTM.Builder().name("lstm").nOut(3).build(),
+                Networks.rnnOutput("head", 2)));
+        assertThatThrownBy(recurrent::toNetwork).hasMessageContaining("layer 'lstm': only dense, output");
+    }
+
+    @Test
+    void storesNetworksOfConvolutions(@TempDir Path folder) throws IOException {
+        MultiLayerNetwork images = Networks.of(
+                FLOAT,
+                InputType.convolutionalFlat(6, 6, 1),
+                new ConvolutionLayer.Builder(3, 3).name("conv").nOut(2).build(),
+                new SubsamplingLayer.Builder().kernelSize(2, 2).stride(2, 2).build(),
+                Networks.dense("dense", 4),
+                Networks.output("head", 3));
+        INDArray pixels = Networks.normal(FLOAT, 3, 8, 36);
+        DataSet pictures = new DataSet(pixels, Networks.labels(FLOAT, 8, 3));
+        for (String lowest : List.of("conv", "dense")) {
+            LoRAConfig chosen = Networks.config(1, lowest, "head");
+            MultiLayerNetwork adapted = LoRANetwork.of(images).add("a", chosen, new Adam(0.05));
+            fit(adapted, pictures, 3);
+            File file = folder.resolve(lowest + ".zip").toFile();
+            ModelSerializer.writeModel(adapted, file, true);
+            MultiLayerNetwork restored = ModelSerializer.restoreMultiLayerNetwork(file, true);
+            MultiLayerNetwork again = LoRANetwork.of(images).attach("a", chosen, restored);
+            assertThat(again.output(pixels)).isEqualTo(adapted.output(pixels)).isNotEqualTo(images.output(pixels));
+        }
     }
 }
