@@ -30,7 +30,7 @@ public interface BaseLayer {
      * Returns the original weight, without the update of any adapter.
      *
      * @return {@code W}, in any memory order: {@code [out, in]} of a dense layer, {@code [vocab, dim]} of an embedding,
-     *     {@code [out, in, kh, kw]} of a 2-D convolution. Do not write to it
+     *     {@code [out, in, k]} of a 1-D and {@code [out, in, kh, kw]} of a 2-D convolution. Do not write to it
      */
     INDArray weight();
 

@@ -14,6 +14,8 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * <td>{@code [out, r]}</td><td>{@code [out]}</td></tr>
  * <tr><td>{@link #EMBEDDING}</td><td>{@code [vocab, dim]}</td><td>transposed, {@code [dim, vocab]}</td>
  * <td>{@code [r, vocab]}</td><td>{@code [dim, r]}</td><td>{@code [dim]}</td></tr>
+ * <tr><td>{@link #CONV1D}</td><td>{@code [out, in, k]}</td><td>{@code [out, in·k]}, row-major</td>
+ * <td>{@code [r, in, k]}</td><td>{@code [out, r, 1]}</td><td>{@code [1, out, 1]}</td></tr>
  * <tr><td>{@link #CONV2D}</td><td>{@code [out, in, kh, kw]}</td><td>{@code [out, in·kh·kw]}, row-major</td>
  * <td>{@code [r, in, kh, kw]}</td><td>{@code [out, r, 1, 1]}</td><td>{@code [1, out, 1, 1]}</td></tr>
  * </table>
@@ -62,6 +64,9 @@ public enum LayerKind {
         }
     },
 
+    /** A 1-D convolution. */
+    CONV1D(3),
+
     /** A 2-D convolution. */
     CONV2D(4),
 
@@ -96,17 +101,31 @@ public enum LayerKind {
     /**
      * Returns how many dimensions the weight has.
      *
-     * @return 1, 2 or 4
+     * @return 1, 2, 3 or 4
      */
     public int weightRank() {
         return rank;
     }
 
     /**
+     * Returns the kind of a dense layer or a convolution by the number of dimensions that its weight and its factors have.
+     *
+     * @param dimensions 3 or 4 for a convolution
+     * @return the kind; a dense layer for any other number
+     */
+    public static LayerKind ofDimensions(int dimensions) {
+        return switch (dimensions) {
+            case 3 -> CONV1D;
+            case 4 -> CONV2D;
+            default -> LINEAR;
+        };
+    }
+
+    /**
      * Returns the input width of a weight seen as a matrix.
      *
      * @param weightShape the shape of the weight
-     * @return {@code in}, {@code vocab} or {@code in·kh·kw}
+     * @return {@code in}, {@code vocab}, {@code in·k} or {@code in·kh·kw}
      */
     public long inputSize(long... weightShape) {
         long size = 1;
@@ -131,7 +150,7 @@ public enum LayerKind {
      *
      * @param r the rank of the adapter
      * @param weightShape the shape of the weight
-     * @return {@code [r, in]}, {@code [r, vocab]} or {@code [r, in, kh, kw]}
+     * @return {@code [r, in]}, {@code [r, vocab]}, {@code [r, in, k]} or {@code [r, in, kh, kw]}
      */
     public long[] loraAShape(long r, long... weightShape) {
         long[] shape = this == EMBEDDING ? new long[] {r, weightShape[0]} : weightShape.clone();
@@ -144,7 +163,7 @@ public enum LayerKind {
      *
      * @param r the rank of the adapter
      * @param weightShape the shape of the weight
-     * @return {@code [out, r]}, {@code [dim, r]} or {@code [out, r, 1, 1]}
+     * @return {@code [out, r]}, {@code [dim, r]}, {@code [out, r, 1]} or {@code [out, r, 1, 1]}
      */
     public long[] loraBShape(long r, long... weightShape) {
         long[] shape = new long[rank];
@@ -158,7 +177,7 @@ public enum LayerKind {
      * Returns the shape of DoRA's magnitude.
      *
      * @param out the output width
-     * @return {@code [out]}, {@code [dim]} or {@code [1, out, 1, 1]}
+     * @return {@code [out]}, {@code [dim]}, {@code [1, out, 1]} or {@code [1, out, 1, 1]}
      */
     public long[] magnitudeShape(long out) {
         if (rank == 2) {

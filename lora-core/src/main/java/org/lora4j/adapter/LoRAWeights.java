@@ -92,6 +92,7 @@ public record LoRAWeights(
         return switch (kind) {
             case LINEAR -> "[r, in]";
             case EMBEDDING -> "[r, vocab]";
+            case CONV1D -> "[r, in, k]";
             case CONV2D -> "[r, in, kh, kw]";
             case LAYER_NORM -> "(none)";
         };
@@ -101,6 +102,7 @@ public record LoRAWeights(
         return switch (kind) {
             case LINEAR -> "[out, r]";
             case EMBEDDING -> "[dim, r]";
+            case CONV1D -> "[out, r, 1]";
             case CONV2D -> "[out, r, 1, 1]";
             case LAYER_NORM -> "(none)";
         };
@@ -194,7 +196,7 @@ public record LoRAWeights(
     /**
      * Returns the shape of the weight that these arrays are for.
      *
-     * @return {@code [out, in]}, {@code [vocab, dim]} or {@code [out, in, kh, kw]}
+     * @return {@code [out, in]}, {@code [vocab, dim]}, {@code [out, in, k]} or {@code [out, in, kh, kw]}
      */
     public long[] weightShape() {
         return kind.weightShapeOf(loraA.shape(), loraB.shape());

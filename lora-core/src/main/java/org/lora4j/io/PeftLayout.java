@@ -98,7 +98,7 @@ final class PeftLayout {
             return LayerKind.EMBEDDING;
         }
         long[] a = found.get(new PeftKey(PeftKey.Kind.LORA_A, path));
-        return a != null && a.length == LayerKind.CONV2D.weightRank() ? LayerKind.CONV2D : LayerKind.LINEAR;
+        return LayerKind.ofDimensions(a == null ? 0 : a.length);
     }
 
     private static boolean hasFactor(String path, Map<PeftKey, long[]> found) {

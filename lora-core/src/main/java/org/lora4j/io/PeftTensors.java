@@ -213,7 +213,7 @@ final class PeftTensors {
         INDArray loraB = arrays.get(new PeftKey(PeftKey.Kind.LORA_B, path));
         INDArray embeddingB = arrays.get(new PeftKey(PeftKey.Kind.EMBEDDING_B, path));
         return new LoRAWeights(
-                embeddingB != null ? LayerKind.EMBEDDING : loraA.rank() == 4 ? LayerKind.CONV2D : LayerKind.LINEAR,
+                embeddingB != null ? LayerKind.EMBEDDING : LayerKind.ofDimensions(loraA.rank()),
                 loraA,
                 Objects.requireNonNull(embeddingB != null ? embeddingB : loraB),
                 arrays.get(new PeftKey(PeftKey.Kind.MAGNITUDE, path)),

@@ -43,7 +43,8 @@ class LayerKindAlgebraTest {
             @Nullable INDArray bias) implements BaseLayer {}
 
     /** The kinds that adapters can have factors for. */
-    private static final List<LayerKind> KINDS = List.of(LayerKind.LINEAR, LayerKind.EMBEDDING, LayerKind.CONV2D);
+    private static final List<LayerKind> KINDS =
+            List.of(LayerKind.LINEAR, LayerKind.EMBEDDING, LayerKind.CONV1D, LayerKind.CONV2D);
 
     private record Host(List<Layer> baseLayers) implements BaseModel {
         @Override
@@ -56,6 +57,7 @@ class LayerKindAlgebraTest {
         return switch (kind) {
             case LINEAR -> new long[] {5, 7};
             case EMBEDDING -> new long[] {9, 4};
+            case CONV1D -> new long[] {4, 3, 2};
             case CONV2D -> new long[] {4, 3, 2, 2};
             case LAYER_NORM -> throw new AssertionError();
         };
@@ -108,6 +110,7 @@ class LayerKindAlgebraTest {
                 double value = switch (kind) {
                     case LINEAR -> weight.getDouble(o, i);
                     case EMBEDDING -> weight.getDouble(i, o);
+                    case CONV1D -> weight.getDouble(o, i / 2, i % 2);
                     case CONV2D -> weight.getDouble(o, i / 4, i / 2 % 2, i % 2);
                     case LAYER_NORM -> throw new AssertionError();
                 };
@@ -119,16 +122,14 @@ class LayerKindAlgebraTest {
 
     /** {@code B·A} as a matrix of doubles, from the factors in the shapes of PEFT. */
     private static INDArray product(LayerKind kind, LoRAWeights weights) {
-        INDArray a = kind == LayerKind.CONV2D ? matrix(kind, weights.loraA()) : weights.loraA();
+        INDArray a = kind.weightRank() > 2 ? matrix(kind, weights.loraA()) : weights.loraA();
         INDArray b = Nd4j.create(D, weights.loraB().size(0), weights.rank());
         for (long o = 0; o < b.size(0); o++) {
             for (long r = 0; r < b.size(1); r++) {
-                b.putScalar(
-                        o,
-                        r,
-                        kind == LayerKind.CONV2D
-                                ? weights.loraB().getDouble(o, r, 0, 0)
-                                : weights.loraB().getDouble(o, r));
+                long[] index = new long[kind.weightRank()];
+                index[0] = o;
+                index[1] = r;
+                b.putScalar(o, r, weights.loraB().getDouble(index));
             }
         }
         return b.mmul(a.castTo(D));
@@ -153,7 +154,7 @@ class LayerKindAlgebraTest {
                 .adapter();
 
         extracted.requireFits(base);
-        assertThat(extracted.biases()).containsOnlyKeys("LINEAR", "CONV2D");
+        assertThat(extracted.biases()).containsOnlyKeys("LINEAR", "CONV1D", "CONV2D");
         for (LayerKind kind : KINDS) {
             INDArray before = base.baseLayer(kind.name()).weight();
             INDArray after = tuned.baseLayer(kind.name()).weight();

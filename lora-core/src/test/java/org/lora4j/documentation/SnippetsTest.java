@@ -62,6 +62,7 @@ class SnippetsTest {
     void isPartOfAProgramThatRuns(Snippet snippet) throws IOException {
         List<Path> programs = new ArrayList<>(files(Path.of("src/it/consumer"), "." + snippet.language()));
         programs.addAll(files(Path.of("src/test/java/org/lora4j/documentation"), ".java"));
+        programs.addAll(files(ROOT.resolve("lora-dl4j/src/test/java"), "." + snippet.language()));
         programs.addAll(files(ROOT.resolve("lora-langchain4j/src/test/java"), "." + snippet.language()));
         programs.addAll(files(ROOT.resolve("lora-mnist-example/src/main/java"), "." + snippet.language()));
         String wanted = withoutIndentation(snippet.text());

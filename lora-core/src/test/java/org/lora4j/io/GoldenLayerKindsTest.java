@@ -48,9 +48,7 @@ class GoldenLayerKindsTest {
             if (name.endsWith(".weight")) {
                 String path = name.substring(0, name.length() - ".weight".length());
                 INDArray weight = tensors.tensor(name);
-                LayerKind kind = weight.rank() == 4
-                        ? LayerKind.CONV2D
-                        : path.equals("embedding") ? LayerKind.EMBEDDING : LayerKind.LINEAR;
+                LayerKind kind = path.equals("embedding") ? LayerKind.EMBEDDING : LayerKind.ofDimensions(weight.rank());
                 String bias = path + ".bias";
                 layers.add(new Layer(path, kind, weight, tensors.contains(bias) ? tensors.tensor(bias) : null));
             }
@@ -59,7 +57,8 @@ class GoldenLayerKindsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"conv2d_lora", "conv2d_rect", "conv2d_dora", "embedding_lora"})
+    @ValueSource(
+            strings = {"conv1d_lora", "conv2d_lora", "conv2d_rect", "conv2d_dilated", "conv2d_dora", "embedding_lora"})
     void mergesAsTheReferenceDoes(String name) throws Exception {
         Golden golden = Golden.of(name);
         Base base = base(golden);
@@ -75,7 +74,8 @@ class GoldenLayerKindsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"conv2d_lora", "conv2d_rect", "conv2d_dora", "embedding_lora"})
+    @ValueSource(
+            strings = {"conv1d_lora", "conv2d_lora", "conv2d_rect", "conv2d_dilated", "conv2d_dora", "embedding_lora"})
     void readsTheSameWithoutTheBase(String name) throws Exception {
         Golden golden = Golden.of(name);
         Path adapter = golden.folder().resolve("adapter");
@@ -84,7 +84,8 @@ class GoldenLayerKindsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"conv2d_lora", "conv2d_rect", "conv2d_dora", "embedding_lora"})
+    @ValueSource(
+            strings = {"conv1d_lora", "conv2d_lora", "conv2d_rect", "conv2d_dilated", "conv2d_dora", "embedding_lora"})
     void writesTheKeysAndShapesOfTheReference(String name) throws Exception {
         Golden golden = Golden.of(name);
         Base base = base(golden);
@@ -101,7 +102,7 @@ class GoldenLayerKindsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"conv2d_lora", "conv2d_dora", "embedding_lora"})
+    @ValueSource(strings = {"conv1d_lora", "conv2d_lora", "conv2d_dora", "embedding_lora"})
     void initializesWithTheShapesOfTheReferenceAndWithoutAnUpdate(String name) throws Exception {
         Golden golden = Golden.of(name);
         Base base = base(golden);

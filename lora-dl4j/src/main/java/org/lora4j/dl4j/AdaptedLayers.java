@@ -1,0 +1,158 @@
+package org.lora4j.dl4j;
+
+import java.util.Collection;
+import java.util.Map;
+import org.deeplearning4j.nn.api.Layer;
+import org.deeplearning4j.nn.api.layers.IOutputLayer;
+import org.deeplearning4j.nn.api.layers.RecurrentLayer;
+import org.deeplearning4j.nn.conf.ConvolutionMode;
+import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
+import org.deeplearning4j.nn.conf.layers.BatchNormalization;
+import org.deeplearning4j.nn.conf.layers.Convolution1D;
+import org.deeplearning4j.nn.conf.layers.Convolution1DLayer;
+import org.deeplearning4j.nn.conf.layers.DenseLayer;
+import org.deeplearning4j.nn.conf.layers.EmbeddingLayer;
+import org.deeplearning4j.nn.conf.layers.EmbeddingSequenceLayer;
+import org.deeplearning4j.nn.conf.layers.OutputLayer;
+import org.deeplearning4j.nn.conf.layers.RnnOutputLayer;
+import org.deeplearning4j.optimize.api.TrainingListener;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.dl4j.TrainedArray.Role;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+/** Creates the layers of an adapted network. */
+final class AdaptedLayers {
+    private AdaptedLayers() {}
+
+    /**
+     * Creates a layer on the arrays of its base.
+     *
+     * @param view where DL4J keeps the arrays of the adapter, or null if there are none
+     */
+    static Layer create(
+            LoRALayer layer,
+            NeuralNetConfiguration conf,
+            Collection<TrainingListener> listeners,
+            int index,
+            @Nullable INDArray view,
+            DataType type) {
+        Trained trained = new Trained(layer);
+        Map<String, INDArray> table = TrainedArrayInitializer.INSTANCE.init(conf, view, false);
+        Attachment attachment = layer.attachment();
+        AdaptedLayer adapted = attachment == null
+                ? wrap(new UnattachedLayer(conf, type), conf, trained, null)
+                : attached(layer, attachment, conf, listeners, index, type, trained);
+        adapted.setListeners(listeners);
+        adapted.setIndex(index);
+        adapted.setParamsViewArray(view);
+        adapted.setParamTable(table);
+        return adapted;
+    }
+
+    private static AdaptedLayer attached(
+            LoRALayer layer,
+            Attachment attachment,
+            NeuralNetConfiguration conf,
+            Collection<TrainingListener> listeners,
+            int index,
+            DataType type,
+            Trained trained) {
+        NeuralNetConfiguration inner = layer.inner(conf);
+        Layer factored = factored(layer, attachment, inner, type, trained);
+        if (factored != null) {
+            factored.setParamsViewArray(attachment.base().params());
+            factored.setParamTable(attachment.base().paramTable());
+            factored.setConf(inner);
+            return wrap(factored, conf, trained, null);
+        }
+        INDArray original = attachment.base().params();
+        boolean changes = !layer.arrays().isEmpty();
+        INDArray parameters = changes ? original.dup() : original;
+        Layer inside = layer.getUnderlying().instantiate(inner, listeners, index, parameters, false, type);
+        if (layer.getUnderlying() instanceof BatchNormalization) {
+            return new FrozenBatchNormalization(inside, conf, trained);
+        }
+        EffectiveParameters effective =
+                changes ? new EffectiveParameters(layer, attachment, trained, inside.paramTable()) : null;
+        return wrap(inside, conf, trained, effective);
+    }
+
+    private static AdaptedLayer wrap(
+            Layer inside, NeuralNetConfiguration conf, Trained trained, @Nullable EffectiveParameters effective) {
+        if (inside instanceof IOutputLayer output) {
+            return new AdaptedOutputLayer(output, conf, trained, effective);
+        }
+        if (inside instanceof RecurrentLayer recurrent) {
+            return new AdaptedRecurrentLayer(recurrent, conf, trained, effective);
+        }
+        return new AdaptedLayer(inside, conf, trained, effective);
+    }
+
+    /** Whether a layer computes with its factors, and not with a copy of its parameters. */
+    static boolean isFactored(LoRALayer layer) {
+        return layer.arrays().stream().noneMatch(AdaptedLayers::needsEffectiveWeight)
+                && hasFactoredForm(layer.getUnderlying());
+    }
+
+    private static boolean needsEffectiveWeight(TrainedArray array) {
+        return array.role() == Role.MAGNITUDE
+                || (array.role() == Role.COPY && array.parameter().equals("W"));
+    }
+
+    /** Whether a layer of this configuration can compute with factors. */
+    static boolean hasFactoredForm(org.deeplearning4j.nn.conf.layers.Layer conf) {
+        Class<?> type = conf.getClass();
+        if (conf instanceof DenseLayer dense) {
+            return type == DenseLayer.class && !dense.hasLayerNorm();
+        }
+        if (conf instanceof Convolution1DLayer convolution) {
+            return (type == Convolution1D.class || type == Convolution1DLayer.class)
+                    && convolution.getConvolutionMode() != ConvolutionMode.Causal;
+        }
+        return type == OutputLayer.class
+                || type == RnnOutputLayer.class
+                || type == EmbeddingLayer.class
+                || type == EmbeddingSequenceLayer.class
+                || BaseWeights.isConvolution2d(conf);
+    }
+
+    private static @Nullable Layer factored(
+            LoRALayer layer, Attachment attachment, NeuralNetConfiguration inner, DataType type, Trained trained) {
+        if (!isFactored(layer)) {
+            return null;
+        }
+        FactoredRows rows = new FactoredRows(layer, attachment, trained);
+        org.deeplearning4j.nn.conf.layers.Layer conf = layer.getUnderlying();
+        if (conf instanceof DenseLayer) {
+            return new FactoredDense(inner, type, rows);
+        }
+        if (conf instanceof OutputLayer) {
+            return new FactoredOutput(inner, type, rows);
+        }
+        if (conf instanceof RnnOutputLayer) {
+            return new FactoredRnnOutput(inner, type, rows);
+        }
+        if (conf instanceof EmbeddingLayer) {
+            return new FactoredEmbedding(inner, type, new FactoredColumns(layer, attachment, trained));
+        }
+        if (conf instanceof EmbeddingSequenceLayer) {
+            return new FactoredEmbeddingSequence(inner, type, new FactoredColumns(layer, attachment, trained));
+        }
+        return conf instanceof Convolution1DLayer
+                ? new FactoredConvolution1D(
+                        inner, type, rows, kernels(attachment.weights().get(0)))
+                : new FactoredConvolution(inner, type, rows);
+    }
+
+    private static INDArray kernels(BaseWeight weight) {
+        return weight.kind().asMatrix(weight.weight()).transpose();
+    }
+
+    /** Memory for the gradients of all parameters of a layer, outside of DL4J's workspaces. */
+    static INDArray scratch(Layer layer) {
+        return Nd4j.createUninitializedDetached(layer.params().dataType(), layer.numParams())
+                .assign(0);
+    }
+}

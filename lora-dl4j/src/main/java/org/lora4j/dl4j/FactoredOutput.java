@@ -1,0 +1,65 @@
+package org.lora4j.dl4j;
+
+import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
+import org.deeplearning4j.nn.gradient.DefaultGradient;
+import org.deeplearning4j.nn.gradient.Gradient;
+import org.deeplearning4j.nn.layers.OutputLayer;
+import org.deeplearning4j.nn.workspace.ArrayType;
+import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
+import org.nd4j.common.primitives.Pair;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/** A frozen output layer with factors. */
+@SuppressWarnings("serial") // DL4J declares its layers serializable; nothing serializes them.
+final class FactoredOutput extends OutputLayer {
+
+    private final FactoredRows rows;
+
+    FactoredOutput(NeuralNetConfiguration conf, DataType type, FactoredRows rows) {
+        super(conf, type);
+        this.rows = rows;
+    }
+
+    @Override
+    public void setInput(INDArray input, LayerWorkspaceMgr workspaces) {
+        rows.forget();
+        super.setInput(input, workspaces);
+    }
+
+    @Override
+    public void clear() {
+        rows.forget();
+        super.clear();
+    }
+
+    @Override
+    protected Pair<INDArray, INDArray> preOutputWithPreNorm(
+            boolean training, boolean forBackprop, LayerWorkspaceMgr workspaces) {
+        INDArray w = getParamWithNoise("W", training, workspaces);
+        if (!rows.isActive() || input == null || input.rank() != 2 || input.size(1) != w.size(0)) {
+            return super.preOutputWithPreNorm(training, forBackprop, workspaces);
+        }
+        applyDropOutIfNecessary(training, workspaces);
+        INDArray bias = hasBias() ? getParamWithNoise("b", training, workspaces) : null;
+        INDArray z = Rows.create(workspaces, ArrayType.ACTIVATIONS, w.dataType(), input.size(0), w.size(1));
+        rows.forward(input.castTo(w.dataType()), w, bias, z, training);
+        if (maskArray != null) {
+            applyMask(z);
+        }
+        return new Pair<>(z, z);
+    }
+
+    @Override
+    public Pair<Gradient, INDArray> backpropGradient(INDArray epsilon, LayerWorkspaceMgr workspaces) {
+        assertInputSet(true);
+        INDArray z = preOutput2d(true, workspaces);
+        INDArray labels2d = getLabels2d(workspaces, ArrayType.BP_WORKING_MEM);
+        INDArray g =
+                layerConf().getLossFn().computeGradient(labels2d, z, layerConf().getActivationFn(), maskArray);
+        INDArray w = getParamWithNoise("W", true, workspaces);
+        INDArray xGradient = Rows.gradient(rows, workspaces, g, w);
+        rows.backward(input.castTo(w.dataType()), g, w, xGradient);
+        return new Pair<>(new DefaultGradient(), xGradient == null ? null : backpropDropOutIfPresent(xGradient));
+    }
+}

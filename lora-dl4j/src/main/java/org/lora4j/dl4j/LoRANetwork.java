@@ -1,0 +1,438 @@
+package org.lora4j.dl4j;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Collections;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.function.BiConsumer;
+import org.deeplearning4j.nn.api.Layer;
+import org.deeplearning4j.nn.api.Model;
+import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import org.lora4j.adapter.BaseLayer;
+import org.lora4j.adapter.BaseModel;
+import org.lora4j.adapter.InitializedAdapter;
+import org.lora4j.adapter.LoRAAdapter;
+import org.lora4j.adapter.LoRAConfig;
+import org.lora4j.adapter.LoRAWeights;
+import org.lora4j.adapter.ParameterReport;
+import org.lora4j.internal.AdapterNames;
+import org.lora4j.io.FingerprintCheck;
+import org.lora4j.io.PeftAdapters;
+import org.lora4j.linalg.LowRankFactors;
+import org.lora4j.nn.Network;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.learning.config.IUpdater;
+
+/**
+ * A frozen network of DL4J with named adapters. Each adapter is a network of its own, of DL4J's own type: {@code fit},
+ * {@code evaluate}, listeners, early stopping and files work as with any other network of DL4J. All of these networks share
+ * the arrays of the base, which are never written to. The parameters of an adapted network are the arrays of its adapter.
+ *
+ * <pre>{@code
+ * LoRANetwork<MultiLayerNetwork> lora = LoRANetwork.of(base);
+ * MultiLayerNetwork nine = lora.add("nine", LoRAConfig.of(1, 1), new Adam(1e-3));
+ * nine.fit(iterator);
+ * lora.save("nine", folder);                       // a folder that Python's PEFT opens
+ * MultiLayerNetwork plain = lora.merge("nine");    // a network without any class of this library
+ * }</pre>
+ *
+ * <p>Do not train the base while it has adapters: they compute with its arrays. As other networks of DL4J, an adapted
+ * network computes in one thread at a time; different adapted networks can compute at the same time.
+ *
+ * @param <N> the type of the network
+ */
+public final class LoRANetwork<N extends Model> implements BaseModel {
+    private final Host<N> host;
+    private final List<BaseWeight> weights;
+    private final Map<String, Entry<N>> entries = new LinkedHashMap<>();
+
+    private record Entry<N>(LoRAConfig config, N network, Map<String, LowRankFactors> subtracted) {}
+
+    private LoRANetwork(Host<N> host) {
+        this.host = host;
+        weights = host.layers().stream()
+                .flatMap(layer -> layer.weights().stream())
+                .toList();
+        Set<String> paths = new HashSet<>();
+        for (HostLayer layer : host.layers()) {
+            if (!paths.add(layer.path())) {
+                throw new IllegalArgumentException("the names of the layers must differ, found '" + layer.path()
+                        + "' twice; name them with name(...) of their builders");
+            }
+        }
+        if (weights.isEmpty()) {
+            throw new IllegalArgumentException("the network must have a layer that can be adapted, found none");
+        }
+    }
+
+    /**
+     * Creates a network without adapters. The module path of a layer is its name, or {@code layer0}, {@code layer1} and so
+     * on if it has none.
+     *
+     * @param base the network, initialized; it is not changed
+     * @return the network
+     * @throws IllegalArgumentException if two layers have the same name, or no layer can be adapted
+     * @throws IllegalStateException if the base is not initialized
+     */
+    public static LoRANetwork<MultiLayerNetwork> of(MultiLayerNetwork base) {
+        Objects.requireNonNull(base, "base must not be null");
+        requireInitialized(base.isInitCalled());
+        return new LoRANetwork<>(new MultiLayerHost(base));
+    }
+
+    /**
+     * Creates a network without adapters. The module path of a layer is the name of its vertex.
+     *
+     * @param base the network, initialized; it is not changed
+     * @return the network
+     * @throws IllegalArgumentException if a vertex that is not a layer has parameters, or no layer can be adapted
+     * @throws IllegalStateException if the base is not initialized
+     */
+    public static LoRANetwork<ComputationGraph> of(ComputationGraph base) {
+        Objects.requireNonNull(base, "base must not be null");
+        requireInitialized(base.params() != null);
+        return new LoRANetwork<>(new GraphHost(base));
+    }
+
+    private static void requireInitialized(boolean initialized) {
+        if (!initialized) {
+            throw new IllegalStateException("the base must be initialized, found no parameters; call its init() first");
+        }
+    }
+
+    /**
+     * Returns the base.
+     *
+     * @return the network itself
+     */
+    public N base() {
+        return host.base();
+    }
+
+    @Override
+    public List<? extends BaseLayer> baseLayers() {
+        return weights;
+    }
+
+    /**
+     * Returns the names of the adapters.
+     *
+     * @return a set in the order in which they were added
+     */
+    public Set<String> names() {
+        return Collections.unmodifiableSet(entries.keySet());
+    }
+
+    /**
+     * Adds an adapter at its initialization.
+     *
+     * @param name its name: the name of a folder on every platform, which differs from the others in more than case
+     * @param config ranks, α, variants and target modules
+     * @param updater how its arrays train; the learning rate can be changed by {@link #setLearningRate}
+     * @return a network that computes with the adapter and trains it
+     * @throws IllegalArgumentException if the name is refused, or the configuration does not fit the network
+     */
+    public N add(String name, LoRAConfig config, IUpdater updater) {
+        Objects.requireNonNull(name, "name must not be null");
+        Objects.requireNonNull(config, "config must not be null");
+        Objects.requireNonNull(updater, "updater must not be null");
+        AdapterNames.requireNew(name, entries.keySet());
+        Support.require(host.layers(), config);
+        InitializedAdapter initial = LoRAAdapter.initialize(this, config);
+        return put(name, initial.adapter(), initial.subtracted(), updater);
+    }
+
+    /**
+     * Adds an adapter from data. The arrays are copied.
+     *
+     * @param name its name, by the rule of {@link #add(String, LoRAConfig, IUpdater)}
+     * @param adapter the data
+     * @param updater how its arrays train if the network is trained on
+     * @return a network that computes with the adapter and trains it
+     * @throws IllegalArgumentException if the name is refused, or the data do not fit the network
+     */
+    public N add(String name, LoRAAdapter adapter, IUpdater updater) {
+        Objects.requireNonNull(name, "name must not be null");
+        Objects.requireNonNull(adapter, "adapter must not be null");
+        Objects.requireNonNull(updater, "updater must not be null");
+        AdapterNames.requireNew(name, entries.keySet());
+        Support.require(host.layers(), adapter.config());
+        adapter.requireFits(this);
+        return put(name, adapter, Map.of(), updater);
+    }
+
+    /**
+     * Loads an adapter from a folder that this library or Python's PEFT wrote, and adds it. If the adapter was saved with
+     * another base, a warning is logged.
+     *
+     * @param name its name, by the rule of {@link #add(String, LoRAConfig, IUpdater)}
+     * @param folder the folder
+     * @param updater how its arrays train if the network is trained on
+     * @return a network that computes with the adapter and trains it
+     * @throws IOException if the files cannot be read, or are refused; see {@link PeftAdapters}
+     * @throws IllegalArgumentException as {@link #add(String, LoRAAdapter, IUpdater)}
+     */
+    public N load(String name, Path folder, IUpdater updater) throws IOException {
+        return load(name, folder, updater, FingerprintCheck.WARN);
+    }
+
+    /**
+     * Loads an adapter from a folder that this library or Python's PEFT wrote, and adds it.
+     *
+     * @param name its name, by the rule of {@link #add(String, LoRAConfig, IUpdater)}
+     * @param folder the folder
+     * @param updater how its arrays train if the network is trained on
+     * @param check what to do if the adapter was saved with another base
+     * @return a network that computes with the adapter and trains it
+     * @throws IOException if the files cannot be read, or are refused; see {@link PeftAdapters}
+     * @throws IllegalArgumentException as {@link #add(String, LoRAAdapter, IUpdater)}
+     */
+    public N load(String name, Path folder, IUpdater updater, FingerprintCheck check) throws IOException {
+        Objects.requireNonNull(folder, "folder must not be null");
+        Objects.requireNonNull(check, "check must not be null");
+        return add(name, PeftAdapters.load(folder, this, check), updater);
+    }
+
+    private N put(String name, LoRAAdapter adapter, Map<String, LowRankFactors> subtracted, IUpdater updater) {
+        N network = host.create(new Adaptation(adapter, subtracted, updater));
+        forEachTrained(network, (layer, trained) -> TrainedArrays.write(adapter, layer, trained));
+        entries.put(name, new Entry<>(adapter.config(), network, subtracted));
+        return network;
+    }
+
+    private void forEachTrained(N network, BiConsumer<List<BaseWeight>, Trained> action) {
+        for (HostLayer layer : host.layers()) {
+            if (host.layer(network, layer.path()) instanceof AdaptedLayer adapted) {
+                action.accept(layer.weights(), adapted.trained());
+            }
+        }
+    }
+
+    /**
+     * Attaches a network that DL4J restored from a file, or copied by way of its JSON text, to this base. Such a network has
+     * the arrays of its adapter and the state of its updater, and no base. The result goes on training where the network
+     * stopped.
+     *
+     * @param name the name of the adapter, by the rule of {@link #add(String, LoRAConfig, IUpdater)}
+     * @param config the configuration with which the adapter was added
+     * @param restored the network; its arrays are copied
+     * @return a network that computes with the adapter and trains it
+     * @throws IllegalArgumentException if the name is refused, or the network is not one of this base and configuration
+     */
+    public N attach(String name, LoRAConfig config, N restored) {
+        Objects.requireNonNull(name, "name must not be null");
+        Objects.requireNonNull(config, "config must not be null");
+        Objects.requireNonNull(restored, "restored must not be null");
+        AdapterNames.requireNew(name, entries.keySet());
+        InitializedAdapter initial = LoRAAdapter.initialize(this, config);
+        N network = host.create(new Adaptation(initial.adapter(), initial.subtracted(), updater(restored)));
+        for (HostLayer layer : host.layers()) {
+            requireSame(layer.path(), conf(network, layer), conf(restored, layer));
+        }
+        network.params().assign(restored.params());
+        host.copyTraining(restored, network);
+        entries.put(name, new Entry<>(config, network, initial.subtracted()));
+        return network;
+    }
+
+    private IUpdater updater(N restored) {
+        for (HostLayer layer : host.layers()) {
+            if (conf(restored, layer) instanceof LoRALayer adapted
+                    && !adapted.arrays().isEmpty()) {
+                return Objects.requireNonNull(adapted.getUpdaterByParam(""));
+            }
+        }
+        throw new IllegalArgumentException(
+                "the network must be one that LoRANetwork made, found one whose layers have no adapter");
+    }
+
+    private org.deeplearning4j.nn.conf.layers.Layer conf(N network, HostLayer layer) {
+        Layer found = host.layer(network, layer.path());
+        if (found == null) {
+            throw new IllegalArgumentException(
+                    "the network must have the layers of the base, found no '" + layer.path() + "'");
+        }
+        return found.conf().getLayer();
+    }
+
+    private static void requireSame(
+            String path,
+            org.deeplearning4j.nn.conf.layers.Layer expected,
+            org.deeplearning4j.nn.conf.layers.Layer found) {
+        boolean same = expected instanceof LoRALayer ours
+                ? found instanceof LoRALayer theirs
+                        && ours.arrays().equals(theirs.arrays())
+                        && ours.targets().equals(theirs.targets())
+                : !(found instanceof LoRALayer);
+        if (!same) {
+            throw new IllegalArgumentException("layer '" + path + "': the network must have the arrays of this base and"
+                    + " configuration, expected " + expected + ", found " + found);
+        }
+    }
+
+    /**
+     * Returns the network of an adapter.
+     *
+     * @param name an adapter
+     * @return the network that {@link #add(String, LoRAConfig, IUpdater)} returned
+     * @throws IllegalArgumentException if there is no such adapter
+     */
+    public N network(String name) {
+        return entry(name).network();
+    }
+
+    private Entry<N> entry(String name) {
+        Objects.requireNonNull(name, "name must not be null");
+        Entry<N> entry = entries.get(name);
+        if (entry == null) {
+            throw new IllegalArgumentException("no adapter '" + name + "'; the adapters are " + names());
+        }
+        return entry;
+    }
+
+    /**
+     * Deletes an adapter from this object. Its network stays as it is.
+     *
+     * @param name an adapter
+     * @throws IllegalArgumentException if there is no such adapter
+     */
+    public void delete(String name) {
+        Entry<N> unused = entry(name);
+        entries.remove(name);
+    }
+
+    /**
+     * Copies an adapter as data, for files, other hosts and algebra. If its initialization was subtracted from the base
+     * (PiSSA, OLoRA), it is converted to an ordinary adapter of twice the rank.
+     *
+     * @param name an adapter
+     * @return the data, which share no array with the network
+     * @throws IllegalArgumentException if there is no such adapter
+     */
+    public LoRAAdapter adapter(String name) {
+        Entry<N> entry = entry(name);
+        return read(entry).againstBase(entry.subtracted());
+    }
+
+    private LoRAAdapter read(Entry<N> entry) {
+        Map<String, LoRAWeights> factors = new LinkedHashMap<>();
+        Map<String, INDArray> biases = new LinkedHashMap<>();
+        Map<String, LoRAAdapter.SavedModule> saved = new LinkedHashMap<>();
+        forEachTrained(entry.network(), (layer, trained) -> TrainedArrays.read(layer, trained, factors, biases, saved));
+        return new LoRAAdapter(entry.config(), factors, biases, saved);
+    }
+
+    /**
+     * Saves an adapter as a folder that Python's PEFT opens, with fingerprints of the base; see {@link PeftAdapters}.
+     *
+     * @param name an adapter
+     * @param folder the folder, created if it does not exist; an adapter in it is replaced
+     * @throws IllegalArgumentException if there is no such adapter
+     * @throws IOException if the files cannot be written; an adapter that was there before is still there then
+     */
+    public void save(String name, Path folder) throws IOException {
+        Objects.requireNonNull(folder, "folder must not be null");
+        PeftAdapters.save(adapter(name), this, folder);
+    }
+
+    /**
+     * Merges an adapter into a copy of the base.
+     *
+     * @param name an adapter
+     * @return a network of DL4J's own layers, with arrays of its own
+     * @throws IllegalArgumentException if there is no such adapter
+     * @throws ArithmeticException if a merged weight or bias is NaN or infinite; the message names its layer
+     */
+    public N merge(String name) {
+        LoRAAdapter adapter = adapter(name);
+        N merged = host.copy();
+        for (HostLayer layer : host.layers()) {
+            HostLayer copy = HostLayer.of(layer.path(), host.layer(merged, layer.path()));
+            copy.weights().forEach(weight -> Merging.merge(adapter, weight));
+        }
+        return merged;
+    }
+
+    /**
+     * Enables or disables an adapter. While it is disabled, its network computes what the base computes, bit for bit, and a
+     * training changes nothing.
+     *
+     * @param name an adapter
+     * @param enabled whether its network computes with it
+     * @throws IllegalArgumentException if there is no such adapter
+     */
+    public void setEnabled(String name, boolean enabled) {
+        layers(name).forEach(layer -> layer.setEnabled(enabled));
+    }
+
+    /**
+     * Returns whether an adapter is enabled.
+     *
+     * @param name an adapter
+     * @return true if its network computes with it
+     * @throws IllegalArgumentException if there is no such adapter
+     */
+    public boolean isEnabled(String name) {
+        return layers(name).stream().allMatch(LoRALayer::isEnabled);
+    }
+
+    /**
+     * Changes the learning rate of an adapter's network, in place of any schedule. DL4J's own {@code setLearningRate} has no
+     * effect on such a network.
+     *
+     * @param name an adapter
+     * @param rate the new learning rate
+     * @throws IllegalArgumentException if there is no such adapter, or the rate is not positive and finite
+     */
+    public void setLearningRate(String name, double rate) {
+        if (!(rate > 0) || Double.isInfinite(rate)) {
+            throw new IllegalArgumentException("the learning rate must be positive and finite, found " + rate);
+        }
+        layers(name).forEach(layer -> layer.setLearningRate(rate));
+    }
+
+    private List<LoRALayer> layers(String name) {
+        N network = network(name);
+        return host.layers().stream()
+                .map(layer -> conf(network, layer))
+                .filter(LoRALayer.class::isInstance)
+                .map(LoRALayer.class::cast)
+                .toList();
+    }
+
+    /**
+     * Counts the parameters of the base and of an adapter's factors. DL4J's {@code summary()} of an adapted network counts
+     * the arrays of the adapter only.
+     *
+     * @param name an adapter
+     * @return the report
+     * @throws IllegalArgumentException if there is no such adapter
+     */
+    public ParameterReport parameterReport(String name) {
+        LoRAAdapter adapter = read(entry(name));
+        return ParameterReport.of(this, adapter.config(), adapter.weights());
+    }
+
+    /**
+     * Converts a chain of dense layers to a {@link Network} of this library, which computes and trains faster than DL4J. The
+     * module paths are the same, so that adapters of one fit the other. The activation function of the output layer is left
+     * out: the network returns what it is applied to, as {@link org.lora4j.train.Loss} expects it.
+     *
+     * @return a network with arrays of its own
+     * @throws IllegalArgumentException if the base is not a chain of dense layers, activations and an output layer
+     */
+    public Network toNetwork() {
+        return DenseChain.convert(host.base(), host.layers());
+    }
+
+    @Override
+    public String toString() {
+        return "LoRANetwork" + names() + " on " + host.base().getClass().getSimpleName();
+    }
+}
