@@ -66,6 +66,8 @@ def show(result):
     print(f"best: {best['flops'] / 1e9:.0f} GFLOPS; read {bandwidths}\n")
     if "train" in result:
         _show_train(result["train"])
+    if "encoder" in result:
+        _show_encoder(result["encoder"])
     print("| work | lora4j µs (runs) | threads | beside | its µs | its threads | ratio | bar | × roofline |")
     print("|---|---:|---:|---|---:|---:|---:|---:|---:|")
     for row in result["table"]:
@@ -120,4 +122,21 @@ def _show_train(found):
         print(f"{case}: the last 500 steps take {slowing:.2f} × as long as the first 500 (bar 1.1)")
     for side, story in found["files"].items():
         print(f"MNIST story, {side}: peak {story['peak'] / 1e6:.0f} MB, files {story['files']}")
+    print()
+
+
+def _show_encoder(found):
+    print("| all-MiniLM-L6-v2 | lora4j ms (runs) | beside | its ms (runs) | its threads | ratio | bar |")
+    print("|---|---:|---|---:|---:|---:|---:|")
+    for row in found["rows"]:
+        ours, theirs = ([time / 1e6 for time in row[side]] for side in ("ours", "theirs"))
+        bar = f"≤ {row['bar']}" if row["bar"] else ""
+        print(
+            f"| {row['case']} | {measure.median(ours):.2f} ({min(ours):.2f}–{max(ours):.2f}) | {row['other']} "
+            f"| {measure.median(theirs):.2f} ({min(theirs):.2f}–{max(theirs):.2f}) | {row['threads']} "
+            f"| {measure.median(ours) / measure.median(theirs):.2f} | {bar} |"
+        )
+    for case, peaks in found["peaks"].items():
+        if "step" in case:
+            print(f"{case}, peak: " + ", ".join(f"{side} {peak / 1e6:.0f} MB" for side, peak in peaks.items()))
     print()

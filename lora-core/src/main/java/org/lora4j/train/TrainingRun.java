@@ -146,15 +146,14 @@ final class TrainingRun {
         long rows = step.addGradients();
         rowsOfStep += rows;
         lossOfStep += (loss - lossOfStep) * ((double) rows / rowsOfStep);
-        boolean endsEpoch = !data.hasNext();
-        if (endsEpoch || batches % settings.accumulate() == 0) {
+        if (!data.hasNext() || batches % settings.accumulate() == 0) {
             step.update(nextIteration(), nextEpoch());
-            taken(endsEpoch);
+            taken();
         }
     }
 
     /** Counts a step that was taken, tells the listeners, and validates if an epoch is over. */
-    private void taken(boolean endsEpoch) {
+    private void taken() {
         iteration++;
         lastLoss = lossOfStep;
         double seconds = (System.nanoTime() - begin) / 1e9;
@@ -169,7 +168,8 @@ final class TrainingRun {
         examplesOfStep = 0;
         lossOfStep = 0;
         settings.listeners().forEach(listener -> listener.onIteration(event));
-        if (endsEpoch) {
+        // Asked here, because a listener may have ended the data.
+        if (!data.hasNext()) {
             epochs++;
             batches = 0;
             settings.listeners().forEach(listener -> listener.onEpoch(epochs, event));

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
@@ -87,6 +88,36 @@ class TrainerDataTest {
         assertThat(bits(one)).isEqualTo(bits(list)).isNotEqualTo(bits(network()));
         assertThat(Evaluator.evaluate(one, batch).stats())
                 .isEqualTo(Evaluator.evaluate(one, List.of(batch)).stats());
+    }
+
+    @Test
+    void aListenerCanEndTheData() {
+        List<DataSet> batches = batches();
+        boolean[] more = {true};
+        Iterable<DataSet> endless = () -> new Iterator<>() {
+            private int next;
+
+            @Override
+            public boolean hasNext() {
+                return more[0];
+            }
+
+            @Override
+            public DataSet next() {
+                return batches.get(next++ % batches.size());
+            }
+        };
+        TrainingResult result = Trainer.builder(network())
+                .listener(new TrainingListener() {
+                    @Override
+                    public void onIteration(Iteration iteration) {
+                        more[0] = iteration.iteration() < 8;
+                    }
+                })
+                .build()
+                .fit(endless);
+        assertThat(result.iterations()).isEqualTo(8);
+        assertThat(result.epochs()).isEqualTo(1);
     }
 
     @Test

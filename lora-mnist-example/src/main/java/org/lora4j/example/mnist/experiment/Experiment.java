@@ -150,8 +150,8 @@ public final class Experiment {
         text.section("Base training: all digits, %s", training);
         MnistBatches images = MnistBatches.shuffled(
                 mnist.train(), training.batchSize(), plan.seeds().baseOrder());
-        AdamTraining.Outcome outcome =
-                progress.show("Base training", training.batches(), listener -> training.run(network, images, listener));
+        AdamTraining.Outcome outcome = progress.show(
+                "Base training", training.batches(), listener -> training.runFully(network, images, listener));
         text.training(outcome.result());
         return List.of(outcome);
     }

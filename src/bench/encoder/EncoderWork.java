@@ -1,0 +1,295 @@
+import ai.onnxruntime.OnnxTensor;
+import ai.onnxruntime.OrtEnvironment;
+import ai.onnxruntime.OrtSession;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.lora4j.AdapterView;
+import org.lora4j.LoRAModel;
+import org.lora4j.adapter.LoRAConfig;
+import org.lora4j.example.text.data.ClassifiedTexts;
+import org.lora4j.example.text.data.TextFolder;
+import org.lora4j.example.text.model.MiniLm;
+import org.lora4j.example.text.model.Tokens;
+import org.lora4j.nn.NativeThreads;
+import org.lora4j.nn.Network;
+import org.lora4j.nn.Sequences;
+import org.lora4j.nn.transformer.BertModel;
+import org.lora4j.train.AdamW;
+import org.lora4j.train.SequenceBatch;
+import org.lora4j.train.Trainer;
+import org.lora4j.train.TrainingListener;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+/**
+ * Runs one work with all-MiniLM-L6-v2 and prints the result as one line of JSON. The arguments are key=value; see
+ * comparison/encoder.py, which starts it.
+ */
+public final class EncoderWork {
+    private static final int TEXTS = 16;
+    private static final int MOST_TOKENS = 128;
+    private static final int CLASSES = 4;
+    private static final int NUMBERS = 5;
+    private static final double RATE = 1e-3;
+
+    private final Map<String, String> settings;
+    private final Path folder;
+
+    private EncoderWork(Map<String, String> settings) {
+        this.settings = settings;
+        folder = Path.of(settings.get("folder"));
+    }
+
+    public static void main(String[] args) throws Exception {
+        Map<String, String> settings = new HashMap<>(Map.of("warm", "6", "seconds", "4", "threads", "2"));
+        for (String arg : args) {
+            settings.put(arg.substring(0, arg.indexOf('=')), arg.substring(arg.indexOf('=') + 1));
+        }
+        Map<String, Object> result = new LinkedHashMap<>();
+        EncoderWork work = new EncoderWork(settings);
+        try (NativeThreads threads = NativeThreads.forBlas(Integer.parseInt(settings.get("threads")))) {
+            switch (settings.get("work")) {
+                case "export" -> work.export();
+                case "step" -> work.step(result);
+                case "forward" -> work.forward(result);
+                case "single" -> work.single(result);
+                case "mixed" -> work.mixed(result);
+                case "onnx" -> work.onnx(result);
+                default -> throw new IllegalArgumentException("unknown work " + settings.get("work"));
+            }
+        }
+        for (String line : Files.readAllLines(Path.of("/proc/self/status"))) {
+            if (line.startsWith("VmHWM")) {
+                result.put("peak", Long.parseLong(line.replaceAll("\\D", "")) * 1024);
+            }
+        }
+        System.out.println(new ObjectMapper().writeValueAsString(result));
+    }
+
+    /** Writes the tokens of all data, and the adapter and the classifier that both sides start with. */
+    private void export() throws Exception {
+        BertModel bert = MiniLm.load(folder);
+        List<String> passages =
+                ClassifiedTexts.read(TextFolder.bundled()).train().texts();
+        Map<String, int[][]> data = new LinkedHashMap<>();
+        try (Tokens tokens = Tokens.load(MOST_TOKENS)) {
+            data.put("passages", ids(tokens, passages.subList(0, TEXTS)));
+            data.put(
+                    "sentences",
+                    ids(
+                            tokens,
+                            passages.subList(0, TEXTS).stream()
+                                    .map(text -> text.split("(?<=[.;?!]) ", 2)[0])
+                                    .toList()));
+            data.put(
+                    "exact",
+                    Stream.of(ids(tokens, passages.subList(0, 400)))
+                            .filter(text -> text.length == MOST_TOKENS)
+                            .limit(TEXTS)
+                            .toArray(int[][]::new));
+        }
+        new ObjectMapper().writeValue(folder.resolve("tokens.json").toFile(), data);
+        LoRAModel model = model(bert, 1);
+        model.using("a0").save(folder.resolve("start"));
+    }
+
+    private static int[][] ids(Tokens tokens, List<String> texts) {
+        Sequences all = tokens.of(texts);
+        return IntStream.range(0, all.count())
+                .mapToObj(text -> IntStream.range(0, all.length(text))
+                        .map(token -> all.id(all.start(text) + token))
+                        .toArray())
+                .toArray(int[][]::new);
+    }
+
+    private int[][] tokens() throws Exception {
+        return new ObjectMapper()
+                .readerForMapOf(int[][].class)
+                .<Map<String, int[][]>>readValue(folder.resolve("tokens.json").toFile())
+                .get(settings.get("data"));
+    }
+
+    private static LoRAModel model(BertModel bert, int adapters) {
+        Network network = bert.withDropout(0).meanClassifier(CLASSES, 1);
+        LoRAModel model = LoRAModel.of(network);
+        for (int i = 0; i < adapters; i++) {
+            model.add(
+                    "a" + i,
+                    LoRAConfig.builder()
+                            .rank(8)
+                            .alpha(16)
+                            .targetModules("query", "value")
+                            .modulesToSave("classifier")
+                            .seed(i)
+                            .build());
+        }
+        return model;
+    }
+
+    private LoRAModel model(int adapters) throws Exception {
+        return model(BertModel.load(folder), adapters);
+    }
+
+    private void step(Map<String, Object> result) throws Exception {
+        Sequences sequences = Sequences.of(tokens());
+        INDArray labels = Nd4j.zeros(DataType.FLOAT, sequences.count(), CLASSES);
+        for (int i = 0; i < sequences.count(); i++) {
+            labels.putScalar(i, i % CLASSES, 1);
+        }
+        AdapterView view = model(1).using("a0");
+        List<Double> losses = new ArrayList<>();
+        Clock clock = new Clock();
+        boolean[] more = {true};
+        Trainer.builder(view)
+                .updater(new AdamW(RATE, 0))
+                .restoreOnDivergence(false)
+                .listener(new TrainingListener() {
+                    @Override
+                    public void onIteration(Iteration iteration) {
+                        if (losses.size() < NUMBERS) {
+                            losses.add(iteration.loss());
+                        }
+                        more[0] = clock.tick();
+                    }
+                })
+                .build()
+                .fitSequences(new Batches(new SequenceBatch(sequences, labels), more));
+        result.put("numbers", losses);
+        clock.addTo(result, 1);
+    }
+
+    private void forward(Map<String, Object> result) throws Exception {
+        Sequences sequences = Sequences.of(tokens());
+        AdapterView view = model(1).using("a0");
+        try (INDArray output = view.predict(sequences)) {
+            result.put("numbers", numbers(output));
+        }
+        measure(result, 1, () -> view.predict(sequences).close());
+    }
+
+    private void single(Map<String, Object> result) throws Exception {
+        Sequences[] texts = Arrays.stream(tokens()).map(text -> Sequences.of(text)).toArray(Sequences[]::new);
+        AdapterView view = model(1).using("a0");
+        measure(result, texts.length, () -> {
+            for (Sequences text : texts) {
+                view.predict(text).close();
+            }
+        });
+    }
+
+    private void mixed(Map<String, Object> result) throws Exception {
+        int[][] tokens = tokens();
+        Sequences sequences = Sequences.of(tokens);
+        LoRAModel model = model(tokens.length);
+        List<String> names =
+                IntStream.range(0, tokens.length).mapToObj(i -> "a" + i).toList();
+        measure(result, 1, () -> model.predict(sequences, names).close());
+    }
+
+    /** Computes sentence embeddings of single texts with ONNX Runtime, as LangChain4j's model has it, and with the network. */
+    private void onnx(Map<String, Object> result) throws Exception {
+        int[][] texts = tokens();
+        if (settings.getOrDefault("side", "onnx").equals("lora4j")) {
+            Network network = BertModel.load(folder).sentenceEmbeddings();
+            Sequences[] each = Arrays.stream(texts).map(text -> Sequences.of(text)).toArray(Sequences[]::new);
+            measure(result, texts.length, () -> {
+                for (Sequences text : each) {
+                    network.predict(text).close();
+                }
+            });
+            return;
+        }
+        byte[] file;
+        try (InputStream stream = EncoderWork.class.getResourceAsStream("/all-minilm-l6-v2.onnx")) {
+            file = stream.readAllBytes();
+        }
+        OrtEnvironment environment = OrtEnvironment.getEnvironment();
+        OrtSession session = environment.createSession(file);
+        measure(result, texts.length, () -> {
+            for (int[] text : texts) {
+                long[][] ids = {Arrays.stream(text).asLongStream().toArray()};
+                long[][] ones = {new long[text.length]};
+                Arrays.fill(ones[0], 1);
+                try (OnnxTensor input = OnnxTensor.createTensor(environment, ids);
+                        OnnxTensor mask = OnnxTensor.createTensor(environment, ones);
+                        OnnxTensor types = OnnxTensor.createTensor(environment, new long[1][text.length]);
+                        OrtSession.Result output = session.run(
+                                Map.of("input_ids", input, "attention_mask", mask, "token_type_ids", types))) {
+                    output.get(0).getValue();
+                }
+            }
+        });
+    }
+
+    private static List<Double> numbers(INDArray output) {
+        return IntStream.range(0, (int) output.length())
+                .mapToObj(output::getDouble)
+                .toList();
+    }
+
+    private interface Operation {
+        void run() throws Exception;
+    }
+
+    private void measure(Map<String, Object> result, int texts, Operation operation) throws Exception {
+        Clock clock = new Clock();
+        do {
+            operation.run();
+        } while (clock.tick());
+        clock.addTo(result, texts);
+    }
+
+    /** Collects the times of operations after a warm-up. */
+    private final class Clock {
+        private final double warm = Double.parseDouble(settings.get("warm")) * 1e9;
+        private final double seconds = Double.parseDouble(settings.get("seconds")) * 1e9;
+        private final List<Long> times = new ArrayList<>();
+        private final long begin = System.nanoTime();
+        private long last = begin;
+
+        /** Counts an operation. Returns true if another one is to follow. */
+        boolean tick() {
+            long now = System.nanoTime();
+            if (last - begin >= warm) {
+                times.add(now - last);
+            }
+            last = now;
+            return now - begin < warm + seconds || times.size() < 3;
+        }
+
+        void addTo(Map<String, Object> result, int texts) {
+            Collections.sort(times);
+            result.put("nanos", times.get(times.size() / 2) / (double) texts);
+        }
+    }
+
+    /** Repeats a batch until the measurement is over. */
+    private record Batches(SequenceBatch batch, boolean[] more) implements Iterable<SequenceBatch> {
+        @Override
+        public java.util.Iterator<SequenceBatch> iterator() {
+            return new java.util.Iterator<>() {
+                @Override
+                public boolean hasNext() {
+                    return more[0];
+                }
+
+                @Override
+                public SequenceBatch next() {
+                    return batch;
+                }
+            };
+        }
+    }
+}
