@@ -63,6 +63,7 @@ class SnippetsTest {
         List<Path> programs = new ArrayList<>(files(Path.of("src/it/consumer"), "." + snippet.language()));
         programs.addAll(files(Path.of("src/test/java/org/lora4j/documentation"), ".java"));
         programs.addAll(files(ROOT.resolve("lora-langchain4j/src/test/java"), "." + snippet.language()));
+        programs.addAll(files(ROOT.resolve("lora-spark/src/test/java"), "." + snippet.language()));
         programs.addAll(files(ROOT.resolve("lora-mnist-example/src/main/java"), "." + snippet.language()));
         String wanted = withoutIndentation(snippet.text());
         assertThat(programs.stream().map(program -> withoutIndentation(read(program))))

@@ -5,6 +5,7 @@ import java.io.InputStream;
 import java.io.Serializable;
 import java.io.UncheckedIOException;
 import java.nio.channels.Channels;
+import java.util.zip.CRC32C;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
@@ -27,12 +28,14 @@ final class BaseNetwork implements Serializable {
     private final String path;
     private final byte @Nullable [] bytes;
     private final SerializableConfiguration hadoop;
+    private final String identity;
     private transient @Nullable Network network;
 
-    private BaseNetwork(String path, byte @Nullable [] bytes, SerializableConfiguration hadoop) {
+    private BaseNetwork(String path, byte @Nullable [] bytes, SerializableConfiguration hadoop, String identity) {
         this.path = path;
         this.bytes = bytes;
         this.hadoop = hadoop;
+        this.identity = identity;
     }
 
     /**
@@ -53,10 +56,15 @@ final class BaseNetwork implements Serializable {
             FileStatus status = files.getFileStatus(file);
             SerializableConfiguration settings = new SerializableConfiguration(hadoop);
             if (status.getLen() > mostBytes) {
-                return new BaseNetwork(path, null, settings);
+                String time = status.getLen() + " bytes of time " + status.getModificationTime();
+                return new BaseNetwork(path, null, settings, time);
             }
             try (InputStream in = files.open(file)) {
-                return new BaseNetwork(path, in.readAllBytes(), settings);
+                byte[] bytes = in.readAllBytes();
+                CRC32C sum = new CRC32C();
+                sum.update(bytes);
+                return new BaseNetwork(
+                        path, bytes, settings, bytes.length + " bytes of CRC " + Long.toHexString(sum.getValue()));
             }
         } catch (IOException e) {
             throw new UncheckedIOException(
@@ -97,6 +105,11 @@ final class BaseNetwork implements Serializable {
         try (InputStream in = file.getFileSystem(hadoop.value()).open(file)) {
             return SafeTensors.read(Channels.newChannel(in));
         }
+    }
+
+    /** A text that differs for another base: size and checksum of the file, or size and time if it is not read here. */
+    String identity() {
+        return identity;
     }
 
     /** Whether the bytes travel. */

@@ -2,10 +2,12 @@ package org.lora4j.spark;
 
 import java.io.IOException;
 import java.util.List;
+import java.util.StringJoiner;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
+import org.apache.spark.ml.param.Param;
 import org.apache.spark.sql.Dataset;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.AdapterView;
@@ -62,9 +64,10 @@ final class Training {
                 throw new IllegalArgumentException("the table must have at least one row, found none");
             }
             SparkGradients.Batches batches = new SparkGradients.Batches(rows, batchSize);
+            CheckpointFolder checkpoints = checkpoints(hadoop, base.value(), rows);
             LoRAAdapter adapter = (int) settings.getOrDefault(settings.localSteps()) > 0
-                    ? new LocalTraining(spark, settings, shards, task, batches, checkpoints(hadoop, rows)).run()
-                    : trainExactly(shards, task, batches, checkpoints(hadoop, rows));
+                    ? new LocalTraining(spark, settings, shards, task, batches, checkpoints).run()
+                    : trainExactly(shards, task, batches, checkpoints);
             return AdapterBytes.of(adapter, network);
         } finally {
             shards.unpersist();
@@ -83,15 +86,25 @@ final class Training {
                 loss == LossName.SOFTMAX_CROSS_ENTROPY);
     }
 
-    private @Nullable CheckpointFolder checkpoints(Configuration hadoop, long rows) {
+    private @Nullable CheckpointFolder checkpoints(Configuration hadoop, BaseNetwork base, long rows) {
         if (!settings.isDefined(settings.checkpointPath())) {
             return null;
         }
-        String description = LoRAConfigJson.write(config) + " " + loss.text() + " "
-                + settings.getOrDefault(settings.optimizer()) + " " + settings.getOrDefault(settings.learningRate())
-                + " "
-                + settings.getOrDefault(settings.localSteps()) + " of " + rows + " rows in batches of " + batchSize;
-        return new CheckpointFolder(settings.getOrDefault(settings.checkpointPath()), hadoop, description);
+        StringJoiner description = new StringJoiner(", ");
+        description.add("base of " + base.identity()).add(rows + " rows").add(LoRAConfigJson.write(config));
+        for (Param<?> param : List.of(
+                settings.loss(),
+                settings.optimizer(),
+                settings.learningRate(),
+                settings.weightDecay(),
+                settings.clipNorm(),
+                settings.batchSize(),
+                settings.localSteps())) {
+            if (settings.isDefined(param)) {
+                description.add(param.name() + " " + settings.getOrDefault(param));
+            }
+        }
+        return new CheckpointFolder(settings.getOrDefault(settings.checkpointPath()), hadoop, description.toString());
     }
 
     private LoRAAdapter trainExactly(

@@ -15,6 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.nd4j.linalg.api.buffer.DataType;
 
 /** A driver that ends in the middle of a training, and another one that continues. */
 class CheckpointTest {
@@ -95,7 +96,10 @@ class CheckpointTest {
         assertThatThrownBy(() -> withCheckpoints(0).setLearningRate(0.02).fit(table))
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessageContaining("must be a checkpoint of a training with the same settings")
-                .hasMessageContaining("0.02")
-                .hasMessageContaining("0.01");
+                .hasMessageContaining("learningRate 0.02")
+                .hasMessageContaining("learningRate 0.01");
+        base = Digits.base(folder, DataType.DOUBLE);
+        assertThatThrownBy(() -> withCheckpoints(0).fit(table))
+                .hasMessageContaining("with the same settings, base of ");
     }
 }

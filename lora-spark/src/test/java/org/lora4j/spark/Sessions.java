@@ -4,6 +4,8 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.apache.spark.serializer.JavaSerializer;
+import org.apache.spark.serializer.KryoSerializer;
 import org.apache.spark.sql.SparkSession;
 import org.jspecify.annotations.Nullable;
 
@@ -19,7 +21,7 @@ final class Sessions {
         return session("local[2]");
     }
 
-    /** A master, two workers and two executors, which are processes of their own. */
+    /** A master, two workers and two executors, which are processes of their own. Objects travel in the form of Kryo. */
     static SparkSession cluster() {
         return session("local-cluster[2,1,1024]");
     }
@@ -38,6 +40,11 @@ final class Sessions {
                 .config("spark.sql.shuffle.partitions", 3)
                 .config("spark.sql.warehouse.dir", temporary("warehouse"))
                 .config("spark.local.dir", temporary("local"))
+                .config(
+                        "spark.serializer",
+                        wanted.startsWith("local-cluster")
+                                ? KryoSerializer.class.getName()
+                                : JavaSerializer.class.getName())
                 .config("spark.executor.extraClassPath", classPath())
                 .config("spark.executorEnv.OMP_NUM_THREADS", "1")
                 .config("spark.executor.extraJavaOptions", "-Dorg.nd4j.log.initialization=false")

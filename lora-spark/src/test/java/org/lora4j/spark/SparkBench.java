@@ -147,7 +147,9 @@ public final class SparkBench {
         Dataset<Row> table = table(16_384, 1);
         for (int batch : new int[] {1024, 8192}) {
             for (int workers : new int[] {1, 2}) {
-                print("a round of %,d rows, %d workers: %.0f ms", batch, workers, 1e3 * median(table, batch, workers, 9));
+                print(
+                        "a round of %,d rows, %d workers: %.0f ms",
+                        batch, workers, 1e3 * median(table, batch, workers, 9));
             }
         }
         table.unpersist();

@@ -61,31 +61,64 @@ class StandaloneIT {
         String spark = classPath(false).collect(Collectors.joining(File.pathSeparator));
         int port = freePort();
         String master = "spark://127.0.0.1:" + port;
-        start(spark, "org.apache.spark.deploy.master.Master", "--host", "127.0.0.1", "--port", "" + port,
-                "--webui-port", "0");
+        start(
+                spark,
+                "org.apache.spark.deploy.master.Master",
+                "--host",
+                "127.0.0.1",
+                "--port",
+                "" + port,
+                "--webui-port",
+                "0");
         await(port);
         for (int i = 0; i < 2; i++) {
-            start(spark, "org.apache.spark.deploy.worker.Worker", "--host", "127.0.0.1", "--webui-port", "0", "--cores",
-                    "1", "--memory", "1g", "--work-dir", folder.resolve("work" + i).toString(), master);
+            start(
+                    spark,
+                    "org.apache.spark.deploy.worker.Worker",
+                    "--host",
+                    "127.0.0.1",
+                    "--webui-port",
+                    "0",
+                    "--cores",
+                    "1",
+                    "--memory",
+                    "1g",
+                    "--work-dir",
+                    folder.resolve("work" + i).toString(),
+                    master);
         }
         List<String> jars = new ArrayList<>();
         for (String entry : classPath(true).toList()) {
-            jars.add(Files.isDirectory(Path.of(entry)) ? jar(Path.of(entry), jars.size()).toString() : entry);
+            jars.add(
+                    Files.isDirectory(Path.of(entry))
+                            ? jar(Path.of(entry), jars.size()).toString()
+                            : entry);
         }
         Process submit = start(
                 spark,
                 "org.apache.spark.deploy.SparkSubmit",
-                "--master", master,
-                "--class", SubmittedTraining.class.getName(),
-                "--conf", "spark.executor.memory=512m",
-                "--conf", "spark.driver.host=127.0.0.1",
-                "--conf", "spark.driver.bindAddress=127.0.0.1",
-                "--conf", "spark.ui.enabled=false",
-                "--conf", "spark.executor.extraClassPath=" + spark,
-                "--conf", "spark.executorEnv.OMP_NUM_THREADS=1",
-                "--jars", String.join(",", jars.subList(1, jars.size())),
+                "--master",
+                master,
+                "--class",
+                SubmittedTraining.class.getName(),
+                "--conf",
+                "spark.executor.memory=512m",
+                "--conf",
+                "spark.driver.host=127.0.0.1",
+                "--conf",
+                "spark.driver.bindAddress=127.0.0.1",
+                "--conf",
+                "spark.ui.enabled=false",
+                "--conf",
+                "spark.executor.extraClassPath=" + spark,
+                "--conf",
+                "spark.executorEnv.OMP_NUM_THREADS=1",
+                "--jars",
+                String.join(",", jars.subList(1, jars.size())),
                 jars.get(0),
-                base, table, folder.resolve("model").toString());
+                base,
+                table,
+                folder.resolve("model").toString());
         assertThat(submit.waitFor(4, TimeUnit.MINUTES)).isTrue();
         assertThat(submit.exitValue()).isZero();
 
@@ -107,7 +140,8 @@ class StandaloneIT {
     private Process start(String classPath, String main, String... arguments) throws IOException {
         List<String> command = new ArrayList<>(
                 List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString()));
-        command.addAll(Arrays.asList(System.getProperty("lora4j.spark.opens", "").split("\\s+")));
+        command.addAll(
+                Arrays.asList(System.getProperty("lora4j.spark.opens", "").split("\\s+")));
         command.addAll(List.of("-Xmx1g", "-Dorg.nd4j.log.initialization=false", "-cp", classPath, main));
         command.addAll(Arrays.asList(arguments));
         command.removeIf(String::isEmpty);
@@ -141,7 +175,8 @@ class StandaloneIT {
                 Stream<Path> walk = Files.walk(classes)) {
             walk.filter(Files::isRegularFile).forEach(path -> {
                 try {
-                    jar.putNextEntry(new JarEntry(classes.relativize(path).toString().replace('\\', '/')));
+                    jar.putNextEntry(
+                            new JarEntry(classes.relativize(path).toString().replace('\\', '/')));
                     Files.copy(path, jar);
                 } catch (IOException e) {
                     throw new UncheckedIOException(e);
