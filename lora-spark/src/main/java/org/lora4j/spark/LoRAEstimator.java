@@ -40,6 +40,8 @@ import org.lora4j.adapter.TargetModules;
  *
  * <p><b>The order of the rows</b> is that of {@link #idCol}. Without it, it is random, and depends only on the content of the
  * rows and {@link #seed}. It is the same in each epoch.
+ *
+ * @serial exclude
  */
 public final class LoRAEstimator extends Estimator<LoRATransformer> implements DefaultParamsWritable {
     private static final long serialVersionUID = 1L;

@@ -50,6 +50,8 @@ import org.lora4j.io.FingerprintCheck;
  *
  * <p>A saved transformer has its adapter in the folder {@code adapter} in PEFT's form. The base is not saved with it; its
  * path is.
+ *
+ * @serial exclude
  */
 public final class LoRATransformer extends Model<LoRATransformer> implements DefaultParamsWritable {
     private static final long serialVersionUID = 1L;

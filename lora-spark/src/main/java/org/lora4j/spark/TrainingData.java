@@ -45,8 +45,9 @@ record TrainingData(
         Column label = functions.col(quoted(labelCol));
         Column key =
                 idCol == null ? functions.xxhash64(functions.lit(seed), features, label) : functions.col(quoted(idCol));
-        JavaRDD<Row> ordered =
-                table.select(features, label, key.as("key")).orderBy("key").javaRDD();
+        JavaRDD<Row> ordered = table.select(features.as("features"), label.as("label"), key.as("key"))
+                .orderBy("key")
+                .javaRDD();
         boolean hasIds = idCol != null;
         return ordered.mapPartitions(rows -> hasIds ? new DistinctKeys(rows) : rows)
                 .zipWithIndex()

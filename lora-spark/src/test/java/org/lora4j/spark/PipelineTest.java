@@ -214,6 +214,18 @@ class PipelineTest {
     }
 
     @Test
+    void columnsCanHaveAnyNames() {
+        LoRATransformer expected = estimator().fit(table);
+        Dataset<Row> renamed = table.withColumnRenamed("features", "key").withColumnRenamed("id", "a.b");
+        assertThat(estimator()
+                        .setFeaturesCol("key")
+                        .setIdCol("a.b")
+                        .fit(renamed)
+                        .adapter())
+                .isEqualTo(expected.adapter());
+    }
+
+    @Test
     void saysThatTheBaseIsMissing() {
         LoRAEstimator estimator = estimator().setBasePath(folder.resolve("none").toString());
         assertThatThrownBy(() -> estimator.fit(table))

@@ -37,6 +37,8 @@ final class Sessions {
                 .config("spark.ui.enabled", false)
                 .config("spark.driver.host", "127.0.0.1")
                 .config("spark.driver.bindAddress", "127.0.0.1")
+                // Wait for all executors.
+                .config("spark.scheduler.minRegisteredResourcesRatio", 1.0)
                 .config("spark.sql.shuffle.partitions", 3)
                 .config("spark.sql.warehouse.dir", temporary("warehouse"))
                 .config("spark.local.dir", temporary("local"))
