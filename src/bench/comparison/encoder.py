@@ -76,7 +76,7 @@ def _settings(other, times):
 def _theirs(other, work, data, threads, options):
     if other == "PyTorch":
         return _torch({"work": work, "data": data, "threads": threads}, options)
-    return _ours({"work": "forward" if work == "mixed" else work, "data": data}, options)
+    return _ours({"work": "embed" if work == "mixed" else work, "data": data}, options)
 
 
 def _difference(work, data):

@@ -65,7 +65,8 @@ public final class EncoderWork {
                 case "step" -> work.step(result);
                 case "forward" -> work.forward(result);
                 case "single" -> work.single(result);
-                case "mixed" -> work.mixed(result);
+                case "embed" -> work.mixed(result, 1);
+                case "mixed" -> work.mixed(result, TEXTS);
                 case "onnx" -> work.onnx(result);
                 default -> throw new IllegalArgumentException("unknown work " + settings.get("work"));
             }
@@ -189,13 +190,25 @@ public final class EncoderWork {
         });
     }
 
-    private void mixed(Map<String, Object> result) throws Exception {
-        int[][] tokens = tokens();
-        Sequences sequences = Sequences.of(tokens);
-        LoRAModel model = model(tokens.length);
-        List<String> names =
-                IntStream.range(0, tokens.length).mapToObj(i -> "a" + i).toList();
-        measure(result, 1, () -> model.predict(sequences, names).close());
+    /** Computes sentence embeddings of a batch, with an adapter for each text or with one for all. */
+    private void mixed(Map<String, Object> result, int adapters) throws Exception {
+        Sequences sequences = Sequences.of(tokens());
+        LoRAModel model = LoRAModel.of(BertModel.load(folder).sentenceEmbeddings());
+        for (int i = 0; i < adapters; i++) {
+            model.add(
+                    "a" + i,
+                    LoRAConfig.builder()
+                            .rank(8)
+                            .alpha(16)
+                            .targetModules("query", "value")
+                            .seed(i)
+                            .build());
+        }
+        List<String> names = IntStream.range(0, sequences.count())
+                .mapToObj(i -> "a" + i % adapters)
+                .toList();
+        AdapterView first = model.using("a0");
+        measure(result, 1, () -> (adapters == 1 ? first.predict(sequences) : model.predict(sequences, names)).close());
     }
 
     /** Computes sentence embeddings of single texts with ONNX Runtime, as LangChain4j's model has it, and with the network. */

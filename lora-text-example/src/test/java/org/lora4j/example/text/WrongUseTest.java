@@ -26,6 +26,8 @@ class WrongUseTest {
                 "--steps 0; --steps must be at least 1, found 0",
                 "--batch-size 0; --batch-size must be at least 1, found 0",
                 "--lr 0; --lr must be finite and positive, found 0.0",
+                "--dropout 1; --dropout must be at least 0 and less than 1, found 1.0",
+                "--dropout NaN; --dropout must be at least 0 and less than 1, found NaN",
                 "--targets all-linear,query; --targets must be all-linear alone or names of layers, found [all-linear, query]",
                 "--targets query,,value; --targets must not have blank names, found [query, , value]",
                 "embed --batch-size 1; --batch-size must be at least 2, found 1",

@@ -54,7 +54,7 @@ public final class ClassifyCommand extends WorkCommand {
     private Path output = Path.of("text-run");
 
     @Mixin
-    private final FineTuneOptions fineTune = new FineTuneOptions(FineTuneOptions.allLinear(), 250, 2e-3);
+    private final FineTuneOptions fineTune = new FineTuneOptions(FineTuneOptions.allLinear(), 300, 2e-3);
 
     @Mixin
     private final ProgressOptions progress = new ProgressOptions();
@@ -80,7 +80,7 @@ public final class ClassifyCommand extends WorkCommand {
     private void run(ClassifiedTexts texts) throws IOException {
         RunFolder folder = RunFolder.prepare(output);
         TextOutput out = new TextOutput(out());
-        BertModel bert = model.load();
+        BertModel bert = fineTune.prepare(model.load());
         try (Tokens tokens = model.tokens()) {
             new ClassificationRun(
                             texts,

@@ -65,7 +65,7 @@ public final class EmbedCommand extends WorkCommand {
         TextPairs train = TextPairs.train(texts);
         TextPairs test = TextPairs.test(texts);
         RunFolder folder = RunFolder.prepare(output);
-        BertModel bert = model.load();
+        BertModel bert = fineTune.prepare(model.load());
         try (Tokens tokens = model.tokens()) {
             new EmbeddingRun(
                             texts.title(),

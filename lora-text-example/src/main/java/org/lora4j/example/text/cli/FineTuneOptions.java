@@ -7,6 +7,7 @@ import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.TargetModules;
 import org.lora4j.example.support.cli.OptionCheck;
 import org.lora4j.example.text.experiment.FineTuning;
+import org.lora4j.nn.transformer.BertModel;
 import picocli.CommandLine.Option;
 
 /** The adapter and its training. */
@@ -50,6 +51,13 @@ final class FineTuneOptions {
                             + " ${DEFAULT-VALUE}.")
     private double learningRate;
 
+    @Option(
+            names = "--dropout",
+            paramLabel = "P",
+            description = "The dropout inside the model while it is trained. Default: ${DEFAULT-VALUE}; short trainings"
+                    + " reach more without it.")
+    private double dropout;
+
     @Option(names = "--seed", paramLabel = "N", description = "Seed of all random choices. Default: ${DEFAULT-VALUE}.")
     private long seed;
 
@@ -70,6 +78,7 @@ final class FineTuneOptions {
         check.atLeast("--steps", steps, 1);
         check.atLeast("--batch-size", batchSize, 1);
         check.positive("--lr", learningRate);
+        check.require(dropout >= 0 && dropout < 1, "--dropout must be at least 0 and less than 1, found " + dropout);
     }
 
     /** Returns the names for the default value of {@code --targets}. */
@@ -93,6 +102,11 @@ final class FineTuneOptions {
         return new FineTuning(steps, batchSize, learningRate);
     }
 
+    /** Returns the model with the dropout of the training. */
+    BertModel prepare(BertModel bert) {
+        return bert.withDropout(dropout);
+    }
+
     long seed() {
         return seed;
     }
@@ -104,6 +118,7 @@ final class FineTuneOptions {
         settings.put("steps", steps);
         settings.put("batchSize", batchSize);
         settings.put("lr", learningRate);
+        settings.put("dropout", dropout);
         settings.put("seed", seed);
     }
 }
