@@ -1,16 +1,16 @@
 package org.lora4j;
 
-import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.BatchBuffer;
 import org.lora4j.internal.HostColumns;
+import org.lora4j.internal.RowMath;
 import org.lora4j.internal.StepSeed;
 import org.lora4j.nn.internal.PassContext;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
  * Dropout of an input in training: each element is set to zero with probability p, or else scaled by 1/(1−p). The mask of
- * a step depends only on the seed and the number of the step.
+ * a row depends only on the seed, the number of the step and the number of the row in its batch.
  */
 final class Dropout {
     private final PassContext context;
@@ -22,6 +22,7 @@ final class Dropout {
     private final HostColumns gradientColumns = new HostColumns();
     private final HostColumns xGradientColumns = new HostColumns();
     private @Nullable INDArray mask;
+    private long[] rowSeeds = new long[0];
 
     private double probability;
     private long seed;
@@ -48,9 +49,10 @@ final class Dropout {
     INDArray apply(INDArray x) {
         INDArray drawn = masks.rows(x.size(0));
         INDArray result = dropped.rows(x.size(0));
-        SplittableRandom random = new SplittableRandom(StepSeed.of(seed, context.step()));
+        long threshold = RowMath.threshold(probability);
         double kept = 1 / (1 - probability);
         int rows = Math.toIntExact(x.size(0));
+        seedRows(rows);
         int columns = Math.toIntExact(x.size(1));
         int perBlock = HostColumns.perBlock(rows);
         double[] xBlock = valueColumns.values(rows);
@@ -61,15 +63,28 @@ final class Dropout {
         for (int from = 0; from < columns; from += perBlock) {
             int count = Math.min(perBlock, columns - from);
             valueColumns.read(from, count, xBlock);
-            for (int i = 0; i < count * rows; i++) {
-                maskBlock[i] = random.nextDouble() < probability ? 0 : kept;
-                xBlock[i] *= maskBlock[i];
+            for (int j = 0; j < count; j++) {
+                for (int i = 0; i < rows; i++) {
+                    int at = i + j * rows;
+                    maskBlock[at] = RowMath.bits(rowSeeds[i], from + j) >>> 11 < threshold ? 0 : kept;
+                    xBlock[at] *= maskBlock[at];
+                }
             }
             maskColumns.write(from, count, maskBlock);
             resultColumns.write(from, count, xBlock);
         }
         mask = drawn;
         return result;
+    }
+
+    private void seedRows(int rows) {
+        if (rowSeeds.length < rows) {
+            rowSeeds = new long[rows];
+        }
+        long stepSeed = StepSeed.of(seed, context.step());
+        for (int i = 0; i < rows; i++) {
+            rowSeeds[i] = StepSeed.ofRow(stepSeed, context.rowsBefore() + i);
+        }
     }
 
     /** Adds to the gradient of x the gradient of {@code drop(x)} times the mask of this step. */

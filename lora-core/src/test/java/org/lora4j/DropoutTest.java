@@ -9,6 +9,7 @@ import org.junit.jupiter.api.Test;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.indexing.NDArrayIndex;
 
 class DropoutTest {
     private static final int COLUMNS = 4000;
@@ -73,6 +74,17 @@ class DropoutTest {
             assertThat(correlation(first, shift, mask(0.5, 1, 1))).isCloseTo(0, Offset.offset(0.1));
             assertThat(correlation(first, shift, mask(0.5, 2, 0))).isCloseTo(0, Offset.offset(0.1));
         }
+    }
+
+    @Test
+    void partsOfABatchDropWhatTheWholeBatchDrops() {
+        INDArray whole =
+                dropout(0.5, 1).apply(Nd4j.ones(DataType.FLOAT, 5, COLUMNS)).dup();
+        context.setRowsBefore(2);
+        INDArray part = dropout(0.5, 1).apply(Nd4j.ones(DataType.FLOAT, 3, COLUMNS));
+        assertSameBits(part.dup('c'), whole.get(NDArrayIndex.interval(2, 5)).dup('c'));
+        assertThat(values(part.getRow(0).dup()))
+                .isNotEqualTo(values(part.getRow(1).dup()));
     }
 
     @Test

@@ -17,6 +17,7 @@ final class RecordingContext implements PassContext {
     private final Map<String, INDArray> gradients = new LinkedHashMap<>();
     private final List<Long> widths = new ArrayList<>();
     private long step;
+    private long rowsBefore;
 
     RecordingContext(DataType type) {
         this.type = type;
@@ -32,6 +33,10 @@ final class RecordingContext implements PassContext {
                 + rows * widths.stream().mapToLong(Long::longValue).sum();
     }
 
+    void setRowsBefore(long rowsBefore) {
+        this.rowsBefore = rowsBefore;
+    }
+
     void setStep(long step) {
         this.step = step;
     }
@@ -44,6 +49,11 @@ final class RecordingContext implements PassContext {
     @Override
     public char order() {
         return 'f';
+    }
+
+    @Override
+    public long rowsBefore() {
+        return rowsBefore;
     }
 
     @Override

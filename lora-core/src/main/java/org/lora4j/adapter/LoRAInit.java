@@ -137,6 +137,15 @@ public final class LoRAInit {
     }
 
     /**
+     * Returns the standard deviation of A with {@link #gaussian}.
+     *
+     * @return σ; 0 for the other methods
+     */
+    public double standardDeviation() {
+        return standardDeviation;
+    }
+
+    /**
      * Returns whether the initial s·B₀·A₀ is subtracted from the base, so that the layer computes with
      * {@code W − s·B₀·A₀ + s·B·A}.
      *

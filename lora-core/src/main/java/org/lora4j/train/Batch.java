@@ -1,6 +1,7 @@
 package org.lora4j.train;
 
 import java.util.Arrays;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.nn.Model;
 import org.lora4j.nn.internal.Input;
@@ -8,13 +9,27 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.dataset.api.MultiDataSet;
 
-/**
- * A batch of a training or an evaluation.
- *
- * @param input in the form that the model takes
- * @param labels the labels, or null if there are none
- */
-record Batch(Input input, @Nullable INDArray labels) {
+/** A batch of a training or an evaluation. */
+final class Batch {
+    private final @Nullable Input input;
+    private final @Nullable INDArray labels;
+    private final int size;
+
+    private Batch(@Nullable Input input, @Nullable INDArray labels, int size) {
+        this.input = input;
+        this.labels = labels;
+        this.size = size;
+    }
+
+    private Batch(Input input, @Nullable INDArray labels) {
+        this(input, labels, Math.toIntExact(input.count()));
+    }
+
+    /** Creates a batch that a {@link GradientSource} computes, of which nothing is here but its number of examples. */
+    static Batch elsewhere(int size) {
+        return new Batch(null, null, size);
+    }
+
     static Batch of(DataSet data, Model model) {
         if (!model.takesSequences() && data.getLabelsMaskArray() != null) {
             throw Input.maskOfRows();
@@ -54,7 +69,18 @@ record Batch(Input input, @Nullable INDArray labels) {
         }
     }
 
+    /** The input in the form that the model takes. */
+    Input input() {
+        return Objects.requireNonNull(input, "the batch must be here to be computed");
+    }
+
+    /** The labels, or null if there are none. */
+    @Nullable
+    INDArray labels() {
+        return labels;
+    }
+
     int size() {
-        return Math.toIntExact(input.count());
+        return size;
     }
 }

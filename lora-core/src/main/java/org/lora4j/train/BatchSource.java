@@ -64,6 +64,34 @@ interface BatchSource {
         return of(data, batch -> Batch.of(batch, model));
     }
 
+    /** Returns batches that are computed elsewhere. */
+    static BatchSource of(GradientSource source) {
+        return new BatchSource() {
+            private int next;
+
+            @Override
+            public void reset(int epoch) {
+                next = 0;
+            }
+
+            @Override
+            public boolean hasNext() {
+                return next < source.batches();
+            }
+
+            @Override
+            public Batch next() {
+                int examples = source.examples(next);
+                if (examples < 1) {
+                    throw new IllegalArgumentException(
+                            "each batch must have at least 1 example, found " + examples + " in batch " + next);
+                }
+                next++;
+                return Batch.elsewhere(examples);
+            }
+        };
+    }
+
     /** Returns batches of sequences. Each epoch gets a new iterator. */
     static BatchSource ofSequences(Iterable<SequenceBatch> data) {
         return of(data, Batch::of);

@@ -124,6 +124,18 @@ public final class Trainer {
         return new TrainingRun(settings, BatchSource.ofSequences(data)).run();
     }
 
+    /**
+     * Trains with gradients that are computed elsewhere, for example on several machines.
+     *
+     * @param source computes the gradients
+     * @return what was done
+     * @throws DivergedException if the loss or a parameter is no longer finite
+     */
+    public TrainingResult fit(GradientSource source) {
+        Objects.requireNonNull(source, "source must not be null");
+        return new TrainingRun(settings, source).run();
+    }
+
     TrainingSettings settings() {
         return settings;
     }

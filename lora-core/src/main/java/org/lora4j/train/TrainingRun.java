@@ -19,6 +19,7 @@ final class TrainingRun {
 
     private final TrainingSettings settings;
     private final BatchSource data;
+    private final @Nullable GradientSource source;
     private final TrainingStep step;
     private final @Nullable Validator validator;
     private final RunningMean losses = new RunningMean();
@@ -27,6 +28,7 @@ final class TrainingRun {
     private long iteration;
     private int epochs;
     private long batches;
+    private long batchesOfAllEpochs;
     private long examples;
     private long examplesBefore;
     private double lastLoss = Double.NaN;
@@ -37,9 +39,19 @@ final class TrainingRun {
     private double lossOfStep;
 
     TrainingRun(TrainingSettings settings, BatchSource data) {
+        this(settings, data, null);
+    }
+
+    /** Creates a training whose gradients are computed elsewhere. */
+    TrainingRun(TrainingSettings settings, GradientSource source) {
+        this(settings, BatchSource.of(source), source);
+    }
+
+    private TrainingRun(TrainingSettings settings, BatchSource data, @Nullable GradientSource source) {
         this.settings = settings;
         this.data = data;
-        step = new TrainingStep(settings);
+        this.source = source;
+        step = new TrainingStep(settings, source != null);
         validator = settings.validation() == null ? null : new Validator(settings.validation(), settings);
     }
 
@@ -48,7 +60,9 @@ final class TrainingRun {
         begin();
         while (!isThrough()) {
             Batch batch = next();
-            double loss = step.compute(batch.input(), batch.labels(), nextIteration());
+            double loss = source == null
+                    ? step.compute(batch.input(), batch.labels(), nextIteration())
+                    : step.compute(source, batchesOfAllEpochs, batch.size(), nextIteration());
             computed(batch, loss);
         }
         return end();
@@ -126,6 +140,7 @@ final class TrainingRun {
     /** Counts a batch whose gradients were computed. Updates the parameters if it is the last one of a step. */
     void computed(Batch batch, double loss) {
         batches++;
+        batchesOfAllEpochs++;
         examples += batch.size();
         examplesOfStep += batch.size();
         long rows = step.addGradients();
@@ -222,8 +237,8 @@ final class TrainingRun {
                     + ", found " + settings.accumulate());
         }
         step.requireFits(state.parameters());
-        long computed = goThroughDataSeen(state);
-        step.restore(state.parameters(), computed, validator != null);
+        batchesOfAllEpochs = goThroughDataSeen(state);
+        step.restore(state.parameters(), batchesOfAllEpochs, validator != null);
     }
 
     /**

@@ -47,7 +47,13 @@ final class TrainingStep {
             IUpdater settings,
             ParameterUpdater updater) {}
 
-    TrainingStep(TrainingSettings settings) {
+    /**
+     * Creates the steps of a training.
+     *
+     * @param settings the settings
+     * @param computedElsewhere whether a {@link GradientSource} computes the gradients
+     */
+    TrainingStep(TrainingSettings settings, boolean computedElsewhere) {
         Model model = settings.model();
         pass = PassSource.of(model).newTrainingPass();
         loss = new CheckedLoss(settings.loss());
@@ -59,8 +65,8 @@ final class TrainingStep {
             throw new IllegalStateException("nothing to train: every parameter of " + model
                     + " is frozen; unfreeze the network, or register a LoRAParametrization");
         }
-        // What changes gradients as a whole needs them as arrays.
-        boolean needsGradients = clips() || settings.accumulate() > 1;
+        // What changes or writes gradients as a whole needs them as arrays.
+        boolean needsGradients = computedElsewhere || clips() || settings.accumulate() > 1;
         settings.updaters().assign(pinned).forEach((parameter, updater) -> {
             INDArray gradient = pass.gradient(parameter);
             INDArray value = parameter.value();
@@ -178,6 +184,36 @@ final class TrainingStep {
         return value;
     }
 
+    /**
+     * Lets a source compute a batch, and returns the loss.
+     *
+     * @param number the number of batches before this one
+     * @param examples the number of examples of the batch
+     * @throws IllegalStateException if the trainable parameters are not those that the training started with
+     * @throws DivergedException if the loss is not finite
+     */
+    double compute(GradientSource source, long number, int examples, long iteration) {
+        pass.bind();
+        requirePinned();
+        double value =
+                source.compute(number, trained.stream().map(Trained::gradient).toList());
+        requireFinite(value, iteration, () -> "loss");
+        rows = examples;
+        stepped = false;
+        return value;
+    }
+
+    private void requireFinite(double loss, long iteration, Supplier<String> findPlace) {
+        if (!Double.isFinite(loss)) {
+            String place = findPlace.get();
+            throw new DivergedException(
+                    iteration,
+                    place,
+                    "the loss must be finite, found " + loss + " at iteration " + iteration
+                            + "; the first values that are not finite are in " + place + goBack());
+        }
+    }
+
     /** The pass of this training, for a joint pass that computes outputs and gradients in its place. */
     Pass pass() {
         return pass;
@@ -208,14 +244,8 @@ final class TrainingStep {
             Supplier<Optional<String>> firstNonFinite) {
         INDArray expected = loss.expected(output, labels);
         double value = loss.compute(output, expected, outputGradient);
-        if (!Double.isFinite(value)) {
-            String place = firstNonFinite.get().orElse(ArrayBits.isFinite(expected) ? "loss" : "labels");
-            throw new DivergedException(
-                    iteration,
-                    place,
-                    "the loss must be finite, found " + value + " at iteration " + iteration
-                            + "; the first values that are not finite are in " + place + goBack());
-        }
+        requireFinite(
+                value, iteration, () -> firstNonFinite.get().orElse(ArrayBits.isFinite(expected) ? "loss" : "labels"));
         rows = output.size(0);
         stepped = false;
         return value;

@@ -64,6 +64,7 @@ class SnippetsTest {
         programs.addAll(files(Path.of("src/test/java/org/lora4j/documentation"), ".java"));
         programs.addAll(files(ROOT.resolve("lora-dl4j/src/test/java"), "." + snippet.language()));
         programs.addAll(files(ROOT.resolve("lora-langchain4j/src/test/java"), "." + snippet.language()));
+        programs.addAll(files(ROOT.resolve("lora-spark/src/test/java"), "." + snippet.language()));
         programs.addAll(files(ROOT.resolve("lora-mnist-example/src/main/java"), "." + snippet.language()));
         String wanted = withoutIndentation(snippet.text());
         assertThat(programs.stream().map(program -> withoutIndentation(read(program))))

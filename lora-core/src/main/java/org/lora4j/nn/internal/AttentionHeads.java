@@ -15,6 +15,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  */
 final class AttentionHeads<A> {
     private final RowMath<A> math;
+    private final PassStep step;
     private final boolean training;
     private final int heads;
     private final int size;
@@ -78,6 +79,7 @@ final class AttentionHeads<A> {
 
     AttentionHeads(SelfAttention layer, RowMath<A> math, PassResources resources) {
         this.math = math;
+        step = resources.step();
         training = resources.isTraining();
         heads = layer.heads();
         width = Math.toIntExact(layer.query().outputSize());
@@ -131,7 +133,7 @@ final class AttentionHeads<A> {
             for (int h = 0; h < heads; h++) {
                 INDArray p = weights.of(n, m).array();
                 scores.run(q.read(qAll, first, n, h), k.read(kAll, firstKey, m, h), p);
-                softmax(n, m, offset, s * heads + h);
+                softmax(n, m, offset, part(s, h));
                 mix.run(p, v.read(vAll, firstKey, m, h), c.rows(n));
                 c.write(cAll, first, n, h);
                 offset += n * m;
@@ -157,7 +159,7 @@ final class AttentionHeads<A> {
     }
 
     /** Makes weights of the scores, keeps them for the gradient, and drops some. */
-    private void softmax(int n, int m, int offset, int part) {
+    private void softmax(int n, int m, int offset, long part) {
         ArrayMemory p = weights.of(n, m).memory();
         for (int i = 0; i < n; i++) {
             math.read(p, i * m, row, m);
@@ -172,8 +174,13 @@ final class AttentionHeads<A> {
         }
     }
 
-    private long rowSeed(int part, int i) {
-        return StepSeed.ofRow(seed, ((long) part << Integer.SIZE) + i);
+    /** The number of a head of a sequence, in the whole batch if this one is a part of it. */
+    private long part(int sequence, int head) {
+        return (step.examplesBefore() + sequence) * heads + head;
+    }
+
+    private long rowSeed(long part, int i) {
+        return StepSeed.ofRow(seed, (part << Integer.SIZE) + i);
     }
 
     /** Computes the gradients of queries, keys and values from that of the context; all are {@code [tokens, dim]}. */
@@ -200,7 +207,7 @@ final class AttentionHeads<A> {
                 clear(vResults, first);
             }
             for (int h = 0; h < heads; h++) {
-                int part = s * heads + h;
+                long part = part(s, h);
                 INDArray p = weights.of(n, m).array();
                 restoreWeights(n, m, offset, part);
                 INDArray cGradient = c.read(cAll, first, n, h);
@@ -224,7 +231,7 @@ final class AttentionHeads<A> {
         math.write(gradients, rowNumber * width, zeros, width);
     }
 
-    private void restoreWeights(int n, int m, int offset, int part) {
+    private void restoreWeights(int n, int m, int offset, long part) {
         ArrayMemory p = weights.of(n, m).memory();
         for (int i = 0; i < n; i++) {
             math.copy(kept, offset + i * m, row, 0, m);
@@ -235,7 +242,7 @@ final class AttentionHeads<A> {
         }
     }
 
-    private void softmaxGradient(int n, int m, int offset, int part) {
+    private void softmaxGradient(int n, int m, int offset, long part) {
         ArrayMemory g = weightGradients.of(n, m).memory();
         for (int i = 0; i < n; i++) {
             math.copy(kept, offset + i * m, row, 0, m);

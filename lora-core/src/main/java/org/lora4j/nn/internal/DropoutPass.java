@@ -12,7 +12,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 /** Dropout in training. It keeps no mask: the same seed draws the same again for the gradient. */
 final class DropoutPass<A> implements LayerPass {
     private final RowMath<A> math;
-    private final PassStep step;
+    private final PassResources resources;
     private final Scratch scratch;
     private final @Nullable BatchBuffer outputs;
     private final double probability;
@@ -23,7 +23,7 @@ final class DropoutPass<A> implements LayerPass {
 
     DropoutPass(Dropout layer, long size, boolean inputIsBuffer, RowMath<A> math, PassResources resources) {
         this.math = math;
-        step = resources.step();
+        this.resources = resources;
         scratch = resources.scratch();
         outputs = inputIsBuffer ? null : new BatchBuffer(resources.dataType(), size, resources.order());
         probability = layer.probability();
@@ -34,7 +34,7 @@ final class DropoutPass<A> implements LayerPass {
 
     @Override
     public INDArray forward(INDArray x) {
-        stepSeed = StepSeed.of(seed, step.number());
+        stepSeed = StepSeed.of(seed, resources.step().number());
         INDArray y = outputs == null ? x : outputs.rows(x.size(0));
         drop(x, y);
         return y;
@@ -54,9 +54,10 @@ final class DropoutPass<A> implements LayerPass {
         ArrayMemory source = new ArrayMemory(from);
         ArrayMemory target = new ArrayMemory(to);
         int n = Rows.count(from);
+        long before = resources.rowsBefore();
         for (int i = 0; i < n; i++) {
             math.read(source, i * width, row, width);
-            math.dropout(row, probability, StepSeed.ofRow(stepSeed, i), width);
+            math.dropout(row, probability, StepSeed.ofRow(stepSeed, before + i), width);
             math.write(target, i * width, row, width);
         }
     }

@@ -67,6 +67,11 @@ final class LinearContext implements PassContext {
     }
 
     @Override
+    public long rowsBefore() {
+        return resources.rowsBefore();
+    }
+
+    @Override
     public int firstRow(int example) {
         return resources.firstRow(example);
     }

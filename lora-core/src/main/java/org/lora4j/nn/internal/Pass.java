@@ -152,6 +152,22 @@ public final class Pass {
     }
 
     /**
+     * Sets which part of a larger batch the batches from here on are. Random numbers of a row depend on its number in the
+     * larger batch.
+     *
+     * @param examples the number of examples of the larger batch before this part; 0 for a whole batch
+     * @param tokens the number of their tokens, 0 if examples are no sequences
+     * @throws IllegalArgumentException if one is negative
+     */
+    public void setBefore(long examples, long tokens) {
+        if (examples < 0 || tokens < 0) {
+            throw new IllegalArgumentException(
+                    "the examples and tokens before a part must not be negative, found " + examples + " and " + tokens);
+        }
+        resources.step().setBefore(examples, tokens);
+    }
+
+    /**
      * Computes the gradients of the trainable parameters; see {@link #gradient}.
      *
      * @param outputGradient {@code ∂L/∂y [n, outputSize]} of the last {@link #forward}; not written to
@@ -258,6 +274,11 @@ public final class Pass {
      */
     public void prepare(INDArray x) {
         Inputs.require(x, network);
+        use(resolver.get());
+    }
+
+    /** Determines what the layers compute with, as {@link #forward} does, where nothing is computed. */
+    public void bind() {
         use(resolver.get());
     }
 

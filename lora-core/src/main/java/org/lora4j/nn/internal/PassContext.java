@@ -64,6 +64,15 @@ public interface PassContext {
     long step();
 
     /**
+     * Returns how many rows come before those of the batch, if it is a part of a larger batch whose other parts are computed
+     * elsewhere. The random numbers of a row depend on its number in the larger batch, so that all parts together draw what
+     * one batch draws.
+     *
+     * @return the number of rows; 0 for a whole batch
+     */
+    long rowsBefore();
+
+    /**
      * Returns the first row of an example of the batch.
      *
      * @param example the example; their number stands for the end

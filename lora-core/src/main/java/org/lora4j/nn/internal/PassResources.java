@@ -52,6 +52,11 @@ record PassResources(
         return perToken ? tokens.get().start(example) : example;
     }
 
+    /** The rows before those of this batch if it is a part of a larger batch. */
+    long rowsBefore() {
+        return perToken ? step.tokensBefore() : step.examplesBefore();
+    }
+
     boolean isTraining() {
         return gradients.isTraining();
     }

@@ -1,8 +1,13 @@
 package org.lora4j.nn.internal;
 
-/** The number of a pass's step, shared by its layers. */
+/**
+ * What the random numbers of a step depend on beside the seed, shared by the layers of a pass: its number, and where its
+ * batch begins if it is part of a larger one.
+ */
 final class PassStep {
     private long number;
+    private long examplesBefore;
+    private long tokensBefore;
 
     long number() {
         return number;
@@ -10,5 +15,20 @@ final class PassStep {
 
     void set(long value) {
         number = value;
+    }
+
+    /** The examples of the larger batch before this part. */
+    long examplesBefore() {
+        return examplesBefore;
+    }
+
+    /** Their tokens, if examples are sequences. */
+    long tokensBefore() {
+        return tokensBefore;
+    }
+
+    void setBefore(long examples, long tokens) {
+        examplesBefore = examples;
+        tokensBefore = tokens;
     }
 }

@@ -2,6 +2,7 @@ package org.lora4j.nn.transformer;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -19,6 +20,7 @@ import org.lora4j.LoRAModel;
 import org.lora4j.adapter.BiasTraining;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAConfigBuilder;
+import org.lora4j.adapter.LoRAInit;
 import org.lora4j.adapter.TargetModules;
 import org.lora4j.internal.RandomArrays;
 import org.lora4j.io.FingerprintCheck;
@@ -29,6 +31,8 @@ import org.lora4j.nn.Parameter;
 import org.lora4j.nn.Sequences;
 import org.lora4j.nn.internal.Pass;
 import org.lora4j.nn.internal.PassSource;
+import org.lora4j.train.BatchGradients;
+import org.lora4j.train.Loss;
 import org.lora4j.train.SequenceBatch;
 import org.lora4j.train.Trainer;
 import org.lora4j.train.TrainingState;
@@ -213,6 +217,40 @@ class TransformerAdapterTest {
         for (int i = 0; i < whole.parameters().size(); i++) {
             assertThat(resumed.parameters().get(i).value())
                     .isEqualTo(whole.parameters().get(i).value());
+        }
+    }
+
+    @Test
+    void partsOfABatchGiveTheGradientsOfTheWhole() throws Exception {
+        LoRAConfig config = LoRAConfig.builder()
+                .rank(2)
+                .init(LoRAInit.random())
+                .dropout(0.2)
+                .targetModules("query", "value", "pooler.dense")
+                .build();
+        AdapterView view = LoRAModel.of(bert(DataType.DOUBLE).withDropout(0.1).classifier())
+                .add("a", config);
+        INDArray labels = EncoderCase.oneHot(new int[] {0, 2, 1}, 3, DataType.DOUBLE);
+        BatchGradients whole = new BatchGradients(view, Loss.softmaxCrossEntropy());
+        double loss = whole.compute(new SequenceBatch(INPUT, labels), 4, 0, 0);
+        BatchGradients parts = new BatchGradients(view, Loss.softmaxCrossEntropy());
+        double sum = 0;
+        List<INDArray> sums = new ArrayList<>();
+        for (int i = 0; i < 3; i++) {
+            SequenceBatch part = new SequenceBatch(INPUT.part(i, i + 1), labels.getRow(i, true));
+            sum += parts.compute(part, 4, i, INPUT.start(i)) / 3;
+            for (int j = 0; j < parts.gradients().size(); j++) {
+                INDArray third = parts.gradients().get(j).div(3);
+                if (i == 0) {
+                    sums.add(third);
+                } else {
+                    sums.get(j).addi(third);
+                }
+            }
+        }
+        assertThat(sum).isCloseTo(loss, within(1e-12));
+        for (int j = 0; j < sums.size(); j++) {
+            assertThat(sums.get(j).distance2(whole.gradients().get(j))).isLessThan(1e-12);
         }
     }
 

@@ -1,0 +1,110 @@
+package org.lora4j.train;
+
+import java.util.List;
+import java.util.Objects;
+import org.lora4j.internal.BatchBuffer;
+import org.lora4j.nn.Model;
+import org.lora4j.nn.Parameter;
+import org.lora4j.nn.internal.Pass;
+import org.lora4j.nn.internal.PassSource;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.dataset.DataSet;
+
+/**
+ * Computes the loss and the gradients of batches, or of parts of them, and changes no parameter. A {@link GradientSource}
+ * that spreads batches over several machines computes each part with this class.
+ *
+ * <pre>{@code
+ * BatchGradients gradients = new BatchGradients(view, Loss.softmaxCrossEntropy());
+ * double loss = gradients.compute(part, 17, 32);       // rows 32, 33, … of the batch 17
+ * List<INDArray> means = gradients.gradients();        // over the rows of this part
+ * }</pre>
+ *
+ * <p>The parts of a batch together give what the whole batch gives: the mean of their losses and gradients, each with the
+ * weight of its number of rows, is that of the batch. Dropout drops the same elements.
+ *
+ * <p>The trainable parameters are those at the creation. Not thread-safe; several instances can share a model.
+ */
+public final class BatchGradients {
+    private final Model model;
+    private final CheckedLoss loss;
+    private final Pass pass;
+    private final List<Parameter> parameters;
+    private final BatchBuffer outputGradients;
+
+    /**
+     * Creates an instance with buffers of its own.
+     *
+     * @param model the model
+     * @param loss the loss
+     * @throws IllegalStateException if no parameter is trainable, or it is not clear which adapter to train
+     */
+    public BatchGradients(Model model, Loss loss) {
+        this.model = Objects.requireNonNull(model, "model must not be null");
+        this.loss = new CheckedLoss(Objects.requireNonNull(loss, "loss must not be null"));
+        pass = PassSource.of(model).newTrainingPass();
+        parameters = List.copyOf(pass.trainableParameters());
+        if (parameters.isEmpty()) {
+            throw new IllegalStateException("nothing to train: every parameter of " + model + " is frozen");
+        }
+        outputGradients = new BatchBuffer(model.dataType(), model.outputSize());
+    }
+
+    /**
+     * Returns the parameters that have gradients.
+     *
+     * @return in the order of the model, which is the same for each model of the same form
+     */
+    public List<Parameter> parameters() {
+        return parameters;
+    }
+
+    /**
+     * Computes a part of a batch of rows of features.
+     *
+     * @param part features {@code [n, in]}, labels {@code [n, out]}
+     * @param number the number of the batch in the training, from 0; it determines what dropout drops
+     * @param examplesBefore the number of rows of the batch before this part; 0 for a whole batch
+     * @return the mean loss of the part; it may be NaN or infinite
+     * @throws IllegalArgumentException if the part does not fit the model, or a number is negative
+     */
+    public double compute(DataSet part, long number, long examplesBefore) {
+        Objects.requireNonNull(part, "part must not be null");
+        return compute(Batch.of(part, model), number, examplesBefore, 0);
+    }
+
+    /**
+     * Computes a part of a batch of sequences.
+     *
+     * @param part sequences and labels
+     * @param number the number of the batch in the training, from 0; it determines what dropout drops
+     * @param examplesBefore the number of sequences of the batch before this part; 0 for a whole batch
+     * @param tokensBefore the number of the tokens of these sequences, without padding
+     * @return the mean loss of the part; it may be NaN or infinite
+     * @throws IllegalArgumentException if the part does not fit the model, or a number is negative
+     */
+    public double compute(SequenceBatch part, long number, long examplesBefore, long tokensBefore) {
+        Objects.requireNonNull(part, "part must not be null");
+        return compute(Batch.of(part), number, examplesBefore, tokensBefore);
+    }
+
+    private double compute(Batch batch, long number, long examplesBefore, long tokensBefore) {
+        pass.setStep(number);
+        pass.setBefore(examplesBefore, tokensBefore);
+        INDArray output = pass.forward(batch.input());
+        INDArray outputGradient = outputGradients.rows(output.size(0));
+        double value = loss.compute(output, loss.expected(output, batch.labels()), outputGradient);
+        pass.backward(outputGradient);
+        return value;
+    }
+
+    /**
+     * Returns the gradients of the last part: their means over its rows.
+     *
+     * @return an array for each of {@link #parameters}, in the shape of its value. They are buffers, overwritten by the next
+     *     call of {@code compute}
+     */
+    public List<INDArray> gradients() {
+        return parameters.stream().map(pass::gradient).toList();
+    }
+}

@@ -1,0 +1,115 @@
+package org.lora4j.spark;
+
+import java.util.Arrays;
+import java.util.List;
+import org.apache.spark.ml.linalg.SQLDataTypes;
+import org.apache.spark.ml.linalg.Vector;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.types.ArrayType;
+import org.apache.spark.sql.types.DataType;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.NumericType;
+import org.apache.spark.sql.types.StructField;
+import org.apache.spark.sql.types.StructType;
+
+/** Checks and reads the columns of a table. */
+final class Columns {
+    private static final String NUMBERS = "a vector, an array<float> or an array<double>";
+
+    private Columns() {}
+
+    /** Returns the type of a column, which must exist. */
+    static DataType require(StructType schema, String param, String column) {
+        for (StructField field : schema.fields()) {
+            if (field.name().equals(column)) {
+                return field.dataType();
+            }
+        }
+        throw new IllegalArgumentException(param + ": the table must have the column '" + column + "', found "
+                + Arrays.toString(schema.fieldNames()));
+    }
+
+    /** Checks that a column has several numbers in each row. */
+    static void requireNumbers(StructType schema, String param, String column) {
+        DataType type = require(schema, param, column);
+        if (!isNumbers(type)) {
+            throw new IllegalArgumentException(
+                    param + ": the column '" + column + "' must be " + NUMBERS + ", found " + type.catalogString());
+        }
+    }
+
+    /** Checks that a column is a label: one or several numbers in each row. */
+    static void requireLabel(StructType schema, String param, String column) {
+        DataType type = require(schema, param, column);
+        if (!(type instanceof NumericType) && !isNumbers(type)) {
+            throw new IllegalArgumentException(param + ": the column '" + column + "' must be a number, " + NUMBERS
+                    + ", found " + type.catalogString());
+        }
+    }
+
+    /** Checks that a column has texts. */
+    static void requireText(StructType schema, String param, String column) {
+        DataType type = require(schema, param, column);
+        if (!type.equals(DataTypes.StringType)) {
+            throw new IllegalArgumentException(
+                    param + ": the column '" + column + "' must be a string, found " + type.catalogString());
+        }
+    }
+
+    /** Checks that a column can be added. */
+    static void requireNew(StructType schema, String param, String column) {
+        if (Arrays.asList(schema.fieldNames()).contains(column)) {
+            throw new IllegalArgumentException(
+                    param + ": the table must not have the column '" + column + "' yet; drop it, or set another name");
+        }
+    }
+
+    private static boolean isNumbers(DataType type) {
+        return type.equals(SQLDataTypes.VectorType())
+                || (type instanceof ArrayType array && array.elementType() instanceof NumericType);
+    }
+
+    /**
+     * Reads numbers.
+     *
+     * @param row the row
+     * @param index the column: a vector, an array of numbers, or one number
+     * @param what what they are, for messages
+     */
+    static float[] numbers(Row row, int index, String what) {
+        if (row.isNullAt(index)) {
+            throw new IllegalArgumentException(what + " must not be null, found null in a row; filter such rows");
+        }
+        Object value = row.get(index);
+        if (value instanceof Number number) {
+            return new float[] {number.floatValue()};
+        }
+        if (value instanceof Vector vector) {
+            double[] doubles = vector.toArray();
+            float[] floats = new float[doubles.length];
+            for (int i = 0; i < floats.length; i++) {
+                floats[i] = (float) doubles[i];
+            }
+            return floats;
+        }
+        List<?> list = row.getList(index);
+        float[] floats = new float[list.size()];
+        for (int i = 0; i < floats.length; i++) {
+            if (!(list.get(i) instanceof Number number)) {
+                throw new IllegalArgumentException(
+                        what + " must have no null element, found one at index " + i + "; fill it");
+            }
+            floats[i] = number.floatValue();
+        }
+        return floats;
+    }
+
+    /** Checks the number of features of a row. */
+    static float[] requireWidth(float[] numbers, long width, String what) {
+        if (numbers.length != width) {
+            throw new IllegalArgumentException(
+                    what + " must have " + width + " numbers, as the network has, found " + numbers.length);
+        }
+        return numbers;
+    }
+}

@@ -1,0 +1,67 @@
+package org.lora4j.spark;
+
+import java.io.Serializable;
+import java.util.List;
+import org.nd4j.linalg.api.buffer.DataType;
+
+/**
+ * Sums over rows of what several workers computed. The sums are in double and in a fixed order, so the same parts give the
+ * same bits.
+ */
+final class GradientSums implements Serializable {
+    private static final long serialVersionUID = 1L;
+
+    private long rows;
+    private double loss;
+    private double[] gradients = new double[0];
+
+    /** Adds the parts of several workers, in the order of the list. */
+    static GradientSums of(List<PartialGradients> parts) {
+        GradientSums sums = new GradientSums();
+        parts.forEach(part -> part.addTo(sums));
+        return sums;
+    }
+
+    /** Adds means over some rows. */
+    void add(long ofRows, double meanLoss, FlatValues means) {
+        require(means.length());
+        rows += ofRows;
+        loss += ofRows * meanLoss;
+        means.addTo(gradients, (double) ofRows);
+    }
+
+    /** Adds other sums. */
+    void add(GradientSums other) {
+        if (other.rows > 0) {
+            require(other.gradients.length);
+            rows += other.rows;
+            loss += other.loss;
+            for (int i = 0; i < gradients.length; i++) {
+                gradients[i] += other.gradients[i];
+            }
+        }
+    }
+
+    private void require(int length) {
+        if (gradients.length == 0) {
+            gradients = new double[length];
+        }
+    }
+
+    long rows() {
+        return rows;
+    }
+
+    double meanLoss() {
+        return loss / rows;
+    }
+
+    /** The mean gradients over all rows. */
+    FlatValues means(DataType type) {
+        double[] means = new double[gradients.length];
+        for (int i = 0; i < means.length; i++) {
+            means[i] = gradients[i] / rows;
+        }
+        return FlatValues.rounded(means, type);
+    }
+}

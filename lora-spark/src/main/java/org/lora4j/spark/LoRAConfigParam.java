@@ -1,0 +1,23 @@
+package org.lora4j.spark;
+
+import org.apache.spark.ml.param.Param;
+import org.lora4j.adapter.LoRAConfig;
+
+/** A parameter whose value is a whole configuration; saved as JSON. */
+final class LoRAConfigParam extends Param<LoRAConfig> {
+    private static final long serialVersionUID = 1L;
+
+    LoRAConfigParam(String parent, String name, String doc) {
+        super(parent, name, doc, LoRAConfig.class);
+    }
+
+    @Override
+    public String jsonEncode(LoRAConfig value) {
+        return LoRAConfigJson.write(value);
+    }
+
+    @Override
+    public LoRAConfig jsonDecode(String json) {
+        return LoRAConfigJson.read(json);
+    }
+}

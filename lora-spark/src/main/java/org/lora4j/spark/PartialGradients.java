@@ -1,0 +1,39 @@
+package org.lora4j.spark;
+
+import java.io.Serializable;
+import org.jspecify.annotations.Nullable;
+
+/** What one worker computed of a batch. */
+final class PartialGradients implements Serializable {
+    private static final long serialVersionUID = 1L;
+
+    private final int worker;
+    private final long rows;
+    private final double loss;
+    private final @Nullable FlatValues means;
+
+    /**
+     * Holds the results.
+     *
+     * @param worker the number of the worker
+     * @param rows the number of its rows of the batch; it may have none
+     * @param loss the mean loss of these rows
+     * @param means the mean gradients over these rows, or null if there are none
+     */
+    PartialGradients(int worker, long rows, double loss, @Nullable FlatValues means) {
+        this.worker = worker;
+        this.rows = rows;
+        this.loss = loss;
+        this.means = means;
+    }
+
+    int worker() {
+        return worker;
+    }
+
+    void addTo(GradientSums sums) {
+        if (means != null) {
+            sums.add(rows, loss, means);
+        }
+    }
+}

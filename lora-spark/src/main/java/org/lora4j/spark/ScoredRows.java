@@ -1,0 +1,159 @@
+package org.lora4j.spark;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.NoSuchElementException;
+import org.apache.spark.ml.linalg.Vectors;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.AdapterCache;
+import org.lora4j.LoRAModel;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+/** The rows of a partition with their outputs, computed in blocks. The rows of a block can have different adapters. */
+final class ScoredRows implements Iterator<Row> {
+    private final Iterator<Row> rows;
+    private final ScoringTask.Scorer scorer;
+    private final ScoringColumns columns;
+    private final Map<String, String> failures = new HashMap<>();
+    private Iterator<Row> ready = Collections.emptyIterator();
+
+    ScoredRows(Iterator<Row> rows, ScoringTask.Scorer scorer, ScoringColumns columns) {
+        this.rows = rows;
+        this.scorer = scorer;
+        this.columns = columns;
+    }
+
+    @Override
+    public boolean hasNext() {
+        return ready.hasNext() || rows.hasNext();
+    }
+
+    @Override
+    public Row next() {
+        if (!hasNext()) {
+            throw new NoSuchElementException();
+        }
+        if (!ready.hasNext()) {
+            List<Row> block = new ArrayList<>();
+            while (block.size() < columns.blockSize() && rows.hasNext()) {
+                block.add(rows.next());
+            }
+            ready = score(block).iterator();
+        }
+        return ready.next();
+    }
+
+    private List<Row> score(List<Row> block) {
+        AdapterCache cache = scorer.cache();
+        if (cache == null) {
+            LoRAModel model = scorer.model();
+            INDArray x = features(block);
+            INDArray y = (model.names().isEmpty() ? model.base() : model.using(ScoringTask.OWN)).predict(x);
+            return withOutputs(block, Collections.nCopies(block.size(), null), y);
+        }
+        Map<String, AdapterCache.Pin> pins = new LinkedHashMap<>();
+        try {
+            List<@Nullable String> reasons = new ArrayList<>();
+            List<Row> usable = new ArrayList<>();
+            List<String> names = new ArrayList<>();
+            for (Row row : block) {
+                String name = row.isNullAt(columns.adapter()) ? LoRAModel.BASE : row.getString(columns.adapter());
+                String reason = pin(name, cache, pins);
+                reasons.add(reason);
+                if (reason == null) {
+                    usable.add(row);
+                    names.add(name);
+                }
+            }
+            INDArray y = usable.isEmpty() ? null : scorer.model().predict(features(usable), names);
+            return withOutputs(block, reasons, y);
+        } finally {
+            pins.values().forEach(AdapterCache.Pin::close);
+        }
+    }
+
+    /** Keeps an adapter while the block is computed. Returns why that is not possible, or null. */
+    private @Nullable String pin(String name, AdapterCache cache, Map<String, AdapterCache.Pin> pins) {
+        if (name.equals(LoRAModel.BASE) || pins.containsKey(name)) {
+            return null;
+        }
+        String failure = failures.get(name);
+        if (failure != null) {
+            return failure;
+        }
+        try {
+            pins.put(name, cache.pin(name));
+            return null;
+        } catch (RuntimeException e) {
+            if (columns.failsOnBadAdapters()) {
+                throw new IllegalArgumentException(
+                        "adapterCol: the adapter of each row must be in adapterFolder, found: " + e.getMessage()
+                                + "; set badAdapters to 'null' for rows without an output instead",
+                        e);
+            }
+            String reason = String.valueOf(e.getMessage());
+            failures.put(name, reason);
+            return reason;
+        }
+    }
+
+    private INDArray features(List<Row> some) {
+        int in = (int) scorer.model().inputSize();
+        float[] flat = new float[some.size() * in];
+        for (int i = 0; i < some.size(); i++) {
+            float[] x = Columns.numbers(some.get(i), columns.features(), "featuresCol: the features");
+            System.arraycopy(Columns.requireWidth(x, in, "featuresCol: the features of a row"), 0, flat, i * in, in);
+        }
+        return Nd4j.createFromArray(flat)
+                .reshape('c', some.size(), in)
+                .castTo(scorer.model().dataType());
+    }
+
+    /**
+     * Adds the outputs, and the reasons why there are none.
+     *
+     * @param y the outputs of the rows without a reason, in their order
+     */
+    private List<Row> withOutputs(List<Row> block, List<@Nullable String> reasons, @Nullable INDArray y) {
+        List<Row> results = new ArrayList<>();
+        int width = (int) scorer.model().outputSize();
+        float[] outputs = y == null ? new float[0] : y.dup('c').data().asFloat();
+        int at = 0;
+        for (int i = 0; i < block.size(); i++) {
+            Row row = block.get(i);
+            Object[] values = new Object[row.size() + (columns.hasReason() ? 2 : 1)];
+            for (int j = 0; j < row.size(); j++) {
+                values[j] = row.get(j);
+            }
+            if (reasons.get(i) == null) {
+                values[row.size()] = output(Arrays.copyOfRange(outputs, at, at + width));
+                at += width;
+            }
+            if (columns.hasReason()) {
+                values[row.size() + 1] = reasons.get(i);
+            }
+            results.add(RowFactory.create(values));
+        }
+        return results;
+    }
+
+    private Object output(float[] values) {
+        if (!columns.outputsVectors()) {
+            return values;
+        }
+        double[] doubles = new double[values.length];
+        for (int i = 0; i < doubles.length; i++) {
+            doubles[i] = values[i];
+        }
+        return Vectors.dense(doubles);
+    }
+}

@@ -1,0 +1,17 @@
+package org.lora4j.spark;
+
+import java.io.Serializable;
+
+/**
+ * Which columns are read and written.
+ *
+ * @param features the index of the features
+ * @param adapter the index of the names of adapters; −1 if all rows have the same
+ * @param hasReason whether there is a column for the reason why a row has no output
+ * @param outputsVectors whether an output is a vector, or else an array
+ * @param failsOnBadAdapters whether an adapter that cannot be used ends the job
+ * @param blockSize the number of rows that are computed together
+ */
+record ScoringColumns(
+        int features, int adapter, boolean hasReason, boolean outputsVectors, boolean failsOnBadAdapters, int blockSize)
+        implements Serializable {}

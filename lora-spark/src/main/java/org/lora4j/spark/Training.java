@@ -1,0 +1,198 @@
+package org.lora4j.spark;
+
+import java.io.IOException;
+import java.util.List;
+import java.util.StringJoiner;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.broadcast.Broadcast;
+import org.apache.spark.ml.param.Param;
+import org.apache.spark.sql.Dataset;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.AdapterView;
+import org.lora4j.adapter.LoRAAdapter;
+import org.lora4j.adapter.LoRAConfig;
+import org.lora4j.io.SafeTensors;
+import org.lora4j.nn.Network;
+import org.lora4j.train.Trainer;
+import org.lora4j.train.TrainingListener;
+import org.lora4j.train.TrainingState;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** One call of {@link LoRAEstimator#fit}: shares out the rows and the base, and trains. */
+final class Training {
+    private static final Logger log = LoggerFactory.getLogger(LoRAEstimator.class);
+
+    private final LoRAEstimator settings;
+    private final Dataset<?> table;
+    private final JavaSparkContext spark;
+    private final LoRAConfig config;
+    private final LossName loss;
+    private final int batchSize;
+    private final int workers;
+
+    Training(LoRAEstimator settings, Dataset<?> table) {
+        this.settings = settings;
+        this.table = table;
+        spark = JavaSparkContext.fromSparkContext(table.sparkSession().sparkContext());
+        config = settings.adapterConfig();
+        loss = LossName.of(settings.getOrDefault(settings.loss()));
+        batchSize = (int) settings.getOrDefault(settings.batchSize());
+        workers = settings.isDefined(settings.numWorkers())
+                ? (int) settings.getOrDefault(settings.numWorkers())
+                : spark.defaultParallelism();
+    }
+
+    AdapterBytes run() {
+        Configuration hadoop = table.sparkSession().sessionState().newHadoopConf();
+        Broadcast<BaseNetwork> base =
+                spark.broadcast(BaseNetwork.read(settings.getOrDefault(settings.basePath()), hadoop));
+        Network network = base.value().network();
+        Broadcast<TrainingTask> task = spark.broadcast(new TrainingTask(base, config, loss, batchSize));
+        JavaRDD<Shard> shards = data(network).shards(table, batchSize, workers, config.seed());
+        try {
+            long rows = new JobNames(spark)
+                    .run(
+                            "LoRA: order the rows",
+                            () -> shards.map(Shard::size).collect().stream()
+                                    .mapToLong(Integer::longValue)
+                                    .sum());
+            if (rows == 0) {
+                throw new IllegalArgumentException("the table must have at least one row, found none");
+            }
+            SparkGradients.Batches batches = new SparkGradients.Batches(rows, batchSize);
+            CheckpointFolder checkpoints = checkpoints(hadoop, base.value(), rows);
+            LoRAAdapter adapter = (int) settings.getOrDefault(settings.localSteps()) > 0
+                    ? new LocalTraining(spark, settings, shards, task, batches, checkpoints).run()
+                    : trainExactly(shards, task, batches, checkpoints);
+            return AdapterBytes.of(adapter, network);
+        } finally {
+            shards.unpersist();
+            task.destroy();
+            base.destroy();
+        }
+    }
+
+    private TrainingData data(Network network) {
+        return new TrainingData(
+                settings.getOrDefault(settings.featuresCol()),
+                settings.getOrDefault(settings.labelCol()),
+                settings.isDefined(settings.idCol()) ? settings.getOrDefault(settings.idCol()) : null,
+                network.inputSize(),
+                network.outputSize(),
+                loss == LossName.SOFTMAX_CROSS_ENTROPY);
+    }
+
+    private @Nullable CheckpointFolder checkpoints(Configuration hadoop, BaseNetwork base, long rows) {
+        if (!settings.isDefined(settings.checkpointPath())) {
+            return null;
+        }
+        StringJoiner description = new StringJoiner(", ");
+        description.add("base of " + base.identity()).add(rows + " rows").add(LoRAConfigJson.write(config));
+        for (Param<?> param : List.of(
+                settings.loss(),
+                settings.optimizer(),
+                settings.learningRate(),
+                settings.weightDecay(),
+                settings.clipNorm(),
+                settings.batchSize(),
+                settings.localSteps())) {
+            if (settings.isDefined(param)) {
+                description.add(param.name() + " " + settings.getOrDefault(param));
+            }
+        }
+        return new CheckpointFolder(settings.getOrDefault(settings.checkpointPath()), hadoop, description.toString());
+    }
+
+    private LoRAAdapter trainExactly(
+            JavaRDD<Shard> shards,
+            Broadcast<TrainingTask> task,
+            SparkGradients.Batches batches,
+            @Nullable CheckpointFolder checkpoints) {
+        AdapterView view = task.value().newView();
+        List<INDArray> values = task.value().values(view);
+        SparkGradients gradients =
+                new SparkGradients(spark, shards, task, () -> FlatValues.of(values), batches, isLarge(values));
+        Trainer.Builder trainer = Trainer.builder(view)
+                .loss(loss.loss())
+                .updater(OptimizerName.of(settings.getOrDefault(settings.optimizer()))
+                        .updater((double) settings.getOrDefault(settings.learningRate()), (double)
+                                settings.getOrDefault(settings.weightDecay())))
+                .listener(new Progress());
+        limit(trainer);
+        if (checkpoints != null) {
+            trainer.checkpointEvery(
+                    (int) settings.getOrDefault(settings.checkpointInterval()),
+                    state -> checkpoints.write(state.iteration(), state.tensors(), state.metadata()));
+            checkpoints.latest().ifPresent(stored -> trainer.resume(read(stored)));
+        }
+        trainer.build().fit(gradients);
+        if (checkpoints != null) {
+            checkpoints.clear();
+        }
+        return view.adapter();
+    }
+
+    private static TrainingState read(SafeTensors stored) {
+        try {
+            TrainingState state = TrainingState.of(stored.tensors(), stored.metadata());
+            log.info("continues after step {}", state.iteration());
+            return state;
+        } catch (IOException e) {
+            throw new IllegalStateException("checkpointPath: the last checkpoint cannot be read: " + e.getMessage(), e);
+        }
+    }
+
+    private boolean isLarge(List<INDArray> values) {
+        long bytes = values.stream()
+                .mapToLong(v -> v.length() * v.dataType().width())
+                .sum();
+        return bytes > (long) settings.getOrDefault(settings.treeReduceBytes());
+    }
+
+    private void limit(Trainer.Builder trainer) {
+        if (settings.isDefined(settings.epochs())) {
+            trainer.epochs((int) settings.getOrDefault(settings.epochs()));
+        }
+        if (settings.isDefined(settings.maxIter())) {
+            trainer.maxIterations((long) settings.getOrDefault(settings.maxIter()));
+        }
+        if (settings.isDefined(settings.clipNorm())) {
+            trainer.clipNorm((double) settings.getOrDefault(settings.clipNorm()));
+        }
+    }
+
+    /** Tells the log and the user's listener of each step. */
+    private final class Progress implements TrainingListener {
+        private long begin = System.nanoTime();
+
+        @Override
+        public void onIteration(Iteration step) {
+            long now = System.nanoTime();
+            report(
+                    settings,
+                    new TrainingRound(
+                            step.iteration(), step.epoch(), step.examples(), step.loss(), (now - begin) / 1e9, 0));
+            begin = now;
+        }
+    }
+
+    /** Tells the log and the user's listener of a round. */
+    static void report(LoRAEstimator settings, TrainingRound round) {
+        log.info(
+                "step {}, epoch {}: loss {} of {} rows in {} s{}",
+                round.iteration(),
+                round.epoch(),
+                round.loss(),
+                round.rows(),
+                round.seconds(),
+                round.gap() == 0 ? "" : ", gap of the averaged factors " + round.gap());
+        RoundListener listener = settings.listener();
+        if (listener != null) {
+            listener.onRound(round);
+        }
+    }
+}

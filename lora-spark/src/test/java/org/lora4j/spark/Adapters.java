@@ -1,0 +1,41 @@
+package org.lora4j.spark;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.lora4j.adapter.LoRAAdapter;
+import org.lora4j.adapter.LoRAWeights;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/** Compares adapters. */
+final class Adapters {
+    private Adapters() {}
+
+    private static List<INDArray> arrays(LoRAAdapter adapter) {
+        List<INDArray> arrays = new ArrayList<>();
+        for (LoRAWeights layer : adapter.weights().values()) {
+            arrays.add(layer.factors().a());
+            arrays.add(layer.factors().b());
+            if (layer.magnitude() != null) {
+                arrays.add(layer.magnitude());
+            }
+        }
+        arrays.addAll(adapter.biases().values());
+        return arrays;
+    }
+
+    /** The greatest difference between two elements. */
+    static double difference(LoRAAdapter a, LoRAAdapter b) {
+        List<INDArray> left = arrays(a);
+        List<INDArray> right = arrays(b);
+        if (left.size() != right.size()) {
+            throw new AssertionError(a + " and " + b);
+        }
+        double most = 0;
+        for (int i = 0; i < left.size(); i++) {
+            INDArray gap = left.get(i).castTo(DataType.DOUBLE).sub(right.get(i).castTo(DataType.DOUBLE));
+            most = Math.max(most, gap.amaxNumber().doubleValue());
+        }
+        return most;
+    }
+}

@@ -1,0 +1,142 @@
+package org.lora4j.spark;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.IntStream;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.assertj.core.data.Offset;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.lora4j.AdapterView;
+import org.lora4j.LoRAModel;
+import org.lora4j.adapter.LoRAAdapter;
+import org.lora4j.adapter.LoRAConfig;
+import org.lora4j.adapter.LoRAInit;
+import org.lora4j.nn.Network;
+import org.lora4j.train.Trainer;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.factory.Nd4j;
+
+/** Executors that are processes of their own, one of which is killed in the middle of a training. */
+class ClusterTest {
+    private static final int EPOCHS = 15;
+
+    private final Digits digits = new Digits(170);
+
+    @TempDir
+    Path folder;
+
+    @AfterAll
+    static void endProcesses() {
+        Sessions.stop();
+    }
+
+    private LoRAEstimator estimator() {
+        return new LoRAEstimator()
+                .setBasePath(Digits.base(folder))
+                .setIdCol("id")
+                .setRank(2)
+                .setDropout(0.2)
+                .setBatchSize(40)
+                .setEpochs(EPOCHS)
+                .setLearningRate(0.01)
+                .setNumWorkers(4);
+    }
+
+    /** The processes that run tasks. */
+    private static Set<Long> executors(SparkSession session) {
+        JavaSparkContext spark = JavaSparkContext.fromSparkContext(session.sparkContext());
+        List<Integer> many = IntStream.range(0, 20).boxed().toList();
+        return new HashSet<>(spark.parallelize(many, 20)
+                .map(i -> {
+                    Thread.sleep(20);
+                    return ProcessHandle.current().pid();
+                })
+                .collect());
+    }
+
+    @Test
+    void anExecutorThatIsKilledChangesNoBit() {
+        SparkSession session = Sessions.cluster();
+        Set<Long> executors = executors(session);
+        assertThat(executors).hasSize(2).doesNotContain(ProcessHandle.current().pid());
+        Dataset<Row> table = digits.table(session, 3, 1);
+
+        LoRAAdapter undisturbed = estimator().fit(table).adapter();
+        LoRAAdapter disturbed = estimator()
+                .setListener(round -> {
+                    if (round.iteration() == 20) {
+                        killSoon(executors.iterator().next());
+                    }
+                })
+                .fit(table)
+                .adapter();
+        assertThat(disturbed).isEqualTo(undisturbed);
+        assertThat(ProcessHandle.of(executors.iterator().next())).isEmpty();
+
+        AdapterView view = LoRAModel.of(Digits.network())
+                .add("a", LoRAConfig.builder().rank(2).dropout(0.2).build());
+        Trainer.builder(view)
+                .updater(OptimizerName.ADAM.updater(0.01, 0))
+                .epochs(EPOCHS)
+                .build()
+                .fit(digits.batches(40, DataType.FLOAT));
+        assertThat(Adapters.difference(disturbed, view.adapter())).isLessThan(1e-6);
+        scoresInTheExecutors(table);
+    }
+
+    /** Kills a process while the next round runs. */
+    private static void killSoon(long pid) {
+        Thread killer = new Thread(() -> {
+            try {
+                Thread.sleep(10);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+            ProcessHandle.of(pid).orElseThrow().destroyForcibly();
+        });
+        killer.start();
+    }
+
+    private void scoresInTheExecutors(Dataset<Row> table) {
+        LoRAModel model = LoRAModel.of(Digits.network());
+        for (int i = 0; i < 3; i++) {
+            LoRAConfig config =
+                    LoRAConfig.builder().rank(2).init(LoRAInit.random()).seed(i).build();
+            save(model.add("tenant" + i, config), folder.resolve("adapters/tenant" + i));
+        }
+        LoRATransformer transformer = new LoRATransformer()
+                .setBasePath(Digits.base(folder))
+                .setAdapterCol("tenant")
+                .setAdapterFolder(folder.resolve("adapters").toString());
+        List<Row> rows = transformer.transform(table).orderBy("id").collectAsList();
+        assertThat(rows).hasSize(170);
+        Network merged = model.merge("tenant1");
+        float[] expected = merged.predict(Nd4j.createFromArray(new float[][] {digits.features()[4]}))
+                .dup('c')
+                .data()
+                .asFloat();
+        List<Float> found = rows.get(4).getList(rows.get(4).fieldIndex("prediction"));
+        for (int i = 0; i < expected.length; i++) {
+            assertThat(found.get(i)).isCloseTo(expected[i], Offset.offset(1e-5f));
+        }
+    }
+
+    private static void save(AdapterView view, Path folder) {
+        try {
+            view.save(folder);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}

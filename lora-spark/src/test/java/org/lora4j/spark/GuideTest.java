@@ -1,0 +1,131 @@
+package org.lora4j.spark;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import java.util.List;
+import org.apache.spark.ml.Pipeline;
+import org.apache.spark.ml.PipelineModel;
+import org.apache.spark.ml.PipelineStage;
+import org.apache.spark.ml.feature.VectorAssembler;
+import org.apache.spark.ml.linalg.Vector;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.functions;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.lora4j.LoRAModel;
+import org.lora4j.adapter.LoRAConfig;
+import org.lora4j.nn.Network;
+import org.lora4j.train.Trainer;
+import org.nd4j.linalg.api.buffer.DataType;
+
+/** The code blocks of the page about Spark. */
+class GuideTest {
+    private final SparkSession spark = Sessions.local();
+    private final Digits digits = new Digits(400);
+
+    @TempDir
+    Path folder;
+
+    private Dataset<Row> table;
+    private String path;
+
+    /** A base whose classes are numbered in another way than those of the table. */
+    @BeforeEach
+    void prepare() throws Exception {
+        Network network = Digits.network();
+        Trainer.builder(network).epochs(5).build().fit(digits.batches(20, DataType.FLOAT));
+        path = folder.toString();
+        network.save(Path.of(path, "base.safetensors"));
+        table = digits.table(spark, 2, 1);
+    }
+
+    // spotless:off
+    @Test
+    void fromADataFrameToAnAdapter() throws Exception {
+        table = table.withColumn("label", functions.expr("(label + 1) % 4"));
+        LoRAEstimator estimator = new LoRAEstimator()
+                .setBasePath(path + "/base.safetensors") // a file that Network.save wrote
+                .setFeaturesCol("features")              // a vector or an array of numbers
+                .setLabelCol("label")                    // the number of a class
+                .setIdCol("id")                          // orders the rows, so that each run gives the same bits
+                .setRank(4)
+                .setAlpha(8)
+                .setOptimizer("adam")
+                .setLearningRate(0.01)
+                .setBatchSize(40)                        // over all workers
+                .setEpochs(30)
+                .setNumWorkers(2)
+                .setCheckpointPath(path + "/checkpoints");
+        LoRATransformer model = estimator.fit(table);
+        model.save(path + "/model");                     // the adapter is in /model/adapter, in PEFT's form
+
+        Dataset<Row> scored = LoRATransformer.load(path + "/model")
+                .setOutputType("vector")
+                .transform(table);
+        scored.select("id", "label", "prediction").show(5);
+        assertThat(accuracy(scored)).isGreaterThan(0.8);
+    }
+
+    private static double accuracy(Dataset<Row> scored) {
+        List<Row> rows = scored.select("label", "prediction").collectAsList();
+        return rows.stream()
+                .filter(row -> row.<Vector>getAs(1).argmax() == row.getInt(0))
+                .count() / (double) rows.size();
+    }
+
+    @Test
+    void inAPipeline() throws Exception {
+        String[] columns = {"height", "width", "depth"};
+        Dataset<Row> wide = table.withColumn("rest", functions.expr("slice(array, 4, 9)")).drop("features");
+        for (int i = 0; i < columns.length; i++) {
+            wide = wide.withColumn(columns[i], functions.col("array").getItem(i));
+        }
+        wide = wide.withColumn("rest", functions.expr("transform(rest, x -> double(x))"))
+                .withColumn("rest", org.apache.spark.ml.functions.array_to_vector(functions.col("rest")));
+        LoRAEstimator estimator = new LoRAEstimator()
+                .setBasePath(path + "/base.safetensors").setIdCol("id").setBatchSize(100).setNumWorkers(2);
+        Pipeline pipeline = new Pipeline().setStages(new PipelineStage[] {
+            new VectorAssembler()
+                    .setInputCols(new String[] {"height", "width", "depth", "rest"})
+                    .setOutputCol("features"),
+            estimator
+        });
+        pipeline.fit(wide).save(path + "/pipeline");
+        Dataset<Row> predicted = PipelineModel.load(path + "/pipeline").transform(wide);
+        assertThat(predicted.count()).isEqualTo(400);
+    }
+
+    @Test
+    void anAdapterForEachRow() throws Exception {
+        LoRAModel tenants = LoRAModel.of(Network.load(Path.of(path, "base.safetensors")));
+        for (String tenant : List.of("tenant0", "tenant1", "tenant2")) {
+            tenants.add(tenant, LoRAConfig.of(2, 2)).save(Path.of(path, "adapters", tenant));
+        }
+        Dataset<Row> scored = new LoRATransformer()
+                .setBasePath(path + "/base.safetensors")
+                .setAdapterCol("tenant")                 // the name of a sub-folder, or null for the base alone
+                .setAdapterFolder(path + "/adapters")    // a path that every executor has
+                .setMaxAdapterBytes(512L << 20)          // of each executor
+                .setBadAdapters("null")                  // or "fail"
+                .transform(table);
+        scored.filter("prediction is null").groupBy("tenant", "reason").count().show();
+        assertThat(scored.filter("prediction is null").count()).isZero();
+    }
+
+    @Test
+    void severalStepsInARound() {
+        LoRAEstimator estimator = new LoRAEstimator()
+                .setBasePath(path + "/base.safetensors").setIdCol("id").setBatchSize(40).setNumWorkers(2);
+        LoRATransformer model = estimator
+                .setLocalSteps(10)
+                .setAggregation("svd")
+                .setListener(round -> System.out.println(round.iteration() + ": gap " + round.gap()))
+                .fit(table);
+        assertThat(model.adapter().config().targetModules()).isNotNull();
+    }
+    // spotless:on
+}
