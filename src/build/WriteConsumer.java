@@ -3,7 +3,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
@@ -14,65 +13,142 @@ import org.w3c.dom.Element;
 import org.w3c.dom.NodeList;
 
 /**
- * Writes the project of somebody who follows README.md: {@code java WriteConsumer.java FOLDER}, run from the root of
- * the sources. Its pom is the one in lora-core/src/it/consumer with README.md's xml blocks in it, as printed; only the
- * platform is this machine's. The versions must be those that the build itself uses.
+ * Writes the projects of people who follow the documentation: {@code java WriteConsumer.java FOLDER}, run from the root of
+ * the sources. FOLDER/program is the project in lora-core/src/it/consumer with README.md's xml blocks in it, as printed.
+ * FOLDER/blocks has a project for each other block of xml or Gradle's Kotlin that names dependencies or plugins. The
+ * versions must be those that the build itself uses.
  */
 public final class WriteConsumer {
     private static final Path TEMPLATE = Path.of("lora-core/src/it/consumer");
+    private static final Path README = Path.of("README.md");
+    private static final Path PAGES = Path.of("src/site/markdown");
     private static final String PLACE = "<!-- README.md -->";
-    private static final Pattern BLOCK = Pattern.compile("^```xml\n(.*?)^```", Pattern.MULTILINE | Pattern.DOTALL);
-    private static final Pattern PLATFORM = Pattern.compile("(?<=<native\\.platform>)[^<]*");
+    private static final Pattern BLOCK =
+            Pattern.compile("^```(xml|kotlin)\n(.*?)^```", Pattern.MULTILINE | Pattern.DOTALL);
+    private static final Pattern GRADLE = Pattern.compile(
+            "^ *(?:implementation|runtimeOnly|api)\\((platform\\()?\"([^:\"]+):([^:\"]+)(?::([^:\"]+))?(?::([^:\"]+))?\"\\)+$",
+            Pattern.MULTILINE);
 
     private WriteConsumer() {}
 
     public static void main(String[] args) throws Exception {
         Path folder = Path.of(args[0]);
-        String blocks = blocks();
-        copy(TEMPLATE.resolve("src"), folder.resolve("src"));
+        Files.createDirectories(folder);
         // Neither the settings of the user nor the options in .mvn of this build apply to it.
         Files.writeString(folder.resolve("settings.xml"), "<settings/>\n");
-        Files.createDirectories(folder.resolve(".mvn"));
+        writeProgram(folder.resolve("program"));
+        writeBlocks(folder.resolve("blocks"));
+    }
 
+    private static void writeProgram(Path folder) throws Exception {
+        copy(TEMPLATE.resolve("src"), folder.resolve("src"));
+        Files.createDirectories(folder.resolve(".mvn"));
+        StringBuilder blocks = new StringBuilder();
+        for (Matcher block = BLOCK.matcher(Files.readString(README)); block.find(); ) {
+            if (block.group(1).equals("xml")) {
+                blocks.append(block.group(2));
+            }
+        }
         String template = Files.readString(TEMPLATE.resolve("pom.xml"));
         require(template.contains(PLACE), TEMPLATE + "/pom.xml must contain " + PLACE, "none");
         Path pom = folder.resolve("pom.xml");
         Files.writeString(pom, template.replace(PLACE, blocks));
-        checkVersions(parse(pom), parse(Path.of("pom.xml")));
+        checkVersions(parse(pom));
     }
 
-    private static String blocks() throws Exception {
-        List<String> found = new ArrayList<>();
-        Matcher block = BLOCK.matcher(Files.readString(Path.of("README.md")));
-        while (block.find()) {
-            found.add(block.group(1));
+    private static void writeBlocks(Path folder) throws Exception {
+        List<String> modules = new ArrayList<>();
+        List<Path> pages = new ArrayList<>(List.of(README));
+        try (Stream<Path> files = Files.list(PAGES)) {
+            files.filter(file -> file.toString().endsWith(".md")).sorted().forEach(pages::add);
         }
-        String blocks = String.join("\n", found);
-
-        NodeList platforms = parse(Path.of("pom.xml")).getElementsByTagName("native.platform");
-        for (int i = 0; i < platforms.getLength(); i++) {
-            String platform = platforms.item(i).getTextContent();
-            require(blocks.contains(platform), "the xml blocks must name the platform " + platform, "none");
+        for (Path page : pages) {
+            int count = 0;
+            for (Matcher block = BLOCK.matcher(Files.readString(page)); block.find(); ) {
+                String content = block.group(1).equals("xml") ? ofMaven(block.group(2)) : ofGradle(block.group(2));
+                if (content == null || page.equals(README) && block.group(1).equals("xml")) {
+                    continue;
+                }
+                String name = page.getFileName().toString().replace(".md", "") + "-" + ++count;
+                Path pom = folder.resolve(name).resolve("pom.xml");
+                Files.createDirectories(pom.getParent());
+                Files.writeString(pom, project(name, "jar", content));
+                checkVersions(parse(pom));
+                modules.add("<module>" + name + "</module>");
+            }
         }
-        long lines = PLATFORM.matcher(blocks).results().count();
-        require(lines == 1, "the xml blocks must set native.platform in one line", lines + " lines");
-        return PLATFORM.matcher(blocks).replaceFirst(thisPlatform());
+        Files.createDirectories(folder.resolve(".mvn"));
+        Files.writeString(
+                folder.resolve("pom.xml"),
+                project("blocks", "pom", "<modules>" + String.join("", modules) + "</modules>"));
+        System.out.println("projects of the documentation's blocks: " + modules.size());
     }
 
-    /** This machine, named as the classifiers of ND4J name it. */
-    private static String thisPlatform() {
-        String system = System.getProperty("os.name").toLowerCase(Locale.ROOT);
-        String name = system.startsWith("windows") ? "windows" : system.startsWith("mac") ? "macosx" : "linux";
-        return name + (System.getProperty("os.arch").equals("aarch64") ? "-arm64" : "-x86_64");
+    private static String project(String name, String packaging, String content) {
+        return """
+                <project xmlns="http://maven.apache.org/POM/4.0.0">
+                <modelVersion>4.0.0</modelVersion>
+                <groupId>com.example</groupId><artifactId>%s</artifactId><version>1</version><packaging>%s</packaging>
+                %s
+                </project>
+                """.formatted(name, packaging, content);
     }
 
-    private static void checkVersions(Element consumer, Element build) {
-        Set<String> expected = artifacts(build);
+    /** The block where it belongs in a pom, or null if it has neither dependencies nor plugins. */
+    private static String ofMaven(String block) {
+        String start = block.strip().replaceAll("(?s)<!--.*?-->", "").strip();
+        if (start.startsWith("<dependency>")) {
+            return "<dependencies>" + block + "</dependencies>";
+        }
+        if (start.startsWith("<plugin>")) {
+            return "<build><plugins>" + block + "</plugins></build>";
+        }
+        return start.startsWith("<dependencies>")
+                        || start.startsWith("<dependencyManagement>")
+                        || start.startsWith("<properties>")
+                ? block
+                : null;
+    }
+
+    /** The dependencies of a block of Gradle's Kotlin, as Maven has them, or null if there are none. */
+    private static String ofGradle(String block) {
+        StringBuilder managed = new StringBuilder();
+        StringBuilder used = new StringBuilder();
+        String resolved = block;
+        // Gradle's values: val name = "value"
+        for (Matcher value = Pattern.compile("val (\\w+) = \"([^\"]*)\"").matcher(block); value.find(); ) {
+            resolved = resolved.replace("$" + value.group(1), value.group(2));
+        }
+        for (Matcher line = GRADLE.matcher(resolved); line.find(); ) {
+            String coordinates = "<groupId>" + line.group(2) + "</groupId><artifactId>" + line.group(3) + "</artifactId>"
+                    + (line.group(4) == null ? "" : "<version>" + line.group(4) + "</version>")
+                    + (line.group(5) == null ? "" : "<classifier>" + line.group(5) + "</classifier>");
+            if (line.group(1) == null) {
+                used.append("<dependency>").append(coordinates).append("</dependency>\n");
+            } else {
+                managed.append("<dependency>").append(coordinates).append("<type>pom</type><scope>import</scope></dependency>\n");
+            }
+        }
+        long expected = Pattern.compile("^ *(implementation|runtimeOnly|api)\\(", Pattern.MULTILINE)
+                .matcher(block)
+                .results()
+                .count();
+        long found = GRADLE.matcher(resolved).results().count();
+        require(found == expected, "each dependency of a Gradle block must be read, " + expected + " in\n" + block, found);
+        return found == 0
+                ? null
+                : "<dependencyManagement><dependencies>" + managed + "</dependencies></dependencyManagement>\n<dependencies>"
+                        + used + "</dependencies>";
+    }
+
+    private static void checkVersions(Element consumer) throws Exception {
+        Set<String> expected = artifacts(parse(Path.of("pom.xml")));
         for (String artifact : artifacts(consumer)) {
             String name = artifact.substring(0, artifact.lastIndexOf(':') + 1);
             List<String> managed =
                     expected.stream().filter(other -> other.startsWith(name)).toList();
-            require(managed.contains(artifact), "a dependency must be one of pom.xml's, " + managed, artifact);
+            // The build does not use everything that it offers to others, Spring Boot for example.
+            require(managed.isEmpty() || managed.contains(artifact), "a dependency must be one of pom.xml's, " + managed, artifact);
         }
     }
 
@@ -119,7 +195,7 @@ public final class WriteConsumer {
 
     private static void require(boolean holds, String rule, Object found) {
         if (!holds) {
-            System.err.println("wrong project of README.md: " + rule + ", found " + found);
+            System.err.println("wrong project of the documentation: " + rule + ", found " + found);
             System.exit(1);
         }
     }
