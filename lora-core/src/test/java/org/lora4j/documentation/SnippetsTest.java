@@ -48,8 +48,7 @@ class SnippetsTest {
      * lora-mnist-example compares the program on the article's page with its source.
      */
     private static boolean isTestedElsewhere(Path page, String language) {
-        return language.equals("xml")
-                || (page.endsWith("article.md") && language.equals("java"));
+        return language.equals("xml") || (page.endsWith("article.md") && language.equals("java"));
     }
 
     @Test
