@@ -24,6 +24,9 @@ class NullArgumentsTest {
         new ClassFileImporter()
                 .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS).importPackages("org.lora4j").stream()
                         .filter(type -> type.getModifiers().contains(JavaModifier.PUBLIC))
+                        .filter(type -> type.getEnclosingClass()
+                                .map(outer -> outer.getModifiers().contains(JavaModifier.PUBLIC))
+                                .orElse(true))
                         .filter(type -> !type.getPackageName().endsWith("internal"))
                         .map(JavaClass::reflect)
                         .forEach(types::add);

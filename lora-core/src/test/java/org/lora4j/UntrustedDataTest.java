@@ -19,12 +19,20 @@ class UntrustedDataTest {
     @ArchTest
     static final ArchRule GIVES_ND4J_NOTHING_TO_PARSE = noClasses()
             .should()
-            .dependOnClassesThat(named("org\\.nd4j\\.(shade|serde|imports|ir|graph|autodiff|compression|storage)\\..*"
+            .dependOnClassesThat(named("org\\.nd4j\\.(shade|serde|imports|ir|graph|compression|storage)\\..*"
                     + "|org\\.nd4j\\.common\\.(util|io|loader|validation)\\..*"))
             .orShould()
             .callMethodWhere(call(
                     "org\\.nd4j\\..*",
                     "(read|write|load|save|serialize|deserialize).*|.*(Json|Yaml|Np|Numpy|Base64|ByteArray).*"));
+
+    /** A SameDiff graph is the caller's object: it is changed, and never read from a file here. */
+    @ArchTest
+    static final ArchRule ONLY_ONE_PACKAGE_KNOWS_GRAPHS = noClasses()
+            .that()
+            .resideOutsideOfPackage("org.lora4j.samediff")
+            .should()
+            .dependOnClassesThat(named("org\\.nd4j\\.autodiff\\..*"));
 
     @ArchTest
     static final ArchRule DESERIALIZES_NO_JAVA_OBJECTS =
