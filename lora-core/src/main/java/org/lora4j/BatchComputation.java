@@ -4,9 +4,12 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CancellationException;
 import org.lora4j.internal.ArrayMemory;
 import org.lora4j.internal.Names;
+import org.lora4j.nn.Sequences;
+import org.lora4j.nn.internal.Input;
 import org.nd4j.linalg.api.memory.MemoryWorkspace;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -57,19 +60,29 @@ final class BatchComputation {
     }
 
     /** Returns an input that {@link #compute} can read: itself if it is contiguous in 'c' order, or a copy. */
-    static INDArray readable(INDArray x) {
+    static Input readable(Input input) {
+        if (input.sequences() != null) {
+            return input;
+        }
+        INDArray x = input.rows();
         boolean isReadable = x.offset() == 0 && x.stride(1) == 1 && (x.size(0) == 1 || x.stride(0) == x.size(1));
-        return isReadable ? x : copy(x);
+        return isReadable ? input : copy(input);
     }
 
-    /** Returns a copy that belongs to no workspace. */
-    static INDArray copy(INDArray x) {
-        return Nd4j.createUninitializedDetached(x.dataType(), 'c', x.shape()).assign(x);
+    /** Returns a copy that belongs to no workspace. Sequences never change, so they need none. */
+    static Input copy(Input input) {
+        if (input.sequences() != null) {
+            return input;
+        }
+        INDArray x = input.rows();
+        return Input.of(
+                Nd4j.createUninitializedDetached(x.dataType(), 'c', x.shape()).assign(x));
     }
 
     private void alone(ModelState state, PredictionCall call) {
         try {
-            call.succeed(new BatchOutput(model.predict(state, call.x(), call.adapter()), 1), 0);
+            INDArray y = predict(state, call.input(), List.of(call));
+            call.succeed(new BatchOutput(y, 1), 0, (int) y.size(0));
         } catch (RuntimeException e) {
             call.fail(e);
         }
@@ -78,41 +91,59 @@ final class BatchComputation {
     private void together(ModelState state, List<PredictionCall> calls) {
         // Rows of one adapter that lie side by side are computed as one product.
         calls.sort(Comparator.comparing(PredictionCall::adapter));
-        int rows = calls.stream().mapToInt(PredictionCall::rows).sum();
-        INDArray x = stack(calls, rows);
+        if (model.takesSequences()) {
+            List<Sequences> parts = calls.stream()
+                    .map(call -> Objects.requireNonNull(call.input().sequences()))
+                    .toList();
+            succeed(calls, predict(state, Input.of(Sequences.concat(parts)), calls));
+            return;
+        }
+        INDArray x = stack(calls);
         try {
-            BatchOutput output = new BatchOutput(predict(state, x, calls), calls.size());
-            int from = 0;
-            for (PredictionCall call : calls) {
-                call.succeed(output, from);
-                from += call.rows();
-            }
+            succeed(calls, predict(state, Input.of(x), calls));
         } finally {
             x.close();
         }
     }
 
-    private INDArray stack(List<PredictionCall> calls, int rows) {
+    private static void succeed(List<PredictionCall> calls, INDArray y) {
+        BatchOutput output = new BatchOutput(y, calls.size());
+        // A network without a pooling has a row for each token.
+        boolean perToken =
+                y.size(0) != calls.stream().mapToLong(PredictionCall::rows).sum();
+        int from = 0;
+        for (PredictionCall call : calls) {
+            Sequences sequences = call.input().sequences();
+            int rows = perToken && sequences != null ? sequences.tokens() : call.rows();
+            call.succeed(output, from, rows);
+            from += rows;
+        }
+    }
+
+    private INDArray stack(List<PredictionCall> calls) {
         int width = (int) model.inputSize();
+        int rows = calls.stream().mapToInt(PredictionCall::rows).sum();
         INDArray x = Nd4j.createUninitializedDetached(model.dataType(), 'c', rows, width);
         ArrayMemory target = new ArrayMemory(x);
         int from = 0;
         for (PredictionCall call : calls) {
-            new ArrayMemory(call.x()).copy(0, target, from * width, call.rows() * width);
+            new ArrayMemory(call.input().rows()).copy(0, target, from * width, call.rows() * width);
             from += call.rows();
         }
         return x;
     }
 
-    private INDArray predict(ModelState state, INDArray x, List<PredictionCall> calls) {
+    /** Computes the input of calls that are sorted by adapter. */
+    private INDArray predict(ModelState state, Input x, List<PredictionCall> calls) {
+        Sequences sequences = x.sequences();
         String first = calls.get(0).adapter();
         if (first.equals(calls.get(calls.size() - 1).adapter())) {
-            return model.predict(state, x, first);
+            return sequences == null ? model.predict(state, x.rows(), first) : model.predict(state, sequences, first);
         }
-        List<String> names = new ArrayList<>((int) x.size(0));
+        List<String> names = new ArrayList<>((int) x.count());
         for (PredictionCall call : calls) {
             names.addAll(Collections.nCopies(call.rows(), call.adapter()));
         }
-        return model.predict(state, x, names);
+        return sequences == null ? model.predict(state, x.rows(), names) : model.predict(state, sequences, names);
     }
 }

@@ -9,11 +9,13 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.nn.Sequences;
+import org.lora4j.nn.internal.Input;
 import org.lora4j.nn.internal.Inputs;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
- * Computes the calls of many threads in batches, each row with its own adapter. A batch reads the weights of the base once,
+ * Computes the calls of many threads in batches, each row or sequence of tokens with its own adapter. A batch reads the weights of the base once,
  * so a service that many use at the same time answers several times as many requests.
  *
  * <pre>{@code
@@ -27,7 +29,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * it is full, until as many are there as were there last time, until none came for an eighth of the time that the last batch took
  * (at least 50 µs), or until the last batch ended {@link BatchingPredictorBuilder#maxWait} ago.
  *
- * <p><b>Who computes.</b> The predictor has no threads. One of the threads that wait in {@link #predict} computes the batch
+ * <p><b>Who computes.</b> The predictor has no threads. One of the threads that wait in {@code predict} computes the batch
  * of all. If calls wait and no thread does, a task of the {@link BatchingPredictorBuilder#executor} computes. The executor also loads the
  * adapters of asynchronous calls and completes their futures. One batch is computed at a time; if BLAS has one thread, its
  * products and the updates of its rows are divided among the processors, as in {@link LoRAModel#predict(INDArray, List)}.
@@ -71,14 +73,9 @@ public final class BatchingPredictor implements AutoCloseable {
      *
      * @param model the model
      * @return a builder with the defaults
-     * @throws IllegalArgumentException if the model takes sequences of tokens
      */
     public static BatchingPredictorBuilder builder(LoRAModel model) {
         Objects.requireNonNull(model, "model must not be null");
-        if (model.takesSequences()) {
-            throw new IllegalArgumentException("a BatchingPredictor takes rows of features, found a model that takes"
-                    + " sequences of tokens; use model.predict(sequences, adapters) with an adapter for each sequence");
-        }
         return new BatchingPredictorBuilder(model);
     }
 
@@ -95,6 +92,26 @@ public final class BatchingPredictor implements AutoCloseable {
      * @throws java.io.UncheckedIOException if the adapter could not be loaded by the {@link AdapterCache}
      */
     public INDArray predict(INDArray x, String adapter) {
+        Objects.requireNonNull(x, "x must not be null");
+        return predict(Input.of(x), adapter);
+    }
+
+    /**
+     * Computes the output of sequences as {@link #predict(INDArray, String)} does that of rows.
+     *
+     * @param x the sequences
+     * @param adapter the name of an adapter, or {@value LoRAModel#BASE} for the base alone
+     * @return a new array in 'c' order with a row for each sequence, or for each token if there is no pooling
+     * @throws IllegalArgumentException if the sequences do not fit, or there is no such adapter
+     * @throws RejectedExecutionException if too many sequences wait, or the predictor is closed
+     * @throws java.io.UncheckedIOException if the adapter could not be loaded by the {@link AdapterCache}
+     */
+    public INDArray predict(Sequences x, String adapter) {
+        Objects.requireNonNull(x, "x must not be null");
+        return predict(Input.of(x), adapter);
+    }
+
+    private INDArray predict(Input x, String adapter) {
         long begin = System.nanoTime();
         int rows = requireCall(x, adapter);
         admit(rows, adapter);
@@ -118,10 +135,26 @@ public final class BatchingPredictor implements AutoCloseable {
      *
      * @param x the input {@code [n, inputSize]}, which is copied
      * @param adapter the name of an adapter, or {@value LoRAModel#BASE} for the base alone
-     * @return a future of a new array {@code [n, outputSize]} in 'c' order. It fails with the exceptions of {@link #predict}
+     * @return a future of a new array {@code [n, outputSize]} in 'c' order. It fails with the exceptions of {@link #predict(INDArray, String)}
      */
     public CompletableFuture<INDArray> predictAsync(INDArray x, String adapter) {
         Objects.requireNonNull(x, "x must not be null");
+        return predictAsync(Input.of(x), adapter);
+    }
+
+    /**
+     * Computes the output of sequences later, as {@link #predictAsync(INDArray, String)} does that of rows.
+     *
+     * @param x the sequences
+     * @param adapter the name of an adapter, or {@value LoRAModel#BASE} for the base alone
+     * @return a future of the output. It fails with the exceptions of {@link #predict(Sequences, String)}
+     */
+    public CompletableFuture<INDArray> predictAsync(Sequences x, String adapter) {
+        Objects.requireNonNull(x, "x must not be null");
+        return predictAsync(Input.of(x), adapter);
+    }
+
+    private CompletableFuture<INDArray> predictAsync(Input x, String adapter) {
         Objects.requireNonNull(adapter, "adapter must not be null");
         long begin = System.nanoTime();
         try {
@@ -133,9 +166,9 @@ public final class BatchingPredictor implements AutoCloseable {
         }
     }
 
-    private CompletableFuture<INDArray> admitted(INDArray x, String adapter, int rows, long begin) {
+    private CompletableFuture<INDArray> admitted(Input x, String adapter, int rows, long begin) {
         try {
-            INDArray copy = BatchComputation.copy(x);
+            Input copy = BatchComputation.copy(x);
             CompletableFuture<INDArray> future = new CompletableFuture<>();
             if (cache == null || cache.isLoaded(adapter)) {
                 add(new PredictionCall(copy, adapter, pin(adapter), future, begin));
@@ -150,12 +183,12 @@ public final class BatchingPredictor implements AutoCloseable {
     }
 
     /** Adds a call after its adapter was loaded, in a thread of the executor. */
-    private void addLoaded(INDArray x, String adapter, CompletableFuture<INDArray> future, long begin) {
+    private void addLoaded(Input x, String adapter, CompletableFuture<INDArray> future, long begin) {
         PredictionCall call;
         try {
             call = new PredictionCall(x, adapter, pin(adapter), future, begin);
         } catch (RuntimeException | Error e) {
-            withdraw((int) x.size(0));
+            withdraw((int) x.count());
             future.completeExceptionally(e);
             return;
         }
@@ -168,12 +201,10 @@ public final class BatchingPredictor implements AutoCloseable {
         }
     }
 
-    private int requireCall(INDArray x, String adapter) {
-        Objects.requireNonNull(x, "x must not be null");
+    private int requireCall(Input x, String adapter) {
         Objects.requireNonNull(adapter, "adapter must not be null");
         try {
-            Inputs.require(x, model);
-            Inputs.requireOutputFits(x, model);
+            requireFits(x);
             if (cache == null
                     && !adapter.equals(LoRAModel.BASE)
                     && !model.names().contains(adapter)) {
@@ -183,7 +214,17 @@ public final class BatchingPredictor implements AutoCloseable {
             recorder.failed(1);
             throw e;
         }
-        return (int) x.size(0);
+        return (int) x.count();
+    }
+
+    private void requireFits(Input x) {
+        Sequences sequences = x.sequences();
+        if (sequences == null) {
+            Inputs.require(x.rows(), model);
+            Inputs.requireOutputFits(x.rows(), model);
+        } else {
+            model.require(sequences);
+        }
     }
 
     private void admit(int rows, String adapter) {

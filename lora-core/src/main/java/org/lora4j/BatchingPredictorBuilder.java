@@ -45,7 +45,7 @@ public final class BatchingPredictorBuilder {
     }
 
     /**
-     * Sets how many rows a batch has at most. A call with more rows is a batch of its own.
+     * Sets how many rows or sequences a batch has at most. A call with more is a batch of its own.
      *
      * @param rows the number of rows, at least 1; 64 by default
      * @return this builder
@@ -57,7 +57,7 @@ public final class BatchingPredictorBuilder {
     }
 
     /**
-     * Sets how many rows wait at most; later calls are rejected. Calls whose adapter is being loaded are counted, and
+     * Sets how many rows or sequences wait at most; later calls are rejected. Calls whose adapter is being loaded are counted, and
      * those that are being computed are not. A call with more rows is accepted if nothing waits.
      *
      * @param rows the number of rows, at least 1; 1024 by default

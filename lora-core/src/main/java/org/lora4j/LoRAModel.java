@@ -15,6 +15,7 @@ import org.lora4j.nn.Model;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Parameter;
 import org.lora4j.nn.Sequences;
+import org.lora4j.nn.internal.Inputs;
 import org.lora4j.nn.internal.Pass;
 import org.lora4j.nn.internal.PassSource;
 import org.lora4j.nn.internal.Predictor;
@@ -473,6 +474,22 @@ public final class LoRAModel implements Model, PassSource {
     /** Computes the output of rows that have an adapter each, as it was in a state of this model. */
     INDArray predict(ModelState then, INDArray x, List<String> adapters) {
         return mixedBatch.predict(then, x, adapters);
+    }
+
+    /** Computes the output of sequences that have an adapter each, as it was in a state of this model. */
+    INDArray predict(ModelState then, Sequences x, List<String> adapters) {
+        return mixedBatch.predict(then, x, adapters);
+    }
+
+    /** Computes the output of sequences with one adapter, or none, as it was in a state of this model. */
+    INDArray predict(ModelState then, Sequences x, String adapter) {
+        List<String> names = adapter.equals(BASE) ? List.of() : List.of(adapter);
+        return predictor.predict(x, then.forPrediction(names));
+    }
+
+    /** Checks that sequences fit the base. */
+    void require(Sequences x) {
+        Inputs.require(x, network);
     }
 
     /** Computes the output with one adapter, or none, as it was in a state of this model. */

@@ -3,6 +3,7 @@ package org.lora4j;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.nn.internal.Input;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -16,7 +17,7 @@ final class PredictionCall {
         DONE
     }
 
-    private final INDArray x;
+    private final Input input;
     private final String adapter;
     private final AdapterCache.@Nullable Pin pin;
     private final @Nullable Thread waiter;
@@ -25,25 +26,26 @@ final class PredictionCall {
 
     private @Nullable BatchOutput output;
     private int firstRow;
+    private int outputRows;
     private @Nullable Throwable failure;
     private volatile Phase phase = Phase.WAITS;
 
     /**
      * Creates a call.
      *
-     * @param x the input, contiguous in 'c' order
+     * @param input the input; rows are contiguous in 'c' order
      * @param adapter the name of the adapter
      * @param pin keeps the adapter in the model until the call is done, or null
      * @param future what to complete, or null if the current thread waits
      * @param begin when the call began, in nanoseconds
      */
     PredictionCall(
-            INDArray x,
+            Input input,
             String adapter,
             AdapterCache.@Nullable Pin pin,
             @Nullable CompletableFuture<INDArray> future,
             long begin) {
-        this.x = x;
+        this.input = input;
         this.adapter = adapter;
         this.pin = pin;
         this.future = future;
@@ -51,16 +53,17 @@ final class PredictionCall {
         waiter = future == null ? Thread.currentThread() : null;
     }
 
-    INDArray x() {
-        return x;
+    Input input() {
+        return input;
     }
 
     String adapter() {
         return adapter;
     }
 
+    /** The number of rows or sequences. */
     int rows() {
-        return (int) x.size(0);
+        return (int) input.count();
     }
 
     long begin() {
@@ -86,9 +89,10 @@ final class PredictionCall {
     }
 
     /** Sets the output: some rows of the output of a batch. */
-    void succeed(BatchOutput batch, int from) {
+    void succeed(BatchOutput batch, int from, int count) {
         output = batch;
         firstRow = from;
+        outputRows = count;
     }
 
     void fail(Throwable cause) {
@@ -162,6 +166,6 @@ final class PredictionCall {
         if (output == null) {
             throw new IllegalStateException("a call must have an output or a failure when it ends, found neither");
         }
-        return output.take(firstRow, rows());
+        return output.take(firstRow, outputRows);
     }
 }

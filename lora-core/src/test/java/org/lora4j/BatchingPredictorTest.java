@@ -26,6 +26,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.lora4j.adapter.BiasTraining;
 import org.lora4j.adapter.LoRAConfig;
+import org.lora4j.nn.internal.Input;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.memory.MemoryWorkspace;
 import org.nd4j.linalg.api.memory.conf.WorkspaceConfiguration;
@@ -282,8 +283,8 @@ class BatchingPredictorTest {
         CompletableFuture<INDArray> bad = new CompletableFuture<>();
         INDArray tooNarrow = Nd4j.zeros(DataType.FLOAT, 1, 1);
         List<PredictionCall> calls = List.of(
-                new PredictionCall(tooNarrow, "a", null, bad, 0),
-                new PredictionCall(SmallModels.input(1), "b", null, good, 0));
+                new PredictionCall(Input.of(tooNarrow), "a", null, bad, 0),
+                new PredictionCall(Input.of(SmallModels.input(1)), "b", null, good, 0));
         new BatchComputation(model).compute(calls);
         calls.forEach(PredictionCall::end);
         assertClose(good.get(), alone(SmallModels.input(1), "b"), 1e-5);

@@ -37,7 +37,7 @@ public final class Inputs {
      * @param network the network
      * @throws IllegalArgumentException if the network takes no tokens, or a token, a type or a length is outside its tables
      */
-    static void require(Sequences x, Network network) {
+    public static void require(Sequences x, Network network) {
         if (!(network.layers().get(0) instanceof TokenEmbeddings embeddings)) {
             throw new IllegalArgumentException("input: must be a matrix [n, " + network.inputSize() + "] of "
                     + network.dataType() + ", found " + x);

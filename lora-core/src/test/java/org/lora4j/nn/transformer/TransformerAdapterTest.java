@@ -15,7 +15,6 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.lora4j.AdapterView;
-import org.lora4j.BatchingPredictor;
 import org.lora4j.LoRAModel;
 import org.lora4j.adapter.BiasTraining;
 import org.lora4j.adapter.LoRAConfig;
@@ -296,8 +295,6 @@ class TransformerAdapterTest {
     @Test
     void refusesWhatTakesRowsOfFeatures() throws Exception {
         LoRAModel model = LoRAModel.of(bert(DataType.FLOAT).classifier());
-        assertThatThrownBy(() -> BatchingPredictor.builder(model))
-                .hasMessageContaining("takes rows of features, found a model that takes sequences of tokens");
         assertThatThrownBy(() -> model.predict(Nd4j.zeros(DataType.FLOAT, 2, 3), List.of("a", "b")))
                 .hasMessageContaining("must be sequences of tokens");
     }
