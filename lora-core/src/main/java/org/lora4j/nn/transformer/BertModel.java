@@ -22,8 +22,8 @@ import org.nd4j.linalg.api.buffer.DataType;
  *
  * <p>Each method that returns a {@link Network} puts another end on the encoder. The networks take
  * {@link org.lora4j.nn.Sequences}. Module paths are Hugging Face's, so adapters are exchanged with PEFT: those of a plain
- * model for {@link #lastHiddenState}, {@link #pooled} and {@link #sentenceEmbeddings}; those of a model with a head, with
- * {@code bert.} or {@code roberta.} before them, for the classifiers.
+ * model for {@link #lastHiddenState}, {@link #pooled}, {@link #meanPooled} and {@link #sentenceEmbeddings}; those of a model
+ * with a head, with {@code bert.} or {@code roberta.} before them, for the classifiers.
  *
  * <p>The networks of one model share their arrays. With adapters the arrays are only read. To train the arrays themselves,
  * load a model for each network.
@@ -147,6 +147,17 @@ public final class BertModel {
     public Network pooled() {
         BertLayers layers = layers("");
         return network(layers, layers.pooler());
+    }
+
+    /**
+     * Returns the encoder with the mean over the tokens of each sequence: {@code 1/t·Σhᵢ} of the last hidden states of its t
+     * tokens.
+     *
+     * @return a network with the output {@code [n, dim]}
+     */
+    public Network meanPooled() {
+        BertLayers layers = layers("");
+        return network(layers, layers.meanPooling(false));
     }
 
     /**

@@ -45,8 +45,9 @@ class EncoderGoldenTest {
         golden.assertOutput(
                 "last_hidden_state_holes", input.pad(model.lastHiddenState().predict(input)));
         golden.assertOutput("pooler_output_holes", model.pooled().predict(input));
-        INDArray mean = model.sentenceEmbeddings().predict(input);
         INDArray expected = golden.io().tensor("mean_pooled_holes");
+        golden.assertOutput("mean_pooled_holes", model.meanPooled().predict(input));
+        INDArray mean = model.sentenceEmbeddings().predict(input);
         EncoderCase.assertClose("mean", mean, expected.divColumnVector(expected.norm2(true, 1)), 1e-5);
     }
 

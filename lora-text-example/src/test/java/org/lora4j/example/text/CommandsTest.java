@@ -124,6 +124,12 @@ class CommandsTest {
         assertThat(report.at("/base/outputUnchanged").asBoolean()).isTrue();
         report.at("/files")
                 .forEach(file -> assertThat(output.resolve(file.asText())).isNotEmptyFile());
+        assertThat(Files.readString(output.resolve("report.html")))
+                .doesNotContain("{{")
+                .contains("8 threads, in mixed batches</th><td>40</td>")
+                .containsPattern("<th scope=\"row\">tenant-2</th><td>ships</td><td>[0-9.]+ %</td>")
+                .contains("103 of 103 parameters");
+        assertThat(report.at("/settings/threads").asInt()).isEqualTo(8);
         assertThat(cli.out()).containsPattern(Pattern.compile("8 threads, in mixed batches +[0-9,.]+ requests/s"));
     }
 

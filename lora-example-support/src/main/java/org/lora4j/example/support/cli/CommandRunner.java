@@ -2,6 +2,8 @@ package org.lora4j.example.support.cli;
 
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
@@ -12,8 +14,8 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 
 /**
- * Runs a command. Each error is one line on standard error. The exit codes are 0 for success, 2 for wrong use, and 1 for any
- * other failure.
+ * Runs a command. Each error is one line on standard error. The exit codes are 0 for success, 2 for wrong use, 130 for an
+ * interrupt, 141 if standard output was closed, and 1 for any other failure.
  */
 public final class CommandRunner {
     private static final List<String> OWN_OPTIONS = List.of("-h", "--help", "-V", "--version");
@@ -30,6 +32,7 @@ public final class CommandRunner {
      */
     public static int run(Object program, String defaultCommand, String... args) {
         beQuiet();
+        Terminal.endWithClosedOutput();
         return run(program, defaultCommand, Terminal.writer(System.out), Terminal.writer(System.err), args);
     }
 
@@ -52,16 +55,26 @@ public final class CommandRunner {
      * @return the exit code
      */
     public static int run(Object program, String defaultCommand, PrintWriter out, PrintWriter err, String... args) {
-        int code = new CommandLine(program)
+        try {
+            int code = execute(program, defaultCommand, out, err, args);
+            out.flush();
+            err.flush();
+            return code;
+        } catch (ClosedOutput e) {
+            return ClosedOutput.EXIT_CODE;
+        }
+    }
+
+    private static int execute(
+            Object program, String defaultCommand, PrintWriter out, PrintWriter err, String... args) {
+        return new CommandLine(program)
+                .registerConverter(Path.class, new PathOption())
                 .setOut(out)
                 .setErr(err)
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setParameterExceptionHandler(CommandRunner::wrongUse)
                 .setExecutionExceptionHandler(CommandRunner::failed)
                 .execute(withCommand(defaultCommand, args));
-        out.flush();
-        err.flush();
-        return code;
     }
 
     private static String[] withCommand(String defaultCommand, String... args) {
@@ -78,6 +91,9 @@ public final class CommandRunner {
     }
 
     private static int failed(Exception e, CommandLine command, ParseResult parsed) {
+        if (ClosedOutput.causes(e)) {
+            return ClosedOutput.EXIT_CODE;
+        }
         if (command.getCommand() instanceof WorkCommand work && work.isVerbose()) {
             e.printStackTrace(command.getErr());
         }
@@ -93,6 +109,9 @@ public final class CommandRunner {
     private static String describe(Exception e) {
         if (e instanceof IOException file && e.getMessage() != null) {
             return FileErrors.describe(file);
+        }
+        if (e instanceof InvalidPathException path) {
+            return PathOption.describe(path);
         }
         @Nullable String message = e.getMessage();
         boolean explainsItself = e instanceof IllegalArgumentException

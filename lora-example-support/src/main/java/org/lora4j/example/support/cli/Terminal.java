@@ -1,8 +1,11 @@
 package org.lora4j.example.support.cli;
 
 import java.io.Console;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
 import java.io.PrintStream;
 import java.io.PrintWriter;
+import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
@@ -21,8 +24,17 @@ final class Terminal {
 
     /** Returns a writer in the character set of the terminal, or in UTF-8 for a file or a pipe. */
     static PrintWriter writer(PrintStream stream) {
+        return new PrintWriter(stream, true, charset());
+    }
+
+    /** Makes standard output fail once nobody reads it, as in {@code ... | head -1}. */
+    static void endWithClosedOutput() {
+        System.setOut(ClosedOutput.failing(new FileOutputStream(FileDescriptor.out), charset()));
+    }
+
+    private static Charset charset() {
         Console console = console();
-        return new PrintWriter(stream, true, console == null ? StandardCharsets.UTF_8 : console.charset());
+        return console == null ? StandardCharsets.UTF_8 : console.charset();
     }
 
     @SuppressWarnings("SystemConsoleNull")

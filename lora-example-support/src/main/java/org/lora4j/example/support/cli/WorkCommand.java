@@ -4,7 +4,9 @@ import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.Path;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import org.lora4j.nn.NativeThreads;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Model.CommandSpec;
@@ -20,6 +22,8 @@ public abstract class WorkCommand implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init")
     private CommandSpec spec;
 
+    private volatile @Nullable RunFolder folder;
+
     /** Creates the command with its default options. */
     protected WorkCommand() {}
 
@@ -33,6 +37,7 @@ public abstract class WorkCommand implements Callable<Integer> {
             logger.setLevel(verbose ? Level.DEBUG : Level.WARN);
         }
         checkOptions(new OptionCheck(spec.commandLine()));
+        Interruption interruption = Interruption.announce(err(), this::kept);
         NativeThreads threads = NativeThreads.forBlas();
         try {
             work();
@@ -40,6 +45,7 @@ public abstract class WorkCommand implements Callable<Integer> {
             throw new IOException("not enough memory; use smaller batches, or give Java more memory with -Xmx", e);
         } finally {
             threads.close();
+            interruption.close();
         }
         return 0;
     }
@@ -57,6 +63,26 @@ public abstract class WorkCommand implements Callable<Integer> {
      * @throws IOException if a file cannot be read or written; the message is shown to the user
      */
     protected abstract void work() throws IOException;
+
+    /**
+     * Prepares the folder of the results, before any work. From then on an interrupt says what of this run it contains.
+     *
+     * @param path the folder
+     * @param what the results, for the message of an error
+     * @param bytes their size
+     * @return the folder
+     * @throws IOException if it cannot be created or written to, or does not have room for the results
+     */
+    protected final RunFolder prepare(Path path, String what, long bytes) throws IOException {
+        RunFolder prepared = RunFolder.prepare(path, what, bytes);
+        folder = prepared;
+        return prepared;
+    }
+
+    private String kept() {
+        RunFolder prepared = folder;
+        return prepared == null ? RunFolder.NOTHING_KEPT : prepared.kept();
+    }
 
     /**
      * Returns where results are printed.

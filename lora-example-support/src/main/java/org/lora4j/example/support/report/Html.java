@@ -18,19 +18,41 @@ public final class Html {
     private Html() {}
 
     /**
-     * Fills a template, in which <code>{{name}}</code> is the place of a value. The value <code>style</code> is the style
-     * sheet of all pages.
+     * Returns a page: the head and the style sheet that all pages have, and a content.
+     *
+     * @param titleText the title of the window
+     * @param exampleText the name of the example, such as {@code text example}
+     * @param content the content, HTML
+     * @return the page
+     */
+    public static String page(String titleText, String exampleText, String content) {
+        return fillTemplate(
+                Html.class,
+                "page.html",
+                Map.of(
+                        "title",
+                        escape(titleText),
+                        "example",
+                        escape(exampleText),
+                        "style",
+                        read(Html.class, "page.css").strip(),
+                        "content",
+                        content.strip()));
+    }
+
+    /**
+     * Fills a template, in which <code>{{name}}</code> is the place of a value.
      *
      * @param beside the class beside which the template is
      * @param resource the name of the template, a resource
      * @param values HTML by name
-     * @return the page
+     * @return the filled template
      * @throws IllegalArgumentException if a placeholder has no value
      */
     public static String fillTemplate(Class<?> beside, String resource, Map<String, String> values) {
         return PLACEHOLDER.matcher(read(beside, resource)).replaceAll(placeholder -> {
             String name = placeholder.group(1);
-            String value = name.equals("style") ? read(Html.class, "page.css").strip() : values.get(name);
+            String value = values.get(name);
             if (value == null) {
                 throw new IllegalArgumentException("there is no value for {{" + name + "}}");
             }
@@ -87,19 +109,49 @@ public final class Html {
     }
 
     /**
-     * Returns a figure that contains its picture, so that the page needs no other file.
+     * Returns a figure that contains its picture, so that the page needs no other file. On a narrow screen the picture fills
+     * the screen, or its narrow form does if there is one.
      *
      * @param picture the picture
      * @param captionText the text below it, or nothing
      * @return HTML
      */
     public static String figure(Picture picture, String captionText) {
-        return "<figure><div class=\"picture\"><img width=\"%d\" alt=\"%s\" src=\"data:image/png;base64,%s\"></div>%s</figure>\n"
+        return "<figure><picture>%s<img width=\"%d\" alt=\"%s\" src=\"%s\"></picture>%s</figure>\n"
                 .formatted(
+                        picture.narrow()
+                                .map(narrow -> "<source media=\"screen and (max-width: 640px)\" srcset=\""
+                                        + data(narrow) + "\">")
+                                .orElse(""),
                         picture.width(),
                         escape(picture.description()),
-                        Base64.getEncoder().encodeToString(picture.png()),
+                        data(picture),
                         captionText.isEmpty() ? "" : "<figcaption>" + escape(captionText) + "</figcaption>");
+    }
+
+    private static String data(Picture picture) {
+        return "data:image/png;base64," + Base64.getEncoder().encodeToString(picture.png());
+    }
+
+    /**
+     * Returns what a page says in place of its charts.
+     *
+     * @param charts the number of its charts
+     * @return HTML; nothing if there are charts
+     */
+    public static String chartNote(int charts) {
+        return charts == 0 ? "<p class=\"lead\">No charts: Java found no fonts on this machine.</p>" : "";
+    }
+
+    /**
+     * Returns a sentence on green if what was checked holds, else on red.
+     *
+     * @param holds whether it holds
+     * @param text the sentence
+     * @return HTML
+     */
+    public static String verdict(boolean holds, String text) {
+        return "<p class=\"verdict %s\">%s</p>".formatted(holds ? "yes" : "no", escape(text));
     }
 
     /**

@@ -1,9 +1,8 @@
 package org.lora4j.example.support.report;
 
 import java.util.Arrays;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Set;
+import java.util.Map;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -11,21 +10,23 @@ import org.jspecify.annotations.Nullable;
 public final class HtmlTable {
     private final StringBuilder head = new StringBuilder();
     private final StringBuilder body = new StringBuilder();
-    private final Set<Integer> highlighted = new HashSet<>();
     private boolean text;
 
     /** Creates a table without rows. */
     public HtmlTable() {}
 
     /**
-     * Gives columns a colored background. Must be called before rows are added.
+     * Returns a table of names and values as text.
      *
-     * @param columns the columns, counted from 0
-     * @return this
+     * @param nameTitle what a name is
+     * @param valueTitle what a value is
+     * @param values the values by name; a dash stands for null
+     * @return HTML
      */
-    public HtmlTable highlight(List<Integer> columns) {
-        highlighted.addAll(columns);
-        return this;
+    public static String of(String nameTitle, String valueTitle, Map<String, ? extends @Nullable Object> values) {
+        HtmlTable table = new HtmlTable().ofText().header(nameTitle, valueTitle);
+        values.forEach((name, value) -> table.row(name, value == null ? "–" : String.valueOf(value)));
+        return table.html();
     }
 
     /**
@@ -78,9 +79,6 @@ public final class HtmlTable {
             row.append('<').append(name);
             if (name.equals("th")) {
                 row.append(tag.equals("th") ? " scope=\"col\"" : " scope=\"row\"");
-            }
-            if (highlighted.contains(column)) {
-                row.append(" class=\"highlight\"");
             }
             row.append('>')
                     .append(Html.escape(cells.get(column)))

@@ -15,13 +15,15 @@ import org.knowm.xchart.style.markers.SeriesMarkers;
 public final class LossChart {
     private static final int WIDTH = 900;
     private static final int HEIGHT = 420;
+    private static final int NARROW_WIDTH = 420;
+    private static final int NARROW_HEIGHT = 340;
     /** The logarithm needs a lower bound. Smaller losses are drawn at this one. */
     private static final double FLOOR = 1e-5;
 
     private LossChart() {}
 
     /**
-     * Draws the finite losses.
+     * Draws the finite losses, also in a narrow form.
      *
      * @param title the title
      * @param losses the loss of each batch, at least one of them finite
@@ -29,10 +31,21 @@ public final class LossChart {
      * @return the chart
      */
     public static Picture draw(String title, List<Double> losses, Color color) {
+        XYChart narrow = chart(title, losses, color, NARROW_WIDTH, NARROW_HEIGHT);
+        narrow.getStyler().setChartTitleFont(ChartStyle.NARROW_TITLE);
+        return picture(title, chart(title, losses, color, WIDTH, HEIGHT)).withNarrow(picture(title, narrow));
+    }
+
+    private static Picture picture(String title, XYChart chart) {
+        return Picture.draw(
+                chart.getWidth(), chart.getHeight(), title, g -> chart.paint(g, chart.getWidth(), chart.getHeight()));
+    }
+
+    private static XYChart chart(String title, List<Double> losses, Color color, int width, int height) {
         int window = window(losses.size());
         XYChart chart = new XYChartBuilder()
-                .width(WIDTH)
-                .height(HEIGHT)
+                .width(width)
+                .height(height)
                 .title(title)
                 .xAxisTitle("Batch")
                 .yAxisTitle("Cross entropy (log scale)")
@@ -53,7 +66,7 @@ public final class LossChart {
             mean.setLineStyle(SeriesLines.SOLID);
             mean.setLineWidth(2.5f);
         }
-        return Picture.draw(WIDTH, HEIGHT, title, g -> chart.paint(g, WIDTH, HEIGHT));
+        return chart;
     }
 
     private static void style(XYStyler styler, int batches) {

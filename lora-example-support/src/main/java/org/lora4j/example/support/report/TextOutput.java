@@ -2,6 +2,7 @@ package org.lora4j.example.support.report;
 
 import java.io.PrintWriter;
 import java.math.BigDecimal;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -87,6 +88,21 @@ public class TextOutput {
                 "%-60s %s",
                 statement,
                 broken.isEmpty() ? "yes, " + holds.size() + " of " + holds.size() : "NO: " + String.join(", ", broken));
+    }
+
+    /**
+     * Prints where the files of a run are, in a section of its own.
+     *
+     * @param folder the output folder
+     * @param files the files in it by purpose, with the page among them
+     */
+    public final void files(Path folder, Map<String, String> files) {
+        section("Files");
+        int width = files.keySet().stream().mapToInt(String::length).max().orElse(0);
+        files.forEach((purpose, file) ->
+                fact("%s %s", purpose + " ".repeat(width - purpose.length()), folder.resolve(file)));
+        line("");
+        line("The page has all of this. Open it in a browser.");
     }
 
     /**

@@ -41,13 +41,14 @@ public final class Words {
     }
 
     /**
-     * Returns a difference of shares in percentage points, such as {@code −6.60 points}.
+     * Returns a difference with its sign, such as {@code −6.60}.
      *
-     * @param difference the difference of two shares
+     * @param difference the difference
+     * @param places the decimal places
      * @return text
      */
-    public static String points(double difference) {
-        return (difference > 0 ? "+" : difference < 0 ? "−" : "") + fixed(100 * Math.abs(difference), 2) + " points";
+    public static String signed(double difference, int places) {
+        return (difference > 0 ? "+" : difference < 0 ? "−" : "") + fixed(Math.abs(difference), places);
     }
 
     /**

@@ -121,7 +121,7 @@ public final class RunCommand extends WorkCommand {
         Mnist mnist = data.load();
         Network network = base.network();
         Experiment experiment = new Experiment(plan(mnist), mnist, network);
-        OutputFolder folder = OutputFolder.prepare(output, network);
+        OutputFolder folder = new OutputFolder(prepare(output, "the base", OutputFolder.room(network)));
         experiment.run(folder, base.seed(), settings(), new TextReport(out()), progress.display(out(), "images"));
     }
 

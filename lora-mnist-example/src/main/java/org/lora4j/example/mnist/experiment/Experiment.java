@@ -266,11 +266,6 @@ public final class Experiment {
     private static void write(TextReport text, OutputFolder folder, Report report, ChartData charts)
             throws IOException {
         Report written = folder.saveReport(report, charts);
-        text.section("Files");
-        written.files()
-                .forEach((purpose, file) ->
-                        text.fact("%-14s %s", purpose, folder.path().resolve(file)));
-        text.line("");
-        text.line("The page has all of this with charts. Open it in a browser.");
+        text.files(folder.path(), written.files());
     }
 }

@@ -2,64 +2,59 @@ package org.lora4j.example.mnist.experiment;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
 import java.util.Map;
 import org.lora4j.AdapterView;
 import org.lora4j.example.mnist.report.ChartData;
 import org.lora4j.example.mnist.report.Report;
 import org.lora4j.example.mnist.report.ReportWriter;
-import org.lora4j.example.support.cli.FileErrors;
-import org.lora4j.example.support.cli.WritableFolder;
+import org.lora4j.example.support.cli.RunFolder;
 import org.lora4j.nn.Network;
 
-/**
- * The folder in which an experiment stores its networks, adapters and report. If one of them cannot be written, the error
- * says which, and what of this run the folder contains.
- */
+/** The folder in which an experiment stores its networks, adapters and report. */
 public final class OutputFolder {
     private static final String BASE = "base.safetensors";
 
-    private final Path path;
-    private final Map<String, String> files = new LinkedHashMap<>();
+    private final RunFolder folder;
 
-    private OutputFolder(Path path) {
-        this.path = path;
+    /**
+     * Creates a folder of an experiment.
+     *
+     * @param folder the folder, which has room for the base
+     */
+    public OutputFolder(RunFolder folder) {
+        this.folder = folder;
     }
 
     /**
-     * Creates the folder if it does not exist, and writes a temporary file of the size of the base into it. So a folder that
-     * is not writable, or has no room for the base, fails before any training.
+     * Returns the room that a base needs.
      *
-     * @param path the folder
      * @param base the network that will be saved
-     * @return the folder
-     * @throws IOException if the folder cannot be created, or the file cannot be written
+     * @return its bytes
      */
-    public static OutputFolder prepare(Path path, Network base) throws IOException {
-        long bytes = base.dataType().width()
+    public static long room(Network base) {
+        return base.dataType().width()
                 * base.parameters().stream()
                         .mapToLong(parameter -> parameter.value().length())
                         .sum();
-        WritableFolder.prepare(path, "the base", bytes);
-        return new OutputFolder(path);
     }
 
     Path path() {
-        return path;
+        return folder.path();
     }
 
     /** Returns the files of networks and adapters by purpose: paths within the folder, with slashes. */
     Map<String, String> files() {
-        return files;
+        return folder.files();
     }
 
     void saveBase(Network network) throws IOException {
-        try {
-            network.save(path.resolve(BASE));
-        } catch (IOException e) {
-            throw notWritten("the base " + path.resolve(BASE), e);
-        }
-        files.put("base", BASE);
+        Path file = path().resolve(BASE);
+        folder.write("the base " + file, () -> {
+            network.save(file);
+            return file;
+        });
+        folder.add("base", BASE);
+        folder.advise("to use the trained base again, run with --base " + file);
     }
 
     /**
@@ -68,30 +63,11 @@ public final class OutputFolder {
      * @param purpose the key of the adapter in {@link #files}
      */
     void saveAdapter(String purpose, String name, AdapterView adapter) throws IOException {
-        String folder = "adapters/" + name;
-        try {
-            adapter.save(path.resolve(folder));
-        } catch (IOException e) {
-            throw notWritten("the adapter " + path.resolve(folder), e);
-        }
-        files.put(purpose, folder + "/adapter_model.safetensors");
-        files.put(purpose + "Config", folder + "/adapter_config.json");
+        folder.saveAdapter(purpose, name, adapter);
     }
 
     /** Writes the report, and returns it with its own files in it. */
     Report saveReport(Report report, ChartData charts) throws IOException {
-        try {
-            return ReportWriter.write(path, report, charts);
-        } catch (IOException e) {
-            throw notWritten("the report in " + path, e);
-        }
-    }
-
-    private IOException notWritten(String what, IOException e) {
-        String kept = files.isEmpty()
-                ? "nothing of this run is kept"
-                : "kept in %s: %s; to use the trained base again, run with --base %s"
-                        .formatted(path, String.join(", ", files.values()), path.resolve(BASE));
-        return new IOException(what + " could not be written: " + FileErrors.describe(e) + "; " + kept, e);
+        return folder.write("the report in " + path(), () -> ReportWriter.write(path(), report, charts));
     }
 }

@@ -3,8 +3,6 @@ package org.lora4j.example.mnist.report;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.IntStream;
-import org.lora4j.example.mnist.data.MnistData;
 import org.lora4j.example.support.report.ChartStyle;
 import org.lora4j.example.support.report.ConfusionChart;
 import org.lora4j.example.support.report.LossChart;
@@ -14,9 +12,6 @@ import org.lora4j.example.support.report.Words;
 
 /** Draws all charts of a report. */
 final class Charts {
-    private static final List<String> DIGIT_NAMES =
-            IntStream.range(0, MnistData.CLASSES).mapToObj(String::valueOf).toList();
-
     private Charts() {}
 
     /** The files of the charts, with their keys in {@code files} of the report. */
@@ -56,7 +51,7 @@ final class Charts {
         int mostErrors =
                 Math.max(report.base().mostErrors(), report.loraEnabled().mostErrors());
         ConfusionChart.Labels labels =
-                new ConfusionChart.Labels("The image shows", "The network predicts", DIGIT_NAMES, digits);
+                new ConfusionChart.Labels("The image shows", "The network predicts", DigitWords.NAMES, digits);
         charts.put(
                 File.CONFUSION_BASE,
                 ConfusionChart.draw(labels, errors("Base", report.base()), report.base(), ChartStyle.BASE, mostErrors));

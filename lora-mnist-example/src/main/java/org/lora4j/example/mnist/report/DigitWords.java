@@ -1,10 +1,16 @@
 package org.lora4j.example.mnist.report;
 
 import java.util.List;
+import java.util.stream.IntStream;
+import org.lora4j.example.mnist.data.MnistData;
 import org.lora4j.example.support.report.Words;
 
 /** Digits as text. */
 final class DigitWords {
+    /** The names of all digits. */
+    static final List<String> NAMES =
+            IntStream.range(0, MnistData.CLASSES).mapToObj(String::valueOf).toList();
+
     private DigitWords() {}
 
     /** Returns {@code digit 9} or {@code digits 4 and 9}. */

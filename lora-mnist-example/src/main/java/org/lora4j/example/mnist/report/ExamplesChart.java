@@ -15,33 +15,43 @@ import org.lora4j.example.support.report.Words;
 /** Test images that LoRA fixed, and others that it broke. */
 final class ExamplesChart {
     private static final int COLUMNS = 10;
-    private static final int MOST = 2 * COLUMNS;
+    private static final int NARROW_COLUMNS = 5;
+    private static final int MOST = 20;
     private static final int MARGIN = 24;
     private static final int IMAGE = 68;
     private static final int TILE_WIDTH = 85;
     private static final int TILE_HEIGHT = 122;
     private static final int HEADING = 62;
-    private static final int WIDTH = 2 * MARGIN + COLUMNS * TILE_WIDTH;
 
-    private ExamplesChart() {}
+    private final int columns;
 
-    /** Draws at most twenty of each, evenly spread over those that are given. */
+    private ExamplesChart(int columns) {
+        this.columns = columns;
+    }
+
+    /** Draws at most twenty of each, evenly spread over those that are given, also in a narrow form. */
     static Picture draw(List<Example> fixed, List<Example> broken) {
+        return new ExamplesChart(COLUMNS)
+                .picture(fixed, broken)
+                .withNarrow(new ExamplesChart(NARROW_COLUMNS).picture(fixed, broken));
+    }
+
+    private Picture picture(List<Example> fixed, List<Example> broken) {
         int height = MARGIN + sectionHeight(fixed) + sectionHeight(broken);
         String description = "Test images that LoRA fixed (" + Words.count(fixed.size()) + ") and that it broke ("
                 + Words.count(broken.size()) + "), with the true digit and both predictions.";
-        return Picture.draw(WIDTH, height, description, g -> {
-            section(g, 0, "Fixed by LoRA", "the base is wrong, LoRA is right", fixed);
-            section(g, sectionHeight(fixed), "Broken by LoRA", "the base is right, LoRA is wrong", broken);
+        return Picture.draw(2 * MARGIN + columns * TILE_WIDTH, height, description, g -> {
+            section(g, 0, "Fixed by LoRA", "base wrong, LoRA right", fixed);
+            section(g, sectionHeight(fixed), "Broken by LoRA", "base right, LoRA wrong", broken);
         });
     }
 
-    private static int sectionHeight(List<Example> examples) {
-        int rows = Math.max(1, (Math.min(MOST, examples.size()) + COLUMNS - 1) / COLUMNS);
+    private int sectionHeight(List<Example> examples) {
+        int rows = Math.max(1, (Math.min(MOST, examples.size()) + columns - 1) / columns);
         return HEADING + (examples.isEmpty() ? 30 : rows * TILE_HEIGHT);
     }
 
-    private static void section(Graphics2D g, int top, String heading, String meaning, List<Example> examples) {
+    private void section(Graphics2D g, int top, String heading, String meaning, List<Example> examples) {
         List<Example> shown = spread(examples);
         double end = ChartStyle.drawLeft(g, heading, ChartStyle.TITLE, ChartStyle.INK, MARGIN, top + 40.0);
         String number = shown.size() < examples.size()
@@ -53,7 +63,7 @@ final class ExamplesChart {
                     g, "No test image.", ChartStyle.TEXT, ChartStyle.QUIET_INK, MARGIN, top + HEADING + 14.0);
         }
         for (int i = 0; i < shown.size(); i++) {
-            tile(g, shown.get(i), MARGIN + i % COLUMNS * TILE_WIDTH, top + HEADING + i / COLUMNS * TILE_HEIGHT);
+            tile(g, shown.get(i), MARGIN + i % columns * TILE_WIDTH, top + HEADING + i / columns * TILE_HEIGHT);
         }
     }
 

@@ -2,18 +2,18 @@ package org.lora4j.example.mnist.report;
 
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import java.util.stream.Collectors;
-import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.ParameterReport;
-import org.lora4j.example.mnist.data.MnistData;
+import org.lora4j.example.support.report.ComparisonTable;
 import org.lora4j.example.support.report.Html;
 import org.lora4j.example.support.report.HtmlTable;
 import org.lora4j.example.support.report.Picture;
-import org.lora4j.example.support.report.TestResult;
 import org.lora4j.example.support.report.Words;
 
 /** The page {@code report.html}: the results of a run for readers who do not know the code, in one file. */
@@ -42,8 +42,8 @@ final class ReportPage {
         values.put("frozen", checks(report.frozenUnchanged()));
         values.put("effective", checks(report.effectiveWeightExact()));
         values.put("disabled", checks(report.disabledEqualsOriginal()));
-        values.put("comparison", comparisonTable());
-        values.put("chartNote", chartNote());
+        values.put("comparison", ComparisonTable.html("Digit", DigitWords.NAMES, report.digits(), report.comparison()));
+        values.put("chartNote", Html.chartNote(charts.size()));
         values.put("findings", Html.list(new Findings(report).sentences()));
         values.put("wrongPerDigit", figure(Charts.File.WRONG_PER_DIGIT, "The same counts as in the table above."));
         values.put("confusion", figure(Charts.File.CONFUSION_BASE, "") + figure(Charts.File.CONFUSION_LORA, ""));
@@ -56,9 +56,12 @@ final class ReportPage {
                 "losses",
                 figure(Charts.File.LOSS_BASE, "Each dot is one batch.")
                         + figure(Charts.File.LOSS_FINE_TUNE, "Each dot is one batch."));
-        values.put("settings", settingsTable());
-        values.put("files", filesTable());
-        return Html.fillTemplate(ReportPage.class, "report.html", values);
+        values.put("settings", HtmlTable.of("Setting", "Value", settings()));
+        values.put("files", HtmlTable.of("What", "File", report.files()));
+        return Html.page(
+                "LoRA on MNIST: " + DigitWords.of(report.digits()),
+                "MNIST example",
+                Html.fillTemplate(ReportPage.class, "report.html", values));
     }
 
     private String adapters() {
@@ -99,32 +102,27 @@ final class ReportPage {
                 .collect(Collectors.joining(" → "));
     }
 
+    /** A column for each layer, so that the table is narrow. */
     private String parameterTable() {
-        HtmlTable table =
-                new HtmlTable().header("Layer", "W (frozen)", "b (frozen)", "A", "B", "Original", "LoRA", "Increment");
-        for (ParameterReport.Layer layer : report.parameters().layers()) {
-            table.row(
-                    layer.path(),
-                    HtmlTable.shape(layer.weight()),
-                    HtmlTable.shape(layer.bias()),
-                    HtmlTable.shape(layer.loraA()),
-                    HtmlTable.shape(layer.loraB()),
-                    Words.count(layer.original()),
-                    Words.count(layer.lora()),
-                    threeDigits(100.0 * layer.lora() / layer.original()));
-        }
+        ParameterReport all = report.parameters();
+        HtmlTable table = new HtmlTable()
+                .header(row("Layer", layer -> layer.path(), "Total").toArray(String[]::new));
+        table.row("", row("W (frozen)", layer -> HtmlTable.shape(layer.weight()), ""));
+        table.row("", row("b (frozen)", layer -> HtmlTable.shape(layer.bias()), ""));
+        table.row("", row("A", layer -> HtmlTable.shape(layer.loraA()), ""));
+        table.row("", row("B", layer -> HtmlTable.shape(layer.loraB()), ""));
+        table.row("total", row("Original", layer -> Words.count(layer.original()), Words.count(all.original())));
+        table.row("", row("LoRA", layer -> Words.count(layer.lora()), Words.count(all.lora())));
         return table.row(
-                        "total",
-                        List.of(
-                                "Total",
-                                "",
-                                "",
-                                "",
-                                "",
-                                Words.count(report.parameters().original()),
-                                Words.count(report.parameters().lora()),
-                                increment()))
+                        "",
+                        row("Increment", layer -> threeDigits(100.0 * layer.lora() / layer.original()), increment()))
                 .html();
+    }
+
+    private List<String> row(String name, Function<ParameterReport.Layer, String> cell, String total) {
+        return Stream.of(Stream.of(name), report.parameters().layers().stream().map(cell), Stream.of(total))
+                .flatMap(cells -> cells)
+                .toList();
     }
 
     private String increment() {
@@ -165,10 +163,7 @@ final class ReportPage {
                 .flatMap(map -> map.values().stream())
                 .toList();
         long held = all.stream().filter(holds -> holds).count();
-        return "<p class=\"verdict %s\">%s</p>"
-                .formatted(
-                        held == all.size() ? "yes" : "no",
-                        Html.escape(held + " of " + all.size() + " checks of this run hold."));
+        return Html.verdict(held == all.size(), held + " of " + all.size() + " checks of this run hold.");
     }
 
     private static String checks(Map<String, Boolean> checks) {
@@ -177,56 +172,14 @@ final class ReportPage {
                 .collect(Collectors.joining("\n", "<ul class=\"checks\">\n", "\n</ul>"));
     }
 
-    private String comparisonTable() {
-        List<String> header = new ArrayList<>(List.of("Network", "Accuracy", "Wrong"));
-        IntStream.range(0, MnistData.CLASSES).forEach(digit -> header.add(String.valueOf(digit)));
-        HtmlTable table = new HtmlTable()
-                .highlight(report.digits().stream().map(digit -> digit + 3).toList())
-                .header(header.toArray(String[]::new));
-        report.comparison().forEach((name, result) -> {
-            List<String> cells =
-                    new ArrayList<>(List.of(name, Words.percent(result.accuracy()), Words.count(result.wrongTotal())));
-            result.wrong().forEach(wrong -> cells.add(Words.count(wrong)));
-            table.row("", cells);
-        });
-        return table.row("total", differences()).html();
-    }
-
-    private List<String> differences() {
-        TestResult base = report.base();
-        TestResult lora = report.loraEnabled();
-        List<String> cells = new ArrayList<>();
-        cells.add("Difference by LoRA");
-        cells.add(Words.points(lora.accuracy() - base.accuracy()));
-        cells.add(Words.difference(lora.wrongTotal() - base.wrongTotal()));
-        for (int digit = 0; digit < MnistData.CLASSES; digit++) {
-            cells.add(Words.difference(lora.wrong().get(digit) - base.wrong().get(digit)));
-        }
-        return cells;
-    }
-
-    /** Explains why the page has no charts. */
-    private String chartNote() {
-        return charts.isEmpty() ? "<p class=\"lead\">No charts: Java found no fonts on this machine.</p>" : "";
+    private Map<String, @Nullable Object> settings() {
+        Map<String, @Nullable Object> settings = new LinkedHashMap<>(report.settings());
+        settings.putIfAbsent("seed", report.seed());
+        return settings;
     }
 
     private String figure(Charts.File chart, String caption) {
         Picture picture = charts.get(chart);
         return picture == null ? "" : Html.figure(picture, caption);
-    }
-
-    private String settingsTable() {
-        HtmlTable table = new HtmlTable().ofText().header("Setting", "Value");
-        report.settings().forEach((name, value) -> table.row(name, value == null ? "–" : String.valueOf(value)));
-        if (!report.settings().containsKey("seed")) {
-            table.row("seed", String.valueOf(report.seed()));
-        }
-        return table.html();
-    }
-
-    private String filesTable() {
-        HtmlTable table = new HtmlTable().ofText().header("What", "File");
-        report.files().forEach(table::row);
-        return table.html();
     }
 }

@@ -24,6 +24,9 @@ import org.lora4j.example.support.report.Words;
 final class WrongPerDigitChart {
     private static final int WIDTH = 900;
     private static final int HEIGHT = 500;
+    private static final int NARROW_WIDTH = 420;
+    private static final int NARROW_HEIGHT = 360;
+    private static final String FINE_TUNED = "fine-tuned";
     private static final double GROUP_WIDTH = 0.8;
     private static final double PLOT_WIDTH = 0.98;
     /** With more tests than this, the bars are too narrow for numbers. */
@@ -31,16 +34,18 @@ final class WrongPerDigitChart {
 
     private final Map<String, TestResult> results;
     private final List<Integer> digits;
+    private final boolean narrow;
     private final CategoryChart chart;
 
-    private WrongPerDigitChart(Map<String, TestResult> results, List<Integer> digits) {
+    private WrongPerDigitChart(Map<String, TestResult> results, List<Integer> digits, boolean narrow) {
         this.results = results;
         this.digits = digits;
+        this.narrow = narrow;
         this.chart = chart();
     }
 
+    /** Draws the chart, also in a narrow form without the numbers. */
     static Picture draw(Map<String, TestResult> results, List<Integer> digits) {
-        WrongPerDigitChart chart = new WrongPerDigitChart(results, digits);
         String description = "Wrong predictions per digit 0 to 9. "
                 + results.entrySet().stream()
                         .map(result -> result.getKey() + ": "
@@ -48,19 +53,28 @@ final class WrongPerDigitChart {
                                         .map(Words::count)
                                         .collect(Collectors.joining(" ")))
                         .collect(Collectors.joining(". "));
-        return Picture.draw(WIDTH, HEIGHT, description, chart::paint);
+        return Picture.draw(WIDTH, HEIGHT, description, new WrongPerDigitChart(results, digits, false)::paint)
+                .withNarrow(Picture.draw(
+                        NARROW_WIDTH,
+                        NARROW_HEIGHT,
+                        description,
+                        new WrongPerDigitChart(results, digits, true)::paint));
     }
 
     private CategoryChart chart() {
         CategoryChart chart = new CategoryChartBuilder()
-                .width(WIDTH)
-                .height(HEIGHT)
-                .title("Wrong predictions per digit, before and after fine-tuning on " + DigitWords.of(digits))
+                .width(narrow ? NARROW_WIDTH : WIDTH)
+                .height(narrow ? NARROW_HEIGHT : HEIGHT)
+                .title("Wrong predictions per digit"
+                        + (narrow ? "" : ", before and after fine-tuning on " + DigitWords.of(digits)))
                 .xAxisTitle("Digit that the image shows")
                 .yAxisTitle("Wrong predictions")
                 .build();
         CategoryStyler styler = chart.getStyler();
         ChartStyle.apply(styler);
+        if (narrow) {
+            styler.setChartTitleFont(ChartStyle.NARROW_TITLE);
+        }
         styler.setLegendPosition(Styler.LegendPosition.OutsideS).setLegendLayout(Styler.LegendLayout.Horizontal);
         styler.setPlotGridVerticalLinesVisible(false).setYAxisMin(0.0).setYAxisDecimalPattern("#,###");
         styler.setYAxisMax(yMax());
@@ -94,8 +108,8 @@ final class WrongPerDigitChart {
     private void paint(Graphics2D g) {
         Rectangle2D plot = measure();
         digits.forEach(digit -> highlight(g, plot, digit));
-        chart.paint(g, WIDTH, HEIGHT);
-        if (results.size() <= MOST_LABELLED) {
+        chart.paint(g, chart.getWidth(), chart.getHeight());
+        if (!narrow && results.size() <= MOST_LABELLED) {
             label(g, plot);
         }
     }
@@ -104,7 +118,7 @@ final class WrongPerDigitChart {
     private Rectangle2D measure() {
         Graphics2D scratch = new BufferedImage(1, 1, BufferedImage.TYPE_INT_RGB).createGraphics();
         try {
-            chart.paint(scratch, WIDTH, HEIGHT);
+            chart.paint(scratch, chart.getWidth(), chart.getHeight());
         } finally {
             scratch.dispose();
         }
@@ -114,13 +128,14 @@ final class WrongPerDigitChart {
         return new Rectangle2D.Double(left, top, right - left, chart.getScreenYFromChart(0) - top);
     }
 
-    private static void highlight(Graphics2D g, Rectangle2D plot, int digit) {
+    private void highlight(Graphics2D g, Rectangle2D plot, int digit) {
         double width = plot.getWidth() / MnistData.CLASSES;
         double left = plot.getX() + width * digit;
         g.setColor(ChartStyle.HIGHLIGHT);
         g.fill(new Rectangle2D.Double(left, plot.getY(), width, plot.getHeight()));
-        ChartStyle.drawCentered(
-                g, "fine-tuned", ChartStyle.SMALL_STRONG, ChartStyle.LORA_INK, left + width / 2, plot.getY() + 17);
+        double half = ChartStyle.width(g, FINE_TUNED, ChartStyle.SMALL_STRONG) / 2;
+        double middle = Math.min(left + width / 2, chart.getWidth() - half - 2);
+        ChartStyle.drawCentered(g, FINE_TUNED, ChartStyle.SMALL_STRONG, ChartStyle.LORA_INK, middle, plot.getY() + 17);
     }
 
     private void label(Graphics2D g, Rectangle2D plot) {

@@ -18,7 +18,10 @@ class ReportPageTest {
                 .contains("784 → 1000 → 2000 → 10")
                 .contains("2,807,010", "6,794", "0.242 %", "10.045 %")
                 .contains("1000 × 784", "1 × 784", "2000 × 1")
-                .contains("95.34 %", "84.33 %", "−11.01 points", "+1,101")
+                .contains("95.34 → 84.33 %")
+                .contains("<th scope=\"row\">Accuracy in %</th><td>95.34</td><td>84.33</td><td>−11.01</td>")
+                .contains(
+                        "<th scope=\"row\">All</th><td>466</td><td>1,567</td><td>+1,101</td><td>466</td><td>1,567</td>")
                 .contains("107 → 11")
                 .contains("6,000 batches in 41.3 s, loss of the last batch 0.04210.")
                 .contains("100 batches in 0.8 s, loss of the last batch 0.001230.")
@@ -82,7 +85,27 @@ class ReportPageTest {
     void comparesFurtherResults() {
         String page = page(SampleReport.report(
                 SampleReport.settings(), SampleReport.training(), Map.of(), Map.of("4 and 9", SampleReport.lora())));
-        assertThat(page).contains("<th scope=\"row\">4 and 9</th><td>84.33 %</td><td>1,567</td>");
+        assertThat(page)
+                .contains("<th scope=\"col\">LoRA merged</th><th scope=\"col\">4 and 9</th></tr>")
+                .containsPattern("<th scope=\"row\">All</th>(<td>[^<]*</td>){5}<td>1,567</td></tr>")
+                .containsPattern("<th scope=\"row\">Accuracy in %</th>(<td>[^<]*</td>){5}<td>84.33</td></tr>");
+    }
+
+    /** A column for each digit would hide the last digits on a narrow screen and on paper. */
+    @Test
+    void hasARowForEachDigitAndMarksThoseOfTheFineTuning() {
+        assertThat(page(SampleReport.report()))
+                .contains("<th scope=\"col\">Digit</th><th scope=\"col\">Base</th><th scope=\"col\">LoRA on</th>"
+                        + "<th scope=\"col\">Difference</th><th scope=\"col\">LoRA off</th>")
+                .contains("<tr><th scope=\"row\">8</th><td>19</td><td>193</td><td>+174</td>")
+                .contains("<tr class=\"highlight\"><th scope=\"row\">9</th><td>107</td><td>11</td><td>−96</td>");
+    }
+
+    @Test
+    void hasColorsForADarkScreenButNotForPaper() {
+        assertThat(page(SampleReport.report()))
+                .contains("<meta name=\"color-scheme\" content=\"light dark\">")
+                .contains("@media screen and (prefers-color-scheme: dark)");
     }
 
     @Test

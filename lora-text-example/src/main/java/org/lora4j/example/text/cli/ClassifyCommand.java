@@ -2,23 +2,17 @@ package org.lora4j.example.text.cli;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.example.support.cli.OptionCheck;
-import org.lora4j.example.support.cli.ProgressOptions;
-import org.lora4j.example.support.cli.WorkCommand;
+import org.lora4j.example.support.cli.RunFolder;
 import org.lora4j.example.support.report.TestResult;
 import org.lora4j.example.support.report.TextOutput;
 import org.lora4j.example.text.data.ClassifiedTexts;
 import org.lora4j.example.text.experiment.Classification;
 import org.lora4j.example.text.experiment.ClassificationRun;
-import org.lora4j.example.text.experiment.RunFolder;
 import org.lora4j.example.text.model.Tokens;
 import org.lora4j.nn.transformer.BertModel;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code classify}: a classifier on the frozen encoder against an adapter, or the test of an adapter. */
@@ -27,18 +21,12 @@ import picocli.CommandLine.Option;
         description =
                 "Train an adapter that classifies texts, and compare it with a classifier on the frozen encoder. By"
                         + " default: from which of four eras is a passage of a State of the Union address?")
-public final class ClassifyCommand extends WorkCommand {
+public final class ClassifyCommand extends TextCommand {
     /** What others reach on the bundled texts, with the settings of this command where it is not said. */
     private static final List<String> REFERENCES = List.of(
             "A bag of words (tf-idf with softmax regression, no transformer) reaches 73.0 % on these texts.",
             "PyTorch with PEFT reaches 73.9 % with LoRA on all linear layers in 750 batches of 16 (one seed), and 67.0 % with"
                     + " softmax regression on the frozen encoder, with texts cut at 128 tokens.");
-
-    @Mixin
-    private final TextOptions text = new TextOptions();
-
-    @Mixin
-    private final ModelOptions model = new ModelOptions(96);
 
     @Option(
             names = "--adapter",
@@ -47,29 +35,13 @@ public final class ClassifyCommand extends WorkCommand {
                     + " adapter_model.safetensors, from this command or from Python's PEFT.")
     private @Nullable Path adapter;
 
-    @Option(
-            names = "--output",
-            paramLabel = "DIR",
-            description = "The folder for the files of the run. Default: ${DEFAULT-VALUE}.")
-    private Path output = Path.of("text-run");
-
-    @Mixin
-    private final FineTuneOptions fineTune = new FineTuneOptions(FineTuneOptions.allLinear(), 300, 2e-3);
-
-    @Mixin
-    private final ProgressOptions progress = new ProgressOptions();
-
-    ClassifyCommand() {}
-
-    @Override
-    protected void checkOptions(OptionCheck check) {
-        model.check(check);
-        fineTune.check(check);
+    ClassifyCommand() {
+        super("text-run", new ModelOptions(96), new FineTuneOptions(FineTuneOptions.allLinear(), 300, 2e-3));
     }
 
     @Override
     protected void work() throws IOException {
-        ClassifiedTexts texts = ClassifiedTexts.read(text.open());
+        ClassifiedTexts texts = ClassifiedTexts.read(text().open());
         if (adapter == null) {
             run(texts);
         } else {
@@ -78,30 +50,25 @@ public final class ClassifyCommand extends WorkCommand {
     }
 
     private void run(ClassifiedTexts texts) throws IOException {
-        RunFolder folder = RunFolder.prepare(output);
+        RunFolder folder = prepareOutput();
         TextOutput out = new TextOutput(out());
-        BertModel bert = fineTune.prepare(model.load());
-        try (Tokens tokens = model.tokens()) {
+        BertModel bert = fineTune().prepare(model().load());
+        try (Tokens tokens = model().tokens()) {
             new ClassificationRun(
                             texts,
-                            model.weights(),
-                            fineTune.config(),
-                            fineTune.training(),
-                            fineTune.seed(),
-                            text.folder() == null ? REFERENCES : List.of())
-                    .run(
-                            new Classification(bert, tokens, texts, out),
-                            folder,
-                            settings(),
-                            out,
-                            progress.display(out(), "texts"));
+                            model().weights(),
+                            fineTune().config(),
+                            fineTune().training(),
+                            fineTune().seed(),
+                            text().folder() == null ? REFERENCES : List.of())
+                    .run(new Classification(bert, tokens, texts, out), folder, settings(), out, progress("texts"));
         }
     }
 
     private void test(ClassifiedTexts texts, Path folder) throws IOException {
         TextOutput out = new TextOutput(out());
-        BertModel bert = model.load();
-        try (Tokens tokens = model.tokens()) {
+        BertModel bert = model().load();
+        try (Tokens tokens = model().tokens()) {
             TestResult result = new Classification(bert, tokens, texts, out).test(folder);
             out.line("%s on the test texts of %s", folder, texts.title());
             show(out, texts.classNames(), result);
@@ -115,14 +82,5 @@ public final class ClassifyCommand extends WorkCommand {
                     "%-20s %,d of %,d wrong; predicted %,d times",
                     classNames.get(i), result.wrong().get(i), result.examples(i), result.predicted(i));
         }
-    }
-
-    private Map<String, @Nullable Object> settings() {
-        Map<String, @Nullable Object> settings = new LinkedHashMap<>();
-        text.addTo(settings);
-        settings.put("output", output.toString());
-        model.addTo(settings);
-        fineTune.addTo(settings);
-        return settings;
     }
 }

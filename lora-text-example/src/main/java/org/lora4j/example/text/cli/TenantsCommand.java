@@ -1,19 +1,17 @@
 package org.lora4j.example.text.cli;
 
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.lora4j.example.support.cli.OptionCheck;
-import org.lora4j.example.support.cli.ProgressOptions;
-import org.lora4j.example.support.cli.WorkCommand;
+import org.lora4j.example.support.cli.RunFolder;
 import org.lora4j.example.support.report.TextOutput;
 import org.lora4j.example.text.data.ClassifiedTexts;
-import org.lora4j.example.text.experiment.RunFolder;
 import org.lora4j.example.text.experiment.Tenants;
 import org.lora4j.example.text.model.Tokens;
 import org.lora4j.nn.transformer.BertModel;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code tenants}: adapters of several tenants over one encoder, served from many threads. */
@@ -21,22 +19,7 @@ import picocli.CommandLine.Option;
         name = "tenants",
         description = "Train an adapter for each of three tenants over one encoder, and serve their requests from many"
                 + " threads: in batches in which each text has its own adapter, against one by one.")
-public final class TenantsCommand extends WorkCommand {
-    @Mixin
-    private final TextOptions text = new TextOptions();
-
-    @Mixin
-    private final ModelOptions model = new ModelOptions(96);
-
-    @Option(
-            names = "--output",
-            paramLabel = "DIR",
-            description = "The folder for the files of the run. Default: ${DEFAULT-VALUE}.")
-    private Path output = Path.of("text-tenants-run");
-
-    @Mixin
-    private final FineTuneOptions fineTune = new FineTuneOptions(List.of("query", "value"), 50, 2e-3);
-
+public final class TenantsCommand extends TextCommand {
     @Option(
             names = "--requests",
             paramLabel = "N",
@@ -49,35 +32,42 @@ public final class TenantsCommand extends WorkCommand {
             description = "Threads that send requests. Default: ${DEFAULT-VALUE}.")
     private int threads = 16;
 
-    @Mixin
-    private final ProgressOptions progress = new ProgressOptions();
-
-    TenantsCommand() {}
+    TenantsCommand() {
+        super("text-tenants-run", new ModelOptions(96), new FineTuneOptions(List.of("query", "value"), 50, 2e-3));
+    }
 
     @Override
     protected void checkOptions(OptionCheck check) {
-        model.check(check);
-        fineTune.check(check);
+        super.checkOptions(check);
         check.atLeast("--requests", requests, 1);
         check.inRange("--threads", threads, 1, 1000);
     }
 
     @Override
+    Map<String, @Nullable Object> settings() {
+        Map<String, @Nullable Object> settings = super.settings();
+        settings.put("requests", requests);
+        settings.put("threads", threads);
+        return settings;
+    }
+
+    @Override
     protected void work() throws IOException {
-        ClassifiedTexts texts = ClassifiedTexts.read(text.open());
-        RunFolder folder = RunFolder.prepare(output);
-        BertModel bert = model.load();
+        ClassifiedTexts texts = ClassifiedTexts.read(text().open());
+        RunFolder folder = prepareOutput();
+        BertModel bert = fineTune().prepare(model().load());
         TextOutput out = new TextOutput(out());
-        try (Tokens tokens = model.tokens()) {
+        try (Tokens tokens = model().tokens()) {
             out.line("Tenants of one encoder, with an adapter each");
-            new Tenants(bert, tokens, texts, fineTune.seed(), out)
+            new Tenants(bert, tokens, texts, fineTune().seed(), out)
                     .run(
-                            fineTune.config(),
-                            fineTune.training(),
-                            fineTune.seed(),
+                            fineTune().config(),
+                            fineTune().training(),
+                            fineTune().seed(),
                             new Tenants.Load(requests, threads, threads),
                             folder,
-                            progress.display(out(), "texts"));
+                            settings(),
+                            progress("texts"));
         }
     }
 }

@@ -70,7 +70,7 @@ public final class Classification {
 
     Frozen frozen(long seed) {
         out.section("The frozen encoder with a trained classifier");
-        FrozenHead head = new FrozenHead(bert.lastHiddenState());
+        FrozenHead head = new FrozenHead(bert.meanPooled());
         FrozenHead.Trained trained =
                 FrozenHead.train(head.features(train), texts.train().classes(), classes(), seed);
         Predictions predictions = Predictions.of(

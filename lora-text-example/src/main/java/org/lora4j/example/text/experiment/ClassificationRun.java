@@ -7,6 +7,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.example.support.cli.ProgressDisplay;
+import org.lora4j.example.support.cli.RunFolder;
 import org.lora4j.example.support.report.TextOutput;
 import org.lora4j.example.text.data.ClassifiedTexts;
 import org.lora4j.example.text.report.ClassifyReport;
@@ -49,7 +50,7 @@ public record ClassificationRun(
         introduce(experiment, out);
         Classification.Frozen frozen = experiment.frozen(seed);
         Classification.Adapted lora = experiment.adapted(config, training, seed, progress);
-        Path saved = folder.save(Classification.ADAPTER, lora.view());
+        Path saved = folder.saveAdapter(Classification.ADAPTER, Classification.ADAPTER, lora.view());
         ClassifyReport report = new ClassifyReport(
                 settings,
                 texts.classNames(),
@@ -68,9 +69,10 @@ public record ClassificationRun(
                 (System.nanoTime() - start) / 1e9,
                 folder.files());
         ClassifyReport written = folder.write(
+                "the report in " + folder.path(),
                 () -> ReportWriter.write(folder.path(), report, lora.training().losses()));
         conclude(out, report);
-        folder.print(out, written.files());
+        out.files(folder.path(), written.files());
         report.base().require();
     }
 

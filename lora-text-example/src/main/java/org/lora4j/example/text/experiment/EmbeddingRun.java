@@ -8,6 +8,7 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.example.support.cli.ProgressDisplay;
+import org.lora4j.example.support.cli.RunFolder;
 import org.lora4j.example.support.report.TextOutput;
 import org.lora4j.example.text.data.TextPairs;
 import org.lora4j.example.text.model.Tokens;
@@ -63,7 +64,7 @@ public record EmbeddingRun(
         out.line("LoRA on sentence embeddings: does a text find the one that belongs to it?");
         out.line("%s: %,d pairs for training, %,d for testing", title, train.size(), test.size());
         Embedding.Tuned tuned = new Embedding(bert, tokens, train, test, out).run(config, training, seed, progress);
-        Path saved = folder.save(Embedding.ADAPTER, tuned.view());
+        Path saved = folder.saveAdapter(Embedding.ADAPTER, Embedding.ADAPTER, tuned.view());
         EmbedReport report = new EmbedReport(
                 settings,
                 title,
@@ -79,6 +80,7 @@ public record EmbeddingRun(
                 (System.nanoTime() - start) / 1e9,
                 folder.files());
         EmbedReport written = folder.write(
+                "the report in " + folder.path(),
                 () -> ReportWriter.write(folder.path(), report, tuned.training().losses()));
         out.section("Result");
         out.fact(
@@ -86,7 +88,7 @@ public record EmbeddingRun(
                 report.better(), report.worse());
         report.sizes().print(out);
         out.fact("%.0f s in all", report.seconds());
-        folder.print(out, written.files());
+        out.files(folder.path(), written.files());
         report.base().require();
     }
 

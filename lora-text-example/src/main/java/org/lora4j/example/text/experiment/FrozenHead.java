@@ -4,13 +4,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.lora4j.nn.Network;
-import org.lora4j.nn.Sequences;
 import org.lora4j.train.LinearWarmupSchedule;
 import org.lora4j.train.Trainer;
 import org.lora4j.train.TrainingResult;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.DataSet;
-import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 import org.nd4j.linalg.learning.config.Adam;
 
@@ -28,24 +26,15 @@ final class FrozenHead {
     /**
      * Creates a head.
      *
-     * @param encoder a network with the last hidden states
+     * @param encoder a network with a row for each text
      */
     FrozenHead(Network encoder) {
         this.encoder = encoder;
     }
 
-    /** Computes the means {@code [texts, dim]}. */
+    /** Computes the features {@code [texts, dim]}. */
     INDArray features(TokenizedTexts texts) {
-        return texts.map(batch -> means(encoder.predict(batch), batch));
-    }
-
-    private static INDArray means(INDArray states, Sequences batch) {
-        INDArray means = Nd4j.createUninitialized(states.dataType(), batch.count(), states.size(1));
-        for (int i = 0; i < batch.count(); i++) {
-            INDArray own = states.get(NDArrayIndex.interval(batch.start(i), batch.start(i + 1)), NDArrayIndex.all());
-            means.putRow(i, own.mean(0));
-        }
-        return means;
+        return texts.map(encoder::predict);
     }
 
     /** A trained classifier. */

@@ -11,14 +11,17 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.IntFunction;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 import org.lora4j.AdapterView;
 import org.lora4j.LoRAModel;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.example.support.cli.ProgressDisplay;
+import org.lora4j.example.support.cli.RunFolder;
 import org.lora4j.example.support.report.TextOutput;
 import org.lora4j.example.text.data.ClassifiedTexts;
 import org.lora4j.example.text.data.LabelledTexts;
 import org.lora4j.example.text.model.Tokens;
+import org.lora4j.example.text.report.ReportWriter;
 import org.lora4j.example.text.report.TenantsReport;
 import org.lora4j.example.text.report.TenantsReport.Service;
 import org.lora4j.nn.Network;
@@ -78,15 +81,23 @@ public final class Tenants {
      * @param seed the seed of the orders of texts
      * @param load the requests
      * @param folder the output folder
+     * @param settings the options of the run, for the report
      * @param progress shows the trainings
      * @throws IOException if a file cannot be written
      * @throws IllegalStateException if the base is not the same as before; the report is written before
      */
     public void run(
-            LoRAConfig config, FineTuning fineTuning, long seed, Load load, RunFolder folder, ProgressDisplay progress)
+            LoRAConfig config,
+            FineTuning fineTuning,
+            long seed,
+            Load load,
+            RunFolder folder,
+            Map<String, @Nullable Object> settings,
+            ProgressDisplay progress)
             throws IOException {
         FrozenCheck check = new FrozenCheck(base, test);
         out.section("An adapter for each tenant: %s", fineTuning);
+        Map<String, String> questions = new LinkedHashMap<>();
         Map<String, Double> accuracies = new LinkedHashMap<>();
         for (int tenant = 0; tenant < Math.min(MOST_TENANTS, texts.classNames().size()); tenant++) {
             String name = "tenant-" + (tenant + 1);
@@ -97,16 +108,26 @@ public final class Tenants {
             double accuracy = Predictions.of(test.map(view::predict), answers(tested, tenant))
                     .result()
                     .accuracy();
+            questions.put(name, texts.classNames().get(tenant));
             accuracies.put(name, accuracy);
-            folder.save(name, view);
+            folder.saveAdapter(name, name, view);
             out.fact(
                     "%s asks whether a text is of %s: accuracy %.2f %%",
                     name, texts.classNames().get(tenant), 100 * accuracy);
         }
         List<Service> services = serve(load);
-        TenantsReport report =
-                new TenantsReport(accuracies, load.threads(), services, check.compare(model, out), folder.files());
-        folder.print(out, folder.write(() -> report.write(folder.path())).files());
+        TenantsReport report = new TenantsReport(
+                settings,
+                texts.title(),
+                questions,
+                accuracies,
+                load.threads(),
+                services,
+                check.compare(model, out),
+                folder.files());
+        TenantsReport written =
+                folder.write("the report in " + folder.path(), () -> ReportWriter.write(folder.path(), report));
+        out.files(folder.path(), written.files());
         report.base().require();
     }
 

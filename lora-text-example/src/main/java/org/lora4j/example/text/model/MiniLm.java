@@ -2,6 +2,7 @@ package org.lora4j.example.text.model;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import org.lora4j.example.support.onnx.Resource;
 import org.lora4j.nn.transformer.BertModel;
 
 /**

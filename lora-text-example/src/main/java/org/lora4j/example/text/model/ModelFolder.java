@@ -6,6 +6,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.Map;
+import org.lora4j.example.support.onnx.OnnxWeights;
+import org.lora4j.example.support.onnx.Resource;
 import org.lora4j.io.SafeTensors;
 import org.nd4j.linalg.api.ndarray.INDArray;
 

@@ -7,6 +7,7 @@ import java.security.DigestInputStream;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
+import org.lora4j.example.support.onnx.Resource;
 
 /** The SHA-256 of data. */
 final class Sha256 {

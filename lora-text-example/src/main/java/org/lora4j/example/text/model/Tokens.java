@@ -8,6 +8,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.LongStream;
+import org.lora4j.example.support.onnx.Resource;
 import org.lora4j.nn.Sequences;
 
 /** The tokenizer of all-MiniLM-L6-v2, which cuts texts at a number of tokens. */

@@ -1,12 +1,11 @@
 package org.lora4j.example.text.report;
 
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
+import org.lora4j.example.support.report.ComparisonTable;
 import org.lora4j.example.support.report.Html;
-import org.lora4j.example.support.report.HtmlTable;
 import org.lora4j.example.support.report.Picture;
 import org.lora4j.example.support.report.TestResult;
 import org.lora4j.example.support.report.Words;
@@ -37,7 +36,7 @@ final class ClassifyPage {
         values.put("train", Words.count(report.texts().train()));
         values.put("test", Words.count(report.texts().test()));
         values.put("meanTokens", Words.fixed(report.texts().meanTokens(), 1));
-        values.put("comparison", comparisonTable());
+        values.put("comparison", ComparisonTable.html("Class", report.classNames(), List.of(), tests()));
         values.put("findings", Html.list(new ClassifyFindings(report).sentences()));
         values.put("references", Html.list(report.references()));
         values.put("confusion", parts.figure(Charts.CONFUSION_FROZEN, "") + parts.figure(Charts.CONFUSION_LORA, ""));
@@ -45,7 +44,10 @@ final class ClassifyPage {
         values.put("fixed", passages(report.fixed()));
         values.put("brokenCount", Words.count(report.broken().size()));
         values.put("broken", passages(report.broken()));
-        return Html.fillTemplate(ClassifyPage.class, "classify.html", values);
+        return Html.page(
+                "LoRA on text: " + report.texts().title(),
+                PageParts.EXAMPLE,
+                Html.fillTemplate(ClassifyPage.class, "classify.html", values));
     }
 
     private String tiles() {
@@ -56,29 +58,12 @@ final class ClassifyPage {
                 + PageParts.tiles(report.base(), report.sizes(), report.loraTraining());
     }
 
-    private String comparisonTable() {
-        List<String> header = new ArrayList<>(List.of("Encoder", "Accuracy", "Wrong"));
-        header.addAll(report.classNames());
-        HtmlTable table = new HtmlTable().header(header.toArray(String[]::new));
-        table.row("", row("Frozen", report.frozen()));
-        table.row("", row("LoRA", report.lora()));
-        table.row("", row("LoRA, merged", report.merged()));
-        List<String> differences = new ArrayList<>(List.of(
-                "Difference by LoRA",
-                Words.points(report.lora().accuracy() - report.frozen().accuracy()),
-                Words.difference(report.lora().wrongTotal() - report.frozen().wrongTotal())));
-        for (int i = 0; i < report.lora().classes(); i++) {
-            differences.add(Words.difference(
-                    report.lora().wrong().get(i) - report.frozen().wrong().get(i)));
-        }
-        return table.row("total", differences).html();
-    }
-
-    private static List<String> row(String name, TestResult result) {
-        List<String> cells =
-                new ArrayList<>(List.of(name, Words.percent(result.accuracy()), Words.count(result.wrongTotal())));
-        result.wrong().forEach(wrong -> cells.add(Words.count(wrong)));
-        return cells;
+    private Map<String, TestResult> tests() {
+        Map<String, TestResult> tests = new LinkedHashMap<>();
+        tests.put("Frozen", report.frozen());
+        tests.put("LoRA", report.lora());
+        tests.put("LoRA merged", report.merged());
+        return tests;
     }
 
     private String passages(List<Passage> passages) {

@@ -27,7 +27,10 @@ final class EmbedPage {
         values.put("comparison", comparisonTable());
         values.put("findings", Html.list(findings()));
         values.put("references", Html.list(report.references()));
-        return Html.fillTemplate(EmbedPage.class, "embed.html", values);
+        return Html.page(
+                "LoRA on sentence embeddings: " + report.title(),
+                PageParts.EXAMPLE,
+                Html.fillTemplate(EmbedPage.class, "embed.html", values));
     }
 
     private String tiles() {

@@ -10,6 +10,9 @@ import org.lora4j.example.support.report.Words;
 
 /** What the pages of all commands have in common. */
 final class PageParts {
+    /** The name of this example in the foot of its pages. */
+    static final String EXAMPLE = "text example";
+
     private final Map<String, Picture> charts;
 
     PageParts(Map<String, Picture> charts) {
@@ -29,11 +32,9 @@ final class PageParts {
         values.put("adaptedLayers", Words.count(sizes.adaptedLayers()));
         values.put("times", times(trainings));
         values.put("loss", figure(Charts.LOSS, "Each dot is one batch."));
-        values.put("settings", settings(settings));
-        values.put("files", files(files));
-        values.put(
-                "chartNote",
-                charts.isEmpty() ? "<p class=\"lead\">No charts: Java found no fonts on this machine.</p>" : "");
+        values.put("settings", HtmlTable.of("Setting", "Value", settings));
+        values.put("files", HtmlTable.of("What", "File", files));
+        values.put("chartNote", Html.chartNote(charts.size()));
         return values;
     }
 
@@ -56,14 +57,14 @@ final class PageParts {
         return Words.fixed(bytes / 1e6, 1) + " MB";
     }
 
-    private static String verdict(BaseCheck base) {
+    static String verdict(BaseCheck base) {
         long same = base.frozenUnchanged().values().stream()
                 .filter(unchanged -> unchanged)
                 .count();
         String text = same + " of " + base.frozenUnchanged().size()
                 + " parameters of the base have the same bits as before the training. Without the adapter its output "
                 + (base.outputUnchanged() ? "has the same bits, too." : "DIFFERS.");
-        return "<p class=\"verdict %s\">%s</p>".formatted(base.holds() ? "yes" : "no", Html.escape(text));
+        return Html.verdict(base.holds(), text);
     }
 
     private static String sizes(Sizes sizes) {
@@ -92,17 +93,5 @@ final class PageParts {
     String figure(String chart, String caption) {
         Picture picture = charts.get(chart);
         return picture == null ? "" : Html.figure(picture, caption);
-    }
-
-    private static String settings(Map<String, @Nullable Object> settings) {
-        HtmlTable table = new HtmlTable().ofText().header("Setting", "Value");
-        settings.forEach((name, value) -> table.row(name, value == null ? "–" : String.valueOf(value)));
-        return table.html();
-    }
-
-    private static String files(Map<String, String> files) {
-        HtmlTable table = new HtmlTable().ofText().header("What", "File");
-        files.forEach(table::row);
-        return table.html();
     }
 }

@@ -47,6 +47,20 @@ public final class ReportWriter {
         return complete;
     }
 
+    /**
+     * Writes the report of {@code tenants}. All content is created in memory first.
+     *
+     * @param folder the output folder, created if it does not exist
+     * @param report the numbers; {@code files} lists what the run itself has written
+     * @return the report as written, with the files of this writer in {@code files}
+     * @throws IOException if a file cannot be written
+     */
+    public static TenantsReport write(Path folder, TenantsReport report) throws IOException {
+        TenantsReport complete = report.withFiles(files(Map.of()));
+        write(folder, complete, new TenantsPage(complete).html(), Map.of());
+        return complete;
+    }
+
     private static Map<String, String> files(Map<String, Picture> charts) {
         Map<String, String> files = new LinkedHashMap<>();
         files.put("report", ReportFiles.JSON);

@@ -1,18 +1,17 @@
 package org.lora4j.example.text.report;
 
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.lora4j.example.support.report.ReportFiles;
-import org.lora4j.example.support.report.ReportJson;
+import org.jspecify.annotations.Nullable;
 
 /**
  * All numbers of a run of {@code tenants}: the content of {@code report.json}, field by field.
  *
+ * @param settings the options of the run
+ * @param title the name of the texts
+ * @param questions the class that each tenant's adapter recognizes, by the tenant's name
  * @param accuracies the accuracy of each tenant's adapter, by its name
  * @param threads the number of threads that sent requests
  * @param services the ways in which the requests were served
@@ -20,6 +19,9 @@ import org.lora4j.example.support.report.ReportJson;
  * @param files the files of the run in the output folder, by purpose
  */
 public record TenantsReport(
+        Map<String, @Nullable Object> settings,
+        String title,
+        Map<String, String> questions,
         Map<String, Double> accuracies,
         int threads,
         List<Service> services,
@@ -28,6 +30,9 @@ public record TenantsReport(
     /**
      * Copies lists and maps.
      *
+     * @param settings as in the record
+     * @param title as in the record
+     * @param questions as in the record
      * @param accuracies as in the record
      * @param threads as in the record
      * @param services as in the record
@@ -35,6 +40,8 @@ public record TenantsReport(
      * @param files as in the record
      */
     public TenantsReport {
+        settings = Collections.unmodifiableMap(new LinkedHashMap<>(settings));
+        questions = Collections.unmodifiableMap(new LinkedHashMap<>(questions));
         accuracies = Collections.unmodifiableMap(new LinkedHashMap<>(accuracies));
         services = List.copyOf(services);
         files = Collections.unmodifiableMap(new LinkedHashMap<>(files));
@@ -59,18 +66,10 @@ public record TenantsReport(
         }
     }
 
-    /**
-     * Writes the numbers.
-     *
-     * @param folder the output folder
-     * @return the report as written
-     * @throws IOException if the file cannot be written
-     */
-    public TenantsReport write(Path folder) throws IOException {
+    /** Returns the report with more files. */
+    TenantsReport withFiles(Map<String, String> more) {
         Map<String, String> all = new LinkedHashMap<>(files);
-        all.put("report", ReportFiles.JSON);
-        TenantsReport complete = new TenantsReport(accuracies, threads, services, base, all);
-        Files.write(folder.resolve(ReportFiles.JSON), ReportJson.toBytes(complete));
-        return complete;
+        all.putAll(more);
+        return new TenantsReport(settings, title, questions, accuracies, threads, services, base, all);
     }
 }

@@ -14,6 +14,8 @@ import java.util.Arrays;
 import onnx.Onnx;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.lora4j.example.support.onnx.OnnxWeights;
+import org.lora4j.example.support.onnx.Resource;
 import org.lora4j.io.SafeTensors;
 import org.nd4j.shade.protobuf.ByteString;
 

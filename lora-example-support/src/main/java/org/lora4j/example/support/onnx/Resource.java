@@ -1,4 +1,4 @@
-package org.lora4j.example.text.model;
+package org.lora4j.example.support.onnx;
 
 import java.io.FileNotFoundException;
 import java.io.IOException;

@@ -1,4 +1,4 @@
-package org.lora4j.example.text.model;
+package org.lora4j.example.support.onnx;
 
 import java.io.BufferedInputStream;
 import java.io.IOException;
@@ -20,7 +20,7 @@ import org.nd4j.shade.protobuf.CodedInputStream;
  * {@code onnx::MatMul_787}. Their names are those of the nodes that use them:
  * {@code /encoder/layer.0/attention/self/query/MatMul}.
  */
-final class OnnxWeights {
+public final class OnnxWeights {
     private static final String EXPORTED = "onnx::";
 
     private OnnxWeights() {}
@@ -28,10 +28,11 @@ final class OnnxWeights {
     /**
      * Reads all weights.
      *
+     * @param file the ONNX file
      * @return the tensors by name, in FLOAT
      * @throws IOException if the file cannot be read or is not an ONNX file with weights in FLOAT
      */
-    static Map<String, INDArray> read(Resource file) throws IOException {
+    public static Map<String, INDArray> read(Resource file) throws IOException {
         Onnx.GraphProto graph = parse(file);
         Map<String, String> names = namesByUse(graph);
         Map<String, INDArray> weights = new LinkedHashMap<>();

@@ -1,0 +1,128 @@
+package org.lora4j.example.support.cli;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.lora4j.AdapterView;
+
+/**
+ * The folder in which a run stores its files. If one of them cannot be written, the error says which, and what of this run
+ * the folder contains. Safe for use by several threads.
+ */
+public final class RunFolder {
+    static final String NOTHING_KEPT = "nothing of this run is kept";
+
+    private final Path path;
+    private final Map<String, String> files = new LinkedHashMap<>();
+    private String advice = "";
+
+    private RunFolder(Path path) {
+        this.path = path;
+    }
+
+    static RunFolder prepare(Path path, String what, long bytes) throws IOException {
+        WritableFolder.prepare(path, what, bytes);
+        return new RunFolder(path);
+    }
+
+    /**
+     * Returns the folder.
+     *
+     * @return its path
+     */
+    public Path path() {
+        return path;
+    }
+
+    /**
+     * Returns the files of this run that are written.
+     *
+     * @return their paths within the folder, with slashes, by purpose
+     */
+    public synchronized Map<String, String> files() {
+        return new LinkedHashMap<>(files);
+    }
+
+    /**
+     * Adds a file that is written.
+     *
+     * @param purpose its key in {@link #files}
+     * @param file its path within the folder, with slashes
+     */
+    public synchronized void add(String purpose, String file) {
+        files.put(purpose, file);
+    }
+
+    /**
+     * Says what a user can do with the files.
+     *
+     * @param text a part of a sentence
+     */
+    public synchronized void advise(String text) {
+        advice = "; " + text;
+    }
+
+    /**
+     * Returns what of this run the folder contains.
+     *
+     * @return a part of a sentence
+     */
+    public synchronized String kept() {
+        return files.isEmpty()
+                ? NOTHING_KEPT
+                : "kept in %s: %s%s".formatted(path, String.join(", ", files.values()), advice);
+    }
+
+    /** Writes one or several files. */
+    @FunctionalInterface
+    public interface Writer<R> {
+        /**
+         * Writes them.
+         *
+         * @return a result
+         * @throws IOException if one cannot be written
+         */
+        R write() throws IOException;
+    }
+
+    /**
+     * Runs a writer, and completes the message of its error by what is kept.
+     *
+     * @param what what it writes
+     * @param writer the writer
+     * @param <R> the type of its result
+     * @return its result
+     * @throws IOException if a file cannot be written
+     */
+    public <R> R write(String what, Writer<R> writer) throws IOException {
+        try {
+            return writer.write();
+        } catch (IOException e) {
+            throw new IOException("%s could not be written: %s; %s".formatted(what, FileErrors.describe(e), kept()), e);
+        }
+    }
+
+    /**
+     * Saves an adapter in the form of PEFT, as {@code adapters/NAME}.
+     *
+     * @param purpose the key of its tensors in {@link #files}; that of its configuration is the same with {@code Config}
+     * @param name the name of its folder
+     * @param adapter the adapter
+     * @return the file of its tensors
+     * @throws IOException if a file cannot be written
+     */
+    public Path saveAdapter(String purpose, String name, AdapterView adapter) throws IOException {
+        String folder = "adapters/" + name;
+        String tensors = folder + "/adapter_model.safetensors";
+        write("the adapter " + path.resolve(folder), () -> {
+            adapter.save(path.resolve(folder));
+            return tensors;
+        });
+        synchronized (this) {
+            add(purpose, tensors);
+            add(purpose + "Config", folder + "/adapter_config.json");
+        }
+        return path.resolve(tensors);
+    }
+}
