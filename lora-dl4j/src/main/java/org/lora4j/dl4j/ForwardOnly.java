@@ -16,6 +16,7 @@ import org.nd4j.shade.jackson.annotation.JsonProperty;
  * <p>This class is public because DL4J creates it when it reads a stored network.
  *
  * @param inner the preprocessor of the base
+ * @serial exclude
  */
 public record ForwardOnly(@JsonProperty("inner") InputPreProcessor inner) implements InputPreProcessor {
     @Serial

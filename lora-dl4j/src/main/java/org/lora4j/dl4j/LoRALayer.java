@@ -24,6 +24,8 @@ import org.nd4j.shade.jackson.annotation.JsonProperty;
  * nor stored with the network.
  *
  * <p>This class is public because DL4J creates it when it reads a stored network. Use {@link LoRANetwork} in your code.
+ *
+ * @serial exclude
  */
 @JsonAutoDetect(
         fieldVisibility = JsonAutoDetect.Visibility.ANY,
