@@ -14,10 +14,12 @@ import java.util.stream.Stream;
 
 /**
  * Checks the built site: {@code java CheckSite.java PAGES SITE}. Every page whose source is in PAGES must be reached
- * from index.html, and no link within the site may be dead. Javadoc checks the links inside its own pages.
+ * from index.html, and no link, image or anchor within the site may be dead, nor any result of the search. Javadoc checks the links inside its own pages.
  */
 public final class CheckSite {
     private static final Pattern LINK = Pattern.compile("\\s(?:href|src)=\"([^\"]*)\"");
+
+    private static final Pattern ENTRY = Pattern.compile("\\[\"(?:([^\"]*\\.html)\",\\[$|([^\"]*)\",\")");
 
     private final Path site;
     private final Set<Path> reached = new TreeSet<>();
@@ -50,11 +52,38 @@ public final class CheckSite {
                 }
             }
         }
+        checkSearch(site.resolve("js/search-index.js"));
+        checkJavadoc(site.resolve("apidocs/element-list"));
         if (!wrong.isEmpty()) {
             wrong.forEach(System.err::println);
             System.exit(1);
         }
         System.out.println("the site has " + reached.size() + " pages, and their " + links + " inner links are right");
+    }
+
+    /** Each result that the search can show leads to a heading. PreparePages.java writes one entry in a line. */
+    private void checkSearch(Path index) throws IOException {
+        Path page = index;
+        for (String line : Files.readAllLines(index)) {
+            Matcher entry = ENTRY.matcher(line);
+            if (entry.lookingAt() && entry.group(1) != null) {
+                page = site.resolve(entry.group(1));
+                if (!reached.contains(page)) {
+                    wrong.add(index + ": no page " + page);
+                    return;
+                }
+            } else if (entry.lookingAt()) {
+                follow(page, "#" + entry.group(2));
+            }
+        }
+    }
+
+    private void checkJavadoc(Path packages) throws IOException {
+        for (String name : Files.readAllLines(packages)) {
+            if (name.contains("internal")) {
+                wrong.add(packages + ": " + name + " is not API");
+            }
+        }
     }
 
     private void follow(Path page, String link) throws IOException {

@@ -26,7 +26,7 @@ public final class WriteConsumer {
     private static final Pattern BLOCK =
             Pattern.compile("^```(xml|kotlin)\n(.*?)^```", Pattern.MULTILINE | Pattern.DOTALL);
     private static final Pattern GRADLE = Pattern.compile(
-            "^ *(?:implementation|runtimeOnly|api)\\((platform\\()?\"([^:\"]+):([^:\"]+)(?::([^:\"]+))?(?::([^:\"]+))?\"\\)+$",
+            "^ *(?:implementation|runtimeOnly|api)\\((platform\\()?\"([^:\"]+):([^:\"]+)(?::([^:\"]+))?(?::([^:\"]+))?\"\\)+(?: \\{)?$",
             Pattern.MULTILINE);
 
     private WriteConsumer() {}

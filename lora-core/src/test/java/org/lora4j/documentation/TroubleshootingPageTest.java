@@ -1,0 +1,160 @@
+package org.lora4j.documentation;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowable;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.lora4j.LoRAModel;
+import org.lora4j.adapter.BiasTraining;
+import org.lora4j.adapter.LoRAConfig;
+import org.lora4j.io.FingerprintCheck;
+import org.lora4j.io.PeftAdapters;
+import org.lora4j.io.PeftFiles;
+import org.lora4j.nn.Network;
+import org.lora4j.train.Trainer;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.dataset.DataSet;
+import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.learning.config.Sgd;
+
+/** The messages on the page on troubleshooting are those of the library: each mistake is made, and its message looked up. */
+class TroubleshootingPageTest {
+    private static final Path PAGE = Path.of("../src/site/markdown/troubleshooting.md");
+
+    @TempDir
+    private Path folder;
+
+    private LoRAModel model;
+
+    @BeforeEach
+    void buildAModel() {
+        model = LoRAModel.of(network(1));
+    }
+
+    private static Network network(long seed) {
+        return Network.builder(6)
+                .linear("linear1", 5)
+                .relu()
+                .linear("linear2", 3)
+                .build(seed);
+    }
+
+    @Test
+    void messagesAboutAdapters() throws IOException {
+        assertOnPage(() ->
+                model.add("a", LoRAConfig.builder().targetModules("linaer1").build()));
+        model.add("a", LoRAConfig.of(1, 1));
+        assertOnPage(() ->
+                LoRAModel.of(Network.builder(6).linear("other", 3).build(1)).add("a", model.adapter("a")));
+        model.using("a").save(folder);
+        assertOnPage(() -> LoRAModel.of(network(2)).load("a", folder, FingerprintCheck.REQUIRE));
+        assertOnPage(() -> model.using("b"));
+        LoRAConfig biases = LoRAConfig.builder().bias(BiasTraining.ALL).build();
+        model.add("biases", biases);
+        assertOnPage(() -> model.add("more", biases));
+    }
+
+    @Test
+    void messagesAboutFiles() throws IOException {
+        model.add("a", LoRAConfig.of(1, 1)).save(folder);
+        Path config = folder.resolve("adapter_config.json");
+        byte[] tensors = Files.readAllBytes(folder.resolve("adapter_model.safetensors"));
+        String stored = Files.readString(config);
+        String qalora = stored.replaceFirst("\\{", "{\"use_qalora\": true,");
+        assertOnPage(() -> PeftFiles.read(qalora.getBytes(UTF_8), tensors).adapter(network(1), FingerprintCheck.WARN));
+        String pissa = stored.replaceAll("\"init_lora_weights\": \\w+", "\"init_lora_weights\": \"pissa\"");
+        assertOnPage(() -> PeftFiles.read(pissa.getBytes(UTF_8), tensors).adapter(network(1), FingerprintCheck.WARN));
+        Files.writeString(config, stored.replace("\"r\": 1", "\"r\": 2"));
+        assertOnPage(() -> PeftAdapters.load(folder, network(1), FingerprintCheck.WARN));
+        Files.writeString(config, stored);
+        Files.move(folder.resolve("adapter_model.safetensors"), folder.resolve("adapter_model.bin"));
+        assertOnPage(() -> PeftAdapters.load(folder, network(1), FingerprintCheck.WARN));
+    }
+
+    @Test
+    void messagesAboutTrainings() {
+        DataSet rows = new DataSet(Nd4j.rand(DataType.FLOAT, 4, 6), Nd4j.zeros(DataType.FLOAT, 4, 3));
+        rows.getLabels().getColumn(0).assign(1);
+        DataSet numbers = new DataSet(rows.getFeatures(), Nd4j.zeros(DataType.FLOAT, 4, 1));
+        DataSet several = new DataSet(rows.getFeatures(), Nd4j.ones(DataType.FLOAT, 4, 3));
+        model.add("a", LoRAConfig.of(1, 1));
+        assertOnPage(() -> Trainer.builder(model.using("a")).build().fit(numbers));
+        assertOnPage(() -> Trainer.builder(model.using("a")).build().fit(several));
+        assertOnPage(() -> Trainer.builder(model.using("a"))
+                .updater(new Sgd(1e30))
+                .epochs(20)
+                .build()
+                .fit(rows));
+        assertOnPage(() -> Trainer.builder(model.base()).build().fit(rows));
+        model.setTrainable();
+        assertOnPage(() -> Trainer.builder(model).build().fit(rows));
+    }
+
+    @Test
+    void messagesAboutPredictions() {
+        assertOnPage(() -> model.predict(Nd4j.ones(DataType.DOUBLE, 1, 6)));
+        assertOnPage(() -> model.predict(Nd4j.ones(DataType.FLOAT, 6)));
+    }
+
+    @Test
+    void messagesThatTheseTestsDoNotProvoke() throws IOException {
+        String sources = sources("org/lora4j");
+        for (String part : List.of(
+                "ND4J must have a backend for this platform on the class path, found none that starts on ",
+                " rows can wait, found ",
+                "each adapted layer must have a fingerprint of its base, found none for ",
+                "the training must keep the adapters that it started with, but adapter '")) {
+            assertThat(sources).contains(part);
+            assertThat(Files.readString(PAGE)).contains(part.strip());
+        }
+    }
+
+    private static String sources(String root) throws IOException {
+        try (var files = Files.walk(Path.of("src/main/java").resolve(root))) {
+            StringBuilder all = new StringBuilder();
+            for (Path file : files.filter(Files::isRegularFile).toList()) {
+                all.append(Files.readString(file));
+            }
+            return all.toString();
+        }
+    }
+
+    /** The page has the message, with … for some of its parts. */
+    private static void assertOnPage(ThrowingCallable mistake) {
+        Throwable thrown = catchThrowable(mistake);
+        assertThat(thrown).isNotNull();
+        assertThat(quotes())
+                .as("the page must quote: %s", thrown.getMessage())
+                .anyMatch(quote -> pattern(quote).matcher(thrown.getMessage()).lookingAt());
+    }
+
+    private static List<String> quotes() {
+        try {
+            return Files.readString(PAGE)
+                    .lines()
+                    .filter(line -> line.startsWith("**`"))
+                    .map(line -> line.substring(3, line.indexOf('`', 3)))
+                    .toList();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static Pattern pattern(String quote) {
+        return Pattern.compile(
+                Arrays.stream(quote.split("…", -1)).map(Pattern::quote).collect(Collectors.joining(".+")),
+                Pattern.DOTALL);
+    }
+}

@@ -1,0 +1,103 @@
+/* The search of the site. It looks in search-index.js, which the build writes, and asks no other host. */
+(function () {
+  'use strict';
+
+  var MOST = 12;
+
+  function element(name, attributes, text) {
+    var result = document.createElement(name);
+    Object.keys(attributes).forEach(function (key) { result.setAttribute(key, attributes[key]); });
+    if (text) { result.textContent = text; }
+    return result;
+  }
+
+  function loadIndex(then) {
+    if (window.siteIndex) { then(); return; }
+    var script = element('script', {src: 'js/search-index.js'});
+    script.onload = then;
+    document.head.appendChild(script);
+  }
+
+  /* The sections that contain all words. A word in a heading counts most. */
+  function find(query) {
+    var words = query.toLowerCase().split(/\s+/).filter(Boolean);
+    var found = [];
+    if (words.length === 0) { return found; }
+    window.siteIndex.forEach(function (page) {
+      var title = page[1].length ? page[1][0][1] : page[0];
+      page[1].forEach(function (section, i) {
+        var heading = section[1].toLowerCase();
+        var text = section[2].toLowerCase();
+        var score = 0;
+        var hasAll = words.every(function (word) {
+          var inHeading = heading.indexOf(word) >= 0;
+          var inText = text.indexOf(word) >= 0;
+          var inTitle = title.toLowerCase().indexOf(word) >= 0;
+          score += (inHeading ? 8 : 0) + (inTitle ? 4 : 0) + (inText ? 1 : 0);
+          return inHeading || inText || inTitle;
+        });
+        if (hasAll) {
+          found.push({score: score + (i === 0 ? 1 : 0), page: page[0], title: title, section: section, words: words});
+        }
+      });
+    });
+    return found.sort(function (a, b) { return b.score - a.score; }).slice(0, MOST);
+  }
+
+  function excerpt(text, words) {
+    var at = words.reduce(function (first, word) {
+      var place = text.toLowerCase().indexOf(word);
+      return place >= 0 && (first < 0 || place < first) ? place : first;
+    }, -1);
+    var start = Math.max(0, at - 50);
+    return (start > 0 ? '… ' : '') + text.slice(start, start + 140) + (start + 140 < text.length ? ' …' : '');
+  }
+
+  function show(list, results, query) {
+    list.textContent = '';
+    list.hidden = query.trim() === '';
+    if (results.length === 0) {
+      list.appendChild(element('li', {'class': 'none'}, 'Nothing found.'));
+    }
+    results.forEach(function (result) {
+      var heading = result.section[1] === result.title ? result.title : result.title + ': ' + result.section[1];
+      var link = element('a', {href: result.page + '#' + result.section[0]}, heading);
+      link.appendChild(element('small', {}, excerpt(result.section[2], result.words)));
+      var item = element('li', {});
+      item.appendChild(link);
+      list.appendChild(item);
+    });
+  }
+
+  document.addEventListener('DOMContentLoaded', function () {
+    var bar = document.querySelector('.navbar-inner .container');
+    var form = element('form', {'class': 'site-search', role: 'search'});
+    var input = element('input', {type: 'search', placeholder: 'Search', 'aria-label': 'Search the documentation'});
+    var list = element('ul', {});
+    list.hidden = true;
+    form.appendChild(input);
+    form.appendChild(list);
+    bar.insertBefore(element('a', {'class': 'brand phone-brand', href: 'index.html'}, 'LoRA for the JVM'), bar.firstChild);
+    bar.appendChild(form);
+
+    function search() { loadIndex(function () { show(list, find(input.value), input.value); }); }
+    input.addEventListener('input', search);
+    input.addEventListener('focus', search);
+    form.addEventListener('submit', function (event) {
+      event.preventDefault();
+      var first = list.querySelector('a');
+      if (first) { window.location.href = first.href; }
+    });
+    document.addEventListener('keydown', function (event) {
+      if (event.key === '/' && !/^(INPUT|TEXTAREA|SELECT)$/.test(document.activeElement.tagName)) {
+        event.preventDefault();
+        input.focus();
+      } else if (event.key === 'Escape') {
+        list.hidden = true;
+      }
+    });
+    document.addEventListener('click', function (event) {
+      if (!form.contains(event.target)) { list.hidden = true; }
+    });
+  });
+}());
