@@ -13,6 +13,7 @@ import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.AdapterView;
+import org.lora4j.BatchingPredictor;
 import org.lora4j.LoRAModel;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.example.support.cli.ProgressDisplay;
@@ -165,18 +166,21 @@ public final class Tenants {
         services.add(measure("one by one", 1, load, this::alone, expected));
         services.add(
                 measure(load.threads() + " threads, each on its own", load.threads(), load, this::alone, expected));
-        RequestBatcher batcher = new RequestBatcher(model, load.mostTexts());
+        BatchingPredictor predictor =
+                BatchingPredictor.builder(model).maxBatchRows(load.mostTexts()).build();
         Service batched;
-        try (batcher) {
+        try (predictor) {
             batched = measure(
                     load.threads() + " threads, in mixed batches",
                     load.threads(),
                     load,
-                    i -> batcher.predict(text(i), tenant(i)),
+                    i -> predictor.predict(text(i), tenant(i)),
                     expected);
         }
         services.add(batched);
-        out.fact("%.1f texts in a batch on average", load.requests() / (double) batcher.batches());
+        out.fact(
+                "%.1f texts in a batch on average",
+                predictor.stats().batchRows().mean());
         return services;
     }
 
