@@ -14,11 +14,11 @@ import java.util.stream.Stream;
 
 /**
  * Checks the built site: {@code java CheckSite.java PAGES SITE}. Every page whose source is in PAGES must be reached
- * from index.html, and no link, image or anchor within the site may be dead, nor any result of the search. Javadoc checks the links inside its own pages.
+ * from index.html, and no link, image or anchor within the site may be dead, nor any result of the search. Javadoc
+ * checks the links inside its own pages.
  */
 public final class CheckSite {
     private static final Pattern LINK = Pattern.compile("\\s(?:href|src)=\"([^\"]*)\"");
-
     private static final Pattern ENTRY = Pattern.compile("\\[\"(?:([^\"]*\\.html)\",\\[$|([^\"]*)\",\")");
 
     private final Path site;

@@ -49,7 +49,7 @@
       var place = text.toLowerCase().indexOf(word);
       return place >= 0 && (first < 0 || place < first) ? place : first;
     }, -1);
-    var start = Math.max(0, at - 50);
+    var start = at <= 50 ? 0 : text.lastIndexOf(' ', at - 40) + 1;
     return (start > 0 ? '… ' : '') + text.slice(start, start + 140) + (start + 140 < text.length ? ' …' : '');
   }
 

@@ -27,7 +27,7 @@ class ConceptsGuideTest {
         int rank = svd.rank(); // 2: the other eight singular values are zero, up to rounding
         LowRankFactors factors = svd.factors(rank); // B [10, 2] and A [2, 10]: 40 numbers in place of 100
         INDArray difference = w.sub(factors.b().mmul(factors.a())); // zero, up to rounding
-        double error = svd.relativeError(1); // what one row and one column alone would miss, from 0 to 1
+        double error = svd.relativeError(1); // what a product of rank 1 would miss, from 0 to 1
         assertThat(rank).isEqualTo(2);
         assertThat(factors.b().length() + factors.a().length()).isEqualTo(40);
         assertThat(difference.amaxNumber().doubleValue()).isLessThan(1e-12);
