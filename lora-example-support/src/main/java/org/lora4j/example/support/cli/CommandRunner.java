@@ -72,9 +72,19 @@ public final class CommandRunner {
                 .setOut(out)
                 .setErr(err)
                 .setCaseInsensitiveEnumValuesAllowed(true)
+                .setExecutionStrategy(CommandRunner::runOrShowHelp)
                 .setParameterExceptionHandler(CommandRunner::wrongUse)
                 .setExecutionExceptionHandler(CommandRunner::failed)
                 .execute(withCommand(defaultCommand, args));
+    }
+
+    /** Picocli would print the stack trace of an error while it shows the help. */
+    private static int runOrShowHelp(ParseResult parsed) {
+        try {
+            return new CommandLine.RunLast().execute(parsed);
+        } catch (ClosedOutput e) {
+            return ClosedOutput.EXIT_CODE;
+        }
     }
 
     private static String[] withCommand(String defaultCommand, String... args) {

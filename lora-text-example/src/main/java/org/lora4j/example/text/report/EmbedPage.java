@@ -26,7 +26,7 @@ final class EmbedPage {
         values.put("tiles", tiles());
         values.put("comparison", comparisonTable());
         values.put("findings", Html.list(findings()));
-        values.put("references", Html.list(report.references()));
+        values.put("references", PageParts.references(report.references()));
         return Html.page(
                 "LoRA on sentence embeddings: " + report.title(),
                 PageParts.EXAMPLE,

@@ -1,6 +1,7 @@
 package org.lora4j.example.text.report;
 
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.example.support.report.Html;
@@ -77,6 +78,11 @@ final class PageParts {
                         Words.percent(sizes.adapterParameters() / (double) sizes.baseParameters()),
                         Words.percent(sizes.adapterBytes() / (double) sizes.baseBytes()))
                 .html();
+    }
+
+    /** Returns what others reach, under a headline; nothing if it is not known. */
+    static String references(List<String> references) {
+        return references.isEmpty() ? "" : "<h3>For comparison</h3>\n" + Html.list(references);
     }
 
     private static String times(Map<String, Phase> trainings) {
