@@ -64,20 +64,22 @@ public class TrainingStepBenchmark {
         Model model = trained.equals("base")
                 ? start.network()
                 : start.model(Integer.parseInt(trained.substring(5)), trained.startsWith("dora"), 1);
-        step = new TrainingStep(new TrainingSettings(
-                model,
-                new UpdaterGroups(List.of(), new Adam(RATE)),
-                Loss.softmaxCrossEntropy(),
-                1,
-                Long.MAX_VALUE,
-                Double.POSITIVE_INFINITY,
-                1,
-                null,
-                true,
-                List.of(),
-                Long.MAX_VALUE,
-                state -> {},
-                null));
+        step = new TrainingStep(
+                new TrainingSettings(
+                        model,
+                        new UpdaterGroups(List.of(), new Adam(RATE)),
+                        Loss.softmaxCrossEntropy(),
+                        1,
+                        Long.MAX_VALUE,
+                        Double.POSITIVE_INFINITY,
+                        1,
+                        null,
+                        true,
+                        List.of(),
+                        Long.MAX_VALUE,
+                        state -> {},
+                        null),
+                false);
     }
 
     /** Restores the thread settings. */
