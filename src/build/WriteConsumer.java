@@ -38,6 +38,22 @@ public final class WriteConsumer {
         Files.writeString(folder.resolve("settings.xml"), "<settings/>\n");
         writeProgram(folder.resolve("program"));
         writeBlocks(folder.resolve("blocks"));
+        checkBom(parse(Path.of("lora-bom/pom.xml")));
+    }
+
+    /** The bill of materials has no parent, so its versions and modules could differ from those of the build. */
+    private static void checkBom(Element bom) throws Exception {
+        checkVersions(bom);
+        Set<String> offered = artifacts(bom);
+        NodeList modules = parse(Path.of("pom.xml")).getElementsByTagName("module");
+        for (int i = 0; i < modules.getLength(); i++) {
+            String module = modules.item(i).getTextContent();
+            boolean isOffered = offered.stream().anyMatch(artifact -> artifact.contains(":" + module + ":"));
+            require(
+                    isOffered || module.endsWith("-bom") || module.contains("example"),
+                    "lora-bom must have each module that is published",
+                    "no " + module);
+        }
     }
 
     private static void writeProgram(Path folder) throws Exception {
