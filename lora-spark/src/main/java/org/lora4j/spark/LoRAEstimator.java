@@ -86,17 +86,17 @@ public final class LoRAEstimator extends Estimator<LoRATransformer> implements D
      */
     public LoRAEstimator(String uid) {
         this.uid = uid;
-        basePath =
-                text("basePath", "file of the base network, as Network.save writes it, on any file system of Hadoop");
-        featuresCol = text("featuresCol", "column of the features: a vector, an array<float> or an array<double>");
-        labelCol = text(
+        TextParams texts = new TextParams(uid);
+        basePath = texts.basePath();
+        featuresCol = texts.featuresCol();
+        labelCol = texts.any(
                 "labelCol",
                 "column of the labels: the number of a class, or as many numbers as the network has" + " outputs");
-        idCol = text(
+        idCol = texts.any(
                 "idCol",
                 "column of distinct ids that orders the rows; without it their order is random, and depends"
                         + " on their content and the seed");
-        predictionCol = text("predictionCol", "column that the trained transformer adds");
+        predictionCol = texts.any("predictionCol", "column that the trained transformer adds");
         loraConfig = new LoRAConfigParam(
                 uid,
                 "loraConfig",
@@ -111,8 +111,8 @@ public final class LoRAEstimator extends Estimator<LoRATransformer> implements D
                 ParamValidators.inRange(0, 1, true, false));
         targetModules = new StringArrayParam(this, "targetModules", "paths of the adapted layers, or their last parts");
         seed = new LongParam(uid, "seed", "seed of the initialization, of dropout, and of the order without ids");
-        loss = choice("loss", "loss", LossName.texts());
-        optimizer = choice("optimizer", "updater of the parameters", OptimizerName.texts());
+        loss = texts.oneOf("loss", "loss", LossName.texts());
+        optimizer = texts.oneOf("optimizer", "updater of the parameters", OptimizerName.texts());
         learningRate = new DoubleParam(uid, "learningRate", "learning rate (> 0)", ParamValidators.gt(0));
         weightDecay = new DoubleParam(uid, "weightDecay", "weight decay of adamw (>= 0)", ParamValidators.gtEq(0));
         clipNorm = new DoubleParam(
@@ -130,12 +130,12 @@ public final class LoRAEstimator extends Estimator<LoRATransformer> implements D
                 "localSteps",
                 "steps that each worker takes alone before the factors are averaged;" + " 0 for exact gradients",
                 ParamValidators.gtEq(0));
-        aggregation = choice(
+        aggregation = texts.oneOf(
                 "aggregation",
                 "adapter after the last round of local steps: the average of the factors, or"
                         + " the average of the updates, exact (cat) or of the same rank (svd)",
                 Aggregation.texts());
-        checkpointPath = text(
+        checkpointPath = texts.any(
                 "checkpointPath",
                 "folder of checkpoints, on any file system of Hadoop; a training continues"
                         + " from the last one in it");
@@ -160,15 +160,6 @@ public final class LoRAEstimator extends Estimator<LoRATransformer> implements D
         setDefault(aggregation, Aggregation.AVERAGE.text());
         setDefault(checkpointInterval, 100);
         setDefault(treeReduceBytes, 10L << 20);
-    }
-
-    private Param<String> text(String name, String doc) {
-        return new Param<>(uid, name, doc, String.class);
-    }
-
-    private Param<String> choice(String name, String doc, String... values) {
-        String all = doc + ": one of " + String.join(", ", values);
-        return new Param<>(uid, name, all, ParamValidators.inArray(values), String.class);
     }
 
     @Override

@@ -92,15 +92,16 @@ public final class LoRATransformer extends Model<LoRATransformer> implements Def
     LoRATransformer(String uid, @Nullable AdapterBytes adapter) {
         this.uid = uid;
         this.adapter = adapter;
-        basePath =
-                text("basePath", "file of the base network, as Network.save writes it, on any file system of Hadoop");
-        featuresCol = text("featuresCol", "column of the features: a vector, an array<float> or an array<double>");
-        predictionCol = text("predictionCol", "column of the outputs");
-        outputType = choice("outputType", "type of the outputs", ARRAY, VECTOR);
-        adapterCol = text("adapterCol", "column of the names of adapters; null stands for the base alone");
-        adapterFolder = text("adapterFolder", "folder with a sub-folder for each adapter, which every executor has");
-        badAdapters = choice("badAdapters", "what to do with rows whose adapter cannot be used", FAIL, NULL);
-        reasonCol = text("reasonCol", "column that tells why a row has no output");
+        TextParams texts = new TextParams(uid);
+        basePath = texts.basePath();
+        featuresCol = texts.featuresCol();
+        predictionCol = texts.any("predictionCol", "column of the outputs");
+        outputType = texts.oneOf("outputType", "type of the outputs", ARRAY, VECTOR);
+        adapterCol = texts.any("adapterCol", "column of the names of adapters; null stands for the base alone");
+        adapterFolder =
+                texts.any("adapterFolder", "folder with a sub-folder for each adapter, which every executor has");
+        badAdapters = texts.oneOf("badAdapters", "what to do with rows whose adapter cannot be used", FAIL, NULL);
+        reasonCol = texts.any("reasonCol", "column that tells why a row has no output");
         maxAdapterBytes = new LongParam(
                 uid,
                 "maxAdapterBytes",
@@ -108,7 +109,8 @@ public final class LoRATransformer extends Model<LoRATransformer> implements Def
                 ParamValidators.gtEq(0));
         batchSize = new IntParam(
                 uid, "batchSize", "number of rows that are computed together (>= 1)", ParamValidators.gtEq(1));
-        fingerprintCheck = choice("fingerprintCheck", "what to do if an adapter was saved with another base", names());
+        fingerprintCheck =
+                texts.oneOf("fingerprintCheck", "what to do if an adapter was saved with another base", names());
         setDefault(featuresCol, "features");
         setDefault(predictionCol, "prediction");
         setDefault(outputType, ARRAY);
@@ -127,15 +129,6 @@ public final class LoRATransformer extends Model<LoRATransformer> implements Def
 
     private static String lower(FingerprintCheck check) {
         return check.name().toLowerCase(Locale.ROOT);
-    }
-
-    private Param<String> text(String name, String doc) {
-        return new Param<>(uid, name, doc, String.class);
-    }
-
-    private Param<String> choice(String name, String doc, String... values) {
-        String all = doc + ": one of " + String.join(", ", values);
-        return new Param<>(uid, name, all, ParamValidators.inArray(values), String.class);
     }
 
     @Override

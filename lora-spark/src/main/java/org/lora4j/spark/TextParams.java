@@ -1,0 +1,28 @@
+package org.lora4j.spark;
+
+import org.apache.spark.ml.param.Param;
+import org.apache.spark.ml.param.ParamValidators;
+
+/**
+ * Creates the parameters that are texts.
+ *
+ * @param uid the stage that they belong to
+ */
+record TextParams(String uid) {
+    Param<String> any(String name, String doc) {
+        return new Param<>(uid, name, doc, String.class);
+    }
+
+    Param<String> oneOf(String name, String doc, String... values) {
+        String all = doc + ": one of " + String.join(", ", values);
+        return new Param<>(uid, name, all, ParamValidators.inArray(values), String.class);
+    }
+
+    Param<String> basePath() {
+        return any("basePath", "file of the base network, as Network.save writes it, on any file system of Hadoop");
+    }
+
+    Param<String> featuresCol() {
+        return any("featuresCol", "column of the features: a vector, an array<float> or an array<double>");
+    }
+}
