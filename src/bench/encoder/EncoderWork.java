@@ -126,17 +126,17 @@ public final class EncoderWork {
         Network network = bert.withDropout(0).meanClassifier(CLASSES, 1);
         LoRAModel model = LoRAModel.of(network);
         for (int i = 0; i < adapters; i++) {
-            model.add(
-                    "a" + i,
-                    LoRAConfig.builder()
-                            .rank(8)
-                            .alpha(16)
-                            .targetModules("query", "value")
-                            .modulesToSave("classifier")
-                            .seed(i)
-                            .build());
+            model.add("a" + i, config(i).modulesToSave("classifier").build());
         }
         return model;
+    }
+
+    private static LoRAConfig.Builder config(int seed) {
+        return LoRAConfig.builder()
+                .rank(8)
+                .alpha(16)
+                .targetModules("query", "value")
+                .seed(seed);
     }
 
     private LoRAModel model(int adapters) throws Exception {
@@ -149,7 +149,14 @@ public final class EncoderWork {
         for (int i = 0; i < sequences.count(); i++) {
             labels.putScalar(i, i % CLASSES, 1);
         }
-        AdapterView view = model(1).using("a0");
+        Network network = BertModel.load(folder).withDropout(0).meanClassifier(CLASSES, 1);
+        AdapterView view = LoRAModel.of(network)
+                .add(
+                        "a0",
+                        config(0).modulesToSave("classifier")
+                                .dora(settings.containsKey("dora"))
+                                .dropout(Double.parseDouble(settings.getOrDefault("dropout", "0")))
+                                .build());
         List<Double> losses = new ArrayList<>();
         Clock clock = new Clock();
         boolean[] more = {true};
@@ -195,14 +202,7 @@ public final class EncoderWork {
         Sequences sequences = Sequences.of(tokens());
         LoRAModel model = LoRAModel.of(BertModel.load(folder).sentenceEmbeddings());
         for (int i = 0; i < adapters; i++) {
-            model.add(
-                    "a" + i,
-                    LoRAConfig.builder()
-                            .rank(8)
-                            .alpha(16)
-                            .targetModules("query", "value")
-                            .seed(i)
-                            .build());
+            model.add("a" + i, config(i).build());
         }
         List<String> names = IntStream.range(0, sequences.count())
                 .mapToObj(i -> "a" + i % adapters)

@@ -19,6 +19,10 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  */
 final class DoRAPass implements ParametrizationPass {
     private final PassContext context;
+
+    /** Whether the loops go along rows, which are contiguous in 'c' order, or along columns. */
+    private final boolean byRows;
+
     private final Dropout dropout;
     private final DoRANorm norm;
     private final LoRAPass lora;
@@ -58,6 +62,7 @@ final class DoRAPass implements ParametrizationPass {
 
     DoRAPass(DoRAParametrization dora, PassContext context) {
         this.context = context;
+        byRows = context.order() == 'c';
         DataType type = context.dataType();
         long in = dora.loraA().value().size(1);
         long out = dora.loraB().value().size(0);
@@ -65,11 +70,11 @@ final class DoRAPass implements ParametrizationPass {
         dropout = new Dropout(context, in);
         norm = new DoRANorm(dora, context);
         lora = new LoRAPass(dora.lora(), context);
-        unscaled = new BatchBuffer(type, out);
-        unscaledGradients = new BatchBuffer(type, out);
-        droppedBases = new BatchBuffer(type, out);
-        droppedBaseGradients = new BatchBuffer(type, out);
-        droppedGradients = new BatchBuffer(type, in);
+        unscaled = new BatchBuffer(type, out, context.order());
+        unscaledGradients = new BatchBuffer(type, out, context.order());
+        droppedBases = new BatchBuffer(type, out, context.order());
+        droppedBaseGradients = new BatchBuffer(type, out, context.order());
+        droppedGradients = new BatchBuffer(type, in, context.order());
         scales = new double[Math.toIntExact(out)];
         mGradient = new double[scales.length];
         norms = scales;
@@ -126,23 +131,31 @@ final class DoRAPass implements ParametrizationPass {
 
     /** {@code y += c∘z − base}. */
     private void addScaled(INDArray z, INDArray base, INDArray y) {
-        int n = Math.toIntExact(z.size(0));
-        int perBlock = HostColumns.perBlock(n);
-        double[] zBlock = zColumns.values(n);
-        double[] baseBlock = baseColumns.values(n);
-        double[] yBlock = yColumns.values(n);
-        zColumns.of(z);
-        baseColumns.of(base);
-        yColumns.of(y);
-        for (int from = 0; from < scales.length; from += perBlock) {
-            int count = Math.min(perBlock, scales.length - from);
+        int lines = Math.toIntExact(z.size(byRows ? 0 : 1));
+        int length = Math.toIntExact(z.size(byRows ? 1 : 0));
+        int perBlock = HostColumns.perBlock(length);
+        double[] zBlock = zColumns.values(length);
+        double[] baseBlock = baseColumns.values(length);
+        double[] yBlock = yColumns.values(length);
+        zColumns.of(z, byRows);
+        baseColumns.of(base, byRows);
+        yColumns.of(y, byRows);
+        for (int from = 0; from < lines; from += perBlock) {
+            int count = Math.min(perBlock, lines - from);
             zColumns.read(from, count, zBlock);
             baseColumns.read(from, count, baseBlock);
             yColumns.read(from, count, yBlock);
             for (int j = 0; j < count; j++) {
-                double c = scales[from + j];
-                for (int k = j * n; k < (j + 1) * n; k++) {
-                    yBlock[k] += c * zBlock[k] - baseBlock[k];
+                int first = j * length;
+                if (byRows) {
+                    for (int i = 0; i < length; i++) {
+                        yBlock[first + i] += scales[i] * zBlock[first + i] - baseBlock[first + i];
+                    }
+                } else {
+                    double c = scales[from + j];
+                    for (int k = first; k < first + length; k++) {
+                        yBlock[k] += c * zBlock[k] - baseBlock[k];
+                    }
                 }
             }
             yColumns.write(from, count, yBlock);
@@ -166,17 +179,19 @@ final class DoRAPass implements ParametrizationPass {
      * gradient is added to what the array holds; with dropout, it replaces it.
      */
     private void scaleGradient(INDArray g, INDArray zGradient, INDArray baseGradient) {
-        int n = Math.toIntExact(g.size(0));
-        int perBlock = HostColumns.perBlock(n);
-        double[] gBlock = gColumns.values(n);
-        double[] zBlock = zColumns.values(n);
-        double[] baseBlock = baseGradientColumns.values(n);
-        gColumns.of(g);
-        zColumns.of(unscaled.rows(n));
-        zGradientColumns.of(zGradient);
-        baseGradientColumns.of(baseGradient);
-        for (int from = 0; from < scales.length; from += perBlock) {
-            int count = Math.min(perBlock, scales.length - from);
+        int lines = Math.toIntExact(g.size(byRows ? 0 : 1));
+        int length = Math.toIntExact(g.size(byRows ? 1 : 0));
+        int perBlock = HostColumns.perBlock(length);
+        double[] gBlock = gColumns.values(length);
+        double[] zBlock = zColumns.values(length);
+        double[] baseBlock = baseGradientColumns.values(length);
+        gColumns.of(g, byRows);
+        zColumns.of(unscaled.rows(g.size(0)), byRows);
+        zGradientColumns.of(zGradient, byRows);
+        baseGradientColumns.of(baseGradient, byRows);
+        Arrays.fill(mGradient, 0);
+        for (int from = 0; from < lines; from += perBlock) {
+            int count = Math.min(perBlock, lines - from);
             gColumns.read(from, count, gBlock);
             zColumns.read(from, count, zBlock);
             if (drops) {
@@ -185,21 +200,42 @@ final class DoRAPass implements ParametrizationPass {
                 baseGradientColumns.read(from, count, baseBlock);
             }
             for (int j = 0; j < count; j++) {
-                double c = scales[from + j];
-                double sum = 0;
-                for (int k = j * n; k < (j + 1) * n; k++) {
-                    double gradient = gBlock[k];
-                    sum += gradient * zBlock[k];
-                    gBlock[k] = c * gradient;
-                    baseBlock[k] += c * gradient - gradient;
+                if (byRows) {
+                    scaleRow(gBlock, zBlock, baseBlock, j * length);
+                } else {
+                    scaleColumn(from + j, gBlock, zBlock, baseBlock, j * length, length);
                 }
-                mGradient[from + j] = norms[from + j] == 0 ? 0 : sum / norms[from + j];
             }
             zGradientColumns.write(from, count, gBlock);
             baseGradientColumns.write(from, count, baseBlock);
         }
         if (magnitudeGradient != null) {
+            for (int j = 0; j < mGradient.length; j++) {
+                mGradient[j] = norms[j] == 0 ? 0 : mGradient[j] / norms[j];
+            }
             magnitudeGradientColumns.of(magnitudeGradient).write(0, scales.length, mGradient);
+        }
+    }
+
+    private void scaleColumn(int column, double[] g, double[] z, double[] base, int first, int rows) {
+        double c = scales[column];
+        double sum = 0;
+        for (int k = first; k < first + rows; k++) {
+            double gradient = g[k];
+            sum += gradient * z[k];
+            g[k] = c * gradient;
+            base[k] += c * gradient - gradient;
+        }
+        mGradient[column] = sum;
+    }
+
+    private void scaleRow(double[] g, double[] z, double[] base, int first) {
+        for (int i = 0; i < scales.length; i++) {
+            double gradient = g[first + i];
+            double scaled = scales[i] * gradient;
+            mGradient[i] += gradient * z[first + i];
+            g[first + i] = scaled;
+            base[first + i] += scaled - gradient;
         }
     }
 

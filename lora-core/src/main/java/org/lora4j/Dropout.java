@@ -14,6 +14,10 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  */
 final class Dropout {
     private final PassContext context;
+
+    /** Whether the loops go along rows, which are contiguous in 'c' order, or along columns. */
+    private final boolean byRows;
+
     private final BatchBuffer masks;
     private final BatchBuffer dropped;
     private final HostColumns valueColumns = new HostColumns();
@@ -29,8 +33,9 @@ final class Dropout {
 
     Dropout(PassContext context, long columns) {
         this.context = context;
-        masks = new BatchBuffer(context.dataType(), columns);
-        dropped = new BatchBuffer(context.dataType(), columns);
+        byRows = context.order() == 'c';
+        masks = new BatchBuffer(context.dataType(), columns, context.order());
+        dropped = new BatchBuffer(context.dataType(), columns, context.order());
     }
 
     /**
@@ -51,22 +56,23 @@ final class Dropout {
         INDArray result = dropped.rows(x.size(0));
         long threshold = RowMath.threshold(probability);
         double kept = 1 / (1 - probability);
-        int rows = Math.toIntExact(x.size(0));
-        seedRows(rows);
-        int columns = Math.toIntExact(x.size(1));
-        int perBlock = HostColumns.perBlock(rows);
-        double[] xBlock = valueColumns.values(rows);
-        double[] maskBlock = maskColumns.values(rows);
-        valueColumns.of(x);
-        maskColumns.of(drawn);
-        resultColumns.of(result);
-        for (int from = 0; from < columns; from += perBlock) {
-            int count = Math.min(perBlock, columns - from);
+        seedRows(Math.toIntExact(x.size(0)));
+        int lines = Math.toIntExact(x.size(byRows ? 0 : 1));
+        int length = Math.toIntExact(x.size(byRows ? 1 : 0));
+        int perBlock = HostColumns.perBlock(length);
+        double[] xBlock = valueColumns.values(length);
+        double[] maskBlock = maskColumns.values(length);
+        valueColumns.of(x, byRows);
+        maskColumns.of(drawn, byRows);
+        resultColumns.of(result, byRows);
+        for (int from = 0; from < lines; from += perBlock) {
+            int count = Math.min(perBlock, lines - from);
             valueColumns.read(from, count, xBlock);
             for (int j = 0; j < count; j++) {
-                for (int i = 0; i < rows; i++) {
-                    int at = i + j * rows;
-                    maskBlock[at] = RowMath.bits(rowSeeds[i], from + j) >>> 11 < threshold ? 0 : kept;
+                for (int i = 0; i < length; i++) {
+                    int at = i + j * length;
+                    long bits = byRows ? RowMath.bits(rowSeeds[from + j], i) : RowMath.bits(rowSeeds[i], from + j);
+                    maskBlock[at] = bits >>> 11 < threshold ? 0 : kept;
                     xBlock[at] *= maskBlock[at];
                 }
             }
@@ -92,21 +98,21 @@ final class Dropout {
         if (mask == null) {
             throw new IllegalStateException("backward needs a forward before it");
         }
-        int rows = Math.toIntExact(mask.size(0));
-        int columns = Math.toIntExact(mask.size(1));
-        int perBlock = HostColumns.perBlock(rows);
-        double[] gradientBlock = gradientColumns.values(rows);
-        double[] maskBlock = maskColumns.values(rows);
-        double[] resultBlock = xGradientColumns.values(rows);
-        gradientColumns.of(gradient);
-        maskColumns.of(mask);
-        xGradientColumns.of(xGradient);
-        for (int from = 0; from < columns; from += perBlock) {
-            int count = Math.min(perBlock, columns - from);
+        int lines = Math.toIntExact(mask.size(byRows ? 0 : 1));
+        int length = Math.toIntExact(mask.size(byRows ? 1 : 0));
+        int perBlock = HostColumns.perBlock(length);
+        double[] gradientBlock = gradientColumns.values(length);
+        double[] maskBlock = maskColumns.values(length);
+        double[] resultBlock = xGradientColumns.values(length);
+        gradientColumns.of(gradient, byRows);
+        maskColumns.of(mask, byRows);
+        xGradientColumns.of(xGradient, byRows);
+        for (int from = 0; from < lines; from += perBlock) {
+            int count = Math.min(perBlock, lines - from);
             gradientColumns.read(from, count, gradientBlock);
             maskColumns.read(from, count, maskBlock);
             xGradientColumns.read(from, count, resultBlock);
-            for (int i = 0; i < count * rows; i++) {
+            for (int i = 0; i < count * length; i++) {
                 resultBlock[i] += gradientBlock[i] * maskBlock[i];
             }
             xGradientColumns.write(from, count, resultBlock);

@@ -56,7 +56,7 @@ final class LoRAPass implements ParametrizationPass {
         b = lora.loraB().value();
         downs = new BuffersByWidth(context.dataType());
         downGradients = new BuffersByWidth(context.dataType());
-        droppedGradients = new BatchBuffer(context.dataType(), a.size(1));
+        droppedGradients = new BatchBuffer(context.dataType(), a.size(1), context.order());
         dropout = new Dropout(context, a.size(1));
         subtracted = new SubtractedPass(context);
         bind(lora, lora.dropout());

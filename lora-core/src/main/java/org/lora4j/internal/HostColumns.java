@@ -21,6 +21,7 @@ public final class HostColumns {
     private int rows;
     private int rowStride;
     private int columnStride;
+    private boolean isTransposed;
 
     /** Creates an instance that is not bound to a matrix. */
     public HostColumns() {}
@@ -68,31 +69,42 @@ public final class HostColumns {
      * @return this
      */
     public HostColumns of(INDArray matrix) {
-        if (matrix != bound) {
-            INDArray contiguous = canWrite(matrix) ? matrix : matrix.dup('f');
-            memory = new ArrayMemory(contiguous);
-            boolean isVector = contiguous.rank() == 1;
-            rows = isVector ? 1 : Math.toIntExact(contiguous.size(0));
-            rowStride = isVector ? 1 : Math.toIntExact(contiguous.stride(0));
-            columnStride = isVector ? 1 : Math.toIntExact(contiguous.stride(1));
-            bound = contiguous == matrix ? matrix : null;
-        }
-        return this;
+        return of(matrix, false);
     }
 
     /**
-     * Binds this object to the transpose of a contiguous matrix.
+     * Binds this object to the transpose of a matrix, whose columns are the rows of the matrix.
      *
      * @param matrix the matrix, FLOAT or DOUBLE
-     * @return this; its columns are the rows of the matrix
+     * @return this
      */
     public HostColumns ofTranspose(INDArray matrix) {
-        if (matrix != bound) {
-            memory = new ArrayMemory(matrix);
-            rows = Math.toIntExact(matrix.size(1));
-            rowStride = Math.toIntExact(matrix.stride(1));
-            columnStride = Math.toIntExact(matrix.stride(0));
-            bound = matrix;
+        return of(matrix, true);
+    }
+
+    /**
+     * Binds this object to a matrix or its transpose. Blocks of columns that are contiguous are copied fastest: those of a
+     * matrix in 'f' order, and of the transpose of a matrix in 'c' order.
+     *
+     * @param matrix the matrix, or a vector as a matrix of one row, FLOAT or DOUBLE; if it is not contiguous, it is copied,
+     *     and can only be read
+     * @param transposed whether the columns are the rows of the matrix
+     * @return this
+     */
+    public HostColumns of(INDArray matrix, boolean transposed) {
+        if (matrix != bound || transposed != isTransposed) {
+            INDArray contiguous = canWrite(matrix) ? matrix : matrix.dup(transposed ? 'c' : 'f');
+            memory = new ArrayMemory(contiguous);
+            boolean isVector = contiguous.rank() == 1;
+            int height = isVector ? 1 : Math.toIntExact(contiguous.size(0));
+            int width = Math.toIntExact(contiguous.size(isVector ? 0 : 1));
+            int down = isVector ? 1 : Math.toIntExact(contiguous.stride(0));
+            int right = isVector ? 1 : Math.toIntExact(contiguous.stride(1));
+            rows = transposed ? width : height;
+            rowStride = transposed ? right : down;
+            columnStride = transposed ? down : right;
+            isTransposed = transposed;
+            bound = contiguous == matrix ? matrix : null;
         }
         return this;
     }

@@ -47,6 +47,38 @@ class HostColumnsTest {
         assertThat(Samples.bits(matrix)).containsExactly(0, 0, 1, 4, 0, 0, 2, 5, 0, 0, 3, 6);
     }
 
+    @ParameterizedTest
+    @CsvSource({"FLOAT, c", "FLOAT, f", "DOUBLE, c", "DOUBLE, f"})
+    void writesTheTranspose(DataType type, char order) {
+        INDArray matrix = Nd4j.zeros(type, 3, 4).dup(order);
+
+        new HostColumns().ofTranspose(matrix).write(1, 2, new double[] {1, 2, 3, 4, 5, 6, 7, 8});
+
+        assertThat(Samples.bits(matrix)).containsExactly(0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"FLOAT", "DOUBLE"})
+    void readsTheTransposeOfAMatrixThatIsNotContiguous(DataType type) {
+        INDArray view = numbered(type, 'c', 4, 4).get(NDArrayIndex.interval(1, 3), NDArrayIndex.interval(1, 3));
+        double[] values = new double[4];
+
+        new HostColumns().ofTranspose(view).read(0, 2, values);
+
+        assertThat(values).containsExactly(5, 6, 9, 10);
+    }
+
+    @Test
+    void bindsAnewToTheTransposeOfTheSameMatrix() {
+        INDArray matrix = numbered(DataType.FLOAT, 'c', 2, 2);
+        HostColumns columns = new HostColumns().of(matrix);
+        double[] values = new double[2];
+
+        columns.of(matrix, true).read(0, 1, values);
+
+        assertThat(values).containsExactly(0, 1);
+    }
+
     @Test
     void refusesToWriteToACopy() {
         INDArray view = Nd4j.zeros(DataType.FLOAT, 4, 4).get(NDArrayIndex.interval(1, 3), NDArrayIndex.interval(1, 3));
