@@ -29,10 +29,6 @@ final class AppliedAdapter {
     private final Map<WeightedLayer, Parameter> biases = new LinkedHashMap<>();
     private final Map<WeightedLayer, SavedParameters> saved = new LinkedHashMap<>();
 
-    /** The copies of a layer that is trained in full. */
-    private record SavedParameters(
-            Parameter weight, @Nullable Parameter bias) {}
-
     private AppliedAdapter(Network network, LoRAAdapter data, Map<String, LowRankFactors> subtracted) {
         config = data.config();
         this.subtracted = subtracted;
@@ -101,10 +97,17 @@ final class AppliedAdapter {
         return biases.containsKey(layer) || saved.containsKey(layer);
     }
 
-    /** Whether it adds products of two factors to the layers, and nothing else. */
-    boolean addsFactorsOnly() {
+    /** The copy of a layer that it trains in full, or null. */
+    @Nullable
+    SavedParameters saved(WeightedLayer layer) {
+        return saved.get(layer);
+    }
+
+    /** Whether it only adds products of two factors to linear layers, and replaces whole linear layers. */
+    boolean fitsMixedPass() {
         return biases.isEmpty()
-                && saved.isEmpty()
+                && saved.keySet().stream()
+                        .allMatch(layer -> layer instanceof Linear && !parametrizations.containsKey(layer))
                 && parametrizations.keySet().stream().allMatch(Linear.class::isInstance)
                 && parametrizations.values().stream().allMatch(LoRAParametrization.class::isInstance);
     }

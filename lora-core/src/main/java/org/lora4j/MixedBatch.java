@@ -2,6 +2,7 @@ package org.lora4j;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -10,6 +11,7 @@ import org.lora4j.nn.Network;
 import org.lora4j.nn.Sequences;
 import org.lora4j.nn.internal.Inputs;
 import org.lora4j.nn.internal.Predictor;
+import org.lora4j.nn.internal.TokenBlocks;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
@@ -17,13 +19,16 @@ import org.nd4j.linalg.indexing.NDArrayIndex;
 /**
  * Predicts batches in which each row has its own adapter. Any number of threads can call it at the same time.
  *
- * <p>Each layer computes one product with the base weight for all rows, and each adapter adds its factors to its own rows.
- * Adapters with biases, saved layers or DoRA do more than that: their rows are computed separately, one adapter after the
- * other.
+ * <p>Each layer computes one product with the base weight for all rows, and each adapter adds its factors to its own rows,
+ * or computes them with its own copy of the layer. Adapters with biases or DoRA do more than that: their rows are computed
+ * separately, one adapter after the other.
  */
 final class MixedBatch {
     /** Larger batches are computed in parts, so that the buffers of a pass stay small. */
     private static final int MAX_ROWS = 512;
+
+    /** The group of all adapters that fit a mixed pass. No adapter can have this name. */
+    private static final String TOGETHER = "";
 
     private final Network network;
     private final Predictor predictor;
@@ -46,7 +51,7 @@ final class MixedBatch {
         Map<String, List<Integer>> alone = new LinkedHashMap<>();
         for (int row = 0; row < names.size(); row++) {
             String name = names.get(row);
-            if (!name.equals(LoRAModel.BASE) && !state.adapter(name).addsFactorsOnly()) {
+            if (!fits(state, name)) {
                 alone.computeIfAbsent(name, key -> new ArrayList<>()).add(row);
             }
         }
@@ -74,33 +79,59 @@ final class MixedBatch {
             throw new IllegalArgumentException(
                     "there must be one adapter for each sequence of the input, found " + names.size() + " for " + x);
         }
-        boolean together = names.stream()
-                .distinct()
-                .allMatch(name ->
-                        name.equals(LoRAModel.BASE) || state.adapter(name).addsFactorsOnly());
-        if (together) {
+        Map<String, List<AdapterRun>> groups = new LinkedHashMap<>();
+        for (AdapterRun run : AdapterRun.of(names)) {
+            groups.computeIfAbsent(fits(state, run.name()) ? TOGETHER : run.name(), key -> new ArrayList<>())
+                    .add(run);
+        }
+        if (groups.keySet().stream().allMatch(TOGETHER::equals)) {
             return predictTogether(state, x, names);
         }
+        List<AdapterRun> computed = new ArrayList<>();
         List<INDArray> outputs = new ArrayList<>();
-        int from = 0;
-        while (from < names.size()) {
-            String name = names.get(from);
-            int to = from + 1;
-            while (to < names.size() && names.get(to).equals(name)) {
-                to++;
-            }
-            List<String> applied = name.equals(LoRAModel.BASE) ? List.of() : List.of(name);
-            outputs.add(predictor.predict(x.part(from, to), state.forPrediction(applied)));
-            from = to;
+        groups.forEach((group, runs) -> {
+            Sequences part = Sequences.concat(
+                    runs.stream().map(run -> x.part(run.from(), run.to())).toList());
+            computed.addAll(runs);
+            outputs.add(
+                    group.equals(TOGETHER)
+                            ? predictTogether(state, part, namesOf(runs))
+                            : predictor.predict(part, state.forPrediction(List.of(group))));
+        });
+        return inOrder(x, computed, Nd4j.vstack(outputs));
+    }
+
+    private static boolean fits(ModelState state, String name) {
+        return name.equals(LoRAModel.BASE) || state.adapter(name).fitsMixedPass();
+    }
+
+    private static List<String> namesOf(List<AdapterRun> runs) {
+        return runs.stream()
+                .flatMap(run -> Collections.nCopies(run.length(), run.name()).stream())
+                .toList();
+    }
+
+    /** Moves the output of each run to its place in the batch. */
+    private static INDArray inOrder(Sequences x, List<AdapterRun> runs, INDArray output) {
+        boolean isPooled = output.size(0) == x.count();
+        INDArray result = Nd4j.createUninitializedDetached(output.dataType(), 'c', output.shape());
+        int row = 0;
+        for (AdapterRun run : runs) {
+            int from = isPooled ? run.from() : x.start(run.from());
+            int to = isPooled ? run.to() : x.start(run.to());
+            rows(result, from, to).assign(rows(output, row, row + to - from));
+            row += to - from;
         }
-        return Nd4j.vstack(outputs);
+        return result;
     }
 
     private INDArray predictTogether(ModelState state, Sequences x, List<String> names) {
         MixedPass pass = passes.borrow();
         try {
-            pass.assign(state, names);
-            return pass.forward(x).dup('c');
+            return TokenBlocks.compute(x, (block, from, to) -> {
+                pass.assign(state, names.subList(from, to));
+                return pass.forward(block);
+            });
         } finally {
             pass.assign(state, List.of());
             passes.giveBack(pass);
@@ -116,7 +147,7 @@ final class MixedBatch {
         }
     }
 
-    /** Computes all rows with the base, and with the factors of those adapters that have factors only. */
+    /** Computes all rows with the base, and with those adapters that fit a mixed pass. */
     private void predictTogether(ModelState state, INDArray x, List<String> names, INDArray result) {
         MixedPass pass = passes.borrow();
         try {

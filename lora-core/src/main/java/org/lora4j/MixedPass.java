@@ -43,27 +43,23 @@ final class MixedPass {
         pass = new Pass(network, false, () -> effective);
     }
 
-    /** Assigns the adapters of the next batch to its rows, if they have factors only. */
+    /** Assigns the adapters of the next batch to its examples, as far as they fit: see {@link AppliedAdapter#fitsMixedPass}. */
     void assign(ModelState state, List<String> names) {
         rowAdapters.values().forEach(RowAdapters::clear);
-        int from = 0;
-        while (from < names.size()) {
-            String name = names.get(from);
-            int to = from + 1;
-            while (to < names.size() && names.get(to).equals(name)) {
-                to++;
+        for (AdapterRun run : AdapterRun.of(names)) {
+            if (!run.name().equals(LoRAModel.BASE) && state.adapter(run.name()).fitsMixedPass()) {
+                assign(state.adapter(run.name()), run.from(), run.to());
             }
-            if (!name.equals(LoRAModel.BASE) && state.adapter(name).addsFactorsOnly()) {
-                assign(state.adapter(name), from, to);
-            }
-            from = to;
         }
     }
 
     private void assign(AppliedAdapter adapter, int from, int to) {
         rowAdapters.forEach((layer, rows) -> {
             LoRAParametrization lora = adapter.lora(layer);
-            if (lora != null) {
+            SavedParameters saved = adapter.saved(layer);
+            if (saved != null) {
+                rows.replace(saved, from, to);
+            } else if (lora != null) {
                 rows.assign(lora, from, to);
             }
         });

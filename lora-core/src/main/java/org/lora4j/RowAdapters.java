@@ -2,6 +2,8 @@ package org.lora4j;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.lora4j.internal.Gemm;
+import org.lora4j.internal.RowBlocks;
 import org.lora4j.internal.SpareProcessors;
 import org.lora4j.nn.internal.OutputUpdate;
 import org.lora4j.nn.internal.OutputUpdatePass;
@@ -9,22 +11,28 @@ import org.lora4j.nn.internal.PassContext;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
- * Adds the delta of another adapter to each block of rows: {@code y[i] += s_i·(x[i]·A_iᵀ)·B_iᵀ}. It belongs to one pass;
- * the adapters of the rows are assigned before each call. The rows are divided among the processors that BLAS does not use.
+ * Adds the delta of another adapter to each block of rows: {@code y[i] += s_i·(x[i]·A_iᵀ)·B_iᵀ}. The rows of an adapter that
+ * has a copy of the whole layer are computed with the copy: {@code y[i] = x[i]·W_iᵀ + b_i}. It belongs to one pass; the
+ * adapters of the rows are assigned before each call. The updates are divided among the processors that BLAS does not use.
  */
 final class RowAdapters implements OutputUpdate {
     /** The fewest elements of factors for which another thread saves time. */
     private static final long LEAST_ELEMENTS = 1 << 18;
 
     private final List<Rows> assigned = new ArrayList<>();
+    private final List<ReplacedRows> replaced = new ArrayList<>();
     private long elements;
 
     /** The update of the examples {@code [from, to)}: rows, or all tokens of sequences. */
     record Rows(LoRAParametrization lora, int from, int to) {}
 
+    /** The layer of the examples {@code [from, to)}. */
+    private record ReplacedRows(SavedParameters layer, int from, int to) {}
+
     /** Removes the assignments of the last call. */
     void clear() {
         assigned.clear();
+        replaced.clear();
         elements = 0;
     }
 
@@ -35,6 +43,11 @@ final class RowAdapters implements OutputUpdate {
                 * (lora.loraA().value().length() + lora.loraB().value().length());
     }
 
+    /** Computes the examples {@code [from, to)} of the next batch with a copy of the layer. */
+    void replace(SavedParameters layer, int from, int to) {
+        replaced.add(new ReplacedRows(layer, from, to));
+    }
+
     @Override
     public OutputUpdatePass newPass(PassContext context) {
         return new RowsPass(context);
@@ -43,6 +56,9 @@ final class RowAdapters implements OutputUpdate {
     private final class RowsPass implements OutputUpdatePass {
         private final PassContext context;
         private final List<RowsPart> parts = new ArrayList<>();
+        private final RowBlocks blocks = new RowBlocks();
+        private final Gemm product = new Gemm(false, true, 1, 0);
+        private final Gemm addBias = new Gemm(false, false, 1, 1);
 
         RowsPass(PassContext context) {
             this.context = context;
@@ -77,6 +93,27 @@ final class RowAdapters implements OutputUpdate {
                                     SpareProcessors.start(rows, i + 1, count),
                                     x,
                                     y));
+        }
+
+        @Override
+        public void finish(INDArray x, INDArray y) {
+            for (ReplacedRows rows : replaced) {
+                int from = context.firstRow(rows.from());
+                int to = context.firstRow(rows.to());
+                while (from < to) {
+                    int size = RowBlocks.size(from, to);
+                    replace(rows.layer(), blocks.of(x, from, size), blocks.of(y, from, size));
+                    from += size;
+                }
+            }
+        }
+
+        private void replace(SavedParameters layer, INDArray x, INDArray y) {
+            product.run(x, layer.weight().value(), y);
+            INDArray biasRow = layer.biasRow();
+            if (biasRow != null) {
+                addBias.run(context.ones(y.size(0)), biasRow, y);
+            }
         }
     }
 }

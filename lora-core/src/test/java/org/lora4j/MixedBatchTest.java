@@ -183,6 +183,27 @@ class MixedBatchTest {
         assertRowByRow(SmallModels.input(8), List.of("biases", "a", "layer", BASE, "dora", "b", "biases", "dora"));
     }
 
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 7, 64, 600})
+    void rowsOfAdaptersThatReplaceLayersAreComputedWithTheirCopies(int rows) {
+        addPlain();
+        addReplacingLayers();
+        assertRowByRow(SmallModels.input(rows), drawn(rows, "a", "first", "last", BASE));
+    }
+
+    private void addReplacingLayers() {
+        model.add(
+                "first",
+                SmallModels.random(5)
+                        .targetModules("linear3")
+                        .modulesToSave("linear1")
+                        .build());
+        model.add("last", SmallModels.random(6).modulesToSave("linear3").build());
+        for (String name : List.of("first", "last")) {
+            model.parameters(name).forEach(parameter -> parameter.value().muli(1.5));
+        }
+    }
+
     @Test
     void worksInDouble() {
         LoRAModel doubles = LoRAModel.of(SmallModels.network(DataType.DOUBLE, 1));
@@ -225,8 +246,9 @@ class MixedBatchTest {
     @Test
     void batchesThatComeAgainMakeNothingNativeButTheirResult() {
         addPlain();
+        addReplacingLayers();
         INDArray x = SmallModels.input(9);
-        List<String> names = drawn(9, "a", "b", "c", BASE);
+        List<String> names = drawn(9, "a", "b", "c", "first", "last", BASE);
         for (int i = 0; i < 3; i++) {
             model.predict(x, names);
         }

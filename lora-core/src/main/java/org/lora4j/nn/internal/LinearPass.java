@@ -113,6 +113,9 @@ final class LinearPass implements LayerPass {
         }
         addUpdates(x, xw, y);
         addBias(y);
+        for (OutputUpdatePass update : updates.bound()) {
+            update.finish(x, y);
+        }
         output = y;
         return y;
     }

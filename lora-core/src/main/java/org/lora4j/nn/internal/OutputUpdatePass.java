@@ -29,4 +29,12 @@ public interface OutputUpdatePass {
      * @param y the output {@code [n, out]}, added to
      */
     void forward(INDArray x, INDArray base, INDArray y);
+
+    /**
+     * Changes the output after the bias was added. Does nothing unless the update overrides it.
+     *
+     * @param x the input {@code [n, in]}
+     * @param y the output {@code [n, out]}
+     */
+    default void finish(INDArray x, INDArray y) {}
 }

@@ -1,7 +1,5 @@
 package org.lora4j.nn.internal;
 
-import java.util.ArrayList;
-import java.util.List;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
@@ -18,9 +16,6 @@ import org.nd4j.linalg.indexing.NDArrayIndex;
 public final class Predictor {
     /** Larger inputs are computed in blocks of this many rows, so that the buffers of a pass stay small. */
     private static final int BLOCK_ROWS = 512;
-
-    /** More tokens at a time are no faster. */
-    private static final int BLOCK_TOKENS = 4096;
 
     private final IdlePool<Pass> passes;
 
@@ -82,18 +77,8 @@ public final class Predictor {
     private INDArray compute(Sequences x, Function<Pass, Function<Sequences, INDArray>> forward) {
         Pass pass = passes.borrow();
         try {
-            List<INDArray> outputs = new ArrayList<>();
-            int from = 0;
-            while (from < x.count()) {
-                int to = from + 1;
-                while (to < x.count() && x.start(to + 1) - x.start(from) <= BLOCK_TOKENS) {
-                    to++;
-                }
-                Sequences block = from == 0 && to == x.count() ? x : x.part(from, to);
-                outputs.add(forward.apply(pass).apply(block).dup('c'));
-                from = to;
-            }
-            return outputs.size() == 1 ? outputs.get(0) : Nd4j.vstack(outputs);
+            Function<Sequences, INDArray> bound = forward.apply(pass);
+            return TokenBlocks.compute(x, (block, from, to) -> bound.apply(block));
         } finally {
             passes.giveBack(pass);
         }

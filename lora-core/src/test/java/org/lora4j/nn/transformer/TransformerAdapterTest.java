@@ -6,10 +6,12 @@ import static org.assertj.core.api.Assertions.within;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -143,15 +145,51 @@ class TransformerAdapterTest {
                 "c",
                 LoRAConfig.builder().rank(2).targetModules("word_embeddings").build(),
                 3);
+        LoRAConfig withClassifier = LoRAConfig.builder()
+                .rank(2)
+                .targetModules("query")
+                .modulesToSave("classifier")
+                .build();
+        add(model, "d", withClassifier, 4).parameters().stream()
+                .filter(parameter -> parameter.name().startsWith("classifier"))
+                .forEach(parameter -> parameter.value().muli(-1.5).addi(0.5));
+        add(
+                model,
+                "e",
+                LoRAConfig.builder().rank(2).targetModules("value").dora(true).build(),
+                5);
         Sequences batch = Sequences.concat(List.of(INPUT, INPUT));
         List<List<String>> rows = List.of(
-                List.of("a", LoRAModel.BASE, "b", "b", "a", LoRAModel.BASE), List.of("a", "c", "b", "b", "c", "c"));
+                List.of("a", LoRAModel.BASE, "b", "b", "a", LoRAModel.BASE),
+                List.of("a", "c", "b", "b", "c", "c"),
+                List.of("d", "d", "b", LoRAModel.BASE, "d", "a"),
+                List.of("e", "c", "e", "d", "c", LoRAModel.BASE),
+                List.of("e", "e", "e", "c", "c", "c"));
         for (List<String> names : rows) {
             INDArray mixed = model.predict(batch, names);
             for (int i = 0; i < names.size(); i++) {
                 AdapterView view = names.get(i).equals(LoRAModel.BASE) ? model.base() : model.using(names.get(i));
                 EncoderCase.assertClose(names.get(i), mixed.getRow(i, true), view.predict(batch.part(i, i + 1)), 1e-5);
             }
+        }
+    }
+
+    @Test
+    void aMixedBatchOfManyTokensEqualsItsParts() throws Exception {
+        LoRAModel model = LoRAModel.of(bert(DataType.FLOAT).sentenceEmbeddings());
+        add(model, "a", LoRAConfig.builder().rank(2).targetModules("query").build(), 1);
+        add(model, "b", LoRAConfig.builder().rank(2).targetModules("value").build(), 2);
+        int copies = 5000 / INPUT.tokens() + 1;
+        Sequences batch = Sequences.concat(Collections.nCopies(copies, INPUT));
+        List<String> names = IntStream.range(0, batch.count())
+                .mapToObj(i -> i % 4 == 0 ? "a" : "b")
+                .toList();
+
+        INDArray mixed = model.predict(batch, names);
+
+        for (int i : new int[] {0, 1, batch.count() / 2, batch.count() - 2, batch.count() - 1}) {
+            INDArray alone = model.using(names.get(i)).predict(batch.part(i, i + 1));
+            EncoderCase.assertClose("sequence " + i, mixed.getRow(i, true), alone, 1e-5);
         }
     }
 
