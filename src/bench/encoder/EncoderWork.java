@@ -17,6 +17,7 @@ import java.util.stream.Stream;
 import org.lora4j.AdapterView;
 import org.lora4j.LoRAModel;
 import org.lora4j.adapter.LoRAConfig;
+import org.lora4j.adapter.LoRAConfigBuilder;
 import org.lora4j.example.text.data.ClassifiedTexts;
 import org.lora4j.example.text.data.TextFolder;
 import org.lora4j.example.text.model.MiniLm;
@@ -131,7 +132,7 @@ public final class EncoderWork {
         return model;
     }
 
-    private static LoRAConfig.Builder config(int seed) {
+    private static LoRAConfigBuilder config(int seed) {
         return LoRAConfig.builder()
                 .rank(8)
                 .alpha(16)

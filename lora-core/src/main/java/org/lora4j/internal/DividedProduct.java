@@ -39,7 +39,7 @@ public final class DividedProduct {
      */
     public void run(INDArray x, INDArray weight, INDArray y) {
         int parts = 1;
-        if (weight.ordering() == 'c' && y.ordering() == 'f' && isWhole(weight) && isWhole(y)) {
+        if (weight.ordering() == 'c' && isWhole(weight) && isWhole(y)) {
             parts = (int) Math.min(weight.size(0), SpareProcessors.parts(weight.length() * x.size(0), LEAST));
         }
         while (products.size() < parts) {
@@ -59,7 +59,7 @@ public final class DividedProduct {
         return matrix.offset() == 0 && matrix.elementWiseStride() == 1;
     }
 
-    /** Divides a matrix along a dimension, whose blocks are contiguous. */
+    /** Divides a matrix along a dimension. */
     private INDArray[] blocks(INDArray matrix, int dimension, int parts) {
         INDArray[] known = blocks.get(matrix);
         if (known != null && known.length == parts) {

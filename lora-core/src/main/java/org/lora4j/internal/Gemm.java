@@ -84,7 +84,7 @@ public final class Gemm {
      *
      * @param a the left factor
      * @param b the right factor
-     * @param c the result, a contiguous array that is neither {@code a} nor {@code b}
+     * @param c the result, an array that is neither {@code a} nor {@code b}
      */
     public void run(INDArray a, INDArray b, INDArray c) {
         long inner = a.size(transposeA ? 0 : 1);

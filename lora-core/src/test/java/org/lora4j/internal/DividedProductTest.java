@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.lora4j.nn.NativeObjects;
 import org.lora4j.nn.NativeThreads;
 import org.lora4j.nn.Samples;
@@ -65,13 +66,14 @@ class DividedProductTest {
         }
     }
 
-    @Test
-    void makesNothingNativeInASteadyState() {
+    @ParameterizedTest
+    @ValueSource(chars = {'c', 'f'})
+    void makesNothingNativeInASteadyState(char order) {
         NativeThreads threads = NativeThreads.forBlas(1);
         try (threads) {
             INDArray x = Samples.gaussian(1, DataType.FLOAT, ROWS, IN);
             INDArray weight = Samples.gaussian(2, DataType.FLOAT, OUT, IN);
-            INDArray y = Nd4j.create(DataType.FLOAT, new long[] {ROWS, OUT}, 'f');
+            INDArray y = Nd4j.create(DataType.FLOAT, new long[] {ROWS, OUT}, order);
             product.run(x, weight, y);
             long before = NativeObjects.made();
             for (int i = 0; i < 10; i++) {
