@@ -4,27 +4,69 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** Checks what a shortened run of the text example wrote: {@code java -cp 'lib/*' CheckTextRun.java FOLDER}. */
+/**
+ * Checks what a shortened run of a command of the text example wrote:
+ * {@code java -cp 'lib/*' CheckTextRun.java classify|embed|tenants FOLDER}.
+ */
 public final class CheckTextRun {
-    private CheckTextRun() {}
+    private final JsonNode report;
+
+    private CheckTextRun(JsonNode report) {
+        this.report = report;
+    }
 
     public static void main(String[] args) throws IOException {
-        Path folder = Path.of(args[0]);
-        JsonNode report = new ObjectMapper().readTree(folder.resolve("report.json").toFile());
+        Path folder = Path.of(args[1]);
+        CheckTextRun run =
+                new CheckTextRun(new ObjectMapper().readTree(folder.resolve("report.json").toFile()));
+        switch (args[0]) {
+            case "classify" -> run.classify();
+            case "embed" -> run.embed();
+            case "tenants" -> run.tenants();
+            default -> throw new IllegalArgumentException("unknown command " + args[0]);
+        }
+        for (JsonNode file : run.report.at("/files")) {
+            require(Files.size(folder.resolve(file.asText())) > 0, "the files", file);
+        }
+        System.out.println("the report of " + folder + " is right");
+    }
+
+    private void classify() {
         require(report.at("/texts/train").asInt() == 4000, "training texts", report.at("/texts"));
         require(report.at("/sizes/adaptedLayers").asInt() == 36, "adapted layers", report.at("/sizes"));
         // Four classes: 25 % is chance. The frozen encoder reaches far more even with texts that are cut early.
         require(report.at("/frozen/accuracy").asDouble() > 0.45, "the frozen encoder's accuracy", report.at("/frozen"));
         require(report.at("/merged/confusion").equals(report.at("/lora/confusion")), "merged counts", report.at("/merged"));
+        base(103);
+    }
+
+    private void embed() {
+        require(report.at("/trainPairs").asInt() == 4000, "training pairs", report.at("/trainPairs"));
+        require(report.at("/sizes/adaptedLayers").asInt() == 12, "adapted layers", report.at("/sizes"));
+        // One of 1,000 texts is the right one: 0.01 is chance.
+        for (String time : new String[] {"before", "after"}) {
+            require(report.at("/" + time + "/recallAt10").asDouble() > 0.03, "recall", report.at("/" + time));
+        }
+        require(report.at("/better").asInt() + report.at("/worse").asInt() > 0, "changed ranks", report.at("/better"));
+        base(101);
+    }
+
+    private void tenants() {
+        require(report.at("/accuracies").size() == 3, "tenants", report.at("/accuracies"));
+        require(report.at("/services").size() >= 2, "ways to serve", report.at("/services"));
+        for (JsonNode service : report.at("/services")) {
+            require(service.at("/greatestDifference").asDouble() < 1e-4, "outputs", service);
+        }
+        base(103);
+    }
+
+    /** The encoder has 101 parameters, a classifier two. */
+    private void base(int parameters) {
         require(report.at("/base/outputUnchanged").asBoolean(), "the base's output", report.at("/base"));
-        require(report.at("/base/frozenUnchanged").size() == 103, "parameters of the base", report.at("/base"));
+        require(report.at("/base/frozenUnchanged").size() == parameters, "parameters of the base", report.at("/base"));
         for (JsonNode unchanged : report.at("/base/frozenUnchanged")) {
             require(unchanged.asBoolean(), "unchanged parameters", report.at("/base"));
         }
-        for (JsonNode file : report.at("/files")) {
-            require(Files.size(folder.resolve(file.asText())) > 0, "the files", file);
-        }
-        System.out.println("the report of " + folder + " is right");
     }
 
     private static void require(boolean holds, String what, JsonNode found) {

@@ -198,18 +198,28 @@ public final class EncoderWork {
         });
     }
 
-    /** Computes sentence embeddings of a batch, with an adapter for each text or with one for all. */
+    /**
+     * Computes a batch with an adapter for each text or with one for all: sentence embeddings, or with {@code head=classifier}
+     * the outputs of the adapters' own classifiers.
+     */
     private void mixed(Map<String, Object> result, int adapters) throws Exception {
         Sequences sequences = Sequences.of(tokens());
-        LoRAModel model = LoRAModel.of(BertModel.load(folder).sentenceEmbeddings());
-        for (int i = 0; i < adapters; i++) {
-            model.add("a" + i, config(i).build());
-        }
+        LoRAModel model = settings.containsKey("head")
+                ? model(adapters)
+                : withAdapters(BertModel.load(folder).sentenceEmbeddings(), adapters);
         List<String> names = IntStream.range(0, sequences.count())
                 .mapToObj(i -> "a" + i % adapters)
                 .toList();
         AdapterView first = model.using("a0");
         measure(result, 1, () -> (adapters == 1 ? first.predict(sequences) : model.predict(sequences, names)).close());
+    }
+
+    private static LoRAModel withAdapters(Network network, int adapters) {
+        LoRAModel model = LoRAModel.of(network);
+        for (int i = 0; i < adapters; i++) {
+            model.add("a" + i, config(i).build());
+        }
+        return model;
     }
 
     /** Computes sentence embeddings of single texts with ONNX Runtime, as LangChain4j's model has it, and with the network. */
