@@ -48,41 +48,47 @@ final class Training {
 
     AdapterBytes run() {
         Configuration hadoop = table.sparkSession().sessionState().newHadoopConf();
-        Broadcast<BaseNetwork> base =
-                spark.broadcast(BaseNetwork.read(settings.getOrDefault(settings.basePath()), hadoop));
+        Broadcast<BaseNetwork> base = spark.broadcast(
+                BaseNetwork.read(settings.getOrDefault(settings.basePath()), BaseColumns.encoder(settings), hadoop));
+        BaseColumns.requireFit(settings, table.schema(), base.value());
         Network network = base.value().network();
-        Broadcast<TrainingTask> task = spark.broadcast(new TrainingTask(base, config, loss, batchSize));
-        JavaRDD<Shard> shards = data(network).shards(table, batchSize, workers, config.seed());
+        JavaRDD<Shard> shards = data(base).shards(table, batchSize, workers, config.seed());
         try {
-            long rows = new JobNames(spark)
+            int size = batchSize;
+            List<ShardSize> sizes = new JobNames(spark)
                     .run(
                             "LoRA: order the rows",
-                            () -> shards.map(Shard::size).collect().stream()
-                                    .mapToLong(Integer::longValue)
-                                    .sum());
+                            () -> shards.map(shard -> shard.size(size)).collect());
+            long rows = sizes.stream().mapToLong(ShardSize::rows).sum();
             if (rows == 0) {
                 throw new IllegalArgumentException("the table must have at least one row, found none");
             }
             SparkGradients.Batches batches = new SparkGradients.Batches(rows, batchSize);
             CheckpointFolder checkpoints = checkpoints(hadoop, base.value(), rows);
-            LoRAAdapter adapter = (int) settings.getOrDefault(settings.localSteps()) > 0
-                    ? new LocalTraining(spark, settings, shards, task, batches, checkpoints).run()
-                    : trainExactly(shards, task, batches, checkpoints);
-            return AdapterBytes.of(adapter, network);
+            Broadcast<TrainingTask> task =
+                    spark.broadcast(new TrainingTask(base, config, loss, batchSize, TokenCounts.of(sizes)));
+            try {
+                LoRAAdapter adapter = (int) settings.getOrDefault(settings.localSteps()) > 0
+                        ? new LocalTraining(spark, settings, shards, task, batches, checkpoints).run()
+                        : trainExactly(shards, task, batches, checkpoints);
+                return AdapterBytes.of(adapter, network);
+            } finally {
+                task.destroy();
+            }
         } finally {
             shards.unpersist();
-            task.destroy();
             base.destroy();
         }
     }
 
-    private TrainingData data(Network network) {
+    private TrainingData data(Broadcast<BaseNetwork> base) {
         return new TrainingData(
+                base,
                 settings.getOrDefault(settings.featuresCol()),
+                BaseColumns.mask(settings),
                 settings.getOrDefault(settings.labelCol()),
                 settings.isDefined(settings.idCol()) ? settings.getOrDefault(settings.idCol()) : null,
-                network.inputSize(),
-                network.outputSize(),
+                base.value().network().outputSize(),
                 loss == LossName.SOFTMAX_CROSS_ENTROPY);
     }
 

@@ -83,8 +83,8 @@ class PipelineTest {
         for (Param<?> param : new LoRAEstimator().params()) {
             assertThat(param.doc()).as(param.name()).isNotBlank().isNotEqualTo(param.name());
         }
-        assertThat(new LoRAEstimator().params()).hasSize(25);
-        assertThat(new LoRATransformer().params()).hasSize(11);
+        assertThat(new LoRAEstimator().params()).hasSize(30);
+        assertThat(new LoRATransformer().params()).hasSize(15);
         assertThat(new LoRAEstimator().explainParams()).contains("rank: rank r of the update B·A (>= 1)");
     }
 
