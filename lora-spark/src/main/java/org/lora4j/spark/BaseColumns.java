@@ -30,14 +30,23 @@ final class BaseColumns {
     }
 
     /**
+     * Checks that the base is set.
+     *
+     * @throws IllegalArgumentException if it is not
+     */
+    static void requireBase(HasBase<?> stage) {
+        if (!stage.isDefined(stage.basePath())) {
+            throw new IllegalArgumentException("basePath must be set to the file of the base network, found none");
+        }
+    }
+
+    /**
      * Checks the parameters and the columns without reading the base.
      *
      * @throws IllegalArgumentException if a parameter is missing, or a column is missing or has another type
      */
     static void requireIn(HasBase<?> stage, StructType schema) {
-        if (!stage.isDefined(stage.basePath())) {
-            throw new IllegalArgumentException("basePath must be set to the file of the base network, found none");
-        }
+        requireBase(stage);
         Columns.requireInput(schema, "featuresCol", text(stage, stage.featuresCol()));
         String mask = mask(stage);
         if (mask != null) {

@@ -34,13 +34,14 @@ public final class LoRAFunctions {
      * @param session the session in which the function is known
      * @param name the name of the function
      * @param transformer the transformer
-     * @throws IllegalArgumentException if the transformer has neither an adapter nor an adapterCol and an adapterFolder, or has
+     * @throws IllegalArgumentException if the transformer has no basePath, has neither an adapter nor an adapterCol and an adapterFolder, or has
      *     a maskCol
      */
     public static void register(SparkSession session, String name, LoRATransformer transformer) {
         Objects.requireNonNull(session, "session must not be null");
         Objects.requireNonNull(name, "name must not be null");
         Objects.requireNonNull(transformer, "transformer must not be null");
+        BaseColumns.requireBase(transformer);
         if (BaseColumns.mask(transformer) != null) {
             throw new IllegalArgumentException("maskCol must not be set for a function, found '"
                     + BaseColumns.mask(transformer) + "'; clear it, and give the function tokens without padding");

@@ -21,6 +21,12 @@ final class Adapters {
             }
         }
         arrays.addAll(adapter.biases().values());
+        for (LoRAAdapter.SavedModule module : adapter.savedModules().values()) {
+            arrays.add(module.weight());
+            if (module.bias() != null) {
+                arrays.add(module.bias());
+            }
+        }
         return arrays;
     }
 
