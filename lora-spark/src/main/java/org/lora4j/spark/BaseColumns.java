@@ -59,6 +59,11 @@ final class BaseColumns {
         String features = text(stage, stage.featuresCol());
         String mask = mask(stage);
         if (!base.isEncoder()) {
+            if (stage.isDefined(stage.numLabels())) {
+                throw new IllegalArgumentException(
+                        "numLabels must not be set if basePath is the file of a network, found "
+                                + value(stage, stage.numLabels()) + "; clear it, or set the folder of an encoder");
+            }
             Columns.requireNumbers(schema, "featuresCol", features);
         } else if (!Columns.isText(schema, features)) {
             Columns.requireTokens(schema, "featuresCol", features);

@@ -202,7 +202,8 @@ public final class LoRAEstimator extends ScheduleParams implements HasBase<LoRAE
             builder.seed((long) getOrDefault(seed()));
         }
         List<String> saved = getOrDefault(loraConfig()).modulesToSave();
-        if (isDefined(numLabels()) && !saved.contains(CLASSIFIER)) {
+        boolean isNew = isDefined(numLabels()) && EncoderHead.of(getOrDefault(encoderHead())) != EncoderHead.EMBEDDING;
+        if (isNew && !saved.contains(CLASSIFIER)) {
             builder.modulesToSave(
                     Stream.concat(saved.stream(), Stream.of(CLASSIFIER)).toList());
         }

@@ -278,11 +278,13 @@ class EncoderTest {
 
     @Test
     void refusesTextsForANetworkOfFeatures() {
+        LoRAEstimator estimator = estimator(2).setBasePath(Digits.base(folder)).setFeaturesCol("text");
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> estimator(2)
-                        .setBasePath(Digits.base(folder))
-                        .setFeaturesCol("text")
-                        .fit(table))
+                .isThrownBy(() -> estimator.fit(table))
+                .withMessageStartingWith("numLabels must not be set if basePath is the file of a network, found 3");
+        estimator.clear(estimator.numLabels());
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> estimator.fit(table))
                 .withMessageStartingWith("featuresCol: the column 'text' must be a vector, an array<float>");
     }
 
