@@ -11,6 +11,7 @@ import org.apache.spark.ml.param.Param;
 import org.apache.spark.sql.Dataset;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.AdapterView;
+import org.lora4j.adapter.BiasTraining;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.io.SafeTensors;
@@ -44,6 +45,22 @@ final class Training {
         workers = settings.isDefined(settings.numWorkers())
                 ? (int) settings.getOrDefault(settings.numWorkers())
                 : spark.defaultParallelism();
+        requireAggregation();
+    }
+
+    /** Only factors can be combined exactly, which would be noticed after the last round. */
+    private void requireAggregation() {
+        String aggregation = settings.getOrDefault(settings.aggregation());
+        boolean hasMore = config.dora()
+                || config.bias() != BiasTraining.NONE
+                || !config.modulesToSave().isEmpty();
+        if (hasMore
+                && (int) settings.getOrDefault(settings.localSteps()) > 0
+                && Aggregation.of(aggregation) != Aggregation.AVERAGE) {
+            throw new IllegalArgumentException("aggregation must be '" + Aggregation.AVERAGE.text()
+                    + "' if the adapter has DoRA, trained biases or modulesToSave, found '" + aggregation
+                    + "'; set it, or train factors only");
+        }
     }
 
     AdapterBytes run() {

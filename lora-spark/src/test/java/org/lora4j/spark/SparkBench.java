@@ -40,7 +40,7 @@ public final class SparkBench {
     /**
      * How much is measured.
      *
-     * @param smallRounds the rounds of 64 rows
+     * @param smallRounds the rounds of 8 rows
      * @param largeRounds the rounds of {@code batch} rows
      * @param batch the rows of a large round
      * @param scored the rows that are scored
@@ -204,12 +204,13 @@ public final class SparkBench {
 
     /** Rounds with almost nothing to compute. */
     private Overhead overhead() {
-        Dataset<Row> table = rows(Sessions.session("local[2]"), 512, 1);
+        int rows = WORKERS[WORKERS.length - 1];
+        Dataset<Row> table = rows(Sessions.session("local[2]"), 64 * rows, 1);
         double[] seconds = new double[WORKERS.length];
-        round(table, 64, 2, sizes.smallRounds());
-        table("workers", "a round of 64 rows");
+        round(table, rows, 2, sizes.smallRounds());
+        table("workers", "a round of " + rows + " rows");
         for (int i = 0; i < WORKERS.length; i++) {
-            seconds[i] = round(table, 64, WORKERS[i], sizes.smallRounds());
+            seconds[i] = round(table, rows, WORKERS[i], sizes.smallRounds());
             print("| %d | %.1f ms |", WORKERS[i], 1e3 * seconds[i]);
         }
         table.unpersist();
