@@ -130,9 +130,9 @@ class GuideTest {
                 .setRank(8)
                 .setAlpha(16)
                 .setTargetModules("query", "value")
-                .setLearningRate(0.03)
+                .setLearningRate(0.01)
                 .setBatchSize(30)
-                .setEpochs(30)
+                .setEpochs(20)
                 .setNumWorkers(2)
                 .setFingerprintCheck("require")          // of the transformer that is returned
                 .fit(texts);
