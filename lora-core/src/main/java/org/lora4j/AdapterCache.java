@@ -2,8 +2,6 @@ package org.lora4j;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
@@ -32,9 +30,10 @@ import org.lora4j.io.ReadLimits;
  * }
  * }</pre>
  *
- * <p>The adapter of the name {@code n} is in the sub-folder {@code n}, as {@link PeftAdapters} and Python's PEFT write it. An
- * adapter in use is pinned and stays in the model, so the adapters in use can take more than the limit. A
- * {@link BatchingPredictor} with a cache pins the adapter of each call. Loaded adapters are frozen, and do not become active.
+ * <p>The adapter of the name {@code n} is in the sub-folder {@code n}, as {@link PeftAdapters} and Python's PEFT write it;
+ * {@link AdapterSource} reads adapters from elsewhere. An adapter in use is pinned and stays in the model, so the adapters
+ * in use can take more than the limit. A {@link BatchingPredictor} with a cache pins the adapter of each call. Loaded adapters
+ * are frozen, and do not become active.
  *
  * <p>Several threads that need the same adapter load it once. If that fails, their calls fail; the next one tries again.
  *
@@ -48,7 +47,7 @@ import org.lora4j.io.ReadLimits;
  */
 public final class AdapterCache {
     private final LoRAModel model;
-    private final Path folder;
+    private final AdapterSource source;
     private final long maxBytes;
     private final FingerprintCheck check;
     private final ReadLimits limits;
@@ -82,7 +81,7 @@ public final class AdapterCache {
 
     AdapterCache(AdapterCacheBuilder builder) {
         model = builder.model;
-        folder = builder.folder;
+        source = builder.source;
         maxBytes = builder.maxBytes;
         check = builder.check;
         limits = builder.limits;
@@ -99,7 +98,20 @@ public final class AdapterCache {
     public static AdapterCacheBuilder builder(LoRAModel model, Path folder) {
         Objects.requireNonNull(model, "model must not be null");
         Objects.requireNonNull(folder, "folder must not be null");
-        return new AdapterCacheBuilder(model, folder);
+        return new AdapterCacheBuilder(model, new FolderSource(folder));
+    }
+
+    /**
+     * Starts to build a cache of adapters that are not in a folder.
+     *
+     * @param model the model that gets the adapters
+     * @param source reads the adapters
+     * @return a builder with the defaults
+     */
+    public static AdapterCacheBuilder builder(LoRAModel model, AdapterSource source) {
+        Objects.requireNonNull(model, "model must not be null");
+        Objects.requireNonNull(source, "source must not be null");
+        return new AdapterCacheBuilder(model, source);
     }
 
     LoRAModel model() {
@@ -202,18 +214,7 @@ public final class AdapterCache {
 
     private LoRAAdapter read(String name) throws IOException {
         AdapterNames.requireNew(name, List.of());
-        Path own = folder.resolve(name);
-        if (!Files.isDirectory(own) || !hasExactName(own, name)) {
-            throw new IllegalArgumentException("the adapter must be in the model or have a folder, found no "
-                    + Names.quote(name) + " in " + folder + "; add it to the model, or save it to the folder");
-        }
-        return PeftAdapters.load(own, model.network(), check, limits);
-    }
-
-    /** Some file systems find a folder whose name differs in case. It would be a second adapter of the same files. */
-    private static boolean hasExactName(Path own, String name) throws IOException {
-        Path real = own.toRealPath(LinkOption.NOFOLLOW_LINKS).getFileName();
-        return real != null && real.toString().equals(name);
+        return source.load(name, model.network(), check, limits);
     }
 
     /** Waits until the adapter is in the model. Each call that fails gets an exception of its own. */

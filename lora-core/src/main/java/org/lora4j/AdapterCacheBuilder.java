@@ -1,6 +1,5 @@
 package org.lora4j;
 
-import java.nio.file.Path;
 import java.util.Objects;
 import org.lora4j.io.FingerprintCheck;
 import org.lora4j.io.ReadLimits;
@@ -10,15 +9,15 @@ public final class AdapterCacheBuilder {
     private static final long DEFAULT_BYTES = 256L << 20;
 
     final LoRAModel model;
-    final Path folder;
+    final AdapterSource source;
     long maxBytes = DEFAULT_BYTES;
     FingerprintCheck check = FingerprintCheck.WARN;
     ReadLimits limits = ReadLimits.defaults();
     AdapterCacheListener listener = new AdapterCacheListener() {};
 
-    AdapterCacheBuilder(LoRAModel model, Path folder) {
+    AdapterCacheBuilder(LoRAModel model, AdapterSource source) {
         this.model = model;
-        this.folder = folder;
+        this.source = source;
     }
 
     /**

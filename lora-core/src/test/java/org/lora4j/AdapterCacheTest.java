@@ -27,6 +27,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.io.FingerprintCheck;
 import org.lora4j.io.PeftAdapters;
+import org.lora4j.io.PeftFiles;
 import org.lora4j.io.ReadLimits;
 import org.lora4j.nn.Network;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -212,6 +213,32 @@ class AdapterCacheTest {
                 .withMessageContaining("could not be loaded");
         assertThat(model.names()).isEmpty();
         assertThat(cache.stats().adapters()).isZero();
+    }
+
+    @Test
+    void adaptersComeFromAnySource() throws IOException {
+        PeftFiles stored = PeftFiles.of(data(3), network);
+        List<String> asked = new ArrayList<>();
+        AdapterSource source = (name, base, check, limits) -> {
+            asked.add(name);
+            assertThat(base).isSameAs(network);
+            if (!name.equals("stored")) {
+                throw new IllegalArgumentException("no row " + name);
+            }
+            return PeftFiles.read(stored.config(), stored.tensors(), limits).adapter(base, check);
+        };
+        AdapterCache cache = AdapterCache.builder(model, source)
+                .fingerprintCheck(FingerprintCheck.REQUIRE)
+                .maxBytes(BYTES)
+                .build();
+        use(cache, "stored", "stored");
+        assertThat(asked).containsExactly("stored");
+        assertThat(model.using("stored").adapter().weights()).isEqualTo(data(3).weights());
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> cache.pin("other"))
+                .withMessage("adapter 'other' could not be loaded: no row other");
+        assertThatIllegalArgumentException().isThrownBy(() -> cache.pin("../stored"));
+        assertThat(asked).containsExactly("stored", "other");
     }
 
     @Test

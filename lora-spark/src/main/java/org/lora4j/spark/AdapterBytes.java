@@ -18,8 +18,8 @@ import org.lora4j.nn.Network;
 final class AdapterBytes implements Serializable {
     private static final long serialVersionUID = 1L;
 
-    private static final String CONFIG = "adapter_config.json";
-    private static final String TENSORS = "adapter_model.safetensors";
+    static final String CONFIG = "adapter_config.json";
+    static final String TENSORS = "adapter_model.safetensors";
 
     private final byte[] config;
     private final byte[] tensors;

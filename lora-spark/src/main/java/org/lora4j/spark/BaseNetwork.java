@@ -4,74 +4,90 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.Serializable;
 import java.io.UncheckedIOException;
-import java.nio.channels.Channels;
-import java.util.zip.CRC32C;
+import java.nio.charset.StandardCharsets;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.FileStatus;
-import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.util.SerializableConfiguration;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.io.SafeTensors;
 import org.lora4j.nn.Network;
+import org.lora4j.nn.TokenEmbeddings;
+import org.lora4j.nn.transformer.BertModel;
+import org.nd4j.linalg.api.buffer.DataType;
 
 /**
- * A base in the file of {@link Network#save}, on its way to the executors: its bytes, or only its path if the file is too
- * large for a broadcast. An executor that has the broadcast of this object creates the network once, for all its tasks.
+ * A base on its way to the executors: the file of {@link Network#save}, or the files of an encoder. An executor that has the
+ * broadcast of this object creates the network once, for all its tasks.
  */
 final class BaseNetwork implements Serializable {
     private static final long serialVersionUID = 1L;
 
-    /** An array of Java has fewer elements than 2³¹; some are left for what serialization adds. */
-    private static final long MOST_BYTES = Integer.MAX_VALUE - (1 << 20);
+    private static final String CONFIG = "config.json";
+    private static final String TENSORS = "model.safetensors";
+    private static final String TOKENIZER = "tokenizer.json";
 
     private final String path;
-    private final byte @Nullable [] bytes;
-    private final SerializableConfiguration hadoop;
-    private final String identity;
-    private transient @Nullable Network network;
+    private final SentFile tensors;
+    /** The files of an encoder; null if the base is a file of a network. */
+    private final @Nullable SentFile config;
 
-    private BaseNetwork(String path, byte @Nullable [] bytes, SerializableConfiguration hadoop, String identity) {
+    private final @Nullable SentFile vocabulary;
+    private final EncoderSettings encoder;
+    private transient @Nullable Network network;
+    private transient @Nullable TextTokenizer tokenizer;
+
+    private BaseNetwork(
+            String path,
+            SentFile tensors,
+            @Nullable SentFile config,
+            @Nullable SentFile vocabulary,
+            EncoderSettings encoder) {
         this.path = path;
-        this.bytes = bytes;
-        this.hadoop = hadoop;
-        this.identity = identity;
+        this.tensors = tensors;
+        this.config = config;
+        this.vocabulary = vocabulary;
+        this.encoder = encoder;
     }
 
     /**
-     * Reads a file for a broadcast.
+     * Reads a base for a broadcast.
      *
-     * @param path the file, on any file system of Hadoop
+     * @param path a file or a folder, on any file system of Hadoop
+     * @param encoder how an encoder becomes a network
      * @param hadoop the settings of the file systems
      */
-    static BaseNetwork read(String path, Configuration hadoop) {
-        return read(path, hadoop, MOST_BYTES);
+    static BaseNetwork read(String path, EncoderSettings encoder, Configuration hadoop) {
+        return read(path, encoder, hadoop, SentFile.MOST_BYTES);
     }
 
-    /** Reads a file for a broadcast if it has no more than some bytes. */
-    static BaseNetwork read(String path, Configuration hadoop, long mostBytes) {
+    /** Reads a base for a broadcast; only the path of its tensors if they have more than some bytes. */
+    static BaseNetwork read(String path, EncoderSettings encoder, Configuration hadoop, long mostBytes) {
+        SerializableConfiguration settings = new SerializableConfiguration(hadoop);
+        Path file = new Path(path);
         try {
-            Path file = new Path(path);
-            FileSystem files = file.getFileSystem(hadoop);
-            FileStatus status = files.getFileStatus(file);
-            SerializableConfiguration settings = new SerializableConfiguration(hadoop);
-            if (status.getLen() > mostBytes) {
-                String time = status.getLen() + " bytes of time " + status.getModificationTime();
-                return new BaseNetwork(path, null, settings, time);
+            if (!file.getFileSystem(hadoop).getFileStatus(file).isDirectory()) {
+                return new BaseNetwork(path, SentFile.read(file, settings, mostBytes), null, null, encoder);
             }
-            try (InputStream in = files.open(file)) {
-                byte[] bytes = in.readAllBytes();
-                CRC32C sum = new CRC32C();
-                sum.update(bytes);
-                return new BaseNetwork(
-                        path, bytes, settings, bytes.length + " bytes of CRC " + Long.toHexString(sum.getValue()));
-            }
+            return new BaseNetwork(
+                    path,
+                    SentFile.read(new Path(file, TENSORS), settings, mostBytes),
+                    SentFile.read(new Path(file, CONFIG), settings, SentFile.MOST_BYTES),
+                    SentFile.readIfExists(new Path(file, TOKENIZER), settings),
+                    encoder);
         } catch (IOException e) {
-            throw new UncheckedIOException(
-                    "basePath: " + path + " must be a file of Network.save that the driver can read," + " found: "
-                            + e.getMessage(),
-                    e);
+            throw unreadable(path, "the driver", e);
         }
+    }
+
+    private static UncheckedIOException unreadable(String path, String who, IOException e) {
+        return new UncheckedIOException(
+                "basePath: " + path + " must be a file of Network.save, or a folder with " + CONFIG + " and " + TENSORS
+                        + ", that " + who + " can read, found: " + e.getMessage(),
+                e);
+    }
+
+    /** Whether the input is tokens or texts. */
+    boolean isEncoder() {
+        return config != null;
     }
 
     /** The network of this process. */
@@ -86,34 +102,63 @@ final class BaseNetwork implements Serializable {
 
     private Network load() {
         try {
-            Network loaded = Network.fromTensors(bytes != null ? SafeTensors.read(bytes) : readPath());
-            if (loaded.takesSequences()) {
-                throw new IllegalArgumentException("basePath: " + path
-                        + " must be a network that takes rows of features, found one that takes sequences of tokens");
-            }
-            return loaded;
+            SentFile description = config;
+            return description == null
+                    ? Network.fromTensors(tensors.tensors())
+                    : encoder.head()
+                            .network(
+                                    BertModel.of(text(description), tensors.tensors(), DataType.FLOAT),
+                                    encoder.labels());
         } catch (IOException e) {
-            throw new UncheckedIOException(
-                    "basePath: " + path + " must be a file of Network.save that every executor can" + " read, found: "
-                            + e.getMessage(),
-                    e);
+            throw unreadable(path, "every executor", e);
         }
     }
 
-    private SafeTensors readPath() throws IOException {
-        Path file = new Path(path);
-        try (InputStream in = file.getFileSystem(hadoop.value()).open(file)) {
-            return SafeTensors.read(Channels.newChannel(in));
+    private static String text(SentFile file) throws IOException {
+        try (InputStream in = file.open()) {
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
         }
     }
 
-    /** A text that differs for another base: size and checksum of the file, or size and time if it is not read here. */
+    /** The tokenizer of this process. */
+    synchronized TextTokenizer tokenizer() {
+        TextTokenizer loaded = tokenizer;
+        if (loaded == null) {
+            loaded = loadTokenizer();
+            tokenizer = loaded;
+        }
+        return loaded;
+    }
+
+    private TextTokenizer loadTokenizer() {
+        SentFile file = vocabulary;
+        if (file == null) {
+            throw new IllegalArgumentException("basePath: " + path + " must have the file " + TOKENIZER
+                    + " if featuresCol has texts, found none; add it, or give a column of tokens");
+        }
+        TextTokenizer.requireLibrary(BaseNetwork.class.getClassLoader());
+        try (InputStream in = file.open()) {
+            return TextTokenizer.load(in, positions(), encoder.maxTokens());
+        } catch (IOException e) {
+            throw unreadable(path, "every executor", e);
+        }
+    }
+
+    /** The longest sequence that the encoder takes. */
+    private int positions() {
+        TokenEmbeddings embeddings = (TokenEmbeddings) network().layers().get(0);
+        return Math.toIntExact(embeddings.position().inputSize()) - embeddings.firstPosition();
+    }
+
+    /** A text that differs for another base. */
     String identity() {
-        return identity;
+        return config == null
+                ? tensors.identity()
+                : tensors.identity() + " and " + config.identity() + " with " + encoder;
     }
 
     /** Whether the bytes travel. */
     boolean isBroadcast() {
-        return bytes != null;
+        return tensors.hasBytes();
     }
 }

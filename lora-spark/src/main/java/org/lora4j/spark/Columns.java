@@ -8,6 +8,7 @@ import org.apache.spark.sql.Row;
 import org.apache.spark.sql.types.ArrayType;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.IntegralType;
 import org.apache.spark.sql.types.NumericType;
 import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
@@ -15,6 +16,7 @@ import org.apache.spark.sql.types.StructType;
 /** Checks and reads the columns of a table. */
 final class Columns {
     private static final String NUMBERS = "a vector, an array<float> or an array<double>";
+    private static final String TOKENS = "an array<int> or an array<bigint>";
 
     private Columns() {}
 
@@ -38,6 +40,29 @@ final class Columns {
         }
     }
 
+    /** Checks that a column has a whole number for each token. */
+    static void requireTokens(StructType schema, String param, String column) {
+        DataType type = require(schema, param, column);
+        if (!(type instanceof ArrayType array && array.elementType() instanceof IntegralType)) {
+            throw new IllegalArgumentException(
+                    param + ": the column '" + column + "' must be " + TOKENS + ", found " + type.catalogString());
+        }
+    }
+
+    /** Checks that a column can be the input of a base that is not read yet. */
+    static void requireInput(StructType schema, String param, String column) {
+        DataType type = require(schema, param, column);
+        if (!isNumbers(type) && !type.equals(DataTypes.StringType)) {
+            throw new IllegalArgumentException(param + ": the column '" + column + "' must be " + NUMBERS
+                    + ", or for an encoder " + TOKENS + " or a string, found " + type.catalogString());
+        }
+    }
+
+    /** Whether a column has texts. */
+    static boolean isText(StructType schema, String column) {
+        return schema.apply(column).dataType().equals(DataTypes.StringType);
+    }
+
     /** Checks that a column is a label: one or several numbers in each row. */
     static void requireLabel(StructType schema, String param, String column) {
         DataType type = require(schema, param, column);
@@ -54,6 +79,11 @@ final class Columns {
             throw new IllegalArgumentException(
                     param + ": the column '" + column + "' must be a string, found " + type.catalogString());
         }
+    }
+
+    /** The type of outputs. */
+    static DataType outputs(boolean vectors) {
+        return vectors ? SQLDataTypes.VectorType() : DataTypes.createArrayType(DataTypes.FloatType, false);
     }
 
     /** Checks that a column can be added. */
@@ -77,9 +107,7 @@ final class Columns {
      * @param what what they are, for messages
      */
     static float[] numbers(Row row, int index, String what) {
-        if (row.isNullAt(index)) {
-            throw new IllegalArgumentException(what + " must not be null, found null in a row; filter such rows");
-        }
+        requireValue(row, index, what);
         Object value = row.get(index);
         if (value instanceof Number number) {
             return new float[] {number.floatValue()};
@@ -95,13 +123,41 @@ final class Columns {
         List<?> list = row.getList(index);
         float[] floats = new float[list.size()];
         for (int i = 0; i < floats.length; i++) {
-            if (!(list.get(i) instanceof Number number)) {
-                throw new IllegalArgumentException(
-                        what + " must have no null element, found one at index " + i + "; fill it");
-            }
-            floats[i] = number.floatValue();
+            floats[i] = number(list, i, what).floatValue();
         }
         return floats;
+    }
+
+    /**
+     * Reads whole numbers.
+     *
+     * @param row the row
+     * @param index the column: an array of whole numbers
+     * @param what what they are, for messages
+     */
+    static int[] integers(Row row, int index, String what) {
+        requireValue(row, index, what);
+        List<?> list = row.getList(index);
+        int[] ints = new int[list.size()];
+        for (int i = 0; i < ints.length; i++) {
+            ints[i] = Math.toIntExact(number(list, i, what).longValue());
+        }
+        return ints;
+    }
+
+    /** Checks that a row has a value. */
+    static void requireValue(Row row, int index, String what) {
+        if (row.isNullAt(index)) {
+            throw new IllegalArgumentException(what + " must not be null, found null in a row; filter such rows");
+        }
+    }
+
+    private static Number number(List<?> list, int i, String what) {
+        if (!(list.get(i) instanceof Number number)) {
+            throw new IllegalArgumentException(
+                    what + " must have no null element, found one at index " + i + "; fill it");
+        }
+        return number;
     }
 
     /** Checks the number of features of a row. */

@@ -7,19 +7,19 @@ final class Example implements Serializable {
     private static final long serialVersionUID = 1L;
 
     private final long number;
-    private final float[] features;
+    private final Inputs input;
     private final float[] label;
 
     /**
      * Holds a row.
      *
      * @param number its number in the order of the training, from 0
-     * @param features {@code [in]}
+     * @param input its input
      * @param label the number of a class, or {@code [out]}
      */
-    Example(long number, float[] features, float[] label) {
+    Example(long number, Inputs input, float[] label) {
         this.number = number;
-        this.features = features;
+        this.input = input;
         this.label = label;
     }
 
@@ -27,8 +27,8 @@ final class Example implements Serializable {
         return number;
     }
 
-    float[] features() {
-        return features;
+    Inputs input() {
+        return input;
     }
 
     float[] label() {

@@ -2,21 +2,15 @@ package org.lora4j.spark;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.util.Arrays;
-import java.util.Locale;
 import java.util.Objects;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.api.java.function.MapPartitionsFunction;
 import org.apache.spark.broadcast.Broadcast;
-import org.apache.spark.ml.Model;
-import org.apache.spark.ml.linalg.SQLDataTypes;
 import org.apache.spark.ml.param.IntParam;
-import org.apache.spark.ml.param.LongParam;
 import org.apache.spark.ml.param.Param;
 import org.apache.spark.ml.param.ParamMap;
-import org.apache.spark.ml.param.ParamValidators;
 import org.apache.spark.ml.util.DefaultParamsReader;
 import org.apache.spark.ml.util.DefaultParamsWritable;
 import org.apache.spark.ml.util.Identifiable;
@@ -26,9 +20,9 @@ import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
-import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
+import org.apache.spark.util.SerializableConfiguration;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.io.FingerprintCheck;
@@ -53,26 +47,10 @@ import org.lora4j.io.FingerprintCheck;
  *
  * @serial exclude
  */
-public final class LoRATransformer extends Model<LoRATransformer> implements DefaultParamsWritable {
+public final class LoRATransformer extends ScoringParams implements HasBase<LoRATransformer>, DefaultParamsWritable {
     private static final long serialVersionUID = 1L;
 
-    private static final String ARRAY = "array";
-    private static final String VECTOR = "vector";
-    private static final String FAIL = "fail";
-    private static final String NULL = "null";
-
-    private final String uid;
-    private final Param<String> basePath;
-    private final Param<String> featuresCol;
-    private final Param<String> predictionCol;
-    private final Param<String> outputType;
-    private final Param<String> adapterCol;
-    private final Param<String> adapterFolder;
-    private final Param<String> badAdapters;
-    private final Param<String> reasonCol;
-    private final LongParam maxAdapterBytes;
-    private final IntParam batchSize;
-    private final Param<String> fingerprintCheck;
+    private final BaseParams base;
     private @Nullable AdapterBytes adapter;
 
     /** Creates a transformer without an adapter of its own, for tables that name an adapter in each row. */
@@ -90,270 +68,53 @@ public final class LoRATransformer extends Model<LoRATransformer> implements Def
     }
 
     LoRATransformer(String uid, @Nullable AdapterBytes adapter) {
-        this.uid = uid;
+        super(uid);
         this.adapter = adapter;
-        TextParams texts = new TextParams(uid);
-        basePath = texts.basePath();
-        featuresCol = texts.featuresCol();
-        predictionCol = texts.any("predictionCol", "column of the outputs");
-        outputType = texts.oneOf("outputType", "type of the outputs", ARRAY, VECTOR);
-        adapterCol = texts.any("adapterCol", "column of the names of adapters; null stands for the base alone");
-        adapterFolder =
-                texts.any("adapterFolder", "folder with a sub-folder for each adapter, which every executor has");
-        badAdapters = texts.oneOf("badAdapters", "what to do with rows whose adapter cannot be used", FAIL, NULL);
-        reasonCol = texts.any("reasonCol", "column that tells why a row has no output");
-        maxAdapterBytes = new LongParam(
-                uid,
-                "maxAdapterBytes",
-                "most bytes of the adapters that an executor has loaded" + " (>= 0)",
-                ParamValidators.gtEq(0));
-        batchSize = new IntParam(
-                uid, "batchSize", "number of rows that are computed together (>= 1)", ParamValidators.gtEq(1));
-        fingerprintCheck =
-                texts.oneOf("fingerprintCheck", "what to do if an adapter was saved with another base", names());
-        setDefault(featuresCol, "features");
-        setDefault(predictionCol, "prediction");
-        setDefault(outputType, ARRAY);
-        setDefault(badAdapters, FAIL);
-        setDefault(reasonCol, "reason");
-        setDefault(maxAdapterBytes, 256L << 20);
-        setDefault(batchSize, 512);
-        setDefault(fingerprintCheck, lower(FingerprintCheck.WARN));
-    }
-
-    private static String[] names() {
-        return Arrays.stream(FingerprintCheck.values())
-                .map(LoRATransformer::lower)
-                .toArray(String[]::new);
-    }
-
-    private static String lower(FingerprintCheck check) {
-        return check.name().toLowerCase(Locale.ROOT);
+        base = new BaseParams(uid, "column of the outputs");
+        setDefault(base.features(), "features");
+        setDefault(base.prediction(), "prediction");
+        setDefault(base.head(), EncoderHead.CLASSIFIER.text());
+        setDefault(base.check(), BaseParams.text(FingerprintCheck.WARN));
     }
 
     @Override
-    public String uid() {
-        return uid;
-    }
-
-    /**
-     * Returns the parameter of the file of the base network.
-     *
-     * @return the parameter
-     */
     public Param<String> basePath() {
-        return basePath;
+        return base.path();
     }
 
-    /**
-     * Sets the file of the base network.
-     *
-     * @param value a file that Network.save wrote, on any file system of Hadoop
-     * @return this
-     */
-    public LoRATransformer setBasePath(String value) {
-        set(basePath, value);
-        return this;
-    }
-
-    /**
-     * Returns the parameter of the column of the features.
-     *
-     * @return the parameter
-     */
+    @Override
     public Param<String> featuresCol() {
-        return featuresCol;
+        return base.features();
     }
 
-    /**
-     * Sets the column of the features.
-     *
-     * @param value a column of vectors or arrays of numbers
-     * @return this
-     */
-    public LoRATransformer setFeaturesCol(String value) {
-        set(featuresCol, value);
-        return this;
+    @Override
+    public Param<String> maskCol() {
+        return base.mask();
     }
 
-    /**
-     * Returns the parameter of the column of the outputs.
-     *
-     * @return the parameter
-     */
+    @Override
     public Param<String> predictionCol() {
-        return predictionCol;
+        return base.prediction();
     }
 
-    /**
-     * Sets the column of the outputs.
-     *
-     * @param value a new column
-     * @return this
-     */
-    public LoRATransformer setPredictionCol(String value) {
-        set(predictionCol, value);
-        return this;
+    @Override
+    public Param<String> encoderHead() {
+        return base.head();
     }
 
-    /**
-     * Returns the parameter of the type of the outputs.
-     *
-     * @return the parameter
-     */
-    public Param<String> outputType() {
-        return outputType;
+    @Override
+    public IntParam numLabels() {
+        return base.labels();
     }
 
-    /**
-     * Sets the type of the outputs.
-     *
-     * @param value array or vector
-     * @return this
-     */
-    public LoRATransformer setOutputType(String value) {
-        set(outputType, value);
-        return this;
+    @Override
+    public IntParam maxTokens() {
+        return base.tokens();
     }
 
-    /**
-     * Returns the parameter of the column that names the adapter of each row.
-     *
-     * @return the parameter
-     */
-    public Param<String> adapterCol() {
-        return adapterCol;
-    }
-
-    /**
-     * Sets the column that names the adapter of each row.
-     *
-     * @param value a column of strings; null stands for the base alone
-     * @return this
-     */
-    public LoRATransformer setAdapterCol(String value) {
-        set(adapterCol, value);
-        return this;
-    }
-
-    /**
-     * Returns the parameter of the folder in which each adapter has a sub-folder of its name.
-     *
-     * @return the parameter
-     */
-    public Param<String> adapterFolder() {
-        return adapterFolder;
-    }
-
-    /**
-     * Sets the folder in which each adapter has a sub-folder of its name.
-     *
-     * @param value a path that every executor has, such as a mounted share
-     * @return this
-     */
-    public LoRATransformer setAdapterFolder(String value) {
-        set(adapterFolder, value);
-        return this;
-    }
-
-    /**
-     * Returns the parameter of what to do with rows whose adapter is unknown or cannot be loaded.
-     *
-     * @return the parameter
-     */
-    public Param<String> badAdapters() {
-        return badAdapters;
-    }
-
-    /**
-     * Sets what to do with rows whose adapter is unknown or cannot be loaded.
-     *
-     * @param value fail or null
-     * @return this
-     */
-    public LoRATransformer setBadAdapters(String value) {
-        set(badAdapters, value);
-        return this;
-    }
-
-    /**
-     * Returns the parameter of the column that tells why a row has no output.
-     *
-     * @return the parameter
-     */
-    public Param<String> reasonCol() {
-        return reasonCol;
-    }
-
-    /**
-     * Sets the column that tells why a row has no output.
-     *
-     * @param value a new column of strings, null where there is an output
-     * @return this
-     */
-    public LoRATransformer setReasonCol(String value) {
-        set(reasonCol, value);
-        return this;
-    }
-
-    /**
-     * Returns the parameter of how many bytes the adapters that an executor has loaded may take.
-     *
-     * @return the parameter
-     */
-    public LongParam maxAdapterBytes() {
-        return maxAdapterBytes;
-    }
-
-    /**
-     * Sets how many bytes the adapters that an executor has loaded may take.
-     *
-     * @param value a number of bytes; those that were not used for the longest time are dropped
-     * @return this
-     */
-    public LoRATransformer setMaxAdapterBytes(long value) {
-        set(maxAdapterBytes, value);
-        return this;
-    }
-
-    /**
-     * Returns the parameter of the number of rows that are computed together.
-     *
-     * @return the parameter
-     */
-    public IntParam batchSize() {
-        return batchSize;
-    }
-
-    /**
-     * Sets the number of rows that are computed together.
-     *
-     * @param value at least 1
-     * @return this
-     */
-    public LoRATransformer setBatchSize(int value) {
-        set(batchSize, value);
-        return this;
-    }
-
-    /**
-     * Returns the parameter of what to do if an adapter was saved with another base.
-     *
-     * @return the parameter
-     */
+    @Override
     public Param<String> fingerprintCheck() {
-        return fingerprintCheck;
-    }
-
-    /**
-     * Sets what to do if an adapter was saved with another base.
-     *
-     * @param value ignore, warn or require
-     * @return this
-     */
-    public LoRATransformer setFingerprintCheck(String value) {
-        set(fingerprintCheck, value);
-        return this;
+        return base.check();
     }
 
     /**
@@ -387,6 +148,7 @@ public final class LoRATransformer extends Model<LoRATransformer> implements Def
     public Dataset<Row> transform(Dataset<?> dataset) {
         StructType schema = transformSchema(dataset.schema());
         Broadcast<ScoringTask> task = broadcast(dataset.sparkSession());
+        BaseColumns.requireFit(this, dataset.schema(), task.value().base());
         ScoringColumns columns = columns(dataset.schema());
         return dataset.toDF()
                 .mapPartitions(
@@ -395,30 +157,55 @@ public final class LoRATransformer extends Model<LoRATransformer> implements Def
                         Encoders.row(schema));
     }
 
-    private Broadcast<ScoringTask> broadcast(SparkSession session) {
+    /** Sends the base and the adapter to the executors. */
+    Broadcast<ScoringTask> broadcast(SparkSession session) {
         Configuration hadoop = session.sessionState().newHadoopConf();
         JavaSparkContext spark = JavaSparkContext.fromSparkContext(session.sparkContext());
-        Broadcast<BaseNetwork> base = spark.broadcast(BaseNetwork.read(getOrDefault(basePath), hadoop));
+        Broadcast<BaseNetwork> sent =
+                spark.broadcast(BaseNetwork.read(getOrDefault(basePath()), BaseColumns.encoder(this), hadoop));
         return spark.broadcast(new ScoringTask(
-                base,
-                isDefined(adapterCol) ? null : Objects.requireNonNull(adapter),
-                isDefined(adapterCol) ? getOrDefault(adapterFolder) : null,
-                (long) getOrDefault(maxAdapterBytes),
-                FingerprintCheck.valueOf(getOrDefault(fingerprintCheck).toUpperCase(Locale.ROOT))));
+                sent,
+                isDefined(adapterCol()) ? null : Objects.requireNonNull(adapter),
+                isDefined(adapterCol()) ? getOrDefault(adapterFolder()) : null,
+                (long) getOrDefault(maxAdapterBytes()),
+                BaseParams.check(getOrDefault(fingerprintCheck())),
+                new SerializableConfiguration(hadoop)));
     }
 
     private ScoringColumns columns(StructType schema) {
+        String mask = BaseColumns.mask(this);
         return new ScoringColumns(
-                schema.fieldIndex(getOrDefault(featuresCol)),
-                isDefined(adapterCol) ? schema.fieldIndex(getOrDefault(adapterCol)) : -1,
+                schema.fieldIndex(getOrDefault(featuresCol())),
+                mask == null ? -1 : schema.fieldIndex(mask),
+                isDefined(adapterCol()) ? schema.fieldIndex(getOrDefault(adapterCol())) : -1,
                 hasReason(),
-                getOrDefault(outputType).equals(VECTOR),
-                getOrDefault(badAdapters).equals(FAIL),
-                (int) getOrDefault(batchSize));
+                outputsVectors(),
+                failsOnBadAdapters(),
+                (int) getOrDefault(batchSize()));
     }
 
     private boolean hasReason() {
-        return isDefined(adapterCol) && getOrDefault(badAdapters).equals(NULL);
+        return isDefined(adapterCol()) && !failsOnBadAdapters();
+    }
+
+    /**
+     * Checks that there is an adapter, or that rows name theirs.
+     *
+     * @return whether rows name them
+     */
+    boolean requireAdapters() {
+        if (isDefined(adapterCol())) {
+            if (!isDefined(adapterFolder())) {
+                throw new IllegalArgumentException(
+                        "adapterFolder must be set if adapterCol is, found none; set the folder of the adapters");
+            }
+            return true;
+        }
+        if (adapter == null) {
+            throw new IllegalArgumentException("adapterCol must be set if the transformer has no adapter of its own,"
+                    + " found none; set it and adapterFolder, or train an adapter with LoRAEstimator");
+        }
+        return false;
     }
 
     /**
@@ -430,39 +217,27 @@ public final class LoRATransformer extends Model<LoRATransformer> implements Def
      */
     @Override
     public StructType transformSchema(StructType schema) {
-        if (!isDefined(basePath)) {
-            throw new IllegalArgumentException("basePath must be set to the file of the base network, found none");
+        BaseColumns.requireIn(this, schema);
+        if (requireAdapters()) {
+            Columns.requireText(schema, "adapterCol", getOrDefault(adapterCol()));
         }
-        Columns.requireNumbers(schema, "featuresCol", getOrDefault(featuresCol));
-        if (isDefined(adapterCol)) {
-            Columns.requireText(schema, "adapterCol", getOrDefault(adapterCol));
-            if (!isDefined(adapterFolder)) {
-                throw new IllegalArgumentException(
-                        "adapterFolder must be set if adapterCol is, found none; set the folder of the adapters");
-            }
-        } else if (adapter == null) {
-            throw new IllegalArgumentException("adapterCol must be set if the transformer has no adapter of its own,"
-                    + " found none; set it and adapterFolder, or train an adapter with LoRAEstimator");
-        }
-        StructType scored = withPrediction(
-                schema, getOrDefault(predictionCol), getOrDefault(outputType).equals(VECTOR));
+        StructType scored = withPrediction(schema, getOrDefault(predictionCol()), outputsVectors());
         if (!hasReason()) {
             return scored;
         }
-        Columns.requireNew(scored, "reasonCol", getOrDefault(reasonCol));
-        return scored.add(getOrDefault(reasonCol), DataTypes.StringType, true);
+        Columns.requireNew(scored, "reasonCol", getOrDefault(reasonCol()));
+        return scored.add(getOrDefault(reasonCol()), DataTypes.StringType, true);
     }
 
     /** Adds the column of the outputs. */
     static StructType withPrediction(StructType schema, String column, boolean vectors) {
         Columns.requireNew(schema, "predictionCol", column);
-        DataType type = vectors ? SQLDataTypes.VectorType() : DataTypes.createArrayType(DataTypes.FloatType, false);
-        return schema.add(column, type, true);
+        return schema.add(column, Columns.outputs(vectors), true);
     }
 
     @Override
     public LoRATransformer copy(ParamMap extra) {
-        LoRATransformer copy = new LoRATransformer(uid, adapter);
+        LoRATransformer copy = new LoRATransformer(uid(), adapter);
         return copyValues(copy, extra).setParent(parent());
     }
 

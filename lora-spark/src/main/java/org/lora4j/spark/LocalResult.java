@@ -2,6 +2,7 @@ package org.lora4j.spark;
 
 import java.io.Serializable;
 import java.util.List;
+import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.broadcast.Broadcast;
 
@@ -29,8 +30,9 @@ final class LocalResult implements Serializable {
     /** Runs a round, and returns the results of the workers that have rows, in their order. */
     static List<LocalResult> run(
             JavaRDD<Shard> shards, Broadcast<TrainingTask> task, LocalSteps steps, FlatValues parameters) {
-        return shards.flatMap(shard ->
-                        task.value().train(shard, parameters, steps).stream().iterator())
+        return shards.flatMap(
+                        shard -> task.value().train(TaskContext.getPartitionId(), shard, parameters, steps).stream()
+                                .iterator())
                 .collect();
     }
 

@@ -2,7 +2,6 @@ package org.lora4j.spark;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import org.lora4j.AdapterView;
 import org.lora4j.train.BatchGradients;
 import org.lora4j.train.GradientSource;
@@ -21,16 +20,18 @@ final class LocalRows {
      * The rows of a batch.
      *
      * @param number the number of the batch in the training
+     * @param tokensBefore the tokens of the batch that other workers have before these rows
      */
-    private record Part(long number, Shard.Range range) {}
+    private record Part(long number, Shard.Range range, int tokensBefore) {}
 
-    LocalRows(Shard shard, LocalSteps steps, int batchSize) {
+    LocalRows(int worker, Shard shard, LocalSteps steps, int batchSize, TokenCounts tokens) {
         this.shard = shard;
         this.steps = steps;
         for (long number = steps.first(); number < steps.first() + steps.count(); number++) {
-            Shard.Range range = shard.range(number % steps.batches(), batchSize);
+            long batch = number % steps.batches();
+            Shard.Range range = shard.range(batch, batchSize);
             if (range.size() > 0) {
-                parts.add(new Part(number, range));
+                parts.add(new Part(number, range, tokens.before(worker, batch)));
             }
         }
     }
@@ -77,10 +78,7 @@ final class LocalRows {
             @Override
             public double compute(long number, List<INDArray> into) {
                 Part part = parts.get((int) number);
-                double loss = gradients.compute(
-                        Objects.requireNonNull(shard.rows(part.range(), view.dataType(), (int) view.outputSize())),
-                        part.number(),
-                        part.range().before());
+                double loss = shard.compute(gradients, part.range(), view, part.number(), part.tokensBefore());
                 List<INDArray> computed = gradients.gradients();
                 for (int i = 0; i < into.size(); i++) {
                     into.get(i).assign(computed.get(i));

@@ -1,8 +1,8 @@
 package org.lora4j.spark;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
@@ -15,14 +15,15 @@ import org.apache.spark.sql.RowFactory;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.AdapterCache;
 import org.lora4j.LoRAModel;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.factory.Nd4j;
 
 /** The rows of a partition with their outputs, computed in blocks. The rows of a block can have different adapters. */
 final class ScoredRows implements Iterator<Row> {
     private final Iterator<Row> rows;
     private final ScoringTask.Scorer scorer;
     private final ScoringColumns columns;
+    private final InputReader reader;
     private final Map<String, String> failures = new HashMap<>();
     private Iterator<Row> ready = Collections.emptyIterator();
 
@@ -30,6 +31,7 @@ final class ScoredRows implements Iterator<Row> {
         this.rows = rows;
         this.scorer = scorer;
         this.columns = columns;
+        reader = new InputReader(scorer.base(), columns.features(), columns.mask());
     }
 
     @Override
@@ -56,29 +58,59 @@ final class ScoredRows implements Iterator<Row> {
         AdapterCache cache = scorer.cache();
         if (cache == null) {
             LoRAModel model = scorer.model();
-            INDArray x = features(block);
-            INDArray y = (model.names().isEmpty() ? model.base() : model.using(ScoringTask.OWN)).predict(x);
-            return withOutputs(block, Collections.nCopies(block.size(), null), y);
+            INDArray y = inputs(block).predict(model.names().isEmpty() ? model.base() : model.using(ScoringTask.OWN));
+            return withOutputs(block, Collections.nCopies(block.size(), null), rows(y));
         }
         Map<String, AdapterCache.Pin> pins = new LinkedHashMap<>();
         try {
             List<@Nullable String> reasons = new ArrayList<>();
-            List<Row> usable = new ArrayList<>();
-            List<String> names = new ArrayList<>();
+            List<Named> usable = new ArrayList<>();
             for (Row row : block) {
                 String name = row.isNullAt(columns.adapter()) ? LoRAModel.BASE : row.getString(columns.adapter());
                 String reason = pin(name, cache, pins);
                 reasons.add(reason);
                 if (reason == null) {
-                    usable.add(row);
-                    names.add(name);
+                    usable.add(new Named(usable.size(), row, name));
                 }
             }
-            INDArray y = usable.isEmpty() ? null : scorer.model().predict(features(usable), names);
-            return withOutputs(block, reasons, y);
+            return withOutputs(block, reasons, outputs(usable));
         } finally {
             pins.values().forEach(AdapterCache.Pin::close);
         }
+    }
+
+    /**
+     * A row with an adapter.
+     *
+     * @param index its number among such rows
+     */
+    private record Named(int index, Row row, String adapter) {}
+
+    /**
+     * The outputs of rows, in their order. Rows of one adapter are computed next to each other, because sequences whose
+     * adapter has more than factors are computed for one adapter at a time.
+     */
+    private float[][] outputs(List<Named> usable) {
+        if (usable.isEmpty()) {
+            return new float[0][];
+        }
+        List<Named> sorted =
+                usable.stream().sorted(Comparator.comparing(Named::adapter)).toList();
+        float[][] computed = rows(inputs(sorted.stream().map(Named::row).toList())
+                .predict(scorer.model(), sorted.stream().map(Named::adapter).toList()));
+        float[][] outputs = new float[computed.length][];
+        for (int i = 0; i < outputs.length; i++) {
+            outputs[sorted.get(i).index()] = computed[i];
+        }
+        return outputs;
+    }
+
+    private Inputs inputs(List<Row> some) {
+        return Inputs.concat(some.stream().map(reader::read).toList());
+    }
+
+    private static float[][] rows(INDArray y) {
+        return y.castTo(DataType.FLOAT).toFloatMatrix();
     }
 
     /** Keeps an adapter while the block is computed. Returns why that is not possible, or null. */
@@ -106,27 +138,13 @@ final class ScoredRows implements Iterator<Row> {
         }
     }
 
-    private INDArray features(List<Row> some) {
-        int in = (int) scorer.model().inputSize();
-        float[] flat = new float[some.size() * in];
-        for (int i = 0; i < some.size(); i++) {
-            float[] x = Columns.numbers(some.get(i), columns.features(), "featuresCol: the features");
-            System.arraycopy(Columns.requireWidth(x, in, "featuresCol: the features of a row"), 0, flat, i * in, in);
-        }
-        return Nd4j.createFromArray(flat)
-                .reshape('c', some.size(), in)
-                .castTo(scorer.model().dataType());
-    }
-
     /**
      * Adds the outputs, and the reasons why there are none.
      *
-     * @param y the outputs of the rows without a reason, in their order
+     * @param outputs those of the rows without a reason, in their order
      */
-    private List<Row> withOutputs(List<Row> block, List<@Nullable String> reasons, @Nullable INDArray y) {
+    private List<Row> withOutputs(List<Row> block, List<@Nullable String> reasons, float[][] outputs) {
         List<Row> results = new ArrayList<>();
-        int width = (int) scorer.model().outputSize();
-        float[] outputs = y == null ? new float[0] : y.dup('c').data().asFloat();
         int at = 0;
         for (int i = 0; i < block.size(); i++) {
             Row row = block.get(i);
@@ -135,8 +153,8 @@ final class ScoredRows implements Iterator<Row> {
                 values[j] = row.get(j);
             }
             if (reasons.get(i) == null) {
-                values[row.size()] = output(Arrays.copyOfRange(outputs, at, at + width));
-                at += width;
+                values[row.size()] = output(outputs[at]);
+                at++;
             }
             if (columns.hasReason()) {
                 values[row.size() + 1] = reasons.get(i);

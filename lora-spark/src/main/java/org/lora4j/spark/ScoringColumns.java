@@ -5,7 +5,8 @@ import java.io.Serializable;
 /**
  * Which columns are read and written.
  *
- * @param features the index of the features
+ * @param features the index of the input
+ * @param mask the index of the mask of tokens; −1 if there is none
  * @param adapter the index of the names of adapters; −1 if all rows have the same
  * @param hasReason whether there is a column for the reason why a row has no output
  * @param outputsVectors whether an output is a vector, or else an array
@@ -13,5 +14,11 @@ import java.io.Serializable;
  * @param blockSize the number of rows that are computed together
  */
 record ScoringColumns(
-        int features, int adapter, boolean hasReason, boolean outputsVectors, boolean failsOnBadAdapters, int blockSize)
+        int features,
+        int mask,
+        int adapter,
+        boolean hasReason,
+        boolean outputsVectors,
+        boolean failsOnBadAdapters,
+        int blockSize)
         implements Serializable {}

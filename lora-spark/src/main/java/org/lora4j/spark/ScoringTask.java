@@ -1,10 +1,15 @@
 package org.lora4j.spark;
 
+import java.io.IOException;
 import java.io.Serializable;
-import java.nio.file.Path;
+import java.io.UncheckedIOException;
+import org.apache.hadoop.fs.LocalFileSystem;
+import org.apache.hadoop.fs.Path;
 import org.apache.spark.broadcast.Broadcast;
+import org.apache.spark.util.SerializableConfiguration;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.AdapterCache;
+import org.lora4j.AdapterCacheBuilder;
 import org.lora4j.LoRAModel;
 import org.lora4j.io.FingerprintCheck;
 
@@ -23,26 +28,38 @@ final class ScoringTask implements Serializable {
     private final @Nullable String folder;
     private final long maxBytes;
     private final FingerprintCheck check;
+    private final SerializableConfiguration hadoop;
     private transient @Nullable Scorer scorer;
 
     /**
      * A model with the adapters in it.
      *
+     * @param base the base
+     * @param model its model
      * @param cache loads the adapters of rows; null if all rows have the same adapter
      */
-    record Scorer(LoRAModel model, @Nullable AdapterCache cache) {}
+    record Scorer(
+            Broadcast<BaseNetwork> base,
+            LoRAModel model,
+            @Nullable AdapterCache cache) {}
 
     ScoringTask(
             Broadcast<BaseNetwork> base,
             @Nullable AdapterBytes own,
             @Nullable String folder,
             long maxBytes,
-            FingerprintCheck check) {
+            FingerprintCheck check,
+            SerializableConfiguration hadoop) {
         this.base = base;
         this.own = own;
         this.folder = folder;
         this.maxBytes = maxBytes;
         this.check = check;
+        this.hadoop = hadoop;
+    }
+
+    BaseNetwork base() {
+        return base.value();
     }
 
     synchronized Scorer scorer() {
@@ -59,8 +76,9 @@ final class ScoringTask implements Serializable {
         LoRAModel model = LoRAModel.of(base.value().network());
         if (folder != null) {
             return new Scorer(
+                    base,
                     model,
-                    AdapterCache.builder(model, Path.of(folder))
+                    cache(model, new Path(folder))
                             .maxBytes(maxBytes)
                             .fingerprintCheck(check)
                             .build());
@@ -68,6 +86,20 @@ final class ScoringTask implements Serializable {
         if (own != null) {
             model.add(OWN, own.adapter(model.network(), check));
         }
-        return new Scorer(model, null);
+        return new Scorer(base, model, null);
+    }
+
+    /** Local folders are read directly, because a reader of the library sees a whole adapter while it is replaced. */
+    private AdapterCacheBuilder cache(LoRAModel model, Path adapters) {
+        try {
+            if (adapters.getFileSystem(hadoop.value()) instanceof LocalFileSystem local) {
+                return AdapterCache.builder(model, local.pathToFile(adapters).toPath());
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(
+                    "adapterFolder: " + folder + " must be a path of a file system of Hadoop, found: " + e.getMessage(),
+                    e);
+        }
+        return AdapterCache.builder(model, new HadoopAdapters(adapters, hadoop));
     }
 }

@@ -6,10 +6,10 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.Iterator;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
+import org.lora4j.nn.Model;
+import org.lora4j.train.BatchGradients;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
@@ -20,12 +20,12 @@ final class Shard implements Serializable {
     private static final long serialVersionUID = 1L;
 
     private final long[] numbers;
-    private final float[] features;
+    private final Inputs inputs;
     private final float[] labels;
 
-    private Shard(long[] numbers, float[] features, float[] labels) {
+    private Shard(long[] numbers, Inputs inputs, float[] labels) {
         this.numbers = numbers;
-        this.features = features;
+        this.inputs = inputs;
         this.labels = labels;
     }
 
@@ -40,11 +40,12 @@ final class Shard implements Serializable {
         all.sort(Comparator.comparingLong(Example::number));
         return new Shard(
                 all.stream().mapToLong(Example::number).toArray(),
-                flat(all.stream().map(Example::features).toList(), "features"),
+                Inputs.concat(all.stream().map(Example::input).toList()),
                 flat(all.stream().map(Example::label).toList(), "labels"));
     }
 
-    private static float[] flat(List<float[]> rows, String what) {
+    /** Puts arrays of one length one after the other. */
+    static float[] flat(List<float[]> rows, String what) {
         long length = rows.isEmpty() ? 0 : (long) rows.size() * rows.get(0).length;
         if (length > Integer.MAX_VALUE - 8) {
             throw new IllegalArgumentException("a worker must have fewer than 2^31 numbers of " + what + ", found "
@@ -61,6 +62,17 @@ final class Shard implements Serializable {
 
     int size() {
         return numbers.length;
+    }
+
+    /** The number of rows, and of tokens of each batch. */
+    ShardSize size(int batchSize) {
+        int batches = numbers.length == 0 ? 0 : (int) (numbers[numbers.length - 1] / batchSize) + 1;
+        int[] tokens = new int[inputs.tokens(0, Math.min(1, size())) == 0 ? 0 : batches];
+        for (int batch = 0; batch < tokens.length; batch++) {
+            Range range = range(batch, batchSize);
+            tokens[batch] = inputs.tokens(range.from(), range.to());
+        }
+        return new ShardSize(size(), tokens);
     }
 
     /** The rows of a batch that this worker has. */
@@ -86,21 +98,29 @@ final class Shard implements Serializable {
     }
 
     /**
-     * Copies rows to arrays.
+     * Computes the gradients of rows.
+     *
+     * @param view the model
+     * @param number the number of the batch in the training
+     * @param tokensBefore the tokens of the batch that other workers have before these rows
+     * @return the mean loss
+     */
+    double compute(BatchGradients gradients, Range range, Model view, long number, int tokensBefore) {
+        INDArray expected = labels(range, view.dataType(), (int) view.outputSize());
+        Inputs.Place place = new Inputs.Place(number, range.before(), tokensBefore);
+        return inputs.compute(gradients, range.from(), range.to(), expected, place);
+    }
+
+    /**
+     * Copies labels to an array.
      *
      * @param type the type of the network
      * @param out the number of classes if a label is the number of a class; else the labels have this width
-     * @return features {@code [n, in]} and labels {@code [n, out]}; null if there are no rows
+     * @return {@code [n, out]}
      */
-    @Nullable
-    DataSet rows(Range range, DataType type, int out) {
+    private INDArray labels(Range range, DataType type, int out) {
         int n = range.size();
-        if (n == 0) {
-            return null;
-        }
-        int in = features.length / size();
         int width = labels.length / size();
-        float[] x = Arrays.copyOfRange(features, range.from() * in, range.to() * in);
         float[] y = new float[n * out];
         for (int i = 0; i < n; i++) {
             if (width == out && out > 1) {
@@ -111,10 +131,6 @@ final class Shard implements Serializable {
                 y[i * out + (int) labels[range.from() + i]] = 1;
             }
         }
-        return new DataSet(array(x, n, in, type), array(y, n, out, type));
-    }
-
-    private static INDArray array(float[] values, int rows, int columns, DataType type) {
-        return Nd4j.createFromArray(values).reshape('c', rows, columns).castTo(type);
+        return Nd4j.createFromArray(y).reshape('c', n, out).castTo(type);
     }
 }

@@ -17,12 +17,4 @@ record TextParams(String uid) {
         String all = doc + ": one of " + String.join(", ", values);
         return new Param<>(uid, name, all, ParamValidators.inArray(values), String.class);
     }
-
-    Param<String> basePath() {
-        return any("basePath", "file of the base network, as Network.save writes it, on any file system of Hadoop");
-    }
-
-    Param<String> featuresCol() {
-        return any("featuresCol", "column of the features: a vector, an array<float> or an array<double>");
-    }
 }

@@ -11,6 +11,7 @@ import org.apache.spark.ml.param.Param;
 import org.apache.spark.sql.Dataset;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.AdapterView;
+import org.lora4j.adapter.BiasTraining;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.io.SafeTensors;
@@ -44,45 +45,67 @@ final class Training {
         workers = settings.isDefined(settings.numWorkers())
                 ? (int) settings.getOrDefault(settings.numWorkers())
                 : spark.defaultParallelism();
+        requireAggregation();
+    }
+
+    /** Only factors can be combined exactly, which would be noticed after the last round. */
+    private void requireAggregation() {
+        String aggregation = settings.getOrDefault(settings.aggregation());
+        boolean hasMore = config.dora()
+                || config.bias() != BiasTraining.NONE
+                || !config.modulesToSave().isEmpty();
+        if (hasMore
+                && (int) settings.getOrDefault(settings.localSteps()) > 0
+                && Aggregation.of(aggregation) != Aggregation.AVERAGE) {
+            throw new IllegalArgumentException("aggregation must be '" + Aggregation.AVERAGE.text()
+                    + "' if the adapter has DoRA, trained biases or modulesToSave, found '" + aggregation
+                    + "'; set it, or train factors only");
+        }
     }
 
     AdapterBytes run() {
         Configuration hadoop = table.sparkSession().sessionState().newHadoopConf();
-        Broadcast<BaseNetwork> base =
-                spark.broadcast(BaseNetwork.read(settings.getOrDefault(settings.basePath()), hadoop));
+        Broadcast<BaseNetwork> base = spark.broadcast(
+                BaseNetwork.read(settings.getOrDefault(settings.basePath()), BaseColumns.encoder(settings), hadoop));
+        BaseColumns.requireFit(settings, table.schema(), base.value());
         Network network = base.value().network();
-        Broadcast<TrainingTask> task = spark.broadcast(new TrainingTask(base, config, loss, batchSize));
-        JavaRDD<Shard> shards = data(network).shards(table, batchSize, workers, config.seed());
+        JavaRDD<Shard> shards = data(base).shards(table, batchSize, workers, config.seed());
         try {
-            long rows = new JobNames(spark)
+            int size = batchSize;
+            List<ShardSize> sizes = new JobNames(spark)
                     .run(
                             "LoRA: order the rows",
-                            () -> shards.map(Shard::size).collect().stream()
-                                    .mapToLong(Integer::longValue)
-                                    .sum());
+                            () -> shards.map(shard -> shard.size(size)).collect());
+            long rows = sizes.stream().mapToLong(ShardSize::rows).sum();
             if (rows == 0) {
                 throw new IllegalArgumentException("the table must have at least one row, found none");
             }
             SparkGradients.Batches batches = new SparkGradients.Batches(rows, batchSize);
             CheckpointFolder checkpoints = checkpoints(hadoop, base.value(), rows);
-            LoRAAdapter adapter = (int) settings.getOrDefault(settings.localSteps()) > 0
-                    ? new LocalTraining(spark, settings, shards, task, batches, checkpoints).run()
-                    : trainExactly(shards, task, batches, checkpoints);
-            return AdapterBytes.of(adapter, network);
+            Broadcast<TrainingTask> task =
+                    spark.broadcast(new TrainingTask(base, config, loss, batchSize, TokenCounts.of(sizes)));
+            try {
+                LoRAAdapter adapter = (int) settings.getOrDefault(settings.localSteps()) > 0
+                        ? new LocalTraining(spark, settings, shards, task, batches, checkpoints).run()
+                        : trainExactly(shards, task, batches, checkpoints);
+                return AdapterBytes.of(adapter, network);
+            } finally {
+                task.destroy();
+            }
         } finally {
             shards.unpersist();
-            task.destroy();
             base.destroy();
         }
     }
 
-    private TrainingData data(Network network) {
+    private TrainingData data(Broadcast<BaseNetwork> base) {
         return new TrainingData(
+                base,
                 settings.getOrDefault(settings.featuresCol()),
+                BaseColumns.mask(settings),
                 settings.getOrDefault(settings.labelCol()),
                 settings.isDefined(settings.idCol()) ? settings.getOrDefault(settings.idCol()) : null,
-                network.inputSize(),
-                network.outputSize(),
+                base.value().network().outputSize(),
                 loss == LossName.SOFTMAX_CROSS_ENTROPY);
     }
 

@@ -6,10 +6,12 @@ import java.util.List;
 import java.util.NoSuchElementException;
 import org.apache.spark.HashPartitioner;
 import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.functions;
+import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.storage.StorageLevel;
 import org.jspecify.annotations.Nullable;
 import scala.Tuple2;
@@ -18,19 +20,27 @@ import scala.Tuple2;
  * The columns of a table to train with, and the order of its rows. Each row gets a number in this order, and goes to the
  * worker that has the row's place in a batch.
  *
- * @param featuresCol vectors or arrays {@code [in]}
+ * @param base the base
+ * @param featuresCol the input
+ * @param maskCol the mask of tokens; null for none
  * @param labelCol numbers of classes, or vectors or arrays {@code [out]}
  * @param idCol a column without nulls and duplicates to sort by; null for an order that depends on the content and a seed
- * @param in the number of features
  * @param out the number of outputs
  * @param takesClasses whether a label may be the number of a class
  */
 record TrainingData(
-        String featuresCol, String labelCol, @Nullable String idCol, long in, long out, boolean takesClasses)
+        Broadcast<BaseNetwork> base,
+        String featuresCol,
+        @Nullable String maskCol,
+        String labelCol,
+        @Nullable String idCol,
+        long out,
+        boolean takesClasses)
         implements Serializable {
     private static final int FEATURES = 0;
     private static final int LABEL = 1;
     private static final int KEY = 2;
+    private static final int MASK = 3;
 
     /**
      * Creates the shards of all workers, one in each partition. They are computed once and cached.
@@ -43,15 +53,21 @@ record TrainingData(
     JavaRDD<Shard> shards(Dataset<?> table, int batchSize, int workers, long seed) {
         Column features = functions.col(quoted(featuresCol));
         Column label = functions.col(quoted(labelCol));
-        Column key =
-                idCol == null ? functions.xxhash64(functions.lit(seed), features, label) : functions.col(quoted(idCol));
-        JavaRDD<Row> ordered = table.select(features.as("features"), label.as("label"), key.as("key"))
+        Column mask = maskCol == null
+                ? functions.lit(null).cast(DataTypes.createArrayType(DataTypes.IntegerType))
+                : functions.col(quoted(maskCol));
+        Column key = idCol == null
+                ? functions.xxhash64(functions.lit(seed), features, label, mask)
+                : functions.col(quoted(idCol));
+        JavaRDD<Row> ordered = table.select(features.as("features"), label.as("label"), key.as("key"), mask.as("mask"))
                 .orderBy("key")
                 .javaRDD();
         boolean hasIds = idCol != null;
+        InputReader inputs = new InputReader(base, FEATURES, maskCol == null ? -1 : MASK);
         return ordered.mapPartitions(rows -> hasIds ? new DistinctKeys(rows) : rows)
                 .zipWithIndex()
-                .mapToPair(row -> new Tuple2<>(Shard.worker(row._2(), batchSize, workers), example(row._1(), row._2())))
+                .mapToPair(row ->
+                        new Tuple2<>(Shard.worker(row._2(), batchSize, workers), example(inputs, row._1(), row._2())))
                 .partitionBy(new HashPartitioner(workers))
                 .values()
                 .mapPartitions(rows -> List.of(Shard.of(rows)).iterator())
@@ -62,12 +78,11 @@ record TrainingData(
         return "`" + column.replace("`", "``") + "`";
     }
 
-    private Example example(Row row, long number) {
-        float[] features =
-                Columns.requireWidth(Columns.numbers(row, FEATURES, "the features"), in, "the features of a row");
+    private Example example(InputReader inputs, Row row, long number) {
+        Inputs input = inputs.read(row);
         float[] label = Columns.numbers(row, LABEL, "the label");
         if (label.length == out) {
-            return new Example(number, features, label);
+            return new Example(number, input, label);
         }
         if (label.length != 1 || !takesClasses) {
             throw new IllegalArgumentException(
@@ -78,7 +93,7 @@ record TrainingData(
             throw new IllegalArgumentException(
                     "the label of a row must be the number of a class, from 0 to " + (out - 1) + ", found " + label[0]);
         }
-        return new Example(number, features, label);
+        return new Example(number, input, label);
     }
 
     /** Refuses keys that are null or equal, between which the order would change from run to run. */

@@ -4,7 +4,6 @@ import java.io.Serializable;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
-import java.util.Objects;
 import org.apache.spark.broadcast.Broadcast;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.AdapterView;
@@ -13,7 +12,6 @@ import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.nn.Parameter;
 import org.lora4j.train.BatchGradients;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.dataset.DataSet;
 
 /**
  * What the workers of a training need, sent once to each executor. An executor that has the broadcast of this object keeps
@@ -28,6 +26,7 @@ final class TrainingTask implements Serializable {
     private final String config;
     private final LossName loss;
     private final int batchSize;
+    private final TokenCounts tokens;
     private transient @Nullable Deque<Worker> idle;
 
     /** A model with the adapter that trains, and the buffers to compute its gradients. */
@@ -43,11 +42,12 @@ final class TrainingTask implements Serializable {
         }
     }
 
-    TrainingTask(Broadcast<BaseNetwork> base, LoRAConfig config, LossName loss, int batchSize) {
+    TrainingTask(Broadcast<BaseNetwork> base, LoRAConfig config, LossName loss, int batchSize, TokenCounts tokens) {
         this.base = base;
         this.config = LoRAConfigJson.write(config);
         this.loss = loss;
         this.batchSize = batchSize;
+        this.tokens = tokens;
     }
 
     /** Returns the arrays of the parameters that train, in the order that the driver and all executors have. */
@@ -78,8 +78,7 @@ final class TrainingTask implements Serializable {
         Worker model = take();
         try {
             parameters.assignTo(model.values);
-            DataSet rows = shard.rows(range, model.view.dataType(), (int) model.view.outputSize());
-            double mean = model.gradients.compute(Objects.requireNonNull(rows), number, range.before());
+            double mean = shard.compute(model.gradients, range, model.view, number, tokens.before(worker, batch));
             return new PartialGradients(worker, range.size(), mean, FlatValues.of(model.gradients.gradients()));
         } finally {
             release(model);
@@ -91,8 +90,8 @@ final class TrainingTask implements Serializable {
      *
      * @return the result; nothing if the worker has no row of these batches
      */
-    List<LocalResult> train(Shard shard, FlatValues parameters, LocalSteps steps) {
-        LocalRows rows = new LocalRows(shard, steps, batchSize);
+    List<LocalResult> train(int worker, Shard shard, FlatValues parameters, LocalSteps steps) {
+        LocalRows rows = new LocalRows(worker, shard, steps, batchSize, tokens);
         if (rows.batches() == 0) {
             return List.of();
         }

@@ -2,6 +2,7 @@ package org.lora4j.spark;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.TreeMap;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAWeights;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -11,16 +12,23 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 final class Adapters {
     private Adapters() {}
 
+    /** The order of the layers of an adapter without its base is that of its file. */
     private static List<INDArray> arrays(LoRAAdapter adapter) {
         List<INDArray> arrays = new ArrayList<>();
-        for (LoRAWeights layer : adapter.weights().values()) {
+        for (LoRAWeights layer : new TreeMap<>(adapter.weights()).values()) {
             arrays.add(layer.factors().a());
             arrays.add(layer.factors().b());
             if (layer.magnitude() != null) {
                 arrays.add(layer.magnitude());
             }
         }
-        arrays.addAll(adapter.biases().values());
+        arrays.addAll(new TreeMap<>(adapter.biases()).values());
+        for (LoRAAdapter.SavedModule module : new TreeMap<>(adapter.savedModules()).values()) {
+            arrays.add(module.weight());
+            if (module.bias() != null) {
+                arrays.add(module.bias());
+            }
+        }
         return arrays;
     }
 

@@ -95,6 +95,33 @@ class ClusterTest {
         scoresInTheExecutors(table);
     }
 
+    @Test
+    void encodersTrainInTheExecutors() {
+        Phrases phrases = new Phrases(40);
+        Path encoder = Phrases.encoder(folder);
+        LoRATransformer trained = new LoRAEstimator()
+                .setBasePath(encoder.toString())
+                .setFeaturesCol("text")
+                .setNumLabels(Phrases.CLASSES)
+                .setIdCol("id")
+                .setBatchSize(16)
+                .setEpochs(4)
+                .setNumWorkers(3)
+                .fit(phrases.table(Sessions.cluster(), 2));
+        AdapterView view = LoRAModel.of(Phrases.load(encoder).classifier(Phrases.CLASSES, 0))
+                .add("a", LoRAConfig.builder().modulesToSave("classifier").build());
+        Trainer.builder(view)
+                .updater(OptimizerName.ADAM.updater(1e-3, 0))
+                .epochs(4)
+                .build()
+                .fitSequences(phrases.batches(16));
+        assertThat(Adapters.difference(trained.adapter(), view.adapter())).isLessThan(1e-6);
+        assertThat(trained.transform(phrases.table(Sessions.cluster(), 2))
+                        .filter("size(prediction) = 3")
+                        .count())
+                .isEqualTo(40);
+    }
+
     /** Kills a process while the next round runs. */
     private static void killSoon(long pid) {
         Thread killer = new Thread(() -> {

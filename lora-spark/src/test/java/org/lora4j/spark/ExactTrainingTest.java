@@ -213,9 +213,10 @@ class ExactTrainingTest {
     @Test
     void readsTheBaseByItsPathIfItIsTooLarge() throws Exception {
         var hadoop = Sessions.local().sessionState().newHadoopConf();
-        BaseNetwork byPath = BaseNetwork.read(base, hadoop, 10);
+        EncoderSettings encoder = BaseColumns.encoder(new LoRAEstimator());
+        BaseNetwork byPath = BaseNetwork.read(base, encoder, hadoop, 10);
         assertThat(byPath.isBroadcast()).isFalse();
-        assertThat(BaseNetwork.read(base, hadoop).isBroadcast()).isTrue();
+        assertThat(BaseNetwork.read(base, encoder, hadoop).isBroadcast()).isTrue();
         assertThat(byPath.network().linear("second").weight())
                 .isEqualTo(Digits.network().linear("second").weight());
     }

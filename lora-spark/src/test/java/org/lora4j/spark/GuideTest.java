@@ -2,6 +2,7 @@ package org.lora4j.spark;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.apache.spark.ml.Pipeline;
@@ -108,12 +109,52 @@ class GuideTest {
         Dataset<Row> scored = new LoRATransformer()
                 .setBasePath(path + "/base.safetensors")
                 .setAdapterCol("tenant")                 // the name of a sub-folder, or null for the base alone
-                .setAdapterFolder(path + "/adapters")    // a path that every executor has
+                .setAdapterFolder(path + "/adapters")    // on any file system of Hadoop
                 .setMaxAdapterBytes(512L << 20)          // of each executor
                 .setBadAdapters("null")                  // or "fail"
                 .transform(table);
         scored.filter("prediction is null").groupBy("tenant", "reason").count().show();
         assertThat(scored.filter("prediction is null").count()).isZero();
+    }
+
+    @Test
+    void anEncoderOfTexts() throws Exception {
+        Phrases phrases = new Phrases(120);
+        Files.move(Phrases.encoder(folder), folder.resolve("encoder"));
+        Dataset<Row> texts = phrases.table(spark, 2).select("id", "text", "label");
+        LoRATransformer model = new LoRAEstimator()
+                .setBasePath(path + "/encoder")          // config.json, model.safetensors and tokenizer.json
+                .setNumLabels(3)                         // a new classifier, which is trained with the adapter
+                .setFeaturesCol("text")                  // or a column of tokens, array<int>
+                .setIdCol("id")
+                .setRank(8)
+                .setAlpha(16)
+                .setTargetModules("query", "value")
+                .setLearningRate(0.01)
+                .setBatchSize(30)
+                .setEpochs(20)
+                .setNumWorkers(2)
+                .setFingerprintCheck("require")          // of the transformer that is returned
+                .fit(texts);
+        Dataset<Row> scored = model.setOutputType("vector").transform(texts);
+        scored.select("text", "label", "prediction").show(5);
+        assertThat(accuracy(scored)).isGreaterThan(0.6);
+    }
+
+    @Test
+    void fromSql() throws Exception {
+        LoRAModel tenants = LoRAModel.of(Network.load(Path.of(path, "base.safetensors")));
+        for (String tenant : List.of("tenant0", "tenant1", "tenant2")) {
+            tenants.add(tenant, LoRAConfig.of(2, 2)).save(Path.of(path, "adapters", tenant));
+        }
+        LoRATransformer transformer = new LoRATransformer()
+                .setBasePath(path + "/base.safetensors")
+                .setAdapterCol("tenant")
+                .setAdapterFolder(path + "/adapters");
+        LoRAFunctions.register(spark, "lora_score", transformer);
+        table.createOrReplaceTempView("digits");
+        spark.sql("SELECT id, lora_score(features, tenant)[1] AS score FROM digits WHERE label = 1").show(5);
+        assertThat(spark.sql("SELECT sum(lora_score(features, tenant)[1]) FROM digits").first().isNullAt(0)).isFalse();
     }
 
     @Test

@@ -2,6 +2,7 @@ package org.lora4j.spark;
 
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.within;
 
 import java.nio.file.Path;
@@ -99,6 +100,23 @@ class LocalStepsTest {
         assertThat(rounds.get(0).gap())
                 .isCloseTo(Math.sqrt(gap / norm), within(1e-5))
                 .isGreaterThan(0);
+    }
+
+    @Test
+    void refusesAnExactAggregationOfMoreThanFactorsBeforeTheTraining() {
+        LoRAConfig dora = LoRAConfig.builder().dora(true).build();
+        LoRAEstimator estimator = estimator(2).setLoraConfig(dora).setAggregation("svd");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> estimator.fit(table))
+                .withMessageStartingWith("aggregation must be 'average' if the adapter has DoRA");
+        assertThat(rounds).isEmpty();
+        assertThat(estimator
+                        .setAggregation("average")
+                        .fit(table)
+                        .adapter()
+                        .config()
+                        .dora())
+                .isTrue();
     }
 
     @Test

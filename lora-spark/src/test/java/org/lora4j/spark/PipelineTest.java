@@ -28,6 +28,7 @@ import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAInit;
 import org.lora4j.adapter.TargetModules;
 import org.lora4j.io.PeftAdapters;
+import org.lora4j.nn.Network;
 
 /** The estimator and the transformer keep the conventions of Spark ML. */
 class PipelineTest {
@@ -83,8 +84,8 @@ class PipelineTest {
         for (Param<?> param : new LoRAEstimator().params()) {
             assertThat(param.doc()).as(param.name()).isNotBlank().isNotEqualTo(param.name());
         }
-        assertThat(new LoRAEstimator().params()).hasSize(25);
-        assertThat(new LoRATransformer().params()).hasSize(11);
+        assertThat(new LoRAEstimator().params()).hasSize(30);
+        assertThat(new LoRATransformer().params()).hasSize(15);
         assertThat(new LoRAEstimator().explainParams()).contains("rank: rank r of the update B·A (>= 1)");
     }
 
@@ -142,6 +143,22 @@ class PipelineTest {
     }
 
     @Test
+    void theTrainedTransformerChecksTheBaseAsTheEstimatorSays() throws Exception {
+        LoRATransformer model = estimator().setFingerprintCheck("require").fit(table);
+        assertThat(model.transform(table).count()).isEqualTo(60);
+        Network.builder(Digits.IN)
+                .linear("first", 16)
+                .relu()
+                .linear("second", Digits.OUT)
+                .build(99)
+                .save(Path.of(base));
+        assertThatThrownBy(() -> model.transform(table).collectAsList())
+                .hasMessageContaining("the base must be the one the adapter was saved with");
+        assertThat(model.setFingerprintCheck("ignore").transform(table).collectAsList())
+                .hasSize(60);
+    }
+
+    @Test
     void aPipelineSavesAndLoadsWithTheSamePredictions() throws Exception {
         Dataset<Row> wide = table;
         String[] columns = new String[Digits.IN];
@@ -188,9 +205,18 @@ class PipelineTest {
                 .withMessage(
                         "featuresCol: the table must have the column 'x', found [id, features, array, label, tenant]");
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> estimator().setFeaturesCol("tenant").transformSchema(schema))
+                .isThrownBy(() -> estimator().setFeaturesCol("id").transformSchema(schema))
+                .withMessage(
+                        "featuresCol: the column 'id' must be a vector, an array<float> or an array<double>, or for"
+                                + " an encoder an array<int> or an array<bigint> or a string, found bigint");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> estimator().setFeaturesCol("tenant").fit(table))
                 .withMessage("featuresCol: the column 'tenant' must be a vector, an array<float> or an array<double>,"
                         + " found string");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> estimator().setMaskCol("array").fit(table))
+                .withMessage(
+                        "maskCol: the column 'array' must be an array<int> or an array<bigint>, found array<float>");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> estimator().setLabelCol("tenant").transformSchema(schema))
                 .withMessageStartingWith("labelCol: the column 'tenant' must be a number, ");

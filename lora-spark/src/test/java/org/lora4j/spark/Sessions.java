@@ -26,7 +26,8 @@ final class Sessions {
         return session("local-cluster[2,1,1024]");
     }
 
-    private static synchronized SparkSession session(String wanted) {
+    /** The session of a master, after the one before it has ended. */
+    static synchronized SparkSession session(String wanted) {
         if (!master.equals(wanted)) {
             stop();
             master = wanted;

@@ -5,10 +5,15 @@ import java.io.IOException;
 import java.io.ObjectOutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.SplittableRandom;
+import java.util.function.Supplier;
+import java.util.stream.DoubleStream;
+import java.util.stream.IntStream;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -19,19 +24,62 @@ import org.apache.spark.sql.types.StructType;
 import org.lora4j.LoRAModel;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAInit;
+import org.lora4j.nn.NativeThreads;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Parameter;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
-/** Measures trainings and scorings on Spark. {@code src/bench/spark} runs it. */
+/** Measures trainings and scorings on Spark, and prints tables in Markdown. {@code src/bench/spark} runs it. */
 public final class SparkBench {
     private static final int IN = 784;
+    private static final int[] WORKERS = {1, 2, 4, 8};
 
-    private final SparkSession session;
+    private final Sizes sizes;
     private final Path folder;
 
-    private SparkBench(SparkSession session, Path folder) {
-        this.session = session;
+    /**
+     * How much is measured.
+     *
+     * @param smallRounds the rounds of 8 rows
+     * @param largeRounds the rounds of {@code batch} rows
+     * @param batch the rows of a large round
+     * @param scored the rows that are scored
+     * @param tenants the number of adapters
+     * @param clusters whether executors that are processes of their own are measured
+     */
+    private record Sizes(int smallRounds, int largeRounds, int batch, int scored, int tenants, boolean clusters) {
+        static final Sizes ALL = new Sizes(60, 5, 8192, 20_000, 1000, true);
+        static final Sizes QUICK = new Sizes(6, 3, 256, 400, 20, false);
+    }
+
+    /**
+     * What a round costs besides its work: {@code a + b·k} for k workers.
+     *
+     * @param a the seconds of a job
+     * @param b the seconds that each worker adds
+     */
+    private record Overhead(double a, double b) {
+        /** The line nearest to the seconds of rounds without work. */
+        static Overhead of(double[] seconds) {
+            double meanK = IntStream.of(WORKERS).average().orElseThrow();
+            double mean = DoubleStream.of(seconds).average().orElseThrow();
+            double products = 0;
+            double squares = 0;
+            for (int i = 0; i < WORKERS.length; i++) {
+                products += (WORKERS[i] - meanK) * (seconds[i] - mean);
+                squares += (WORKERS[i] - meanK) * (WORKERS[i] - meanK);
+            }
+            double b = products / squares;
+            return new Overhead(mean - b * meanK, b);
+        }
+
+        double of(int workers) {
+            return a + b * workers;
+        }
+    }
+
+    private SparkBench(Sizes sizes, Path folder) {
+        this.sizes = sizes;
         this.folder = folder;
     }
 
@@ -49,35 +97,56 @@ public final class SparkBench {
     /**
      * Runs all measurements.
      *
-     * @param args {@code cluster} for executors that are processes of their own
+     * @param args {@code --quick} for few rounds of small batches in one process, whose figures mean nothing
      */
     public static void main(String[] args) throws IOException {
-        boolean cluster = args.length > 0 && args[0].equals("cluster");
+        boolean quick = args.length > 0 && args[0].equals("--quick");
         Path folder = Files.createTempDirectory("spark-bench");
         network().save(folder.resolve("base.safetensors"));
-        SparkBench bench = new SparkBench(cluster ? Sessions.cluster() : Sessions.local(), folder);
-        bench.bytes();
-        bench.rounds();
-        bench.workers();
-        bench.scoring();
-        Sessions.stop();
+        print(
+                "%s, %d processors, Java %s, src/bench/spark%s",
+                LocalDate.now(ZoneOffset.UTC),
+                Runtime.getRuntime().availableProcessors(),
+                System.getProperty("java.version"),
+                quick ? " --quick (figures of no meaning)" : "");
+        // One thread of BLAS for each task, as executors have.
+        NativeThreads limit = NativeThreads.forBlas(1);
+        try {
+            SparkBench bench = new SparkBench(quick ? Sizes.QUICK : Sizes.ALL, folder);
+            bench.bytes();
+            Overhead overhead = bench.overhead();
+            bench.model(overhead);
+            bench.scoring();
+            bench.oneOrTwoWorkers();
+        } finally {
+            Sessions.stop();
+            limit.close();
+        }
     }
 
     private static void print(String form, Object... values) {
         System.out.println(String.format(Locale.ROOT, form, values));
     }
 
+    private static void table(String... columns) {
+        print("");
+        print("| %s |", String.join(" | ", columns));
+        print("|%s", "---|".repeat(columns.length));
+    }
+
     private void bytes() throws IOException {
         LoRAModel model = LoRAModel.of(network());
-        List<INDArray> factors = model.add("a", LoRAConfig.of(1, 1)).parameters().stream()
-                .map(Parameter::value)
-                .toList();
-        List<INDArray> weights =
-                model.network().parameters().stream().map(Parameter::value).toList();
+        List<INDArray> factors = values(model.add("a", LoRAConfig.of(1, 1)).parameters());
+        List<INDArray> weights = values(model.network().parameters());
         int sent = serialized(new PartialGradients(0, 1, 1, FlatValues.of(factors)));
-        print(
-                "bytes of a worker and step: %,d with rank 1, %,d of all parameters",
-                sent, serialized(new PartialGradients(0, 1, 1, FlatValues.of(weights))));
+        int all = serialized(new PartialGradients(0, 1, 1, FlatValues.of(weights)));
+        table("a worker sends in a step", "bytes");
+        print("| gradients of an adapter of rank 1 | %,d |", sent);
+        print("| gradients of all parameters | %,d, %,.0f times as many |", all, all / (double) sent);
+    }
+
+    private static List<INDArray> values(List<Parameter> parameters) {
+        return parameters.stream().map(Parameter::value).toList();
     }
 
     private static int serialized(Object object) throws IOException {
@@ -88,7 +157,7 @@ public final class SparkBench {
         return bytes.size();
     }
 
-    private Dataset<Row> table(int rows, int tenants) {
+    private static Dataset<Row> rows(SparkSession session, int rows, int tenants) {
         StructType schema = new StructType()
                 .add("id", DataTypes.LongType, false)
                 .add("features", DataTypes.createArrayType(DataTypes.FloatType, false), false)
@@ -100,84 +169,125 @@ public final class SparkBench {
             ids.add(i);
         }
         Dataset<Row> table = session.createDataFrame(
-                spark.parallelize(ids, 4).map(id -> {
-                    SplittableRandom random = new SplittableRandom(id);
-                    float[] x = new float[IN];
-                    for (int j = 0; j < IN; j++) {
-                        x[j] = (float) random.nextDouble();
-                    }
-                    return RowFactory.create(id, x, random.nextInt(10), "tenant" + random.nextInt(tenants));
-                }),
-                schema);
-        Dataset<Row> cached = table.cache();
-        print("a table of %,d rows", cached.count());
-        return cached;
+                        spark.parallelize(ids, 4).map(id -> {
+                            SplittableRandom random = new SplittableRandom(id);
+                            float[] x = new float[IN];
+                            for (int j = 0; j < IN; j++) {
+                                x[j] = (float) random.nextDouble();
+                            }
+                            return RowFactory.create(id, x, random.nextInt(10), "tenant" + random.nextInt(tenants));
+                        }),
+                        schema)
+                .cache();
+        if (table.count() != rows) {
+            throw new IllegalStateException("the table must have " + rows + " rows, found " + table.count());
+        }
+        return table;
     }
 
-    /** The median seconds of a round, without the first ones. */
-    private double median(Dataset<Row> table, int batchSize, int workers, int steps) {
+    /** The median seconds of a round, without the first third. */
+    private double round(Dataset<Row> table, int batchSize, int workers, int rounds) {
         List<Double> seconds = new ArrayList<>();
         new LoRAEstimator()
                 .setBasePath(folder.resolve("base.safetensors").toString())
                 .setIdCol("id")
                 .setRank(1)
                 .setBatchSize(batchSize)
-                .setMaxIter(steps)
+                .setMaxIter(rounds)
                 .setNumWorkers(workers)
                 .setListener(round -> seconds.add(round.seconds()))
                 .fit(table);
-        return seconds.subList(steps / 3, steps).stream()
-                .sorted()
-                .skip(steps / 3)
-                .findFirst()
-                .orElseThrow();
+        List<Double> warm =
+                seconds.subList(rounds / 3, rounds).stream().sorted().toList();
+        return warm.get(warm.size() / 2);
     }
 
-    /** Rounds with little to compute: what the job and the driver cost, as the number of workers grows. */
-    private void rounds() {
-        Dataset<Row> table = table(512, 1);
-        for (int workers : new int[] {1, 2, 4, 8, 16, 32, 64}) {
-            print("a round of 64 rows, %d workers: %.1f ms", workers, 1e3 * median(table, 64, workers, 60));
+    /** Rounds with almost nothing to compute. */
+    private Overhead overhead() {
+        int rows = WORKERS[WORKERS.length - 1];
+        Dataset<Row> table = rows(Sessions.session("local[2]"), 64 * rows, 1);
+        double[] seconds = new double[WORKERS.length];
+        round(table, rows, 2, sizes.smallRounds());
+        table("workers", "a round of " + rows + " rows");
+        for (int i = 0; i < WORKERS.length; i++) {
+            seconds[i] = round(table, rows, WORKERS[i], sizes.smallRounds());
+            print("| %d | %.1f ms |", WORKERS[i], 1e3 * seconds[i]);
         }
         table.unpersist();
+        Overhead overhead = Overhead.of(seconds);
+        print("");
+        print("a = %.1f ms, b = %.1f ms", 1e3 * overhead.a(), 1e3 * overhead.b());
+        return overhead;
     }
 
-    /** Rounds with much to compute. */
-    private void workers() {
-        Dataset<Row> table = table(16_384, 1);
-        for (int batch : new int[] {1024, 8192}) {
-            for (int workers : new int[] {1, 2}) {
-                print(
-                        "a round of %,d rows, %d workers: %.0f ms",
-                        batch, workers, 1e3 * median(table, batch, workers, 9));
+    /** Rounds with much to compute on two threads, against the formula. */
+    private void model(Overhead overhead) {
+        Dataset<Row> table = rows(Sessions.session("local[2]"), sizes.batch(), 1);
+        double work = 0;
+        table("workers", "a round of " + sizes.batch() + " rows", "C/min(k,2) + a + b·k", "difference");
+        for (int workers : WORKERS) {
+            double seconds = round(table, sizes.batch(), workers, sizes.largeRounds());
+            if (workers == 1) {
+                work = seconds - overhead.of(1);
             }
+            double expected = work / Math.min(workers, 2) + overhead.of(workers);
+            print(
+                    "| %d | %.3f s | %.3f s | %+.0f %% |",
+                    workers, seconds, expected, 100 * (seconds - expected) / expected);
         }
         table.unpersist();
     }
 
     private void scoring() throws IOException {
         LoRAModel model = LoRAModel.of(network());
-        for (int i = 0; i < 1000; i++) {
+        for (int i = 0; i < sizes.tenants(); i++) {
             LoRAConfig config =
                     LoRAConfig.builder().rank(1).init(LoRAInit.random()).seed(i).build();
             model.add("tenant" + i, config).save(folder.resolve("adapters/tenant" + i));
             model.delete("tenant" + i);
         }
-        for (int tenants : new int[] {1, 1000}) {
-            Dataset<Row> table = table(20_000, tenants);
-            for (int i = 0; i < 3; i++) {
-                long begin = System.nanoTime();
-                new LoRATransformer()
-                        .setBasePath(folder.resolve("base.safetensors").toString())
-                        .setAdapterCol("tenant")
-                        .setAdapterFolder(folder.resolve("adapters").toString())
-                        .transform(table)
-                        .selectExpr("sum(prediction[0])")
-                        .collect();
-                double seconds = (System.nanoTime() - begin) / 1e9;
-                print("%d adapters: %,.0f rows a second", tenants, table.count() / seconds);
-            }
+        SparkSession session = Sessions.session("local[2]");
+        LoRATransformer transformer = new LoRATransformer()
+                .setBasePath(folder.resolve("base.safetensors").toString())
+                .setAdapterCol("tenant")
+                .setAdapterFolder(folder.resolve("adapters").toString());
+        table("scored with", "adapters", "rows a second");
+        for (int tenants : new int[] {1, sizes.tenants()}) {
+            Dataset<Row> table = rows(session, sizes.scored(), tenants);
+            double rate = rate(sizes.scored(), () -> transformer.transform(table), "prediction[0]");
+            print("| LoRATransformer | %,d | %,.0f |", tenants, rate);
+            LoRAFunctions.register(session, "lora_score", transformer);
+            int some = sizes.scored() / 10;
+            rate = rate(some, () -> table.limit(some).repartition(2), "lora_score(features, tenant)[0]");
+            print("| SQL function | %,d | %,.0f |", tenants, rate);
             table.unpersist();
+        }
+    }
+
+    /** The rows of a second in the second of two runs. */
+    private static double rate(int rows, Supplier<Dataset<Row>> table, String expression) {
+        double seconds = 0;
+        for (int i = 0; i < 2; i++) {
+            long begin = System.nanoTime();
+            table.get().selectExpr("sum(" + expression + ")").collect();
+            seconds = (System.nanoTime() - begin) / 1e9;
+        }
+        return rows / seconds;
+    }
+
+    /** The same large rounds with one processor and with two. */
+    private void oneOrTwoWorkers() {
+        table("workers", "master", "a round of " + sizes.batch() + " rows", "times as fast");
+        for (String master :
+                sizes.clusters() ? List.of("local[%d]", "local-cluster[%d,1,1024]") : List.of("local[%d]")) {
+            double one = 0;
+            for (int workers : new int[] {1, 2}) {
+                String name = String.format(Locale.ROOT, master, workers);
+                Dataset<Row> table = rows(Sessions.session(name), sizes.batch(), 1);
+                double seconds = round(table, sizes.batch(), workers, sizes.largeRounds());
+                one = workers == 1 ? seconds : one;
+                print("| %d | %s | %.3f s | %.2f |", workers, name, seconds, one / seconds);
+            }
         }
     }
 }

@@ -72,10 +72,7 @@ public final class BertModel {
      */
     public static BertModel load(Path folder, DataType dataType) throws IOException {
         Objects.requireNonNull(folder, "folder must not be null");
-        Objects.requireNonNull(dataType, "dataType must not be null");
-        if (dataType != DataType.FLOAT && dataType != DataType.DOUBLE) {
-            throw new IllegalArgumentException("the type of a model must be FLOAT or DOUBLE, found " + dataType);
-        }
+        requireType(dataType);
         Path configFile = folder.resolve(CONFIG);
         if (Files.size(configFile) > MAX_CONFIG_BYTES) {
             throw new IllegalArgumentException(
@@ -84,8 +81,38 @@ public final class BertModel {
         ObjectNode json = BertConfig.object(Files.readString(configFile, StandardCharsets.UTF_8));
         BertConfig config = BertConfig.parse(json);
         requireOneFile(folder);
-        SafeTensors file = SafeTensors.read(folder.resolve(TENSORS));
-        return new BertModel(config, json, BertTensors.read(file, config, dataType), dataType);
+        return create(config, json, SafeTensors.read(folder.resolve(TENSORS)), dataType);
+    }
+
+    /**
+     * Creates a model from the content of its two files, for stores other than folders.
+     *
+     * @param config the content of {@code config.json}
+     * @param tensors the content of {@code model.safetensors}
+     * @param dataType FLOAT or DOUBLE
+     * @return the model
+     * @throws IOException if the tensors cannot be read; a {@link org.lora4j.io.SafeTensorsException} if they are not those of
+     *     the configuration
+     * @throws IllegalArgumentException as {@link #load(Path, DataType)}
+     */
+    public static BertModel of(String config, SafeTensors tensors, DataType dataType) throws IOException {
+        Objects.requireNonNull(config, "config must not be null");
+        Objects.requireNonNull(tensors, "tensors must not be null");
+        requireType(dataType);
+        ObjectNode json = BertConfig.object(config);
+        return create(BertConfig.parse(json), json, tensors, dataType);
+    }
+
+    private static BertModel create(BertConfig config, ObjectNode json, SafeTensors tensors, DataType dataType)
+            throws IOException {
+        return new BertModel(config, json, BertTensors.read(tensors, config, dataType), dataType);
+    }
+
+    private static void requireType(DataType dataType) {
+        Objects.requireNonNull(dataType, "dataType must not be null");
+        if (dataType != DataType.FLOAT && dataType != DataType.DOUBLE) {
+            throw new IllegalArgumentException("the type of a model must be FLOAT or DOUBLE, found " + dataType);
+        }
     }
 
     private static void requireOneFile(Path folder) throws IOException {

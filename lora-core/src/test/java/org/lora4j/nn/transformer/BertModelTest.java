@@ -61,6 +61,21 @@ class BertModelTest {
     }
 
     @Test
+    void isCreatedFromTheContentOfItsFiles() throws Exception {
+        Path folder = EncoderCase.of("encoder_classifier").folder();
+        String config = Files.readString(folder.resolve("config.json"));
+        SafeTensors tensors = SafeTensors.read(Files.readAllBytes(folder.resolve("model.safetensors")));
+        INDArray expected = BertModel.load(folder).classifier().predict(INPUT);
+        assertThat(BertModel.of(config, tensors, DataType.FLOAT).classifier().predict(INPUT))
+                .isEqualTo(expected);
+        assertThatThrownBy(() -> BertModel.of(config, tensors, DataType.INT32))
+                .hasMessage("the type of a model must be FLOAT or DOUBLE, found INT");
+        assertThatThrownBy(() -> BertModel.of(
+                        config.replace("\"vocab_size\": 60", "\"vocab_size\": 61"), tensors, DataType.FLOAT))
+                .hasMessageContaining("must be [61, 24]");
+    }
+
+    @Test
     void savesAMergedAdapter(@TempDir Path folder) throws Exception {
         BertModel bert = EncoderCase.of("encoder_classifier").model();
         LoRAModel model = LoRAModel.of(bert.classifier());

@@ -1,0 +1,35 @@
+package org.lora4j;
+
+import java.io.IOException;
+import org.lora4j.adapter.BaseModel;
+import org.lora4j.adapter.LoRAAdapter;
+import org.lora4j.io.FingerprintCheck;
+import org.lora4j.io.PeftFiles;
+import org.lora4j.io.ReadLimits;
+
+/**
+ * Where an {@link AdapterCache} reads adapters: a database, an object store, a file system of a cluster. {@link PeftFiles}
+ * reads the content of the two files.
+ *
+ * <pre>{@code
+ * AdapterSource source = (name, base, check, limits) ->
+ *         PeftFiles.read(config(name), tensors(name), limits).adapter(base, check);
+ * }</pre>
+ *
+ * <p>Several threads can call it at the same time, for different names.
+ */
+@FunctionalInterface
+public interface AdapterSource {
+    /**
+     * Reads an adapter.
+     *
+     * @param name its name, which is that of a folder on each usual file system, so never a path
+     * @param base the model to be adapted
+     * @param check what to do if the adapter was saved with another base
+     * @param limits how much is read
+     * @return the adapter, in the type of the base
+     * @throws IOException if it cannot be read, is refused or does not fit the base
+     * @throws IllegalArgumentException if there is no adapter of this name
+     */
+    LoRAAdapter load(String name, BaseModel base, FingerprintCheck check, ReadLimits limits) throws IOException;
+}

@@ -1,0 +1,35 @@
+package org.lora4j;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import org.lora4j.adapter.BaseModel;
+import org.lora4j.adapter.LoRAAdapter;
+import org.lora4j.internal.Names;
+import org.lora4j.io.FingerprintCheck;
+import org.lora4j.io.PeftAdapters;
+import org.lora4j.io.ReadLimits;
+
+/**
+ * A folder with a sub-folder for each adapter.
+ *
+ * @param folder the folder
+ */
+record FolderSource(Path folder) implements AdapterSource {
+    @Override
+    public LoRAAdapter load(String name, BaseModel base, FingerprintCheck check, ReadLimits limits) throws IOException {
+        Path own = folder.resolve(name);
+        if (!Files.isDirectory(own) || !hasExactName(own, name)) {
+            throw new IllegalArgumentException("the adapter must be in the model or have a folder, found no "
+                    + Names.quote(name) + " in " + folder + "; add it to the model, or save it to the folder");
+        }
+        return PeftAdapters.load(own, base, check, limits);
+    }
+
+    /** Some file systems find a folder whose name differs in case. It would be a second adapter of the same files. */
+    private static boolean hasExactName(Path own, String name) throws IOException {
+        Path real = own.toRealPath(LinkOption.NOFOLLOW_LINKS).getFileName();
+        return real != null && real.toString().equals(name);
+    }
+}

@@ -1,0 +1,43 @@
+package org.lora4j.spark;
+
+import java.io.Serializable;
+import org.apache.spark.broadcast.Broadcast;
+import org.apache.spark.sql.Row;
+
+/**
+ * Reads the input of a row as the base takes it: features, tokens, or a text.
+ *
+ * @param base the base
+ * @param column the index of the input
+ * @param mask the index of the mask of the tokens; −1 if there is none
+ */
+record InputReader(Broadcast<BaseNetwork> base, int column, int mask) implements Serializable {
+    private static final String FEATURES = "featuresCol: the features";
+    private static final String TOKENS = "featuresCol: the tokens";
+    private static final String TEXT = "featuresCol: the texts";
+
+    Inputs read(Row row) {
+        if (!base.value().isEncoder()) {
+            float[] values = Columns.numbers(row, column, FEATURES);
+            long width = base.value().network().inputSize();
+            return new FeatureInputs(Columns.requireWidth(values, width, FEATURES + " of a row"), (int) width);
+        }
+        Columns.requireValue(row, column, TEXT);
+        int[] ids = row.get(column) instanceof String text
+                ? base.value().tokenizer().encode(text)
+                : Columns.integers(row, column, TOKENS);
+        if (ids.length == 0) {
+            throw new IllegalArgumentException(TOKENS + " of a row must be at least one, found none; filter such rows");
+        }
+        return new TokenInputs(new int[][] {ids}, mask < 0 ? null : new int[][] {mask(row, ids.length)});
+    }
+
+    private int[] mask(Row row, int tokens) {
+        int[] values = Columns.integers(row, mask, "maskCol: the masks");
+        if (values.length != tokens) {
+            throw new IllegalArgumentException("maskCol: the mask of a row must have " + tokens
+                    + " numbers, as there are tokens, found " + values.length);
+        }
+        return values;
+    }
+}

@@ -1,0 +1,50 @@
+package org.lora4j.spark;
+
+import java.io.Serializable;
+import java.util.List;
+import org.lora4j.LoRAModel;
+import org.lora4j.nn.Model;
+import org.lora4j.train.BatchGradients;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/** The inputs of one or several rows, in their order: features, or tokens. */
+abstract class Inputs implements Serializable {
+    private static final long serialVersionUID = 1L;
+
+    /** Puts the inputs of several rows one after the other. */
+    static Inputs concat(List<Inputs> parts) {
+        return parts.isEmpty()
+                ? new FeatureInputs(new float[0], 0)
+                : parts.get(0).joined(parts);
+    }
+
+    /** Joins inputs of the same kind, of which this is the first. */
+    abstract Inputs joined(List<Inputs> parts);
+
+    /** The number of tokens that are computed of some rows; 0 if the rows are features. */
+    abstract int tokens(int from, int to);
+
+    /**
+     * Computes the gradients of some rows.
+     *
+     * @param labels {@code [n, out]}
+     * @param place where the rows are in the training
+     * @return the mean loss
+     */
+    abstract double compute(BatchGradients gradients, int from, int to, INDArray labels, Place place);
+
+    /** Computes the outputs {@code [n, out]} of all rows. */
+    abstract INDArray predict(Model model);
+
+    /** Computes the outputs {@code [n, out]} of all rows, each with its adapter. */
+    abstract INDArray predict(LoRAModel model, List<String> adapters);
+
+    /**
+     * The place of rows in a training.
+     *
+     * @param number the number of their batch, from 0
+     * @param rows the rows of the batch before them
+     * @param tokens the tokens of the batch before them
+     */
+    record Place(long number, long rows, long tokens) {}
+}

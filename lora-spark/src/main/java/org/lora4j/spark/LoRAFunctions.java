@@ -1,0 +1,75 @@
+package org.lora4j.spark;
+
+import java.util.List;
+import java.util.Objects;
+import org.apache.spark.broadcast.Broadcast;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.api.java.UDF1;
+import org.apache.spark.sql.api.java.UDF2;
+import org.apache.spark.sql.types.DataType;
+
+/**
+ * Functions for SQL.
+ *
+ * <pre>{@code
+ * LoRAFunctions.register(spark, "lora_score", transformer);
+ * spark.sql("SELECT id, lora_score(features, tenant)[1] AS score FROM rows");
+ * }</pre>
+ */
+public final class LoRAFunctions {
+    private LoRAFunctions() {}
+
+    /**
+     * Registers a function that computes what a transformer computes: {@code f(features)}, or {@code f(features, adapter)} if the
+     * transformer has an adapterCol. The first argument is what {@link LoRATransformer#featuresCol} may be: numbers, tokens
+     * without padding, or a text. The result is an array of floats, or a vector, as
+     * {@link LoRATransformer#outputType} says; null if an adapter cannot be used and {@link LoRATransformer#badAdapters} is
+     * null.
+     *
+     * <p>A function gets one row at a time, so this is slower than the transformer, which computes many rows together. The base
+     * is read here, and sent to each executor once; later changes of the transformer have no effect.
+     *
+     * @param session the session in which the function is known
+     * @param name the name of the function
+     * @param transformer the transformer
+     * @throws IllegalArgumentException if the transformer has no basePath, has neither an adapter nor an adapterCol and an adapterFolder, or has
+     *     a maskCol
+     */
+    public static void register(SparkSession session, String name, LoRATransformer transformer) {
+        Objects.requireNonNull(session, "session must not be null");
+        Objects.requireNonNull(name, "name must not be null");
+        Objects.requireNonNull(transformer, "transformer must not be null");
+        BaseColumns.requireBase(transformer);
+        if (BaseColumns.mask(transformer) != null) {
+            throw new IllegalArgumentException("maskCol must not be set for a function, found '"
+                    + BaseColumns.mask(transformer) + "'; clear it, and give the function tokens without padding");
+        }
+        boolean namesAdapters = transformer.requireAdapters();
+        Broadcast<ScoringTask> task = transformer.broadcast(session);
+        ScoringColumns columns = new ScoringColumns(
+                0,
+                -1,
+                namesAdapters ? 1 : -1,
+                false,
+                transformer.outputsVectors(),
+                transformer.failsOnBadAdapters(),
+                1);
+        DataType type = Columns.outputs(transformer.outputsVectors());
+        if (namesAdapters) {
+            UDF2<Object, String, Object> function =
+                    (features, adapter) -> score(RowFactory.create(features, adapter), task, columns);
+            session.udf().register(name, function, type);
+        } else {
+            UDF1<Object, Object> function = features -> score(RowFactory.create(features), task, columns);
+            session.udf().register(name, function, type);
+        }
+    }
+
+    private static Object score(Row row, Broadcast<ScoringTask> task, ScoringColumns columns) {
+        return new ScoredRows(List.of(row).iterator(), task.value().scorer(), columns)
+                .next()
+                .get(row.size());
+    }
+}

@@ -1,0 +1,83 @@
+package org.lora4j.spark;
+
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.Serializable;
+import java.nio.channels.Channels;
+import java.util.zip.CRC32C;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+import org.apache.spark.util.SerializableConfiguration;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.io.SafeTensors;
+
+/** A file on its way to the executors: its bytes, or only its path if it is too large for a broadcast. */
+final class SentFile implements Serializable {
+    private static final long serialVersionUID = 1L;
+
+    /** An array of Java has fewer elements than 2³¹; some are left for what serialization adds. */
+    static final long MOST_BYTES = Integer.MAX_VALUE - (1 << 20);
+
+    private final String path;
+    private final byte @Nullable [] bytes;
+    private final SerializableConfiguration hadoop;
+    private final String identity;
+
+    private SentFile(String path, byte @Nullable [] bytes, SerializableConfiguration hadoop, String identity) {
+        this.path = path;
+        this.bytes = bytes;
+        this.hadoop = hadoop;
+        this.identity = identity;
+    }
+
+    /** Reads a file if it has no more than some bytes. */
+    static SentFile read(Path file, SerializableConfiguration hadoop, long mostBytes) throws IOException {
+        FileSystem files = file.getFileSystem(hadoop.value());
+        FileStatus status = files.getFileStatus(file);
+        if (status.getLen() > mostBytes) {
+            String time = status.getLen() + " bytes of time " + status.getModificationTime();
+            return new SentFile(file.toString(), null, hadoop, time);
+        }
+        try (InputStream in = files.open(file)) {
+            byte[] bytes = in.readAllBytes();
+            CRC32C sum = new CRC32C();
+            sum.update(bytes);
+            String content = bytes.length + " bytes of CRC " + Long.toHexString(sum.getValue());
+            return new SentFile(file.toString(), bytes, hadoop, content);
+        }
+    }
+
+    /** Reads a file if it exists. */
+    static @Nullable SentFile readIfExists(Path file, SerializableConfiguration hadoop) throws IOException {
+        return file.getFileSystem(hadoop.value()).exists(file) ? read(file, hadoop, MOST_BYTES) : null;
+    }
+
+    InputStream open() throws IOException {
+        if (bytes != null) {
+            return new ByteArrayInputStream(bytes);
+        }
+        Path file = new Path(path);
+        return file.getFileSystem(hadoop.value()).open(file);
+    }
+
+    SafeTensors tensors() throws IOException {
+        if (bytes != null) {
+            return SafeTensors.read(bytes);
+        }
+        try (InputStream in = open()) {
+            return SafeTensors.read(Channels.newChannel(in));
+        }
+    }
+
+    /** A text that differs for another content: size and checksum, or size and time if the file is not read here. */
+    String identity() {
+        return identity;
+    }
+
+    /** Whether the bytes travel. */
+    boolean hasBytes() {
+        return bytes != null;
+    }
+}

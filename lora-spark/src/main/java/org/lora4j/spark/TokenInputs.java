@@ -1,0 +1,72 @@
+package org.lora4j.spark;
+
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.LoRAModel;
+import org.lora4j.nn.Model;
+import org.lora4j.nn.Sequences;
+import org.lora4j.train.BatchGradients;
+import org.lora4j.train.SequenceBatch;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/** Sequences of tokens. */
+final class TokenInputs extends Inputs {
+    private static final long serialVersionUID = 1L;
+
+    private final int[][] ids;
+    private final int @Nullable [][] mask;
+
+    /**
+     * Holds sequences.
+     *
+     * @param ids the tokens of each
+     * @param mask 1 for each token and 0 for padding, in the lengths of {@code ids}; null if there is no padding
+     */
+    TokenInputs(int[][] ids, int @Nullable [][] mask) {
+        this.ids = ids;
+        this.mask = mask;
+    }
+
+    @Override
+    Inputs joined(List<Inputs> parts) {
+        List<TokenInputs> all = parts.stream().map(TokenInputs.class::cast).toList();
+        return new TokenInputs(
+                all.stream().flatMap(part -> Arrays.stream(part.ids)).toArray(int[][]::new),
+                mask == null
+                        ? null
+                        : all.stream()
+                                .flatMap(part -> Arrays.stream(masks(part)))
+                                .toArray(int[][]::new));
+    }
+
+    private static int[][] masks(TokenInputs part) {
+        return part.mask == null ? new int[0][] : part.mask;
+    }
+
+    private Sequences sequences(int from, int to) {
+        return Sequences.of(
+                Arrays.copyOfRange(ids, from, to), mask == null ? null : Arrays.copyOfRange(mask, from, to), null);
+    }
+
+    @Override
+    int tokens(int from, int to) {
+        return from == to ? 0 : sequences(from, to).tokens();
+    }
+
+    @Override
+    double compute(BatchGradients gradients, int from, int to, INDArray labels, Place place) {
+        SequenceBatch batch = new SequenceBatch(sequences(from, to), labels);
+        return gradients.compute(batch, place.number(), place.rows(), place.tokens());
+    }
+
+    @Override
+    INDArray predict(Model model) {
+        return model.predict(sequences(0, ids.length));
+    }
+
+    @Override
+    INDArray predict(LoRAModel model, List<String> adapters) {
+        return model.predict(sequences(0, ids.length), adapters);
+    }
+}
