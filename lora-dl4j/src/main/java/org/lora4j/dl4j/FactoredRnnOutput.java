@@ -50,8 +50,7 @@ final class FactoredRnnOutput extends RnnOutputLayer {
     private INDArray z(INDArray x, boolean training, LayerWorkspaceMgr workspaces) {
         INDArray w = getParamWithNoise("W", training, workspaces);
         INDArray bias = hasBias() ? getParamWithNoise("b", training, workspaces) : null;
-        INDArray z = Rows.create(workspaces, ArrayType.ACTIVATIONS, w.dataType(), x.size(0), w.size(1));
-        return rows.forward(x.castTo(w.dataType()), w, bias, z, training);
+        return rows.forward(x.castTo(w.dataType()), w, bias, training, workspaces);
     }
 
     @Override
@@ -99,8 +98,7 @@ final class FactoredRnnOutput extends RnnOutputLayer {
                     .getLossFn()
                     .computeGradient(labels2d, z, layerConf().getActivationFn(), maskArray);
             INDArray w = getParamWithNoise("W", true, workspaces);
-            INDArray xGradient = Rows.gradient(rows, workspaces, g, w);
-            rows.backward(input.castTo(w.dataType()), g, w, xGradient);
+            INDArray xGradient = rows.backward(input.castTo(w.dataType()), g, w, workspaces);
             weightNoiseParams.clear();
             INDArray result = xGradient == null
                     ? null
