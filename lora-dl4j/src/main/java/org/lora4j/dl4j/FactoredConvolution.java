@@ -21,18 +21,6 @@ final class FactoredConvolution extends ConvolutionLayer {
         this.rows = rows;
     }
 
-    @Override
-    public void setInput(INDArray input, LayerWorkspaceMgr workspaces) {
-        rows.forget();
-        super.setInput(input, workspaces);
-    }
-
-    @Override
-    public void clear() {
-        rows.forget();
-        super.clear();
-    }
-
     private boolean isChannelsLast() {
         return layerConf().getCnn2dDataFormat() == CNN2DFormat.NHWC;
     }

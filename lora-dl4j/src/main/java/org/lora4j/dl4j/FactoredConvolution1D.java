@@ -26,18 +26,6 @@ final class FactoredConvolution1D extends Convolution1DLayer {
         this.matrix = matrix;
     }
 
-    @Override
-    public void setInput(INDArray input, LayerWorkspaceMgr workspaces) {
-        rows.forget();
-        super.setInput(input, workspaces);
-    }
-
-    @Override
-    public void clear() {
-        rows.forget();
-        super.clear();
-    }
-
     private boolean isChannelsLast() {
         return layerConf().getRnnDataFormat() == RNNFormat.NWC;
     }

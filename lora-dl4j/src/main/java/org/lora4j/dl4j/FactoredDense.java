@@ -20,18 +20,6 @@ final class FactoredDense extends DenseLayer {
     }
 
     @Override
-    public void setInput(INDArray input, LayerWorkspaceMgr workspaces) {
-        rows.forget();
-        super.setInput(input, workspaces);
-    }
-
-    @Override
-    public void clear() {
-        rows.forget();
-        super.clear();
-    }
-
-    @Override
     protected Pair<INDArray, INDArray> preOutputWithPreNorm(
             boolean training, boolean forBackprop, LayerWorkspaceMgr workspaces) {
         INDArray kept = rows.kept();
@@ -47,7 +35,7 @@ final class FactoredDense extends DenseLayer {
 
     private INDArray compute(boolean training, boolean forBackprop, LayerWorkspaceMgr workspaces) {
         INDArray w = getParamWithNoise("W", training, workspaces);
-        if (!rows.isActive() || !isMatrixFor(w)) {
+        if (!rows.computes(input, w)) {
             return super.preOutputWithPreNorm(training, forBackprop, workspaces).getFirst();
         }
         assertInputSet(forBackprop);
@@ -58,11 +46,6 @@ final class FactoredDense extends DenseLayer {
             applyMask(z);
         }
         return z;
-    }
-
-    /** DL4J's own layer refuses any other input. */
-    private boolean isMatrixFor(INDArray w) {
-        return input != null && input.rank() == 2 && input.size(1) == w.size(0);
     }
 
     @Override

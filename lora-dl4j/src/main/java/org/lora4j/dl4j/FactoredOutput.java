@@ -22,22 +22,10 @@ final class FactoredOutput extends OutputLayer {
     }
 
     @Override
-    public void setInput(INDArray input, LayerWorkspaceMgr workspaces) {
-        rows.forget();
-        super.setInput(input, workspaces);
-    }
-
-    @Override
-    public void clear() {
-        rows.forget();
-        super.clear();
-    }
-
-    @Override
     protected Pair<INDArray, INDArray> preOutputWithPreNorm(
             boolean training, boolean forBackprop, LayerWorkspaceMgr workspaces) {
         INDArray w = getParamWithNoise("W", training, workspaces);
-        if (!rows.isActive() || input == null || input.rank() != 2 || input.size(1) != w.size(0)) {
+        if (!rows.computes(input, w)) {
             return super.preOutputWithPreNorm(training, forBackprop, workspaces);
         }
         applyDropOutIfNecessary(training, workspaces);

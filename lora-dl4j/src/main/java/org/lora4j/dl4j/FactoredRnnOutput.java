@@ -23,18 +23,6 @@ final class FactoredRnnOutput extends RnnOutputLayer {
         this.rows = rows;
     }
 
-    @Override
-    public void setInput(INDArray input, LayerWorkspaceMgr workspaces) {
-        rows.forget();
-        super.setInput(input, workspaces);
-    }
-
-    @Override
-    public void clear() {
-        rows.forget();
-        super.clear();
-    }
-
     private INDArray channelsFirst(INDArray sequences) {
         return layerConf().getRnnDataFormat() == RNNFormat.NWC ? sequences.permute(0, 2, 1) : sequences;
     }

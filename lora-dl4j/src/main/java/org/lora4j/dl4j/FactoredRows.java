@@ -78,8 +78,9 @@ final class FactoredRows {
         return trained.isActive();
     }
 
-    boolean passesGradient() {
-        return passesGradient;
+    /** Whether these rows are multiplied here. If not, DL4J's own layer computes what the base does, or refuses them. */
+    boolean computes(@Nullable INDArray x, INDArray w) {
+        return isActive() && x != null && x.rank() == 2 && x.size(1) == w.size(0);
     }
 
     /** Forgets what the last forward pass kept. */

@@ -10,7 +10,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.function.BiConsumer;
-import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
@@ -230,50 +229,11 @@ public final class LoRANetwork<N extends Model> implements BaseModel {
         Objects.requireNonNull(config, "config must not be null");
         Objects.requireNonNull(restored, "restored must not be null");
         AdapterNames.requireNew(name, entries.keySet());
+        Support.require(host.layers(), config);
         InitializedAdapter initial = LoRAAdapter.initialize(this, config);
-        N network = host.create(new Adaptation(initial.adapter(), initial.subtracted(), updater(restored)));
-        for (HostLayer layer : host.layers()) {
-            requireSame(layer.path(), conf(network, layer), conf(restored, layer));
-        }
-        network.params().assign(restored.params());
-        host.copyTraining(restored, network);
+        N network = new Restored<>(host, restored).attach(initial);
         entries.put(name, new Entry<>(config, network, initial.subtracted()));
         return network;
-    }
-
-    private IUpdater updater(N restored) {
-        for (HostLayer layer : host.layers()) {
-            if (conf(restored, layer) instanceof LoRALayer adapted
-                    && !adapted.arrays().isEmpty()) {
-                return Objects.requireNonNull(adapted.getUpdaterByParam(""));
-            }
-        }
-        throw new IllegalArgumentException(
-                "the network must be one that LoRANetwork made, found one whose layers have no adapter");
-    }
-
-    private org.deeplearning4j.nn.conf.layers.Layer conf(N network, HostLayer layer) {
-        Layer found = host.layer(network, layer.path());
-        if (found == null) {
-            throw new IllegalArgumentException(
-                    "the network must have the layers of the base, found no '" + layer.path() + "'");
-        }
-        return found.conf().getLayer();
-    }
-
-    private static void requireSame(
-            String path,
-            org.deeplearning4j.nn.conf.layers.Layer expected,
-            org.deeplearning4j.nn.conf.layers.Layer found) {
-        boolean same = expected instanceof LoRALayer ours
-                ? found instanceof LoRALayer theirs
-                        && ours.arrays().equals(theirs.arrays())
-                        && ours.targets().equals(theirs.targets())
-                : !(found instanceof LoRALayer);
-        if (!same) {
-            throw new IllegalArgumentException("layer '" + path + "': the network must have the arrays of this base and"
-                    + " configuration, expected " + expected + ", found " + found);
-        }
     }
 
     /**
@@ -400,7 +360,7 @@ public final class LoRANetwork<N extends Model> implements BaseModel {
     private List<LoRALayer> layers(String name) {
         N network = network(name);
         return host.layers().stream()
-                .map(layer -> conf(network, layer))
+                .map(layer -> host.layer(network, layer.path()).conf().getLayer())
                 .filter(LoRALayer.class::isInstance)
                 .map(LoRALayer.class::cast)
                 .toList();
