@@ -47,7 +47,8 @@ final class Support {
                 throw new IllegalArgumentException(weight.path()
                         + ": dropout must be 0 with DoRA and for layers that have no factored form, found "
                         + config.dropout() + " for a "
-                        + layer.layer().conf().getLayer().getClass().getSimpleName());
+                        + layer.layer().conf().getLayer().getClass().getSimpleName()
+                        + "; set dropout to 0, or choose other targets");
             }
         }
     }
