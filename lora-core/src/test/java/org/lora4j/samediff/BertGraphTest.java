@@ -111,7 +111,9 @@ class BertGraphTest {
 
         LoRAAdapter dora = PeftAdapters.load(folder, lora, FingerprintCheck.IGNORE);
         int hidden = 24;
-        lora.add("plain", AdapterConversion.toLoRA(lora, dora, TargetRank.of(hidden)).adapter());
+        lora.add(
+                "plain",
+                AdapterConversion.toLoRA(lora, dora, TargetRank.of(hidden)).adapter());
 
         INDArray logits = get(lora.output(feed(io, ""), "plain", "logits"), "logits");
         assertClose("adapter", logits, io.tensor("logits_adapter"), 1e-5);

@@ -69,6 +69,7 @@ final class ConvolutionGraph {
 
     private SDVariable variable(String name, int... order) throws Exception {
         INDArray tensor = tensors.tensor(name);
-        return graph.var(name, tensor.rank() == 1 ? tensor.dup() : tensor.permute(order).dup('c'));
+        return graph.var(
+                name, tensor.rank() == 1 ? tensor.dup() : tensor.permute(order).dup('c'));
     }
 }

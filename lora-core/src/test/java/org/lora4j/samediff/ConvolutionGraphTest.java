@@ -103,7 +103,8 @@ class ConvolutionGraphTest {
             graph.fit(new DataSet(x, labels));
         }
         LoRAAdapter reference = PeftAdapters.load(folder.resolve("adapter_trained"), lora);
-        for (Map.Entry<String, LoRAWeights> entry : lora.adapter("peft").weights().entrySet()) {
+        for (Map.Entry<String, LoRAWeights> entry :
+                lora.adapter("peft").weights().entrySet()) {
             LoRAWeights expected = Objects.requireNonNull(reference.weights().get(entry.getKey()));
             assertClose(entry.getKey(), entry.getValue().loraA(), expected.loraA(), 1e-4);
             assertClose(entry.getKey(), entry.getValue().loraB(), expected.loraB(), 1e-4);
@@ -113,8 +114,7 @@ class ConvolutionGraphTest {
     @Test
     void refusesDora() throws Exception {
         SameDiffLoRA lora = SameDiffLoRA.on(new ConvolutionGraph(folder("conv2d_dora")).graph);
-        assertThatThrownBy(
-                        () -> lora.load("peft", folder("conv2d_dora").resolve("adapter"), FingerprintCheck.IGNORE))
+        assertThatThrownBy(() -> lora.load("peft", folder("conv2d_dora").resolve("adapter"), FingerprintCheck.IGNORE))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("the adapter of a graph must be plain LoRA, found DoRA");
         assertThat(lora.names()).isEmpty();

@@ -129,8 +129,8 @@ final class GraphBenchmark {
         SameDiff graph = SameDiff.create();
         SDVariable x = graph.placeHolder("x", DataType.FLOAT, -1, 784);
         SDVariable hidden = graph.nn().relu(dense(graph, x, "linear1", 784, 1000), 0);
-        SDVariable logits = dense(
-                graph, graph.nn().relu(dense(graph, hidden, "linear2", 1000, 2000), 0), "linear3", 2000, 10);
+        SDVariable logits =
+                dense(graph, graph.nn().relu(dense(graph, hidden, "linear2", 1000, 2000), 0), "linear3", 2000, 10);
         graph.loss().softmaxCrossEntropy("loss", graph.placeHolder("labels", DataType.FLOAT, -1, 10), logits, null);
         graph.setLossVariables("loss");
         SameDiffLoRA lora = SameDiffLoRA.on(graph);
@@ -190,8 +190,7 @@ final class GraphBenchmark {
         lora.train("a");
         INDArray ids = Nd4j.createFromArray(ids()).castTo(DataType.INT64);
         MultiDataSet data = new MultiDataSet(
-                new INDArray[] {ids, Nd4j.onesLike(ids), Nd4j.zerosLike(ids)},
-                new INDArray[] {labels(TEXTS, CLASSES)});
+                new INDArray[] {ids, Nd4j.onesLike(ids), Nd4j.zerosLike(ids)}, new INDArray[] {labels(TEXTS, CLASSES)});
         return count -> {
             for (int i = 0; i < count; i++) {
                 graph.fit(data);

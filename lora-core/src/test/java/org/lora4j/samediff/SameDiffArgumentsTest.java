@@ -108,9 +108,7 @@ class SameDiffArgumentsTest {
     void refuseANameThatIsTaken(@TempDir Path folder) throws Exception {
         lora.save("a", folder);
         List<ThrowingCallable> calls = List.of(
-                () -> lora.add("a", CONFIG),
-                () -> lora.add("a", lora.adapter("a")),
-                () -> lora.load("a", folder));
+                () -> lora.add("a", CONFIG), () -> lora.add("a", lora.adapter("a")), () -> lora.load("a", folder));
         for (ThrowingCallable call : calls) {
             assertThatThrownBy(call)
                     .isInstanceOf(IllegalArgumentException.class)

@@ -3,7 +3,6 @@ package org.lora4j.dl4j;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Collections;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -58,16 +57,7 @@ public final class LoRANetwork<N extends Model> implements BaseModel {
         weights = host.layers().stream()
                 .flatMap(layer -> layer.weights().stream())
                 .toList();
-        Set<String> paths = new HashSet<>();
-        for (HostLayer layer : host.layers()) {
-            if (!paths.add(layer.path())) {
-                throw new IllegalArgumentException("the names of the layers must differ, found '" + layer.path()
-                        + "' twice; name them with name(...) of their builders");
-            }
-        }
-        if (weights.isEmpty()) {
-            throw new IllegalArgumentException("the network must have a layer that can be adapted, found none");
-        }
+        Support.requireLayers(host.layers());
     }
 
     /**
@@ -193,7 +183,9 @@ public final class LoRANetwork<N extends Model> implements BaseModel {
      * @throws IllegalArgumentException as {@link #add(String, LoRAAdapter, IUpdater)}
      */
     public N load(String name, Path folder, IUpdater updater, FingerprintCheck check) throws IOException {
+        Objects.requireNonNull(name, "name must not be null");
         Objects.requireNonNull(folder, "folder must not be null");
+        Objects.requireNonNull(updater, "updater must not be null");
         Objects.requireNonNull(check, "check must not be null");
         return add(name, PeftAdapters.load(folder, this, check), updater);
     }
@@ -263,8 +255,7 @@ public final class LoRANetwork<N extends Model> implements BaseModel {
      * @throws IllegalArgumentException if there is no such adapter
      */
     public void delete(String name) {
-        Entry<N> unused = entry(name);
-        entries.remove(name);
+        entries.remove(name, entry(name));
     }
 
     /**

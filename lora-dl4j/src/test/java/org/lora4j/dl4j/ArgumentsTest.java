@@ -110,7 +110,9 @@ class ArgumentsTest {
                 () -> lora.load("a", folder, SGD, FingerprintCheck.REQUIRE),
                 () -> lora.attach("A", CONFIG, adapted));
         for (ThrowingCallable call : calls) {
-            assertThatThrownBy(call).isInstanceOf(IllegalArgumentException.class).hasMessageContaining("'a'");
+            assertThatThrownBy(call)
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("'a'");
         }
         lora.delete("a");
         assertThatCode(() -> lora.add("A", CONFIG, SGD)).doesNotThrowAnyException();

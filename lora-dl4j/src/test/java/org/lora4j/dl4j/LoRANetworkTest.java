@@ -319,14 +319,16 @@ class LoRANetworkTest {
     void refusesDropoutWhereNoFactorsCompute() {
         LoRAConfig dora = config.toBuilder().dropout(0.5).dora(true).build();
         assertThatThrownBy(() -> lora.add("a", dora, new Sgd(1)))
-                .hasMessage("first: dropout must be 0 with DoRA and for layers that have no factored form, found 0.5 for a"
-                        + " DenseLayer; set dropout to 0, or choose other targets");
+                .hasMessage(
+                        "first: dropout must be 0 with DoRA and for layers that have no factored form, found 0.5 for a"
+                                + " DenseLayer; set dropout to 0, or choose other targets");
         LoRANetwork<MultiLayerNetwork> recurrent = LoRANetwork.of(Networks.of(
                 FLOAT,
                 InputType.recurrent(4, 5),
                 new LSTM.Builder().name("lstm").nOut(3).build(),
                 Networks.rnnOutput("head", 2)));
-        LoRAConfig ofLstm = Networks.config(1, "lstm.RW", "head").toBuilder().dropout(0.5).build();
+        LoRAConfig ofLstm =
+                Networks.config(1, "lstm.RW", "head").toBuilder().dropout(0.5).build();
         assertThatThrownBy(() -> recurrent.add("a", ofLstm, new Sgd(1)))
                 .hasMessageContaining("lstm.RW: dropout must be 0")
                 .hasMessageContaining("found 0.5 for a LSTM");

@@ -50,7 +50,12 @@ class MasksTest {
 
     /** The time steps are the last dimension of x and y, unless the format is NWC. */
     private record Case(
-            MultiLayerNetwork base, RNNFormat format, INDArray x, INDArray y, boolean hasLabelMask, List<String> targets) {
+            MultiLayerNetwork base,
+            RNNFormat format,
+            INDArray x,
+            INDArray y,
+            boolean hasLabelMask,
+            List<String> targets) {
         LoRAConfig config() {
             return Networks.config(2, targets.toArray(String[]::new));
         }
@@ -200,16 +205,14 @@ class MasksTest {
     void trainTheSameWhateverThePaddingHolds(String name, Case one) {
         List<INDArray> trained = Stream.of(one.x, one.otherPadding())
                 .map(x -> {
-                    MultiLayerNetwork adapted =
-                            LoRANetwork.of(one.base).add("a", one.config(), new Sgd(0.1));
+                    MultiLayerNetwork adapted = LoRANetwork.of(one.base).add("a", one.config(), new Sgd(0.1));
                     adapted.fit(new DataSet(x.dup(), one.y.dup(), mask(), one.labelMask()));
                     return adapted.params();
                 })
                 .toList();
         assertThat(trained.get(0).distance2(trained.get(1))).as(name).isLessThan(1e-12);
-        INDArray initial = LoRANetwork.of(one.base)
-                .add("a", one.config(), new Sgd(0.1))
-                .params();
+        INDArray initial =
+                LoRANetwork.of(one.base).add("a", one.config(), new Sgd(0.1)).params();
         assertThat(trained.get(0).distance2(initial)).isGreaterThan(1e-3);
     }
 }
