@@ -2,12 +2,7 @@ package org.lora4j.samediff;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashMap;
-import java.util.HashSet;
-import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -15,17 +10,12 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
-import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.BaseLayer;
 import org.lora4j.adapter.BaseModel;
 import org.lora4j.adapter.InitializedAdapter;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAConfig;
-import org.lora4j.adapter.ModuleSelection;
 import org.lora4j.adapter.ParameterReport;
-import org.lora4j.adapter.TargetModules;
-import org.lora4j.internal.AdapterNames;
-import org.lora4j.internal.Names;
 import org.lora4j.io.FingerprintCheck;
 import org.lora4j.io.PeftAdapters;
 import org.nd4j.autodiff.listeners.At;
@@ -35,8 +25,6 @@ import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.autodiff.samediff.VariableType;
 import org.nd4j.autodiff.samediff.internal.InferenceSession;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * A SameDiff graph with frozen weights and named adapters (LoRA, <a
@@ -63,36 +51,22 @@ import org.slf4j.LoggerFactory;
  * behind. Calls that change which adapters the graph computes with must not run beside the graph's own calls.
  */
 public final class SameDiffLoRA implements BaseModel {
-    private static final Logger log = LoggerFactory.getLogger(SameDiffLoRA.class);
-
     private final SameDiff graph;
     private final List<String> frozen;
     private final List<GraphLayer> layers;
     private final Map<String, String> refused;
 
-    private final Map<String, GraphAdapter> adapters = new LinkedHashMap<>();
-    private final Map<List<String>, SameDiff> copies = new HashMap<>();
-    private List<String> active = List.of();
-    private @Nullable String trained;
-    private @Nullable Connection connection;
-
-    /** The number of operations and variables when the copies were made; the user can add some. */
-    private int copiedSize;
+    private final GraphAdapters adapters;
+    private final AdaptedGraph adapted;
 
     private SameDiffLoRA(SameDiff graph, UnaryOperator<String> paths) {
         this.graph = graph;
         GraphLayers.Found found = GraphLayers.find(graph, paths);
         layers = found.layers();
         refused = found.refused();
-        if (layers.isEmpty()) {
-            throw new IllegalArgumentException(
-                    "a graph must have a weight that matmul, xw_plus_b, conv2d or gather computes with, found none"
-                            + (refused.isEmpty() ? "" : "; refused are " + refused));
-        }
-        if (layers.stream().map(GraphLayer::dataType).distinct().count() > 1) {
-            throw new IllegalArgumentException("all weights must have one type, found "
-                    + layers.stream().map(GraphLayer::dataType).distinct().toList());
-        }
+        Support.requireLayers(found);
+        adapters = new GraphAdapters(layers);
+        adapted = new AdaptedGraph(graph, layers);
         List<SDVariable> variables = graph.variables().stream()
                 .filter(variable -> variable.getVariableType() == VariableType.VARIABLE)
                 .toList();
@@ -126,17 +100,7 @@ public final class SameDiffLoRA implements BaseModel {
     public static SameDiffLoRA on(SameDiff graph, UnaryOperator<String> paths) {
         Objects.requireNonNull(graph, "graph must not be null");
         Objects.requireNonNull(paths, "paths must not be null");
-        List<String> left = graph.getVariables().keySet().stream()
-                .filter(name -> name.startsWith(GraphAdapter.PREFIX))
-                .toList();
-        if (!left.isEmpty()) {
-            throw new IllegalArgumentException("the graph must have no adapters yet, found variables "
-                    + Names.list(left) + "; save a graph after activate() without names, and adapters by save");
-        }
-        graph.getOps().values().stream()
-                .filter(op -> op.getOp().opName().equals("precise_gelu"))
-                .forEach(op -> log.warn(
-                        "{}: preciseGelu of ND4J computes wrong values; use 0.5·x·(1 + erf(x/√2))", Graphs.label(op)));
+        Support.requirePlain(graph);
         return new SameDiffLoRA(graph, paths);
     }
 
@@ -179,11 +143,11 @@ public final class SameDiffLoRA implements BaseModel {
     public synchronized void add(String name, LoRAConfig config) {
         Objects.requireNonNull(name, "name must not be null");
         Objects.requireNonNull(config, "config must not be null");
-        requireNew(name);
-        requireSupported(name, config);
-        requireNoDropout(name, config);
-        requireNoRefusedTarget(name, config);
-        put(name, named(name, () -> LoRAAdapter.initialize(this, config)));
+        adapters.requireNew(name);
+        Support.requireSupported(name, config);
+        Support.requireNoDropout(name, config);
+        Support.requireNoRefusedTarget(name, config, refused);
+        put(name, () -> LoRAAdapter.initialize(this, config));
     }
 
     /**
@@ -196,12 +160,16 @@ public final class SameDiffLoRA implements BaseModel {
     public synchronized void add(String name, LoRAAdapter adapter) {
         Objects.requireNonNull(name, "name must not be null");
         Objects.requireNonNull(adapter, "adapter must not be null");
-        requireNew(name);
-        requireSupported(name, adapter.config());
-        put(name, named(name, () -> {
+        adapters.requireNew(name);
+        Support.requireSupported(name, adapter.config());
+        put(name, () -> {
             adapter.requireFits(this);
             return new InitializedAdapter(adapter, Map.of());
-        }));
+        });
+    }
+
+    private void put(String name, Supplier<InitializedAdapter> create) {
+        adapters.put(new GraphAdapter(name, layers, Support.named(name, create)));
     }
 
     /**
@@ -257,9 +225,9 @@ public final class SameDiffLoRA implements BaseModel {
      *     Nothing changes then
      */
     public synchronized void train(String name) {
-        GraphAdapter adapter = require(name);
-        requireNoDropout(name, adapter.config());
-        if (name.equals(trained)) {
+        GraphAdapter adapter = adapters.require(name);
+        Support.requireNoDropout(name, adapter.config());
+        if (adapted.trained().filter(name::equals).isPresent()) {
             return;
         }
         TrainingCheck.require(
@@ -268,7 +236,7 @@ public final class SameDiffLoRA implements BaseModel {
                         .filter(layer -> adapter.factors(layer) != null || adapter.replaces(layer))
                         .flatMap(layer -> layer.uses().stream())
                         .toList());
-        connect(List.of(name), name);
+        adapted.connect(List.of(adapter), true);
     }
 
     /**
@@ -280,7 +248,7 @@ public final class SameDiffLoRA implements BaseModel {
      */
     public synchronized void activate(String... names) {
         Objects.requireNonNull(names, "names must not be null");
-        connect(requireSelectable(Arrays.asList(names)), null);
+        adapted.connect(adapters.select(Arrays.asList(names)), false);
     }
 
     /**
@@ -289,7 +257,7 @@ public final class SameDiffLoRA implements BaseModel {
      * @return a set in the order in which they were added
      */
     public synchronized Set<String> names() {
-        return new LinkedHashSet<>(adapters.keySet());
+        return adapters.names();
     }
 
     /**
@@ -298,7 +266,7 @@ public final class SameDiffLoRA implements BaseModel {
      * @return their names
      */
     public synchronized List<String> active() {
-        return active;
+        return adapted.active();
     }
 
     /**
@@ -307,7 +275,7 @@ public final class SameDiffLoRA implements BaseModel {
      * @return its name; empty if all are frozen
      */
     public synchronized Optional<String> trained() {
-        return Optional.ofNullable(trained);
+        return adapted.trained();
     }
 
     /**
@@ -343,29 +311,8 @@ public final class SameDiffLoRA implements BaseModel {
                 .output(Arrays.asList(outputs), placeholders, null, null, null, At.defaultAt(Operation.INFERENCE));
     }
 
-    /** A graph on the same arrays that computes with some adapters. */
     private synchronized SameDiff copy(List<String> names) {
-        List<String> selected = requireSelectable(names);
-        int size = graph.getOps().size() + graph.getVariables().size();
-        if (size != copiedSize) {
-            copies.clear();
-            copiedSize = size;
-        }
-        return copies.computeIfAbsent(selected, key -> {
-            SameDiff copy = plainCopy();
-            if (!key.isEmpty()) {
-                Connection unused = Connection.connect(copy, layers, selected(key), false);
-            }
-            return copy;
-        });
-    }
-
-    private SameDiff plainCopy() {
-        SameDiff copy = Graphs.sharing(graph);
-        if (connection != null) {
-            connection.undo(copy);
-        }
-        return copy;
+        return adapted.copy(adapters.select(names));
     }
 
     /**
@@ -376,7 +323,7 @@ public final class SameDiffLoRA implements BaseModel {
      * @throws IllegalArgumentException if there is no adapter of this name
      */
     public synchronized LoRAAdapter adapter(String name) {
-        return require(name).snapshot(layers);
+        return adapters.require(name).snapshot(layers);
     }
 
     /**
@@ -406,10 +353,10 @@ public final class SameDiffLoRA implements BaseModel {
         if (names.length == 0) {
             throw new IllegalArgumentException("merge: at least one adapter must be named, found none");
         }
-        List<LoRAAdapter> merged = requireSelectable(Arrays.asList(names)).stream()
-                .map(this::adapter)
+        List<LoRAAdapter> merged = adapters.select(Arrays.asList(names)).stream()
+                .map(adapter -> adapter.snapshot(layers))
                 .toList();
-        SameDiff copy = plainCopy();
+        SameDiff copy = adapted.plainCopy();
         Graphs.detach(copy);
         layers.forEach(layer -> MergedLayer.of(layer, merged).writeTo(copy));
         copy.convertToVariables(frozen.stream().map(copy::getVariable).toList());
@@ -424,133 +371,27 @@ public final class SameDiffLoRA implements BaseModel {
      * @throws IllegalArgumentException if there is no adapter of this name
      */
     public synchronized void remove(String name) {
-        require(name);
+        GraphAdapter unused = adapters.require(name);
+        List<String> active = adapted.active();
         if (active.contains(name)) {
-            connect(active.stream().filter(other -> !other.equals(name)).toList(), null);
+            List<String> others =
+                    active.stream().filter(other -> !other.equals(name)).toList();
+            adapted.connect(adapters.select(others), false);
         }
         adapters.remove(name);
-        copies.clear();
+        adapted.forgetCopies();
     }
 
     /** Removes all adapters, and makes the variables trainable that were when the graph was frozen. */
     public synchronized void restore() {
-        connect(List.of(), null);
+        adapted.connect(List.of(), false);
         adapters.clear();
-        copies.clear();
+        adapted.forgetCopies();
         graph.convertToVariables(frozen.stream().map(graph::getVariable).toList());
-    }
-
-    private void put(String name, InitializedAdapter initialized) {
-        adapters.put(name, new GraphAdapter(name, layers, initialized));
-    }
-
-    private void connect(List<String> names, @Nullable String toTrain) {
-        if (names.equals(active) && Objects.equals(toTrain, trained)) {
-            return;
-        }
-        if (connection != null) {
-            connection.undo(graph);
-            connection = null;
-        }
-        if (!names.isEmpty()) {
-            connection = Connection.connect(graph, layers, selected(names), toTrain != null);
-        }
-        active = List.copyOf(names);
-        trained = toTrain;
-        if (toTrain != null) {
-            graph.convertToVariables(require(toTrain).trainable().keySet().stream()
-                    .map(graph::getVariable)
-                    .toList());
-            if (graph.getTrainingConfig() != null) {
-                graph.getTrainingConfig().setIterationCount(0);
-            }
-        }
-        copies.clear();
-    }
-
-    private List<GraphAdapter> selected(List<String> names) {
-        return names.stream().map(this::require).toList();
-    }
-
-    private GraphAdapter require(String name) {
-        GraphAdapter adapter = adapters.get(Objects.requireNonNull(name, "name must not be null"));
-        if (adapter == null) {
-            throw new IllegalArgumentException(
-                    "no adapter '" + name + "'; there are " + Names.brackets(adapters.keySet()));
-        }
-        return adapter;
-    }
-
-    private List<String> requireSelectable(List<String> names) {
-        List<GraphAdapter> chosen = selected(names);
-        if (new HashSet<>(names).size() != names.size()) {
-            throw new IllegalArgumentException("each adapter must be named once, found " + names);
-        }
-        for (GraphLayer layer : layers) {
-            List<String> replacing = new ArrayList<>();
-            for (GraphAdapter adapter : chosen) {
-                if (adapter.replaces(layer)) {
-                    replacing.add(adapter.name());
-                }
-            }
-            if (replacing.size() > 1) {
-                throw new IllegalArgumentException(layer.path()
-                        + ": only one of the adapters that are applied together can have a bias or a whole layer,"
-                        + " found " + replacing);
-            }
-        }
-        return List.copyOf(names);
-    }
-
-    private void requireNew(String name) {
-        if (adapters.containsKey(name)) {
-            throw new IllegalArgumentException(
-                    "an adapter '" + name + "' exists already; there are " + Names.brackets(adapters.keySet()));
-        }
-        AdapterNames.requireNew(name, adapters.keySet());
-    }
-
-    private static void requireSupported(String name, LoRAConfig config) {
-        if (config.dora()) {
-            throw new IllegalArgumentException("adapter '" + name
-                    + "': the adapter of a graph must be plain LoRA, found DoRA; convert it by"
-                    + " AdapterConversion.toLoRA, or train it on a Network");
-        }
-    }
-
-    private static void requireNoDropout(String name, LoRAConfig config) {
-        if (config.dropout() > 0) {
-            throw new IllegalArgumentException("adapter '" + name
-                    + "': an adapter that trains in a graph must have no dropout, which has no gradient in SameDiff, found "
-                    + config.dropout());
-        }
-    }
-
-    /** All dense layers stand for those that can be adapted; a name or an expression must not lose one silently. */
-    private void requireNoRefusedTarget(String name, LoRAConfig config) {
-        refused.forEach((path, reason) -> {
-            if (!ModuleSelection.isTarget(path, config) && !ModuleSelection.isSaved(path, config)) {
-                return;
-            }
-            if (config.targetModules() instanceof TargetModules.AllLinear && !ModuleSelection.isSaved(path, config)) {
-                log.warn("adapter {}: {} is not adapted: {}", name, path, reason);
-                return;
-            }
-            throw new IllegalArgumentException("adapter '" + name + "': the target '" + path
-                    + "' must be a weight that can be adapted, found that " + reason);
-        });
-    }
-
-    private static <T> T named(String name, Supplier<T> create) {
-        try {
-            return create.get();
-        } catch (IllegalArgumentException e) {
-            throw new IllegalArgumentException("adapter '" + name + "': " + e.getMessage(), e);
-        }
     }
 
     @Override
     public synchronized String toString() {
-        return "SameDiffLoRA" + adapters.keySet() + " active " + active;
+        return "SameDiffLoRA" + adapters.names() + " active " + adapted.active();
     }
 }

@@ -1,6 +1,7 @@
 package org.lora4j.samediff;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -12,8 +13,12 @@ import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.lora4j.adapter.LoRAAdapter;
+import org.lora4j.algebra.AdapterConversion;
+import org.lora4j.algebra.TargetRank;
 import org.lora4j.internal.ArrayBits;
 import org.lora4j.io.FingerprintCheck;
+import org.lora4j.io.PeftAdapters;
 import org.lora4j.io.SafeTensors;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.autodiff.samediff.TrainingConfig;
@@ -91,6 +96,27 @@ class BertGraphTest {
                         .build());
         INDArray initial = get(lora.output(feed, "new", "logits"), "logits");
         assertThat(ArrayBits.equal(initial, before)).isTrue();
+    }
+
+    @Test
+    void refusesDoraAndComputesItsConversion() throws Exception {
+        String name = "encoder_dora";
+        SafeTensors io = io(name);
+        SameDiffLoRA lora = SameDiffLoRA.on(new BertGraph(folder(name), 12).graph);
+        Path folder = folder(name).resolve("adapter");
+        assertThatThrownBy(() -> lora.load("peft", folder, FingerprintCheck.IGNORE))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("adapter 'peft': the adapter of a graph must be plain LoRA, found DoRA")
+                .hasMessageContaining("AdapterConversion.toLoRA");
+
+        LoRAAdapter dora = PeftAdapters.load(folder, lora, FingerprintCheck.IGNORE);
+        int hidden = 24;
+        lora.add(
+                "plain",
+                AdapterConversion.toLoRA(lora, dora, TargetRank.of(hidden)).adapter());
+
+        INDArray logits = get(lora.output(feed(io, ""), "plain", "logits"), "logits");
+        assertClose("adapter", logits, io.tensor("logits_adapter"), 1e-5);
     }
 
     @Test

@@ -2,7 +2,6 @@ package org.lora4j.dl4j;
 
 import java.util.Map;
 import java.util.Objects;
-import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.api.TrainingConfig;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.gradient.DefaultGradient;
@@ -21,23 +20,17 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 class AdaptedLayer extends BaseWrapperLayer {
     private final LoRALayer layer;
     private final Trained trained;
-    private final @Nullable EffectiveParameters effective;
+    private final Inside inside;
     private NeuralNetConfiguration conf;
     private @Nullable INDArray values;
     private @Nullable INDArray gradients;
 
-    /**
-     * Creates a layer.
-     *
-     * @param inside the layer that computes
-     * @param effective what its parameters are computed from, or null if it computes with the arrays of the base
-     */
-    AdaptedLayer(Layer inside, NeuralNetConfiguration conf, Trained trained, @Nullable EffectiveParameters effective) {
-        super(inside);
+    AdaptedLayer(Inside inside, NeuralNetConfiguration conf, Trained trained) {
+        super(inside.layer());
         this.conf = conf;
         this.layer = (LoRALayer) conf.getLayer();
         this.trained = trained;
-        this.effective = effective;
+        this.inside = inside;
     }
 
     Trained trained() {
@@ -46,15 +39,13 @@ class AdaptedLayer extends BaseWrapperLayer {
 
     /** Brings the parameters of the inner layer up to date. */
     final void refresh() {
-        if (effective != null) {
-            effective.refresh();
-        }
+        inside.refresh();
     }
 
     /** What the inner layer returned from backpropagation, with the gradients of the adapter's arrays. */
     final Pair<Gradient, INDArray> projected(Pair<Gradient, INDArray> inner) {
-        if (effective != null) {
-            effective.project(inner.getFirst());
+        if (inside.effective() != null) {
+            inside.effective().project(inner.getFirst());
         }
         return new Pair<>(trained.gradients(), passesGradient() ? inner.getSecond() : null);
     }
@@ -77,6 +68,18 @@ class AdaptedLayer extends BaseWrapperLayer {
     }
 
     @Override
+    public void setInput(INDArray input, LayerWorkspaceMgr workspaces) {
+        inside.forget();
+        super.setInput(input, workspaces);
+    }
+
+    @Override
+    public void clear() {
+        inside.forget();
+        super.clear();
+    }
+
+    @Override
     public INDArray activate(boolean training, LayerWorkspaceMgr workspaces) {
         refresh();
         return underlying.activate(training, workspaces);
@@ -84,6 +87,7 @@ class AdaptedLayer extends BaseWrapperLayer {
 
     @Override
     public INDArray activate(INDArray input, boolean training, LayerWorkspaceMgr workspaces) {
+        inside.forget();
         refresh();
         return underlying.activate(input, training, workspaces);
     }

@@ -42,7 +42,7 @@ final class AdaptedLayers {
         Map<String, INDArray> table = TrainedArrayInitializer.INSTANCE.init(conf, view, false);
         Attachment attachment = layer.attachment();
         AdaptedLayer adapted = attachment == null
-                ? wrap(new UnattachedLayer(conf, type), conf, trained, null)
+                ? wrap(Inside.of(new UnattachedLayer(conf, type)), conf, trained)
                 : attached(layer, attachment, conf, listeners, index, type, trained);
         adapted.setListeners(listeners);
         adapted.setIndex(index);
@@ -60,12 +60,12 @@ final class AdaptedLayers {
             DataType type,
             Trained trained) {
         NeuralNetConfiguration inner = layer.inner(conf);
-        Layer factored = factored(layer, attachment, inner, type, trained);
+        Inside factored = factored(layer, attachment, inner, type, trained);
         if (factored != null) {
-            factored.setParamsViewArray(attachment.base().params());
-            factored.setParamTable(attachment.base().paramTable());
-            factored.setConf(inner);
-            return wrap(factored, conf, trained, null);
+            factored.layer().setParamsViewArray(attachment.base().params());
+            factored.layer().setParamTable(attachment.base().paramTable());
+            factored.layer().setConf(inner);
+            return wrap(factored, conf, trained);
         }
         INDArray original = attachment.base().params();
         boolean changes = !layer.arrays().isEmpty();
@@ -76,18 +76,17 @@ final class AdaptedLayers {
         }
         EffectiveParameters effective =
                 changes ? new EffectiveParameters(layer, attachment, trained, inside.paramTable()) : null;
-        return wrap(inside, conf, trained, effective);
+        return wrap(new Inside(inside, effective, null), conf, trained);
     }
 
-    private static AdaptedLayer wrap(
-            Layer inside, NeuralNetConfiguration conf, Trained trained, @Nullable EffectiveParameters effective) {
-        if (inside instanceof IOutputLayer output) {
-            return new AdaptedOutputLayer(output, conf, trained, effective);
+    private static AdaptedLayer wrap(Inside inside, NeuralNetConfiguration conf, Trained trained) {
+        if (inside.layer() instanceof IOutputLayer) {
+            return new AdaptedOutputLayer(inside, conf, trained);
         }
-        if (inside instanceof RecurrentLayer recurrent) {
-            return new AdaptedRecurrentLayer(recurrent, conf, trained, effective);
+        if (inside.layer() instanceof RecurrentLayer) {
+            return new AdaptedRecurrentLayer(inside, conf, trained);
         }
-        return new AdaptedLayer(inside, conf, trained, effective);
+        return new AdaptedLayer(inside, conf, trained);
     }
 
     /** Whether a layer computes with its factors, and not with a copy of its parameters. */
@@ -118,13 +117,29 @@ final class AdaptedLayers {
                 || BaseWeights.isConvolution2d(conf);
     }
 
-    private static @Nullable Layer factored(
+    private static @Nullable Inside factored(
             LoRALayer layer, Attachment attachment, NeuralNetConfiguration inner, DataType type, Trained trained) {
         if (!isFactored(layer)) {
             return null;
         }
-        FactoredRows rows = new FactoredRows(layer, attachment, trained);
         org.deeplearning4j.nn.conf.layers.Layer conf = layer.getUnderlying();
+        if (conf instanceof EmbeddingLayer) {
+            return Inside.of(new FactoredEmbedding(inner, type, new FactoredColumns(layer, attachment, trained)));
+        }
+        if (conf instanceof EmbeddingSequenceLayer) {
+            return Inside.of(
+                    new FactoredEmbeddingSequence(inner, type, new FactoredColumns(layer, attachment, trained)));
+        }
+        FactoredRows rows = new FactoredRows(layer, attachment, trained);
+        return new Inside(withRows(conf, attachment, inner, type, rows), null, rows);
+    }
+
+    private static Layer withRows(
+            org.deeplearning4j.nn.conf.layers.Layer conf,
+            Attachment attachment,
+            NeuralNetConfiguration inner,
+            DataType type,
+            FactoredRows rows) {
         if (conf instanceof DenseLayer) {
             return new FactoredDense(inner, type, rows);
         }
@@ -133,12 +148,6 @@ final class AdaptedLayers {
         }
         if (conf instanceof RnnOutputLayer) {
             return new FactoredRnnOutput(inner, type, rows);
-        }
-        if (conf instanceof EmbeddingLayer) {
-            return new FactoredEmbedding(inner, type, new FactoredColumns(layer, attachment, trained));
-        }
-        if (conf instanceof EmbeddingSequenceLayer) {
-            return new FactoredEmbeddingSequence(inner, type, new FactoredColumns(layer, attachment, trained));
         }
         return conf instanceof Convolution1DLayer
                 ? new FactoredConvolution1D(

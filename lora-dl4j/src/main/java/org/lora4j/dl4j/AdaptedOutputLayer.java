@@ -5,7 +5,6 @@ import org.deeplearning4j.nn.api.layers.IOutputLayer;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.gradient.Gradient;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
-import org.jspecify.annotations.Nullable;
 import org.nd4j.common.primitives.Pair;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.api.DataSet;
@@ -16,13 +15,9 @@ import org.nd4j.linalg.dataset.api.iterator.DataSetIterator;
 final class AdaptedOutputLayer extends AdaptedLayer implements IOutputLayer {
     private final IOutputLayer output;
 
-    AdaptedOutputLayer(
-            IOutputLayer inside,
-            NeuralNetConfiguration conf,
-            Trained trained,
-            @Nullable EffectiveParameters effective) {
-        super(inside, conf, trained, effective);
-        output = inside;
+    AdaptedOutputLayer(Inside inside, NeuralNetConfiguration conf, Trained trained) {
+        super(inside, conf, trained);
+        output = (IOutputLayer) inside.layer();
     }
 
     /** DL4J computes the gradient without a forward pass of the output layer before it. */

@@ -6,7 +6,6 @@ import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.gradient.DefaultGradient;
 import org.deeplearning4j.nn.gradient.Gradient;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
-import org.jspecify.annotations.Nullable;
 import org.nd4j.common.primitives.Pair;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -15,13 +14,9 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 final class AdaptedRecurrentLayer extends AdaptedLayer implements RecurrentLayer {
     private final RecurrentLayer recurrent;
 
-    AdaptedRecurrentLayer(
-            RecurrentLayer inside,
-            NeuralNetConfiguration conf,
-            Trained trained,
-            @Nullable EffectiveParameters effective) {
-        super(inside, conf, trained, effective);
-        recurrent = inside;
+    AdaptedRecurrentLayer(Inside inside, NeuralNetConfiguration conf, Trained trained) {
+        super(inside, conf, trained);
+        recurrent = (RecurrentLayer) inside.layer();
     }
 
     @Override

@@ -21,18 +21,6 @@ final class FactoredConvolution extends ConvolutionLayer {
         this.rows = rows;
     }
 
-    @Override
-    public void setInput(INDArray input, LayerWorkspaceMgr workspaces) {
-        rows.forget();
-        super.setInput(input, workspaces);
-    }
-
-    @Override
-    public void clear() {
-        rows.forget();
-        super.clear();
-    }
-
     private boolean isChannelsLast() {
         return layerConf().getCnn2dDataFormat() == CNN2DFormat.NHWC;
     }
@@ -70,8 +58,7 @@ final class FactoredConvolution extends ConvolutionLayer {
     private INDArray z(INDArray x, boolean training, LayerWorkspaceMgr workspaces) {
         INDArray w = matrix(getParamWithNoise("W", training, workspaces));
         INDArray bias = hasBias() ? getParamWithNoise("b", training, workspaces) : null;
-        INDArray z = Rows.create(workspaces, ArrayType.ACTIVATIONS, w.dataType(), x.size(0), w.size(1));
-        return rows.forward(x, w, bias, z, training);
+        return rows.forward(x, w, bias, training, workspaces);
     }
 
     @Override
@@ -87,8 +74,7 @@ final class FactoredConvolution extends ConvolutionLayer {
         INDArray g =
                 patches.rows(layerConf().getActivationFn().backprop(z, given).getFirst());
         INDArray w = matrix(getParamWithNoise("W", true, workspaces));
-        INDArray patchGradients = rows.passesGradient() ? patches.gradients(g) : null;
-        rows.backward(x, g, w, patchGradients);
+        INDArray patchGradients = rows.backward(x, g, w, workspaces);
         weightNoiseParams.clear();
         if (patchGradients == null) {
             return new Pair<>(new DefaultGradient(), null);

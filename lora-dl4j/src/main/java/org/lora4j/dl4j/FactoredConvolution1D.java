@@ -26,18 +26,6 @@ final class FactoredConvolution1D extends Convolution1DLayer {
         this.matrix = matrix;
     }
 
-    @Override
-    public void setInput(INDArray input, LayerWorkspaceMgr workspaces) {
-        rows.forget();
-        super.setInput(input, workspaces);
-    }
-
-    @Override
-    public void clear() {
-        rows.forget();
-        super.clear();
-    }
-
     private boolean isChannelsLast() {
         return layerConf().getRnnDataFormat() == RNNFormat.NWC;
     }
@@ -62,8 +50,7 @@ final class FactoredConvolution1D extends Convolution1DLayer {
     }
 
     private INDArray z(INDArray x, boolean training, LayerWorkspaceMgr workspaces) {
-        INDArray z = Rows.create(workspaces, ArrayType.ACTIVATIONS, x.dataType(), x.size(0), matrix.size(1));
-        return rows.forward(x, matrix, hasBias() ? getParam("b") : null, z, training);
+        return rows.forward(x, matrix, hasBias() ? getParam("b") : null, training, workspaces);
     }
 
     private INDArray sequences(INDArray images) {
@@ -97,8 +84,7 @@ final class FactoredConvolution1D extends Convolution1DLayer {
                 .backprop(z.dup('c'), given.dup('c'))
                 .getFirst());
         INDArray g = patches.rows(g3.dup('c').reshape('c', g3.size(0), g3.size(1), g3.size(2), 1));
-        INDArray patchGradients = rows.passesGradient() ? patches.gradients(g) : null;
-        rows.backward(x, g, matrix, patchGradients);
+        INDArray patchGradients = rows.backward(x, g, matrix, workspaces);
         weightNoiseParams.clear();
         if (patchGradients == null) {
             return new Pair<>(new DefaultGradient(), null);

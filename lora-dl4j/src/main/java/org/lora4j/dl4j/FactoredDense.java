@@ -4,9 +4,7 @@ import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.gradient.DefaultGradient;
 import org.deeplearning4j.nn.gradient.Gradient;
 import org.deeplearning4j.nn.layers.feedforward.dense.DenseLayer;
-import org.deeplearning4j.nn.workspace.ArrayType;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
-import org.jspecify.annotations.Nullable;
 import org.nd4j.common.primitives.Pair;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -19,18 +17,6 @@ final class FactoredDense extends DenseLayer {
     FactoredDense(NeuralNetConfiguration conf, DataType type, FactoredRows rows) {
         super(conf, type);
         this.rows = rows;
-    }
-
-    @Override
-    public void setInput(INDArray input, LayerWorkspaceMgr workspaces) {
-        rows.forget();
-        super.setInput(input, workspaces);
-    }
-
-    @Override
-    public void clear() {
-        rows.forget();
-        super.clear();
     }
 
     @Override
@@ -49,41 +35,30 @@ final class FactoredDense extends DenseLayer {
 
     private INDArray compute(boolean training, boolean forBackprop, LayerWorkspaceMgr workspaces) {
         INDArray w = getParamWithNoise("W", training, workspaces);
-        if (!rows.isActive() || !isMatrixFor(w)) {
+        if (!rows.computes(input, w)) {
             return super.preOutputWithPreNorm(training, forBackprop, workspaces).getFirst();
         }
         assertInputSet(forBackprop);
         applyDropOutIfNecessary(training, workspaces);
         INDArray bias = hasBias() ? getParamWithNoise("b", training, workspaces) : null;
-        INDArray z = Rows.create(workspaces, ArrayType.ACTIVATIONS, w.dataType(), input.size(0), w.size(1));
-        rows.forward(input.castTo(w.dataType()), w, bias, z, training);
+        INDArray z = rows.forward(input.castTo(w.dataType()), w, bias, training, workspaces);
         if (maskArray != null) {
             applyMask(z);
         }
         return z;
     }
 
-    /** DL4J's own layer refuses any other input. */
-    private boolean isMatrixFor(INDArray w) {
-        return input != null && input.rank() == 2 && input.size(1) == w.size(0);
-    }
-
     @Override
     public Pair<Gradient, INDArray> backpropGradient(INDArray epsilon, LayerWorkspaceMgr workspaces) {
         assertInputSet(true);
         INDArray z = preOutputWithPreNorm(true, true, workspaces).getFirst();
-        INDArray g = layerConf().getActivationFn().backprop(z, epsilon).getFirst();
+        INDArray g = rows.throughActivation(layerConf().getActivationFn(), z, epsilon);
         if (maskArray != null) {
             applyMask(g);
         }
         INDArray w = getParamWithNoise("W", true, workspaces);
-        INDArray xGradient = Rows.gradient(rows, workspaces, g, w);
-        rows.backward(input.castTo(w.dataType()), g, w, xGradient);
+        INDArray xGradient = rows.backward(input.castTo(w.dataType()), g, w, workspaces);
         weightNoiseParams.clear();
-        return new Pair<>(new DefaultGradient(), dropped(xGradient));
-    }
-
-    private @Nullable INDArray dropped(@Nullable INDArray xGradient) {
-        return xGradient == null ? null : backpropDropOutIfPresent(xGradient);
+        return new Pair<>(new DefaultGradient(), xGradient == null ? null : backpropDropOutIfPresent(xGradient));
     }
 }

@@ -22,32 +22,33 @@ final class FactoredOutput extends OutputLayer {
     }
 
     @Override
-    public void setInput(INDArray input, LayerWorkspaceMgr workspaces) {
-        rows.forget();
-        super.setInput(input, workspaces);
-    }
-
-    @Override
-    public void clear() {
-        rows.forget();
-        super.clear();
-    }
-
-    @Override
     protected Pair<INDArray, INDArray> preOutputWithPreNorm(
             boolean training, boolean forBackprop, LayerWorkspaceMgr workspaces) {
         INDArray w = getParamWithNoise("W", training, workspaces);
-        if (!rows.isActive() || input == null || input.rank() != 2 || input.size(1) != w.size(0)) {
+        if (!rows.computes(input, w)) {
             return super.preOutputWithPreNorm(training, forBackprop, workspaces);
         }
         applyDropOutIfNecessary(training, workspaces);
         INDArray bias = hasBias() ? getParamWithNoise("b", training, workspaces) : null;
-        INDArray z = Rows.create(workspaces, ArrayType.ACTIVATIONS, w.dataType(), input.size(0), w.size(1));
-        rows.forward(input.castTo(w.dataType()), w, bias, z, training);
+        INDArray z = rows.forward(input.castTo(w.dataType()), w, bias, training, workspaces);
         if (maskArray != null) {
             applyMask(z);
         }
         return new Pair<>(z, z);
+    }
+
+    /** DL4J asks for it twice in a step: for the gradient and for the score. Its losses can overwrite it. */
+    @Override
+    protected INDArray preOutput2d(boolean training, LayerWorkspaceMgr workspaces) {
+        INDArray kept = training ? rows.kept() : null;
+        if (kept != null) {
+            return kept.dup();
+        }
+        INDArray z = super.preOutput2d(training, workspaces);
+        if (training) {
+            rows.keep(z);
+        }
+        return z;
     }
 
     @Override
@@ -58,8 +59,7 @@ final class FactoredOutput extends OutputLayer {
         INDArray g =
                 layerConf().getLossFn().computeGradient(labels2d, z, layerConf().getActivationFn(), maskArray);
         INDArray w = getParamWithNoise("W", true, workspaces);
-        INDArray xGradient = Rows.gradient(rows, workspaces, g, w);
-        rows.backward(input.castTo(w.dataType()), g, w, xGradient);
+        INDArray xGradient = rows.backward(input.castTo(w.dataType()), g, w, workspaces);
         return new Pair<>(new DefaultGradient(), xGradient == null ? null : backpropDropOutIfPresent(xGradient));
     }
 }

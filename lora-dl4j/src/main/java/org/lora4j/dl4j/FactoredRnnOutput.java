@@ -23,18 +23,6 @@ final class FactoredRnnOutput extends RnnOutputLayer {
         this.rows = rows;
     }
 
-    @Override
-    public void setInput(INDArray input, LayerWorkspaceMgr workspaces) {
-        rows.forget();
-        super.setInput(input, workspaces);
-    }
-
-    @Override
-    public void clear() {
-        rows.forget();
-        super.clear();
-    }
-
     private INDArray channelsFirst(INDArray sequences) {
         return layerConf().getRnnDataFormat() == RNNFormat.NWC ? sequences.permute(0, 2, 1) : sequences;
     }
@@ -50,8 +38,7 @@ final class FactoredRnnOutput extends RnnOutputLayer {
     private INDArray z(INDArray x, boolean training, LayerWorkspaceMgr workspaces) {
         INDArray w = getParamWithNoise("W", training, workspaces);
         INDArray bias = hasBias() ? getParamWithNoise("b", training, workspaces) : null;
-        INDArray z = Rows.create(workspaces, ArrayType.ACTIVATIONS, w.dataType(), x.size(0), w.size(1));
-        return rows.forward(x.castTo(w.dataType()), w, bias, z, training);
+        return rows.forward(x.castTo(w.dataType()), w, bias, training, workspaces);
     }
 
     @Override
@@ -99,8 +86,7 @@ final class FactoredRnnOutput extends RnnOutputLayer {
                     .getLossFn()
                     .computeGradient(labels2d, z, layerConf().getActivationFn(), maskArray);
             INDArray w = getParamWithNoise("W", true, workspaces);
-            INDArray xGradient = Rows.gradient(rows, workspaces, g, w);
-            rows.backward(input.castTo(w.dataType()), g, w, xGradient);
+            INDArray xGradient = rows.backward(input.castTo(w.dataType()), g, w, workspaces);
             weightNoiseParams.clear();
             INDArray result = xGradient == null
                     ? null

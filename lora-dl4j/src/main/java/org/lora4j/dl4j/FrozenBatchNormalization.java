@@ -23,7 +23,7 @@ final class FrozenBatchNormalization extends AdaptedLayer {
     private final BatchNormalization normalization;
 
     FrozenBatchNormalization(Layer inside, NeuralNetConfiguration conf, Trained trained) {
-        super(inside, conf, trained, null);
+        super(Inside.of(inside), conf, trained);
         normalization = (BatchNormalization) ((LoRALayer) conf.getLayer()).getUnderlying();
     }
 

@@ -3,14 +3,12 @@ package org.lora4j.dl4j;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Collections;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.function.BiConsumer;
-import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
@@ -59,16 +57,7 @@ public final class LoRANetwork<N extends Model> implements BaseModel {
         weights = host.layers().stream()
                 .flatMap(layer -> layer.weights().stream())
                 .toList();
-        Set<String> paths = new HashSet<>();
-        for (HostLayer layer : host.layers()) {
-            if (!paths.add(layer.path())) {
-                throw new IllegalArgumentException("the names of the layers must differ, found '" + layer.path()
-                        + "' twice; name them with name(...) of their builders");
-            }
-        }
-        if (weights.isEmpty()) {
-            throw new IllegalArgumentException("the network must have a layer that can be adapted, found none");
-        }
+        Support.requireLayers(host.layers());
     }
 
     /**
@@ -194,7 +183,9 @@ public final class LoRANetwork<N extends Model> implements BaseModel {
      * @throws IllegalArgumentException as {@link #add(String, LoRAAdapter, IUpdater)}
      */
     public N load(String name, Path folder, IUpdater updater, FingerprintCheck check) throws IOException {
+        Objects.requireNonNull(name, "name must not be null");
         Objects.requireNonNull(folder, "folder must not be null");
+        Objects.requireNonNull(updater, "updater must not be null");
         Objects.requireNonNull(check, "check must not be null");
         return add(name, PeftAdapters.load(folder, this, check), updater);
     }
@@ -230,50 +221,11 @@ public final class LoRANetwork<N extends Model> implements BaseModel {
         Objects.requireNonNull(config, "config must not be null");
         Objects.requireNonNull(restored, "restored must not be null");
         AdapterNames.requireNew(name, entries.keySet());
+        Support.require(host.layers(), config);
         InitializedAdapter initial = LoRAAdapter.initialize(this, config);
-        N network = host.create(new Adaptation(initial.adapter(), initial.subtracted(), updater(restored)));
-        for (HostLayer layer : host.layers()) {
-            requireSame(layer.path(), conf(network, layer), conf(restored, layer));
-        }
-        network.params().assign(restored.params());
-        host.copyTraining(restored, network);
+        N network = new Restored<>(host, restored).attach(initial);
         entries.put(name, new Entry<>(config, network, initial.subtracted()));
         return network;
-    }
-
-    private IUpdater updater(N restored) {
-        for (HostLayer layer : host.layers()) {
-            if (conf(restored, layer) instanceof LoRALayer adapted
-                    && !adapted.arrays().isEmpty()) {
-                return Objects.requireNonNull(adapted.getUpdaterByParam(""));
-            }
-        }
-        throw new IllegalArgumentException(
-                "the network must be one that LoRANetwork made, found one whose layers have no adapter");
-    }
-
-    private org.deeplearning4j.nn.conf.layers.Layer conf(N network, HostLayer layer) {
-        Layer found = host.layer(network, layer.path());
-        if (found == null) {
-            throw new IllegalArgumentException(
-                    "the network must have the layers of the base, found no '" + layer.path() + "'");
-        }
-        return found.conf().getLayer();
-    }
-
-    private static void requireSame(
-            String path,
-            org.deeplearning4j.nn.conf.layers.Layer expected,
-            org.deeplearning4j.nn.conf.layers.Layer found) {
-        boolean same = expected instanceof LoRALayer ours
-                ? found instanceof LoRALayer theirs
-                        && ours.arrays().equals(theirs.arrays())
-                        && ours.targets().equals(theirs.targets())
-                : !(found instanceof LoRALayer);
-        if (!same) {
-            throw new IllegalArgumentException("layer '" + path + "': the network must have the arrays of this base and"
-                    + " configuration, expected " + expected + ", found " + found);
-        }
     }
 
     /**
@@ -303,8 +255,7 @@ public final class LoRANetwork<N extends Model> implements BaseModel {
      * @throws IllegalArgumentException if there is no such adapter
      */
     public void delete(String name) {
-        Entry<N> unused = entry(name);
-        entries.remove(name);
+        entries.remove(name, entry(name));
     }
 
     /**
@@ -400,7 +351,7 @@ public final class LoRANetwork<N extends Model> implements BaseModel {
     private List<LoRALayer> layers(String name) {
         N network = network(name);
         return host.layers().stream()
-                .map(layer -> conf(network, layer))
+                .map(layer -> host.layer(network, layer.path()).conf().getLayer())
                 .filter(LoRALayer.class::isInstance)
                 .map(LoRALayer.class::cast)
                 .toList();

@@ -8,7 +8,6 @@ import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.deeplearning4j.util.ConvolutionUtils;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.convolution.Convolution;
-import org.nd4j.linalg.factory.Nd4j;
 
 /**
  * The patches that a convolution sees, as rows: row by row of the output image, each patch in the order channel, kernel row,
@@ -109,10 +108,5 @@ final class Patches {
         Convolution.col2im(
                 six, gradient, stride[0], stride[1], padding[0], padding[1], height, width, dilation[0], dilation[1]);
         return gradient;
-    }
-
-    /** Memory for the gradients of the patches, in 'f' order. */
-    INDArray gradients(INDArray g) {
-        return Nd4j.createUninitialized(g.dataType(), new long[] {g.size(0), patchSize()}, 'f');
     }
 }

@@ -1,15 +1,32 @@
 package org.lora4j.dl4j;
 
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.conf.layers.samediff.AbstractSameDiffLayer;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.ModuleSelection;
 
-/** Says which configurations are not supported on which layers. */
+/** Says which networks, and which configurations on which layers, are not supported. */
 final class Support {
     private Support() {}
 
+    /** Refuses a network whose layers cannot be told apart, or which has none to adapt. */
+    static void requireLayers(List<HostLayer> layers) {
+        Set<String> paths = new HashSet<>();
+        for (HostLayer layer : layers) {
+            if (!paths.add(layer.path())) {
+                throw new IllegalArgumentException("the names of the layers must differ, found '" + layer.path()
+                        + "' twice; name them with name(...) of their builders");
+            }
+        }
+        if (layers.stream().allMatch(layer -> layer.weights().isEmpty())) {
+            throw new IllegalArgumentException("the network must have a layer that can be adapted, found none");
+        }
+    }
+
+    /** Refuses a configuration. */
     static void require(List<HostLayer> layers, LoRAConfig config) {
         if (config.dropout() > 0) {
             layers.forEach(layer -> requireDropout(layer, config));
@@ -47,7 +64,8 @@ final class Support {
                 throw new IllegalArgumentException(weight.path()
                         + ": dropout must be 0 with DoRA and for layers that have no factored form, found "
                         + config.dropout() + " for a "
-                        + layer.layer().conf().getLayer().getClass().getSimpleName());
+                        + layer.layer().conf().getLayer().getClass().getSimpleName()
+                        + "; set dropout to 0, or choose other targets");
             }
         }
     }

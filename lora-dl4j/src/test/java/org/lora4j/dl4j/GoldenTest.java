@@ -48,7 +48,7 @@ class GoldenTest {
     @TempDir
     private Path written;
 
-    private static Path folder(String name) throws Exception {
+    static Path folder(String name) throws Exception {
         return Path.of(GoldenTest.class.getResource("/golden/" + name).toURI());
     }
 
@@ -119,7 +119,7 @@ class GoldenTest {
     }
 
     /** Sets the parameters by way of the base layers, whose arrays are views of DL4J's. */
-    private static void load(MultiLayerNetwork network, String name) throws Exception {
+    static void load(MultiLayerNetwork network, String name) throws Exception {
         SafeTensors tensors = SafeTensors.read(folder(name).resolve("base.safetensors"));
         for (BaseLayer layer : LoRANetwork.of(network).baseLayers()) {
             layer.weight().assign(tensors.tensor(layer.path() + ".weight"));
@@ -130,7 +130,7 @@ class GoldenTest {
         }
     }
 
-    private static void assertClose(String what, INDArray found, INDArray expected, double tolerance) {
+    static void assertClose(String what, INDArray found, INDArray expected, double tolerance) {
         assertThat(found.shape()).as(what).isEqualTo(expected.shape());
         assertThat(found.sub(expected).amaxNumber().doubleValue()).as(what).isLessThan(tolerance);
     }

@@ -37,6 +37,7 @@ import org.lora4j.adapter.BiasTraining;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAConfigBuilder;
 import org.lora4j.adapter.LoRAInit;
+import org.nd4j.linalg.activations.impl.ActivationReLU;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.buffer.util.DataTypeUtil;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -65,6 +66,7 @@ class GradientsTest {
     static Stream<Arguments> cases() {
         List<Arguments> cases = new ArrayList<>();
         add(cases, "dense and output", dense(), "first", "head");
+        add(cases, "relu", relu(), "first", "second", "head");
         add(cases, "only the lowest", dense(), "first");
         add(cases, "only the highest", dense(), "head");
         add(cases, "layer norm", layerNorm(), "first");
@@ -100,6 +102,16 @@ class GradientsTest {
 
     private static Case dense() {
         return of(Networks.dense(DOUBLE), Networks.normal(DOUBLE, 1, 4, 5), Networks.labels(DOUBLE, 4, 3));
+    }
+
+    private static Case relu() {
+        DenseLayer first = Networks.dense("first", 6);
+        DenseLayer second = Networks.dense("second", 5);
+        first.setActivationFn(new ActivationReLU());
+        second.setActivationFn(new ActivationReLU());
+        MultiLayerNetwork base =
+                Networks.of(DOUBLE, InputType.feedForward(5), first, second, Networks.output("head", 3));
+        return of(base, Networks.normal(DOUBLE, 1, 4, 5), Networks.labels(DOUBLE, 4, 3));
     }
 
     private static Case layerNorm() {

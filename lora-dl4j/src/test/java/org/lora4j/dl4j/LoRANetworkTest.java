@@ -176,7 +176,6 @@ class LoRANetworkTest {
         assertThat(copy.output(x)).isNotEqualTo(adapted.output(x));
     }
 
-    /** As DL4J's ParallelWrapper copies a network for its threads. */
     @Test
     void refusesCopiesByWayOfJson() {
         MultiLayerNetwork adapted = lora.add("a", config, new Adam(0.05));
@@ -320,7 +319,21 @@ class LoRANetworkTest {
     void refusesDropoutWhereNoFactorsCompute() {
         LoRAConfig dora = config.toBuilder().dropout(0.5).dora(true).build();
         assertThatThrownBy(() -> lora.add("a", dora, new Sgd(1)))
-                .hasMessageContaining("first: dropout must be 0 with DoRA and for layers that have no factored form");
+                .hasMessage(
+                        "first: dropout must be 0 with DoRA and for layers that have no factored form, found 0.5 for a"
+                                + " DenseLayer; set dropout to 0, or choose other targets");
+        LoRANetwork<MultiLayerNetwork> recurrent = LoRANetwork.of(Networks.of(
+                FLOAT,
+                InputType.recurrent(4, 5),
+                new LSTM.Builder().name("lstm").nOut(3).build(),
+                Networks.rnnOutput("head", 2)));
+        LoRAConfig ofLstm =
+                Networks.config(1, "lstm.RW", "head").toBuilder().dropout(0.5).build();
+        assertThatThrownBy(() -> recurrent.add("a", ofLstm, new Sgd(1)))
+                .hasMessageContaining("lstm.RW: dropout must be 0")
+                .hasMessageContaining("found 0.5 for a LSTM");
+        LoRAConfig ofHead = Networks.config(1, "head").toBuilder().dropout(0.5).build();
+        assertThat(recurrent.add("a", ofHead, new Sgd(1))).isNotNull();
     }
 
     @Test

@@ -18,14 +18,17 @@ import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.nn.Network;
 import org.lora4j.train.Trainer;
 import org.nd4j.linalg.activations.Activation;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.DataSet;
+import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.learning.config.Adam;
 import org.nd4j.linalg.lossfunctions.LossFunctions;
 
 /**
  * Measures the CPU time of one step of training on the network of the guide, 784-1000-2000-10: all weights in DL4J, LoRA of
- * rank 1 in DL4J, and LoRA of rank 1 in a network of this library. Run it with one thread for everything; see
- * {@code src/bench/dl4j}.
+ * rank 1 in DL4J, and LoRA of rank 1 in a network of this library; and that of the products with the large weights alone.
+ * Run it with one thread for everything, because the time is that of the calling thread; see {@code src/bench/dl4j}.
  */
 final class StepBenchmark {
     private static final int BLOCKS = 15;
@@ -40,7 +43,7 @@ final class StepBenchmark {
     public static void main(String[] args) throws IOException {
         PrintStream out = System.out;
         out.printf("CPU ms a step: the median of %d blocks of %d steps%n", BLOCKS, STEPS);
-        out.println("batch   DL4J all   DL4J LoRA   ratio   own LoRA   ratio");
+        out.println("batch   DL4J all   DL4J LoRA   ratio   own LoRA   ratio   products");
         Mnist images = Mnist.train();
         for (int batch : new int[] {10, 64}) {
             DataSet data = images.batches(batch, 1).get(0);
@@ -53,17 +56,39 @@ final class StepBenchmark {
             double[] medians = medians(List.of(
                     count -> fit(all, data, count),
                     count -> fit(adapted, data, count),
-                    count -> fit(model, data, count)));
+                    count -> fit(model, data, count),
+                    products(batch)));
             out.printf(
                     Locale.ROOT,
-                    "%5d   %8.2f   %9.2f   %5.3f   %8.2f   %5.2f%n",
+                    "%5d   %8.2f   %9.2f   %5.3f   %8.2f   %5.2f   %8.2f%n",
                     batch,
                     medians[0],
                     medians[1],
                     medians[1] / medians[0],
                     medians[2],
-                    medians[1] / medians[2]);
+                    medians[1] / medians[2],
+                    medians[3]);
         }
+    }
+
+    /** The products with the two large weights, which no step of LoRA can do without. */
+    private static Steps products(int batch) {
+        INDArray first = matrix(784, 1000);
+        INDArray second = matrix(1000, 2000);
+        INDArray x = matrix(batch, 784);
+        INDArray hidden = matrix(batch, 1000);
+        INDArray z = matrix(batch, 2000);
+        return count -> {
+            for (int i = 0; i < count; i++) {
+                Nd4j.gemm(x, first, hidden, false, false, 1, 0);
+                Nd4j.gemm(hidden, second, z, false, false, 1, 0);
+                Nd4j.gemm(z, second, hidden, false, true, 1, 0);
+            }
+        };
+    }
+
+    private static INDArray matrix(long rows, long columns) {
+        return Nd4j.rand(DataType.FLOAT, columns, rows).subi(0.5).muli(0.01).transpose();
     }
 
     private static void fit(MultiLayerNetwork network, DataSet data, int count) {

@@ -1,0 +1,90 @@
+package org.lora4j.samediff;
+
+import java.util.List;
+import java.util.Map;
+import java.util.function.Supplier;
+import org.lora4j.adapter.LoRAConfig;
+import org.lora4j.adapter.ModuleSelection;
+import org.lora4j.adapter.TargetModules;
+import org.lora4j.internal.Names;
+import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Says which graphs, and which configurations on them, are not supported. */
+final class Support {
+    private static final Logger log = LoggerFactory.getLogger(SameDiffLoRA.class);
+
+    private Support() {}
+
+    /** Refuses a graph that has adapters, and warns about an operation that computes wrong values. */
+    static void requirePlain(SameDiff graph) {
+        List<String> left = graph.getVariables().keySet().stream()
+                .filter(name -> name.startsWith(GraphAdapter.PREFIX))
+                .toList();
+        if (!left.isEmpty()) {
+            throw new IllegalArgumentException("the graph must have no adapters yet, found variables "
+                    + Names.list(left) + "; save a graph after activate() without names, and adapters by save");
+        }
+        graph.getOps().values().stream()
+                .filter(op -> op.getOp().opName().equals("precise_gelu"))
+                .forEach(op -> log.warn(
+                        "{}: preciseGelu of ND4J computes wrong values; use 0.5·x·(1 + erf(x/√2))", Graphs.label(op)));
+    }
+
+    /** Refuses a graph without weights that can be adapted, or with weights of several types. */
+    static void requireLayers(GraphLayers.Found found) {
+        if (found.layers().isEmpty()) {
+            throw new IllegalArgumentException(
+                    "a graph must have a weight that matmul, xw_plus_b, conv2d or gather computes with, found none"
+                            + (found.refused().isEmpty() ? "" : "; refused are " + found.refused()));
+        }
+        List<DataType> types =
+                found.layers().stream().map(GraphLayer::dataType).distinct().toList();
+        if (types.size() > 1) {
+            throw new IllegalArgumentException("all weights must have one type, found " + types);
+        }
+    }
+
+    /** Refuses DoRA, whose norms would need a second formula, of operations of the graph. */
+    static void requireSupported(String name, LoRAConfig config) {
+        if (config.dora()) {
+            throw new IllegalArgumentException("adapter '" + name
+                    + "': the adapter of a graph must be plain LoRA, found DoRA; convert it by"
+                    + " AdapterConversion.toLoRA, or train it on a Network");
+        }
+    }
+
+    static void requireNoDropout(String name, LoRAConfig config) {
+        if (config.dropout() > 0) {
+            throw new IllegalArgumentException("adapter '" + name
+                    + "': an adapter that trains in a graph must have no dropout, which has no gradient in SameDiff, found "
+                    + config.dropout());
+        }
+    }
+
+    /** All dense layers stand for those that can be adapted; a name or an expression must not lose one silently. */
+    static void requireNoRefusedTarget(String name, LoRAConfig config, Map<String, String> refused) {
+        refused.forEach((path, reason) -> {
+            if (!ModuleSelection.isTarget(path, config) && !ModuleSelection.isSaved(path, config)) {
+                return;
+            }
+            if (config.targetModules() instanceof TargetModules.AllLinear && !ModuleSelection.isSaved(path, config)) {
+                log.warn("adapter {}: {} is not adapted: {}", name, path, reason);
+                return;
+            }
+            throw new IllegalArgumentException("adapter '" + name + "': the target '" + path
+                    + "' must be a weight that can be adapted, found that " + reason);
+        });
+    }
+
+    /** Names the adapter in an error. */
+    static <T> T named(String name, Supplier<T> create) {
+        try {
+            return create.get();
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException("adapter '" + name + "': " + e.getMessage(), e);
+        }
+    }
+}

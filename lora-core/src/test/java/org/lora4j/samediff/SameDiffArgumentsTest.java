@@ -1,0 +1,138 @@
+package org.lora4j.samediff;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.lora4j.adapter.LoRAAdapter;
+import org.lora4j.adapter.LoRAConfig;
+import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.linalg.api.buffer.DataType;
+
+/** What the public methods of {@link SameDiffLoRA} refuse. */
+class SameDiffArgumentsTest {
+    private static final LoRAConfig CONFIG = LoRAConfig.of(2, 3);
+
+    private final Mlp mlp = new Mlp(DataType.FLOAT);
+    private final SameDiffLoRA lora = SameDiffLoRA.on(mlp.graph);
+
+    @BeforeEach
+    void addAnAdapter() {
+        lora.add("a", CONFIG);
+    }
+
+    /** A call that may throw checked exceptions. */
+    @FunctionalInterface
+    private interface Call {
+        void on(SameDiffLoRA lora) throws Exception;
+    }
+
+    private static Arguments of(String parameter, Call call) {
+        return Arguments.of(parameter, call);
+    }
+
+    @SuppressWarnings({"NullAway", "DataFlowIssue"}) // what is tested
+    static Stream<Arguments> nulls() {
+        Path folder = Path.of("folder");
+        return Stream.of(
+                of("graph", lora -> SameDiffLoRA.on(null)),
+                of("graph", lora -> SameDiffLoRA.on(null, name -> name)),
+                of("paths", lora -> SameDiffLoRA.on(SameDiff.create(), null)),
+                of("name", lora -> lora.add(null, CONFIG)),
+                of("config", lora -> lora.add("b", (LoRAConfig) null)),
+                of("name", lora -> lora.add(null, lora.adapter("a"))),
+                of("adapter", lora -> lora.add("b", (LoRAAdapter) null)),
+                of("name", lora -> lora.load(null, folder)),
+                of("folder", lora -> lora.load("b", null)),
+                of("check", lora -> lora.load("b", folder, null)),
+                of("name", lora -> lora.save(null, folder)),
+                of("folder", lora -> lora.save("a", null)),
+                of("name", lora -> lora.train(null)),
+                of("names", lora -> lora.activate((String[]) null)),
+                of("name", lora -> lora.activate("a", null)),
+                of("placeholders", lora -> lora.output(null, "a", "logits")),
+                of("adapter", lora -> lora.output(Map.of(), (String) null, "logits")),
+                of("adapters", lora -> lora.output(Map.of(), (List<String>) null, "logits")),
+                of("name", lora -> lora.output(Map.of(), Arrays.asList("a", null), "logits")),
+                of("outputs", lora -> lora.output(Map.of(), "a", (String[]) null)),
+                of("name", lora -> lora.adapter(null)),
+                of("name", lora -> lora.parameterReport(null)),
+                of("names", lora -> lora.merge((String[]) null)),
+                of("name", lora -> lora.merge("a", null)),
+                of("name", lora -> lora.remove(null)));
+    }
+
+    @ParameterizedTest
+    @MethodSource("nulls")
+    void refuseNull(String parameter, Call call) {
+        assertThatThrownBy(() -> call.on(lora))
+                .isInstanceOf(NullPointerException.class)
+                .hasMessage(parameter + " must not be null");
+        assertThat(lora.names()).containsExactly("a");
+        assertThat(lora.active()).isEmpty();
+    }
+
+    @Test
+    void refuseAnUnknownAdapter(@TempDir Path folder) {
+        List<ThrowingCallable> calls = List.of(
+                () -> lora.save("b", folder),
+                () -> lora.train("b"),
+                () -> lora.activate("b"),
+                () -> lora.activate("a", "b"),
+                () -> lora.output(mlp.feed(), "b", "logits"),
+                () -> lora.output(mlp.feed(), List.of("a", "b"), "logits"),
+                () -> lora.adapter("b"),
+                () -> lora.parameterReport("b"),
+                () -> lora.merge("b"),
+                () -> lora.remove("b"));
+        for (ThrowingCallable call : calls) {
+            assertThatThrownBy(call)
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage("no adapter 'b'; there are [a]");
+        }
+        assertThat(lora.active()).isEmpty();
+    }
+
+    @Test
+    void refuseANameThatIsTaken(@TempDir Path folder) throws Exception {
+        lora.save("a", folder);
+        List<ThrowingCallable> calls = List.of(
+                () -> lora.add("a", CONFIG), () -> lora.add("a", lora.adapter("a")), () -> lora.load("a", folder));
+        for (ThrowingCallable call : calls) {
+            assertThatThrownBy(call)
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage("an adapter 'a' exists already; there are [a]");
+        }
+    }
+
+    @Test
+    void refuseTwoWeightsOfOnePath() {
+        SameDiff other = new Mlp(DataType.FLOAT).graph;
+        assertThatThrownBy(() -> SameDiffLoRA.on(other, name -> "same"))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("must have different module paths, found 'same' for both");
+    }
+
+    @Test
+    void refuseDataOfAnotherGraph() {
+        LoRAAdapter other = lora.adapter("a");
+        SameDiffLoRA renamed =
+                SameDiffLoRA.on(new Mlp(DataType.FLOAT).graph, name -> "model." + name.replace(".weight", ""));
+        assertThatThrownBy(() -> renamed.add("b", other))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("adapter 'b'")
+                .hasMessageContaining("fc1");
+        assertThat(renamed.names()).isEmpty();
+    }
+}
