@@ -14,7 +14,7 @@ import java.util.stream.Stream;
 /**
  * Prepares the copied pages of the site: {@code java PreparePages.java PAGES INDEX}. Each heading of the markdown files
  * in PAGES gets the anchor that a code host gives it, so that links to headings work in both places. INDEX is the file
- * in which the search of the site looks: a script with the words of each section.
+ * in which the search of the site looks: a script with the words of each section, without the imports of the code.
  */
 public final class PreparePages {
     private static final Pattern HEADING = Pattern.compile("(#{1,4}) (.+)");
@@ -65,6 +65,7 @@ public final class PreparePages {
         Files.writeString(page, prepared);
         String address = page.getFileName().toString().replaceAll("\\.md$", ".html");
         return sections.stream()
+                .filter(section -> !section.heading().equals("Imports"))
                 .map(section -> "[" + quote(section.anchor()) + "," + quote(section.heading()) + ","
                         + quote(section.text().toString().strip().replaceAll("\\s+", " ")) + "]")
                 .collect(Collectors.joining(",\n", "[" + quote(address) + ",[\n", "]]"));

@@ -35,7 +35,7 @@ import org.nd4j.linalg.factory.Nd4j;
  * </table>
  *
  * <pre>{@code
- * LoRAAdapter mixed = AdapterCombination.of(nine, 0.7).plus(four, 0.3).cat();
+ * LoRAAdapter mixed = AdapterCombination.of(a, 0.7).plus(b, 0.3).cat();
  * }</pre>
  *
  * <p>The result has the scale 1 (α = r) in every layer. A layer of the result is DOUBLE if an adapter is DOUBLE there,

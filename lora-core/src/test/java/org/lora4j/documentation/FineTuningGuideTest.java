@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.URISyntaxException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -75,9 +76,12 @@ class FineTuningGuideTest {
 
     @BeforeEach
     void loadTheModel() throws Exception {
-        Path model = Path.of(Objects.requireNonNull(getClass().getResource("/golden/encoder_classifier"))
+        bert = BertModel.load(modelFolder());
+    }
+
+    private static Path modelFolder() throws URISyntaxException {
+        return Path.of(Objects.requireNonNull(FineTuningGuideTest.class.getResource("/golden/encoder_classifier"))
                 .toURI());
-        bert = BertModel.load(model);
     }
 
     private AdapterView adapter() {
@@ -93,6 +97,18 @@ class FineTuningGuideTest {
     }
 
     // spotless:off
+    @Test
+    void aModelWithSeveralOutputs() throws Exception {
+        Path modelFolder = modelFolder();
+        BertModel bert = BertModel.load(modelFolder);
+        Sequences texts = train.get(0).sequences();
+        long width = bert.lastHiddenState().predict(texts).size(1);
+        assertThat(bert.meanPooled().predict(texts).shape()).containsExactly(8, width);
+        assertThat(bert.pooled().predict(texts).shape()).containsExactly(8, width);
+        assertThat(bert.sentenceEmbeddings().predict(texts).norm2(1).getDouble(0)).isCloseTo(1, within(1e-5));
+        assertThat(bert.meanClassifier(2, seed).predict(texts).shape()).containsExactly(8, 2);
+    }
+
     @Test
     void theWholeTraining() throws IOException {
         LoRAModel model = LoRAModel.of(bert.classifier(3, seed));

@@ -54,12 +54,11 @@ class SnippetsTest {
         return pages;
     }
 
-    /** These pages lead to whole programs, or name the one class that their code needs. */
+    /** README.md and the page of the article lead to whole programs. */
     static List<Path> pagesWithImports() throws IOException {
         return pages().stream()
                 .filter(page -> !page.endsWith("README.md"))
                 .filter(page -> !page.endsWith("article.md"))
-                .filter(page -> !page.endsWith("performance.md"))
                 .filter(page -> blocks(page).stream().anyMatch(Snippet::isJava))
                 .toList();
     }

@@ -78,6 +78,8 @@ class GuideTest {
         support.save(adapters.resolve("support"));
 
         EmbeddingModel adapted = LoRAEmbeddingModel.of(folder).load("support", adapters.resolve("support"));
+        Embedding embedding = adapted.embed("Where is my parcel?").content();
+        assertThat(embedding.dimension()).isEqualTo(adapted.dimension());
         for (int i = 0; i < questions.size(); i++) {
             assertThat(lead(adapted, i)).as(questions.get(i)).isGreaterThan(lead(base, i) + 0.1);
         }

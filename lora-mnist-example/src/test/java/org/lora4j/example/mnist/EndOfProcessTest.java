@@ -106,6 +106,24 @@ class EndOfProcessTest {
                 .contains("must have only characters of the locale's character set", "set LC_ALL=C.UTF-8");
     }
 
+    @Test
+    @EnabledOnOs(OS.LINUX)
+    void refusesAWorkingFolderThatTheLocaleCannotExpress() throws Exception {
+        List<String> command = new ArrayList<>(List.of(
+                "sh",
+                "-c",
+                "mkdir \"$0/caf$(printf '\\303\\251')\" && cd \"$0\"/caf* && LC_ALL=C exec \"$@\"",
+                temp.toString()));
+        command.addAll(ProcessTest.command(PROGRAM, "svd", "--size", "5"));
+        Process process = start(command);
+        assertThat(process.waitFor()).isEqualTo(1);
+        assertThat(err())
+                .singleElement()
+                .asString()
+                .startsWith("error: '" + temp + "/caf")
+                .contains("must have only characters of the locale's character set", "set LC_ALL=C.UTF-8");
+    }
+
     private Process start(List<String> command) throws IOException {
         return new ProcessBuilder(command)
                 .redirectError(temp.resolve("err").toFile())

@@ -36,6 +36,7 @@ public abstract class WorkCommand implements Callable<Integer> {
         if (LoggerFactory.getLogger("org.lora4j") instanceof Logger logger) {
             logger.setLevel(verbose ? Level.DEBUG : Level.WARN);
         }
+        checkWorkingFolder();
         checkOptions(new OptionCheck(spec.commandLine()));
         Interruption interruption = Interruption.announce(err(), this::kept);
         NativeThreads threads = NativeThreads.forBlas();
@@ -48,6 +49,11 @@ public abstract class WorkCommand implements Callable<Integer> {
             interruption.close();
         }
         return 0;
+    }
+
+    /** If the locale cannot express its name, the charts fail after the whole work. The error says what to do. */
+    private static void checkWorkingFolder() {
+        Path unused = Path.of(System.getProperty("user.dir", ""));
     }
 
     /**

@@ -1,0 +1,186 @@
+package org.lora4j.documentation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import javax.tools.Diagnostic;
+import javax.tools.DiagnosticCollector;
+import javax.tools.JavaCompiler;
+import javax.tools.JavaFileObject;
+import javax.tools.SimpleJavaFileObject;
+import javax.tools.ToolProvider;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * The samples in the Javadoc of this module and on its front page compile. The guides run the same calls, so these samples
+ * are not run. The samples of other modules are part of the tests there.
+ */
+class JavadocSamplesTest {
+    private static final Path ROOT = Path.of("..").toAbsolutePath().normalize();
+    private static final Path SOURCES = Path.of("src/main/java").toAbsolutePath();
+    private static final Path FRONT_PAGE = ROOT.resolve("src/main/javadoc/overview.html");
+    private static final Pattern SAMPLE = Pattern.compile("<pre>\\{@code\n(.*?)}</pre>", Pattern.DOTALL);
+
+    /** A builder without its end, which the text around the sample talks about. */
+    private static final Pattern WITHOUT_END = Pattern.compile("\\)$(?=\n(?! )|\\z)", Pattern.MULTILINE);
+
+    /** What the samples use and do not declare. */
+    private static final String PROGRAM = """
+            import java.nio.file.*;
+            import java.util.*;
+            import java.util.concurrent.*;
+            import org.lora4j.*;
+            import org.lora4j.adapter.*;
+            import org.lora4j.algebra.*;
+            import org.lora4j.io.*;
+            import org.lora4j.linalg.*;
+            import org.lora4j.nn.*;
+            import org.lora4j.nn.transformer.*;
+            import org.lora4j.samediff.*;
+            import org.lora4j.train.*;
+            import org.nd4j.autodiff.samediff.SameDiff;
+            import org.nd4j.linalg.api.buffer.DataType;
+            import org.nd4j.linalg.api.ndarray.INDArray;
+            import org.nd4j.linalg.dataset.DataSet;
+            import org.nd4j.linalg.dataset.api.iterator.DataSetIterator;
+            import org.nd4j.linalg.learning.config.*;
+
+            abstract class %s {
+                LoRAModel model;
+                AdapterView view, nine;
+                LoRAAdapter adapter, a, b;
+                Network network, base;
+                SameDiff graph;
+                Trainer trainer;
+                GradientSource source;
+                DataSetIterator data, allDigits, digitNine, eights, nines, spamData;
+                DataSet part;
+                List<DataSet> heldOut;
+                INDArray x, w, row;
+                Map<String, INDArray> feed;
+                int[][] ids;
+                byte[] config, tensors;
+                long seed;
+                Path file, folder;
+
+                abstract void store(byte[] config, byte[] tensors);
+
+                void sample() throws Exception {
+            %s
+                }
+            }
+            """;
+
+    @TempDir
+    private Path classes;
+
+    private static final class Sample extends SimpleJavaFileObject {
+        private final String program;
+
+        Sample(String name, String lines) {
+            super(URI.create("string:///" + name + ".java"), Kind.SOURCE);
+            this.program =
+                    PROGRAM.formatted(name, WITHOUT_END.matcher(lines.strip()).replaceAll(");"));
+        }
+
+        @Override
+        public CharSequence getCharContent(boolean ignoreEncodingErrors) {
+            return program;
+        }
+    }
+
+    private static List<Sample> samples(Path file) throws IOException {
+        String text = Files.readString(file);
+        if (file.toString().endsWith(".java")) {
+            text = withoutMargin(text);
+        }
+        String name = file.startsWith(SOURCES) ? SOURCES.relativize(file).toString() : "overview";
+        List<Sample> samples = new ArrayList<>();
+        Matcher sample = SAMPLE.matcher(text);
+        while (sample.find()) {
+            samples.add(new Sample(
+                    name.replaceAll("\\.java$", "").replaceAll("\\W", "_") + "_" + samples.size(), sample.group(1)));
+        }
+        return samples;
+    }
+
+    private static String withoutMargin(String source) {
+        return source.replaceAll("(?m)^ *\\* ?", "");
+    }
+
+    private static List<Path> files(Path folder, String ending) throws IOException {
+        try (Stream<Path> files = Files.walk(folder)) {
+            return files.filter(file -> file.toString().endsWith(ending))
+                    .sorted()
+                    .toList();
+        }
+    }
+
+    @Test
+    void eachPackagePageAndTheFrontPageHaveASample() throws IOException {
+        List<Path> pages = new ArrayList<>(List.of(FRONT_PAGE));
+        for (Path page : files(SOURCES, "package-info.java")) {
+            if (!page.toString().contains("internal")) {
+                pages.add(page);
+            }
+        }
+        assertThat(pages)
+                .hasSizeGreaterThan(1)
+                .allSatisfy(page -> assertThat(samples(page)).isNotEmpty());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"lora-dl4j", "lora-langchain4j"})
+    void aTestOfTheModuleHasTheSampleOfItsPackage(String module) throws IOException {
+        String tests = lines(Files.readString(only(module, "src/test/java", "GuideTest.java")));
+        Matcher sample =
+                SAMPLE.matcher(withoutMargin(Files.readString(only(module, "src/main/java", "package-info.java"))));
+        assertThat(sample.find()).isTrue();
+        assertThat(tests).contains(lines(sample.group(1)));
+    }
+
+    private static Path only(String module, String folder, String name) throws IOException {
+        return files(ROOT.resolve(module).resolve(folder), name).get(0);
+    }
+
+    /** The lines without indentation and comments. */
+    private static String lines(String text) {
+        return text.lines()
+                .map(line -> line.replaceAll(" *//.*", "").strip())
+                .filter(line -> !line.isEmpty())
+                .collect(Collectors.joining("\n"));
+    }
+
+    @Test
+    void theSamplesCompile() throws IOException {
+        List<Sample> samples = new ArrayList<>(samples(FRONT_PAGE));
+        for (Path source : files(SOURCES, ".java")) {
+            samples.addAll(samples(source));
+        }
+        DiagnosticCollector<JavaFileObject> found = new DiagnosticCollector<>();
+        JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
+        String classPath = System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
+        compiler.getTask(
+                        null,
+                        null,
+                        found,
+                        List.of("-proc:none", "-cp", classPath, "-d", classes.toString()),
+                        null,
+                        samples)
+                .call();
+        assertThat(found.getDiagnostics().stream().filter(diagnostic -> diagnostic.getKind() == Diagnostic.Kind.ERROR))
+                .isEmpty();
+    }
+}
