@@ -26,6 +26,9 @@ import org.nd4j.linalg.factory.Nd4j;
 final class FactoredRows {
     private static final IActivation RELU = new ActivationReLU();
 
+    /** With at least so many outputs, the product of the gradient with W is faster if its result is in 'c' order. */
+    private static final long MANY_OUTPUTS = 256;
+
     private final Trained trained;
     private final BaseWeight base;
     private final boolean passesGradient;
@@ -55,6 +58,7 @@ final class FactoredRows {
     private INDArray dropped = Nd4j.empty();
 
     private INDArray ones = Nd4j.empty();
+    private INDArray gradientOfY = Nd4j.empty();
     private INDArray gradientOfZ = Nd4j.empty();
     private INDArray v = Nd4j.empty();
 
@@ -173,7 +177,8 @@ final class FactoredRows {
     }
 
     /**
-     * Returns the gradient of z, given that of the layer's output. DL4J's own loop for a ReLU takes many times as long.
+     * Returns the gradient of z, given that of the layer's output. DL4J's own loop for a ReLU takes many times as
+     * long, and all of its loops do if the orders differ.
      *
      * @param function the activation function of the layer
      * @param computed z, which is overwritten
@@ -181,12 +186,17 @@ final class FactoredRows {
      * @return {@code [n, out]}, valid until the next call
      */
     INDArray throughActivation(IActivation function, INDArray computed, INDArray yGradient) {
-        if (!function.equals(RELU) || yGradient.dataType() != computed.dataType()) {
-            return function.backprop(computed, yGradient).getFirst();
+        INDArray given = yGradient;
+        if (yGradient.ordering() != computed.ordering() || yGradient.dataType() != computed.dataType()) {
+            gradientOfY = assignable(gradientOfY, computed).assign(yGradient);
+            given = gradientOfY;
+        }
+        if (!function.equals(RELU)) {
+            return function.backprop(computed, given).getFirst();
         }
         gradientOfZ = assignable(gradientOfZ, computed);
         relu.forward(computed, computed);
-        relu.backward(computed, yGradient, gradientOfZ);
+        relu.backward(computed, given, gradientOfZ);
         return gradientOfZ;
     }
 
@@ -203,7 +213,10 @@ final class FactoredRows {
         INDArray xGradient = null;
         if (passesGradient) {
             xGradient = workspaces.createUninitialized(
-                    ArrayType.ACTIVATION_GRAD, g.dataType(), new long[] {g.size(0), w.size(0)}, 'f');
+                    ArrayType.ACTIVATION_GRAD,
+                    g.dataType(),
+                    new long[] {g.size(0), w.size(0)},
+                    w.size(1) < MANY_OUTPUTS ? 'f' : 'c');
             inputGradient.run(g, w, xGradient);
         }
         if (trained.isActive()) {

@@ -97,9 +97,8 @@ final class Patches {
 
     /** The gradient of the input, given that of the patches. */
     INDArray inputGradient(INDArray patchGradients, LayerWorkspaceMgr workspaces) {
-        INDArray six = patchGradients
-                .dup('c')
-                .reshape('c', count, out[0], out[1], channels, kernel[0], kernel[1])
+        INDArray inRows = patchGradients.ordering() == 'c' ? patchGradients : patchGradients.dup('c');
+        INDArray six = inRows.reshape('c', count, out[0], out[1], channels, kernel[0], kernel[1])
                 .permute(0, 3, 4, 5, 1, 2);
         long[] shape = {channels, count, height, width};
         INDArray gradient = workspaces

@@ -66,7 +66,8 @@ class GradientsTest {
     static Stream<Arguments> cases() {
         List<Arguments> cases = new ArrayList<>();
         add(cases, "dense and output", dense(), "first", "head");
-        add(cases, "relu", relu(), "first", "second", "head");
+        add(cases, "relu", relu(5), "first", "second", "head");
+        add(cases, "relu and many outputs", relu(256), "first", "second");
         add(cases, "only the lowest", dense(), "first");
         add(cases, "only the highest", dense(), "head");
         add(cases, "layer norm", layerNorm(), "first");
@@ -83,9 +84,16 @@ class GradientsTest {
         add(cases, "embedding sequence", embeddingSequence(), "embedding", "head");
         for (CNN2DFormat format : CNN2DFormat.values()) {
             for (ConvolutionMode mode : List.of(ConvolutionMode.Truncate, ConvolutionMode.Same)) {
-                add(cases, "convolution " + format + ' ' + mode, convolution(format, mode, 1), "conv0", "conv", "head");
+                add(
+                        cases,
+                        "convolution " + format + ' ' + mode,
+                        convolution(format, mode, 1, 4),
+                        "conv0",
+                        "conv",
+                        "head");
             }
-            add(cases, "dilated " + format, convolution(format, ConvolutionMode.Truncate, 2), "conv");
+            add(cases, "dilated " + format, convolution(format, ConvolutionMode.Truncate, 2, 4), "conv");
+            add(cases, "many channels " + format, convolution(format, ConvolutionMode.Same, 1, 256), "conv0");
         }
         add(cases, "deconvolution", deconvolution(), "deconv.W", "head");
         add(cases, "separable", separable(), "sep.W", "sep.pW");
@@ -104,9 +112,9 @@ class GradientsTest {
         return of(Networks.dense(DOUBLE), Networks.normal(DOUBLE, 1, 4, 5), Networks.labels(DOUBLE, 4, 3));
     }
 
-    private static Case relu() {
+    private static Case relu(int out) {
         DenseLayer first = Networks.dense("first", 6);
-        DenseLayer second = Networks.dense("second", 5);
+        DenseLayer second = Networks.dense("second", out);
         first.setActivationFn(new ActivationReLU());
         second.setActivationFn(new ActivationReLU());
         MultiLayerNetwork base =
@@ -222,13 +230,13 @@ class GradientsTest {
         return format == CNN2DFormat.NHWC ? x.permute(0, 2, 3, 1).dup('c') : x;
     }
 
-    private static Case convolution(CNN2DFormat format, ConvolutionMode mode, int dilation) {
+    private static Case convolution(CNN2DFormat format, ConvolutionMode mode, int dilation, int out) {
         MultiLayerNetwork base = Networks.of(
                 DOUBLE,
                 InputType.convolutional(7, 6, 2, format),
                 conv(format, mode, "conv0", 3, 1, 1),
                 batchNorm(format),
-                conv(format, mode, "conv", 4, dilation, dilation == 1 ? 2 : 1),
+                conv(format, mode, "conv", out, dilation, dilation == 1 ? 2 : 1),
                 batchNorm(format),
                 new SubsamplingLayer.Builder(PoolingType.AVG)
                         .kernelSize(2, 2)
