@@ -12,8 +12,11 @@ import org.lora4j.io.ReadLimits;
  * reads the content of the two files.
  *
  * <pre>{@code
- * AdapterSource source = (name, base, check, limits) ->
- *         PeftFiles.read(config(name), tensors(name), limits).adapter(base, check);
+ * AdapterSource adapters = (name, base, check, limits) -> {
+ *     byte[] config = read("adapters/" + name + "/adapter_config.json");
+ *     byte[] tensors = read("adapters/" + name + "/adapter_model.safetensors");
+ *     return PeftFiles.read(config, tensors, limits).adapter(base, check);
+ * };
  * }</pre>
  *
  * <p>Several threads can call it at the same time, for different names.

@@ -77,6 +77,8 @@ class JavadocSamplesTest {
 
                 abstract void store(byte[] config, byte[] tensors);
 
+                abstract byte[] read(String key);
+
                 void sample() throws Exception {
             %s
                 }

@@ -87,8 +87,8 @@ final class ScoredRows implements Iterator<Row> {
     private record Named(int index, Row row, String adapter) {}
 
     /**
-     * The outputs of rows, in their order. Rows of one adapter are computed next to each other, because sequences whose
-     * adapter has more than factors are computed for one adapter at a time.
+     * The outputs of rows, in their order. Rows of one adapter are computed next to each other, because longer runs of rows
+     * take fewer products.
      */
     private float[][] outputs(List<Named> usable) {
         if (usable.isEmpty()) {
