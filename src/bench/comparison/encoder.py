@@ -14,19 +14,34 @@ EMBEDDINGS = ROOT / "lora-langchain4j/target"
 SOURCE = ROOT / "src/bench/encoder/EncoderWork.java"
 PEER = ROOT / "src/bench/peers/encoder.py"
 PEER_THREADS = ("2+1", "1+2", "2+2")
-# case: our work, our data, the other side and its work, bar
+
+
+def _work(work, data, **more):
+    return {"work": work, "data": data, **more}
+
+
+STEP = _work("step", "passages")
+# case: our work, the other side, its work, bar. Only PyTorch runs in another program.
 CASES = {
-    "LoRA step, passages": ("step", "passages", "PyTorch", 1.0),
-    "LoRA step, first sentences": ("step", "sentences", "PyTorch", 0.7),
-    "LoRA step, exactly 128 tokens": ("step", "exact", "PyTorch", 1.15),
-    "forward, 16 passages": ("forward", "passages", "PyTorch", 1.0),
-    "forward, 16 of exactly 128 tokens": ("forward", "exact", "PyTorch", None),
-    "forward, single passages": ("single", "passages", "PyTorch", 1.0),
-    "forward, single first sentences": ("single", "sentences", "PyTorch", 1.0),
-    "embedding of single passages": ("onnx", "passages", "ONNX Runtime", 1.3),
-    "embedding of single first sentences": ("onnx", "sentences", "ONNX Runtime", 1.3),
-    "mixed batch, 16 passages, 16 adapters": ("mixed", "passages", "one adapter", 1.3),
-}
+    "LoRA step, passages": (STEP, "PyTorch", STEP, 1.0),
+    "LoRA step, first sentences": (_work("step", "sentences"), "PyTorch", _work("step", "sentences"), 0.7),
+    "LoRA step, exactly 128 tokens": (_work("step", "exact"), "PyTorch", _work("step", "exact"), 1.15),
+    "LoRA step with dropout 0.1, passages": (STEP | {"dropout": 0.1}, "LoRA step", STEP, None),
+    "DoRA step, passages": (STEP | {"dora": 1}, "LoRA step", STEP, None),
+    "forward, 16 passages": (_work("forward", "passages"), "PyTorch", _work("forward", "passages"), 1.0),
+    "forward, 16 of exactly 128 tokens": (_work("forward", "exact"), "PyTorch", _work("forward", "exact"), None),
+    "forward, single passages": (_work("single", "passages"), "PyTorch", _work("single", "passages"), 1.0),
+    "forward, single first sentences": (_work("single", "sentences"), "PyTorch", _work("single", "sentences"), 1.0),
+    "embedding of single passages":
+        (_work("onnx", "passages", side="lora4j"), "ONNX Runtime", _work("onnx", "passages"), 1.3),
+    "embedding of single first sentences":
+        (_work("onnx", "sentences", side="lora4j"), "ONNX Runtime", _work("onnx", "sentences"), 1.3),
+    "mixed batch, 16 passages, 16 adapters":
+        (_work("mixed", "passages"), "one adapter", _work("embed", "passages"), 1.3),
+    "mixed batch, 16 passages, 16 adapters with classifiers":
+        (_work("mixed", "passages", head="classifier"), "one adapter",
+         _work("embed", "passages", head="classifier"), 1.3),
+}  # fmt: skip
 
 
 def compare(options):
@@ -41,15 +56,14 @@ def compare(options):
         if not found <= measure.TOLERANCE:
             raise processes.Failed(f"the two sides must compute the same numbers for {data}, found {found:.1e}")
     rows, peaks = [], {}
-    for case, (work, data, other, bar) in CASES.items():
-        ours = {"work": work, "data": data} | ({"side": "lora4j"} if work == "onnx" else {})
+    for case, (ours, other, theirs, bar) in CASES.items():
         times, others = [], {}
         for run in range(options.runs):
             found = _ours(ours, options)
             times.append(found["nanos"])
             peaks.setdefault(case, {})["lora4j"] = found["peak"]
             for threads in _settings(other, others):
-                found = _theirs(other, work, data, threads, options)
+                found = _torch(theirs | {"threads": threads}, options) if other == "PyTorch" else _ours(theirs, options)
                 others.setdefault(threads, []).append(found["nanos"])
                 peaks[case][f"{other} {threads}".strip()] = found["peak"]
         threads = min(others, key=lambda each: measure.median(others[each]))
@@ -71,12 +85,6 @@ def _settings(other, times):
         return PEER_THREADS
     best = min(min(each) for each in times.values())
     return [threads for threads, each in times.items() if min(each) <= measure.PROMISING * best]
-
-
-def _theirs(other, work, data, threads, options):
-    if other == "PyTorch":
-        return _torch({"work": work, "data": data, "threads": threads}, options)
-    return _ours({"work": "embed" if work == "mixed" else work, "data": data}, options)
 
 
 def _difference(work, data):

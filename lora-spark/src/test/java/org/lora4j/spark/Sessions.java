@@ -50,7 +50,11 @@ final class Sessions {
                                 : JavaSerializer.class.getName())
                 .config("spark.executor.extraClassPath", classPath())
                 .config("spark.executorEnv.OMP_NUM_THREADS", "1")
-                .config("spark.executor.extraJavaOptions", "-Dorg.nd4j.log.initialization=false")
+                // Each processor has a task, so a task divides nothing among processors.
+                .config(
+                        "spark.executor.extraJavaOptions",
+                        "-Dorg.nd4j.log.initialization=false"
+                                + " -Djava.util.concurrent.ForkJoinPool.common.parallelism=0")
                 .getOrCreate();
         current = session;
         return session;

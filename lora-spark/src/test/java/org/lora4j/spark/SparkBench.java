@@ -48,7 +48,7 @@ public final class SparkBench {
      * @param clusters whether executors that are processes of their own are measured
      */
     private record Sizes(int smallRounds, int largeRounds, int batch, int scored, int tenants, boolean clusters) {
-        static final Sizes ALL = new Sizes(60, 5, 8192, 20_000, 1000, true);
+        static final Sizes ALL = new Sizes(60, 5, 12_288, 20_000, 1000, true);
         static final Sizes QUICK = new Sizes(6, 3, 256, 400, 20, false);
     }
 
