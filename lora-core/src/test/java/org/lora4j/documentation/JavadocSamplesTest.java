@@ -144,7 +144,7 @@ class JavadocSamplesTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"lora-dl4j", "lora-langchain4j"})
+    @ValueSource(strings = {"lora-dl4j", "lora-langchain4j", "lora-spark"})
     void aTestOfTheModuleHasTheSampleOfItsPackage(String module) throws IOException {
         String tests = lines(Files.readString(only(module, "src/test/java", "GuideTest.java")));
         Matcher sample =

@@ -3,10 +3,12 @@
  *
  * <pre>{@code
  * LoRATransformer model = new LoRAEstimator()
- *         .setBasePath("hdfs:///models/base.safetensors")
- *         .setRank(4).setAlpha(8).setNumWorkers(8)
+ *         .setBasePath(path + "/base.safetensors") // on any file system of Hadoop
+ *         .setRank(4)
+ *         .setAlpha(8)
+ *         .setNumWorkers(2)
  *         .fit(table);
- * model.transform(table).select("prediction").show();
+ * model.transform(table).select("prediction").show(5);
  * }</pre>
  */
 @NullMarked

@@ -79,6 +79,18 @@ class GuideTest {
     }
 
     @Test
+    void theSampleOfThePackage() {
+        LoRATransformer model = new LoRAEstimator()
+                .setBasePath(path + "/base.safetensors") // on any file system of Hadoop
+                .setRank(4)
+                .setAlpha(8)
+                .setNumWorkers(2)
+                .fit(table);
+        model.transform(table).select("prediction").show(5);
+        assertThat(model.adapter().config().rank()).isEqualTo(4);
+    }
+
+    @Test
     void inAPipeline() throws Exception {
         String[] columns = {"height", "width", "depth"};
         Dataset<Row> wide = table.withColumn("rest", functions.expr("slice(array, 4, 9)")).drop("features");
