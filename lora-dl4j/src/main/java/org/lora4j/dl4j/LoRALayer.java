@@ -32,6 +32,7 @@ import org.nd4j.shade.jackson.annotation.JsonProperty;
         getterVisibility = JsonAutoDetect.Visibility.NONE,
         isGetterVisibility = JsonAutoDetect.Visibility.NONE,
         setterVisibility = JsonAutoDetect.Visibility.NONE)
+@SuppressWarnings("serial") // The lists are copies that can be serialized, as their elements can.
 public final class LoRALayer extends BaseWrapperLayer {
     @Serial
     private static final long serialVersionUID = 1L;
