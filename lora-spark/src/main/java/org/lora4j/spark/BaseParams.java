@@ -1,5 +1,6 @@
 package org.lora4j.spark;
 
+import java.io.Serializable;
 import java.util.Arrays;
 import java.util.Locale;
 import org.apache.spark.ml.param.IntParam;
@@ -8,7 +9,9 @@ import org.apache.spark.ml.param.ParamValidators;
 import org.lora4j.io.FingerprintCheck;
 
 /** The parameters of {@link HasBase}. */
-final class BaseParams {
+final class BaseParams implements Serializable {
+    private static final long serialVersionUID = 1L;
+
     private final Param<String> path;
     private final Param<String> features;
     private final Param<String> mask;
