@@ -131,13 +131,12 @@ final class DoRAPass implements ParametrizationPass {
 
     /** {@code y += c∘z − base}. */
     private void addScaled(INDArray z, INDArray base, INDArray y) {
-        int lines = Math.toIntExact(z.size(byRows ? 0 : 1));
-        int length = Math.toIntExact(z.size(byRows ? 1 : 0));
+        int lines = zColumns.of(z, byRows).columns();
+        int length = zColumns.rows();
         int perBlock = HostColumns.perBlock(length);
         double[] zBlock = zColumns.values(length);
         double[] baseBlock = baseColumns.values(length);
         double[] yBlock = yColumns.values(length);
-        zColumns.of(z, byRows);
         baseColumns.of(base, byRows);
         yColumns.of(y, byRows);
         for (int from = 0; from < lines; from += perBlock) {
@@ -146,19 +145,26 @@ final class DoRAPass implements ParametrizationPass {
             baseColumns.read(from, count, baseBlock);
             yColumns.read(from, count, yBlock);
             for (int j = 0; j < count; j++) {
-                int first = j * length;
                 if (byRows) {
-                    for (int i = 0; i < length; i++) {
-                        yBlock[first + i] += scales[i] * zBlock[first + i] - baseBlock[first + i];
-                    }
+                    addRow(zBlock, baseBlock, yBlock, j * length);
                 } else {
-                    double c = scales[from + j];
-                    for (int k = first; k < first + length; k++) {
-                        yBlock[k] += c * zBlock[k] - baseBlock[k];
-                    }
+                    addColumn(from + j, zBlock, baseBlock, yBlock, j * length, length);
                 }
             }
             yColumns.write(from, count, yBlock);
+        }
+    }
+
+    private void addColumn(int column, double[] z, double[] base, double[] y, int first, int rows) {
+        double c = scales[column];
+        for (int k = first; k < first + rows; k++) {
+            y[k] += c * z[k] - base[k];
+        }
+    }
+
+    private void addRow(double[] z, double[] base, double[] y, int first) {
+        for (int i = 0; i < scales.length; i++) {
+            y[first + i] += scales[i] * z[first + i] - base[first + i];
         }
     }
 
@@ -179,13 +185,12 @@ final class DoRAPass implements ParametrizationPass {
      * gradient is added to what the array holds; with dropout, it replaces it.
      */
     private void scaleGradient(INDArray g, INDArray zGradient, INDArray baseGradient) {
-        int lines = Math.toIntExact(g.size(byRows ? 0 : 1));
-        int length = Math.toIntExact(g.size(byRows ? 1 : 0));
+        int lines = gColumns.of(g, byRows).columns();
+        int length = gColumns.rows();
         int perBlock = HostColumns.perBlock(length);
         double[] gBlock = gColumns.values(length);
         double[] zBlock = zColumns.values(length);
         double[] baseBlock = baseGradientColumns.values(length);
-        gColumns.of(g, byRows);
         zColumns.of(unscaled.rows(g.size(0)), byRows);
         zGradientColumns.of(zGradient, byRows);
         baseGradientColumns.of(baseGradient, byRows);

@@ -57,12 +57,11 @@ final class Dropout {
         long threshold = RowMath.threshold(probability);
         double kept = 1 / (1 - probability);
         seedRows(Math.toIntExact(x.size(0)));
-        int lines = Math.toIntExact(x.size(byRows ? 0 : 1));
-        int length = Math.toIntExact(x.size(byRows ? 1 : 0));
+        int lines = valueColumns.of(x, byRows).columns();
+        int length = valueColumns.rows();
         int perBlock = HostColumns.perBlock(length);
         double[] xBlock = valueColumns.values(length);
         double[] maskBlock = maskColumns.values(length);
-        valueColumns.of(x, byRows);
         maskColumns.of(drawn, byRows);
         resultColumns.of(result, byRows);
         for (int from = 0; from < lines; from += perBlock) {
@@ -98,14 +97,13 @@ final class Dropout {
         if (mask == null) {
             throw new IllegalStateException("backward needs a forward before it");
         }
-        int lines = Math.toIntExact(mask.size(byRows ? 0 : 1));
-        int length = Math.toIntExact(mask.size(byRows ? 1 : 0));
+        int lines = maskColumns.of(mask, byRows).columns();
+        int length = maskColumns.rows();
         int perBlock = HostColumns.perBlock(length);
         double[] gradientBlock = gradientColumns.values(length);
         double[] maskBlock = maskColumns.values(length);
         double[] resultBlock = xGradientColumns.values(length);
         gradientColumns.of(gradient, byRows);
-        maskColumns.of(mask, byRows);
         xGradientColumns.of(xGradient, byRows);
         for (int from = 0; from < lines; from += perBlock) {
             int count = Math.min(perBlock, lines - from);

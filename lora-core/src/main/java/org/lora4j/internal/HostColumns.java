@@ -19,6 +19,7 @@ public final class HostColumns {
     private float[] row = new float[0];
     private double[] values = new double[0];
     private int rows;
+    private int columns;
     private int rowStride;
     private int columnStride;
     private boolean isTransposed;
@@ -101,12 +102,31 @@ public final class HostColumns {
             int down = isVector ? 1 : Math.toIntExact(contiguous.stride(0));
             int right = isVector ? 1 : Math.toIntExact(contiguous.stride(1));
             rows = transposed ? width : height;
+            columns = transposed ? height : width;
             rowStride = transposed ? right : down;
             columnStride = transposed ? down : right;
             isTransposed = transposed;
             bound = contiguous == matrix ? matrix : null;
         }
         return this;
+    }
+
+    /**
+     * Returns the number of rows of the bound matrix, or of its transpose.
+     *
+     * @return the length of a column
+     */
+    public int rows() {
+        return rows;
+    }
+
+    /**
+     * Returns the number of columns of the bound matrix, or of its transpose.
+     *
+     * @return the number of columns
+     */
+    public int columns() {
+        return columns;
     }
 
     /**

@@ -15,45 +15,30 @@ import org.deeplearning4j.nn.conf.inputs.InputType;
 import org.deeplearning4j.nn.conf.layers.LossLayer;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.util.ModelSerializer;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.io.FingerprintCheck;
 import org.nd4j.linalg.api.buffer.DataType;
-import org.nd4j.linalg.api.buffer.util.DataTypeUtil;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.MultiDataSet;
-import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.learning.config.Adam;
 import org.nd4j.linalg.learning.config.Sgd;
 import org.nd4j.linalg.lossfunctions.LossFunctions;
 
 /** A graph with two inputs and two outputs. */
+@ExtendWith(InDouble.class)
 class GraphTest {
     private static final DataType DOUBLE = DataType.DOUBLE;
-    private static final DataType before = Nd4j.dataType();
 
     private final ComputationGraph base = graph();
     private final LoRANetwork<ComputationGraph> lora = LoRANetwork.of(base);
     private final INDArray[] x = {Networks.normal(DOUBLE, 1, 6, 5), Networks.normal(DOUBLE, 2, 6, 3)};
     private final INDArray[] y = {Networks.labels(DOUBLE, 6, 3), Networks.labels(DOUBLE, 6, 2)};
     private final LoRAConfig config = Networks.config(2, "left", "shared", "one");
-
-    @BeforeAll
-    static void computeInDouble() {
-        Nd4j.setDefaultDataTypes(DOUBLE, DOUBLE);
-        DataTypeUtil.setDTypeForContext(DOUBLE);
-    }
-
-    @AfterAll
-    static void restore() {
-        Nd4j.setDefaultDataTypes(before, before);
-        DataTypeUtil.setDTypeForContext(before);
-    }
 
     private static ComputationGraph graph() {
         ComputationGraphConfiguration conf = Networks.builder(DOUBLE)

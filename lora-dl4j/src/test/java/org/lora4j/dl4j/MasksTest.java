@@ -16,37 +16,23 @@ import org.deeplearning4j.nn.conf.layers.LSTM;
 import org.deeplearning4j.nn.conf.layers.PoolingType;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.lora4j.adapter.LoRAConfig;
 import org.nd4j.linalg.api.buffer.DataType;
-import org.nd4j.linalg.api.buffer.util.DataTypeUtil;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.learning.config.Sgd;
 
 /** Sequences of different lengths, with masks of their inputs and labels. */
+@ExtendWith(InDouble.class)
 class MasksTest {
     private static final DataType DOUBLE = DataType.DOUBLE;
-    private static final DataType before = Nd4j.dataType();
     private static final int[] LENGTHS = {7, 4, 2};
     private static final int STEPS = 7;
-
-    @BeforeAll
-    static void computeInDouble() {
-        Nd4j.setDefaultDataTypes(DOUBLE, DOUBLE);
-        DataTypeUtil.setDTypeForContext(DOUBLE);
-    }
-
-    @AfterAll
-    static void restore() {
-        Nd4j.setDefaultDataTypes(before, before);
-        DataTypeUtil.setDTypeForContext(before);
-    }
 
     /** The time steps are the last dimension of x and y, unless the format is NWC. */
     private record Case(

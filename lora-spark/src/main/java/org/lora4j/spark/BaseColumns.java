@@ -3,10 +3,19 @@ package org.lora4j.spark;
 import org.apache.spark.ml.param.Param;
 import org.apache.spark.sql.types.StructType;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.io.FingerprintCheck;
 
 /** What the stages do with the parameters of {@link HasBase}. */
 final class BaseColumns {
     private BaseColumns() {}
+
+    /** Sets the defaults of a new stage. */
+    static void setDefaults(HasBase<?> stage) {
+        stage.setDefault(stage.featuresCol(), "features");
+        stage.setDefault(stage.predictionCol(), "prediction");
+        stage.setDefault(stage.encoderHead(), EncoderHead.CLASSIFIER.text());
+        stage.setDefault(stage.fingerprintCheck(), BaseParams.text(FingerprintCheck.WARN));
+    }
 
     /** How an encoder becomes a network. */
     static EncoderSettings encoder(HasBase<?> stage) {

@@ -5,7 +5,8 @@ import org.apache.spark.ml.param.Param;
 import org.apache.spark.ml.param.Params;
 
 /**
- * The base, its input and its output, which the estimator and the transformer share.
+ * The base, its input and its output, which the estimator and the transformer share. Each stage declares the methods that
+ * return a parameter: Spark calls them by reflection, which cannot call those of an interface that is not public.
  *
  * @param <S> the type of the stage, which the setters return
  */

@@ -17,7 +17,6 @@ import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAConfigBuilder;
 import org.lora4j.adapter.TargetModules;
-import org.lora4j.io.FingerprintCheck;
 
 /**
  * Trains an adapter of a frozen network on a table of Spark.
@@ -71,16 +70,13 @@ public final class LoRAEstimator extends ScheduleParams implements HasBase<LoRAE
         base = new BaseParams(uid, "column that the trained transformer adds");
         labelCol = texts.any(
                 "labelCol",
-                "column of the labels: the number of a class, or as many numbers as the network has" + " outputs");
+                "column of the labels: the number of a class, or as many numbers as the network has outputs");
         idCol = texts.any(
                 "idCol",
                 "column of distinct ids that orders the rows; without it their order is random, and depends"
                         + " on their content and the seed");
         setDefault(labelCol, "label");
-        setDefault(base.features(), "features");
-        setDefault(base.prediction(), "prediction");
-        setDefault(base.head(), EncoderHead.CLASSIFIER.text());
-        setDefault(base.check(), BaseParams.text(FingerprintCheck.WARN));
+        BaseColumns.setDefaults(this);
     }
 
     @Override

@@ -25,7 +25,6 @@ import org.apache.spark.sql.types.StructType;
 import org.apache.spark.util.SerializableConfiguration;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.LoRAAdapter;
-import org.lora4j.io.FingerprintCheck;
 
 /**
  * Computes the outputs of a network with an adapter: with the one that {@link LoRAEstimator} trained, or with another one for
@@ -71,10 +70,7 @@ public final class LoRATransformer extends ScoringParams implements HasBase<LoRA
         super(uid);
         this.adapter = adapter;
         base = new BaseParams(uid, "column of the outputs");
-        setDefault(base.features(), "features");
-        setDefault(base.prediction(), "prediction");
-        setDefault(base.head(), EncoderHead.CLASSIFIER.text());
-        setDefault(base.check(), BaseParams.text(FingerprintCheck.WARN));
+        BaseColumns.setDefaults(this);
     }
 
     @Override

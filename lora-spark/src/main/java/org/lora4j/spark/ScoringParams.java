@@ -41,7 +41,7 @@ abstract class ScoringParams extends Model<LoRATransformer> {
         maxAdapterBytes = new LongParam(
                 uid,
                 "maxAdapterBytes",
-                "most bytes of the adapters that an executor has loaded" + " (>= 0)",
+                "most bytes of the adapters that an executor has loaded (>= 0)",
                 ParamValidators.gtEq(0));
         batchSize = new IntParam(
                 uid, "batchSize", "number of rows that are computed together (>= 1)", ParamValidators.gtEq(1));
