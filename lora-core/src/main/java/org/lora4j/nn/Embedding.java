@@ -63,6 +63,12 @@ public final class Embedding implements WeightedLayer {
     }
 
     @Override
+    public RowKind outputRows(RowKind inputRows) {
+        throw new IllegalArgumentException(
+                path + ": a table of embeddings must be a part of TokenEmbeddings, found it as a layer of its own");
+    }
+
+    @Override
     public Parameter weightParameter() {
         return weight;
     }

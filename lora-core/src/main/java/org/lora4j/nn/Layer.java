@@ -37,6 +37,18 @@ public sealed interface Layer
     }
 
     /**
+     * Returns what the rows of the output stand for.
+     *
+     * @param inputRows what the rows of the input stand for
+     * @return the same for most layers
+     * @throws IllegalArgumentException if the layer cannot compute such rows, or no rows at all as a layer of its own; the
+     *     message names it
+     */
+    default RowKind outputRows(RowKind inputRows) {
+        return inputRows;
+    }
+
+    /**
      * Copies the layer with other weights; not part of the API.
      *
      * @param weights gives the replacement of each layer with weights

@@ -62,6 +62,13 @@ public final class LayerNorm implements WeightedLayer {
     }
 
     @Override
+    public RowKind outputRows(RowKind inputRows) {
+        throw new IllegalArgumentException(
+                path
+                        + ": a layer normalization must be a part of Residual or TokenEmbeddings, found it as a layer of its own");
+    }
+
+    @Override
     public Parameter weightParameter() {
         return weight;
     }

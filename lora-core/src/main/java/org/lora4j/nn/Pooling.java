@@ -27,4 +27,14 @@ public record Pooling(String path, Method method) implements Layer {
         Objects.requireNonNull(path, "path must not be null");
         Objects.requireNonNull(method, "method must not be null");
     }
+
+    @Override
+    public RowKind outputRows(RowKind inputRows) {
+        if (inputRows != RowKind.TOKEN) {
+            throw new IllegalArgumentException(path
+                    + ": a pooling takes the tokens of sequences, found rows that are examples; a network has one pooling,"
+                    + " after TokenEmbeddings");
+        }
+        return RowKind.EXAMPLE;
+    }
 }

@@ -75,6 +75,20 @@ public final class Residual implements Layer {
     }
 
     @Override
+    public RowKind outputRows(RowKind inputRows) {
+        RowKind rows = inputRows;
+        for (Layer layer : layers) {
+            rows = layer.outputRows(rows);
+        }
+        if (rows != inputRows) {
+            throw new IllegalArgumentException(
+                    path + ": the layers of a residual connection must give a row for each row"
+                            + " that they take, found a pooling in " + layers);
+        }
+        return rows;
+    }
+
+    @Override
     public Residual with(UnaryOperator<WeightedLayer> weights) {
         return new Residual(
                 path, layers.stream().map(layer -> layer.with(weights)).toList(), (LayerNorm) norm.with(weights));

@@ -60,6 +60,16 @@ public final class SelfAttention implements Layer {
         return path;
     }
 
+    @Override
+    public RowKind outputRows(RowKind inputRows) {
+        if (inputRows != RowKind.TOKEN) {
+            throw new IllegalArgumentException(path
+                    + ": self-attention takes the tokens of sequences, found rows that are examples; put it after"
+                    + " TokenEmbeddings and before the pooling");
+        }
+        return RowKind.TOKEN;
+    }
+
     /**
      * Returns the layer of the queries.
      *

@@ -132,6 +132,12 @@ public final class TokenEmbeddings implements Layer {
     }
 
     @Override
+    public RowKind outputRows(RowKind inputRows) {
+        throw new IllegalArgumentException(path
+                + ": TokenEmbeddings must be the first layer of a network, found it after or inside another layer");
+    }
+
+    @Override
     public long outputSize(long inputSize) {
         throw new IllegalArgumentException(path + ": must be the first layer of a network, found a layer before it");
     }

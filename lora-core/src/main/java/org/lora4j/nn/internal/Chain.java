@@ -17,6 +17,7 @@ final class Chain {
     private final List<LayerPass> passes = new ArrayList<>();
     private final INDArray[] outputs;
     private final Scratch scratch;
+    private final boolean outputIsBuffer;
     private int firstTraining;
 
     Chain(List<Layer> all, long inputSize, boolean inputIsBuffer, PassResources given) {
@@ -27,14 +28,16 @@ final class Chain {
         for (Layer layer : all) {
             if (!drops(layer, resources)) {
                 layers.add(layer);
-                passes.add(LayerPass.of(layer, size, isBuffer, resources));
-                isBuffer = true;
+                LayerPass pass = LayerPass.of(layer, size, isBuffer, resources);
+                passes.add(pass);
+                isBuffer = !(resources.isTraining() && pass.readsOutput());
             }
             size = layer.outputSize(size);
             if (layer instanceof Pooling) {
                 resources = resources.pooled();
             }
         }
+        outputIsBuffer = isBuffer;
         outputs = new INDArray[passes.size()];
         firstTraining = passes.size();
     }
@@ -58,6 +61,11 @@ final class Chain {
             }
         }
         return changed;
+    }
+
+    /** Whether the output may be overwritten: nobody else reads it. */
+    boolean outputIsBuffer() {
+        return outputIsBuffer;
     }
 
     LayerPass pass(int i) {

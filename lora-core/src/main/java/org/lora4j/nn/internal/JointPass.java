@@ -76,6 +76,12 @@ public final class JointPass {
             throw new IllegalArgumentException("models that train together must take rows of features, found a network"
                     + " that takes sequences of tokens; train each of them with a Trainer");
         }
+        for (Layer layer : network.layers()) {
+            if (!(layer instanceof Linear || layer instanceof Activation)) {
+                throw new IllegalArgumentException("models that train together must have linear layers and activation"
+                        + " functions, found " + layer + "; train each of them with a Trainer");
+            }
+        }
         Map<Parameter, Pass> trained = new HashMap<>();
         for (Pass pass : passes) {
             if (pass.network() != network) {

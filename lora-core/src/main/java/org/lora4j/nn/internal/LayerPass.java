@@ -84,6 +84,11 @@ interface LayerPass {
         return List.of();
     }
 
+    /** Whether {@link #backward} reads the last output again, so that nothing may be written in its place. */
+    default boolean readsOutput() {
+        return false;
+    }
+
     /** Computes the output of {@code x [n, in]}; it stays valid until the next call. */
     INDArray forward(INDArray x);
 

@@ -28,6 +28,11 @@ final class NormalizePass<A> implements LayerPass {
     }
 
     @Override
+    public boolean readsOutput() {
+        return true;
+    }
+
+    @Override
     public INDArray forward(INDArray x) {
         int n = Rows.count(x);
         if (norms.length < n) {

@@ -21,9 +21,14 @@ record PassResources(
         TokenBatch tokens,
         Scratch scratch,
         boolean perToken) {
-    /** Those of a network whose rows are examples. */
-    static PassResources ofRows(DataType dataType, boolean training) {
-        return of(dataType, 'f', training, false);
+    /**
+     * Those of a network whose rows are examples.
+     *
+     * @param isDense whether all layers are linear layers and activation functions, for which 'f' is faster; loops over rows
+     *     need each row in one piece
+     */
+    static PassResources ofRows(DataType dataType, boolean isDense, boolean training) {
+        return of(dataType, isDense ? 'f' : 'c', training, false);
     }
 
     /** Those of a network whose rows are tokens. Loops over many rows need each row in one piece. */

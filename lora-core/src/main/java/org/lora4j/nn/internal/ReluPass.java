@@ -25,6 +25,11 @@ final class ReluPass implements LayerPass {
     }
 
     @Override
+    public boolean readsOutput() {
+        return true;
+    }
+
+    @Override
     public INDArray forward(INDArray x) {
         INDArray y = outputs == null ? x : outputs.rows(x.size(0));
         relu.forward(x, y);

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.internal.BatchBuffer;
 import org.lora4j.internal.ReusableOp;
 import org.lora4j.internal.RowMath;
 import org.lora4j.nn.Parameter;
@@ -16,12 +17,17 @@ final class ResidualPass implements LayerPass {
     private final Chain chain;
     private final LayerNormPass<?> norm;
     private final Scratch scratch;
+
+    /** A copy of what the chain computes, where the normalization must not overwrite it; null where it may. */
+    private final @Nullable BatchBuffer copies;
+
     private final ReusableOp add = new ReusableOp(DynamicCustomOp.builder("add").build());
 
     ResidualPass(Residual layer, long inputSize, RowMath<?> math, PassResources resources) {
         chain = new Chain(layer.layers(), inputSize, false, resources);
         norm = new LayerNormPass<>(layer.norm(), math, resources);
         scratch = resources.scratch();
+        copies = chain.outputIsBuffer() ? null : new BatchBuffer(resources.dataType(), inputSize, resources.order());
     }
 
     @Override
@@ -47,7 +53,8 @@ final class ResidualPass implements LayerPass {
 
     @Override
     public INDArray forward(INDArray x) {
-        return norm.forward(chain.forward(x), x);
+        INDArray y = chain.forward(x);
+        return norm.forward(copies == null ? y : copies.rows(y.size(0)).assign(y), x);
     }
 
     @Override
@@ -57,6 +64,11 @@ final class ResidualPass implements LayerPass {
             return null;
         }
         INDArray xGradient = chain.backward(sumGradient, wantsInput);
+        if (xGradient == sumGradient) {
+            // The chain has no layer that computes.
+            add.run(sumGradient, sumGradient, sumGradient);
+            return sumGradient;
+        }
         if (xGradient != null) {
             add.run(xGradient, sumGradient, xGradient);
         }

@@ -1,0 +1,227 @@
+package org.lora4j.nn;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.function.DoubleSupplier;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.lora4j.internal.RandomArrays;
+import org.lora4j.nn.internal.Input;
+import org.lora4j.nn.internal.Pass;
+import org.nd4j.linalg.activations.impl.ActivationReLU;
+import org.nd4j.linalg.activations.impl.ActivationTanH;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/**
+ * Whatever layers a network is made of: it computes what the formulas of the layers say, with the gradients of finite
+ * differences, or it is refused when it is built.
+ */
+class CompositionTest {
+    private static final int WIDTH = 4;
+
+    private static final Sequences SEQUENCES = Sequences.of(
+            new int[][] {{5, 1, 3}, {2, 2, 4, 0, 1}, {4}}, new int[][] {{1, 1, 1}, {0, 1, 1, 0, 1}, {1}}, null);
+
+    private final SplittableRandom random = new SplittableRandom(1);
+    private int paths;
+
+    /** The kinds of layers that {@link #layer} creates. */
+    private enum Kind {
+        LINEAR,
+        RELU,
+        TANH,
+        GELU,
+        DROPOUT,
+        ATTENTION,
+        FIRST,
+        MEAN,
+        NORMALIZE,
+        RESIDUAL,
+        LAYER_NORM,
+        EMBEDDING,
+        TOKEN_EMBEDDINGS
+    }
+
+    private INDArray gaussian(long... shape) {
+        return RandomArrays.gaussian(random, 0.7, DataType.DOUBLE, shape);
+    }
+
+    private Linear linear(String path) {
+        return new Linear(path, gaussian(WIDTH, WIDTH), gaussian(WIDTH));
+    }
+
+    private LayerNorm norm(String path) {
+        return new LayerNorm(path, gaussian(WIDTH).addi(1), gaussian(WIDTH), 0.1);
+    }
+
+    private Layer layer(Kind kind) {
+        String path = "l" + paths++;
+        return switch (kind) {
+            case LINEAR -> linear(path);
+            case RELU -> new Activation(path, new ActivationReLU());
+            case TANH -> new Activation(path, new ActivationTanH());
+            case GELU -> new Gelu(path);
+            case DROPOUT -> new Dropout(path, 0, 1);
+            case ATTENTION ->
+                new SelfAttention(
+                        path,
+                        linear(path + ".q"),
+                        linear(path + ".k"),
+                        linear(path + ".v"),
+                        linear(path + ".o"),
+                        2,
+                        0,
+                        1);
+            case FIRST -> new Pooling(path, Pooling.Method.FIRST);
+            case MEAN -> new Pooling(path, Pooling.Method.MEAN);
+            case NORMALIZE -> new Normalize(path);
+            case RESIDUAL -> residual(path, Kind.values()[random.nextInt(Kind.values().length)]);
+            case LAYER_NORM -> norm(path);
+            case EMBEDDING -> new Embedding(path, gaussian(6, WIDTH), Embedding.NO_PADDING);
+            case TOKEN_EMBEDDINGS -> embeddings(path);
+        };
+    }
+
+    private Residual residual(String path, Kind inner) {
+        return new Residual(path, List.of(layer(inner)), norm(path + ".norm"));
+    }
+
+    private TokenEmbeddings embeddings(String path) {
+        return new TokenEmbeddings(
+                path,
+                new Embedding(path + ".word", gaussian(6, WIDTH), Embedding.NO_PADDING),
+                new Embedding(path + ".position", gaussian(5, WIDTH), Embedding.NO_PADDING),
+                null,
+                norm(path + ".norm"),
+                0);
+    }
+
+    /** Whether a layer can follow rows of tokens or of examples. Written down apart from the layers' own checks. */
+    private static boolean isLegal(Layer layer, boolean tokens) {
+        if (layer instanceof Residual residual) {
+            return residual.layers().stream().allMatch(inner -> isLegal(inner, tokens) && !(inner instanceof Pooling));
+        }
+        if (layer instanceof SelfAttention || layer instanceof Pooling) {
+            return tokens;
+        }
+        return !(layer instanceof LayerNorm || layer instanceof Embedding || layer instanceof TokenEmbeddings);
+    }
+
+    private static boolean areLegal(List<Layer> layers, boolean startsWithTokens) {
+        boolean tokens = startsWithTokens;
+        for (Layer layer : layers) {
+            if (!isLegal(layer, tokens)) {
+                return false;
+            }
+            tokens &= !(layer instanceof Pooling);
+        }
+        return true;
+    }
+
+    /** Returns whether the layers make a network, after checking it. */
+    private boolean check(List<Kind> kinds, boolean ofTokens) {
+        List<Layer> layers = new ArrayList<>();
+        kinds.forEach(kind -> layers.add(layer(kind)));
+        List<Layer> all = new ArrayList<>(layers);
+        all.add(0, ofTokens ? embeddings("embeddings") : linear("first"));
+        if (!areLegal(layers, ofTokens)) {
+            assertThatIllegalArgumentException()
+                    .as("%s", all)
+                    .isThrownBy(() -> new Network(all))
+                    .withMessageMatching("l\\d+.*: .*found .*");
+            return false;
+        }
+        Network network = new Network(all);
+        assertNetwork(network, ofTokens ? Input.of(SEQUENCES) : Input.of(gaussian(3, WIDTH)));
+        return true;
+    }
+
+    private void assertNetwork(Network network, Input x) {
+        double[][] expected = LayerFormulas.output(network, x);
+        INDArray y = x.sequences() == null ? network.predict(x.rows()) : network.predict(x.sequences());
+        assertThat(y.size(0)).as("%s", network).isEqualTo(expected.length);
+        for (int i = 0; i < expected.length; i++) {
+            for (int j = 0; j < WIDTH; j++) {
+                assertThat(Math.abs(y.getDouble(i, j) - expected[i][j]))
+                        .as("%s, row %d: %s", network, i, y.getRow(i))
+                        .isLessThan(1e-10);
+            }
+        }
+        Pass pass = network.newTrainingPass();
+        INDArray direction = gaussian(expected.length, WIDTH);
+        DoubleSupplier loss = () -> pass.forward(x).mul(direction).sumNumber().doubleValue();
+        pass.forward(x);
+        pass.backward(direction);
+        for (Parameter parameter : pass.trainableParameters()) {
+            INDArray gradient = pass.gradient(parameter).dup('c');
+            FiniteDifferences.assertGradient(network + " " + parameter.name(), loss, parameter.value(), gradient, 1e-5);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void everyPairOfLayersComputesItsFormulasOrIsRefused(boolean ofTokens) {
+        int legal = 0;
+        for (Kind first : Kind.values()) {
+            for (Kind second : Kind.values()) {
+                legal += check(List.of(first, second), ofTokens) ? 1 : 0;
+            }
+        }
+        assertThat(legal).isGreaterThan(35);
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void randomChainsComputeTheirFormulasOrAreRefused(boolean ofTokens) {
+        int legal = 0;
+        for (int i = 0; i < 300; i++) {
+            List<Kind> kinds = new ArrayList<>();
+            for (int length = random.nextInt(3, 5); length > 0; length--) {
+                kinds.add(Kind.values()[random.nextInt(Kind.values().length)]);
+            }
+            legal += check(kinds, ofTokens) ? 1 : 0;
+        }
+        assertThat(legal).isGreaterThan(10);
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void everyLayerInAResidualConnectionComputesItsFormulaOrIsRefused(boolean ofTokens) {
+        for (Kind inner : Kind.values()) {
+            List<Layer> layers = List.of(
+                    ofTokens ? embeddings("embeddings") : linear("first"),
+                    residual("residual", inner),
+                    layer(Kind.RELU));
+            if (areLegal(layers.subList(1, 3), ofTokens)) {
+                assertNetwork(new Network(layers), ofTokens ? Input.of(SEQUENCES) : Input.of(gaussian(2, WIDTH)));
+            } else {
+                assertThatIllegalArgumentException().as("%s", layers).isThrownBy(() -> new Network(layers));
+            }
+        }
+    }
+
+    @Test
+    void saysWhichLayerDoesNotFit() {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> new Network(List.of(embeddings("e"), residual("r", Kind.MEAN))))
+                .withMessage(
+                        "r: the layers of a residual connection must give a row for each row that they take, found a"
+                                + " pooling in [Pooling[path=l0, method=MEAN]]");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> new Network(List.of(embeddings("e"), layer(Kind.MEAN), layer(Kind.FIRST))))
+                .withMessage(
+                        "l2: a pooling takes the tokens of sequences, found rows that are examples; a network has one"
+                                + " pooling, after TokenEmbeddings");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> new Network(List.of(linear("l"), norm("n"))))
+                .withMessage(
+                        "n: a layer normalization must be a part of Residual or TokenEmbeddings, found it as a layer"
+                                + " of its own");
+    }
+}
