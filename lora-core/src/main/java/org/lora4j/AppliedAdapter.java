@@ -5,7 +5,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.adapter.BiasTraining;
 import org.lora4j.adapter.InitializedAdapter;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAConfig;
@@ -80,10 +79,6 @@ final class AppliedAdapter {
 
     LoRAConfig config() {
         return config;
-    }
-
-    boolean trainsBiases() {
-        return config.bias() != BiasTraining.NONE;
     }
 
     /** The plain LoRA parametrization of a layer, or null. */

@@ -59,7 +59,7 @@ public final class LoRAModel implements Model, PassSource {
     private LoRAModel(Network network) {
         this.network = network;
         registry = new AdapterRegistry(network);
-        predictor = new Predictor(this::newInferencePass);
+        predictor = new Predictor(network, this::newInferencePass);
         mixedBatch = new MixedBatch(network, predictor);
     }
 
@@ -90,8 +90,8 @@ public final class LoRAModel implements Model, PassSource {
      * @param name its name: the name of a folder on every platform, which differs from the others in more than case
      * @param config ranks, α, variants and target modules
      * @return the view of this adapter
-     * @throws IllegalArgumentException if the name is refused, the configuration does not fit the network, or it trains
-     *     biases and another adapter does; nothing changes then
+     * @throws IllegalArgumentException if the name is refused, or the configuration does not fit the network; nothing
+     *     changes then
      */
     public AdapterView add(String name, LoRAConfig config) {
         Objects.requireNonNull(name, "name must not be null");
@@ -107,8 +107,7 @@ public final class LoRAModel implements Model, PassSource {
      * @param name its name: the name of a folder on every platform, which differs from the others in more than case
      * @param adapter the data
      * @return the view of this adapter
-     * @throws IllegalArgumentException if the name is refused, the data do not fit the network, or they have biases and
-     *     another adapter does; nothing changes then
+     * @throws IllegalArgumentException if the name is refused, or the data do not fit the network; nothing changes then
      */
     public AdapterView add(String name, LoRAAdapter adapter) {
         Objects.requireNonNull(name, "name must not be null");
@@ -154,8 +153,8 @@ public final class LoRAModel implements Model, PassSource {
      *
      * @param name an adapter
      * @param adapter the data; frozen as those of {@link #add(String, LoRAAdapter)}
-     * @throws IllegalArgumentException if there is no adapter of this name, the data do not fit the network, or they
-     *     have biases or layers that another adapter has; nothing changes then
+     * @throws IllegalArgumentException if there is no adapter of this name, the data do not fit the network, or the adapter
+     *     is active and another active adapter replaces the same bias or layer; nothing changes then
      */
     public void replace(String name, LoRAAdapter adapter) {
         Objects.requireNonNull(name, "name must not be null");

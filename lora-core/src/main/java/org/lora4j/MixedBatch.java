@@ -75,10 +75,8 @@ final class MixedBatch {
      * @return a new array with a row for each sequence, or for each token if there is no pooling
      */
     INDArray predict(ModelState state, Sequences x, List<String> names) {
-        if (x.count() != names.size()) {
-            throw new IllegalArgumentException(
-                    "there must be one adapter for each sequence of the input, found " + names.size() + " for " + x);
-        }
+        Inputs.require(x, network);
+        requireNames(names, x.count(), "sequence", x);
         Map<String, List<AdapterRun>> groups = new LinkedHashMap<>();
         for (AdapterRun run : AdapterRun.of(names)) {
             groups.computeIfAbsent(fits(state, run.name()) ? TOGETHER : run.name(), key -> new ArrayList<>())
@@ -126,40 +124,47 @@ final class MixedBatch {
     }
 
     private INDArray predictTogether(ModelState state, Sequences x, List<String> names) {
-        MixedPass pass = passes.borrow();
-        try {
-            return TokenBlocks.compute(x, (block, from, to) -> {
+        return passes.use(pass -> {
+            INDArray result = TokenBlocks.compute(x, (block, from, to) -> {
                 pass.assign(state, names.subList(from, to));
                 return pass.forward(block);
             });
-        } finally {
             pass.assign(state, List.of());
-            passes.giveBack(pass);
-        }
+            return result;
+        });
     }
 
     private void requireInput(INDArray x, List<String> names) {
         Inputs.require(x, network);
         Inputs.requireOutputFits(x, network);
-        if (x.size(0) != names.size()) {
-            throw new IllegalArgumentException("there must be one adapter for each row of the input, found "
-                    + names.size() + " for " + Arrays.toString(x.shape()));
+        requireNames(names, x.size(0), "row", Arrays.toString(x.shape()));
+    }
+
+    private static void requireNames(List<String> names, long count, String example, Object input) {
+        if (count != names.size()) {
+            throw new IllegalArgumentException("there must be one adapter for each " + example + " of the input, found "
+                    + names.size() + " for " + input);
+        }
+        // Not with contains: immutable lists refuse to look for null.
+        for (int i = 0; i < count; i++) {
+            if (names.get(i) == null) {
+                throw new IllegalArgumentException("each " + example + " must have the name of an adapter, or '"
+                        + LoRAModel.BASE + "' for the base alone, found null for " + example + " " + i);
+            }
         }
     }
 
     /** Computes all rows with the base, and with those adapters that fit a mixed pass. */
     private void predictTogether(ModelState state, INDArray x, List<String> names, INDArray result) {
-        MixedPass pass = passes.borrow();
-        try {
+        passes.use(pass -> {
             for (int begin = 0; begin < names.size(); begin += MAX_ROWS) {
                 int end = Math.min(names.size(), begin + MAX_ROWS);
                 pass.assign(state, names.subList(begin, end));
                 rows(result, begin, end).assign(pass.forward(rows(x, begin, end)));
             }
-        } finally {
             pass.assign(state, List.of());
-            passes.giveBack(pass);
-        }
+            return result;
+        });
     }
 
     private static INDArray rows(INDArray matrix, int from, int to) {

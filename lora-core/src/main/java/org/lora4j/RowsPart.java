@@ -47,10 +47,26 @@ final class RowsPart {
     }
 
     private void add(LoRAParametrization lora, INDArray x, INDArray y, int from, int size) {
-        add(lora.loraA().value(), lora.loraB().value(), lora.scale(), x, y, from, size);
+        INDArray a = lora.loraA().value();
+        INDArray b = lora.loraB().value();
         LoRAWeights subtracted = lora.subtracted();
-        if (subtracted != null) {
-            add(subtracted.loraA(), subtracted.loraB(), -lora.scale(), x, y, from, size);
+        if (size < LEAST_FOR_PRODUCT && y.ordering() == 'f' && SingleRows.reads(a, b)) {
+            for (int row = from; row < from + size; row++) {
+                if (singleRows.isFull()) {
+                    singleRows.addNoted(x, y);
+                }
+                singleRows.note(row, a, b, lora.scale());
+                if (subtracted != null) {
+                    singleRows.note(row, subtracted.loraA(), subtracted.loraB(), -lora.scale());
+                }
+            }
+        } else {
+            INDArray rowsOfX = blocks.of(x, from, size);
+            INDArray rowsOfY = blocks.of(y, from, size);
+            addProduct(a, b, lora.scale(), rowsOfX, rowsOfY);
+            if (subtracted != null) {
+                addProduct(subtracted.loraA(), subtracted.loraB(), -lora.scale(), rowsOfX, rowsOfY);
+            }
         }
         INDArray bBiasRow = lora.loraBBiasRow();
         if (bBiasRow != null) {
@@ -58,20 +74,11 @@ final class RowsPart {
         }
     }
 
-    private void add(INDArray a, INDArray b, double scale, INDArray x, INDArray y, int from, int size) {
-        if (size < LEAST_FOR_PRODUCT && y.ordering() == 'f' && SingleRows.reads(a, b)) {
-            for (int row = from; row < from + size; row++) {
-                if (singleRows.isFull()) {
-                    singleRows.addNoted(x, y);
-                }
-                singleRows.note(row, a, b, scale);
-            }
-            return;
-        }
-        INDArray u = downs.rows(size, a.size(0));
-        down.run(blocks.of(x, from, size), a, u);
+    private void addProduct(INDArray a, INDArray b, double scale, INDArray x, INDArray y) {
+        INDArray u = downs.rows(x.size(0), a.size(0));
+        down.run(x, a, u);
         addUp.configure(false, true, scale, 1);
-        addUp.run(u, b, blocks.of(y, from, size));
+        addUp.run(u, b, y);
     }
 
     private void addBias(INDArray bBiasRow, double scale, INDArray y) {

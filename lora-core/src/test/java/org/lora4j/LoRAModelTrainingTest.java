@@ -106,14 +106,20 @@ class LoRAModelTrainingTest {
 
     @ParameterizedTest
     @CsvSource({"LORA_ONLY, LORA_ONLY", "LORA_ONLY, ALL", "ALL, ALL", "ALL, LORA_ONLY"})
-    void refusesASecondAdapterThatTrainsBiases(BiasTraining first, BiasTraining second) {
+    void severalAdaptersTrainBiasesOfTheirOwnButAreNotAppliedTogether(BiasTraining first, BiasTraining second) {
         model.add("a", LoRAConfig.builder().rank(2).bias(first).build());
+        model.add("b", LoRAConfig.builder().rank(2).bias(second).build());
+        INDArray a = model.using("a").predict(x);
+        model.setTrainable("b");
+        model.activate("b");
+        assertThat(changedBy(5, "b")).contains("linear1.bias");
+        assertSameBits(model.using("a").predict(x), a);
         assertThatIllegalArgumentException()
-                .isThrownBy(() ->
-                        model.add("b", LoRAConfig.builder().rank(2).bias(second).build()))
-                .withMessage("only one adapter of a model can train biases, found adapter \'b\' with bias " + second
-                        + " beside adapter 'a' with bias " + first);
-        assertThat(model.names()).containsExactly("a");
+                .isThrownBy(() -> model.using("a", "b"))
+                .withMessage(
+                        "linear1: only one of the adapters that are applied together can have a bias or a whole layer,"
+                                + " found [a, b]");
+        assertThat(model.active()).containsExactly("b");
     }
 
     @Test
@@ -124,14 +130,15 @@ class LoRAModelTrainingTest {
     }
 
     @Test
-    void refusesToSwapInASecondAdapterWithBiases() {
+    void refusesToSwapInASecondActiveAdapterWithBiases() {
         LoRAModel other = SmallModels.model();
         other.add("c", LoRAConfig.builder().rank(2).bias(BiasTraining.ALL).build());
         model.add("a", LoRAConfig.builder().rank(2).bias(BiasTraining.ALL).build());
         model.add("b", LoRAConfig.of(2, 2));
+        model.activate("a", "b");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> model.replace("b", other.adapter("c")))
-                .withMessageStartingWith("only one adapter of a model can train biases");
+                .withMessageStartingWith("linear1: only one of the adapters that are applied together can have a bias");
         model.replace("a", other.adapter("c"));
     }
 

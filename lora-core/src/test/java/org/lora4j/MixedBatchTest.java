@@ -6,6 +6,7 @@ import static org.lora4j.SmallModels.assertClose;
 import static org.lora4j.SmallModels.assertSameBits;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -24,7 +25,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 
-/** A batch with an adapter for each row equals what each adapter answers by itself. */
+/** A batch with an adapter for each row equals what each adapter computes by itself. */
 @SuppressWarnings("try") // A scope works by being open.
 class MixedBatchTest {
     private static final String BASE = LoRAModel.BASE;
@@ -308,6 +309,15 @@ class MixedBatchTest {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> model.predict(SmallModels.input(2), Collections.nCopies(names, "a")))
                 .withMessage("there must be one adapter for each row of the input, found " + names + " for [2, 6]");
+    }
+
+    @Test
+    void refusesANullName() {
+        addPlain();
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> model.predict(SmallModels.input(2), Arrays.asList("a", null)))
+                .withMessage("each row must have the name of an adapter, or '__base__' for the base alone,"
+                        + " found null for row 1");
     }
 
     @Test

@@ -2,6 +2,7 @@ package org.lora4j.internal;
 
 import java.util.Queue;
 import java.util.concurrent.ArrayBlockingQueue;
+import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
@@ -33,22 +34,19 @@ public final class IdlePool<T> {
     }
 
     /**
-     * Takes an idle object, or creates one.
+     * Lends an object to a computation. It is kept afterwards, unless enough are idle. After an exception it is dropped,
+     * because it may hold notes of a computation that did not end.
      *
-     * @return an object that nobody else uses until it is returned
+     * @param computation uses the object, and keeps no reference to it
+     * @param <R> the type of the result
+     * @return what the computation returned
      */
-    public T borrow() {
-        T object = idle.poll();
-        return object == null ? create.get() : object;
-    }
-
-    /**
-     * Returns a borrowed object. It is dropped if enough are idle.
-     *
-     * @param object what {@link #borrow} returned
-     */
-    public void giveBack(T object) {
+    public <R> R use(Function<? super T, ? extends R> computation) {
+        T idleObject = idle.poll();
+        T object = idleObject == null ? create.get() : idleObject;
+        R result = computation.apply(object);
         // Whether it was kept does not matter.
         boolean unused = idle.offer(object);
+        return result;
     }
 }

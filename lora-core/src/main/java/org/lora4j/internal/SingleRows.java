@@ -1,6 +1,8 @@
 package org.lora4j.internal;
 
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -16,13 +18,16 @@ public final class SingleRows {
     private final HostRows inputs = new HostRows();
     private final HostRows deltas = new HostRows();
     private final int[] rows = new int[HostRows.MAX_ROWS];
-    private final INDArray[] as = new INDArray[HostRows.MAX_ROWS];
-    private final INDArray[] bs = new INDArray[HostRows.MAX_ROWS];
-    private final double[] scales = new double[HostRows.MAX_ROWS];
+    private final List<Update> updates = new ArrayList<>();
     private float[][] factor = new float[0][];
     private float[] us = new float[0];
     private final float[] products = new float[HostRows.PIECE];
+
+    /** The number of different rows in {@link #updates}. */
     private int count;
+
+    /** The update of the {@code i}-th row of the list. */
+    private record Update(int i, INDArray a, INDArray b, double scale) {}
 
     /** Returns whether the loops support the type and the memory orders of the factors. */
     public static boolean reads(INDArray a, INDArray b) {
@@ -33,18 +38,29 @@ public final class SingleRows {
                 && HostColumns.canWrite(b);
     }
 
-    /** Returns whether the maximum number of rows was added; {@link #addNoted} is then due. */
+    /** Returns whether the list has no place for another row; {@link #addNoted} is then due. */
     public boolean isFull() {
         return count == HostRows.MAX_ROWS;
     }
 
-    /** Adds a row and its factors to the list. Row numbers must be in ascending order. */
+    /**
+     * Adds an update of a row to the list. A row can have several updates, one after the other.
+     *
+     * @param row the number of the row, not lower than that of the last update in the list
+     * @param a the factor {@code [r, in]}
+     * @param b the factor {@code [out, r]}
+     * @param scale what the product is multiplied by
+     * @throws IllegalArgumentException if the row is lower than the last one
+     */
     public void note(int row, INDArray a, INDArray b, double scale) {
-        rows[count] = row;
-        as[count] = a;
-        bs[count] = b;
-        scales[count] = scale;
-        count++;
+        if (count == 0 || rows[count - 1] != row) {
+            if (count > 0 && row < rows[count - 1]) {
+                throw new IllegalArgumentException(
+                        "the rows must be in ascending order, found " + row + " after " + rows[count - 1]);
+            }
+            rows[count++] = row;
+        }
+        updates.add(new Update(count - 1, a, b, scale));
     }
 
     /**
@@ -59,12 +75,11 @@ public final class SingleRows {
         }
         inputs.of(x).read(rows, count);
         deltas.of(y).clear(count);
-        for (int i = 0; i < count; i++) {
-            add(inputs.row(i), as[i], bs[i], scales[i], deltas.row(i));
+        for (Update update : updates) {
+            add(inputs.row(update.i()), update.a(), update.b(), update.scale(), deltas.row(update.i()));
         }
         deltas.addTo(rows, count);
-        Arrays.fill(as, null);
-        Arrays.fill(bs, null);
+        updates.clear();
         count = 0;
     }
 

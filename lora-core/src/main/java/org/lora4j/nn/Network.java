@@ -47,7 +47,7 @@ public final class Network implements Model, BaseModel, PassSource {
     private final List<Linear> linears;
     private final long inputSize;
     private final long outputSize;
-    private final Predictor predictor = new Predictor(this::newInferencePass);
+    private final Predictor predictor = new Predictor(this, this::newInferencePass);
 
     /**
      * Creates a network from layers.
@@ -69,6 +69,7 @@ public final class Network implements Model, BaseModel, PassSource {
                 .map(Linear.class::cast)
                 .toList();
         requireOneType();
+        requireRows();
         if (takesSequences()) {
             TokenEmbeddings embeddings = (TokenEmbeddings) this.layers.get(0);
             inputSize = embeddings.word().inputSize();
@@ -97,6 +98,13 @@ public final class Network implements Model, BaseModel, PassSource {
                 throw new IllegalArgumentException(layer.path() + ": must be " + first.dataType() + " like "
                         + first.path() + ", found " + layer.dataType());
             }
+        }
+    }
+
+    private void requireRows() {
+        RowKind rows = takesSequences() ? RowKind.TOKEN : RowKind.EXAMPLE;
+        for (Layer layer : takesSequences() ? layers.subList(1, layers.size()) : layers) {
+            rows = layer.outputRows(rows);
         }
     }
 

@@ -11,7 +11,9 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.ArrayBits;
 import org.lora4j.internal.BatchBuffer;
+import org.lora4j.nn.Activation;
 import org.lora4j.nn.Layer;
+import org.lora4j.nn.Linear;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Parameter;
 import org.lora4j.nn.Sequences;
@@ -58,12 +60,16 @@ public final class Pass {
             embeddings = TokenEmbeddingsPass.of(tokens, resources);
             chain = new Chain(layers.subList(1, layers.size()), tokens.word().outputSize(), true, resources);
         } else {
-            resources = PassResources.ofRows(network.dataType(), training);
+            resources = PassResources.ofRows(network.dataType(), isDense(layers), training);
             embeddings = null;
             chain = new Chain(layers, network.inputSize(), false, resources);
         }
         outputGradients = new BatchBuffer(network.dataType(), network.outputSize(), resources.order());
         use(resolver.get());
+    }
+
+    private static boolean isDense(List<Layer> layers) {
+        return layers.stream().allMatch(layer -> layer instanceof Linear || layer instanceof Activation);
     }
 
     /**
@@ -309,12 +315,6 @@ public final class Pass {
     /** Counts a step that a {@link JointPass} computed. */
     void countStep() {
         resources.step().set(resources.step().number() + 1);
-    }
-
-    /** Checks an input for which the whole output is computed. */
-    void requirePredictable(INDArray x) {
-        Inputs.require(x, network);
-        Inputs.requireOutputFits(x, network);
     }
 
     private void use(EffectiveLayers effective) {

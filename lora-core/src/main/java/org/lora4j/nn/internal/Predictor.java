@@ -4,6 +4,7 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import org.lora4j.internal.IdlePool;
+import org.lora4j.nn.Network;
 import org.lora4j.nn.Sequences;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -17,14 +18,17 @@ public final class Predictor {
     /** Larger inputs are computed in blocks of this many rows, so that the buffers of a pass stay small. */
     private static final int BLOCK_ROWS = 512;
 
+    private final Network network;
     private final IdlePool<Pass> passes;
 
     /**
      * Creates a predictor.
      *
-     * @param newPass creates an inference pass when all others are in use
+     * @param network the network
+     * @param newPass creates an inference pass over the network when all others are in use
      */
-    public Predictor(Supplier<Pass> newPass) {
+    public Predictor(Network network, Supplier<Pass> newPass) {
+        this.network = network;
         passes = new IdlePool<>(newPass);
     }
 
@@ -75,23 +79,17 @@ public final class Predictor {
     }
 
     private INDArray compute(Sequences x, Function<Pass, Function<Sequences, INDArray>> forward) {
-        Pass pass = passes.borrow();
-        try {
+        Inputs.require(x, network);
+        return passes.use(pass -> {
             Function<Sequences, INDArray> bound = forward.apply(pass);
             return TokenBlocks.compute(x, (block, from, to) -> bound.apply(block));
-        } finally {
-            passes.giveBack(pass);
-        }
+        });
     }
 
     private INDArray compute(INDArray x, Function<Pass, UnaryOperator<INDArray>> forward) {
-        Pass pass = passes.borrow();
-        try {
-            pass.requirePredictable(x);
-            return inBlocks(x, forward.apply(pass));
-        } finally {
-            passes.giveBack(pass);
-        }
+        Inputs.require(x, network);
+        Inputs.requireOutputFits(x, network);
+        return passes.use(pass -> inBlocks(x, forward.apply(pass)));
     }
 
     private static INDArray inBlocks(INDArray x, UnaryOperator<INDArray> forward) {

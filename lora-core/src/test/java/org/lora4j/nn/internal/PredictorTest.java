@@ -2,6 +2,7 @@ package org.lora4j.nn.internal;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -19,7 +20,7 @@ import org.nd4j.linalg.indexing.NDArrayIndex;
 class PredictorTest {
     private final Network network = Network.builder(3).linear("l", 2).build(1);
     private final AtomicInteger made = new AtomicInteger();
-    private final Predictor predictor = new Predictor(() -> {
+    private final Predictor predictor = new Predictor(network, () -> {
         made.incrementAndGet();
         return network.newInferencePass();
     });
@@ -108,5 +109,19 @@ class PredictorTest {
         }
         assertThat(Samples.bits(predictor.predict(x))).isEqualTo(Samples.bits(network.predict(x)));
         assertThat(made).hasValue(1);
+    }
+
+    @Test
+    void aPassThatFailedIsNotUsedAgain() {
+        INDArray x = Samples.gaussian(1, DataType.FLOAT, 4, 3);
+        for (int i = 1; i <= 3; i++) {
+            assertThatIllegalStateException()
+                    .isThrownBy(() -> predictor.predict(x, linear -> {
+                        throw new IllegalStateException("fails");
+                    }));
+            assertThat(made).hasValue(i);
+        }
+        assertThat(predictor.predict(x)).isEqualTo(network.predict(x));
+        assertThat(made).hasValue(4);
     }
 }

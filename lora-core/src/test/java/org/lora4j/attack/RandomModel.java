@@ -1,0 +1,256 @@
+package org.lora4j.attack;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.net.URISyntaxException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.SplittableRandom;
+import org.lora4j.AdapterView;
+import org.lora4j.LoRAModel;
+import org.lora4j.adapter.BiasTraining;
+import org.lora4j.adapter.LoRAConfig;
+import org.lora4j.adapter.LoRAConfigBuilder;
+import org.lora4j.adapter.LoRAInit;
+import org.lora4j.adapter.TargetModules;
+import org.lora4j.internal.RandomArrays;
+import org.lora4j.nn.Model;
+import org.lora4j.nn.Network;
+import org.lora4j.nn.Parameter;
+import org.lora4j.nn.Sequences;
+import org.lora4j.nn.WeightedLayer;
+import org.lora4j.nn.transformer.BertModel;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.indexing.NDArrayIndex;
+
+/** A random network with random adapters of every variant, and batches in which each example has one of them. */
+final class RandomModel {
+    private static final List<LoRAInit> INITS = List.of(
+            LoRAInit.random(),
+            LoRAInit.kaimingUniform(),
+            LoRAInit.pissa(),
+            LoRAInit.olora(),
+            LoRAInit.gaussianByRank());
+
+    private final SplittableRandom random;
+    private final DataType type;
+    private final LoRAModel model;
+    private final List<String> names = new ArrayList<>();
+
+    private RandomModel(SplittableRandom random, Network network) {
+        this.random = random;
+        type = network.dataType();
+        model = LoRAModel.of(network);
+        int adapters = random.nextInt(2, 7);
+        while (names.size() < adapters) {
+            names.add(add("a" + names.size()));
+        }
+        names.add(LoRAModel.BASE);
+    }
+
+    static RandomModel dense(long seed) {
+        SplittableRandom random = new SplittableRandom(seed);
+        DataType type = random.nextBoolean() ? DataType.FLOAT : DataType.DOUBLE;
+        Network.Builder builder = Network.builder(random.nextInt(1, 40)).dataType(type);
+        int layers = random.nextInt(1, 4);
+        for (int i = 0; i < layers; i++) {
+            int width = random.nextInt(8) == 0 ? random.nextInt(250, 530) : random.nextInt(1, 40);
+            builder.linear("linear" + i, width, random.nextInt(4) > 0);
+            if (random.nextBoolean()) {
+                builder.relu();
+            }
+        }
+        return new RandomModel(random, builder.build(seed));
+    }
+
+    static RandomModel transformer(long seed) throws IOException {
+        SplittableRandom random = new SplittableRandom(seed);
+        BertModel bert = BertModel.load(folder(), random.nextBoolean() ? DataType.FLOAT : DataType.DOUBLE);
+        return new RandomModel(
+                random,
+                switch (random.nextInt(4)) {
+                    case 0 -> bert.lastHiddenState();
+                    case 1 -> bert.sentenceEmbeddings();
+                    case 2 -> bert.classifier(3, seed);
+                    default -> bert.meanClassifier(2, seed);
+                });
+    }
+
+    private static Path folder() {
+        try {
+            return Path.of(Objects.requireNonNull(RandomModel.class.getResource("/golden/encoder_forward"))
+                    .toURI());
+        } catch (URISyntaxException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    LoRAModel model() {
+        return model;
+    }
+
+    /** The names of all adapters, and that of the base. */
+    List<String> names() {
+        return names;
+    }
+
+    private String add(String name) {
+        AdapterView view = model.add(name, config());
+        for (Parameter parameter : view.parameters()) {
+            INDArray value = parameter.value();
+            value.addi(RandomArrays.gaussian(random, 0.2, type, value.shape()));
+        }
+        return name;
+    }
+
+    private LoRAConfig config() {
+        List<WeightedLayer> matrices = model.network().weightedLayers().stream()
+                .filter(layer -> layer.weight().rank() == 2)
+                .toList();
+        WeightedLayer target = matrices.get(random.nextInt(matrices.size()));
+        boolean isLinear = model.network().linears().contains(target);
+        boolean isEverywhere = random.nextInt(3) > 0;
+        boolean linearOnly = isEverywhere || isLinear;
+        int widest = isEverywhere
+                ? 1
+                : (int) Math.min(target.weight().size(0), target.weight().size(1));
+        int rank = isEverywhere && matrices.stream().allMatch(RandomModel::isRoomy)
+                ? random.nextInt(1, 5)
+                : random.nextInt(1, Math.min(widest, 12) + 1);
+        LoRAConfigBuilder config = LoRAConfig.builder()
+                .rank(rank)
+                .alpha(random.nextDouble(0.3, 4))
+                .rankStabilized(random.nextBoolean())
+                .init(linearOnly ? INITS.get(random.nextInt(INITS.size())) : LoRAInit.random())
+                .dropout(random.nextBoolean() ? 0 : 0.3)
+                .seed(random.nextLong());
+        config.targetModules(isEverywhere ? TargetModules.allLinear() : TargetModules.of(target.path()));
+        if (linearOnly && random.nextInt(4) == 0) {
+            config.dora(true).init(LoRAInit.random());
+        } else if (linearOnly && random.nextInt(4) == 0) {
+            config.loraBias(model.network().linears().stream().allMatch(layer -> layer.bias() != null));
+        }
+        if (random.nextInt(4) == 0) {
+            config.bias(random.nextBoolean() ? BiasTraining.ALL : BiasTraining.LORA_ONLY);
+        }
+        WeightedLayer saved = model.network()
+                .weightedLayers()
+                .get(random.nextInt(model.network().weightedLayers().size()));
+        if (random.nextInt(3) == 0 && saved != target && matrices.size() > 1) {
+            config.modulesToSave(saved.path());
+        }
+        if (random.nextInt(3) == 0) {
+            config.alphaPattern(Map.of(target.path(), random.nextDouble(0.5, 3)));
+        }
+        return config.build();
+    }
+
+    private static boolean isRoomy(WeightedLayer layer) {
+        return Math.min(layer.weight().size(0), layer.weight().size(1)) >= 4;
+    }
+
+    /** The adapters of a batch: sometimes single examples, sometimes runs of one adapter. */
+    List<String> draw(int count) {
+        List<String> drawn = new ArrayList<>();
+        int longest = random.nextInt(1, 13);
+        while (drawn.size() < count) {
+            String name = names.get(random.nextInt(names.size()));
+            int length = Math.min(random.nextInt(1, longest + 1), count - drawn.size());
+            for (int i = 0; i < length; i++) {
+                drawn.add(name);
+            }
+        }
+        return drawn;
+    }
+
+    /** Random examples. */
+    Examples examples(int count) {
+        if (!model.takesSequences()) {
+            return new Examples(RandomArrays.gaussian(random, 1, type, count, model.inputSize()), null);
+        }
+        int[][] ids = new int[count][];
+        int[][] types = new int[count][];
+        for (int i = 0; i < count; i++) {
+            int length = random.nextInt(1, 9);
+            ids[i] = random.ints(length, 1, 60).toArray();
+            types[i] = random.ints(length, 0, 2).toArray();
+        }
+        return new Examples(null, Sequences.of(ids, null, types));
+    }
+
+    /** A batch in one of two forms. */
+    record Examples(INDArray rows, Sequences sequences) {
+        int count() {
+            return rows == null ? sequences.count() : (int) rows.size(0);
+        }
+
+        INDArray predict(Model with) {
+            return rows == null ? with.predict(sequences) : with.predict(rows);
+        }
+
+        INDArray predict(LoRAModel with, List<String> names) {
+            return rows == null ? with.predict(sequences, names) : with.predict(rows, names);
+        }
+
+        /** One example by itself. */
+        Examples only(int i) {
+            return rows == null
+                    ? new Examples(null, sequences.part(i, i + 1))
+                    : new Examples(rows.getRow(i, true).dup('c'), null);
+        }
+    }
+
+    private AdapterView view(String name) {
+        return name.equals(LoRAModel.BASE) ? model.base() : model.using(name);
+    }
+
+    /** Compares each example of a mixed batch with the output of its adapter alone. */
+    void assertMixedEqualsAlone(int count) {
+        Examples examples = examples(count);
+        List<String> drawn = draw(count);
+        INDArray mixed = examples.predict(model, drawn);
+        int from = 0;
+        for (int i = 0; i < count; i++) {
+            INDArray alone = examples.only(i).predict(view(drawn.get(i)));
+            int to = from + (int) alone.size(0);
+            assertClose(
+                    "example " + i + " of " + drawn,
+                    mixed.get(NDArrayIndex.interval(from, to), NDArrayIndex.all()),
+                    alone);
+            from = to;
+        }
+        assertThat(mixed.size(0)).isEqualTo(from);
+    }
+
+    /** Compares the merged network of each adapter with the adapted one. */
+    void assertMergedEqualsAdapted(int count) {
+        Examples examples = examples(count);
+        for (String name : names.subList(0, names.size() - 1)) {
+            assertClose("merged " + name, examples.predict(model.merge(name)), examples.predict(model.using(name)));
+        }
+    }
+
+    /** Compares each adapter with what is loaded from its folder. */
+    void assertLoadedEqualsSaved(int count, Path folder) throws IOException {
+        Examples examples = examples(count);
+        for (String name : names.subList(0, names.size() - 1)) {
+            model.using(name).save(folder.resolve(name));
+            AdapterView loaded = model.load("loaded", folder.resolve(name));
+            assertClose("loaded " + name, examples.predict(loaded), examples.predict(model.using(name)));
+            model.delete("loaded");
+        }
+    }
+
+    private void assertClose(String what, INDArray actual, INDArray expected) {
+        double size = Math.max(1, expected.amaxNumber().doubleValue());
+        double difference = actual.sub(expected).amaxNumber().doubleValue();
+        assertThat(difference)
+                .as("%s of %s: %s beside %s", what, model, actual, expected)
+                .isLessThanOrEqualTo(size * (type == DataType.DOUBLE ? 1e-11 : 1e-4));
+    }
+}
