@@ -8,8 +8,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.LoRAAdapter;
@@ -35,7 +37,8 @@ import org.lora4j.io.ReadLimits;
  * in use can take more than the limit. A {@link BatchingPredictor} with a cache pins the adapter of each call. Loaded adapters
  * are frozen, and do not become active.
  *
- * <p>Several threads that need the same adapter load it once. If that fails, their calls fail; the next one tries again.
+ * <p>Several threads that need the same adapter load it once. If that fails, their calls fail; the next one tries again. A load
+ * runs in a thread of its own, so an interrupt of a thread that waits for it does not end it.
  *
  * <p><b>What the cache deletes.</b> Only what it loaded itself. Adapters that the program added are found, and are neither
  * counted nor deleted. An adapter of the cache becomes one of the program when the program replaces, renames, activates or
@@ -64,9 +67,13 @@ public final class AdapterCache {
     private long loadNanos;
     private long evictions;
 
+    /** The threads that load now. */
+    private final Set<Thread> loaders = ConcurrentHashMap.newKeySet();
+
     /** An adapter that is being loaded or is in the model. All fields but the future are guarded by the lock. */
     private static final class Entry {
-        private final CompletableFuture<AppliedAdapter> loading = new CompletableFuture<>();
+        private final CompletableFuture<Void> loading = new CompletableFuture<>();
+        private @Nullable Thread loader;
         private @Nullable AppliedAdapter adapter;
         private long bytes;
         private int pins;
@@ -140,6 +147,34 @@ public final class AdapterCache {
      */
     public Pin pin(String name) {
         Objects.requireNonNull(name, "name must not be null");
+        Entry entry = enter(name);
+        if (entry == null) {
+            return () -> {};
+        }
+        await(name, entry);
+        return pinOf(entry);
+    }
+
+    /**
+     * Keeps an adapter in the model, as {@link #pin} does, without blocking.
+     *
+     * @return the pin, or the exception of {@link #pin}. If the adapter must be loaded first, the thread that loads completes it
+     */
+    CompletableFuture<Pin> pinLater(String name) {
+        Entry entry = enter(name);
+        if (entry == null) {
+            return CompletableFuture.completedFuture(() -> {});
+        }
+        return entry.loading.handle((nothing, failure) -> {
+            if (failure != null) {
+                throw failed(name, failure);
+            }
+            return pinOf(entry);
+        });
+    }
+
+    /** Returns the entry of an adapter, pinned once more, or null if the adapter is one of the program. Starts its load. */
+    private @Nullable Entry enter(String name) {
         Entry entry;
         boolean isNew;
         synchronized (lock) {
@@ -148,7 +183,7 @@ public final class AdapterCache {
             if (entry == null) {
                 if (isLoaded(name)) {
                     hits++;
-                    return () -> {};
+                    return null;
                 }
                 entry = new Entry();
                 entries.put(name, entry);
@@ -158,14 +193,16 @@ public final class AdapterCache {
             entry.pins++;
         }
         if (isNew) {
-            load(name, entry);
+            startLoad(name, entry);
         }
-        await(name, entry);
-        Entry pinned = entry;
+        return entry;
+    }
+
+    private Pin pinOf(Entry entry) {
         AtomicBoolean open = new AtomicBoolean(true);
         return () -> {
             if (open.getAndSet(false)) {
-                unpin(pinned);
+                unpin(entry);
             }
         };
     }
@@ -184,18 +221,50 @@ public final class AdapterCache {
         return null;
     }
 
-    private void load(String name, Entry entry) {
-        long begin = System.nanoTime();
-        AppliedAdapter adapter;
+    private void startLoad(String name, Entry entry) {
         try {
-            adapter = model.registry().addInactive(name, read(name));
-        } catch (IOException | RuntimeException | Error e) {
+            Thread thread = new Thread(() -> load(name, entry), "lora4j-load-" + name);
+            thread.setDaemon(true);
+            thread.start();
+        } catch (RuntimeException | Error e) {
+            fail(name, entry, e);
+            entry.loading.completeExceptionally(e);
+        }
+    }
+
+    private void load(String name, Entry entry) {
+        Throwable failure = null;
+        loaders.add(Thread.currentThread());
+        synchronized (lock) {
+            entry.loader = Thread.currentThread();
+        }
+        try {
+            loadIntoModel(name, entry);
+            evict();
+        } catch (
+                Throwable e) { // A source in another language can throw anything, and the calls must not wait for ever.
+            fail(name, entry, e);
+            failure = e;
+        } finally {
+            loaders.remove(Thread.currentThread());
+        }
+        // Last, because this thread then runs whatever waits for the adapter.
+        if (failure == null) {
+            entry.loading.complete(null);
+        } else {
+            entry.loading.completeExceptionally(failure);
+        }
+    }
+
+    private void loadIntoModel(String name, Entry entry) throws IOException {
+        long begin = System.nanoTime();
+        LoRAAdapter data = read(name);
+        AppliedAdapter adapter = model.registry().addInactive(name, data);
+        if (adapter == null) {
+            // The program was faster. Its adapter is the one of this name.
             synchronized (lock) {
                 entries.remove(name, entry);
-                failedLoads++;
             }
-            listener.inform(events -> events.onFailedLoad(name, e));
-            entry.loading.completeExceptionally(e);
             return;
         }
         long size = adapter.residentBytes();
@@ -208,31 +277,57 @@ public final class AdapterCache {
             loadNanos += nanos;
         }
         listener.inform(events -> events.onLoad(name, size, nanos));
-        entry.loading.complete(adapter);
-        evict();
+    }
+
+    private void fail(String name, Entry entry, Throwable cause) {
+        synchronized (lock) {
+            entries.remove(name, entry);
+            failedLoads++;
+        }
+        listener.inform(events -> events.onFailedLoad(name, cause));
     }
 
     private LoRAAdapter read(String name) throws IOException {
         AdapterNames.requireNew(name, List.of());
-        return source.load(name, model.network(), check, limits);
+        LoRAAdapter data = source.load(name, model.network(), check, limits);
+        if (data == null) {
+            throw new IllegalStateException(
+                    "the source must return the adapter, or throw an exception if there is none, found null from "
+                            + source);
+        }
+        return data;
+    }
+
+    /** Whether this thread runs the source or the listener in a load, which calls of this adapter wait for. */
+    boolean isLoadedByThisThread() {
+        return loaders.contains(Thread.currentThread());
     }
 
     /** Waits until the adapter is in the model. Each call that fails gets an exception of its own. */
-    private static void await(String name, Entry entry) {
+    private void await(String name, Entry entry) {
+        synchronized (lock) {
+            if (entry.loader == Thread.currentThread() && !entry.loading.isDone()) {
+                throw new IllegalStateException("adapter " + Names.quote(name)
+                        + ": its source and its listener must not use it while it is being loaded");
+            }
+        }
         try {
             entry.loading.join();
         } catch (CompletionException e) {
-            Throwable cause = e.getCause();
-            String message = "adapter " + Names.quote(name) + " could not be loaded: "
-                    + (cause == null ? "" : cause.getMessage());
-            if (cause instanceof IOException io) {
-                throw new UncheckedIOException(message, io);
-            }
-            if (cause instanceof IllegalArgumentException) {
-                throw new IllegalArgumentException(message, cause);
-            }
-            throw new IllegalStateException(message, cause);
+            throw failed(name, e.getCause() == null ? e : e.getCause());
         }
+    }
+
+    private static RuntimeException failed(String name, Throwable cause) {
+        String reason = cause.getMessage() == null ? cause.toString() : cause.getMessage();
+        String message = "adapter " + Names.quote(name) + " could not be loaded: " + reason;
+        if (cause instanceof IOException io) {
+            return new UncheckedIOException(message, io);
+        }
+        if (cause instanceof IllegalArgumentException) {
+            return new IllegalArgumentException(message, cause);
+        }
+        return new IllegalStateException(message, cause);
     }
 
     private void unpin(Entry entry) {

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.internal.AdapterNames;
@@ -47,10 +48,18 @@ final class AdapterRegistry {
         add(name, named(name, () -> AppliedAdapter.of(network, data)));
     }
 
-    /** Adds an adapter that does not become active, even if it is the first. */
+    /**
+     * Adds an adapter that does not become active, even if it is the first.
+     *
+     * @return the adapter, or null if there is one of this name already, which stays
+     */
+    @Nullable
     AppliedAdapter addInactive(String name, LoRAAdapter data) {
         AppliedAdapter adapter = named(name, () -> AppliedAdapter.of(network, data));
         synchronized (this) {
+            if (state.adapters().containsKey(name)) {
+                return null;
+            }
             requireNew(name);
             add(name, adapter, state.active());
         }
@@ -70,7 +79,6 @@ final class AdapterRegistry {
     }
 
     private void add(String name, AppliedAdapter adapter, List<String> active) {
-        requireOnlyBiases(name, adapter);
         Map<String, AppliedAdapter> adapters = new LinkedHashMap<>(state.adapters());
         adapters.put(name, adapter);
         state = state.withAdapters(adapters, active);
@@ -87,25 +95,10 @@ final class AdapterRegistry {
         }
     }
 
-    private void requireOnlyBiases(String name, AppliedAdapter adapter) {
-        if (!adapter.trainsBiases()) {
-            return;
-        }
-        state.adapters().forEach((otherName, other) -> {
-            if (!otherName.equals(name) && other.trainsBiases()) {
-                throw new IllegalArgumentException(
-                        "only one adapter of a model can train biases, found adapter '" + name + "' with bias "
-                                + adapter.config().bias() + " beside adapter '" + otherName + "' with bias "
-                                + other.config().bias());
-            }
-        });
-    }
-
     synchronized AppliedAdapter replace(String name, LoRAAdapter data) {
         ModelState before = state;
         before.adapter(name);
         AppliedAdapter adapter = named(name, () -> AppliedAdapter.of(network, data));
-        requireOnlyBiases(name, adapter);
         Map<String, AppliedAdapter> adapters = new LinkedHashMap<>(before.adapters());
         adapters.put(name, adapter);
         ModelState after = before.withAdapters(adapters, before.active());

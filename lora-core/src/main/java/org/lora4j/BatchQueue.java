@@ -61,9 +61,11 @@ final class BatchQueue {
             if (closed) {
                 throw new RejectedExecutionException("the predictor is closed; no call is accepted any more");
             }
-            if (admittedRows > 0 && rows > maxWaitingRows - admittedRows) {
-                throw new RejectedExecutionException("at most " + maxWaitingRows + " rows can wait, found "
-                        + admittedRows + " and a call with " + rows
+            // A call of many rows has the same chance as a small one: the limit is not for what comes, but for what
+            // waits.
+            if (admittedRows >= maxWaitingRows) {
+                throw new RejectedExecutionException("a call is accepted while fewer than " + maxWaitingRows
+                        + " rows wait, found " + admittedRows
                         + "; try again later, send fewer requests at once, or set maxWaitingRows");
             }
             admittedRows += rows;

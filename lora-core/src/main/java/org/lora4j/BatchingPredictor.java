@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
@@ -30,12 +31,13 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * (at least 50 µs), or until the last batch ended {@link BatchingPredictorBuilder#maxWait} ago.
  *
  * <p><b>Who computes.</b> The predictor has no threads. One of the threads that wait in {@code predict} computes the batch
- * of all. If calls wait and no thread does, a task of the {@link BatchingPredictorBuilder#executor} computes. The executor also loads the
- * adapters of asynchronous calls and completes their futures. One batch is computed at a time; if BLAS has one thread, its
- * products and the updates of its rows are divided among the processors, as in {@link LoRAModel#predict(INDArray, List)}.
+ * of all. If calls wait and no thread does, a task of the {@link BatchingPredictorBuilder#executor} computes. The executor also
+ * completes the futures. One batch is computed at a time; if BLAS has one thread, its products and the updates of its rows are
+ * divided among the processors, as in {@link LoRAModel#predict(INDArray, List)}.
  *
  * <p><b>Failures.</b> A call with an unknown adapter or an input that does not fit fails alone. A call that comes when too
- * many wait is rejected with a {@link RejectedExecutionException}, and can be tried again later.
+ * many wait is rejected with a {@link RejectedExecutionException}, and can be tried again later. If the executor refuses a
+ * task, the calls that wait for it fail with its exception.
  *
  * <p><b>Results.</b> Each call has the output of {@code model.using(adapter).predict(x)} up to rounding. A call that is
  * computed alone has the same bits. In a batch, the last bits can depend on the number of rows and on their places in it,
@@ -49,6 +51,9 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * <p>Any number of threads can use a predictor.
  */
 public final class BatchingPredictor implements AutoCloseable {
+    /** Each level takes about ten frames of the stack. */
+    private static final int MAX_NESTING = 16;
+
     private final LoRAModel model;
     private final @Nullable AdapterCache cache;
     private final Executor executor;
@@ -58,6 +63,14 @@ public final class BatchingPredictor implements AutoCloseable {
 
     /** The threads that compute and end calls of others, which must not wait for these calls. */
     private final Set<Thread> serving = ConcurrentHashMap.newKeySet();
+
+    private final ThreadLocal<Nesting> nesting = ThreadLocal.withInitial(Nesting::new);
+
+    /** How many batches a thread computes inside one another, because the executor runs tasks in the calling thread. */
+    private static final class Nesting {
+        private int depth;
+        private boolean leftToOutermost;
+    }
 
     BatchingPredictor(BatchingPredictorBuilder builder) {
         model = builder.model;
@@ -170,11 +183,23 @@ public final class BatchingPredictor implements AutoCloseable {
         try {
             Input copy = BatchComputation.copy(x);
             CompletableFuture<INDArray> future = new CompletableFuture<>();
-            if (cache == null || cache.isLoaded(adapter)) {
-                add(new PredictionCall(copy, adapter, pin(adapter), future, begin));
-            } else {
-                executor.execute(() -> addLoaded(copy, adapter, future, begin));
+            if (cache == null || adapter.equals(LoRAModel.BASE)) {
+                add(new PredictionCall(copy, adapter, null, future, begin));
+                return future;
             }
+            CompletableFuture<AdapterCache.Pin> later = cache.pinLater(adapter);
+            // Its result is the future's.
+            CompletableFuture<AdapterCache.Pin> unused = later.whenComplete((pin, failure) -> {
+                if (failure == null) {
+                    add(new PredictionCall(copy, adapter, pin, future, begin));
+                } else {
+                    withdraw(rows);
+                    complete(() -> future.completeExceptionally(
+                            failure instanceof CompletionException && failure.getCause() != null
+                                    ? failure.getCause()
+                                    : failure));
+                }
+            });
             return future;
         } catch (RuntimeException | Error e) {
             withdraw(rows);
@@ -182,17 +207,13 @@ public final class BatchingPredictor implements AutoCloseable {
         }
     }
 
-    /** Adds a call after its adapter was loaded, in a thread of the executor. */
-    private void addLoaded(Input x, String adapter, CompletableFuture<INDArray> future, long begin) {
-        PredictionCall call;
+    /** Completes futures in a thread of the executor, or here if it refuses. */
+    private void complete(Runnable completion) {
         try {
-            call = new PredictionCall(x, adapter, pin(adapter), future, begin);
+            executor.execute(completion);
         } catch (RuntimeException | Error e) {
-            withdraw((int) x.count());
-            future.completeExceptionally(e);
-            return;
+            completion.run();
         }
-        add(call);
     }
 
     private void add(PredictionCall call) {
@@ -283,16 +304,36 @@ public final class BatchingPredictor implements AutoCloseable {
     /** Has the executor compute the next batch, unless a thread that waits is faster. */
     private void offer() {
         try {
-            executor.execute(() -> {
-                if (queue.takeOffered()) {
-                    computeBatch(true);
-                }
-            });
-        } catch (RejectedExecutionException e) {
+            executor.execute(this::computeOffered);
+        } catch (RuntimeException | Error e) {
+            // Whatever it is, for example that there is no memory for another thread: nobody will compute these calls.
             List<PredictionCall> refused = queue.takeAllIfOffered();
             refused.forEach(call -> call.fail(e));
             recorder.failed(refused.size());
             endHere(refused);
+        }
+    }
+
+    /**
+     * Computes an offered batch. An executor that runs tasks in the calling thread calls it inside the computation of the batch
+     * before; deep inside, it leaves the batch to the outermost call.
+     */
+    private void computeOffered() {
+        Nesting here = nesting.get();
+        if (here.depth == MAX_NESTING) {
+            here.leftToOutermost = true;
+            return;
+        }
+        here.depth++;
+        try {
+            do {
+                here.leftToOutermost = false;
+                if (queue.takeOffered()) {
+                    computeBatch(true);
+                }
+            } while (here.depth == 1 && here.leftToOutermost);
+        } finally {
+            here.depth--;
         }
     }
 
@@ -314,11 +355,7 @@ public final class BatchingPredictor implements AutoCloseable {
         }
         queue.ended(waiters);
         if (!futures.isEmpty()) {
-            try {
-                executor.execute(() -> endHere(futures));
-            } catch (RejectedExecutionException e) {
-                endHere(futures);
-            }
+            complete(() -> endHere(futures));
         }
     }
 
@@ -350,13 +387,13 @@ public final class BatchingPredictor implements AutoCloseable {
 
     /**
      * Rejects all later calls, and waits until those that were accepted have ended. The executor and the adapters stay as they
-     * are. An interrupt ends the wait, and the thread stays interrupted. An action of a future and
-     * the listener can close the predictor; they do not wait.
+     * are. An interrupt ends the wait, and the thread stays interrupted. An action of a future, the listeners, and the source of
+     * the cache can close the predictor; they do not wait.
      */
     @Override
     public void close() {
         queue.close();
-        if (serving.contains(Thread.currentThread())) {
+        if (serving.contains(Thread.currentThread()) || (cache != null && cache.isLoadedByThisThread())) {
             return;
         }
         try {

@@ -57,8 +57,9 @@ public final class BatchingPredictorBuilder {
     }
 
     /**
-     * Sets how many rows or sequences wait at most; later calls are rejected. Calls whose adapter is being loaded are counted, and
-     * those that are being computed are not. A call with more rows is accepted if nothing waits.
+     * Sets from how many waiting rows or sequences on calls are rejected. Calls whose adapter is being loaded are counted, and
+     * those that are being computed are not. While fewer rows wait, a call of any size is accepted, so the rows that wait can
+     * exceed the number by those of one call.
      *
      * @param rows the number of rows, at least 1; 1024 by default
      * @return this builder
@@ -93,8 +94,12 @@ public final class BatchingPredictorBuilder {
     }
 
     /**
-     * Sets the executor for asynchronous calls. It must run tasks in threads of its own, and its rejections fail the
-     * calls. The predictor does not shut it down.
+     * Sets the executor for asynchronous calls. If it refuses a task, by a rejection or an error, the calls that wait for it
+     * fail. The predictor does not shut it down.
+     *
+     * <p>It should run tasks in threads of its own. An executor that runs a task in the calling thread, such as one with {@link
+     * java.util.concurrent.ThreadPoolExecutor.CallerRunsPolicy}, makes {@code predictAsync} compute batches, also those of
+     * others.
      *
      * @param tasks the executor; {@link ForkJoinPool#commonPool} by default
      * @return this builder

@@ -1,8 +1,10 @@
 package org.lora4j;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.lora4j.BatchingPredictorTest.failure;
 import static org.lora4j.BatchingPredictorTest.inThread;
 import static org.lora4j.SmallModels.assertClose;
@@ -10,6 +12,7 @@ import static org.lora4j.SmallModels.assertSameBits;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -18,12 +21,18 @@ import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.lora4j.adapter.BaseModel;
+import org.lora4j.adapter.BiasTraining;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.io.FingerprintCheck;
 import org.lora4j.io.PeftAdapters;
@@ -333,6 +342,169 @@ class AdapterCacheTest {
             assertThat(failure(predictor.predictAsync(x, "nobody"))).isInstanceOf(IllegalArgumentException.class);
             assertThat(predictor.stats().failedCalls()).isEqualTo(2);
         }
+    }
+
+    /** A source that waits until it is told to go on. */
+    private final class HeldSource implements AdapterSource {
+        private final CountDownLatch begun = new CountDownLatch(1);
+        private final CountDownLatch go = new CountDownLatch(1);
+
+        @Override
+        public LoRAAdapter load(String name, BaseModel base, FingerprintCheck check, ReadLimits limits)
+                throws IOException {
+            begun.countDown();
+            try {
+                go.await();
+            } catch (InterruptedException e) {
+                throw new ClosedByInterruptException();
+            }
+            return PeftAdapters.load(folder.resolve(name), base, check, limits);
+        }
+    }
+
+    private static void awaitBlocked(Thread thread) {
+        while (thread.getState() != Thread.State.WAITING) {
+            Thread.onSpinWait();
+        }
+    }
+
+    @Test
+    void anInterruptOfOneCallerDoesNotFailTheLoad() throws Exception {
+        HeldSource source = new HeldSource();
+        AdapterCache cache = AdapterCache.builder(model, source).build();
+        AtomicReference<Thread> caller = new AtomicReference<>();
+        CompletableFuture<Boolean> interrupted = inThread(() -> {
+            caller.set(Thread.currentThread());
+            use(cache, "a0");
+            return Thread.currentThread().isInterrupted();
+        });
+        source.begun.await();
+        CompletableFuture<Boolean> other = inThread(() -> {
+            use(cache, "a0");
+            return true;
+        });
+        Thread first = requireNonNull(caller.get());
+        awaitBlocked(first);
+        first.interrupt();
+        source.go.countDown();
+        assertThat(interrupted.get()).isTrue();
+        assertThat(other.get()).isTrue();
+        assertThat(cache.stats().loads()).isEqualTo(1);
+        assertThat(cache.stats().failedLoads()).isZero();
+    }
+
+    @Test
+    void anAdapterThatTheProgramAddsDuringItsLoadIsTheOneOfTheProgram() throws Exception {
+        HeldSource source = new HeldSource();
+        AdapterCache cache = AdapterCache.builder(model, source).maxBytes(0).build();
+        CompletableFuture<INDArray> output = inThread(() -> {
+            try (AdapterCache.Pin pin = cache.pin("a0")) {
+                return model.using("a0").predict(x);
+            }
+        });
+        source.begun.await();
+        model.add("a0", data(7));
+        INDArray expected = model.using("a0").predict(x);
+        source.go.countDown();
+        assertSameBits(output.get(), expected);
+        use(cache, "a0");
+        assertThat(model.names()).containsExactly("a0");
+        assertThat(cache.stats().bytes()).isZero();
+    }
+
+    @Test
+    void aSourceThatReturnsNullIsNamed() {
+        @SuppressWarnings("NullAway") // What a source in a program without such checks does.
+        AdapterSource source = (name, base, check, limits) -> null;
+        AdapterCache cache = AdapterCache.builder(model, source).build();
+        assertThatIllegalStateException()
+                .isThrownBy(() -> cache.pin("a0"))
+                .withMessageStartingWith(
+                        "adapter 'a0' could not be loaded: the source must return the adapter, or throw an"
+                                + " exception if there is none, found null from ");
+    }
+
+    @Test
+    void aSourceThatThrowsAnythingFailsItsCalls() {
+        AdapterCache cache = AdapterCache.builder(model, (name, base, check, limits) -> {
+                    throw new StackOverflowError();
+                })
+                .build();
+        assertThatIllegalStateException()
+                .isThrownBy(() -> cache.pin("a0"))
+                .withMessage("adapter 'a0' could not be loaded: java.lang.StackOverflowError");
+    }
+
+    @Test
+    void aSourceThatNeedsItsOwnAdapterFails() {
+        AtomicReference<AdapterCache> itself = new AtomicReference<>();
+        AdapterCache cache = AdapterCache.builder(model, (name, base, check, limits) -> {
+                    use(requireNonNull(itself.get()), name);
+                    return data(1);
+                })
+                .build();
+        itself.set(cache);
+        assertThatIllegalStateException()
+                .isThrownBy(() -> cache.pin("a0"))
+                .withMessage(
+                        "adapter 'a0' could not be loaded: adapter 'a0': its source and its listener must not use it"
+                                + " while it is being loaded");
+    }
+
+    @Test
+    void theSourceCanCloseThePredictorWhoseCallItLoadsFor() throws Exception {
+        AtomicReference<BatchingPredictor> predictor = new AtomicReference<>();
+        AdapterCache cache = AdapterCache.builder(model, (name, base, check, limits) -> {
+                    requireNonNull(predictor.get()).close();
+                    return PeftAdapters.load(folder.resolve(name), base, check, limits);
+                })
+                .build();
+        BatchingPredictor closing =
+                BatchingPredictor.builder(model).adapters(cache).build();
+        predictor.set(closing);
+        assertSameBits(closing.predict(x, "a0"), reference.using("a0").predict(x));
+        assertThatExceptionOfType(RejectedExecutionException.class).isThrownBy(() -> closing.predict(x, "a1"));
+        closing.close();
+    }
+
+    @Test
+    void aSlowLoadBlocksNeitherTheExecutorNorOtherCalls() throws Exception {
+        HeldSource source = new HeldSource();
+        model.add("there", data(1));
+        ExecutorService one = Executors.newSingleThreadExecutor();
+        AdapterCache cache = AdapterCache.builder(model, source).build();
+        try (BatchingPredictor predictor =
+                BatchingPredictor.builder(model).adapters(cache).executor(one).build()) {
+            CompletableFuture<INDArray> slow = predictor.predictAsync(x, "a0");
+            source.begun.await();
+            assertSameBits(
+                    predictor.predictAsync(x, "there").get(),
+                    model.using("there").predict(x));
+            assertThat(slow).isNotDone();
+            source.go.countDown();
+            assertSameBits(slow.get(), reference.using("a0").predict(x));
+        } finally {
+            one.shutdown();
+        }
+    }
+
+    @Test
+    void severalAdaptersWithBiasesOfTheirOwnAreInOneCache() throws IOException {
+        for (int i = 0; i < 3; i++) {
+            String name = "biases" + i;
+            reference
+                    .add(name, SmallModels.random(i).bias(BiasTraining.ALL).build())
+                    .save(folder.resolve(name));
+        }
+        AdapterCache cache = AdapterCache.builder(model, folder).build();
+        try (BatchingPredictor predictor =
+                BatchingPredictor.builder(model).adapters(cache).build()) {
+            for (int i = 0; i < 3; i++) {
+                String name = "biases" + i;
+                assertSameBits(predictor.predict(x, name), reference.using(name).predict(x));
+            }
+        }
+        assertThat(model.names()).containsExactly("biases0", "biases1", "biases2");
     }
 
     @Test

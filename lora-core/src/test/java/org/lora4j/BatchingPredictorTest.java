@@ -11,12 +11,19 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.BeforeEach;
@@ -305,26 +312,43 @@ class BatchingPredictorTest {
     }
 
     @Test
-    void tooManyWaitingRowsAreRejectedUntilThereIsPlaceAgain() throws Exception {
+    void callsAreRejectedWhileTooManyRowsWait() throws Exception {
         try (BatchingPredictor predictor = BatchingPredictor.builder(model)
                 .listener(batches)
                 .maxWaitingRows(3)
                 .build()) {
             batches.hold(predictor);
-            CompletableFuture<INDArray> accepted = predictor.predictAsync(SmallModels.input(2), "a");
+            CompletableFuture<INDArray> first = predictor.predictAsync(SmallModels.input(2), "a");
+            CompletableFuture<INDArray> second = predictor.predictAsync(SmallModels.input(1), "a");
             assertThatExceptionOfType(RejectedExecutionException.class)
-                    .isThrownBy(() -> predictor.predict(SmallModels.input(2), "a"))
-                    .withMessage("at most 3 rows can wait, found 2 and a call with 2; try again later, send fewer"
+                    .isThrownBy(() -> predictor.predict(SmallModels.input(1), "a"))
+                    .withMessage("a call is accepted while fewer than 3 rows wait, found 3; try again later, send fewer"
                             + " requests at once, or set maxWaitingRows");
             assertThat(failure(predictor.predictAsync(SmallModels.input(2), "b")))
                     .isInstanceOf(RejectedExecutionException.class);
-            CompletableFuture<INDArray> fits = predictor.predictAsync(SmallModels.input(1), "a");
             batches.release();
-            assertClose(accepted.get(), alone(SmallModels.input(2), "a"), 1e-5);
-            assertClose(fits.get(), alone(SmallModels.input(1), "a"), 1e-5);
+            assertClose(first.get(), alone(SmallModels.input(2), "a"), 1e-5);
+            assertClose(second.get(), alone(SmallModels.input(1), "a"), 1e-5);
             assertClose(predictor.predict(SmallModels.input(9), "a"), alone(SmallModels.input(9), "a"), 1e-5);
             assertThat(predictor.stats().rejectedCalls()).isEqualTo(2);
             assertThat(batches.rejected()).containsExactly("a", "b");
+        }
+    }
+
+    @Test
+    void aCallOfManyRowsIsAcceptedWhileOthersWait() throws Exception {
+        try (BatchingPredictor predictor = BatchingPredictor.builder(model)
+                .listener(batches)
+                .maxWaitingRows(3)
+                .build()) {
+            batches.hold(predictor);
+            CompletableFuture<INDArray> small = predictor.predictAsync(SmallModels.input(2), "a");
+            CompletableFuture<INDArray> large = predictor.predictAsync(SmallModels.input(200), "b");
+            assertThat(failure(predictor.predictAsync(SmallModels.input(1), "a")))
+                    .hasMessageContaining("found 202");
+            batches.release();
+            assertClose(small.get(), alone(SmallModels.input(2), "a"), 1e-5);
+            assertClose(large.get(), alone(SmallModels.input(200), "b"), 1e-5);
         }
     }
 
@@ -381,6 +405,90 @@ class BatchingPredictorTest {
                     .hasMessage("shut down");
             INDArray x = SmallModels.input(1);
             assertSameBits(predictor.predict(x, "a"), alone(x, "a"));
+        }
+    }
+
+    @Test
+    void anErrorOfTheExecutorFailsItsCallsAndTheOthersGoOn() throws Exception {
+        AtomicInteger tasks = new AtomicInteger();
+        Executor failing = task -> {
+            if (tasks.getAndIncrement() == 0) {
+                throw new OutOfMemoryError("unable to create native thread");
+            }
+            new Thread(task).start();
+        };
+        INDArray x = SmallModels.input(1);
+        try (BatchingPredictor predictor =
+                BatchingPredictor.builder(model).executor(failing).build()) {
+            assertThat(failure(predictor.predictAsync(x, "a")))
+                    .isInstanceOf(OutOfMemoryError.class)
+                    .hasMessage("unable to create native thread");
+            assertClose(predictor.predictAsync(x, "a").get(), alone(x, "a"), 1e-5);
+            assertThat(predictor.stats().failedCalls()).isEqualTo(1);
+        }
+    }
+
+    /** Another thread makes a call during each batch, so the executor gets the next batch inside of the last one. */
+    @Test
+    void anExecutorThatRunsTasksInTheCallingThreadDoesNotFillTheStack() throws Exception {
+        INDArray x = SmallModels.input(1);
+        Queue<CompletableFuture<INDArray>> futures = new ConcurrentLinkedQueue<>();
+        AtomicInteger made = new AtomicInteger();
+        AtomicReference<BatchingPredictor> predictor = new AtomicReference<>();
+        ExecutorService other = Executors.newSingleThreadExecutor();
+        BatchingListener calling = new BatchingListener() {
+            @Override
+            public void onBatch(int calls, int rows, long nanos) {
+                if (made.getAndIncrement() < 10_000) {
+                    CompletableFuture.runAsync(
+                                    () -> futures.add(
+                                            requireNonNull(predictor.get()).predictAsync(x, "a")),
+                                    other)
+                            .join();
+                }
+            }
+        };
+        try (BatchingPredictor inline = BatchingPredictor.builder(model)
+                .executor(Runnable::run)
+                .listener(calling)
+                .build()) {
+            predictor.set(inline);
+            assertSameBits(inline.predictAsync(x, "a").get(), alone(x, "a"));
+        } finally {
+            other.shutdown();
+        }
+        assertThat(futures).hasSize(10_000);
+        for (CompletableFuture<INDArray> future : futures) {
+            assertSameBits(future.get(), alone(x, "a"));
+        }
+    }
+
+    @Test
+    void callersThatRunRefusedTasksAnswerAllCalls() throws Exception {
+        ThreadPoolExecutor full = new ThreadPoolExecutor(
+                1, 1, 1, TimeUnit.SECONDS, new ArrayBlockingQueue<>(1), new ThreadPoolExecutor.CallerRunsPolicy());
+        INDArray x = SmallModels.input(1);
+        List<CompletableFuture<List<CompletableFuture<INDArray>>>> callers = new ArrayList<>();
+        try (BatchingPredictor predictor = BatchingPredictor.builder(model)
+                .executor(full)
+                .maxWaitingRows(100_000)
+                .build()) {
+            for (int i = 0; i < 8; i++) {
+                callers.add(inThread(() -> {
+                    List<CompletableFuture<INDArray>> futures = new ArrayList<>();
+                    for (int call = 0; call < 1_000; call++) {
+                        futures.add(predictor.predictAsync(x, call % 2 == 0 ? "a" : "b"));
+                    }
+                    return futures;
+                }));
+            }
+            for (CompletableFuture<List<CompletableFuture<INDArray>>> caller : callers) {
+                for (CompletableFuture<INDArray> future : caller.get()) {
+                    assertThat(future.get().shape()).containsExactly(1, SmallModels.OUT);
+                }
+            }
+        } finally {
+            full.shutdown();
         }
     }
 

@@ -63,7 +63,8 @@ class TroubleshootingPageTest {
         assertOnPage(() -> model.using("b"));
         LoRAConfig biases = LoRAConfig.builder().bias(BiasTraining.ALL).build();
         model.add("biases", biases);
-        assertOnPage(() -> model.add("more", biases));
+        model.add("more", biases);
+        assertOnPage(() -> model.using("biases", "more"));
     }
 
     @Test
@@ -113,7 +114,7 @@ class TroubleshootingPageTest {
         String sources = sources("org/lora4j");
         for (String part : List.of(
                 "ND4J must have a backend for this platform on the class path, found none that starts on ",
-                " rows can wait, found ",
+                " rows wait, found ",
                 "each adapted layer must have a fingerprint of its base, found none for ",
                 "the training must keep the adapters that it started with, but adapter '")) {
             assertThat(sources).contains(part);
