@@ -246,7 +246,12 @@ final class RandomModel {
         }
     }
 
-    private void assertClose(String what, INDArray actual, INDArray expected) {
+    /** What one adapter computes. */
+    INDArray alone(Examples examples, String name) {
+        return examples.predict(view(name));
+    }
+
+    void assertClose(String what, INDArray actual, INDArray expected) {
         double size = Math.max(1, expected.amaxNumber().doubleValue());
         double difference = actual.sub(expected).amaxNumber().doubleValue();
         assertThat(difference)
