@@ -175,6 +175,19 @@ public final class LoRAEmbeddingModel implements EmbeddingModel, AutoCloseable {
     }
 
     /**
+     * Computes the embedding of a text.
+     *
+     * @param segment the text
+     * @return its embedding
+     * @throws IllegalArgumentException as {@link #embedAll}
+     */
+    @Override
+    public Response<Embedding> embed(TextSegment segment) {
+        Objects.requireNonNull(segment, "segment must not be null");
+        return EmbeddingModel.super.embed(segment);
+    }
+
+    /**
      * Computes the embeddings of texts.
      *
      * @param segments the texts

@@ -115,7 +115,7 @@ class RequestsTest {
                 .withMessage("segments: each must be a text, found null at index 1");
         assertThatNullPointerException()
                 .isThrownBy(() -> base.embed((TextSegment) null))
-                .withMessage("segments: each must be a text, found null at index 0");
+                .withMessage("segment must not be null");
         assertThatNullPointerException()
                 .isThrownBy(() -> base.tokens(Arrays.asList(TEXT, TEXT, null)))
                 .withMessage("texts: each must be a text, found null at index 2");

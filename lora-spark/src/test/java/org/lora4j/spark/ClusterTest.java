@@ -153,7 +153,7 @@ class ClusterTest {
                 .dup('c')
                 .data()
                 .asFloat();
-        List<Float> found = rows.get(4).getList(rows.get(4).fieldIndex("prediction"));
+        List<Float> found = rows.get(4).getList(rows.get(4).fieldIndex("output"));
         for (int i = 0; i < expected.length; i++) {
             assertThat(found.get(i)).isCloseTo(expected[i], Offset.offset(1e-5f));
         }
