@@ -41,7 +41,7 @@ public final class LossChart {
                 chart.getWidth(), chart.getHeight(), title, g -> chart.paint(g, chart.getWidth(), chart.getHeight()));
     }
 
-    private static XYChart chart(String title, List<Double> losses, Color color, int width, int height) {
+    static XYChart chart(String title, List<Double> losses, Color color, int width, int height) {
         int window = window(losses.size());
         XYChart chart = new XYChartBuilder()
                 .width(width)
@@ -51,6 +51,7 @@ public final class LossChart {
                 .yAxisTitle("Cross entropy (log scale)")
                 .build();
         style(chart.getStyler(), losses.size());
+        showTwoPowersOfTen(chart.getStyler(), y(losses));
         XYSeries each = chart.addSeries("Each batch", x(losses, 1), y(losses));
         each.setXYSeriesRenderStyle(XYSeries.XYSeriesRenderStyle.Scatter);
         each.setMarker(SeriesMarkers.CIRCLE);
@@ -75,6 +76,14 @@ public final class LossChart {
         styler.setYAxisLogarithmic(true).setXAxisMin(0.0).setXAxisMax((double) batches);
         styler.setXAxisDecimalPattern("0").setPlotGridVerticalLinesVisible(false);
         styler.setPlotContentSize(0.97).setMarkerSize(batches > 1000 ? 3 : 6);
+    }
+
+    /** Only powers of ten have a label, and a scale needs two of them. */
+    private static void showTwoPowersOfTen(XYStyler styler, List<Double> shown) {
+        double least = shown.stream().mapToDouble(Double::doubleValue).min().orElse(1);
+        double most = shown.stream().mapToDouble(Double::doubleValue).max().orElse(1);
+        double power = Math.pow(10, Math.floor(Math.log10(least)));
+        styler.setYAxisMin(power).setYAxisMax(Math.max(most, 10 * power));
     }
 
     /** An even number, so that each mean lies between two batches: otherwise XChart does not choose round ticks. */
