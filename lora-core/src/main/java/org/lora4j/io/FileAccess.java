@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.Arrays;
+import java.util.Objects;
 
 /**
  * Opens files that somebody else may have put there. A file must be a regular one, directly or behind symbolic links:
@@ -30,6 +31,7 @@ public final class FileAccess {
      * @throws IOException if it cannot be opened
      */
     public static FileChannel open(Path file) throws IOException {
+        Objects.requireNonNull(file, "file must not be null");
         BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
         if (!attributes.isRegularFile()) {
             throw refusal(file, "must be a regular file", attributes);

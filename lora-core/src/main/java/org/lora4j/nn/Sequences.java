@@ -14,7 +14,8 @@ import org.nd4j.linalg.indexing.NDArrayIndex;
  * A batch of token sequences: the input of a transformer. The tokens of all sequences lie one after the other without
  * padding, so a short sequence beside a long one costs nothing.
  *
- * <p>A masked token takes no part and is left out; the positions of the others do not shift. Only a masked token at the very
+ * <p>A masked token takes no part and is left out; the positions of the others do not shift, and {@link #positionsWithout} gives
+ * those of models that do not count padding. Only a masked token at the very
  * start of a sequence is kept as a row, because poolers read the first row; it is no key of the attention and no part of a
  * mean. Immutable.
  */

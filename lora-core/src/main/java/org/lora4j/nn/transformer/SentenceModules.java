@@ -28,6 +28,7 @@ record SentenceModules(@Nullable String modules, @Nullable String pooling) {
     private static final Set<String> COMPUTED = Set.of("Transformer", "Pooling", "Normalize");
 
     private static final String MODE = "pooling_mode";
+    private static final String MEAN = "{\"pooling_mode_mean_tokens\": true}\n";
     private static final Map<String, Pooling.Method> METHODS = Map.of(
             MODE + "_mean_tokens", Pooling.Method.MEAN,
             MODE + "_cls_token", Pooling.Method.FIRST,
@@ -39,14 +40,17 @@ record SentenceModules(@Nullable String modules, @Nullable String pooling) {
                 ModelJson.readIfExists(folder.resolve(MODULES)), ModelJson.readIfExists(folder.resolve(POOLING)));
     }
 
-    /** Writes the files that were read, so that the model is pooled as before when it is loaded again. */
+    /**
+     * Writes the files that were read, so that the model is pooled as before when it is loaded again. If there were none, the
+     * pooling of another model in the folder is replaced by the mean.
+     */
     void write(Path folder) throws IOException {
         if (modules != null) {
             Files.writeString(folder.resolve(MODULES), modules, StandardCharsets.UTF_8);
         }
-        if (pooling != null) {
+        if (pooling != null || Files.exists(folder.resolve(POOLING))) {
             Files.createDirectories(folder.resolve(FOLDER));
-            Files.writeString(folder.resolve(POOLING), pooling, StandardCharsets.UTF_8);
+            Files.writeString(folder.resolve(POOLING), pooling == null ? MEAN : pooling, StandardCharsets.UTF_8);
         }
     }
 

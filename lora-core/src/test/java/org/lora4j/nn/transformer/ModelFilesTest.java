@@ -174,6 +174,13 @@ class ModelFilesTest {
                 expected(true),
                 1e-12);
         assertThat(other.resolve("modules.json")).hasContent(MODULES);
+        BertModel plain = model.withSentenceModules(null, null);
+        plain.save(plain.sentenceEmbeddings().copy(), other);
+        EncoderCase.assertClose(
+                "replaced",
+                BertModel.load(other, DataType.DOUBLE).sentenceEmbeddings().predict(INPUT),
+                expected(false),
+                1e-12);
     }
 
     @ParameterizedTest
