@@ -117,7 +117,7 @@ class ClusterTest {
                 .fitSequences(phrases.batches(16));
         assertThat(Adapters.difference(trained.adapter(), view.adapter())).isLessThan(1e-6);
         assertThat(trained.transform(phrases.table(Sessions.cluster(), 2))
-                        .filter("size(prediction) = 3")
+                        .filter("size(output) = 3")
                         .count())
                 .isEqualTo(40);
     }
