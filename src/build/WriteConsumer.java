@@ -16,7 +16,7 @@ import org.w3c.dom.NodeList;
  * Writes the projects of people who follow the documentation: {@code java WriteConsumer.java FOLDER}, run from the root of
  * the sources. FOLDER/program is the project in lora-core/src/it/consumer with README.md's xml blocks in it, as printed.
  * FOLDER/blocks has a project for each other block of xml or Gradle's Kotlin that names dependencies or plugins. The
- * versions must be those that the build itself uses.
+ * versions must be those that the build itself uses; those of Spark and Scala are in lora-spark/pom.xml.
  */
 public final class WriteConsumer {
     private static final Path TEMPLATE = Path.of("lora-core/src/it/consumer");
@@ -159,6 +159,7 @@ public final class WriteConsumer {
 
     private static void checkVersions(Element consumer) throws Exception {
         Set<String> expected = artifacts(parse(Path.of("pom.xml")));
+        expected.addAll(artifacts(parse(Path.of("lora-spark/pom.xml"))));
         for (String artifact : artifacts(consumer)) {
             String name = artifact.substring(0, artifact.lastIndexOf(':') + 1);
             List<String> managed =

@@ -10,22 +10,28 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.Arrays;
+import java.util.Objects;
 
 /**
  * Opens files that somebody else may have put there. A file must be a regular one, directly or behind symbolic links:
- * opening a pipe would wait for its writer, and a device such as {@code /dev/zero} has no end.
+ * opening a pipe would wait for its writer, and a device such as {@code /dev/zero} has no end. Not part of the API.
+ *
+ * @hidden
  */
-final class FileAccess {
+public final class FileAccess {
     private FileAccess() {}
 
     /**
      * Opens a file for reading.
      *
+     * @param file the file
+     * @return a channel, which the caller closes
      * @throws NoSuchFileException if there is no file
      * @throws FileSystemException if it is not a regular file
      * @throws IOException if it cannot be opened
      */
-    static FileChannel open(Path file) throws IOException {
+    public static FileChannel open(Path file) throws IOException {
+        Objects.requireNonNull(file, "file must not be null");
         BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
         if (!attributes.isRegularFile()) {
             throw refusal(file, "must be a regular file", attributes);
@@ -36,11 +42,12 @@ final class FileAccess {
     /**
      * Reads a file up to a limit, whatever its length is said to be.
      *
+     * @param file the file
      * @param most the most bytes
      * @return the bytes of the file, or {@code most + 1} bytes of it if it is longer
      * @throws IOException as for {@link #open}
      */
-    static byte[] readAtMost(Path file, int most) throws IOException {
+    public static byte[] readAtMost(Path file, int most) throws IOException {
         try (FileChannel channel = open(file)) {
             int expected = (int) Math.min(channel.size(), most);
             ByteBuffer bytes = ByteBuffer.allocate(expected + 1);

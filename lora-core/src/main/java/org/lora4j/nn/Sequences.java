@@ -14,7 +14,8 @@ import org.nd4j.linalg.indexing.NDArrayIndex;
  * A batch of token sequences: the input of a transformer. The tokens of all sequences lie one after the other without
  * padding, so a short sequence beside a long one costs nothing.
  *
- * <p>A masked token takes no part and is left out; the positions of the others do not shift. Only a masked token at the very
+ * <p>A masked token takes no part and is left out; the positions of the others do not shift, and {@link #positionsWithout} gives
+ * those of models that do not count padding. Only a masked token at the very
  * start of a sequence is kept as a row, because poolers read the first row; it is no key of the attention and no part of a
  * mean. Immutable.
  */
@@ -24,14 +25,20 @@ public final class Sequences {
     private final int[] positions;
     private final int[] starts;
     private final boolean[] masksFirst;
+
+    /** The tokens of each sequence up to its last real one, with those that are left out. */
+    private final int[][] given;
+
     private final int width;
 
-    private Sequences(int[] ids, int[] types, int[] positions, int[] starts, boolean[] masksFirst, int width) {
+    /** Takes what {@link SequencesBuilder} has collected. */
+    Sequences(int[] ids, int[] types, int[] positions, int[] starts, boolean[] masksFirst, int[][] given, int width) {
         this.ids = ids;
         this.types = types;
         this.positions = positions;
         this.starts = starts;
         this.masksFirst = masksFirst;
+        this.given = given;
         this.width = width;
     }
 
@@ -41,6 +48,7 @@ public final class Sequences {
      * @param ids the tokens of each sequence
      * @return the batch
      * @throws IllegalArgumentException if there is no sequence, one is empty or a token is negative
+     * @throws NullPointerException if a sequence is null; the message names it
      */
     public static Sequences of(int[]... ids) {
         Objects.requireNonNull(ids, "ids must not be null");
@@ -56,15 +64,24 @@ public final class Sequences {
      * @return the batch
      * @throws IllegalArgumentException if there is no sequence, one has no real token, the lengths differ, a mask is neither
      *     0 nor 1, or a token or a type is negative
+     * @throws NullPointerException if a sequence, a mask or types are null; the message names the sequence
      */
     public static Sequences of(int[][] ids, int @Nullable [][] mask, int @Nullable [][] types) {
         Objects.requireNonNull(ids, "ids must not be null");
         if (ids.length == 0) {
             throw new IllegalArgumentException("sequences: there must be at least one, found none");
         }
+        for (int i = 0; i < ids.length; i++) {
+            requireValues("tokens", ids[i], i);
+        }
         requireLengths("mask", ids, mask);
         requireLengths("types", ids, types);
-        return new Builder(ids, mask, types).build();
+        return new SequencesBuilder(ids, mask, types).build();
+    }
+
+    private static void requireValues(String what, int @Nullable [] values, int sequence) {
+        Objects.requireNonNull(
+                values, () -> "sequences: the " + what + " must not be null, found null for sequence " + sequence);
     }
 
     private static void requireLengths(String what, int[][] ids, int @Nullable [][] other) {
@@ -76,6 +93,7 @@ public final class Sequences {
                     + " sequences, found " + other.length);
         }
         for (int i = 0; i < ids.length; i++) {
+            requireValues(what, other[i], i);
             if (other[i].length != ids[i].length) {
                 throw new IllegalArgumentException("sequences: the " + what + " of sequence " + i + " must have its "
                         + ids[i].length + " values, found " + other[i].length);
@@ -129,11 +147,17 @@ public final class Sequences {
      * @param parts the batches, at least one
      * @return one batch with all sequences
      * @throws IllegalArgumentException if there is none
+     * @throws NullPointerException if a part is null; the message names it
      */
     public static Sequences concat(List<Sequences> parts) {
         Objects.requireNonNull(parts, "parts must not be null");
         if (parts.isEmpty()) {
             throw new IllegalArgumentException("sequences: there must be at least one part, found none");
+        }
+        for (int i = 0; i < parts.size(); i++) {
+            int part = i;
+            Objects.requireNonNull(
+                    parts.get(i), () -> "sequences: the parts must not be null, found null for part " + part);
         }
         if (parts.size() == 1) {
             return parts.get(0);
@@ -145,6 +169,7 @@ public final class Sequences {
         int[] positions = new int[tokens];
         int[] starts = new int[count + 1];
         boolean[] masksFirst = new boolean[count];
+        int[][] given = new int[count][];
         int token = 0;
         int sequence = 0;
         int width = 0;
@@ -153,6 +178,7 @@ public final class Sequences {
             System.arraycopy(part.types, 0, types, token, part.tokens());
             System.arraycopy(part.positions, 0, positions, token, part.tokens());
             System.arraycopy(part.masksFirst, 0, masksFirst, sequence, part.count());
+            System.arraycopy(part.given, 0, given, sequence, part.count());
             for (int i = 0; i < part.count(); i++) {
                 starts[sequence + i] = token + part.starts[i];
             }
@@ -161,7 +187,7 @@ public final class Sequences {
             width = Math.max(width, part.width);
         }
         starts[count] = tokens;
-        return new Sequences(ids, types, positions, starts, masksFirst, width);
+        return new Sequences(ids, types, positions, starts, masksFirst, given, width);
     }
 
     /**
@@ -188,6 +214,7 @@ public final class Sequences {
                 Arrays.copyOfRange(positions, begin, starts[to]),
                 partStarts,
                 Arrays.copyOfRange(masksFirst, from, to),
+                Arrays.copyOfRange(given, from, to),
                 width);
     }
 
@@ -270,6 +297,28 @@ public final class Sequences {
     }
 
     /**
+     * Returns the positions of all rows, counted over the tokens that are not padding, as RoBERTa counts them. Here the token
+     * itself decides what padding is, not the mask: another token that is masked counts.
+     *
+     * @param padding the token of padding
+     * @return for each row the number of tokens before it in its sequence that are not padding; −1 if it is padding itself
+     */
+    public int[] positionsWithout(int padding) {
+        int[] counted = new int[tokens()];
+        for (int i = 0; i < count(); i++) {
+            int before = 0;
+            int next = 0;
+            for (int row = starts[i]; row < starts[i + 1]; row++) {
+                for (; next < positions[row]; next++) {
+                    before += given[i][next] == padding ? 0 : 1;
+                }
+                counted[row] = ids[row] == padding ? -1 : before;
+            }
+        }
+        return counted;
+    }
+
+    /**
      * Arranges the rows of the tokens as a padded batch.
      *
      * @param rows {@code [tokens, dim]}, such as the last hidden state
@@ -302,7 +351,8 @@ public final class Sequences {
                 && Arrays.equals(types, that.types)
                 && Arrays.equals(positions, that.positions)
                 && Arrays.equals(starts, that.starts)
-                && Arrays.equals(masksFirst, that.masksFirst);
+                && Arrays.equals(masksFirst, that.masksFirst)
+                && Arrays.deepEquals(given, that.given);
     }
 
     @Override
@@ -313,91 +363,5 @@ public final class Sequences {
     @Override
     public String toString() {
         return "Sequences(" + count() + " with " + tokens() + " tokens)";
-    }
-
-    /** Leaves out the masked tokens. */
-    private static final class Builder {
-        private final int[][] given;
-        private final int @Nullable [][] mask;
-        private final int @Nullable [][] givenTypes;
-        private final int[] ids;
-        private final int[] types;
-        private final int[] positions;
-        private final int[] starts;
-        private final boolean[] masksFirst;
-        private int tokens;
-
-        Builder(int[][] given, int @Nullable [][] mask, int @Nullable [][] givenTypes) {
-            this.given = given;
-            this.mask = mask;
-            this.givenTypes = givenTypes;
-            int most = Math.toIntExact(
-                    Arrays.stream(given).mapToLong(ids -> ids.length).sum());
-            ids = new int[most];
-            types = new int[most];
-            positions = new int[most];
-            starts = new int[given.length + 1];
-            masksFirst = new boolean[given.length];
-        }
-
-        Sequences build() {
-            int width = 0;
-            for (int i = 0; i < given.length; i++) {
-                add(i);
-                width = Math.max(width, given[i].length);
-            }
-            return new Sequences(
-                    Arrays.copyOf(ids, tokens),
-                    Arrays.copyOf(types, tokens),
-                    Arrays.copyOf(positions, tokens),
-                    starts,
-                    masksFirst,
-                    width);
-        }
-
-        private void add(int sequence) {
-            starts[sequence] = tokens;
-            int real = 0;
-            for (int j = 0; j < given[sequence].length; j++) {
-                boolean isReal = mask == null || isReal(mask[sequence][j], sequence, j);
-                if (isReal) {
-                    real++;
-                }
-                if (isReal || j == 0) {
-                    add(sequence, j);
-                }
-                if (j == 0) {
-                    masksFirst[sequence] = !isReal;
-                }
-            }
-            if (real == 0) {
-                throw new IllegalArgumentException(
-                        "sequences: each must have at least one real token, found none in" + " sequence " + sequence);
-            }
-            starts[sequence + 1] = tokens;
-        }
-
-        private static boolean isReal(int value, int sequence, int j) {
-            if (value != 0 && value != 1) {
-                throw new IllegalArgumentException(
-                        "sequences: the mask must be 0 or 1, found " + value + " at [" + sequence + ", " + j + "]");
-            }
-            return value == 1;
-        }
-
-        private void add(int sequence, int j) {
-            ids[tokens] = requireNotNegative("token", given[sequence][j], sequence, j);
-            types[tokens] = givenTypes == null ? 0 : requireNotNegative("type", givenTypes[sequence][j], sequence, j);
-            positions[tokens] = j;
-            tokens++;
-        }
-
-        private static int requireNotNegative(String what, int value, int sequence, int j) {
-            if (value < 0) {
-                throw new IllegalArgumentException("sequences: a " + what + " must not be negative, found " + value
-                        + " at [" + sequence + ", " + j + "]");
-            }
-            return value;
-        }
     }
 }

@@ -9,6 +9,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * The input layer of a transformer: {@code y = norm(word[id] + position[p] + type[t])} for each token, BERT's
  * {@code embeddings}. A network that starts with it takes {@link Sequences}.
+ *
+ * <p>In BERT, p is the index of the token in its sequence. If {@code position} has a padding row, as in RoBERTa, a token of
+ * padding gets this row, and another token the row {@code padding + 1 + n} after n tokens that are not padding; see
+ * {@link Sequences#positionsWithout}.
  */
 public final class TokenEmbeddings implements Layer {
     private final String path;
@@ -16,32 +20,25 @@ public final class TokenEmbeddings implements Layer {
     private final Embedding position;
     private final @Nullable Embedding type;
     private final LayerNorm norm;
-    private final int firstPosition;
 
     /**
      * Creates a layer.
      *
      * @param path the module path
      * @param word the vectors of the tokens {@code [vocab, dim]}
-     * @param position the vectors of the positions {@code [positions, dim]}
+     * @param position the vectors of the positions {@code [positions, dim]}; with the padding token of {@code word} if
+     *     padding has no position, or else without one
      * @param type the vectors of the token types {@code [types, dim]}, or null for none
      * @param norm the normalization of the sum
-     * @param firstPosition the row of {@code position} for the first token of a sequence; 0 in BERT
-     * @throws IllegalArgumentException if the widths differ, or there is no position left
+     * @throws IllegalArgumentException if the widths differ, there is no position left, or {@code position} has another
+     *     padding token than {@code word}
      */
-    public TokenEmbeddings(
-            String path,
-            Embedding word,
-            Embedding position,
-            @Nullable Embedding type,
-            LayerNorm norm,
-            int firstPosition) {
+    public TokenEmbeddings(String path, Embedding word, Embedding position, @Nullable Embedding type, LayerNorm norm) {
         this.path = Objects.requireNonNull(path, "path must not be null");
         this.word = Objects.requireNonNull(word, "word must not be null");
         this.position = Objects.requireNonNull(position, "position must not be null");
         this.type = type;
         this.norm = Objects.requireNonNull(norm, "norm must not be null");
-        this.firstPosition = firstPosition;
         for (Embedding table : tables()) {
             if (table.outputSize() != word.outputSize() || table.dataType() != word.dataType()) {
                 throw new IllegalArgumentException(table.path() + ": must have the width " + word.outputSize()
@@ -50,9 +47,14 @@ public final class TokenEmbeddings implements Layer {
             }
         }
         norm.outputSize(word.outputSize());
-        if (firstPosition < 0 || firstPosition >= position.weight().size(0)) {
-            throw new IllegalArgumentException(path + ": the first position must be one of the "
-                    + position.weight().size(0) + " positions, found " + firstPosition);
+        if (skipsPadding() && position.padding() != word.padding()) {
+            throw new IllegalArgumentException(position.path() + ": must have the padding token " + word.padding()
+                    + " of " + word.path() + ", or none, found " + position.padding());
+        }
+        if (maxLength() < 1) {
+            throw new IllegalArgumentException(position.path() + ": must have more than " + firstPosition()
+                    + " rows, as many are not for tokens, found "
+                    + position.weight().size(0));
         }
     }
 
@@ -103,7 +105,25 @@ public final class TokenEmbeddings implements Layer {
      * @return 0 in BERT, the padding token plus 1 in RoBERTa
      */
     public int firstPosition() {
-        return firstPosition;
+        return skipsPadding() ? position.padding() + 1 : 0;
+    }
+
+    private boolean skipsPadding() {
+        return position.padding() != Embedding.NO_PADDING;
+    }
+
+    /**
+     * Returns the row of the positions for each token.
+     *
+     * @param x the sequences
+     * @return a row for each token; it is outside the table if a sequence is too long
+     */
+    public int[] positions(Sequences x) {
+        int[] rows = skipsPadding() ? x.positionsWithout(position.padding()) : new int[x.tokens()];
+        for (int row = 0; row < rows.length; row++) {
+            rows[row] = skipsPadding() ? rows[row] + firstPosition() : x.position(row);
+        }
+        return rows;
     }
 
     /**
@@ -112,7 +132,7 @@ public final class TokenEmbeddings implements Layer {
      * @return the number of tokens
      */
     public int maxLength() {
-        return Math.toIntExact(position.weight().size(0)) - firstPosition;
+        return Math.toIntExact(position.weight().size(0)) - firstPosition();
     }
 
     /**
@@ -149,8 +169,7 @@ public final class TokenEmbeddings implements Layer {
                 (Embedding) weights.apply(word),
                 (Embedding) weights.apply(position),
                 type == null ? null : (Embedding) weights.apply(type),
-                (LayerNorm) weights.apply(norm),
-                firstPosition);
+                (LayerNorm) weights.apply(norm));
     }
 
     @Override

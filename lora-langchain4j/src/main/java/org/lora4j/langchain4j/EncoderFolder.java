@@ -4,12 +4,8 @@ import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
-import org.lora4j.nn.Layer;
 import org.lora4j.nn.Network;
-import org.lora4j.nn.Normalize;
-import org.lora4j.nn.Pooling;
 import org.lora4j.nn.TokenEmbeddings;
 import org.lora4j.nn.transformer.BertModel;
 
@@ -30,12 +26,7 @@ final class EncoderFolder {
                         + file);
             }
         }
-        Pooling.Method pooling = PoolingFile.read(folder);
-        List<Layer> layers =
-                new ArrayList<>(BertModel.load(folder).lastHiddenState().layers());
-        layers.add(new Pooling("pooling", pooling));
-        layers.add(new Normalize("normalize"));
-        network = new Network(layers);
+        network = BertModel.load(folder).sentenceEmbeddings();
     }
 
     Network network() {
@@ -56,7 +47,6 @@ final class EncoderFolder {
 
     /** The longest sequence that the encoder takes. */
     private int positions() {
-        TokenEmbeddings embeddings = (TokenEmbeddings) network.layers().get(0);
-        return Math.toIntExact(embeddings.position().inputSize()) - embeddings.firstPosition();
+        return ((TokenEmbeddings) network.layers().get(0)).maxLength();
     }
 }

@@ -3,6 +3,10 @@ package org.lora4j.langchain4j;
 import dev.langchain4j.data.embedding.Embedding;
 import dev.langchain4j.data.segment.TextSegment;
 import dev.langchain4j.model.embedding.EmbeddingModel;
+import dev.langchain4j.model.embedding.request.EmbeddingParameter;
+import dev.langchain4j.model.embedding.request.EmbeddingRequest;
+import dev.langchain4j.model.embedding.request.EmbeddingRequestParameters;
+import dev.langchain4j.model.embedding.response.EmbeddingResponse;
 import dev.langchain4j.model.output.Response;
 import dev.langchain4j.model.output.TokenUsage;
 import java.io.IOException;
@@ -10,6 +14,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import org.lora4j.AdapterView;
 import org.lora4j.LoRAModel;
 import org.lora4j.nn.Sequences;
@@ -24,18 +29,21 @@ import org.lora4j.nn.Sequences;
  * Response<Embedding> adapted = support.embed("The parcel never came.");
  * }</pre>
  *
- * <p>An embedding is the mean of the last hidden states of a text's tokens, with the special tokens at its ends, divided by
- * its Euclidean norm. A text that is longer than {@link #maxTokens} is cut. Without an adapter these are the embeddings of
+ * <p>An embedding is the mean of the last hidden states of a text's tokens, with the special tokens at its ends, or what
+ * {@code 1_Pooling/config.json} says, divided by its Euclidean norm. A text that is longer than {@link #maxTokens} is cut. Without an adapter these are the embeddings of
  * LangChain4j's own in-process models.
  *
  * <p>An object of this class computes with the adapters that it was created for, whatever is active in {@link #model}. All
  * that come from one another share the weights and the adapters: an adapter that is added, trained, replaced or deleted in
  * {@code model()} is so for all of them.
  *
- * <p>Immutable. Any number of threads can embed at the same time, while others load or replace adapters. All texts of one call
- * see the same adapters.
+ * <p>Any number of threads can embed at the same time, while others load or replace adapters. All texts of one call see the
+ * same adapters. {@link #close} frees the native tokenizer of all that come from one another.
  */
-public final class LoRAEmbeddingModel implements EmbeddingModel {
+public final class LoRAEmbeddingModel implements EmbeddingModel, AutoCloseable {
+    /** Stands between the name of the model and those of its adapters. */
+    private static final String PLUS = "+";
+
     private final String name;
     private final TextTokenizer tokenizer;
     private final LoRAModel model;
@@ -141,10 +149,20 @@ public final class LoRAEmbeddingModel implements EmbeddingModel {
      * @param texts the texts, at least one
      * @return a sequence for each text
      * @throws IllegalArgumentException if there is no text, or one has no tokens
+     * @throws NullPointerException if a text is null; the message names it
+     * @throws IllegalStateException if the model was closed
      */
     public Sequences tokens(List<String> texts) {
-        Objects.requireNonNull(texts, "texts must not be null");
+        requireAll("texts", texts);
         return Sequences.of(tokenizer.encode(texts));
+    }
+
+    private static void requireAll(String what, List<?> elements) {
+        Objects.requireNonNull(elements, what + " must not be null");
+        for (int i = 0; i < elements.size(); i++) {
+            int index = i;
+            Objects.requireNonNull(elements.get(i), () -> what + ": each must be a text, found null at index " + index);
+        }
     }
 
     /**
@@ -157,16 +175,31 @@ public final class LoRAEmbeddingModel implements EmbeddingModel {
     }
 
     /**
+     * Computes the embedding of a text.
+     *
+     * @param segment the text
+     * @return its embedding
+     * @throws IllegalArgumentException as {@link #embedAll}
+     */
+    @Override
+    public Response<Embedding> embed(TextSegment segment) {
+        Objects.requireNonNull(segment, "segment must not be null");
+        return EmbeddingModel.super.embed(segment);
+    }
+
+    /**
      * Computes the embeddings of texts.
      *
      * @param segments the texts
      * @return an embedding for each text, in their order; and the number of tokens, without the special ones and those that
      *     were cut off
      * @throws IllegalArgumentException if a text has no tokens, or an adapter was deleted
+     * @throws NullPointerException if a segment is null; the message names it
+     * @throws IllegalStateException if the model was closed
      */
     @Override
     public Response<List<Embedding>> embedAll(List<TextSegment> segments) {
-        Objects.requireNonNull(segments, "segments must not be null");
+        requireAll("segments", segments);
         if (segments.isEmpty()) {
             return Response.from(List.of(), new TokenUsage(0));
         }
@@ -176,6 +209,61 @@ public final class LoRAEmbeddingModel implements EmbeddingModel {
             embeddings.add(Embedding.from(vector));
         }
         return Response.from(embeddings, new TokenUsage(tokens.tokens() - tokens.count() * tokenizer.specialTokens()));
+    }
+
+    /**
+     * Returns which parameters a request may have.
+     *
+     * @return {@code modelName}, see {@link #doEmbed}; and {@code inputType}, which has no effect: queries and documents are
+     *     embedded alike
+     */
+    @Override
+    public Set<EmbeddingParameter<?>> supportedParameters() {
+        return Set.of(EmbeddingRequestParameters.MODEL_NAME, EmbeddingRequestParameters.INPUT_TYPE);
+    }
+
+    /**
+     * Computes the embeddings of a request. Its {@code modelName} can be that of an adapter, {@link #modelName} of this object
+     * or of one with another adapter, or the name of the model's folder for the model without adapters.
+     *
+     * @param request the texts; without a {@code modelName} they are embedded as {@link #embedAll} does it
+     * @return the embeddings
+     * @throws IllegalArgumentException if there is no adapter or model of that name, or as {@link #embedAll}
+     */
+    @Override
+    public EmbeddingResponse doEmbed(EmbeddingRequest request) {
+        Objects.requireNonNull(request, "request must not be null");
+        String wanted = request.modelName();
+        return (wanted == null ? this : named(wanted)).embedInputs(request);
+    }
+
+    private EmbeddingResponse embedInputs(EmbeddingRequest request) {
+        return EmbeddingModel.super.doEmbed(request);
+    }
+
+    private LoRAEmbeddingModel named(String wanted) {
+        if (wanted.equals(modelName())) {
+            return this;
+        }
+        if (wanted.equals(name)) {
+            return base();
+        }
+        for (String adapter : model.names()) {
+            if (wanted.equals(adapter) || wanted.equals(name + PLUS + adapter)) {
+                return using(adapter);
+            }
+        }
+        throw new IllegalArgumentException("modelName must be " + name + " or an adapter of it, " + model.names()
+                + ", found '" + wanted + "'; load the adapter first");
+    }
+
+    /**
+     * Frees the native tokenizer, after the calls that use it now. It is that of all views and of the model that they come from:
+     * none of them can embed texts afterwards. {@link #model} stays usable. A second call has no effect.
+     */
+    @Override
+    public void close() {
+        tokenizer.close();
     }
 
     @Override
@@ -192,7 +280,7 @@ public final class LoRAEmbeddingModel implements EmbeddingModel {
     public String modelName() {
         List<String> parts = new ArrayList<>(List.of(name));
         parts.addAll(view.names());
-        return String.join("+", parts);
+        return String.join(PLUS, parts);
     }
 
     @Override

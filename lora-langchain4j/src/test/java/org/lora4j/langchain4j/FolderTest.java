@@ -2,6 +2,7 @@ package org.lora4j.langchain4j;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -11,8 +12,11 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -125,21 +129,35 @@ class FolderTest {
         assertThat(Texts.cosine(model.embed("a text").content(), first)).isGreaterThan(0.9999999);
     }
 
-    @ParameterizedTest
-    @ValueSource(
-            strings = {
-                "{}",
-                "[]",
-                "{\"pooling_mode_max_tokens\": true}",
-                "{\"pooling_mode_mean_tokens\": true, \"pooling_mode_max_tokens\": true}",
-                "{\"pooling_mode_mean_tokens\": true, \"pooling_mode_cls_token\": true}"
-            })
-    void anotherPoolingIsRefused(String content) throws IOException {
-        writePooling(content);
+    @Test
+    void anotherPoolingIsRefused() throws IOException {
+        writePooling("{\"pooling_mode_max_tokens\": true}");
         assertThatThrownBy(() -> LoRAEmbeddingModel.of(folder))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageContaining(
-                        "exactly one of pooling_mode_mean_tokens and pooling_mode_cls_token must be true");
+                .hasMessageContaining("found 'pooling_mode_max_tokens'");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"config.json", "tokenizer.json"})
+    @EnabledOnOs({OS.LINUX, OS.MAC})
+    void aPipeOrADeviceIsRefused(String name) throws Exception {
+        MiniLm.copy(folder);
+        Path file = folder.resolve(name);
+        Files.delete(file);
+        assertThat(new ProcessBuilder("mkfifo", file.toString()).start().waitFor())
+                .isZero();
+        assertRefused(file);
+        Files.delete(file);
+        Files.createSymbolicLink(file, Path.of("/dev/zero"));
+        assertRefused(file);
+    }
+
+    private void assertRefused(Path file) {
+        assertTimeoutPreemptively(
+                Duration.ofSeconds(60),
+                () -> assertThatThrownBy(() -> LoRAEmbeddingModel.of(folder))
+                        .isInstanceOf(IOException.class)
+                        .hasMessage(file + ": must be a regular file, found a device, a pipe or a socket"));
     }
 
     private void writePooling(String content) throws IOException {

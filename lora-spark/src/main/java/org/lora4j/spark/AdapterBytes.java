@@ -75,7 +75,7 @@ final class AdapterBytes implements Serializable {
     }
 
     private static byte[] read(FileSystem files, Path file) throws IOException {
-        try (InputStream in = files.open(file)) {
+        try (InputStream in = HadoopFiles.open(files, file)) {
             return in.readAllBytes();
         }
     }

@@ -1,6 +1,7 @@
 package org.lora4j.spark;
 
 import org.apache.spark.ml.param.Param;
+import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.io.FingerprintCheck;
@@ -12,6 +13,7 @@ final class BaseColumns {
     /** Sets the defaults of a new stage. */
     static void setDefaults(HasBase<?> stage) {
         stage.setDefault(stage.featuresCol(), "features");
+        stage.setDefault(stage.outputCol(), "output");
         stage.setDefault(stage.predictionCol(), "prediction");
         stage.setDefault(stage.encoderHead(), EncoderHead.CLASSIFIER.text());
         stage.setDefault(stage.fingerprintCheck(), BaseParams.text(FingerprintCheck.WARN));
@@ -63,6 +65,24 @@ final class BaseColumns {
         }
     }
 
+    /** Whether there are predictions: numbers of classes, or a single output. The elements of an embedding are no classes. */
+    static boolean hasPrediction(HasBase<?> stage) {
+        return EncoderHead.of(text(stage, stage.encoderHead())) != EncoderHead.EMBEDDING;
+    }
+
+    /** Adds the columns of the outputs and of the predictions. */
+    static StructType withOutputs(HasBase<?> stage, StructType schema, boolean vectors) {
+        String output = text(stage, stage.outputCol());
+        Columns.requireNew(schema, "outputCol", output);
+        StructType scored = schema.add(output, Columns.outputs(vectors), true);
+        if (!hasPrediction(stage)) {
+            return scored;
+        }
+        String prediction = text(stage, stage.predictionCol());
+        Columns.requireNew(scored, "predictionCol", prediction);
+        return scored.add(prediction, DataTypes.DoubleType, true);
+    }
+
     /** Checks that the columns are those that the base takes. */
     static void requireFit(HasBase<?> stage, StructType schema, BaseNetwork base) {
         String features = text(stage, stage.featuresCol());
@@ -89,6 +109,7 @@ final class BaseColumns {
         copy(from, from.basePath(), to, to.basePath());
         copy(from, from.featuresCol(), to, to.featuresCol());
         copy(from, from.maskCol(), to, to.maskCol());
+        copy(from, from.outputCol(), to, to.outputCol());
         copy(from, from.predictionCol(), to, to.predictionCol());
         copy(from, from.encoderHead(), to, to.encoderHead());
         copy(from, from.numLabels(), to, to.numLabels());

@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.Serializable;
 import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.util.SerializableConfiguration;
@@ -24,6 +23,8 @@ final class BaseNetwork implements Serializable {
     private static final String CONFIG = "config.json";
     private static final String TENSORS = "model.safetensors";
     private static final String TOKENIZER = "tokenizer.json";
+    private static final String MODULES = "modules.json";
+    private static final String POOLING = "1_Pooling/config.json";
 
     private final String path;
     private final SentFile tensors;
@@ -31,6 +32,10 @@ final class BaseNetwork implements Serializable {
     private final @Nullable SentFile config;
 
     private final @Nullable SentFile vocabulary;
+    /** What sentence-transformers stores beside an encoder. */
+    private final @Nullable SentFile modules;
+
+    private final @Nullable SentFile pooling;
     private final EncoderSettings encoder;
     private transient @Nullable Network network;
     private transient @Nullable TextTokenizer tokenizer;
@@ -40,11 +45,15 @@ final class BaseNetwork implements Serializable {
             SentFile tensors,
             @Nullable SentFile config,
             @Nullable SentFile vocabulary,
+            @Nullable SentFile modules,
+            @Nullable SentFile pooling,
             EncoderSettings encoder) {
         this.path = path;
         this.tensors = tensors;
         this.config = config;
         this.vocabulary = vocabulary;
+        this.modules = modules;
+        this.pooling = pooling;
         this.encoder = encoder;
     }
 
@@ -65,13 +74,15 @@ final class BaseNetwork implements Serializable {
         Path file = new Path(path);
         try {
             if (!file.getFileSystem(hadoop).getFileStatus(file).isDirectory()) {
-                return new BaseNetwork(path, SentFile.read(file, settings, mostBytes), null, null, encoder);
+                return new BaseNetwork(path, SentFile.read(file, settings, mostBytes), null, null, null, null, encoder);
             }
             return new BaseNetwork(
                     path,
                     SentFile.read(new Path(file, TENSORS), settings, mostBytes),
                     SentFile.read(new Path(file, CONFIG), settings, SentFile.MOST_BYTES),
                     SentFile.readIfExists(new Path(file, TOKENIZER), settings),
+                    SentFile.readIfExists(new Path(file, MODULES), settings),
+                    SentFile.readIfExists(new Path(file, POOLING), settings),
                     encoder);
         } catch (IOException e) {
             throw unreadable(path, "the driver", e);
@@ -105,19 +116,17 @@ final class BaseNetwork implements Serializable {
             SentFile description = config;
             return description == null
                     ? Network.fromTensors(tensors.tensors())
-                    : encoder.head()
-                            .network(
-                                    BertModel.of(text(description), tensors.tensors(), DataType.FLOAT),
-                                    encoder.labels());
+                    : encoder.head().network(model(description), encoder.labels());
         } catch (IOException e) {
             throw unreadable(path, "every executor", e);
         }
     }
 
-    private static String text(SentFile file) throws IOException {
-        try (InputStream in = file.open()) {
-            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
-        }
+    private BertModel model(SentFile description) throws IOException {
+        return BertModel.of(HadoopFiles.text(description), tensors.tensors(), DataType.FLOAT)
+                .withSentenceModules(
+                        modules == null ? null : HadoopFiles.text(modules),
+                        pooling == null ? null : HadoopFiles.text(pooling));
     }
 
     /** The tokenizer of this process. */
@@ -146,15 +155,19 @@ final class BaseNetwork implements Serializable {
 
     /** The longest sequence that the encoder takes. */
     private int positions() {
-        TokenEmbeddings embeddings = (TokenEmbeddings) network().layers().get(0);
-        return Math.toIntExact(embeddings.position().inputSize()) - embeddings.firstPosition();
+        return ((TokenEmbeddings) network().layers().get(0)).maxLength();
     }
 
     /** A text that differs for another base. */
     String identity() {
         return config == null
                 ? tensors.identity()
-                : tensors.identity() + " and " + config.identity() + " with " + encoder;
+                : tensors.identity() + " and " + config.identity() + " with " + encoder + ", modules "
+                        + identity(modules) + ", pooling " + identity(pooling);
+    }
+
+    private static String identity(@Nullable SentFile file) {
+        return file == null ? "none" : file.identity();
     }
 
     /** Whether the bytes travel. */

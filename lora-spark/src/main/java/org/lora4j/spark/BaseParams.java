@@ -15,6 +15,7 @@ final class BaseParams implements Serializable {
     private final Param<String> path;
     private final Param<String> features;
     private final Param<String> mask;
+    private final Param<String> output;
     private final Param<String> prediction;
     private final Param<String> head;
     private final IntParam labels;
@@ -25,9 +26,9 @@ final class BaseParams implements Serializable {
      * Creates the parameters.
      *
      * @param uid the stage that they belong to
-     * @param ofPrediction the documentation of the column that is added
+     * @param whoAdds who adds the columns of outputs and predictions, for the documentation
      */
-    BaseParams(String uid, String ofPrediction) {
+    BaseParams(String uid, String whoAdds) {
         TextParams texts = new TextParams(uid);
         path = texts.any(
                 "basePath",
@@ -39,7 +40,11 @@ final class BaseParams implements Serializable {
                         + " tokens, or texts");
         mask = texts.any(
                 "maskCol", "column that has 1 for each token and 0 for padding; without it, there is no padding");
-        prediction = texts.any("predictionCol", ofPrediction);
+        output = texts.any("outputCol", "column of the outputs" + whoAdds);
+        prediction = texts.any(
+                "predictionCol",
+                "column of the predictions" + whoAdds
+                        + ": the class with the greatest output, or the output if there is one; not for embeddings");
         head = texts.oneOf("encoderHead", "what an encoder ends with", EncoderHead.texts());
         labels = new IntParam(
                 uid,
@@ -79,6 +84,10 @@ final class BaseParams implements Serializable {
 
     Param<String> mask() {
         return mask;
+    }
+
+    Param<String> output() {
+        return output;
     }
 
     Param<String> prediction() {

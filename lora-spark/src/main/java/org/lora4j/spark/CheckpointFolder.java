@@ -18,8 +18,8 @@ import org.lora4j.io.SafeTensors;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
- * The states of a training in a folder of any file system of Hadoop. It keeps the last two. Each names the settings of its
- * training, so that no other training continues from it.
+ * The states of a training in a folder of any file system of Hadoop. It keeps the last two. Each has the settings of its
+ * training and a hash of its rows, so that no other training continues from it.
  */
 final class CheckpointFolder {
     private static final String PREFIX = "step-";
@@ -29,9 +29,9 @@ final class CheckpointFolder {
 
     private final Path folder;
     private final FileSystem files;
-    private final String settings;
+    private final CheckpointSettings settings;
 
-    CheckpointFolder(String folder, Configuration hadoop, String settings) {
+    CheckpointFolder(String folder, Configuration hadoop, CheckpointSettings settings) {
         this.folder = new Path(folder);
         this.settings = settings;
         try {
@@ -48,7 +48,7 @@ final class CheckpointFolder {
     /** Stores a state as a whole: a crash leaves it or nothing of it. */
     void write(long iteration, Map<String, INDArray> tensors, Map<String, String> metadata) throws IOException {
         Map<String, String> texts = new HashMap<>(metadata);
-        texts.put(SETTINGS, settings);
+        texts.put(SETTINGS, settings.text());
         Path target = new Path(folder, PREFIX + String.format("%012d", iteration) + SUFFIX);
         Path temporary = new Path(folder, "_" + target.getName());
         try (OutputStream out = files.create(temporary, true)) {
@@ -77,7 +77,7 @@ final class CheckpointFolder {
     /**
      * Returns the last state, or nothing if there is none.
      *
-     * @throws IllegalStateException if it is that of a training with other settings
+     * @throws IllegalStateException if it is that of a training with other settings or rows; the message names what differs
      */
     Optional<SafeTensors> latest() {
         try {
@@ -85,13 +85,14 @@ final class CheckpointFolder {
             if (all.isEmpty()) {
                 return Optional.empty();
             }
-            try (InputStream in = files.open(all.get(0))) {
+            try (InputStream in = HadoopFiles.open(files, all.get(0))) {
                 SafeTensors state = SafeTensors.read(in);
-                String found = state.metadata().getOrDefault(SETTINGS, "none");
-                if (!found.equals(settings)) {
+                List<String> differences = settings.differences(
+                        CheckpointSettings.parse(state.metadata().getOrDefault(SETTINGS, "")));
+                if (!differences.isEmpty()) {
                     throw new IllegalStateException("checkpointPath: " + all.get(0)
-                            + " must be a checkpoint of a training with the same settings, " + settings + ", found "
-                            + found
+                            + " must be a checkpoint of a training with the same settings and rows, found other ones: "
+                            + String.join("; ", differences)
                             + "; set another folder, or delete this one to start anew");
                 }
                 return Optional.of(state);

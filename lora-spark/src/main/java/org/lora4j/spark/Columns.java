@@ -106,26 +106,21 @@ final class Columns {
      * @param index the column: a vector, an array of numbers, or one number
      * @param what what they are, for messages
      */
-    static float[] numbers(Row row, int index, String what) {
+    static double[] numbers(Row row, int index, String what) {
         requireValue(row, index, what);
         Object value = row.get(index);
         if (value instanceof Number number) {
-            return new float[] {number.floatValue()};
+            return new double[] {number.doubleValue()};
         }
         if (value instanceof Vector vector) {
-            double[] doubles = vector.toArray();
-            float[] floats = new float[doubles.length];
-            for (int i = 0; i < floats.length; i++) {
-                floats[i] = (float) doubles[i];
-            }
-            return floats;
+            return vector.toArray();
         }
         List<?> list = row.getList(index);
-        float[] floats = new float[list.size()];
-        for (int i = 0; i < floats.length; i++) {
-            floats[i] = number(list, i, what).floatValue();
+        double[] numbers = new double[list.size()];
+        for (int i = 0; i < numbers.length; i++) {
+            numbers[i] = number(list, i, what).doubleValue();
         }
-        return floats;
+        return numbers;
     }
 
     /**
@@ -161,7 +156,7 @@ final class Columns {
     }
 
     /** Checks the number of features of a row. */
-    static float[] requireWidth(float[] numbers, long width, String what) {
+    static double[] requireWidth(double[] numbers, long width, String what) {
         if (numbers.length != width) {
             throw new IllegalArgumentException(
                     what + " must have " + width + " numbers, as the network has, found " + numbers.length);

@@ -8,16 +8,16 @@ final class Example implements Serializable {
 
     private final long number;
     private final Inputs input;
-    private final float[] label;
+    private final FlatValues label;
 
     /**
      * Holds a row.
      *
      * @param number its number in the order of the training, from 0
      * @param input its input
-     * @param label the number of a class, or {@code [out]}
+     * @param label the number of a class, or {@code [out]}, in the type of the network
      */
-    Example(long number, Inputs input, float[] label) {
+    Example(long number, Inputs input, FlatValues label) {
         this.number = number;
         this.input = input;
         this.label = label;
@@ -31,7 +31,7 @@ final class Example implements Serializable {
         return input;
     }
 
-    float[] label() {
+    FlatValues label() {
         return label;
     }
 }

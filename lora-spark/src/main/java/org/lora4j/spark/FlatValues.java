@@ -9,7 +9,7 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
-/** The elements of several arrays of one type, to be sent to another machine. */
+/** Numbers of one type, such as the elements of several arrays or the features of rows, to be sent to another machine. */
 final class FlatValues implements Serializable {
     private static final long serialVersionUID = 1L;
 
@@ -55,17 +55,51 @@ final class FlatValues implements Serializable {
         return new FlatValues(floats, null);
     }
 
+    /** Puts values of one type one after the other; there must be at least one. */
+    static FlatValues concat(List<FlatValues> parts, String what) {
+        long length = parts.stream().mapToLong(FlatValues::length).sum();
+        if (length > Integer.MAX_VALUE - 8) {
+            throw new IllegalArgumentException("a worker must have fewer than 2^31 numbers of " + what + ", found "
+                    + length + "; set more workers");
+        }
+        boolean isFloat = parts.get(0).floats != null;
+        float[] floats = new float[isFloat ? (int) length : 0];
+        double[] doubles = new double[isFloat ? 0 : (int) length];
+        int at = 0;
+        for (FlatValues part : parts) {
+            if (isFloat) {
+                System.arraycopy(part.floats(), 0, floats, at, part.length());
+            } else {
+                System.arraycopy(part.doubles(), 0, doubles, at, part.length());
+            }
+            at += part.length();
+        }
+        return isFloat ? new FlatValues(floats, null) : new FlatValues(null, doubles);
+    }
+
+    /** Copies some of the numbers to a new array of their type. */
+    INDArray array(int from, int to) {
+        return floats != null
+                ? Nd4j.createFromArray(Arrays.copyOfRange(floats, from, to))
+                : Nd4j.createFromArray(Arrays.copyOfRange(doubles(), from, to));
+    }
+
+    double get(int index) {
+        return floats != null ? floats[index] : doubles()[index];
+    }
+
     /** Overwrites arrays of the same lengths and type. */
     void assignTo(List<INDArray> arrays) {
         int at = 0;
         for (INDArray array : arrays) {
             int to = at + (int) array.length();
-            INDArray flat = floats != null
-                    ? Nd4j.createFromArray(Arrays.copyOfRange(floats, at, to))
-                    : Nd4j.createFromArray(Arrays.copyOfRange(doubles(), at, to));
-            array.assign(flat.reshape('c', array.shape()));
+            array.assign(array(at, to).reshape('c', array.shape()));
             at = to;
         }
+    }
+
+    private float[] floats() {
+        return Objects.requireNonNull(floats);
     }
 
     private double[] doubles() {
@@ -75,7 +109,7 @@ final class FlatValues implements Serializable {
     /** Adds the elements times a weight to a sum. */
     void addTo(double[] sum, double weight) {
         for (int i = 0; i < sum.length; i++) {
-            sum[i] += weight * (floats != null ? floats[i] : doubles()[i]);
+            sum[i] += weight * get(i);
         }
     }
 

@@ -24,8 +24,8 @@ record HadoopAdapters(Path folder, SerializableConfiguration hadoop) implements 
     public LoRAAdapter load(String name, BaseModel base, FingerprintCheck check, ReadLimits limits) throws IOException {
         FileSystem files = folder.getFileSystem(hadoop.value());
         Path own = new Path(folder, new Path(null, null, name));
-        try (InputStream config = files.open(new Path(own, AdapterBytes.CONFIG));
-                InputStream tensors = files.open(new Path(own, AdapterBytes.TENSORS))) {
+        try (InputStream config = HadoopFiles.open(files, new Path(own, AdapterBytes.CONFIG));
+                InputStream tensors = HadoopFiles.open(files, new Path(own, AdapterBytes.TENSORS))) {
             return PeftFiles.read(config, tensors, limits).adapter(base, check);
         } catch (FileNotFoundException e) {
             throw new IllegalArgumentException(

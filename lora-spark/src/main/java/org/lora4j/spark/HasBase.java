@@ -71,10 +71,29 @@ interface HasBase<S> extends Params {
      *
      * @return the parameter
      */
+    Param<String> outputCol();
+
+    /**
+     * Sets the column of the outputs, which the transformer adds: as many numbers as the network has outputs.
+     *
+     * @param value a new column
+     * @return this
+     */
+    default S setOutputCol(String value) {
+        return (S) set(outputCol(), value);
+    }
+
+    /**
+     * Returns the parameter of the column of the predictions.
+     *
+     * @return the parameter
+     */
     Param<String> predictionCol();
 
     /**
-     * Sets the column of the outputs, which the transformer adds.
+     * Sets the column of the predictions, which the transformer adds: a double, which the evaluators of Spark ML take. It is the
+     * number of the class with the greatest output, or the output itself if the network has one. An encoder whose head is
+     * {@code embedding} has none.
      *
      * @param value a new column
      * @return this
@@ -93,8 +112,8 @@ interface HasBase<S> extends Params {
     /**
      * Sets what an encoder ends with.
      *
-     * @param value classifier, on the pooler's output; meanClassifier, on the mean over the tokens; or embedding, the mean
-     *     over the tokens divided by its norm
+     * @param value classifier, on the pooler's output; meanClassifier, on the mean over the tokens; or embedding, the pooling of
+     *     {@code 1_Pooling/config.json}, or the mean over the tokens without that file, divided by its norm
      * @return this
      */
     default S setEncoderHead(String value) {

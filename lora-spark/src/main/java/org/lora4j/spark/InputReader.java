@@ -3,6 +3,7 @@ package org.lora4j.spark;
 import java.io.Serializable;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.Row;
+import org.lora4j.nn.Network;
 
 /**
  * Reads the input of a row as the base takes it: features, tokens, or a text.
@@ -18,9 +19,11 @@ record InputReader(Broadcast<BaseNetwork> base, int column, int mask) implements
 
     Inputs read(Row row) {
         if (!base.value().isEncoder()) {
-            float[] values = Columns.numbers(row, column, FEATURES);
-            long width = base.value().network().inputSize();
-            return new FeatureInputs(Columns.requireWidth(values, width, FEATURES + " of a row"), (int) width);
+            Network network = base.value().network();
+            int width = Math.toIntExact(network.inputSize());
+            double[] values =
+                    Columns.requireWidth(Columns.numbers(row, column, FEATURES), width, FEATURES + " of a row");
+            return new FeatureInputs(FlatValues.rounded(values, network.dataType()), width);
         }
         Columns.requireValue(row, column, TEXT);
         int[] ids = row.get(column) instanceof String text

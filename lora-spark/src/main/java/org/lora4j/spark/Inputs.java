@@ -5,6 +5,7 @@ import java.util.List;
 import org.lora4j.LoRAModel;
 import org.lora4j.nn.Model;
 import org.lora4j.train.BatchGradients;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** The inputs of one or several rows, in their order: features, or tokens. */
@@ -14,12 +15,15 @@ abstract class Inputs implements Serializable {
     /** Puts the inputs of several rows one after the other. */
     static Inputs concat(List<Inputs> parts) {
         return parts.isEmpty()
-                ? new FeatureInputs(new float[0], 0)
+                ? new FeatureInputs(FlatValues.rounded(new double[0], DataType.FLOAT), 0)
                 : parts.get(0).joined(parts);
     }
 
     /** Joins inputs of the same kind, of which this is the first. */
     abstract Inputs joined(List<Inputs> parts);
+
+    /** Adds the content of all rows to a hash. */
+    abstract void addTo(RowHash hash);
 
     /** The number of tokens that are computed of some rows; 0 if the rows are features. */
     abstract int tokens(int from, int to);

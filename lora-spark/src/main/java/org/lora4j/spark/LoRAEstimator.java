@@ -67,7 +67,7 @@ public final class LoRAEstimator extends ScheduleParams implements HasBase<LoRAE
     public LoRAEstimator(String uid) {
         super(uid);
         TextParams texts = new TextParams(uid);
-        base = new BaseParams(uid, "column that the trained transformer adds");
+        base = new BaseParams(uid, ", which the trained transformer adds");
         labelCol = texts.any(
                 "labelCol",
                 "column of the labels: the number of a class, or as many numbers as the network has outputs");
@@ -92,6 +92,11 @@ public final class LoRAEstimator extends ScheduleParams implements HasBase<LoRAE
     @Override
     public Param<String> maskCol() {
         return base.mask();
+    }
+
+    @Override
+    public Param<String> outputCol() {
+        return base.output();
     }
 
     @Override
@@ -223,7 +228,7 @@ public final class LoRAEstimator extends ScheduleParams implements HasBase<LoRAE
     }
 
     /**
-     * Checks the columns, and adds that of the prediction.
+     * Checks the columns, and adds those of the outputs and of the predictions.
      *
      * @param schema the columns of a table
      * @return the columns of the transformed table
@@ -236,7 +241,7 @@ public final class LoRAEstimator extends ScheduleParams implements HasBase<LoRAE
         if (isDefined(idCol)) {
             Columns.require(schema, "idCol", getOrDefault(idCol));
         }
-        return LoRATransformer.withPrediction(schema, getOrDefault(predictionCol()), false);
+        return BaseColumns.withOutputs(this, schema, false);
     }
 
     @Override

@@ -53,6 +53,7 @@ public final class LoRAFunctions {
                 -1,
                 namesAdapters ? 1 : -1,
                 false,
+                false,
                 transformer.outputsVectors(),
                 transformer.failsOnBadAdapters(),
                 1);

@@ -69,7 +69,7 @@ public final class LoRATransformer extends ScoringParams implements HasBase<LoRA
     LoRATransformer(String uid, @Nullable AdapterBytes adapter) {
         super(uid);
         this.adapter = adapter;
-        base = new BaseParams(uid, "column of the outputs");
+        base = new BaseParams(uid, "");
         BaseColumns.setDefaults(this);
     }
 
@@ -86,6 +86,11 @@ public final class LoRATransformer extends ScoringParams implements HasBase<LoRA
     @Override
     public Param<String> maskCol() {
         return base.mask();
+    }
+
+    @Override
+    public Param<String> outputCol() {
+        return base.output();
     }
 
     @Override
@@ -134,10 +139,10 @@ public final class LoRATransformer extends ScoringParams implements HasBase<LoRA
     }
 
     /**
-     * Adds the outputs to a table.
+     * Adds the outputs and the predictions to a table.
      *
      * @param dataset the table
-     * @return the table with the column of the outputs, and that of the reasons if bad adapters do not fail
+     * @return the table with the columns of the outputs and of the predictions, and that of the reasons if bad adapters do not fail
      * @throws IllegalArgumentException if a parameter is missing, or a column is missing or has another type
      */
     @Override
@@ -174,6 +179,7 @@ public final class LoRATransformer extends ScoringParams implements HasBase<LoRA
                 schema.fieldIndex(getOrDefault(featuresCol())),
                 mask == null ? -1 : schema.fieldIndex(mask),
                 isDefined(adapterCol()) ? schema.fieldIndex(getOrDefault(adapterCol())) : -1,
+                BaseColumns.hasPrediction(this),
                 hasReason(),
                 outputsVectors(),
                 failsOnBadAdapters(),
@@ -217,18 +223,12 @@ public final class LoRATransformer extends ScoringParams implements HasBase<LoRA
         if (requireAdapters()) {
             Columns.requireText(schema, "adapterCol", getOrDefault(adapterCol()));
         }
-        StructType scored = withPrediction(schema, getOrDefault(predictionCol()), outputsVectors());
+        StructType scored = BaseColumns.withOutputs(this, schema, outputsVectors());
         if (!hasReason()) {
             return scored;
         }
         Columns.requireNew(scored, "reasonCol", getOrDefault(reasonCol()));
         return scored.add(getOrDefault(reasonCol()), DataTypes.StringType, true);
-    }
-
-    /** Adds the column of the outputs. */
-    static StructType withPrediction(StructType schema, String column, boolean vectors) {
-        Columns.requireNew(schema, "predictionCol", column);
-        return schema.add(column, Columns.outputs(vectors), true);
     }
 
     @Override

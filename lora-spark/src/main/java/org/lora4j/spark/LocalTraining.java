@@ -85,7 +85,10 @@ final class LocalTraining {
             done += now.count();
             report(results, done, (System.nanoTime() - begin) / 1e9);
             rounds++;
-            if (checkpoints != null && rounds % (int) settings.getOrDefault(settings.checkpointInterval()) == 0) {
+            // Not after the last round: only the results of the workers can be aggregated.
+            if (checkpoints != null
+                    && done < steps
+                    && rounds % (int) settings.getOrDefault(settings.checkpointInterval()) == 0) {
                 checkpoint(checkpoints, done);
             }
         }
@@ -174,7 +177,13 @@ final class LocalTraining {
             for (int i = 0; i < values.size(); i++) {
                 values.get(i).assign(stored.tensor(key(i)));
             }
-            return Long.parseLong(stored.metadata().getOrDefault(STEPS, "0"));
+            long done = Long.parseLong(stored.metadata().getOrDefault(STEPS, "0"));
+            if (done >= steps) {
+                throw new IllegalStateException("checkpointPath: the checkpoint must be one before the last step, "
+                        + steps + ", found one after step " + done
+                        + "; set more epochs or a greater maxIter, or another folder");
+            }
+            return done;
         } catch (IOException e) {
             throw new UncheckedIOException("checkpointPath: the last checkpoint cannot be read: " + e.getMessage(), e);
         }

@@ -90,15 +90,15 @@ final class ScoredRows implements Iterator<Row> {
      * The outputs of rows, in their order. Rows of one adapter are computed next to each other, because longer runs of rows
      * take fewer products.
      */
-    private float[][] outputs(List<Named> usable) {
+    private double[][] outputs(List<Named> usable) {
         if (usable.isEmpty()) {
-            return new float[0][];
+            return new double[0][];
         }
         List<Named> sorted =
                 usable.stream().sorted(Comparator.comparing(Named::adapter)).toList();
-        float[][] computed = rows(inputs(sorted.stream().map(Named::row).toList())
+        double[][] computed = rows(inputs(sorted.stream().map(Named::row).toList())
                 .predict(scorer.model(), sorted.stream().map(Named::adapter).toList()));
-        float[][] outputs = new float[computed.length][];
+        double[][] outputs = new double[computed.length][];
         for (int i = 0; i < outputs.length; i++) {
             outputs[sorted.get(i).index()] = computed[i];
         }
@@ -109,8 +109,8 @@ final class ScoredRows implements Iterator<Row> {
         return Inputs.concat(some.stream().map(reader::read).toList());
     }
 
-    private static float[][] rows(INDArray y) {
-        return y.castTo(DataType.FLOAT).toFloatMatrix();
+    private static double[][] rows(INDArray y) {
+        return y.castTo(DataType.DOUBLE).toDoubleMatrix();
     }
 
     /** Keeps an adapter while the block is computed. Returns why that is not possible, or null. */
@@ -143,35 +143,48 @@ final class ScoredRows implements Iterator<Row> {
      *
      * @param outputs those of the rows without a reason, in their order
      */
-    private List<Row> withOutputs(List<Row> block, List<@Nullable String> reasons, float[][] outputs) {
+    private List<Row> withOutputs(List<Row> block, List<@Nullable String> reasons, double[][] outputs) {
         List<Row> results = new ArrayList<>();
         int at = 0;
         for (int i = 0; i < block.size(); i++) {
             Row row = block.get(i);
-            Object[] values = new Object[row.size() + (columns.hasReason() ? 2 : 1)];
+            List<@Nullable Object> values = new ArrayList<>();
             for (int j = 0; j < row.size(); j++) {
-                values[j] = row.get(j);
+                values.add(row.get(j));
             }
-            if (reasons.get(i) == null) {
-                values[row.size()] = output(outputs[at]);
-                at++;
+            double @Nullable [] output = reasons.get(i) == null ? outputs[at++] : null;
+            values.add(output == null ? null : output(output));
+            if (columns.hasPrediction()) {
+                values.add(output == null ? null : prediction(output));
             }
             if (columns.hasReason()) {
-                values[row.size() + 1] = reasons.get(i);
+                values.add(reasons.get(i));
             }
-            results.add(RowFactory.create(values));
+            results.add(RowFactory.create(values.toArray()));
         }
         return results;
     }
 
-    private Object output(float[] values) {
-        if (!columns.outputsVectors()) {
-            return values;
+    private Object output(double[] values) {
+        if (columns.outputsVectors()) {
+            return Vectors.dense(values);
         }
-        double[] doubles = new double[values.length];
-        for (int i = 0; i < doubles.length; i++) {
-            doubles[i] = values[i];
+        float[] floats = new float[values.length];
+        for (int i = 0; i < floats.length; i++) {
+            floats[i] = (float) values[i];
         }
-        return Vectors.dense(doubles);
+        return floats;
+    }
+
+    /** The number of the class with the greatest output, or the output if there is one. */
+    private static double prediction(double[] values) {
+        if (values.length == 1) {
+            return values[0];
+        }
+        int greatest = 0;
+        for (int i = 1; i < values.length; i++) {
+            greatest = values[i] > values[greatest] ? i : greatest;
+        }
+        return greatest;
     }
 }

@@ -40,8 +40,8 @@ final class SentFile implements Serializable {
             String time = status.getLen() + " bytes of time " + status.getModificationTime();
             return new SentFile(file.toString(), null, hadoop, time);
         }
-        try (InputStream in = files.open(file)) {
-            byte[] bytes = in.readAllBytes();
+        try (InputStream in = HadoopFiles.open(files, file)) {
+            byte[] bytes = in.readNBytes((int) mostBytes);
             CRC32C sum = new CRC32C();
             sum.update(bytes);
             String content = bytes.length + " bytes of CRC " + Long.toHexString(sum.getValue());
@@ -59,7 +59,7 @@ final class SentFile implements Serializable {
             return new ByteArrayInputStream(bytes);
         }
         Path file = new Path(path);
-        return file.getFileSystem(hadoop.value()).open(file);
+        return HadoopFiles.open(file.getFileSystem(hadoop.value()), file);
     }
 
     SafeTensors tensors() throws IOException {
@@ -74,6 +74,11 @@ final class SentFile implements Serializable {
     /** A text that differs for another content: size and checksum, or size and time if the file is not read here. */
     String identity() {
         return identity;
+    }
+
+    @Override
+    public String toString() {
+        return path;
     }
 
     /** Whether the bytes travel. */

@@ -21,12 +21,14 @@ final class Shard implements Serializable {
 
     private final long[] numbers;
     private final Inputs inputs;
-    private final float[] labels;
+    private final FlatValues labels;
+    private final long hash;
 
-    private Shard(long[] numbers, Inputs inputs, float[] labels) {
+    private Shard(long[] numbers, Inputs inputs, FlatValues labels, long hash) {
         this.numbers = numbers;
         this.inputs = inputs;
         this.labels = labels;
+        this.hash = hash;
     }
 
     /** The worker of a row. */
@@ -38,26 +40,16 @@ final class Shard implements Serializable {
         List<Example> all = new ArrayList<>();
         rows.forEachRemaining(all::add);
         all.sort(Comparator.comparingLong(Example::number));
+        RowHash hash = new RowHash();
+        all.forEach(hash::add);
+        List<FlatValues> labels = all.stream().map(Example::label).toList();
         return new Shard(
                 all.stream().mapToLong(Example::number).toArray(),
                 Inputs.concat(all.stream().map(Example::input).toList()),
-                flat(all.stream().map(Example::label).toList(), "labels"));
-    }
-
-    /** Puts arrays of one length one after the other. */
-    static float[] flat(List<float[]> rows, String what) {
-        long length = rows.isEmpty() ? 0 : (long) rows.size() * rows.get(0).length;
-        if (length > Integer.MAX_VALUE - 8) {
-            throw new IllegalArgumentException("a worker must have fewer than 2^31 numbers of " + what + ", found "
-                    + length + "; set more workers");
-        }
-        float[] flat = new float[(int) length];
-        int at = 0;
-        for (float[] row : rows) {
-            System.arraycopy(row, 0, flat, at, row.length);
-            at += row.length;
-        }
-        return flat;
+                labels.isEmpty()
+                        ? FlatValues.rounded(new double[0], DataType.FLOAT)
+                        : FlatValues.concat(labels, "labels"),
+                hash.sum());
     }
 
     int size() {
@@ -72,7 +64,7 @@ final class Shard implements Serializable {
             Range range = range(batch, batchSize);
             tokens[batch] = inputs.tokens(range.from(), range.to());
         }
-        return new ShardSize(size(), tokens);
+        return new ShardSize(size(), tokens, hash);
     }
 
     /** The rows of a batch that this worker has. */
@@ -120,17 +112,16 @@ final class Shard implements Serializable {
      */
     private INDArray labels(Range range, DataType type, int out) {
         int n = range.size();
-        int width = labels.length / size();
-        float[] y = new float[n * out];
-        for (int i = 0; i < n; i++) {
-            if (width == out && out > 1) {
-                System.arraycopy(labels, (range.from() + i) * out, y, i * out, out);
-            } else if (out == 1) {
-                y[i] = labels[range.from() + i];
-            } else {
-                y[i * out + (int) labels[range.from() + i]] = 1;
-            }
+        int width = labels.length() / size();
+        if (width == out) {
+            return labels.array(range.from() * out, range.to() * out)
+                    .reshape('c', n, out)
+                    .castTo(type);
         }
-        return Nd4j.createFromArray(y).reshape('c', n, out).castTo(type);
+        double[] oneHot = new double[n * out];
+        for (int i = 0; i < n; i++) {
+            oneHot[i * out + (int) labels.get(range.from() + i)] = 1;
+        }
+        return Nd4j.createFromArray(oneHot).reshape('c', n, out).castTo(type);
     }
 }

@@ -8,16 +8,19 @@ final class ShardSize implements Serializable {
 
     private final int rows;
     private final int[] tokens;
+    private final long hash;
 
     /**
      * Holds the numbers.
      *
      * @param rows the number of rows
      * @param tokens the number of tokens of its rows of each batch; empty if the rows are features
+     * @param hash the {@link RowHash} of its rows
      */
-    ShardSize(int rows, int[] tokens) {
+    ShardSize(int rows, int[] tokens, long hash) {
         this.rows = rows;
         this.tokens = tokens;
+        this.hash = hash;
     }
 
     int rows() {
@@ -26,5 +29,9 @@ final class ShardSize implements Serializable {
 
     int[] tokens() {
         return tokens;
+    }
+
+    long hash() {
+        return hash;
     }
 }

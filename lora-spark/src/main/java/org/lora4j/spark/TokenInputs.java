@@ -55,6 +55,14 @@ final class TokenInputs extends Inputs {
     }
 
     @Override
+    void addTo(RowHash hash) {
+        for (int i = 0; i < ids.length; i++) {
+            hash.add(ids[i]);
+            hash.add(mask == null ? new int[0] : mask[i]);
+        }
+    }
+
+    @Override
     double compute(BatchGradients gradients, int from, int to, INDArray labels, Place place) {
         SequenceBatch batch = new SequenceBatch(sequences(from, to), labels);
         return gradients.compute(batch, place.number(), place.rows(), place.tokens());

@@ -1,8 +1,8 @@
 package org.lora4j.spark;
 
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.StringJoiner;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -81,7 +81,11 @@ final class Training {
                 throw new IllegalArgumentException("the table must have at least one row, found none");
             }
             SparkGradients.Batches batches = new SparkGradients.Batches(rows, batchSize);
-            CheckpointFolder checkpoints = checkpoints(hadoop, base.value(), rows);
+            CheckpointFolder checkpoints = checkpoints(
+                    hadoop,
+                    base.value(),
+                    rows,
+                    sizes.stream().mapToLong(ShardSize::hash).sum());
             Broadcast<TrainingTask> task =
                     spark.broadcast(new TrainingTask(base, config, loss, batchSize, TokenCounts.of(sizes)));
             try {
@@ -109,25 +113,36 @@ final class Training {
                 loss == LossName.SOFTMAX_CROSS_ENTROPY);
     }
 
-    private @Nullable CheckpointFolder checkpoints(Configuration hadoop, BaseNetwork base, long rows) {
+    private @Nullable CheckpointFolder checkpoints(Configuration hadoop, BaseNetwork base, long rows, long hash) {
         if (!settings.isDefined(settings.checkpointPath())) {
             return null;
         }
-        StringJoiner description = new StringJoiner(", ");
-        description.add("base of " + base.identity()).add(rows + " rows").add(LoRAConfigJson.write(config));
-        for (Param<?> param : List.of(
+        CheckpointSettings description = new CheckpointSettings()
+                .put("base", base.identity())
+                .put("rows", rows + " with the hash " + Long.toHexString(hash))
+                .put("adapter", LoRAConfigJson.write(config));
+        List<Param<?>> params = new ArrayList<>(List.of(
+                settings.featuresCol(),
+                settings.maskCol(),
+                settings.labelCol(),
+                settings.idCol(),
                 settings.loss(),
                 settings.optimizer(),
                 settings.learningRate(),
                 settings.weightDecay(),
                 settings.clipNorm(),
                 settings.batchSize(),
-                settings.localSteps())) {
+                settings.localSteps()));
+        if ((int) settings.getOrDefault(settings.localSteps()) > 0) {
+            params.add(settings.aggregation());
+            description.put("workers", workers);
+        }
+        for (Param<?> param : params) {
             if (settings.isDefined(param)) {
-                description.add(param.name() + " " + settings.getOrDefault(param));
+                description.put(param.name(), settings.getOrDefault(param));
             }
         }
-        return new CheckpointFolder(settings.getOrDefault(settings.checkpointPath()), hadoop, description.toString());
+        return new CheckpointFolder(settings.getOrDefault(settings.checkpointPath()), hadoop, description);
     }
 
     private LoRAAdapter trainExactly(

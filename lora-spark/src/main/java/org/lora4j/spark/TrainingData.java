@@ -80,10 +80,15 @@ record TrainingData(
 
     private Example example(InputReader inputs, Row row, long number) {
         Inputs input = inputs.read(row);
-        float[] label = Columns.numbers(row, LABEL, "the label");
-        if (label.length == out) {
-            return new Example(number, input, label);
+        double[] label = Columns.numbers(row, LABEL, "the label");
+        if (label.length != out) {
+            requireClass(label);
         }
+        return new Example(
+                number, input, FlatValues.rounded(label, base.value().network().dataType()));
+    }
+
+    private void requireClass(double[] label) {
         if (label.length != 1 || !takesClasses) {
             throw new IllegalArgumentException(
                     "the label of a row must have " + out + " numbers, as the network's output"
@@ -93,7 +98,6 @@ record TrainingData(
             throw new IllegalArgumentException(
                     "the label of a row must be the number of a class, from 0 to " + (out - 1) + ", found " + label[0]);
         }
-        return new Example(number, input, label);
     }
 
     /** Refuses keys that are null or equal, between which the order would change from run to run. */

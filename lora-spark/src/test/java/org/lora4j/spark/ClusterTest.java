@@ -117,7 +117,7 @@ class ClusterTest {
                 .fitSequences(phrases.batches(16));
         assertThat(Adapters.difference(trained.adapter(), view.adapter())).isLessThan(1e-6);
         assertThat(trained.transform(phrases.table(Sessions.cluster(), 2))
-                        .filter("size(prediction) = 3")
+                        .filter("size(output) = 3")
                         .count())
                 .isEqualTo(40);
     }
@@ -153,7 +153,7 @@ class ClusterTest {
                 .dup('c')
                 .data()
                 .asFloat();
-        List<Float> found = rows.get(4).getList(rows.get(4).fieldIndex("prediction"));
+        List<Float> found = rows.get(4).getList(rows.get(4).fieldIndex("output"));
         for (int i = 0; i < expected.length; i++) {
             assertThat(found.get(i)).isCloseTo(expected[i], Offset.offset(1e-5f));
         }

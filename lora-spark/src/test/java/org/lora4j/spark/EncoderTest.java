@@ -4,18 +4,23 @@ import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.functions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.lora4j.AdapterView;
 import org.lora4j.LoRAModel;
 import org.lora4j.adapter.LoRAAdapter;
@@ -125,7 +130,7 @@ class EncoderTest {
     }
 
     private static float[] floats(Row row) {
-        List<Float> list = row.getList(row.fieldIndex("prediction"));
+        List<Float> list = row.getList(row.fieldIndex("output"));
         float[] values = new float[list.size()];
         for (int i = 0; i < values.length; i++) {
             values[i] = list.get(i);
@@ -162,6 +167,60 @@ class EncoderTest {
         Row row = model.transform(table).first();
         assertThat(floats(row)).hasSize(width);
         assertThat(model.adapter().savedModules()).hasSize(head.equals("embedding") ? 0 : 1);
+    }
+
+    @Test
+    void theFolderDecidesThePoolingOfAnEmbedding() throws Exception {
+        Files.createDirectories(base.resolve("1_Pooling"));
+        Path pooling = base.resolve("1_Pooling").resolve("config.json");
+        Files.writeString(pooling, "{\"pooling_mode_cls_token\": true, \"pooling_mode_mean_tokens\": false}");
+        LoRAEstimator estimator = estimator(2)
+                .setEncoderHead("embedding")
+                .setLoss("meanSquaredError")
+                .setLabelCol("target");
+        Dataset<Row> withTarget = table.withColumn("target", functions.expr("array_repeat(0.1, 24)"));
+        LoRATransformer model = estimator.fit(withTarget);
+        AdapterView view = LoRAModel.of(Phrases.load(base).sentenceEmbeddings())
+                .add("a", requireNonNull(model.bytes()).adapter());
+        Dataset<Row> scored = model.transform(table);
+        assertThat(scored.columns()).contains("output").doesNotContain("prediction");
+        for (Row row : scored.filter("id < 10").collectAsList()) {
+            Sequences x = Sequences.of(phrases.ids((int) row.getLong(0)));
+            INDArray states = LoRAModel.of(Phrases.load(base).lastHiddenState())
+                    .add("a", requireNonNull(model.bytes()).adapter())
+                    .predict(x);
+            INDArray first = states.getRow(0);
+            assertThat(floats(row))
+                    .usingComparatorWithPrecision(1e-5f)
+                    .containsExactly(first.div(first.norm2Number()).toFloatVector())
+                    .containsExactly(view.predict(x).toFloatVector());
+        }
+        Files.writeString(pooling, "{\"pooling_mode_max_tokens\": true}");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> estimator.fit(withTarget))
+                .withMessageContaining("found 'pooling_mode_max_tokens'");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"config.json", "tokenizer.json", "1_Pooling/config.json", "modules.json"})
+    @EnabledOnOs({OS.LINUX, OS.MAC})
+    void aPipeOrADeviceInTheFolderIsRefused(String name) throws Exception {
+        Path file = base.resolve(name);
+        Files.createDirectories(requireNonNull(file.getParent()));
+        Files.deleteIfExists(file);
+        assertThat(new ProcessBuilder("mkfifo", file.toString()).start().waitFor())
+                .isZero();
+        assertRefused();
+        Files.delete(file);
+        Files.createSymbolicLink(file, Path.of("/dev/zero"));
+        assertRefused();
+    }
+
+    private void assertRefused() {
+        assertTimeoutPreemptively(
+                Duration.ofSeconds(60),
+                () -> assertThatThrownBy(() -> estimator(2).fit(table))
+                        .hasMessageContaining("must be a regular file, found a device, a pipe or a socket"));
     }
 
     /** One adapter has factors only, one a classifier of its own, and one is DoRA. */
@@ -222,8 +281,8 @@ class EncoderTest {
                 .transform(table.withColumn(
                         "short",
                         functions.expr("if(size(tokens) > 5, concat(slice(tokens, 1, 4), array(2)), tokens)")));
-        assertThat(cut.orderBy("id").select("prediction").collectAsList())
-                .isEqualTo(expected.orderBy("id").select("prediction").collectAsList());
+        assertThat(cut.orderBy("id").select("output").collectAsList())
+                .isEqualTo(expected.orderBy("id").select("output").collectAsList());
     }
 
     @Test

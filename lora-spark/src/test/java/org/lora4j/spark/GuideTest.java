@@ -8,6 +8,7 @@ import java.util.List;
 import org.apache.spark.ml.Pipeline;
 import org.apache.spark.ml.PipelineModel;
 import org.apache.spark.ml.PipelineStage;
+import org.apache.spark.ml.evaluation.MulticlassClassificationEvaluator;
 import org.apache.spark.ml.feature.VectorAssembler;
 import org.apache.spark.ml.linalg.Vector;
 import org.apache.spark.sql.Dataset;
@@ -67,12 +68,13 @@ class GuideTest {
         Dataset<Row> scored = LoRATransformer.load(path + "/model")
                 .setOutputType("vector")
                 .transform(table);
-        scored.select("id", "label", "prediction").show(5);
-        assertThat(accuracy(scored)).isGreaterThan(0.8);
+        scored.select("id", "label", "output", "prediction").show(5);
+        double accuracy = new MulticlassClassificationEvaluator().setMetricName("accuracy").evaluate(scored);
+        assertThat(accuracy).isEqualTo(accuracy(scored)).isGreaterThan(0.8);
     }
 
     private static double accuracy(Dataset<Row> scored) {
-        List<Row> rows = scored.select("label", "prediction").collectAsList();
+        List<Row> rows = scored.select("label", "output").collectAsList();
         return rows.stream()
                 .filter(row -> row.<Vector>getAs(1).argmax() == row.getInt(0))
                 .count() / (double) rows.size();

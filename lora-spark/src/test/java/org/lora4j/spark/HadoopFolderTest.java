@@ -83,7 +83,7 @@ class HadoopFolderTest {
     }
 
     private static List<Row> rows(Dataset<Row> scored) {
-        return scored.orderBy("id").select("prediction").collectAsList();
+        return scored.orderBy("id").select("output").collectAsList();
     }
 
     @Test

@@ -84,8 +84,8 @@ class PipelineTest {
         for (Param<?> param : new LoRAEstimator().params()) {
             assertThat(param.doc()).as(param.name()).isNotBlank().isNotEqualTo(param.name());
         }
-        assertThat(new LoRAEstimator().params()).hasSize(30);
-        assertThat(new LoRATransformer().params()).hasSize(15);
+        assertThat(new LoRAEstimator().params()).hasSize(31);
+        assertThat(new LoRATransformer().params()).hasSize(16);
         assertThat(new LoRAEstimator().explainParams()).contains("rank: rank r of the update B·A (>= 1)");
     }
 
@@ -175,9 +175,14 @@ class PipelineTest {
                 Pipeline.load(folder.resolve("pipeline").toString()).fit(wide);
         model.save(folder.resolve("model").toString());
         PipelineModel loaded = PipelineModel.load(folder.resolve("model").toString());
-        List<Row> expected =
-                model.transform(wide).orderBy("id").select("prediction").collectAsList();
-        assertThat(loaded.transform(wide).orderBy("id").select("prediction").collectAsList())
+        List<Row> expected = model.transform(wide)
+                .orderBy("id")
+                .select("output", "prediction")
+                .collectAsList();
+        assertThat(loaded.transform(wide)
+                        .orderBy("id")
+                        .select("output", "prediction")
+                        .collectAsList())
                 .isEqualTo(expected);
         assertThat(loaded.transform(wide).schema()).isEqualTo(loaded.transformSchema(wide.schema()));
     }
@@ -225,6 +230,12 @@ class PipelineTest {
                 .withMessageStartingWith("idCol: ");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> estimator().transformSchema(schema.add("prediction", DataTypes.LongType)))
+                .withMessageStartingWith("predictionCol: the table must not have the column 'prediction' yet");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> estimator().transformSchema(schema.add("output", DataTypes.LongType)))
+                .withMessageStartingWith("outputCol: the table must not have the column 'output' yet");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> estimator().setOutputCol("prediction").transformSchema(schema))
                 .withMessageStartingWith("predictionCol: the table must not have the column 'prediction' yet");
     }
 

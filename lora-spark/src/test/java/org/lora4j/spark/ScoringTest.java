@@ -90,7 +90,7 @@ class ScoringTest {
         assertThat(scored.schema()).isEqualTo(transformer().transformSchema(table.schema()));
         for (Row row : rows) {
             int id = (int) row.getLong(0);
-            assertClose(floats(row, "prediction"), expected(id, row.getAs("tenant")));
+            assertClose(floats(row, "output"), expected(id, row.getAs("tenant")));
         }
     }
 
@@ -98,7 +98,7 @@ class ScoringTest {
     void nullStandsForTheBase() {
         Dataset<Row> some = table.filter("id < 9").withColumn("tenant", functions.expr("if(id % 2 = 0, null, tenant)"));
         for (Row row : transformer().transform(some).collectAsList()) {
-            assertClose(floats(row, "prediction"), expected((int) row.getLong(0), row.getAs("tenant")));
+            assertClose(floats(row, "output"), expected((int) row.getLong(0), row.getAs("tenant")));
         }
     }
 
@@ -110,7 +110,7 @@ class ScoringTest {
                 .transform(table)
                 .collectAsList();
         for (Row row : rows) {
-            assertClose(floats(row, "prediction"), expected((int) row.getLong(0), row.getAs("tenant")));
+            assertClose(floats(row, "output"), expected((int) row.getLong(0), row.getAs("tenant")));
         }
     }
 
@@ -121,7 +121,7 @@ class ScoringTest {
                 .transform(table)
                 .filter("id = 4")
                 .first();
-        Vector vector = row.getAs("prediction");
+        Vector vector = row.getAs("output");
         assertThat((float) vector.apply(2)).isCloseTo(expected(4, "tenant1")[2], Offset.offset(1e-5f));
     }
 
@@ -150,9 +150,10 @@ class ScoringTest {
         for (Row row : scored.collectAsList()) {
             int id = (int) row.getLong(0);
             if (id % 5 > 1) {
-                assertClose(floats(row, "prediction"), expected(id, row.getAs("tenant")));
+                assertClose(floats(row, "output"), expected(id, row.getAs("tenant")));
                 assertThat(row.<String>getAs("reason")).isNull();
             } else {
+                assertThat(row.<Object>getAs("output")).isNull();
                 assertThat(row.<Object>getAs("prediction")).isNull();
                 assertThat(row.<String>getAs("reason")).contains(id % 5 == 0 ? "nobody" : "broken");
             }

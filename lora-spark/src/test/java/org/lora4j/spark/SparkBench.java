@@ -254,7 +254,7 @@ public final class SparkBench {
         table("scored with", "adapters", "rows a second");
         for (int tenants : new int[] {1, sizes.tenants()}) {
             Dataset<Row> table = rows(session, sizes.scored(), tenants);
-            double rate = rate(sizes.scored(), () -> transformer.transform(table), "prediction[0]");
+            double rate = rate(sizes.scored(), () -> transformer.transform(table), "output[0]");
             print("| LoRATransformer | %,d | %,.0f |", tenants, rate);
             LoRAFunctions.register(session, "lora_score", transformer);
             int some = sizes.scored() / 10;

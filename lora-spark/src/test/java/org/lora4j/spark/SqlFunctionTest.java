@@ -51,11 +51,7 @@ class SqlFunctionTest {
     }
 
     private List<Row> scored(LoRATransformer transformer) {
-        return transformer
-                .transform(table)
-                .orderBy("id")
-                .select("id", "prediction")
-                .collectAsList();
+        return transformer.transform(table).orderBy("id").select("id", "output").collectAsList();
     }
 
     /** One row alone and many together differ in rounding. */

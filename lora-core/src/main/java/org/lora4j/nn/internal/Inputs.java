@@ -43,7 +43,8 @@ public final class Inputs {
                     + network.dataType() + ", found " + x);
         }
         long vocabulary = embeddings.word().weight().size(0);
-        int positions = embeddings.maxLength();
+        int[] positions = embeddings.positions(x);
+        long table = embeddings.position().weight().size(0);
         Embedding type = embeddings.type();
         long types = type == null ? 1 : type.weight().size(0);
         for (int row = 0; row < x.tokens(); row++) {
@@ -51,9 +52,10 @@ public final class Inputs {
                 throw new IllegalArgumentException("input: each token must be below the vocabulary of " + vocabulary
                         + ", found " + x.id(row) + "; use the tokenizer of this model");
             }
-            if (x.position(row) >= positions) {
-                throw new IllegalArgumentException("input: a sequence must have at most " + positions
-                        + " tokens, found a token at position " + x.position(row) + "; cut the texts");
+            if (positions[row] >= table) {
+                throw new IllegalArgumentException("input: a sequence must have at most " + embeddings.maxLength()
+                        + " tokens, found a token at position " + (positions[row] - embeddings.firstPosition())
+                        + "; cut the texts");
             }
             if (x.type(row) >= types) {
                 throw new IllegalArgumentException(

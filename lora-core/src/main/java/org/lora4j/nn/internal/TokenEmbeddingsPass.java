@@ -71,7 +71,7 @@ final class TokenEmbeddingsPass<A> {
         int n = batch.tokens();
         rows.clear();
         rows.add(rows(n, batch::id));
-        rows.add(rows(n, row -> layer.firstPosition() + batch.position(row)));
+        rows.add(layer.positions(batch));
         if (layer.type() != null) {
             rows.add(rows(n, batch::type));
         }

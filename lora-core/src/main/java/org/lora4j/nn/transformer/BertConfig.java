@@ -1,8 +1,5 @@
 package org.lora4j.nn.transformer;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
 import java.util.List;
@@ -45,7 +42,6 @@ public record BertConfig(
         double hiddenDropout,
         double attentionDropout,
         @Nullable Double classifierDropout) {
-    private static final ObjectMapper JSON = new ObjectMapper();
     private static final Set<String> MODEL_TYPES = Set.of("bert", "roberta", "xlm-roberta");
     private static final Set<String> ACTIVATIONS = Set.of("gelu", "relu");
 
@@ -93,6 +89,11 @@ public record BertConfig(
         if (paddingToken < 0 || paddingToken >= vocabularySize) {
             problems.add("pad_token_id must be a token below " + vocabularySize + ", found " + paddingToken);
         }
+        if (!modelType.equals("bert") && maxPositions - 1L <= paddingToken) {
+            problems.add(
+                    "max_position_embeddings must be more than pad_token_id + 1, because positions start behind it,"
+                            + " found " + maxPositions + " and " + paddingToken);
+        }
         requireProbability(problems, "hidden_dropout_prob", hiddenDropout);
         requireProbability(problems, "attention_probs_dropout_prob", attentionDropout);
         if (classifierDropout != null) {
@@ -129,99 +130,12 @@ public record BertConfig(
      * @param json its text
      * @return the configuration
      * @throws IllegalArgumentException if it is no JSON object, a field is missing or wrong, or the model is one that this
-     *     library does not compute: another model type or activation, relative positions, a decoder, cross attention. The
-     *     message names it
+     *     library does not compute: another model type or activation, relative positions, a decoder, cross attention, pruned
+     *     heads, quantised weights. The message names it
      */
     public static BertConfig parse(String json) {
         Objects.requireNonNull(json, "json must not be null");
-        return parse(object(json));
-    }
-
-    static ObjectNode object(String json) {
-        try {
-            if (JSON.readTree(json) instanceof ObjectNode object) {
-                return object;
-            }
-        } catch (JsonProcessingException e) {
-            throw new IllegalArgumentException("config.json: must be valid JSON: " + e.getOriginalMessage(), e);
-        }
-        throw new IllegalArgumentException("config.json: must be a JSON object, found something else");
-    }
-
-    static BertConfig parse(ObjectNode json) {
-        requireComputable(json);
-        String type = text(json, "model_type", "bert");
-        boolean isBert = type.equals("bert");
-        return new BertConfig(
-                type,
-                integer(json, "vocab_size", null),
-                integer(json, "hidden_size", null),
-                integer(json, "num_hidden_layers", null),
-                integer(json, "num_attention_heads", null),
-                integer(json, "intermediate_size", null),
-                text(json, "hidden_act", "gelu"),
-                integer(json, "max_position_embeddings", 512),
-                integer(json, "type_vocab_size", 2),
-                number(json, "layer_norm_eps", 1e-12),
-                integer(json, "pad_token_id", isBert ? 0 : 1),
-                number(json, "hidden_dropout_prob", 0.1),
-                number(json, "attention_probs_dropout_prob", 0.1),
-                json.path("classifier_dropout").isNumber()
-                        ? json.path("classifier_dropout").doubleValue()
-                        : null);
-    }
-
-    private static void requireComputable(JsonNode json) {
-        List<String> problems = new ArrayList<>();
-        String positions = text(json, "position_embedding_type", "absolute");
-        if (!positions.equals("absolute")) {
-            problems.add("position_embedding_type must be absolute, found " + Names.quote(positions));
-        }
-        for (String field : List.of("is_decoder", "add_cross_attention")) {
-            if (json.path(field).asBoolean(false)) {
-                problems.add(field + " must be false, found true");
-            }
-        }
-        if (!problems.isEmpty()) {
-            throw new IllegalArgumentException("config.json: this library computes encoders of the BERT family, found "
-                    + String.join("; ", problems));
-        }
-    }
-
-    private static String text(JsonNode json, String field, String otherwise) {
-        JsonNode value = json.path(field);
-        if (value.isMissingNode() || value.isNull()) {
-            return otherwise;
-        }
-        if (!value.isTextual()) {
-            throw new IllegalArgumentException(
-                    "config.json: " + field + " must be a text, found " + Names.quote(value.toString()));
-        }
-        return value.textValue();
-    }
-
-    private static int integer(JsonNode json, String field, @Nullable Integer otherwise) {
-        JsonNode value = json.path(field);
-        if ((value.isMissingNode() || value.isNull()) && otherwise != null) {
-            return otherwise;
-        }
-        if (!value.isIntegralNumber() || !value.canConvertToInt()) {
-            throw new IllegalArgumentException("config.json: " + field + " must be an integer, found "
-                    + (value.isMissingNode() ? "none" : Names.quote(value.toString())));
-        }
-        return value.intValue();
-    }
-
-    private static double number(JsonNode json, String field, double otherwise) {
-        JsonNode value = json.path(field);
-        if (value.isMissingNode() || value.isNull()) {
-            return otherwise;
-        }
-        if (!value.isNumber()) {
-            throw new IllegalArgumentException(
-                    "config.json: " + field + " must be a number, found " + Names.quote(value.toString()));
-        }
-        return value.doubleValue();
+        return BertConfigReader.read(BertConfigReader.object(json));
     }
 
     /**
@@ -250,11 +164,6 @@ public record BertConfig(
 
     boolean isRoberta() {
         return !modelType.equals("bert");
-    }
-
-    /** The row of the positions for the first token; RoBERTa counts from behind its padding token. */
-    int firstPosition() {
-        return isRoberta() ? paddingToken + 1 : 0;
     }
 
     double headDropout() {

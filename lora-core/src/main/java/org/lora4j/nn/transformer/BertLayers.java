@@ -50,8 +50,7 @@ final class BertLayers {
                         "embeddings.position_embeddings",
                         config.isRoberta() ? config.paddingToken() : Embedding.NO_PADDING),
                 embedding("embeddings.token_type_embeddings", Embedding.NO_PADDING),
-                norm("embeddings.LayerNorm"),
-                config.firstPosition()));
+                norm("embeddings.LayerNorm")));
         layers.add(dropout("embeddings.dropout"));
         for (int i = 0; i < config.layers(); i++) {
             String layer = "encoder.layer." + i + ".";
@@ -96,9 +95,12 @@ final class BertLayers {
                 new Activation(prefix + "pooler.activation", new ActivationTanH()));
     }
 
-    List<Layer> meanPooling(boolean normalizes) {
-        Layer mean = new Pooling(prefix + "mean", Pooling.Method.MEAN);
-        return normalizes ? List.of(mean, new Normalize(prefix + "normalize")) : List.of(mean);
+    Layer pooling(Pooling.Method method) {
+        return new Pooling(prefix + (method == Pooling.Method.MEAN ? "mean" : "first"), method);
+    }
+
+    List<Layer> sentenceEmbedding(Pooling.Method method) {
+        return List.of(pooling(method), new Normalize(prefix + "normalize"));
     }
 
     /** The classifier of the file. */

@@ -9,11 +9,13 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import org.lora4j.io.SafeTensors;
 import org.lora4j.io.SafeTensorsBuilder;
 import org.lora4j.nn.Layer;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Parameter;
+import org.lora4j.nn.Pooling;
 import org.nd4j.linalg.api.buffer.DataType;
 
 /**
@@ -32,19 +34,19 @@ public final class BertModel {
     private static final String CONFIG = "config.json";
     private static final String TENSORS = "model.safetensors";
 
-    /** A longer configuration is not one of a model. */
-    private static final long MAX_CONFIG_BYTES = 1_000_000;
-
     private final BertConfig config;
     private final ObjectNode json;
     private final BertTensors tensors;
     private final DataType dataType;
+    private final SentenceModules sentences;
 
-    private BertModel(BertConfig config, ObjectNode json, BertTensors tensors, DataType dataType) {
+    private BertModel(
+            BertConfig config, ObjectNode json, BertTensors tensors, DataType dataType, SentenceModules sentences) {
         this.config = config;
         this.json = json;
         this.tensors = tensors;
         this.dataType = dataType;
+        this.sentences = sentences;
     }
 
     /**
@@ -60,7 +62,9 @@ public final class BertModel {
 
     /**
      * Loads a model. Weights of 16 bits are converted. Names with and without {@code bert.}, and {@code gamma} and
-     * {@code beta} of old files, are understood; the position ids and the heads of pre-training are left out.
+     * {@code beta} of old files, are understood; the position ids and the heads of pre-training are left out. The files of
+     * sentence-transformers, {@code modules.json} and {@code 1_Pooling/config.json}, decide about {@link #sentenceEmbeddings}
+     * if they are there.
      *
      * @param folder a folder with {@code config.json} and {@code model.safetensors}
      * @param dataType FLOAT or DOUBLE
@@ -73,19 +77,16 @@ public final class BertModel {
     public static BertModel load(Path folder, DataType dataType) throws IOException {
         Objects.requireNonNull(folder, "folder must not be null");
         requireType(dataType);
-        Path configFile = folder.resolve(CONFIG);
-        if (Files.size(configFile) > MAX_CONFIG_BYTES) {
-            throw new IllegalArgumentException(
-                    configFile + ": must have at most " + MAX_CONFIG_BYTES + " bytes, found " + Files.size(configFile));
-        }
-        ObjectNode json = BertConfig.object(Files.readString(configFile, StandardCharsets.UTF_8));
-        BertConfig config = BertConfig.parse(json);
+        ObjectNode json = BertConfigReader.object(ModelJson.read(folder.resolve(CONFIG)));
+        BertConfig config = BertConfigReader.read(json);
+        SentenceModules sentences = SentenceModules.read(folder);
         requireOneFile(folder);
-        return create(config, json, SafeTensors.read(folder.resolve(TENSORS)), dataType);
+        return create(config, json, SafeTensors.read(folder.resolve(TENSORS)), dataType, sentences);
     }
 
     /**
-     * Creates a model from the content of its two files, for stores other than folders.
+     * Creates a model from the content of its two files, for stores other than folders. {@link #withSentenceModules} adds
+     * those of sentence-transformers.
      *
      * @param config the content of {@code config.json}
      * @param tensors the content of {@code model.safetensors}
@@ -99,13 +100,25 @@ public final class BertModel {
         Objects.requireNonNull(config, "config must not be null");
         Objects.requireNonNull(tensors, "tensors must not be null");
         requireType(dataType);
-        ObjectNode json = BertConfig.object(config);
-        return create(BertConfig.parse(json), json, tensors, dataType);
+        ObjectNode json = BertConfigReader.object(config);
+        return create(BertConfigReader.read(json), json, tensors, dataType, SentenceModules.NONE);
     }
 
-    private static BertModel create(BertConfig config, ObjectNode json, SafeTensors tensors, DataType dataType)
+    private static BertModel create(
+            BertConfig config, ObjectNode json, SafeTensors tensors, DataType dataType, SentenceModules sentences)
             throws IOException {
-        return new BertModel(config, json, BertTensors.read(tensors, config, dataType), dataType);
+        return new BertModel(config, json, BertTensors.read(tensors, config, dataType), dataType, sentences);
+    }
+
+    /**
+     * Returns the same model with what sentence-transformers stores beside an encoder, for stores other than folders.
+     *
+     * @param modules the content of {@code modules.json}; null if there is no such file
+     * @param pooling the content of {@code 1_Pooling/config.json}; null if there is no such file, which stands for the mean
+     * @return a model that shares the arrays
+     */
+    public BertModel withSentenceModules(@Nullable String modules, @Nullable String pooling) {
+        return new BertModel(config, json, tensors, dataType, new SentenceModules(modules, pooling));
     }
 
     private static void requireType(DataType dataType) {
@@ -152,7 +165,7 @@ public final class BertModel {
      * @return a model that shares the arrays
      */
     public BertModel withDropout(double probability) {
-        return new BertModel(config.withDropout(probability), json, tensors, dataType);
+        return new BertModel(config.withDropout(probability), json, tensors, dataType, sentences);
     }
 
     /**
@@ -184,18 +197,21 @@ public final class BertModel {
      */
     public Network meanPooled() {
         BertLayers layers = layers("");
-        return network(layers, layers.meanPooling(false));
+        return network(layers, List.of(layers.pooling(Pooling.Method.MEAN)));
     }
 
     /**
-     * Returns the encoder with the mean over the tokens of each sequence, divided by its norm: the sentence embedding of
-     * sentence-transformers.
+     * Returns the encoder with the pooling of {@code 1_Pooling/config.json}, divided by its norm: the sentence embedding of
+     * sentence-transformers. The pooling is the mean over the tokens of each sequence, or the first token's vector. Without
+     * that file it is the mean.
      *
      * @return a network with the output {@code [n, dim]}, of norm 1
+     * @throws IllegalArgumentException if the files of sentence-transformers ask for another pooling, such as the maximum, or
+     *     for other layers on the encoder; the message names them
      */
     public Network sentenceEmbeddings() {
         BertLayers layers = layers("");
-        return network(layers, layers.meanPooling(true));
+        return network(layers, layers.sentenceEmbedding(sentences.method()));
     }
 
     /**
@@ -239,8 +255,8 @@ public final class BertModel {
      */
     public Network meanClassifier(int labels, long seed) {
         BertLayers layers = layers(prefix());
-        List<Layer> end = new ArrayList<>(layers.meanPooling(false));
-        end.addAll(layers.newLinearClassifier(labels, seed));
+        List<Layer> end = new ArrayList<>(layers.newLinearClassifier(labels, seed));
+        end.add(0, layers.pooling(Pooling.Method.MEAN));
         return network(layers, end);
     }
 
@@ -260,7 +276,8 @@ public final class BertModel {
 
     /**
      * Saves a network of this model as {@code config.json} and {@code model.safetensors}, so that {@code transformers} loads
-     * it: a plain model, or one with a classifier. Parametrizations are not saved; merge adapters first.
+     * it: a plain model, or one with a classifier. The files of sentence-transformers are written too if the model has them.
+     * Parametrizations are not saved; merge adapters first.
      *
      * @param network a network that this model returned, or a copy, such as {@code model.merge("name")}
      * @param folder the folder, which is created if it does not exist; files of these names are replaced
@@ -289,6 +306,7 @@ public final class BertModel {
         Files.createDirectories(folder);
         file.build().write(folder.resolve(TENSORS));
         Files.writeString(folder.resolve(CONFIG), describe(network, !prefix.isEmpty()), StandardCharsets.UTF_8);
+        sentences.write(folder);
     }
 
     private String describe(Network network, boolean classifies) {

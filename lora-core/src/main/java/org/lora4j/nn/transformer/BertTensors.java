@@ -31,6 +31,14 @@ final class BertTensors {
                 names.put(plain(stored), stored);
             }
         }
+        // A layer has several tensors. Without this check, a wrong number would ask for the names of millions.
+        if (config.layers() > names.size()) {
+            throw new SafeTensorsException(
+                    file.source(),
+                    "tensors",
+                    "must be those of the num_hidden_layers " + config.layers() + " in config.json",
+                    names.size() + " tensors");
+        }
         Map<String, long[]> shapes = BertShapes.encoder(config);
         shapes.putAll(BertShapes.optional(config, file, names));
         List<String> problems = new ArrayList<>();

@@ -16,6 +16,7 @@ import org.lora4j.io.SafeTensors;
 import org.lora4j.io.SafeTensorsBuilder;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Sequences;
+import org.lora4j.nn.TokenEmbeddings;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -164,7 +165,8 @@ class BertModelTest {
         replace(folder, "\"bert\"", "\"roberta\"");
         replace(folder, "\"pad_token_id\": 0", "\"pad_token_id\": 1");
         BertModel roberta = BertModel.load(folder);
-        assertThat(roberta.config().firstPosition()).isEqualTo(2);
+        assertThat(((TokenEmbeddings) roberta.lastHiddenState().layers().get(0)).firstPosition())
+                .isEqualTo(2);
         assertThat(roberta.lastHiddenState().predict(INPUT).shape()).containsExactly(5, 24);
     }
 }

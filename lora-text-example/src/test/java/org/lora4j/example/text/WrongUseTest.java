@@ -1,11 +1,15 @@
 package org.lora4j.example.text;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -53,6 +57,38 @@ class WrongUseTest {
         Path output = temp.resolve("o1");
         assertFails("there is no such folder", "--data", temp.resolve("nowhere"), "--output", output);
         assertThat(output).doesNotExist();
+    }
+
+    @Test
+    void saysThatAFileIsNoFolder() throws IOException {
+        Path file = Files.writeString(temp.resolve("fortunes.csv"), "a,b");
+        Path output = temp.resolve("o4");
+        assertFails(
+                file + ": must be a folder with texts, found a file; give the folder that it is in",
+                "--data",
+                file,
+                "--output",
+                output);
+        assertThat(output).doesNotExist();
+    }
+
+    @Test
+    @EnabledOnOs({OS.LINUX, OS.MAC})
+    void refusesAPipeAmongTheTexts() throws Exception {
+        Path folder = Files.createDirectories(temp.resolve("pipes"));
+        Path pipe = folder.resolve("train.tsv");
+        assertThat(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor())
+                .isZero();
+        assertTimeoutPreemptively(
+                Duration.ofSeconds(60),
+                () -> assertFails(
+                        pipe + ": must be a regular file, found a device, a pipe or a socket",
+                        "--data",
+                        folder,
+                        "--model-folder",
+                        TestModel.FOLDER,
+                        "--output",
+                        temp.resolve("o5")));
     }
 
     @Test

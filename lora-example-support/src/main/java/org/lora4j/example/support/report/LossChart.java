@@ -1,6 +1,7 @@
 package org.lora4j.example.support.report;
 
 import java.awt.Color;
+import java.util.DoubleSummaryStatistics;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.knowm.xchart.XYChart;
@@ -11,7 +12,7 @@ import org.knowm.xchart.style.XYStyler;
 import org.knowm.xchart.style.lines.SeriesLines;
 import org.knowm.xchart.style.markers.SeriesMarkers;
 
-/** The loss of each batch as a dot, and the running mean as a line, on a logarithmic scale. */
+/** The loss of each batch as a dot, and the running mean as a line; on a logarithmic scale if the losses differ much. */
 public final class LossChart {
     private static final int WIDTH = 900;
     private static final int HEIGHT = 420;
@@ -19,6 +20,9 @@ public final class LossChart {
     private static final int NARROW_HEIGHT = 340;
     /** The logarithm needs a lower bound. Smaller losses are drawn at this one. */
     private static final double FLOOR = 1e-5;
+
+    /** A logarithmic scale has a label at each power of ten, so it needs two of them. */
+    private static final double FEWEST_POWERS = 100;
 
     private LossChart() {}
 
@@ -41,16 +45,17 @@ public final class LossChart {
                 chart.getWidth(), chart.getHeight(), title, g -> chart.paint(g, chart.getWidth(), chart.getHeight()));
     }
 
-    private static XYChart chart(String title, List<Double> losses, Color color, int width, int height) {
+    static XYChart chart(String title, List<Double> losses, Color color, int width, int height) {
         int window = window(losses.size());
         XYChart chart = new XYChartBuilder()
                 .width(width)
                 .height(height)
                 .title(title)
                 .xAxisTitle("Batch")
-                .yAxisTitle("Cross entropy (log scale)")
+                .yAxisTitle(isLogarithmic(losses) ? "Cross entropy (log scale)" : "Cross entropy")
                 .build();
         style(chart.getStyler(), losses.size());
+        chart.getStyler().setYAxisLogarithmic(isLogarithmic(losses));
         XYSeries each = chart.addSeries("Each batch", x(losses, 1), y(losses));
         each.setXYSeriesRenderStyle(XYSeries.XYSeriesRenderStyle.Scatter);
         each.setMarker(SeriesMarkers.CIRCLE);
@@ -72,9 +77,15 @@ public final class LossChart {
     private static void style(XYStyler styler, int batches) {
         ChartStyle.apply(styler);
         styler.setLegendPosition(Styler.LegendPosition.OutsideS).setLegendLayout(Styler.LegendLayout.Horizontal);
-        styler.setYAxisLogarithmic(true).setXAxisMin(0.0).setXAxisMax((double) batches);
+        styler.setXAxisMin(0.0).setXAxisMax((double) batches);
         styler.setXAxisDecimalPattern("0").setPlotGridVerticalLinesVisible(false);
         styler.setPlotContentSize(0.97).setMarkerSize(batches > 1000 ? 3 : 6);
+    }
+
+    private static boolean isLogarithmic(List<Double> losses) {
+        DoubleSummaryStatistics shown =
+                y(losses).stream().mapToDouble(Double::doubleValue).summaryStatistics();
+        return shown.getMax() >= FEWEST_POWERS * shown.getMin();
     }
 
     /** An even number, so that each mean lies between two batches: otherwise XChart does not choose round ticks. */

@@ -4,16 +4,18 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
+import java.nio.channels.Channels;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
-import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.zip.GZIPInputStream;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.io.FileAccess;
 
 /**
  * A folder of texts: the State of the Union addresses that are part of this program, or another one in the same form. Its
@@ -47,7 +49,12 @@ public final class TextFolder {
      */
     public static TextFolder of(Path folder) throws IOException {
         if (!Files.isDirectory(folder)) {
-            throw new NotDirectoryException(folder + ": there is no such folder");
+            throw new FileSystemException(
+                    folder.toString(),
+                    null,
+                    Files.exists(folder)
+                            ? "must be a folder with texts, found a file; give the folder that it is in"
+                            : "there is no such folder");
         }
         return new TextFolder(folder);
     }
@@ -87,7 +94,7 @@ public final class TextFolder {
                 }
             } else if (Files.exists(folder.resolve(file))) {
                 Path path = folder.resolve(file);
-                return Optional.of(new TsvFile(path.toString(), Files.newInputStream(path)));
+                return Optional.of(new TsvFile(path.toString(), Channels.newInputStream(FileAccess.open(path))));
             }
         }
         return Optional.empty();

@@ -2,12 +2,14 @@ package org.lora4j.example.text.model;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.channels.Channels;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.Map;
 import org.lora4j.example.support.onnx.OnnxWeights;
 import org.lora4j.example.support.onnx.Resource;
+import org.lora4j.io.FileAccess;
 import org.lora4j.io.SafeTensors;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -40,7 +42,7 @@ record ModelFolder(Resource onnx, String onnxSha256, Resource config, String ten
     }
 
     private static void requireHash(Path file, String expected) throws IOException {
-        String found = Sha256.of(() -> Files.newInputStream(file));
+        String found = Sha256.of(() -> Channels.newInputStream(FileAccess.open(file)));
         if (!found.equals(expected)) {
             throw new IOException(
                     ("%s: must be the file that this program wrote, with the SHA-256 %s, found %s; delete it,"

@@ -7,6 +7,7 @@ import java.io.InputStream;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.stream.LongStream;
 import org.lora4j.example.support.onnx.Resource;
 import org.lora4j.nn.Sequences;
@@ -41,8 +42,13 @@ public final class Tokens implements AutoCloseable {
      *
      * @param texts the texts, at least one
      * @return a batch with a sequence for each text
+     * @throws NullPointerException if a text is null; the message names it
      */
     public Sequences of(List<String> texts) {
+        for (int i = 0; i < texts.size(); i++) {
+            int index = i;
+            Objects.requireNonNull(texts.get(i), () -> "texts: each must be a text, found null at index " + index);
+        }
         return Sequences.of(Arrays.stream(tokenizer.batchEncode(texts))
                 .map(Encoding::getIds)
                 .map(ids -> LongStream.of(ids).mapToInt(Math::toIntExact).toArray())

@@ -42,8 +42,8 @@ final class PageParts {
     /** Returns the tiles about sizes, time and base, which follow the one with the result. */
     static String tiles(BaseCheck base, Sizes sizes, Phase training) {
         return Html.tile(
-                        kilobytes(sizes.adapterBytes()) + " beside " + megabytes(sizes.baseBytes()),
-                        "the adapter's file beside the model's")
+                        kilobytes(sizes.adapterBytes()),
+                        "the adapter's file, beside " + megabytes(sizes.baseBytes()) + " of the model")
                 + Html.tile(
                         Words.duration(training.seconds()),
                         "for " + Words.count(training.iterations()) + " batches with LoRA")

@@ -2,6 +2,7 @@ package org.lora4j.example.text.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -10,9 +11,12 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Arrays;
 import onnx.Onnx;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.example.support.onnx.OnnxWeights;
 import org.lora4j.example.support.onnx.Resource;
@@ -104,6 +108,24 @@ class ModelFolderTest {
         Files.write(tensors, whole);
         Files.writeString(folder.resolve("config.json"), "{}");
         assertThatThrownBy(() -> model.prepare(folder)).hasMessageStartingWith(folder.resolve("config.json") + ": ");
+    }
+
+    @Test
+    @EnabledOnOs({OS.LINUX, OS.MAC})
+    void refusesAPipeWithoutWaitingForItsWriter() throws Exception {
+        for (String name : new String[] {"config.json", "model.safetensors"}) {
+            Path folder = temp.resolve("pipe-" + name);
+            ModelFolder model = folder(onnx);
+            model.prepare(folder);
+            Path file = folder.resolve(name);
+            Files.delete(file);
+            assertThat(new ProcessBuilder("mkfifo", file.toString()).start().waitFor())
+                    .isZero();
+            assertTimeoutPreemptively(
+                    Duration.ofSeconds(20),
+                    () -> assertThatThrownBy(() -> model.prepare(folder))
+                            .hasMessage(file + ": must be a regular file, found a device, a pipe or a socket"));
+        }
     }
 
     @Test

@@ -1,0 +1,41 @@
+package org.lora4j.nn;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatNullPointerException;
+
+import java.util.Arrays;
+import org.junit.jupiter.api.Test;
+
+class SequencesTest {
+    private static final int[] THREE = {4, 5, 6};
+
+    @Test
+    void countsPositionsOverTheTokensThatAreNotPadding() {
+        Sequences x = Sequences.of(
+                new int[][] {{0, 0, 4, 5}, {4, 0, 5, 6}, {7, 4, 5, 0}},
+                new int[][] {{0, 0, 1, 1}, {1, 1, 1, 1}, {0, 0, 1, 0}},
+                null);
+        assertThat(x.positionsWithout(0)).containsExactly(-1, 0, 1, 0, -1, 1, 2, 0, 2);
+        assertThat(x.positionsWithout(99)).containsExactly(0, 2, 3, 0, 1, 2, 3, 0, 2);
+    }
+
+    @Test
+    @SuppressWarnings("NullAway") // passes null on purpose
+    void namesWhatIsNull() {
+        assertThatNullPointerException()
+                .isThrownBy(() -> Sequences.of(THREE, null))
+                .withMessage("sequences: the tokens must not be null, found null for sequence 1");
+        assertThatNullPointerException()
+                .isThrownBy(() -> Sequences.of(new int[][] {THREE}, new int[][] {null}, null))
+                .withMessage("sequences: the mask must not be null, found null for sequence 0");
+        assertThatNullPointerException()
+                .isThrownBy(() -> Sequences.of(new int[][] {THREE, THREE}, null, new int[][] {THREE, null}))
+                .withMessage("sequences: the types must not be null, found null for sequence 1");
+        assertThatNullPointerException()
+                .isThrownBy(() -> Sequences.concat(Arrays.asList(Sequences.of(THREE), null)))
+                .withMessage("sequences: the parts must not be null, found null for part 1");
+        assertThatNullPointerException()
+                .isThrownBy(() -> Sequences.concat(Arrays.asList((Sequences) null)))
+                .withMessage("sequences: the parts must not be null, found null for part 0");
+    }
+}

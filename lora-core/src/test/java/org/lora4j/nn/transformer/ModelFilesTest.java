@@ -1,0 +1,237 @@
+package org.lora4j.nn.transformer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
+
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.lora4j.nn.Sequences;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.ops.transforms.Transforms;
+
+/** The files of a model's folder, which may come from strangers. */
+class ModelFilesTest {
+    private static final Duration SOON = Duration.ofSeconds(20);
+    private static final Sequences INPUT = Sequences.of(new int[] {5, 9, 3}, new int[] {7, 2});
+    private static final String MEAN = "{\"pooling_mode_cls_token\": false, \"pooling_mode_mean_tokens\": true}";
+    private static final String FIRST = "{\"pooling_mode_cls_token\": true, \"pooling_mode_mean_tokens\": false}";
+    private static final String MODULES = """
+            [{"idx": 0, "name": "0", "path": "", "type": "sentence_transformers.models.Transformer"},
+             {"idx": 1, "name": "1", "path": "1_Pooling", "type": "sentence_transformers.models.Pooling"},
+             {"idx": 2, "name": "2", "path": "2_Normalize", "type": "sentence_transformers.models.Normalize"}]
+            """;
+
+    @TempDir
+    private Path folder;
+
+    @BeforeEach
+    void copy() throws Exception {
+        for (String file : new String[] {"config.json", "model.safetensors"}) {
+            Files.copy(EncoderCase.of("encoder_forward").folder().resolve(file), folder.resolve(file));
+        }
+        Files.createDirectories(folder.resolve("1_Pooling"));
+    }
+
+    private void replaceConfig(String from, String to) throws Exception {
+        Path config = folder.resolve("config.json");
+        String text = Files.readString(config);
+        assertThat(text).contains(from);
+        Files.writeString(config, text.replace(from, to));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"config.json", "1_Pooling/config.json", "modules.json", "model.safetensors"})
+    @EnabledOnOs({OS.LINUX, OS.MAC})
+    void aPipeOrADeviceIsRefused(String name) throws Exception {
+        Path file = folder.resolve(name);
+        Files.deleteIfExists(file);
+        assertThat(new ProcessBuilder("mkfifo", file.toString()).start().waitFor())
+                .isZero();
+        assertRefused(file);
+        Files.delete(file);
+        Files.createSymbolicLink(file, Path.of("/dev/zero"));
+        assertRefused(file);
+    }
+
+    private void assertRefused(Path file) {
+        assertTimeoutPreemptively(
+                SOON,
+                () -> assertThatThrownBy(() -> BertModel.load(folder))
+                        .isInstanceOf(FileSystemException.class)
+                        .hasMessage(file + ": must be a regular file, found a device, a pipe or a socket"));
+    }
+
+    @Test
+    void aLongOrBinaryFileIsRefused() throws Exception {
+        Files.write(folder.resolve("config.json"), new byte[1_000_001]);
+        assertThatThrownBy(() -> BertModel.load(folder))
+                .hasMessage(folder.resolve("config.json") + ": must have at most 1000000 bytes, found 1000001");
+        Files.write(folder.resolve("config.json"), new byte[] {'{', (byte) 0xff, '}'});
+        assertThatThrownBy(() -> BertModel.load(folder))
+                .hasMessage(folder.resolve("config.json") + ": must be text in UTF-8, found other bytes");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"3", "40", "9999999", "10000000", "10000001", "2147483646", "2147483647"})
+    void moreLayersThanTheFileHasAreRefusedAtOnce(String layers) throws Exception {
+        replaceConfig("\"num_hidden_layers\": 2", "\"num_hidden_layers\": " + layers);
+        assertTimeoutPreemptively(
+                SOON,
+                () -> assertThatThrownBy(() -> BertModel.load(folder))
+                        .hasMessageMatching("(?s).*(num_hidden_layers|missing 'encoder\\.layer\\.2).*"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "\"vocab_size\": 60",
+                "\"hidden_size\": 24",
+                "\"intermediate_size\": 48",
+                "\"max_position_embeddings\": 16",
+                "\"type_vocab_size\": 2"
+            })
+    void othersSizesThanTheFileHasAreRefusedAtOnce(String size) throws Exception {
+        String key = size.substring(0, size.indexOf(':'));
+        String text = Files.readString(folder.resolve("config.json"));
+        for (String other : new String[] {"1", "9999999", "10000001", "2147483646", "2147483647"}) {
+            Files.writeString(folder.resolve("config.json"), text.replace(size, key + ": " + other));
+            assertTimeoutPreemptively(
+                    SOON, () -> assertThatThrownBy(() -> BertModel.load(folder)).hasMessageContaining("must be"));
+        }
+    }
+
+    private INDArray embeddings() throws Exception {
+        return BertModel.load(folder, DataType.DOUBLE).sentenceEmbeddings().predict(INPUT);
+    }
+
+    private INDArray expected(boolean first) throws Exception {
+        BertModel model = BertModel.load(folder, DataType.DOUBLE);
+        INDArray states = model.lastHiddenState().predict(INPUT);
+        INDArray pooled = first ? states.getRows(0, 3) : model.meanPooled().predict(INPUT);
+        return pooled.divColumnVector(Transforms.sqrt(pooled.mul(pooled).sum(true, 1)));
+    }
+
+    private void writePooling(String text) throws Exception {
+        Files.writeString(folder.resolve("1_Pooling").resolve("config.json"), text);
+    }
+
+    @Test
+    void theFolderDecidesThePooling() throws Exception {
+        INDArray mean = expected(false);
+        INDArray first = expected(true);
+        assertThat(mean.distance2(first)).isGreaterThan(0.1);
+        EncoderCase.assertClose("no file", embeddings(), mean, 1e-12);
+        for (String text : new String[] {MEAN, "{\"pooling_mode\": \"mean\", \"include_prompt\": true}"}) {
+            writePooling(text);
+            EncoderCase.assertClose(text, embeddings(), mean, 1e-12);
+        }
+        for (String text : new String[] {FIRST, "{\"pooling_mode\": \"cls\"}"}) {
+            writePooling(text);
+            EncoderCase.assertClose(text, embeddings(), first, 1e-12);
+        }
+        Files.writeString(folder.resolve("modules.json"), MODULES);
+        EncoderCase.assertClose("modules", embeddings(), first, 1e-12);
+    }
+
+    @Test
+    void aModelWithoutAFolderTakesTheFilesToo() throws Exception {
+        BertModel model = BertModel.load(folder, DataType.DOUBLE).withDropout(0.5);
+        EncoderCase.assertClose(
+                "first",
+                model.withSentenceModules(MODULES, FIRST)
+                        .withDropout(0)
+                        .sentenceEmbeddings()
+                        .predict(INPUT),
+                expected(true),
+                1e-12);
+        EncoderCase.assertClose(
+                "mean",
+                model.withSentenceModules(null, null).sentenceEmbeddings().predict(INPUT),
+                expected(false),
+                1e-12);
+    }
+
+    @Test
+    void aSavedModelIsPooledAsBefore(@TempDir Path other) throws Exception {
+        writePooling(FIRST);
+        Files.writeString(folder.resolve("modules.json"), MODULES);
+        BertModel model = BertModel.load(folder, DataType.DOUBLE);
+        model.save(model.sentenceEmbeddings().copy(), other);
+        EncoderCase.assertClose(
+                "saved",
+                BertModel.load(other, DataType.DOUBLE).sentenceEmbeddings().predict(INPUT),
+                expected(true),
+                1e-12);
+        assertThat(other.resolve("modules.json")).hasContent(MODULES);
+        BertModel plain = model.withSentenceModules(null, null);
+        plain.save(plain.sentenceEmbeddings().copy(), other);
+        EncoderCase.assertClose(
+                "replaced",
+                BertModel.load(other, DataType.DOUBLE).sentenceEmbeddings().predict(INPUT),
+                expected(false),
+                1e-12);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"max_tokens", "weightedmean_tokens", "lasttoken", "mean_sqrt_len_tokens", "something_new"})
+    void anotherPoolingIsRefusedByName(String mode) throws Exception {
+        writePooling("{\"pooling_mode_" + mode + "\": true, \"pooling_mode_mean_tokens\": false}");
+        BertModel model = BertModel.load(folder);
+        assertThatThrownBy(model::sentenceEmbeddings)
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageStartingWith("1_Pooling/config.json: ")
+                .hasMessageContaining("found 'pooling_mode_" + mode + "'");
+        assertThat(model.meanPooled().predict(INPUT).size(0)).isEqualTo(2);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "{}",
+                "[]",
+                "{",
+                "{\"pooling_mode\": \"max\"}",
+                "{\"pooling_mode\": [\"mean\", \"cls\"]}",
+                "{\"pooling_mode_mean_tokens\": \"yes\"}",
+                "{\"pooling_mode_mean_tokens\": 1}",
+                "{\"pooling_mode_mean_tokens\": true, \"pooling_mode_max_tokens\": true}",
+                "{\"pooling_mode_mean_tokens\": true, \"pooling_mode_cls_token\": true}"
+            })
+    void aPoolingThatIsNotClearIsRefused(String text) throws Exception {
+        writePooling(text);
+        BertModel model = BertModel.load(folder);
+        assertThatThrownBy(model::sentenceEmbeddings)
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageStartingWith("1_Pooling/config.json: ");
+    }
+
+    @Test
+    void otherModulesAreRefusedByName() throws Exception {
+        writePooling(MEAN);
+        for (String[] change : new String[][] {
+            {"models.Normalize", "models.Dense", "found 'sentence_transformers.models.Dense in 2_Normalize'"},
+            {"\"1_Pooling\"", "\"3_Pooling\"", "found 'sentence_transformers.models.Pooling in 3_Pooling'"},
+            {"[{", "{\"a\": [{", "modules.json: must be valid JSON"}
+        }) {
+            Files.writeString(folder.resolve("modules.json"), MODULES.replace(change[0], change[1]));
+            BertModel model = BertModel.load(folder);
+            assertThatThrownBy(model::sentenceEmbeddings)
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining(change[2]);
+        }
+        Files.writeString(folder.resolve("modules.json"), "{}");
+        BertModel model = BertModel.load(folder);
+        assertThatThrownBy(model::sentenceEmbeddings).hasMessageContaining("found no list");
+    }
+}
