@@ -29,6 +29,9 @@ public record LoRAWeights(
         INDArray loraB,
         @Nullable INDArray magnitude,
         @Nullable INDArray loraBBias) {
+    /** What fits into an array of Java. */
+    private static final long LARGEST_ARRAY = Integer.MAX_VALUE - 8;
+
     /**
      * Checks the shapes and types.
      *
@@ -124,8 +127,8 @@ public record LoRAWeights(
      * @param layer the layer; its weight is read and not written to
      * @param config rank, scale, initialization and variants
      * @return new arrays in 'c' order of the layer's type
-     * @throws IllegalArgumentException if the initialization cannot give the rank on this layer, or the layer's kind does
-     *     not allow the configuration
+     * @throws IllegalArgumentException if the initialization cannot give the rank on this layer, the arrays would be too
+     *     large, or the layer's kind does not allow the configuration
      */
     public static LoRAWeights initialize(BaseLayer layer, LoRAConfig config) {
         Objects.requireNonNull(layer, "layer must not be null");
@@ -137,6 +140,7 @@ public record LoRAWeights(
         }
         INDArray matrix = kind.asMatrix(layer.weight());
         int rank = config.rankOf(path);
+        requireSmall(path, rank, matrix);
         LowRankFactors factors = config.init()
                 .initialize(
                         path,
@@ -149,6 +153,14 @@ public record LoRAWeights(
         INDArray magnitude = config.dora() ? RowNorms.of(matrix).reshape('c', kind.magnitudeShape(out)) : null;
         INDArray bBias = config.loraBias() ? Nd4j.zeros(layer.dataType(), out) : null;
         return of(kind, layer.shape(), factors, magnitude, bBias);
+    }
+
+    private static void requireSmall(String path, int rank, INDArray matrix) {
+        if (rank * Math.max(matrix.size(0), matrix.size(1)) > LARGEST_ARRAY) {
+            throw new IllegalArgumentException(path + ": A and B must have at most " + LARGEST_ARRAY
+                    + " elements each, found rank " + rank + " for a weight " + Arrays.toString(matrix.shape())
+                    + "; a rank above " + Math.min(matrix.size(0), matrix.size(1)) + " adds nothing");
+        }
     }
 
     /**

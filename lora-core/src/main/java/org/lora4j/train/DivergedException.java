@@ -14,7 +14,14 @@ public final class DivergedException extends RuntimeException {
     /** The name of a layer or a parameter, or a word for the input or the loss. */
     private final String place;
 
-    DivergedException(long iteration, String place, String message) {
+    /**
+     * Reports a value that is not finite. Trainings of other hosts throw this exception too.
+     *
+     * @param iteration the iteration, from 1
+     * @param place where the first value that is not finite was found; see {@link #place}
+     * @param message what was found, and which values the parameters have now
+     */
+    public DivergedException(long iteration, String place, String message) {
         super(message);
         this.iteration = iteration;
         this.place = place;
