@@ -134,7 +134,8 @@ public final class SameDiffLoRA implements BaseModel {
     }
 
     /**
-     * Adds an adapter at its initialization. The graph computes as before.
+     * Adds an adapter at its initialization. The graph computes as before. If the default of the target modules leaves out
+     * layers that can be adapted, this is logged as information.
      *
      * @param name its name: the name of a folder on every platform, which differs from the others in more than case
      * @param config ranks, α and target modules. DoRA and dropout are refused
@@ -149,6 +150,7 @@ public final class SameDiffLoRA implements BaseModel {
         Support.requireNoDropout(name, config);
         Support.requireNoRefusedTarget(name, config, refused);
         put(name, () -> LoRAAdapter.initialize(this, config));
+        Support.logLeftOut(name, this, config);
     }
 
     /**

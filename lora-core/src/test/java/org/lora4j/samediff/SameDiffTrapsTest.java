@@ -127,6 +127,24 @@ class SameDiffTrapsTest {
     }
 
     @Test
+    void namesTheLayersThatTheDefaultLeavesOut() {
+        SameDiff graph = SameDiff.create();
+        SDVariable ids = graph.placeHolder("ids", DataType.INT64, -1);
+        SDVariable rows = graph.gather(graph.var("words.weight", gaussian(4, 3)), ids, 0);
+        rows.mmul(graph.var("fc.weight", gaussian(3, 5)));
+        SameDiffLoRA lora = SameDiffLoRA.on(graph);
+        try (Logged logged = Logged.by(SameDiffLoRA.class)) {
+            lora.add("a", RANDOM);
+            lora.add("b", RANDOM.toBuilder().targetModules("fc").build());
+            lora.add("c", RANDOM.toBuilder().modulesToSave("words").build());
+            assertThat(logged.messages())
+                    .containsExactly(
+                            "INFO adapter a: all dense layers are adapted; convolutions and embeddings are not,"
+                                    + " which are 'words'; name the targets to adapt them");
+        }
+    }
+
+    @Test
     void refusesDoraAndDropoutOfAdapters() {
         SameDiffLoRA lora = mlp();
         assertThatThrownBy(() -> lora.add("a", LoRAConfig.builder().dora(true).build()))

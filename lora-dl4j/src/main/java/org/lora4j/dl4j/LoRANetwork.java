@@ -18,14 +18,18 @@ import org.lora4j.adapter.InitializedAdapter;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAWeights;
+import org.lora4j.adapter.ModuleSelection;
 import org.lora4j.adapter.ParameterReport;
 import org.lora4j.internal.AdapterNames;
+import org.lora4j.internal.Names;
 import org.lora4j.io.FingerprintCheck;
 import org.lora4j.io.PeftAdapters;
 import org.lora4j.linalg.LowRankFactors;
 import org.lora4j.nn.Network;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.learning.config.IUpdater;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A frozen network of DL4J with named adapters. Each adapter is a network of its own, of DL4J's own type: {@code fit},
@@ -50,6 +54,8 @@ import org.nd4j.linalg.learning.config.IUpdater;
  * @param <N> the type of the network
  */
 public final class LoRANetwork<N extends Model> implements BaseModel {
+    private static final Logger log = LoggerFactory.getLogger(LoRANetwork.class);
+
     private final Host<N> host;
     private final List<BaseWeight> weights;
     private final BaseChecksums<N> checksums;
@@ -127,7 +133,8 @@ public final class LoRANetwork<N extends Model> implements BaseModel {
     }
 
     /**
-     * Adds an adapter at its initialization.
+     * Adds an adapter at its initialization. If the default of the target modules, all dense layers, leaves out
+     * convolutions or embeddings, this is logged as information.
      *
      * @param name its name: the name of a folder on every platform, which differs from the others in more than case
      * @param config ranks, α, variants and target modules
@@ -144,7 +151,16 @@ public final class LoRANetwork<N extends Model> implements BaseModel {
         checksums.requireUnchanged();
         Support.require(host.layers(), config);
         InitializedAdapter initial = LoRAAdapter.initialize(this, config);
-        return put(name, initial.adapter(), initial.subtracted(), updater);
+        N network = put(name, initial.adapter(), initial.subtracted(), updater);
+        List<String> leftOut = ModuleSelection.leftOut(this, config);
+        if (!leftOut.isEmpty()) {
+            log.info(
+                    "adapter {}: all dense layers are adapted; convolutions and embeddings are not, which are {}; name the"
+                            + " targets to adapt them",
+                    name,
+                    Names.list(leftOut));
+        }
+        return network;
     }
 
     /**
