@@ -29,9 +29,6 @@ public record LoRAWeights(
         INDArray loraB,
         @Nullable INDArray magnitude,
         @Nullable INDArray loraBBias) {
-    /** What fits into an array of Java. */
-    private static final long LARGEST_ARRAY = Integer.MAX_VALUE - 8;
-
     /**
      * Checks the shapes and types.
      *
@@ -127,8 +124,8 @@ public record LoRAWeights(
      * @param layer the layer; its weight is read and not written to
      * @param config rank, scale, initialization and variants
      * @return new arrays in 'c' order of the layer's type
-     * @throws IllegalArgumentException if the initialization cannot give the rank on this layer, the arrays would be too
-     *     large, or the layer's kind does not allow the configuration
+     * @throws IllegalArgumentException if the initialization cannot give the rank on this layer, or the layer's kind does
+     *     not allow the configuration
      */
     public static LoRAWeights initialize(BaseLayer layer, LoRAConfig config) {
         Objects.requireNonNull(layer, "layer must not be null");
@@ -140,7 +137,7 @@ public record LoRAWeights(
         }
         INDArray matrix = kind.asMatrix(layer.weight());
         int rank = config.rankOf(path);
-        requireSmall(path, rank, matrix);
+        requireSize(path, rank, matrix);
         LowRankFactors factors = config.init()
                 .initialize(
                         path,
@@ -155,11 +152,13 @@ public record LoRAWeights(
         return of(kind, layer.shape(), factors, magnitude, bBias);
     }
 
-    private static void requireSmall(String path, int rank, INDArray matrix) {
-        if (rank * Math.max(matrix.size(0), matrix.size(1)) > LARGEST_ARRAY) {
-            throw new IllegalArgumentException(path + ": A and B must have at most " + LARGEST_ARRAY
-                    + " elements each, found rank " + rank + " for a weight " + Arrays.toString(matrix.shape())
-                    + "; a rank above " + Math.min(matrix.size(0), matrix.size(1)) + " adds nothing");
+    /** Refuses a rank whose factors no file could hold, before memory is asked for. */
+    private static void requireSize(String path, int rank, INDArray matrix) {
+        long most = Integer.MAX_VALUE / matrix.dataType().width();
+        long longer = Math.max(matrix.size(0), matrix.size(1));
+        if (rank > most / longer) {
+            throw new IllegalArgumentException(path + ": rank must be at most " + most / longer
+                    + ", so that A and B have at most " + most + " elements each, found " + rank);
         }
     }
 

@@ -107,9 +107,8 @@ class SameDiffArgumentsTest {
     void refuseTheLargestRank() {
         assertThatThrownBy(() -> lora.add("b", LoRAConfig.of(Integer.MAX_VALUE, 1)))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage(
-                        "adapter 'b': fc1: A and B must have at most 2147483639 elements each, found rank 2147483647"
-                                + " for a weight [8, 6]; a rank above 6 adds nothing");
+                .hasMessageStartingWith("adapter 'b': fc1: rank must be at most")
+                .hasMessageEndingWith("found 2147483647");
         assertThat(lora.names()).containsExactly("a");
     }
 

@@ -156,9 +156,8 @@ class ArgumentsTest {
     void refuseTheLargestRank() {
         assertThatThrownBy(() -> lora.add("b", LoRAConfig.of(Integer.MAX_VALUE, 1), SGD))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage(
-                        "first: A and B must have at most 2147483639 elements each, found rank 2147483647 for a weight"
-                                + " [6, 5]; a rank above 5 adds nothing");
+                .hasMessageStartingWith("first: rank must be at most")
+                .hasMessageEndingWith("found 2147483647");
         assertThat(lora.names()).containsExactly("a");
     }
 
