@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.ArrayBits;
 import org.lora4j.train.DivergedException;
@@ -16,6 +17,7 @@ import org.nd4j.autodiff.samediff.internal.SameDiffOp;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.api.ops.OpContext;
 import org.nd4j.linalg.dataset.api.MultiDataSet;
+import org.nd4j.linalg.learning.GradientUpdater;
 
 /**
  * Ends a training of a graph when a loss or an array of the adapter is not finite. SameDiff updates an array as soon as it
@@ -68,7 +70,9 @@ final class DivergenceCheck extends BaseListener {
     private void keepAll() {
         trained.values().forEach(this::keep);
         for (String name : trained.keySet()) {
-            Map<String, INDArray> state = graph.getUpdaterMap().get(name).getState();
+            GradientUpdater<?> updater =
+                    Objects.requireNonNull(graph.getUpdaterMap().get(name), name);
+            Map<String, INDArray> state = updater.getState();
             if (state != null) {
                 state.values().forEach(this::keep);
             }

@@ -25,6 +25,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Random adapters on a random graph: what the graph computes with them, a merged graph must compute too. */
 final class GraphAttack {
+    private static final List<BiasTraining> BIASES = List.of(BiasTraining.values());
     private final SplittableRandom random;
     private final RandomGraph base;
     private final SameDiffLoRA lora;
@@ -105,7 +106,7 @@ final class GraphAttack {
                     case 2 -> hasEmbedding(targets) ? LoRAInit.gaussianByRank() : LoRAInit.olora();
                     default -> LoRAInit.gaussianByRank();
                 });
-        builder.bias(BiasTraining.values()[random.nextInt(3)]);
+        builder.bias(BIASES.get(random.nextInt(BIASES.size())));
         if (!others.isEmpty() && random.nextBoolean()) {
             builder.modulesToSave(others.get(random.nextInt(others.size())));
         }

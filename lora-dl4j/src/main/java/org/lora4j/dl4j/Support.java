@@ -89,10 +89,10 @@ final class Support {
         for (HostLayer layer : layers) {
             for (BaseWeight weight : layer.weights()) {
                 LoRAWeights factors = adapter.weights().get(weight.path());
-                boolean hasBiasOfB = factors != null && factors.loraBBias() != null;
-                if (hasBiasOfB
-                        && weight.bias() == null
-                        && (factors.magnitude() != null || !AdaptedLayers.hasFactoredForm(layer.conf()))) {
+                if (factors == null || factors.loraBBias() == null || weight.bias() != null) {
+                    continue;
+                }
+                if (factors.magnitude() != null || !AdaptedLayers.hasFactoredForm(layer.conf())) {
                     throw new IllegalArgumentException(weight.path()
                             + ": a bias of B must belong to a layer with a bias, or to one that computes with factors,"
                             + " found neither in " + describe(layer.conf())

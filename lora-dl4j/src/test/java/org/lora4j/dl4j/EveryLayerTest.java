@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaModifier;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
@@ -126,7 +127,7 @@ class EveryLayerTest {
     /** The paths of weights that a user could expect of it are refused too, and so are "all dense layers". */
     @Test
     void refusesAVariationalAutoencoderAsATarget() {
-        Case one = LayerCases.all().get(VariationalAutoencoder.class);
+        Case one = Objects.requireNonNull(LayerCases.all().get(VariationalAutoencoder.class));
         LoRANetwork<MultiLayerNetwork> lora = LoRANetwork.of(one.base());
         assertThat(lora.paths()).containsExactly("below", "head");
         for (LoRAConfig config : new LoRAConfig[] {

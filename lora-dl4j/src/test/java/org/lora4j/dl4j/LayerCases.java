@@ -2,6 +2,7 @@ package org.lora4j.dl4j;
 
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.deeplearning4j.nn.conf.CNN2DFormat;
 import org.deeplearning4j.nn.conf.inputs.InputType;
 import org.deeplearning4j.nn.conf.layers.ActivationLayer;
 import org.deeplearning4j.nn.conf.layers.AutoEncoder;
@@ -11,9 +12,7 @@ import org.deeplearning4j.nn.conf.layers.CapsuleStrengthLayer;
 import org.deeplearning4j.nn.conf.layers.CenterLossOutputLayer;
 import org.deeplearning4j.nn.conf.layers.Cnn3DLossLayer;
 import org.deeplearning4j.nn.conf.layers.CnnLossLayer;
-import org.deeplearning4j.nn.conf.layers.Convolution1D;
 import org.deeplearning4j.nn.conf.layers.Convolution1DLayer;
-import org.deeplearning4j.nn.conf.layers.Convolution2D;
 import org.deeplearning4j.nn.conf.layers.Convolution3D;
 import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
 import org.deeplearning4j.nn.conf.layers.Deconvolution2D;
@@ -34,8 +33,6 @@ import org.deeplearning4j.nn.conf.layers.LocallyConnected1D;
 import org.deeplearning4j.nn.conf.layers.LocallyConnected2D;
 import org.deeplearning4j.nn.conf.layers.LossLayer;
 import org.deeplearning4j.nn.conf.layers.PReLULayer;
-import org.deeplearning4j.nn.conf.layers.Pooling1D;
-import org.deeplearning4j.nn.conf.layers.Pooling2D;
 import org.deeplearning4j.nn.conf.layers.PoolingType;
 import org.deeplearning4j.nn.conf.layers.PrimaryCapsules;
 import org.deeplearning4j.nn.conf.layers.RecurrentAttentionLayer;
@@ -122,7 +119,7 @@ final class LayerCases {
         }) {
             put(layer, input, x, Networks.dense("below", 5), layer, Networks.output("head", 3));
         }
-        Layer repeat = new RepeatVector.Builder(3).build();
+        Layer repeat = new RepeatVector.Builder<>(3).build();
         put(repeat, input, x, Networks.dense("below", 5), repeat, Networks.rnnOutput("head", 3));
         INDArray ids = Nd4j.createFromArray(new double[][] {{1}, {0}, {3}, {1}});
         Layer embedding = new EmbeddingLayer.Builder().nIn(4).nOut(5).build();
@@ -183,9 +180,7 @@ final class LayerCases {
                     0),
             new MaskLayer(),
             new Convolution1DLayer.Builder(2).nOut(3).build(),
-            new Convolution1D.Builder(2).nOut(3).build(),
             new Subsampling1DLayer.Builder(2, 2).build(),
-            new Pooling1D.Builder().kernelSize(2).stride(2).build(),
             new Upsampling1D.Builder(2).build(),
             new ZeroPadding1DLayer.Builder(1).build(),
             new Cropping1D(1),
@@ -246,23 +241,21 @@ final class LayerCases {
                 new ConvolutionLayer.Builder(1, 1).name("below").nOut(4).build();
         for (Layer layer : new Layer[] {
             new ConvolutionLayer.Builder(2, 2).nOut(3).build(),
-            new Convolution2D.Builder(2, 2).nOut(3).build(),
             new Deconvolution2D.Builder(2, 2).nOut(3).build(),
             new SeparableConvolution2D.Builder(2, 2).nOut(3).build(),
             new DepthwiseConvolution2D.Builder(2, 2).depthMultiplier(2).build(),
             new SubsamplingLayer.Builder(2, 2).build(),
-            new Pooling2D.Builder(2, 2).build(),
             new Upsampling2D.Builder(2).build(),
             new ZeroPaddingLayer.Builder(1, 1).build(),
             new Cropping2D(1, 1),
             new LocalResponseNormalization.Builder().build(),
-            new SpaceToDepthLayer.Builder(2, SpaceToDepthLayer.DataFormat.NCHW).build(),
+            new SpaceToDepthLayer.Builder<>(2, CNN2DFormat.NCHW).build(),
             new LocallyConnected2D.Builder().kernelSize(2, 2).nOut(3).build(),
             new GlobalPoolingLayer(PoolingType.AVG),
         }) {
             put(layer, input, x, below.clone(), layer, Networks.output("head", 3));
         }
-        Layer batch = new SpaceToBatchLayer.Builder(new int[] {2, 2}).build();
+        Layer batch = new SpaceToBatchLayer.Builder<>(new int[] {2, 2}).build();
         put(
                 batch,
                 input,

@@ -36,6 +36,7 @@ import org.nd4j.linalg.lossfunctions.LossFunctions.LossFunction;
 /** A network of rows, ids, sequences or images with random layers, and random configurations of adapters for it. */
 final class RandomNetwork {
     private static final int SIZE = 4;
+    private static final List<BiasTraining> BIASES = List.of(BiasTraining.values());
 
     final DataType type;
     final MultiLayerNetwork base;
@@ -203,7 +204,7 @@ final class RandomNetwork {
                 .rankStabilized(random.nextBoolean())
                 .dora(dora)
                 .loraBias(loraBias)
-                .bias(BiasTraining.values()[random.nextInt(3)])
+                .bias(BIASES.get(random.nextInt(BIASES.size())))
                 .targetModules(targets.toArray(new String[0]))
                 .seed(random.nextLong());
         int init = random.nextInt(hasEmbedding || dora ? 2 : 4);
