@@ -6,7 +6,6 @@ import java.util.Map;
 import java.util.zip.CRC32C;
 import org.deeplearning4j.nn.api.Model;
 import org.lora4j.internal.ArrayMemory;
-import org.lora4j.internal.HostColumns;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -47,7 +46,7 @@ final class BaseChecksums<N extends Model> {
     }
 
     private static long of(INDArray params) {
-        INDArray contiguous = HostColumns.canWrite(params) ? params : params.dup('c');
+        INDArray contiguous = params.elementWiseStride() == 1 ? params : params.dup('c');
         ArrayMemory memory = new ArrayMemory(contiguous);
         CRC32C checksum = new CRC32C();
         int length = Math.toIntExact(contiguous.length());
