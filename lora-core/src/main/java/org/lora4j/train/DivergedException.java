@@ -1,5 +1,7 @@
 package org.lora4j.train;
 
+import java.util.Objects;
+
 /**
  * Reports that a loss or a parameter is NaN or infinite in a training. The parameters of the model are then those of the last
  * finite loss, or those of the best {@link Validation} if there was one, unless
@@ -22,9 +24,9 @@ public final class DivergedException extends RuntimeException {
      * @param message what was found, and which values the parameters have now
      */
     public DivergedException(long iteration, String place, String message) {
-        super(message);
+        super(Objects.requireNonNull(message, "message must not be null"));
         this.iteration = iteration;
-        this.place = place;
+        this.place = Objects.requireNonNull(place, "place must not be null");
     }
 
     /**
