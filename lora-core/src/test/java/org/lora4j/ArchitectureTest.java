@@ -46,7 +46,7 @@ class ArchitectureTest {
             .whereLayer("lora")
             .mayOnlyAccessLayers("adapter", "io", "nn", "linalg", "internal")
             .whereLayer("samediff")
-            .mayOnlyAccessLayers("adapter", "io", "linalg", "internal")
+            .mayOnlyAccessLayers("train", "adapter", "io", "linalg", "internal")
             .whereLayer("train")
             .mayOnlyAccessLayers("nn", "io", "internal")
             .whereLayer("nn")

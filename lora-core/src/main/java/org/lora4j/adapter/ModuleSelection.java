@@ -107,12 +107,32 @@ public record ModuleSelection(List<String> adapted, List<String> saved) {
         return config.saved().matches(path);
     }
 
-    /** As in PEFT, "all-linear" leaves out embeddings and convolutions; a name or an expression selects any layer. */
+    /** A name or an expression selects any layer that can be adapted. */
     private static boolean isTarget(BaseLayer layer, LoRAConfig config) {
-        boolean linearOnly = config.targetModules() instanceof TargetModules.AllLinear;
-        return layer.kind().isAdaptable()
-                && (!linearOnly || layer.kind() == LayerKind.LINEAR)
-                && isTarget(layer.path(), config);
+        return layer.kind().isAdaptable() && !isLeftOut(layer, config) && isTarget(layer.path(), config);
+    }
+
+    /** As in PEFT, "all-linear" leaves out embeddings and convolutions. */
+    private static boolean isLeftOut(BaseLayer layer, LoRAConfig config) {
+        return config.targetModules() instanceof TargetModules.AllLinear && layer.kind() != LayerKind.LINEAR;
+    }
+
+    /**
+     * Lists the layers that can be adapted but are not because the targets are all dense layers, the default: convolutions
+     * and embeddings. A host can tell its users.
+     *
+     * @param base the model
+     * @param config target, excluded and saved modules
+     * @return their paths, in the order of the base; none if the targets are names or an expression
+     */
+    public static List<String> leftOut(BaseModel base, LoRAConfig config) {
+        Objects.requireNonNull(base, "base must not be null");
+        Objects.requireNonNull(config, "config must not be null");
+        return base.baseLayers().stream()
+                .filter(layer -> layer.kind().isAdaptable() && isLeftOut(layer, config))
+                .<String>map(BaseLayer::path)
+                .filter(path -> isTarget(path, config) && !isSaved(path, config))
+                .toList();
     }
 
     /**

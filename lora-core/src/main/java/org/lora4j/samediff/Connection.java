@@ -79,7 +79,7 @@ final class Connection {
     private void replace(SameDiff graph, GraphLayer layer, WeightUse use, List<GraphAdapter> adapters) {
         WeightUse.BiasUse bias = use.bias();
         for (GraphAdapter adapter : adapters) {
-            if (adapter.replacesWeight(layer)) {
+            if (adapter.replacesWeight(layer) && !isRetrained(use, adapter, layer)) {
                 replace(graph, use.op(), use.weightInput(), adapter.variable(layer, "weight"));
             }
             if (bias != null && adapter.replacesBias(layer)) {
@@ -95,10 +95,8 @@ final class Connection {
     }
 
     private void adapt(SameDiff graph, GraphLayer layer, WeightUse use, List<GraphAdapter> adapters) {
-        List<GraphAdapter> ofLayer = adapters.stream()
-                .filter(adapter -> adapter.factors(layer) != null)
-                .toList();
-        if (ofLayer.isEmpty()) {
+        if (adapters.stream()
+                .noneMatch(adapter -> adapter.factors(layer) != null || isRetrained(use, adapter, layer))) {
             return;
         }
         String op = use.op();
@@ -107,14 +105,26 @@ final class Connection {
         String name = GraphAdapter.PREFIX + op + "/base";
         SDVariable base = graph.var(name, VariableType.ARRAY, null, output.dataType(), (long[]) null);
         SDVariable sum = base;
-        for (GraphAdapter adapter : ofLayer) {
-            sum = sum.sub(negativeUpdate(graph, layer, use, base, adapter));
+        for (GraphAdapter adapter : adapters) {
+            if (use instanceof Lookup lookup && isRetrained(use, adapter, layer)) {
+                sum = lookup.retrained(graph, base, graph.getVariable(adapter.variable(layer, "weight")));
+            }
+        }
+        for (GraphAdapter adapter : adapters) {
+            if (adapter.factors(layer) != null) {
+                sum = sum.sub(negativeUpdate(graph, layer, use, base, adapter));
+            }
         }
         String sumOp = Graphs.variable(graph, sum.name()).getOutputOfOp();
         graph.getVariables().remove(sum.name());
         rename(graph, op, name, base);
         rename(graph, sumOp, op, output);
         moved.add(new Moved(op, name, output.name()));
+    }
+
+    /** Whether other operations compute with a copy of the weight that trains: the gradient of gather is wrong. */
+    private boolean isRetrained(WeightUse use, GraphAdapter adapter, GraphLayer layer) {
+        return trains && use instanceof Lookup && adapter.replacesWeight(layer);
     }
 
     /**

@@ -90,6 +90,11 @@ final class GraphAdapter {
         return weights.containsKey(layer.path()) || biases.containsKey(layer.path());
     }
 
+    /** Whether the layer computes with another weight than that of the base. */
+    boolean changesWeight(GraphLayer layer) {
+        return factors.containsKey(layer.path()) || replacesWeight(layer);
+    }
+
     boolean replacesWeight(GraphLayer layer) {
         return weights.containsKey(layer.path());
     }

@@ -1,5 +1,6 @@
 package org.lora4j.samediff;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -55,6 +56,13 @@ record GraphLayer(
     @Override
     public @Nullable INDArray bias() {
         return biasVariable == null ? null : array(biasVariable).reshape(outputSize());
+    }
+
+    /** What users call the operations that read the weight in a graph without adapters, and are none of the uses. */
+    List<String> otherUses(SameDiff plain) {
+        List<String> others = new ArrayList<>(Graphs.consumers(plain, variable));
+        uses.forEach(use -> others.remove(use.op()));
+        return others.stream().map(op -> Graphs.label(Graphs.op(plain, op))).toList();
     }
 
     /** The shape of the bias in the graph. */

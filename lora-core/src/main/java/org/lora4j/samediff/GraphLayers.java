@@ -61,15 +61,15 @@ final class GraphLayers {
                                 + ", which use it in several");
                 return;
             }
-            List<String> others = otherConsumers(variable, ofVariable);
+            GraphLayer layer = new GraphLayer(graph, path, variable, bias(ofVariable), List.copyOf(ofVariable));
+            List<String> others = layer.otherUses(graph);
             if (!others.isEmpty()) {
                 refused.put(
                         path,
-                        "only operations that adapters know must use a weight, found " + labels(others)
+                        "only operations that adapters know must use a weight, found " + others
                                 + "; use the weight itself instead of a transposed or computed form of it");
                 return;
             }
-            GraphLayer layer = new GraphLayer(graph, path, variable, bias(ofVariable), List.copyOf(ofVariable));
             GraphLayer other = layers.put(path, layer);
             if (other != null) {
                 throw new IllegalArgumentException("the variables '" + other.variable() + "' and '" + variable
@@ -81,13 +81,6 @@ final class GraphLayers {
 
     private List<String> labels(List<String> ops) {
         return ops.stream().map(op -> Graphs.label(Graphs.op(graph, op))).toList();
-    }
-
-    /** Operations that would compute with the weight but not with the update. */
-    private List<String> otherConsumers(String variable, List<WeightUse> known) {
-        List<String> others = new ArrayList<>(Graphs.consumers(graph, variable));
-        known.forEach(use -> others.remove(use.op()));
-        return others;
     }
 
     private String path(String variable) {
@@ -115,6 +108,7 @@ final class GraphLayers {
             case "relu_layer" ->
                 refuse(op, 1, "relu_layer adds no update before its ReLU; build it of mmul, add, relu");
             case "embedding_lookup" -> refuse(op, 0, "embedding_lookup is not supported; build it with gather");
+            case "enter" -> refuseInLoop(op);
             case "depthwise_conv2d", "deconv2d", "conv1d", "conv3dnew", "sconv2d" ->
                 refuse(op, 1, op.getOp().opName() + " is not supported; of convolutions conv2d alone is");
             default -> {
@@ -198,6 +192,12 @@ final class GraphLayers {
     private void refuse(SameDiffOp op, int input, String problem) {
         if (isFrozen(op, input)) {
             problems.putIfAbsent(op.getInputsToOp().get(input), Graphs.label(op) + ": " + problem);
+        }
+    }
+
+    private void refuseInLoop(SameDiffOp op) {
+        if (isFrozen(op, 0) && array(op, 0).rank() > 1) {
+            refuse(op, 0, "a whileLoop computes with the weight; build its steps one after the other");
         }
     }
 

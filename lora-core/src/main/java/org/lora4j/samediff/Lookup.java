@@ -39,6 +39,17 @@ record Lookup(String op) implements WeightUse {
         return graph.reshape(up, graph.shape(base));
     }
 
+    /**
+     * Adds operations that look up in a copy of the table that trains.
+     *
+     * @param base the output of the operation, whose shape the result has
+     * @param weight the copy
+     */
+    SDVariable retrained(SameDiff graph, SDVariable base, SDVariable weight) {
+        SDVariable ids = graph.reshape(input(graph, 1), -1);
+        return graph.reshape(selected(graph, ids, weight), graph.shape(base));
+    }
+
     /** The same as a product with ones and zeros: the gradient of gather is wrong where an index repeats. */
     private static SDVariable selected(SameDiff graph, SDVariable ids, SDVariable a) {
         int vocabulary = Math.toIntExact(a.getArr().size(0));

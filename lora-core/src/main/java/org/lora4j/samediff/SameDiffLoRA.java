@@ -18,6 +18,7 @@ import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.ParameterReport;
 import org.lora4j.io.FingerprintCheck;
 import org.lora4j.io.PeftAdapters;
+import org.lora4j.train.DivergedException;
 import org.nd4j.autodiff.listeners.At;
 import org.nd4j.autodiff.listeners.Operation;
 import org.nd4j.autodiff.samediff.SDVariable;
@@ -80,8 +81,8 @@ public final class SameDiffLoRA implements BaseModel {
      *
      * @param graph the base; its variables become constants, and the state of their updaters is dropped
      * @return the graph without adapters
-     * @throws IllegalArgumentException if the graph has adapters already, has no weight that can be adapted, or has weights
-     *     of several types
+     * @throws IllegalArgumentException if the graph has adapters already or an {@code ifCond}, has no weight that can be
+     *     adapted, or has weights of several types
      */
     public static SameDiffLoRA on(SameDiff graph) {
         return on(graph, name -> name.endsWith(".weight") ? name.substring(0, name.length() - 7) : name);
@@ -94,8 +95,8 @@ public final class SameDiffLoRA implements BaseModel {
      * @param paths returns the module path of a weight from the name of its variable. Use the paths of the PyTorch model to
      *     exchange adapters with Python
      * @return the graph without adapters
-     * @throws IllegalArgumentException if the graph has adapters already, has no weight that can be adapted, has weights
-     *     of several types, or two weights get the same path
+     * @throws IllegalArgumentException if the graph has adapters already or an {@code ifCond}, has no weight that can be
+     *     adapted, has weights of several types, or two weights get the same path
      */
     public static SameDiffLoRA on(SameDiff graph, UnaryOperator<String> paths) {
         Objects.requireNonNull(graph, "graph must not be null");
@@ -133,7 +134,8 @@ public final class SameDiffLoRA implements BaseModel {
     }
 
     /**
-     * Adds an adapter at its initialization. The graph computes as before.
+     * Adds an adapter at its initialization. The graph computes as before. If the default of the target modules leaves out
+     * layers that can be adapted, this is logged as information.
      *
      * @param name its name: the name of a folder on every platform, which differs from the others in more than case
      * @param config ranks, α and target modules. DoRA and dropout are refused
@@ -148,6 +150,7 @@ public final class SameDiffLoRA implements BaseModel {
         Support.requireNoDropout(name, config);
         Support.requireNoRefusedTarget(name, config, refused);
         put(name, () -> LoRAAdapter.initialize(this, config));
+        Support.logLeftOut(name, this, config);
     }
 
     /**
@@ -219,10 +222,14 @@ public final class SameDiffLoRA implements BaseModel {
      * and nothing else, until another adapter is trained or activated. The updater of the graph starts anew for it: without
      * state, and at the first iteration.
      *
+     * <p>From then on, {@code graph.fit} throws a {@link DivergedException} if a loss or an array of the adapter is NaN or
+     * infinite. The arrays and the state of their updaters are then those before this iteration. A listener of the graph
+     * checks this; {@code graph.setListeners} removes it.
+     *
      * @param name an adapter
      * @throws IllegalArgumentException if there is no adapter of this name, or its configuration has dropout
-     * @throws IllegalStateException if an operation after an adapted one has no gradient in ND4J; the message lists all.
-     *     Nothing changes then
+     * @throws IllegalStateException if an operation after an adapted one has no gradient in ND4J, the message lists all; or
+     *     if an operation was added to the graph that uses an adapted weight. Nothing changes then
      */
     public synchronized void train(String name) {
         GraphAdapter adapter = adapters.require(name);
@@ -245,6 +252,8 @@ public final class SameDiffLoRA implements BaseModel {
      * @param names adapters, whose updates add up; none for the base alone, bit for bit
      * @throws IllegalArgumentException if one does not exist or is named twice, or two replace the same bias or weight;
      *     nothing changes then
+     * @throws IllegalStateException if an operation was added to the graph that uses an adapted weight; nothing changes
+     *     then
      */
     public synchronized void activate(String... names) {
         Objects.requireNonNull(names, "names must not be null");
@@ -286,6 +295,7 @@ public final class SameDiffLoRA implements BaseModel {
      * @param outputs the names of variables
      * @return their values by name, new arrays
      * @throws IllegalArgumentException if there is no adapter of this name
+     * @throws IllegalStateException if an operation was added to the graph that uses an adapted weight
      */
     public Map<String, INDArray> output(Map<String, INDArray> placeholders, String adapter, String... outputs) {
         Objects.requireNonNull(adapter, "adapter must not be null");
@@ -301,11 +311,13 @@ public final class SameDiffLoRA implements BaseModel {
      * @return their values by name, new arrays
      * @throws IllegalArgumentException if an adapter does not exist or is named twice, or two replace the same bias or
      *     weight
+     * @throws IllegalStateException if an operation was added to the graph that uses an adapted weight
      */
     public Map<String, INDArray> output(Map<String, INDArray> placeholders, List<String> adapters, String... outputs) {
         Objects.requireNonNull(placeholders, "placeholders must not be null");
         Objects.requireNonNull(adapters, "adapters must not be null");
         Objects.requireNonNull(outputs, "outputs must not be null");
+        Support.requireNamesAndValues(placeholders, outputs);
         // A session of SameDiff belongs to one thread and keeps arrays, so it ends with the call.
         return new InferenceSession(copy(adapters))
                 .output(Arrays.asList(outputs), placeholders, null, null, null, At.defaultAt(Operation.INFERENCE));
@@ -343,9 +355,11 @@ public final class SameDiffLoRA implements BaseModel {
      *
      * @param names one or more adapters, whose updates add up
      * @return a graph with arrays of its own and without anything of this library, whose variables train as those of the
-     *     graph did before {@link #on(SameDiff)}. It has the losses of the graph, and no training configuration
+     *     graph did before {@link #on(SameDiff)}. A layer whose bias was shared and trained has a variable of its own for
+     *     it. The graph has the losses of this one, and no training configuration
      * @throws IllegalArgumentException if there is no name, one does not exist or is named twice, two replace the same
      *     bias or weight, or a bias of B belongs to a layer without bias
+     * @throws IllegalStateException if an operation was added to the graph that uses an adapted weight
      * @throws ArithmeticException if a merged weight or bias is NaN or infinite; the message names it
      */
     public synchronized SameDiff merge(String... names) {
@@ -353,12 +367,12 @@ public final class SameDiffLoRA implements BaseModel {
         if (names.length == 0) {
             throw new IllegalArgumentException("merge: at least one adapter must be named, found none");
         }
-        List<LoRAAdapter> merged = adapters.select(Arrays.asList(names)).stream()
-                .map(adapter -> adapter.snapshot(layers))
-                .toList();
-        SameDiff copy = adapted.plainCopy();
+        List<GraphAdapter> chosen = adapters.select(Arrays.asList(names));
+        List<LoRAAdapter> merged =
+                chosen.stream().map(adapter -> adapter.snapshot(layers)).toList();
+        SameDiff copy = adapted.plainCopy(chosen);
         Graphs.detach(copy);
-        layers.forEach(layer -> MergedLayer.of(layer, merged).writeTo(copy));
+        layers.forEach(layer -> MergedLayer.of(layer, merged).writeTo(copy, Set.copyOf(frozen)));
         copy.convertToVariables(frozen.stream().map(copy::getVariable).toList());
         return copy;
     }

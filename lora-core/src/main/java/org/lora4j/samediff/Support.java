@@ -2,19 +2,27 @@ package org.lora4j.samediff;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Supplier;
+import org.lora4j.adapter.BaseModel;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.ModuleSelection;
 import org.lora4j.adapter.TargetModules;
+import org.lora4j.internal.ArrayBits;
 import org.lora4j.internal.Names;
 import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.autodiff.samediff.internal.SameDiffOp;
 import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Says which graphs, and which configurations on them, are not supported. */
 final class Support {
     private static final Logger log = LoggerFactory.getLogger(SameDiffLoRA.class);
+
+    /** The operations whose results come into a loop, or from its last step. */
+    private static final Set<String> LOOP = Set.of("enter", "next_iteration");
 
     private Support() {}
 
@@ -27,10 +35,46 @@ final class Support {
             throw new IllegalArgumentException("the graph must have no adapters yet, found variables "
                     + Names.list(left) + "; save a graph after activate() without names, and adapters by save");
         }
+        List<String> conditions = graph.getOps().values().stream()
+                .filter(op -> isEndOfCondition(graph, op))
+                .map(Graphs::label)
+                .toList();
+        if (!conditions.isEmpty()) {
+            throw new IllegalArgumentException("the graph must have no ifCond, found " + Names.list(conditions)
+                    + ": ND4J 1.0.0-M2.1 computes wrong values in it from the second call on; compute both branches and"
+                    + " choose with where, or choose between two graphs");
+        }
         graph.getOps().values().stream()
                 .filter(op -> op.getOp().opName().equals("precise_gelu"))
                 .forEach(op -> log.warn(
                         "{}: preciseGelu of ND4J computes wrong values; use 0.5·x·(1 + erf(x/√2))", Graphs.label(op)));
+    }
+
+    /** A loop has merges too: of what comes from before it and from its last step, and one of its counter with itself. */
+    private static boolean isEndOfCondition(SameDiff graph, SameDiffOp op) {
+        return op.getOp().opName().equals("merge")
+                && op.getInputsToOp().stream().noneMatch(input -> {
+                    String from = Graphs.variable(graph, input).getOutputOfOp();
+                    return from != null
+                            && (from.equals(op.getName())
+                                    || LOOP.contains(
+                                            Graphs.op(graph, from).getOp().opName()));
+                });
+    }
+
+    /** Refuses what ND4J would fail on without a message. */
+    static void requireNamesAndValues(Map<String, INDArray> placeholders, String... outputs) {
+        for (int i = 0; i < outputs.length; i++) {
+            if (outputs[i] == null) {
+                throw new NullPointerException("outputs: no name must be null, found null at index " + i);
+            }
+        }
+        placeholders.forEach((name, value) -> {
+            if (name == null || value == null) {
+                throw new NullPointerException("placeholders: no name and no value must be null, found the value "
+                        + (value == null ? "null" : ArrayBits.describe(value)) + " of '" + name + "'");
+            }
+        });
     }
 
     /** Refuses a graph without weights that can be adapted, or with weights of several types. */
@@ -77,6 +121,18 @@ final class Support {
             throw new IllegalArgumentException("adapter '" + name + "': the target '" + path
                     + "' must be a weight that can be adapted, found that " + reason);
         });
+    }
+
+    /** The default leaves out convolutions and embeddings, which is easily missed. */
+    static void logLeftOut(String name, BaseModel base, LoRAConfig config) {
+        List<String> paths = ModuleSelection.leftOut(base, config);
+        if (!paths.isEmpty()) {
+            log.info(
+                    "adapter {}: all dense layers are adapted; convolutions and embeddings are not, which are {}; name the"
+                            + " targets to adapt them",
+                    name,
+                    Names.list(paths));
+        }
     }
 
     /** Names the adapter in an error. */

@@ -36,6 +36,8 @@ final class TrainingCheck {
             SameDiffOp op = Graphs.op(graph, name);
             if (op.getOp().opName().startsWith("dropout")) {
                 problems.add(Graphs.label(op) + " is a dropout; train a graph without it");
+            } else if (op.getOp().opName().equals("enter")) {
+                problems.add(Graphs.label(op) + " begins a whileLoop; build its steps one after the other");
             } else if (op.getOp().opName().equals("gather")) {
                 log.warn("{}: the gradient of gather in ND4J is wrong where an index repeats", Graphs.label(op));
             } else if (op.getOp() instanceof Conv2D conv) {

@@ -2,6 +2,7 @@ package org.lora4j.documentation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -13,6 +14,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
 import java.util.SplittableRandom;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -124,6 +126,17 @@ class DataGuideTest {
             int best = scores.argMax(1).getInt(0); // 2
             assertThat(best).isEqualTo(2);
         }
+    }
+
+    @Test
+    void aClassThatIsNeverPredictedCountsInTheMean() {
+        Evaluation evaluation = new Evaluation(3);
+        evaluation.eval(
+                Nd4j.createFromArray(new float[][] {{1, 0, 0}, {1, 0, 0}, {0, 1, 0}, {0, 0, 1}, {0, 0, 1}}),
+                Nd4j.createFromArray(new float[][] {{1, 0, 0}, {1, 0, 0}, {0, 1, 0}, {1, 0, 0}, {0, 1, 0}}));
+        double macroF1 = IntStream.range(0, 3).mapToDouble(evaluation::f1).average().orElseThrow();
+        assertThat(macroF1).isCloseTo((0.8 + 2 / 3.0 + 0) / 3, within(1e-9));
+        assertThat(evaluation.f1()).isCloseTo((0.8 + 2 / 3.0) / 2, within(1e-9));
     }
 
     @Test

@@ -171,6 +171,22 @@ class GraphGradientTest {
         check(graph, Map.of("ids", tokens), two().targetModules("words", "fc").build());
     }
 
+    @Test
+    void ofAnEmbeddingThatTrainsInFull() {
+        SameDiff graph = SameDiff.create();
+        SDVariable ids = graph.placeHolder("ids", DataType.INT64, -1, 4);
+        SDVariable table = graph.var("words.weight", gaussian(6, 5));
+        SDVariable once = graph.mean(graph.gather(table, ids, 0), 1);
+        SDVariable again = graph.mean(graph.gather(table, graph.constant(Nd4j.createFromArray(3L, 3L)), 0), 0);
+        graph.math()
+                .tanh(once.add(again))
+                .mmul(graph.var("fc.weight", gaussian(5, 3)))
+                .norm2("loss");
+        INDArray tokens = Nd4j.createFromArray(new long[][] {{1, 2, 1, 5}, {1, 0, 2, 2}});
+        LoRAConfig config = two().targetModules("fc").modulesToSave("words").build();
+        check(graph, Map.of("ids", tokens), config);
+    }
+
     @ParameterizedTest
     @EnumSource(WeightsFormat.class)
     void ofConvolutions(WeightsFormat format) {

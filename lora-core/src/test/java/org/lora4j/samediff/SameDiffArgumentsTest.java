@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -19,6 +20,7 @@ import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAConfig;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** What the public methods of {@link SameDiffLoRA} refuse. */
 class SameDiffArgumentsTest {
@@ -81,6 +83,33 @@ class SameDiffArgumentsTest {
                 .hasMessage(parameter + " must not be null");
         assertThat(lora.names()).containsExactly("a");
         assertThat(lora.active()).isEmpty();
+    }
+
+    @Test
+    @SuppressWarnings("NullAway") // what is tested
+    void refuseNullAmongPlaceholdersAndOutputs() {
+        assertThatThrownBy(() -> lora.output(mlp.feed(), "a", "logits", null))
+                .isInstanceOf(NullPointerException.class)
+                .hasMessage("outputs: no name must be null, found null at index 1");
+        Map<String, INDArray> feed = new HashMap<>();
+        feed.put("x", null);
+        assertThatThrownBy(() -> lora.output(feed, "a", "logits"))
+                .isInstanceOf(NullPointerException.class)
+                .hasMessage("placeholders: no name and no value must be null, found the value null of 'x'");
+        feed.clear();
+        feed.put(null, mlp.x);
+        assertThatThrownBy(() -> lora.output(feed, "a", "logits"))
+                .isInstanceOf(NullPointerException.class)
+                .hasMessage("placeholders: no name and no value must be null, found the value [7, 6] FLOAT of 'null'");
+    }
+
+    @Test
+    void refuseTheLargestRank() {
+        assertThatThrownBy(() -> lora.add("b", LoRAConfig.of(Integer.MAX_VALUE, 1)))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageStartingWith("adapter 'b': fc1: rank must be at most")
+                .hasMessageEndingWith("found 2147483647");
+        assertThat(lora.names()).containsExactly("a");
     }
 
     @Test

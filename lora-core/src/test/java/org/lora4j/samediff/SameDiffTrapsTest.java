@@ -77,6 +77,74 @@ class SameDiffTrapsTest {
     }
 
     @Test
+    void refusesACondition() {
+        SameDiff graph = SameDiff.create();
+        SDVariable h = graph.placeHolder("x", DataType.FLOAT, -1, 6).mmul(graph.var("fc.weight", gaussian(6, 5)));
+        graph.ifCond("y", null, all -> h.sum().gt(0), all -> h.mul(2), all -> h.mul(-3));
+        assertThatThrownBy(() -> SameDiffLoRA.on(graph))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage(
+                        "the graph must have no ifCond, found 'y': ND4J 1.0.0-M2.1 computes wrong values in it from the"
+                                + " second call on; compute both branches and choose with where, or choose between two graphs");
+    }
+
+    private static SameDiff withLoop(boolean usesTheWeight) {
+        SameDiff graph = SameDiff.create();
+        SDVariable w = graph.var("fc.weight", gaussian(6, 6));
+        SDVariable x = graph.placeHolder("x", DataType.FLOAT, -1, 6);
+        SDVariable[] results = graph.whileLoop(
+                new SDVariable[] {graph.constant(Nd4j.scalar(0f)), usesTheWeight ? x : x.mmul(w)},
+                (all, values) -> values[0].lt(3),
+                (all, values) ->
+                        new SDVariable[] {values[0].add(1), usesTheWeight ? values[1].mmul(w) : values[1].mul(2)});
+        results[1].rename("y");
+        return graph;
+    }
+
+    @Test
+    void computesThroughALoopAndRefusesToTrainThroughIt() {
+        SameDiffLoRA lora = SameDiffLoRA.on(withLoop(false));
+        lora.add("a", RANDOM);
+        SameDiff merged = lora.merge("a");
+        for (int seed = 0; seed < 3; seed++) {
+            Map<String, INDArray> feed =
+                    Map.of("x", RandomArrays.gaussian(new SplittableRandom(seed), 1, DataType.FLOAT, 2, 6));
+            INDArray expected = Objects.requireNonNull(merged.output(feed, "y").get("y"));
+            assertThat(Objects.requireNonNull(lora.output(feed, "a", "y").get("y"))
+                            .distance2(expected))
+                    .isLessThan(1e-5);
+        }
+        assertThatThrownBy(() -> lora.train("a"))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("begins a whileLoop; build its steps one after the other");
+    }
+
+    @Test
+    void refusesAWeightInALoop() {
+        assertThatThrownBy(() -> SameDiffLoRA.on(withLoop(true)))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("a whileLoop computes with the weight");
+    }
+
+    @Test
+    void namesTheLayersThatTheDefaultLeavesOut() {
+        SameDiff graph = SameDiff.create();
+        SDVariable ids = graph.placeHolder("ids", DataType.INT64, -1);
+        SDVariable rows = graph.gather(graph.var("words.weight", gaussian(4, 3)), ids, 0);
+        rows.mmul(graph.var("fc.weight", gaussian(3, 5)));
+        SameDiffLoRA lora = SameDiffLoRA.on(graph);
+        try (Logged logged = Logged.by(SameDiffLoRA.class)) {
+            lora.add("a", RANDOM);
+            lora.add("b", RANDOM.toBuilder().targetModules("fc").build());
+            lora.add("c", RANDOM.toBuilder().modulesToSave("words").build());
+            assertThat(logged.messages())
+                    .containsExactly(
+                            "INFO adapter a: all dense layers are adapted; convolutions and embeddings are not,"
+                                    + " which are 'words'; name the targets to adapt them");
+        }
+    }
+
+    @Test
     void refusesDoraAndDropoutOfAdapters() {
         SameDiffLoRA lora = mlp();
         assertThatThrownBy(() -> lora.add("a", LoRAConfig.builder().dora(true).build()))

@@ -25,6 +25,9 @@ class AdaptedLayer extends BaseWrapperLayer {
     private @Nullable INDArray values;
     private @Nullable INDArray gradients;
 
+    /** How many steps the network has taken, as far as it has told. */
+    private int steps;
+
     AdaptedLayer(Inside inside, NeuralNetConfiguration conf, Trained trained) {
         super(inside.layer());
         this.conf = conf;
@@ -47,7 +50,13 @@ class AdaptedLayer extends BaseWrapperLayer {
         if (inside.effective() != null) {
             inside.effective().project(inner.getFirst());
         }
+        Divergence.requireFinite(layer.getLayerName(), gradients, iteration());
         return new Pair<>(trained.gradients(), passesGradient() ? inner.getSecond() : null);
+    }
+
+    /** The number of the training step, from 1. */
+    final long iteration() {
+        return steps + 1L;
     }
 
     private boolean passesGradient() {
@@ -189,9 +198,10 @@ class AdaptedLayer extends BaseWrapperLayer {
         return 0;
     }
 
+    /** The constraints of the base are about weights that do not change. DL4J calls this after each step. */
     @Override
     public void applyConstraints(int iteration, int epoch) {
-        // The constraints of the base are about weights that do not change.
+        steps = iteration;
     }
 
     @Override

@@ -15,6 +15,9 @@ import org.nd4j.linalg.dataset.api.iterator.DataSetIterator;
 final class AdaptedOutputLayer extends AdaptedLayer implements IOutputLayer {
     private final IOutputLayer output;
 
+    /** Whether the next score is the loss of a training step: DL4J computes it after all gradients. */
+    private boolean isStep;
+
     AdaptedOutputLayer(Inside inside, NeuralNetConfiguration conf, Trained trained) {
         super(inside, conf, trained);
         output = (IOutputLayer) inside.layer();
@@ -24,7 +27,15 @@ final class AdaptedOutputLayer extends AdaptedLayer implements IOutputLayer {
     @Override
     public Pair<Gradient, INDArray> backpropGradient(INDArray epsilon, LayerWorkspaceMgr workspaces) {
         refresh();
-        return super.backpropGradient(epsilon, workspaces);
+        Pair<Gradient, INDArray> gradients = super.backpropGradient(epsilon, workspaces);
+        isStep = true;
+        return gradients;
+    }
+
+    @Override
+    public void setInput(INDArray input, LayerWorkspaceMgr workspaces) {
+        isStep = false;
+        super.setInput(input, workspaces);
     }
 
     @Override
@@ -45,7 +56,12 @@ final class AdaptedOutputLayer extends AdaptedLayer implements IOutputLayer {
     @Override
     public double computeScore(double regularization, boolean training, LayerWorkspaceMgr workspaces) {
         refresh();
-        return output.computeScore(regularization, training, workspaces);
+        double score = output.computeScore(regularization, training, workspaces);
+        if (isStep) {
+            isStep = false;
+            Divergence.requireFinite(score, iteration());
+        }
+        return score;
     }
 
     @Override

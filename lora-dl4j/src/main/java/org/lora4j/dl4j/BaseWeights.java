@@ -18,6 +18,8 @@ import org.deeplearning4j.nn.conf.layers.OutputLayer;
 import org.deeplearning4j.nn.conf.layers.PReLULayer;
 import org.deeplearning4j.nn.conf.layers.RnnOutputLayer;
 import org.deeplearning4j.nn.conf.layers.samediff.AbstractSameDiffLayer;
+import org.deeplearning4j.nn.conf.layers.variational.VariationalAutoencoder;
+import org.deeplearning4j.nn.conf.ocnn.OCNNOutputLayer;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.LayerKind;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -44,6 +46,8 @@ final class BaseWeights {
                 || conf instanceof BatchNormalization
                 || conf instanceof CenterLossOutputLayer
                 || conf instanceof PReLULayer
+                || conf instanceof VariationalAutoencoder
+                || conf instanceof OCNNOutputLayer
                 || conf instanceof AbstractSameDiffLayer) {
             return List.of();
         }
@@ -108,10 +112,13 @@ final class BaseWeights {
                 view);
     }
 
-    /** The bias that is added to the product with a weight: {@code b} of {@code W}, and {@code fb} of {@code fW}. */
+    /**
+     * The bias that is added to the product with a weight: {@code b} of {@code W}, {@code fb} of {@code fW}, and {@code bF} of
+     * {@code WF}.
+     */
     private static @Nullable String biasOf(LayerKind kind, String key, INDArray array) {
-        boolean isInput = key.endsWith("W") && !key.endsWith("RW");
         boolean hasRowsOfOutputs = kind != LayerKind.LINEAR || array.rank() == 2;
-        return isInput && hasRowsOfOutputs ? key.substring(0, key.length() - 1) + 'b' : null;
+        boolean isInput = key.matches(".*W[FB]?") && !key.contains("RW");
+        return isInput && hasRowsOfOutputs ? key.replace('W', 'b') : null;
     }
 }

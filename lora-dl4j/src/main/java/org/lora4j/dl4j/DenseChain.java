@@ -27,8 +27,7 @@ final class DenseChain {
         }
         List<Layer> converted = new ArrayList<>();
         for (HostLayer layer : layers) {
-            org.deeplearning4j.nn.conf.layers.Layer conf =
-                    HostLayer.unfrozen(layer.layer().conf().getLayer());
+            org.deeplearning4j.nn.conf.layers.Layer conf = layer.conf();
             boolean isOutput = conf.getClass() == OutputLayer.class;
             if (isOutput || (conf instanceof DenseLayer dense && !dense.hasLayerNorm())) {
                 BaseWeight weight = layer.weights().get(0);

@@ -26,7 +26,7 @@ final class GraphHost implements Host<ComputationGraph> {
         this.base = base;
         for (org.deeplearning4j.nn.graph.vertex.GraphVertex vertex : base.getVertices()) {
             if (vertex.hasLayer()) {
-                layers.add(HostLayer.of(vertex.getVertexName(), vertex.getLayer()));
+                layers.add(HostLayer.of(vertex.getVertexName(), conf(base, vertex.getVertexName()), vertex.getLayer()));
             } else if (vertex.numParams() > 0) {
                 throw new IllegalArgumentException("vertex '" + vertex.getVertexName()
                         + "': only layers can have parameters, found a "
@@ -34,6 +34,16 @@ final class GraphHost implements Host<ComputationGraph> {
                         + " with " + vertex.numParams() + "; adapt the networks before and after it separately");
             }
         }
+    }
+
+    private static org.deeplearning4j.nn.conf.layers.Layer conf(ComputationGraph graph, String path) {
+        return layerConf(graph.getConfiguration(), path).getLayer();
+    }
+
+    private static NeuralNetConfiguration layerConf(ComputationGraphConfiguration conf, String path) {
+        GraphVertex vertex = conf.getVertices().get(path);
+        LayerVertex inside = (LayerVertex) (vertex instanceof FrozenVertex frozen ? frozen.getUnderlying() : vertex);
+        return Objects.requireNonNull(inside, path).getLayerConf();
     }
 
     @Override
@@ -97,8 +107,16 @@ final class GraphHost implements Host<ComputationGraph> {
     }
 
     @Override
-    public ComputationGraph copy() {
-        return base.clone();
+    public ComputationGraph copy(Set<String> withBias) {
+        if (withBias.isEmpty()) {
+            return base.clone();
+        }
+        ComputationGraphConfiguration conf = base.getConfiguration().clone();
+        withBias.forEach(path -> OptionalBias.add(layerConf(conf, path)));
+        ComputationGraph copy = new ComputationGraph(conf);
+        copy.init();
+        layers.forEach(layer -> OptionalBias.copyParameters(base.getLayer(layer.path()), copy.getLayer(layer.path())));
+        return copy;
     }
 
     @Override
@@ -110,6 +128,9 @@ final class GraphHost implements Host<ComputationGraph> {
     public void copyTraining(ComputationGraph from, ComputationGraph to) {
         to.getConfiguration().setIterationCount(from.getConfiguration().getIterationCount());
         to.getConfiguration().setEpochCount(from.getConfiguration().getEpochCount());
+        to.applyConstraints(
+                from.getConfiguration().getIterationCount(),
+                from.getConfiguration().getEpochCount()); // Tells the layers how many steps there were.
         ComputationGraphUpdater updater = from.getUpdater(false);
         INDArray state = updater == null ? null : updater.getStateViewArray();
         if (state != null) {

@@ -1,6 +1,7 @@
 package org.lora4j.dl4j;
 
 import java.util.List;
+import java.util.Set;
 import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.api.Model;
 
@@ -19,8 +20,12 @@ interface Host<N extends Model> {
     /** Creates an adapted network, whose arrays are not set. */
     N create(Adaptation adaptation);
 
-    /** Copies the base as it is. */
-    N copy();
+    /**
+     * Copies the base.
+     *
+     * @param withBias the paths of layers without a bias that get one in the copy, of zeros
+     */
+    N copy(Set<String> withBias);
 
     /** The layer of another network of the same form. */
     Layer layer(N network, String path);

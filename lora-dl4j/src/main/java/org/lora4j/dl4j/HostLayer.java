@@ -12,15 +12,35 @@ import org.lora4j.linalg.LowRankFactors;
  * A layer of a base network.
  *
  * @param path its module path
+ * @param conf its configuration in the network, without DL4J's wrapper for frozen layers
  * @param layer the layer, whose arrays are shared
  * @param weights its weights
  */
-record HostLayer(String path, Layer layer, List<BaseWeight> weights) {
+record HostLayer(String path, org.deeplearning4j.nn.conf.layers.Layer conf, Layer layer, List<BaseWeight> weights) {
 
-    static HostLayer of(String path, Layer layer) {
+    /**
+     * Looks at a layer.
+     *
+     * @param conf its configuration in the network; the layer itself can have that of a layer that it wraps
+     * @throws IllegalArgumentException if the layer is one of an adapted network
+     */
+    static HostLayer of(String path, org.deeplearning4j.nn.conf.layers.Layer conf, Layer layer) {
+        if (conf instanceof LoRALayer) {
+            throw new IllegalArgumentException("layer '" + path
+                    + "': the base must be a plain network, found one that a LoRANetwork made; add adapters to that"
+                    + " LoRANetwork, or merge the adapter first");
+        }
         Layer inside = unfrozen(layer);
         return new HostLayer(
-                path, inside, BaseWeights.of(path, unfrozen(inside.conf().getLayer()), inside));
+                path,
+                unfrozen(conf),
+                inside,
+                BaseWeights.of(path, unfrozen(inside.conf().getLayer()), inside));
+    }
+
+    /** Looks at the layer of a copy of the network. */
+    HostLayer ofCopy(Layer copy) {
+        return of(path, conf, copy);
     }
 
     boolean hasParameters() {
@@ -45,8 +65,8 @@ record HostLayer(String path, Layer layer, List<BaseWeight> weights) {
     }
 
     /** Wraps a copy of the layer's configuration. */
-    LoRALayer adapted(org.deeplearning4j.nn.conf.layers.Layer conf, Adaptation adaptation, boolean passesGradient) {
-        org.deeplearning4j.nn.conf.layers.Layer inner = unfrozen(conf);
+    LoRALayer adapted(org.deeplearning4j.nn.conf.layers.Layer copy, Adaptation adaptation, boolean passesGradient) {
+        org.deeplearning4j.nn.conf.layers.Layer inner = unfrozen(copy);
         if (passesGradient) {
             Support.requireGradient(path, inner);
         }

@@ -18,14 +18,18 @@ import org.lora4j.adapter.InitializedAdapter;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAWeights;
+import org.lora4j.adapter.ModuleSelection;
 import org.lora4j.adapter.ParameterReport;
 import org.lora4j.internal.AdapterNames;
+import org.lora4j.internal.Names;
 import org.lora4j.io.FingerprintCheck;
 import org.lora4j.io.PeftAdapters;
 import org.lora4j.linalg.LowRankFactors;
 import org.lora4j.nn.Network;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.learning.config.IUpdater;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A frozen network of DL4J with named adapters. Each adapter is a network of its own, of DL4J's own type: {@code fit},
@@ -40,14 +44,21 @@ import org.nd4j.linalg.learning.config.IUpdater;
  * MultiLayerNetwork plain = lora.merge("nine");    // a network without any class of this library
  * }</pre>
  *
- * <p>Do not train the base while it has adapters: they compute with its arrays. As other networks of DL4J, an adapted
- * network computes in one thread at a time; different adapted networks can compute at the same time.
+ * <p>Do not train the base: adapted networks compute with its arrays. {@link #add}, {@link #attach}, {@link #save} and
+ * {@link #merge} refuse a base that has changed. As other networks of DL4J, an adapted network computes in one thread at a
+ * time; different adapted networks can compute at the same time.
+ *
+ * <p>{@code fit} of an adapted network throws a {@link org.lora4j.train.DivergedException} if a gradient of the adapter or the
+ * loss is NaN or infinite. The parameters and the state of their updater are then those before this iteration.
  *
  * @param <N> the type of the network
  */
 public final class LoRANetwork<N extends Model> implements BaseModel {
+    private static final Logger log = LoggerFactory.getLogger(LoRANetwork.class);
+
     private final Host<N> host;
     private final List<BaseWeight> weights;
+    private final BaseChecksums<N> checksums;
     private final Map<String, Entry<N>> entries = new LinkedHashMap<>();
 
     private record Entry<N>(LoRAConfig config, N network, Map<String, LowRankFactors> subtracted) {}
@@ -58,6 +69,7 @@ public final class LoRANetwork<N extends Model> implements BaseModel {
                 .flatMap(layer -> layer.weights().stream())
                 .toList();
         Support.requireLayers(host.layers());
+        checksums = new BaseChecksums<>(host);
     }
 
     /**
@@ -66,7 +78,8 @@ public final class LoRANetwork<N extends Model> implements BaseModel {
      *
      * @param base the network, initialized; it is not changed
      * @return the network
-     * @throws IllegalArgumentException if two layers have the same name, or no layer can be adapted
+     * @throws IllegalArgumentException if two layers have the same name, no layer can be adapted, or the network is one that
+     *     a LoRANetwork made
      * @throws IllegalStateException if the base is not initialized
      */
     public static LoRANetwork<MultiLayerNetwork> of(MultiLayerNetwork base) {
@@ -80,7 +93,8 @@ public final class LoRANetwork<N extends Model> implements BaseModel {
      *
      * @param base the network, initialized; it is not changed
      * @return the network
-     * @throws IllegalArgumentException if a vertex that is not a layer has parameters, or no layer can be adapted
+     * @throws IllegalArgumentException if a vertex that is not a layer has parameters, no layer can be adapted, or the network
+     *     is one that a LoRANetwork made
      * @throws IllegalStateException if the base is not initialized
      */
     public static LoRANetwork<ComputationGraph> of(ComputationGraph base) {
@@ -119,22 +133,34 @@ public final class LoRANetwork<N extends Model> implements BaseModel {
     }
 
     /**
-     * Adds an adapter at its initialization.
+     * Adds an adapter at its initialization. If the default of the target modules, all dense layers, leaves out
+     * convolutions or embeddings, this is logged as information.
      *
      * @param name its name: the name of a folder on every platform, which differs from the others in more than case
      * @param config ranks, α, variants and target modules
      * @param updater how its arrays train; the learning rate can be changed by {@link #setLearningRate}
      * @return a network that computes with the adapter and trains it
      * @throws IllegalArgumentException if the name is refused, or the configuration does not fit the network
+     * @throws IllegalStateException if the base has changed since this object was created
      */
     public N add(String name, LoRAConfig config, IUpdater updater) {
         Objects.requireNonNull(name, "name must not be null");
         Objects.requireNonNull(config, "config must not be null");
         Objects.requireNonNull(updater, "updater must not be null");
         AdapterNames.requireNew(name, entries.keySet());
+        checksums.requireUnchanged();
         Support.require(host.layers(), config);
         InitializedAdapter initial = LoRAAdapter.initialize(this, config);
-        return put(name, initial.adapter(), initial.subtracted(), updater);
+        N network = put(name, initial.adapter(), initial.subtracted(), updater);
+        List<String> leftOut = ModuleSelection.leftOut(this, config);
+        if (!leftOut.isEmpty()) {
+            log.info(
+                    "adapter {}: all dense layers are adapted; convolutions and embeddings are not, which are {}; name the"
+                            + " targets to adapt them",
+                    name,
+                    Names.list(leftOut));
+        }
+        return network;
     }
 
     /**
@@ -145,12 +171,14 @@ public final class LoRANetwork<N extends Model> implements BaseModel {
      * @param updater how its arrays train if the network is trained on
      * @return a network that computes with the adapter and trains it
      * @throws IllegalArgumentException if the name is refused, or the data do not fit the network
+     * @throws IllegalStateException if the base has changed since this object was created
      */
     public N add(String name, LoRAAdapter adapter, IUpdater updater) {
         Objects.requireNonNull(name, "name must not be null");
         Objects.requireNonNull(adapter, "adapter must not be null");
         Objects.requireNonNull(updater, "updater must not be null");
         AdapterNames.requireNew(name, entries.keySet());
+        checksums.requireUnchanged();
         Support.require(host.layers(), adapter.config());
         adapter.requireFits(this);
         return put(name, adapter, Map.of(), updater);
@@ -191,6 +219,7 @@ public final class LoRANetwork<N extends Model> implements BaseModel {
     }
 
     private N put(String name, LoRAAdapter adapter, Map<String, LowRankFactors> subtracted, IUpdater updater) {
+        Support.requireBiasOfB(host.layers(), adapter);
         N network = host.create(new Adaptation(adapter, subtracted, updater));
         forEachTrained(network, (layer, trained) -> TrainedArrays.write(adapter, layer, trained));
         entries.put(name, new Entry<>(adapter.config(), network, subtracted));
@@ -215,14 +244,17 @@ public final class LoRANetwork<N extends Model> implements BaseModel {
      * @param restored the network; its arrays are copied
      * @return a network that computes with the adapter and trains it
      * @throws IllegalArgumentException if the name is refused, or the network is not one of this base and configuration
+     * @throws IllegalStateException if the base has changed since this object was created
      */
     public N attach(String name, LoRAConfig config, N restored) {
         Objects.requireNonNull(name, "name must not be null");
         Objects.requireNonNull(config, "config must not be null");
         Objects.requireNonNull(restored, "restored must not be null");
         AdapterNames.requireNew(name, entries.keySet());
+        checksums.requireUnchanged();
         Support.require(host.layers(), config);
         InitializedAdapter initial = LoRAAdapter.initialize(this, config);
+        Support.requireBiasOfB(host.layers(), initial.adapter());
         N network = new Restored<>(host, restored).attach(initial);
         entries.put(name, new Entry<>(config, network, initial.subtracted()));
         return network;
@@ -285,26 +317,32 @@ public final class LoRANetwork<N extends Model> implements BaseModel {
      * @param name an adapter
      * @param folder the folder, created if it does not exist; an adapter in it is replaced
      * @throws IllegalArgumentException if there is no such adapter
+     * @throws IllegalStateException if the base has changed since this object was created
      * @throws IOException if the files cannot be written; an adapter that was there before is still there then
      */
     public void save(String name, Path folder) throws IOException {
         Objects.requireNonNull(folder, "folder must not be null");
-        PeftAdapters.save(adapter(name), this, folder);
+        LoRAAdapter adapter = adapter(name);
+        checksums.requireUnchanged();
+        PeftAdapters.save(adapter, this, folder);
     }
 
     /**
-     * Merges an adapter into a copy of the base.
+     * Merges an adapter into a copy of the base. A layer without a bias gets one if the adapter has a bias of B for it; the
+     * copy has no state of an updater then.
      *
      * @param name an adapter
      * @return a network of DL4J's own layers, with arrays of its own
      * @throws IllegalArgumentException if there is no such adapter
+     * @throws IllegalStateException if the base has changed since this object was created
      * @throws ArithmeticException if a merged weight or bias is NaN or infinite; the message names its layer
      */
     public N merge(String name) {
         LoRAAdapter adapter = adapter(name);
-        N merged = host.copy();
+        checksums.requireUnchanged();
+        N merged = host.copy(Merging.missingBiases(adapter, host.layers()));
         for (HostLayer layer : host.layers()) {
-            HostLayer copy = HostLayer.of(layer.path(), host.layer(merged, layer.path()));
+            HostLayer copy = layer.ofCopy(host.layer(merged, layer.path()));
             copy.weights().forEach(weight -> Merging.merge(adapter, weight));
         }
         return merged;

@@ -3,6 +3,7 @@ package org.lora4j.dl4j;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.api.Updater;
 import org.deeplearning4j.nn.conf.InputPreProcessor;
@@ -21,7 +22,10 @@ final class MultiLayerHost implements Host<MultiLayerNetwork> {
         for (int i = 0; i < base.getnLayers(); i++) {
             Layer layer = base.getLayer(i);
             String name = layer.conf().getLayer().getLayerName();
-            layers.add(HostLayer.of(name == null ? "layer" + i : name, layer));
+            layers.add(HostLayer.of(
+                    name == null ? "layer" + i : name,
+                    base.getLayerWiseConfigurations().getConf(i).getLayer(),
+                    layer));
         }
     }
 
@@ -69,8 +73,22 @@ final class MultiLayerHost implements Host<MultiLayerNetwork> {
     }
 
     @Override
-    public MultiLayerNetwork copy() {
-        return base.clone();
+    public MultiLayerNetwork copy(Set<String> withBias) {
+        if (withBias.isEmpty()) {
+            return base.clone();
+        }
+        MultiLayerConfiguration conf = base.getLayerWiseConfigurations().clone();
+        for (int i = 0; i < layers.size(); i++) {
+            if (withBias.contains(layers.get(i).path())) {
+                OptionalBias.add(conf.getConf(i));
+            }
+        }
+        MultiLayerNetwork copy = new MultiLayerNetwork(conf);
+        copy.init();
+        for (int i = 0; i < layers.size(); i++) {
+            OptionalBias.copyParameters(base.getLayer(i), copy.getLayer(i));
+        }
+        return copy;
     }
 
     @Override
@@ -87,6 +105,8 @@ final class MultiLayerHost implements Host<MultiLayerNetwork> {
     public void copyTraining(MultiLayerNetwork from, MultiLayerNetwork to) {
         to.setIterationCount(from.getIterationCount());
         to.setEpochCount(from.getEpochCount());
+        to.applyConstraints(
+                from.getIterationCount(), from.getEpochCount()); // Tells the layers how many steps there were.
         Updater updater = from.getUpdater(false);
         INDArray state = updater == null ? null : updater.getStateViewArray();
         if (state != null) {

@@ -1,14 +1,20 @@
 package org.lora4j.dl4j;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.deeplearning4j.nn.conf.inputs.InputType;
+import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.junit.jupiter.api.Test;
@@ -23,6 +29,7 @@ import org.lora4j.io.FingerprintCheck;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.learning.config.IUpdater;
 import org.nd4j.linalg.learning.config.Sgd;
+import org.slf4j.LoggerFactory;
 
 /** What the public methods refuse. */
 class ArgumentsTest {
@@ -143,6 +150,48 @@ class ArgumentsTest {
                 .hasMessageContaining("layer 'first': the network must have the arrays of this base and configuration,")
                 .hasMessageContaining("expected")
                 .hasMessageContaining("found");
+    }
+
+    @Test
+    void refuseTheLargestRank() {
+        assertThatThrownBy(() -> lora.add("b", LoRAConfig.of(Integer.MAX_VALUE, 1), SGD))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageStartingWith("first: rank must be at most")
+                .hasMessageEndingWith("found 2147483647");
+        assertThat(lora.names()).containsExactly("a");
+    }
+
+    @Test
+    void tellWhatTheDefaultLeavesOut() {
+        Logger logger = (Logger) LoggerFactory.getLogger(LoRANetwork.class);
+        ListAppender<ILoggingEvent> logged = new ListAppender<>();
+        logged.start();
+        logger.setLevel(Level.INFO);
+        logger.setAdditive(false);
+        logger.addAppender(logged);
+        try {
+            MultiLayerNetwork images = Networks.of(
+                    DataType.FLOAT,
+                    InputType.convolutional(4, 4, 1),
+                    new ConvolutionLayer.Builder(2, 2).name("conv1").nOut(2).build(),
+                    new ConvolutionLayer.Builder(2, 2).name("conv2").nOut(2).build(),
+                    Networks.output("head", 3));
+            LoRANetwork<MultiLayerNetwork> ofImages = LoRANetwork.of(images);
+            ofImages.add("all", LoRAConfig.of(1, 1), SGD);
+            ofImages.add("named", Networks.config(1, "conv1"), SGD);
+            ofImages.add(
+                    "saved",
+                    LoRAConfig.builder().rank(1).modulesToSave("conv1", "conv2").build(),
+                    SGD);
+        } finally {
+            logger.detachAppender(logged);
+            logger.setAdditive(true);
+            logger.setLevel(null);
+        }
+        assertThat(logged.list)
+                .extracting(event -> event.getLevel() + " " + event.getFormattedMessage())
+                .containsExactly("INFO adapter all: all dense layers are adapted; convolutions and embeddings are not,"
+                        + " which are 'conv1', 'conv2'; name the targets to adapt them");
     }
 
     @Test

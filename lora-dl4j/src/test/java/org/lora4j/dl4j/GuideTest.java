@@ -134,6 +134,8 @@ class GuideTest {
         LoRAModel model = LoRAModel.of(network);
         INDArray logits = model.add("nine", lora.adapter("nine")).predict(x);
 
+        MultiLayerNetwork ofThisThread = nine.clone();
+        assertThat(ofThisThread.output(x)).isEqualTo(nine.output(x));
         assertThat(Nd4j.nn().softmax(logits, 1).distance2(nine.output(x))).isLessThan(1e-3);
         assertThat(logits.argMax(1)).isEqualTo(nine.output(x).argMax(1));
     }
