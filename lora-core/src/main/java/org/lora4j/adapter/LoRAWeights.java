@@ -137,6 +137,7 @@ public record LoRAWeights(
         }
         INDArray matrix = kind.asMatrix(layer.weight());
         int rank = config.rankOf(path);
+        requireSize(path, rank, matrix);
         LowRankFactors factors = config.init()
                 .initialize(
                         path,
@@ -149,6 +150,16 @@ public record LoRAWeights(
         INDArray magnitude = config.dora() ? RowNorms.of(matrix).reshape('c', kind.magnitudeShape(out)) : null;
         INDArray bBias = config.loraBias() ? Nd4j.zeros(layer.dataType(), out) : null;
         return of(kind, layer.shape(), factors, magnitude, bBias);
+    }
+
+    /** Refuses a rank whose factors no file could hold, before memory is asked for. */
+    private static void requireSize(String path, int rank, INDArray matrix) {
+        long most = Integer.MAX_VALUE / matrix.dataType().width();
+        long longer = Math.max(matrix.size(0), matrix.size(1));
+        if (rank > most / longer) {
+            throw new IllegalArgumentException(path + ": rank must be at most " + most / longer
+                    + ", so that A and B have at most " + most + " elements each, found " + rank);
+        }
     }
 
     /**
