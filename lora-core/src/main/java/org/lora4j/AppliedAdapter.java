@@ -1,14 +1,17 @@
 package org.lora4j;
 
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.InitializedAdapter;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAWeights;
+import org.lora4j.adapter.TokenRows;
 import org.lora4j.linalg.LowRankFactors;
 import org.lora4j.nn.Linear;
 import org.lora4j.nn.Network;
@@ -27,6 +30,7 @@ final class AppliedAdapter {
     private final Map<WeightedLayer, AdapterParametrization> parametrizations = new LinkedHashMap<>();
     private final Map<WeightedLayer, Parameter> biases = new LinkedHashMap<>();
     private final Map<WeightedLayer, SavedParameters> saved = new LinkedHashMap<>();
+    private final Map<WeightedLayer, TokenRowsParametrization> tokenRows = new LinkedHashMap<>();
 
     private AppliedAdapter(Network network, LoRAAdapter data, Map<String, LowRankFactors> subtracted) {
         config = data.config();
@@ -45,6 +49,10 @@ final class AppliedAdapter {
                     new SavedParameters(
                             parameter(path + ".weight", module.weight(), network),
                             bias == null ? null : parameter(path + ".bias", bias, network)));
+        });
+        data.tokenRows().forEach((path, rows) -> {
+            WeightedLayer layer = network.baseLayer(path);
+            tokenRows.put(layer, TokenRowsParametrization.of(layer, rows.castTo(network.dataType())));
         });
         data.biases()
                 .forEach((path, bias) -> biases.put(network.baseLayer(path), parameter(path + ".bias", bias, network)));
@@ -87,9 +95,9 @@ final class AppliedAdapter {
         return parametrizations.get(layer) instanceof LoRAParametrization lora ? lora : null;
     }
 
-    /** Whether it replaces a bias or a weight of the layer, which only one adapter can do. */
+    /** Whether it replaces a bias, a weight or rows of the layer, which only one adapter can do. */
     boolean replaces(WeightedLayer layer) {
-        return biases.containsKey(layer) || saved.containsKey(layer);
+        return biases.containsKey(layer) || saved.containsKey(layer) || tokenRows.containsKey(layer);
     }
 
     /** The copy of a layer that it trains in full, or null. */
@@ -101,6 +109,7 @@ final class AppliedAdapter {
     /** Whether it only adds products of two factors to linear layers, and replaces whole linear layers. */
     boolean fitsMixedPass() {
         return biases.isEmpty()
+                && tokenRows.isEmpty()
                 && saved.keySet().stream()
                         .allMatch(layer -> layer instanceof Linear && !parametrizations.containsKey(layer))
                 && parametrizations.keySet().stream().allMatch(Linear.class::isInstance)
@@ -116,9 +125,13 @@ final class AppliedAdapter {
             weight = copies.weight();
             bias = copies.bias();
         }
+        EffectiveLinear applied = new EffectiveLinear(weight, bias, effective.parametrizations());
         AdapterParametrization parametrization = parametrizations.get(layer);
-        return new EffectiveLinear(weight, bias, effective.parametrizations())
-                .with(parametrization == null ? List.of() : List.of(parametrization.rescaled(multiplier)));
+        if (parametrization != null) {
+            applied = applied.with(List.of(parametrization.rescaled(multiplier)));
+        }
+        TokenRowsParametrization rows = tokenRows.get(layer);
+        return rows == null ? applied : applied.with(List.of(rows));
     }
 
     /** All parameters of the adapter. */
@@ -132,6 +145,7 @@ final class AppliedAdapter {
                 all.add(copies.bias());
             }
         }
+        tokenRows.values().forEach(rows -> all.addAll(rows.parameters()));
         return all;
     }
 
@@ -163,8 +177,13 @@ final class AppliedAdapter {
                         || (one instanceof LoRAParametrization lora && parameter == lora.loraBBias()));
     }
 
+    /** Freezes all, or lets all train but what the adapter keeps frozen. */
     void setTrainable(boolean trainable) {
-        parameters().forEach(parameter -> parameter.setTrainable(trainable));
+        Set<Parameter> frozen = new HashSet<>();
+        if (config.init().freezesB()) {
+            parametrizations.values().forEach(one -> frozen.add(one.loraB()));
+        }
+        parameters().forEach(parameter -> parameter.setTrainable(trainable && !frozen.contains(parameter)));
     }
 
     boolean isTrainable() {
@@ -191,7 +210,9 @@ final class AppliedAdapter {
                 new LoRAAdapter.SavedModule(
                         copies.weight().value().dup('c'),
                         copies.bias() == null ? null : copies.bias().value().dup())));
-        return new LoRAAdapter(config, weights, biasCopies, modules).againstBase(subtracted);
+        Map<String, TokenRows> rowCopies = new LinkedHashMap<>();
+        tokenRows.forEach((layer, rows) -> rowCopies.put(layer.path(), rows.copy()));
+        return new LoRAAdapter(config, weights, biasCopies, modules, rowCopies).againstBase(subtracted);
     }
 
     @Override

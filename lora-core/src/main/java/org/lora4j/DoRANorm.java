@@ -13,7 +13,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * The norms of the rows of {@code V = W + s·B·A}, without V:
  * {@code ‖vⱼ‖² = ‖wⱼ‖² + 2s·bⱼ·(A·wⱼ) + s²·bⱼ·(A·Aᵀ)·bⱼ = ‖wⱼ‖² + 2s·bⱼ·pⱼ} with
  * {@code P = A·Wᵀ + s/2·(A·Aᵀ)·Bᵀ [r, out]}. Only {@code A·Wᵀ} costs more than {@code r·r·(in + out)}, and the layer
- * computes it together with the batch's product.
+ * computes it together with the batch's product; for an embedding, whose {@code Wᵀ} is the table itself, it is computed here.
  */
 final class DoRANorm {
     /** Below this share of the sum of the absolute terms, too much of the result is rounding error. */
@@ -22,6 +22,7 @@ final class DoRANorm {
     private final PassContext context;
     private final BuffersByWidth grams;
     private final BuffersByWidth products;
+    private final Gemm tableProduct = new Gemm(false, false, 1, 0);
     private final Gemm gramProduct = new Gemm(false, true, 1, 0);
     private final Gemm addGram = new Gemm(false, true, 1, 1);
     private final HostColumns originalColumns = new HostColumns();
@@ -59,7 +60,9 @@ final class DoRANorm {
         b = dora.loraB().value();
         rank = dora.rank();
         p = products.rows(rank, out);
-        context.requestWeightProduct(a, p);
+        if (!dora.isOfEmbedding()) {
+            context.requestWeightProduct(a, p);
+        }
         addGram.configure(false, true, dora.scale() / 2, 1);
         perBlock = HostColumns.perBlock(rank);
         if (bBlock.length < perBlock * rank) {
@@ -70,6 +73,9 @@ final class DoRANorm {
 
     /** Computes {@code ‖vⱼ‖}, rounded to the type of the weight; the array is this object's own. */
     double[] compute() {
+        if (dora.isOfEmbedding()) {
+            tableProduct.run(a, context.weight().value(), p);
+        }
         INDArray gram = grams.rows(rank, rank);
         gramProduct.run(a, a, gram);
         addGram.run(gram, b, p);
@@ -106,7 +112,7 @@ final class DoRANorm {
     private double materialize(int row) {
         INDArray v = new LoRAWeights(a, b.getRow(row, true).dup('f'))
                 .update(dora.scale())
-                .addi(context.weight().value().getRow(row, true));
+                .addi(dora.matrix(context.weight()).getRow(row, true));
         return RowNorms.of(v).getDouble(0);
     }
 }

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.adapter.LayerKind;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAWeights;
 import org.lora4j.internal.RowNorms;
@@ -12,6 +13,7 @@ import org.lora4j.nn.Parameter;
 import org.lora4j.nn.WeightedLayer;
 import org.lora4j.nn.internal.ParametrizationPass;
 import org.lora4j.nn.internal.PassContext;
+import org.lora4j.nn.internal.TokenUpdatePass;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -24,12 +26,16 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * the paper's section 4.3, no gradient flows through the norm. Dropout is PEFT's: with {@code x̃ = drop(x)},
  * {@code y = x·Wᵀ + (c−1)∘(x̃·Wᵀ) + c∘s·(x̃·Aᵀ)·Bᵀ + b}.
  *
+ * <p>In an embedding {@code W [vocab, dim]}, the rows are those of the transposed table: there is a magnitude for each column,
+ * {@code m [dim]}, and the norm of a column is over all tokens. The layer computes
+ * {@code yᵢ = c∘(W[idᵢ] + s·B·A[:, idᵢ])}.
+ *
  * <p>A row of V that is zero has no direction: there {@code c = 1}, so that the row stays zero and B can train.
  *
  * <p>The norms of W's rows are computed once, and again after W was unfrozen. Do not write to W while it is frozen.
  */
 public final class DoRAParametrization implements AdapterParametrization {
-    private final Linear linear;
+    private final WeightedLayer layer;
     private final LoRAParametrization lora;
     private final Parameter magnitude;
     private volatile @Nullable Norms originalNorms;
@@ -45,28 +51,24 @@ public final class DoRAParametrization implements AdapterParametrization {
         }
     }
 
-    private DoRAParametrization(Linear linear, LoRAParametrization lora, Parameter magnitude) {
-        this.linear = linear;
+    private DoRAParametrization(WeightedLayer layer, LoRAParametrization lora, Parameter magnitude) {
+        this.layer = layer;
         this.lora = lora;
         this.magnitude = magnitude;
     }
 
-    private DoRAParametrization(Linear linear, LoRAParametrization lora, INDArray magnitude) {
-        this(linear, lora, new Parameter(linear.path() + ".lora_magnitude_vector", magnitude, true));
+    private DoRAParametrization(WeightedLayer layer, LoRAParametrization lora, INDArray magnitude) {
+        this(layer, lora, new Parameter(layer.path() + ".lora_magnitude_vector", magnitude, true));
     }
 
     /** Creates a parametrization from arrays, which are copied. */
     static DoRAParametrization of(WeightedLayer layer, String name, LoRAConfig config, LoRAWeights weights) {
-        if (!(layer instanceof Linear linear)) {
-            throw new IllegalArgumentException(layer.path() + ": DoRA needs a linear layer, found " + layer
-                    + "; leave it out of the targets, or use LoRA without dora");
-        }
         INDArray magnitude = weights.magnitude();
         if (magnitude == null) {
-            throw new IllegalArgumentException(linear.path() + ": DoRA needs a magnitude, found none");
+            throw new IllegalArgumentException(layer.path() + ": DoRA needs a magnitude, found none");
         }
         return new DoRAParametrization(
-                linear, LoRAParametrization.of(linear, name, config, weights, null), magnitude.dup('c'));
+                layer, LoRAParametrization.of(layer, name, config, weights, null), magnitude.dup('c'));
     }
 
     /**
@@ -235,7 +237,7 @@ public final class DoRAParametrization implements AdapterParametrization {
      */
     @Override
     public DoRAParametrization rescaled(double multiplier) {
-        return multiplier == 1 ? this : new DoRAParametrization(linear, lora.rescaled(multiplier), magnitude);
+        return multiplier == 1 ? this : new DoRAParametrization(layer, lora.rescaled(multiplier), magnitude);
     }
 
     /**
@@ -245,7 +247,7 @@ public final class DoRAParametrization implements AdapterParametrization {
      */
     @Override
     public LoRAWeights weights() {
-        return new LoRAWeights(loraA().value(), loraB().value(), magnitude.value(), null);
+        return new LoRAWeights(layer.kind(), loraA().value(), loraB().value(), magnitude.value(), null);
     }
 
     /**
@@ -257,7 +259,11 @@ public final class DoRAParametrization implements AdapterParametrization {
     public LoRAWeights copyOfWeights() {
         LoRAWeights factors = lora.copyOfWeights();
         return new LoRAWeights(
-                factors.loraA(), factors.loraB(), magnitude.value().dup(), null);
+                layer.kind(),
+                factors.loraA(),
+                factors.loraB(),
+                magnitude.value().dup(),
+                null);
     }
 
     /**
@@ -267,21 +273,31 @@ public final class DoRAParametrization implements AdapterParametrization {
      */
     @Override
     public INDArray delta(INDArray original) {
-        return new LoRAWeights(loraA().value(), loraB().value(), magnitude.value(), null).delta(original, scale());
+        return weights().delta(original, scale());
     }
 
-    /** {@code ‖wⱼ‖ [out]} of the rows of a weight that this parametrization is applied to. */
+    /** {@code ‖wⱼ‖ [out]} of the rows of a weight, seen as a matrix, that this parametrization is applied to. */
     INDArray normsOf(Parameter weight) {
-        if (!weight.equals(linear.weightParameter()) || weight.isTrainable()) {
-            return RowNorms.of(weight.value());
+        if (!weight.equals(layer.weightParameter()) || weight.isTrainable()) {
+            return RowNorms.of(matrix(weight));
         }
         Norms known = originalNorms;
         int thaws = weight.thaws();
         if (known == null || known.thaws != thaws) {
-            known = new Norms(RowNorms.of(weight.value()), thaws);
+            known = new Norms(RowNorms.of(matrix(weight)), thaws);
             originalNorms = known;
         }
         return known.values;
+    }
+
+    /** A weight of this layer as a matrix {@code [out, in]}; that of an embedding is {@code [dim, vocab]}. */
+    INDArray matrix(Parameter weight) {
+        return layer.kind().asMatrix(weight.value());
+    }
+
+    /** Whether the layer is an embedding. */
+    boolean isOfEmbedding() {
+        return layer.kind() == LayerKind.EMBEDDING;
     }
 
     /**
@@ -294,8 +310,18 @@ public final class DoRAParametrization implements AdapterParametrization {
         return new DoRAPass(this, context);
     }
 
+    /**
+     * Creates the computation for a pass over an embedding; not part of the API.
+     *
+     * @hidden
+     */
+    @Override
+    public TokenUpdatePass newTokenPass(PassContext context) {
+        return EmbeddingDoRAPass.of(this, context);
+    }
+
     @Override
     public String toString() {
-        return linear.path() + ": DoRA(rank " + rank() + ", scale " + scale() + ")";
+        return layer.path() + ": DoRA(rank " + rank() + ", scale " + scale() + ")";
     }
 }

@@ -86,7 +86,7 @@ final class EmbeddingLoRAPass implements TokenUpdatePass {
     }
 
     @Override
-    public void backward(int[] ids, INDArray yGradient) {
+    public void backward(int[] ids, INDArray yGradient, @Nullable INDArray baseGradient) {
         int rank = lora.rank();
         if (bGradient != null) {
             bGradientProduct.run(yGradient, columns.rows(ids.length, rank), bGradient);
@@ -94,12 +94,12 @@ final class EmbeddingLoRAPass implements TokenUpdatePass {
         if (aGradient != null) {
             INDArray v = columnGradients.rows(ids.length, rank);
             columnGradientProduct.run(yGradient, lora.loraB().value(), v);
-            scatter(v, ids, aGradient);
+            scatter(v, ids, lora.padding(), aGradient);
         }
     }
 
-    /** Adds up the gradients of each token's column of A. */
-    private static void scatter(INDArray v, int[] ids, INDArray gradient) {
+    /** Adds up the gradients of each token's column of A; as in PEFT, the padding token has none. */
+    private static void scatter(INDArray v, int[] ids, int padding, INDArray gradient) {
         int rank = (int) gradient.size(0);
         int vocabulary = (int) gradient.size(1);
         ArrayMemory source = new ArrayMemory(v);
@@ -108,7 +108,7 @@ final class EmbeddingLoRAPass implements TokenUpdatePass {
         for (int k = 0; k < rank; k++) {
             Arrays.fill(sums, 0);
             for (int i = 0; i < ids.length; i++) {
-                sums[ids[i]] += source.get(k * ids.length + i);
+                sums[ids[i]] += ids[i] == padding ? 0 : source.get(k * ids.length + i);
             }
             for (int id = 0; id < vocabulary; id++) {
                 target.put(k * vocabulary + id, sums[id]);

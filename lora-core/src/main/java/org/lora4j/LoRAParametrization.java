@@ -13,6 +13,7 @@ import org.lora4j.adapter.ParameterReport;
 import org.lora4j.internal.FlatRow;
 import org.lora4j.internal.LayerSeed;
 import org.lora4j.linalg.LowRankFactors;
+import org.lora4j.nn.Embedding;
 import org.lora4j.nn.Linear;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Parameter;
@@ -78,7 +79,10 @@ public final class LoRAParametrization implements AdapterParametrization {
         seed = LayerSeed.of(config.seed(), path);
         // Rows of A and columns of B each in one piece: what a product of few rows reads fastest.
         loraA = new Parameter(path + prefix + "A" + suffix, weights.loraA().dup('c'), true);
-        loraB = new Parameter(path + prefix + "B" + suffix, weights.loraB().dup('f'), true);
+        loraB = new Parameter(
+                path + prefix + "B" + suffix,
+                weights.loraB().dup('f'),
+                !config.init().freezesB());
         loraBBias = bBias == null ? null : new Parameter(path + ".lora_B.bias", bBias.dup('c'), true);
         loraBBiasRow = loraBBias == null ? null : FlatRow.of(loraBBias.value());
         this.subtracted = subtracted == null
@@ -295,6 +299,15 @@ public final class LoRAParametrization implements AdapterParametrization {
     public LoRAWeights weights() {
         return new LoRAWeights(
                 layer.kind(), loraA.value(), loraB.value(), null, loraBBias == null ? null : loraBBias.value());
+    }
+
+    WeightedLayer layer() {
+        return layer;
+    }
+
+    /** The token of an embedding that has no gradient, or {@link Embedding#NO_PADDING}. */
+    int padding() {
+        return layer instanceof Embedding embedding ? embedding.padding() : Embedding.NO_PADDING;
     }
 
     double dropout() {

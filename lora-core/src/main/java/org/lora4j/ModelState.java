@@ -173,7 +173,8 @@ final class ModelState {
                     names.stream().filter(name -> adapter(name).replaces(layer)).toList();
             if (replacing.size() > 1) {
                 throw new IllegalArgumentException(layer.path()
-                        + ": only one of the adapters that are applied together can have a bias or a whole layer,"
+                        + ": only one of the adapters that are applied together can have a bias, a whole layer or"
+                        + " rows of tokens,"
                         + " found " + replacing);
             }
             EffectiveLinear effective = new EffectiveLinear(layer.weightParameter(), layer.biasParameter(), List.of());

@@ -172,7 +172,8 @@ class LoRAModelTrainingTest {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> model.activate("a", "b"))
                 .withMessage(
-                        "linear3: only one of the adapters that are applied together can have a bias or a whole layer, found [a, b]");
+                        "linear3: only one of the adapters that are applied together can have a bias, a whole layer or"
+                                + " rows of tokens, found [a, b]");
         assertThat(model.active()).containsExactly("a");
     }
 

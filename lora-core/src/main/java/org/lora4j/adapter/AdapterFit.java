@@ -30,6 +30,13 @@ final class AdapterFit {
         }
         data.biases().forEach(this::checkBias);
         data.savedModules().forEach((path, module) -> checkSaved(data, path, module));
+        data.tokenRows().forEach((path, rows) -> checkTokens(data, path, rows));
+        if (!data.config().trainableTokens().isEmpty() && data.tokenRows().isEmpty()) {
+            problems.add("the configuration says " + data.config().trainableTokens() + ", found no token rows");
+        }
+        for (String missing : AdapterFeature.missing(base, data.config())) {
+            problems.add(missing + ", which this host does not support; use a Network");
+        }
         if (!problems.isEmpty()) {
             throw new IllegalArgumentException("the adapter must fit the base, found "
                     + Names.line(String.join("; ", problems)) + "; the base has " + base.paths());
@@ -89,6 +96,40 @@ final class AdapterFit {
                     + (bias == null ? "none" : "one"));
         } else if (bias != null) {
             check(path + ".bias", bias, layer.outputSize());
+        }
+    }
+
+    private void checkTokens(LoRAAdapter data, String path, TokenRows rows) {
+        BaseLayer layer = layer(path);
+        if (layer == null) {
+            return;
+        }
+        if (layer.kind() != LayerKind.EMBEDDING) {
+            problems.add(path + ": token rows must be those of an embedding, found a layer " + layer.kind());
+            return;
+        }
+        if (data.weights().containsKey(path) || data.savedModules().containsKey(path)) {
+            problems.add(
+                    path + ": an embedding with token rows must have neither factors nor be saved as a whole, found"
+                            + " both");
+        }
+        boolean isInput = base.inputEmbedding().filter(path::equals).isPresent();
+        List<Integer> tokens = data.config().trainableTokens().of(path, isInput);
+        if (!tokens.equals(rows.tokens())) {
+            problems.add(path + ": the configuration says " + tokens.size() + " trainable tokens, found other rows, "
+                    + rows);
+        }
+        check(
+                path + ".token_adapter.trainable_tokens_delta",
+                rows.rows(),
+                rows.tokens().size(),
+                layer.outputSize());
+        for (int token : rows.tokens()) {
+            if (token >= layer.shape()[0]) {
+                problems.add(path + ": trainable tokens must be below the vocabulary of " + layer.shape()[0]
+                        + ", found " + token);
+                break;
+            }
         }
     }
 

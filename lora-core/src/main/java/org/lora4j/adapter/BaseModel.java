@@ -1,6 +1,7 @@
 package org.lora4j.adapter;
 
 import java.util.List;
+import java.util.Optional;
 import org.nd4j.linalg.api.buffer.DataType;
 
 /**
@@ -31,6 +32,44 @@ public interface BaseModel {
      */
     default DataType dataType() {
         return baseLayers().get(0).dataType();
+    }
+
+    /**
+     * Returns whether the host computes with rows of embeddings that replace those of some tokens, and trains them; see
+     * {@link TrainableTokens}. If not, adapters with such rows are refused when they are applied.
+     *
+     * @return false unless overridden
+     */
+    default boolean supportsTrainableTokens() {
+        return false;
+    }
+
+    /**
+     * Returns whether the host can train A while B stays frozen; see {@link LoRAInit#mica}. If not, such adapters are refused
+     * when they are applied.
+     *
+     * @return false unless overridden
+     */
+    default boolean supportsFrozenB() {
+        return false;
+    }
+
+    /**
+     * Returns the path of the embedding that reads the tokens, if the model has one and knows it.
+     *
+     * @return the module path, such as {@code embeddings.word_embeddings}; nothing unless overridden
+     */
+    default Optional<String> inputEmbedding() {
+        return Optional.empty();
+    }
+
+    /**
+     * Returns what the model does, as PEFT's {@code task_type} says it, if that is known. New adapters are stored with it.
+     *
+     * @return {@code SEQ_CLS} for a classifier of texts, {@code FEATURE_EXTRACTION} for an encoder; nothing unless overridden
+     */
+    default Optional<String> taskType() {
+        return Optional.empty();
     }
 
     /**

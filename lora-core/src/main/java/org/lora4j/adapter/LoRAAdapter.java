@@ -20,12 +20,14 @@ import org.nd4j.linalg.factory.Nd4j;
  * @param weights the arrays of the adapted layers by module path, in the order of the model
  * @param biases trained copies of biases {@code [out]} by the module path of their layer
  * @param savedModules layers trained in full, by module path
+ * @param tokenRows trained rows of embeddings, by module path; see {@link LoRAConfig#trainableTokens}
  */
 public record LoRAAdapter(
         LoRAConfig config,
         Map<String, LoRAWeights> weights,
         Map<String, INDArray> biases,
-        Map<String, SavedModule> savedModules) {
+        Map<String, SavedModule> savedModules,
+        Map<String, TokenRows> tokenRows) {
     /**
      * Copies the maps.
      *
@@ -33,6 +35,7 @@ public record LoRAAdapter(
      * @param weights the arrays of the adapted layers by module path
      * @param biases trained copies of biases by module path
      * @param savedModules layers trained in full, by module path
+     * @param tokenRows trained rows of embeddings, by module path
      * @throws IllegalArgumentException if no layer is adapted
      */
     public LoRAAdapter {
@@ -40,12 +43,31 @@ public record LoRAAdapter(
         Objects.requireNonNull(weights, "weights must not be null");
         Objects.requireNonNull(biases, "biases must not be null");
         Objects.requireNonNull(savedModules, "savedModules must not be null");
+        Objects.requireNonNull(tokenRows, "tokenRows must not be null");
         if (weights.isEmpty()) {
             throw new IllegalArgumentException("an adapter must adapt at least one layer, found none");
         }
         weights = Collections.unmodifiableMap(new LinkedHashMap<>(weights));
         biases = Collections.unmodifiableMap(new LinkedHashMap<>(biases));
         savedModules = Collections.unmodifiableMap(new LinkedHashMap<>(savedModules));
+        tokenRows = Collections.unmodifiableMap(new LinkedHashMap<>(tokenRows));
+    }
+
+    /**
+     * Holds an adapter without rows of embeddings.
+     *
+     * @param config ranks, α, variants and target modules
+     * @param weights the arrays of the adapted layers by module path
+     * @param biases trained copies of biases by module path
+     * @param savedModules layers trained in full, by module path
+     * @throws IllegalArgumentException if no layer is adapted
+     */
+    public LoRAAdapter(
+            LoRAConfig config,
+            Map<String, LoRAWeights> weights,
+            Map<String, INDArray> biases,
+            Map<String, SavedModule> savedModules) {
+        this(config, weights, biases, savedModules, Map.of());
     }
 
     /**
@@ -102,42 +124,12 @@ public record LoRAAdapter(
      * @param config which layers are adapted, and how
      * @return the adapter, and what its host subtracts from the base
      * @throws IllegalArgumentException if the configuration does not fit the base: a target or a module to save matches
-     *     no layer, the initialization cannot give a rank, or α is not positive
+     *     no layer, the initialization cannot give a rank, α is not positive, or the host does not support a feature
      */
     public static InitializedAdapter initialize(BaseModel base, LoRAConfig config) {
         Objects.requireNonNull(base, "base must not be null");
         Objects.requireNonNull(config, "config must not be null");
-        config.requirePositiveAlpha();
-        ModuleSelection selection = ModuleSelection.of(base, config);
-        Map<String, LoRAWeights> weights = new LinkedHashMap<>();
-        Map<String, INDArray> biases = new LinkedHashMap<>();
-        Map<String, SavedModule> saved = new LinkedHashMap<>();
-        Map<String, LowRankFactors> subtracted = new LinkedHashMap<>();
-        for (BaseLayer layer : base.baseLayers()) {
-            String path = layer.path();
-            INDArray bias = layer.bias();
-            if (selection.saved().contains(path)) {
-                saved.put(path, new SavedModule(copy(layer.weight()), bias == null ? null : copy(bias)));
-                continue;
-            }
-            boolean adapted = selection.adapted().contains(path);
-            if (adapted) {
-                LoRAWeights initial = LoRAWeights.initialize(layer, config);
-                weights.put(path, initial);
-                if (config.init().subtractsFromBase()) {
-                    LowRankFactors factors = initial.factors();
-                    subtracted.put(path, new LowRankFactors(copy(factors.b()), copy(factors.a())));
-                }
-            }
-            if (bias != null && config.bias().trains(adapted)) {
-                biases.put(path, copy(bias));
-            }
-        }
-        return new InitializedAdapter(new LoRAAdapter(config, weights, biases, saved), subtracted);
-    }
-
-    private static INDArray copy(INDArray array) {
-        return array.dup(array.ordering());
+        return AdapterInitialization.of(base, config);
     }
 
     /**
@@ -161,7 +153,7 @@ public record LoRAAdapter(
             }
             converted.put(path, stacked(trained, initial));
         });
-        return new LoRAAdapter(config.withTwiceTheRank(), converted, biases, savedModules);
+        return new LoRAAdapter(config.withTwiceTheRank(), converted, biases, savedModules, tokenRows);
     }
 
     private static LoRAWeights stacked(LoRAWeights trained, LowRankFactors initial) {
@@ -193,8 +185,8 @@ public record LoRAAdapter(
     }
 
     /**
-     * Checks that the arrays fit a base and the configuration: paths, kinds, shapes, ranks and variants; and that all
-     * elements are finite.
+     * Checks that the arrays fit a base and the configuration: paths, kinds, shapes, ranks and variants; that all elements
+     * are finite; and that the host supports the features of the adapter.
      *
      * @param base the model that the adapter is to be applied to
      * @throws IllegalArgumentException if something does not fit; the message lists all of it
@@ -210,6 +202,7 @@ public record LoRAAdapter(
                 && config.equals(that.config)
                 && weights.equals(that.weights)
                 && savedModules.equals(that.savedModules)
+                && tokenRows.equals(that.tokenRows)
                 && biases.keySet().equals(that.biases.keySet())
                 && biases.entrySet().stream()
                         .allMatch(bias -> ArrayBits.equal(bias.getValue(), that.biases.get(bias.getKey())));
@@ -217,7 +210,7 @@ public record LoRAAdapter(
 
     @Override
     public int hashCode() {
-        return Objects.hash(config, weights.keySet(), biases.keySet(), savedModules.keySet());
+        return Objects.hash(config, weights.keySet(), biases.keySet(), savedModules.keySet(), tokenRows.keySet());
     }
 
     @Override
@@ -225,6 +218,6 @@ public record LoRAAdapter(
         Map<String, String> described = new LinkedHashMap<>();
         biases.forEach((path, bias) -> described.put(path, ArrayBits.describe(bias)));
         return "LoRAAdapter[" + config + ", weights " + weights + ", biases " + described + ", saved modules "
-                + savedModules + "]";
+                + savedModules + ", token rows " + tokenRows + "]";
     }
 }

@@ -1,6 +1,5 @@
 package org.lora4j.adapter;
 
-import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -17,8 +16,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Immutable. Two configurations are equal if all their settings are.
  */
 public final class LoRAConfig {
-    /** With larger scales, the squares of gradients overflow, and Adam takes no steps. */
-    private static final double MAX_ALPHA = 1e15;
+    /** The highest rank. */
+    public static final int MAX_RANK = 1 << 20;
 
     private final int rank;
     private final double alpha;
@@ -40,7 +39,9 @@ public final class LoRAConfig {
     private final ModulesToSave saved;
     private final LayerIndices indices;
     private final List<String> modulesToSave;
+    private final TrainableTokens trainableTokens;
     private final boolean fanInFanOut;
+    private final HubFields hubFields;
 
     LoRAConfig(LoRAConfigBuilder builder) {
         rank = builder.rank;
@@ -54,60 +55,25 @@ public final class LoRAConfig {
         loraBias = builder.loraBias;
         targetModules = builder.targetModules;
         excludeModules = builder.excludeModules;
-        layersToTransform = List.copyOf(builder.layersToTransform);
-        layersPattern = List.copyOf(builder.layersPattern);
-        rankPattern = Collections.unmodifiableMap(new LinkedHashMap<>(builder.rankPattern));
-        alphaPattern = Collections.unmodifiableMap(new LinkedHashMap<>(builder.alphaPattern));
-        modulesToSave = List.copyOf(builder.modulesToSave);
+        layersToTransform = ConfigChecks.copy("layersToTransform", builder.layersToTransform);
+        layersPattern = ConfigChecks.copy("layersPattern", builder.layersPattern);
+        rankPattern = ConfigChecks.copy("rankPattern", builder.rankPattern);
+        alphaPattern = ConfigChecks.copy("alphaPattern", builder.alphaPattern);
+        modulesToSave = ConfigChecks.copy("modulesToSave", builder.modulesToSave);
+        trainableTokens = builder.trainableTokens;
         fanInFanOut = builder.fanInFanOut;
-        check();
+        hubFields = builder.hubFields;
+        ConfigChecks.require(this);
         ranks = new PatternMap<>("rankPattern", rankPattern);
         alphas = new PatternMap<>("alphaPattern", alphaPattern);
         saved = new ModulesToSave(modulesToSave);
         indices = new LayerIndices(layersToTransform, layersPattern);
     }
 
-    private void check() {
-        requireRank("rank", rank);
-        requireAlpha("alpha", alpha);
-        if (!(dropout >= 0 && dropout < 1)) {
-            throw new IllegalArgumentException("dropout must be in [0, 1), found " + dropout);
-        }
-        if (layersToTransform.isEmpty() && !layersPattern.isEmpty()) {
-            throw new IllegalArgumentException(
-                    "layersPattern needs layersToTransform, found " + layersPattern + " alone");
-        }
-        rankPattern.forEach((key, value) -> {
-            requireRank("rankPattern of '" + key + "'", value);
-        });
-        alphaPattern.forEach((key, value) -> {
-            requireAlpha("alphaPattern of '" + key + "'", value);
-        });
-        if (dora && (loraBias || init.subtractsFromBase())) {
-            throw new IllegalArgumentException(
-                    "dora cannot be combined with loraBias or with an initialization that subtracts from the base, found "
-                            + (loraBias ? "loraBias" : init));
-        }
-    }
-
-    private void requireRank(String what, int value) {
-        if (value < 1) {
-            throw new IllegalArgumentException(what + " must be at least 1, found " + value);
-        }
-        init.requireRank(value);
-    }
-
-    private static void requireAlpha(String what, double value) {
-        if (!(Math.abs(value) < MAX_ALPHA)) {
-            throw new IllegalArgumentException(
-                    what + " must be finite and less than 1e15 in absolute value, found " + value);
-        }
-    }
-
     /**
      * Creates a configuration with the defaults for everything else.
      *
-     * @param rank r, at least 1
+     * @param rank r, from 1 to {@value #MAX_RANK}
      * @param alpha α, of less than 10¹⁵ in absolute value; positive to train an adapter
      * @return a configuration for every dense layer
      * @throws IllegalArgumentException if a value is out of bounds
@@ -132,19 +98,6 @@ public final class LoRAConfig {
      */
     public LoRAConfigBuilder toBuilder() {
         return new LoRAConfigBuilder(this);
-    }
-
-    /** Stored adapters have α of any sign; training starts with a positive one. */
-    void requirePositiveAlpha() {
-        requirePositive("alpha", alpha);
-        alphaPattern.forEach((key, value) -> requirePositive("alphaPattern of '" + key + "'", value));
-    }
-
-    private static void requirePositive(String what, double value) {
-        if (!(value > 0)) {
-            throw new IllegalArgumentException(
-                    what + " must be positive for an adapter that is to be trained, found " + value);
-        }
     }
 
     /** The layers trained in full. */
@@ -317,6 +270,24 @@ public final class LoRAConfig {
     }
 
     /**
+     * Returns the tokens whose rows of an embedding are replaced and trained.
+     *
+     * @return the tokens; none by default
+     */
+    public TrainableTokens trainableTokens() {
+        return trainableTokens;
+    }
+
+    /**
+     * Returns what files say about the adapter beside its settings.
+     *
+     * @return task type, base and further fields; none by default
+     */
+    public HubFields hubFields() {
+        return hubFields;
+    }
+
+    /**
      * Returns whether the base stores its weights {@code [in, out]}. It is kept for files; hosts know it themselves.
      *
      * @return the flag of the file
@@ -380,7 +351,9 @@ public final class LoRAConfig {
         settings.put("rankPattern", rankPattern);
         settings.put("alphaPattern", alphaPattern);
         settings.put("modulesToSave", modulesToSave);
+        settings.put("trainableTokens", trainableTokens);
         settings.put("fanInFanOut", fanInFanOut);
+        settings.put("hubFields", hubFields);
         return settings;
     }
 

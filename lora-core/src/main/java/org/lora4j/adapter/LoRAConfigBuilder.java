@@ -1,5 +1,6 @@
 package org.lora4j.adapter;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -26,7 +27,9 @@ public final class LoRAConfigBuilder {
     Map<String, Integer> rankPattern = Map.of();
     Map<String, Double> alphaPattern = Map.of();
     List<String> modulesToSave = List.of();
+    TrainableTokens trainableTokens = TrainableTokens.none();
     boolean fanInFanOut;
+    HubFields hubFields = HubFields.none();
 
     LoRAConfigBuilder() {}
 
@@ -47,13 +50,15 @@ public final class LoRAConfigBuilder {
         rankPattern = config.rankPattern();
         alphaPattern = config.alphaPattern();
         modulesToSave = config.modulesToSave();
+        trainableTokens = config.trainableTokens();
         fanInFanOut = config.fanInFanOut();
+        hubFields = config.hubFields();
     }
 
     /**
      * Sets the rank r; 8 by default.
      *
-     * @param rank the inner size of B·A, at least 1
+     * @param rank the inner size of B·A, from 1 to {@value LoRAConfig#MAX_RANK}
      * @return this
      */
     public LoRAConfigBuilder rank(int rank) {
@@ -244,7 +249,43 @@ public final class LoRAConfigBuilder {
      * @return this
      */
     public LoRAConfigBuilder modulesToSave(String... entries) {
-        return modulesToSave(List.of(entries));
+        Objects.requireNonNull(entries, "entries must not be null");
+        return modulesToSave(Arrays.asList(entries));
+    }
+
+    /**
+     * Sets which tokens get rows of their own in an embedding, which train; none by default. Everything else about the
+     * embedding stays frozen.
+     *
+     * @param trainableTokens tokens of the input embedding or of named modules
+     * @return this
+     */
+    public LoRAConfigBuilder trainableTokens(TrainableTokens trainableTokens) {
+        this.trainableTokens = Objects.requireNonNull(trainableTokens, "trainableTokens must not be null");
+        return this;
+    }
+
+    /**
+     * Sets which tokens of the model's input embedding get rows of their own, which train.
+     *
+     * @param tokens rows of the table
+     * @return this
+     * @throws IllegalArgumentException if one is negative or named twice
+     */
+    public LoRAConfigBuilder trainableTokens(int... tokens) {
+        return trainableTokens(TrainableTokens.of(tokens));
+    }
+
+    /**
+     * Sets what files say about the adapter beside its settings; nothing by default. A new adapter gets the task type of its
+     * host if none is set and the host knows it.
+     *
+     * @param hubFields task type, base and further fields
+     * @return this
+     */
+    public LoRAConfigBuilder hubFields(HubFields hubFields) {
+        this.hubFields = Objects.requireNonNull(hubFields, "hubFields must not be null");
+        return this;
     }
 
     /**

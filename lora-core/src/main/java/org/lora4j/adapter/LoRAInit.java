@@ -17,7 +17,7 @@ import org.nd4j.linalg.indexing.NDArrayIndex;
  * does not change the output of its base: B·A is zero, or the initial B·A is subtracted from the base.
  *
  * <p>An embedding is initialized as in PEFT: A is zero and B is drawn from N(0, 1). It accepts the methods that do not
- * read the weight.
+ * read the weight, and {@link #mica}.
  */
 public final class LoRAInit {
     /** PEFT's factor of both random matrices of {@link #orthogonal}. */
@@ -38,7 +38,9 @@ public final class LoRAInit {
         /** See {@link LoRAInit#olora}. */
         OLORA,
         /** See {@link LoRAInit#orthogonal}. */
-        ORTHOGONAL
+        ORTHOGONAL,
+        /** See {@link LoRAInit#mica}. */
+        MICA
     }
 
     private final Method method;
@@ -128,6 +130,17 @@ public final class LoRAInit {
     }
 
     /**
+     * MiCA (<a href="https://arxiv.org/abs/2604.01694">arXiv:2604.01694</a>): with {@code W = U·S·Vᵀ}, B holds the last r
+     * columns of U, those of the smallest singular values, and A = 0. Only A trains: B stays frozen. The rank must be at most
+     * min(in, out).
+     *
+     * @return the initialization
+     */
+    public static LoRAInit mica() {
+        return new LoRAInit(Method.MICA);
+    }
+
+    /**
      * Returns how A and B start.
      *
      * @return the method
@@ -155,6 +168,15 @@ public final class LoRAInit {
         return method == Method.PISSA || method == Method.OLORA;
     }
 
+    /**
+     * Returns whether B stays as it is in training, so that only A trains.
+     *
+     * @return true for MiCA
+     */
+    public boolean freezesB() {
+        return method == Method.MICA;
+    }
+
     /** Refuses a rank that no layer can have. */
     void requireRank(int rank) {
         if (method == Method.ORTHOGONAL && rank % 2 != 0) {
@@ -176,11 +198,11 @@ public final class LoRAInit {
      */
     LowRankFactors initialize(
             String path, LayerKind kind, RandomGenerator random, INDArray weight, int rank, double scale) {
-        if (kind == LayerKind.EMBEDDING) {
+        long smaller = Math.min(weight.size(0), weight.size(1));
+        if (kind == LayerKind.EMBEDDING && method != Method.MICA) {
             return initializeEmbedding(path, random, weight, rank);
         }
-        long smaller = Math.min(weight.size(0), weight.size(1));
-        if (subtractsFromBase() && rank > smaller) {
+        if (rank > smaller && (subtractsFromBase() || method == Method.MICA)) {
             throw new IllegalArgumentException(path + ": rank must be in [1, " + smaller + "] for " + this
                     + ", which takes the factors from the weight, found " + rank);
         }
@@ -194,6 +216,7 @@ public final class LoRAInit {
             case PISSA -> principalPart(weight, rank, scale);
             case OLORA -> leadingPart(weight, rank);
             case ORTHOGONAL -> orthogonalFactors(random, weight, rank);
+            case MICA -> minorPart(weight, rank);
         };
     }
 
@@ -220,6 +243,12 @@ public final class LoRAInit {
         LowRankFactors factors = Svd.truncated(weight, rank).balancedFactors(rank);
         double share = 1 / Math.sqrt(scale);
         return new LowRankFactors(factors.b().mul(share), factors.a().mul(share));
+    }
+
+    private static LowRankFactors minorPart(INDArray weight, int rank) {
+        INDArray u = Svd.thin(weight).u();
+        INDArray b = u.get(NDArrayIndex.all(), NDArrayIndex.interval(u.size(1) - rank, u.size(1)));
+        return new LowRankFactors(b.dup('c'), Nd4j.zeros(weight.dataType(), rank, weight.size(1)));
     }
 
     private static LowRankFactors leadingPart(INDArray weight, int rank) {

@@ -5,6 +5,8 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.Names;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -47,44 +49,84 @@ public record ModuleSelection(List<String> adapted, List<String> saved) {
         unmatched(config, base).ifPresent(problem -> {
             throw new IllegalArgumentException(problem);
         });
-        return select(base, config);
+        return select(base, config, layer -> isTarget(layer, config));
     }
 
     /**
      * Selects the layers of a stored adapter. As in PEFT, its targets and modules to save may name layers that the base does
-     * not have, since trainers write generic lists. This is logged as a warning.
+     * not have, since trainers write generic lists; {@link #unmatchedOfStored} tells which. If the targets cannot choose
+     * layers, see {@link #canSelect}, the adapted layers are those for which there are factors.
      *
      * @param base the model
      * @param config target, excluded and saved modules
+     * @param hasFactors whether the adapter has factors for a path
      * @return the selection
      * @throws IllegalArgumentException if no layer is left to adapt
      */
-    public static ModuleSelection ofStored(BaseModel base, LoRAConfig config) {
+    public static ModuleSelection ofStored(BaseModel base, LoRAConfig config, Predicate<String> hasFactors) {
         Objects.requireNonNull(base, "base must not be null");
         Objects.requireNonNull(config, "config must not be null");
-        ModuleSelection selection = select(base, config);
-        unmatched(config, base).ifPresent(log::warn);
-        return selection;
+        Objects.requireNonNull(hasFactors, "hasFactors must not be null");
+        return select(
+                base,
+                config,
+                layer -> canSelect(config)
+                        ? isTarget(layer, config)
+                        : layer.kind().isAdaptable() && hasFactors.test(layer.path()));
     }
 
-    private static ModuleSelection select(BaseModel base, LoRAConfig config) {
+    /**
+     * Says which targets and modules to save of a stored adapter match no layer, if this is probably a mistake. Every
+     * classifier of PEFT names {@code classifier} and {@code score}, of which a model has one: if one of the modules to save
+     * matches, the others are of no interest.
+     *
+     * @param base the model
+     * @param config target, excluded and saved modules
+     * @return the message for a warning, or nothing
+     */
+    public static Optional<String> unmatchedOfStored(BaseModel base, LoRAConfig config) {
+        Objects.requireNonNull(base, "base must not be null");
+        Objects.requireNonNull(config, "config must not be null");
+        if (canSelect(config)) {
+            Optional<String> targets = unmatchedTargets(config, base);
+            if (targets.isPresent()) {
+                return targets;
+            }
+        }
+        boolean noneMatches = config.saved().unmatched(base.paths()).size()
+                == config.modulesToSave().size();
+        return noneMatches ? unmatchedSaved(config, base) : Optional.empty();
+    }
+
+    /**
+     * Returns whether the target and excluded modules can choose layers.
+     *
+     * @param config target and excluded modules
+     * @return false if one of them is an expression of a file that is only kept; see {@link TargetModules#storedRegex}
+     */
+    public static boolean canSelect(LoRAConfig config) {
+        Objects.requireNonNull(config, "config must not be null");
+        return isSupported(config.targetModules()) && isSupported(config.excludeModules());
+    }
+
+    private static boolean isSupported(@Nullable TargetModules modules) {
+        return !(modules instanceof TargetModules.Regex regex) || regex.isSupported();
+    }
+
+    private static ModuleSelection select(BaseModel base, LoRAConfig config, Predicate<BaseLayer> isTarget) {
         List<String> saved = new ArrayList<>();
         List<String> adapted = new ArrayList<>();
         for (BaseLayer layer : base.baseLayers()) {
             String path = layer.path();
             if (isSaved(path, config)) {
                 saved.add(path);
-            } else if (isTarget(layer, config)) {
+            } else if (isTarget.test(layer)) {
                 adapted.add(path);
             }
         }
         if (adapted.isEmpty()) {
             throw new IllegalArgumentException("target modules: at least one layer must be left to adapt, found "
-                    + config.targetModules() + " without " + config.excludeModules() + ", layers "
-                    + Names.list(config.layersToTransform().stream()
-                            .map(String::valueOf)
-                            .toList()) + " and without the modules to save "
-                    + Names.list(config.modulesToSave()) + "; the base has " + Names.list(base.paths()));
+                    + choice(config) + "; the base has " + Names.list(base.paths()));
         }
         if (log.isDebugEnabled()) {
             config.targetModules()
@@ -92,6 +134,25 @@ public record ModuleSelection(List<String> adapted, List<String> saved) {
                     .forEach((target, count) -> log.debug("target {}: {} layers", target, count));
         }
         return new ModuleSelection(adapted, saved);
+    }
+
+    /** The settings that choose the adapted layers, as far as they restrict anything. */
+    private static String choice(LoRAConfig config) {
+        StringBuilder text = new StringBuilder(config.targetModules().toString());
+        TargetModules excluded = config.excludeModules();
+        if (excluded != null) {
+            text.append(" without ").append(excluded);
+        }
+        if (!config.layersToTransform().isEmpty()) {
+            text.append(", layers ")
+                    .append(Names.list(config.layersToTransform().stream()
+                            .map(String::valueOf)
+                            .toList()));
+        }
+        if (!config.modulesToSave().isEmpty()) {
+            text.append(", without the modules to save ").append(Names.list(config.modulesToSave()));
+        }
+        return text.toString();
     }
 
     /**
@@ -158,6 +219,10 @@ public record ModuleSelection(List<String> adapted, List<String> saved) {
 
     /** Says which targets and modules to save match no layer. */
     private static Optional<String> unmatched(LoRAConfig config, BaseModel base) {
+        return unmatchedTargets(config, base).or(() -> unmatchedSaved(config, base));
+    }
+
+    private static Optional<String> unmatchedTargets(LoRAConfig config, BaseModel base) {
         TargetModules targets = config.targetModules();
         List<String> paths = base.baseLayers().stream()
                 .filter(layer -> layer.kind().isAdaptable())
@@ -167,10 +232,13 @@ public record ModuleSelection(List<String> adapted, List<String> saved) {
         if (!names.isEmpty()) {
             return Optional.of(unmatched("target modules", names, paths));
         }
-        if (paths.stream().noneMatch(targets::matches)) {
-            return Optional.of("target modules: must match a layer, found none for " + targets + "; the base has "
-                    + Names.list(paths));
-        }
+        return paths.stream().anyMatch(targets::matches)
+                ? Optional.empty()
+                : Optional.of("target modules: must match a layer, found none for " + targets + "; the base has "
+                        + Names.list(paths));
+    }
+
+    private static Optional<String> unmatchedSaved(LoRAConfig config, BaseModel base) {
         List<String> saved = config.saved().unmatched(base.paths());
         return saved.isEmpty() ? Optional.empty() : Optional.of(unmatched("modules to save", saved, base.paths()));
     }

@@ -19,6 +19,10 @@ final class PathPattern {
     /** Longer paths than any model has, which a file could hold all the same. */
     private static final int MAX_PATH = 4096;
 
+    /** RE2's descriptions of lookarounds and backreferences. */
+    private static final Set<String> UNSUPPORTED =
+            Set.of("invalid or unsupported Perl syntax", "invalid escape sequence", "invalid named capture");
+
     private final @Nullable Set<String> literals;
     private final @Nullable Pattern pattern;
     private final List<Lookahead> lookaheads;
@@ -65,8 +69,9 @@ final class PathPattern {
         String rest = before.isEmpty() ? withoutLookaheads(expression, lookaheads) : expression;
         PathExpression scanned = new PathExpression(rest);
         if (!lookaheads.isEmpty() && scanned.hasAlternatives()) {
-            throw new IllegalArgumentException(
-                    "must put alternatives that follow a lookahead into brackets, because the lookahead belongs to the first alone");
+            throw new UnsupportedExpression(
+                    "must put alternatives that follow a lookahead into brackets, because the lookahead belongs to the first alone",
+                    null);
         }
         if (before.isEmpty() && lookaheads.isEmpty() && scanned.literals() != null) {
             return new PathPattern(scanned.literals(), null, lookaheads, 1);
@@ -119,8 +124,15 @@ final class PathPattern {
                 ? syntax.getDescription() + " at " + Names.describe(syntax.getPattern())
                         + " (backreferences, and lookarounds that are not at the start, are not supported)"
                 : cause instanceof StackOverflowError ? "it is nested too deeply" : String.valueOf(cause.getMessage());
-        return new IllegalArgumentException(
-                "target modules must be a regular expression, found " + Names.quote(expression) + ": " + why, cause);
+        String message = "target modules must be a regular expression, found " + Names.quote(expression) + ": " + why;
+        return isUnsupported(cause)
+                ? new UnsupportedExpression(message, cause)
+                : new IllegalArgumentException(message, cause);
+    }
+
+    private static boolean isUnsupported(Throwable cause) {
+        return cause instanceof UnsupportedExpression
+                || (cause instanceof PatternSyntaxException syntax && UNSUPPORTED.contains(syntax.getDescription()));
     }
 
     /** Returns whether the expression matches a whole path. */

@@ -1,6 +1,8 @@
 package org.lora4j.adapter;
 
+import java.util.Arrays;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -54,8 +56,8 @@ public sealed interface TargetModules {
                 throw new IllegalArgumentException(
                         "target modules must be at most " + MAX_ENTRIES + " names, found " + entries.size());
             }
-            this.entries = List.copyOf(entries);
-            lookup = Set.copyOf(entries);
+            this.entries = ConfigChecks.copy("target modules", entries);
+            lookup = new HashSet<>(entries);
             if (entries.isEmpty() || entries.stream().anyMatch(String::isBlank)) {
                 throw new IllegalArgumentException(
                         "target modules must be one or more names that are not blank, found " + Names.list(entries));
@@ -133,7 +135,12 @@ public sealed interface TargetModules {
      */
     final class Regex implements TargetModules {
         private final String expression;
-        private final PathPattern pattern;
+
+        /** Null if the expression is only kept. */
+        private final @Nullable PathPattern pattern;
+
+        /** Why the expression is only kept. */
+        private final String unsupported;
 
         /**
          * Compiles the expression.
@@ -145,6 +152,33 @@ public sealed interface TargetModules {
             Objects.requireNonNull(expression, "expression must not be null");
             this.expression = expression;
             pattern = PathPattern.of(expression);
+            unsupported = "";
+        }
+
+        private Regex(String expression, UnsupportedExpression unsupported) {
+            this.expression = expression;
+            this.pattern = null;
+            this.unsupported = String.valueOf(unsupported.getMessage());
+        }
+
+        /** An expression of a file, which is kept as text if it is not supported. */
+        static Regex stored(String expression) {
+            Objects.requireNonNull(expression, "expression must not be null");
+            try {
+                return new Regex(expression);
+            } catch (UnsupportedExpression e) {
+                return new Regex(expression, e);
+            }
+        }
+
+        /**
+         * Returns whether the expression can choose modules. One that was read from a file may use what is not supported; it is
+         * kept as text then, and {@link #matches(String)} refuses.
+         *
+         * @return false if it is only kept
+         */
+        public boolean isSupported() {
+            return pattern != null;
         }
 
         /**
@@ -158,7 +192,15 @@ public sealed interface TargetModules {
 
         @Override
         public boolean matches(String path) {
+            if (pattern == null) {
+                throw new IllegalArgumentException(unsupported + "; name the modules instead");
+            }
             return pattern.matches(path);
+        }
+
+        @Override
+        public Map<String, Integer> matches(Collection<String> paths) {
+            return isSupported() ? TargetModules.super.matches(paths) : Map.of();
         }
 
         @Override
@@ -199,7 +241,7 @@ public sealed interface TargetModules {
      */
     static TargetModules of(String... entries) {
         Objects.requireNonNull(entries, "entries must not be null");
-        return new Paths(List.of(entries));
+        return new Paths(Arrays.asList(entries));
     }
 
     /**
@@ -213,6 +255,18 @@ public sealed interface TargetModules {
      */
     static TargetModules regex(String expression) {
         return new Regex(expression);
+    }
+
+    /**
+     * Holds an expression of an adapter that exists already, whose layers are known. An expression that is not supported is
+     * kept as text, so that it can be written back; it cannot choose layers for a new adapter.
+     *
+     * @param expression matches the whole path
+     * @return modules whose path it matches; see {@link Regex#isSupported}
+     * @throws IllegalArgumentException if it is no expression, or too large, as for {@link #regex}
+     */
+    static TargetModules storedRegex(String expression) {
+        return Regex.stored(expression);
     }
 
     /**

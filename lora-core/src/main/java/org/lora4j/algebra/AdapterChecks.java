@@ -73,6 +73,9 @@ final class AdapterChecks {
         if (!adapter.savedModules().isEmpty()) {
             problems.add("saved modules " + adapter.savedModules().keySet());
         }
+        if (!adapter.tokenRows().isEmpty()) {
+            problems.add("token rows in " + adapter.tokenRows().keySet());
+        }
         require(where + ": only updates of the form s·B·A can be combined", problems);
     }
 

@@ -21,7 +21,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
- * Converts adapters to other forms. The result holds the trained biases and the saved modules of the adapter: the same
+ * Converts adapters to other forms. The result holds the trained biases, the saved modules and the token rows of the adapter: the same
  * arrays, not copies. No method writes to its arguments.
  */
 public final class AdapterConversion {
@@ -69,7 +69,8 @@ public final class AdapterConversion {
                         AdapterConfigs.withScales(config, resized, config::scaleOf),
                         resized,
                         adapter.biases(),
-                        adapter.savedModules()),
+                        adapter.savedModules(),
+                        adapter.tokenRows()),
                 report);
     }
 
@@ -158,7 +159,8 @@ public final class AdapterConversion {
                         AdapterConfigs.withScales(config, plain, path -> 1),
                         plain,
                         adapter.biases(),
-                        adapter.savedModules()),
+                        adapter.savedModules(),
+                        adapter.tokenRows()),
                 report);
     }
 }

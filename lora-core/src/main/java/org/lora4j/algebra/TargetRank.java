@@ -1,6 +1,7 @@
 package org.lora4j.algebra;
 
 import java.util.Objects;
+import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.linalg.Svd;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -34,11 +35,12 @@ public sealed interface TargetRank {
          * Checks the rank.
          *
          * @param rank r
-         * @throws IllegalArgumentException if it is less than 1
+         * @throws IllegalArgumentException if it is less than 1 or more than {@link LoRAConfig#MAX_RANK}
          */
         public Fixed {
-            if (rank < 1) {
-                throw new IllegalArgumentException("the target rank must be at least 1, found " + rank);
+            if (rank < 1 || rank > LoRAConfig.MAX_RANK) {
+                throw new IllegalArgumentException("the target rank must be "
+                        + (rank < 1 ? "at least 1" : "at most " + LoRAConfig.MAX_RANK) + ", found " + rank);
             }
         }
 

@@ -85,6 +85,24 @@ public final class ArrayBits {
         return memory.isFloat() ? areFiniteFloats(memory, length) : areFiniteDoubles(memory, length);
     }
 
+    /**
+     * Finds the first element that is not a finite number.
+     *
+     * @param array an array of FLOAT or DOUBLE
+     * @return its position in row-major order, or -1 if all are finite
+     */
+    public static long firstNonFinite(INDArray array) {
+        if (isFinite(array)) {
+            return -1;
+        }
+        ArrayMemory memory = new ArrayMemory(array.dup('c'));
+        int position = 0;
+        while (Double.isFinite(memory.get(position))) {
+            position++;
+        }
+        return position;
+    }
+
     private static boolean areFiniteFloats(ArrayMemory memory, int length) {
         float[] piece = new float[Math.min(PIECE, length)];
         for (int from = 0; from < length; from += PIECE) {

@@ -3,7 +3,6 @@ package org.lora4j.io;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.ClosedByInterruptException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileSystemException;
@@ -95,13 +94,18 @@ final class AdapterFolder {
         try {
             action.run();
         } catch (IOException | RuntimeException failure) {
+            boolean threadIsInterrupted = Thread.interrupted(); // An interrupted thread can read no file.
             try {
                 finishInterrupted();
             } catch (IOException e) {
                 failure.addSuppressed(e);
+            } finally {
+                if (threadIsInterrupted) {
+                    Thread.currentThread().interrupt();
+                }
             }
-            if (failure instanceof IOException e && !(failure instanceof ClosedByInterruptException)) {
-                throw new IOException(
+            if (failure instanceof IOException e) {
+                throw AtomicFile.failure(
                         folder + ": the adapter cannot be saved; " + kept + ": " + AtomicFile.reason(e), e);
             }
             throw failure;

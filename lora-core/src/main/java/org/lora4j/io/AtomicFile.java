@@ -1,9 +1,11 @@
 package org.lora4j.io;
 
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
+import java.nio.channels.FileLockInterruptionException;
 import java.nio.file.FileSystemException;
 import java.nio.file.FileSystemLoopException;
 import java.nio.file.Files;
@@ -37,6 +39,7 @@ final class AtomicFile {
      * @param file the file; its folder must exist
      * @param content writes the content
      * @throws NoSuchFileException if the folder does not exist
+     * @throws InterruptedIOException if the thread is interrupted; it stays interrupted
      * @throws IOException if there is something else than a regular file, the content cannot be written, or the temporary
      *     file cannot be renamed
      */
@@ -53,11 +56,9 @@ final class AtomicFile {
         TemporaryFile.deleteAbandoned(target);
         try {
             replace(target, KeptPermissions.of(permissionsOf), content);
-        } catch (ClosedByInterruptException e) {
-            throw e;
         } catch (IOException e) {
             String kept = Files.exists(target) ? "the file that was saved before is intact" : "nothing was saved";
-            throw new IOException(file + ": the file cannot be written (" + reason(e) + "); " + kept, e);
+            throw failure(file + ": the file cannot be written (" + reason(e) + "); " + kept, e);
         }
         sync(folder);
     }
@@ -85,8 +86,24 @@ final class AtomicFile {
         }
     }
 
+    /** The exception for a file that cannot be written or read; of a type of its own if the thread was interrupted. */
+    static IOException failure(String message, IOException cause) {
+        return isInterruption(cause)
+                ? (IOException) new InterruptedIOException(message).initCause(cause)
+                : new IOException(message, cause);
+    }
+
+    private static boolean isInterruption(IOException failure) {
+        return failure instanceof ClosedByInterruptException
+                || failure instanceof FileLockInterruptionException
+                || failure instanceof InterruptedIOException;
+    }
+
     /** What went wrong; many messages of file systems are the name of the file alone. */
     static String reason(IOException failure) {
+        if (failure instanceof ClosedByInterruptException) {
+            return "the thread was interrupted";
+        }
         return failure instanceof FileSystemException e && e.getReason() == null
                 ? e.getClass().getSimpleName() + " for " + e.getMessage()
                 : String.valueOf(failure.getMessage());

@@ -3,28 +3,27 @@ package org.lora4j.io;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.Names;
 
 /** The fields of a JSON object by name and type. A value of another type is recorded as a problem, and its default returned. */
 final class ConfigFields {
     private final JsonNode object;
     private final List<String> problems;
-    private final Set<String> rest = new LinkedHashSet<>();
+    private final Map<String, JsonNode> rest = new LinkedHashMap<>();
 
     ConfigFields(JsonNode object, List<String> problems) {
         this.object = object;
         this.problems = problems;
-        object.fieldNames().forEachRemaining(rest::add);
+        object.forEachEntry(rest::put);
     }
 
     /** The fields that were not read yet. */
-    Set<String> rest() {
+    Map<String, JsonNode> rest() {
         return rest;
     }
 
@@ -76,6 +75,25 @@ final class ConfigFields {
                 .orElse(otherwise);
     }
 
+    /** A string; null if it is absent, or something else that says nothing. */
+    @Nullable
+    String textOrNull(String key) {
+        return optional(key)
+                .filter(JsonNode::isTextual)
+                .map(JsonNode::textValue)
+                .orElse(null);
+    }
+
+    static boolean isIntegers(JsonNode node) {
+        return isListOf(node, ConfigFields::isInt);
+    }
+
+    static List<Integer> toIntegers(JsonNode list) {
+        List<Integer> integers = new ArrayList<>();
+        list.forEach(element -> integers.add(element.intValue()));
+        return integers;
+    }
+
     /** A list of strings; empty if it is absent or null. */
     List<String> texts(String key) {
         return optional(key)
@@ -106,18 +124,8 @@ final class ConfigFields {
     List<Integer> integerOrIntegers(String key) {
         List<Integer> integers = new ArrayList<>();
         optional(key)
-                .flatMap(node -> checked(
-                        key,
-                        node,
-                        "an integer or a list of integers",
-                        n -> isInt(n) || isListOf(n, ConfigFields::isInt)))
-                .ifPresent(node -> {
-                    if (node.isArray()) {
-                        node.forEach(element -> integers.add(element.intValue()));
-                    } else {
-                        integers.add(node.intValue());
-                    }
-                });
+                .flatMap(node -> checked(key, node, "an integer or a list of integers", n -> isInt(n) || isIntegers(n)))
+                .ifPresent(node -> integers.addAll(node.isArray() ? toIntegers(node) : List.of(node.intValue())));
         return integers;
     }
 
@@ -147,7 +155,7 @@ final class ConfigFields {
         return node.isArray() && all(node, isElement);
     }
 
-    private static boolean isObjectOf(JsonNode node, Predicate<JsonNode> isElement) {
+    static boolean isObjectOf(JsonNode node, Predicate<JsonNode> isElement) {
         return node.isObject() && all(node, isElement);
     }
 

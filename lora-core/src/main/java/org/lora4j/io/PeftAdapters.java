@@ -1,6 +1,7 @@
 package org.lora4j.io;
 
 import java.io.IOException;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -22,12 +23,18 @@ import org.lora4j.internal.Names;
  * streams.
  *
  * <p>Reading is strict. It refuses tensors that are missing, unexpected or of another shape, features that are on and not
- * supported, and values of another type; the message lists all of them. It ignores unknown keys of newer writers, with a
- * warning. It converts tensors of F16, BF16 and F64 to the type of the base, or to FLOAT without a base, and refuses values
+ * supported, and values of another type; the message lists all of them. It keeps unknown keys of newer writers, and warns if
+ * they are on. It converts tensors of F16, BF16 and F64 to the type of the base, or to FLOAT without a base, and refuses values
  * that would become infinite. It reads adapters initialized by PiSSA, OLoRA and similar methods, which change the base, only
  * if they were converted to ordinary ones, as {@link org.lora4j.adapter.LoRAAdapter#againstBase} and PEFT's
  * {@code path_initial_model_for_weight_conversion} do.
- * The header is compared with the configuration and the base before any tensor is read, and {@link ReadLimits} bounds what
+ *
+ * <p>Other spellings of the same adapter are read too: parts of wrapped models in names, frozen copies of the base that are
+ * equal to it, state of a training. An adapter of a model whose paths differ from those of the base by one prefix, such as one
+ * of a classifier ({@code bert.encoder…}) for an encoder ({@code encoder…}), gets the paths of the base; its head is left out,
+ * which is logged.
+ *
+ * <p>The header is compared with the configuration and the base before any tensor is read, and {@link ReadLimits} bounds what
  * is read.
  *
  * <p>Writing is atomic: a crash at any point leaves the old adapter or the new one, never half of each. Other files in the
@@ -55,7 +62,8 @@ public final class PeftAdapters {
      *
      * @param adapter the adapter
      * @param folder the folder, created if it does not exist; an adapter in it is replaced
-     * @throws IllegalArgumentException if the arrays are not those that the configuration says; nothing is written then
+     * @throws IllegalArgumentException if the arrays are not those that the configuration says, or hold NaN or infinite numbers;
+     *     nothing is written then
      * @throws IOException if the files cannot be written; the old adapter is still there then
      */
     public static void save(LoRAAdapter adapter, Path folder) throws IOException {
@@ -70,8 +78,8 @@ public final class PeftAdapters {
      * @param adapter the adapter
      * @param base the model that it adapts
      * @param folder the folder, created if it does not exist; an adapter in it is replaced
-     * @throws IllegalArgumentException if the arrays are not those that the configuration says for this base; nothing is
-     *     written then
+     * @throws IllegalArgumentException if the arrays are not those that the configuration says for this base, or hold NaN or
+     *     infinite numbers; nothing is written then
      * @throws IOException if the files cannot be written; the old adapter is still there then
      */
     public static void save(LoRAAdapter adapter, BaseModel base, Path folder) throws IOException {
@@ -280,6 +288,10 @@ public final class PeftAdapters {
 
     private static LoRAAdapter loadFrom(
             Path folder, @Nullable BaseModel base, FingerprintCheck check, ReadLimits limits) throws IOException {
-        return new AdapterFolder(folder).read(limits, files -> files.toAdapter(base, check));
+        try {
+            return new AdapterFolder(folder).read(limits, files -> files.toAdapter(base, check));
+        } catch (ClosedByInterruptException e) {
+            throw AtomicFile.failure(folder + ": the adapter cannot be read, because the thread was interrupted", e);
+        }
     }
 }

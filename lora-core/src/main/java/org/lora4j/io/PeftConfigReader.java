@@ -12,15 +12,20 @@ import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.BiasTraining;
+import org.lora4j.adapter.HubFields;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAInit;
+import org.lora4j.adapter.ModuleSelection;
 import org.lora4j.adapter.TargetModules;
+import org.lora4j.adapter.TrainableTokens;
 import org.lora4j.internal.Names;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -36,27 +41,51 @@ final class PeftConfigReader {
             "megatron_config",
             "monteclora_config",
             "target_parameters",
-            "trainable_token_indices",
             "use_bdlora",
             "use_qalora");
 
-    /** Keys that do not change what a trained adapter computes. */
+    /** The settings that this class reads. */
+    static final Set<String> SETTINGS = Set.of(
+            "alpha_pattern",
+            "base_model_name_or_path",
+            "bias",
+            "exclude_modules",
+            "fan_in_fan_out",
+            "init_lora_weights",
+            "layers_pattern",
+            "layers_to_transform",
+            "lora_alpha",
+            "lora_bias",
+            "lora_dropout",
+            "modules_to_save",
+            "peft_type",
+            "r",
+            "rank_pattern",
+            "revision",
+            "target_modules",
+            "task_type",
+            "trainable_token_indices",
+            "use_dora",
+            "use_rslora");
+
+    /** Keys that say nothing about a stored adapter: PEFT writes them anew, or does not write them. */
+    private static final List<String> OF_NO_USE = List.of("inference_mode", "peft_version", "runtime_config");
+
+    /** Keys that do not change what a trained adapter computes. They are kept if they are on. */
     private static final List<String> IRRELEVANT = List.of(
             "auto_mapping",
-            "base_model_name_or_path",
             "corda_config",
             "ensure_weight_tying",
             "eva_config",
-            "inference_mode",
             "loftq_config",
             "lora_ga_config",
             "megatron_core",
-            "peft_version",
             "qalora_group_size",
-            "revision",
-            "runtime_config",
-            "task_type",
             "velora_config");
+
+    /** Those whose default is a value that looks as if they were on. */
+    private static final Map<String, String> DEFAULTS =
+            Map.of("megatron_core", "\"megatron.core\"", "qalora_group_size", "16");
 
     private static final Logger log = LoggerFactory.getLogger(PeftConfigReader.class);
 
@@ -73,6 +102,7 @@ final class PeftConfigReader {
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
 
     private final List<String> problems = new ArrayList<>();
+    private final List<String> unknown = new ArrayList<>();
     private final ConfigFields fields;
 
     private PeftConfigReader(JsonNode object) {
@@ -95,10 +125,24 @@ final class PeftConfigReader {
         if (config == null || !reader.problems.isEmpty()) {
             throw new PeftFormatException(file, reader.problems);
         }
-        if (!reader.fields.rest().isEmpty()) {
-            log.warn("{}: unknown keys are ignored: {}", file, Names.list(reader.fields.rest()));
-        }
+        reader.warn(file, config);
         return config;
+    }
+
+    private void warn(String file, LoRAConfig config) {
+        if (!unknown.isEmpty()) {
+            log.warn(
+                    "{}: unknown keys are kept, but have no effect on what is computed here: {}",
+                    file,
+                    Names.list(unknown));
+        }
+        if (!ModuleSelection.canSelect(config)) {
+            log.warn(
+                    "{}: the expression for the modules is kept as a text, because it is not supported; the tensors say which"
+                            + " layers are adapted: {}",
+                    file,
+                    Names.quote(config.targetModules().toString()));
+        }
     }
 
     private static JsonNode parse(String file, byte[] bytes) throws PeftFormatException {
@@ -116,8 +160,14 @@ final class PeftConfigReader {
         } catch (CharacterCodingException e) {
             throw new PeftFormatException(file, "must be valid UTF-8, found other bytes", e);
         } catch (JacksonException e) {
-            throw new PeftFormatException(file, List.of("must be valid JSON, found " + syntaxError(e)));
+            throw new PeftFormatException(file, List.of("must be valid JSON, found " + found(bytes, e)));
         }
+    }
+
+    private static String found(byte[] bytes, JacksonException e) {
+        return new String(bytes, StandardCharsets.ISO_8859_1).startsWith("version https://git-lfs")
+                ? "a Git LFS pointer; fetch the file itself with 'git lfs pull'"
+                : syntaxError(e);
     }
 
     /** Says where the error is. The file may be another one than the caller thinks, so its text is not for messages. */
@@ -155,8 +205,9 @@ final class PeftConfigReader {
         Map<String, Double> alphas = fields.numbers("alpha_pattern");
         List<String> saved = fields.texts("modules_to_save");
         boolean fanInFanOut = fields.truth("fan_in_fan_out", false);
+        TrainableTokens tokens = tokens();
         requireSupported();
-        IRRELEVANT.forEach(fields::optional);
+        HubFields hubFields = hubFields();
         if (!problems.isEmpty()) {
             return null;
         }
@@ -178,7 +229,9 @@ final class PeftConfigReader {
                     .rankPattern(ranks)
                     .alphaPattern(alphas)
                     .modulesToSave(saved)
+                    .trainableTokens(tokens)
                     .fanInFanOut(fanInFanOut)
+                    .hubFields(hubFields)
                     .build();
         } catch (IllegalArgumentException e) {
             problems.add(Names.describe(e.getMessage()));
@@ -206,7 +259,7 @@ final class PeftConfigReader {
             if (node.get().isTextual()) {
                 String text = node.get().textValue();
                 boolean all = key.equals("target_modules") && text.equalsIgnoreCase("all-linear");
-                return Optional.of(all ? TargetModules.allLinear() : TargetModules.regex(text));
+                return Optional.of(all ? TargetModules.allLinear() : TargetModules.storedRegex(text));
             }
             if (ConfigFields.isTexts(node.get())) {
                 return Optional.of(new TargetModules.Paths(ConfigFields.toTexts(node.get())));
@@ -245,8 +298,9 @@ final class PeftConfigReader {
         return switch (name) {
             case "gaussian" -> LoRAInit.gaussianByRank();
             case "orthogonal" -> LoRAInit.orthogonal();
-            // They only choose the initial A.
-            case "eva", "mica" -> LoRAInit.kaimingUniform();
+            // It only chooses the initial A.
+            case "eva" -> LoRAInit.kaimingUniform();
+            case "mica" -> LoRAInit.mica();
             default -> {
                 problems.add(refusalOfInit(name));
                 yield LoRAInit.kaimingUniform();
@@ -266,6 +320,59 @@ final class PeftConfigReader {
                         + Names.quote(name);
     }
 
+    private TrainableTokens tokens() {
+        Map<String, List<Integer>> ofModules = new LinkedHashMap<>();
+        List<Integer> ofInput = new ArrayList<>();
+        fields.optional("trainable_token_indices").ifPresent(node -> {
+            if (ConfigFields.isIntegers(node)) {
+                ofInput.addAll(ConfigFields.toIntegers(node));
+            } else if (ConfigFields.isObjectOf(node, ConfigFields::isIntegers)) {
+                node.forEachEntry((name, list) -> ofModules.put(name, ConfigFields.toIntegers(list)));
+            } else {
+                fields.refuse("trainable_token_indices", "a list of integers, or an object of such lists", node);
+            }
+        });
+        try {
+            return new TrainableTokens(ofInput, ofModules);
+        } catch (IllegalArgumentException e) {
+            problems.add(Names.describe(e.getMessage()));
+            return TrainableTokens.none();
+        }
+    }
+
+    /** What is kept for PEFT. All keys that have a meaning here were read before. */
+    private HubFields hubFields() {
+        Map<String, String> others = new LinkedHashMap<>();
+        for (String key : IRRELEVANT) {
+            fields.optional(key)
+                    .filter(PeftConfigReader::isOn)
+                    .filter(node -> !node.toString().equals(DEFAULTS.get(key)) && isFinite(node))
+                    .ifPresent(node -> others.put(key, node.toString()));
+        }
+        OF_NO_USE.forEach(fields::optional);
+        String task = fields.textOrNull("task_type");
+        String base = fields.textOrNull("base_model_name_or_path");
+        String revision = fields.textOrNull("revision");
+        fields.rest().forEach((key, node) -> {
+            if (isOn(node)) {
+                unknown.add(key);
+            }
+            if (isFinite(node)) {
+                others.put(key, node.toString());
+            }
+        });
+        return new HubFields(task, base, revision, others);
+    }
+
+    /** A number beyond the range of double cannot be written again. */
+    private static boolean isFinite(JsonNode node) {
+        boolean finite = !node.isFloatingPointNumber() || Double.isFinite(node.doubleValue());
+        for (JsonNode child : node) {
+            finite &= isFinite(child);
+        }
+        return finite;
+    }
+
     private void requireSupported() {
         List<String> on = new ArrayList<>();
         for (String key : UNSUPPORTED) {
@@ -279,6 +386,6 @@ final class PeftConfigReader {
     }
 
     private static boolean isOn(JsonNode node) {
-        return node.isContainerNode() ? !node.isEmpty() : !node.isBoolean() || node.booleanValue();
+        return node.isContainerNode() ? !node.isEmpty() : !node.isNull() && (!node.isBoolean() || node.booleanValue());
     }
 }

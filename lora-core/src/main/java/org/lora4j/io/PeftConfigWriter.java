@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.json.JsonWriteFeature;
 import com.fasterxml.jackson.core.util.DefaultIndenter;
 import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
 import com.fasterxml.jackson.core.util.Separators;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectWriter;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.nio.charset.StandardCharsets;
@@ -16,9 +17,12 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.adapter.HubFields;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAInit;
 import org.lora4j.adapter.TargetModules;
+import org.lora4j.adapter.TrainableTokens;
+import org.lora4j.internal.Names;
 
 /**
  * Writes {@code adapter_config.json} in the layout of PEFT. Keys that came after PEFT 0.3 are left out at their defaults,
@@ -35,6 +39,10 @@ final class PeftConfigWriter {
                             .withArrayEmptySeparator(""))
                     .withObjectIndenter(new DefaultIndenter("  ", "\n"))
                     .withArrayIndenter(new DefaultIndenter("  ", "\n")));
+
+    private static final JsonMapper TREE = JsonMapper.builder()
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .build();
 
     private PeftConfigWriter() {}
 
@@ -56,7 +64,7 @@ final class PeftConfigWriter {
     private static Map<String, @Nullable Object> fields(LoRAConfig config, Collection<String> adapted) {
         Map<String, @Nullable Object> fields = new TreeMap<>();
         // Every version of PEFT since 0.3 knows these.
-        fields.put("base_model_name_or_path", null);
+        fields.put("base_model_name_or_path", config.hubFields().baseModel());
         fields.put("bias", config.bias().name().toLowerCase(Locale.ROOT));
         fields.put("fan_in_fan_out", config.fanInFanOut());
         fields.put("inference_mode", true);
@@ -67,7 +75,7 @@ final class PeftConfigWriter {
         fields.put("peft_type", "LORA");
         fields.put("r", config.rank());
         fields.put("target_modules", modules(config.targetModules()));
-        fields.put("task_type", null);
+        fields.put("task_type", config.hubFields().taskType());
 
         putUnless(config.excludeModules() == null, fields, "exclude_modules", modules(config.excludeModules()));
         putUnless(config.layersToTransform().isEmpty(), fields, "layers_to_transform", config.layersToTransform());
@@ -78,8 +86,39 @@ final class PeftConfigWriter {
         putUnless(!config.rankStabilized(), fields, "use_rslora", true);
         putUnless(!config.dora(), fields, "use_dora", true);
         putUnless(!config.loraBias(), fields, "lora_bias", true);
+        putUnless(
+                config.trainableTokens().isEmpty(),
+                fields,
+                "trainable_token_indices",
+                tokens(config.trainableTokens()));
+        putUnless(
+                config.hubFields().revision() == null,
+                fields,
+                "revision",
+                config.hubFields().revision());
         putResolvedTargets(fields, config, adapted);
+        putOthers(fields, config.hubFields());
         return fields;
+    }
+
+    private static Object tokens(TrainableTokens tokens) {
+        return tokens.ofInput().isEmpty() ? tokens.ofModules() : tokens.ofInput();
+    }
+
+    /** Writes the fields that have no meaning here as they were read. */
+    private static void putOthers(Map<String, @Nullable Object> fields, HubFields hubFields) {
+        hubFields.others().forEach((key, text) -> {
+            if (PeftConfigReader.SETTINGS.contains(key)) {
+                throw new IllegalArgumentException("hubFields: must hold no settings of the adapter, found "
+                        + Names.quote(key) + "; use the setting");
+            }
+            try {
+                fields.put(key, TREE.readTree(text));
+            } catch (JsonProcessingException e) {
+                throw new IllegalArgumentException(
+                        "hubFields: the field " + Names.quote(key) + " must be JSON, found " + Names.quote(text), e);
+            }
+        });
     }
 
     private static void putUnless(
@@ -131,6 +170,7 @@ final class PeftConfigWriter {
             case RANDOM -> false;
             case GAUSSIAN, GAUSSIAN_BY_RANK -> "gaussian";
             case ORTHOGONAL -> "orthogonal";
+            case MICA -> "mica";
             case KAIMING_UNIFORM, PISSA, OLORA -> true;
         };
     }

@@ -6,11 +6,14 @@ import java.io.OutputStream;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.BaseModel;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.internal.Names;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * An adapter as the content of PEFT's two files, for stores other than folders: databases, object stores, messages.
@@ -27,6 +30,7 @@ import org.lora4j.internal.Names;
  */
 public final class PeftFiles {
     private static final String IN_MEMORY = "adapter in memory";
+    private static final Logger log = LoggerFactory.getLogger(PeftFiles.class);
     private static final String SEED = "lora4j.seed";
 
     private final String source;
@@ -45,7 +49,7 @@ public final class PeftFiles {
      *
      * @param adapter the adapter
      * @return the files; they hold the arrays of the adapter, not copies
-     * @throws IllegalArgumentException if the arrays are not those that the configuration says
+     * @throws IllegalArgumentException if the arrays are not those that the configuration says, or hold NaN or infinite numbers
      */
     public static PeftFiles of(LoRAAdapter adapter) {
         return create(adapter, null);
@@ -57,7 +61,8 @@ public final class PeftFiles {
      * @param adapter the adapter
      * @param base the model that it adapts
      * @return the files; they hold the arrays of the adapter, not copies
-     * @throws IllegalArgumentException if the arrays are not those that the configuration says for this base
+     * @throws IllegalArgumentException if the arrays are not those that the configuration says for this base, or hold NaN or
+     *     infinite numbers
      */
     public static PeftFiles of(LoRAAdapter adapter, BaseModel base) {
         Objects.requireNonNull(base, "base must not be null");
@@ -243,11 +248,29 @@ public final class PeftFiles {
         Map<String, String> metadata = tensors.header().metadata();
         LoRAConfig read =
                 PeftConfigReader.read(place(source, AdapterFolder.CONFIG), config, seed(tensorsPlace, metadata));
-        LoRAAdapter adapter = PeftTensors.read(tensorsPlace, tensors, read, base);
-        if (base != null) {
-            Fingerprint.check(source, metadata, base, adapter.weights().keySet(), check);
+        BaseModel seen = base == null ? null : withPathsOfFile(tensorsPlace, base);
+        LoRAAdapter adapter = PeftTensors.read(tensorsPlace, tensors, read, seen);
+        if (seen != null) {
+            Fingerprint.check(source, metadata, seen, adapter.weights().keySet(), check);
         }
-        return adapter;
+        return seen instanceof PrefixedBase other ? other.toBase(adapter) : adapter;
+    }
+
+    /** The base under the paths that the adapter has for its layers, if they differ by a prefix. */
+    private BaseModel withPathsOfFile(String place, BaseModel base) throws PeftFormatException {
+        Set<String> paths = Set.copyOf(base.paths());
+        StoredKeys keys = StoredKeys.read(tensors.header(), paths::contains, key -> false);
+        try {
+            PathPrefix prefix = PathPrefix.find(keys.adapted(), paths).orElse(null);
+            if (prefix == null) {
+                return base;
+            }
+            log.info(
+                    "{}: the adapter is one of another model with the same layers; they are applied {}", place, prefix);
+            return new PrefixedBase(base, prefix);
+        } catch (IllegalArgumentException e) {
+            throw new PeftFormatException(place, Names.line(String.valueOf(e.getMessage())), e);
+        }
     }
 
     private static String place(String source, String file) {

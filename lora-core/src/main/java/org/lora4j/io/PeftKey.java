@@ -34,8 +34,14 @@ record PeftKey(Kind kind, String path) {
         LORA_B_BIAS("lora_B.bias", "(.+)\\.lora_B" + NAME + "\\.bias"),
         /** DoRA's magnitude {@code [out]}. */
         MAGNITUDE("lora_magnitude_vector", "(.+)\\.lora_magnitude_vector" + NAME + "(?:\\.weight)?"),
-        /** The trained bias of an adapted layer {@code [out]}. */
+        /** The trained bias of an adapted layer {@code [out]}, or a copy of the base's. */
         BASE_BIAS("base_layer.bias", "(.+)\\.base_layer\\.bias"),
+        /** A copy of the weight of an adapted layer. */
+        BASE_WEIGHT("base_layer.weight", "(.+)\\.base_layer\\.weight"),
+        /** The rows of an embedding that replace those of some tokens {@code [n, dim]}. */
+        TOKENS(
+                "token_adapter.trainable_tokens_delta",
+                "(.+)\\.token_adapter\\.trainable_tokens_delta" + NAME + "(?:\\.weight)?"),
         /** The weight of a layer trained in full {@code [out, in]}. */
         WEIGHT("weight", "(.+?)(?:\\.modules_to_save" + NAME + ")?\\.weight"),
         /** The bias of a layer that is not adapted {@code [out]}. */
@@ -52,7 +58,7 @@ record PeftKey(Kind kind, String path) {
         boolean isFactor() {
             return switch (this) {
                 case LORA_A, LORA_B, EMBEDDING_A, EMBEDDING_B, LORA_B_BIAS, MAGNITUDE -> true;
-                case BASE_BIAS, WEIGHT, BIAS -> false;
+                case BASE_BIAS, BASE_WEIGHT, TOKENS, WEIGHT, BIAS -> false;
             };
         }
 

@@ -6,7 +6,9 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.BaseLayer;
 import org.lora4j.adapter.BaseModel;
 import org.lora4j.adapter.BiasTraining;
@@ -21,7 +23,9 @@ final class PeftLayout {
     private static final long ANY = -1;
 
     private final LoRAConfig config;
+    private final Map<PeftKey, long[]> found;
     private final Map<PeftKey, long[]> shapes = new LinkedHashMap<>();
+    private final Map<String, List<Integer>> tokens = new LinkedHashMap<>();
 
     /** What is known about a layer. */
     @SuppressWarnings("ArrayRecordComponent") // Never compared, and not shared.
@@ -35,33 +39,53 @@ final class PeftLayout {
         }
     }
 
-    private PeftLayout(LoRAConfig config) {
+    private PeftLayout(LoRAConfig config, Map<PeftKey, long[]> found) {
         this.config = config;
+        this.found = found;
     }
 
     /**
-     * The layout over a base.
+     * Creates the layout of an adapter.
      *
+     * @param config its configuration
+     * @param base its base; null for the layers and sizes that the tensors themselves have
+     * @param found the shapes of its tensors
      * @throws IllegalArgumentException if no layer is left to adapt
      */
-    static PeftLayout of(LoRAConfig config, BaseModel base) {
-        PeftLayout layout = new PeftLayout(config);
-        ModuleSelection selection = ModuleSelection.ofStored(base, config);
-        for (BaseLayer layer : base.baseLayers()) {
-            if (selection.saved().contains(layer.path())) {
-                layout.addSaved(Module.of(layer));
-            } else if (selection.adapted().contains(layer.path())) {
-                layout.addAdapted(Module.of(layer));
-            } else {
-                layout.addOther(Module.of(layer));
-            }
+    static PeftLayout of(LoRAConfig config, @Nullable BaseModel base, Map<PeftKey, long[]> found) {
+        PeftLayout layout = new PeftLayout(config, found);
+        if (base == null) {
+            layout.addAll();
+        } else {
+            layout.addAll(base);
         }
         return layout;
     }
 
-    /** The layout over an unknown base, with the layers and sizes that the tensors themselves have. */
-    static PeftLayout of(LoRAConfig config, Map<PeftKey, long[]> found) {
-        PeftLayout layout = new PeftLayout(config);
+    private void addAll(BaseModel base) {
+        ModuleSelection selection = ModuleSelection.ofStored(base, config, this::hasFactor);
+        Set<String> saved = Set.copyOf(selection.saved());
+        Set<String> adapted = Set.copyOf(selection.adapted());
+        Optional<String> input = base.inputEmbedding();
+        for (BaseLayer layer : base.baseLayers()) {
+            Module module = Module.of(layer);
+            if (saved.contains(layer.path())) {
+                addSaved(module);
+            } else if (adapted.contains(layer.path())) {
+                addAdapted(module);
+            } else {
+                addOther(module);
+            }
+            if (layer.kind() == LayerKind.EMBEDDING) {
+                boolean isInput = input.isPresent()
+                        ? input.get().equals(layer.path())
+                        : found.containsKey(new PeftKey(PeftKey.Kind.TOKENS, layer.path()));
+                addTokens(module, isInput);
+            }
+        }
+    }
+
+    private void addAll() {
         Set<String> paths = new LinkedHashSet<>();
         found.keySet().forEach(key -> paths.add(key.path()));
         for (String path : paths) {
@@ -69,14 +93,17 @@ final class PeftLayout {
             boolean hasBias = found.containsKey(new PeftKey(PeftKey.Kind.BIAS, path));
             if (ModuleSelection.isSaved(path, config)) {
                 long[] shape = weight == null ? new long[] {ANY, ANY} : weight;
-                layout.addSaved(new Module(path, LayerKind.LINEAR, shape, hasBias));
-            } else if (hasFactor(path, found) && ModuleSelection.isTarget(path, config)) {
-                layout.addAdapted(adapted(path, found));
+                addSaved(new Module(path, LayerKind.LINEAR, shape, hasBias));
+            } else if (hasFactor(path)
+                    && (!ModuleSelection.canSelect(config) || ModuleSelection.isTarget(path, config))) {
+                addAdapted(adapted(path, found));
             } else if (hasBias) {
-                layout.addOther(new Module(path, LayerKind.LINEAR, new long[] {ANY, ANY}, true));
+                addOther(new Module(path, LayerKind.LINEAR, new long[] {ANY, ANY}, true));
+            }
+            if (found.containsKey(new PeftKey(PeftKey.Kind.TOKENS, path))) {
+                addTokens(new Module(path, LayerKind.EMBEDDING, new long[] {ANY, ANY}, false), true);
             }
         }
-        return layout;
     }
 
     private static Module adapted(String path, Map<PeftKey, long[]> found) {
@@ -101,7 +128,7 @@ final class PeftLayout {
         return LayerKind.ofDimensions(a == null ? 0 : a.length);
     }
 
-    private static boolean hasFactor(String path, Map<PeftKey, long[]> found) {
+    private boolean hasFactor(String path) {
         return Arrays.stream(PeftKey.Kind.values())
                 .anyMatch(kind -> kind.isFactor() && found.containsKey(new PeftKey(kind, path)));
     }
@@ -135,6 +162,14 @@ final class PeftLayout {
         }
     }
 
+    private void addTokens(Module module, boolean isInput) {
+        List<Integer> chosen = config.trainableTokens().of(module.path, isInput);
+        if (!chosen.isEmpty()) {
+            tokens.put(module.path, chosen);
+            add(PeftKey.Kind.TOKENS, module, chosen.size(), module.out());
+        }
+    }
+
     private void add(PeftKey.Kind kind, Module module, long... shape) {
         shapes.put(new PeftKey(kind, module.path), shape);
     }
@@ -144,20 +179,25 @@ final class PeftLayout {
         return shapes.keySet();
     }
 
+    /** The tokens for which an embedding has rows. */
+    List<Integer> tokens(String path) {
+        return tokens.getOrDefault(path, List.of());
+    }
+
     /**
      * Compares the layout with tensors.
      *
-     * @param found their shapes
+     * @param shapesFound their shapes
      * @param names their names for messages
      * @return everything that is wrong; empty if they fit
      */
-    List<String> differences(Map<PeftKey, long[]> found, Map<PeftKey, String> names) {
+    List<String> differences(Map<PeftKey, long[]> shapesFound, Map<PeftKey, String> names) {
         List<String> problems = new ArrayList<>();
         List<String> missing = new ArrayList<>();
         List<String> misshapen = new ArrayList<>();
-        Set<PeftKey> unexpected = new LinkedHashSet<>(found.keySet());
+        Set<PeftKey> unexpected = new LinkedHashSet<>(shapesFound.keySet());
         shapes.forEach((key, expected) -> {
-            long[] shape = found.get(key);
+            long[] shape = shapesFound.get(key);
             unexpected.remove(key);
             if (shape == null) {
                 missing.add(key.text());
@@ -169,6 +209,9 @@ final class PeftLayout {
         if (keys().stream().noneMatch(key -> key.kind().isFactor())) {
             problems.add("at least one layer must be adapted, found no tensors for "
                     + Names.quote(config.targetModules().toString()));
+        }
+        if (!config.trainableTokens().isEmpty() && tokens.isEmpty()) {
+            problems.add("trainable tokens must be those of an embedding, found none for " + config.trainableTokens());
         }
         if (!missing.isEmpty()) {
             problems.add("tensors are missing: " + Names.list(missing));

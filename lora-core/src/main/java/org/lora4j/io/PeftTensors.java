@@ -8,7 +8,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
-import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.BaseModel;
 import org.lora4j.adapter.BiasTraining;
@@ -17,6 +16,7 @@ import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAWeights;
 import org.lora4j.adapter.ModuleSelection;
+import org.lora4j.adapter.TokenRows;
 import org.lora4j.internal.ArrayBits;
 import org.lora4j.internal.Names;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -28,16 +28,22 @@ import org.slf4j.LoggerFactory;
 final class PeftTensors {
     private static final Logger log = LoggerFactory.getLogger(PeftTensors.class);
 
-    /** The longest name of a tensor. */
-    private static final int LONGEST = 512;
-
+    private final String file;
     private final TensorSource tensors;
-    private final Map<PeftKey, long[]> shapes = new LinkedHashMap<>();
-    private final Map<PeftKey, String> names = new LinkedHashMap<>();
-    private final List<String> problems = new ArrayList<>();
+    private final @Nullable BaseModel base;
+    private final StoredKeys keys;
+    private final List<String> problems;
 
-    private PeftTensors(TensorSource tensors) {
+    private PeftTensors(String file, TensorSource tensors, @Nullable BaseModel base) {
+        this.file = file;
         this.tensors = tensors;
+        this.base = base;
+        Set<String> paths = base == null ? Set.of() : Set.copyOf(base.paths());
+        keys = StoredKeys.read(
+                tensors.header(),
+                path -> base == null || paths.contains(path),
+                key -> base instanceof PrefixedBase other && other.isOfTheHead(key));
+        problems = keys.problems();
     }
 
     /**
@@ -53,76 +59,30 @@ final class PeftTensors {
      */
     static LoRAAdapter read(String file, TensorSource tensors, LoRAConfig config, @Nullable BaseModel base)
             throws IOException {
-        PeftTensors read = new PeftTensors(tensors);
-        read.readKeys(base);
-        LoRAConfig stored = read.asStored(file, config);
-        Optional<PeftLayout> layout = read.layout(stored, base);
-        layout.ifPresent(expected -> read.problems.addAll(expected.differences(read.shapes, read.names)));
-        if (base != null && !read.problems.isEmpty()) {
-            read.problems.add("the base has " + Names.list(base.paths()));
-        }
-        if (layout.isEmpty() || !read.problems.isEmpty()) {
-            throw new PeftFormatException(file, read.problems);
-        }
-        return assemble(stored, read.arrays(file, layout.get(), base == null ? DataType.FLOAT : base.dataType()));
+        return new PeftTensors(file, tensors, base).read(config);
     }
 
-    private void readKeys(@Nullable BaseModel base) {
-        Set<String> paths = base == null ? Set.of() : Set.copyOf(base.paths());
-        Predicate<String> isModule = path -> base == null || paths.contains(path);
-        List<String> foreign = new ArrayList<>();
-        List<String> twice = new ArrayList<>();
-        List<String> tooLong = new ArrayList<>();
-        for (String name : tensors.header().names()) {
-            if (isUnusedOriginal(name)) {
-                continue;
-            }
-            if (name.length() > LONGEST) {
-                tooLong.add(name);
-                continue;
-            }
-            Optional<PeftKey> parsed =
-                    name.startsWith(PeftKey.PREFIX) ? PeftKey.parse(name, isModule) : Optional.empty();
-            if (parsed.isEmpty()) {
-                foreign.add(name);
-            } else if (names.putIfAbsent(parsed.get(), name) != null) {
-                twice.add(name);
-            } else {
-                shapes.put(parsed.get(), tensors.header().shape(name));
-            }
+    private LoRAAdapter read(LoRAConfig config) throws IOException {
+        BaseCopies copies = BaseCopies.take(keys, config);
+        LoRAConfig stored = asStored(config);
+        Optional<PeftLayout> layout = layout(stored);
+        layout.ifPresent(expected -> problems.addAll(expected.differences(keys.shapes(), keys.names())));
+        if (base != null && !problems.isEmpty()) {
+            problems.add("the base has " + Names.list(base.paths()));
         }
-        renameBiasesOfAdapted();
-        addProblem(
-                "names must be '" + PeftKey.PREFIX + "' with a module path and a part of an adapter, found ", foreign);
-        addProblem("names must have at most " + LONGEST + " characters, found longer ones: ", tooLong);
-        addProblem("each part of a layer must occur once, found another for ", twice);
-    }
-
-    private void addProblem(String rule, List<String> found) {
-        if (!found.isEmpty()) {
-            problems.add(rule + Names.list(found));
+        if (layout.isEmpty() || !problems.isEmpty()) {
+            throw new PeftFormatException(file, problems);
         }
-    }
-
-    /** For a layer trained in full, some writers also store the original, which nothing uses. */
-    private static boolean isUnusedOriginal(String name) {
-        return name.startsWith(PeftKey.PREFIX)
-                && (name.endsWith(".original_module.weight") || name.endsWith(".original_module.bias"));
-    }
-
-    /** Older writers do not write {@code base_layer} in the key. */
-    private void renameBiasesOfAdapted() {
-        Map.copyOf(names).forEach((key, name) -> {
-            PeftKey renamed = new PeftKey(PeftKey.Kind.BASE_BIAS, key.path());
-            if (key.kind() == PeftKey.Kind.BIAS
-                    && names.containsKey(new PeftKey(PeftKey.Kind.LORA_A, key.path()))
-                    && !names.containsKey(renamed)) {
-                shapes.put(renamed, tensors.header().shape(name));
-                names.put(renamed, name);
-                shapes.remove(key);
-                names.remove(key);
-            }
-        });
+        keys.log(file);
+        if (base != null && !(base instanceof PrefixedBase)) {
+            ModuleSelection.unmatchedOfStored(base, stored).ifPresent(problem -> log.warn("{}: {}", file, problem));
+        }
+        Map<PeftKey, INDArray> arrays = arrays(layout.get(), base == null ? DataType.FLOAT : base.dataType());
+        copies.compare(file, tensors, base, problems);
+        if (!problems.isEmpty()) {
+            throw new PeftFormatException(file, problems);
+        }
+        return assemble(stored, layout.get(), arrays);
     }
 
     /**
@@ -130,13 +90,13 @@ final class PeftTensors {
      * classifier without naming it. PEFT up to 0.20.0 does not store the biases of {@code lora_only}; those of the base
      * count then.
      */
-    private LoRAConfig asStored(String file, LoRAConfig config) {
+    private LoRAConfig asStored(LoRAConfig config) {
         LoRAConfig stored = config;
-        List<String> unnamed = names.keySet().stream()
+        List<String> unnamed = keys.names().keySet().stream()
                 .filter(key -> key.kind() == PeftKey.Kind.WEIGHT)
                 .map(PeftKey::path)
                 .filter(path -> !ModuleSelection.isSaved(path, config))
-                .filter(path -> !hasFactors(path))
+                .filter(path -> !keys.hasFactors(path))
                 .toList();
         if (!unnamed.isEmpty()) {
             log.info("{}: layers stored in full count as modules to save: {}", file, Names.list(unnamed));
@@ -145,35 +105,29 @@ final class PeftTensors {
             stored = stored.toBuilder().modulesToSave(saved).build();
         }
         if (config.bias() == BiasTraining.LORA_ONLY
-                && names.keySet().stream().noneMatch(key -> key.kind() == PeftKey.Kind.BASE_BIAS)) {
+                && keys.names().keySet().stream().noneMatch(key -> key.kind() == PeftKey.Kind.BASE_BIAS)) {
             log.warn("{}: bias is \"lora_only\", but there are no biases; the biases of the base are used", file);
             stored = stored.toBuilder().bias(BiasTraining.NONE).build();
         }
         return stored;
     }
 
-    private boolean hasFactors(String path) {
-        return names.containsKey(new PeftKey(PeftKey.Kind.LORA_A, path))
-                || names.containsKey(new PeftKey(PeftKey.Kind.EMBEDDING_A, path));
-    }
-
-    private Optional<PeftLayout> layout(LoRAConfig config, @Nullable BaseModel base) {
+    private Optional<PeftLayout> layout(LoRAConfig config) {
         try {
-            return Optional.of(base == null ? PeftLayout.of(config, shapes) : PeftLayout.of(config, base));
+            return Optional.of(PeftLayout.of(config, base, keys.shapes()));
         } catch (IllegalArgumentException e) {
             problems.add(Names.line(String.valueOf(e.getMessage())));
             return Optional.empty();
         }
     }
 
-    private Map<PeftKey, INDArray> arrays(String file, PeftLayout layout, DataType type) throws IOException {
+    private Map<PeftKey, INDArray> arrays(PeftLayout layout, DataType type) throws IOException {
         Map<PeftKey, INDArray> arrays = new LinkedHashMap<>();
         for (PeftKey key : layout.keys()) {
             try {
-                String name = names.getOrDefault(key, key.text());
-                INDArray array = tensors.tensor(name, type);
+                INDArray array = tensors.tensor(keys.name(key), type);
                 if (!ArrayBits.isFinite(array)) {
-                    problems.add(Names.quote(name) + " must hold finite numbers, found NaN or infinite ones");
+                    problems.add(Names.quote(keys.name(key)) + " must hold finite numbers, found NaN or infinite ones");
                 }
                 arrays.put(key, array);
             } catch (SafeTensorsException e) {
@@ -186,10 +140,11 @@ final class PeftTensors {
         return arrays;
     }
 
-    private static LoRAAdapter assemble(LoRAConfig config, Map<PeftKey, INDArray> arrays) {
+    private static LoRAAdapter assemble(LoRAConfig config, PeftLayout layout, Map<PeftKey, INDArray> arrays) {
         Map<String, LoRAWeights> weights = new LinkedHashMap<>();
         Map<String, INDArray> biases = new LinkedHashMap<>();
         Map<String, LoRAAdapter.SavedModule> saved = new LinkedHashMap<>();
+        Map<String, TokenRows> tokens = new LinkedHashMap<>();
         arrays.forEach((key, array) -> {
             String path = key.path();
             switch (key.kind()) {
@@ -198,6 +153,7 @@ final class PeftTensors {
                     saved.put(
                             path, new LoRAAdapter.SavedModule(array, arrays.get(new PeftKey(PeftKey.Kind.BIAS, path))));
                 case BASE_BIAS -> biases.put(path, array);
+                case TOKENS -> tokens.put(path, new TokenRows(layout.tokens(path), array));
                 case BIAS -> {
                     if (!arrays.containsKey(new PeftKey(PeftKey.Kind.WEIGHT, path))) {
                         biases.put(path, array);
@@ -206,7 +162,7 @@ final class PeftTensors {
                 default -> {}
             }
         });
-        return new LoRAAdapter(config, weights, biases, saved);
+        return new LoRAAdapter(config, weights, biases, saved, tokens);
     }
 
     private static LoRAWeights weights(String path, INDArray loraA, Map<PeftKey, INDArray> arrays) {
@@ -245,8 +201,34 @@ final class PeftTensors {
             put(arrays, PeftKey.Kind.WEIGHT, path, module.weight());
             put(arrays, PeftKey.Kind.BIAS, path, module.bias());
         });
+        adapter.tokenRows().forEach((path, tokens) -> put(arrays, PeftKey.Kind.TOKENS, path, tokens.rows()));
         requireLayout(adapter.config(), base, arrays);
+        requireReadable(arrays);
         return arrays;
+    }
+
+    /** A reader refuses other arrays, so they must not take the place of a good file. */
+    private static void requireReadable(Map<PeftKey, INDArray> arrays) {
+        List<String> tooLong = new ArrayList<>();
+        List<String> notFinite = new ArrayList<>();
+        arrays.forEach((key, array) -> {
+            if (key.text().length() > StoredKeys.LONGEST) {
+                tooLong.add(key.text());
+            }
+            if (!ArrayBits.isFinite(array)) {
+                notFinite.add(key.text());
+            }
+        });
+        if (!tooLong.isEmpty()) {
+            throw new IllegalArgumentException("names of tensors must have at most " + StoredKeys.LONGEST
+                    + " characters, found longer ones: " + Names.list(tooLong));
+        }
+        if (!notFinite.isEmpty()) {
+            throw new IllegalArgumentException(
+                    "an adapter must hold finite numbers to be saved, found NaN or infinite ones in "
+                            + Names.list(notFinite)
+                            + "; nothing was written; go back to an adapter from before the training diverged");
+        }
     }
 
     private static void put(Map<PeftKey, INDArray> arrays, PeftKey.Kind kind, String path, @Nullable INDArray array) {
@@ -258,7 +240,7 @@ final class PeftTensors {
     private static void requireLayout(LoRAConfig config, @Nullable BaseModel base, Map<PeftKey, INDArray> arrays) {
         Map<PeftKey, long[]> shapes = new LinkedHashMap<>();
         arrays.forEach((key, array) -> shapes.put(key, array.shape()));
-        PeftLayout layout = base == null ? PeftLayout.of(config, shapes) : PeftLayout.of(config, base);
+        PeftLayout layout = PeftLayout.of(config, base, shapes);
         List<String> problems = layout.differences(shapes, Map.of());
         if (!problems.isEmpty()) {
             throw new IllegalArgumentException(

@@ -1,8 +1,8 @@
 package org.lora4j.io;
 
 /**
- * How much is read of an adapter's files, which may come from strangers. A file beyond a limit is refused before memory is
- * asked for. Immutable.
+ * How much is read of files that may come from strangers. A file beyond a limit is refused before memory is asked for.
+ * Immutable.
  *
  * <pre>{@code
  * ReadLimits limits = ReadLimits.defaults().withFileBytes(10L << 20);
@@ -12,13 +12,16 @@ package org.lora4j.io;
  * <p>The defaults are far above what adapters have: 1 GiB for the tensors, 16 MiB for their header, 50,000 tensors and 4 MiB
  * for the configuration. Patterns in the configuration have limits of their own, which are fixed; see
  * {@link org.lora4j.adapter.TargetModules}.
+ *
+ * <p>{@link SafeTensors#read(java.nio.file.Path)} and {@link SafeTensorsReader#open(java.nio.file.Path)} read files of any
+ * length, with the defaults for the header and the number of tensors: an array of ND4J takes about a kilobyte of the heap,
+ * however few elements it has.
  */
 public final class ReadLimits {
     private static final int LARGEST_CONFIG = 1 << 30;
 
     private static final ReadLimits DEFAULTS = new ReadLimits(1L << 30, 16 << 20, 50_000, 4 << 20);
-    private static final ReadLimits FORMAT =
-            new ReadLimits(Long.MAX_VALUE, SafeTensorsHeader.MAX_LENGTH, Integer.MAX_VALUE, LARGEST_CONFIG);
+    private static final ReadLimits OF_TENSORS = DEFAULTS.withFileBytes(Long.MAX_VALUE);
 
     private final long fileBytes;
     private final int headerBytes;
@@ -48,9 +51,9 @@ public final class ReadLimits {
         return DEFAULTS;
     }
 
-    /** The limits of the safetensors format itself. */
-    static ReadLimits ofFormat() {
-        return FORMAT;
+    /** The defaults for a file of tensors that may have any length, such as a base. */
+    static ReadLimits ofTensors() {
+        return OF_TENSORS;
     }
 
     /**

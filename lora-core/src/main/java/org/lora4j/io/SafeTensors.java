@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.ReadableByteChannel;
 import java.nio.channels.WritableByteChannel;
 import java.nio.file.Path;
@@ -28,7 +29,8 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * {@link #write(Path) write} writes what the given arrays contain at that time. Several threads may use an instance as
  * long as nobody changes the arrays.
  *
- * <p>A tensor may have at most 2<sup>31</sup> − 1 bytes; a file has no such limit.
+ * <p>A tensor may have at most 2<sup>31</sup> − 1 bytes; a file has no such limit. The number of tensors and the length of
+ * the header are limited by {@link ReadLimits}, for files that are read and for those that are written.
  *
  * @see <a href="https://github.com/huggingface/safetensors#format">The safetensors format</a>
  */
@@ -78,7 +80,9 @@ public final class SafeTensors {
     }
 
     /**
-     * Reads a whole file and closes it. The header and the file's length are checked before any array is allocated.
+     * Reads a whole file of any length and closes it. The header and the file's length are checked before any array is
+     * allocated. The header may have as many bytes and tensors as {@link ReadLimits#defaults()} allows; for more, use
+     * {@link #read(Path, ReadLimits)}.
      *
      * @param file the file
      * @return its tensors in the order of their data, and its metadata in the order of the file
@@ -88,8 +92,25 @@ public final class SafeTensors {
      */
     public static SafeTensors read(Path file) throws IOException {
         Objects.requireNonNull(file, "file must not be null");
-        try (SafeTensorsReader reader = SafeTensorsReader.open(file)) {
+        return read(file, ReadLimits.ofTensors());
+    }
+
+    /**
+     * Reads a whole file with limits of the caller's, and closes it; see {@link #read(Path)}.
+     *
+     * @param file the file
+     * @param limits the most bytes of the file and its header, and the most tensors
+     * @return its tensors in the order of their data, and its metadata in the order of the file
+     * @throws SafeTensorsException if the file exceeds a limit, or is refused as by {@link #read(Path)}
+     * @throws IOException if the file cannot be read, or is a folder, a device, a pipe or the like
+     */
+    public static SafeTensors read(Path file, ReadLimits limits) throws IOException {
+        Objects.requireNonNull(file, "file must not be null");
+        Objects.requireNonNull(limits, "limits must not be null");
+        try (SafeTensorsReader reader = SafeTensorsReader.open(file, limits)) {
             return reader.readAll();
+        } catch (ClosedByInterruptException e) {
+            throw AtomicFile.failure(file + ": the file cannot be read, because the thread was interrupted", e);
         }
     }
 
@@ -104,7 +125,7 @@ public final class SafeTensors {
     public static SafeTensors read(byte[] bytes) throws SafeTensorsException {
         Objects.requireNonNull(bytes, "bytes must not be null");
         try {
-            return SafeTensorsReader.of(BYTES, bytes, ReadLimits.ofFormat()).readAll();
+            return SafeTensorsReader.of(BYTES, bytes, ReadLimits.ofTensors()).readAll();
         } catch (SafeTensorsException e) {
             throw e;
         } catch (IOException e) {
@@ -181,7 +202,7 @@ public final class SafeTensors {
      * @param file the file, replaced if it exists; its folder must exist
      * @throws IOException if the file cannot be written, or is a folder, a device, a pipe or the like; the message says
      *     whether there is still an older file
-     * @throws IllegalStateException if the header exceeds the format's 100,000,000 bytes
+     * @throws IllegalStateException if there are more tensors or a longer header than {@link #read(Path)} accepts
      */
     public void write(Path file) throws IOException {
         Objects.requireNonNull(file, "file must not be null");
@@ -201,7 +222,7 @@ public final class SafeTensors {
      *
      * @param stream the stream
      * @throws IOException if the stream cannot be written
-     * @throws IllegalStateException if the header exceeds the format's 100,000,000 bytes
+     * @throws IllegalStateException if there are more tensors or a longer header than {@link #read(Path)} accepts
      */
     public void write(OutputStream stream) throws IOException {
         Objects.requireNonNull(stream, "stream must not be null");
@@ -216,7 +237,7 @@ public final class SafeTensors {
      * @param channel the channel, in blocking mode
      * @throws IllegalArgumentException if the channel is in non-blocking mode
      * @throws IOException if the channel cannot be written, or takes no byte in 100 calls in a row
-     * @throws IllegalStateException if the header exceeds the format's 100,000,000 bytes
+     * @throws IllegalStateException if there are more tensors or a longer header than {@link #read(Path)} accepts
      */
     public void write(WritableByteChannel channel) throws IOException {
         Objects.requireNonNull(channel, "channel must not be null");
@@ -228,7 +249,7 @@ public final class SafeTensors {
      * Returns the bytes that {@link #write(Path)} writes.
      *
      * @return the whole file
-     * @throws IllegalStateException if the header exceeds the format's 100,000,000 bytes, or the file exceeds the
+     * @throws IllegalStateException if there are more tensors or a longer header than {@link #read(Path)} accepts, or the file exceeds the
      *     2,147,483,639 bytes of a Java array
      */
     public byte[] toBytes() {
@@ -327,6 +348,21 @@ public final class SafeTensors {
      */
     public INDArray tensor(String name, DataType type) throws SafeTensorsException {
         return get(name).floating(type);
+    }
+
+    /**
+     * Returns a floating-point tensor as FLOAT or DOUBLE, as {@link #tensor(String, DataType)} does, and refuses NaN and
+     * infinite elements: the weights of a model have none.
+     *
+     * @param name the tensor
+     * @param type {@link DataType#FLOAT} or {@link DataType#DOUBLE}
+     * @return the array, or a new one if the tensor is of another type
+     * @throws IllegalArgumentException if there is no such tensor, or the type is another
+     * @throws SafeTensorsException if {@link #tensor(String, DataType)} refuses the tensor, or an element is not finite; the
+     *     message names the first one
+     */
+    public INDArray finiteTensor(String name, DataType type) throws SafeTensorsException {
+        return get(name).finite(type);
     }
 
     /**

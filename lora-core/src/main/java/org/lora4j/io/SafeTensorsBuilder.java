@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.internal.ArrayBits;
 import org.lora4j.internal.Names;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -32,6 +33,24 @@ public final class SafeTensorsBuilder {
         Dtype dtype = Dtype.of(array.dataType())
                 .orElseThrow(() -> refuse(name, "the ND4J type must have a dtype", array.dataType()));
         return add(name, dtype, array.shape(), new StoredTensor(IN_MEMORY, name, dtype, array));
+    }
+
+    /**
+     * Adds an array as {@link #tensor} does, and refuses NaN and infinite elements, as {@link SafeTensors#finiteTensor} does.
+     *
+     * @param name its name
+     * @param array an array of FLOAT or DOUBLE
+     * @return this builder
+     * @throws IllegalArgumentException if {@link #tensor} refuses the array, or an element is not finite; the message names
+     *     the first one
+     */
+    public SafeTensorsBuilder finiteTensor(String name, INDArray array) {
+        tensor(name, array);
+        long position = ArrayBits.firstNonFinite(array);
+        if (position >= 0) {
+            throw refuse(name, StoredTensor.FINITE, StoredTensor.nonFinite(array, position));
+        }
+        return this;
     }
 
     /**

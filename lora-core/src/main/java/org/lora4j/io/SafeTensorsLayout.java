@@ -35,11 +35,16 @@ final class SafeTensorsLayout {
      * @param sink the name of the file in messages
      * @param tensors the tensors
      * @param metadata texts by key
-     * @throws IllegalStateException if the header exceeds the format's limit
+     * @throws IllegalStateException if there are more tensors, or a longer header, than {@link SafeTensors#read} accepts
      */
     SafeTensorsLayout(String sink, Collection<StoredTensor> tensors, Map<String, String> metadata) {
         this.sink = sink;
         this.metadata = metadata;
+        ReadLimits limits = ReadLimits.ofTensors();
+        if (tensors.size() > limits.tensors()) {
+            throw new IllegalStateException(
+                    sink + ": there must be at most " + limits.tensors() + " tensors, found " + tensors.size());
+        }
         this.tensors = tensors.stream().sorted(ORDER).toList();
         long position = 0;
         for (StoredTensor tensor : this.tensors) {
@@ -50,8 +55,8 @@ final class SafeTensorsLayout {
         }
         this.dataLength = position;
         this.header = HeaderWriter.toBytes(metadata, infos);
-        if (header.length > SafeTensorsHeader.MAX_LENGTH) {
-            throw new IllegalStateException(sink + ": the header must have at most " + SafeTensorsHeader.MAX_LENGTH
+        if (header.length > limits.headerBytes()) {
+            throw new IllegalStateException(sink + ": the header must have at most " + limits.headerBytes()
                     + " bytes, found " + header.length + " for " + tensors.size() + " tensors");
         }
     }

@@ -65,7 +65,7 @@ public final class SafeTensorsReader implements Closeable {
      * @throws IOException if the file cannot be read, or is a folder, a device, a pipe or the like
      */
     public static SafeTensorsReader open(Path file) throws IOException {
-        return open(file, ReadLimits.ofFormat());
+        return open(file, ReadLimits.ofTensors());
     }
 
     /**

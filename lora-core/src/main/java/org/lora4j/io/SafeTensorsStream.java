@@ -38,8 +38,8 @@ final class SafeTensorsStream {
     }
 
     private SafeTensors read() throws IOException {
-        int length = HeaderParser.length(source, join(next(SafeTensorsHeader.PREFIX)), ReadLimits.ofFormat());
-        SafeTensorsHeader header = HeaderParser.parse(source, join(next(length)), length, ReadLimits.ofFormat());
+        int length = HeaderParser.length(source, join(next(SafeTensorsHeader.PREFIX)), ReadLimits.ofTensors());
+        SafeTensorsHeader header = HeaderParser.parse(source, join(next(length)), length, ReadLimits.ofTensors());
         Map<String, StoredTensor> tensors = new LinkedHashMap<>();
         for (TensorInfo info : header.tensors()) {
             List<ByteBuffer> chunks = next(info.byteLength());

@@ -6,6 +6,7 @@ import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
 import java.nio.ShortBuffer;
 import java.util.function.IntUnaryOperator;
+import org.lora4j.internal.ArrayBits;
 import org.lora4j.internal.Names;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -19,6 +20,9 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * @param array an array of the type {@link Dtype#storage()}
  */
 record StoredTensor(String source, String name, Dtype dtype, INDArray array) {
+    /** The rule for the weights of a model. */
+    static final String FINITE = "all elements must be finite numbers";
+
     /** Creates a tensor from its bytes, little-endian and row-major; as many as dtype and shape need. */
     static StoredTensor ofBytes(String source, String name, Dtype dtype, long[] shape, byte[] bytes) {
         INDArray array = Elements.allocate(dtype.storage(), shape);
@@ -75,6 +79,21 @@ record StoredTensor(String source, String name, Dtype dtype, INDArray array) {
         return type == DataType.DOUBLE
                 ? Elements.allocate(DataType.DOUBLE, exact.shape()).assign(exact)
                 : narrowed();
+    }
+
+    /** Returns the tensor as FLOAT or DOUBLE, and refuses NaN and infinities. */
+    INDArray finite(DataType type) throws SafeTensorsException {
+        INDArray array = floating(type);
+        long position = ArrayBits.firstNonFinite(array);
+        if (position >= 0) {
+            throw refuse(FINITE, nonFinite(array, position));
+        }
+        return array;
+    }
+
+    /** Says which element is not finite. */
+    static String nonFinite(INDArray array, long position) {
+        return array.ravel().getDouble(position) + " at element " + position;
     }
 
     private INDArray widened(IntUnaryOperator toFloatBits) throws SafeTensorsException {

@@ -7,6 +7,7 @@ import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.function.Function;
@@ -217,6 +218,45 @@ public final class Network implements Model, BaseModel, PassSource {
                 .toList();
     }
 
+    @Override
+    public boolean supportsTrainableTokens() {
+        return true;
+    }
+
+    @Override
+    public boolean supportsFrozenB() {
+        return true;
+    }
+
+    /**
+     * Returns the path of the word embeddings.
+     *
+     * @return the path of {@link TokenEmbeddings#word}, or nothing if the network takes rows of features
+     */
+    @Override
+    public Optional<String> inputEmbedding() {
+        return layers.get(0) instanceof TokenEmbeddings embeddings
+                ? Optional.of(embeddings.word().path())
+                : Optional.empty();
+    }
+
+    /**
+     * Returns what the network does: one that takes sequences and ends with a pooling and a linear layer classifies, one that
+     * takes sequences and ends with anything else than a linear layer encodes.
+     *
+     * @return {@code SEQ_CLS}, {@code FEATURE_EXTRACTION} or nothing
+     */
+    @Override
+    public Optional<String> taskType() {
+        if (!takesSequences()) {
+            return Optional.empty();
+        }
+        if (!(layers.get(layers.size() - 1) instanceof Linear)) {
+            return Optional.of("FEATURE_EXTRACTION");
+        }
+        return layers.stream().anyMatch(Pooling.class::isInstance) ? Optional.of("SEQ_CLS") : Optional.empty();
+    }
+
     /** Freezes all the network's own parameters, biases too. */
     public void freeze() {
         parameters().forEach(parameter -> parameter.setTrainable(false));
@@ -312,6 +352,8 @@ public final class Network implements Model, BaseModel, PassSource {
      * is.
      *
      * @param file the file to write
+     * @throws IllegalArgumentException if a parameter holds NaN or an infinity, which {@link #load} refuses; nothing is
+     *     written then
      * @throws IOException if it cannot be written
      */
     public void save(Path file) throws IOException {
@@ -324,7 +366,8 @@ public final class Network implements Model, BaseModel, PassSource {
      *
      * @param file the file to read
      * @return the network, all of whose parameters are trainable
-     * @throws SafeTensorsException if the file is damaged, has no architecture, or does not hold exactly its parameters
+     * @throws SafeTensorsException if the file is damaged, has no architecture, or does not hold exactly its parameters,
+     *     or one is NaN or infinite
      * @throws IOException if the file cannot be read
      */
     public static Network load(Path file) throws IOException {
@@ -337,8 +380,8 @@ public final class Network implements Model, BaseModel, PassSource {
      * are converted to the type of the network.
      *
      * @param file a safetensors file with exactly the parameters of this network
-     * @throws SafeTensorsException if the file is damaged, or keys are missing, unknown or of another shape; the
-     *     message lists them all. The network is not changed then
+     * @throws SafeTensorsException if the file is damaged, keys are missing, unknown or of another shape, or a value is
+     *     NaN or infinite. The network is not changed then
      * @throws IOException if the file cannot be read
      * @throws IllegalStateException if a parameter is frozen, because adapters depend on it; the network is not changed
      *     then
@@ -352,7 +395,8 @@ public final class Network implements Model, BaseModel, PassSource {
      * Loads parameters into this network, as {@link #loadParameters(Path)} does.
      *
      * @param tensors exactly the parameters of this network, read from bytes, a stream or a channel
-     * @throws SafeTensorsException if keys are missing, unknown or of another shape, or a value does not fit the type
+     * @throws SafeTensorsException if keys are missing, unknown or of another shape, or a value is NaN, infinite or does
+     *     not fit the type
      * @throws IllegalStateException if a parameter is frozen
      */
     public void loadParameters(SafeTensors tensors) throws SafeTensorsException {
@@ -365,6 +409,7 @@ public final class Network implements Model, BaseModel, PassSource {
      * of PyTorch's {@code state_dict}, and the architecture in the metadata.
      *
      * @return the tensors; they hold the arrays of this network, not copies
+     * @throws IllegalArgumentException if a parameter holds NaN or an infinity, which {@link #fromTensors} refuses
      */
     public SafeTensors toTensors() {
         return NetworkTensors.of(this);
@@ -375,7 +420,8 @@ public final class Network implements Model, BaseModel, PassSource {
      *
      * @param tensors its parameters and architecture
      * @return a network with arrays of its own, all of whose parameters are trainable
-     * @throws SafeTensorsException if there is no architecture, or the tensors are not exactly its parameters
+     * @throws SafeTensorsException if there is no architecture, the tensors are not exactly its parameters, or one is NaN or
+     *     infinite
      */
     public static Network fromTensors(SafeTensors tensors) throws SafeTensorsException {
         Objects.requireNonNull(tensors, "tensors must not be null");

@@ -25,12 +25,16 @@ final class NetworkTensors {
 
     private NetworkTensors() {}
 
-    /** The original parameters; the arrays are held, not copied. */
+    /**
+     * The original parameters; the arrays are held, not copied.
+     *
+     * @throws IllegalArgumentException if a parameter holds NaN or an infinity, which {@link #load} would refuse
+     */
     static SafeTensors of(Network network) {
         SafeTensorsBuilder tensors = SafeTensors.builder().metadata("format", "pt");
         NetworkArchitecture.find(network).ifPresent(found -> tensors.metadata(ARCHITECTURE, found.toJson()));
         for (Parameter parameter : network.parameters()) {
-            tensors.tensor(parameter.name(), parameter.value());
+            tensors.finiteTensor(parameter.name(), parameter.value());
         }
         return tensors.build();
     }
@@ -75,7 +79,7 @@ final class NetworkTensors {
         requireFits(network, tensors);
         Map<Parameter, INDArray> loaded = new LinkedHashMap<>();
         for (Parameter parameter : network.parameters()) {
-            loaded.put(parameter, tensors.tensor(parameter.name(), network.dataType()));
+            loaded.put(parameter, tensors.finiteTensor(parameter.name(), network.dataType()));
         }
         loaded.forEach((parameter, value) -> parameter.value().assign(value));
     }

@@ -17,7 +17,12 @@ class ReaderAttackTest {
 
     /** All readers of files of strangers. */
     static List<Target> targets() {
-        return List.of(new SafeTensorsTarget(), new PeftTarget(), new NetworkTarget(), new CheckpointTarget());
+        return List.of(
+                new SafeTensorsTarget(),
+                new PeftTarget(),
+                new NetworkTarget(),
+                new CheckpointTarget(),
+                new EncoderTarget());
     }
 
     static Stream<Arguments> kinds() {

@@ -12,6 +12,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.lora4j.adapter.BiasTraining;
+import org.lora4j.adapter.HubFields;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAConfigBuilder;
 import org.lora4j.adapter.LoRAInit;
@@ -171,14 +172,15 @@ class PeftConfigTest {
         assertThat(readWith("\"lora_alpha\": 0").alpha()).isZero();
         assertThat(readWith("\"lora_alpha\": -2.5").alpha()).isEqualTo(-2.5);
         assertThat(readWith("\"layers_pattern\": \"\"").layersPattern()).isEmpty();
-        assertThat(readWith("\"init_lora_weights\": \"mica\"").init()).isEqualTo(LoRAInit.kaimingUniform());
+        assertThat(readWith("\"init_lora_weights\": \"mica\"").init()).isEqualTo(LoRAInit.mica());
     }
 
     @Test
     void ignoresFeaturesThatDoNotChangeATrainedAdapter() throws Exception {
         assertThat(readWith("""
                         "corda_config": {"corda_method": "kpm"}, "lora_ga_config": {"direction": "ArB2r"},
-                        "loftq_config": {"bits": 4}, "velora_config": {"a": 1}, "ensure_weight_tying": true""")).isEqualTo(builder().build());
+                        "loftq_config": {"bits": 4}, "velora_config": {"a": 1}, "ensure_weight_tying": true""").toBuilder().hubFields(HubFields.none()).build())
+                .isEqualTo(builder().build());
     }
 
     @ParameterizedTest
@@ -212,24 +214,29 @@ class PeftConfigTest {
     @Test
     void listsAllFeaturesThatAreOnAndNotSupported() {
         assertThatThrownBy(() -> readWith("""
-                        "layer_replication": [[0, 4]], "target_parameters": ["w"], "trainable_token_indices": {"e": [1]},
-                        "use_qalora": true, "alora_invocation_tokens": [5], "use_bdlora": {},
+                        "layer_replication": [[0, 4]], "target_parameters": ["w"], "use_bdlora": {},
+                        "use_qalora": true, "alora_invocation_tokens": [5],
                         "megatron_config": {"a": 1}, "kasa_config": {"a": 1}, "arrow_config": null,
                         "r": "x\""""))
                 .hasMessageContaining("features that are not supported must be off, found"
                         + " 'alora_invocation_tokens', 'kasa_config', 'layer_replication',"
-                        + " 'megatron_config', 'target_parameters', 'trainable_token_indices', 'use_qalora'")
+                        + " 'megatron_config', 'target_parameters', 'use_qalora'")
                 .hasMessageContaining("r must be an integer");
     }
 
     @Test
     void onlyWarnsOfUnknownKeys() throws Exception {
         try (Logged logged = Logged.by(PeftConfigReader.class)) {
-            assertThat(readWith("\"use_hyperlora\": true, \"runtime_config\": {}, \"shiny\\n\": 1"))
+            LoRAConfig read =
+                    readWith("\"use_hyperlora\": true, \"runtime_config\": {}, \"shiny\\n\": 1, \"new\": false");
+            assertThat(read.toBuilder().hubFields(HubFields.none()).build())
                     .isEqualTo(builder().build());
+            assertThat(read.hubFields().others())
+                    .isEqualTo(Map.of("use_hyperlora", "true", "shiny\n", "1", "new", "false"));
             assertThat(logged.messages())
                     .containsExactly(
-                            "WARN adapter_config.json: unknown keys are ignored: 'use_hyperlora', 'shiny\uFFFD'");
+                            "WARN adapter_config.json: unknown keys are kept, but have no effect on what is computed"
+                                    + " here: 'use_hyperlora', 'shiny\uFFFD'");
         }
     }
 

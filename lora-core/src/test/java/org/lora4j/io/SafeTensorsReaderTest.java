@@ -64,7 +64,7 @@ class SafeTensorsReaderTest {
         }
 
         SafeTensorsReader open() throws IOException {
-            return new SafeTensorsReader("recorded", file.length, this, () -> closed = true, ReadLimits.ofFormat());
+            return new SafeTensorsReader("recorded", file.length, this, () -> closed = true, ReadLimits.ofTensors());
         }
 
         /** The ranges since the last call, those of no bytes left out. */
@@ -232,7 +232,7 @@ class SafeTensorsReaderTest {
         };
 
         try (SafeTensorsReader reader =
-                new SafeTensorsReader("far", head.length + far + 3, bytes, () -> {}, ReadLimits.ofFormat())) {
+                new SafeTensorsReader("far", head.length + far + 3, bytes, () -> {}, ReadLimits.ofTensors())) {
             assertThat(reader.bytes("last")).containsExactly(5, 5, 5);
         }
     }

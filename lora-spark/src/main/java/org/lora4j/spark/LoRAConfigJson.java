@@ -12,9 +12,11 @@ import java.util.Map;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.BiasTraining;
+import org.lora4j.adapter.HubFields;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAInit;
 import org.lora4j.adapter.TargetModules;
+import org.lora4j.adapter.TrainableTokens;
 
 /** A {@link LoRAConfig} as JSON, with every field, for executors and for the metadata of a saved estimator. */
 final class LoRAConfigJson {
@@ -46,6 +48,11 @@ final class LoRAConfigJson {
         config.alphaPattern().forEach(json.putObject("alphaPattern")::put);
         config.modulesToSave().forEach(json.putArray("modulesToSave")::add);
         json.put("fanInFanOut", config.fanInFanOut());
+        TrainableTokens tokens = config.trainableTokens();
+        json.set(
+                "trainableTokens",
+                MAPPER.valueToTree(tokens.ofModules().isEmpty() ? tokens.ofInput() : tokens.ofModules()));
+        json.set("hubFields", MAPPER.valueToTree(config.hubFields()));
         return json.toString();
     }
 
@@ -87,11 +94,20 @@ final class LoRAConfigJson {
                     .rankPattern(map(json.required("rankPattern"), JsonNode::intValue))
                     .alphaPattern(map(json.required("alphaPattern"), JsonNode::doubleValue))
                     .modulesToSave(list(json.required("modulesToSave"), JsonNode::textValue))
+                    .trainableTokens(tokens(json.required("trainableTokens")))
                     .fanInFanOut(json.required("fanInFanOut").booleanValue())
+                    .hubFields(MAPPER.convertValue(json.required("hubFields"), HubFields.class))
                     .build();
         } catch (JsonProcessingException e) {
             throw new IllegalArgumentException("loraConfig must be JSON, found: " + e.getOriginalMessage(), e);
         }
+    }
+
+    /** Tokens of the input embedding as a list, those of named modules by name. */
+    private static TrainableTokens tokens(JsonNode json) {
+        return json.isArray()
+                ? new TrainableTokens(list(json, JsonNode::intValue), Map.of())
+                : TrainableTokens.of(map(json, tokens -> list(tokens, JsonNode::intValue)));
     }
 
     private static LoRAInit init(JsonNode json) {
@@ -104,6 +120,7 @@ final class LoRAConfigJson {
             case PISSA -> LoRAInit.pissa();
             case OLORA -> LoRAInit.olora();
             case ORTHOGONAL -> LoRAInit.orthogonal();
+            case MICA -> LoRAInit.mica();
         };
     }
 

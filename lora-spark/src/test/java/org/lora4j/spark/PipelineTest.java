@@ -24,9 +24,11 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.adapter.BiasTraining;
+import org.lora4j.adapter.HubFields;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAInit;
 import org.lora4j.adapter.TargetModules;
+import org.lora4j.adapter.TrainableTokens;
 import org.lora4j.io.PeftAdapters;
 import org.lora4j.nn.Network;
 
@@ -95,7 +97,15 @@ class PipelineTest {
                 unusual(),
                 LoRAConfig.of(1, 1),
                 LoRAConfig.builder().dora(true).build(),
-                LoRAConfig.builder().init(LoRAInit.olora()).build());
+                LoRAConfig.builder().init(LoRAInit.olora()).build(),
+                LoRAConfig.builder()
+                        .init(LoRAInit.mica())
+                        .trainableTokens(5, 3)
+                        .hubFields(new HubFields("SEQ_CLS", "bert", null, Map.of("new", "[1]")))
+                        .build(),
+                LoRAConfig.builder()
+                        .trainableTokens(TrainableTokens.of(Map.of("words", List.of(7, 2))))
+                        .build());
         for (LoRAConfig config : configs) {
             assertThat(LoRAConfigJson.read(LoRAConfigJson.write(config))).isEqualTo(config);
         }

@@ -3,6 +3,7 @@ package org.lora4j.nn.internal;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.ArrayMemory;
+import org.lora4j.internal.BatchBuffer;
 import org.lora4j.internal.RowMath;
 import org.lora4j.nn.Embedding;
 import org.lora4j.nn.Parameter;
@@ -18,6 +19,7 @@ final class EmbeddingPass<A> {
     private final int width;
     private final A row;
     private final A gradientRow;
+    private final BatchBuffer rowGradients;
 
     // What the layer computes with now.
     private @Nullable EffectiveLinear effective;
@@ -35,6 +37,7 @@ final class EmbeddingPass<A> {
         width = Math.toIntExact(layer.outputSize());
         row = math.array(width);
         gradientRow = math.array(width);
+        rowGradients = new BatchBuffer(resources.dataType(), width, 'c');
         table = new ArrayMemory(layer.weight());
     }
 
@@ -77,15 +80,16 @@ final class EmbeddingPass<A> {
 
     /** Computes the gradients of the table and of the updates. */
     void backward(int[] ids, INDArray yGradient) {
+        INDArray rowGradient = weightGradient == null ? null : rowGradient(yGradient);
         for (TokenUpdatePass update : updates.bound()) {
-            update.backward(ids, yGradient);
+            update.backward(ids, yGradient, rowGradient);
         }
-        if (weightGradient == null) {
+        if (weightGradient == null || rowGradient == null) {
             return;
         }
         weightGradient.assign(0);
         ArrayMemory sums = new ArrayMemory(weightGradient);
-        ArrayMemory given = new ArrayMemory(yGradient);
+        ArrayMemory given = new ArrayMemory(rowGradient);
         for (int i = 0; i < ids.length; i++) {
             if (ids[i] != layer.padding()) {
                 math.read(given, i * width, gradientRow, width);
@@ -94,5 +98,12 @@ final class EmbeddingPass<A> {
                 math.write(sums, ids[i] * width, row, width);
             }
         }
+    }
+
+    /** The gradient of the table's rows: that of y, or a copy that updates can add to. */
+    private INDArray rowGradient(INDArray yGradient) {
+        return updates.bound().stream().anyMatch(TokenUpdatePass::readsBase)
+                ? rowGradients.rows(yGradient.size(0)).assign(yGradient)
+                : yGradient;
     }
 }

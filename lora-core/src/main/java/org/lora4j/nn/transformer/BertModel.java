@@ -296,7 +296,7 @@ public final class BertModel {
                         "save: the network must be one of this model, found no parameter " + prefix + required);
             }
         }
-        network.parameters().forEach(parameter -> file.tensor(parameter.name(), parameter.value()));
+        network.parameters().forEach(parameter -> file.finiteTensor(parameter.name(), parameter.value()));
         for (String pooler : List.of("pooler.dense.weight", "pooler.dense.bias")) {
             // A network that does not use the pooler keeps it for those that do.
             if (tensors.contains(pooler) && !names.contains(prefix + pooler) && !config.isRoberta()) {

@@ -26,9 +26,14 @@ final class BertTensors {
      */
     static BertTensors read(SafeTensors file, BertConfig config, DataType type) throws SafeTensorsException {
         Map<String, String> names = new LinkedHashMap<>();
+        List<String> problems = new ArrayList<>();
         for (String stored : file.names()) {
             if (!isOfNoUse(stored)) {
-                names.put(plain(stored), stored);
+                String former = names.putIfAbsent(plain(stored), stored);
+                if (former != null) {
+                    problems.add(
+                            "two tensors for one parameter, " + Names.quote(former) + " and " + Names.quote(stored));
+                }
             }
         }
         // A layer has several tensors. Without this check, a wrong number would ask for the names of millions.
@@ -41,7 +46,6 @@ final class BertTensors {
         }
         Map<String, long[]> shapes = BertShapes.encoder(config);
         shapes.putAll(BertShapes.optional(config, file, names));
-        List<String> problems = new ArrayList<>();
         Map<String, INDArray> arrays = new LinkedHashMap<>();
         List<String> missing = new ArrayList<>();
         for (Map.Entry<String, long[]> shape : shapes.entrySet()) {
@@ -52,7 +56,7 @@ final class BertTensors {
                 problems.add(stored + " must be " + Arrays.toString(shape.getValue()) + ", found "
                         + Arrays.toString(file.shape(stored)));
             } else {
-                arrays.put(shape.getKey(), file.tensor(stored, type));
+                arrays.put(shape.getKey(), file.finiteTensor(stored, type));
             }
         }
         if (!missing.isEmpty()) {

@@ -77,7 +77,8 @@ class TransformerAdapterTest {
         "all-linear, false, 0, LORA_ONLY, classifier",
         "query;dense, true, 0, ALL, classifier",
         "word_embeddings;key, false, 0, ALL, pooler.dense",
-        "token_type_embeddings;position_embeddings;output.dense, false, 0.3, NONE, LayerNorm"
+        "token_type_embeddings;position_embeddings;output.dense, false, 0.3, NONE, LayerNorm",
+        "word_embeddings;position_embeddings;query, true, 0.3, NONE, token_type_embeddings"
     })
     void gradientsEqualFiniteDifferences(String targets, boolean dora, double dropout, BiasTraining bias, String saved)
             throws Exception {
@@ -107,7 +108,7 @@ class TransformerAdapterTest {
         }
         gradients.forEach((parameter, gradient) -> {
             // DoRA's norm is a constant of the gradient, as in the paper; its factors are tested elsewhere.
-            boolean detached = dora && parameter.name().matches(".*lora_[AB].*");
+            boolean detached = dora && parameter.name().matches(".*lora_(embedding_)?[AB].*");
             if (!detached && parameter.value().length() < 400) {
                 FiniteDifferences.assertGradient(
                         parameter.name(),
@@ -156,15 +157,28 @@ class TransformerAdapterTest {
         add(
                 model,
                 "e",
-                LoRAConfig.builder().rank(2).targetModules("value").dora(true).build(),
+                LoRAConfig.builder()
+                        .rank(2)
+                        .targetModules("value", "word_embeddings")
+                        .dora(true)
+                        .build(),
                 5);
+        LoRAConfig withTokens = LoRAConfig.builder()
+                .rank(2)
+                .targetModules("key")
+                .trainableTokens(5, 1)
+                .build();
+        add(model, "f", withTokens, 6).parameters().stream()
+                .filter(parameter -> parameter.name().endsWith("trainable_tokens_delta"))
+                .forEach(parameter -> parameter.value().muli(-1.5).addi(0.5));
         Sequences batch = Sequences.concat(List.of(INPUT, INPUT));
         List<List<String>> rows = List.of(
                 List.of("a", LoRAModel.BASE, "b", "b", "a", LoRAModel.BASE),
                 List.of("a", "c", "b", "b", "c", "c"),
                 List.of("d", "d", "b", LoRAModel.BASE, "d", "a"),
                 List.of("e", "c", "e", "d", "c", LoRAModel.BASE),
-                List.of("e", "e", "e", "c", "c", "c"));
+                List.of("e", "e", "e", "c", "c", "c"),
+                List.of("f", "c", "e", "f", "f", LoRAModel.BASE));
         for (List<String> names : rows) {
             INDArray mixed = model.predict(batch, names);
             for (int i = 0; i < names.size(); i++) {
@@ -215,8 +229,10 @@ class TransformerAdapterTest {
                 "a",
                 LoRAConfig.builder()
                         .rank(2)
-                        .targetModules("query", "word_embeddings")
+                        .dora(true)
+                        .targetModules("query", "position_embeddings")
                         .modulesToSave("classifier")
+                        .trainableTokens(5, 8)
                         .build());
         Trainer.builder(view)
                 .updater(new Adam(0.01))
@@ -242,7 +258,9 @@ class TransformerAdapterTest {
         LoRAConfig config = LoRAConfig.builder()
                 .rank(2)
                 .dropout(0.2)
-                .targetModules("query", "value")
+                .dora(true)
+                .targetModules("query", "value", "position_embeddings")
+                .trainableTokens(5, 8)
                 .build();
         List<TrainingState> states = new ArrayList<>();
         AdapterView whole =
@@ -335,14 +353,5 @@ class TransformerAdapterTest {
         LoRAModel model = LoRAModel.of(bert(DataType.FLOAT).classifier());
         assertThatThrownBy(() -> model.predict(Nd4j.zeros(DataType.FLOAT, 2, 3), List.of("a", "b")))
                 .hasMessageContaining("must be sequences of tokens");
-    }
-
-    @Test
-    void refusesDoRAOnAnEmbedding() throws Exception {
-        LoRAModel model = LoRAModel.of(bert(DataType.FLOAT).classifier());
-        LoRAConfig config =
-                LoRAConfig.builder().dora(true).targetModules("word_embeddings").build();
-        assertThatThrownBy(() -> model.add("a", config))
-                .hasMessageContaining("bert.embeddings.word_embeddings: DoRA needs a linear layer");
     }
 }

@@ -1,0 +1,176 @@
+package org.lora4j;
+
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.adapter.TokenRows;
+import org.lora4j.internal.ArrayMemory;
+import org.lora4j.internal.RowMath;
+import org.lora4j.nn.Embedding;
+import org.lora4j.nn.Parameter;
+import org.lora4j.nn.WeightedLayer;
+import org.lora4j.nn.internal.OutputUpdate;
+import org.lora4j.nn.internal.Parametrization;
+import org.lora4j.nn.internal.ParametrizationPass;
+import org.lora4j.nn.internal.PassContext;
+import org.lora4j.nn.internal.TokenUpdatePass;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/**
+ * Rows of an embedding that replace those of some tokens: {@code yᵢ += R[k] − W[idᵢ]} if {@code idᵢ} is the k-th of these
+ * tokens; see {@link TokenRows}. Only R trains.
+ */
+final class TokenRowsParametrization implements Parametrization {
+    private final Embedding layer;
+    private final List<Integer> tokens;
+    private final Map<Integer, Integer> rowOfToken = new HashMap<>();
+    private final Parameter rows;
+
+    private TokenRowsParametrization(Embedding layer, TokenRows data) {
+        this.layer = layer;
+        tokens = data.tokens();
+        for (int k = 0; k < tokens.size(); k++) {
+            rowOfToken.put(tokens.get(k), k);
+        }
+        rows = new Parameter(
+                layer.path() + ".token_adapter.trainable_tokens_delta",
+                data.rows().dup('c'),
+                true);
+    }
+
+    /** Creates a parametrization from data, which are copied. */
+    static TokenRowsParametrization of(WeightedLayer layer, TokenRows data) {
+        if (!(layer instanceof Embedding embedding)) {
+            throw new IllegalArgumentException(
+                    layer.path() + ": token rows must be those of an embedding, found " + layer);
+        }
+        return new TokenRowsParametrization(embedding, data);
+    }
+
+    /** The rows as data; the array itself. */
+    TokenRows data() {
+        return new TokenRows(tokens, rows.value());
+    }
+
+    /** A copy of the rows. */
+    TokenRows copy() {
+        return new TokenRows(tokens, rows.value().dup('c'));
+    }
+
+    @Override
+    public List<Parameter> parameters() {
+        return List.of(rows);
+    }
+
+    @Override
+    public INDArray delta(INDArray original) {
+        return data().delta(original);
+    }
+
+    @Override
+    public ParametrizationPass newPass(PassContext context) {
+        throw new UnsupportedOperationException(this + ": updates an embedding only");
+    }
+
+    @Override
+    public TokenUpdatePass newTokenPass(PassContext context) {
+        return new RowsPass<>(this, context, RowMath.of(context.dataType()));
+    }
+
+    @Override
+    public String toString() {
+        return layer.path() + ": rows of " + tokens.size() + " tokens";
+    }
+
+    private static final class RowsPass<A> implements TokenUpdatePass {
+        private final PassContext context;
+        private final RowMath<A> math;
+        private final int width;
+        private final A row;
+        private final A other;
+
+        // The parametrization that this is bound to.
+        private TokenRowsParametrization bound;
+        private @Nullable INDArray gradient;
+
+        RowsPass(TokenRowsParametrization tokenRows, PassContext context, RowMath<A> math) {
+            this.context = context;
+            this.math = math;
+            width = Math.toIntExact(tokenRows.layer.outputSize());
+            row = math.array(width);
+            other = math.array(width);
+            bound = tokenRows;
+            gradient = context.gradient(tokenRows.rows);
+        }
+
+        @Override
+        public boolean bind(OutputUpdate update) {
+            if (update instanceof TokenRowsParametrization tokenRows) {
+                bound = tokenRows;
+                gradient = context.gradient(tokenRows.rows);
+                return true;
+            }
+            return false;
+        }
+
+        @Override
+        public boolean readsBase() {
+            return true;
+        }
+
+        @Override
+        public void forward(int[] ids, INDArray y) {
+            ArrayMemory table = new ArrayMemory(context.weight().value());
+            ArrayMemory replacing = new ArrayMemory(bound.rows.value());
+            ArrayMemory yRows = new ArrayMemory(y);
+            for (int i = 0; i < ids.length; i++) {
+                Integer k = bound.rowOfToken.get(ids[i]);
+                if (k != null) {
+                    math.read(yRows, i * width, row, width);
+                    math.read(table, ids[i] * width, other, width);
+                    math.addScaled(-1, other, row, width);
+                    math.read(replacing, k * width, other, width);
+                    math.add(other, row, width);
+                    math.write(yRows, i * width, row, width);
+                }
+            }
+        }
+
+        @Override
+        public void backward(int[] ids, INDArray yGradient, @Nullable INDArray baseGradient) {
+            ArrayMemory given = new ArrayMemory(yGradient);
+            ArrayMemory sums = gradient == null ? null : zeros(gradient);
+            ArrayMemory base = baseGradient == null ? null : new ArrayMemory(baseGradient);
+            for (int i = 0; i < ids.length; i++) {
+                Integer k = bound.rowOfToken.get(ids[i]);
+                if (k != null) {
+                    math.read(given, i * width, row, width);
+                    if (sums != null && ids[i] != bound.layer.padding()) {
+                        add(1, sums, k);
+                    }
+                    if (base != null) {
+                        add(-1, base, i);
+                    }
+                }
+            }
+        }
+
+        /** Sets a matrix to zero, without the native objects that ND4J's assign creates. */
+        private ArrayMemory zeros(INDArray matrix) {
+            ArrayMemory memory = new ArrayMemory(matrix);
+            math.clear(other, width);
+            for (int k = 0; k < matrix.size(0); k++) {
+                math.write(memory, k * width, other, width);
+            }
+            return memory;
+        }
+
+        /** Adds the gradient of a token to a row of a matrix. */
+        private void add(double factor, ArrayMemory matrix, int index) {
+            math.read(matrix, index * width, other, width);
+            math.addScaled(factor, row, other, width);
+            math.write(matrix, index * width, other, width);
+        }
+    }
+}
