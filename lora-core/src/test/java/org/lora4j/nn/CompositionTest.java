@@ -98,8 +98,7 @@ class CompositionTest {
                 new Embedding(path + ".word", gaussian(6, WIDTH), Embedding.NO_PADDING),
                 new Embedding(path + ".position", gaussian(5, WIDTH), Embedding.NO_PADDING),
                 null,
-                norm(path + ".norm"),
-                0);
+                norm(path + ".norm"));
     }
 
     /** Whether a layer can follow rows of tokens or of examples. Written down apart from the layers' own checks. */
