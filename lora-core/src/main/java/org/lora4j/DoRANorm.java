@@ -73,7 +73,7 @@ final class DoRANorm {
         INDArray gram = grams.rows(rank, rank);
         gramProduct.run(a, a, gram);
         addGram.run(gram, b, p);
-        originalColumns.of(dora.normsOf(context.weight())).read(0, out, norms);
+        originalColumns.of(context.weight().weight().rowNorms()).read(0, out, norms);
         bColumns.ofTranspose(b);
         pColumns.of(p);
         boolean isFloat = context.dataType() == DataType.FLOAT;
@@ -106,7 +106,7 @@ final class DoRANorm {
     private double materialize(int row) {
         INDArray v = new LoRAWeights(a, b.getRow(row, true).dup('f'))
                 .update(dora.scale())
-                .addi(context.weight().value().getRow(row, true));
+                .addi(context.weight().weight().row(row));
         return RowNorms.of(v).getDouble(0);
     }
 }

@@ -3,10 +3,8 @@ package org.lora4j;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
-import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAWeights;
-import org.lora4j.internal.RowNorms;
 import org.lora4j.nn.Linear;
 import org.lora4j.nn.Parameter;
 import org.lora4j.nn.WeightedLayer;
@@ -32,18 +30,6 @@ public final class DoRAParametrization implements AdapterParametrization {
     private final Linear linear;
     private final LoRAParametrization lora;
     private final Parameter magnitude;
-    private volatile @Nullable Norms originalNorms;
-
-    /** The norms of W's rows, and how often W was unfrozen before they were computed. */
-    private static final class Norms {
-        private final INDArray values;
-        private final int thaws;
-
-        Norms(INDArray values, int thaws) {
-            this.values = values;
-            this.thaws = thaws;
-        }
-    }
 
     private DoRAParametrization(Linear linear, LoRAParametrization lora, Parameter magnitude) {
         this.linear = linear;
@@ -268,20 +254,6 @@ public final class DoRAParametrization implements AdapterParametrization {
     @Override
     public INDArray delta(INDArray original) {
         return new LoRAWeights(loraA().value(), loraB().value(), magnitude.value(), null).delta(original, scale());
-    }
-
-    /** {@code ‖wⱼ‖ [out]} of the rows of a weight that this parametrization is applied to. */
-    INDArray normsOf(Parameter weight) {
-        if (!weight.equals(linear.weightParameter()) || weight.isTrainable()) {
-            return RowNorms.of(weight.value());
-        }
-        Norms known = originalNorms;
-        int thaws = weight.thaws();
-        if (known == null || known.thaws != thaws) {
-            known = new Norms(RowNorms.of(weight.value()), thaws);
-            originalNorms = known;
-        }
-        return known.values;
     }
 
     /**
