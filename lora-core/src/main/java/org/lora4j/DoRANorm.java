@@ -6,6 +6,8 @@ import org.lora4j.internal.Gemm;
 import org.lora4j.internal.HostColumns;
 import org.lora4j.internal.RowNorms;
 import org.lora4j.nn.internal.PassContext;
+import org.lora4j.nn.internal.ProductContext;
+import org.lora4j.nn.internal.Weight;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -22,7 +24,7 @@ final class DoRANorm {
     private final PassContext context;
     private final BuffersByWidth grams;
     private final BuffersByWidth products;
-    private final Gemm tableProduct = new Gemm(false, false, 1, 0);
+    private final ProductContext tableProduct = new ProductContext();
     private final Gemm gramProduct = new Gemm(false, true, 1, 0);
     private final Gemm addGram = new Gemm(false, true, 1, 1);
     private final HostColumns originalColumns = new HostColumns();
@@ -73,13 +75,16 @@ final class DoRANorm {
 
     /** Computes {@code ‖vⱼ‖}, rounded to the type of the weight; the array is this object's own. */
     double[] compute() {
+        Weight weight = context.weight().weight();
         if (dora.isOfEmbedding()) {
-            tableProduct.run(a, context.weight().value(), p);
+            weight.multiplyTransposed(tableProduct, a, p, false);
         }
         INDArray gram = grams.rows(rank, rank);
         gramProduct.run(a, a, gram);
         addGram.run(gram, b, p);
-        originalColumns.of(dora.normsOf(context.weight())).read(0, out, norms);
+        originalColumns
+                .of(dora.isOfEmbedding() ? weight.columnNorms() : weight.rowNorms())
+                .read(0, out, norms);
         bColumns.ofTranspose(b);
         pColumns.of(p);
         boolean isFloat = context.dataType() == DataType.FLOAT;
@@ -112,7 +117,13 @@ final class DoRANorm {
     private double materialize(int row) {
         INDArray v = new LoRAWeights(a, b.getRow(row, true).dup('f'))
                 .update(dora.scale())
-                .addi(dora.matrix(context.weight()).getRow(row, true));
+                .addi(line(row));
         return RowNorms.of(v).getDouble(0);
+    }
+
+    /** {@code wⱼ [1, in]}: a row of the weight, or a column of the table of an embedding. */
+    private INDArray line(int j) {
+        Weight weight = context.weight().weight();
+        return dora.isOfEmbedding() ? weight.column(j) : weight.row(j);
     }
 }

@@ -3,11 +3,9 @@ package org.lora4j;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
-import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.LayerKind;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAWeights;
-import org.lora4j.internal.RowNorms;
 import org.lora4j.nn.Linear;
 import org.lora4j.nn.Parameter;
 import org.lora4j.nn.WeightedLayer;
@@ -38,18 +36,6 @@ public final class DoRAParametrization implements AdapterParametrization {
     private final WeightedLayer layer;
     private final LoRAParametrization lora;
     private final Parameter magnitude;
-    private volatile @Nullable Norms originalNorms;
-
-    /** The norms of W's rows, and how often W was unfrozen before they were computed. */
-    private static final class Norms {
-        private final INDArray values;
-        private final int thaws;
-
-        Norms(INDArray values, int thaws) {
-            this.values = values;
-            this.thaws = thaws;
-        }
-    }
 
     private DoRAParametrization(WeightedLayer layer, LoRAParametrization lora, Parameter magnitude) {
         this.layer = layer;
@@ -274,25 +260,6 @@ public final class DoRAParametrization implements AdapterParametrization {
     @Override
     public INDArray delta(INDArray original) {
         return weights().delta(original, scale());
-    }
-
-    /** {@code ‖wⱼ‖ [out]} of the rows of a weight, seen as a matrix, that this parametrization is applied to. */
-    INDArray normsOf(Parameter weight) {
-        if (!weight.equals(layer.weightParameter()) || weight.isTrainable()) {
-            return RowNorms.of(matrix(weight));
-        }
-        Norms known = originalNorms;
-        int thaws = weight.thaws();
-        if (known == null || known.thaws != thaws) {
-            known = new Norms(RowNorms.of(matrix(weight)), thaws);
-            originalNorms = known;
-        }
-        return known.values;
-    }
-
-    /** A weight of this layer as a matrix {@code [out, in]}; that of an embedding is {@code [dim, vocab]}. */
-    INDArray matrix(Parameter weight) {
-        return layer.kind().asMatrix(weight.value());
     }
 
     /** Whether the layer is an embedding. */

@@ -3,12 +3,12 @@ package org.lora4j;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.BatchBuffer;
-import org.lora4j.internal.Gemm;
 import org.lora4j.internal.HostColumns;
 import org.lora4j.internal.RowNorms;
 import org.lora4j.nn.internal.OutputUpdate;
 import org.lora4j.nn.internal.ParametrizationPass;
 import org.lora4j.nn.internal.PassContext;
+import org.lora4j.nn.internal.ProductContext;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -37,8 +37,7 @@ final class DoRAPass implements ParametrizationPass {
     private final BatchBuffer droppedBases;
     private final BatchBuffer droppedBaseGradients;
     private final BatchBuffer droppedGradients;
-    private final Gemm droppedProduct = new Gemm(false, true, 1, 0);
-    private final Gemm droppedGradientProduct = new Gemm(false, false, 1, 0);
+    private final ProductContext droppedProducts = new ProductContext();
 
     private final HostColumns baseColumns = new HostColumns();
     private final HostColumns zColumns = new HostColumns();
@@ -96,6 +95,7 @@ final class DoRAPass implements ParametrizationPass {
         magnitudeGradient = context.gradient(dora.magnitude());
         norm.bind(dora);
         lora.bind(dora.lora(), 0);
+        droppedProducts.forget();
         seen = null;
         return true;
     }
@@ -113,7 +113,7 @@ final class DoRAPass implements ParametrizationPass {
         if (drops) {
             seen = dropout.apply(x);
             updated = droppedBases.rows(n);
-            droppedProduct.run(seen, context.weight().value(), updated);
+            context.weight().weight().multiply(droppedProducts, seen, updated);
         }
         INDArray z = unscaled.rows(n).assign(updated);
         lora.forward(seen, updated, z);
@@ -252,8 +252,7 @@ final class DoRAPass implements ParametrizationPass {
         }
         long n = xGradient.size(0);
         INDArray dropped = droppedGradients.rows(n);
-        droppedGradientProduct.run(
-                droppedBaseGradients.rows(n), context.weight().value(), dropped);
+        context.weight().weight().multiplyTransposed(droppedProducts, droppedBaseGradients.rows(n), dropped, false);
         lora.addInputGradient(dropped);
         dropout.addInputGradient(dropped, xGradient);
     }

@@ -8,6 +8,7 @@ import org.lora4j.internal.SpareProcessors;
 import org.lora4j.nn.internal.OutputUpdate;
 import org.lora4j.nn.internal.OutputUpdatePass;
 import org.lora4j.nn.internal.PassContext;
+import org.lora4j.nn.internal.ProductContext;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -57,7 +58,7 @@ final class RowAdapters implements OutputUpdate {
         private final PassContext context;
         private final List<RowsPart> parts = new ArrayList<>();
         private final RowBlocks blocks = new RowBlocks();
-        private final Gemm product = new Gemm(false, true, 1, 0);
+        private final ProductContext product = new ProductContext();
         private final Gemm addBias = new Gemm(false, false, 1, 1);
 
         RowsPass(PassContext context) {
@@ -109,7 +110,7 @@ final class RowAdapters implements OutputUpdate {
         }
 
         private void replace(SavedParameters layer, INDArray x, INDArray y) {
-            product.run(x, layer.weight().value(), y);
+            layer.weight().weight().multiply(product, x, y);
             INDArray biasRow = layer.biasRow();
             if (biasRow != null) {
                 addBias.run(context.ones(y.size(0)), biasRow, y);

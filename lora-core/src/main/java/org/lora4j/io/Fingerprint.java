@@ -9,7 +9,9 @@ import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.lora4j.adapter.BaseLayer;
 import org.lora4j.adapter.BaseModel;
+import org.lora4j.internal.Fingerprinted;
 import org.lora4j.internal.Names;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.slf4j.Logger;
@@ -40,6 +42,13 @@ final class Fingerprint {
         return HexFormat.of().formatHex(digest.digest());
     }
 
+    /** The fingerprint of the weight of a layer. Hashing a large base takes longer than loading an adapter. */
+    private static String of(BaseLayer layer) {
+        return layer instanceof Fingerprinted remembering
+                ? remembering.fingerprint(() -> of(layer.weight()))
+                : of(layer.weight());
+    }
+
     /** The SHA-256 of bytes, in hexadecimal. */
     static String of(byte[] bytes) {
         return HexFormat.of().formatHex(sha256().digest(bytes));
@@ -57,7 +66,7 @@ final class Fingerprint {
     static Map<String, String> metadata(BaseModel base, Collection<String> paths) {
         Map<String, String> metadata = new LinkedHashMap<>();
         for (String path : paths) {
-            metadata.put(KEY + path, of(base.baseLayer(path).weight()));
+            metadata.put(KEY + path, of(base.baseLayer(path)));
         }
         return metadata;
     }
@@ -83,7 +92,7 @@ final class Fingerprint {
             String expected = metadata.get(KEY + path);
             if (expected == null) {
                 without.add(path);
-            } else if (!expected.equals(of(base.baseLayer(path).weight()))) {
+            } else if (!expected.equals(of(base.baseLayer(path)))) {
                 differing.add(path);
             }
         }

@@ -1,7 +1,11 @@
 package org.lora4j.nn;
 
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.ArrayBits;
+import org.lora4j.nn.internal.ArrayWeight;
+import org.lora4j.nn.internal.Weight;
+import org.lora4j.nn.internal.Weighted;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -10,11 +14,12 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * <p>Only trainable parameters have gradients and updater state. The library writes to no frozen array. Do not write to
  * one yourself: what was computed from it, such as DoRA's norms, stays as it was.
  */
-public final class Parameter {
+public final class Parameter implements Weighted {
     private final String name;
     private final INDArray value;
     private volatile boolean trainable;
     private volatile int thaws;
+    private @Nullable Weight weight;
 
     /**
      * Creates a parameter around an array, which is not copied.
@@ -45,6 +50,22 @@ public final class Parameter {
      */
     public INDArray value() {
         return value;
+    }
+
+    /**
+     * Returns what layers multiply with; not part of the API.
+     *
+     * @return the weight of this parameter, always the same object
+     * @hidden
+     */
+    @Override
+    public synchronized Weight weight() {
+        Weight known = weight;
+        if (known == null) {
+            known = new ArrayWeight(this);
+            weight = known;
+        }
+        return known;
     }
 
     /**

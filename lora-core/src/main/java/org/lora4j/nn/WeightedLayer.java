@@ -1,14 +1,17 @@
 package org.lora4j.nn;
 
 import java.util.List;
+import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.BaseLayer;
+import org.lora4j.internal.Fingerprinted;
 import org.lora4j.nn.internal.Parametrized;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** A layer with a weight and perhaps a bias, which adapters know by its path. */
-public sealed interface WeightedLayer extends Layer, BaseLayer, Parametrized permits Linear, Embedding, LayerNorm {
+public sealed interface WeightedLayer extends Layer, BaseLayer, Parametrized, Fingerprinted
+        permits Linear, Embedding, LayerNorm {
     /**
      * Returns the original weight as a parameter.
      *
@@ -53,6 +56,16 @@ public sealed interface WeightedLayer extends Layer, BaseLayer, Parametrized per
      */
     default INDArray effectiveWeight() {
         return parametrizations().effective().materialize();
+    }
+
+    /**
+     * Returns the fingerprint of the weight; not part of the API.
+     *
+     * @hidden
+     */
+    @Override
+    default String fingerprint(Supplier<String> compute) {
+        return weightParameter().weight().fingerprint(compute);
     }
 
     /**

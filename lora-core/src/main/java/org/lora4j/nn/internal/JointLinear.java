@@ -28,14 +28,13 @@ final class JointLinear {
     private final OnesColumn ones;
     private final @Nullable INDArray biasRow;
     private final Gemm addBias = new Gemm(false, false, 1, 1);
-    private final Gemm inputGradientProduct = new Gemm(false, false, 1, 0);
     private boolean readsBase;
     private boolean sharesBias;
 
     JointLinear(Linear layer, int index, DataType dataType) {
         this.layer = layer;
         this.index = index;
-        product = new WeightProduct(layer.weight());
+        product = new WeightProduct(layer.weightParameter().weight());
         outputs = new JointRows(dataType, layer.outputSize());
         bases = new JointRows(dataType, layer.outputSize());
         baseGradients = new JointRows(dataType, layer.outputSize());
@@ -58,7 +57,7 @@ final class JointLinear {
                 requested.addAll(member.requested());
             }
         }
-        product.use(layer.weight(), requested);
+        product.use(layer.weightParameter().weight(), requested);
     }
 
     private LinearPass member(JointBatch batch, int i) {
@@ -115,7 +114,7 @@ final class JointLinear {
     INDArray inputGradient(JointBatch batch, INDArray yGradient) {
         INDArray xGradient = inputGradients.all(batch);
         INDArray xwGradient = readsBase ? baseGradients.all(batch) : yGradient;
-        inputGradientProduct.run(xwGradient, layer.weight(), xGradient);
+        product.runTransposed(xwGradient, xGradient, false);
         for (int i = 0; i < batch.count(); i++) {
             INDArray block = inputGradients.block(batch, i);
             if (!sharesWeight(member(batch, i))) {

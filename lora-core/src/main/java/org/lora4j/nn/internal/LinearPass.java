@@ -23,14 +23,11 @@ final class LinearPass implements LayerPass {
     private final WeightProduct product;
     private final Gemm addBias = new Gemm(false, false, 1, 1);
     private final Gemm biasGradientProduct = new Gemm(true, false, 1, 0);
-    private final Gemm inputGradientProduct = new Gemm(false, false, 1, 0);
-    private final Gemm addInputGradientProduct = new Gemm(false, false, 1, 1);
     private final BatchBuffer bases;
     private final BatchBuffer baseGradients;
 
     // What the layer computes with now.
     private @Nullable EffectiveLinear linear;
-    private INDArray weight;
     private @Nullable INDArray biasRow;
     private @Nullable WeightGradient weightGradient;
     private @Nullable INDArray biasGradientRow;
@@ -54,8 +51,7 @@ final class LinearPass implements LayerPass {
         outputs = new BatchBuffer(dataType, layer.outputSize(), resources.order());
         bases = new BatchBuffer(dataType, layer.outputSize(), resources.order());
         baseGradients = new BatchBuffer(dataType, layer.outputSize(), resources.order());
-        weight = layer.weight();
-        product = new WeightProduct(weight);
+        product = new WeightProduct(layer.weightParameter().weight());
     }
 
     @Override
@@ -67,7 +63,6 @@ final class LinearPass implements LayerPass {
         // Whatever fails on the way, the next call binds anew.
         linear = null;
         context.begin(wanted.weight());
-        weight = wanted.weight().value();
         Parameter bias = wanted.bias();
         biasRow = bias == null ? null : row(bias.value(), biasRow);
         weightGradient = gradients.ofWeight(wanted.weight());
@@ -80,7 +75,7 @@ final class LinearPass implements LayerPass {
                 parametrizations.add(parametrization);
             }
         }
-        product.use(weight, context.requested());
+        product.use(wanted.weight().weight(), context.requested());
         readsBase = updates.bound().stream().anyMatch(OutputUpdatePass::readsBase);
         trainable = wanted.parameters().stream()
                 .filter(parameter -> context.gradient(parameter) != null)
@@ -175,7 +170,7 @@ final class LinearPass implements LayerPass {
 
     @Override
     public @Nullable INDArray backward(INDArray yGradient, boolean wantsInput) {
-        INDArray xGradient = wantsInput ? scratch.take(yGradient.size(0), weight.size(1)) : null;
+        INDArray xGradient = wantsInput ? scratch.take(yGradient.size(0), layer.inputSize()) : null;
         backward(yGradient, xGradient, false);
         return xGradient;
     }
@@ -194,7 +189,7 @@ final class LinearPass implements LayerPass {
         }
         computeGradients(yGradient, xwGradient);
         if (xGradient != null) {
-            (adds ? addInputGradientProduct : inputGradientProduct).run(xwGradient, weight, xGradient);
+            product.runTransposed(xwGradient, xGradient, adds);
             addInputGradients(xGradient);
         }
     }
@@ -221,7 +216,7 @@ final class LinearPass implements LayerPass {
 
     /** Computes the part of the input's gradient that flows through W. */
     void multiplyGradient(INDArray xwGradient, INDArray xGradient) {
-        inputGradientProduct.run(xwGradient, weight, xGradient);
+        product.runTransposed(xwGradient, xGradient, false);
     }
 
     /** Adds the parts of the input's gradient that flow through the updates. */

@@ -4,8 +4,6 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.BatchBuffer;
-import org.lora4j.internal.DividedProduct;
-import org.lora4j.internal.Gemm;
 import org.lora4j.internal.HostColumns;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -22,14 +20,14 @@ final class WeightProduct {
 
     private final BatchBuffer stackedInputs;
     private final BatchBuffer stackedOutputs;
-    private final DividedProduct product = new DividedProduct();
-    private final Gemm stackedProduct = new Gemm(false, true, 1, 0);
-    private final List<Gemm> furtherProducts = new ArrayList<>();
+    private final ProductContext product = new ProductContext();
+    private final ProductContext stackedProduct = new ProductContext();
+    private final List<ProductContext> furtherProducts = new ArrayList<>();
     private final HostColumns inputColumns = new HostColumns();
     private final HostColumns outputColumns = new HostColumns();
     private final HostColumns stackedInputColumns = new HostColumns();
     private final HostColumns stackedOutputColumns = new HostColumns();
-    private INDArray weight;
+    private Weight weight;
     private List<Further> further = List.of();
     private long furtherRows;
 
@@ -44,23 +42,30 @@ final class WeightProduct {
         }
     }
 
-    WeightProduct(INDArray weight) {
+    WeightProduct(Weight weight) {
         this.weight = weight;
-        stackedInputs = new BatchBuffer(weight.dataType(), weight.size(1));
-        stackedOutputs = new BatchBuffer(weight.dataType(), weight.size(0));
+        stackedInputs = new BatchBuffer(weight.dataType(), weight.inputSize());
+        stackedOutputs = new BatchBuffer(weight.dataType(), weight.outputSize());
     }
 
     /** Switches to another weight or to other further rows. */
-    void use(INDArray newWeight, List<Further> newFurther) {
+    void use(Weight newWeight, List<Further> newFurther) {
         if (newWeight != weight) {
             product.forget();
+            stackedProduct.forget();
+            furtherProducts.forEach(ProductContext::forget);
         }
         weight = newWeight;
         further = List.copyOf(newFurther);
         furtherRows = further.stream().mapToLong(Further::height).sum();
         while (furtherProducts.size() < further.size()) {
-            furtherProducts.add(new Gemm(false, true, 1, 0));
+            furtherProducts.add(new ProductContext());
         }
+    }
+
+    /** Computes {@code dx = g·W}, or adds it. */
+    void runTransposed(INDArray g, INDArray dx, boolean adds) {
+        weight.multiplyTransposed(product, g, dx, adds);
     }
 
     /** Computes {@code y = x·Wᵀ} and the further products. */
@@ -69,20 +74,23 @@ final class WeightProduct {
             runStacked(x, y);
             return;
         }
-        product.run(x, weight, y);
+        weight.multiply(product, x, y);
         if (further.size() > 1 && stackingPays(furtherRows, further.size() - 1)) {
             runStacked(null, null);
             return;
         }
         for (int i = 0; i < further.size(); i++) {
-            furtherProducts
-                    .get(i)
-                    .run(further.get(i).rows(), weight, further.get(i).product());
+            weight.multiply(
+                    furtherProducts.get(i),
+                    further.get(i).rows(),
+                    further.get(i).product());
         }
     }
 
     private boolean stackingPays(long height, int readsSaved) {
-        return weight.length() * readsSaved >= STACKING_PAYS * height * (weight.size(0) + weight.size(1));
+        long in = weight.inputSize();
+        long out = weight.outputSize();
+        return in * out * readsSaved >= STACKING_PAYS * height * (in + out);
     }
 
     /** Computes the further products, and that of a batch if one is given. */
@@ -91,7 +99,7 @@ final class WeightProduct {
         INDArray stackedInput = stackedInputs.rows(height);
         INDArray stackedOutput = stackedOutputs.rows(height);
         stack(x, stackedInput);
-        stackedProduct.run(stackedInput, weight, stackedOutput);
+        weight.multiply(stackedProduct, stackedInput, stackedOutput);
         unstack(stackedOutput, y);
     }
 
