@@ -117,8 +117,8 @@ class LoRAModelTrainingTest {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> model.using("a", "b"))
                 .withMessage(
-                        "linear1: only one of the adapters that are applied together can have a bias or a whole layer,"
-                                + " found [a, b]");
+                        "linear1: only one of the adapters that are applied together can have a bias, a whole layer or"
+                                + " rows of tokens, found [a, b]");
         assertThat(model.active()).containsExactly("b");
     }
 
