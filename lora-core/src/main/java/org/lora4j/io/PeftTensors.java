@@ -104,12 +104,21 @@ final class PeftTensors {
             saved.addAll(unnamed);
             stored = stored.toBuilder().modulesToSave(saved).build();
         }
-        if (config.bias() == BiasTraining.LORA_ONLY
-                && keys.names().keySet().stream().noneMatch(key -> key.kind() == PeftKey.Kind.BASE_BIAS)) {
+        if (config.bias() == BiasTraining.LORA_ONLY && mayHaveBiases() && !hasBiases()) {
             log.warn("{}: bias is \"lora_only\", but there are no biases; the biases of the base are used", file);
             stored = stored.toBuilder().bias(BiasTraining.NONE).build();
         }
         return stored;
+    }
+
+    private boolean hasBiases() {
+        return keys.names().keySet().stream().anyMatch(key -> key.kind() == PeftKey.Kind.BASE_BIAS);
+    }
+
+    /** Whether an adapted layer of the base has a bias, or the base is not known. */
+    private boolean mayHaveBiases() {
+        return base == null
+                || base.baseLayers().stream().anyMatch(layer -> layer.bias() != null && keys.hasFactors(layer.path()));
     }
 
     private Optional<PeftLayout> layout(LoRAConfig config) {

@@ -130,7 +130,7 @@ final class RandomModel {
                 .dropout(random.nextBoolean() ? 0 : 0.3)
                 .seed(random.nextLong());
         config.targetModules(isEverywhere ? TargetModules.allLinear() : TargetModules.of(target.path()));
-        if (linearOnly && random.nextInt(4) == 0) {
+        if (random.nextInt(4) == 0) {
             config.dora(true).init(LoRAInit.random());
         } else if (linearOnly && random.nextInt(4) == 0) {
             config.loraBias(model.network().linears().stream().allMatch(layer -> layer.bias() != null));
@@ -143,6 +143,11 @@ final class RandomModel {
                 .get(random.nextInt(model.network().weightedLayers().size()));
         if (random.nextInt(3) == 0 && saved != target && matrices.size() > 1) {
             config.modulesToSave(saved.path());
+        }
+        String words = model.network().inputEmbedding().orElse("");
+        boolean isReplaced = saved.path().equals(words) || target.path().equals(words);
+        if (!words.isEmpty() && !isReplaced && random.nextInt(4) == 0) {
+            config.trainableTokens(random.nextInt(1, 30), random.nextInt(30, 60));
         }
         if (random.nextInt(3) == 0) {
             config.alphaPattern(Map.of(target.path(), random.nextDouble(0.5, 3)));

@@ -362,4 +362,20 @@ class PeftAdaptersTest {
         Path file = Files.writeString(folder.resolve("file"), "");
         assertThatThrownBy(() -> PeftAdapters.save(one, file)).isInstanceOf(IOException.class);
     }
+
+    @Test
+    void doesNotWarnOfMissingBiasesWhereTheBaseHasNone() throws IOException {
+        Network base = Network.builder(4).linear("only", 3, false).build(1);
+        LoRAModel model = LoRAModel.of(base);
+        model.add(
+                        "a",
+                        config().targetModules("only")
+                                .bias(BiasTraining.LORA_ONLY)
+                                .build())
+                .save(folder);
+        try (Logged logged = Logged.by(PeftTensors.class)) {
+            assertThat(model.load("b", folder).adapter()).isEqualTo(model.adapter("a"));
+            assertThat(logged.messages()).isEmpty();
+        }
+    }
 }
