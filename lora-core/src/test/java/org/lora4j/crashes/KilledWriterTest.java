@@ -25,6 +25,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  * Processes that are killed while they save. Afterwards there is the old content or the new one, as a whole. What the killed
  * process left takes bounded space, and the next save removes it.
  */
+@Tag("slow")
 class KilledWriterTest {
     /** More than a save takes, in microseconds. */
     private static final int LONGEST = 60_000;

@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -50,6 +51,7 @@ import org.nd4j.linalg.schedule.StepSchedule;
  * Interrupts a training, stores its state, and resumes it with new objects. All losses, events, results and parameters must
  * have the same bits as in a training without the interruption.
  */
+@Tag("slow")
 class ResumeTest {
     /** 22 examples in batches of 5: an epoch has 5 batches, and the last one is smaller. */
     private static final int BATCHES = 5;

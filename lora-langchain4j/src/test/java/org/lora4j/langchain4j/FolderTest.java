@@ -14,6 +14,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -24,6 +25,7 @@ import org.lora4j.nn.transformer.BertModel;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** What a folder must have, and what its files decide. */
+@Tag("slow")
 class FolderTest {
     @TempDir
     private Path folder;

@@ -14,6 +14,7 @@ import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.functions;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -32,6 +33,7 @@ import org.lora4j.train.Trainer;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Encoders of the BERT family as the base. */
+@Tag("slow")
 class EncoderTest {
     private static final int BATCH = 16;
     private static final int EPOCHS = 5;

@@ -12,11 +12,13 @@ import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.functions;
 import org.apache.spark.sql.types.DataTypes;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.nn.Network;
 
 /** The evaluators of Spark ML take the columns that a transformer adds. */
+@Tag("slow")
 class EvaluatorTest {
     private final Dataset<Row> table = new Digits(120).table(Sessions.local(), 2, 1);
 

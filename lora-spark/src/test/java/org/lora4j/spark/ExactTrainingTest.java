@@ -11,6 +11,7 @@ import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.functions;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -28,6 +29,7 @@ import org.lora4j.train.Trainer;
 import org.nd4j.linalg.api.buffer.DataType;
 
 /** A training on Spark against one on a single machine with the same batches. */
+@Tag("slow")
 class ExactTrainingTest {
     private static final int BATCH = 40;
     private static final int EPOCHS = 10;

@@ -16,6 +16,7 @@ import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.functions;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.LoRAModel;
@@ -25,6 +26,7 @@ import org.lora4j.train.Trainer;
 import org.nd4j.linalg.api.buffer.DataType;
 
 /** The code blocks of the page about Spark. */
+@Tag("slow")
 class GuideTest {
     private final SparkSession spark = Sessions.local();
     private final Digits digits = new Digits(400);

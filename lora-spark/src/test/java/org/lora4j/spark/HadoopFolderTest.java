@@ -16,6 +16,7 @@ import org.apache.spark.sql.functions;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.LoRAModel;
@@ -24,6 +25,7 @@ import org.lora4j.adapter.LoRAInit;
 import org.lora4j.nn.Network;
 
 /** Bases, adapters and checkpoints on a file system that only Hadoop knows. */
+@Tag("slow")
 class HadoopFolderTest {
     private static final String FILE_SYSTEM = "fs.share.impl";
 

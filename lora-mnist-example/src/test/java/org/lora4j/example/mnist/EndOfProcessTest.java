@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.EnabledOnOs;
@@ -19,6 +20,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.lora4j.example.mnist.data.TestData;
 
 /** A process that is interrupted, that nobody listens to, or whose locale is poor. */
+@Tag("slow")
 class EndOfProcessTest {
     private static final String PROGRAM = MnistExample.class.getName();
 

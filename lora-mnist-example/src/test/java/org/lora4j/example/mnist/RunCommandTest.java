@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -18,6 +19,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.lora4j.example.mnist.data.TestData;
 import org.nd4j.evaluation.classification.Evaluation;
 
+@Tag("slow")
 class RunCommandTest {
     private static final List<String> LAYERS = List.of("linear1", "linear2", "linear3");
 

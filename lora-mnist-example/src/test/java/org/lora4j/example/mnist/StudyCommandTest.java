@@ -7,11 +7,13 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.example.mnist.data.TestData;
 import org.lora4j.example.mnist.experiment.RichBoyNet;
 
+@Tag("slow")
 class StudyCommandTest {
     @TempDir
     private static Path temp;

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import java.io.IOException;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.lora4j.example.text.TestModel;
 import org.lora4j.nn.Sequences;
@@ -12,6 +13,7 @@ import org.lora4j.nn.transformer.BertModel;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** The real model and its tokenizer. */
+@Tag("slow")
 class MiniLmTest {
     /** The example of sentence-transformers' documentation, https://sbert.net/docs/quickstart.html, with its results. */
     @Test
