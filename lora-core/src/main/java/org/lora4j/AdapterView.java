@@ -8,10 +8,10 @@ import java.util.Objects;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.ParameterReport;
 import org.lora4j.io.PeftAdapters;
+import org.lora4j.nn.Input;
 import org.lora4j.nn.Model;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Parameter;
-import org.lora4j.nn.Sequences;
 import org.lora4j.nn.internal.Pass;
 import org.lora4j.nn.internal.PassSource;
 import org.lora4j.nn.internal.Predictor;
@@ -82,29 +82,16 @@ public final class AdapterView implements Model, PassSource {
     }
 
     /**
-     * Computes the output with the adapters of this view, whose updates add up.
+     * Computes the output with the adapters of this view, whose updates add up, whatever is active in the model.
      *
-     * @param x the input {@code [n, inputSize]}; not written to
-     * @return a new array {@code [n, outputSize]}
-     * @throws IllegalArgumentException if the shape or the type of {@code x} does not fit, or an adapter was deleted
+     * @param x rows of features or sequences of tokens, as the base takes them
+     * @return a new array {@code [n, outputSize]} in 'c' order, with a row for each example, or for each token of sequences if
+     *     there is no pooling
+     * @throws IllegalArgumentException if the base takes input of the other kind, the input does not fit it, or an adapter was
+     *     deleted
      */
     @Override
-    public INDArray predict(INDArray x) {
-        Objects.requireNonNull(x, "x must not be null");
-        return takesSequences()
-                ? predict(Sequences.of(x, null, null))
-                : predictor.predict(x, registry.state().forPrediction(selection));
-    }
-
-    /**
-     * Computes the output of sequences with the adapters of this view, whatever is active in the model.
-     *
-     * @param x the sequences
-     * @return a new array with a row for each sequence, or for each token if there is no pooling
-     * @throws IllegalArgumentException if the base takes rows of features, the sequences do not fit, or an adapter was deleted
-     */
-    @Override
-    public INDArray predict(Sequences x) {
+    public INDArray predict(Input x) {
         Objects.requireNonNull(x, "x must not be null");
         return predictor.predict(x, registry.state().forPrediction(selection));
     }

@@ -4,12 +4,13 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Objects;
 import java.util.concurrent.CancellationException;
 import org.lora4j.internal.ArrayMemory;
 import org.lora4j.internal.Names;
+import org.lora4j.nn.FeatureRows;
+import org.lora4j.nn.Input;
 import org.lora4j.nn.Sequences;
-import org.lora4j.nn.internal.Input;
+import org.lora4j.nn.internal.Inputs;
 import org.nd4j.linalg.api.memory.MemoryWorkspace;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -59,22 +60,21 @@ final class BatchComputation {
                 "the adapter must be in the model, found no " + Names.quote(adapter) + "; add it first");
     }
 
-    /** Returns an input that {@link #compute} can read: itself if it is contiguous in 'c' order, or a copy. */
+    /** Returns an input that {@link #compute} can read: itself, or a copy of rows that are not contiguous in 'c' order. */
     static Input readable(Input input) {
-        if (input.sequences() != null) {
-            return input;
-        }
-        INDArray x = input.rows();
-        boolean isReadable = x.offset() == 0 && x.stride(1) == 1 && (x.size(0) == 1 || x.stride(0) == x.size(1));
-        return isReadable ? input : copy(input);
+        return input instanceof FeatureRows rows && !isReadable(rows.array()) ? copy(input) : input;
+    }
+
+    private static boolean isReadable(INDArray x) {
+        return x.offset() == 0 && x.stride(1) == 1 && (x.size(0) == 1 || x.stride(0) == x.size(1));
     }
 
     /** Returns a copy that belongs to no workspace. Sequences never change, so they need none. */
     static Input copy(Input input) {
-        if (input.sequences() != null) {
+        if (input instanceof Sequences) {
             return input;
         }
-        INDArray x = input.rows();
+        INDArray x = Inputs.rows(input);
         return Input.of(
                 Nd4j.createUninitializedDetached(x.dataType(), 'c', x.shape()).assign(x));
     }
@@ -92,10 +92,9 @@ final class BatchComputation {
         // Rows of one adapter that lie side by side are computed as one product.
         calls.sort(Comparator.comparing(PredictionCall::adapter));
         if (model.takesSequences()) {
-            List<Sequences> parts = calls.stream()
-                    .map(call -> Objects.requireNonNull(call.input().sequences()))
-                    .toList();
-            succeed(calls, predict(state, Input.of(Sequences.concat(parts)), calls));
+            List<Sequences> parts =
+                    calls.stream().map(call -> (Sequences) call.input()).toList();
+            succeed(calls, predict(state, Sequences.concat(parts), calls));
             return;
         }
         INDArray x = stack(calls);
@@ -113,8 +112,7 @@ final class BatchComputation {
                 y.size(0) != calls.stream().mapToLong(PredictionCall::rows).sum();
         int from = 0;
         for (PredictionCall call : calls) {
-            Sequences sequences = call.input().sequences();
-            int rows = perToken && sequences != null ? sequences.tokens() : call.rows();
+            int rows = perToken && call.input() instanceof Sequences sequences ? sequences.tokens() : call.rows();
             call.succeed(output, from, rows);
             from += rows;
         }
@@ -127,7 +125,7 @@ final class BatchComputation {
         ArrayMemory target = new ArrayMemory(x);
         int from = 0;
         for (PredictionCall call : calls) {
-            new ArrayMemory(call.input().rows()).copy(0, target, from * width, call.rows() * width);
+            new ArrayMemory(Inputs.rows(call.input())).copy(0, target, from * width, call.rows() * width);
             from += call.rows();
         }
         return x;
@@ -135,15 +133,14 @@ final class BatchComputation {
 
     /** Computes the input of calls that are sorted by adapter. */
     private INDArray predict(ModelState state, Input x, List<PredictionCall> calls) {
-        Sequences sequences = x.sequences();
         String first = calls.get(0).adapter();
         if (first.equals(calls.get(calls.size() - 1).adapter())) {
-            return sequences == null ? model.predict(state, x.rows(), first) : model.predict(state, sequences, first);
+            return model.predict(state, x, first);
         }
-        List<String> names = new ArrayList<>((int) x.count());
+        List<String> names = new ArrayList<>(x.count());
         for (PredictionCall call : calls) {
             names.addAll(Collections.nCopies(call.rows(), call.adapter()));
         }
-        return sequences == null ? model.predict(state, x.rows(), names) : model.predict(state, sequences, names);
+        return model.predict(state, x, names);
     }
 }

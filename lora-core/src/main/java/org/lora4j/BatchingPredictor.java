@@ -10,8 +10,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.nn.Sequences;
-import org.lora4j.nn.internal.Input;
+import org.lora4j.nn.Input;
 import org.lora4j.nn.internal.Inputs;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -97,34 +96,16 @@ public final class BatchingPredictor implements AutoCloseable {
      *
      * <p>An interrupt does not end the wait. The thread is interrupted when the method returns.
      *
-     * @param x the input {@code [n, inputSize]}; not written to. It must not be changed during the call
+     * @param x rows of features or sequences of tokens; not written to. It must not be changed during the call
      * @param adapter the name of an adapter, or {@value LoRAModel#BASE} for the base alone
-     * @return a new array {@code [n, outputSize]} in 'c' order
-     * @throws IllegalArgumentException if the shape or the type of {@code x} does not fit, or there is no such adapter
-     * @throws RejectedExecutionException if too many rows wait, or the predictor is closed
+     * @return a new array {@code [n, outputSize]} in 'c' order, with a row for each example, or for each token of sequences if
+     *     there is no pooling
+     * @throws IllegalArgumentException if the input does not fit the base, or there is no such adapter
+     * @throws RejectedExecutionException if too many rows or sequences wait, or the predictor is closed
      * @throws java.io.UncheckedIOException if the adapter could not be loaded by the {@link AdapterCache}
      */
-    public INDArray predict(INDArray x, String adapter) {
+    public INDArray predict(Input x, String adapter) {
         Objects.requireNonNull(x, "x must not be null");
-        return predict(Input.of(x), adapter);
-    }
-
-    /**
-     * Computes the output of sequences as {@link #predict(INDArray, String)} does that of rows.
-     *
-     * @param x the sequences
-     * @param adapter the name of an adapter, or {@value LoRAModel#BASE} for the base alone
-     * @return a new array in 'c' order with a row for each sequence, or for each token if there is no pooling
-     * @throws IllegalArgumentException if the sequences do not fit, or there is no such adapter
-     * @throws RejectedExecutionException if too many sequences wait, or the predictor is closed
-     * @throws java.io.UncheckedIOException if the adapter could not be loaded by the {@link AdapterCache}
-     */
-    public INDArray predict(Sequences x, String adapter) {
-        Objects.requireNonNull(x, "x must not be null");
-        return predict(Input.of(x), adapter);
-    }
-
-    private INDArray predict(Input x, String adapter) {
         long begin = System.nanoTime();
         int rows = requireCall(x, adapter);
         admit(rows, adapter);
@@ -142,32 +123,27 @@ public final class BatchingPredictor implements AutoCloseable {
     }
 
     /**
+     * Computes the output of rows as {@link #predict(Input, String)}.
+     *
+     * @param x the input {@code [n, inputSize]}; not written to. It must not be changed during the call
+     * @param adapter the name of an adapter, or {@value LoRAModel#BASE} for the base alone
+     * @return a new array {@code [n, outputSize]} in 'c' order
+     */
+    public INDArray predict(INDArray x, String adapter) {
+        return predict(Input.of(x), adapter);
+    }
+
+    /**
      * Computes the output later, in a batch with other calls, without blocking the thread. The future is completed by the
      * executor, so an action that is added to it delays other futures: use {@code thenApplyAsync} for actions that take long.
      * A future that the program cancels, or completes itself, is not computed if its batch has not begun.
      *
-     * @param x the input {@code [n, inputSize]}, which is copied
+     * @param x rows of features, which are copied, or sequences of tokens
      * @param adapter the name of an adapter, or {@value LoRAModel#BASE} for the base alone
-     * @return a future of a new array {@code [n, outputSize]} in 'c' order. It fails with the exceptions of {@link #predict(INDArray, String)}
+     * @return a future of the output. It fails with the exceptions of {@link #predict(Input, String)}
      */
-    public CompletableFuture<INDArray> predictAsync(INDArray x, String adapter) {
+    public CompletableFuture<INDArray> predictAsync(Input x, String adapter) {
         Objects.requireNonNull(x, "x must not be null");
-        return predictAsync(Input.of(x), adapter);
-    }
-
-    /**
-     * Computes the output of sequences later, as {@link #predictAsync(INDArray, String)} does that of rows.
-     *
-     * @param x the sequences
-     * @param adapter the name of an adapter, or {@value LoRAModel#BASE} for the base alone
-     * @return a future of the output. It fails with the exceptions of {@link #predict(Sequences, String)}
-     */
-    public CompletableFuture<INDArray> predictAsync(Sequences x, String adapter) {
-        Objects.requireNonNull(x, "x must not be null");
-        return predictAsync(Input.of(x), adapter);
-    }
-
-    private CompletableFuture<INDArray> predictAsync(Input x, String adapter) {
         Objects.requireNonNull(adapter, "adapter must not be null");
         long begin = System.nanoTime();
         try {
@@ -177,6 +153,17 @@ public final class BatchingPredictor implements AutoCloseable {
         } catch (RuntimeException e) {
             return CompletableFuture.failedFuture(e);
         }
+    }
+
+    /**
+     * Computes the output of rows later, as {@link #predictAsync(Input, String)}.
+     *
+     * @param x the input {@code [n, inputSize]}, which is copied
+     * @param adapter the name of an adapter, or {@value LoRAModel#BASE} for the base alone
+     * @return a future of a new array {@code [n, outputSize]} in 'c' order
+     */
+    public CompletableFuture<INDArray> predictAsync(INDArray x, String adapter) {
+        return predictAsync(Input.of(x), adapter);
     }
 
     private CompletableFuture<INDArray> admitted(Input x, String adapter, int rows, long begin) {
@@ -225,7 +212,7 @@ public final class BatchingPredictor implements AutoCloseable {
     private int requireCall(Input x, String adapter) {
         Objects.requireNonNull(adapter, "adapter must not be null");
         try {
-            requireFits(x);
+            Inputs.requirePredictable(x, model.network());
             if (cache == null
                     && !adapter.equals(LoRAModel.BASE)
                     && !model.names().contains(adapter)) {
@@ -235,17 +222,7 @@ public final class BatchingPredictor implements AutoCloseable {
             recorder.failed(1);
             throw e;
         }
-        return (int) x.count();
-    }
-
-    private void requireFits(Input x) {
-        Sequences sequences = x.sequences();
-        if (sequences == null) {
-            Inputs.require(x.rows(), model);
-            Inputs.requireOutputFits(x.rows(), model);
-        } else {
-            model.require(sequences);
-        }
+        return x.count();
     }
 
     private void admit(int rows, String adapter) {

@@ -11,11 +11,10 @@ import org.lora4j.adapter.ParameterReport;
 import org.lora4j.internal.AdapterNames;
 import org.lora4j.io.FingerprintCheck;
 import org.lora4j.io.PeftAdapters;
+import org.lora4j.nn.Input;
 import org.lora4j.nn.Model;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Parameter;
-import org.lora4j.nn.Sequences;
-import org.lora4j.nn.internal.Inputs;
 import org.lora4j.nn.internal.Pass;
 import org.lora4j.nn.internal.PassSource;
 import org.lora4j.nn.internal.Predictor;
@@ -354,50 +353,36 @@ public final class LoRAModel implements Model, PassSource {
     /**
      * Computes the output with the active adapters, or with the base alone while they are disabled.
      *
-     * @param x the input {@code [n, inputSize]}; not written to
-     * @return a new array {@code [n, outputSize]}
-     * @throws IllegalArgumentException if the shape or the type of {@code x} does not fit
+     * @param x rows of features or sequences of tokens, as the base takes them
+     * @return a new array {@code [n, outputSize]} in 'c' order, with a row for each example, or for each token of sequences if
+     *     there is no pooling
+     * @throws IllegalArgumentException if the base takes input of the other kind, or the input does not fit it
      */
     @Override
-    public INDArray predict(INDArray x) {
-        Objects.requireNonNull(x, "x must not be null");
-        if (takesSequences()) {
-            return predict(Sequences.of(x, null, null));
-        }
-        ModelState now = registry.state();
-        return predictor.predict(x, now.forPrediction(now.applied()));
-    }
-
-    /**
-     * Computes the output of sequences with the active adapters, or with the base alone while they are disabled.
-     *
-     * @param x the sequences
-     * @return a new array with a row for each sequence, or for each token if there is no pooling
-     * @throws IllegalArgumentException if the base takes rows of features, or the sequences do not fit
-     */
-    @Override
-    public INDArray predict(Sequences x) {
+    public INDArray predict(Input x) {
         Objects.requireNonNull(x, "x must not be null");
         ModelState now = registry.state();
         return predictor.predict(x, now.forPrediction(now.applied()));
     }
 
     /**
-     * Computes the output of sequences that have an adapter each, in one pass over the base.
+     * Computes the output with an adapter for each example. The products with the weights of the base are computed once for
+     * all of them.
      *
-     * @param x the sequences
-     * @param adapters the adapter of each sequence; {@link #BASE} for none
-     * @return a new array with a row for each sequence, or for each token if there is no pooling
-     * @throws IllegalArgumentException if the sequences do not fit, there is not one name for each, or a name is unknown
+     * @param x rows of features or sequences of tokens, as the base takes them
+     * @param adapters the name of an adapter for each example, or {@value #BASE} for the base alone
+     * @return as {@link #predict(Input)}
+     * @throws IllegalArgumentException if the input does not fit the base, there is not one name for each example, or an
+     *     adapter does not exist
      */
-    public INDArray predict(Sequences x, List<String> adapters) {
+    public INDArray predict(Input x, List<String> adapters) {
         Objects.requireNonNull(x, "x must not be null");
         Objects.requireNonNull(adapters, "adapters must not be null");
         return mixedBatch.predict(registry.state(), x, adapters);
     }
 
     /**
-     * Computes the output with an adapter for each row. The product with a base weight is computed once for all rows.
+     * Computes the output of rows with an adapter for each row, as {@link #predict(Input, List)}.
      *
      * @param x the input {@code [n, inputSize]}; not written to
      * @param adapters the name of an adapter for each row, or {@value #BASE} for the base alone
@@ -406,9 +391,7 @@ public final class LoRAModel implements Model, PassSource {
      *     row, or an adapter does not exist
      */
     public INDArray predict(INDArray x, List<String> adapters) {
-        Objects.requireNonNull(x, "x must not be null");
-        Objects.requireNonNull(adapters, "adapters must not be null");
-        return mixedBatch.predict(registry.state(), x, adapters);
+        return predict(Input.of(x), adapters);
     }
 
     /**
@@ -470,29 +453,13 @@ public final class LoRAModel implements Model, PassSource {
         return registry;
     }
 
-    /** Computes the output of rows that have an adapter each, as it was in a state of this model. */
-    INDArray predict(ModelState then, INDArray x, List<String> adapters) {
+    /** Computes the output of examples that have an adapter each, as it was in a state of this model. */
+    INDArray predict(ModelState then, Input x, List<String> adapters) {
         return mixedBatch.predict(then, x, adapters);
-    }
-
-    /** Computes the output of sequences that have an adapter each, as it was in a state of this model. */
-    INDArray predict(ModelState then, Sequences x, List<String> adapters) {
-        return mixedBatch.predict(then, x, adapters);
-    }
-
-    /** Computes the output of sequences with one adapter, or none, as it was in a state of this model. */
-    INDArray predict(ModelState then, Sequences x, String adapter) {
-        List<String> names = adapter.equals(BASE) ? List.of() : List.of(adapter);
-        return predictor.predict(x, then.forPrediction(names));
-    }
-
-    /** Checks that sequences fit the base. */
-    void require(Sequences x) {
-        Inputs.require(x, network);
     }
 
     /** Computes the output with one adapter, or none, as it was in a state of this model. */
-    INDArray predict(ModelState then, INDArray x, String adapter) {
+    INDArray predict(ModelState then, Input x, String adapter) {
         List<String> names = adapter.equals(BASE) ? List.of() : List.of(adapter);
         return predictor.predict(x, then.forPrediction(names));
     }

@@ -6,7 +6,10 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.lora4j.internal.IdlePool;
+import org.lora4j.nn.FeatureRows;
+import org.lora4j.nn.Input;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Sequences;
 import org.lora4j.nn.internal.Inputs;
@@ -43,40 +46,15 @@ final class MixedBatch {
     /**
      * Computes the output.
      *
-     * @throws IllegalArgumentException if the input does not fit, there is not one name for each row, or an adapter does not
-     *     exist
+     * @param x rows, or sequences
+     * @param names the adapter of each example
+     * @return a new array with a row for each example, or for each token if there is no pooling
+     * @throws IllegalArgumentException if the input does not fit, there is not one name for each example, or an adapter does
+     *     not exist
      */
-    INDArray predict(ModelState state, INDArray x, List<String> names) {
-        requireInput(x, names);
-        Map<String, List<Integer>> alone = new LinkedHashMap<>();
-        for (int row = 0; row < names.size(); row++) {
-            String name = names.get(row);
-            if (!fits(state, name)) {
-                alone.computeIfAbsent(name, key -> new ArrayList<>()).add(row);
-            }
-        }
-        INDArray result = Nd4j.createUninitializedDetached(x.dataType(), 'c', x.size(0), network.outputSize());
-        predictTogether(state, x, names, result);
-        alone.forEach((name, rows) -> {
-            int[] indices = rows.stream().mapToInt(Integer::intValue).toArray();
-            INDArray y = predictor.predict(Nd4j.pullRows(x, 1, indices, 'c'), state.forPrediction(List.of(name)));
-            for (int i = 0; i < indices.length; i++) {
-                result.putRow(indices[i], y.getRow(i));
-            }
-        });
-        return result;
-    }
-
-    /**
-     * Computes the output of sequences that have an adapter each.
-     *
-     * @param x the sequences
-     * @param names the adapter of each sequence
-     * @return a new array with a row for each sequence, or for each token if there is no pooling
-     */
-    INDArray predict(ModelState state, Sequences x, List<String> names) {
-        Inputs.require(x, network);
-        requireNames(names, x.count(), "sequence", x);
+    INDArray predict(ModelState state, Input x, List<String> names) {
+        Inputs.requirePredictable(x, network);
+        requireNames(names, x);
         Map<String, List<AdapterRun>> groups = new LinkedHashMap<>();
         for (AdapterRun run : AdapterRun.of(names)) {
             groups.computeIfAbsent(fits(state, run.name()) ? TOGETHER : run.name(), key -> new ArrayList<>())
@@ -88,8 +66,7 @@ final class MixedBatch {
         List<AdapterRun> computed = new ArrayList<>();
         List<INDArray> outputs = new ArrayList<>();
         groups.forEach((group, runs) -> {
-            Sequences part = Sequences.concat(
-                    runs.stream().map(run -> x.part(run.from(), run.to())).toList());
+            Input part = part(x, runs);
             computed.addAll(runs);
             outputs.add(
                     group.equals(TOGETHER)
@@ -97,6 +74,36 @@ final class MixedBatch {
                             : predictor.predict(part, state.forPrediction(List.of(group))));
         });
         return inOrder(x, computed, Nd4j.vstack(outputs));
+    }
+
+    private static void requireNames(List<String> names, Input x) {
+        boolean isRows = x instanceof FeatureRows;
+        String example = isRows ? "row" : "sequence";
+        if (x.count() != names.size()) {
+            throw new IllegalArgumentException("there must be one adapter for each " + example + " of the input, found "
+                    + names.size() + " for "
+                    + (isRows ? Arrays.toString(Inputs.rows(x).shape()) : x.toString()));
+        }
+        // Not with contains: immutable lists refuse to look for null.
+        for (int i = 0; i < names.size(); i++) {
+            if (names.get(i) == null) {
+                throw new IllegalArgumentException("each " + example + " must have the name of an adapter, or '"
+                        + LoRAModel.BASE + "' for the base alone, found null for " + example + " " + i);
+            }
+        }
+    }
+
+    /** The examples of some runs. */
+    private static Input part(Input x, List<AdapterRun> runs) {
+        if (x instanceof Sequences sequences) {
+            return Sequences.concat(runs.stream()
+                    .map(run -> sequences.part(run.from(), run.to()))
+                    .toList());
+        }
+        int[] rows = runs.stream()
+                .flatMapToInt(run -> IntStream.range(run.from(), run.to()))
+                .toArray();
+        return Input.of(Nd4j.pullRows(Inputs.rows(x), 1, rows, 'c'));
     }
 
     private static boolean fits(ModelState state, String name) {
@@ -110,61 +117,41 @@ final class MixedBatch {
     }
 
     /** Moves the output of each run to its place in the batch. */
-    private static INDArray inOrder(Sequences x, List<AdapterRun> runs, INDArray output) {
-        boolean isPooled = output.size(0) == x.count();
+    private static INDArray inOrder(Input x, List<AdapterRun> runs, INDArray output) {
+        Sequences perToken = x instanceof Sequences sequences && output.size(0) != x.count() ? sequences : null;
         INDArray result = Nd4j.createUninitializedDetached(output.dataType(), 'c', output.shape());
         int row = 0;
         for (AdapterRun run : runs) {
-            int from = isPooled ? run.from() : x.start(run.from());
-            int to = isPooled ? run.to() : x.start(run.to());
+            int from = perToken == null ? run.from() : perToken.start(run.from());
+            int to = perToken == null ? run.to() : perToken.start(run.to());
             rows(result, from, to).assign(rows(output, row, row + to - from));
             row += to - from;
         }
         return result;
     }
 
-    private INDArray predictTogether(ModelState state, Sequences x, List<String> names) {
+    /** Computes the base, and adapters that fit a mixed pass. */
+    private INDArray predictTogether(ModelState state, Input x, List<String> names) {
         return passes.use(pass -> {
-            INDArray result = TokenBlocks.compute(x, (block, from, to) -> {
-                pass.assign(state, names.subList(from, to));
-                return pass.forward(block);
-            });
+            INDArray result = x instanceof Sequences sequences
+                    ? TokenBlocks.compute(sequences, (block, from, to) -> {
+                        pass.assign(state, names.subList(from, to));
+                        return pass.forward(block);
+                    })
+                    : predictRows(pass, state, Inputs.rows(x), names);
             pass.assign(state, List.of());
             return result;
         });
     }
 
-    private void requireInput(INDArray x, List<String> names) {
-        Inputs.require(x, network);
-        Inputs.requireOutputFits(x, network);
-        requireNames(names, x.size(0), "row", Arrays.toString(x.shape()));
-    }
-
-    private static void requireNames(List<String> names, long count, String example, Object input) {
-        if (count != names.size()) {
-            throw new IllegalArgumentException("there must be one adapter for each " + example + " of the input, found "
-                    + names.size() + " for " + input);
+    private INDArray predictRows(MixedPass pass, ModelState state, INDArray x, List<String> names) {
+        INDArray result = Nd4j.createUninitializedDetached(x.dataType(), 'c', x.size(0), network.outputSize());
+        for (int begin = 0; begin < names.size(); begin += MAX_ROWS) {
+            int end = Math.min(names.size(), begin + MAX_ROWS);
+            pass.assign(state, names.subList(begin, end));
+            rows(result, begin, end).assign(pass.forward(Input.of(rows(x, begin, end))));
         }
-        // Not with contains: immutable lists refuse to look for null.
-        for (int i = 0; i < count; i++) {
-            if (names.get(i) == null) {
-                throw new IllegalArgumentException("each " + example + " must have the name of an adapter, or '"
-                        + LoRAModel.BASE + "' for the base alone, found null for " + example + " " + i);
-            }
-        }
-    }
-
-    /** Computes all rows with the base, and with those adapters that fit a mixed pass. */
-    private void predictTogether(ModelState state, INDArray x, List<String> names, INDArray result) {
-        passes.use(pass -> {
-            for (int begin = 0; begin < names.size(); begin += MAX_ROWS) {
-                int end = Math.min(names.size(), begin + MAX_ROWS);
-                pass.assign(state, names.subList(begin, end));
-                rows(result, begin, end).assign(pass.forward(rows(x, begin, end)));
-            }
-            pass.assign(state, List.of());
-            return result;
-        });
+        return result;
     }
 
     private static INDArray rows(INDArray matrix, int from, int to) {

@@ -3,9 +3,10 @@ package org.lora4j;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.lora4j.nn.FeatureRows;
+import org.lora4j.nn.Input;
 import org.lora4j.nn.Linear;
 import org.lora4j.nn.Network;
-import org.lora4j.nn.Sequences;
 import org.lora4j.nn.WeightedLayer;
 import org.lora4j.nn.internal.EffectiveLayers;
 import org.lora4j.nn.internal.EffectiveLinear;
@@ -65,15 +66,13 @@ final class MixedPass {
         });
     }
 
-    /** Computes the output of sequences, a buffer of this pass. */
-    INDArray forward(Sequences x) {
-        return pass.forward(x);
+    /** Computes the output of a batch, a buffer of this pass. */
+    INDArray forward(Input x) {
+        return pass.forward(x instanceof FeatureRows rows ? Input.of(copy(rows.array())) : x);
     }
 
-    /** Computes the output of a batch, a buffer of this pass. */
-    INDArray forward(INDArray x) {
-        INDArray input = inputs.computeIfAbsent(
-                x.size(0), n -> Nd4j.createUninitializedDetached(x.dataType(), 'c', n, x.size(1)));
-        return pass.forward(input.assign(x));
+    private INDArray copy(INDArray x) {
+        return inputs.computeIfAbsent(x.size(0), n -> Nd4j.createUninitializedDetached(x.dataType(), 'c', n, x.size(1)))
+                .assign(x);
     }
 }

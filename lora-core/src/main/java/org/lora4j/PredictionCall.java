@@ -3,7 +3,7 @@ package org.lora4j;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.nn.internal.Input;
+import org.lora4j.nn.Input;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -63,7 +63,7 @@ final class PredictionCall {
 
     /** The number of rows or sequences. */
     int rows() {
-        return (int) input.count();
+        return input.count();
     }
 
     long begin() {

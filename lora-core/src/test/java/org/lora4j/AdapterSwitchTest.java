@@ -6,6 +6,7 @@ import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.lora4j.adapter.LoRAInit;
+import org.lora4j.nn.Input;
 import org.lora4j.nn.NativeObjects;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Parameter;
@@ -56,9 +57,9 @@ class AdapterSwitchTest {
             Pass fresh = new Pass(network, true, () -> layers(choice));
             fresh.setStep(i);
             reused.setStep(i);
-            assertThat(Samples.bits(reused.forward(x, layers(choice))))
+            assertThat(Samples.bits(reused.forward(Input.of(x), layers(choice))))
                     .as(choice.toString())
-                    .isEqualTo(Samples.bits(fresh.forward(x, layers(choice))));
+                    .isEqualTo(Samples.bits(fresh.forward(Input.of(x), layers(choice))));
             reused.backward(direction);
             fresh.backward(direction);
             assertThat(reused.trainableParameters()).isEqualTo(fresh.trainableParameters());
@@ -73,7 +74,7 @@ class AdapterSwitchTest {
     @Test
     void allocatesNothingNative() {
         Pass pass = new Pass(network, false, () -> layers(List.of("two")));
-        Runnable round = () -> choices.forEach(choice -> pass.forward(x, layers(choice)));
+        Runnable round = () -> choices.forEach(choice -> pass.forward(Input.of(x), layers(choice)));
         for (int i = 0; i < 3; i++) {
             round.run();
         }

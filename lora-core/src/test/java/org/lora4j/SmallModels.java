@@ -13,10 +13,11 @@ import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAConfigBuilder;
 import org.lora4j.adapter.LoRAInit;
 import org.lora4j.internal.RandomArrays;
+import org.lora4j.nn.FeatureRows;
+import org.lora4j.nn.Input;
 import org.lora4j.nn.Model;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Parameter;
-import org.lora4j.nn.Sequences;
 import org.lora4j.train.Loss;
 import org.lora4j.train.Trainer;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -153,13 +154,8 @@ final class SmallModels {
         }
 
         @Override
-        public INDArray predict(INDArray x) {
-            return x;
-        }
-
-        @Override
-        public INDArray predict(Sequences x) {
-            throw new IllegalArgumentException();
+        public INDArray predict(Input x) {
+            return ((FeatureRows) x).array();
         }
     }
 }

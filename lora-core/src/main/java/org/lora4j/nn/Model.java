@@ -1,5 +1,6 @@
 package org.lora4j.nn;
 
+import java.util.Objects;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -36,19 +37,23 @@ public interface Model {
     /**
      * Computes the output. Any number of threads can call this at the same time.
      *
-     * @param x the input {@code [n, inputSize]}; not written to. A model that takes sequences reads it as tokens
-     *     {@code [n, t]} without padding
-     * @return a new array {@code [n, outputSize]}
-     * @throws IllegalArgumentException if the shape or the type of {@code x} does not fit
+     * @param x rows of features, or sequences of tokens
+     * @return a new array {@code [n, outputSize]} in 'c' order, with a row for each example, or for each token of sequences if
+     *     the model has no pooling
+     * @throws IllegalArgumentException if the model takes input of the other kind, or the input does not fit it
      */
-    INDArray predict(INDArray x);
+    INDArray predict(Input x);
 
     /**
-     * Computes the output of sequences of tokens. Any number of threads can call this at the same time.
+     * Computes the output of an array.
      *
-     * @param x the sequences
-     * @return a new array {@code [n, outputSize]} with a row for each sequence, or for each token if the model has no pooling
-     * @throws IllegalArgumentException if the model takes rows of features, or a token, a type or a length does not fit
+     * @param x the input {@code [n, inputSize]}; not written to. A model that takes sequences reads it as tokens
+     *     {@code [n, t]} without padding
+     * @return as {@link #predict(Input)}
+     * @throws IllegalArgumentException if the shape or the type of {@code x} does not fit
      */
-    INDArray predict(Sequences x);
+    default INDArray predict(INDArray x) {
+        Objects.requireNonNull(x, "x must not be null");
+        return predict(takesSequences() ? Sequences.of(x, null, null) : Input.of(x));
+    }
 }

@@ -311,25 +311,13 @@ public final class Network implements Model, BaseModel, PassSource {
      * Computes the output with the parametrizations that are registered and enabled. Any number of threads can call this
      * at the same time.
      *
-     * @param x the input {@code [n, inputSize]}; not written to
-     * @return a new array {@code [n, outputSize]}
-     * @throws IllegalArgumentException if the shape or the type of {@code x} does not fit
+     * @param x rows of features, or sequences of tokens for a network that starts with {@link TokenEmbeddings}
+     * @return a new array {@code [n, outputSize]} in 'c' order, with a row for each example, or for each token of sequences if
+     *     there is no pooling
+     * @throws IllegalArgumentException if the network takes input of the other kind, or the input does not fit it
      */
     @Override
-    public INDArray predict(INDArray x) {
-        Objects.requireNonNull(x, "x must not be null");
-        return takesSequences() ? predict(Sequences.of(x, null, null)) : predictor.predict(x);
-    }
-
-    /**
-     * Computes the output of sequences with the parametrizations that are registered and enabled.
-     *
-     * @param x the sequences
-     * @return a new array with a row for each sequence, or for each token if there is no pooling
-     * @throws IllegalArgumentException if the network takes rows of features, or the sequences do not fit
-     */
-    @Override
-    public INDArray predict(Sequences x) {
+    public INDArray predict(Input x) {
         Objects.requireNonNull(x, "x must not be null");
         return predictor.predict(x);
     }

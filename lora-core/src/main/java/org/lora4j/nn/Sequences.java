@@ -19,7 +19,7 @@ import org.nd4j.linalg.indexing.NDArrayIndex;
  * start of a sequence is kept as a row, because poolers read the first row; it is no key of the attention and no part of a
  * mean. Immutable.
  */
-public final class Sequences {
+public final class Sequences implements Input {
     private final int[] ids;
     private final int[] types;
     private final int[] positions;
@@ -223,6 +223,7 @@ public final class Sequences {
      *
      * @return n, at least 1
      */
+    @Override
     public int count() {
         return masksFirst.length;
     }

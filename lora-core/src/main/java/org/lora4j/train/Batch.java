@@ -3,8 +3,9 @@ package org.lora4j.train;
 import java.util.Arrays;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.nn.Input;
 import org.lora4j.nn.Model;
-import org.lora4j.nn.internal.Input;
+import org.lora4j.nn.Sequences;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.dataset.api.MultiDataSet;
@@ -22,7 +23,7 @@ final class Batch {
     }
 
     private Batch(Input input, @Nullable INDArray labels) {
-        this(input, labels, Math.toIntExact(input.count()));
+        this(input, labels, input.count());
     }
 
     /** Creates a batch that a {@link GradientSource} computes, of which nothing is here but its number of examples. */
@@ -32,10 +33,10 @@ final class Batch {
 
     static Batch of(DataSet data, Model model) {
         if (!model.takesSequences() && data.getLabelsMaskArray() != null) {
-            throw Input.maskOfRows();
+            throw maskOfRows();
         }
         requireNoLabelsMask(data.getLabelsMaskArray());
-        return new Batch(Input.of(data.getFeatures(), data.getFeaturesMaskArray(), null, model), data.getLabels());
+        return new Batch(input(data.getFeatures(), data.getFeaturesMaskArray(), null, model), data.getLabels());
     }
 
     /** Reads tokens, then token types if there is a second array of features. */
@@ -50,7 +51,7 @@ final class Batch {
         INDArray[] labelsMasks = data.getLabelsMaskArrays();
         requireNoLabelsMask(labelsMasks == null || labelsMasks.length == 0 ? null : labelsMasks[0]);
         return new Batch(
-                Input.of(
+                input(
                         features[0],
                         masks == null || masks.length == 0 ? null : masks[0],
                         features.length > 1 ? features[1] : null,
@@ -59,7 +60,23 @@ final class Batch {
     }
 
     static Batch of(SequenceBatch data) {
-        return new Batch(Input.of(data.sequences()), data.labels());
+        return new Batch(data.sequences(), data.labels());
+    }
+
+    /** Reads an array as a model takes it: as rows, or as a matrix of tokens. */
+    private static Input input(INDArray x, @Nullable INDArray mask, @Nullable INDArray types, Model model) {
+        if (model.takesSequences()) {
+            return Sequences.of(x, mask, types);
+        }
+        if (mask != null || types != null) {
+            throw maskOfRows();
+        }
+        return Input.of(x);
+    }
+
+    private static IllegalArgumentException maskOfRows() {
+        return new IllegalArgumentException(
+                "a batch must have no masks, found one: dense networks do not use masks; remove it");
     }
 
     private static void requireNoLabelsMask(@Nullable INDArray mask) {

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.nn.Model;
+import org.lora4j.nn.internal.Inputs;
 import org.lora4j.nn.internal.JointPass;
 import org.lora4j.nn.internal.Pass;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -59,7 +60,7 @@ final class MultiTrainingRun {
 
         void prepare() {
             Batch next = run().next();
-            run().step().prepare(next.input().rows());
+            run().step().prepare(Inputs.rows(next.input()));
             batch = next;
         }
 
@@ -136,8 +137,9 @@ final class MultiTrainingRun {
     }
 
     private static void takeStepsTogether(List<Member> group, JointPass joint) {
-        List<INDArray> features =
-                group.stream().map(member -> member.batch().input().rows()).toList();
+        List<INDArray> features = group.stream()
+                .map(member -> Inputs.rows(member.batch().input()))
+                .toList();
         joint.forward(passes(group), features);
         for (int i = 0; i < group.size(); i++) {
             int index = i;

@@ -18,7 +18,8 @@ import org.lora4j.adapter.LoRAConfigBuilder;
 import org.lora4j.adapter.LoRAInit;
 import org.lora4j.adapter.TargetModules;
 import org.lora4j.internal.RandomArrays;
-import org.lora4j.nn.Model;
+import org.lora4j.nn.FeatureRows;
+import org.lora4j.nn.Input;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Parameter;
 import org.lora4j.nn.Sequences;
@@ -174,9 +175,9 @@ final class RandomModel {
     }
 
     /** Random examples. */
-    Examples examples(int count) {
+    Input examples(int count) {
         if (!model.takesSequences()) {
-            return new Examples(RandomArrays.gaussian(random, 1, type, count, model.inputSize()), null);
+            return Input.of(RandomArrays.gaussian(random, 1, type, count, model.inputSize()));
         }
         int[][] ids = new int[count][];
         int[][] types = new int[count][];
@@ -185,29 +186,14 @@ final class RandomModel {
             ids[i] = random.ints(length, 1, 60).toArray();
             types[i] = random.ints(length, 0, 2).toArray();
         }
-        return new Examples(null, Sequences.of(ids, null, types));
+        return Sequences.of(ids, null, types);
     }
 
-    /** A batch in one of two forms. */
-    record Examples(INDArray rows, Sequences sequences) {
-        int count() {
-            return rows == null ? sequences.count() : (int) rows.size(0);
-        }
-
-        INDArray predict(Model with) {
-            return rows == null ? with.predict(sequences) : with.predict(rows);
-        }
-
-        INDArray predict(LoRAModel with, List<String> names) {
-            return rows == null ? with.predict(sequences, names) : with.predict(rows, names);
-        }
-
-        /** One example by itself. */
-        Examples only(int i) {
-            return rows == null
-                    ? new Examples(null, sequences.part(i, i + 1))
-                    : new Examples(rows.getRow(i, true).dup('c'), null);
-        }
+    /** One example by itself. */
+    private static Input only(Input examples, int i) {
+        return examples instanceof FeatureRows rows
+                ? Input.of(rows.array().getRow(i, true).dup('c'))
+                : ((Sequences) examples).part(i, i + 1);
     }
 
     private AdapterView view(String name) {
@@ -216,12 +202,12 @@ final class RandomModel {
 
     /** Compares each example of a mixed batch with the output of its adapter alone. */
     void assertMixedEqualsAlone(int count) {
-        Examples examples = examples(count);
+        Input examples = examples(count);
         List<String> drawn = draw(count);
-        INDArray mixed = examples.predict(model, drawn);
+        INDArray mixed = model.predict(examples, drawn);
         int from = 0;
         for (int i = 0; i < count; i++) {
-            INDArray alone = examples.only(i).predict(view(drawn.get(i)));
+            INDArray alone = view(drawn.get(i)).predict(only(examples, i));
             int to = from + (int) alone.size(0);
             assertClose(
                     "example " + i + " of " + drawn,
@@ -234,26 +220,32 @@ final class RandomModel {
 
     /** Compares the merged network of each adapter with the adapted one. */
     void assertMergedEqualsAdapted(int count) {
-        Examples examples = examples(count);
+        Input examples = examples(count);
         for (String name : names.subList(0, names.size() - 1)) {
-            assertClose("merged " + name, examples.predict(model.merge(name)), examples.predict(model.using(name)));
+            assertClose(
+                    "merged " + name,
+                    model.merge(name).predict(examples),
+                    model.using(name).predict(examples));
         }
     }
 
     /** Compares each adapter with what is loaded from its folder. */
     void assertLoadedEqualsSaved(int count, Path folder) throws IOException {
-        Examples examples = examples(count);
+        Input examples = examples(count);
         for (String name : names.subList(0, names.size() - 1)) {
             model.using(name).save(folder.resolve(name));
             AdapterView loaded = model.load("loaded", folder.resolve(name));
-            assertClose("loaded " + name, examples.predict(loaded), examples.predict(model.using(name)));
+            assertClose(
+                    "loaded " + name,
+                    loaded.predict(examples),
+                    model.using(name).predict(examples));
             model.delete("loaded");
         }
     }
 
     /** What one adapter computes. */
-    INDArray alone(Examples examples, String name) {
-        return examples.predict(view(name));
+    INDArray alone(Input examples, String name) {
+        return view(name).predict(examples);
     }
 
     void assertClose(String what, INDArray actual, INDArray expected) {

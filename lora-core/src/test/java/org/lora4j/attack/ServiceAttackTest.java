@@ -37,6 +37,7 @@ import org.lora4j.adapter.BaseModel;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.io.FingerprintCheck;
 import org.lora4j.io.ReadLimits;
+import org.lora4j.nn.Input;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** A service with random adapters of every variant, sources that fail, executors that refuse, and interrupted callers. */
@@ -86,28 +87,16 @@ class ServiceAttackTest {
     }
 
     /** A call, and what its adapter computes with it alone. */
-    private record Expected(String name, RandomModel.Examples x, INDArray y) {}
+    private record Expected(String name, Input x, INDArray y) {}
 
     private static List<Expected> expected(RandomModel model, int calls) {
         List<Expected> all = new ArrayList<>();
         for (int i = 0; i < calls; i++) {
             String name = model.names().get(i % model.names().size());
-            RandomModel.Examples x = model.examples(1 + i % 4);
+            Input x = model.examples(1 + i % 4);
             all.add(new Expected(name, x, model.alone(x, name)));
         }
         return all;
-    }
-
-    private static CompletableFuture<INDArray> later(BatchingPredictor predictor, Expected call) {
-        return call.x().rows() == null
-                ? predictor.predictAsync(call.x().sequences(), call.name())
-                : predictor.predictAsync(call.x().rows(), call.name());
-    }
-
-    private static INDArray now(BatchingPredictor predictor, Expected call) {
-        return call.x().rows() == null
-                ? predictor.predict(call.x().sequences(), call.name())
-                : predictor.predict(call.x().rows(), call.name());
     }
 
     /** Makes random calls, some of them while this thread is interrupted. Returns how many were answered. */
@@ -119,7 +108,7 @@ class ServiceAttackTest {
         for (int i = 0; i < rounds; i++) {
             Expected call = calls.get(random.nextInt(calls.size()));
             if (random.nextInt(3) > 0) {
-                futures.put(later(predictor, call), call);
+                futures.put(predictor.predictAsync(call.x(), call.name()), call);
                 continue;
             }
             boolean isInterrupted = random.nextInt(4) == 0;
@@ -128,7 +117,7 @@ class ServiceAttackTest {
             }
             INDArray y = null;
             try {
-                y = now(predictor, call);
+                y = predictor.predict(call.x(), call.name());
             } catch (RuntimeException e) {
                 requireExpected(e);
             }

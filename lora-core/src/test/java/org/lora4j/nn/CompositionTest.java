@@ -11,7 +11,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.lora4j.internal.RandomArrays;
-import org.lora4j.nn.internal.Input;
 import org.lora4j.nn.internal.Pass;
 import org.nd4j.linalg.activations.impl.ActivationReLU;
 import org.nd4j.linalg.activations.impl.ActivationTanH;
@@ -137,13 +136,13 @@ class CompositionTest {
             return false;
         }
         Network network = new Network(all);
-        assertNetwork(network, ofTokens ? Input.of(SEQUENCES) : Input.of(gaussian(3, WIDTH)));
+        assertNetwork(network, ofTokens ? SEQUENCES : Input.of(gaussian(3, WIDTH)));
         return true;
     }
 
     private void assertNetwork(Network network, Input x) {
         double[][] expected = LayerFormulas.output(network, x);
-        INDArray y = x.sequences() == null ? network.predict(x.rows()) : network.predict(x.sequences());
+        INDArray y = network.predict(x);
         assertThat(y.size(0)).as("%s", network).isEqualTo(expected.length);
         for (int i = 0; i < expected.length; i++) {
             for (int j = 0; j < WIDTH; j++) {
@@ -198,7 +197,7 @@ class CompositionTest {
                     residual("residual", inner),
                     layer(Kind.RELU));
             if (areLegal(layers.subList(1, 3), ofTokens)) {
-                assertNetwork(new Network(layers), ofTokens ? Input.of(SEQUENCES) : Input.of(gaussian(2, WIDTH)));
+                assertNetwork(new Network(layers), ofTokens ? SEQUENCES : Input.of(gaussian(2, WIDTH)));
             } else {
                 assertThatIllegalArgumentException().as("%s", layers).isThrownBy(() -> new Network(layers));
             }

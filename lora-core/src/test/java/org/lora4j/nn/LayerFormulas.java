@@ -2,7 +2,6 @@ package org.lora4j.nn;
 
 import java.util.ArrayList;
 import java.util.List;
-import org.lora4j.nn.internal.Input;
 import org.nd4j.linalg.activations.impl.ActivationReLU;
 
 /** What layers compute without dropout, in plain loops in double, one sequence after the other. */
@@ -11,11 +10,9 @@ final class LayerFormulas {
 
     /** The output of a network for sequences, or for rows of features. */
     static double[][] output(Network network, Input x) {
-        Sequences sequences = x.sequences();
-        if (sequences == null) {
-            return chain(network.layers(), x.rows().toDoubleMatrix(), new boolean[0]);
-        }
-        return output(network, sequences);
+        return x instanceof FeatureRows rows
+                ? chain(network.layers(), rows.array().toDoubleMatrix(), new boolean[0])
+                : output(network, (Sequences) x);
     }
 
     private static double[][] output(Network network, Sequences sequences) {

@@ -2,7 +2,8 @@ package org.lora4j.nn.internal;
 
 import java.util.Arrays;
 import org.lora4j.nn.Embedding;
-import org.lora4j.nn.Model;
+import org.lora4j.nn.FeatureRows;
+import org.lora4j.nn.Input;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Sequences;
 import org.lora4j.nn.TokenEmbeddings;
@@ -13,13 +14,45 @@ public final class Inputs {
     private Inputs() {}
 
     /**
-     * Checks that an input fits a model.
+     * Checks that an input fits a network.
      *
      * @param x the input
-     * @param model the model
-     * @throws IllegalArgumentException if it is no matrix {@code [n, inputSize]} of the model's type with n ≥ 1
+     * @param network the network
+     * @throws IllegalArgumentException if it is of the other kind, or its shape, its type, a token or a length does not fit
      */
-    public static void require(INDArray x, Model model) {
+    public static void require(Input x, Network network) {
+        if (x instanceof Sequences sequences) {
+            require(sequences, network);
+        } else {
+            require(rows(x), network);
+        }
+    }
+
+    /**
+     * Checks that an input fits a network, and that its whole output fits into one array.
+     *
+     * @param x the input
+     * @param network the network
+     * @throws IllegalArgumentException if it does not fit, or the output would have 2³¹ elements or more
+     */
+    public static void requirePredictable(Input x, Network network) {
+        require(x, network);
+        if (x instanceof FeatureRows rows) {
+            requireOutputFits(rows.array(), network);
+        }
+    }
+
+    /**
+     * Returns the rows of an input that is no sequences.
+     *
+     * @param x the input
+     * @return {@code [n, inputSize]}, the array itself
+     */
+    public static INDArray rows(Input x) {
+        return ((FeatureRows) x).array();
+    }
+
+    private static void require(INDArray x, Network model) {
         if (model.takesSequences()) {
             throw new IllegalArgumentException("input: must be sequences of tokens, found " + describe(x)
                     + "; use Sequences.of(ids, mask, types)");
@@ -30,14 +63,7 @@ public final class Inputs {
         }
     }
 
-    /**
-     * Checks that sequences fit a network.
-     *
-     * @param x the sequences
-     * @param network the network
-     * @throws IllegalArgumentException if the network takes no tokens, or a token, a type or a length is outside its tables
-     */
-    public static void require(Sequences x, Network network) {
+    private static void require(Sequences x, Network network) {
         if (!(network.layers().get(0) instanceof TokenEmbeddings embeddings)) {
             throw new IllegalArgumentException("input: must be a matrix [n, " + network.inputSize() + "] of "
                     + network.dataType() + ", found " + x);
@@ -64,14 +90,7 @@ public final class Inputs {
         }
     }
 
-    /**
-     * Checks that the output of an input is small enough for one array.
-     *
-     * @param x an input that fits the model
-     * @param model the model
-     * @throws IllegalArgumentException if the output would have 2³¹ elements or more
-     */
-    public static void requireOutputFits(INDArray x, Model model) {
+    private static void requireOutputFits(INDArray x, Network model) {
         if (x.size(0) > Integer.MAX_VALUE / model.outputSize()) {
             throw new IllegalArgumentException("input: the output must have fewer than 2^31 elements, found "
                     + x.size(0) + " rows of " + model.outputSize() + " outputs; predict in several parts");

@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.ArrayBits;
 import org.lora4j.internal.BatchBuffer;
 import org.lora4j.nn.Activation;
+import org.lora4j.nn.Input;
 import org.lora4j.nn.Layer;
 import org.lora4j.nn.Linear;
 import org.lora4j.nn.Network;
@@ -75,66 +76,45 @@ public final class Pass {
     /**
      * Computes the output of a batch.
      *
+     * @param x the input; not written to
+     * @return the output {@code [rows, outputSize]}, a buffer of this pass
+     * @throws IllegalArgumentException if the input does not fit the network
+     */
+    public INDArray forward(Input x) {
+        return forward(x, resolver.get());
+    }
+
+    /**
+     * Computes the output of rows of features.
+     *
      * @param x the input {@code [n, inputSize]} of the network's type; not written to
      * @return the output {@code [n, outputSize]}, a buffer of this pass
      * @throws IllegalArgumentException if the shape or the type of {@code x} does not fit
      */
     public INDArray forward(INDArray x) {
-        return forward(x, resolver.get());
+        return forward(Input.of(x));
     }
 
     /**
      * Computes the output of a batch with parametrizations chosen for this call.
      *
-     * @param x the input {@code [n, inputSize]} of the network's type; not written to
-     * @param effective what each linear layer computes with
-     * @return the output {@code [n, outputSize]}, a buffer of this pass
-     * @throws IllegalArgumentException if the shape or the type of {@code x} does not fit
-     */
-    public INDArray forward(INDArray x, EffectiveLayers effective) {
-        Inputs.require(x, network);
-        use(effective);
-        INDArray activations = Inputs.withoutBroadcast(x);
-        input = activations;
-        return finish(chain.forward(activations));
-    }
-
-    /**
-     * Computes the output of a batch of sequences.
-     *
-     * @param x the sequences; tokens, types and lengths must fit the network
-     * @return the output {@code [rows, outputSize]}, a buffer of this pass
-     * @throws IllegalArgumentException if the network takes no tokens, or the sequences do not fit
-     */
-    public INDArray forward(Sequences x) {
-        return forward(x, resolver.get());
-    }
-
-    /**
-     * Computes the output of a batch of sequences with parametrizations chosen for this call.
-     *
-     * @param x the sequences; tokens, types and lengths must fit the network
+     * @param x the input; not written to
      * @param effective what each layer computes with
-     * @return the output {@code [rows, outputSize]}, a buffer of this pass
-     * @throws IllegalArgumentException if the network takes no tokens, or the sequences do not fit
-     */
-    public INDArray forward(Sequences x, EffectiveLayers effective) {
-        Inputs.require(x, network);
-        use(effective);
-        resources.tokens().set(x);
-        input = Objects.requireNonNull(embeddings).forward(x);
-        return finish(chain.forward(input));
-    }
-
-    /**
-     * Computes the output of a batch in either form.
-     *
-     * @param x the input
      * @return the output {@code [rows, outputSize]}, a buffer of this pass
      * @throws IllegalArgumentException if the input does not fit the network
      */
-    public INDArray forward(Input x) {
-        return x.sequences() == null ? forward(x.rows()) : forward(x.sequences());
+    public INDArray forward(Input x, EffectiveLayers effective) {
+        Inputs.require(x, network);
+        use(effective);
+        INDArray activations;
+        if (x instanceof Sequences sequences) {
+            resources.tokens().set(sequences);
+            activations = Objects.requireNonNull(embeddings).forward(sequences);
+        } else {
+            activations = Inputs.withoutBroadcast(Inputs.rows(x));
+        }
+        input = activations;
+        return finish(chain.forward(activations));
     }
 
     private INDArray finish(INDArray result) {
@@ -279,7 +259,7 @@ public final class Pass {
      * @throws IllegalArgumentException if the shape or the type of {@code x} does not fit
      */
     public void prepare(INDArray x) {
-        Inputs.require(x, network);
+        Inputs.require(Input.of(x), network);
         use(resolver.get());
     }
 

@@ -4,6 +4,7 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import org.lora4j.internal.IdlePool;
+import org.lora4j.nn.Input;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Sequences;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -35,61 +36,34 @@ public final class Predictor {
     /**
      * Computes the output with the parametrizations that the passes were created with.
      *
-     * @param x the input {@code [n, inputSize]}; not written to
-     * @return a new array {@code [n, outputSize]} in 'c' order
-     * @throws IllegalArgumentException if the shape or the type of {@code x} does not fit
+     * @param x the input; not written to
+     * @return a new array {@code [rows, outputSize]} in 'c' order
+     * @throws IllegalArgumentException if the input does not fit
      */
-    public INDArray predict(INDArray x) {
+    public INDArray predict(Input x) {
         return compute(x, pass -> pass::forward);
     }
 
     /**
      * Computes the output with parametrizations chosen for this call.
      *
-     * @param x the input {@code [n, inputSize]}; not written to
-     * @param effective what each linear layer computes with
-     * @return a new array {@code [n, outputSize]} in 'c' order
-     * @throws IllegalArgumentException if the shape or the type of {@code x} does not fit
-     */
-    public INDArray predict(INDArray x, EffectiveLayers effective) {
-        return compute(x, pass -> block -> pass.forward(block, effective));
-    }
-
-    /**
-     * Computes the output of sequences with the parametrizations that the passes were created with.
-     *
-     * @param x the sequences
-     * @return a new array {@code [rows, outputSize]} in 'c' order
-     * @throws IllegalArgumentException if the sequences do not fit
-     */
-    public INDArray predict(Sequences x) {
-        return compute(x, pass -> pass::forward);
-    }
-
-    /**
-     * Computes the output of sequences with parametrizations chosen for this call.
-     *
-     * @param x the sequences
+     * @param x the input; not written to
      * @param effective what each layer computes with
      * @return a new array {@code [rows, outputSize]} in 'c' order
-     * @throws IllegalArgumentException if the sequences do not fit
+     * @throws IllegalArgumentException if the input does not fit
      */
-    public INDArray predict(Sequences x, EffectiveLayers effective) {
+    public INDArray predict(Input x, EffectiveLayers effective) {
         return compute(x, pass -> block -> pass.forward(block, effective));
     }
 
-    private INDArray compute(Sequences x, Function<Pass, Function<Sequences, INDArray>> forward) {
-        Inputs.require(x, network);
+    private INDArray compute(Input x, Function<Pass, Function<Input, INDArray>> forward) {
+        Inputs.requirePredictable(x, network);
         return passes.use(pass -> {
-            Function<Sequences, INDArray> bound = forward.apply(pass);
-            return TokenBlocks.compute(x, (block, from, to) -> bound.apply(block));
+            Function<Input, INDArray> bound = forward.apply(pass);
+            return x instanceof Sequences sequences
+                    ? TokenBlocks.compute(sequences, (block, from, to) -> bound.apply(block))
+                    : inBlocks(Inputs.rows(x), rows -> bound.apply(Input.of(rows)));
         });
-    }
-
-    private INDArray compute(INDArray x, Function<Pass, UnaryOperator<INDArray>> forward) {
-        Inputs.require(x, network);
-        Inputs.requireOutputFits(x, network);
-        return passes.use(pass -> inBlocks(x, forward.apply(pass)));
     }
 
     private static INDArray inBlocks(INDArray x, UnaryOperator<INDArray> forward) {

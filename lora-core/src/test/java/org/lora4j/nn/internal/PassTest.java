@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import org.junit.jupiter.api.Test;
+import org.lora4j.nn.Input;
 import org.lora4j.nn.Linear;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Parameter;
@@ -209,7 +210,8 @@ class PassTest {
                     ? linear.parametrizations().effective().with(choice)
                     : linear.parametrizations().effective();
             Pass fresh = network.newTrainingPass();
-            assertThat(Samples.bits(reused.forward(x, effective))).isEqualTo(Samples.bits(fresh.forward(x, effective)));
+            assertThat(Samples.bits(reused.forward(Input.of(x), effective)))
+                    .isEqualTo(Samples.bits(fresh.forward(Input.of(x), effective)));
             reused.backward(direction);
             fresh.backward(direction);
             assertThat(reused.trainableParameters()).isEqualTo(fresh.trainableParameters());

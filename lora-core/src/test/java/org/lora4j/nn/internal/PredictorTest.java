@@ -10,6 +10,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.lora4j.internal.IdlePool;
+import org.lora4j.nn.Input;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Samples;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -29,38 +30,39 @@ class PredictorTest {
     void usesOnePassAgainAndAgain() {
         INDArray x = Samples.gaussian(1, DataType.FLOAT, 4, 3);
         for (int i = 0; i < 5; i++) {
-            assertThat(predictor.predict(x)).isEqualTo(network.predict(x));
+            assertThat(predictor.predict(Input.of(x))).isEqualTo(network.predict(x));
         }
         assertThat(made).hasValue(1);
     }
 
     @Test
     void goesOnAfterARefusal() {
-        assertThatIllegalArgumentException().isThrownBy(() -> predictor.predict(Nd4j.create(DataType.FLOAT, 4, 5)));
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> predictor.predict(Input.of(Nd4j.create(DataType.FLOAT, 4, 5))));
         INDArray x = Samples.gaussian(1, DataType.FLOAT, 4, 3);
-        assertThat(predictor.predict(x)).isEqualTo(network.predict(x));
+        assertThat(predictor.predict(Input.of(x))).isEqualTo(network.predict(x));
     }
 
     @Test
     void takesParametrizationsForOneCall() {
         INDArray x = Samples.gaussian(1, DataType.FLOAT, 1300, 3);
         FakeParametrization.Dense dense = FakeParametrization.Dense.of(Samples.gaussian(2, DataType.FLOAT, 2, 3));
-        INDArray plain = predictor.predict(x);
+        INDArray plain = predictor.predict(Input.of(x));
         INDArray adapted = predictor.predict(
-                x, linear -> linear.parametrizations().effective().with(List.of(dense)));
+                Input.of(x), linear -> linear.parametrizations().effective().with(List.of(dense)));
         INDArray expected = x.mmul(dense.d().value().transpose()).addi(plain);
         assertThat(adapted.equalsWithEps(expected, 1e-5)).isTrue();
-        assertThat(predictor.predict(x)).isEqualTo(plain);
+        assertThat(predictor.predict(Input.of(x))).isEqualTo(plain);
     }
 
     @Test
     void takesExactlyOneBlockAndOneRowMore() {
         for (int n : new int[] {511, 512, 513, 1024, 1025}) {
             INDArray x = Samples.gaussian(1, DataType.FLOAT, n, 3);
-            INDArray y = predictor.predict(x);
+            INDArray y = predictor.predict(Input.of(x));
             assertThat(y.shape()).containsExactly(n, 2);
             INDArray last = x.get(NDArrayIndex.interval(n - 1, n), NDArrayIndex.all());
-            assertThat(predictor.predict(last).equalsWithEps(y.getRow(n - 1, true), 1e-6))
+            assertThat(predictor.predict(Input.of(last)).equalsWithEps(y.getRow(n - 1, true), 1e-6))
                     .isTrue();
         }
     }
@@ -71,7 +73,7 @@ class PredictorTest {
         CountDownLatch allInside = new CountDownLatch(callers);
         List<Thread> threads = new ArrayList<>();
         for (int i = 0; i < callers; i++) {
-            Thread thread = new Thread(() -> predictor.predict(x, linear -> {
+            Thread thread = new Thread(() -> predictor.predict(Input.of(x), linear -> {
                 allInside.countDown();
                 await(allInside);
                 return linear.parametrizations().effective();
@@ -105,9 +107,10 @@ class PredictorTest {
     void aPassThatRefusedItsInputIsUsedAgain() {
         INDArray x = Samples.gaussian(1, DataType.FLOAT, 4, 3);
         for (int i = 0; i < 5; i++) {
-            assertThatIllegalArgumentException().isThrownBy(() -> predictor.predict(x.castTo(DataType.DOUBLE)));
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> predictor.predict(Input.of(x.castTo(DataType.DOUBLE))));
         }
-        assertThat(Samples.bits(predictor.predict(x))).isEqualTo(Samples.bits(network.predict(x)));
+        assertThat(Samples.bits(predictor.predict(Input.of(x)))).isEqualTo(Samples.bits(network.predict(x)));
         assertThat(made).hasValue(1);
     }
 
@@ -116,12 +119,12 @@ class PredictorTest {
         INDArray x = Samples.gaussian(1, DataType.FLOAT, 4, 3);
         for (int i = 1; i <= 3; i++) {
             assertThatIllegalStateException()
-                    .isThrownBy(() -> predictor.predict(x, linear -> {
+                    .isThrownBy(() -> predictor.predict(Input.of(x), linear -> {
                         throw new IllegalStateException("fails");
                     }));
             assertThat(made).hasValue(i);
         }
-        assertThat(predictor.predict(x)).isEqualTo(network.predict(x));
+        assertThat(predictor.predict(Input.of(x))).isEqualTo(network.predict(x));
         assertThat(made).hasValue(4);
     }
 }

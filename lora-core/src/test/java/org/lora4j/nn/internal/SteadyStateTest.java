@@ -6,6 +6,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.lora4j.nn.Input;
 import org.lora4j.nn.Linear;
 import org.lora4j.nn.NativeObjects;
 import org.lora4j.nn.Network;
@@ -95,7 +96,7 @@ class SteadyStateTest {
         assertAllocatesNothing(() -> {
             for (List<Parametrization> choice : List.of(List.of(one), List.of(other, one), List.of(other))) {
                 pass.forward(
-                        x,
+                        Input.of(x),
                         linear -> linear == first
                                 ? linear.parametrizations().effective().with(choice)
                                 : linear.parametrizations().effective());
