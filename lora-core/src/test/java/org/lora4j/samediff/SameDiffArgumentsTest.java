@@ -106,8 +106,7 @@ class SameDiffArgumentsTest {
     void refuseTheLargestRank() {
         assertThatThrownBy(() -> lora.add("b", LoRAConfig.of(Integer.MAX_VALUE, 1)))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageStartingWith("adapter 'b': fc1: rank must be at most")
-                .hasMessageEndingWith("found 2147483647");
+                .hasMessage("rank must be at most 1048576, found 2147483647");
         assertThat(lora.names()).containsExactly("a");
     }
 
