@@ -133,7 +133,7 @@ public final class AdapterCache {
      */
     public boolean isLoaded(String name) {
         Objects.requireNonNull(name, "name must not be null");
-        return model.state().adapters().containsKey(name);
+        return model.state().adapters().find(name) != null;
     }
 
     /**
@@ -213,7 +213,7 @@ public final class AdapterCache {
         if (entry == null || entry.adapter == null) {
             return entry;
         }
-        if (model.state().adapters().get(name) == entry.adapter) {
+        if (model.state().adapters().find(name) == entry.adapter) {
             return entry;
         }
         entries.remove(name);

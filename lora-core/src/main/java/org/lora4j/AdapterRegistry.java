@@ -1,17 +1,11 @@
 package org.lora4j;
 
-import java.util.ArrayList;
-import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAConfig;
-import org.lora4j.internal.AdapterNames;
-import org.lora4j.internal.Names;
+import org.lora4j.internal.NamedAdapters;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Parameter;
 import org.lora4j.nn.internal.Merging;
@@ -39,13 +33,13 @@ final class AdapterRegistry {
     }
 
     synchronized void add(String name, LoRAConfig config) {
-        requireNew(name);
-        add(name, named(name, () -> AppliedAdapter.initialize(network, config)));
+        state.adapters().requireNew(name);
+        add(name, NamedAdapters.named(name, () -> AppliedAdapter.initialize(network, config)));
     }
 
     synchronized void add(String name, LoRAAdapter data) {
-        requireNew(name);
-        add(name, named(name, () -> AppliedAdapter.of(network, data)));
+        state.adapters().requireNew(name);
+        add(name, NamedAdapters.named(name, () -> AppliedAdapter.of(network, data)));
     }
 
     /**
@@ -55,53 +49,32 @@ final class AdapterRegistry {
      */
     @Nullable
     AppliedAdapter addInactive(String name, LoRAAdapter data) {
-        AppliedAdapter adapter = named(name, () -> AppliedAdapter.of(network, data));
+        AppliedAdapter adapter = NamedAdapters.named(name, () -> AppliedAdapter.of(network, data));
         synchronized (this) {
-            if (state.adapters().containsKey(name)) {
+            if (state.adapters().find(name) != null) {
                 return null;
             }
-            requireNew(name);
             add(name, adapter, state.active());
         }
         return adapter;
     }
 
-    private void requireNew(String name) {
-        if (state.adapters().containsKey(name)) {
-            throw new IllegalArgumentException("an adapter '" + name + "' exists already; there are "
-                    + Names.brackets(state.adapters().keySet()));
-        }
-        AdapterNames.requireNew(name, state.adapters().keySet());
-    }
-
     private void add(String name, AppliedAdapter adapter) {
-        add(name, adapter, state.adapters().isEmpty() ? List.of(name) : state.active());
+        add(name, adapter, state.adapters().names().isEmpty() ? List.of(name) : state.active());
     }
 
     private void add(String name, AppliedAdapter adapter, List<String> active) {
-        Map<String, AppliedAdapter> adapters = new LinkedHashMap<>(state.adapters());
-        adapters.put(name, adapter);
-        state = state.withAdapters(adapters, active);
+        state = state.withAdapters(state.adapters().add(name, adapter), active);
         for (Parameter parameter : adapter.parameters()) {
             log.debug("adapter {}: added {}", name, parameter);
-        }
-    }
-
-    private static AppliedAdapter named(String name, Supplier<AppliedAdapter> create) {
-        try {
-            return create.get();
-        } catch (IllegalArgumentException e) {
-            throw new IllegalArgumentException("adapter '" + name + "': " + e.getMessage(), e);
         }
     }
 
     synchronized AppliedAdapter replace(String name, LoRAAdapter data) {
         ModelState before = state;
         before.adapter(name);
-        AppliedAdapter adapter = named(name, () -> AppliedAdapter.of(network, data));
-        Map<String, AppliedAdapter> adapters = new LinkedHashMap<>(before.adapters());
-        adapters.put(name, adapter);
-        ModelState after = before.withAdapters(adapters, before.active());
+        AppliedAdapter adapter = NamedAdapters.named(name, () -> AppliedAdapter.of(network, data));
+        ModelState after = before.withAdapters(before.adapters().replace(name, adapter), before.active());
         after.factored(after.active());
         state = after;
         return adapter;
@@ -109,39 +82,23 @@ final class AdapterRegistry {
 
     synchronized void rename(String name, String newName) {
         ModelState before = state;
-        before.adapter(name);
-        requireNewExcept(name, newName);
-        Map<String, AppliedAdapter> adapters = new LinkedHashMap<>();
-        before.adapters().forEach((key, adapter) -> adapters.put(key.equals(name) ? newName : key, adapter));
         state = before.withAdapters(
-                adapters,
+                before.adapters().rename(name, newName),
                 before.active().stream()
                         .map(key -> key.equals(name) ? newName : key)
                         .toList());
     }
 
-    private void requireNewExcept(String name, String newName) {
-        if (state.adapters().containsKey(newName)) {
-            requireNew(newName);
-        }
-        List<String> others = new ArrayList<>(state.adapters().keySet());
-        others.remove(name);
-        AdapterNames.requireNew(newName, others);
-    }
-
     synchronized void delete(String name) {
         ModelState before = state;
-        before.adapter(name);
-        Map<String, AppliedAdapter> adapters = new LinkedHashMap<>(before.adapters());
-        adapters.remove(name);
         state = before.withAdapters(
-                adapters,
+                before.adapters().delete(name),
                 before.active().stream().filter(key -> !key.equals(name)).toList());
     }
 
     /** Deletes an adapter if the name still stands for it, and it is frozen and not active. */
     synchronized boolean deleteUnused(String name, AppliedAdapter adapter) {
-        if (state.adapters().get(name) != adapter
+        if (state.adapters().find(name) != adapter
                 || adapter.isTrainable()
                 || state.active().contains(name)) {
             return false;
@@ -156,9 +113,6 @@ final class AdapterRegistry {
 
     /** Checks that adapters exist, are named once and can be applied together. */
     List<String> requireSelectable(List<String> names) {
-        if (new HashSet<>(names).size() != names.size()) {
-            throw new IllegalArgumentException("each adapter must be named once, found " + names);
-        }
         state.factored(names);
         return names;
     }
@@ -181,7 +135,9 @@ final class AdapterRegistry {
 
     synchronized void setTrainable(List<String> names) {
         names.forEach(state::adapter);
-        state.adapters().forEach((name, adapter) -> adapter.setTrainable(names.contains(name)));
+        for (String name : state.adapters().names()) {
+            state.adapter(name).setTrainable(names.contains(name));
+        }
     }
 
     /** Merges adapters into a plain network. */

@@ -36,7 +36,7 @@ final class BatchComputation {
         for (PredictionCall call : calls) {
             if (call.isAbandoned()) {
                 call.fail(new CancellationException("the program completed the future itself"));
-            } else if (call.adapter().equals(LoRAModel.BASE) || state.adapters().containsKey(call.adapter())) {
+            } else if (call.adapter().equals(LoRAModel.BASE) || state.adapters().find(call.adapter()) != null) {
                 known.add(call);
             } else {
                 call.fail(unknown(call.adapter()));

@@ -3,7 +3,7 @@ package org.lora4j;
 import org.lora4j.adapter.LoRAWeights;
 import org.lora4j.internal.BuffersByWidth;
 import org.lora4j.internal.Gemm;
-import org.lora4j.internal.HostColumns;
+import org.lora4j.internal.HeapColumns;
 import org.lora4j.internal.RowNorms;
 import org.lora4j.nn.internal.PassContext;
 import org.lora4j.nn.internal.ProductContext;
@@ -27,9 +27,9 @@ final class DoRANorm {
     private final ProductContext tableProduct = new ProductContext();
     private final Gemm gramProduct = new Gemm(false, true, 1, 0);
     private final Gemm addGram = new Gemm(false, true, 1, 1);
-    private final HostColumns originalColumns = new HostColumns();
-    private final HostColumns bColumns = new HostColumns();
-    private final HostColumns pColumns = new HostColumns();
+    private final HeapColumns originalColumns = new HeapColumns();
+    private final HeapColumns bColumns = new HeapColumns();
+    private final HeapColumns pColumns = new HeapColumns();
     private final double[] norms;
     private final int out;
 
@@ -66,7 +66,7 @@ final class DoRANorm {
             context.requestWeightProduct(a, p);
         }
         addGram.configure(false, true, dora.scale() / 2, 1);
-        perBlock = HostColumns.perBlock(rank);
+        perBlock = HeapColumns.perBlock(rank);
         if (bBlock.length < perBlock * rank) {
             bBlock = new double[perBlock * rank];
             pBlock = new double[perBlock * rank];

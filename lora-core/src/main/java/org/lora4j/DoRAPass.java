@@ -3,7 +3,7 @@ package org.lora4j;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.BatchBuffer;
-import org.lora4j.internal.HostColumns;
+import org.lora4j.internal.HeapColumns;
 import org.lora4j.internal.RowNorms;
 import org.lora4j.nn.internal.OutputUpdate;
 import org.lora4j.nn.internal.ParametrizationPass;
@@ -39,14 +39,14 @@ final class DoRAPass implements ParametrizationPass {
     private final BatchBuffer droppedGradients;
     private final ProductContext droppedProducts = new ProductContext();
 
-    private final HostColumns baseColumns = new HostColumns();
-    private final HostColumns zColumns = new HostColumns();
-    private final HostColumns yColumns = new HostColumns();
-    private final HostColumns gColumns = new HostColumns();
-    private final HostColumns zGradientColumns = new HostColumns();
-    private final HostColumns baseGradientColumns = new HostColumns();
-    private final HostColumns magnitudeColumns = new HostColumns();
-    private final HostColumns magnitudeGradientColumns = new HostColumns();
+    private final HeapColumns baseColumns = new HeapColumns();
+    private final HeapColumns zColumns = new HeapColumns();
+    private final HeapColumns yColumns = new HeapColumns();
+    private final HeapColumns gColumns = new HeapColumns();
+    private final HeapColumns zGradientColumns = new HeapColumns();
+    private final HeapColumns baseGradientColumns = new HeapColumns();
+    private final HeapColumns magnitudeColumns = new HeapColumns();
+    private final HeapColumns magnitudeGradientColumns = new HeapColumns();
     private final double[] scales;
     private final double[] mGradient;
     private double[] norms;
@@ -133,7 +133,7 @@ final class DoRAPass implements ParametrizationPass {
     private void addScaled(INDArray z, INDArray base, INDArray y) {
         int lines = zColumns.of(z, byRows).columns();
         int length = zColumns.rows();
-        int perBlock = HostColumns.perBlock(length);
+        int perBlock = HeapColumns.perBlock(length);
         double[] zBlock = zColumns.values(length);
         double[] baseBlock = baseColumns.values(length);
         double[] yBlock = yColumns.values(length);
@@ -187,7 +187,7 @@ final class DoRAPass implements ParametrizationPass {
     private void scaleGradient(INDArray g, INDArray zGradient, INDArray baseGradient) {
         int lines = gColumns.of(g, byRows).columns();
         int length = gColumns.rows();
-        int perBlock = HostColumns.perBlock(length);
+        int perBlock = HeapColumns.perBlock(length);
         double[] gBlock = gColumns.values(length);
         double[] zBlock = zColumns.values(length);
         double[] baseBlock = baseGradientColumns.values(length);

@@ -2,7 +2,7 @@ package org.lora4j;
 
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.BatchBuffer;
-import org.lora4j.internal.HostColumns;
+import org.lora4j.internal.HeapColumns;
 import org.lora4j.internal.RowMath;
 import org.lora4j.internal.StepSeed;
 import org.lora4j.nn.internal.PassContext;
@@ -20,11 +20,11 @@ final class Dropout {
 
     private final BatchBuffer masks;
     private final BatchBuffer dropped;
-    private final HostColumns valueColumns = new HostColumns();
-    private final HostColumns maskColumns = new HostColumns();
-    private final HostColumns resultColumns = new HostColumns();
-    private final HostColumns gradientColumns = new HostColumns();
-    private final HostColumns xGradientColumns = new HostColumns();
+    private final HeapColumns valueColumns = new HeapColumns();
+    private final HeapColumns maskColumns = new HeapColumns();
+    private final HeapColumns resultColumns = new HeapColumns();
+    private final HeapColumns gradientColumns = new HeapColumns();
+    private final HeapColumns xGradientColumns = new HeapColumns();
     private @Nullable INDArray mask;
     private long[] rowSeeds = new long[0];
 
@@ -59,7 +59,7 @@ final class Dropout {
         seedRows(Math.toIntExact(x.size(0)));
         int lines = valueColumns.of(x, byRows).columns();
         int length = valueColumns.rows();
-        int perBlock = HostColumns.perBlock(length);
+        int perBlock = HeapColumns.perBlock(length);
         double[] xBlock = valueColumns.values(length);
         double[] maskBlock = maskColumns.values(length);
         maskColumns.of(drawn, byRows);
@@ -99,7 +99,7 @@ final class Dropout {
         }
         int lines = maskColumns.of(mask, byRows).columns();
         int length = maskColumns.rows();
-        int perBlock = HostColumns.perBlock(length);
+        int perBlock = HeapColumns.perBlock(length);
         double[] gradientBlock = gradientColumns.values(length);
         double[] maskBlock = maskColumns.values(length);
         double[] resultBlock = xGradientColumns.values(length);

@@ -191,7 +191,7 @@ public final class LoRAModel implements Model, PassSource {
      * @return a set in the order in which they were added
      */
     public Set<String> names() {
-        return registry.state().adapters().keySet();
+        return registry.state().adapters().names();
     }
 
     /**
@@ -268,6 +268,18 @@ public final class LoRAModel implements Model, PassSource {
      */
     public LoRAAdapter adapter(String name) {
         return using(name).adapter();
+    }
+
+    /**
+     * Saves an adapter; see {@link AdapterView#save}.
+     *
+     * @param name an adapter
+     * @param folder the folder, created if it does not exist; an adapter in it is replaced
+     * @throws IllegalArgumentException if there is none of this name
+     * @throws IOException if the files cannot be written; an adapter that was there before is still there then
+     */
+    public void save(String name, Path folder) throws IOException {
+        using(name).save(folder);
     }
 
     /**
@@ -515,6 +527,6 @@ public final class LoRAModel implements Model, PassSource {
     @Override
     public String toString() {
         ModelState now = registry.state();
-        return "LoRAModel" + now.adapters().keySet() + " active " + now.active();
+        return "LoRAModel" + now.adapters() + " active " + now.active();
     }
 }

@@ -1,12 +1,10 @@
 package org.lora4j;
 
-import java.util.ArrayList;
-import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.internal.Names;
+import org.lora4j.internal.NamedAdapters;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.WeightedLayer;
 import org.lora4j.nn.internal.EffectiveLayers;
@@ -18,7 +16,7 @@ import org.lora4j.nn.internal.EffectiveLinear;
  */
 final class ModelState {
     private final Network network;
-    private final Map<String, AppliedAdapter> adapters;
+    private final NamedAdapters<AppliedAdapter> adapters;
     private final List<String> active;
     private final boolean enabled;
     private final @Nullable MergedLayers merged;
@@ -29,7 +27,7 @@ final class ModelState {
 
     private ModelState(
             Network network,
-            Map<String, AppliedAdapter> adapters,
+            NamedAdapters<AppliedAdapter> adapters,
             List<String> active,
             boolean enabled,
             @Nullable MergedLayers merged,
@@ -43,20 +41,15 @@ final class ModelState {
     }
 
     static ModelState of(Network network) {
-        return new ModelState(network, Map.of(), List.of(), true, null, new SelectionCache());
+        return new ModelState(network, NamedAdapters.none(), List.of(), true, null, new SelectionCache());
     }
 
     /** Other adapters. A merged copy stays if its adapters are still the same. */
-    ModelState withAdapters(Map<String, AppliedAdapter> changed, List<String> nowActive) {
+    ModelState withAdapters(NamedAdapters<AppliedAdapter> changed, List<String> nowActive) {
         boolean mergedStays = merged != null
-                && merged.selection.names().stream().allMatch(name -> changed.get(name) == adapters.get(name));
+                && merged.selection.names().stream().allMatch(name -> changed.find(name) == adapters.find(name));
         return new ModelState(
-                network,
-                Collections.unmodifiableMap(new LinkedHashMap<>(changed)),
-                List.copyOf(nowActive),
-                enabled,
-                mergedStays ? merged : null,
-                new SelectionCache());
+                network, changed, List.copyOf(nowActive), enabled, mergedStays ? merged : null, new SelectionCache());
     }
 
     ModelState withActive(List<String> nowActive) {
@@ -87,7 +80,7 @@ final class ModelState {
         return new ModelState(network, adapters, active, enabled, null, selections);
     }
 
-    Map<String, AppliedAdapter> adapters() {
+    NamedAdapters<AppliedAdapter> adapters() {
         return adapters;
     }
 
@@ -107,7 +100,7 @@ final class ModelState {
 
     /** The adapters that can train. */
     List<String> trainable() {
-        return adapters.keySet().stream()
+        return adapters.names().stream()
                 .filter(name -> adapter(name).isTrainable())
                 .toList();
     }
@@ -117,23 +110,7 @@ final class ModelState {
     }
 
     AppliedAdapter adapter(String name) {
-        AppliedAdapter adapter = adapters.get(name);
-        if (adapter == null) {
-            throw new IllegalArgumentException(
-                    "no adapter '" + name + "'; there are " + Names.brackets(adapters.keySet()));
-        }
-        return adapter;
-    }
-
-    /** The name of an adapter, or null if it is no longer there. */
-    @Nullable
-    String nameOf(AppliedAdapter adapter) {
-        for (Map.Entry<String, AppliedAdapter> entry : adapters.entrySet()) {
-            if (entry.getValue() == adapter) {
-                return entry.getKey();
-            }
-        }
-        return null;
+        return adapters.get(name);
     }
 
     /** What the layers compute with in predictions with some adapters: their merged copy if there is one. */
@@ -151,7 +128,7 @@ final class ModelState {
     /**
      * What the layers compute with under some adapters, factored.
      *
-     * @throws IllegalArgumentException if an adapter does not exist, or two replace the same bias or layer
+     * @throws IllegalArgumentException if an adapter does not exist or is named twice, or two replace the same bias or layer
      */
     EffectiveLayers factored(List<String> names) {
         return factored(Selection.of(names));
@@ -163,20 +140,10 @@ final class ModelState {
 
     private EffectiveLayers select(Selection selection) {
         List<String> names = selection.names();
-        List<AppliedAdapter> chosen = new ArrayList<>();
-        for (String name : names) {
-            chosen.add(adapter(name));
-        }
+        List<AppliedAdapter> chosen = adapters.select(names);
         Map<WeightedLayer, EffectiveLinear> layers = new LinkedHashMap<>();
         for (WeightedLayer layer : network.weightedLayers()) {
-            List<String> replacing =
-                    names.stream().filter(name -> adapter(name).replaces(layer)).toList();
-            if (replacing.size() > 1) {
-                throw new IllegalArgumentException(layer.path()
-                        + ": only one of the adapters that are applied together can have a bias, a whole layer or"
-                        + " rows of tokens,"
-                        + " found " + replacing);
-            }
+            adapters.requireOneReplaces(names, layer.path(), adapter -> adapter.replaces(layer));
             EffectiveLinear effective = new EffectiveLinear(layer.weightParameter(), layer.biasParameter(), List.of());
             for (AppliedAdapter adapter : chosen) {
                 effective = adapter.apply(layer, effective, selection.multiplier());

@@ -53,7 +53,7 @@ final class TrainingSelection implements Supplier<EffectiveLayers> {
         List<String> trainable = now.trainable();
         String found = "active " + now.active() + (now.isEnabled() ? "" : ", disabled") + "; trainable " + trainable
                 + "; frozen "
-                + now.adapters().keySet().stream()
+                + now.adapters().names().stream()
                         .filter(name -> !trainable.contains(name))
                         .toList();
         if (!now.isEnabled()) {
@@ -90,9 +90,9 @@ final class TrainingSelection implements Supplier<EffectiveLayers> {
     }
 
     private void requireUnchanged(ModelState now, String name, AppliedAdapter adapter) {
-        String nameNow = now.nameOf(adapter);
+        String nameNow = now.adapters().nameOf(adapter);
         if (nameNow == null) {
-            throw stopped(name, now.adapters().containsKey(name) ? "replaced" : "deleted");
+            throw stopped(name, now.adapters().find(name) != null ? "replaced" : "deleted");
         }
         if (ofActive && !now.active().contains(nameNow)) {
             throw stopped(name, "deactivated");

@@ -145,6 +145,9 @@ class AdapterViewTest {
                 .isEqualTo(a.adapter().weights());
         AdapterView b = model.load("b", folder.resolve("a"));
         assertSameBits(b.predict(x), a.predict(x));
+        model.save("a", folder.resolve("by name"));
+        assertThat(PeftAdapters.load(folder.resolve("by name"), network).weights())
+                .isEqualTo(a.adapter().weights());
         assertThatIllegalStateException()
                 .isThrownBy(() -> model.base().save(folder.resolve("base")))
                 .withMessageContaining("exactly one adapter, found []");

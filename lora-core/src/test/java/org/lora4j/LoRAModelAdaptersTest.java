@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.lora4j.SmallModels.assertClose;
 import static org.lora4j.SmallModels.assertSameBits;
 
+import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -210,6 +211,9 @@ class LoRAModelAdaptersTest {
                 .withMessage(message);
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> model.setTrainable("c"))
+                .withMessage(message);
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> model.save("c", Path.of("c")))
                 .withMessage(message);
     }
 

@@ -15,13 +15,13 @@ public final class SingleRows {
     /** So many pieces of a factor are copied at a time; they stay in the second-level cache. */
     private static final int FACTOR_PIECES = 64;
 
-    private final HostRows inputs = new HostRows();
-    private final HostRows deltas = new HostRows();
-    private final int[] rows = new int[HostRows.MAX_ROWS];
+    private final HeapRows inputs = new HeapRows();
+    private final HeapRows deltas = new HeapRows();
+    private final int[] rows = new int[HeapRows.MAX_ROWS];
     private final List<Update> updates = new ArrayList<>();
     private float[][] factor = new float[0][];
     private float[] us = new float[0];
-    private final float[] products = new float[HostRows.PIECE];
+    private final float[] products = new float[HeapRows.PIECE];
 
     /** The number of different rows in {@link #updates}. */
     private int count;
@@ -34,13 +34,13 @@ public final class SingleRows {
         return a.dataType() == DataType.FLOAT
                 && a.ordering() == 'c'
                 && b.ordering() == 'f'
-                && HostColumns.canWrite(a)
-                && HostColumns.canWrite(b);
+                && HeapColumns.canWrite(a)
+                && HeapColumns.canWrite(b);
     }
 
     /** Returns whether the list has no place for another row; {@link #addNoted} is then due. */
     public boolean isFull() {
-        return count == HostRows.MAX_ROWS;
+        return count == HeapRows.MAX_ROWS;
     }
 
     /**
@@ -115,19 +115,19 @@ public final class SingleRows {
     }
 
     private static int pieces(int width) {
-        return (width + HostRows.PIECE - 1) / HostRows.PIECE;
+        return (width + HeapRows.PIECE - 1) / HeapRows.PIECE;
     }
 
     /** Copies some rows of a factor, one after the other: memory is read fastest in long runs. */
     private void read(ArrayMemory memory, int first, int end, int width) {
         int count = (end - first) * pieces(width);
         if (factor.length < count) {
-            factor = new float[count][HostRows.PIECE];
+            factor = new float[count][HeapRows.PIECE];
         }
         int piece = 0;
         for (int j = first; j < end; j++) {
-            for (int from = 0; from < width; from += HostRows.PIECE) {
-                memory.get(j * width + from, factor[piece], 0, Math.min(HostRows.PIECE, width - from));
+            for (int from = 0; from < width; from += HeapRows.PIECE) {
+                memory.get(j * width + from, factor[piece], 0, Math.min(HeapRows.PIECE, width - from));
                 piece++;
             }
         }
@@ -136,8 +136,8 @@ public final class SingleRows {
     private float down(float[][] x, int row, int in) {
         Arrays.fill(products, 0);
         int piece = row * pieces(in);
-        for (int from = 0; from < in; from += HostRows.PIECE) {
-            addProducts(x[from / HostRows.PIECE], factor[piece], Math.min(HostRows.PIECE, in - from), products);
+        for (int from = 0; from < in; from += HeapRows.PIECE) {
+            addProducts(x[from / HeapRows.PIECE], factor[piece], Math.min(HeapRows.PIECE, in - from), products);
             piece++;
         }
         return sum(products);
@@ -145,8 +145,8 @@ public final class SingleRows {
 
     private void addUp(float u, int row, int out, float[][] delta) {
         int piece = row * pieces(out);
-        for (int from = 0; from < out; from += HostRows.PIECE) {
-            addScaled(u, factor[piece], Math.min(HostRows.PIECE, out - from), delta[from / HostRows.PIECE]);
+        for (int from = 0; from < out; from += HeapRows.PIECE) {
+            addScaled(u, factor[piece], Math.min(HeapRows.PIECE, out - from), delta[from / HeapRows.PIECE]);
             piece++;
         }
     }

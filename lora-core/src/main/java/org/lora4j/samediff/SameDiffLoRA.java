@@ -16,39 +16,36 @@ import org.lora4j.adapter.InitializedAdapter;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.ParameterReport;
+import org.lora4j.internal.NamedAdapters;
 import org.lora4j.io.FingerprintCheck;
 import org.lora4j.io.PeftAdapters;
 import org.lora4j.train.DivergedException;
-import org.nd4j.autodiff.listeners.At;
-import org.nd4j.autodiff.listeners.Operation;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.autodiff.samediff.VariableType;
-import org.nd4j.autodiff.samediff.internal.InferenceSession;
-import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
  * A SameDiff graph with frozen weights and named adapters (LoRA, <a
  * href="https://arxiv.org/abs/2106.09685">arXiv:2106.09685</a>).
  *
  * <pre>{@code
- * SameDiffLoRA lora = SameDiffLoRA.on(graph);            // every variable of the graph is frozen from here on
+ * SameDiffLoRA lora = SameDiffLoRA.of(graph);            // every variable of the graph is frozen from here on
  * lora.add("spam", LoRAConfig.of(8, 16));
  * lora.train("spam");
  * graph.fit(data, 3);                                    // trains A and B of "spam" alone
- * INDArray y = lora.output(feed, "spam", "logits").get("logits");
- * INDArray base = lora.output(feed, List.of(), "logits").get("logits");
+ * INDArray y = lora.using("spam").output(feed, "logits").get("logits");
+ * INDArray base = lora.base().output(feed, "logits").get("logits");
  * lora.save("spam", Path.of("adapters/spam"));           // a folder that Python's PEFT opens
  * }</pre>
  *
  * <p>An operation {@code y = op(x, W)} becomes {@code y = op(x, W) + s·B·A·x}, for {@code matmul}, {@code xw_plus_b},
  * {@code conv2d} and {@code gather} on a constant or variable W. The variable y keeps its name and its consumers.
  *
- * <p>{@link #output} computes with the adapters that it names, whatever the graph itself computes with. The graph's own
+ * <p>A {@link GraphView} computes with the adapters that it names, whatever the graph itself computes with. The graph's own
  * calls ({@code fit}, {@code output}, {@code evaluate}, {@code save}) compute with the <em>active</em> adapters: the one
  * being trained after {@link #train}, those named after {@link #activate}, and none at first.
  *
- * <p>The weights of the base are never written to. Any number of threads can call {@link #output}; it keeps no session
+ * <p>The weights of the base are never written to. Any number of threads can compute with views; they keep no session
  * behind. Calls that change which adapters the graph computes with must not run beside the graph's own calls.
  */
 public final class SameDiffLoRA implements BaseModel {
@@ -57,8 +54,8 @@ public final class SameDiffLoRA implements BaseModel {
     private final List<GraphLayer> layers;
     private final Map<String, String> refused;
 
-    private final GraphAdapters adapters;
     private final AdaptedGraph adapted;
+    private NamedAdapters<GraphAdapter> adapters = NamedAdapters.none();
 
     private SameDiffLoRA(SameDiff graph, UnaryOperator<String> paths) {
         this.graph = graph;
@@ -66,7 +63,6 @@ public final class SameDiffLoRA implements BaseModel {
         layers = found.layers();
         refused = found.refused();
         Support.requireLayers(found);
-        adapters = new GraphAdapters(layers);
         adapted = new AdaptedGraph(graph, layers);
         List<SDVariable> variables = graph.variables().stream()
                 .filter(variable -> variable.getVariableType() == VariableType.VARIABLE)
@@ -84,8 +80,8 @@ public final class SameDiffLoRA implements BaseModel {
      * @throws IllegalArgumentException if the graph has adapters already or an {@code ifCond}, has no weight that can be
      *     adapted, or has weights of several types
      */
-    public static SameDiffLoRA on(SameDiff graph) {
-        return on(graph, name -> name.endsWith(".weight") ? name.substring(0, name.length() - 7) : name);
+    public static SameDiffLoRA of(SameDiff graph) {
+        return of(graph, name -> name.endsWith(".weight") ? name.substring(0, name.length() - 7) : name);
     }
 
     /**
@@ -98,7 +94,7 @@ public final class SameDiffLoRA implements BaseModel {
      * @throws IllegalArgumentException if the graph has adapters already or an {@code ifCond}, has no weight that can be
      *     adapted, has weights of several types, or two weights get the same path
      */
-    public static SameDiffLoRA on(SameDiff graph, UnaryOperator<String> paths) {
+    public static SameDiffLoRA of(SameDiff graph, UnaryOperator<String> paths) {
         Objects.requireNonNull(graph, "graph must not be null");
         Objects.requireNonNull(paths, "paths must not be null");
         Support.requirePlain(graph);
@@ -139,10 +135,11 @@ public final class SameDiffLoRA implements BaseModel {
      *
      * @param name its name: the name of a folder on every platform, which differs from the others in more than case
      * @param config ranks, α and target modules. DoRA and dropout are refused
+     * @return the view of this adapter
      * @throws IllegalArgumentException if the name is refused or the configuration does not fit the graph; nothing changes
      *     then
      */
-    public synchronized void add(String name, LoRAConfig config) {
+    public synchronized GraphView add(String name, LoRAConfig config) {
         Objects.requireNonNull(name, "name must not be null");
         Objects.requireNonNull(config, "config must not be null");
         adapters.requireNew(name);
@@ -151,6 +148,7 @@ public final class SameDiffLoRA implements BaseModel {
         Support.requireNoRefusedTarget(name, config, refused);
         put(name, () -> LoRAAdapter.initialize(this, config));
         Support.logLeftOut(name, this, config);
+        return view(List.of(name));
     }
 
     /**
@@ -158,9 +156,10 @@ public final class SameDiffLoRA implements BaseModel {
      *
      * @param name its name: the name of a folder on every platform, which differs from the others in more than case
      * @param adapter the data; DoRA is refused
+     * @return the view of this adapter
      * @throws IllegalArgumentException if the name is refused or the data do not fit the graph; nothing changes then
      */
-    public synchronized void add(String name, LoRAAdapter adapter) {
+    public synchronized GraphView add(String name, LoRAAdapter adapter) {
         Objects.requireNonNull(name, "name must not be null");
         Objects.requireNonNull(adapter, "adapter must not be null");
         adapters.requireNew(name);
@@ -169,10 +168,11 @@ public final class SameDiffLoRA implements BaseModel {
             adapter.requireFits(this);
             return new InitializedAdapter(adapter, Map.of());
         });
+        return view(List.of(name));
     }
 
     private void put(String name, Supplier<InitializedAdapter> create) {
-        adapters.put(new GraphAdapter(name, layers, Support.named(name, create)));
+        adapters = adapters.add(name, new GraphAdapter(name, layers, NamedAdapters.named(name, create)));
     }
 
     /**
@@ -181,11 +181,12 @@ public final class SameDiffLoRA implements BaseModel {
      *
      * @param name its name in this graph
      * @param folder the folder
+     * @return the view of this adapter
      * @throws IOException if the files cannot be read, or are refused; see {@link PeftAdapters}
      * @throws IllegalArgumentException as {@link #add(String, LoRAAdapter)}
      */
-    public void load(String name, Path folder) throws IOException {
-        load(name, folder, FingerprintCheck.WARN);
+    public GraphView load(String name, Path folder) throws IOException {
+        return load(name, folder, FingerprintCheck.WARN);
     }
 
     /**
@@ -194,14 +195,15 @@ public final class SameDiffLoRA implements BaseModel {
      * @param name its name in this graph
      * @param folder the folder
      * @param check what to do if the adapter was saved with another base
+     * @return the view of this adapter
      * @throws IOException if the files cannot be read, or are refused; see {@link PeftAdapters}
      * @throws IllegalArgumentException as {@link #add(String, LoRAAdapter)}
      */
-    public void load(String name, Path folder, FingerprintCheck check) throws IOException {
+    public GraphView load(String name, Path folder, FingerprintCheck check) throws IOException {
         Objects.requireNonNull(name, "name must not be null");
         Objects.requireNonNull(folder, "folder must not be null");
         Objects.requireNonNull(check, "check must not be null");
-        add(name, PeftAdapters.load(folder, this, check));
+        return add(name, PeftAdapters.load(folder, this, check));
     }
 
     /**
@@ -232,7 +234,7 @@ public final class SameDiffLoRA implements BaseModel {
      *     if an operation was added to the graph that uses an adapted weight. Nothing changes then
      */
     public synchronized void train(String name) {
-        GraphAdapter adapter = adapters.require(name);
+        GraphAdapter adapter = adapters.get(name);
         Support.requireNoDropout(name, adapter.config());
         if (adapted.trained().filter(name::equals).isPresent()) {
             return;
@@ -257,7 +259,7 @@ public final class SameDiffLoRA implements BaseModel {
      */
     public synchronized void activate(String... names) {
         Objects.requireNonNull(names, "names must not be null");
-        adapted.connect(adapters.select(Arrays.asList(names)), false);
+        adapted.connect(select(Arrays.asList(names)), false);
     }
 
     /**
@@ -288,43 +290,51 @@ public final class SameDiffLoRA implements BaseModel {
     }
 
     /**
-     * Computes outputs with one adapter, whatever is active. The graph is not changed.
+     * Returns a view that computes with the named adapters, whatever is active.
      *
-     * @param placeholders the values of the placeholders by name
-     * @param adapter an adapter
-     * @param outputs the names of variables
-     * @return their values by name, new arrays
-     * @throws IllegalArgumentException if there is no adapter of this name
-     * @throws IllegalStateException if an operation was added to the graph that uses an adapted weight
+     * @param names one or more adapters, whose updates add up
+     * @return the view
+     * @throws IllegalArgumentException if there is no name, an adapter does not exist or is named twice, or two replace
+     *     the same bias or weight
      */
-    public Map<String, INDArray> output(Map<String, INDArray> placeholders, String adapter, String... outputs) {
-        Objects.requireNonNull(adapter, "adapter must not be null");
-        return output(placeholders, List.of(adapter), outputs);
+    public synchronized GraphView using(String... names) {
+        List<String> named = requireNamed("using", names);
+        List<GraphAdapter> unused = select(named);
+        return view(named);
+    }
+
+    private static List<String> requireNamed(String call, String... names) {
+        Objects.requireNonNull(names, "names must not be null");
+        if (names.length == 0) {
+            throw new IllegalArgumentException(
+                    call + ": at least one adapter must be named, found none; base() is the view of the base alone");
+        }
+        return Arrays.asList(names);
     }
 
     /**
-     * Computes outputs with some adapters, or with the base alone, whatever is active. The graph is not changed.
+     * Returns the view of the base alone, whatever is active.
      *
-     * @param placeholders the values of the placeholders by name
-     * @param adapters adapters, whose updates add up; none for the base alone, bit for bit
-     * @param outputs the names of variables
-     * @return their values by name, new arrays
-     * @throws IllegalArgumentException if an adapter does not exist or is named twice, or two replace the same bias or
-     *     weight
-     * @throws IllegalStateException if an operation was added to the graph that uses an adapted weight
+     * @return a view without adapters, which computes the bits of the original graph
      */
-    public Map<String, INDArray> output(Map<String, INDArray> placeholders, List<String> adapters, String... outputs) {
-        Objects.requireNonNull(placeholders, "placeholders must not be null");
-        Objects.requireNonNull(adapters, "adapters must not be null");
-        Objects.requireNonNull(outputs, "outputs must not be null");
-        Support.requireNamesAndValues(placeholders, outputs);
-        // A session of SameDiff belongs to one thread and keeps arrays, so it ends with the call.
-        return new InferenceSession(copy(adapters))
-                .output(Arrays.asList(outputs), placeholders, null, null, null, At.defaultAt(Operation.INFERENCE));
+    public GraphView base() {
+        return view(List.of());
     }
 
-    private synchronized SameDiff copy(List<String> names) {
-        return adapted.copy(adapters.select(names));
+    private GraphView view(List<String> names) {
+        return new GraphView(this, names);
+    }
+
+    /** The adapters of some names. They can be applied together. */
+    private List<GraphAdapter> select(List<String> names) {
+        List<GraphAdapter> selected = adapters.select(names);
+        layers.forEach(layer -> adapters.requireOneReplaces(names, layer.path(), adapter -> adapter.replaces(layer)));
+        return selected;
+    }
+
+    /** A graph on the same arrays that computes with some adapters. */
+    synchronized SameDiff copy(List<String> names) {
+        return adapted.copy(select(names));
     }
 
     /**
@@ -335,7 +345,7 @@ public final class SameDiffLoRA implements BaseModel {
      * @throws IllegalArgumentException if there is no adapter of this name
      */
     public synchronized LoRAAdapter adapter(String name) {
-        return adapters.require(name).snapshot(layers);
+        return adapters.get(name).snapshot(layers);
     }
 
     /**
@@ -355,7 +365,7 @@ public final class SameDiffLoRA implements BaseModel {
      *
      * @param names one or more adapters, whose updates add up
      * @return a graph with arrays of its own and without anything of this library, whose variables train as those of the
-     *     graph did before {@link #on(SameDiff)}. A layer whose bias was shared and trained has a variable of its own for
+     *     graph did before {@link #of(SameDiff)}. A layer whose bias was shared and trained has a variable of its own for
      *     it. The graph has the losses of this one, and no training configuration
      * @throws IllegalArgumentException if there is no name, one does not exist or is named twice, two replace the same
      *     bias or weight, or a bias of B belongs to a layer without bias
@@ -363,11 +373,7 @@ public final class SameDiffLoRA implements BaseModel {
      * @throws ArithmeticException if a merged weight or bias is NaN or infinite; the message names it
      */
     public synchronized SameDiff merge(String... names) {
-        Objects.requireNonNull(names, "names must not be null");
-        if (names.length == 0) {
-            throw new IllegalArgumentException("merge: at least one adapter must be named, found none");
-        }
-        List<GraphAdapter> chosen = adapters.select(Arrays.asList(names));
+        List<GraphAdapter> chosen = select(requireNamed("merge", names));
         List<LoRAAdapter> merged =
                 chosen.stream().map(adapter -> adapter.snapshot(layers)).toList();
         SameDiff copy = adapted.plainCopy(chosen);
@@ -378,34 +384,34 @@ public final class SameDiffLoRA implements BaseModel {
     }
 
     /**
-     * Removes an adapter. If it is active, the graph computes with the other active ones from then on. Without active
+     * Deletes an adapter. If it is active, the graph computes with the other active ones from then on. Without active
      * adapters the graph has the operations, variables and consumers that it had before.
      *
      * @param name an adapter
      * @throws IllegalArgumentException if there is no adapter of this name
      */
-    public synchronized void remove(String name) {
-        GraphAdapter unused = adapters.require(name);
+    public synchronized void delete(String name) {
+        NamedAdapters<GraphAdapter> others = adapters.delete(name);
         List<String> active = adapted.active();
         if (active.contains(name)) {
-            List<String> others =
+            List<String> stillActive =
                     active.stream().filter(other -> !other.equals(name)).toList();
-            adapted.connect(adapters.select(others), false);
+            adapted.connect(select(stillActive), false);
         }
-        adapters.remove(name);
+        adapters = others;
         adapted.forgetCopies();
     }
 
-    /** Removes all adapters, and makes the variables trainable that were when the graph was frozen. */
+    /** Deletes all adapters, and makes the variables trainable that were when the graph was frozen. */
     public synchronized void restore() {
         adapted.connect(List.of(), false);
-        adapters.clear();
+        adapters = NamedAdapters.none();
         adapted.forgetCopies();
         graph.convertToVariables(frozen.stream().map(graph::getVariable).toList());
     }
 
     @Override
     public synchronized String toString() {
-        return "SameDiffLoRA" + adapters.names() + " active " + adapted.active();
+        return "SameDiffLoRA" + adapters + " active " + adapted.active();
     }
 }

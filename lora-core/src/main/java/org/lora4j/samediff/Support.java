@@ -3,7 +3,6 @@ package org.lora4j.samediff;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.function.Supplier;
 import org.lora4j.adapter.BaseModel;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.ModuleSelection;
@@ -132,15 +131,6 @@ final class Support {
                             + " targets to adapt them",
                     name,
                     Names.list(paths));
-        }
-    }
-
-    /** Names the adapter in an error. */
-    static <T> T named(String name, Supplier<T> create) {
-        try {
-            return create.get();
-        } catch (IllegalArgumentException e) {
-            throw new IllegalArgumentException("adapter '" + name + "': " + e.getMessage(), e);
         }
     }
 }

@@ -1,7 +1,7 @@
 package org.lora4j.train;
 
 import java.util.Arrays;
-import org.lora4j.internal.HostColumns;
+import org.lora4j.internal.HeapColumns;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -13,7 +13,7 @@ final class LabelCheck {
     /** Rounding errors of sums of floats stay below this. */
     private static final double TOLERANCE = 1e-3;
 
-    private final HostColumns columns = new HostColumns();
+    private final HeapColumns columns = new HeapColumns();
     private double[] sums = new double[0];
 
     /** Checks some columns. Element {@code (i, from + j)} is at {@code i + j·rows}. */
@@ -57,7 +57,7 @@ final class LabelCheck {
         columns.of(isReal ? labels : labels.castTo(DataType.DOUBLE));
         int rows = Math.toIntExact(labels.size(0));
         int count = Math.toIntExact(labels.size(1));
-        int perBlock = HostColumns.perBlock(rows);
+        int perBlock = HeapColumns.perBlock(rows);
         double[] block = columns.values(rows);
         for (int from = 0; from < count; from += perBlock) {
             int width = Math.min(perBlock, count - from);

@@ -1,7 +1,7 @@
 package org.lora4j.train;
 
 import java.util.function.ObjIntConsumer;
-import org.lora4j.internal.HostColumns;
+import org.lora4j.internal.HeapColumns;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -11,9 +11,9 @@ import org.nd4j.linalg.factory.Nd4j;
  * labels can have another one. Each of them can have any memory order.
  */
 final class LossBlocks {
-    private final HostColumns outputs;
-    private final HostColumns labels;
-    private final HostColumns gradients;
+    private final HeapColumns outputs;
+    private final HeapColumns labels;
+    private final HeapColumns gradients;
     private final INDArray gradient;
     private final INDArray written;
     private final int rows;
@@ -24,15 +24,15 @@ final class LossBlocks {
     LossBlocks(INDArray output, INDArray labels, INDArray gradient) {
         boolean isReal = labels.dataType() == DataType.FLOAT || labels.dataType() == DataType.DOUBLE;
         this.gradient = gradient;
-        written = HostColumns.canWrite(gradient)
+        written = HeapColumns.canWrite(gradient)
                 ? gradient
                 : Nd4j.createUninitialized(gradient.dataType(), gradient.shape(), 'f');
-        outputs = new HostColumns().of(output);
-        this.labels = new HostColumns().of(isReal ? labels : labels.castTo(output.dataType()));
-        gradients = new HostColumns().of(written);
+        outputs = new HeapColumns().of(output);
+        this.labels = new HeapColumns().of(isReal ? labels : labels.castTo(output.dataType()));
+        gradients = new HeapColumns().of(written);
         rows = Math.toIntExact(output.size(0));
         columns = Math.toIntExact(output.size(1));
-        int room = rows * Math.min(columns, HostColumns.perBlock(rows));
+        int room = rows * Math.min(columns, HeapColumns.perBlock(rows));
         values = new double[room];
         labelValues = new double[room];
     }
@@ -72,7 +72,7 @@ final class LossBlocks {
         run(gradients, block);
     }
 
-    private double run(HostColumns source, Block block) {
+    private double run(HeapColumns source, Block block) {
         int perBlock = values.length / rows;
         double sum = 0;
         for (int from = 0; from < columns; from += perBlock) {

@@ -5,8 +5,8 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.learning.config.Adam;
 
 /**
- * ND4J's Adam for parameters that {@link HostAdam} does not support. It uses ε and the weight decay in the same way as
- * {@link HostAdam}.
+ * ND4J's Adam for parameters that {@link HeapAdam} does not support. It uses ε and the weight decay in the same way as
+ * {@link HeapAdam}.
  */
 final class Nd4jAdam implements ParameterUpdater {
     private final Adam settings;
@@ -28,7 +28,7 @@ final class Nd4jAdam implements ParameterUpdater {
 
     @Override
     public void step(int iteration, int epoch, @Nullable INDArray before) {
-        settings.setEpsilon(HostAdam.epsilonBesideUncorrected(epsilon, settings.getBeta2(), iteration));
+        settings.setEpsilon(HeapAdam.epsilonBesideUncorrected(epsilon, settings.getBeta2(), iteration));
         if (before != null) {
             before.assign(value);
         }

@@ -50,8 +50,8 @@ interface ParameterUpdater {
 
     private static ParameterUpdater ofAdam(
             Adam settings, double weightDecay, INDArray value, INDArray gradient, @Nullable WeightGradient product) {
-        return value.dataType() == DataType.FLOAT && value.length() <= HostAdam.MAX_LENGTH
-                ? new HostAdam(settings, weightDecay, value, gradient, product)
+        return value.dataType() == DataType.FLOAT && value.length() <= HeapAdam.MAX_LENGTH
+                ? new HeapAdam(settings, weightDecay, value, gradient, product)
                 : new Nd4jAdam(settings, weightDecay, value, gradient);
     }
 }

@@ -34,7 +34,7 @@ final class GraphAttack {
     private GraphAttack(long seed) {
         random = new SplittableRandom(seed);
         base = new RandomGraph(seed);
-        lora = SameDiffLoRA.on(base.graph);
+        lora = SameDiffLoRA.of(base.graph);
         place = "seed " + seed;
     }
 
@@ -76,7 +76,9 @@ final class GraphAttack {
     }
 
     private INDArray output(List<String> adapters) {
-        return Objects.requireNonNull(lora.output(base.feed(), adapters, "y").get("y"));
+        return Objects.requireNonNull((adapters.isEmpty() ? lora.base() : lora.using(adapters.toArray(new String[0])))
+                .output(base.feed(), "y")
+                .get("y"));
     }
 
     private LoRAConfig config() {
@@ -121,7 +123,7 @@ final class GraphAttack {
     /** Gives an adapter random arrays, as if it had been trained. */
     private void changeArrays(String name) {
         LoRAAdapter adapter = lora.adapter(name);
-        lora.remove(name);
+        lora.delete(name);
         Map<String, LoRAWeights> weights = new LinkedHashMap<>();
         adapter.weights()
                 .forEach((path, one) -> weights.put(

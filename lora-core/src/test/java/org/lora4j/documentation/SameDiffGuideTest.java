@@ -65,7 +65,7 @@ class SameDiffGuideTest {
     void aGraphWithAdapters() throws Exception {
         SameDiff graph = graph();
         INDArray before = graph.outputSingle(Map.of("x", x), "logits");
-        SameDiffLoRA lora = SameDiffLoRA.on(graph);                 // every variable is frozen from here on
+        SameDiffLoRA lora = SameDiffLoRA.of(graph);                 // every variable is frozen from here on
         lora.add("spam", LoRAConfig.builder().rank(4).alpha(8).targetModules("linear1", "linear2").build());
 
         graph.setTrainingConfig(TrainingConfig.builder()
@@ -75,8 +75,8 @@ class SameDiffGuideTest {
         graph.fit(spamData, 5);
 
         Map<String, INDArray> feed = Map.of("x", x);
-        INDArray spam = lora.output(feed, "spam", "logits").get("logits");
-        INDArray base = lora.output(feed, List.of(), "logits").get("logits");
+        INDArray spam = lora.using("spam").output(feed, "logits").get("logits");
+        INDArray base = lora.base().output(feed, "logits").get("logits");
         assertThat(ArrayBits.equal(base, before)).isTrue();
         assertThat(spam).isNotEqualTo(base);
 
@@ -90,7 +90,7 @@ class SameDiffGuideTest {
         assertThat(ArrayBits.equal(graph.outputSingle(feed, "logits"), before)).isTrue();
 
         lora.save("spam", folder.resolve("spam"));                  // a folder that PEFT opens
-        lora.remove("spam");
+        lora.delete("spam");
         lora.load("spam", folder.resolve("spam"));
         ParameterReport report = lora.parameterReport("spam");
         assertThat(report.toString()).contains("linear1");
@@ -104,7 +104,7 @@ class SameDiffGuideTest {
     @Test
     void namesOfPyTorch() {
         SameDiff graph = graph();
-        SameDiffLoRA lora = SameDiffLoRA.on(graph, name -> "model." + name.replace(".weight", ""));
+        SameDiffLoRA lora = SameDiffLoRA.of(graph, name -> "model." + name.replace(".weight", ""));
         List<String> paths = lora.paths();
         Map<String, String> refused = lora.refused();
         assertThat(paths).containsExactly("model.linear1", "model.linear2");

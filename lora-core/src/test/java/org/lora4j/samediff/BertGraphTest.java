@@ -7,7 +7,6 @@ import static org.assertj.core.api.Assertions.within;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.nio.file.Path;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.junit.jupiter.api.Test;
@@ -81,20 +80,21 @@ class BertGraphTest {
         SameDiff graph = new BertGraph(folder(name), 12).graph;
         Map<String, INDArray> feed = feed(io, "");
         INDArray before = get(graph.output(feed, "logits"), "logits");
-        SameDiffLoRA lora = SameDiffLoRA.on(graph);
+        SameDiffLoRA lora = SameDiffLoRA.of(graph);
         lora.load("peft", folder(name).resolve("adapter"), FingerprintCheck.IGNORE);
         assertClose("base", before, io.tensor("logits_base"), 1e-5);
-        assertClose("adapter", get(lora.output(feed, "peft", "logits"), "logits"), io.tensor("logits_adapter"), 1e-5);
+        assertClose(
+                "adapter", get(lora.using("peft").output(feed, "logits"), "logits"), io.tensor("logits_adapter"), 1e-5);
         assertClose(
                 "merged", get(lora.merge("peft").output(feed, "logits"), "logits"), io.tensor("logits_merged"), 1e-5);
-        INDArray disabled = get(lora.output(feed, List.of(), "logits"), "logits");
+        INDArray disabled = get(lora.base().output(feed, "logits"), "logits");
         assertThat(ArrayBits.equal(disabled, before)).isTrue();
         lora.add(
                 "new",
                 lora.adapter("peft").config().toBuilder()
                         .modulesToSave("classifier")
                         .build());
-        INDArray initial = get(lora.output(feed, "new", "logits"), "logits");
+        INDArray initial = get(lora.using("new").output(feed, "logits"), "logits");
         assertThat(ArrayBits.equal(initial, before)).isTrue();
     }
 
@@ -102,7 +102,7 @@ class BertGraphTest {
     void refusesDoraAndComputesItsConversion() throws Exception {
         String name = "encoder_dora";
         SafeTensors io = io(name);
-        SameDiffLoRA lora = SameDiffLoRA.on(new BertGraph(folder(name), 12).graph);
+        SameDiffLoRA lora = SameDiffLoRA.of(new BertGraph(folder(name), 12).graph);
         Path folder = folder(name).resolve("adapter");
         assertThatThrownBy(() -> lora.load("peft", folder, FingerprintCheck.IGNORE))
                 .isInstanceOf(IllegalArgumentException.class)
@@ -115,7 +115,7 @@ class BertGraphTest {
                 "plain",
                 AdapterConversion.toLoRA(lora, dora, TargetRank.of(hidden)).adapter());
 
-        INDArray logits = get(lora.output(feed(io, ""), "plain", "logits"), "logits");
+        INDArray logits = get(lora.using("plain").output(feed(io, ""), "logits"), "logits");
         assertClose("adapter", logits, io.tensor("logits_adapter"), 1e-5);
     }
 
@@ -124,10 +124,10 @@ class BertGraphTest {
         String name = "encoder_embedding_lora";
         SafeTensors io = io(name);
         SameDiff graph = new BertGraph(folder(name), 12).graph;
-        SameDiffLoRA lora = SameDiffLoRA.on(graph);
+        SameDiffLoRA lora = SameDiffLoRA.of(graph);
         lora.load("peft", folder(name).resolve("adapter"), FingerprintCheck.IGNORE);
         String output = "last_hidden_state";
-        INDArray adapted = get(lora.output(feed(io, ""), "peft", output), output);
+        INDArray adapted = get(lora.using("peft").output(feed(io, ""), output), output);
         assertClose("adapter", unmasked(adapted, io), io.tensor("last_hidden_state_adapter"), 1e-5);
         INDArray merged = get(lora.merge("peft").output(feed(io, ""), output), output);
         assertClose("merged", unmasked(merged, io), io.tensor("last_hidden_state_merged"), 1e-5);
@@ -138,7 +138,7 @@ class BertGraphTest {
         String name = "encoder_train_lora_adam";
         SafeTensors io = io(name);
         SameDiff graph = new BertGraph(folder(name), 10).graph;
-        SameDiffLoRA lora = SameDiffLoRA.on(graph);
+        SameDiffLoRA lora = SameDiffLoRA.of(graph);
         lora.load("peft", folder(name).resolve("adapter_initial"), FingerprintCheck.IGNORE);
         double rate = new ObjectMapper()
                 .readTree(folder(name).resolve("case.json").toFile())

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.junit.jupiter.api.Test;
@@ -54,16 +53,15 @@ class ConvolutionGraphTest {
         Map<String, INDArray> feed = Map.of("x", io.tensor("x"));
         INDArray before = y(graph.output(feed, "y"));
         assertClose("y_base", before, io.tensor("y_base"), 1e-5);
-        SameDiffLoRA lora = SameDiffLoRA.on(graph);
+        SameDiffLoRA lora = SameDiffLoRA.of(graph);
 
         lora.load("peft", folder(name).resolve("adapter"), FingerprintCheck.IGNORE);
 
         // PEFT cannot compute the dilated case with an active adapter; see the cases' page.
         INDArray expected = io.tensor(io.contains("y_adapter") ? "y_adapter" : "y_merged");
-        assertClose("y_adapter", y(lora.output(feed, "peft", "y")), expected, 1e-5);
+        assertClose("y_adapter", y(lora.using("peft").output(feed, "y")), expected, 1e-5);
         assertClose("y_merged", y(lora.merge("peft").output(feed, "y")), io.tensor("y_merged"), 1e-5);
-        assertThat(ArrayBits.equal(y(lora.output(feed, List.of(), "y")), before))
-                .isTrue();
+        assertThat(ArrayBits.equal(y(lora.base().output(feed, "y")), before)).isTrue();
         lora.save("peft", written);
         SafeTensors file = SafeTensors.read(folder(name).resolve("adapter/adapter_model.safetensors"));
         SafeTensors found = SafeTensors.read(written.resolve("adapter_model.safetensors"));
@@ -78,7 +76,7 @@ class ConvolutionGraphTest {
         Path folder = folder("conv2d_train_adam");
         SafeTensors io = SafeTensors.read(folder.resolve("io.safetensors"));
         SameDiff graph = new ConvolutionGraph(folder).graph;
-        SameDiffLoRA lora = SameDiffLoRA.on(graph);
+        SameDiffLoRA lora = SameDiffLoRA.of(graph);
         lora.load("peft", folder.resolve("adapter_initial"), FingerprintCheck.IGNORE);
         // PyTorch adds ε after the bias correction, so ND4J's is negligible.
         graph.setTrainingConfig(TrainingConfig.builder()
@@ -113,7 +111,7 @@ class ConvolutionGraphTest {
 
     @Test
     void refusesDora() throws Exception {
-        SameDiffLoRA lora = SameDiffLoRA.on(new ConvolutionGraph(folder("conv2d_dora")).graph);
+        SameDiffLoRA lora = SameDiffLoRA.of(new ConvolutionGraph(folder("conv2d_dora")).graph);
         assertThatThrownBy(() -> lora.load("peft", folder("conv2d_dora").resolve("adapter"), FingerprintCheck.IGNORE))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("the adapter of a graph must be plain LoRA, found DoRA");

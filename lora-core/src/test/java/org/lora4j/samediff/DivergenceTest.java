@@ -21,7 +21,7 @@ import org.nd4j.linalg.learning.config.Sgd;
 /** A batch that is not finite ends a training, and loses nothing. */
 class DivergenceTest {
     private final Mlp mlp = new Mlp(DataType.FLOAT);
-    private final SameDiffLoRA lora = SameDiffLoRA.on(mlp.graph);
+    private final SameDiffLoRA lora = SameDiffLoRA.of(mlp.graph);
 
     @BeforeEach
     void train() {
@@ -54,7 +54,7 @@ class DivergenceTest {
         mlp.graph.fit(mlp.data());
 
         Mlp other = new Mlp(DataType.FLOAT);
-        SameDiffLoRA undisturbed = SameDiffLoRA.on(other.graph);
+        SameDiffLoRA undisturbed = SameDiffLoRA.of(other.graph);
         other.setTrainingConfig();
         undisturbed.add("a", LoRAConfig.of(2, 3));
         undisturbed.train("a");

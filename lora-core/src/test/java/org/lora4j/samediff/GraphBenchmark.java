@@ -133,7 +133,7 @@ final class GraphBenchmark {
                 dense(graph, graph.nn().relu(dense(graph, hidden, "linear2", 1000, 2000), 0), "linear3", 2000, 10);
         graph.loss().softmaxCrossEntropy("loss", graph.placeHolder("labels", DataType.FLOAT, -1, 10), logits, null);
         graph.setLossVariables("loss");
-        SameDiffLoRA lora = SameDiffLoRA.on(graph);
+        SameDiffLoRA lora = SameDiffLoRA.of(graph);
         lora.add("a", LoRAConfig.of(1, 1));
         graph.setTrainingConfig(TrainingConfig.builder()
                 .updater(new Adam(1e-3))
@@ -180,7 +180,7 @@ final class GraphBenchmark {
 
     private Steps bertGraph() throws IOException {
         SameDiff graph = new BertGraph(bert(), TOKENS).graph;
-        SameDiffLoRA lora = SameDiffLoRA.on(graph);
+        SameDiffLoRA lora = SameDiffLoRA.of(graph);
         lora.add("a", queryAndValue());
         graph.setTrainingConfig(TrainingConfig.builder()
                 .updater(new Adam(1e-3))

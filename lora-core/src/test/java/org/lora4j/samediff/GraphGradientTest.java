@@ -45,7 +45,7 @@ class GraphGradientTest {
     /** Trains an adapter of a graph with a variable "loss", and compares everything that can be compared. */
     private static void check(SameDiff graph, Map<String, INDArray> feed, LoRAConfig config) {
         graph.setLossVariables("loss");
-        SameDiffLoRA lora = SameDiffLoRA.on(graph);
+        SameDiffLoRA lora = SameDiffLoRA.of(graph);
         double base = loss(graph, feed);
         lora.add("a", config);
         lora.train("a");
@@ -72,7 +72,7 @@ class GraphGradientTest {
 
     /** A graph whose gradients ND4J does not compute. */
     private static void checkWithoutTraining(SameDiff graph, Map<String, INDArray> feed, LoRAConfig config) {
-        SameDiffLoRA lora = SameDiffLoRA.on(graph);
+        SameDiffLoRA lora = SameDiffLoRA.of(graph);
         double base = loss(graph, feed);
         lora.add("a", config);
         assertThatThrownBy(() -> lora.train("a"))
@@ -112,7 +112,7 @@ class GraphGradientTest {
         SDVariable x = graph.placeHolder("x", DataType.DOUBLE, -1, 6);
         x.mmul(graph.constant("fc.weight", gaussian(6, 4))).norm2("loss");
         graph.setLossVariables("loss");
-        SameDiffLoRA lora = SameDiffLoRA.on(graph);
+        SameDiffLoRA lora = SameDiffLoRA.of(graph);
         lora.add("a", LoRAConfig.builder().rank(2).init(LoRAInit.pissa()).build());
         lora.train("a");
         Map<String, INDArray> feed = Map.of("x", gaussian(3, 6));

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -27,7 +26,7 @@ class SameDiffArgumentsTest {
     private static final LoRAConfig CONFIG = LoRAConfig.of(2, 3);
 
     private final Mlp mlp = new Mlp(DataType.FLOAT);
-    private final SameDiffLoRA lora = SameDiffLoRA.on(mlp.graph);
+    private final SameDiffLoRA lora = SameDiffLoRA.of(mlp.graph);
 
     @BeforeEach
     void addAnAdapter() {
@@ -48,9 +47,9 @@ class SameDiffArgumentsTest {
     static Stream<Arguments> nulls() {
         Path folder = Path.of("folder");
         return Stream.of(
-                of("graph", lora -> SameDiffLoRA.on(null)),
-                of("graph", lora -> SameDiffLoRA.on(null, name -> name)),
-                of("paths", lora -> SameDiffLoRA.on(SameDiff.create(), null)),
+                of("graph", lora -> SameDiffLoRA.of(null)),
+                of("graph", lora -> SameDiffLoRA.of(null, name -> name)),
+                of("paths", lora -> SameDiffLoRA.of(SameDiff.create(), null)),
                 of("name", lora -> lora.add(null, CONFIG)),
                 of("config", lora -> lora.add("b", (LoRAConfig) null)),
                 of("name", lora -> lora.add(null, lora.adapter("a"))),
@@ -63,16 +62,16 @@ class SameDiffArgumentsTest {
                 of("name", lora -> lora.train(null)),
                 of("names", lora -> lora.activate((String[]) null)),
                 of("name", lora -> lora.activate("a", null)),
-                of("placeholders", lora -> lora.output(null, "a", "logits")),
-                of("adapter", lora -> lora.output(Map.of(), (String) null, "logits")),
-                of("adapters", lora -> lora.output(Map.of(), (List<String>) null, "logits")),
-                of("name", lora -> lora.output(Map.of(), Arrays.asList("a", null), "logits")),
-                of("outputs", lora -> lora.output(Map.of(), "a", (String[]) null)),
+                of("placeholders", lora -> lora.using("a").output(null, "logits")),
+                of("name", lora -> lora.using((String) null)),
+                of("names", lora -> lora.using((String[]) null)),
+                of("name", lora -> lora.using("a", null)),
+                of("outputs", lora -> lora.using("a").output(Map.of(), (String[]) null)),
                 of("name", lora -> lora.adapter(null)),
                 of("name", lora -> lora.parameterReport(null)),
                 of("names", lora -> lora.merge((String[]) null)),
                 of("name", lora -> lora.merge("a", null)),
-                of("name", lora -> lora.remove(null)));
+                of("name", lora -> lora.delete(null)));
     }
 
     @ParameterizedTest
@@ -88,17 +87,17 @@ class SameDiffArgumentsTest {
     @Test
     @SuppressWarnings("NullAway") // what is tested
     void refuseNullAmongPlaceholdersAndOutputs() {
-        assertThatThrownBy(() -> lora.output(mlp.feed(), "a", "logits", null))
+        assertThatThrownBy(() -> lora.using("a").output(mlp.feed(), "logits", null))
                 .isInstanceOf(NullPointerException.class)
                 .hasMessage("outputs: no name must be null, found null at index 1");
         Map<String, INDArray> feed = new HashMap<>();
         feed.put("x", null);
-        assertThatThrownBy(() -> lora.output(feed, "a", "logits"))
+        assertThatThrownBy(() -> lora.using("a").output(feed, "logits"))
                 .isInstanceOf(NullPointerException.class)
                 .hasMessage("placeholders: no name and no value must be null, found the value null of 'x'");
         feed.clear();
         feed.put(null, mlp.x);
-        assertThatThrownBy(() -> lora.output(feed, "a", "logits"))
+        assertThatThrownBy(() -> lora.using("a").output(feed, "logits"))
                 .isInstanceOf(NullPointerException.class)
                 .hasMessage("placeholders: no name and no value must be null, found the value [7, 6] FLOAT of 'null'");
     }
@@ -118,12 +117,12 @@ class SameDiffArgumentsTest {
                 () -> lora.train("b"),
                 () -> lora.activate("b"),
                 () -> lora.activate("a", "b"),
-                () -> lora.output(mlp.feed(), "b", "logits"),
-                () -> lora.output(mlp.feed(), List.of("a", "b"), "logits"),
+                () -> lora.using("b").output(mlp.feed(), "logits"),
+                () -> lora.using("a", "b").output(mlp.feed(), "logits"),
                 () -> lora.adapter("b"),
                 () -> lora.parameterReport("b"),
                 () -> lora.merge("b"),
-                () -> lora.remove("b"));
+                () -> lora.delete("b"));
         for (ThrowingCallable call : calls) {
             assertThatThrownBy(call)
                     .isInstanceOf(IllegalArgumentException.class)
@@ -147,7 +146,7 @@ class SameDiffArgumentsTest {
     @Test
     void refuseTwoWeightsOfOnePath() {
         SameDiff other = new Mlp(DataType.FLOAT).graph;
-        assertThatThrownBy(() -> SameDiffLoRA.on(other, name -> "same"))
+        assertThatThrownBy(() -> SameDiffLoRA.of(other, name -> "same"))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("must have different module paths, found 'same' for both");
     }
@@ -156,7 +155,7 @@ class SameDiffArgumentsTest {
     void refuseDataOfAnotherGraph() {
         LoRAAdapter other = lora.adapter("a");
         SameDiffLoRA renamed =
-                SameDiffLoRA.on(new Mlp(DataType.FLOAT).graph, name -> "model." + name.replace(".weight", ""));
+                SameDiffLoRA.of(new Mlp(DataType.FLOAT).graph, name -> "model." + name.replace(".weight", ""));
         assertThatThrownBy(() -> renamed.add("b", other))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("adapter 'b'")

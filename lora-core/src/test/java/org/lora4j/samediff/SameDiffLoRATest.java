@@ -96,7 +96,7 @@ class SameDiffLoRATest {
 
     @Test
     void findsTheLayersByTheOperations() {
-        SameDiffLoRA lora = SameDiffLoRA.on(graph);
+        SameDiffLoRA lora = SameDiffLoRA.of(graph);
         assertThat(lora.paths()).containsExactly("fc1", "fc2", "fc3");
         assertThat(lora.baseLayer("fc1").shape()).containsExactly(8, 6);
         assertThat(lora.baseLayer("fc2").shape()).containsExactly(5, 8);
@@ -128,9 +128,9 @@ class SameDiffLoRATest {
     @MethodSource("initialConfigs")
     void aNewAdapterHasTheOutputOfTheBaseBitForBit(LoRAConfig config) {
         INDArray before = logits();
-        SameDiffLoRA lora = SameDiffLoRA.on(graph);
+        SameDiffLoRA lora = SameDiffLoRA.of(graph);
         lora.add("a", config);
-        assertSameBits(logits(lora.output(mlp.feed(), "a", "logits")), before);
+        assertSameBits(logits(lora.using("a").output(mlp.feed(), "logits")), before);
         lora.train("a");
         assertSameBits(logits(), before);
         lora.activate();
@@ -141,7 +141,7 @@ class SameDiffLoRATest {
     @MethodSource("initialConfigs")
     void fitTrainsTheNamedAdapterAndNothingElse(LoRAConfig config) {
         INDArray before = logits();
-        SameDiffLoRA lora = SameDiffLoRA.on(graph);
+        SameDiffLoRA lora = SameDiffLoRA.of(graph);
         lora.add("a", config);
         lora.add("b", RANDOM);
         Map<String, INDArray> constants = constants(graph);
@@ -164,13 +164,13 @@ class SameDiffLoRATest {
         });
         INDArray trained = logits();
         assertThat(difference(trained, before)).isGreaterThan(1e-2);
-        assertSameBits(logits(lora.output(mlp.feed(), "a", "logits")), trained);
-        assertSameBits(logits(lora.output(mlp.feed(), List.of(), "logits")), before);
+        assertSameBits(logits(lora.using("a").output(mlp.feed(), "logits")), trained);
+        assertSameBits(logits(lora.base().output(mlp.feed(), "logits")), before);
     }
 
     @Test
     void trainsOneAdapterAfterTheOther() {
-        SameDiffLoRA lora = SameDiffLoRA.on(graph);
+        SameDiffLoRA lora = SameDiffLoRA.of(graph);
         lora.add("a", RANDOM);
         lora.add("b", RANDOM.toBuilder().rank(3).build());
         mlp.setTrainingConfig();
@@ -192,12 +192,12 @@ class SameDiffLoRATest {
     @Test
     void eachCallComputesWithTheAdaptersThatItNames() {
         INDArray base = logits();
-        SameDiffLoRA lora = SameDiffLoRA.on(graph);
+        SameDiffLoRA lora = SameDiffLoRA.of(graph);
         lora.add("a", RANDOM);
         lora.add("b", RANDOM.toBuilder().seed(9).build());
-        INDArray a = logits(lora.output(mlp.feed(), "a", "logits"));
-        INDArray b = logits(lora.output(mlp.feed(), "b", "logits"));
-        INDArray both = logits(lora.output(mlp.feed(), List.of("a", "b"), "logits"));
+        INDArray a = logits(lora.using("a").output(mlp.feed(), "logits"));
+        INDArray b = logits(lora.using("b").output(mlp.feed(), "logits"));
+        INDArray both = logits(lora.using("a", "b").output(mlp.feed(), "logits"));
         assertThat(difference(a, base)).isGreaterThan(1e-2);
         assertThat(difference(a, b)).isGreaterThan(1e-2);
         assertThat(difference(both, a)).isGreaterThan(1e-2);
@@ -208,15 +208,15 @@ class SameDiffLoRATest {
                 .isLessThan(1e-5);
         lora.activate("b", "a");
         assertThat(difference(logits(), both)).isLessThan(1e-5);
-        assertSameBits(logits(lora.output(mlp.feed(), "a", "logits")), a);
-        assertSameBits(logits(lora.output(mlp.feed(), List.of(), "logits")), base);
+        assertSameBits(logits(lora.using("a").output(mlp.feed(), "logits")), a);
+        assertSameBits(logits(lora.base().output(mlp.feed(), "logits")), base);
         assertThat(graph.getSessions()).hasSizeLessThan(2);
     }
 
     @Test
     void removalLeavesTheGraphAsItWas() {
         INDArray base = logits();
-        SameDiffLoRA lora = SameDiffLoRA.on(graph);
+        SameDiffLoRA lora = SameDiffLoRA.of(graph);
         String before = structure(graph);
         mlp.setTrainingConfig();
         lora.add(
@@ -226,12 +226,12 @@ class SameDiffLoRATest {
         lora.train("a");
         graph.fit(mlp.data());
         lora.activate("a", "b");
-        INDArray unusedOutput = lora.output(mlp.feed(), "b", "logits").get("logits");
+        INDArray unusedOutput = lora.using("b").output(mlp.feed(), "logits").get("logits");
         assertThat(unusedOutput).isNotNull();
         assertThat(structure(graph)).isNotEqualTo(before);
-        lora.remove("a");
+        lora.delete("a");
         assertThat(lora.active()).containsExactly("b");
-        lora.remove("b");
+        lora.delete("b");
         assertThat(structure(graph)).isEqualTo(before);
         assertThat(graph.getConstantArrays().arrayNames()).noneMatch(name -> name.startsWith("lora/"));
         assertThat(graph.getUpdaterMap()).isEmpty();
@@ -242,7 +242,7 @@ class SameDiffLoRATest {
     @Test
     void restoringMakesTheBaseTrainableAgain() {
         String before = structure(graph);
-        SameDiffLoRA lora = SameDiffLoRA.on(graph);
+        SameDiffLoRA lora = SameDiffLoRA.of(graph);
         assertThat(structure(graph)).isNotEqualTo(before);
         lora.add("a", RANDOM);
         lora.train("a");
@@ -256,7 +256,7 @@ class SameDiffLoRATest {
 
     @Test
     void aMergedGraphIsPlainAndHasArraysOfItsOwn() {
-        SameDiffLoRA lora = SameDiffLoRA.on(graph);
+        SameDiffLoRA lora = SameDiffLoRA.of(graph);
         lora.add("a", RANDOM.toBuilder().bias(BiasTraining.ALL).build());
         mlp.setTrainingConfig();
         lora.train("a");
@@ -275,23 +275,23 @@ class SameDiffLoRATest {
 
     @Test
     void exchangesFoldersWithFingerprints() throws Exception {
-        SameDiffLoRA lora = SameDiffLoRA.on(graph);
+        SameDiffLoRA lora = SameDiffLoRA.of(graph);
         lora.add("a", RANDOM.toBuilder().bias(BiasTraining.ALL).build());
         mlp.setTrainingConfig();
         lora.train("a");
         graph.fit(mlp.data());
         INDArray adapted = logits();
         lora.save("a", folder.resolve("a"));
-        SameDiffLoRA other = SameDiffLoRA.on(new Mlp(DataType.FLOAT).graph);
+        SameDiffLoRA other = SameDiffLoRA.of(new Mlp(DataType.FLOAT).graph);
         other.load("again", folder.resolve("a"), FingerprintCheck.REQUIRE);
-        assertSameBits(logits(other.output(mlp.feed(), "again", "logits")), adapted);
+        assertSameBits(logits(other.using("again").output(mlp.feed(), "logits")), adapted);
         assertThat(other.adapter("again").weights()).isEqualTo(lora.adapter("a").weights());
         assertThat(other.parameterReport("again").toString()).contains("fc1");
     }
 
     @Test
     void aSavedGraphComputesWithItsActiveAdaptersAndTakesNoOthers() {
-        SameDiffLoRA lora = SameDiffLoRA.on(graph);
+        SameDiffLoRA lora = SameDiffLoRA.of(graph);
         lora.add("a", RANDOM);
         mlp.setTrainingConfig();
         lora.train("a");
@@ -305,12 +305,12 @@ class SameDiffLoRATest {
         loaded.fit(mlp.data());
         assertThat(difference(logits(loaded.output(mlp.feed(), "logits")), logits()))
                 .isLessThan(1e-6);
-        assertThatThrownBy(() -> SameDiffLoRA.on(loaded))
+        assertThatThrownBy(() -> SameDiffLoRA.of(loaded))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("must have no adapters yet")
                 .hasMessageContaining("lora/a/fc1.lora_A");
         lora.activate();
         graph.save(file, false);
-        assertThat(SameDiffLoRA.on(SameDiff.load(file, false)).paths()).containsExactly("fc1", "fc2", "fc3");
+        assertThat(SameDiffLoRA.of(SameDiff.load(file, false)).paths()).containsExactly("fc1", "fc2", "fc3");
     }
 }

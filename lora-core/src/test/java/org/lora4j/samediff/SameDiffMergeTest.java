@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.SplittableRandom;
@@ -47,7 +46,7 @@ class SameDiffMergeTest {
         SDVariable bias = graph.var("shared.bias", gaussian(4));
         SDVariable h = graph.math().tanh(x.mmul(weight("fc1")).add("z1", bias));
         graph.nn().linear("y", h, weight("fc2"), bias);
-        return SameDiffLoRA.on(graph);
+        return SameDiffLoRA.of(graph);
     }
 
     private INDArray changed(INDArray array) {
@@ -78,11 +77,11 @@ class SameDiffMergeTest {
     }
 
     private void requireMergedIsAdapted(SameDiffLoRA lora) {
-        INDArray adapted = y(lora.output(feed, "a", "y"));
-        INDArray base = y(lora.output(feed, List.of(), "y"));
+        INDArray adapted = y(lora.using("a").output(feed, "y"));
+        INDArray base = y(lora.base().output(feed, "y"));
         assertThat(adapted.distance2(base)).isGreaterThan(0.01);
         assertThat(y(lora.merge("a").output(feed, "y")).distance2(adapted)).isLessThan(1e-12);
-        assertThat(ArrayBits.equal(y(lora.output(feed, List.of(), "y")), base)).isTrue();
+        assertThat(ArrayBits.equal(y(lora.base().output(feed, "y")), base)).isTrue();
     }
 
     @ParameterizedTest
@@ -124,7 +123,7 @@ class SameDiffMergeTest {
     void aBiasThatSomethingElseReadsKeepsItsValueThere() {
         SDVariable bias = graph.var("fc1.bias", gaussian(4));
         x.mmul(weight("fc1")).add("z1", bias).add("y", bias.mul(2));
-        SameDiffLoRA lora = SameDiffLoRA.on(graph);
+        SameDiffLoRA lora = SameDiffLoRA.of(graph);
         addChanged(lora, RANDOM.toBuilder().bias(BiasTraining.ALL).build());
         requireMergedIsAdapted(lora);
     }
@@ -134,7 +133,7 @@ class SameDiffMergeTest {
         SDVariable w = weight("fc1");
         SDVariable h = graph.math().tanh(x.mmul(w));
         h.mmul(weight("fc2")).mul("z", 1);
-        SameDiffLoRA lora = SameDiffLoRA.on(graph);
+        SameDiffLoRA lora = SameDiffLoRA.of(graph);
         lora.add("a", RANDOM.toBuilder().targetModules("fc1").build());
         lora.add("b", RANDOM.toBuilder().targetModules("fc2").build());
         lora.activate("a");
@@ -142,20 +141,21 @@ class SameDiffMergeTest {
         String message =
                 "fc1: only the operations that the graph had when it was frozen can use an adapted weight, found"
                         + " 'later' too; save the adapters, restore() the graph, and freeze it again";
-        assertThatThrownBy(() -> lora.output(feed, "a", "y"))
+        assertThatThrownBy(() -> lora.using("a").output(feed, "y"))
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessage(message);
         assertThatThrownBy(() -> lora.merge("a")).hasMessage(message);
         assertThatThrownBy(() -> lora.train("a")).hasMessage(message);
         assertThat(lora.active()).containsExactly("a");
         // An adapter of other weights is not concerned.
-        assertThat(y(lora.merge("b").output(feed, "y")).distance2(y(lora.output(feed, "b", "y"))))
+        assertThat(y(lora.merge("b").output(feed, "y"))
+                        .distance2(y(lora.using("b").output(feed, "y"))))
                 .isLessThan(1e-12);
         lora.activate("b");
         assertThatThrownBy(() -> lora.activate("a", "b")).hasMessage(message);
         assertThat(lora.active()).containsExactly("b");
         lora.restore();
-        SameDiffLoRA again = SameDiffLoRA.on(graph);
+        SameDiffLoRA again = SameDiffLoRA.of(graph);
         again.add("a", RANDOM.toBuilder().targetModules("fc1").build());
         requireMergedIsAdapted(again);
     }
@@ -163,7 +163,7 @@ class SameDiffMergeTest {
     @Test
     void anOperationOnTheOutputCanBeAddedLater() {
         x.mmul(weight("fc1")).add("z", graph.var("fc1.bias", gaussian(4)));
-        SameDiffLoRA lora = SameDiffLoRA.on(graph);
+        SameDiffLoRA lora = SameDiffLoRA.of(graph);
         addChanged(lora, RANDOM.toBuilder().loraBias(true).build());
         graph.math().tanh("y", graph.getVariable("z"));
         requireMergedIsAdapted(lora);
@@ -173,7 +173,7 @@ class SameDiffMergeTest {
     void refusesToMergeABiasOfBWhoseProductSomethingElseReads() {
         SDVariable product = x.mmul(weight("fc1"));
         product.add("y", graph.var("fc1.bias", gaussian(4)));
-        SameDiffLoRA lora = SameDiffLoRA.on(graph);
+        SameDiffLoRA lora = SameDiffLoRA.of(graph);
         addChanged(lora, RANDOM.toBuilder().loraBias(true).build());
         graph.getVariable("y").add("later", product);
         assertThatThrownBy(() -> lora.merge("a"))

@@ -34,7 +34,7 @@ class SameDiffTrapsTest {
     }
 
     private static SameDiffLoRA mlp() {
-        return SameDiffLoRA.on(new Mlp(DataType.FLOAT).graph);
+        return SameDiffLoRA.of(new Mlp(DataType.FLOAT).graph);
     }
 
     @Test
@@ -44,7 +44,7 @@ class SameDiffTrapsTest {
         SDVariable rows = graph.math().tanh(graph.reshape(x, -1, 6).mmul(graph.var("fc1.weight", gaussian(6, 5))));
         SDVariable h = graph.math().tanh(graph.reshape(rows, -1, 4, 5));
         graph.mmul("y", h, graph.var("fc2.weight", gaussian(5, 3)));
-        SameDiffLoRA lora = SameDiffLoRA.on(graph);
+        SameDiffLoRA lora = SameDiffLoRA.of(graph);
         assertThat(lora.paths()).containsExactly("fc1");
         assertThat(lora.refused().get("fc2"))
                 .isEqualTo("y: ND4J multiplies arrays of equal numbers of dimensions, found 3 and 2; reshape the input"
@@ -56,7 +56,7 @@ class SameDiffTrapsTest {
         SameDiff graph = SameDiff.create();
         SDVariable x = graph.placeHolder("x", DataType.FLOAT, -1, 6);
         graph.nn().dropout(x.mmul(graph.var("fc.weight", gaussian(6, 5))), 0.5).norm2("loss");
-        SameDiffLoRA lora = SameDiffLoRA.on(graph);
+        SameDiffLoRA lora = SameDiffLoRA.of(graph);
         lora.add("a", RANDOM);
         assertThatThrownBy(() -> lora.train("a"))
                 .isInstanceOf(IllegalStateException.class)
@@ -69,7 +69,7 @@ class SameDiffTrapsTest {
         SDVariable x = graph.placeHolder("x", DataType.FLOAT, -1, 6);
         graph.nn().preciseGelu("activation", x.mmul(graph.var("fc.weight", gaussian(6, 5))));
         try (Logged logged = Logged.by(SameDiffLoRA.class)) {
-            assertThat(SameDiffLoRA.on(graph).paths()).containsExactly("fc");
+            assertThat(SameDiffLoRA.of(graph).paths()).containsExactly("fc");
             assertThat(logged.messages())
                     .containsExactly("WARN activation: preciseGelu of ND4J computes wrong values; use"
                             + " 0.5·x·(1 + erf(x/√2))");
@@ -81,7 +81,7 @@ class SameDiffTrapsTest {
         SameDiff graph = SameDiff.create();
         SDVariable h = graph.placeHolder("x", DataType.FLOAT, -1, 6).mmul(graph.var("fc.weight", gaussian(6, 5)));
         graph.ifCond("y", null, all -> h.sum().gt(0), all -> h.mul(2), all -> h.mul(-3));
-        assertThatThrownBy(() -> SameDiffLoRA.on(graph))
+        assertThatThrownBy(() -> SameDiffLoRA.of(graph))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage(
                         "the graph must have no ifCond, found 'y': ND4J 1.0.0-M2.1 computes wrong values in it from the"
@@ -103,14 +103,14 @@ class SameDiffTrapsTest {
 
     @Test
     void computesThroughALoopAndRefusesToTrainThroughIt() {
-        SameDiffLoRA lora = SameDiffLoRA.on(withLoop(false));
+        SameDiffLoRA lora = SameDiffLoRA.of(withLoop(false));
         lora.add("a", RANDOM);
         SameDiff merged = lora.merge("a");
         for (int seed = 0; seed < 3; seed++) {
             Map<String, INDArray> feed =
                     Map.of("x", RandomArrays.gaussian(new SplittableRandom(seed), 1, DataType.FLOAT, 2, 6));
             INDArray expected = Objects.requireNonNull(merged.output(feed, "y").get("y"));
-            assertThat(Objects.requireNonNull(lora.output(feed, "a", "y").get("y"))
+            assertThat(Objects.requireNonNull(lora.using("a").output(feed, "y").get("y"))
                             .distance2(expected))
                     .isLessThan(1e-5);
         }
@@ -121,7 +121,7 @@ class SameDiffTrapsTest {
 
     @Test
     void refusesAWeightInALoop() {
-        assertThatThrownBy(() -> SameDiffLoRA.on(withLoop(true)))
+        assertThatThrownBy(() -> SameDiffLoRA.of(withLoop(true)))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("a whileLoop computes with the weight");
     }
@@ -132,7 +132,7 @@ class SameDiffTrapsTest {
         SDVariable ids = graph.placeHolder("ids", DataType.INT64, -1);
         SDVariable rows = graph.gather(graph.var("words.weight", gaussian(4, 3)), ids, 0);
         rows.mmul(graph.var("fc.weight", gaussian(3, 5)));
-        SameDiffLoRA lora = SameDiffLoRA.on(graph);
+        SameDiffLoRA lora = SameDiffLoRA.of(graph);
         try (Logged logged = Logged.by(SameDiffLoRA.class)) {
             lora.add("a", RANDOM);
             lora.add("b", RANDOM.toBuilder().targetModules("fc").build());
@@ -175,7 +175,7 @@ class SameDiffTrapsTest {
         SDVariable r =
                 graph.nn().reluLayer(g, graph.var("relu.weight", gaussian(6, 4)), graph.var("relu.bias", gaussian(4)));
         r.mmul(graph.var("fc.weight", gaussian(4, 3)));
-        SameDiffLoRA lora = SameDiffLoRA.on(graph);
+        SameDiffLoRA lora = SameDiffLoRA.of(graph);
         assertThat(lora.paths()).containsExactly("fc");
         assertThat(lora.refused()).containsOnlyKeys("tied", "both", "relu");
         assertThat(lora.refused().get("tied")).contains("only operations that adapters know", "transpose");
@@ -195,7 +195,7 @@ class SameDiffTrapsTest {
     void refusesAGraphWithoutWeights() {
         SameDiff graph = SameDiff.create();
         graph.placeHolder("x", DataType.FLOAT, -1, 6).norm2("loss");
-        assertThatThrownBy(() -> SameDiffLoRA.on(graph))
+        assertThatThrownBy(() -> SameDiffLoRA.of(graph))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("must have a weight");
     }
@@ -214,6 +214,9 @@ class SameDiffTrapsTest {
         assertThatThrownBy(() -> lora.activate("a", "a")).hasMessageContaining("must be named once");
         assertThatThrownBy(() -> lora.add("A", RANDOM)).hasMessageContaining("in more than case");
         assertThatThrownBy(lora::merge).hasMessageContaining("at least one adapter");
+        assertThatThrownBy(lora::using).hasMessageContaining("at least one adapter");
+        assertThatThrownBy(() -> lora.using("a", "b")).hasMessageContaining("only one of the adapters");
+        assertThatThrownBy(() -> lora.using("a", "a")).hasMessageContaining("must be named once");
         assertThat(lora.active()).isEmpty();
     }
 
@@ -226,23 +229,48 @@ class SameDiffTrapsTest {
         graph.gather("rows", graph.var("words.weight", table), ids, 0);
         Map<String, INDArray> feed = Map.of("ids", Nd4j.createFromArray(1L, 2L));
         INDArray base = Objects.requireNonNull(graph.output(feed, "rows").get("rows"));
-        SameDiffLoRA lora = SameDiffLoRA.on(graph);
+        SameDiffLoRA lora = SameDiffLoRA.of(graph);
         lora.add("a", LoRAConfig.builder().rank(1).targetModules("words").build());
         assertThat(ArrayBits.equal(
-                        Objects.requireNonNull(lora.output(feed, "a", "rows").get("rows")), base))
+                        Objects.requireNonNull(
+                                lora.using("a").output(feed, "rows").get("rows")),
+                        base))
                 .isTrue();
+    }
+
+    private static GraphView view(SameDiffLoRA lora, List<String> names) {
+        return names.isEmpty() ? lora.base() : lora.using(names.toArray(new String[0]));
+    }
+
+    @Test
+    void aViewFindsItsAdaptersByName() {
+        Mlp mlp = new Mlp(DataType.FLOAT);
+        SameDiffLoRA lora = SameDiffLoRA.of(mlp.graph);
+        GraphView added = lora.add("a", RANDOM);
+        GraphView view = lora.using("a");
+        assertThat(added.names()).containsExactly("a").isEqualTo(view.names());
+        assertThat(lora.base().names()).isEmpty();
+        assertThat(view).hasToString("GraphView[a]");
+        INDArray first = SameDiffLoRATest.logits(view.output(mlp.feed(), "logits"));
+        assertThat(SameDiffLoRATest.logits(added.output(mlp.feed(), "logits"))).isEqualTo(first);
+        lora.delete("a");
+        assertThatThrownBy(() -> view.output(mlp.feed(), "logits"))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("no adapter 'a'; there are []");
+        lora.add("a", RANDOM.toBuilder().seed(7).build());
+        assertThat(SameDiffLoRATest.logits(view.output(mlp.feed(), "logits"))).isNotEqualTo(first);
     }
 
     @Test
     void manyThreadsComputeWithDifferentAdapters() throws Exception {
         Mlp mlp = new Mlp(DataType.FLOAT);
-        SameDiffLoRA lora = SameDiffLoRA.on(mlp.graph);
+        SameDiffLoRA lora = SameDiffLoRA.of(mlp.graph);
         lora.add("a", RANDOM);
         lora.add("b", RANDOM.toBuilder().seed(5).build());
         List<List<String>> selections = List.of(List.of("a"), List.of("b"), List.of(), List.of("a", "b"));
         List<INDArray> expected = new ArrayList<>();
         for (List<String> selection : selections) {
-            expected.add(SameDiffLoRATest.logits(lora.output(mlp.feed(), selection, "logits")));
+            expected.add(SameDiffLoRATest.logits(view(lora, selection).output(mlp.feed(), "logits")));
         }
         ExecutorService threads = Executors.newFixedThreadPool(4);
         List<Future<Integer>> wrong = new ArrayList<>();
@@ -252,7 +280,7 @@ class SameDiffTrapsTest {
                 int different = 0;
                 for (int call = 0; call < 50; call++) {
                     INDArray y = SameDiffLoRATest.logits(
-                            lora.output(mlp.feed(), selections.get((index + call) % 4), "logits"));
+                            view(lora, selections.get((index + call) % 4)).output(mlp.feed(), "logits"));
                     different += ArrayBits.equal(y, expected.get((index + call) % 4)) ? 0 : 1;
                 }
                 return different;

@@ -163,16 +163,16 @@ class UpdaterTest {
         long length = value.length();
         Adam nd4jSettings = settings.clone();
         GradientUpdater<?> nd4j = nd4jSettings.instantiate(Nd4j.zeros(DataType.DOUBLE, 1, 2 * length), true);
-        HostAdam host = new HostAdam(settings, value, gradient);
+        HeapAdam adam = new HeapAdam(settings, value, gradient);
         INDArray before = value.like();
         for (int i = 0; i < 50; i++) {
             gradient.assign(Samples.gaussian(100 + i, DataType.FLOAT, value.shape()));
             int epoch = i / stepsPerEpoch;
             double[] held = Samples.bits(value);
-            host.step(i, epoch, before);
+            adam.step(i, epoch, before);
             assertThat(Samples.bits(before)).isEqualTo(held);
             placeEpsilonLikePyTorch(nd4jSettings, settings.getEpsilon(), i);
-            // In memory order, as HostAdam calculates.
+            // In memory order, as HeapAdam calculates.
             INDArray update = gradient.castTo(DataType.DOUBLE).dup(value.ordering());
             nd4j.applyUpdater(update.reshape(update.ordering(), 1, length), i, epoch);
             expected.subi(update);
@@ -187,12 +187,12 @@ class UpdaterTest {
     }
 
     @Test
-    void hostAdamGivesTheSameBitsForAnyNumberOfThreads() {
+    void heapAdamGivesTheSameBitsForAnyNumberOfThreads() {
         List<double[]> ends = new ArrayList<>();
         for (int blas : new int[] {1, Runtime.getRuntime().availableProcessors()}) {
             INDArray value = Samples.gaussian(1, DataType.FLOAT, 300_001);
             INDArray gradient = Samples.gaussian(2, DataType.FLOAT, 300_001);
-            HostAdam adam = new HostAdam(new Adam(0.01), value, gradient);
+            HeapAdam adam = new HeapAdam(new Adam(0.01), value, gradient);
             try (NativeThreads threads = NativeThreads.forBlas(blas)) {
                 assertThat(threads).isNotNull();
                 for (int i = 0; i < 3; i++) {
@@ -206,12 +206,12 @@ class UpdaterTest {
 
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 7, 2047, 2048, 2049, 4096, 5000, 200_001})
-    void hostAdamStepsLikeNd4jsAtAnyLength(long length) {
+    void heapAdamStepsLikeNd4jsAtAnyLength(long length) {
         assertStepsLikeNd4j(new Adam(0.01), Samples.gaussian(1, DataType.FLOAT, length), 50);
     }
 
     @Test
-    void hostAdamStepsLikeNd4jsInEitherOrder() {
+    void heapAdamStepsLikeNd4jsInEitherOrder() {
         INDArray value = Samples.gaussian(1, DataType.FLOAT, 50, 60);
         assertStepsLikeNd4j(new Adam(0.01), value.dup('c'), 50);
         assertStepsLikeNd4j(new Adam(0.01), value.dup('f'), 50);
@@ -228,13 +228,13 @@ class UpdaterTest {
     }
 
     @Test
-    void hostAdamTrainsWideWeightsAsByHand() {
+    void heapAdamTrainsWideWeightsAsByHand() {
         assertTrainsAsByHand(UpdaterTest::wide);
     }
 
     /** Layers one after the other use the same memory for their gradients in turn. */
     @Test
-    void hostAdamTrainsManyWideWeightsAsByHand() {
+    void heapAdamTrainsManyWideWeightsAsByHand() {
         assertTrainsAsByHand(() -> Network.builder(3000)
                 .linear("l1", 300)
                 .linear("l2", 300)
@@ -267,13 +267,13 @@ class UpdaterTest {
     }
 
     @Test
-    void hostAdamTrainsWideWeightsToTheSameBitsForAnyNumberOfItsThreads() {
+    void heapAdamTrainsWideWeightsToTheSameBitsForAnyNumberOfItsThreads() {
         List<double[]> ends = new ArrayList<>();
         for (int blas : new int[] {1, Runtime.getRuntime().availableProcessors()}) {
             Pass pass = wide().newTrainingPass();
             Parameter weight = pass.trainableParameters().iterator().next();
-            HostAdam adam =
-                    new HostAdam(new Adam(0.01), 0, weight.value(), pass.gradient(weight), pass.weightGradient(weight));
+            HeapAdam adam =
+                    new HeapAdam(new Adam(0.01), 0, weight.value(), pass.gradient(weight), pass.weightGradient(weight));
             INDArray output = pass.forward(wideBatches().get(0).getFeatures());
             pass.backward(Samples.gaussian(1, DataType.FLOAT, output.shape()));
             try (NativeThreads threads = NativeThreads.forBlas(blas)) {
@@ -286,12 +286,12 @@ class UpdaterTest {
     }
 
     @Test
-    void aPassStillComputesAGradientThatHostAdamDefers() {
+    void aPassStillComputesAGradientThatHeapAdamDefers() {
         Network network = wide();
         Pass pass = network.newTrainingPass();
         Parameter weight = network.linear("wide").weightParameter();
         Pass plain = network.newTrainingPass();
-        new HostAdam(new Adam(0.01), 0, weight.value(), pass.gradient(weight), pass.weightGradient(weight));
+        new HeapAdam(new Adam(0.01), 0, weight.value(), pass.gradient(weight), pass.weightGradient(weight));
         for (Pass each : List.of(pass, plain)) {
             INDArray output = each.forward(wideBatches().get(0).getFeatures());
             each.backward(Samples.gaussian(1, DataType.FLOAT, output.shape()));
@@ -301,7 +301,7 @@ class UpdaterTest {
 
     @ParameterizedTest
     @MethodSource("schedules")
-    void hostAdamFollowsSchedulesLikeNd4js(ISchedule schedule) {
+    void heapAdamFollowsSchedulesLikeNd4js(ISchedule schedule) {
         assertStepsLikeNd4j(new Adam(schedule), Samples.gaussian(1, DataType.FLOAT, 100), 10);
     }
 
@@ -317,18 +317,18 @@ class UpdaterTest {
     }
 
     @Test
-    void onlyAdamInFloatRunsOnTheHost() {
+    void onlyAdamInFloatRunsOnTheHeap() {
         Adam subclass = new Adam(0.01) {
             private static final long serialVersionUID = 1L;
         };
-        assertThat(updaterOf(new Adam(0.01), DataType.FLOAT)).isInstanceOf(HostAdam.class);
+        assertThat(updaterOf(new Adam(0.01), DataType.FLOAT)).isInstanceOf(HeapAdam.class);
         assertThat(updaterOf(new Adam(0.01), DataType.DOUBLE)).isInstanceOf(Nd4jAdam.class);
         assertThat(updaterOf(subclass, DataType.FLOAT)).isInstanceOf(Nd4jUpdater.class);
         assertThat(updaterOf(new Sgd(0.01), DataType.FLOAT)).isInstanceOf(Nd4jUpdater.class);
     }
 
     @Test
-    void hostAdamUsesAllSettings() {
+    void heapAdamUsesAllSettings() {
         assertStepsLikeNd4j(new Adam(0.01, 0.5, 0.9, 1e-3), Samples.gaussian(1, DataType.FLOAT, 100), 50);
     }
 

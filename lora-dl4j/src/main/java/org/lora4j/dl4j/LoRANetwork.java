@@ -2,7 +2,6 @@ package org.lora4j.dl4j;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -20,7 +19,7 @@ import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAWeights;
 import org.lora4j.adapter.ModuleSelection;
 import org.lora4j.adapter.ParameterReport;
-import org.lora4j.internal.AdapterNames;
+import org.lora4j.internal.NamedAdapters;
 import org.lora4j.internal.Names;
 import org.lora4j.io.FingerprintCheck;
 import org.lora4j.io.PeftAdapters;
@@ -44,7 +43,7 @@ import org.slf4j.LoggerFactory;
  * MultiLayerNetwork plain = lora.merge("nine");    // a network without any class of this library
  * }</pre>
  *
- * <p>Do not train the base: adapted networks compute with its arrays. {@link #add}, {@link #attach}, {@link #save} and
+ * <p>Do not train the base: adapted networks compute with its arrays. {@link #add}, {@link #load}, {@link #save} and
  * {@link #merge} refuse a base that has changed. As other networks of DL4J, an adapted network computes in one thread at a
  * time; different adapted networks can compute at the same time.
  *
@@ -59,7 +58,7 @@ public final class LoRANetwork<N extends Model> implements BaseModel {
     private final Host<N> host;
     private final List<BaseWeight> weights;
     private final BaseChecksums<N> checksums;
-    private final Map<String, Entry<N>> entries = new LinkedHashMap<>();
+    private NamedAdapters<Entry<N>> adapters = NamedAdapters.none();
 
     private record Entry<N>(LoRAConfig config, N network, Map<String, LowRankFactors> subtracted) {}
 
@@ -129,7 +128,7 @@ public final class LoRANetwork<N extends Model> implements BaseModel {
      * @return a set in the order in which they were added
      */
     public Set<String> names() {
-        return Collections.unmodifiableSet(entries.keySet());
+        return adapters.names();
     }
 
     /**
@@ -147,11 +146,11 @@ public final class LoRANetwork<N extends Model> implements BaseModel {
         Objects.requireNonNull(name, "name must not be null");
         Objects.requireNonNull(config, "config must not be null");
         Objects.requireNonNull(updater, "updater must not be null");
-        AdapterNames.requireNew(name, entries.keySet());
+        adapters.requireNew(name);
         checksums.requireUnchanged();
         Support.require(host.layers(), config);
-        InitializedAdapter initial = LoRAAdapter.initialize(this, config);
-        N network = put(name, initial.adapter(), initial.subtracted(), updater);
+        InitializedAdapter initial = NamedAdapters.named(name, () -> LoRAAdapter.initialize(this, config));
+        N network = put(name, initial, updater);
         List<String> leftOut = ModuleSelection.leftOut(this, config);
         if (!leftOut.isEmpty()) {
             log.info(
@@ -177,11 +176,14 @@ public final class LoRANetwork<N extends Model> implements BaseModel {
         Objects.requireNonNull(name, "name must not be null");
         Objects.requireNonNull(adapter, "adapter must not be null");
         Objects.requireNonNull(updater, "updater must not be null");
-        AdapterNames.requireNew(name, entries.keySet());
+        adapters.requireNew(name);
         checksums.requireUnchanged();
         Support.require(host.layers(), adapter.config());
-        adapter.requireFits(this);
-        return put(name, adapter, Map.of(), updater);
+        InitializedAdapter fitting = NamedAdapters.named(name, () -> {
+            adapter.requireFits(this);
+            return new InitializedAdapter(adapter, Map.of());
+        });
+        return put(name, fitting, updater);
     }
 
     /**
@@ -218,11 +220,12 @@ public final class LoRANetwork<N extends Model> implements BaseModel {
         return add(name, PeftAdapters.load(folder, this, check), updater);
     }
 
-    private N put(String name, LoRAAdapter adapter, Map<String, LowRankFactors> subtracted, IUpdater updater) {
+    private N put(String name, InitializedAdapter initial, IUpdater updater) {
+        LoRAAdapter adapter = initial.adapter();
         Support.requireBiasOfB(host.layers(), adapter);
-        N network = host.create(new Adaptation(adapter, subtracted, updater));
+        N network = host.create(new Adaptation(adapter, initial.subtracted(), updater));
         forEachTrained(network, (layer, trained) -> TrainedArrays.write(adapter, layer, trained));
-        entries.put(name, new Entry<>(adapter.config(), network, subtracted));
+        adapters = adapters.add(name, new Entry<>(adapter.config(), network, initial.subtracted()));
         return network;
     }
 
@@ -235,9 +238,8 @@ public final class LoRANetwork<N extends Model> implements BaseModel {
     }
 
     /**
-     * Attaches a network that DL4J restored from a file, or copied by way of its JSON text, to this base. Such a network has
-     * the arrays of its adapter and the state of its updater, and no base. The result goes on training where the network
-     * stopped.
+     * Adds the adapter of a network that DL4J restored from a file, or copied by way of its JSON text. Such a network has the
+     * arrays of its adapter and the state of its updater, and no base. The result goes on training where the network stopped.
      *
      * @param name the name of the adapter, by the rule of {@link #add(String, LoRAConfig, IUpdater)}
      * @param config the configuration with which the adapter was added
@@ -246,38 +248,29 @@ public final class LoRANetwork<N extends Model> implements BaseModel {
      * @throws IllegalArgumentException if the name is refused, or the network is not one of this base and configuration
      * @throws IllegalStateException if the base has changed since this object was created
      */
-    public N attach(String name, LoRAConfig config, N restored) {
+    public N add(String name, LoRAConfig config, N restored) {
         Objects.requireNonNull(name, "name must not be null");
         Objects.requireNonNull(config, "config must not be null");
         Objects.requireNonNull(restored, "restored must not be null");
-        AdapterNames.requireNew(name, entries.keySet());
+        adapters.requireNew(name);
         checksums.requireUnchanged();
         Support.require(host.layers(), config);
-        InitializedAdapter initial = LoRAAdapter.initialize(this, config);
+        InitializedAdapter initial = NamedAdapters.named(name, () -> LoRAAdapter.initialize(this, config));
         Support.requireBiasOfB(host.layers(), initial.adapter());
-        N network = new Restored<>(host, restored).attach(initial);
-        entries.put(name, new Entry<>(config, network, initial.subtracted()));
+        N network = new Restored<>(host, restored).onBase(initial);
+        adapters = adapters.add(name, new Entry<>(config, network, initial.subtracted()));
         return network;
     }
 
     /**
-     * Returns the network of an adapter.
+     * Returns the network that computes with an adapter and trains it.
      *
      * @param name an adapter
-     * @return the network that {@link #add(String, LoRAConfig, IUpdater)} returned
+     * @return the network that {@code add} or {@code load} returned
      * @throws IllegalArgumentException if there is no such adapter
      */
-    public N network(String name) {
-        return entry(name).network();
-    }
-
-    private Entry<N> entry(String name) {
-        Objects.requireNonNull(name, "name must not be null");
-        Entry<N> entry = entries.get(name);
-        if (entry == null) {
-            throw new IllegalArgumentException("no adapter '" + name + "'; the adapters are " + names());
-        }
-        return entry;
+    public N using(String name) {
+        return adapters.get(name).network();
     }
 
     /**
@@ -287,7 +280,7 @@ public final class LoRANetwork<N extends Model> implements BaseModel {
      * @throws IllegalArgumentException if there is no such adapter
      */
     public void delete(String name) {
-        entries.remove(name, entry(name));
+        adapters = adapters.delete(name);
     }
 
     /**
@@ -299,7 +292,7 @@ public final class LoRANetwork<N extends Model> implements BaseModel {
      * @throws IllegalArgumentException if there is no such adapter
      */
     public LoRAAdapter adapter(String name) {
-        Entry<N> entry = entry(name);
+        Entry<N> entry = adapters.get(name);
         return read(entry).againstBase(entry.subtracted());
     }
 
@@ -387,7 +380,7 @@ public final class LoRANetwork<N extends Model> implements BaseModel {
     }
 
     private List<LoRALayer> layers(String name) {
-        N network = network(name);
+        N network = using(name);
         return host.layers().stream()
                 .map(layer -> host.layer(network, layer.path()).conf().getLayer())
                 .filter(LoRALayer.class::isInstance)
@@ -404,7 +397,7 @@ public final class LoRANetwork<N extends Model> implements BaseModel {
      * @throws IllegalArgumentException if there is no such adapter
      */
     public ParameterReport parameterReport(String name) {
-        LoRAAdapter adapter = read(entry(name));
+        LoRAAdapter adapter = read(adapters.get(name));
         return ParameterReport.of(this, adapter.config(), adapter.weights());
     }
 
@@ -422,6 +415,6 @@ public final class LoRANetwork<N extends Model> implements BaseModel {
 
     @Override
     public String toString() {
-        return "LoRANetwork" + names() + " on " + host.base().getClass().getSimpleName();
+        return "LoRANetwork" + adapters + " on " + host.base().getClass().getSimpleName();
     }
 }

@@ -22,21 +22,20 @@ record Restored<N extends Model>(Host<N> host, N network) {
      * @param initial an adapter of the configuration with which the network was made
      * @throws IllegalArgumentException if the network is not one of this base and configuration
      */
-    N attach(InitializedAdapter initial) {
-        N attached = host.create(new Adaptation(initial.adapter(), initial.subtracted(), updater()));
+    N onBase(InitializedAdapter initial) {
+        N adapted = host.create(new Adaptation(initial.adapter(), initial.subtracted(), updater()));
         for (HostLayer layer : host.layers()) {
-            requireSame(layer.path(), conf(attached, layer), conf(network, layer));
+            requireSame(layer.path(), conf(adapted, layer), conf(network, layer));
         }
-        attached.params().assign(network.params());
-        host.copyTraining(network, attached);
-        return attached;
+        adapted.params().assign(network.params());
+        host.copyTraining(network, adapted);
+        return adapted;
     }
 
     private IUpdater updater() {
         for (HostLayer layer : host.layers()) {
-            if (conf(network, layer) instanceof LoRALayer adapted
-                    && !adapted.arrays().isEmpty()) {
-                return Objects.requireNonNull(adapted.getUpdaterByParam(""));
+            if (conf(network, layer) instanceof LoRALayer lora && !lora.arrays().isEmpty()) {
+                return Objects.requireNonNull(lora.getUpdaterByParam(""));
             }
         }
         throw new IllegalArgumentException(

@@ -27,7 +27,7 @@ final class UnattachedLayer extends AbstractLayer<LoRALayer> implements IOutputL
         return new IllegalStateException("layer '" + conf().getLayer().getLayerName()
                 + "' must be attached to the network that it adapts, found none: files and JSON texts of an adapted"
                 + " network hold the adapter only; restore the base too, and call"
-                + " LoRANetwork.of(base).attach(name, config, network)");
+                + " LoRANetwork.of(base).add(name, config, network)");
     }
 
     @Override

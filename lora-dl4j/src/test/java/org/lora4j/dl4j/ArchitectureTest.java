@@ -40,5 +40,5 @@ class ArchitectureTest {
             .doNotHaveSimpleName("FactoredRows")
             .should()
             .dependOnClassesThat()
-            .haveNameMatching("org\\.lora4j\\.internal\\.(?!AdapterNames|Names|RowNorms|ArrayBits|ArrayMemory).*");
+            .haveNameMatching("org\\.lora4j\\.internal\\.(?!NamedAdapters|Names|RowNorms|ArrayBits|ArrayMemory).*");
 }

@@ -48,7 +48,7 @@ class ArgumentsTest {
                 of("base", lora -> LoRANetwork.of((ComputationGraph) null)),
                 of("name", lora -> lora.add(null, CONFIG, SGD)),
                 of("config", lora -> lora.add("b", (LoRAConfig) null, SGD)),
-                of("updater", lora -> lora.add("b", CONFIG, null)),
+                of("updater", lora -> lora.add("b", CONFIG, (IUpdater) null)),
                 of("name", lora -> lora.add(null, lora.adapter("a"), SGD)),
                 of("adapter", lora -> lora.add("b", (LoRAAdapter) null, SGD)),
                 of("updater", lora -> lora.add("b", lora.adapter("a"), null)),
@@ -56,10 +56,10 @@ class ArgumentsTest {
                 of("folder", lora -> lora.load("b", null, SGD)),
                 of("updater", lora -> lora.load("b", folder, null)),
                 of("check", lora -> lora.load("b", folder, SGD, null)),
-                of("name", lora -> lora.attach(null, CONFIG, lora.network("a"))),
-                of("config", lora -> lora.attach("b", null, lora.network("a"))),
-                of("restored", lora -> lora.attach("b", CONFIG, null)),
-                of("name", lora -> lora.network(null)),
+                of("name", lora -> lora.add(null, CONFIG, lora.using("a"))),
+                of("config", lora -> lora.add("b", null, lora.using("a"))),
+                of("restored", lora -> lora.add("b", CONFIG, (MultiLayerNetwork) null)),
+                of("name", lora -> lora.using(null)),
                 of("name", lora -> lora.delete(null)),
                 of("name", lora -> lora.adapter(null)),
                 of("name", lora -> lora.save(null, folder)),
@@ -92,7 +92,7 @@ class ArgumentsTest {
     @Test
     void refuseAnUnknownAdapter(@TempDir Path folder) {
         List<ThrowingCallable> calls = List.of(
-                () -> lora.network("b"),
+                () -> lora.using("b"),
                 () -> lora.delete("b"),
                 () -> lora.adapter("b"),
                 () -> lora.save("b", folder),
@@ -104,7 +104,7 @@ class ArgumentsTest {
         for (ThrowingCallable call : calls) {
             assertThatThrownBy(call)
                     .isInstanceOf(IllegalArgumentException.class)
-                    .hasMessage("no adapter 'b'; the adapters are [a]");
+                    .hasMessage("no adapter 'b'; there are [a]");
         }
     }
 
@@ -115,7 +115,7 @@ class ArgumentsTest {
                 () -> lora.add("a", CONFIG, SGD),
                 () -> lora.add("A", lora.adapter("a"), SGD),
                 () -> lora.load("a", folder, SGD, FingerprintCheck.REQUIRE),
-                () -> lora.attach("A", CONFIG, adapted));
+                () -> lora.add("A", CONFIG, adapted));
         for (ThrowingCallable call : calls) {
             assertThatThrownBy(call)
                     .isInstanceOf(IllegalArgumentException.class)
@@ -134,8 +134,8 @@ class ArgumentsTest {
     }
 
     @Test
-    void refuseToAttachOtherNetworks() {
-        assertThatThrownBy(() -> lora.attach("b", CONFIG, base))
+    void refuseToAddOtherNetworks() {
+        assertThatThrownBy(() -> lora.add("b", CONFIG, base))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("the network must be one that LoRANetwork made, found one whose layers have no adapter");
         MultiLayerNetwork wider = Networks.of(
@@ -145,7 +145,7 @@ class ArgumentsTest {
                 Networks.dense("second", 4),
                 Networks.output("head", 3));
         MultiLayerNetwork ofWider = LoRANetwork.of(wider).add("a", CONFIG, SGD);
-        assertThatThrownBy(() -> lora.attach("b", CONFIG, ofWider))
+        assertThatThrownBy(() -> lora.add("b", CONFIG, ofWider))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("layer 'first': the network must have the arrays of this base and configuration,")
                 .hasMessageContaining("expected")
@@ -201,9 +201,10 @@ class ArgumentsTest {
         other.add("a", CONFIG, SGD);
         assertThatThrownBy(() -> lora.add("b", other.adapter("a"), SGD))
                 .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageStartingWith("adapter 'b': ")
                 .hasMessageContaining("first");
         Consumer<String> namesAreThoseOfBefore =
-                name -> assertThatThrownBy(() -> lora.network(name)).hasMessageContaining("no adapter");
+                name -> assertThatThrownBy(() -> lora.using(name)).hasMessageContaining("no adapter");
         namesAreThoseOfBefore.accept("b");
     }
 }

@@ -114,7 +114,7 @@ class GraphTest {
         ModelSerializer.writeModel(adapted, file, true);
         ComputationGraph restored = ModelSerializer.restoreComputationGraph(file, true);
         assertThatThrownBy(() -> restored.output(x)).hasMessageContaining("must be attached to the network");
-        ComputationGraph again = LoRANetwork.of(base).attach("a", config, restored);
+        ComputationGraph again = LoRANetwork.of(base).add("a", config, restored);
         adapted.fit(data);
         again.fit(data);
         assertThat(again.params()).isEqualTo(adapted.params());

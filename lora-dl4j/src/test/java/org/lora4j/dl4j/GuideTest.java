@@ -118,7 +118,7 @@ class GuideTest {
 
         ModelSerializer.writeModel(nine, file, true);
         MultiLayerNetwork restored = ModelSerializer.restoreMultiLayerNetwork(file, true);
-        MultiLayerNetwork goesOn = LoRANetwork.of(base).attach("nine", config, restored);
+        MultiLayerNetwork goesOn = LoRANetwork.of(base).add("nine", config, restored);
 
         assertThat(file.length()).isLessThan(200_000);
         assertThat(goesOn.params()).isEqualTo(nine.params());

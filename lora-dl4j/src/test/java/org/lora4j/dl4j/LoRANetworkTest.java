@@ -88,7 +88,7 @@ class LoRANetworkTest {
         assertThat(a.output(x)).isEqualTo(after);
         assertThat(b.output(x)).isNotEqualTo(after);
         assertThat(lora.names()).containsExactly("a", "b");
-        assertThat(lora.network("b")).isSameAs(b);
+        assertThat(lora.using("b")).isSameAs(b);
         lora.delete("a");
         assertThat(lora.names()).containsExactly("b");
     }
@@ -155,14 +155,14 @@ class LoRANetworkTest {
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessageContaining("layer 'first' must be attached to the network that it adapts");
 
-        MultiLayerNetwork again = LoRANetwork.of(base).attach("a", config, restored);
+        MultiLayerNetwork again = LoRANetwork.of(base).add("a", config, restored);
 
         assertThat(again.output(x)).isEqualTo(adapted.output(x));
         fit(adapted, data, 5);
         fit(again, data, 5);
         assertThat(again.params()).isEqualTo(adapted.params());
         assertThat(again.getIterationCount()).isEqualTo(10);
-        assertThatThrownBy(() -> LoRANetwork.of(base).attach("a", Networks.config(3, "first"), restored))
+        assertThatThrownBy(() -> LoRANetwork.of(base).add("a", Networks.config(3, "first"), restored))
                 .hasMessageContaining("layer 'first': the network must have the arrays of this base");
     }
 
@@ -182,7 +182,7 @@ class LoRANetworkTest {
         String json = adapted.getLayerWiseConfigurations().toJson();
         MultiLayerNetwork replica = new MultiLayerNetwork(MultiLayerConfiguration.fromJson(json));
         replica.init();
-        assertThatThrownBy(() -> replica.fit(data)).hasMessageContaining("LoRANetwork.of(base).attach(");
+        assertThatThrownBy(() -> replica.fit(data)).hasMessageContaining("LoRANetwork.of(base).add(");
     }
 
     @Test
@@ -268,7 +268,7 @@ class LoRANetworkTest {
     void refusesWhatDoesNotFit() {
         assertThatThrownBy(() -> lora.add("a", Networks.config(2, "frist"), new Sgd(1)))
                 .hasMessageContaining("nearest is 'first'");
-        assertThatThrownBy(() -> lora.network("a")).hasMessageContaining("no adapter 'a'");
+        assertThatThrownBy(() -> lora.using("a")).hasMessageContaining("no adapter 'a'");
         assertThatThrownBy(() -> LoRANetwork.of(new MultiLayerNetwork(base.getLayerWiseConfigurations())))
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessageContaining("call its init() first");
@@ -369,7 +369,7 @@ class LoRANetworkTest {
             File file = folder.resolve(lowest + ".zip").toFile();
             ModelSerializer.writeModel(adapted, file, true);
             MultiLayerNetwork restored = ModelSerializer.restoreMultiLayerNetwork(file, true);
-            MultiLayerNetwork again = LoRANetwork.of(images).attach("a", chosen, restored);
+            MultiLayerNetwork again = LoRANetwork.of(images).add("a", chosen, restored);
             assertThat(again.output(pixels)).isEqualTo(adapted.output(pixels)).isNotEqualTo(images.output(pixels));
         }
     }

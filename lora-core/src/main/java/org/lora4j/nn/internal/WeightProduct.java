@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.BatchBuffer;
-import org.lora4j.internal.HostColumns;
+import org.lora4j.internal.HeapColumns;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -23,18 +23,18 @@ final class WeightProduct {
     private final ProductContext product = new ProductContext();
     private final ProductContext stackedProduct = new ProductContext();
     private final List<ProductContext> furtherProducts = new ArrayList<>();
-    private final HostColumns inputColumns = new HostColumns();
-    private final HostColumns outputColumns = new HostColumns();
-    private final HostColumns stackedInputColumns = new HostColumns();
-    private final HostColumns stackedOutputColumns = new HostColumns();
+    private final HeapColumns inputColumns = new HeapColumns();
+    private final HeapColumns outputColumns = new HeapColumns();
+    private final HeapColumns stackedInputColumns = new HeapColumns();
+    private final HeapColumns stackedOutputColumns = new HeapColumns();
     private Weight weight;
     private List<Further> further = List.of();
     private long furtherRows;
 
     /** Rows {@code R [k, in]} and the array for {@code R·Wᵀ [k, out]}. */
-    record Further(INDArray rows, INDArray product, HostColumns rowColumns, HostColumns productColumns) {
+    record Further(INDArray rows, INDArray product, HeapColumns rowColumns, HeapColumns productColumns) {
         Further(INDArray rows, INDArray product) {
-            this(rows, product, new HostColumns(), new HostColumns());
+            this(rows, product, new HeapColumns(), new HeapColumns());
         }
 
         int height() {
@@ -107,7 +107,7 @@ final class WeightProduct {
         int height = Math.toIntExact(stacked.size(0));
         int n = x == null ? 0 : Math.toIntExact(x.size(0));
         int columns = Math.toIntExact(stacked.size(1));
-        int perBlock = HostColumns.perBlock(height);
+        int perBlock = HeapColumns.perBlock(height);
         double[] all = stackedInputColumns.values(height);
         double[] part = inputColumns.values(height);
         if (x != null) {
@@ -134,7 +134,7 @@ final class WeightProduct {
         int height = Math.toIntExact(stacked.size(0));
         int n = y == null ? 0 : Math.toIntExact(y.size(0));
         int columns = Math.toIntExact(stacked.size(1));
-        int perBlock = HostColumns.perBlock(height);
+        int perBlock = HeapColumns.perBlock(height);
         double[] all = stackedOutputColumns.values(height);
         double[] part = outputColumns.values(height);
         if (y != null) {

@@ -8,7 +8,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * Computes parts of the rows of {@code aᵀ·b} on the Java heap, for two FLOAT matrices of few rows. Each part is as small as
  * its reader likes, so that it stays in the first-level cache. Zeros in {@code a} cost no time and contribute nothing.
  */
-public final class HostProduct {
+public final class HeapProduct {
     private final int columns;
     private final int piece;
     private int rows;
@@ -25,7 +25,7 @@ public final class HostProduct {
      * @param columns the number of columns of b
      * @param piece the largest number of elements of a part of a row
      */
-    public HostProduct(int columns, int piece) {
+    public HeapProduct(int columns, int piece) {
         this.columns = columns;
         this.piece = piece;
     }

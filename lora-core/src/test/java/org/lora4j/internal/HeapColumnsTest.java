@@ -12,7 +12,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 
-class HostColumnsTest {
+class HeapColumnsTest {
     private static INDArray numbered(DataType type, char order, int rows, int columns) {
         return Nd4j.arange(rows * columns).reshape(rows, columns).castTo(type).dup(order);
     }
@@ -22,7 +22,7 @@ class HostColumnsTest {
     void readsColumnsOneAfterTheOther(DataType type, char order) {
         double[] values = new double[6];
 
-        new HostColumns().of(numbered(type, order, 3, 4)).read(1, 2, values);
+        new HeapColumns().of(numbered(type, order, 3, 4)).read(1, 2, values);
 
         assertThat(values).containsExactly(1, 5, 9, 2, 6, 10);
     }
@@ -32,7 +32,7 @@ class HostColumnsTest {
     void readsTheTranspose(DataType type, char order) {
         double[] values = new double[8];
 
-        new HostColumns().ofTranspose(numbered(type, order, 3, 4)).read(1, 2, values);
+        new HeapColumns().ofTranspose(numbered(type, order, 3, 4)).read(1, 2, values);
 
         assertThat(values).containsExactly(4, 5, 6, 7, 8, 9, 10, 11);
     }
@@ -42,7 +42,7 @@ class HostColumnsTest {
     void writesColumns(DataType type, char order) {
         INDArray matrix = Nd4j.zeros(type, 3, 4).dup(order);
 
-        new HostColumns().of(matrix).write(2, 2, new double[] {1, 2, 3, 4, 5, 6});
+        new HeapColumns().of(matrix).write(2, 2, new double[] {1, 2, 3, 4, 5, 6});
 
         assertThat(Samples.bits(matrix)).containsExactly(0, 0, 1, 4, 0, 0, 2, 5, 0, 0, 3, 6);
     }
@@ -52,7 +52,7 @@ class HostColumnsTest {
     void writesTheTranspose(DataType type, char order) {
         INDArray matrix = Nd4j.zeros(type, 3, 4).dup(order);
 
-        new HostColumns().ofTranspose(matrix).write(1, 2, new double[] {1, 2, 3, 4, 5, 6, 7, 8});
+        new HeapColumns().ofTranspose(matrix).write(1, 2, new double[] {1, 2, 3, 4, 5, 6, 7, 8});
 
         assertThat(Samples.bits(matrix)).containsExactly(0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8);
     }
@@ -63,7 +63,7 @@ class HostColumnsTest {
         INDArray view = numbered(type, 'c', 4, 4).get(NDArrayIndex.interval(1, 3), NDArrayIndex.interval(1, 3));
         double[] values = new double[4];
 
-        new HostColumns().ofTranspose(view).read(0, 2, values);
+        new HeapColumns().ofTranspose(view).read(0, 2, values);
 
         assertThat(values).containsExactly(5, 6, 9, 10);
     }
@@ -71,7 +71,7 @@ class HostColumnsTest {
     @Test
     void bindsAnewToTheTransposeOfTheSameMatrix() {
         INDArray matrix = numbered(DataType.FLOAT, 'c', 2, 2);
-        HostColumns columns = new HostColumns().of(matrix);
+        HeapColumns columns = new HeapColumns().of(matrix);
         double[] values = new double[2];
 
         columns.of(matrix, true).read(0, 1, values);
@@ -82,9 +82,9 @@ class HostColumnsTest {
     @Test
     void refusesToWriteToACopy() {
         INDArray view = Nd4j.zeros(DataType.FLOAT, 4, 4).get(NDArrayIndex.interval(1, 3), NDArrayIndex.interval(1, 3));
-        HostColumns columns = new HostColumns().of(view);
+        HeapColumns columns = new HeapColumns().of(view);
 
-        assertThat(HostColumns.canWrite(view)).isFalse();
+        assertThat(HeapColumns.canWrite(view)).isFalse();
         assertThatIllegalStateException()
                 .isThrownBy(() -> columns.write(0, 1, new double[2]))
                 .withMessage("write: the matrix must be contiguous, found a copy of one that is not; bind a contiguous"
@@ -95,7 +95,7 @@ class HostColumnsTest {
     @CsvSource({"FLOAT", "DOUBLE"})
     void treatsAVectorAsARow(DataType type) {
         INDArray vector = Nd4j.arange(5).castTo(type);
-        HostColumns columns = new HostColumns().of(vector);
+        HeapColumns columns = new HeapColumns().of(vector);
         double[] values = new double[3];
 
         columns.read(2, 3, values);
@@ -110,7 +110,7 @@ class HostColumnsTest {
     void readsTheCurrentValuesOfAView(char order) {
         INDArray whole = numbered(DataType.FLOAT, order, 3, 4);
         INDArray view = whole.get(NDArrayIndex.interval(1, 3), NDArrayIndex.interval(2, 4));
-        HostColumns columns = new HostColumns();
+        HeapColumns columns = new HeapColumns();
         double[] values = new double[4];
         columns.of(view).read(0, 2, values);
         assertThat(values).containsExactly(6, 10, 7, 11);
@@ -125,14 +125,14 @@ class HostColumnsTest {
     void readsAndWritesABlockOfRows(DataType type) {
         INDArray whole = numbered(type, 'c', 4, 3);
         INDArray block = new RowBlocks().of(whole, 1, 2);
-        HostColumns columns = new HostColumns().of(block);
+        HeapColumns columns = new HeapColumns().of(block);
         double[] values = new double[4];
 
         columns.read(1, 2, values);
         assertThat(values).containsExactly(4, 7, 5, 8);
         columns.write(0, 2, new double[] {50, 51, 52, 53});
 
-        assertThat(HostColumns.canWrite(block)).isTrue();
+        assertThat(HeapColumns.canWrite(block)).isTrue();
         assertThat(Samples.bits(whole)).containsExactly(0, 1, 2, 50, 52, 5, 51, 53, 8, 9, 10, 11);
     }
 }

@@ -6,7 +6,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.ArrayMemory;
-import org.lora4j.internal.HostProduct;
+import org.lora4j.internal.HeapProduct;
 import org.lora4j.internal.SpareProcessors;
 import org.lora4j.nn.internal.WeightGradient;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -23,7 +23,7 @@ import org.nd4j.linalg.learning.config.Adam;
  * <p>Most of the time is needed to read and write memory. For a small batch, the gradient of a weight is therefore computed
  * block by block, where it is used, and never stored.
  */
-final class HostAdam implements ParameterUpdater {
+final class HeapAdam implements ParameterUpdater {
     /** The greatest number of elements whose state fits into a byte buffer. */
     static final long MAX_LENGTH = Integer.MAX_VALUE / (2 * Float.BYTES);
 
@@ -33,7 +33,7 @@ final class HostAdam implements ParameterUpdater {
     /** Rows of a weight that are shorter than this would be too small as blocks. */
     private static final int MIN_COLUMNS = 256;
 
-    /** For more rows, a product of BLAS is faster than the loops of {@link HostProduct}, although its result is stored. */
+    /** For more rows, a product of BLAS is faster than the loops of {@link HeapProduct}, although its result is stored. */
     private static final int MAX_PRODUCT_ROWS = 32;
 
     /** For fewer elements, a second thread saves no time: the first one finishes before the second one starts. */
@@ -53,12 +53,12 @@ final class HostAdam implements ParameterUpdater {
     private final ArrayMemory value;
     private final ArrayMemory gradient;
     private final @Nullable WeightGradient weightGradient;
-    private final HostProduct product;
+    private final HeapProduct product;
     private final int columns;
     private final List<Block> blocks;
     private final Queue<Copies> idleCopies = new ConcurrentLinkedQueue<>();
 
-    HostAdam(Adam settings, INDArray value, INDArray gradient) {
+    HeapAdam(Adam settings, INDArray value, INDArray gradient) {
         this(settings, 0, value, gradient, null);
     }
 
@@ -68,7 +68,7 @@ final class HostAdam implements ParameterUpdater {
      * @param weightDecay λ, or 0
      * @param weightGradient the gradient as a product, or null if it is none
      */
-    HostAdam(
+    HeapAdam(
             Adam settings,
             double weightDecay,
             INDArray value,
@@ -82,10 +82,10 @@ final class HostAdam implements ParameterUpdater {
         this.weightGradient = weightGradient != null && readsProductsOf(value) ? weightGradient : null;
         if (this.weightGradient == null) {
             columns = length;
-            product = new HostProduct(0, BLOCK);
+            product = new HeapProduct(0, BLOCK);
         } else {
             columns = Math.toIntExact(value.size(1));
-            product = new HostProduct(columns, BLOCK);
+            product = new HeapProduct(columns, BLOCK);
             this.weightGradient.deferUpTo(MAX_PRODUCT_ROWS);
         }
         // No block of a product is in two rows.
@@ -196,9 +196,9 @@ final class HostAdam implements ParameterUpdater {
     private static final class Copies {
         private final float[] p;
         private final float[] g;
-        private final HostProduct.Reader products;
+        private final HeapProduct.Reader products;
 
-        Copies(int length, HostProduct.Reader products) {
+        Copies(int length, HeapProduct.Reader products) {
             this.products = products;
             p = new float[length];
             g = new float[length];

@@ -11,15 +11,15 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 
-class HostProductTest {
+class HeapProductTest {
     private static final int PIECE = 16;
 
     /** Compares all parts of all rows with ND4J's product. */
-    private static void assertProduct(HostProduct product, INDArray a, INDArray b) {
+    private static void assertProduct(HeapProduct product, INDArray a, INDArray b) {
         INDArray expected = a.transpose().mmul(b);
         int columns = (int) b.size(1);
         product.of(a, b);
-        HostProduct.Reader reader = product.reader();
+        HeapProduct.Reader reader = product.reader();
         float[] part = new float[PIECE];
         for (int row = 0; row < a.size(1); row++) {
             for (int j = 0; j < columns; j++) {
@@ -50,13 +50,13 @@ class HostProductTest {
     void equalsNd4jsProduct(int rows, char leftOrder, char rightOrder) {
         INDArray a = Samples.gaussian(1, DataType.FLOAT, rows, 5).dup(leftOrder);
         INDArray b = Samples.gaussian(2, DataType.FLOAT, rows, 37).dup(rightOrder);
-        assertProduct(new HostProduct(37, PIECE), a, b);
-        assertProduct(new HostProduct(37, PIECE), withZeros(a), b);
+        assertProduct(new HeapProduct(37, PIECE), a, b);
+        assertProduct(new HeapProduct(37, PIECE), withZeros(a), b);
     }
 
     @Test
     void takesBatchesOfAnySizeInTurn() {
-        HostProduct product = new HostProduct(16, PIECE);
+        HeapProduct product = new HeapProduct(16, PIECE);
         for (int rows : new int[] {10, 3, 20, 1}) {
             assertProduct(
                     product,
@@ -71,19 +71,19 @@ class HostProductTest {
         INDArray a = Samples.gaussian(1, DataType.FLOAT, 9, 4).dup(order);
         INDArray b = Samples.gaussian(2, DataType.FLOAT, 9, 20).dup(order);
         assertProduct(
-                new HostProduct(20, PIECE),
+                new HeapProduct(20, PIECE),
                 a.get(NDArrayIndex.interval(3, 8), NDArrayIndex.all()),
                 b.get(NDArrayIndex.interval(3, 8), NDArrayIndex.all()));
     }
 
     @Test
     void isNotFiniteIfAFactorIsNotFinite() {
-        HostProduct product = new HostProduct(2, PIECE);
+        HeapProduct product = new HeapProduct(2, PIECE);
         product.of(Nd4j.createFromArray(new float[][] {{1, Float.NaN}, {0, 1}}), Nd4j.createFromArray(new float[][] {
             {2, 3}, {4, 5}
         }));
         float[] part = new float[PIECE];
-        HostProduct.Reader reader = product.reader();
+        HeapProduct.Reader reader = product.reader();
         reader.read(0, 0, part);
         assertThat(part).startsWith(2, 3);
         reader.read(1, 0, part);

@@ -9,7 +9,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  *
  * <p>It keeps its matrix alive until it is bound to another one. Not thread-safe.
  */
-public final class HostColumns {
+public final class HeapColumns {
     /** A block of this many elements stays in the first-level cache. */
     private static final int BLOCK = 1024;
 
@@ -25,7 +25,7 @@ public final class HostColumns {
     private boolean isTransposed;
 
     /** Creates an instance that is not bound to a matrix. */
-    public HostColumns() {}
+    public HeapColumns() {}
 
     /**
      * Returns the number of columns of a block.
@@ -69,7 +69,7 @@ public final class HostColumns {
      * @param matrix the matrix, FLOAT or DOUBLE
      * @return this
      */
-    public HostColumns of(INDArray matrix) {
+    public HeapColumns of(INDArray matrix) {
         return of(matrix, false);
     }
 
@@ -79,7 +79,7 @@ public final class HostColumns {
      * @param matrix the matrix, FLOAT or DOUBLE
      * @return this
      */
-    public HostColumns ofTranspose(INDArray matrix) {
+    public HeapColumns ofTranspose(INDArray matrix) {
         return of(matrix, true);
     }
 
@@ -92,7 +92,7 @@ public final class HostColumns {
      * @param transposed whether the columns are the rows of the matrix
      * @return this
      */
-    public HostColumns of(INDArray matrix, boolean transposed) {
+    public HeapColumns of(INDArray matrix, boolean transposed) {
         if (matrix != bound || transposed != isTransposed) {
             INDArray contiguous = canWrite(matrix) ? matrix : matrix.dup(transposed ? 'c' : 'f');
             memory = new ArrayMemory(contiguous);

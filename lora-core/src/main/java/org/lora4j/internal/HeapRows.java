@@ -8,7 +8,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * Copies some rows of a FLOAT matrix to the Java heap and back. Each row is stored in several small arrays, because the JVM
  * vectorizes only loops that start at the first element of an array. Not thread-safe.
  */
-final class HostRows {
+final class HeapRows {
     /** The maximum number of rows at a time. */
     static final int MAX_ROWS = 32;
 
@@ -28,7 +28,7 @@ final class HostRows {
     private boolean rowsAreContiguous;
 
     /** Binds this object to a matrix in 'c' or 'f' order. */
-    HostRows of(INDArray matrix) {
+    HeapRows of(INDArray matrix) {
         if (matrix != bound) {
             memory = new ArrayMemory(matrix);
             height = (int) matrix.size(0);
