@@ -17,9 +17,8 @@ import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.internal.AdapterNames;
 import org.lora4j.internal.Names;
-import org.lora4j.io.FingerprintCheck;
 import org.lora4j.io.PeftAdapters;
-import org.lora4j.io.ReadLimits;
+import org.lora4j.io.ReadOptions;
 
 /**
  * Loads the adapters of a {@link LoRAModel} from a folder when they are needed, and deletes those from the model that were
@@ -52,8 +51,7 @@ public final class AdapterCache {
     private final LoRAModel model;
     private final AdapterSource source;
     private final long maxBytes;
-    private final FingerprintCheck check;
-    private final ReadLimits limits;
+    private final ReadOptions options;
     private final SafeListener<AdapterCacheListener> listener;
 
     private final Object lock = new Object();
@@ -90,8 +88,7 @@ public final class AdapterCache {
         model = builder.model;
         source = builder.source;
         maxBytes = builder.maxBytes;
-        check = builder.check;
-        limits = builder.limits;
+        options = builder.options;
         listener = new SafeListener<>(builder.listener, "adapter cache");
     }
 
@@ -289,7 +286,7 @@ public final class AdapterCache {
 
     private LoRAAdapter read(String name) throws IOException {
         AdapterNames.requireNew(name, List.of());
-        LoRAAdapter data = source.load(name, model.network(), check, limits);
+        LoRAAdapter data = source.load(name, model.network(), options);
         if (data == null) {
             throw new IllegalStateException(
                     "the source must return the adapter, or throw an exception if there is none, found null from "

@@ -1,8 +1,7 @@
 package org.lora4j;
 
 import java.util.Objects;
-import org.lora4j.io.FingerprintCheck;
-import org.lora4j.io.ReadLimits;
+import org.lora4j.io.ReadOptions;
 
 /** Builds an {@link AdapterCache}. */
 public final class AdapterCacheBuilder {
@@ -11,8 +10,7 @@ public final class AdapterCacheBuilder {
     final LoRAModel model;
     final AdapterSource source;
     long maxBytes = DEFAULT_BYTES;
-    FingerprintCheck check = FingerprintCheck.WARN;
-    ReadLimits limits = ReadLimits.defaults();
+    ReadOptions options = ReadOptions.defaults();
     AdapterCacheListener listener = new AdapterCacheListener() {};
 
     AdapterCacheBuilder(LoRAModel model, AdapterSource source) {
@@ -36,24 +34,13 @@ public final class AdapterCacheBuilder {
     }
 
     /**
-     * Sets what to do if an adapter was saved with another base.
+     * Sets what to do if an adapter was saved with another base, and how much is read of an adapter.
      *
-     * @param fingerprints the check; {@link FingerprintCheck#WARN} by default
+     * @param reading the options; {@link ReadOptions#defaults} by default
      * @return this builder
      */
-    public AdapterCacheBuilder fingerprintCheck(FingerprintCheck fingerprints) {
-        check = Objects.requireNonNull(fingerprints, "fingerprints must not be null");
-        return this;
-    }
-
-    /**
-     * Sets how much is read of an adapter.
-     *
-     * @param most the limits; {@link ReadLimits#defaults} by default
-     * @return this builder
-     */
-    public AdapterCacheBuilder readLimits(ReadLimits most) {
-        limits = Objects.requireNonNull(most, "most must not be null");
+    public AdapterCacheBuilder readOptions(ReadOptions reading) {
+        options = Objects.requireNonNull(reading, "reading must not be null");
         return this;
     }
 

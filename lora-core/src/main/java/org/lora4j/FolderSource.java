@@ -7,9 +7,8 @@ import java.nio.file.Path;
 import org.lora4j.adapter.BaseModel;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.internal.Names;
-import org.lora4j.io.FingerprintCheck;
 import org.lora4j.io.PeftAdapters;
-import org.lora4j.io.ReadLimits;
+import org.lora4j.io.ReadOptions;
 
 /**
  * A folder with a sub-folder for each adapter.
@@ -18,13 +17,13 @@ import org.lora4j.io.ReadLimits;
  */
 record FolderSource(Path folder) implements AdapterSource {
     @Override
-    public LoRAAdapter load(String name, BaseModel base, FingerprintCheck check, ReadLimits limits) throws IOException {
+    public LoRAAdapter load(String name, BaseModel base, ReadOptions options) throws IOException {
         Path own = folder.resolve(name);
         if (!Files.isDirectory(own) || !hasExactName(own, name)) {
             throw new IllegalArgumentException("the adapter must be in the model or have a folder, found no "
                     + Names.quote(name) + " in " + folder + "; add it to the model, or save it to the folder");
         }
-        return PeftAdapters.load(own, base, check, limits);
+        return PeftAdapters.load(own, base, options);
     }
 
     /** Some file systems find a folder whose name differs in case. It would be a second adapter of the same files. */

@@ -9,8 +9,8 @@ import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.ParameterReport;
 import org.lora4j.internal.AdapterNames;
-import org.lora4j.io.FingerprintCheck;
 import org.lora4j.io.PeftAdapters;
+import org.lora4j.io.ReadOptions;
 import org.lora4j.nn.Input;
 import org.lora4j.nn.Model;
 import org.lora4j.nn.Network;
@@ -126,7 +126,7 @@ public final class LoRAModel implements Model, PassSource {
      * @throws IllegalArgumentException as {@link #add(String, LoRAAdapter)}
      */
     public AdapterView load(String name, Path folder) throws IOException {
-        return load(name, folder, FingerprintCheck.WARN);
+        return load(name, folder, ReadOptions.defaults());
     }
 
     /**
@@ -134,16 +134,16 @@ public final class LoRAModel implements Model, PassSource {
      *
      * @param name its name in this model
      * @param folder the folder
-     * @param check what to do if the adapter was saved with another base
+     * @param options what to do if the adapter was saved with another base, and how much is read
      * @return the view of this adapter
      * @throws IOException if the files cannot be read, or are refused; see {@link PeftAdapters}
      * @throws IllegalArgumentException as {@link #add(String, LoRAAdapter)}
      */
-    public AdapterView load(String name, Path folder, FingerprintCheck check) throws IOException {
+    public AdapterView load(String name, Path folder, ReadOptions options) throws IOException {
         Objects.requireNonNull(name, "name must not be null");
         Objects.requireNonNull(folder, "folder must not be null");
-        Objects.requireNonNull(check, "check must not be null");
-        return add(name, PeftAdapters.load(folder, network, check));
+        Objects.requireNonNull(options, "options must not be null");
+        return add(name, PeftAdapters.load(folder, network, options));
     }
 
     /**

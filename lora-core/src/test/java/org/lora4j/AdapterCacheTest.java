@@ -37,7 +37,7 @@ import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.io.FingerprintCheck;
 import org.lora4j.io.PeftAdapters;
 import org.lora4j.io.PeftFiles;
-import org.lora4j.io.ReadLimits;
+import org.lora4j.io.ReadOptions;
 import org.lora4j.nn.Network;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -228,16 +228,16 @@ class AdapterCacheTest {
     void adaptersComeFromAnySource() throws IOException {
         PeftFiles stored = PeftFiles.of(data(3), network);
         List<String> asked = new ArrayList<>();
-        AdapterSource source = (name, base, check, limits) -> {
+        AdapterSource source = (name, base, options) -> {
             asked.add(name);
             assertThat(base).isSameAs(network);
             if (!name.equals("stored")) {
                 throw new IllegalArgumentException("no row " + name);
             }
-            return PeftFiles.read(stored.config(), stored.tensors(), limits).adapter(base, check);
+            return PeftFiles.read(stored.config(), stored.tensors(), options).adapter(base);
         };
         AdapterCache cache = AdapterCache.builder(model, source)
-                .fingerprintCheck(FingerprintCheck.REQUIRE)
+                .readOptions(ReadOptions.of(FingerprintCheck.REQUIRE))
                 .maxBytes(BYTES)
                 .build();
         use(cache, "stored", "stored");
@@ -253,11 +253,11 @@ class AdapterCacheTest {
     @Test
     void limitsAndFingerprintsAreChecked() {
         AdapterCache small =
-                builder(2).readLimits(ReadLimits.defaults().withFileBytes(10)).build();
+                builder(2).readOptions(ReadOptions.defaults().withFileBytes(10)).build();
         assertThatExceptionOfType(UncheckedIOException.class).isThrownBy(() -> small.pin("a0"));
         LoRAModel other = LoRAModel.of(SmallModels.network(x.dataType(), 2));
         AdapterCache strict = AdapterCache.builder(other, folder)
-                .fingerprintCheck(FingerprintCheck.REQUIRE)
+                .readOptions(ReadOptions.of(FingerprintCheck.REQUIRE))
                 .build();
         assertThatExceptionOfType(UncheckedIOException.class).isThrownBy(() -> strict.pin("a0"));
         assertThat(other.names()).isEmpty();
@@ -350,15 +350,14 @@ class AdapterCacheTest {
         private final CountDownLatch go = new CountDownLatch(1);
 
         @Override
-        public LoRAAdapter load(String name, BaseModel base, FingerprintCheck check, ReadLimits limits)
-                throws IOException {
+        public LoRAAdapter load(String name, BaseModel base, ReadOptions options) throws IOException {
             begun.countDown();
             try {
                 go.await();
             } catch (InterruptedException e) {
                 throw new ClosedByInterruptException();
             }
-            return PeftAdapters.load(folder.resolve(name), base, check, limits);
+            return PeftAdapters.load(folder.resolve(name), base, options);
         }
     }
 
@@ -415,7 +414,7 @@ class AdapterCacheTest {
     @Test
     void aSourceThatReturnsNullIsNamed() {
         @SuppressWarnings("NullAway") // What a source in a program without such checks does.
-        AdapterSource source = (name, base, check, limits) -> null;
+        AdapterSource source = (name, base, options) -> null;
         AdapterCache cache = AdapterCache.builder(model, source).build();
         assertThatIllegalStateException()
                 .isThrownBy(() -> cache.pin("a0"))
@@ -426,7 +425,7 @@ class AdapterCacheTest {
 
     @Test
     void aSourceThatThrowsAnythingFailsItsCalls() {
-        AdapterCache cache = AdapterCache.builder(model, (name, base, check, limits) -> {
+        AdapterCache cache = AdapterCache.builder(model, (name, base, options) -> {
                     throw new StackOverflowError();
                 })
                 .build();
@@ -438,7 +437,7 @@ class AdapterCacheTest {
     @Test
     void aSourceThatNeedsItsOwnAdapterFails() {
         AtomicReference<AdapterCache> itself = new AtomicReference<>();
-        AdapterCache cache = AdapterCache.builder(model, (name, base, check, limits) -> {
+        AdapterCache cache = AdapterCache.builder(model, (name, base, options) -> {
                     use(requireNonNull(itself.get()), name);
                     return data(1);
                 })
@@ -454,9 +453,9 @@ class AdapterCacheTest {
     @Test
     void theSourceCanCloseThePredictorWhoseCallItLoadsFor() throws Exception {
         AtomicReference<BatchingPredictor> predictor = new AtomicReference<>();
-        AdapterCache cache = AdapterCache.builder(model, (name, base, check, limits) -> {
+        AdapterCache cache = AdapterCache.builder(model, (name, base, options) -> {
                     requireNonNull(predictor.get()).close();
-                    return PeftAdapters.load(folder.resolve(name), base, check, limits);
+                    return PeftAdapters.load(folder.resolve(name), base, options);
                 })
                 .build();
         BatchingPredictor closing =

@@ -73,7 +73,7 @@ public enum LayerKind {
     /** A layer normalization, {@code γ [dim]} and {@code β [dim]}. No update of low rank applies to it. */
     LAYER_NORM(1) {
         @Override
-        public boolean isAdaptable() {
+        boolean isAdaptable() {
             return false;
         }
 
@@ -89,12 +89,8 @@ public enum LayerKind {
         this.rank = rank;
     }
 
-    /**
-     * Returns whether an adapter can have factors for such a layer. Adapters can train a copy of any layer, and of its bias.
-     *
-     * @return false for a layer normalization
-     */
-    public boolean isAdaptable() {
+    /** Whether an adapter can have factors for such a layer. Adapters can train a copy of any layer, and of its bias. */
+    boolean isAdaptable() {
         return true;
     }
 

@@ -39,12 +39,8 @@ public record ParameterReport(List<Layer> layers, Map<String, Integer> targets, 
         targets = Collections.unmodifiableMap(new LinkedHashMap<>(targets));
     }
 
-    /**
-     * Creates a report without targets and bytes.
-     *
-     * @param layers the layers in the order of the model
-     */
-    public ParameterReport(List<Layer> layers) {
+    /** Creates a report without targets and bytes. */
+    ParameterReport(List<Layer> layers) {
         this(layers, Map.of(), 0);
     }
 

@@ -172,12 +172,10 @@ public sealed interface TargetModules {
         }
 
         /**
-         * Returns whether the expression can choose modules. One that was read from a file may use what is not supported; it is
-         * kept as text then, and {@link #matches(String)} refuses.
-         *
-         * @return false if it is only kept
+         * Whether the expression can choose modules. One that was read from a file may use what is not supported; it is kept
+         * as text then, and {@link #matches(String)} refuses.
          */
-        public boolean isSupported() {
+        boolean isSupported() {
             return pattern != null;
         }
 
@@ -262,7 +260,7 @@ public sealed interface TargetModules {
      * kept as text, so that it can be written back; it cannot choose layers for a new adapter.
      *
      * @param expression matches the whole path
-     * @return modules whose path it matches; see {@link Regex#isSupported}
+     * @return modules whose path it matches; see {@link ModuleSelection#canSelect}
      * @throws IllegalArgumentException if it is no expression, or too large, as for {@link #regex}
      */
     static TargetModules storedRegex(String expression) {

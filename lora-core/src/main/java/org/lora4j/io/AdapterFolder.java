@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.internal.FileAccess;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -139,7 +140,7 @@ final class AdapterFolder {
     }
 
     private void putInPlace(byte[] config) throws IOException {
-        byte[] before = readIfExists(CONFIG, ReadLimits.defaults());
+        byte[] before = readIfExists(CONFIG, ReadOptions.defaults());
         if (before != null && !Arrays.equals(before, config)) {
             steps.before("put the old configuration aside");
             move(CONFIG, CONFIG + OLD);
@@ -158,7 +159,8 @@ final class AdapterFolder {
             Map.Entry<String, byte[]> belonging = null;
             try {
                 belonging = belonging(
-                        SafeTensors.readHeader(folder.resolve(TENSORS)).metadata(), readConfigs(ReadLimits.defaults()));
+                        SafeTensors.readHeader(folder.resolve(TENSORS)).metadata(),
+                        readConfigs(ReadOptions.defaults()));
             } catch (SafeTensorsException e) {
                 log.warn("{}: the damaged tensors are replaced", folder, e);
             }
@@ -194,30 +196,30 @@ final class AdapterFolder {
     /**
      * Reads both files.
      *
-     * @param limits how much is read
+     * @param options how much is read, and the check that the files get
      * @param reading reads from the files; called again if they were replaced in the meantime
      * @return its result
      * @throws PeftFormatException if a file is missing, the configuration is too large, or it is not the one that was saved
      *     with the tensors
      * @throws SafeTensorsException if the tensors are damaged or too large
      */
-    <T> T read(ReadLimits limits, Reading<T> reading) throws IOException {
+    <T> T read(ReadOptions options, Reading<T> reading) throws IOException {
         for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
             Object identity = identityOfTensors();
-            Map<String, byte[]> configs = readConfigs(limits);
-            try (SafeTensorsReader tensors = open(limits)) {
+            Map<String, byte[]> configs = readConfigs(options);
+            try (SafeTensorsReader tensors = open(options)) {
                 Map.Entry<String, byte[]> belonging = belonging(tensors.header().metadata(), configs);
                 if (belonging != null) {
                     T result = reading.read(
-                            new PeftFiles(folder.toString(), belonging.getValue(), TensorSource.of(tensors)));
-                    if (isUnchanged(identity, configs, limits)) {
+                            new PeftFiles(folder.toString(), belonging.getValue(), TensorSource.of(tensors), options));
+                    if (isUnchanged(identity, configs, options)) {
                         return result;
                     }
                 } else if (configs.isEmpty() || attempt == ATTEMPTS - 1) {
                     throw new PeftFormatException(folder.toString(), List.of(noConfig(configs)));
                 }
             } catch (IOException e) {
-                if (isUnchanged(identity, configs, limits)) {
+                if (isUnchanged(identity, configs, options)) {
                     throw e;
                 }
             }
@@ -227,13 +229,13 @@ final class AdapterFolder {
                 + " in each of " + ATTEMPTS + " attempts");
     }
 
-    private SafeTensorsReader open(ReadLimits limits) throws IOException {
-        return orMissing(() -> SafeTensorsReader.open(folder.resolve(TENSORS), limits));
+    private SafeTensorsReader open(ReadOptions options) throws IOException {
+        return orMissing(() -> SafeTensorsReader.open(folder.resolve(TENSORS), options));
     }
 
     /** Every write replaces the tensors. If they are still the same file, no write was completed in between. */
-    private boolean isUnchanged(Object identity, Map<String, byte[]> configs, ReadLimits limits) throws IOException {
-        return sameConfigs(configs, readConfigs(limits)) && identity.equals(identityOfTensors());
+    private boolean isUnchanged(Object identity, Map<String, byte[]> configs, ReadOptions options) throws IOException {
+        return sameConfigs(configs, readConfigs(options)) && identity.equals(identityOfTensors());
     }
 
     private void pause() throws IOException {
@@ -264,10 +266,10 @@ final class AdapterFolder {
         }
     }
 
-    private Map<String, byte[]> readConfigs(ReadLimits limits) throws IOException {
+    private Map<String, byte[]> readConfigs(ReadOptions options) throws IOException {
         Map<String, byte[]> configs = new LinkedHashMap<>();
         for (String name : CONFIGS) {
-            byte[] bytes = readIfExists(name, limits);
+            byte[] bytes = readIfExists(name, options);
             if (bytes != null) {
                 configs.put(name, bytes);
             }
@@ -275,15 +277,15 @@ final class AdapterFolder {
         return configs;
     }
 
-    private byte @Nullable [] readIfExists(String name, ReadLimits limits) throws IOException {
+    private byte @Nullable [] readIfExists(String name, ReadOptions options) throws IOException {
         Path file = folder.resolve(name);
         if (!name.equals(CONFIG) && !Files.isRegularFile(file)) {
             return null; // No writer left this, so a reader need not mind it.
         }
         try {
-            byte[] bytes = FileAccess.readAtMost(file, limits.configBytes());
-            if (bytes.length > limits.configBytes()) {
-                throw tooLarge(file.toString(), Files.size(file), limits);
+            byte[] bytes = FileAccess.readAtMost(file, options.configBytes());
+            if (bytes.length > options.configBytes()) {
+                throw tooLarge(file.toString(), Files.size(file), options);
             }
             return bytes;
         } catch (NoSuchFileException e) {
@@ -292,9 +294,9 @@ final class AdapterFolder {
     }
 
     /** Creates the exception for a configuration beyond the limit. */
-    static PeftFormatException tooLarge(String place, long found, ReadLimits limits) {
+    static PeftFormatException tooLarge(String place, long found, ReadOptions options) {
         return new PeftFormatException(
-                place, List.of("must have at most " + limits.configBytes() + " bytes, found " + found));
+                place, List.of("must have at most " + options.configBytes() + " bytes, found " + found));
     }
 
     private static boolean sameConfigs(Map<String, byte[]> one, Map<String, byte[]> other) {

@@ -43,14 +43,14 @@ final class HeaderParser {
 
     private final String source;
     private final JsonParser json;
-    private final ReadLimits limits;
+    private final ReadOptions options;
     private final Map<String, TensorInfo> tensors = new LinkedHashMap<>();
     private @Nullable Map<String, String> metadata;
 
-    private HeaderParser(String source, JsonParser json, ReadLimits limits) {
+    private HeaderParser(String source, JsonParser json, ReadOptions options) {
         this.source = source;
         this.json = json;
-        this.limits = limits;
+        this.options = options;
     }
 
     /**
@@ -58,19 +58,19 @@ final class HeaderParser {
      *
      * @param source the name of the file in messages
      * @param prefix the first bytes of the file: the length as a little-endian u64, less if the file has no more
-     * @param limits the most bytes of a header
+     * @param options the most bytes of a header
      * @throws SafeTensorsException if the prefix is too short or the length is beyond the limit
      */
-    static int length(String source, byte[] prefix, ReadLimits limits) throws SafeTensorsException {
+    static int length(String source, byte[] prefix, ReadOptions options) throws SafeTensorsException {
         if (prefix.length < SafeTensorsHeader.PREFIX) {
             String rule = "must have at least " + SafeTensorsHeader.PREFIX + " bytes";
             throw new SafeTensorsException(source, "file", rule, prefix.length);
         }
         long length = ByteBuffer.wrap(prefix).order(ByteOrder.LITTLE_ENDIAN).getLong();
-        if (length < 0 || length > limits.headerBytes()) {
+        if (length < 0 || length > options.headerBytes()) {
             String other = otherKind(prefix);
             String rule = other == null
-                    ? "the header must have at most " + limits.headerBytes() + " bytes"
+                    ? "the header must have at most " + options.headerBytes() + " bytes"
                     : "must be a safetensors file";
             throw new SafeTensorsException(
                     source, "byte 0", rule, other == null ? Long.toUnsignedString(length) : other);
@@ -96,11 +96,11 @@ final class HeaderParser {
      * @param source the name of the file in messages
      * @param json the bytes of the text, less if the file has no more
      * @param length the length of the text
-     * @param limits the most tensors
+     * @param options the most tensors
      * @return the header
      * @throws SafeTensorsException if the header is too short, breaks a rule or has too many tensors
      */
-    static SafeTensorsHeader parse(String source, byte[] json, int length, ReadLimits limits)
+    static SafeTensorsHeader parse(String source, byte[] json, int length, ReadOptions options)
             throws SafeTensorsException {
         if (json.length < length) {
             String rule = "the header must have at most the " + json.length + " bytes that follow";
@@ -108,7 +108,7 @@ final class HeaderParser {
         }
         int end = requireBraces(source, json);
         try (JsonParser parser = JSON.createParser(strictUtf8(json, end))) {
-            HeaderParser header = new HeaderParser(source, parser, limits);
+            HeaderParser header = new HeaderParser(source, parser, options);
             header.readHeader();
             return header.inDataOrder(SafeTensorsHeader.PREFIX + (long) length);
         } catch (CharacterCodingException e) {
@@ -212,8 +212,8 @@ final class HeaderParser {
             throw refuse(where, "data_offsets must be [begin, end]", Arrays.toString(offsets));
         }
         checkLength(where, dtype, shape, offsets);
-        if (tensors.size() == limits.tensors()) {
-            throw refuse("header", "must have at most " + limits.tensors() + " tensors", "more");
+        if (tensors.size() == options.tensors()) {
+            throw refuse("header", "must have at most " + options.tensors() + " tensors", "more");
         }
         if (tensors.put(name, new TensorInfo(name, dtype, shape, offsets[0], offsets[1])) != null) {
             throw refuse(where, "names must be unique", "a second one");

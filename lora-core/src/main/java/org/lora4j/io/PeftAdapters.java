@@ -10,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.BaseModel;
 import org.lora4j.adapter.LoRAAdapter;
@@ -34,7 +35,7 @@ import org.lora4j.internal.Names;
  * of a classifier ({@code bert.encoder…}) for an encoder ({@code encoder…}), gets the paths of the base; its head is left out,
  * which is logged.
  *
- * <p>The header is compared with the configuration and the base before any tensor is read, and {@link ReadLimits} bounds what
+ * <p>The header is compared with the configuration and the base before any tensor is read, and {@link ReadOptions} bound what
  * is read.
  *
  * <p>Writing is atomic: a crash at any point leaves the old adapter or the new one, never half of each. Other files in the
@@ -67,7 +68,6 @@ public final class PeftAdapters {
      * @throws IOException if the files cannot be written; the old adapter is still there then
      */
     public static void save(LoRAAdapter adapter, Path folder) throws IOException {
-        Objects.requireNonNull(adapter, "adapter must not be null");
         Objects.requireNonNull(folder, "folder must not be null");
         PeftFiles.of(adapter).write(folder);
     }
@@ -83,8 +83,6 @@ public final class PeftAdapters {
      * @throws IOException if the files cannot be written; the old adapter is still there then
      */
     public static void save(LoRAAdapter adapter, BaseModel base, Path folder) throws IOException {
-        Objects.requireNonNull(adapter, "adapter must not be null");
-        Objects.requireNonNull(base, "base must not be null");
         Objects.requireNonNull(folder, "folder must not be null");
         PeftFiles.of(adapter, base).write(folder);
     }
@@ -98,9 +96,7 @@ public final class PeftAdapters {
      * @throws IOException if files cannot be written
      */
     public static void saveAll(Map<String, LoRAAdapter> adapters, Path folder) throws IOException {
-        Objects.requireNonNull(adapters, "adapters must not be null");
-        Objects.requireNonNull(folder, "folder must not be null");
-        saveAllTo(adapters, null, folder);
+        saveAll(adapters, folder, PeftFiles::of);
     }
 
     /**
@@ -115,19 +111,20 @@ public final class PeftAdapters {
      * @throws IOException if files cannot be written
      */
     public static void saveAll(Map<String, LoRAAdapter> adapters, BaseModel base, Path folder) throws IOException {
-        Objects.requireNonNull(adapters, "adapters must not be null");
         Objects.requireNonNull(base, "base must not be null");
-        Objects.requireNonNull(folder, "folder must not be null");
-        saveAllTo(adapters, base, folder);
+        saveAll(adapters, folder, adapter -> PeftFiles.of(adapter, base));
     }
 
-    private static void saveAllTo(Map<String, LoRAAdapter> adapters, @Nullable BaseModel base, Path folder)
+    private static void saveAll(
+            Map<String, LoRAAdapter> adapters, Path folder, Function<LoRAAdapter, PeftFiles> toFiles)
             throws IOException {
+        Objects.requireNonNull(adapters, "adapters must not be null");
+        Objects.requireNonNull(folder, "folder must not be null");
         AdapterNames.require(adapters.keySet());
         Map<String, PeftFiles> prepared = new LinkedHashMap<>();
         adapters.forEach((name, adapter) -> {
             try {
-                prepared.put(name, PeftFiles.create(adapter, base));
+                prepared.put(name, toFiles.apply(adapter));
             } catch (IllegalArgumentException e) {
                 throw new IllegalArgumentException("adapter " + Names.quote(name) + ": " + e.getMessage(), e);
             }
@@ -139,7 +136,8 @@ public final class PeftAdapters {
     }
 
     /**
-     * Loads an adapter without its base. Tensors are compared with the configuration and each other.
+     * Loads an adapter without its base. Tensors are compared with the configuration and each other. The options are
+     * {@link ReadOptions#defaults()}.
      *
      * @param folder the folder
      * @return the adapter, of FLOAT arrays, its layers in the order of the file
@@ -148,26 +146,19 @@ public final class PeftAdapters {
      * @throws IOException if a file cannot be read
      */
     public static LoRAAdapter load(Path folder) throws IOException {
-        Objects.requireNonNull(folder, "folder must not be null");
-        return loadFrom(folder, null, FingerprintCheck.IGNORE, ReadLimits.defaults());
+        return loadFrom(folder, null, ReadOptions.defaults());
     }
 
     /**
-     * Loads an adapter for a base, and warns if it was saved with another; see
-     * {@link #load(Path, BaseModel, FingerprintCheck)}.
+     * Loads an adapter for a base with {@link ReadOptions#defaults()}: if it was saved with another base, a warning is logged.
      *
      * @param folder the folder
      * @param base the model to be adapted
      * @return the adapter, in the type of the base, its layers in the order of the base
-     * @throws PeftFormatException if the folder holds no adapter, or one that is refused or does not fit the base; the
-     *     message lists everything
-     * @throws SafeTensorsException if the file of the tensors is damaged
-     * @throws IOException if a file cannot be read
+     * @throws IOException if the adapter is refused as by {@link #load(Path, BaseModel, ReadOptions)}
      */
     public static LoRAAdapter load(Path folder, BaseModel base) throws IOException {
-        Objects.requireNonNull(folder, "folder must not be null");
-        Objects.requireNonNull(base, "base must not be null");
-        return load(folder, base, FingerprintCheck.WARN);
+        return load(folder, base, ReadOptions.defaults());
     }
 
     /**
@@ -175,38 +166,16 @@ public final class PeftAdapters {
      *
      * @param folder the folder
      * @param base the model to be adapted
-     * @param check what to do if the adapter was saved with another base
+     * @param options what to do if the adapter was saved with another base, and how much is read
      * @return the adapter, in the type of the base, its layers in the order of the base
      * @throws PeftFormatException if the folder holds no adapter, or one that is refused, does not fit the base or does not
      *     have the required fingerprints; the message lists everything
-     * @throws SafeTensorsException if the file of the tensors is damaged
+     * @throws SafeTensorsException if the file of the tensors is damaged or exceeds a limit
      * @throws IOException if a file cannot be read
      */
-    public static LoRAAdapter load(Path folder, BaseModel base, FingerprintCheck check) throws IOException {
-        Objects.requireNonNull(folder, "folder must not be null");
+    public static LoRAAdapter load(Path folder, BaseModel base, ReadOptions options) throws IOException {
         Objects.requireNonNull(base, "base must not be null");
-        Objects.requireNonNull(check, "check must not be null");
-        return loadFrom(folder, base, check, ReadLimits.defaults());
-    }
-
-    /**
-     * Loads an adapter for a base, with limits of the caller's; see {@link #load(Path, BaseModel, FingerprintCheck)}.
-     *
-     * @param folder the folder
-     * @param base the model to be adapted
-     * @param check what to do if the adapter was saved with another base
-     * @param limits how much is read
-     * @return the adapter, in the type of the base, its layers in the order of the base
-     * @throws IOException if the adapter exceeds a limit, or is refused as by
-     *     {@link #load(Path, BaseModel, FingerprintCheck)}
-     */
-    public static LoRAAdapter load(Path folder, BaseModel base, FingerprintCheck check, ReadLimits limits)
-            throws IOException {
-        Objects.requireNonNull(folder, "folder must not be null");
-        Objects.requireNonNull(base, "base must not be null");
-        Objects.requireNonNull(check, "check must not be null");
-        Objects.requireNonNull(limits, "limits must not be null");
-        return loadFrom(folder, base, check, limits);
+        return loadFrom(folder, base, options);
     }
 
     /**
@@ -218,8 +187,19 @@ public final class PeftAdapters {
      * @throws IOException if an adapter is refused as by {@link #load(Path)}, or the folder cannot be read
      */
     public static Map<String, LoRAAdapter> loadAll(Path folder) throws IOException {
-        Objects.requireNonNull(folder, "folder must not be null");
-        return loadAllFrom(folder, null, FingerprintCheck.IGNORE, ReadLimits.defaults());
+        return loadAllFrom(folder, null, ReadOptions.defaults());
+    }
+
+    /**
+     * Loads the adapters of a set for a base with {@link ReadOptions#defaults()}; see {@link #loadAll(Path)}.
+     *
+     * @param folder the folder
+     * @param base the model to be adapted
+     * @return the adapters by name, {@value #DEFAULT} first, then in the order of their names; empty if there are none
+     * @throws IOException if an adapter is refused as by {@link #load(Path, BaseModel)}, or the folder cannot be read
+     */
+    public static Map<String, LoRAAdapter> loadAll(Path folder, BaseModel base) throws IOException {
+        return loadAll(folder, base, ReadOptions.defaults());
     }
 
     /**
@@ -227,45 +207,24 @@ public final class PeftAdapters {
      *
      * @param folder the folder
      * @param base the model to be adapted
-     * @param check what to do if an adapter was saved with another base
+     * @param options what to do if an adapter was saved with another base, and how much is read of each adapter
      * @return the adapters by name, {@value #DEFAULT} first, then in the order of their names; empty if there are none
-     * @throws IOException if an adapter is refused as by {@link #load(Path, BaseModel, FingerprintCheck)}, or the folder
-     *     cannot be read
+     * @throws IOException if an adapter is refused as by {@link #load(Path, BaseModel, ReadOptions)}, or the folder cannot
+     *     be read
      */
-    public static Map<String, LoRAAdapter> loadAll(Path folder, BaseModel base, FingerprintCheck check)
+    public static Map<String, LoRAAdapter> loadAll(Path folder, BaseModel base, ReadOptions options)
+            throws IOException {
+        Objects.requireNonNull(base, "base must not be null");
+        return loadAllFrom(folder, base, options);
+    }
+
+    private static Map<String, LoRAAdapter> loadAllFrom(Path folder, @Nullable BaseModel base, ReadOptions options)
             throws IOException {
         Objects.requireNonNull(folder, "folder must not be null");
-        Objects.requireNonNull(base, "base must not be null");
-        Objects.requireNonNull(check, "check must not be null");
-        return loadAllFrom(folder, base, check, ReadLimits.defaults());
-    }
-
-    /**
-     * Loads the adapters of a set for a base, with limits of the caller's; see
-     * {@link #loadAll(Path, BaseModel, FingerprintCheck)}.
-     *
-     * @param folder the folder
-     * @param base the model to be adapted
-     * @param check what to do if an adapter was saved with another base
-     * @param limits how much is read of each adapter
-     * @return the adapters by name, {@value #DEFAULT} first, then in the order of their names; empty if there are none
-     * @throws IOException if an adapter is refused as by {@link #load(Path, BaseModel, FingerprintCheck, ReadLimits)}, or
-     *     the folder cannot be read
-     */
-    public static Map<String, LoRAAdapter> loadAll(
-            Path folder, BaseModel base, FingerprintCheck check, ReadLimits limits) throws IOException {
-        Objects.requireNonNull(folder, "folder must not be null");
-        Objects.requireNonNull(base, "base must not be null");
-        Objects.requireNonNull(check, "check must not be null");
-        Objects.requireNonNull(limits, "limits must not be null");
-        return loadAllFrom(folder, base, check, limits);
-    }
-
-    private static Map<String, LoRAAdapter> loadAllFrom(
-            Path folder, @Nullable BaseModel base, FingerprintCheck check, ReadLimits limits) throws IOException {
+        Objects.requireNonNull(options, "options must not be null");
         Map<String, LoRAAdapter> adapters = new LinkedHashMap<>();
         if (new AdapterFolder(folder).exists()) {
-            adapters.put(DEFAULT, loadFrom(folder, base, check, limits));
+            adapters.put(DEFAULT, loadFrom(folder, base, options));
         }
         List<Path> subfolders = new ArrayList<>();
         try (DirectoryStream<Path> found = Files.newDirectoryStream(folder, Files::isDirectory)) {
@@ -275,7 +234,7 @@ public final class PeftAdapters {
         for (Path subfolder : subfolders) {
             if (new AdapterFolder(subfolder).exists()) {
                 String name = subfolder.getFileName().toString();
-                if (adapters.put(name, loadFrom(subfolder, base, check, limits)) != null) {
+                if (adapters.put(name, loadFrom(subfolder, base, options)) != null) {
                     throw new PeftFormatException(
                             folder.toString(),
                             List.of("the name '" + DEFAULT + "' must be that of one adapter, found it in the folder"
@@ -286,10 +245,11 @@ public final class PeftAdapters {
         return adapters;
     }
 
-    private static LoRAAdapter loadFrom(
-            Path folder, @Nullable BaseModel base, FingerprintCheck check, ReadLimits limits) throws IOException {
+    private static LoRAAdapter loadFrom(Path folder, @Nullable BaseModel base, ReadOptions options) throws IOException {
+        Objects.requireNonNull(folder, "folder must not be null");
+        Objects.requireNonNull(options, "options must not be null");
         try {
-            return new AdapterFolder(folder).read(limits, files -> files.toAdapter(base, check));
+            return new AdapterFolder(folder).read(options, files -> files.toAdapter(base));
         } catch (ClosedByInterruptException e) {
             throw AtomicFile.failure(folder + ": the adapter cannot be read, because the thread was interrupted", e);
         }

@@ -21,7 +21,7 @@ import org.slf4j.LoggerFactory;
  * <pre>{@code
  * PeftFiles files = PeftFiles.of(adapter, base);
  * store(files.config(), files.tensors());                                   // two byte arrays
- * LoRAAdapter same = PeftFiles.read(config, tensors).adapter(base, FingerprintCheck.REQUIRE);
+ * LoRAAdapter same = PeftFiles.read(config, tensors).adapter(base);
  * }</pre>
  *
  * <p>The checks are those of {@link PeftAdapters}, except that any configuration is taken: a store has to keep the two
@@ -36,12 +36,14 @@ public final class PeftFiles {
     private final String source;
     private final byte[] config;
     private final TensorSource tensors;
+    private final ReadOptions options;
 
     /** Holds what comes from a source, which messages name. */
-    PeftFiles(String source, byte[] config, TensorSource tensors) {
+    PeftFiles(String source, byte[] config, TensorSource tensors, ReadOptions options) {
         this.source = source;
         this.config = config;
         this.tensors = tensors;
+        this.options = options;
     }
 
     /**
@@ -69,7 +71,7 @@ public final class PeftFiles {
         return create(adapter, base);
     }
 
-    static PeftFiles create(LoRAAdapter adapter, @Nullable BaseModel base) {
+    private static PeftFiles create(LoRAAdapter adapter, @Nullable BaseModel base) {
         Objects.requireNonNull(adapter, "adapter must not be null");
         SafeTensorsBuilder tensors = SafeTensors.builder().metadata("format", "pt");
         PeftTensors.of(adapter, base).forEach((key, array) -> tensors.tensor(key.text(), array));
@@ -81,19 +83,20 @@ public final class PeftFiles {
         }
         byte[] config =
                 PeftConfigWriter.toBytes(adapter.config(), adapter.weights().keySet());
-        return new PeftFiles(IN_MEMORY, config, TensorSource.of(AdapterFolder.withConfigHash(config, tensors)));
+        TensorSource source = TensorSource.of(AdapterFolder.withConfigHash(config, tensors));
+        return new PeftFiles(IN_MEMORY, config, source, ReadOptions.defaults());
     }
 
     /**
-     * Reads the two files from bytes, with the limits of {@link ReadLimits#defaults()}.
+     * Reads the two files from bytes with {@link ReadOptions#defaults()}.
      *
      * @param config the content of {@code adapter_config.json}; copied
      * @param tensors the content of {@code adapter_model.safetensors}; copied
      * @return the files
-     * @throws IOException if they are refused as by {@link #read(byte[], byte[], ReadLimits)}
+     * @throws IOException if they are refused as by {@link #read(byte[], byte[], ReadOptions)}
      */
     public static PeftFiles read(byte[] config, byte[] tensors) throws IOException {
-        return read(config, tensors, ReadLimits.defaults());
+        return read(config, tensors, ReadOptions.defaults());
     }
 
     /**
@@ -101,29 +104,30 @@ public final class PeftFiles {
      *
      * @param config the content of {@code adapter_config.json}; copied
      * @param tensors the content of {@code adapter_model.safetensors}; copied
-     * @param limits how much is read
+     * @param options how much is read here, and what {@link #adapter(BaseModel)} does if the adapter was saved with another
+     *     base
      * @return the files
      * @throws PeftFormatException if the configuration is too large
      * @throws SafeTensorsException if the tensors are damaged or too large
      */
-    public static PeftFiles read(byte[] config, byte[] tensors, ReadLimits limits) throws IOException {
+    public static PeftFiles read(byte[] config, byte[] tensors, ReadOptions options) throws IOException {
         Objects.requireNonNull(config, "config must not be null");
         Objects.requireNonNull(tensors, "tensors must not be null");
-        Objects.requireNonNull(limits, "limits must not be null");
-        requireSize(config.length, limits);
-        return inMemory(config.clone(), tensors.clone(), limits);
+        Objects.requireNonNull(options, "options must not be null");
+        requireSize(config.length, options);
+        return inMemory(config.clone(), tensors.clone(), options);
     }
 
     /**
-     * Reads the two files from streams, with the limits of {@link ReadLimits#defaults()}.
+     * Reads the two files from streams with {@link ReadOptions#defaults()}.
      *
      * @param config the content of {@code adapter_config.json}
      * @param tensors the content of {@code adapter_model.safetensors}
      * @return the files
-     * @throws IOException if they are refused as by {@link #read(InputStream, InputStream, ReadLimits)}
+     * @throws IOException if they are refused as by {@link #read(InputStream, InputStream, ReadOptions)}
      */
     public static PeftFiles read(InputStream config, InputStream tensors) throws IOException {
-        return read(config, tensors, ReadLimits.defaults());
+        return read(config, tensors, ReadOptions.defaults());
     }
 
     /**
@@ -131,35 +135,37 @@ public final class PeftFiles {
      *
      * @param config the content of {@code adapter_config.json}
      * @param tensors the content of {@code adapter_model.safetensors}, at most 2,147,483,639 bytes
-     * @param limits how much is read
+     * @param options how much is read here, and what {@link #adapter(BaseModel)} does if the adapter was saved with another
+     *     base
      * @return the files
      * @throws PeftFormatException if the configuration is too large
      * @throws SafeTensorsException if the tensors are damaged or too large
      * @throws IOException if a stream cannot be read
      */
-    public static PeftFiles read(InputStream config, InputStream tensors, ReadLimits limits) throws IOException {
+    public static PeftFiles read(InputStream config, InputStream tensors, ReadOptions options) throws IOException {
         Objects.requireNonNull(config, "config must not be null");
         Objects.requireNonNull(tensors, "tensors must not be null");
-        Objects.requireNonNull(limits, "limits must not be null");
-        byte[] configBytes = config.readNBytes(oneMore(limits.configBytes()));
-        requireSize(configBytes.length, limits);
-        return inMemory(configBytes, tensors.readNBytes(oneMore(limits.fileBytes())), limits);
+        Objects.requireNonNull(options, "options must not be null");
+        byte[] configBytes = config.readNBytes(oneMore(options.configBytes()));
+        requireSize(configBytes.length, options);
+        return inMemory(configBytes, tensors.readNBytes(oneMore(options.fileBytes())), options);
     }
 
     /** One byte beyond a limit shows that it is exceeded. */
     private static int oneMore(long limit) {
-        return (int) Math.min(limit + 1, SafeTensors.LARGEST_ARRAY);
+        return (int) Math.min(limit, SafeTensors.LARGEST_ARRAY - 1) + 1;
     }
 
-    private static void requireSize(int found, ReadLimits limits) throws PeftFormatException {
-        if (found > limits.configBytes()) {
-            throw AdapterFolder.tooLarge(place(IN_MEMORY, AdapterFolder.CONFIG), found, limits);
+    private static void requireSize(int found, ReadOptions options) throws PeftFormatException {
+        if (found > options.configBytes()) {
+            throw AdapterFolder.tooLarge(place(IN_MEMORY, AdapterFolder.CONFIG), found, options);
         }
     }
 
-    private static PeftFiles inMemory(byte[] config, byte[] tensors, ReadLimits limits) throws SafeTensorsException {
+    private static PeftFiles inMemory(byte[] config, byte[] tensors, ReadOptions options) throws SafeTensorsException {
         String place = place(IN_MEMORY, AdapterFolder.TENSORS);
-        return new PeftFiles(IN_MEMORY, config, TensorSource.of(SafeTensorsReader.of(place, tensors, limits)));
+        TensorSource source = TensorSource.of(SafeTensorsReader.of(place, tensors, options));
+        return new PeftFiles(IN_MEMORY, config, source, options);
     }
 
     /**
@@ -207,22 +213,22 @@ public final class PeftFiles {
      * @throws PeftFormatException if the adapter is refused; the message lists everything
      */
     public LoRAAdapter adapter() throws PeftFormatException {
-        return fromMemory(null, FingerprintCheck.IGNORE);
+        return fromMemory(null);
     }
 
     /**
-     * Reads the adapter for a base. There must be exactly the tensors that the configuration says for this base.
+     * Reads the adapter for a base. There must be exactly the tensors that the configuration says for this base. The options
+     * with which the files were read say what happens if the adapter was saved with another base; by default a warning is
+     * logged.
      *
      * @param base the model to be adapted
-     * @param check what to do if the adapter was saved with another base
      * @return the adapter, in the type of the base, its layers in the order of the base
      * @throws PeftFormatException if the adapter is refused, does not fit the base or does not have the required
      *     fingerprints; the message lists everything
      */
-    public LoRAAdapter adapter(BaseModel base, FingerprintCheck check) throws PeftFormatException {
+    public LoRAAdapter adapter(BaseModel base) throws PeftFormatException {
         Objects.requireNonNull(base, "base must not be null");
-        Objects.requireNonNull(check, "check must not be null");
-        return fromMemory(base, check);
+        return fromMemory(base);
     }
 
     private SafeTensors all() {
@@ -233,9 +239,9 @@ public final class PeftFiles {
         }
     }
 
-    private LoRAAdapter fromMemory(@Nullable BaseModel base, FingerprintCheck check) throws PeftFormatException {
+    private LoRAAdapter fromMemory(@Nullable BaseModel base) throws PeftFormatException {
         try {
-            return toAdapter(base, check);
+            return toAdapter(base);
         } catch (PeftFormatException e) {
             throw e;
         } catch (IOException e) {
@@ -243,7 +249,7 @@ public final class PeftFiles {
         }
     }
 
-    LoRAAdapter toAdapter(@Nullable BaseModel base, FingerprintCheck check) throws IOException {
+    LoRAAdapter toAdapter(@Nullable BaseModel base) throws IOException {
         String tensorsPlace = place(source, AdapterFolder.TENSORS);
         Map<String, String> metadata = tensors.header().metadata();
         LoRAConfig read =
@@ -251,7 +257,7 @@ public final class PeftFiles {
         BaseModel seen = base == null ? null : withPathsOfFile(tensorsPlace, base);
         LoRAAdapter adapter = PeftTensors.read(tensorsPlace, tensors, read, seen);
         if (seen != null) {
-            Fingerprint.check(source, metadata, seen, adapter.weights().keySet(), check);
+            Fingerprint.check(source, metadata, seen, adapter.weights().keySet(), options.fingerprintCheck());
         }
         return seen instanceof PrefixedBase other ? other.toBase(adapter) : adapter;
     }

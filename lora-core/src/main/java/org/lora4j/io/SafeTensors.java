@@ -30,7 +30,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * long as nobody changes the arrays.
  *
  * <p>A tensor may have at most 2<sup>31</sup> − 1 bytes; a file has no such limit. The number of tensors and the length of
- * the header are limited by {@link ReadLimits}, for files that are read and for those that are written.
+ * the header are limited by {@link ReadOptions}, for files that are read and for those that are written.
  *
  * @see <a href="https://github.com/huggingface/safetensors#format">The safetensors format</a>
  */
@@ -81,8 +81,8 @@ public final class SafeTensors {
 
     /**
      * Reads a whole file of any length and closes it. The header and the file's length are checked before any array is
-     * allocated. The header may have as many bytes and tensors as {@link ReadLimits#defaults()} allows; for more, use
-     * {@link #read(Path, ReadLimits)}.
+     * allocated. The header may have as many bytes and tensors as {@link ReadOptions#defaults()} allow; for more, use
+     * {@link #read(Path, ReadOptions)}.
      *
      * @param file the file
      * @return its tensors in the order of their data, and its metadata in the order of the file
@@ -91,23 +91,20 @@ public final class SafeTensors {
      * @throws IOException if the file cannot be read, or is a folder, a device, a pipe or the like
      */
     public static SafeTensors read(Path file) throws IOException {
-        Objects.requireNonNull(file, "file must not be null");
-        return read(file, ReadLimits.ofTensors());
+        return read(file, ReadOptions.ofTensors());
     }
 
     /**
      * Reads a whole file with limits of the caller's, and closes it; see {@link #read(Path)}.
      *
      * @param file the file
-     * @param limits the most bytes of the file and its header, and the most tensors
+     * @param options the most bytes of the file and its header, and the most tensors
      * @return its tensors in the order of their data, and its metadata in the order of the file
      * @throws SafeTensorsException if the file exceeds a limit, or is refused as by {@link #read(Path)}
      * @throws IOException if the file cannot be read, or is a folder, a device, a pipe or the like
      */
-    public static SafeTensors read(Path file, ReadLimits limits) throws IOException {
-        Objects.requireNonNull(file, "file must not be null");
-        Objects.requireNonNull(limits, "limits must not be null");
-        try (SafeTensorsReader reader = SafeTensorsReader.open(file, limits)) {
+    public static SafeTensors read(Path file, ReadOptions options) throws IOException {
+        try (SafeTensorsReader reader = SafeTensorsReader.open(file, options)) {
             return reader.readAll();
         } catch (ClosedByInterruptException e) {
             throw AtomicFile.failure(file + ": the file cannot be read, because the thread was interrupted", e);
@@ -123,9 +120,22 @@ public final class SafeTensors {
      *     or of ND4J
      */
     public static SafeTensors read(byte[] bytes) throws SafeTensorsException {
+        return read(bytes, ReadOptions.ofTensors());
+    }
+
+    /**
+     * Reads a safetensors file that is in memory with limits of the caller's; see {@link #read(byte[])}.
+     *
+     * @param bytes the whole file; copied
+     * @param options the most bytes of the file and its header, and the most tensors
+     * @return its tensors in the order of their data, and its metadata in the order of the file
+     * @throws SafeTensorsException if the bytes exceed a limit, or are refused as by {@link #read(byte[])}
+     */
+    public static SafeTensors read(byte[] bytes, ReadOptions options) throws SafeTensorsException {
         Objects.requireNonNull(bytes, "bytes must not be null");
+        Objects.requireNonNull(options, "options must not be null");
         try {
-            return SafeTensorsReader.of(BYTES, bytes, ReadLimits.ofTensors()).readAll();
+            return SafeTensorsReader.of(BYTES, bytes, options).readAll();
         } catch (SafeTensorsException e) {
             throw e;
         } catch (IOException e) {
@@ -148,12 +158,28 @@ public final class SafeTensors {
      * @throws IOException if the stream cannot be read, or gives no byte in 100 calls in a row
      */
     public static SafeTensors read(InputStream stream) throws IOException {
+        return read(stream, ReadOptions.ofTensors());
+    }
+
+    /**
+     * Reads a safetensors file from a stream with limits of the caller's; see {@link #read(InputStream)}. A header that
+     * claims more than the limits allow is refused before any tensor is read.
+     *
+     * @param stream the stream
+     * @param options the most bytes of the file and its header, and the most tensors
+     * @return its tensors in the order of their data, and its metadata in the order of the file
+     * @throws SafeTensorsException if the file exceeds a limit, or is refused as by {@link #read(InputStream)}
+     * @throws IOException if the stream cannot be read, or gives no byte in 100 calls in a row
+     */
+    public static SafeTensors read(InputStream stream, ReadOptions options) throws IOException {
         Objects.requireNonNull(stream, "stream must not be null");
-        return SafeTensorsStream.read(INPUT, target -> {
+        Objects.requireNonNull(options, "options must not be null");
+        Transfer.Input input = target -> {
             int count = stream.read(target.array(), target.arrayOffset() + target.position(), target.remaining());
             target.position(target.position() + Math.max(count, 0));
             return count;
-        });
+        };
+        return SafeTensorsStream.read(INPUT, input, options);
     }
 
     /**
@@ -168,9 +194,25 @@ public final class SafeTensors {
      * @throws IOException if the channel cannot be read, or gives no byte in 100 calls in a row
      */
     public static SafeTensors read(ReadableByteChannel channel) throws IOException {
+        return read(channel, ReadOptions.ofTensors());
+    }
+
+    /**
+     * Reads a safetensors file from the current position of a channel to its end with limits of the caller's, as
+     * {@link #read(InputStream, ReadOptions)} does. The channel is not closed.
+     *
+     * @param channel the channel, in blocking mode
+     * @param options the most bytes of the file and its header, and the most tensors
+     * @return its tensors in the order of their data, and its metadata in the order of the file
+     * @throws IllegalArgumentException if the channel is in non-blocking mode
+     * @throws SafeTensorsException if the file exceeds a limit, or is refused as by {@link #read(ReadableByteChannel)}
+     * @throws IOException if the channel cannot be read, or gives no byte in 100 calls in a row
+     */
+    public static SafeTensors read(ReadableByteChannel channel, ReadOptions options) throws IOException {
         Objects.requireNonNull(channel, "channel must not be null");
+        Objects.requireNonNull(options, "options must not be null");
         Transfer.requireBlocking(CHANNEL, channel);
-        return SafeTensorsStream.read(CHANNEL, channel::read);
+        return SafeTensorsStream.read(CHANNEL, channel::read, options);
     }
 
     /**
@@ -270,16 +312,6 @@ public final class SafeTensors {
      */
     public Set<String> names() {
         return tensors.keySet();
-    }
-
-    /**
-     * Returns whether there is a tensor of this name.
-     *
-     * @param name the name
-     * @return true if there is one
-     */
-    public boolean contains(String name) {
-        return tensors.containsKey(name);
     }
 
     /**

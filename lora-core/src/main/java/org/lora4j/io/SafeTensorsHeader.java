@@ -58,16 +58,6 @@ public final class SafeTensorsHeader {
     }
 
     /**
-     * Returns whether the file has a tensor of this name.
-     *
-     * @param name the name
-     * @return true if it has one
-     */
-    public boolean contains(String name) {
-        return tensors.containsKey(name);
-    }
-
-    /**
      * Returns the element type of a tensor.
      *
      * @param name the tensor
@@ -121,6 +111,11 @@ public final class SafeTensorsHeader {
     /** Returns the position of the first byte after the header. */
     long dataBegin() {
         return dataBegin;
+    }
+
+    /** Returns the number of bytes that the file must have. */
+    long fileLength() {
+        return dataBegin + dataLength;
     }
 
     /** Checks that the file ends with the data of the last tensor. */

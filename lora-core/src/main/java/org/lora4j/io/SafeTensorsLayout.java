@@ -40,10 +40,10 @@ final class SafeTensorsLayout {
     SafeTensorsLayout(String sink, Collection<StoredTensor> tensors, Map<String, String> metadata) {
         this.sink = sink;
         this.metadata = metadata;
-        ReadLimits limits = ReadLimits.ofTensors();
-        if (tensors.size() > limits.tensors()) {
+        ReadOptions readable = ReadOptions.ofTensors();
+        if (tensors.size() > readable.tensors()) {
             throw new IllegalStateException(
-                    sink + ": there must be at most " + limits.tensors() + " tensors, found " + tensors.size());
+                    sink + ": there must be at most " + readable.tensors() + " tensors, found " + tensors.size());
         }
         this.tensors = tensors.stream().sorted(ORDER).toList();
         long position = 0;
@@ -55,8 +55,8 @@ final class SafeTensorsLayout {
         }
         this.dataLength = position;
         this.header = HeaderWriter.toBytes(metadata, infos);
-        if (header.length > limits.headerBytes()) {
-            throw new IllegalStateException(sink + ": the header must have at most " + limits.headerBytes()
+        if (header.length > readable.headerBytes()) {
+            throw new IllegalStateException(sink + ": the header must have at most " + readable.headerBytes()
                     + " bytes, found " + header.length + " for " + tensors.size() + " tensors");
         }
     }

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
+import org.lora4j.internal.FileAccess;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -44,15 +45,15 @@ public final class SafeTensorsReader implements Closeable {
      * @param size the number of bytes of the file
      * @param bytes gives the bytes
      * @param resource what {@link #close} closes
-     * @param limits how much is read
+     * @param options how much is read
      */
-    SafeTensorsReader(String source, long size, RandomAccess bytes, Closeable resource, ReadLimits limits)
+    SafeTensorsReader(String source, long size, RandomAccess bytes, Closeable resource, ReadOptions options)
             throws IOException {
         this.source = source;
         this.size = size;
         this.bytes = bytes;
         this.resource = resource;
-        this.header = readHeader(limits);
+        this.header = readHeader(options);
     }
 
     /**
@@ -65,24 +66,24 @@ public final class SafeTensorsReader implements Closeable {
      * @throws IOException if the file cannot be read, or is a folder, a device, a pipe or the like
      */
     public static SafeTensorsReader open(Path file) throws IOException {
-        return open(file, ReadLimits.ofTensors());
+        return open(file, ReadOptions.ofTensors());
     }
 
     /**
      * Opens a file that may come from a stranger, and reads and checks its header.
      *
      * @param file the file; it must not change as long as the reader is open
-     * @param limits the most bytes of the file and its header, and the most tensors
+     * @param options the most bytes of the file and its header, and the most tensors
      * @return a reader, to be closed by the caller
      * @throws SafeTensorsException if the file exceeds a limit, or is refused as by {@link #open(Path)}
      * @throws IOException if the file cannot be read
      */
-    public static SafeTensorsReader open(Path file, ReadLimits limits) throws IOException {
+    public static SafeTensorsReader open(Path file, ReadOptions options) throws IOException {
         Objects.requireNonNull(file, "file must not be null");
-        Objects.requireNonNull(limits, "limits must not be null");
+        Objects.requireNonNull(options, "options must not be null");
         FileChannel channel = FileAccess.open(file);
         try {
-            return new SafeTensorsReader(file.toString(), channel.size(), channel::read, channel, limits);
+            return new SafeTensorsReader(file.toString(), channel.size(), channel::read, channel, options);
         } catch (Throwable failure) {
             closeAfter(failure, channel);
             throw failure;
@@ -90,14 +91,14 @@ public final class SafeTensorsReader implements Closeable {
     }
 
     /** Creates a reader of a file in memory. */
-    static SafeTensorsReader of(String source, byte[] file, ReadLimits limits) throws SafeTensorsException {
+    static SafeTensorsReader of(String source, byte[] file, ReadOptions options) throws SafeTensorsException {
         RandomAccess bytes = (target, position) -> {
             int length = Math.toIntExact(Math.min(target.remaining(), file.length - position));
             target.put(file, Math.toIntExact(position), length);
             return length;
         };
         try {
-            return new SafeTensorsReader(source, file.length, bytes, () -> {}, limits);
+            return new SafeTensorsReader(source, file.length, bytes, () -> {}, options);
         } catch (SafeTensorsException e) {
             throw e;
         } catch (IOException e) {
@@ -169,13 +170,11 @@ public final class SafeTensorsReader implements Closeable {
         return new SafeTensors(source, tensors, header.metadata());
     }
 
-    private SafeTensorsHeader readHeader(ReadLimits limits) throws IOException {
-        if (size > limits.fileBytes()) {
-            throw new SafeTensorsException(source, "file", "must have at most " + limits.fileBytes() + " bytes", size);
-        }
-        int length = HeaderParser.length(source, read(0, SafeTensorsHeader.PREFIX), limits);
+    private SafeTensorsHeader readHeader(ReadOptions options) throws IOException {
+        options.requireFileBytes(source, size);
+        int length = HeaderParser.length(source, read(0, SafeTensorsHeader.PREFIX), options);
         byte[] json = read(SafeTensorsHeader.PREFIX, length);
-        SafeTensorsHeader read = HeaderParser.parse(source, json, length, limits);
+        SafeTensorsHeader read = HeaderParser.parse(source, json, length, options);
         read.requireDataLength(size - read.dataBegin());
         return read;
     }

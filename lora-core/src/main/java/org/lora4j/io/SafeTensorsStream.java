@@ -18,10 +18,12 @@ final class SafeTensorsStream {
 
     private final String source;
     private final Transfer.Input input;
+    private final ReadOptions options;
 
-    private SafeTensorsStream(String source, Transfer.Input input) {
+    private SafeTensorsStream(String source, Transfer.Input input, ReadOptions options) {
         this.source = source;
         this.input = input;
+        this.options = options;
     }
 
     /**
@@ -29,17 +31,20 @@ final class SafeTensorsStream {
      *
      * @param source the name of the file in messages
      * @param input gives the bytes; it is given buffers on the heap only
+     * @param options how much is read
      * @return the tensors in the order of their data
      * @throws SafeTensorsException if the file breaks a rule of the format
      * @throws IOException if the source fails
      */
-    static SafeTensors read(String source, Transfer.Input input) throws IOException {
-        return new SafeTensorsStream(source, input).read();
+    static SafeTensors read(String source, Transfer.Input input, ReadOptions options) throws IOException {
+        return new SafeTensorsStream(source, input, options).read();
     }
 
     private SafeTensors read() throws IOException {
-        int length = HeaderParser.length(source, join(next(SafeTensorsHeader.PREFIX)), ReadLimits.ofTensors());
-        SafeTensorsHeader header = HeaderParser.parse(source, join(next(length)), length, ReadLimits.ofTensors());
+        int length = HeaderParser.length(source, join(next(SafeTensorsHeader.PREFIX)), options);
+        options.requireFileBytes(source, SafeTensorsHeader.PREFIX + (long) length);
+        SafeTensorsHeader header = HeaderParser.parse(source, join(next(length)), length, options);
+        options.requireFileBytes(source, header.fileLength());
         Map<String, StoredTensor> tensors = new LinkedHashMap<>();
         for (TensorInfo info : header.tensors()) {
             List<ByteBuffer> chunks = next(info.byteLength());

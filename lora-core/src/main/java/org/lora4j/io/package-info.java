@@ -3,7 +3,7 @@
  *
  * <pre>{@code
  * PeftAdapters.save(adapter, base, Path.of("adapters", "nine"));
- * LoRAAdapter loaded = PeftAdapters.load(Path.of("adapters", "nine"), base, FingerprintCheck.REQUIRE);
+ * LoRAAdapter loaded = PeftAdapters.load(Path.of("adapters", "nine"), base);
  * INDArray weight = SafeTensors.read(Path.of("base.safetensors")).tensor("linear1.weight");
  * }</pre>
  */

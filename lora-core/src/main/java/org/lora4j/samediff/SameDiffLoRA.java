@@ -17,8 +17,8 @@ import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.ParameterReport;
 import org.lora4j.internal.NamedAdapters;
-import org.lora4j.io.FingerprintCheck;
 import org.lora4j.io.PeftAdapters;
+import org.lora4j.io.ReadOptions;
 import org.lora4j.train.DivergedException;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
@@ -186,7 +186,7 @@ public final class SameDiffLoRA implements BaseModel {
      * @throws IllegalArgumentException as {@link #add(String, LoRAAdapter)}
      */
     public GraphView load(String name, Path folder) throws IOException {
-        return load(name, folder, FingerprintCheck.WARN);
+        return load(name, folder, ReadOptions.defaults());
     }
 
     /**
@@ -194,16 +194,16 @@ public final class SameDiffLoRA implements BaseModel {
      *
      * @param name its name in this graph
      * @param folder the folder
-     * @param check what to do if the adapter was saved with another base
+     * @param options what to do if the adapter was saved with another base, and how much is read
      * @return the view of this adapter
      * @throws IOException if the files cannot be read, or are refused; see {@link PeftAdapters}
      * @throws IllegalArgumentException as {@link #add(String, LoRAAdapter)}
      */
-    public GraphView load(String name, Path folder, FingerprintCheck check) throws IOException {
+    public GraphView load(String name, Path folder, ReadOptions options) throws IOException {
         Objects.requireNonNull(name, "name must not be null");
         Objects.requireNonNull(folder, "folder must not be null");
-        Objects.requireNonNull(check, "check must not be null");
-        return add(name, PeftAdapters.load(folder, this, check));
+        Objects.requireNonNull(options, "options must not be null");
+        return add(name, PeftAdapters.load(folder, this, options));
     }
 
     /**

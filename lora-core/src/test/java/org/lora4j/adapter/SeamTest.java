@@ -20,6 +20,7 @@ import org.lora4j.internal.RandomArrays;
 import org.lora4j.io.FingerprintCheck;
 import org.lora4j.io.PeftAdapters;
 import org.lora4j.io.PeftFormatException;
+import org.lora4j.io.ReadOptions;
 import org.lora4j.io.SafeTensors;
 import org.lora4j.nn.Network;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -95,8 +96,10 @@ class SeamTest {
         assertThat(ofGraph.toBytes()).isEqualTo(ofNetwork.toBytes());
         assertThat(ofGraph.metadata()).containsKey("lora4j.base.linear2");
 
-        LoRAAdapter byGraph = PeftAdapters.load(folder.resolve("network"), graph, FingerprintCheck.REQUIRE);
-        AdapterView byModel = LoRAModel.of(network).load("a", folder.resolve("graph"), FingerprintCheck.REQUIRE);
+        LoRAAdapter byGraph =
+                PeftAdapters.load(folder.resolve("network"), graph, ReadOptions.of(FingerprintCheck.REQUIRE));
+        AdapterView byModel =
+                LoRAModel.of(network).load("a", folder.resolve("graph"), ReadOptions.of(FingerprintCheck.REQUIRE));
         assertThat(byGraph).isEqualTo(byModel.adapter());
         assertThat(graph.predict(x, byGraph)
                         .sub(byModel.predict(x))
@@ -118,7 +121,8 @@ class SeamTest {
         Network other = network.copy();
         other.linear("linear2").weight().putScalar(0, 0, 42);
         SameDiffBase otherGraph = new SameDiffBase(other);
-        assertThatThrownBy(() -> PeftAdapters.load(folder.resolve("a"), otherGraph, FingerprintCheck.REQUIRE))
+        assertThatThrownBy(() ->
+                        PeftAdapters.load(folder.resolve("a"), otherGraph, ReadOptions.of(FingerprintCheck.REQUIRE)))
                 .isInstanceOf(PeftFormatException.class)
                 .hasMessageContaining("found other weights in 'linear2'");
     }

@@ -18,6 +18,7 @@ import org.lora4j.adapter.LoRAConfigBuilder;
 import org.lora4j.adapter.LoRAInit;
 import org.lora4j.io.FingerprintCheck;
 import org.lora4j.io.PeftFiles;
+import org.lora4j.io.ReadOptions;
 import org.lora4j.io.SafeTensors;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Sequences;
@@ -100,15 +101,20 @@ final class EncoderTarget implements Target {
         LoRAAdapter adapter;
         try {
             base = network(sample.file(MODEL_CONFIG), sample.file(TENSORS));
-            adapter = PeftFiles.read(sample.file(PeftTarget.CONFIG), sample.file(ADAPTER_TENSORS))
-                    .adapter(base, FingerprintCheck.IGNORE);
+            adapter = PeftFiles.read(
+                            sample.file(PeftTarget.CONFIG),
+                            sample.file(ADAPTER_TENSORS),
+                            ReadOptions.of(FingerprintCheck.IGNORE))
+                    .adapter(base);
             model = LoRAModel.of(base);
             model.add("a", adapter);
         } catch (IllegalArgumentException | IllegalStateException e) {
             throw new Refusal(e);
         }
         PeftFiles written = PeftFiles.of(adapter, base);
-        LoRAAdapter again = PeftFiles.read(written.config(), written.tensors()).adapter(base, FingerprintCheck.REQUIRE);
+        LoRAAdapter again = PeftFiles.read(
+                        written.config(), written.tensors(), ReadOptions.of(FingerprintCheck.REQUIRE))
+                .adapter(base);
         assertThat(again).isEqualTo(adapter);
         try {
             INDArray y = model.predict(INPUT);

@@ -17,6 +17,7 @@ import org.lora4j.adapter.LoRAWeights;
 import org.lora4j.adapter.TargetModules;
 import org.lora4j.io.FingerprintCheck;
 import org.lora4j.io.PeftFiles;
+import org.lora4j.io.ReadOptions;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Samples;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -65,11 +66,14 @@ final class PeftTarget implements Target {
 
     @Override
     public void read(Sample sample) throws IOException, Refusal {
-        PeftFiles files = PeftFiles.read(sample.file(CONFIG), sample.file(TENSORS));
+        PeftFiles files =
+                PeftFiles.read(sample.file(CONFIG), sample.file(TENSORS), ReadOptions.of(FingerprintCheck.IGNORE));
         readWithoutBase(files);
-        LoRAAdapter adapter = files.adapter(base, FingerprintCheck.IGNORE);
+        LoRAAdapter adapter = files.adapter(base);
         PeftFiles written = PeftFiles.of(adapter, base);
-        LoRAAdapter again = PeftFiles.read(written.config(), written.tensors()).adapter(base, FingerprintCheck.REQUIRE);
+        LoRAAdapter again = PeftFiles.read(
+                        written.config(), written.tensors(), ReadOptions.of(FingerprintCheck.REQUIRE))
+                .adapter(base);
         assertSame(PeftFiles.of(again, base), written);
         predict(adapter);
     }

@@ -35,8 +35,7 @@ import org.lora4j.BatchingPredictor;
 import org.lora4j.LoRAModel;
 import org.lora4j.adapter.BaseModel;
 import org.lora4j.adapter.LoRAAdapter;
-import org.lora4j.io.FingerprintCheck;
-import org.lora4j.io.ReadLimits;
+import org.lora4j.io.ReadOptions;
 import org.lora4j.nn.Input;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -171,8 +170,7 @@ class ServiceAttackTest {
         return new AdapterSource() {
             @Override
             @SuppressWarnings("NullAway") // Null is one of the failures.
-            public LoRAAdapter load(String name, BaseModel base, FingerprintCheck check, ReadLimits limits)
-                    throws IOException {
+            public LoRAAdapter load(String name, BaseModel base, ReadOptions options) throws IOException {
                 int load = loads.merge(name, 1, Integer::sum);
                 if (load % 3 == 0) {
                     switch (load / 3 % 4) {

@@ -14,7 +14,9 @@ import java.util.function.UnaryOperator;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.lora4j.adapter.BaseModel;
+import org.lora4j.io.FingerprintCheck;
 import org.lora4j.io.PeftFiles;
+import org.lora4j.io.ReadOptions;
 import org.lora4j.io.SafeTensors;
 import org.lora4j.io.SafeTensorsBuilder;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -66,7 +68,8 @@ final class Spellings {
         spellings.tensors.forEach(tensors::tensor);
         return PeftFiles.read(
                 config.toString().getBytes(StandardCharsets.UTF_8),
-                tensors.build().toBytes());
+                tensors.build().toBytes(),
+                ReadOptions.of(FingerprintCheck.IGNORE));
     }
 
     private void change() throws JsonProcessingException {

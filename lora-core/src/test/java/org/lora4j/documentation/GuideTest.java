@@ -38,7 +38,7 @@ import org.lora4j.internal.RandomArrays;
 import org.lora4j.io.FingerprintCheck;
 import org.lora4j.io.PeftAdapters;
 import org.lora4j.io.PeftFiles;
-import org.lora4j.io.ReadLimits;
+import org.lora4j.io.ReadOptions;
 import org.lora4j.io.SafeTensors;
 import org.lora4j.nn.Model;
 import org.lora4j.nn.Network;
@@ -316,7 +316,7 @@ class GuideTest {
 
         AdapterCache cache = AdapterCache.builder(model, adapters)
                 .maxBytes(512L << 20)
-                .fingerprintCheck(FingerprintCheck.REQUIRE)
+                .readOptions(ReadOptions.of(FingerprintCheck.REQUIRE))
                 .build();
         try (BatchingPredictor predictor = BatchingPredictor.builder(model).adapters(cache).build()) {
             INDArray y = predictor.predict(x, "customer-a"); // loads adapters/customer-a if it is not in the model
@@ -375,10 +375,10 @@ class GuideTest {
         Trainer.builder(loaded).maxIterations(20).build().fit(digitNine);
         assertThat(loaded.parameters()).allMatch(Parameter::isTrainable);
 
-        AdapterView checked = model.load("checked", folder.resolve("nine"), FingerprintCheck.REQUIRE);
+        AdapterView checked = model.load("checked", folder.resolve("nine"), ReadOptions.of(FingerprintCheck.REQUIRE));
 
-        ReadLimits limits = ReadLimits.defaults().withFileBytes(10 << 20).withTensors(1000);
-        LoRAAdapter upload = PeftAdapters.load(folder.resolve("nine"), network, FingerprintCheck.REQUIRE, limits);
+        ReadOptions options = ReadOptions.of(FingerprintCheck.REQUIRE).withFileBytes(10 << 20).withTensors(1000);
+        LoRAAdapter upload = PeftAdapters.load(folder.resolve("nine"), network, options);
         assertThat(upload).isEqualTo(checked.adapter());
         assertThat(checked.adapter()).isEqualTo(nine.adapter());
     }
@@ -390,7 +390,8 @@ class GuideTest {
         byte[] config = files.config(); // the content of adapter_config.json
         byte[] tensors = files.tensors(); // the content of adapter_model.safetensors
 
-        LoRAAdapter adapter = PeftFiles.read(config, tensors).adapter(network, FingerprintCheck.REQUIRE);
+        ReadOptions options = ReadOptions.of(FingerprintCheck.REQUIRE);
+        LoRAAdapter adapter = PeftFiles.read(config, tensors, options).adapter(network);
         assertThat(adapter).isEqualTo(nine.adapter());
 
         byte[] base = network.toTensors().toBytes();
@@ -404,7 +405,7 @@ class GuideTest {
         LoRAAdapter adapterA = adapter(1);
         LoRAAdapter adapterB = adapter(2);
         PeftAdapters.saveAll(Map.of("a", adapterA, "b", adapterB), network, folder.resolve("all"));
-        Map<String, LoRAAdapter> all = PeftAdapters.loadAll(folder.resolve("all"), network, FingerprintCheck.WARN);
+        Map<String, LoRAAdapter> all = PeftAdapters.loadAll(folder.resolve("all"), network);
         all.forEach(model::add);
         assertThat(model.names()).containsExactly("a", "b");
     }
@@ -492,7 +493,7 @@ class GuideTest {
         BaseModel base = new GraphModel(graph, List.of("linear1", "linear2"));
         LoRAConfig config = LoRAConfig.builder().rank(4).alpha(8).targetModules("linear1").build();
         LoRAAdapter initial = LoRAAdapter.initialize(base, config).adapter(); // A and B at their initialization
-        LoRAAdapter nine = PeftAdapters.load(folder.resolve("nine"), base, FingerprintCheck.REQUIRE);
+        LoRAAdapter nine = PeftAdapters.load(folder.resolve("nine"), base, ReadOptions.of(FingerprintCheck.REQUIRE));
         nine.requireFits(base); // or an error that lists all that does not fit
         String report = ParameterReport.of(base, nine.config(), nine.weights()).toString();
         assertThat(initial).isEqualTo(LoRAAdapter.initialize(network, config).adapter());
@@ -511,7 +512,8 @@ class GuideTest {
         assertThat(merged.equalsWithEps(modelOf(nine).merge("nine").linear("linear1").weight(), 1e-5)).isTrue();
 
         PeftAdapters.save(nine, base, folder.resolve("from-graph"));
-        AdapterView same = LoRAModel.of(network).load("nine", folder.resolve("from-graph"), FingerprintCheck.REQUIRE);
+        AdapterView same = LoRAModel.of(network)
+                .load("nine", folder.resolve("from-graph"), ReadOptions.of(FingerprintCheck.REQUIRE));
         assertThat(same.adapter()).isEqualTo(nine);
     }
 

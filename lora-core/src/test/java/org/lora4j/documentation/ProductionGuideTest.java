@@ -22,6 +22,7 @@ import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAInit;
 import org.lora4j.io.FingerprintCheck;
 import org.lora4j.io.PeftAdapters;
+import org.lora4j.io.ReadOptions;
 import org.lora4j.nn.NativeThreads;
 import org.lora4j.nn.Network;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -63,7 +64,7 @@ class ProductionGuideTest {
         LoRAModel model = LoRAModel.of(base);
         AdapterCache cache = AdapterCache.builder(model, adapters)
                 .maxBytes(512L << 20)
-                .fingerprintCheck(FingerprintCheck.REQUIRE)
+                .readOptions(ReadOptions.of(FingerprintCheck.REQUIRE))
                 .listener(new AdapterCacheListener() {
                     @Override
                     public void onEviction(String name, long bytes) {
@@ -120,7 +121,7 @@ class ProductionGuideTest {
         model.load("customer-a", folder.resolve("customer-a"));
         Path newFolder = folder.resolve("customer-b");
         INDArray x = Nd4j.rand(DataType.FLOAT, 1, 20);
-        LoRAAdapter fresh = PeftAdapters.load(newFolder, model.network(), FingerprintCheck.REQUIRE);
+        LoRAAdapter fresh = PeftAdapters.load(newFolder, model.network(), ReadOptions.of(FingerprintCheck.REQUIRE));
         LoRAAdapter old = model.adapter("customer-a"); // keep it for a way back
         model.replace("customer-a", fresh); // running calls end with the old one, later calls use the new one
         boolean isGood = Double.isFinite(model.using("customer-a").predict(x).sumNumber().doubleValue());

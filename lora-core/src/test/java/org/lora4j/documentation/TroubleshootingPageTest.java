@@ -22,6 +22,7 @@ import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.io.FingerprintCheck;
 import org.lora4j.io.PeftAdapters;
 import org.lora4j.io.PeftFiles;
+import org.lora4j.io.ReadOptions;
 import org.lora4j.nn.Network;
 import org.lora4j.train.Trainer;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -59,7 +60,7 @@ class TroubleshootingPageTest {
         assertOnPage(() ->
                 LoRAModel.of(Network.builder(6).linear("other", 3).build(1)).add("a", model.adapter("a")));
         model.using("a").save(folder);
-        assertOnPage(() -> LoRAModel.of(network(2)).load("a", folder, FingerprintCheck.REQUIRE));
+        assertOnPage(() -> LoRAModel.of(network(2)).load("a", folder, ReadOptions.of(FingerprintCheck.REQUIRE)));
         assertOnPage(() -> model.using("b"));
         LoRAConfig biases = LoRAConfig.builder().bias(BiasTraining.ALL).build();
         model.add("biases", biases);
@@ -74,14 +75,14 @@ class TroubleshootingPageTest {
         byte[] tensors = Files.readAllBytes(folder.resolve("adapter_model.safetensors"));
         String stored = Files.readString(config);
         String qalora = stored.replaceFirst("\\{", "{\"use_qalora\": true,");
-        assertOnPage(() -> PeftFiles.read(qalora.getBytes(UTF_8), tensors).adapter(network(1), FingerprintCheck.WARN));
+        assertOnPage(() -> PeftFiles.read(qalora.getBytes(UTF_8), tensors).adapter(network(1)));
         String pissa = stored.replaceAll("\"init_lora_weights\": \\w+", "\"init_lora_weights\": \"pissa\"");
-        assertOnPage(() -> PeftFiles.read(pissa.getBytes(UTF_8), tensors).adapter(network(1), FingerprintCheck.WARN));
+        assertOnPage(() -> PeftFiles.read(pissa.getBytes(UTF_8), tensors).adapter(network(1)));
         Files.writeString(config, stored.replace("\"r\": 1", "\"r\": 2"));
-        assertOnPage(() -> PeftAdapters.load(folder, network(1), FingerprintCheck.WARN));
+        assertOnPage(() -> PeftAdapters.load(folder, network(1)));
         Files.writeString(config, stored);
         Files.move(folder.resolve("adapter_model.safetensors"), folder.resolve("adapter_model.bin"));
-        assertOnPage(() -> PeftAdapters.load(folder, network(1), FingerprintCheck.WARN));
+        assertOnPage(() -> PeftAdapters.load(folder, network(1)));
     }
 
     @Test

@@ -85,7 +85,7 @@ class AdapterFolderTest {
     private String read() throws IOException {
         return new AdapterFolder(folder)
                 .read(
-                        ReadLimits.defaults(),
+                        ReadOptions.defaults(),
                         files -> new String(files.config(), StandardCharsets.UTF_8).replaceAll("[{}\"c: ]", "")
                                 + (int) SafeTensors.read(files.tensors())
                                         .tensor("t")
@@ -297,7 +297,7 @@ class AdapterFolderTest {
         byte[] text = "{\n\"c\": 1\n}".getBytes(StandardCharsets.UTF_8);
         new AdapterFolder(folder).write(text, AdapterFolder.withConfigHash(text, tensors(1)));
         Files.writeString(config, Files.readString(config).replace("\n", "\r\n"));
-        assertThat(new AdapterFolder(folder).<Integer>read(ReadLimits.defaults(), files -> files.config().length))
+        assertThat(new AdapterFolder(folder).<Integer>read(ReadOptions.defaults(), files -> files.config().length))
                 .isEqualTo(text.length + 2);
     }
 

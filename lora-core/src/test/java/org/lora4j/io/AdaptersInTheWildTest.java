@@ -54,7 +54,7 @@ class AdaptersInTheWildTest {
         SafeTensors.of(tensors, Map.of("format", "pt")).write(folder.resolve("adapter_model.safetensors"));
         LoRAAdapter read = PeftAdapters.load(folder, base);
         PeftAdapters.save(read, base, folder.resolve("again"));
-        assertThat(PeftAdapters.load(folder.resolve("again"), base, FingerprintCheck.REQUIRE))
+        assertThat(PeftAdapters.load(folder.resolve("again"), base, ReadOptions.of(FingerprintCheck.REQUIRE)))
                 .isEqualTo(read);
         LoRAModel.of(base).add("read", read);
         return read;

@@ -78,7 +78,8 @@ class AdaptersOfOthersTest {
     private JsonNode saved(LoRAAdapter adapter) throws IOException {
         Path again = folder.resolve("again");
         PeftAdapters.save(adapter, base, again);
-        assertThat(PeftAdapters.load(again, base, FingerprintCheck.REQUIRE)).isEqualTo(adapter);
+        assertThat(PeftAdapters.load(again, base, ReadOptions.of(FingerprintCheck.REQUIRE)))
+                .isEqualTo(adapter);
         return new ObjectMapper().readTree(again.resolve("adapter_config.json").toFile());
     }
 

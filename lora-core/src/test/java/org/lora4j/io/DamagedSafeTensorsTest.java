@@ -204,7 +204,7 @@ class DamagedSafeTensorsTest {
                 .replace('\'', '"')
                 .getBytes(StandardCharsets.UTF_8);
 
-        assertThatThrownBy(() -> HeaderParser.parse("f", header, header.length, ReadLimits.ofTensors()))
+        assertThatThrownBy(() -> HeaderParser.parse("f", header, header.length, ReadOptions.ofTensors()))
                 .isInstanceOf(SafeTensorsException.class)
                 .hasMessage("f: tensor 't': a tensor must have at most 2147483647 bytes to be read here, "
                         + "found 2147483648");
@@ -216,7 +216,7 @@ class DamagedSafeTensorsTest {
                         + "\"b\":{\"dtype\":\"U8\",\"shape\":[2000000000],\"data_offsets\":[0,2000000000]}}")
                 .getBytes(StandardCharsets.UTF_8);
 
-        SafeTensorsHeader parsed = HeaderParser.parse("f", header, header.length, ReadLimits.ofTensors());
+        SafeTensorsHeader parsed = HeaderParser.parse("f", header, header.length, ReadOptions.ofTensors());
         parsed.requireDataLength(4_000_000_000L);
 
         assertThat(parsed.tensors()).extracting(TensorInfo::name).containsExactly("b", "a");

@@ -67,7 +67,7 @@ class LargeHeaderTest {
         Path file = Files.write(folder.resolve("large.safetensors"), manyTensors(50_001));
 
         try (SafeTensorsReader reader =
-                SafeTensorsReader.open(file, ReadLimits.defaults().withTensors(60_000))) {
+                SafeTensorsReader.open(file, ReadOptions.defaults().withTensors(60_000))) {
             assertThat(reader.header().names()).hasSize(50_001);
         }
     }

@@ -106,7 +106,7 @@ class PeftAdaptersTest {
             LoRAAdapter saved = model.adapter("trained");
             PeftAdapters.save(saved, base, folder);
 
-            LoRAAdapter loaded = PeftAdapters.load(folder, base(type), FingerprintCheck.REQUIRE);
+            LoRAAdapter loaded = PeftAdapters.load(folder, base(type), ReadOptions.of(FingerprintCheck.REQUIRE));
 
             assertSame(loaded, saved);
             PeftAdapters.save(loaded, base, folder.resolve("again"));
@@ -190,7 +190,7 @@ class PeftAdaptersTest {
         Files.writeString(folder.resolve("README.md"), "notes");
         PeftAdapters.saveAll(Map.of("c", one), folder);
 
-        Map<String, LoRAAdapter> loaded = PeftAdapters.loadAll(folder, base, FingerprintCheck.WARN);
+        Map<String, LoRAAdapter> loaded = PeftAdapters.loadAll(folder, base);
 
         assertThat(List.copyOf(loaded.keySet())).isEqualTo(List.of("default", "a \u00fc-1.0", "b", "c"));
         assertThat(loaded).containsAllEntriesOf(set).containsEntry("c", one);
@@ -273,7 +273,7 @@ class PeftAdaptersTest {
 
         try (Logged logged = Logged.by(Fingerprint.class)) {
             PeftAdapters.load(folder, base);
-            PeftAdapters.load(folder, other, FingerprintCheck.IGNORE);
+            PeftAdapters.load(folder, other, ReadOptions.of(FingerprintCheck.IGNORE));
             PeftAdapters.load(folder);
             assertThat(logged.messages()).isEmpty();
             assertThat(PeftAdapters.load(folder, other)).isEqualTo(adapter);
@@ -281,8 +281,9 @@ class PeftAdaptersTest {
                     .containsExactly("WARN " + folder + ": the adapter was saved with another base: the weights of"
                             + " 'net.layers.1.fc' differ");
         }
-        assertThat(PeftAdapters.load(folder, base, FingerprintCheck.REQUIRE)).isEqualTo(adapter);
-        assertThatThrownBy(() -> PeftAdapters.load(folder, other, FingerprintCheck.REQUIRE))
+        assertThat(PeftAdapters.load(folder, base, ReadOptions.of(FingerprintCheck.REQUIRE)))
+                .isEqualTo(adapter);
+        assertThatThrownBy(() -> PeftAdapters.load(folder, other, ReadOptions.of(FingerprintCheck.REQUIRE)))
                 .isInstanceOf(PeftFormatException.class)
                 .hasMessageContaining("found other weights in 'net.layers.1.fc'");
     }
@@ -296,7 +297,7 @@ class PeftAdaptersTest {
             assertThat(PeftAdapters.load(folder, base)).isEqualTo(adapter);
             assertThat(logged.messages()).isEmpty();
         }
-        assertThatThrownBy(() -> PeftAdapters.load(folder, base, FingerprintCheck.REQUIRE))
+        assertThatThrownBy(() -> PeftAdapters.load(folder, base, ReadOptions.of(FingerprintCheck.REQUIRE)))
                 .isInstanceOf(PeftFormatException.class)
                 .hasMessageContaining("found none for 'net.layers.0.fc', 'net.layers.1.fc'");
     }

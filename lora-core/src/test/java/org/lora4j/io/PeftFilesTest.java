@@ -16,6 +16,7 @@ import org.lora4j.LoRAModel;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAInit;
+import org.lora4j.internal.Logged;
 import org.lora4j.nn.Network;
 
 class PeftFilesTest {
@@ -41,7 +42,8 @@ class PeftFilesTest {
         PeftFiles files = PeftFiles.of(adapter, network);
         assertThat(files.config()).isEqualTo(Files.readAllBytes(folder.resolve("adapter_config.json")));
         assertThat(files.tensors()).isEqualTo(Files.readAllBytes(folder.resolve("adapter_model.safetensors")));
-        LoRAAdapter read = PeftFiles.read(files.config(), files.tensors()).adapter(network, FingerprintCheck.REQUIRE);
+        LoRAAdapter read = PeftFiles.read(files.config(), files.tensors(), ReadOptions.of(FingerprintCheck.REQUIRE))
+                .adapter(network);
         assertThat(read).isEqualTo(PeftAdapters.load(folder, network));
         assertThat(read.weights()).isEqualTo(adapter.weights());
         assertThat(read.config().seed()).isEqualTo(5);
@@ -75,10 +77,19 @@ class PeftFilesTest {
         PeftFiles files = PeftFiles.of(adapter, network);
         Network other =
                 Network.builder(4).linear("first", 3).relu().linear("second", 2).build(2);
-        assertThatThrownBy(() -> files.adapter(other, FingerprintCheck.REQUIRE))
+        assertThatThrownBy(
+                        () -> PeftFiles.read(files.config(), files.tensors(), ReadOptions.of(FingerprintCheck.REQUIRE))
+                                .adapter(other))
                 .isInstanceOf(PeftFormatException.class)
                 .hasMessageContaining("found other weights in 'first', 'second'");
-        assertThat(files.adapter(other, FingerprintCheck.IGNORE).weights()).isEqualTo(adapter.weights());
+        assertThat(PeftFiles.read(files.config(), files.tensors(), ReadOptions.of(FingerprintCheck.IGNORE))
+                        .adapter(other)
+                        .weights())
+                .isEqualTo(adapter.weights());
+        try (Logged warned = Logged.by(Fingerprint.class)) {
+            assertThat(files.adapter(other).weights()).isEqualTo(adapter.weights());
+            assertThat(warned.messages()).singleElement().asString().contains("'first', 'second'");
+        }
     }
 
     @Test

@@ -137,7 +137,8 @@ class RefusedSavesTest {
         }
 
         assertThat(content()).isEqualTo(before);
-        assertThat(PeftAdapters.load(folder, base, FingerprintCheck.REQUIRE)).isEqualTo(adapter());
+        assertThat(PeftAdapters.load(folder, base, ReadOptions.of(FingerprintCheck.REQUIRE)))
+                .isEqualTo(adapter());
     }
 
     @Test

@@ -16,42 +16,42 @@ import java.util.regex.Pattern;
 enum SafeTensorsSource {
     PATH("") {
         @Override
-        SafeTensors read(Path path) throws IOException {
-            return SafeTensors.read(path);
+        SafeTensors read(Path path, ReadOptions options) throws IOException {
+            return SafeTensors.read(path, options);
         }
     },
     BYTES("byte array") {
         @Override
-        SafeTensors read(Path path) throws IOException {
-            return SafeTensors.read(Files.readAllBytes(path));
+        SafeTensors read(Path path, ReadOptions options) throws IOException {
+            return SafeTensors.read(Files.readAllBytes(path), options);
         }
     },
     STREAM("input stream") {
         @Override
-        SafeTensors read(Path path) throws IOException {
+        SafeTensors read(Path path, ReadOptions options) throws IOException {
             try (InputStream stream = Files.newInputStream(path)) {
-                return SafeTensors.read(stream);
+                return SafeTensors.read(stream, options);
             }
         }
     },
     SLOW_STREAM("input stream") {
         @Override
-        SafeTensors read(Path path) throws IOException {
-            return SafeTensors.read(new SlowStream(Files.readAllBytes(path)));
+        SafeTensors read(Path path, ReadOptions options) throws IOException {
+            return SafeTensors.read(new SlowStream(Files.readAllBytes(path)), options);
         }
     },
     CHANNEL("channel") {
         @Override
-        SafeTensors read(Path path) throws IOException {
+        SafeTensors read(Path path, ReadOptions options) throws IOException {
             try (FileChannel channel = FileChannel.open(path)) {
-                return SafeTensors.read(channel);
+                return SafeTensors.read(channel, options);
             }
         }
     },
     SLOW_CHANNEL("channel") {
         @Override
-        SafeTensors read(Path path) throws IOException {
-            return SafeTensors.read(new SlowChannel(Files.readAllBytes(path), 1));
+        SafeTensors read(Path path, ReadOptions options) throws IOException {
+            return SafeTensors.read(new SlowChannel(Files.readAllBytes(path), 1), options);
         }
     };
 
@@ -64,7 +64,11 @@ enum SafeTensorsSource {
         this.label = label;
     }
 
-    abstract SafeTensors read(Path path) throws IOException;
+    abstract SafeTensors read(Path path, ReadOptions options) throws IOException;
+
+    SafeTensors read(Path path) throws IOException {
+        return read(path, ReadOptions.ofTensors());
+    }
 
     /** What messages call the source. */
     String label(Path path) {

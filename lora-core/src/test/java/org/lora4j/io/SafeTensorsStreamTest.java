@@ -141,8 +141,8 @@ class SafeTensorsStreamTest {
         };
         ReadableByteChannel channel = Channels.newChannel(new ByteArrayInputStream(file));
 
-        assertThat(SafeTensors.read(stream).contains("a")).isTrue();
-        assertThat(SafeTensors.read(channel).contains("a")).isTrue();
+        assertThat(SafeTensors.read(stream).names()).contains("a");
+        assertThat(SafeTensors.read(channel).names()).contains("a");
         assertThat(channel.isOpen()).isTrue();
     }
 

@@ -18,6 +18,7 @@ import org.lora4j.algebra.TargetRank;
 import org.lora4j.internal.ArrayBits;
 import org.lora4j.io.FingerprintCheck;
 import org.lora4j.io.PeftAdapters;
+import org.lora4j.io.ReadOptions;
 import org.lora4j.io.SafeTensors;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.autodiff.samediff.TrainingConfig;
@@ -81,7 +82,7 @@ class BertGraphTest {
         Map<String, INDArray> feed = feed(io, "");
         INDArray before = get(graph.output(feed, "logits"), "logits");
         SameDiffLoRA lora = SameDiffLoRA.of(graph);
-        lora.load("peft", folder(name).resolve("adapter"), FingerprintCheck.IGNORE);
+        lora.load("peft", folder(name).resolve("adapter"), ReadOptions.of(FingerprintCheck.IGNORE));
         assertClose("base", before, io.tensor("logits_base"), 1e-5);
         assertClose(
                 "adapter", get(lora.using("peft").output(feed, "logits"), "logits"), io.tensor("logits_adapter"), 1e-5);
@@ -104,12 +105,12 @@ class BertGraphTest {
         SafeTensors io = io(name);
         SameDiffLoRA lora = SameDiffLoRA.of(new BertGraph(folder(name), 12).graph);
         Path folder = folder(name).resolve("adapter");
-        assertThatThrownBy(() -> lora.load("peft", folder, FingerprintCheck.IGNORE))
+        assertThatThrownBy(() -> lora.load("peft", folder, ReadOptions.of(FingerprintCheck.IGNORE)))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("adapter 'peft': the adapter of a graph must be plain LoRA, found DoRA")
                 .hasMessageContaining("AdapterConversion.toLoRA");
 
-        LoRAAdapter dora = PeftAdapters.load(folder, lora, FingerprintCheck.IGNORE);
+        LoRAAdapter dora = PeftAdapters.load(folder, lora, ReadOptions.of(FingerprintCheck.IGNORE));
         int hidden = 24;
         lora.add(
                 "plain",
@@ -125,7 +126,7 @@ class BertGraphTest {
         SafeTensors io = io(name);
         SameDiff graph = new BertGraph(folder(name), 12).graph;
         SameDiffLoRA lora = SameDiffLoRA.of(graph);
-        lora.load("peft", folder(name).resolve("adapter"), FingerprintCheck.IGNORE);
+        lora.load("peft", folder(name).resolve("adapter"), ReadOptions.of(FingerprintCheck.IGNORE));
         String output = "last_hidden_state";
         INDArray adapted = get(lora.using("peft").output(feed(io, ""), output), output);
         assertClose("adapter", unmasked(adapted, io), io.tensor("last_hidden_state_adapter"), 1e-5);
@@ -139,7 +140,7 @@ class BertGraphTest {
         SafeTensors io = io(name);
         SameDiff graph = new BertGraph(folder(name), 10).graph;
         SameDiffLoRA lora = SameDiffLoRA.of(graph);
-        lora.load("peft", folder(name).resolve("adapter_initial"), FingerprintCheck.IGNORE);
+        lora.load("peft", folder(name).resolve("adapter_initial"), ReadOptions.of(FingerprintCheck.IGNORE));
         double rate = new ObjectMapper()
                 .readTree(folder(name).resolve("case.json").toFile())
                 .at("/settings/lr")

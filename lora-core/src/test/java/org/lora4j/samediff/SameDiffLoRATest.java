@@ -21,6 +21,7 @@ import org.lora4j.adapter.LoRAConfigBuilder;
 import org.lora4j.adapter.LoRAInit;
 import org.lora4j.internal.ArrayBits;
 import org.lora4j.io.FingerprintCheck;
+import org.lora4j.io.ReadOptions;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.autodiff.samediff.VariableType;
@@ -283,7 +284,7 @@ class SameDiffLoRATest {
         INDArray adapted = logits();
         lora.save("a", folder.resolve("a"));
         SameDiffLoRA other = SameDiffLoRA.of(new Mlp(DataType.FLOAT).graph);
-        other.load("again", folder.resolve("a"), FingerprintCheck.REQUIRE);
+        other.load("again", folder.resolve("a"), ReadOptions.of(FingerprintCheck.REQUIRE));
         assertSameBits(logits(other.using("again").output(mlp.feed(), "logits")), adapted);
         assertThat(other.adapter("again").weights()).isEqualTo(lora.adapter("a").weights());
         assertThat(other.parameterReport("again").toString()).contains("fc1");

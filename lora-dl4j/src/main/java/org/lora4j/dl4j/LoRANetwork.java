@@ -21,8 +21,8 @@ import org.lora4j.adapter.ModuleSelection;
 import org.lora4j.adapter.ParameterReport;
 import org.lora4j.internal.NamedAdapters;
 import org.lora4j.internal.Names;
-import org.lora4j.io.FingerprintCheck;
 import org.lora4j.io.PeftAdapters;
+import org.lora4j.io.ReadOptions;
 import org.lora4j.linalg.LowRankFactors;
 import org.lora4j.nn.Network;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -198,7 +198,7 @@ public final class LoRANetwork<N extends Model> implements BaseModel {
      * @throws IllegalArgumentException as {@link #add(String, LoRAAdapter, IUpdater)}
      */
     public N load(String name, Path folder, IUpdater updater) throws IOException {
-        return load(name, folder, updater, FingerprintCheck.WARN);
+        return load(name, folder, updater, ReadOptions.defaults());
     }
 
     /**
@@ -207,17 +207,17 @@ public final class LoRANetwork<N extends Model> implements BaseModel {
      * @param name its name, by the rule of {@link #add(String, LoRAConfig, IUpdater)}
      * @param folder the folder
      * @param updater how its arrays train if the network is trained on
-     * @param check what to do if the adapter was saved with another base
+     * @param options what to do if the adapter was saved with another base, and how much is read
      * @return a network that computes with the adapter and trains it
      * @throws IOException if the files cannot be read, or are refused; see {@link PeftAdapters}
      * @throws IllegalArgumentException as {@link #add(String, LoRAAdapter, IUpdater)}
      */
-    public N load(String name, Path folder, IUpdater updater, FingerprintCheck check) throws IOException {
+    public N load(String name, Path folder, IUpdater updater, ReadOptions options) throws IOException {
         Objects.requireNonNull(name, "name must not be null");
         Objects.requireNonNull(folder, "folder must not be null");
         Objects.requireNonNull(updater, "updater must not be null");
-        Objects.requireNonNull(check, "check must not be null");
-        return add(name, PeftAdapters.load(folder, this, check), updater);
+        Objects.requireNonNull(options, "options must not be null");
+        return add(name, PeftAdapters.load(folder, this, options), updater);
     }
 
     private N put(String name, InitializedAdapter initial, IUpdater updater) {

@@ -26,6 +26,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.io.FingerprintCheck;
+import org.lora4j.io.ReadOptions;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.learning.config.IUpdater;
 import org.nd4j.linalg.learning.config.Sgd;
@@ -114,7 +115,7 @@ class ArgumentsTest {
         List<ThrowingCallable> calls = List.of(
                 () -> lora.add("a", CONFIG, SGD),
                 () -> lora.add("A", lora.adapter("a"), SGD),
-                () -> lora.load("a", folder, SGD, FingerprintCheck.REQUIRE),
+                () -> lora.load("a", folder, SGD, ReadOptions.of(FingerprintCheck.REQUIRE)),
                 () -> lora.add("A", CONFIG, adapted));
         for (ThrowingCallable call : calls) {
             assertThatThrownBy(call)

@@ -22,6 +22,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.io.FingerprintCheck;
+import org.lora4j.io.ReadOptions;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.MultiDataSet;
@@ -97,7 +98,7 @@ class GraphTest {
         assertThat(adapted.numParams()).isEqualTo(2 * (5 + 4) + 2 * (4 + 4) + 2 * (8 + 3));
 
         lora.save("a", folder);
-        ComputationGraph loaded = lora.load("b", folder, new Adam(0.05), FingerprintCheck.REQUIRE);
+        ComputationGraph loaded = lora.load("b", folder, new Adam(0.05), ReadOptions.of(FingerprintCheck.REQUIRE));
         assertClose(loaded.output(x), adapted.output(x), 1e-6);
         lora.setEnabled("a", false);
         for (int i = 0; i < 2; i++) {

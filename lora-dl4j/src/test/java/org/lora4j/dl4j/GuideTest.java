@@ -27,6 +27,7 @@ import org.lora4j.LoRAModel;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.ParameterReport;
 import org.lora4j.io.FingerprintCheck;
+import org.lora4j.io.ReadOptions;
 import org.lora4j.nn.Network;
 import org.nd4j.evaluation.classification.Evaluation;
 import org.nd4j.linalg.activations.Activation;
@@ -93,7 +94,7 @@ class GuideTest {
         assertThat(nine.numParams()).isEqualTo(784 + 1000 + 1000 + 2000 + 2000 + 10);
 
         lora.save("nine", folder);
-        MultiLayerNetwork again = lora.load("again", folder, new Adam(1e-3), FingerprintCheck.REQUIRE);
+        MultiLayerNetwork again = lora.load("again", folder, new Adam(1e-3), ReadOptions.of(FingerprintCheck.REQUIRE));
         MultiLayerNetwork plain = lora.merge("nine");
         assertThat(wrongNines(again)).isEqualTo(wrongNines(nine));
         assertThat(wrongNines(plain)).isCloseTo(wrongNines(nine), Offset.offset(1));

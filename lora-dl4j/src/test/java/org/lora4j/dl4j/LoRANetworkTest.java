@@ -36,6 +36,7 @@ import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAConfigBuilder;
 import org.lora4j.adapter.LoRAInit;
 import org.lora4j.io.FingerprintCheck;
+import org.lora4j.io.ReadOptions;
 import org.lora4j.nn.Network;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -133,7 +134,7 @@ class LoRANetworkTest {
         fit(adapted, data, 10);
         lora.save("a", folder);
 
-        MultiLayerNetwork loaded = lora.load("again", folder, new Adam(0.05), FingerprintCheck.REQUIRE);
+        MultiLayerNetwork loaded = lora.load("again", folder, new Adam(0.05), ReadOptions.of(FingerprintCheck.REQUIRE));
 
         assertThat(lora.adapter("again").weights()).isEqualTo(lora.adapter("a").weights());
         double tolerance = variant.equals("pissa") ? 1e-6 : 0;

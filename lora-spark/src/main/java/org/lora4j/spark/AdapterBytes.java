@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.io.FingerprintCheck;
 import org.lora4j.io.PeftFiles;
+import org.lora4j.io.ReadOptions;
 import org.lora4j.nn.Network;
 
 /** An adapter in PEFT's form, with fingerprints of its base, to be sent to executors and stored on any file system. */
@@ -46,7 +47,7 @@ final class AdapterBytes implements Serializable {
     /** Reads an adapter for its base. */
     LoRAAdapter adapter(Network base, FingerprintCheck check) {
         try {
-            return PeftFiles.read(config, tensors).adapter(base, check);
+            return PeftFiles.read(config, tensors, ReadOptions.of(check)).adapter(base);
         } catch (IOException e) {
             throw new UncheckedIOException("the adapter cannot be used with this base: " + e.getMessage(), e);
         }

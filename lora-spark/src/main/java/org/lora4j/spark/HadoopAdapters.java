@@ -9,9 +9,8 @@ import org.apache.spark.util.SerializableConfiguration;
 import org.lora4j.AdapterSource;
 import org.lora4j.adapter.BaseModel;
 import org.lora4j.adapter.LoRAAdapter;
-import org.lora4j.io.FingerprintCheck;
 import org.lora4j.io.PeftFiles;
-import org.lora4j.io.ReadLimits;
+import org.lora4j.io.ReadOptions;
 
 /**
  * A folder of any file system of Hadoop, with a sub-folder for each adapter.
@@ -21,12 +20,12 @@ import org.lora4j.io.ReadLimits;
  */
 record HadoopAdapters(Path folder, SerializableConfiguration hadoop) implements AdapterSource {
     @Override
-    public LoRAAdapter load(String name, BaseModel base, FingerprintCheck check, ReadLimits limits) throws IOException {
+    public LoRAAdapter load(String name, BaseModel base, ReadOptions options) throws IOException {
         FileSystem files = folder.getFileSystem(hadoop.value());
         Path own = new Path(folder, new Path(null, null, name));
         try (InputStream config = HadoopFiles.open(files, new Path(own, AdapterBytes.CONFIG));
                 InputStream tensors = HadoopFiles.open(files, new Path(own, AdapterBytes.TENSORS))) {
-            return PeftFiles.read(config, tensors, limits).adapter(base, check);
+            return PeftFiles.read(config, tensors, options).adapter(base);
         } catch (FileNotFoundException e) {
             throw new IllegalArgumentException(
                     "the adapter must have a folder with " + AdapterBytes.CONFIG + " and " + AdapterBytes.TENSORS

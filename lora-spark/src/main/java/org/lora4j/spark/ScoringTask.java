@@ -12,6 +12,7 @@ import org.lora4j.AdapterCache;
 import org.lora4j.AdapterCacheBuilder;
 import org.lora4j.LoRAModel;
 import org.lora4j.io.FingerprintCheck;
+import org.lora4j.io.ReadOptions;
 
 /**
  * What executors need to score rows, sent once to each. An executor that has the broadcast of this object has one model, which
@@ -80,7 +81,7 @@ final class ScoringTask implements Serializable {
                     model,
                     cache(model, new Path(folder))
                             .maxBytes(maxBytes)
-                            .fingerprintCheck(check)
+                            .readOptions(ReadOptions.of(check))
                             .build());
         }
         if (own != null) {

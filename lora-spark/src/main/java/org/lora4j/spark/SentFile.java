@@ -4,7 +4,6 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.Serializable;
-import java.nio.channels.Channels;
 import java.util.zip.CRC32C;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
@@ -67,7 +66,7 @@ final class SentFile implements Serializable {
             return SafeTensors.read(bytes);
         }
         try (InputStream in = open()) {
-            return SafeTensors.read(Channels.newChannel(in));
+            return SafeTensors.read(in);
         }
     }
 

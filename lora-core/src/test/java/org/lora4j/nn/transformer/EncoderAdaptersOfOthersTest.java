@@ -24,6 +24,7 @@ import org.lora4j.adapter.TargetModules;
 import org.lora4j.io.FingerprintCheck;
 import org.lora4j.io.PeftAdapters;
 import org.lora4j.io.PeftFormatException;
+import org.lora4j.io.ReadOptions;
 import org.lora4j.io.SafeTensors;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Sequences;
@@ -50,7 +51,7 @@ class EncoderAdaptersOfOthersTest {
         BertModel bert = golden.model();
         Sequences input = golden.input();
         LoRAModel encoder = LoRAModel.of(bert.pooled());
-        AdapterView view = encoder.load("a", adapter, FingerprintCheck.IGNORE);
+        AdapterView view = encoder.load("a", adapter, ReadOptions.of(FingerprintCheck.IGNORE));
         INDArray pooled = view.predict(input);
 
         // With the classifier of the adapter on top, the logits are those of PEFT.
@@ -61,7 +62,7 @@ class EncoderAdaptersOfOthersTest {
 
         view.save(folder);
         assertThat(LoRAModel.of(bert.pooled())
-                        .load("again", folder, FingerprintCheck.REQUIRE)
+                        .load("again", folder, ReadOptions.of(FingerprintCheck.REQUIRE))
                         .predict(input))
                 .isEqualTo(pooled);
         assertThat(config(folder).path("task_type").textValue()).isEqualTo("FEATURE_EXTRACTION");
@@ -91,7 +92,7 @@ class EncoderAdaptersOfOthersTest {
         assertThat(config(folder).path("task_type").textValue()).isEqualTo("FEATURE_EXTRACTION");
         Network network = bert.classifier();
 
-        AdapterView onClassifier = LoRAModel.of(network).load("a", folder, FingerprintCheck.REQUIRE);
+        AdapterView onClassifier = LoRAModel.of(network).load("a", folder, ReadOptions.of(FingerprintCheck.REQUIRE));
 
         INDArray pooled = onEncoder.predict(golden.input());
         INDArray logits = pooled.mmul(network.linear("classifier").weight().transpose())
@@ -99,7 +100,8 @@ class EncoderAdaptersOfOthersTest {
         EncoderCase.assertClose("logits", onClassifier.predict(golden.input()), logits, 1e-5);
         Path again = folder.resolve("again");
         onClassifier.save(again);
-        assertThat(PeftAdapters.load(again, network, FingerprintCheck.REQUIRE)).isEqualTo(onClassifier.adapter());
+        assertThat(PeftAdapters.load(again, network, ReadOptions.of(FingerprintCheck.REQUIRE)))
+                .isEqualTo(onClassifier.adapter());
         assertThat(config(again).path("task_type").isNull())
                 .as("PEFT opens a classifier only with its head")
                 .isTrue();
@@ -212,7 +214,7 @@ class EncoderAdaptersOfOthersTest {
         INDArray rows = Nd4j.rand(DataType.DOUBLE, 3, 24);
         writeTokens(network, indices, rows);
         LoRAModel model = LoRAModel.of(network);
-        AdapterView view = model.load("a", folder, FingerprintCheck.IGNORE);
+        AdapterView view = model.load("a", folder, ReadOptions.of(FingerprintCheck.IGNORE));
         Sequences input = Sequences.of(new int[] {5, 9, 3, 5}, new int[] {7, 2});
 
         // The same factors over a table with other rows.
@@ -237,7 +239,8 @@ class EncoderAdaptersOfOthersTest {
         Path again = folder.resolve("again");
         view.save(again);
         assertThat(config(again).path("trainable_token_indices")).isEqualTo(new ObjectMapper().readTree(indices));
-        assertThat(PeftAdapters.load(again, network, FingerprintCheck.REQUIRE)).isEqualTo(adapter);
+        assertThat(PeftAdapters.load(again, network, ReadOptions.of(FingerprintCheck.REQUIRE)))
+                .isEqualTo(adapter);
         assertThat(SafeTensors.read(again.resolve("adapter_model.safetensors"))
                         .tensor("base_model.model.embeddings.word_embeddings.token_adapter.trainable_tokens_delta"))
                 .isEqualTo(rows);

@@ -13,6 +13,7 @@ import org.lora4j.AdapterView;
 import org.lora4j.LoRAModel;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.io.FingerprintCheck;
+import org.lora4j.io.ReadOptions;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Parameter;
 import org.lora4j.nn.Sequences;
@@ -81,7 +82,8 @@ class EncoderGoldenTest {
         Network network = golden.model().classifier();
         LoRAModel model = LoRAModel.of(network);
         Sequences input = golden.input();
-        AdapterView view = model.load("peft", golden.folder().resolve("adapter"), FingerprintCheck.IGNORE);
+        AdapterView view =
+                model.load("peft", golden.folder().resolve("adapter"), ReadOptions.of(FingerprintCheck.IGNORE));
         golden.assertOutput("logits_base", model.base().predict(input));
         golden.assertOutput("logits_adapter", view.predict(input));
         golden.assertOutput("logits_merged", model.merge("peft").predict(input));
@@ -100,7 +102,8 @@ class EncoderGoldenTest {
         EncoderCase golden = EncoderCase.of("encoder_embedding_lora");
         LoRAModel model = LoRAModel.of(golden.model().lastHiddenState());
         Sequences input = golden.input();
-        AdapterView view = model.load("peft", golden.folder().resolve("adapter"), FingerprintCheck.IGNORE);
+        AdapterView view =
+                model.load("peft", golden.folder().resolve("adapter"), ReadOptions.of(FingerprintCheck.IGNORE));
         golden.assertOutput("last_hidden_state_base", input.pad(model.base().predict(input)));
         golden.assertOutput("last_hidden_state_adapter", input.pad(view.predict(input)));
         golden.assertOutput(

@@ -25,6 +25,7 @@ import org.lora4j.adapter.LoRAInit;
 import org.lora4j.adapter.TargetModules;
 import org.lora4j.internal.RandomArrays;
 import org.lora4j.io.FingerprintCheck;
+import org.lora4j.io.ReadOptions;
 import org.lora4j.nn.FiniteDifferences;
 import org.lora4j.nn.NativeObjects;
 import org.lora4j.nn.Network;
@@ -244,7 +245,7 @@ class TransformerAdapterTest {
         }
         assertThat(view.predict(INPUT)).isNotEqualTo(model.base().predict(INPUT));
         view.save(folder);
-        AdapterView loaded = model.load("loaded", folder, FingerprintCheck.REQUIRE);
+        AdapterView loaded = model.load("loaded", folder, ReadOptions.of(FingerprintCheck.REQUIRE));
         assertThat(loaded.predict(INPUT)).isEqualTo(view.predict(INPUT));
     }
 

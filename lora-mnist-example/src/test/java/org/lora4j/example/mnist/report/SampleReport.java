@@ -59,7 +59,9 @@ final class SampleReport {
 
     static ParameterReport parameters() {
         return new ParameterReport(
-                List.of(layer("linear1", 1000, 784), layer("linear2", 2000, 1000), layer("linear3", 10, 2000)));
+                List.of(layer("linear1", 1000, 784), layer("linear2", 2000, 1000), layer("linear3", 10, 2000)),
+                Map.of(),
+                0);
     }
 
     private static ParameterReport.Layer layer(String path, long out, long in) {

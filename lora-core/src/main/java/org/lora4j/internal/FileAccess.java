@@ -1,7 +1,8 @@
-package org.lora4j.io;
+package org.lora4j.internal;
 
 import java.io.IOException;
-import java.nio.ByteBuffer;
+import java.io.InputStream;
+import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
@@ -9,14 +10,11 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
-import java.util.Arrays;
 import java.util.Objects;
 
 /**
  * Opens files that somebody else may have put there. A file must be a regular one, directly or behind symbolic links:
- * opening a pipe would wait for its writer, and a device such as {@code /dev/zero} has no end. Not part of the API.
- *
- * @hidden
+ * opening a pipe would wait for its writer, and a device such as {@code /dev/zero} has no end.
  */
 public final class FileAccess {
     private FileAccess() {}
@@ -48,27 +46,19 @@ public final class FileAccess {
      * @throws IOException as for {@link #open}
      */
     public static byte[] readAtMost(Path file, int most) throws IOException {
-        try (FileChannel channel = open(file)) {
-            int expected = (int) Math.min(channel.size(), most);
-            ByteBuffer bytes = ByteBuffer.allocate(expected + 1);
-            Transfer.readFully(file.toString(), channel::read, bytes);
-            if (!bytes.hasRemaining() && expected < most) {
-                // The file has become longer, or its length is unknown, as that of the files in /proc.
-                ByteBuffer more = ByteBuffer.allocate(most + 1).put(bytes.flip());
-                Transfer.readFully(file.toString(), channel::read, more);
-                bytes = more;
-            }
-            return Arrays.copyOf(bytes.array(), bytes.position());
+        try (InputStream in = Channels.newInputStream(open(file))) {
+            return in.readNBytes(most + 1);
         }
     }
 
     /**
      * Checks that a file can be written or replaced: there must be a regular file or nothing.
      *
+     * @param file the file
      * @throws FileSystemException if there is a folder, a device, a pipe or the like
      * @throws IOException if this cannot be found out
      */
-    static void requireRegularOrMissing(Path file) throws IOException {
+    public static void requireRegularOrMissing(Path file) throws IOException {
         try {
             BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
             if (!attributes.isRegularFile()) {

@@ -8,6 +8,8 @@ import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.SequenceInputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
@@ -25,9 +27,10 @@ import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.nn.Network;
+import org.nd4j.linalg.factory.Nd4j;
 
 /** Adapters that are too large are refused before memory is asked for. */
-class ReadLimitsTest {
+class ReadOptionsTest {
     private static final String PREFIX = "base_model.model.";
     private static final String CONFIG = "{\"peft_type\": \"LORA\", \"r\": 2, \"target_modules\": [\"fc\"]}";
     private static final long GIBI = 1L << 30;
@@ -50,8 +53,13 @@ class ReadLimitsTest {
         return folder.resolve("adapter_model.safetensors");
     }
 
-    private LoRAAdapter load(ReadLimits limits) throws IOException {
-        return PeftAdapters.load(folder, base, FingerprintCheck.IGNORE, limits);
+    /** The default limits, for adapters without fingerprints. */
+    private static ReadOptions ignoring() {
+        return ReadOptions.of(FingerprintCheck.IGNORE);
+    }
+
+    private LoRAAdapter load(ReadOptions options) throws IOException {
+        return PeftAdapters.load(folder, base, options);
     }
 
     private static String tensor(String name, long rows, long columns, long begin) {
@@ -103,23 +111,21 @@ class ReadLimitsTest {
     @Test
     void refusesAFileBeyondTheLimit() throws IOException {
         writeSparse(factors(60 * GIBI / 8), 60 * GIBI + 24);
-        assertRefused(() -> load(ReadLimits.defaults()), "must have at most 1073741824 bytes, found 6442");
+        assertRefused(() -> load(ignoring()), "must have at most 1073741824 bytes, found 6442");
     }
 
     @Test
     void comparesTheHeaderWithTheBaseBeforeTensorsAreRead() throws IOException {
         writeSparse(factors(GIBI / 8), GIBI + 24);
         assertRefused(
-                () -> load(ReadLimits.defaults().withFileBytes(2 * GIBI)),
-                "lora_A.weight' must be [2, 3], found [2, 134217728]");
+                () -> load(ignoring().withFileBytes(2 * GIBI)), "lora_A.weight' must be [2, 3], found [2, 134217728]");
     }
 
     @Test
     void refusesAHeaderBeyondTheLimit() throws IOException {
         writeSparse(factors(3) + " ".repeat(17 << 20), 48);
-        assertRefused(() -> load(ReadLimits.defaults()), "the header must have at most 16777216 bytes, found 1782");
-        assertThat(load(ReadLimits.defaults().withHeaderBytes(18 << 20)).weights())
-                .containsOnlyKeys("fc");
+        assertRefused(() -> load(ignoring()), "the header must have at most 16777216 bytes, found 1782");
+        assertThat(load(ignoring().withHeaderBytes(18 << 20)).weights()).containsOnlyKeys("fc");
     }
 
     @Test
@@ -131,18 +137,18 @@ class ReadLimitsTest {
                                 .collect(Collectors.joining(","))
                         + "}",
                 0);
-        assertRefused(() -> load(ReadLimits.defaults()), "must have at most 50000 tensors, found more");
-        assertRefused(() -> load(ReadLimits.defaults().withTensors(60_000)), "49981 more");
+        assertRefused(() -> load(ignoring()), "must have at most 50000 tensors, found more");
+        assertRefused(() -> load(ignoring().withTensors(60_000)), "49981 more");
     }
 
     @Test
     void refusesAConfigurationBeyondTheLimit() throws IOException {
         writeSparse(factors(3), 48);
-        ReadLimits limits = ReadLimits.defaults().withConfigBytes(CONFIG.length());
-        assertThat(load(limits).weights()).containsOnlyKeys("fc");
+        ReadOptions options = ignoring().withConfigBytes(CONFIG.length());
+        assertThat(load(options).weights()).containsOnlyKeys("fc");
         Files.writeString(config(), CONFIG + " ");
         assertRefused(
-                () -> load(limits), "must have at most " + CONFIG.length() + " bytes, found " + (CONFIG.length() + 1));
+                () -> load(options), "must have at most " + CONFIG.length() + " bytes, found " + (CONFIG.length() + 1));
     }
 
     @Test
@@ -151,19 +157,99 @@ class ReadLimitsTest {
         byte[] bytes = ByteBuffer.allocate(header(factors(3)).remaining() + 48)
                 .put(header(factors(3)))
                 .array();
-        ReadLimits exact = ReadLimits.defaults().withFileBytes(bytes.length).withConfigBytes(config.length);
-        ReadLimits smallerFile = exact.withFileBytes(bytes.length - 1);
-        ReadLimits smallerConfig = exact.withConfigBytes(config.length - 1);
+        ReadOptions exact = ignoring().withFileBytes(bytes.length).withConfigBytes(config.length);
+        ReadOptions smallerFile = exact.withFileBytes(bytes.length - 1);
+        ReadOptions smallerConfig = exact.withConfigBytes(config.length - 1);
 
         assertThat(PeftFiles.read(config, bytes, exact).adapter().weights()).containsOnlyKeys("fc");
         assertThat(PeftFiles.read(stream(config), stream(bytes), exact)
                         .adapter()
                         .weights())
                 .containsOnlyKeys("fc");
-        for (ReadLimits limits : new ReadLimits[] {smallerFile, smallerConfig}) {
-            assertRefused(() -> PeftFiles.read(config, bytes, limits), "must have at most");
-            assertRefused(() -> PeftFiles.read(stream(config), stream(bytes), limits), "must have at most");
+        for (ReadOptions options : new ReadOptions[] {smallerFile, smallerConfig}) {
+            assertRefused(() -> PeftFiles.read(config, bytes, options), "must have at most");
+            assertRefused(() -> PeftFiles.read(stream(config), stream(bytes), options), "must have at most");
         }
+    }
+
+    @Test
+    void holdsForTensorsOfEverySource() throws IOException {
+        SafeTensors tensors = SafeTensors.builder()
+                .tensor("a", Nd4j.createFromArray(1f, 2f))
+                .tensor("b", Nd4j.createFromArray(3f))
+                .build();
+        tensors.write(tensors());
+        byte[] bytes = tensors.toBytes();
+        int header = bytes.length - 8 - 12;
+        ReadOptions exact = ReadOptions.defaults()
+                .withFileBytes(bytes.length)
+                .withHeaderBytes(header)
+                .withTensors(2);
+        for (SafeTensorsSource source : SafeTensorsSource.values()) {
+            assertThat(source.read(tensors(), exact).tensors())
+                    .as(source.name())
+                    .isEqualTo(tensors.tensors());
+            assertRefused(
+                    () -> source.read(tensors(), exact.withFileBytes(bytes.length - 1)),
+                    source.label(tensors()) + ": file: must have at most " + (bytes.length - 1) + " bytes, found "
+                            + bytes.length);
+            assertRefused(
+                    () -> source.read(tensors(), exact.withFileBytes(10)),
+                    source.label(tensors()) + ": file: must have at most 10 bytes");
+            assertRefused(
+                    () -> source.read(tensors(), exact.withHeaderBytes(header - 1)),
+                    "the header must have at most " + (header - 1) + " bytes, found " + header);
+            assertRefused(
+                    () -> source.read(tensors(), exact.withTensors(1)), "must have at most 1 tensors, found more");
+        }
+    }
+
+    /** A stream may go on for ever after a header that claims too much. */
+    @Test
+    void refusesAStreamThatClaimsTooMuchBeforeItsTensorsAreRead() {
+        byte[] header = header(factors(GIBI / 8)).array();
+        InputStream tensors = new InputStream() {
+            @Override
+            public int read() {
+                throw new AssertionError("the tensors must not be read");
+            }
+
+            @Override
+            public int read(byte[] target, int offset, int length) {
+                return read();
+            }
+        };
+        assertRefused(
+                () -> SafeTensors.read(new SequenceInputStream(stream(header), tensors), ReadOptions.defaults()),
+                "input stream: file: must have at most 1073741824 bytes, found " + (GIBI + 24 + header.length));
+    }
+
+    /** As many bytes as a number can have, and one more to see that there are not more, must not overflow. */
+    @Test
+    void aStreamMayHaveAnyLength() throws IOException {
+        byte[] bytes = ByteBuffer.allocate(header(factors(3)).remaining() + 48)
+                .put(header(factors(3)))
+                .array();
+        ReadOptions any = ReadOptions.defaults().withFileBytes(Long.MAX_VALUE);
+        assertThat(PeftFiles.read(stream(CONFIG.getBytes(UTF_8)), stream(bytes), any)
+                        .adapter()
+                        .weights())
+                .containsOnlyKeys("fc");
+    }
+
+    @Test
+    void keepsTheCheckWhenALimitChanges() {
+        ReadOptions options = ReadOptions.of(FingerprintCheck.REQUIRE)
+                .withFileBytes(1)
+                .withHeaderBytes(2)
+                .withTensors(3)
+                .withConfigBytes(4);
+        assertThat(options)
+                .hasToString("ReadOptions[fingerprintCheck=REQUIRE, fileBytes=1, headerBytes=2, tensors=3,"
+                        + " configBytes=4]");
+        assertThat(ReadOptions.defaults().fingerprintCheck()).isEqualTo(FingerprintCheck.WARN);
+        assertThat(ReadOptions.of(FingerprintCheck.WARN))
+                .hasToString(ReadOptions.defaults().toString());
     }
 
     private static ByteArrayInputStream stream(byte[] bytes) {
@@ -191,10 +277,10 @@ class ReadLimitsTest {
     @Test
     void refusesLimitsThatLetNothingThrough() {
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> ReadLimits.defaults().withFileBytes(0))
+                .isThrownBy(() -> ignoring().withFileBytes(0))
                 .withMessage("fileBytes must be from 1 to 9223372036854775807, found 0");
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> ReadLimits.defaults().withHeaderBytes(100_000_001))
+                .isThrownBy(() -> ignoring().withHeaderBytes(100_000_001))
                 .withMessage("headerBytes must be from 1 to 100000000, found 100000001");
     }
 
@@ -204,7 +290,7 @@ class ReadLimitsTest {
         String names =
                 IntStream.range(0, 100_000).mapToObj(i -> "\"q" + i + "\"").collect(Collectors.joining(","));
         Files.writeString(config(), CONFIG.replace("\"fc\"", names));
-        assertRefused(() -> load(ReadLimits.defaults()), "and 99980 more");
+        assertRefused(() -> load(ignoring()), "and 99980 more");
         LoRAConfig config =
                 LoRAConfig.builder().targetModules("x".repeat(100_000), "fc").build();
         assertThatIllegalArgumentException()
