@@ -84,7 +84,7 @@ public final class Pass {
     }
 
     /**
-     * Computes the output of a batch with parametrizations chosen for this call.
+     * Computes the output of a batch with updates chosen for this call.
      *
      * @param x the input {@code [n, inputSize]} of the network's type; not written to
      * @param effective what each linear layer computes with
@@ -111,7 +111,7 @@ public final class Pass {
     }
 
     /**
-     * Computes the output of a batch of sequences with parametrizations chosen for this call.
+     * Computes the output of a batch of sequences with updates chosen for this call.
      *
      * @param x the sequences; tokens, types and lengths must fit the network
      * @param effective what each layer computes with
@@ -248,7 +248,7 @@ public final class Pass {
     }
 
     /**
-     * Returns how often a {@link #forward} found that layers compute with other arrays or parametrizations than before.
+     * Returns how often a {@link #forward} found that layers compute with other arrays or updates than before.
      * While the number stays the same, {@link #trainableParameters} does too.
      *
      * @return a number that grows with each change

@@ -33,7 +33,7 @@ public final class Predictor {
     }
 
     /**
-     * Computes the output with the parametrizations that the passes were created with.
+     * Computes the output with the updates that the passes were created with.
      *
      * @param x the input {@code [n, inputSize]}; not written to
      * @return a new array {@code [n, outputSize]} in 'c' order
@@ -44,7 +44,7 @@ public final class Predictor {
     }
 
     /**
-     * Computes the output with parametrizations chosen for this call.
+     * Computes the output with updates chosen for this call.
      *
      * @param x the input {@code [n, inputSize]}; not written to
      * @param effective what each linear layer computes with
@@ -56,7 +56,7 @@ public final class Predictor {
     }
 
     /**
-     * Computes the output of sequences with the parametrizations that the passes were created with.
+     * Computes the output of sequences with the updates that the passes were created with.
      *
      * @param x the sequences
      * @return a new array {@code [rows, outputSize]} in 'c' order
@@ -67,7 +67,7 @@ public final class Predictor {
     }
 
     /**
-     * Computes the output of sequences with parametrizations chosen for this call.
+     * Computes the output of sequences with updates chosen for this call.
      *
      * @param x the sequences
      * @param effective what each layer computes with
