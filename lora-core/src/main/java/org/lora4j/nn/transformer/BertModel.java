@@ -277,7 +277,7 @@ public final class BertModel {
     /**
      * Saves a network of this model as {@code config.json} and {@code model.safetensors}, so that {@code transformers} loads
      * it: a plain model, or one with a classifier. The files of sentence-transformers are written too if the model has them.
-     * WeightUpdates are not saved; merge adapters first.
+     * Parametrizations are not saved; merge adapters first.
      *
      * @param network a network that this model returned, or a copy, such as {@code model.merge("name")}
      * @param folder the folder, which is created if it does not exist; files of these names are replaced
