@@ -21,25 +21,23 @@ import org.lora4j.nn.internal.EffectiveLinear;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
- * An adapter applied to a network: a parametrization for each adapted layer, and copies of the biases and layers that it
+ * An adapter applied to a network: an update for each adapted layer, and copies of the biases and layers that it
  * trains in place of the original ones. Only the arrays change, and only by training.
  */
 final class AppliedAdapter {
     private final LoRAConfig config;
     private final Map<String, LowRankFactors> subtracted;
-    private final Map<WeightedLayer, AdapterParametrization> parametrizations = new LinkedHashMap<>();
+    private final Map<WeightedLayer, LoRAUpdate> updates = new LinkedHashMap<>();
     private final Map<WeightedLayer, Parameter> biases = new LinkedHashMap<>();
     private final Map<WeightedLayer, SavedParameters> saved = new LinkedHashMap<>();
-    private final Map<WeightedLayer, TokenRowsParametrization> tokenRows = new LinkedHashMap<>();
+    private final Map<WeightedLayer, TokenRowsUpdate> tokenRows = new LinkedHashMap<>();
 
     private AppliedAdapter(Network network, LoRAAdapter data, Map<String, LowRankFactors> subtracted) {
         config = data.config();
         this.subtracted = subtracted;
         data.weights().forEach((path, weights) -> {
             WeightedLayer layer = network.baseLayer(path);
-            parametrizations.put(
-                    layer,
-                    AdapterParametrization.of(layer, config, weights.castTo(network.dataType()), subtracted.get(path)));
+            updates.put(layer, LoRAUpdate.of(layer, config, weights.castTo(network.dataType()), subtracted.get(path)));
         });
         data.savedModules().forEach((path, module) -> {
             WeightedLayer layer = network.baseLayer(path);
@@ -52,7 +50,7 @@ final class AppliedAdapter {
         });
         data.tokenRows().forEach((path, rows) -> {
             WeightedLayer layer = network.baseLayer(path);
-            tokenRows.put(layer, TokenRowsParametrization.of(layer, rows.castTo(network.dataType())));
+            tokenRows.put(layer, TokenRowsUpdate.of(layer, rows.castTo(network.dataType())));
         });
         data.biases()
                 .forEach((path, bias) -> biases.put(network.baseLayer(path), parameter(path + ".bias", bias, network)));
@@ -89,10 +87,10 @@ final class AppliedAdapter {
         return config;
     }
 
-    /** The plain LoRA parametrization of a layer, or null. */
+    /** The update of a layer, or null. */
     @Nullable
-    LoRAParametrization lora(WeightedLayer layer) {
-        return parametrizations.get(layer) instanceof LoRAParametrization lora ? lora : null;
+    LoRAUpdate update(WeightedLayer layer) {
+        return updates.get(layer);
     }
 
     /** Whether it replaces a bias, a weight or rows of the layer, which only one adapter can do. */
@@ -110,10 +108,9 @@ final class AppliedAdapter {
     boolean fitsMixedPass() {
         return biases.isEmpty()
                 && tokenRows.isEmpty()
-                && saved.keySet().stream()
-                        .allMatch(layer -> layer instanceof Linear && !parametrizations.containsKey(layer))
-                && parametrizations.keySet().stream().allMatch(Linear.class::isInstance)
-                && parametrizations.values().stream().allMatch(LoRAParametrization.class::isInstance);
+                && saved.keySet().stream().allMatch(layer -> layer instanceof Linear && !updates.containsKey(layer))
+                && updates.keySet().stream().allMatch(Linear.class::isInstance)
+                && updates.values().stream().allMatch(update -> update.magnitude() == null);
     }
 
     /** Applies the adapter to a layer, with its scale multiplied. */
@@ -125,19 +122,19 @@ final class AppliedAdapter {
             weight = copies.weight();
             bias = copies.bias();
         }
-        EffectiveLinear applied = new EffectiveLinear(weight, bias, effective.parametrizations());
-        AdapterParametrization parametrization = parametrizations.get(layer);
-        if (parametrization != null) {
-            applied = applied.with(List.of(parametrization.rescaled(multiplier)));
+        EffectiveLinear applied = new EffectiveLinear(weight, bias, effective.weightUpdates());
+        LoRAUpdate update = updates.get(layer);
+        if (update != null) {
+            applied = applied.with(List.of(update.rescaled(multiplier)));
         }
-        TokenRowsParametrization rows = tokenRows.get(layer);
+        TokenRowsUpdate rows = tokenRows.get(layer);
         return rows == null ? applied : applied.with(List.of(rows));
     }
 
     /** All parameters of the adapter. */
     List<Parameter> parameters() {
         List<Parameter> all = new ArrayList<>();
-        parametrizations.values().forEach(parametrization -> all.addAll(parametrization.parameters()));
+        updates.values().forEach(update -> all.addAll(update.parameters()));
         all.addAll(biases.values());
         for (SavedParameters copies : saved.values()) {
             all.add(copies.weight());
@@ -154,8 +151,8 @@ final class AppliedAdapter {
         long bytes = parameters().stream()
                 .mapToLong(parameter -> bytes(parameter.value()))
                 .sum();
-        for (AdapterParametrization one : parametrizations.values()) {
-            LoRAWeights constant = one instanceof LoRAParametrization lora ? lora.subtracted() : null;
+        for (LoRAUpdate update : updates.values()) {
+            LoRAWeights constant = update.subtracted();
             if (constant != null) {
                 bytes += bytes(constant.loraA()) + bytes(constant.loraB());
             }
@@ -172,16 +169,14 @@ final class AppliedAdapter {
 
     /** Whether a parameter is one of its factors B, or the bias of one. */
     boolean isLoraB(Parameter parameter) {
-        return parametrizations.values().stream()
-                .anyMatch(one -> parameter == one.loraB()
-                        || (one instanceof LoRAParametrization lora && parameter == lora.loraBBias()));
+        return updates.values().stream().anyMatch(one -> parameter == one.loraB() || parameter == one.loraBBias());
     }
 
     /** Freezes all, or lets all train but what the adapter keeps frozen. */
     void setTrainable(boolean trainable) {
         Set<Parameter> frozen = new HashSet<>();
         if (config.init().freezesB()) {
-            parametrizations.values().forEach(one -> frozen.add(one.loraB()));
+            updates.values().forEach(one -> frozen.add(one.loraB()));
         }
         parameters().forEach(parameter -> parameter.setTrainable(trainable && !frozen.contains(parameter)));
     }
@@ -193,14 +188,14 @@ final class AppliedAdapter {
     /** The factors A and B by module path; the arrays themselves. */
     Map<String, LoRAWeights> factors() {
         Map<String, LoRAWeights> factors = new LinkedHashMap<>();
-        parametrizations.forEach((layer, one) -> factors.put(layer.path(), one.weights()));
+        updates.forEach((layer, one) -> factors.put(layer.path(), one.weights()));
         return factors;
     }
 
     /** A copy of the adapter as data, as an update of the original base. */
     LoRAAdapter snapshot() {
         Map<String, LoRAWeights> weights = new LinkedHashMap<>();
-        parametrizations.forEach((layer, one) -> weights.put(layer.path(), one.copyOfWeights()));
+        updates.forEach((layer, one) -> weights.put(layer.path(), one.copyOfWeights()));
         Map<String, INDArray> biasCopies = new LinkedHashMap<>();
         biases.forEach(
                 (layer, bias) -> biasCopies.put(layer.path(), bias.value().dup()));
@@ -218,6 +213,6 @@ final class AppliedAdapter {
     @Override
     public String toString() {
         return "adapter on "
-                + parametrizations.keySet().stream().map(WeightedLayer::path).toList();
+                + updates.keySet().stream().map(WeightedLayer::path).toList();
     }
 }

@@ -33,8 +33,8 @@ final class DoRANorm {
     private final double[] norms;
     private final int out;
 
-    // The parametrization that this is bound to.
-    private DoRAParametrization dora;
+    // The update that this is bound to.
+    private LoRAUpdate dora;
     private INDArray a;
     private INDArray b;
     private INDArray p;
@@ -43,7 +43,7 @@ final class DoRANorm {
     private double[] bBlock = new double[0];
     private double[] pBlock = new double[0];
 
-    DoRANorm(DoRAParametrization dora, PassContext context) {
+    DoRANorm(LoRAUpdate dora, PassContext context) {
         this.dora = dora;
         this.context = context;
         a = dora.loraA().value();
@@ -55,9 +55,9 @@ final class DoRANorm {
         p = products.rows(dora.rank(), out);
     }
 
-    /** Binds this to a parametrization of the same layer, and requests {@code A·Wᵀ}. */
-    void bind(DoRAParametrization parametrization) {
-        dora = parametrization;
+    /** Binds this to an update of the same layer, and requests {@code A·Wᵀ}. */
+    void bind(LoRAUpdate update) {
+        dora = update;
         a = dora.loraA().value();
         b = dora.loraB().value();
         rank = dora.rank();

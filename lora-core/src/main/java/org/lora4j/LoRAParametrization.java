@@ -1,27 +1,18 @@
 package org.lora4j;
 
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.adapter.LayerKind;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAWeights;
 import org.lora4j.adapter.ParameterReport;
-import org.lora4j.internal.FlatRow;
-import org.lora4j.internal.LayerSeed;
-import org.lora4j.linalg.LowRankFactors;
-import org.lora4j.nn.Embedding;
 import org.lora4j.nn.Linear;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Parameter;
 import org.lora4j.nn.WeightedLayer;
-import org.lora4j.nn.internal.Parametrization;
-import org.lora4j.nn.internal.ParametrizationPass;
-import org.lora4j.nn.internal.PassContext;
-import org.lora4j.nn.internal.TokenUpdatePass;
+import org.lora4j.nn.internal.WeightUpdate;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -44,8 +35,22 @@ import org.slf4j.LoggerFactory;
  *
  * <p>With an initialization that is subtracted from the base (PiSSA, OLoRA), ΔW is {@code s·(B·A − B₀·A₀)}. With a bias
  * of B, {@code s·b_B} is also added to the layer's bias.
+ *
+ * <h2>DoRA</h2>
+ *
+ * <p>A configuration with {@link LoRAConfig#dora} adds a {@link #magnitude} {@code m [out]}, which also trains. The weight is
+ * then used as {@code m ∘ V / ‖V‖} with {@code V = W + s·B·A}: magnitude and direction of each output row train separately
+ * (DoRA, <a href="https://arxiv.org/abs/2402.09353">arXiv:2402.09353</a>). The norm is that of a row, and m starts as
+ * {@code ‖W‖}, so that nothing changes at the start.
+ *
+ * <p>With {@code c = m / ‖V‖} the layer computes {@code y = c∘(x·Wᵀ + s·(x·Aᵀ)·Bᵀ) + b}; the bias is not scaled. As in
+ * the paper's section 4.3, no gradient flows through the norm. Dropout is PEFT's: with {@code x̃ = drop(x)},
+ * {@code y = x·Wᵀ + (c−1)∘(x̃·Wᵀ) + c∘s·(x̃·Aᵀ)·Bᵀ + b}.
+ *
+ * <p>A row of V that is zero has no direction: there {@code c = 1}, so that the row stays zero and B can train. The norms of
+ * W's rows are computed once, and again after W was unfrozen. Do not write to W while it is frozen.
  */
-public final class LoRAParametrization implements AdapterParametrization {
+public final class LoRAParametrization {
     /** The name under which {@link #register(Linear, LoRAConfig)} registers. */
     public static final String DEFAULT_NAME = "default";
 
@@ -53,83 +58,22 @@ public final class LoRAParametrization implements AdapterParametrization {
 
     private final WeightedLayer layer;
     private final String name;
-    private final double scale;
-    private final double dropout;
-    private final long seed;
-    private final Parameter loraA;
-    private final Parameter loraB;
-    private final @Nullable Parameter loraBBias;
-    private final @Nullable INDArray loraBBiasRow;
-    private final @Nullable LoRAWeights subtracted;
+    private final LoRAUpdate update;
 
-    private LoRAParametrization(
-            WeightedLayer layer,
-            String name,
-            LoRAConfig config,
-            LoRAWeights weights,
-            @Nullable LowRankFactors subtracted) {
-        String path = layer.path();
-        String prefix = layer.kind() == LayerKind.EMBEDDING ? ".lora_embedding_" : ".lora_";
-        String suffix = layer.kind() == LayerKind.EMBEDDING ? "" : ".weight";
-        INDArray bBias = weights.loraBBias();
+    private LoRAParametrization(WeightedLayer layer, String name, LoRAUpdate update) {
         this.layer = layer;
         this.name = name;
-        scale = config.scaleOf(path);
-        dropout = config.dropout();
-        seed = LayerSeed.of(config.seed(), path);
-        // Rows of A and columns of B each in one piece: what a product of few rows reads fastest.
-        loraA = new Parameter(path + prefix + "A" + suffix, weights.loraA().dup('c'), true);
-        loraB = new Parameter(
-                path + prefix + "B" + suffix,
-                weights.loraB().dup('f'),
-                !config.init().freezesB());
-        loraBBias = bBias == null ? null : new Parameter(path + ".lora_B.bias", bBias.dup('c'), true);
-        loraBBiasRow = loraBBias == null ? null : FlatRow.of(loraBBias.value());
-        this.subtracted = subtracted == null
-                ? null
-                : new LoRAWeights(
-                        layer.kind(), subtracted.a().dup('c'), subtracted.b().dup('f'), null, null);
-    }
-
-    /** A parametrization on the arrays of another, with another scale. */
-    private LoRAParametrization(LoRAParametrization other, double scale) {
-        layer = other.layer;
-        name = other.name;
-        this.scale = scale;
-        dropout = other.dropout;
-        seed = other.seed;
-        loraA = other.loraA;
-        loraB = other.loraB;
-        loraBBias = other.loraBBias;
-        loraBBiasRow = other.loraBBiasRow;
-        subtracted = other.subtracted;
-    }
-
-    /** Creates a parametrization at its initialization. */
-    static LoRAParametrization create(WeightedLayer layer, String name, LoRAConfig config) {
-        LoRAWeights initial = LoRAWeights.initialize(layer, config);
-        return new LoRAParametrization(
-                layer, name, config, initial, config.init().subtractsFromBase() ? initial.factors() : null);
-    }
-
-    /** Creates a parametrization from arrays, which are copied. */
-    static LoRAParametrization of(
-            WeightedLayer layer,
-            String name,
-            LoRAConfig config,
-            LoRAWeights weights,
-            @Nullable LowRankFactors subtracted) {
-        return new LoRAParametrization(layer, name, config, weights, subtracted);
+        this.update = update;
     }
 
     /**
      * Registers a parametrization at its initialization on the weight of a layer, under the name {@value #DEFAULT_NAME}.
      *
      * @param linear the layer; its weight and bias are frozen from here on
-     * @param config rank, scale and initialization; its choice of modules is not read
+     * @param config rank, scale, initialization and variants; its choice of modules is not read
      * @return the parametrization, enabled
-     * @throws IllegalArgumentException if the layer has a parametrization of this name, the configuration has DoRA, or
-     *     the initialization cannot give the rank
+     * @throws IllegalArgumentException if the layer has a parametrization of this name, or the initialization cannot give
+     *     the rank
      */
     public static LoRAParametrization register(Linear linear, LoRAConfig config) {
         return register(linear, DEFAULT_NAME, config);
@@ -141,23 +85,19 @@ public final class LoRAParametrization implements AdapterParametrization {
      *
      * @param linear the layer; its weight and bias are frozen from here on
      * @param name the name of the parametrization on this layer
-     * @param config rank, scale and initialization; its choice of modules is not read
+     * @param config rank, scale, initialization and variants; its choice of modules is not read
      * @return the parametrization, enabled
-     * @throws IllegalArgumentException if the layer has a parametrization of this name, the configuration has DoRA, or
-     *     the initialization cannot give the rank
+     * @throws IllegalArgumentException if the layer has a parametrization of this name, or the initialization cannot give
+     *     the rank
      */
     public static LoRAParametrization register(Linear linear, String name, LoRAConfig config) {
         Objects.requireNonNull(linear, "linear must not be null");
         Objects.requireNonNull(name, "name must not be null");
         Objects.requireNonNull(config, "config must not be null");
-        if (config.dora()) {
-            throw new IllegalArgumentException(linear.path()
-                    + ": a configuration with dora must be registered by DoRAParametrization, found dora set");
-        }
-        LoRAParametrization lora = create(linear, name, config);
-        linear.parametrizations().register(name, lora);
+        LoRAUpdate update = LoRAUpdate.create(linear, config);
+        linear.updates().register(name, update);
         freeze(linear);
-        return lora;
+        return new LoRAParametrization(linear, name, update);
     }
 
     static void freeze(WeightedLayer layer) {
@@ -177,16 +117,9 @@ public final class LoRAParametrization implements AdapterParametrization {
         Objects.requireNonNull(network, "network must not be null");
         Map<String, LoRAWeights> weights = new LinkedHashMap<>();
         for (WeightedLayer layer : network.weightedLayers()) {
-            for (Parametrization registered : layer.parametrizations().all().values()) {
-                if (registered instanceof AdapterParametrization lora) {
-                    weights.putIfAbsent(
-                            layer.path(),
-                            new LoRAWeights(
-                                    layer.kind(),
-                                    lora.loraA().value(),
-                                    lora.loraB().value(),
-                                    null,
-                                    null));
+            for (WeightUpdate registered : layer.updates().all().values()) {
+                if (registered instanceof LoRAUpdate lora) {
+                    weights.putIfAbsent(layer.path(), lora.weights());
                 }
             }
         }
@@ -199,7 +132,7 @@ public final class LoRAParametrization implements AdapterParametrization {
      * @throws IllegalArgumentException if it is not registered
      */
     public void remove() {
-        layer.parametrizations().remove(name);
+        layer.updates().remove(name);
     }
 
     /**
@@ -209,7 +142,7 @@ public final class LoRAParametrization implements AdapterParametrization {
      * @throws IllegalArgumentException if it is not registered
      */
     public void setEnabled(boolean enabled) {
-        layer.parametrizations().setEnabled(name, enabled);
+        layer.updates().setEnabled(name, enabled);
     }
 
     /**
@@ -219,7 +152,7 @@ public final class LoRAParametrization implements AdapterParametrization {
      * @throws IllegalArgumentException if it is not registered
      */
     public boolean isEnabled() {
-        return layer.parametrizations().isEnabled(name);
+        return layer.updates().isEnabled(name);
     }
 
     /**
@@ -236,9 +169,8 @@ public final class LoRAParametrization implements AdapterParametrization {
      *
      * @return {@code A [r, in]}
      */
-    @Override
     public Parameter loraA() {
-        return loraA;
+        return update.loraA();
     }
 
     /**
@@ -246,9 +178,17 @@ public final class LoRAParametrization implements AdapterParametrization {
      *
      * @return {@code B [out, r]}
      */
-    @Override
     public Parameter loraB() {
-        return loraB;
+        return update.loraB();
+    }
+
+    /**
+     * Returns DoRA's magnitude of each output row.
+     *
+     * @return {@code m [out]}, or null without DoRA
+     */
+    public @Nullable Parameter magnitude() {
+        return update.magnitude();
     }
 
     /**
@@ -257,16 +197,25 @@ public final class LoRAParametrization implements AdapterParametrization {
      * @return {@code b_B [out]}, or null if there is none
      */
     public @Nullable Parameter loraBBias() {
-        return loraBBias;
+        return update.loraBBias();
     }
 
     /**
-     * Returns the scale of the update.
+     * Returns all parameters of the parametrization.
+     *
+     * @return A, B, and where there are any, the bias of B and the magnitude
+     */
+    public List<Parameter> parameters() {
+        return update.parameters();
+    }
+
+    /**
+     * Returns the scale of B·A.
      *
      * @return s = α/r, or α/√r for rsLoRA
      */
     public double scale() {
-        return scale;
+        return update.scale();
     }
 
     /**
@@ -275,67 +224,21 @@ public final class LoRAParametrization implements AdapterParametrization {
      * @return r
      */
     public int rank() {
-        return Math.toIntExact(loraA.value().size(0));
+        return update.rank();
     }
 
-    /** The bias of B as a row {@code [1, out]} on the same memory, or null. */
-    @Nullable
-    INDArray loraBBiasRow() {
-        return loraBBiasRow;
-    }
-
-    /** {@code A₀} and {@code B₀}, which are subtracted from the base, or null. */
-    @Nullable
-    LoRAWeights subtracted() {
-        return subtracted;
-    }
-
-    /**
-     * Returns the arrays; not part of the API.
-     *
-     * @hidden
-     */
-    @Override
-    public LoRAWeights weights() {
-        return new LoRAWeights(
-                layer.kind(), loraA.value(), loraB.value(), null, loraBBias == null ? null : loraBBias.value());
-    }
-
-    WeightedLayer layer() {
-        return layer;
-    }
-
-    /** The token of an embedding that has no gradient, or {@link Embedding#NO_PADDING}. */
-    int padding() {
-        return layer instanceof Embedding embedding ? embedding.padding() : Embedding.NO_PADDING;
-    }
-
-    double dropout() {
-        return dropout;
-    }
-
-    long seed() {
-        return seed;
+    /** What the layer computes with. */
+    LoRAUpdate update() {
+        return update;
     }
 
     /**
      * Computes the update of the weight, whether it is enabled or not.
      *
-     * @return {@code ΔW = (B·A)·s [out, in]}, a new array
+     * @return {@code ΔW = s·B·A [out, in]}, with DoRA {@code c∘(W + s·B·A) − W}, a new array
      */
     public INDArray delta() {
-        return delta(originalWeight());
-    }
-
-    /**
-     * Computes the update of a weight; not part of the API.
-     *
-     * @hidden
-     */
-    @Override
-    public INDArray delta(INDArray original) {
-        INDArray delta = new LoRAWeights(layer.kind(), loraA.value(), loraB.value(), null, null).delta(original, scale);
-        return subtracted == null ? delta : delta.subi(subtracted.delta(original, scale));
+        return update.delta(originalWeight());
     }
 
     /**
@@ -348,77 +251,8 @@ public final class LoRAParametrization implements AdapterParametrization {
         return layer.effectiveWeight();
     }
 
-    /**
-     * Returns the parameters; not part of the API.
-     *
-     * @hidden
-     */
-    @Override
-    public List<Parameter> parameters() {
-        List<Parameter> all = new ArrayList<>(List.of(loraA, loraB));
-        if (loraBBias != null) {
-            all.add(loraBBias);
-        }
-        return all;
-    }
-
-    /**
-     * Creates the same on the same arrays with another scale; not part of the API.
-     *
-     * @hidden
-     */
-    @Override
-    public LoRAParametrization rescaled(double multiplier) {
-        return multiplier == 1 ? this : new LoRAParametrization(this, scale * multiplier);
-    }
-
-    /**
-     * Copies the arrays; not part of the API.
-     *
-     * @hidden
-     */
-    @Override
-    public LoRAWeights copyOfWeights() {
-        return new LoRAWeights(
-                layer.kind(),
-                loraA.value().dup('c'),
-                loraB.value().dup('c'),
-                null,
-                loraBBias == null ? null : loraBBias.value().dup());
-    }
-
-    /**
-     * Computes the update of the bias; not part of the API.
-     *
-     * @hidden
-     */
-    @Override
-    public @Nullable INDArray biasDelta() {
-        return loraBBias == null ? null : loraBBias.value().mul(scale);
-    }
-
-    /**
-     * Creates the factored computation; not part of the API.
-     *
-     * @hidden
-     */
-    @Override
-    public ParametrizationPass newPass(PassContext context) {
-        return new LoRAPass(this, context);
-    }
-
-    /**
-     * Creates the computation for a pass over an embedding; not part of the API.
-     *
-     * @hidden
-     */
-    @Override
-    public TokenUpdatePass newTokenPass(PassContext context) {
-        return new EmbeddingLoRAPass(this, context);
-    }
-
     @Override
     public String toString() {
-        return layer.path() + ": LoRA(rank " + rank() + ", scale " + scale + ")";
+        return update.toString();
     }
 }

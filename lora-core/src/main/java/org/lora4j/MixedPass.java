@@ -56,12 +56,12 @@ final class MixedPass {
 
     private void assign(AppliedAdapter adapter, int from, int to) {
         rowAdapters.forEach((layer, rows) -> {
-            LoRAParametrization lora = adapter.lora(layer);
+            LoRAUpdate update = adapter.update(layer);
             SavedParameters saved = adapter.saved(layer);
             if (saved != null) {
                 rows.replace(saved, from, to);
-            } else if (lora != null) {
-                rows.assign(lora, from, to);
+            } else if (update != null) {
+                rows.assign(update, from, to);
             }
         });
     }

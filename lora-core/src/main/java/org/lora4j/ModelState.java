@@ -63,9 +63,7 @@ final class ModelState {
     ModelState withMerged(Network mergedNetwork) {
         Map<WeightedLayer, EffectiveLinear> layers = new LinkedHashMap<>();
         for (WeightedLayer layer : network.weightedLayers()) {
-            layers.put(
-                    layer,
-                    mergedNetwork.baseLayer(layer.path()).parametrizations().effective());
+            layers.put(layer, mergedNetwork.baseLayer(layer.path()).updates().effective());
         }
         return new ModelState(
                 network,

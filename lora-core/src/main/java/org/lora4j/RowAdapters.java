@@ -25,7 +25,7 @@ final class RowAdapters implements OutputUpdate {
     private long elements;
 
     /** The update of the examples {@code [from, to)}: rows, or all tokens of sequences. */
-    record Rows(LoRAParametrization lora, int from, int to) {}
+    record Rows(LoRAUpdate update, int from, int to) {}
 
     /** The layer of the examples {@code [from, to)}. */
     private record ReplacedRows(SavedParameters layer, int from, int to) {}
@@ -38,10 +38,10 @@ final class RowAdapters implements OutputUpdate {
     }
 
     /** Assigns examples {@code [from, to)} of the next batch, in ascending order. */
-    void assign(LoRAParametrization lora, int from, int to) {
-        assigned.add(new Rows(lora, from, to));
+    void assign(LoRAUpdate update, int from, int to) {
+        assigned.add(new Rows(update, from, to));
         elements += (to - from)
-                * (lora.loraA().value().length() + lora.loraB().value().length());
+                * (update.loraA().value().length() + update.loraB().value().length());
     }
 
     /** Computes the examples {@code [from, to)} of the next batch with a copy of the layer. */
@@ -78,7 +78,7 @@ final class RowAdapters implements OutputUpdate {
         @Override
         public void forward(INDArray x, INDArray base, INDArray y) {
             List<Rows> inRows = assigned.stream()
-                    .map(one -> new Rows(one.lora(), context.firstRow(one.from()), context.firstRow(one.to())))
+                    .map(one -> new Rows(one.update(), context.firstRow(one.from()), context.firstRow(one.to())))
                     .toList();
             int rows = Math.toIntExact(x.size(0));
             int count = Math.min(rows, SpareProcessors.parts(elements, LEAST_ELEMENTS));

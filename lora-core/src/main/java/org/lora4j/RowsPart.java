@@ -2,8 +2,7 @@ package org.lora4j;
 
 import java.util.List;
 import org.lora4j.adapter.LoRAWeights;
-import org.lora4j.internal.BuffersByWidth;
-import org.lora4j.internal.Gemm;
+import org.lora4j.internal.BatchBuffer;
 import org.lora4j.internal.RowBlocks;
 import org.lora4j.internal.SingleRows;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -16,15 +15,12 @@ final class RowsPart {
 
     private final RowBlocks blocks = new RowBlocks();
     private final SingleRows singleRows = new SingleRows();
-    private final BuffersByWidth downs;
-    private final Gemm down = new Gemm(false, true, 1, 0);
-    private final Gemm addUp = new Gemm(false, true, 1, 1);
-    private final Gemm addBias = new Gemm(false, false, 1, 1);
-    private final BuffersByWidth ones;
+    private final BatchBuffer ones;
+    private final ProductUpdate product;
 
     RowsPart(DataType dataType) {
-        downs = new BuffersByWidth(dataType);
-        ones = new BuffersByWidth(dataType);
+        ones = new BatchBuffer(dataType, 1);
+        product = new ProductUpdate(dataType, n -> ones.rows(n).assign(1));
     }
 
     /**
@@ -39,52 +35,40 @@ final class RowsPart {
             while (from < to) {
                 // In 'c' order any block of rows is contiguous.
                 int size = y.ordering() == 'c' ? to - from : RowBlocks.size(from, to);
-                add(rows.lora(), x, y, from, size);
+                add(rows.update(), x, y, from, size);
                 from += size;
             }
         }
         singleRows.addNoted(x, y);
     }
 
-    private void add(LoRAParametrization lora, INDArray x, INDArray y, int from, int size) {
-        INDArray a = lora.loraA().value();
-        INDArray b = lora.loraB().value();
-        LoRAWeights subtracted = lora.subtracted();
+    private void add(LoRAUpdate update, INDArray x, INDArray y, int from, int size) {
+        INDArray a = update.loraA().value();
+        INDArray b = update.loraB().value();
+        double scale = update.scale();
+        LoRAWeights subtracted = update.subtracted();
+        product.bind(a, b, update.loraBBiasRow(), scale);
         if (size < LEAST_FOR_PRODUCT && y.ordering() == 'f' && SingleRows.reads(a, b)) {
             for (int row = from; row < from + size; row++) {
                 if (singleRows.isFull()) {
                     singleRows.addNoted(x, y);
                 }
-                singleRows.note(row, a, b, lora.scale());
+                singleRows.note(row, a, b, scale);
                 if (subtracted != null) {
-                    singleRows.note(row, subtracted.loraA(), subtracted.loraB(), -lora.scale());
+                    singleRows.note(row, subtracted.loraA(), subtracted.loraB(), -scale);
                 }
+            }
+            if (update.loraBBias() != null) {
+                product.addBias(blocks.of(y, from, size));
             }
         } else {
             INDArray rowsOfX = blocks.of(x, from, size);
             INDArray rowsOfY = blocks.of(y, from, size);
-            addProduct(a, b, lora.scale(), rowsOfX, rowsOfY);
+            product.forward(rowsOfX, rowsOfY);
             if (subtracted != null) {
-                addProduct(subtracted.loraA(), subtracted.loraB(), -lora.scale(), rowsOfX, rowsOfY);
+                product.bind(subtracted.loraA(), subtracted.loraB(), null, -scale);
+                product.forward(rowsOfX, rowsOfY);
             }
         }
-        INDArray bBiasRow = lora.loraBBiasRow();
-        if (bBiasRow != null) {
-            addBias(bBiasRow, lora.scale(), blocks.of(y, from, size));
-        }
-    }
-
-    private void addProduct(INDArray a, INDArray b, double scale, INDArray x, INDArray y) {
-        INDArray u = downs.rows(x.size(0), a.size(0));
-        down.run(x, a, u);
-        addUp.configure(false, true, scale, 1);
-        addUp.run(u, b, y);
-    }
-
-    private void addBias(INDArray bBiasRow, double scale, INDArray y) {
-        INDArray column = ones.rows(y.size(0), 1);
-        column.assign(1);
-        addBias.configure(false, false, scale, 1);
-        addBias.run(column, bBiasRow, y);
     }
 }

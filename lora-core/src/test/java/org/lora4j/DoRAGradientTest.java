@@ -36,7 +36,7 @@ class DoRAGradientTest {
             .build(3);
     private final INDArray x = Samples.gaussian(1, DataType.DOUBLE, ROWS, WIDTH);
     private final INDArray direction = Samples.gaussian(2, DataType.DOUBLE, ROWS, WIDTH);
-    private final List<DoRAParametrization> doras = new ArrayList<>();
+    private final List<LoRAParametrization> doras = new ArrayList<>();
     private final List<INDArray> norms = new ArrayList<>();
     private final List<INDArray> masks = new ArrayList<>();
 
@@ -49,8 +49,8 @@ class DoRAGradientTest {
                 .dropout(dropout)
                 .build();
         for (Linear linear : network.linears()) {
-            DoRAParametrization dora = DoRAParametrization.register(linear, config);
-            dora.magnitude()
+            LoRAParametrization dora = LoRAParametrization.register(linear, config);
+            magnitude(dora)
                     .value()
                     .addi(Samples.gaussian(3, DataType.DOUBLE, WIDTH).muli(0.3));
             doras.add(dora);
@@ -72,7 +72,11 @@ class DoRAGradientTest {
                 .dup();
     }
 
-    private static INDArray v(DoRAParametrization dora) {
+    private static Parameter magnitude(LoRAParametrization dora) {
+        return Objects.requireNonNull(dora.magnitude());
+    }
+
+    private static INDArray v(LoRAParametrization dora) {
         return dora.loraB().value().mmul(dora.loraA().value()).mul(dora.scale()).add(dora.originalWeight());
     }
 
@@ -80,9 +84,9 @@ class DoRAGradientTest {
     private double loss() {
         INDArray h = x;
         for (int i = 0; i < 2; i++) {
-            DoRAParametrization dora = doras.get(i);
+            LoRAParametrization dora = doras.get(i);
             INDArray dropped = h.mul(masks.get(i));
-            INDArray c = dora.magnitude().value().div(norms.get(i));
+            INDArray c = magnitude(dora).value().div(norms.get(i));
             INDArray base = dropped.mmul(dora.originalWeight().transpose());
             INDArray change = dropped.mmul(v(dora).transpose()).sub(base);
             h = h.mmul(dora.originalWeight().transpose())

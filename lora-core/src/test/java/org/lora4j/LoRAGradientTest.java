@@ -170,7 +170,7 @@ class LoRAGradientTest {
     @Test
     void ofTheBaseWhenParametrizationsAreDisabled() {
         registerOnAll(network, "one", config(1).build());
-        network.linears().forEach(linear -> linear.parametrizations().setEnabled("one", false));
+        network.linears().forEach(linear -> linear.updates().setEnabled("one", false));
         network.unfreeze();
         assertGradients(network, 6, 4);
     }
@@ -178,7 +178,7 @@ class LoRAGradientTest {
     @Test
     void ofTheBaseWhenParametrizationsAreRemoved() {
         registerOnAll(network, "one", config(1).build());
-        network.linears().forEach(linear -> linear.parametrizations().remove("one"));
+        network.linears().forEach(linear -> linear.updates().remove("one"));
         network.unfreeze();
         assertGradients(network, 6, 4);
     }
@@ -187,10 +187,8 @@ class LoRAGradientTest {
     void ofOneParametrizationWhileAnotherIsFrozen() {
         registerOnAll(network, "one", config(1).build());
         network.linears()
-                .forEach(linear -> linear.parametrizations()
-                        .effective()
-                        .parameters()
-                        .forEach(parameter -> parameter.setTrainable(false)));
+                .forEach(linear ->
+                        linear.updates().effective().parameters().forEach(parameter -> parameter.setTrainable(false)));
         registerOnAll(network, "two", config(2).build());
         assertGradients(network, 6, 4);
     }

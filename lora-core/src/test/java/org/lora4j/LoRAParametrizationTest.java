@@ -21,7 +21,7 @@ import org.lora4j.internal.RandomArrays;
 import org.lora4j.nn.Linear;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Parameter;
-import org.lora4j.nn.internal.ParametrizationPass;
+import org.lora4j.nn.internal.WeightUpdatePass;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -164,7 +164,7 @@ class LoRAParametrizationTest {
         lora.remove();
         assertSameBits(linear.effectiveWeight(), linear.effectiveWeight());
         assertSameBits(network.predict(x), y);
-        assertThat(linear.parametrizations().all()).isEmpty();
+        assertThat(linear.updates().all()).isEmpty();
     }
 
     @Test
@@ -219,7 +219,7 @@ class LoRAParametrizationTest {
                 .isThrownBy(() -> LoRAParametrization.register(linear, config))
                 .withMessage("linear1: rank must be in [1, 6] for " + init
                         + ", which takes the factors from the weight, found 7");
-        assertThat(linear.parametrizations().all()).isEmpty();
+        assertThat(linear.updates().all()).isEmpty();
         assertThat(network.parameters()).allMatch(Parameter::isTrainable);
     }
 
@@ -270,7 +270,7 @@ class LoRAParametrizationTest {
         LoRAParametrization lora = LoRAParametrization.register(
                 wide, SmallModels.random(1).dropout(0.5).build());
         RecordingContext context = new RecordingContext(DataType.FLOAT);
-        ParametrizationPass pass = lora.newPass(context);
+        WeightUpdatePass pass = lora.update().newPass(context);
         INDArray input = Nd4j.ones(DataType.FLOAT, 3, 400);
         INDArray output =
                 Nd4j.createUninitializedDetached(DataType.FLOAT, 'f', 3, 500).assign(0);

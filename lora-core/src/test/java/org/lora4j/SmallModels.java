@@ -82,7 +82,7 @@ final class SmallModels {
     static void disturb(Network network) {
         SplittableRandom random = new SplittableRandom(9);
         network.linears()
-                .forEach(linear -> linear.parametrizations()
+                .forEach(linear -> linear.updates()
                         .all()
                         .values()
                         .forEach(parametrization ->

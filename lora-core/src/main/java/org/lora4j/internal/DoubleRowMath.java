@@ -166,7 +166,7 @@ enum DoubleRowMath implements RowMath<double[]> {
         long threshold = RowMath.threshold(probability);
         double kept = (1 / (1 - probability));
         for (int i = 0; i < n; i++) {
-            x[i] = RowMath.bits(seed, i) >>> 11 < threshold ? 0 : x[i] * kept;
+            x[i] = RowMath.isDropped(seed, i, threshold) ? 0 : x[i] * kept;
         }
     }
 

@@ -168,7 +168,7 @@ enum FloatRowMath implements RowMath<float[]> {
         long threshold = RowMath.threshold(probability);
         float kept = (float) (1 / (1 - probability));
         for (int i = 0; i < n; i++) {
-            x[i] = RowMath.bits(seed, i) >>> 11 < threshold ? 0 : x[i] * kept;
+            x[i] = RowMath.isDropped(seed, i, threshold) ? 0 : x[i] * kept;
         }
     }
 

@@ -100,6 +100,11 @@ public sealed interface RowMath<A> permits FloatRowMath, DoubleRowMath {
         return z ^ (z >>> 31);
     }
 
+    /** Returns whether dropout sets the i-th element of a row to 0. */
+    static boolean isDropped(long seed, int i, long threshold) {
+        return bits(seed, i) >>> 11 < threshold;
+    }
+
     /** Returns the bits below which an element is dropped, compared without sign. */
     static long threshold(double probability) {
         return (long) (probability * 0x1p53);

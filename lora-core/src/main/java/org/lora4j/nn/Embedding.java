@@ -2,7 +2,7 @@ package org.lora4j.nn;
 
 import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.LayerKind;
-import org.lora4j.nn.internal.Parametrizations;
+import org.lora4j.nn.internal.WeightUpdates;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -17,7 +17,7 @@ public final class Embedding implements WeightedLayer {
     private final String path;
     private final Parameter weight;
     private final int padding;
-    private final Parametrizations parametrizations;
+    private final WeightUpdates updates;
 
     /**
      * Creates a layer around an array, which is not copied.
@@ -40,7 +40,7 @@ public final class Embedding implements WeightedLayer {
         this.path = path;
         this.weight = new Parameter(path + ".weight", weight, true);
         this.padding = padding;
-        parametrizations = new Parametrizations(path, this.weight, null);
+        updates = new WeightUpdates(path, this.weight, null);
     }
 
     @Override
@@ -89,13 +89,13 @@ public final class Embedding implements WeightedLayer {
     }
 
     /**
-     * Returns the registry of parametrizations; not part of the API.
+     * Returns the registry of updates; not part of the API.
      *
      * @hidden
      */
     @Override
-    public Parametrizations parametrizations() {
-        return parametrizations;
+    public WeightUpdates updates() {
+        return updates;
     }
 
     @Override

@@ -3,7 +3,7 @@ package org.lora4j.nn;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.LayerKind;
-import org.lora4j.nn.internal.Parametrizations;
+import org.lora4j.nn.internal.WeightUpdates;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -16,7 +16,7 @@ public final class LayerNorm implements WeightedLayer {
     private final Parameter weight;
     private final Parameter bias;
     private final double epsilon;
-    private final Parametrizations parametrizations;
+    private final WeightUpdates updates;
 
     /**
      * Creates a layer around arrays, which are not copied.
@@ -39,7 +39,7 @@ public final class LayerNorm implements WeightedLayer {
         this.weight = new Parameter(path + ".weight", weight, true);
         this.bias = new Parameter(path + ".bias", bias, true);
         this.epsilon = epsilon;
-        parametrizations = new Parametrizations(path, this.weight, this.bias);
+        updates = new WeightUpdates(path, this.weight, this.bias);
     }
 
     @Override
@@ -91,13 +91,13 @@ public final class LayerNorm implements WeightedLayer {
     }
 
     /**
-     * Returns the registry of parametrizations; not part of the API.
+     * Returns the registry of updates; not part of the API.
      *
      * @hidden
      */
     @Override
-    public Parametrizations parametrizations() {
-        return parametrizations;
+    public WeightUpdates updates() {
+        return updates;
     }
 
     @Override

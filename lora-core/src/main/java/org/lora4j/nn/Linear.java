@@ -1,14 +1,14 @@
 package org.lora4j.nn;
 
 import org.jspecify.annotations.Nullable;
-import org.lora4j.nn.internal.Parametrizations;
+import org.lora4j.nn.internal.WeightUpdates;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
  * A dense layer, {@code y = x·Wᵀ + b}, with {@code x [n, in]}, {@code W [out, in]}, {@code b [out]} and
  * {@code y [n, out]}: the orientation of PyTorch's {@code Linear}.
  *
- * <p>Parametrizations such as {@link org.lora4j.LoRAParametrization} can be registered on the weight. While they are
+ * <p>WeightUpdates such as {@link org.lora4j.LoRAParametrization} can be registered on the weight. While they are
  * enabled, the layer computes with the effective weight {@code W + Σ ΔWᵢ}. The original weight is never written to by
  * them.
  */
@@ -16,7 +16,7 @@ public final class Linear implements WeightedLayer {
     private final String path;
     private final Parameter weight;
     private final @Nullable Parameter bias;
-    private final Parametrizations parametrizations;
+    private final WeightUpdates updates;
 
     /**
      * Creates a layer around arrays, which are not copied.
@@ -34,7 +34,7 @@ public final class Linear implements WeightedLayer {
         this.path = path;
         this.weight = new Parameter(path + ".weight", weight, true);
         this.bias = bias == null ? null : new Parameter(path + ".bias", bias, true);
-        parametrizations = new Parametrizations(path, this.weight, this.bias);
+        updates = new WeightUpdates(path, this.weight, this.bias);
     }
 
     @Override
@@ -64,13 +64,13 @@ public final class Linear implements WeightedLayer {
     }
 
     /**
-     * Returns the registry of parametrizations; not part of the API.
+     * Returns the registry of updates; not part of the API.
      *
      * @hidden
      */
     @Override
-    public Parametrizations parametrizations() {
-        return parametrizations;
+    public WeightUpdates updates() {
+        return updates;
     }
 
     @Override

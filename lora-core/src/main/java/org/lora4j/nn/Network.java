@@ -40,8 +40,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * time.
  */
 public final class Network implements Model, BaseModel, PassSource {
-    private static final EffectiveLayers EFFECTIVE =
-            layer -> layer.parametrizations().effective();
+    private static final EffectiveLayers EFFECTIVE = layer -> layer.updates().effective();
 
     private final List<Layer> layers;
     private final List<WeightedLayer> weightedLayers = new ArrayList<>();

@@ -6,11 +6,11 @@ import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.BaseLayer;
 import org.lora4j.internal.Fingerprinted;
-import org.lora4j.nn.internal.Parametrized;
+import org.lora4j.nn.internal.Updatable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** A layer with a weight and perhaps a bias, which adapters know by its path. */
-public sealed interface WeightedLayer extends Layer, BaseLayer, Parametrized, Fingerprinted
+public sealed interface WeightedLayer extends Layer, BaseLayer, Updatable, Fingerprinted
         permits Linear, Embedding, LayerNorm {
     /**
      * Returns the original weight as a parameter.
@@ -55,7 +55,7 @@ public sealed interface WeightedLayer extends Layer, BaseLayer, Parametrized, Fi
      * @return a new array in the shape of W
      */
     default INDArray effectiveWeight() {
-        return parametrizations().effective().materialize();
+        return updates().effective().materialize();
     }
 
     /**

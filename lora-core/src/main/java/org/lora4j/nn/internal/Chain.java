@@ -47,7 +47,7 @@ final class Chain {
         return layer instanceof Dropout dropout && !(resources.isTraining() && dropout.probability() > 0);
     }
 
-    /** Switches to other arrays or parametrizations. Returns whether anything changed. */
+    /** Switches to other arrays or updates. Returns whether anything changed. */
     boolean use(EffectiveLayers effective) {
         boolean changed = false;
         for (LayerPass pass : passes) {

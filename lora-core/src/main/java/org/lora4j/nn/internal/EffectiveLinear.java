@@ -11,53 +11,52 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  *
  * @param weight {@code W [out, in]}
  * @param bias {@code b [out]}, or null
- * @param parametrizations the parametrizations whose ΔWᵢ are added
+ * @param weightUpdates the updates whose ΔWᵢ are added
  * @param rows what is added to single rows in predictions, or null
  */
 public record EffectiveLinear(
         Parameter weight,
         @Nullable Parameter bias,
-        List<Parametrization> parametrizations,
+        List<WeightUpdate> weightUpdates,
         @Nullable OutputUpdate rows) {
     /**
      * Copies the list.
      *
      * @param weight {@code W [out, in]}
      * @param bias {@code b [out]}, or null
-     * @param parametrizations the parametrizations
+     * @param weightUpdates the updates
      * @param rows what is added to single rows in predictions, or null
      */
     public EffectiveLinear {
-        parametrizations = List.copyOf(parametrizations);
+        weightUpdates = List.copyOf(weightUpdates);
     }
 
     /**
-     * Creates a layer's weight with parametrizations.
+     * Creates a layer's weight with updates.
      *
      * @param weight {@code W [out, in]}
      * @param bias {@code b [out]}, or null
-     * @param parametrizations the parametrizations
+     * @param weightUpdates the updates
      */
-    public EffectiveLinear(
-            Parameter weight, @Nullable Parameter bias, List<? extends Parametrization> parametrizations) {
-        this(weight, bias, List.copyOf(parametrizations), null);
+    public EffectiveLinear(Parameter weight, @Nullable Parameter bias, List<? extends WeightUpdate> weightUpdates) {
+        this(weight, bias, List.copyOf(weightUpdates), null);
     }
 
     /**
-     * Returns the same with more parametrizations.
+     * Returns the same with more updates.
      *
-     * @param more parametrizations to add after those already there
+     * @param more updates to add after those already there
      * @return a new value
      */
-    public EffectiveLinear with(List<? extends Parametrization> more) {
-        List<Parametrization> all = new ArrayList<>(parametrizations);
+    public EffectiveLinear with(List<? extends WeightUpdate> more) {
+        List<WeightUpdate> all = new ArrayList<>(weightUpdates);
         all.addAll(more);
         return new EffectiveLinear(weight, bias, all, rows);
     }
 
     /** All updates, in the order in which they are computed. */
     List<OutputUpdate> updates() {
-        List<OutputUpdate> updates = new ArrayList<>(parametrizations);
+        List<OutputUpdate> updates = new ArrayList<>(weightUpdates);
         if (rows != null) {
             updates.add(rows);
         }
@@ -72,8 +71,8 @@ public record EffectiveLinear(
     public INDArray materialize() {
         INDArray original = weight.value();
         INDArray effective = original.dup(original.ordering());
-        for (Parametrization parametrization : parametrizations) {
-            effective.addi(parametrization.delta(original));
+        for (WeightUpdate update : weightUpdates) {
+            effective.addi(update.delta(original));
         }
         return effective;
     }
@@ -85,8 +84,8 @@ public record EffectiveLinear(
      */
     public @Nullable INDArray materializeBias() {
         INDArray effective = bias == null ? null : bias.value().dup();
-        for (Parametrization parametrization : parametrizations) {
-            INDArray delta = parametrization.biasDelta();
+        for (WeightUpdate update : weightUpdates) {
+            INDArray delta = update.biasDelta();
             if (delta != null) {
                 effective = effective == null ? delta : effective.addi(delta);
             }
@@ -97,7 +96,7 @@ public record EffectiveLinear(
     /**
      * Returns all parameters that the layer computes with.
      *
-     * @return weight, bias and those of the parametrizations, in this order
+     * @return weight, bias and those of the updates, in this order
      */
     public List<Parameter> parameters() {
         List<Parameter> all = new ArrayList<>();
@@ -105,7 +104,7 @@ public record EffectiveLinear(
         if (bias != null) {
             all.add(bias);
         }
-        parametrizations.forEach(parametrization -> all.addAll(parametrization.parameters()));
+        weightUpdates.forEach(update -> all.addAll(update.parameters()));
         return all;
     }
 }

@@ -42,7 +42,7 @@ interface LayerPass {
         } else if (layer instanceof Gelu) {
             return new GeluPass<>(inputSize, inputIsBuffer, math, resources);
         } else if (layer instanceof Dropout dropout) {
-            return new DropoutPass<>(dropout, inputSize, inputIsBuffer, math, resources);
+            return new DropoutPass(dropout, inputSize, inputIsBuffer, resources);
         } else if (layer instanceof SelfAttention attention) {
             return new SelfAttentionPass<>(attention, math, resources);
         } else if (layer instanceof Residual residual) {
@@ -69,7 +69,7 @@ interface LayerPass {
                 : new ActivationPass(function, dataType, size, order, training);
     }
 
-    /** Switches to other arrays or parametrizations. Returns whether anything changed. */
+    /** Switches to other arrays or updates. Returns whether anything changed. */
     default boolean use(EffectiveLayers effective) {
         return false;
     }

@@ -32,7 +32,7 @@ final class LinearPass implements LayerPass {
     private @Nullable WeightGradient weightGradient;
     private @Nullable INDArray biasGradientRow;
     private final UpdatePasses<OutputUpdatePass> updates;
-    private final List<ParametrizationPass> parametrizations = new ArrayList<>();
+    private final List<WeightUpdatePass> weightUpdates = new ArrayList<>();
     private boolean readsBase;
     private List<Parameter> trainable = List.of();
 
@@ -69,10 +69,10 @@ final class LinearPass implements LayerPass {
         INDArray biasGradient = bias == null ? null : context.gradient(bias);
         biasGradientRow = biasGradient == null ? null : row(biasGradient, biasGradientRow);
         updates.bind(wanted.updates());
-        parametrizations.clear();
+        weightUpdates.clear();
         for (OutputUpdatePass update : updates.bound()) {
-            if (update instanceof ParametrizationPass parametrization) {
-                parametrizations.add(parametrization);
+            if (update instanceof WeightUpdatePass weightUpdate) {
+                weightUpdates.add(weightUpdate);
             }
         }
         product.use(wanted.weight().weight(), context.requested());
@@ -203,8 +203,8 @@ final class LinearPass implements LayerPass {
         if (input == null || base == null) {
             throw new IllegalStateException("backward needs a forward before it");
         }
-        for (ParametrizationPass parametrization : parametrizations) {
-            parametrization.backward(input, base, yGradient, xwGradient);
+        for (WeightUpdatePass weightUpdate : weightUpdates) {
+            weightUpdate.backward(input, base, yGradient, xwGradient);
         }
         if (weightGradient != null) {
             weightGradient.set(xwGradient, input);
@@ -221,8 +221,8 @@ final class LinearPass implements LayerPass {
 
     /** Adds the parts of the input's gradient that flow through the updates. */
     void addInputGradients(INDArray xGradient) {
-        for (ParametrizationPass parametrization : parametrizations) {
-            parametrization.addInputGradient(xGradient);
+        for (WeightUpdatePass weightUpdate : weightUpdates) {
+            weightUpdate.addInputGradient(xGradient);
         }
     }
 }

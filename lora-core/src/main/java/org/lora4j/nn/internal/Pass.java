@@ -96,7 +96,7 @@ public final class Pass {
     }
 
     /**
-     * Computes the output of a batch with parametrizations chosen for this call.
+     * Computes the output of a batch with updates chosen for this call.
      *
      * @param x the input; not written to
      * @param effective what each layer computes with
@@ -228,7 +228,7 @@ public final class Pass {
     }
 
     /**
-     * Returns how often a {@link #forward} found that layers compute with other arrays or parametrizations than before.
+     * Returns how often a {@link #forward} found that layers compute with other arrays or updates than before.
      * While the number stays the same, {@link #trainableParameters} does too.
      *
      * @return a number that grows with each change

@@ -34,7 +34,7 @@ public final class Predictor {
     }
 
     /**
-     * Computes the output with the parametrizations that the passes were created with.
+     * Computes the output with the updates that the passes were created with.
      *
      * @param x the input; not written to
      * @return a new array {@code [rows, outputSize]} in 'c' order
@@ -45,7 +45,7 @@ public final class Predictor {
     }
 
     /**
-     * Computes the output with parametrizations chosen for this call.
+     * Computes the output with updates chosen for this call.
      *
      * @param x the input; not written to
      * @param effective what each layer computes with

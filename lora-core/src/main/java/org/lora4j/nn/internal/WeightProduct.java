@@ -8,7 +8,7 @@ import org.lora4j.internal.HeapColumns;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
- * Computes {@code x·Wᵀ}, and {@code R·Wᵀ} for further rows that parametrizations request.
+ * Computes {@code x·Wᵀ}, and {@code R·Wᵀ} for further rows that updates request.
  *
  * <p>A product of few rows takes as long as reading W. If the batch is small compared with the weight, the further rows are
  * therefore stacked under it and W is read once: {@code [x; R]·Wᵀ}. If it is large and there are several further products,

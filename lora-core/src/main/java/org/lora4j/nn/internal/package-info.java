@@ -1,5 +1,5 @@
 /**
- * How a network computes: passes, and the interfaces that a parametrization implements for them. Not part of the API: it
+ * How a network computes: passes, and the interfaces that an update implements for them. Not part of the API: it
  * can change in any release.
  */
 @NullMarked

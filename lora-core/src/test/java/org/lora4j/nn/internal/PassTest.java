@@ -130,9 +130,9 @@ class PassTest {
     @Test
     void countsItsSteps() {
         List<Long> steps = new ArrayList<>();
-        FakeParametrization.Listening listening = new FakeParametrization.Listening(steps);
-        network.linear("first").parametrizations().register("first", listening);
-        network.linear("second").parametrizations().register("second", listening);
+        FakeUpdate.Listening listening = new FakeUpdate.Listening(steps);
+        network.linear("first").updates().register("first", listening);
+        network.linear("second").updates().register("second", listening);
         Pass pass = network.newTrainingPass();
         pass.forward(x);
         pass.forward(x);
@@ -198,17 +198,17 @@ class PassTest {
 
     @Test
     void switchesToOtherParametrizationsFromCallToCall() {
-        FakeParametrization.Dense one = FakeParametrization.Dense.of(Samples.gaussian(3, DataType.FLOAT, 4, 3));
-        FakeParametrization.Dense other = FakeParametrization.Dense.of(Samples.gaussian(4, DataType.FLOAT, 4, 3));
-        FakeParametrization.RowScale scale = FakeParametrization.RowScale.of(Samples.gaussian(5, DataType.FLOAT, 4));
-        List<List<Parametrization>> choices = List.of(
+        FakeUpdate.Dense one = FakeUpdate.Dense.of(Samples.gaussian(3, DataType.FLOAT, 4, 3));
+        FakeUpdate.Dense other = FakeUpdate.Dense.of(Samples.gaussian(4, DataType.FLOAT, 4, 3));
+        FakeUpdate.RowScale scale = FakeUpdate.RowScale.of(Samples.gaussian(5, DataType.FLOAT, 4));
+        List<List<WeightUpdate>> choices = List.of(
                 List.of(one), List.of(), List.of(one, other), List.of(scale), List.of(scale, other), List.of(other));
         Pass reused = network.newTrainingPass();
         for (int i = 0; i < 3 * choices.size(); i++) {
-            List<Parametrization> choice = choices.get(i % choices.size());
+            List<WeightUpdate> choice = choices.get(i % choices.size());
             EffectiveLayers effective = linear -> linear.path().equals("first")
-                    ? linear.parametrizations().effective().with(choice)
-                    : linear.parametrizations().effective();
+                    ? linear.updates().effective().with(choice)
+                    : linear.updates().effective();
             Pass fresh = network.newTrainingPass();
             assertThat(Samples.bits(reused.forward(Input.of(x), effective)))
                     .isEqualTo(Samples.bits(fresh.forward(Input.of(x), effective)));
@@ -226,17 +226,17 @@ class PassTest {
     @Test
     void computesWithTheParametrizationsItIsGiven() {
         Linear first = network.linear("first");
-        FakeParametrization.Dense dense = FakeParametrization.Dense.of(Samples.gaussian(3, DataType.FLOAT, 4, 3));
+        FakeUpdate.Dense dense = FakeUpdate.Dense.of(Samples.gaussian(3, DataType.FLOAT, 4, 3));
         Pass pass = new Pass(
                 network,
                 false,
                 () -> linear -> linear == first
-                        ? linear.parametrizations().effective().with(List.of(dense))
-                        : linear.parametrizations().effective());
+                        ? linear.updates().effective().with(List.of(dense))
+                        : linear.updates().effective());
         INDArray adapted = pass.forward(x).dup();
-        assertThat(first.parametrizations().all()).isEmpty();
+        assertThat(first.updates().all()).isEmpty();
         assertThat(adapted).isNotEqualTo(network.predict(x));
-        first.parametrizations().register("dense", dense);
+        first.updates().register("dense", dense);
         assertThat(network.predict(x)).isEqualTo(adapted);
     }
 }

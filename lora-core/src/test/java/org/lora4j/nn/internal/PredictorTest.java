@@ -46,10 +46,10 @@ class PredictorTest {
     @Test
     void takesParametrizationsForOneCall() {
         INDArray x = Samples.gaussian(1, DataType.FLOAT, 1300, 3);
-        FakeParametrization.Dense dense = FakeParametrization.Dense.of(Samples.gaussian(2, DataType.FLOAT, 2, 3));
+        FakeUpdate.Dense dense = FakeUpdate.Dense.of(Samples.gaussian(2, DataType.FLOAT, 2, 3));
         INDArray plain = predictor.predict(Input.of(x));
         INDArray adapted = predictor.predict(
-                Input.of(x), linear -> linear.parametrizations().effective().with(List.of(dense)));
+                Input.of(x), linear -> linear.updates().effective().with(List.of(dense)));
         INDArray expected = x.mmul(dense.d().value().transpose()).addi(plain);
         assertThat(adapted.equalsWithEps(expected, 1e-5)).isTrue();
         assertThat(predictor.predict(Input.of(x))).isEqualTo(plain);
@@ -76,7 +76,7 @@ class PredictorTest {
             Thread thread = new Thread(() -> predictor.predict(Input.of(x), linear -> {
                 allInside.countDown();
                 await(allInside);
-                return linear.parametrizations().effective();
+                return linear.updates().effective();
             }));
             thread.start();
             threads.add(thread);

@@ -89,17 +89,17 @@ class SteadyStateTest {
     @Test
     void switchingToOtherParametrizationsAllocatesNothing() {
         INDArray x = Samples.gaussian(1, DataType.FLOAT, 10, 784);
-        Parametrization one = FakeParametrization.Dense.of(Samples.gaussian(2, DataType.FLOAT, 100, 784));
-        Parametrization other = FakeParametrization.Dense.of(Samples.gaussian(3, DataType.FLOAT, 100, 784));
+        WeightUpdate one = FakeUpdate.Dense.of(Samples.gaussian(2, DataType.FLOAT, 100, 784));
+        WeightUpdate other = FakeUpdate.Dense.of(Samples.gaussian(3, DataType.FLOAT, 100, 784));
         Linear first = network.linear("linear1");
         Pass pass = network.newInferencePass();
         assertAllocatesNothing(() -> {
-            for (List<Parametrization> choice : List.of(List.of(one), List.of(other, one), List.of(other))) {
+            for (List<WeightUpdate> choice : List.of(List.of(one), List.of(other, one), List.of(other))) {
                 pass.forward(
                         Input.of(x),
                         linear -> linear == first
-                                ? linear.parametrizations().effective().with(choice)
-                                : linear.parametrizations().effective());
+                                ? linear.updates().effective().with(choice)
+                                : linear.updates().effective());
             }
         });
     }

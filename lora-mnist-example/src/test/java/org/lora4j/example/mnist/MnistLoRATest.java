@@ -21,7 +21,6 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.lora4j.LoRAParametrization;
 import org.lora4j.adapter.LoRAWeights;
 import org.lora4j.example.mnist.data.Mnist;
 import org.lora4j.example.mnist.data.TestData;
@@ -30,6 +29,7 @@ import org.lora4j.io.SafeTensors;
 import org.lora4j.nn.Linear;
 import org.lora4j.nn.NativeThreads;
 import org.lora4j.nn.Network;
+import org.lora4j.nn.Parameter;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
@@ -75,10 +75,9 @@ class MnistLoRATest {
                 .getParent());
         LoRAWeights expected =
                 requireNonNull(PeftAdapters.load(adapter).weights().get(path));
-        LoRAParametrization found = (LoRAParametrization)
-                layer.parametrizations().all().values().iterator().next();
-        assertThat(found.loraA().value()).isEqualTo(expected.factors().a());
-        assertThat(found.loraB().value()).isEqualTo(expected.factors().b());
+        List<Parameter> found = layer.updates().all().values().iterator().next().parameters();
+        assertThat(found.get(0).value()).isEqualTo(expected.factors().a());
+        assertThat(found.get(1).value()).isEqualTo(expected.factors().b());
     }
 
     @ParameterizedTest

@@ -20,8 +20,8 @@ import org.lora4j.nn.Samples;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
-/** Parametrizations of a weight, registered on the second of three layers. */
-class ParametrizationTest {
+/** WeightUpdates of a weight, registered on the second of three layers. */
+class WeightUpdateTest {
     private final Network network = Network.builder(4)
             .dataType(DataType.DOUBLE)
             .linear("linear1", 5)
@@ -33,22 +33,20 @@ class ParametrizationTest {
     private final Linear linear = network.linear("linear2");
     private final INDArray x = Samples.gaussian(2, DataType.DOUBLE, 3, 4);
     private final INDArray direction = Samples.gaussian(3, DataType.DOUBLE, 3, 3);
-    private final FakeParametrization.Dense dense =
-            FakeParametrization.Dense.of(Samples.gaussian(4, DataType.DOUBLE, 6, 5));
-    private final FakeParametrization.RowScale rowScale =
-            FakeParametrization.RowScale.of(Samples.gaussian(5, DataType.DOUBLE, 6));
+    private final FakeUpdate.Dense dense = FakeUpdate.Dense.of(Samples.gaussian(4, DataType.DOUBLE, 6, 5));
+    private final FakeUpdate.RowScale rowScale = FakeUpdate.RowScale.of(Samples.gaussian(5, DataType.DOUBLE, 6));
 
-    private final Map<String, Parametrization> kinds = Map.of(
+    private final Map<String, WeightUpdate> kinds = Map.of(
             "dense",
             dense,
             "rowScale",
             rowScale,
             "other",
-            FakeParametrization.Dense.of(Samples.gaussian(6, DataType.DOUBLE, 6, 5)));
+            FakeUpdate.Dense.of(Samples.gaussian(6, DataType.DOUBLE, 6, 5)));
 
     private void register(String names) {
         for (String name : names.split("\\+", -1)) {
-            linear.parametrizations().register(name, Objects.requireNonNull(kinds.get(name), name));
+            linear.updates().register(name, Objects.requireNonNull(kinds.get(name), name));
         }
     }
 
@@ -88,7 +86,7 @@ class ParametrizationTest {
         pass.forward(x);
         pass.backward(direction);
         Set<Parameter> parameters = new LinkedHashSet<>(network.parameters());
-        parameters.addAll(linear.parametrizations().effective().parameters());
+        parameters.addAll(linear.updates().effective().parameters());
         assertThat(pass.trainableParameters()).containsExactlyInAnyOrderElementsOf(parameters);
         for (Parameter parameter : parameters) {
             FiniteDifferences.assertGradient(
@@ -105,9 +103,9 @@ class ParametrizationTest {
         register("dense+rowScale");
         network.predict(x);
         linear.weight();
-        linear.parametrizations().setEnabled("dense", false);
+        linear.updates().setEnabled("dense", false);
         network.predict(x);
-        linear.parametrizations().remove("rowScale");
+        linear.updates().remove("rowScale");
         network.merge();
         assertThat(Samples.bits(linear.weight())).isEqualTo(before);
     }
@@ -119,11 +117,11 @@ class ParametrizationTest {
         register(names);
         assertThat(Samples.bits(network.predict(x))).isNotEqualTo(before);
         for (String name : names.split("\\+", -1)) {
-            linear.parametrizations().remove(name);
+            linear.updates().remove(name);
         }
         assertThat(Samples.bits(network.predict(x))).isEqualTo(before);
         assertThat(Samples.bits(linear.weight())).isEqualTo(Samples.bits(linear.weight()));
-        assertThat(linear.parametrizations().all()).isEmpty();
+        assertThat(linear.updates().all()).isEmpty();
     }
 
     @Test
@@ -131,15 +129,15 @@ class ParametrizationTest {
         double[] before = Samples.bits(network.predict(x));
         register("dense");
         double[] adapted = Samples.bits(network.predict(x));
-        assertThat(linear.parametrizations().isEnabled("dense")).isTrue();
+        assertThat(linear.updates().isEnabled("dense")).isTrue();
 
-        linear.parametrizations().setEnabled("dense", false);
-        assertThat(linear.parametrizations().isEnabled("dense")).isFalse();
-        assertThat(linear.parametrizations().all()).containsOnlyKeys("dense");
+        linear.updates().setEnabled("dense", false);
+        assertThat(linear.updates().isEnabled("dense")).isFalse();
+        assertThat(linear.updates().all()).containsOnlyKeys("dense");
         assertThat(Samples.bits(network.predict(x))).isEqualTo(before);
         assertThat(Samples.bits(linear.weight())).isEqualTo(Samples.bits(linear.weight()));
 
-        linear.parametrizations().setEnabled("dense", true);
+        linear.updates().setEnabled("dense", true);
         assertThat(Samples.bits(network.predict(x))).isEqualTo(adapted);
     }
 
@@ -155,7 +153,7 @@ class ParametrizationTest {
         assertThat(Samples.bits(inference.forward(x))).isEqualTo(adapted).isNotEqualTo(plain);
         assertThat(Samples.bits(training.forward(x))).isEqualTo(adapted);
 
-        linear.parametrizations().remove("dense");
+        linear.updates().remove("dense");
         assertThat(Samples.bits(inference.forward(x))).isEqualTo(plain);
         assertThat(Samples.bits(training.forward(x))).isEqualTo(plain);
     }
@@ -171,7 +169,7 @@ class ParametrizationTest {
         pass.backward(direction);
         assertThat(pass.trainableParameters()).contains(dense.d());
 
-        linear.parametrizations().remove("dense");
+        linear.updates().remove("dense");
         pass.forward(x);
         assertThat(pass.trainableParameters()).containsExactlyElementsOf(network.parameters());
         assertThatIllegalArgumentException().isThrownBy(() -> pass.gradient(dense.d()));
@@ -199,8 +197,8 @@ class ParametrizationTest {
         Network copy = network.copy();
         Network merged = network.merge();
         assertThat(Samples.bits(copy.predict(x))).isEqualTo(plain);
-        assertThat(copy.linear("linear2").parametrizations().all()).isEmpty();
-        assertThat(merged.linear("linear2").parametrizations().all()).isEmpty();
+        assertThat(copy.linear("linear2").updates().all()).isEmpty();
+        assertThat(merged.linear("linear2").updates().all()).isEmpty();
         assertThat(merged.linear("linear2").weight()).isEqualTo(linear.effectiveWeight());
         assertThat(merged.parameters()).allMatch(Parameter::isTrainable);
     }
@@ -213,8 +211,8 @@ class ParametrizationTest {
                 .linear("l", 2, bias)
                 .build(1);
         INDArray plain = two.predict(x);
-        two.linear("l").parametrizations().register("a", new FakeParametrization.Listening(new ArrayList<>()));
-        two.linear("l").parametrizations().register("b", new FakeParametrization.Listening(new ArrayList<>()));
+        two.linear("l").updates().register("a", new FakeUpdate.Listening(new ArrayList<>()));
+        two.linear("l").updates().register("b", new FakeUpdate.Listening(new ArrayList<>()));
         assertThat(two.predict(x).equalsWithEps(plain.add(4), 1e-12)).isTrue();
         assertThat(two.merge().predict(x).equalsWithEps(plain.add(4), 1e-12)).isTrue();
         assertThat(two.copy().predict(x)).isEqualTo(plain);
@@ -225,11 +223,9 @@ class ParametrizationTest {
     void refusesANameThatIsTaken() {
         register("dense");
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> linear.parametrizations().register("dense", rowScale))
+                .isThrownBy(() -> linear.updates().register("dense", rowScale))
                 .withMessage("linear2: a parametrization named 'dense' is registered already; registered are [dense]");
-        assertThat(linear.parametrizations().all())
-                .containsEntry("dense", dense)
-                .hasSize(1);
+        assertThat(linear.updates().all()).containsEntry("dense", dense).hasSize(1);
     }
 
     @Test
@@ -237,24 +233,24 @@ class ParametrizationTest {
         register("dense");
         String message = "linear2: no parametrization named 'other'; registered are [dense]";
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> linear.parametrizations().remove("other"))
+                .isThrownBy(() -> linear.updates().remove("other"))
                 .withMessage(message);
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> linear.parametrizations().setEnabled("other", true))
+                .isThrownBy(() -> linear.updates().setEnabled("other", true))
                 .withMessage(message);
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> linear.parametrizations().isEnabled("other"))
+                .isThrownBy(() -> linear.updates().isEnabled("other"))
                 .withMessage(message);
     }
 
     @Test
     void effectiveLinearListsWhatTakesPart() {
         register("dense+rowScale");
-        assertThat(linear.parametrizations().effective().parameters())
+        assertThat(linear.updates().effective().parameters())
                 .containsExactly(linear.weightParameter(), linear.biasParameter(), dense.d(), rowScale.m());
-        linear.parametrizations().setEnabled("dense", false);
-        EffectiveLinear effective = linear.parametrizations().effective();
-        assertThat(effective.parametrizations()).containsExactly(rowScale);
-        assertThat(effective.with(List.of(dense)).parametrizations()).containsExactly(rowScale, dense);
+        linear.updates().setEnabled("dense", false);
+        EffectiveLinear effective = linear.updates().effective();
+        assertThat(effective.weightUpdates()).containsExactly(rowScale);
+        assertThat(effective.with(List.of(dense)).weightUpdates()).containsExactly(rowScale, dense);
     }
 }

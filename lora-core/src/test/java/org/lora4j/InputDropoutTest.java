@@ -11,7 +11,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 
-class DropoutTest {
+class InputDropoutTest {
     private static final int COLUMNS = 4000;
 
     private final RecordingContext context = new RecordingContext(DataType.FLOAT);
@@ -20,8 +20,8 @@ class DropoutTest {
         return Nd4j.ones(DataType.FLOAT, 1, COLUMNS);
     }
 
-    private Dropout dropout(double probability, long seed) {
-        Dropout dropout = new Dropout(context, COLUMNS);
+    private InputDropout dropout(double probability, long seed) {
+        InputDropout dropout = new InputDropout(context, COLUMNS);
         assertThat(dropout.configure(probability, seed)).isTrue();
         return dropout;
     }
@@ -89,7 +89,7 @@ class DropoutTest {
 
     @Test
     void gradientsPassThroughTheMaskOfTheStep() {
-        Dropout dropout = dropout(0.5, 1);
+        InputDropout dropout = dropout(0.5, 1);
         INDArray dropped = dropout.apply(ones()).dup();
         INDArray xGradient = ones();
         dropout.addInputGradient(ones().muli(3), xGradient);
@@ -98,6 +98,6 @@ class DropoutTest {
 
     @Test
     void nothingIsThereToDropAtProbabilityZero() {
-        assertThat(new Dropout(context, COLUMNS).configure(0, 1)).isFalse();
+        assertThat(new InputDropout(context, COLUMNS).configure(0, 1)).isFalse();
     }
 }

@@ -27,7 +27,8 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 
-class DoRAParametrizationTest {
+/** A {@link LoRAParametrization} with a magnitude. */
+class DoRATest {
     private static final LoRAConfig CONFIG =
             LoRAConfig.builder().rank(3).alpha(5).dora(true).build();
 
@@ -45,7 +46,7 @@ class DoRAParametrizationTest {
     }
 
     /** Values as after some training. */
-    private static DoRAParametrization trained(DoRAParametrization dora, long seed) {
+    private static LoRAParametrization trained(LoRAParametrization dora, long seed) {
         for (Parameter parameter : dora.parameters()) {
             INDArray value = parameter.value();
             value.addi(Samples.gaussian(seed++, value.dataType(), value.shape()).muli(0.2));
@@ -53,8 +54,12 @@ class DoRAParametrizationTest {
         return dora;
     }
 
-    private DoRAParametrization registered(String path) {
-        return trained(DoRAParametrization.register(network.linear(path), CONFIG), 11);
+    private LoRAParametrization registered(String path) {
+        return trained(LoRAParametrization.register(network.linear(path), CONFIG), 11);
+    }
+
+    private static Parameter magnitude(LoRAParametrization dora) {
+        return Objects.requireNonNull(dora.magnitude());
     }
 
     private static void assertClose(INDArray actual, INDArray expected, double tolerance) {
@@ -65,7 +70,7 @@ class DoRAParametrizationTest {
     }
 
     /** {@code m ∘ V/‖V‖} by the definition. */
-    private static INDArray decomposed(DoRAParametrization dora) {
+    private static INDArray decomposed(LoRAParametrization dora) {
         INDArray v = dora.loraB()
                 .value()
                 .mmul(dora.loraA().value())
@@ -73,7 +78,7 @@ class DoRAParametrizationTest {
                 .add(dora.originalWeight());
         for (long row = 0; row < v.size(0); row++) {
             double norm = Math.sqrt(v.getRow(row).mul(v.getRow(row)).sumNumber().doubleValue());
-            v.getRow(row).muli(dora.magnitude().value().getDouble(row) / norm);
+            v.getRow(row).muli(magnitude(dora).value().getDouble(row) / norm);
         }
         return v;
     }
@@ -86,7 +91,7 @@ class DoRAParametrizationTest {
         INDArray before = base.predict(input);
         INDArray weight = base.linear("first").weight();
 
-        DoRAParametrization dora = DoRAParametrization.register(base.linear("first"), CONFIG);
+        LoRAParametrization dora = LoRAParametrization.register(base.linear("first"), CONFIG);
 
         assertClose(base.predict(input), before, type == DataType.FLOAT ? 1e-6 : 1e-14);
         assertThat(Samples.bits(dora.effectiveWeight())).isEqualTo(Samples.bits(weight));
@@ -94,20 +99,20 @@ class DoRAParametrizationTest {
 
     @Test
     void startsWithTheNormsOfTheRows() {
-        DoRAParametrization dora = DoRAParametrization.register(network.linear("second"), CONFIG);
+        LoRAParametrization dora = LoRAParametrization.register(network.linear("second"), CONFIG);
 
         assertThat(dora.parameters().stream().map(Parameter::name))
                 .containsExactly("second.lora_A.weight", "second.lora_B.weight", "second.lora_magnitude_vector");
         assertThat(dora.parameters()).allMatch(Parameter::isTrainable);
         for (long row = 0; row < 4; row++) {
-            assertThat(dora.magnitude().value().getDouble(row))
+            assertThat(magnitude(dora).value().getDouble(row))
                     .isCloseTo(dora.originalWeight().getRow(row).norm2Number().doubleValue(), within(1e-12));
         }
     }
 
     @Test
     void freezesTheLayerAndNothingElse() {
-        DoRAParametrization.register(network.linear("second"), CONFIG);
+        LoRAParametrization.register(network.linear("second"), CONFIG);
 
         assertThat(network.linear("second").parameters()).noneMatch(Parameter::isTrainable);
         assertThat(network.linear("first").parameters()).allMatch(Parameter::isTrainable);
@@ -115,7 +120,7 @@ class DoRAParametrizationTest {
 
     @Test
     void scalesEachRowToItsMagnitude() {
-        DoRAParametrization dora = registered("second");
+        LoRAParametrization dora = registered("second");
 
         assertClose(dora.effectiveWeight(), decomposed(dora), 1e-12);
         assertClose(dora.delta(), decomposed(dora).sub(dora.originalWeight()), 1e-12);
@@ -135,7 +140,7 @@ class DoRAParametrizationTest {
     void addsUpWithOtherParametrizations() {
         registered("first");
         LoRAConfig other = CONFIG.toBuilder().rank(2).seed(9).build();
-        trained(DoRAParametrization.register(network.linear("first"), "other", other), 21);
+        trained(LoRAParametrization.register(network.linear("first"), "other", other), 21);
         LoRAParametrization.register(
                 network.linear("first"),
                 "plain",
@@ -160,7 +165,7 @@ class DoRAParametrizationTest {
     void adaptsWeightsStoredTheOtherWay() {
         INDArray weight = Samples.gaussian(4, DataType.DOUBLE, 200, 300);
         Network base = new Network(List.of(new Linear("first", weight.dup('f'), null)));
-        DoRAParametrization dora = trained(DoRAParametrization.register(base.linear("first"), CONFIG), 11);
+        LoRAParametrization dora = trained(LoRAParametrization.register(base.linear("first"), CONFIG), 11);
 
         assertClose(base.predict(x), x.mmul(decomposed(dora).transpose()), 1e-12);
     }
@@ -168,7 +173,7 @@ class DoRAParametrizationTest {
     @Test
     void isTheBaseBitForBitWhileDisabled() {
         INDArray before = network.predict(x);
-        DoRAParametrization dora = registered("first");
+        LoRAParametrization dora = registered("first");
         assertThat(network.predict(x)).isNotEqualTo(before);
 
         dora.setEnabled(false);
@@ -183,7 +188,7 @@ class DoRAParametrizationTest {
 
     @Test
     void followsFactorsThatChangeBetweenPredictions() {
-        DoRAParametrization dora = registered("first");
+        LoRAParametrization dora = registered("first");
         Pass pass = network.newInferencePass();
         pass.forward(x);
 
@@ -195,7 +200,7 @@ class DoRAParametrizationTest {
     @Test
     void leavesRowsWithoutDirectionZero() {
         network.linear("second").weight().getRow(2).assign(0);
-        DoRAParametrization dora = DoRAParametrization.register(network.linear("second"), CONFIG);
+        LoRAParametrization dora = LoRAParametrization.register(network.linear("second"), CONFIG);
         INDArray bias = Objects.requireNonNull(network.linear("second").bias());
 
         assertThat(dora.effectiveWeight().getRow(2)).isEqualTo(Nd4j.zeros(DataType.DOUBLE, 200));
@@ -205,7 +210,7 @@ class DoRAParametrizationTest {
             assertThat(y.getDouble(row, 2)).isEqualTo(bias.getDouble(2));
         }
         pass.backward(Nd4j.ones(DataType.DOUBLE, 5, 4));
-        assertThat(pass.gradient(dora.magnitude()).getDouble(2)).isZero();
+        assertThat(pass.gradient(magnitude(dora)).getDouble(2)).isZero();
         assertThat(pass.gradient(dora.loraB()).getRow(2).norm2Number().doubleValue())
                 .isPositive()
                 .isFinite();
@@ -215,14 +220,14 @@ class DoRAParametrizationTest {
     void computesTheNormOfRowsThatNearlyCancel() {
         Network base = network(DataType.FLOAT);
         Linear linear = base.linear("second");
-        DoRAParametrization dora = DoRAParametrization.register(
+        LoRAParametrization dora = LoRAParametrization.register(
                 linear, CONFIG.toBuilder().rank(1).alpha(1).build());
         // The row of W is −b·a up to a thousandth: its squared norm is lost in the rounding of the sum.
         INDArray a = Samples.gaussian(5, DataType.FLOAT, 1, 200);
         INDArray rest = Samples.gaussian(6, DataType.FLOAT, 200).mul(1e-3);
         linear.weight().getRow(1).assign(a.getRow(0).mul(-3).add(rest));
         dora.remove();
-        dora = DoRAParametrization.register(
+        dora = LoRAParametrization.register(
                 linear, CONFIG.toBuilder().rank(1).alpha(1).build());
         dora.loraA().value().assign(a);
         dora.loraB().value().putScalar(1, 0, 3);
@@ -233,7 +238,7 @@ class DoRAParametrizationTest {
                         .getRow(1)
                         .norm2Number()
                         .doubleValue())
-                .isCloseTo(dora.magnitude().value().getDouble(1), within(1e-2));
+                .isCloseTo(magnitude(dora).value().getDouble(1), within(1e-2));
         INDArray factored = base.predict(input).getColumn(1);
         INDArray merged = base.merge().predict(input).getColumn(1);
         assertThat(factored.sub(merged).norm2Number().doubleValue())
@@ -242,17 +247,17 @@ class DoRAParametrizationTest {
 
     @Test
     void exportsFactorsAndMagnitude() {
-        DoRAParametrization dora = registered("first");
+        LoRAParametrization dora = registered("first");
 
-        LoRAWeights weights = dora.copyOfWeights();
+        LoRAWeights weights = dora.update().copyOfWeights();
 
         assertThat(weights.loraA())
                 .isEqualTo(dora.loraA().value())
                 .isNotSameAs(dora.loraA().value());
         assertThat(weights.loraB()).isEqualTo(dora.loraB().value());
-        assertThat(weights.magnitude()).isEqualTo(dora.magnitude().value());
-        dora.magnitude().value().addi(1);
-        assertThat(weights.magnitude()).isNotEqualTo(dora.magnitude().value());
+        assertThat(weights.magnitude()).isEqualTo(magnitude(dora).value());
+        magnitude(dora).value().addi(1);
+        assertThat(weights.magnitude()).isNotEqualTo(magnitude(dora).value());
     }
 
     @Test
@@ -276,16 +281,37 @@ class DoRAParametrizationTest {
     }
 
     @Test
-    void refusesConfigurationsOfTheOtherKind() {
-        Linear linear = network.linear("first");
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> DoRAParametrization.register(linear, LoRAConfig.of(1, 1)))
-                .withMessageContaining("first: DoRA needs dora to be set");
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> LoRAParametrization.register(linear, CONFIG))
-                .withMessageContaining("DoRAParametrization");
-        assertThat(linear.parametrizations().all()).isEmpty();
-        assertThat(linear.weightParameter().isTrainable()).isTrue();
+    void theConfigurationDecidesWhetherThereIsAMagnitude() {
+        LoRAParametrization plain = LoRAParametrization.register(network.linear("first"), "plain", LoRAConfig.of(1, 1));
+        LoRAParametrization dora = LoRAParametrization.register(network.linear("first"), "dora", CONFIG);
+
+        assertThat(plain.magnitude()).isNull();
+        assertThat(plain.parameters()).containsExactly(plain.loraA(), plain.loraB());
+        assertThat(plain).hasToString("first: LoRA(rank 1, scale 1.0)");
+        assertThat(dora.parameters()).containsExactly(dora.loraA(), dora.loraB(), magnitude(dora));
+        assertThat(dora.toString()).startsWith("first: DoRA(rank 3, ");
+    }
+
+    @Test
+    void anAdapterSwitchesBetweenPlainUpdatesAndThoseWithAMagnitude() {
+        LoRAModel model = LoRAModel.of(network);
+        LoRAConfig random = LoRAConfig.builder().rank(3).init(LoRAInit.random()).build();
+        AdapterView plain = model.add("plain", random);
+        AdapterView dora = model.add("dora", random.toBuilder().dora(true).build());
+        for (int i = 0; i < 2; i++) {
+            assertClose(plain.predict(x), plain.merge().predict(x), 1e-12);
+            assertClose(dora.predict(x), dora.merge().predict(x), 1e-12);
+        }
+        assertThat(dora.predict(x)).isNotEqualTo(plain.predict(x));
+    }
+
+    @Test
+    void theReportOfANetworkCountsTheMagnitude() {
+        LoRAModel model = LoRAModel.of(network.copy());
+        model.add("a", CONFIG);
+        network.linears().forEach(linear -> LoRAParametrization.register(linear, CONFIG));
+
+        assertThat(LoRAParametrization.parameterReport(network)).isEqualTo(model.parameterReport("a"));
     }
 
     @Test
@@ -302,7 +328,7 @@ class DoRAParametrizationTest {
     @Test
     void refusesDropoutOnAWeightThatTrains() {
         Linear linear = network.linear("first");
-        DoRAParametrization.register(linear, CONFIG.toBuilder().dropout(0.5).build());
+        LoRAParametrization.register(linear, CONFIG.toBuilder().dropout(0.5).build());
         linear.weightParameter().setTrainable(true);
 
         assertThatIllegalStateException()

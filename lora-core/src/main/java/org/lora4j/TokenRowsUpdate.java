@@ -11,23 +11,23 @@ import org.lora4j.nn.Embedding;
 import org.lora4j.nn.Parameter;
 import org.lora4j.nn.WeightedLayer;
 import org.lora4j.nn.internal.OutputUpdate;
-import org.lora4j.nn.internal.Parametrization;
-import org.lora4j.nn.internal.ParametrizationPass;
 import org.lora4j.nn.internal.PassContext;
 import org.lora4j.nn.internal.TokenUpdatePass;
+import org.lora4j.nn.internal.WeightUpdate;
+import org.lora4j.nn.internal.WeightUpdatePass;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
  * Rows of an embedding that replace those of some tokens: {@code yᵢ += R[k] − W[idᵢ]} if {@code idᵢ} is the k-th of these
  * tokens; see {@link TokenRows}. Only R trains.
  */
-final class TokenRowsParametrization implements Parametrization {
+final class TokenRowsUpdate implements WeightUpdate {
     private final Embedding layer;
     private final List<Integer> tokens;
     private final Map<Integer, Integer> rowOfToken = new HashMap<>();
     private final Parameter rows;
 
-    private TokenRowsParametrization(Embedding layer, TokenRows data) {
+    private TokenRowsUpdate(Embedding layer, TokenRows data) {
         this.layer = layer;
         tokens = data.tokens();
         for (int k = 0; k < tokens.size(); k++) {
@@ -39,13 +39,13 @@ final class TokenRowsParametrization implements Parametrization {
                 true);
     }
 
-    /** Creates a parametrization from data, which are copied. */
-    static TokenRowsParametrization of(WeightedLayer layer, TokenRows data) {
+    /** Creates an update from data, which are copied. */
+    static TokenRowsUpdate of(WeightedLayer layer, TokenRows data) {
         if (!(layer instanceof Embedding embedding)) {
             throw new IllegalArgumentException(
                     layer.path() + ": token rows must be those of an embedding, found " + layer);
         }
-        return new TokenRowsParametrization(embedding, data);
+        return new TokenRowsUpdate(embedding, data);
     }
 
     /** The rows as data; the array itself. */
@@ -69,7 +69,7 @@ final class TokenRowsParametrization implements Parametrization {
     }
 
     @Override
-    public ParametrizationPass newPass(PassContext context) {
+    public WeightUpdatePass newPass(PassContext context) {
         throw new UnsupportedOperationException(this + ": updates an embedding only");
     }
 
@@ -90,11 +90,11 @@ final class TokenRowsParametrization implements Parametrization {
         private final A row;
         private final A other;
 
-        // The parametrization that this is bound to.
-        private TokenRowsParametrization bound;
+        // The update that this is bound to.
+        private TokenRowsUpdate bound;
         private @Nullable INDArray gradient;
 
-        RowsPass(TokenRowsParametrization tokenRows, PassContext context, RowMath<A> math) {
+        RowsPass(TokenRowsUpdate tokenRows, PassContext context, RowMath<A> math) {
             this.context = context;
             this.math = math;
             width = Math.toIntExact(tokenRows.layer.outputSize());
@@ -106,7 +106,7 @@ final class TokenRowsParametrization implements Parametrization {
 
         @Override
         public boolean bind(OutputUpdate update) {
-            if (update instanceof TokenRowsParametrization tokenRows) {
+            if (update instanceof TokenRowsUpdate tokenRows) {
                 bound = tokenRows;
                 gradient = context.gradient(tokenRows.rows);
                 return true;

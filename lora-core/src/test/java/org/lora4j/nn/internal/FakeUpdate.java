@@ -7,12 +7,12 @@ import org.lora4j.nn.Parameter;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
-/** Parametrizations of the simplest kind: a dense matrix that is added, and a factor for each row of the weight. */
-final class FakeParametrization {
-    private FakeParametrization() {}
+/** WeightUpdates of the simplest kind: a dense matrix that is added, and a factor for each row of the weight. */
+final class FakeUpdate {
+    private FakeUpdate() {}
 
     /** {@code ΔW = D}, with {@code D [out, in]} as its parameter; does not read the base. */
-    record Dense(Parameter d) implements Parametrization {
+    record Dense(Parameter d) implements WeightUpdate {
         static Dense of(INDArray d) {
             return new Dense(new Parameter("dense", d, true));
         }
@@ -28,14 +28,14 @@ final class FakeParametrization {
         }
 
         @Override
-        public ParametrizationPass newPass(PassContext context) {
+        public WeightUpdatePass newPass(PassContext context) {
             DensePass pass = new DensePass(context);
             pass.bind(this);
             return pass;
         }
     }
 
-    private static final class DensePass implements ParametrizationPass {
+    private static final class DensePass implements WeightUpdatePass {
         private final PassContext context;
         private final Gemm add = new Gemm(false, true, 1, 1);
         private final Gemm gradientProduct = new Gemm(true, false, 1, 0);
@@ -86,7 +86,7 @@ final class FakeParametrization {
     }
 
     /** {@code ΔW = diag(m)·W}, with {@code m [out]} as its parameter; reads the base. */
-    record RowScale(Parameter m) implements Parametrization {
+    record RowScale(Parameter m) implements WeightUpdate {
         static RowScale of(INDArray m) {
             return new RowScale(new Parameter("rowScale", m, true));
         }
@@ -102,9 +102,9 @@ final class FakeParametrization {
         }
 
         @Override
-        public ParametrizationPass newPass(PassContext context) {
+        public WeightUpdatePass newPass(PassContext context) {
             INDArray gradient = context.gradient(m);
-            return new ParametrizationPass() {
+            return new WeightUpdatePass() {
                 @Override
                 public boolean bind(OutputUpdate update) {
                     return false;
@@ -135,7 +135,7 @@ final class FakeParametrization {
     }
 
     /** Adds {@code Δb = 2} to the bias, changes no weight, and notes the number of each step. */
-    record Listening(List<Long> steps) implements Parametrization {
+    record Listening(List<Long> steps) implements WeightUpdate {
         @Override
         public List<Parameter> parameters() {
             return List.of();
@@ -152,8 +152,8 @@ final class FakeParametrization {
         }
 
         @Override
-        public ParametrizationPass newPass(PassContext context) {
-            return new ParametrizationPass() {
+        public WeightUpdatePass newPass(PassContext context) {
+            return new WeightUpdatePass() {
                 @Override
                 public boolean bind(OutputUpdate update) {
                     return false;

@@ -7,17 +7,16 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
  * Something registered on a weight that changes its effective value: the layer uses {@code W + ΔW} instead of the original
- * {@code W [out, in]}.
+ * {@code W [out, in]}. This is all that a network knows of LoRA, and of every other kind of update.
  *
  * <p>{@link #delta} computes ΔW, for merging and inspection. {@link #newPass} creates the factored computation, which
- * need not form anything of the size of W. Both must be the same function. The updates of several parametrizations add
- * up.
+ * need not form anything of the size of W. Both must be the same function. Several updates add up.
  *
  * <p>Implementations hold parameters and nothing that changes between calls, so that threads can share them.
  */
-public interface Parametrization extends OutputUpdate {
+public interface WeightUpdate extends OutputUpdate {
     /**
-     * Returns the parameters of this parametrization.
+     * Returns the parameters of this update.
      *
      * @return its parameters, trainable or not
      */
@@ -32,7 +31,7 @@ public interface Parametrization extends OutputUpdate {
     INDArray delta(INDArray original);
 
     /**
-     * Computes the update of the bias, for parametrizations that have one.
+     * Computes the update of the bias, for those that have one.
      *
      * @return Δb {@code [out]}, a new array, or null for none
      */
@@ -41,5 +40,5 @@ public interface Parametrization extends OutputUpdate {
     }
 
     @Override
-    ParametrizationPass newPass(PassContext context);
+    WeightUpdatePass newPass(PassContext context);
 }

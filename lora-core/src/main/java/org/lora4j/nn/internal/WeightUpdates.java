@@ -9,12 +9,12 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.nn.Parameter;
 
-/** The parametrizations registered on the weight of one layer, by name. Thread-safe. */
-public final class Parametrizations {
+/** The updates registered on the weight of one layer, by name. Thread-safe. */
+public final class WeightUpdates {
     private final String path;
     private final Parameter weight;
     private final @Nullable Parameter bias;
-    private final Map<String, Parametrization> registered = new LinkedHashMap<>();
+    private final Map<String, WeightUpdate> registered = new LinkedHashMap<>();
     private final Set<String> enabled = new LinkedHashSet<>();
     private volatile EffectiveLinear effective;
 
@@ -25,7 +25,7 @@ public final class Parametrizations {
      * @param weight {@code W [out, in]}
      * @param bias {@code b [out]}, or null
      */
-    public Parametrizations(String path, Parameter weight, @Nullable Parameter bias) {
+    public WeightUpdates(String path, Parameter weight, @Nullable Parameter bias) {
         this.path = path;
         this.weight = weight;
         this.bias = bias;
@@ -33,7 +33,7 @@ public final class Parametrizations {
     }
 
     /**
-     * Returns what the layer computes with now: the original and the enabled parametrizations.
+     * Returns what the layer computes with now: the original and the enabled updates.
      *
      * @return an immutable snapshot
      */
@@ -42,24 +42,24 @@ public final class Parametrizations {
     }
 
     /**
-     * Registers a parametrization; it is enabled.
+     * Registers an update; it is enabled.
      *
      * @param name its name on this layer
-     * @param parametrization the parametrization
+     * @param update the update
      * @throws IllegalArgumentException if the name is taken; nothing changes then
      */
-    public synchronized void register(String name, Parametrization parametrization) {
+    public synchronized void register(String name, WeightUpdate update) {
         if (registered.containsKey(name)) {
             throw new IllegalArgumentException(path + ": a parametrization named '" + name
                     + "' is registered already; registered are " + registered.keySet());
         }
-        registered.put(name, parametrization);
+        registered.put(name, update);
         enabled.add(name);
         refresh();
     }
 
     /**
-     * Removes a parametrization. The effective weight no longer has its update.
+     * Removes an update. The effective weight no longer has its update.
      *
      * @param name its name on this layer
      * @throws IllegalArgumentException if there is none of this name
@@ -72,7 +72,7 @@ public final class Parametrizations {
     }
 
     /**
-     * Enables or disables a parametrization.
+     * Enables or disables an update.
      *
      * @param name its name on this layer
      * @param on whether its ΔW is added
@@ -86,7 +86,7 @@ public final class Parametrizations {
     }
 
     /**
-     * Returns whether a parametrization is enabled.
+     * Returns whether an update is enabled.
      *
      * @param name its name on this layer
      * @return true if its ΔW is added
@@ -98,11 +98,11 @@ public final class Parametrizations {
     }
 
     /**
-     * Returns all parametrizations, enabled or not.
+     * Returns all updates, enabled or not.
      *
      * @return a copy, in the order of registration
      */
-    public synchronized Map<String, Parametrization> all() {
+    public synchronized Map<String, WeightUpdate> all() {
         return Collections.unmodifiableMap(new LinkedHashMap<>(registered));
     }
 
