@@ -113,7 +113,8 @@ class ConvolutionGraphTest {
     @Test
     void refusesDora() throws Exception {
         SameDiffLoRA lora = SameDiffLoRA.of(new ConvolutionGraph(folder("conv2d_dora")).graph);
-        assertThatThrownBy(() -> lora.load("peft", folder("conv2d_dora").resolve("adapter"), ReadOptions.of(FingerprintCheck.IGNORE)))
+        assertThatThrownBy(() -> lora.load(
+                        "peft", folder("conv2d_dora").resolve("adapter"), ReadOptions.of(FingerprintCheck.IGNORE)))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("the adapter of a graph must be plain LoRA, found DoRA");
         assertThat(lora.names()).isEmpty();
