@@ -56,7 +56,7 @@ class SameDiffArgumentsTest {
                 of("adapter", lora -> lora.add("b", (LoRAAdapter) null)),
                 of("name", lora -> lora.load(null, folder)),
                 of("folder", lora -> lora.load("b", null)),
-                of("check", lora -> lora.load("b", folder, null)),
+                of("options", lora -> lora.load("b", folder, null)),
                 of("name", lora -> lora.save(null, folder)),
                 of("folder", lora -> lora.save("a", null)),
                 of("name", lora -> lora.train(null)),

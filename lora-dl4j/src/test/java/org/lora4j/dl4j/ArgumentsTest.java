@@ -56,7 +56,7 @@ class ArgumentsTest {
                 of("name", lora -> lora.load(null, folder, SGD)),
                 of("folder", lora -> lora.load("b", null, SGD)),
                 of("updater", lora -> lora.load("b", folder, null)),
-                of("check", lora -> lora.load("b", folder, SGD, null)),
+                of("options", lora -> lora.load("b", folder, SGD, null)),
                 of("name", lora -> lora.add(null, CONFIG, lora.using("a"))),
                 of("config", lora -> lora.add("b", null, lora.using("a"))),
                 of("restored", lora -> lora.add("b", CONFIG, (MultiLayerNetwork) null)),
