@@ -39,7 +39,7 @@ import org.slf4j.LoggerFactory;
  * its <em>active</em> adapters, as long as they are enabled. The updates of several adapters add up.
  *
  * <p>The network's own arrays are never written to. Whatever is added, trained, merged or deleted, the output of the base
- * stays the same, bit for bit. WeightUpdates that are registered on the network's layers directly are not part of the
+ * stays the same, bit for bit. Parametrizations that are registered on the network's layers directly are not part of the
  * model.
  *
  * <p>Any number of threads can predict while others change the model: each prediction sees one state of it.

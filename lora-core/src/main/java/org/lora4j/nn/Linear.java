@@ -8,7 +8,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * A dense layer, {@code y = x·Wᵀ + b}, with {@code x [n, in]}, {@code W [out, in]}, {@code b [out]} and
  * {@code y [n, out]}: the orientation of PyTorch's {@code Linear}.
  *
- * <p>WeightUpdates such as {@link org.lora4j.LoRAParametrization} can be registered on the weight. While they are
+ * <p>Updates such as {@link org.lora4j.LoRAParametrization} can be registered on the weight. While they are
  * enabled, the layer computes with the effective weight {@code W + Σ ΔWᵢ}. The original weight is never written to by
  * them.
  */

@@ -7,7 +7,7 @@ import org.lora4j.nn.Parameter;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
-/** WeightUpdates of the simplest kind: a dense matrix that is added, and a factor for each row of the weight. */
+/** Updates of the simplest kind: a dense matrix that is added, and a factor for each row of the weight. */
 final class FakeUpdate {
     private FakeUpdate() {}
 

@@ -20,7 +20,7 @@ import org.lora4j.nn.Samples;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
-/** WeightUpdates of a weight, registered on the second of three layers. */
+/** Updates of a weight, registered on the second of three layers. */
 class WeightUpdateTest {
     private final Network network = Network.builder(4)
             .dataType(DataType.DOUBLE)
