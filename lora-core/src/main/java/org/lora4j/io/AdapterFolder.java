@@ -18,7 +18,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.internal.FileAccess;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 

@@ -12,7 +12,6 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import org.lora4j.internal.FileAccess;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 

@@ -11,7 +11,6 @@ import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadLocalRandom;
-import org.lora4j.internal.FileAccess;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 

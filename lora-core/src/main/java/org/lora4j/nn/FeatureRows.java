@@ -1,25 +1,33 @@
 package org.lora4j.nn;
 
+import java.util.Arrays;
 import java.util.Objects;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
-/**
- * Rows of features, the input of a dense network.
- *
- * @param array {@code [n, inputSize]}; not copied, so do not change it while it is in use
- */
-public record FeatureRows(INDArray array) implements Input {
+/** Rows of features, the input of a dense network. {@link Input#of} creates it. */
+public final class FeatureRows implements Input {
+    private final INDArray array;
+
+    FeatureRows(INDArray array) {
+        this.array = Objects.requireNonNull(array, "x must not be null");
+    }
+
     /**
-     * Checks that there is an array.
+     * Returns the rows.
      *
-     * @param array {@code [n, inputSize]}
+     * @return {@code [n, inputSize]}, the array itself; do not change it while it is in use
      */
-    public FeatureRows {
-        Objects.requireNonNull(array, "x must not be null");
+    public INDArray array() {
+        return array;
     }
 
     @Override
     public int count() {
         return Math.toIntExact(array.size(0));
+    }
+
+    @Override
+    public String toString() {
+        return "FeatureRows" + Arrays.toString(array.shape());
     }
 }

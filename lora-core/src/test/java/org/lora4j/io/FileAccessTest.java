@@ -16,7 +16,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
-import org.lora4j.internal.FileAccess;
 import org.lora4j.nn.Network;
 import org.nd4j.linalg.factory.Nd4j;
 

@@ -12,7 +12,7 @@ import java.util.Map;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.stream.LongStream;
-import org.lora4j.internal.FileAccess;
+import org.lora4j.io.FileAccess;
 
 /** Hugging Face's tokenizer of a model. It adds the special tokens and cuts long texts. Thread-safe. */
 final class TextTokenizer implements AutoCloseable {

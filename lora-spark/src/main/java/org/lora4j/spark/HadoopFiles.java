@@ -6,7 +6,7 @@ import java.nio.charset.StandardCharsets;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.LocalFileSystem;
 import org.apache.hadoop.fs.Path;
-import org.lora4j.internal.FileAccess;
+import org.lora4j.io.FileAccess;
 
 /** Opens files of any file system of Hadoop, which somebody else may have put there. */
 final class HadoopFiles {

@@ -13,8 +13,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.internal.FileAccess;
 import org.lora4j.internal.Names;
+import org.lora4j.io.FileAccess;
 
 /** Reads the JSON files of a model, which may come from strangers. */
 final class ModelJson {

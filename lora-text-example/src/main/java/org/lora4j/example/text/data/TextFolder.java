@@ -15,7 +15,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.zip.GZIPInputStream;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.internal.FileAccess;
+import org.lora4j.io.FileAccess;
 
 /**
  * A folder of texts: the State of the Union addresses that are part of this program, or another one in the same form. Its

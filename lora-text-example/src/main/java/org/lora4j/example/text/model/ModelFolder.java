@@ -9,7 +9,7 @@ import java.nio.file.StandardCopyOption;
 import java.util.Map;
 import org.lora4j.example.support.onnx.OnnxWeights;
 import org.lora4j.example.support.onnx.Resource;
-import org.lora4j.internal.FileAccess;
+import org.lora4j.io.FileAccess;
 import org.lora4j.io.SafeTensors;
 import org.nd4j.linalg.api.ndarray.INDArray;
 

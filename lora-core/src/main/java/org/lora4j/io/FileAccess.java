@@ -1,4 +1,4 @@
-package org.lora4j.internal;
+package org.lora4j.io;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -14,7 +14,10 @@ import java.util.Objects;
 
 /**
  * Opens files that somebody else may have put there. A file must be a regular one, directly or behind symbolic links:
- * opening a pipe would wait for its writer, and a device such as {@code /dev/zero} has no end.
+ * opening a pipe would wait for its writer, and a device such as {@code /dev/zero} has no end. The modules of this library use
+ * it; not part of the API.
+ *
+ * @hidden
  */
 public final class FileAccess {
     private FileAccess() {}
@@ -58,7 +61,7 @@ public final class FileAccess {
      * @throws FileSystemException if there is a folder, a device, a pipe or the like
      * @throws IOException if this cannot be found out
      */
-    public static void requireRegularOrMissing(Path file) throws IOException {
+    static void requireRegularOrMissing(Path file) throws IOException {
         try {
             BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
             if (!attributes.isRegularFile()) {
