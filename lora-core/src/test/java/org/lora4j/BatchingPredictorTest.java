@@ -11,19 +11,10 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Queue;
-import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.Executor;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.ThreadPoolExecutor;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.BeforeEach;
@@ -132,22 +123,6 @@ class BatchingPredictorTest {
             }
         }
         assertThat(batches.calls()).containsExactly(1, 2, 2, 1, 1);
-    }
-
-    @Test
-    void aThreadThatWaitsComputesWhenTheExecutorDoesNot() throws Exception {
-        ConcurrentLinkedQueue<Runnable> tasks = new ConcurrentLinkedQueue<>();
-        BatchingPredictor predictor =
-                BatchingPredictor.builder(model).executor(tasks::add).build();
-        INDArray x = SmallModels.input(2);
-        CompletableFuture<INDArray> future = predictor.predictAsync(x, "a");
-        assertThat(tasks).hasSize(1);
-        assertClose(predictor.predict(x, "b"), alone(x, "b"), 1e-5);
-        assertThat(predictor.stats().batches()).isEqualTo(1);
-        assertThat(future).isNotDone();
-        tasks.forEach(Runnable::run);
-        assertClose(future.get(), alone(x, "a"), 1e-5);
-        predictor.close();
     }
 
     @Test
@@ -390,105 +365,6 @@ class BatchingPredictorTest {
         batches.release();
         for (CompletableFuture<Void> action : actions) {
             action.get();
-        }
-    }
-
-    @Test
-    void callsThatTheExecutorRefusesFailAndTheOthersGoOn() {
-        Executor refusing = task -> {
-            throw new RejectedExecutionException("shut down");
-        };
-        try (BatchingPredictor predictor =
-                BatchingPredictor.builder(model).executor(refusing).build()) {
-            assertThat(failure(predictor.predictAsync(SmallModels.input(1), "a")))
-                    .isInstanceOf(RejectedExecutionException.class)
-                    .hasMessage("shut down");
-            INDArray x = SmallModels.input(1);
-            assertSameBits(predictor.predict(x, "a"), alone(x, "a"));
-        }
-    }
-
-    @Test
-    void anErrorOfTheExecutorFailsItsCallsAndTheOthersGoOn() throws Exception {
-        AtomicInteger tasks = new AtomicInteger();
-        Executor failing = task -> {
-            if (tasks.getAndIncrement() == 0) {
-                throw new OutOfMemoryError("unable to create native thread");
-            }
-            new Thread(task).start();
-        };
-        INDArray x = SmallModels.input(1);
-        try (BatchingPredictor predictor =
-                BatchingPredictor.builder(model).executor(failing).build()) {
-            assertThat(failure(predictor.predictAsync(x, "a")))
-                    .isInstanceOf(OutOfMemoryError.class)
-                    .hasMessage("unable to create native thread");
-            assertClose(predictor.predictAsync(x, "a").get(), alone(x, "a"), 1e-5);
-            assertThat(predictor.stats().failedCalls()).isEqualTo(1);
-        }
-    }
-
-    /** Another thread makes a call during each batch, so the executor gets the next batch inside of the last one. */
-    @Test
-    void anExecutorThatRunsTasksInTheCallingThreadDoesNotFillTheStack() throws Exception {
-        INDArray x = SmallModels.input(1);
-        Queue<CompletableFuture<INDArray>> futures = new ConcurrentLinkedQueue<>();
-        AtomicInteger made = new AtomicInteger();
-        AtomicReference<BatchingPredictor> predictor = new AtomicReference<>();
-        ExecutorService other = Executors.newSingleThreadExecutor();
-        BatchingListener calling = new BatchingListener() {
-            @Override
-            public void onBatch(int calls, int rows, long nanos) {
-                if (made.getAndIncrement() < 10_000) {
-                    CompletableFuture.runAsync(
-                                    () -> futures.add(
-                                            requireNonNull(predictor.get()).predictAsync(x, "a")),
-                                    other)
-                            .join();
-                }
-            }
-        };
-        try (BatchingPredictor inline = BatchingPredictor.builder(model)
-                .executor(Runnable::run)
-                .listener(calling)
-                .build()) {
-            predictor.set(inline);
-            assertSameBits(inline.predictAsync(x, "a").get(), alone(x, "a"));
-        } finally {
-            other.shutdown();
-        }
-        assertThat(futures).hasSize(10_000);
-        for (CompletableFuture<INDArray> future : futures) {
-            assertSameBits(future.get(), alone(x, "a"));
-        }
-    }
-
-    @Test
-    void callersThatRunRefusedTasksAnswerAllCalls() throws Exception {
-        ThreadPoolExecutor full = new ThreadPoolExecutor(
-                1, 1, 1, TimeUnit.SECONDS, new ArrayBlockingQueue<>(1), new ThreadPoolExecutor.CallerRunsPolicy());
-        INDArray x = SmallModels.input(1);
-        List<CompletableFuture<List<CompletableFuture<INDArray>>>> callers = new ArrayList<>();
-        try (BatchingPredictor predictor = BatchingPredictor.builder(model)
-                .executor(full)
-                .maxWaitingRows(100_000)
-                .build()) {
-            for (int i = 0; i < 8; i++) {
-                callers.add(inThread(() -> {
-                    List<CompletableFuture<INDArray>> futures = new ArrayList<>();
-                    for (int call = 0; call < 1_000; call++) {
-                        futures.add(predictor.predictAsync(x, call % 2 == 0 ? "a" : "b"));
-                    }
-                    return futures;
-                }));
-            }
-            for (CompletableFuture<List<CompletableFuture<INDArray>>> caller : callers) {
-                for (CompletableFuture<INDArray> future : caller.get()) {
-                    assertThat(future.get().shape()).containsExactly(1, SmallModels.OUT);
-                }
-            }
-        } finally {
-            full.shutdown();
         }
     }
 

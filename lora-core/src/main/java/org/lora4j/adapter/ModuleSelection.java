@@ -179,21 +179,25 @@ public record ModuleSelection(List<String> adapted, List<String> saved) {
     }
 
     /**
-     * Lists the layers that can be adapted but are not because the targets are all dense layers, the default: convolutions
-     * and embeddings. A host can tell its users.
+     * Says which layers can be adapted but are not because the targets are all dense layers, the default: convolutions and
+     * embeddings, which is easily missed. A host can tell its users.
      *
      * @param base the model
      * @param config target, excluded and saved modules
-     * @return their paths, in the order of the base; none if the targets are names or an expression
+     * @return the message; nothing if there are none, or the targets are names or an expression
      */
-    public static List<String> leftOut(BaseModel base, LoRAConfig config) {
+    public static Optional<String> leftOut(BaseModel base, LoRAConfig config) {
         Objects.requireNonNull(base, "base must not be null");
         Objects.requireNonNull(config, "config must not be null");
-        return base.baseLayers().stream()
+        List<String> paths = base.baseLayers().stream()
                 .filter(layer -> layer.kind().isAdaptable() && isLeftOut(layer, config))
                 .<String>map(BaseLayer::path)
                 .filter(path -> isTarget(path, config) && !isSaved(path, config))
                 .toList();
+        return paths.isEmpty()
+                ? Optional.empty()
+                : Optional.of("all dense layers are adapted; convolutions and embeddings are not, which are "
+                        + Names.list(paths) + "; name the targets to adapt them");
     }
 
     /**

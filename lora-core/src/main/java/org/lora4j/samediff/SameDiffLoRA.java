@@ -15,6 +15,7 @@ import org.lora4j.adapter.BaseModel;
 import org.lora4j.adapter.InitializedAdapter;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAConfig;
+import org.lora4j.adapter.ModuleSelection;
 import org.lora4j.adapter.ParameterReport;
 import org.lora4j.internal.NamedAdapters;
 import org.lora4j.io.PeftAdapters;
@@ -23,6 +24,8 @@ import org.lora4j.train.DivergedException;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.autodiff.samediff.VariableType;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A SameDiff graph with frozen weights and named adapters (LoRA, <a
@@ -49,6 +52,8 @@ import org.nd4j.autodiff.samediff.VariableType;
  * behind. Calls that change which adapters the graph computes with must not run beside the graph's own calls.
  */
 public final class SameDiffLoRA implements BaseModel {
+    private static final Logger log = LoggerFactory.getLogger(SameDiffLoRA.class);
+
     private final SameDiff graph;
     private final List<String> frozen;
     private final List<GraphLayer> layers;
@@ -147,7 +152,7 @@ public final class SameDiffLoRA implements BaseModel {
         Support.requireNoDropout(name, config);
         Support.requireNoRefusedTarget(name, config, refused);
         put(name, () -> LoRAAdapter.initialize(this, config));
-        Support.logLeftOut(name, this, config);
+        ModuleSelection.leftOut(this, config).ifPresent(message -> log.info("adapter {}: {}", name, message));
         return view(List.of(name));
     }
 

@@ -3,7 +3,6 @@ package org.lora4j.samediff;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import org.lora4j.adapter.BaseModel;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.ModuleSelection;
 import org.lora4j.adapter.TargetModules;
@@ -120,17 +119,5 @@ final class Support {
             throw new IllegalArgumentException("adapter '" + name + "': the target '" + path
                     + "' must be a weight that can be adapted, found that " + reason);
         });
-    }
-
-    /** The default leaves out convolutions and embeddings, which is easily missed. */
-    static void logLeftOut(String name, BaseModel base, LoRAConfig config) {
-        List<String> paths = ModuleSelection.leftOut(base, config);
-        if (!paths.isEmpty()) {
-            log.info(
-                    "adapter {}: all dense layers are adapted; convolutions and embeddings are not, which are {}; name the"
-                            + " targets to adapt them",
-                    name,
-                    Names.list(paths));
-        }
     }
 }

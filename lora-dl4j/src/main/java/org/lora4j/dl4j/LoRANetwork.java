@@ -20,7 +20,6 @@ import org.lora4j.adapter.LoRAWeights;
 import org.lora4j.adapter.ModuleSelection;
 import org.lora4j.adapter.ParameterReport;
 import org.lora4j.internal.NamedAdapters;
-import org.lora4j.internal.Names;
 import org.lora4j.io.PeftAdapters;
 import org.lora4j.io.ReadOptions;
 import org.lora4j.linalg.LowRankFactors;
@@ -151,14 +150,7 @@ public final class LoRANetwork<N extends Model> implements BaseModel {
         Support.require(host.layers(), config);
         InitializedAdapter initial = NamedAdapters.named(name, () -> LoRAAdapter.initialize(this, config));
         N network = put(name, initial, updater);
-        List<String> leftOut = ModuleSelection.leftOut(this, config);
-        if (!leftOut.isEmpty()) {
-            log.info(
-                    "adapter {}: all dense layers are adapted; convolutions and embeddings are not, which are {}; name the"
-                            + " targets to adapt them",
-                    name,
-                    Names.list(leftOut));
-        }
+        ModuleSelection.leftOut(this, config).ifPresent(message -> log.info("adapter {}: {}", name, message));
         return network;
     }
 
