@@ -8,7 +8,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
@@ -65,13 +64,12 @@ public final class AdapterCache {
     private long loadNanos;
     private long evictions;
 
-    /** The threads that load now. */
-    private final Set<Thread> loaders = ConcurrentHashMap.newKeySet();
+    /** What each thread loads now. */
+    private final Map<Thread, Entry> loaders = new ConcurrentHashMap<>();
 
     /** An adapter that is being loaded or is in the model. All fields but the future are guarded by the lock. */
     private static final class Entry {
         private final CompletableFuture<Void> loading = new CompletableFuture<>();
-        private @Nullable Thread loader;
         private @Nullable AppliedAdapter adapter;
         private long bytes;
         private int pins;
@@ -231,15 +229,12 @@ public final class AdapterCache {
 
     private void load(String name, Entry entry) {
         Throwable failure = null;
-        loaders.add(Thread.currentThread());
-        synchronized (lock) {
-            entry.loader = Thread.currentThread();
-        }
+        loaders.put(Thread.currentThread(), entry);
         try {
             loadIntoModel(name, entry);
             evict();
-        } catch (
-                Throwable e) { // A source in another language can throw anything, and the calls must not wait for ever.
+        } catch (Throwable e) {
+            // A source in another language can throw anything, and the calls must not wait for ever.
             fail(name, entry, e);
             failure = e;
         } finally {
@@ -297,16 +292,14 @@ public final class AdapterCache {
 
     /** Whether this thread runs the source or the listener in a load, which calls of this adapter wait for. */
     boolean isLoadedByThisThread() {
-        return loaders.contains(Thread.currentThread());
+        return loaders.containsKey(Thread.currentThread());
     }
 
     /** Waits until the adapter is in the model. Each call that fails gets an exception of its own. */
     private void await(String name, Entry entry) {
-        synchronized (lock) {
-            if (entry.loader == Thread.currentThread() && !entry.loading.isDone()) {
-                throw new IllegalStateException("adapter " + Names.quote(name)
-                        + ": its source and its listener must not use it while it is being loaded");
-            }
+        if (loaders.get(Thread.currentThread()) == entry) {
+            throw new IllegalStateException("adapter " + Names.quote(name)
+                    + ": its source and its listener must not use it while it is being loaded");
         }
         try {
             entry.loading.join();

@@ -1,7 +1,6 @@
 package org.lora4j;
 
 import org.jspecify.annotations.Nullable;
-import org.lora4j.adapter.LoRAWeights;
 import org.lora4j.nn.internal.OutputUpdate;
 import org.lora4j.nn.internal.PassContext;
 import org.lora4j.nn.internal.TokenUpdatePass;
@@ -34,12 +33,8 @@ final class EmbeddingLoRAPass implements TokenUpdatePass {
     }
 
     private void bindTo(LoRAUpdate lora) {
-        LoRAWeights initial = lora.subtracted();
         lora.bind(update, context);
-        subtracts = initial != null;
-        if (initial != null) {
-            subtracted.bind(initial.loraA(), initial.loraB(), null, -lora.scale());
-        }
+        subtracts = lora.bindSubtracted(subtracted);
     }
 
     @Override

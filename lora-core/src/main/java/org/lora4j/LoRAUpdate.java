@@ -192,6 +192,15 @@ final class LoRAUpdate implements WeightUpdate {
                 biasGradient == null ? null : FlatRow.of(biasGradient));
     }
 
+    /** Binds a computation to what is subtracted from the base. Returns false, without any effect, if nothing is. */
+    boolean bindSubtracted(FactoredUpdate<?> part) {
+        if (subtracted == null) {
+            return false;
+        }
+        part.bind(subtracted.loraA(), subtracted.loraB(), null, -scale);
+        return true;
+    }
+
     @Override
     public List<Parameter> parameters() {
         List<Parameter> all = new ArrayList<>(List.of(loraA, loraB));

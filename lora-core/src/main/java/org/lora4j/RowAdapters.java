@@ -107,6 +107,8 @@ final class RowAdapters implements OutputUpdate {
                     from += size;
                 }
             }
+            // Another batch has other layers, and this pass must not keep those of adapters that were deleted.
+            product.forget();
         }
 
         private void replace(SavedParameters layer, INDArray x, INDArray y) {

@@ -65,8 +65,7 @@ final class RowsPart {
             INDArray rowsOfX = blocks.of(x, from, size);
             INDArray rowsOfY = blocks.of(y, from, size);
             product.forward(rowsOfX, rowsOfY);
-            if (subtracted != null) {
-                product.bind(subtracted.loraA(), subtracted.loraB(), null, -scale);
+            if (update.bindSubtracted(product)) {
                 product.forward(rowsOfX, rowsOfY);
             }
         }
