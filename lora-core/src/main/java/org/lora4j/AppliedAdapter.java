@@ -6,17 +6,16 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.InitializedAdapter;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAWeights;
 import org.lora4j.adapter.TokenRows;
 import org.lora4j.linalg.LowRankFactors;
-import org.lora4j.nn.Linear;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Parameter;
 import org.lora4j.nn.WeightedLayer;
+import org.lora4j.nn.internal.EffectiveLayers;
 import org.lora4j.nn.internal.EffectiveLinear;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -31,6 +30,7 @@ final class AppliedAdapter {
     private final Map<WeightedLayer, Parameter> biases = new LinkedHashMap<>();
     private final Map<WeightedLayer, SavedParameters> saved = new LinkedHashMap<>();
     private final Map<WeightedLayer, TokenRowsUpdate> tokenRows = new LinkedHashMap<>();
+    private final EffectiveLayers layers;
 
     private AppliedAdapter(Network network, LoRAAdapter data, Map<String, LowRankFactors> subtracted) {
         config = data.config();
@@ -54,6 +54,16 @@ final class AppliedAdapter {
         });
         data.biases()
                 .forEach((path, bias) -> biases.put(network.baseLayer(path), parameter(path + ".bias", bias, network)));
+        Map<WeightedLayer, EffectiveLinear> applied = new LinkedHashMap<>();
+        for (WeightedLayer layer : network.weightedLayers()) {
+            applied.put(layer, apply(layer, EffectiveLinear.original(layer), 1));
+        }
+        layers = EffectiveLayers.of(applied);
+    }
+
+    /** What the layers compute with if this adapter alone is applied. */
+    EffectiveLayers layers() {
+        return layers;
     }
 
     private static Parameter parameter(String name, INDArray value, Network network) {
@@ -87,30 +97,9 @@ final class AppliedAdapter {
         return config;
     }
 
-    /** The update of a layer, or null. */
-    @Nullable
-    LoRAUpdate update(WeightedLayer layer) {
-        return updates.get(layer);
-    }
-
     /** Whether it replaces a bias, a weight or rows of the layer, which only one adapter can do. */
     boolean replaces(WeightedLayer layer) {
         return biases.containsKey(layer) || saved.containsKey(layer) || tokenRows.containsKey(layer);
-    }
-
-    /** The copy of a layer that it trains in full, or null. */
-    @Nullable
-    SavedParameters saved(WeightedLayer layer) {
-        return saved.get(layer);
-    }
-
-    /** Whether it only adds products of two factors to linear layers, and replaces whole linear layers. */
-    boolean fitsMixedPass() {
-        return biases.isEmpty()
-                && tokenRows.isEmpty()
-                && saved.keySet().stream().allMatch(layer -> layer instanceof Linear && !updates.containsKey(layer))
-                && updates.keySet().stream().allMatch(Linear.class::isInstance)
-                && updates.values().stream().allMatch(update -> update.magnitude() == null);
     }
 
     /** Applies the adapter to a layer, with its scale multiplied. */
@@ -122,7 +111,7 @@ final class AppliedAdapter {
             weight = copies.weight();
             bias = copies.bias();
         }
-        EffectiveLinear applied = new EffectiveLinear(weight, bias, effective.weightUpdates());
+        EffectiveLinear applied = new EffectiveLinear(weight, bias, effective.updates());
         LoRAUpdate update = updates.get(layer);
         if (update != null) {
             applied = applied.with(List.of(update.rescaled(multiplier)));

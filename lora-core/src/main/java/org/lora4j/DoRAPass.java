@@ -2,9 +2,9 @@ package org.lora4j;
 
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.BatchBuffer;
-import org.lora4j.nn.internal.OutputUpdate;
 import org.lora4j.nn.internal.PassContext;
 import org.lora4j.nn.internal.ProductContext;
+import org.lora4j.nn.internal.WeightUpdate;
 import org.lora4j.nn.internal.WeightUpdatePass;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -44,7 +44,7 @@ final class DoRAPass implements WeightUpdatePass {
     }
 
     @Override
-    public boolean bind(OutputUpdate other) {
+    public boolean bind(WeightUpdate other) {
         if (other instanceof LoRAUpdate dora && dora.magnitude() != null) {
             scaling.bind(dora);
             bindFactors(dora);

@@ -3,9 +3,9 @@ package org.lora4j;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.ArrayMemory;
 import org.lora4j.internal.BatchBuffer;
-import org.lora4j.nn.internal.OutputUpdate;
 import org.lora4j.nn.internal.PassContext;
 import org.lora4j.nn.internal.TokenUpdatePass;
+import org.lora4j.nn.internal.WeightUpdate;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -29,7 +29,7 @@ final class EmbeddingDoRAPass implements TokenUpdatePass {
     }
 
     @Override
-    public boolean bind(OutputUpdate other) {
+    public boolean bind(WeightUpdate other) {
         if (other instanceof LoRAUpdate dora && dora.magnitude() != null) {
             scaling.bind(dora);
             dora.bind(update, context);

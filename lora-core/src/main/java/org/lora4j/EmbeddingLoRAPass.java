@@ -1,9 +1,9 @@
 package org.lora4j;
 
 import org.jspecify.annotations.Nullable;
-import org.lora4j.nn.internal.OutputUpdate;
 import org.lora4j.nn.internal.PassContext;
 import org.lora4j.nn.internal.TokenUpdatePass;
+import org.lora4j.nn.internal.WeightUpdate;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -24,7 +24,7 @@ final class EmbeddingLoRAPass implements TokenUpdatePass {
     }
 
     @Override
-    public boolean bind(OutputUpdate other) {
+    public boolean bind(WeightUpdate other) {
         if (other instanceof LoRAUpdate lora && lora.magnitude() == null) {
             bindTo(lora);
             return true;

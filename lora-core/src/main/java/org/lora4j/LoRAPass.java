@@ -2,8 +2,8 @@ package org.lora4j;
 
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.BatchBuffer;
-import org.lora4j.nn.internal.OutputUpdate;
 import org.lora4j.nn.internal.PassContext;
+import org.lora4j.nn.internal.WeightUpdate;
 import org.lora4j.nn.internal.WeightUpdatePass;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -34,7 +34,7 @@ final class LoRAPass implements WeightUpdatePass {
     }
 
     @Override
-    public boolean bind(OutputUpdate other) {
+    public boolean bind(WeightUpdate other) {
         if (other instanceof LoRAUpdate lora && lora.magnitude() == null) {
             bindTo(lora);
             return true;

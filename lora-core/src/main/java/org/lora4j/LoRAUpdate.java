@@ -8,6 +8,7 @@ import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAWeights;
 import org.lora4j.internal.FlatRow;
 import org.lora4j.internal.LayerSeed;
+import org.lora4j.internal.SingleRows;
 import org.lora4j.linalg.LowRankFactors;
 import org.lora4j.nn.Embedding;
 import org.lora4j.nn.Parameter;
@@ -32,7 +33,6 @@ final class LoRAUpdate implements WeightUpdate {
     private final Parameter loraB;
     private final @Nullable Parameter magnitude;
     private final @Nullable Parameter loraBBias;
-    private final @Nullable INDArray loraBBiasRow;
     private final @Nullable LoRAWeights subtracted;
 
     private LoRAUpdate(
@@ -53,7 +53,6 @@ final class LoRAUpdate implements WeightUpdate {
                 !config.init().freezesB());
         magnitude = config.dora() ? magnitude(path, weights) : null;
         loraBBias = bBias == null ? null : new Parameter(path + ".lora_B.bias", bBias.dup('c'), true);
-        loraBBiasRow = loraBBias == null ? null : FlatRow.of(loraBBias.value());
         this.subtracted = subtracted == null
                 ? null
                 : new LoRAWeights(
@@ -78,7 +77,6 @@ final class LoRAUpdate implements WeightUpdate {
         loraB = other.loraB;
         magnitude = other.magnitude;
         loraBBias = other.loraBBias;
-        loraBBiasRow = other.loraBBiasRow;
         subtracted = other.subtracted;
     }
 
@@ -123,12 +121,6 @@ final class LoRAUpdate implements WeightUpdate {
     @Nullable
     Parameter loraBBias() {
         return loraBBias;
-    }
-
-    /** The bias of B as a row {@code [1, out]} on the same memory, or null. */
-    @Nullable
-    INDArray loraBBiasRow() {
-        return loraBBiasRow;
     }
 
     /** {@code A₀} and {@code B₀}, which are subtracted from the base, or null. */
@@ -185,7 +177,7 @@ final class LoRAUpdate implements WeightUpdate {
     /** Binds a computation to the factors, and to the gradients of those that train in a pass. */
     void bind(FactoredUpdate<?> update, PassContext context) {
         INDArray biasGradient = loraBBias == null ? null : context.gradient(loraBBias);
-        update.bind(loraA.value(), loraB.value(), loraBBiasRow, scale);
+        update.bind(loraA.value(), loraB.value(), loraBBias == null ? null : loraBBias.row(), scale);
         update.setGradients(
                 context.gradient(loraA),
                 context.gradient(loraB),
@@ -222,6 +214,19 @@ final class LoRAUpdate implements WeightUpdate {
     @Override
     public @Nullable INDArray biasDelta() {
         return loraBBias == null ? null : loraBBias.value().mul(scale);
+    }
+
+    @Override
+    public boolean fitsSingleRows() {
+        return magnitude == null && loraBBias == null && SingleRows.reads(loraA.value(), loraB.value());
+    }
+
+    @Override
+    public void note(SingleRows rows, int row) {
+        rows.note(row, loraA.value(), loraB.value(), scale);
+        if (subtracted != null) {
+            rows.note(row, subtracted.loraA(), subtracted.loraB(), -scale);
+        }
     }
 
     @Override

@@ -139,10 +139,13 @@ final class ModelState {
     private EffectiveLayers select(Selection selection) {
         List<String> names = selection.names();
         List<AppliedAdapter> chosen = adapters.select(names);
+        if (chosen.size() == 1 && selection.multiplier() == 1) {
+            return chosen.get(0).layers();
+        }
         Map<WeightedLayer, EffectiveLinear> layers = new LinkedHashMap<>();
         for (WeightedLayer layer : network.weightedLayers()) {
             adapters.requireOneReplaces(names, layer.path(), adapter -> adapter.replaces(layer));
-            EffectiveLinear effective = new EffectiveLinear(layer.weightParameter(), layer.biasParameter(), List.of());
+            EffectiveLinear effective = EffectiveLinear.original(layer);
             for (AppliedAdapter adapter : chosen) {
                 effective = adapter.apply(layer, effective, selection.multiplier());
             }

@@ -10,7 +10,6 @@ import org.lora4j.internal.RowMath;
 import org.lora4j.nn.Embedding;
 import org.lora4j.nn.Parameter;
 import org.lora4j.nn.WeightedLayer;
-import org.lora4j.nn.internal.OutputUpdate;
 import org.lora4j.nn.internal.PassContext;
 import org.lora4j.nn.internal.TokenUpdatePass;
 import org.lora4j.nn.internal.WeightUpdate;
@@ -105,7 +104,7 @@ final class TokenRowsUpdate implements WeightUpdate {
         }
 
         @Override
-        public boolean bind(OutputUpdate update) {
+        public boolean bind(WeightUpdate update) {
             if (update instanceof TokenRowsUpdate tokenRows) {
                 bound = tokenRows;
                 gradient = context.gradient(tokenRows.rows);

@@ -2,11 +2,11 @@ package org.lora4j;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.lora4j.adapter.LoRAInit;
-import org.lora4j.nn.Input;
 import org.lora4j.nn.NativeObjects;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Parameter;
@@ -51,15 +51,16 @@ class AdapterSwitchTest {
 
     @Test
     void givesTheBitsOfANewPass() {
-        Pass reused = new Pass(network, true, () -> layers(List.of("two")));
+        List<String> chosen = new ArrayList<>(List.of("two"));
+        Pass reused = new Pass(network, true, () -> layers(chosen));
         for (int i = 0; i < 3 * choices.size(); i++) {
             List<String> choice = choices.get(i % choices.size());
             Pass fresh = new Pass(network, true, () -> layers(choice));
-            fresh.setStep(i);
-            reused.setStep(i);
-            assertThat(Samples.bits(reused.forward(Input.of(x), layers(choice))))
-                    .as(choice.toString())
-                    .isEqualTo(Samples.bits(fresh.forward(Input.of(x), layers(choice))));
+            fresh.segment().setStep(i);
+            reused.segment().setStep(i);
+            chosen.clear();
+            chosen.addAll(choice);
+            assertThat(Samples.bits(reused.forward(x))).as(choice.toString()).isEqualTo(Samples.bits(fresh.forward(x)));
             reused.backward(direction);
             fresh.backward(direction);
             assertThat(reused.trainableParameters()).isEqualTo(fresh.trainableParameters());
@@ -73,8 +74,13 @@ class AdapterSwitchTest {
 
     @Test
     void allocatesNothingNative() {
-        Pass pass = new Pass(network, false, () -> layers(List.of("two")));
-        Runnable round = () -> choices.forEach(choice -> pass.forward(Input.of(x), layers(choice)));
+        List<String> chosen = new ArrayList<>(List.of("two"));
+        Pass pass = new Pass(network, false, () -> layers(chosen));
+        Runnable round = () -> choices.forEach(choice -> {
+            chosen.clear();
+            chosen.addAll(choice);
+            pass.forward(x);
+        });
         for (int i = 0; i < 3; i++) {
             round.run();
         }

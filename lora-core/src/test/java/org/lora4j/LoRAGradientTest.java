@@ -85,7 +85,7 @@ class LoRAGradientTest {
 
     /** Always the same step, so that dropout draws the same mask. */
     private static double loss(Pass pass, INDArray x, INDArray outputGradient) {
-        pass.setStep(3);
+        pass.segment().setStep(3);
         return pass.forward(x).mul(outputGradient).sumNumber().doubleValue();
     }
 

@@ -57,11 +57,6 @@ final class RecordingContext implements PassContext {
     }
 
     @Override
-    public int firstRow(int example) {
-        return example;
-    }
-
-    @Override
     public boolean isTraining() {
         return true;
     }

@@ -79,7 +79,7 @@ public final class ArrayBits {
         boolean isReadable = array.dataType() == DataType.FLOAT || array.dataType() == DataType.DOUBLE;
         INDArray real = isReadable ? array : array.castTo(DataType.FLOAT);
         // ND4J's own scan takes several hundred times as long.
-        INDArray contiguous = HeapColumns.canWrite(real) ? real : real.dup('c');
+        INDArray contiguous = real.elementWiseStride() == 1 ? real : real.dup('c');
         ArrayMemory memory = new ArrayMemory(contiguous);
         int length = Math.toIntExact(contiguous.length());
         return memory.isFloat() ? areFiniteFloats(memory, length) : areFiniteDoubles(memory, length);

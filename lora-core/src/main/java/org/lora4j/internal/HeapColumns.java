@@ -52,19 +52,24 @@ public final class HeapColumns {
     }
 
     /**
-     * Returns whether {@link #write} supports a matrix: it must be contiguous. It can be a block of rows of a matrix in 'c'
-     * order.
+     * Returns whether {@link #write} supports a matrix: its rows or its columns must be contiguous. It can be a block of rows
+     * of a larger matrix.
      *
      * @param matrix the matrix
      * @return true if {@link #write} can write to it
      */
     public static boolean canWrite(INDArray matrix) {
-        return matrix.elementWiseStride() == 1;
+        return matrix.elementWiseStride() == 1 || (matrix.rank() == 2 && (isLine(matrix, 0) || isLine(matrix, 1)));
+    }
+
+    /** Whether the lines along a dimension are contiguous, and do not overlap. */
+    private static boolean isLine(INDArray matrix, int dimension) {
+        return matrix.stride(dimension) == 1 && matrix.stride(1 - dimension) >= matrix.size(dimension);
     }
 
     /**
-     * Binds this object to a matrix, or to a vector as a matrix of one row. A matrix that is not contiguous is copied, and
-     * can only be read.
+     * Binds this object to a matrix, or to a vector as a matrix of one row. A matrix of which neither rows nor columns
+     * are contiguous is copied, and can only be read.
      *
      * @param matrix the matrix, FLOAT or DOUBLE
      * @return this
@@ -160,6 +165,12 @@ public final class HeapColumns {
 
     /** Copies row by row: a matrix whose columns are not contiguous mostly has contiguous rows. */
     private void readRows(ArrayMemory source, int from, int count, float[] block) {
+        if (rowStride == 1) {
+            for (int j = 0; j < count; j++) {
+                source.get((from + j) * columnStride, block, j * rows, rows);
+            }
+            return;
+        }
         if (row.length < count) {
             row = new float[count];
         }
@@ -188,7 +199,7 @@ public final class HeapColumns {
     public void write(int from, int count, double[] values) {
         if (bound == null) {
             throw new IllegalStateException(
-                    "write: the matrix must be contiguous, found a copy of one that is not; bind a contiguous matrix");
+                    "write: the rows or the columns of the matrix must be contiguous, found a copy of a matrix without; bind another one");
         }
         int length = count * rows;
         ArrayMemory target = memory();
@@ -213,6 +224,12 @@ public final class HeapColumns {
 
     /** The reverse of {@link #readRows}. */
     private void writeRows(ArrayMemory target, int from, int count, float[] block) {
+        if (rowStride == 1) {
+            for (int j = 0; j < count; j++) {
+                target.put((from + j) * columnStride, block, j * rows, rows);
+            }
+            return;
+        }
         if (row.length < count) {
             row = new float[count];
         }

@@ -34,8 +34,8 @@ public final class SingleRows {
         return a.dataType() == DataType.FLOAT
                 && a.ordering() == 'c'
                 && b.ordering() == 'f'
-                && HeapColumns.canWrite(a)
-                && HeapColumns.canWrite(b);
+                && a.elementWiseStride() == 1
+                && b.elementWiseStride() == 1;
     }
 
     /** Returns whether the list has no place for another row; {@link #addNoted} is then due. */

@@ -3,6 +3,7 @@ package org.lora4j.nn;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.ArrayBits;
+import org.lora4j.internal.FlatRow;
 import org.lora4j.nn.internal.ArrayWeight;
 import org.lora4j.nn.internal.Weight;
 import org.lora4j.nn.internal.Weighted;
@@ -20,6 +21,7 @@ public final class Parameter implements Weighted {
     private volatile boolean trainable;
     private volatile int thaws;
     private @Nullable Weight weight;
+    private @Nullable INDArray row;
 
     /**
      * Creates a parameter around an array, which is not copied.
@@ -64,6 +66,22 @@ public final class Parameter implements Weighted {
         if (known == null) {
             known = new ArrayWeight(this);
             weight = known;
+        }
+        return known;
+    }
+
+    /**
+     * Returns the elements as a row; not part of the API.
+     *
+     * @return {@code [1, length]} on the same memory, always the same object
+     * @hidden
+     */
+    @Override
+    public synchronized INDArray row() {
+        INDArray known = row;
+        if (known == null) {
+            known = FlatRow.of(value);
+            row = known;
         }
         return known;
     }

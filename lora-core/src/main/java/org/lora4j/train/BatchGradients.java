@@ -89,8 +89,8 @@ public final class BatchGradients {
     }
 
     private double compute(Batch batch, long number, long examplesBefore, long tokensBefore) {
-        pass.setStep(number);
-        pass.setBefore(examplesBefore, tokensBefore);
+        pass.segment().setStep(number);
+        pass.segment().setBefore(examplesBefore, tokensBefore);
         INDArray output = pass.forward(batch.input());
         INDArray outputGradient = outputGradients.rows(output.size(0));
         double value = loss.compute(output, loss.expected(output, batch.labels()), outputGradient);

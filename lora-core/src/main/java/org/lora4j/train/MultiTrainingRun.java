@@ -4,10 +4,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.internal.BatchBuffer;
+import org.lora4j.nn.Input;
 import org.lora4j.nn.Model;
-import org.lora4j.nn.internal.Inputs;
-import org.lora4j.nn.internal.JointPass;
+import org.lora4j.nn.Sequences;
 import org.lora4j.nn.internal.Pass;
+import org.lora4j.nn.internal.Segment;
+import org.lora4j.nn.internal.Segments;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -16,11 +19,15 @@ import org.slf4j.LoggerFactory;
 final class MultiTrainingRun {
     private static final Logger log = LoggerFactory.getLogger(MultiTrainer.class);
 
-    /** More rows at a time are no faster, and the buffers for them grow. */
-    private static final int MAX_ROWS = 512;
+    /** More examples at a time are no faster, and the buffers for them grow. */
+    private static final int MAX_EXAMPLES = 512;
+
+    /** The same for the tokens of sequences. */
+    private static final int MAX_TOKENS = 4096;
 
     private final List<Member> members = new ArrayList<>();
-    private final @Nullable JointPass pass;
+    private final @Nullable Pass pass;
+    private final BatchBuffer outputGradients;
 
     /** One of the trainings. */
     private static final class Member {
@@ -60,16 +67,16 @@ final class MultiTrainingRun {
 
         void prepare() {
             Batch next = run().next();
-            run().step().prepare(Inputs.rows(next.input()));
+            run().step().prepare(next.input());
             batch = next;
         }
 
-        void loss(JointPass pass, int index) {
+        void loss(Pass pass, int index, INDArray output, INDArray outputGradient) {
             loss = run().step()
                     .loss(
-                            pass.output(index),
+                            output,
                             batch().labels(),
-                            pass.outputGradient(index),
+                            outputGradient,
                             run().nextIteration(),
                             () -> pass.firstNonFinite(index));
         }
@@ -89,11 +96,13 @@ final class MultiTrainingRun {
     MultiTrainingRun(List<MultiTrainer.Training> trainings) {
         trainings.forEach(training -> members.add(new Member(training)));
         List<Member> training = training();
-        pass = training.isEmpty() ? null : JointPass.of(passes(training));
+        pass = training.isEmpty() ? null : Pass.together(segments(training));
+        Model first = members.get(0).model;
+        outputGradients = new BatchBuffer(first.dataType(), first.outputSize(), 'c');
     }
 
-    private static List<Pass> passes(List<Member> some) {
-        return some.stream().map(member -> member.run().step().pass()).toList();
+    private static List<Segment> segments(List<Member> some) {
+        return some.stream().map(member -> member.run().step().segment()).toList();
     }
 
     private List<Member> training() {
@@ -114,38 +123,51 @@ final class MultiTrainingRun {
     }
 
     /** Takes one step of each training, of as many at a time as there are rows for. */
-    private static void takeSteps(List<Member> active, JointPass joint) {
+    private void takeSteps(List<Member> active, Pass together) {
         active.forEach(member -> member.attempt(member::prepare));
         List<Member> group = new ArrayList<>();
-        long rows = 0;
+        double filled = 0;
         for (Member member : active) {
             if (!member.isTraining()) {
                 continue;
             }
-            long size = member.batch().size();
-            if (!group.isEmpty() && rows + size > MAX_ROWS) {
-                takeStepsTogether(group, joint);
+            double size = size(member.batch().input());
+            if (!group.isEmpty() && filled + size > 1) {
+                takeStepsTogether(group, together);
                 group.clear();
-                rows = 0;
+                filled = 0;
             }
             group.add(member);
-            rows += size;
+            filled += size;
         }
         if (!group.isEmpty()) {
-            takeStepsTogether(group, joint);
+            takeStepsTogether(group, together);
         }
     }
 
-    private static void takeStepsTogether(List<Member> group, JointPass joint) {
-        List<INDArray> features = group.stream()
-                .map(member -> Inputs.rows(member.batch().input()))
-                .toList();
-        joint.forward(passes(group), features);
+    /** The size of a batch as a part of what is computed at a time. */
+    private static double size(Input input) {
+        return input instanceof Sequences sequences
+                ? (double) sequences.tokens() / MAX_TOKENS
+                : (double) input.count() / MAX_EXAMPLES;
+    }
+
+    private void takeStepsTogether(List<Member> group, Pass together) {
+        List<Input> inputs =
+                group.stream().map(member -> member.batch().input()).toList();
+        INDArray output = together.forward(Segments.of(segments(group), inputs));
+        INDArray outputGradient = outputGradients.rows(output.size(0));
         for (int i = 0; i < group.size(); i++) {
             int index = i;
-            group.get(i).attempt(() -> group.get(index).loss(joint, index));
+            group.get(i)
+                    .attempt(() -> group.get(index)
+                            .loss(
+                                    together,
+                                    index,
+                                    together.block(output, index),
+                                    together.block(outputGradient, index)));
         }
-        joint.backward();
+        together.backward(outputGradient);
         for (Member member : group) {
             if (member.isTraining()) {
                 member.attempt(member::update);

@@ -16,6 +16,7 @@ import org.lora4j.nn.Model;
 import org.lora4j.nn.Parameter;
 import org.lora4j.nn.internal.Pass;
 import org.lora4j.nn.internal.PassSource;
+import org.lora4j.nn.internal.Segment;
 import org.nd4j.linalg.api.blas.Level1;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -60,7 +61,7 @@ final class TrainingStep {
         clipNorm = settings.clipNorm();
         outputGradients = new BatchBuffer(model.dataType(), model.outputSize());
         pinned = pass.trainableParameters();
-        pinnedChanges = pass.changes();
+        pinnedChanges = pass.segment().changes();
         if (pinned.isEmpty()) {
             throw new IllegalStateException("nothing to train: every parameter of " + model
                     + " is frozen; unfreeze the network, or register a LoRAParametrization");
@@ -76,7 +77,10 @@ final class TrainingStep {
                     settings.restoresOnDivergence() ? value.dup(value.ordering()) : null,
                     updater,
                     ParameterUpdater.of(
-                            updater, parameter, gradient, needsGradients ? null : pass.weightGradient(parameter))));
+                            updater,
+                            parameter,
+                            gradient,
+                            needsGradients ? null : pass.segment().weightGradient(parameter))));
         });
         sum = settings.accumulate() > 1
                 ? new GradientSum(trained.stream().map(Trained::gradient).toList())
@@ -142,7 +146,7 @@ final class TrainingStep {
             }
         }
         best = savedBest;
-        pass.setStep(batches);
+        pass.segment().setStep(batches);
     }
 
     private static void requireFits(Trained one, ParameterState saved, List<String> problems) {
@@ -193,7 +197,7 @@ final class TrainingStep {
      * @throws DivergedException if the loss is not finite
      */
     double compute(GradientSource source, long number, int examples, long iteration) {
-        pass.bind();
+        pass.segment().resolve();
         requirePinned();
         double value =
                 source.compute(number, trained.stream().map(Trained::gradient).toList());
@@ -214,18 +218,20 @@ final class TrainingStep {
         }
     }
 
-    /** The pass of this training, for a joint pass that computes outputs and gradients in its place. */
-    Pass pass() {
-        return pass;
+    /** The segment of this training, for a pass that computes several trainings together. */
+    Segment segment() {
+        return pass.segment();
     }
 
     /**
-     * Prepares the next step of a joint pass.
+     * Prepares a step that is computed together with other trainings.
      *
+     * @throws IllegalArgumentException if the input does not fit the network
      * @throws IllegalStateException if the trainable parameters are not those that the training started with
      */
-    void prepare(INDArray features) {
-        pass.prepare(features);
+    void prepare(Input input) {
+        pass.require(input);
+        pass.segment().resolve();
         requirePinned();
     }
 
@@ -289,7 +295,7 @@ final class TrainingStep {
                         + " Freeze parameters after the training");
             }
         }
-        if (pass.changes() == pinnedChanges) {
+        if (pass.segment().changes() == pinnedChanges) {
             return;
         }
         Set<Parameter> now = pass.trainableParameters();
@@ -299,7 +305,7 @@ final class TrainingStep {
                     + ": parametrizations were registered, removed, enabled or disabled. The training stops;"
                     + " its parameters are those after the last step. Change parametrizations after the training");
         }
-        pinnedChanges = pass.changes();
+        pinnedChanges = pass.segment().changes();
     }
 
     private static List<String> names(Collection<Parameter> parameters) {

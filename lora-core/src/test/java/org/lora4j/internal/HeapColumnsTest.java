@@ -3,6 +3,7 @@ package org.lora4j.internal;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -79,16 +80,40 @@ class HeapColumnsTest {
         assertThat(values).containsExactly(0, 1);
     }
 
+    @ParameterizedTest
+    @CsvSource({"c,false", "c,true", "f,false", "f,true"})
+    void readsAndWritesABlockOfALargerMatrix(char order, boolean transposed) {
+        for (DataType type : List.of(DataType.FLOAT, DataType.DOUBLE)) {
+            INDArray all = Nd4j.linspace(type, 1, 42, 1).reshape(6, 7).dup(order);
+            INDArray block = all.get(NDArrayIndex.interval(1, 4), NDArrayIndex.interval(2, 7));
+            INDArray expected = (transposed ? block.transpose() : block).dup('f');
+            HeapColumns columns = new HeapColumns().of(block, transposed);
+            double[] values = new double[15];
+
+            columns.read(0, columns.columns(), values);
+            assertThat(values).containsExactly(expected.data().asDouble());
+            for (int k = 0; k < values.length; k++) {
+                values[k] = -values[k];
+            }
+            columns.write(0, columns.columns(), values);
+
+            assertThat(HeapColumns.canWrite(block)).isTrue();
+            assertThat(transposed ? block.transpose() : block).isEqualTo(expected.neg());
+            assertThat(all.getDouble(0, 2)).isEqualTo(3);
+            assertThat(all.getDouble(1, 1)).isEqualTo(9);
+        }
+    }
+
     @Test
     void refusesToWriteToACopy() {
-        INDArray view = Nd4j.zeros(DataType.FLOAT, 4, 4).get(NDArrayIndex.interval(1, 3), NDArrayIndex.interval(1, 3));
+        INDArray view = Nd4j.zeros(DataType.FLOAT, 4, 6).get(NDArrayIndex.all(), NDArrayIndex.interval(0, 2, 6));
         HeapColumns columns = new HeapColumns().of(view);
 
         assertThat(HeapColumns.canWrite(view)).isFalse();
         assertThatIllegalStateException()
                 .isThrownBy(() -> columns.write(0, 1, new double[2]))
-                .withMessage("write: the matrix must be contiguous, found a copy of one that is not; bind a contiguous"
-                        + " matrix");
+                .withMessage("write: the rows or the columns of the matrix must be contiguous, found a copy of a matrix"
+                        + " without; bind another one");
     }
 
     @ParameterizedTest

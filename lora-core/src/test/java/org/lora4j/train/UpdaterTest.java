@@ -272,8 +272,12 @@ class UpdaterTest {
         for (int blas : new int[] {1, Runtime.getRuntime().availableProcessors()}) {
             Pass pass = wide().newTrainingPass();
             Parameter weight = pass.trainableParameters().iterator().next();
-            HeapAdam adam =
-                    new HeapAdam(new Adam(0.01), 0, weight.value(), pass.gradient(weight), pass.weightGradient(weight));
+            HeapAdam adam = new HeapAdam(
+                    new Adam(0.01),
+                    0,
+                    weight.value(),
+                    pass.gradient(weight),
+                    pass.segment().weightGradient(weight));
             INDArray output = pass.forward(wideBatches().get(0).getFeatures());
             pass.backward(Samples.gaussian(1, DataType.FLOAT, output.shape()));
             try (NativeThreads threads = NativeThreads.forBlas(blas)) {
@@ -291,7 +295,12 @@ class UpdaterTest {
         Pass pass = network.newTrainingPass();
         Parameter weight = network.linear("wide").weightParameter();
         Pass plain = network.newTrainingPass();
-        new HeapAdam(new Adam(0.01), 0, weight.value(), pass.gradient(weight), pass.weightGradient(weight));
+        new HeapAdam(
+                new Adam(0.01),
+                0,
+                weight.value(),
+                pass.gradient(weight),
+                pass.segment().weightGradient(weight));
         for (Pass each : List.of(pass, plain)) {
             INDArray output = each.forward(wideBatches().get(0).getFeatures());
             each.backward(Samples.gaussian(1, DataType.FLOAT, output.shape()));

@@ -3,6 +3,7 @@ package org.lora4j.nn.internal;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.ArrayMemory;
 import org.lora4j.internal.Gemm;
+import org.lora4j.internal.LayerSeed;
 import org.lora4j.internal.RowMath;
 import org.lora4j.internal.StepSeed;
 import org.lora4j.nn.SelfAttention;
@@ -15,12 +16,12 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  */
 final class AttentionHeads<A> {
     private final RowMath<A> math;
-    private final PassStep step;
     private final boolean training;
     private final int heads;
     private final int size;
     private final int width;
     private final double dropout;
+    private final long seed;
 
     private final HeadBuffer q;
     private final HeadBuffer k;
@@ -47,7 +48,11 @@ final class AttentionHeads<A> {
     private A kept;
     private A row;
     private A gradientRow;
-    private long seed;
+
+    /** For each sequence, what its random numbers depend on: the seed of its step, and its number in the whole batch. */
+    private long[] stepSeeds = new long[0];
+
+    private long[] numbers = new long[0];
 
     /** The rows of one head of one sequence, {@code [t, d]}. */
     private final class HeadBuffer {
@@ -79,12 +84,12 @@ final class AttentionHeads<A> {
 
     AttentionHeads(SelfAttention layer, RowMath<A> math, PassResources resources) {
         this.math = math;
-        step = resources.step();
         training = resources.isTraining();
         heads = layer.heads();
         width = Math.toIntExact(layer.query().outputSize());
         size = width / heads;
         dropout = training ? layer.dropout() : 0;
+        seed = LayerSeed.of(layer.seed(), layer.path());
         q = new HeadBuffer(resources);
         k = new HeadBuffer(resources);
         v = new HeadBuffer(resources);
@@ -104,20 +109,17 @@ final class AttentionHeads<A> {
     }
 
     /** Computes the heads side by side, {@code context [tokens, dim]}. */
-    void forward(
-            Sequences sequences,
-            INDArray allQueries,
-            INDArray allKeys,
-            INDArray allValues,
-            INDArray context,
-            long stepSeed) {
+    void forward(Segments segments, INDArray allQueries, INDArray allKeys, INDArray allValues, INDArray context) {
+        Sequences sequences = segments.sequences();
         batch = sequences;
         queries = allQueries;
         keys = allKeys;
         values = allValues;
-        seed = stepSeed;
         if (training) {
             reserve(sequences);
+        }
+        if (dropout > 0) {
+            number(segments, sequences.count());
         }
         ArrayMemory qAll = new ArrayMemory(allQueries);
         ArrayMemory kAll = new ArrayMemory(allKeys);
@@ -133,7 +135,7 @@ final class AttentionHeads<A> {
             for (int h = 0; h < heads; h++) {
                 INDArray p = weights.of(n, m).array();
                 scores.run(q.read(qAll, first, n, h), k.read(kAll, firstKey, m, h), p);
-                softmax(n, m, offset, part(s, h));
+                softmax(n, m, offset, s, h);
                 mix.run(p, v.read(vAll, firstKey, m, h), c.rows(n));
                 c.write(cAll, first, n, h);
                 offset += n * m;
@@ -159,7 +161,7 @@ final class AttentionHeads<A> {
     }
 
     /** Makes weights of the scores, keeps them for the gradient, and drops some. */
-    private void softmax(int n, int m, int offset, long part) {
+    private void softmax(int n, int m, int offset, int sequence, int head) {
         ArrayMemory p = weights.of(n, m).memory();
         for (int i = 0; i < n; i++) {
             math.read(p, i * m, row, m);
@@ -168,19 +170,27 @@ final class AttentionHeads<A> {
                 math.copy(row, 0, kept, offset + i * m, m);
             }
             if (dropout > 0) {
-                math.dropout(row, dropout, rowSeed(part, i), m);
+                math.dropout(row, dropout, rowSeed(sequence, head, i), m);
             }
             math.write(p, i * m, row, m);
         }
     }
 
-    /** The number of a head of a sequence, in the whole batch if this one is a part of it. */
-    private long part(int sequence, int head) {
-        return (step.examplesBefore() + sequence) * heads + head;
+    private void number(Segments segments, int count) {
+        if (stepSeeds.length < count) {
+            stepSeeds = new long[count];
+            numbers = new long[count];
+        }
+        for (int s = 0; s < count; s++) {
+            PassStep step = segments.get(segments.segmentOf(s)).step();
+            stepSeeds[s] = StepSeed.of(seed, step.number());
+            numbers[s] = step.examplesBefore() + segments.numberInSegment(s);
+        }
     }
 
-    private long rowSeed(long part, int i) {
-        return StepSeed.ofRow(seed, (part << Integer.SIZE) + i);
+    private long rowSeed(int sequence, int head, int i) {
+        long part = numbers[sequence] * heads + head;
+        return StepSeed.ofRow(stepSeeds[sequence], (part << Integer.SIZE) + i);
     }
 
     /** Computes the gradients of queries, keys and values from that of the context; all are {@code [tokens, dim]}. */
@@ -207,15 +217,14 @@ final class AttentionHeads<A> {
                 clear(vResults, first);
             }
             for (int h = 0; h < heads; h++) {
-                long part = part(s, h);
                 INDArray p = weights.of(n, m).array();
-                restoreWeights(n, m, offset, part);
+                restoreWeights(n, m, offset, s, h);
                 INDArray cGradient = c.read(cAll, first, n, h);
                 vGradientProduct.run(p, cGradient, vGradient.rows(m));
                 vGradient.write(vResults, firstKey, m, h);
                 INDArray pGradient = weightGradients.of(n, m).array();
                 weightGradientProduct.run(cGradient, v.read(vAll, firstKey, m, h), pGradient);
-                softmaxGradient(n, m, offset, part);
+                softmaxGradient(n, m, offset, s, h);
                 qGradientProduct.run(pGradient, k.read(kAll, firstKey, m, h), qGradient.rows(n));
                 qGradient.write(qResults, first, n, h);
                 kGradientProduct.run(pGradient, q.read(qAll, first, n, h), kGradient.rows(m));
@@ -231,24 +240,24 @@ final class AttentionHeads<A> {
         math.write(gradients, rowNumber * width, zeros, width);
     }
 
-    private void restoreWeights(int n, int m, int offset, long part) {
+    private void restoreWeights(int n, int m, int offset, int sequence, int head) {
         ArrayMemory p = weights.of(n, m).memory();
         for (int i = 0; i < n; i++) {
             math.copy(kept, offset + i * m, row, 0, m);
             if (dropout > 0) {
-                math.dropout(row, dropout, rowSeed(part, i), m);
+                math.dropout(row, dropout, rowSeed(sequence, head, i), m);
             }
             math.write(p, i * m, row, m);
         }
     }
 
-    private void softmaxGradient(int n, int m, int offset, long part) {
+    private void softmaxGradient(int n, int m, int offset, int sequence, int head) {
         ArrayMemory g = weightGradients.of(n, m).memory();
         for (int i = 0; i < n; i++) {
             math.copy(kept, offset + i * m, row, 0, m);
             math.read(g, i * m, gradientRow, m);
             if (dropout > 0) {
-                math.dropout(gradientRow, dropout, rowSeed(part, i), m);
+                math.dropout(gradientRow, dropout, rowSeed(sequence, head, i), m);
             }
             math.softmaxGradient(row, gradientRow, m);
             math.write(g, i * m, gradientRow, m);

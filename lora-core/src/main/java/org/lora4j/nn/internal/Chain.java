@@ -4,10 +4,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.internal.ArrayBits;
+import org.lora4j.internal.RowBlocks;
 import org.lora4j.nn.Dropout;
 import org.lora4j.nn.Layer;
-import org.lora4j.nn.Parameter;
 import org.lora4j.nn.Pooling;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -16,6 +15,11 @@ final class Chain {
     private final List<Layer> layers = new ArrayList<>();
     private final List<LayerPass> passes = new ArrayList<>();
     private final INDArray[] outputs;
+
+    /** For the output of each layer, what its rows are. */
+    private final List<PassResources> ofOutputs = new ArrayList<>();
+
+    private final PassResources ofOutput;
     private final Scratch scratch;
     private final boolean outputIsBuffer;
     private int firstTraining;
@@ -36,7 +40,11 @@ final class Chain {
             if (layer instanceof Pooling) {
                 resources = resources.pooled();
             }
+            if (ofOutputs.size() < passes.size()) {
+                ofOutputs.add(resources);
+            }
         }
+        ofOutput = resources;
         outputIsBuffer = isBuffer;
         outputs = new INDArray[passes.size()];
         firstTraining = passes.size();
@@ -47,20 +55,13 @@ final class Chain {
         return layer instanceof Dropout dropout && !(resources.isTraining() && dropout.probability() > 0);
     }
 
-    /** Switches to other arrays or updates. Returns whether anything changed. */
-    boolean use(EffectiveLayers effective) {
-        boolean changed = false;
-        for (LayerPass pass : passes) {
-            changed |= pass.use(effective);
+    /** Binds the layers to the segments of the batch that comes next. */
+    void bind() {
+        passes.forEach(LayerPass::bind);
+        firstTraining = 0;
+        while (firstTraining < passes.size() && !passes.get(firstTraining).trains()) {
+            firstTraining++;
         }
-        if (changed) {
-            firstTraining = 0;
-            while (firstTraining < passes.size()
-                    && passes.get(firstTraining).trainable().isEmpty()) {
-                firstTraining++;
-            }
-        }
-        return changed;
     }
 
     /** Whether the output may be overwritten: nobody else reads it. */
@@ -68,25 +69,8 @@ final class Chain {
         return outputIsBuffer;
     }
 
-    LayerPass pass(int i) {
-        return passes.get(i);
-    }
-
-    /** The first layer with trainable parameters; the number of layers if there is none. */
-    int firstTraining() {
-        return firstTraining;
-    }
-
     boolean trains() {
         return firstTraining < passes.size();
-    }
-
-    List<Parameter> parameters() {
-        return passes.stream().flatMap(pass -> pass.parameters().stream()).toList();
-    }
-
-    List<Parameter> trainable() {
-        return passes.stream().flatMap(pass -> pass.trainable().stream()).toList();
     }
 
     INDArray forward(INDArray x) {
@@ -116,13 +100,19 @@ final class Chain {
         return wantsInput ? gradient : null;
     }
 
-    Optional<String> firstNonFinite() {
+    /** The rows of the output that belong to a segment. */
+    INDArray block(RowBlocks blocks, INDArray output, int segment) {
+        return ofOutput.block(blocks, output, segment);
+    }
+
+    /** The path of the first layer whose last output holds NaN or an infinity in the rows of a segment. */
+    Optional<String> firstNonFinite(int segment) {
         for (int i = 0; i < outputs.length; i++) {
-            Optional<String> inner = passes.get(i).firstNonFinite();
+            Optional<String> inner = passes.get(i).firstNonFinite(segment);
             if (inner.isPresent()) {
                 return inner;
             }
-            if (outputs[i] != null && !ArrayBits.isFinite(outputs[i])) {
+            if (outputs[i] != null && !ofOutputs.get(i).isFinite(outputs[i], segment)) {
                 return Optional.of(layers.get(i).path());
             }
         }

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.nn.Parameter;
+import org.lora4j.nn.WeightedLayer;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -11,35 +12,28 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  *
  * @param weight {@code W [out, in]}
  * @param bias {@code b [out]}, or null
- * @param weightUpdates the updates whose ΔWᵢ are added
- * @param rows what is added to single rows in predictions, or null
+ * @param updates the updates whose ΔWᵢ are added, in the order in which they are computed
  */
-public record EffectiveLinear(
-        Parameter weight,
-        @Nullable Parameter bias,
-        List<WeightUpdate> weightUpdates,
-        @Nullable OutputUpdate rows) {
+public record EffectiveLinear(Parameter weight, @Nullable Parameter bias, List<WeightUpdate> updates) {
     /**
      * Copies the list.
      *
      * @param weight {@code W [out, in]}
      * @param bias {@code b [out]}, or null
-     * @param weightUpdates the updates
-     * @param rows what is added to single rows in predictions, or null
+     * @param updates the updates
      */
     public EffectiveLinear {
-        weightUpdates = List.copyOf(weightUpdates);
+        updates = List.copyOf(updates);
     }
 
     /**
-     * Creates a layer's weight with updates.
+     * Returns what a layer computes with if nothing updates it.
      *
-     * @param weight {@code W [out, in]}
-     * @param bias {@code b [out]}, or null
-     * @param weightUpdates the updates
+     * @param layer a layer
+     * @return its own weight and bias
      */
-    public EffectiveLinear(Parameter weight, @Nullable Parameter bias, List<? extends WeightUpdate> weightUpdates) {
-        this(weight, bias, List.copyOf(weightUpdates), null);
+    public static EffectiveLinear original(WeightedLayer layer) {
+        return new EffectiveLinear(layer.weightParameter(), layer.biasParameter(), List.of());
     }
 
     /**
@@ -49,18 +43,9 @@ public record EffectiveLinear(
      * @return a new value
      */
     public EffectiveLinear with(List<? extends WeightUpdate> more) {
-        List<WeightUpdate> all = new ArrayList<>(weightUpdates);
+        List<WeightUpdate> all = new ArrayList<>(updates);
         all.addAll(more);
-        return new EffectiveLinear(weight, bias, all, rows);
-    }
-
-    /** All updates, in the order in which they are computed. */
-    List<OutputUpdate> updates() {
-        List<OutputUpdate> updates = new ArrayList<>(weightUpdates);
-        if (rows != null) {
-            updates.add(rows);
-        }
-        return updates;
+        return new EffectiveLinear(weight, bias, all);
     }
 
     /**
@@ -71,7 +56,7 @@ public record EffectiveLinear(
     public INDArray materialize() {
         INDArray original = weight.value();
         INDArray effective = original.dup(original.ordering());
-        for (WeightUpdate update : weightUpdates) {
+        for (WeightUpdate update : updates) {
             effective.addi(update.delta(original));
         }
         return effective;
@@ -84,7 +69,7 @@ public record EffectiveLinear(
      */
     public @Nullable INDArray materializeBias() {
         INDArray effective = bias == null ? null : bias.value().dup();
-        for (WeightUpdate update : weightUpdates) {
+        for (WeightUpdate update : updates) {
             INDArray delta = update.biasDelta();
             if (delta != null) {
                 effective = effective == null ? delta : effective.addi(delta);
@@ -104,7 +89,7 @@ public record EffectiveLinear(
         if (bias != null) {
             all.add(bias);
         }
-        weightUpdates.forEach(update -> all.addAll(update.parameters()));
+        updates.forEach(update -> all.addAll(update.parameters()));
         return all;
     }
 }

@@ -1,6 +1,6 @@
 package org.lora4j.nn.internal;
 
-import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.ArrayMemory;
 import org.lora4j.internal.BatchBuffer;
@@ -13,8 +13,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 final class LayerNormPass<A> {
     private final LayerNorm layer;
     private final RowMath<A> math;
-    private final Gradients gradients;
-    private final Scratch scratch;
+    private final PassResources resources;
     private final BatchBuffer outputs;
     private final int width;
     private final A x;
@@ -25,17 +24,12 @@ final class LayerNormPass<A> {
     private final A betaSum;
     private double[] factors = new double[0];
 
-    // What the layer computes with now.
-    private @Nullable EffectiveLinear effective;
-    private @Nullable INDArray gammaGradient;
-    private @Nullable INDArray betaGradient;
     private @Nullable INDArray normalized;
 
     LayerNormPass(LayerNorm layer, RowMath<A> math, PassResources resources) {
         this.layer = layer;
         this.math = math;
-        gradients = resources.gradients();
-        scratch = resources.scratch();
+        this.resources = resources;
         outputs = new BatchBuffer(resources.dataType(), layer.weight().length(), resources.order());
         width = Math.toIntExact(layer.weight().length());
         x = math.array(width);
@@ -46,40 +40,23 @@ final class LayerNormPass<A> {
         betaSum = math.array(width);
     }
 
-    boolean use(EffectiveLayers layers) {
-        EffectiveLinear wanted = layers.of(layer);
-        if (wanted.equals(effective)) {
-            return false;
+    boolean trains() {
+        for (Segment segment : resources.segments().all()) {
+            EffectiveLinear effective = segment.of(layer);
+            if (segment.gradients().of(effective.weight()) != null
+                    || segment.gradients().of(bias(effective)) != null) {
+                return true;
+            }
         }
-        effective = wanted;
-        gammaGradient = gradients.of(wanted.weight());
-        betaGradient = gradients.of(bias());
-        return true;
+        return false;
     }
 
-    private EffectiveLinear effective() {
-        if (effective == null) {
-            throw new IllegalStateException("use must be called before");
-        }
-        return effective;
-    }
-
-    private Parameter bias() {
-        Parameter bias = effective().bias();
+    private Parameter bias(EffectiveLinear effective) {
+        Parameter bias = effective.bias();
         if (bias == null) {
             throw new IllegalStateException(layer.path() + ": a layer normalization has a bias");
         }
         return bias;
-    }
-
-    List<Parameter> parameters() {
-        return List.of(effective().weight(), bias());
-    }
-
-    List<Parameter> trainable() {
-        return parameters().stream()
-                .filter(parameter -> gradients.of(parameter) != null)
-                .toList();
     }
 
     /**
@@ -97,18 +74,22 @@ final class LayerNormPass<A> {
         ArrayMemory first = new ArrayMemory(a);
         ArrayMemory second = b == null ? null : new ArrayMemory(b);
         ArrayMemory results = new ArrayMemory(output);
-        math.read(new ArrayMemory(effective().weight().value()), 0, gamma, width);
-        math.read(new ArrayMemory(bias().value()), 0, beta, width);
-        for (int i = 0; i < n; i++) {
-            math.read(first, i * width, x, width);
-            if (second != null) {
-                math.read(second, i * width, y, width);
-                math.add(y, x, width);
+        Segments segments = resources.segments();
+        for (int s = 0; s < segments.count(); s++) {
+            EffectiveLinear effective = segments.get(s).of(layer);
+            math.read(new ArrayMemory(effective.weight().value()), 0, gamma, width);
+            math.read(new ArrayMemory(bias(effective).value()), 0, beta, width);
+            for (int i = resources.start(s); i < resources.start(s + 1); i++) {
+                math.read(first, i * width, x, width);
+                if (second != null) {
+                    math.read(second, i * width, y, width);
+                    math.add(y, x, width);
+                }
+                factors[i] = math.normalize(x, layer.epsilon(), width);
+                math.affine(x, gamma, beta, y, width);
+                math.write(first, i * width, x, width);
+                math.write(results, i * width, y, width);
             }
-            factors[i] = math.normalize(x, layer.epsilon(), width);
-            math.affine(x, gamma, beta, y, width);
-            math.write(first, i * width, x, width);
-            math.write(results, i * width, y, width);
         }
         normalized = a;
         return output;
@@ -120,18 +101,30 @@ final class LayerNormPass<A> {
         if (normalized == null) {
             throw new IllegalStateException("backward needs a forward before it");
         }
-        boolean trains = gammaGradient != null || betaGradient != null;
-        if (!wantsInput && !trains) {
+        if (!wantsInput && !trains()) {
             return null;
         }
-        int n = Rows.count(yGradient);
-        INDArray sumGradient = wantsInput ? scratch.take(n, width) : null;
+        INDArray sumGradient = wantsInput ? resources.scratch().take(yGradient.size(0), width) : null;
+        Segments segments = resources.segments();
+        for (int s = 0; s < segments.count(); s++) {
+            backward(segments.get(s), resources.start(s), resources.start(s + 1), yGradient, sumGradient);
+        }
+        return sumGradient;
+    }
+
+    /** The backward of the rows {@code [from, to)} of a segment. */
+    private void backward(Segment segment, int from, int to, INDArray yGradient, @Nullable INDArray sumGradient) {
+        EffectiveLinear effective = segment.of(layer);
+        INDArray gammaGradient = segment.gradients().of(effective.weight());
+        INDArray betaGradient = segment.gradients().of(bias(effective));
+        boolean trains = gammaGradient != null || betaGradient != null;
         ArrayMemory results = sumGradient == null ? null : new ArrayMemory(sumGradient);
         ArrayMemory given = new ArrayMemory(yGradient);
-        ArrayMemory rows = new ArrayMemory(normalized);
+        ArrayMemory rows = new ArrayMemory(Objects.requireNonNull(normalized));
+        math.read(new ArrayMemory(effective.weight().value()), 0, gamma, width);
         math.clear(gammaSum, width);
         math.clear(betaSum, width);
-        for (int i = 0; i < n; i++) {
+        for (int i = from; i < to; i++) {
             math.read(given, i * width, y, width);
             math.read(rows, i * width, x, width);
             if (trains) {
@@ -150,6 +143,5 @@ final class LayerNormPass<A> {
         if (betaGradient != null) {
             math.write(new ArrayMemory(betaGradient), 0, betaSum, width);
         }
-        return sumGradient;
     }
 }

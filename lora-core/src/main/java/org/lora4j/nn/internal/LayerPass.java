@@ -1,6 +1,5 @@
 package org.lora4j.nn.internal;
 
-import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.RowMath;
@@ -10,7 +9,6 @@ import org.lora4j.nn.Gelu;
 import org.lora4j.nn.Layer;
 import org.lora4j.nn.Linear;
 import org.lora4j.nn.Normalize;
-import org.lora4j.nn.Parameter;
 import org.lora4j.nn.Pooling;
 import org.lora4j.nn.Residual;
 import org.lora4j.nn.SelfAttention;
@@ -69,19 +67,12 @@ interface LayerPass {
                 : new ActivationPass(function, dataType, size, order, training);
     }
 
-    /** Switches to other arrays or updates. Returns whether anything changed. */
-    default boolean use(EffectiveLayers effective) {
+    /** Binds the layer to the segments of the batch that comes next. */
+    default void bind() {}
+
+    /** Whether a segment of the batch trains a parameter of the layer. */
+    default boolean trains() {
         return false;
-    }
-
-    /** All parameters that the layer computes with, trainable or not. */
-    default List<Parameter> parameters() {
-        return List.of();
-    }
-
-    /** The parameters of the layer that train. */
-    default List<Parameter> trainable() {
-        return List.of();
     }
 
     /** Whether {@link #backward} reads the last output again, so that nothing may be written in its place. */
@@ -101,8 +92,8 @@ interface LayerPass {
     @Nullable
     INDArray backward(INDArray yGradient, boolean wantsInput);
 
-    /** The path of the first layer within this one whose last output holds NaN or an infinity. */
-    default Optional<String> firstNonFinite() {
+    /** The path of the first layer within this one whose last output holds NaN or an infinity in the rows of a segment. */
+    default Optional<String> firstNonFinite(int segment) {
         return Optional.empty();
     }
 }

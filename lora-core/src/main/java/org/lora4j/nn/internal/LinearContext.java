@@ -7,21 +7,24 @@ import org.lora4j.nn.Parameter;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
-/** What the updates of one linear layer share in one pass. */
+/** What the updates of one layer share for one {@link Segment}. */
 final class LinearContext implements PassContext {
     private final PassResources resources;
     private final OnesColumn ones;
     private final List<WeightProduct.Further> requested = new ArrayList<>();
+    private Segment segment;
     private Parameter weight;
 
-    LinearContext(Parameter weight, PassResources resources) {
+    LinearContext(Parameter weight, Segment segment, PassResources resources) {
         this.weight = weight;
+        this.segment = segment;
         this.resources = resources;
         ones = new OnesColumn(resources.dataType());
     }
 
     /** Starts anew with a weight and without requests, before the updates are bound. */
-    void begin(Parameter newWeight) {
+    void bind(Segment newSegment, Parameter newWeight) {
+        segment = newSegment;
         weight = newWeight;
         requested.clear();
     }
@@ -43,7 +46,7 @@ final class LinearContext implements PassContext {
 
     @Override
     public @Nullable INDArray gradient(Parameter parameter) {
-        return resources.gradients().of(parameter);
+        return segment.gradients().of(parameter);
     }
 
     @Override
@@ -63,17 +66,12 @@ final class LinearContext implements PassContext {
 
     @Override
     public long step() {
-        return resources.step().number();
+        return segment.step().number();
     }
 
     @Override
     public long rowsBefore() {
-        return resources.rowsBefore();
-    }
-
-    @Override
-    public int firstRow(int example) {
-        return resources.firstRow(example);
+        return resources.rowsBefore(segment.step());
     }
 
     @Override

@@ -3,174 +3,145 @@ package org.lora4j.nn.internal;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.internal.ArrayBits;
 import org.lora4j.internal.BatchBuffer;
-import org.lora4j.internal.FlatRow;
-import org.lora4j.internal.Gemm;
+import org.lora4j.internal.RowBlocks;
 import org.lora4j.nn.Linear;
 import org.lora4j.nn.Parameter;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
-/** The computation of a {@link Linear}: one product forward, and backward only what is needed. */
+/**
+ * The computation of a {@link Linear}: one product with the weight for all rows forward, and backward only what is needed.
+ * Each {@link Segment} adds its updates to its own rows; one that has a weight of its own computes its rows with that.
+ */
 final class LinearPass implements LayerPass {
-    private final LinearContext context;
     private final Linear layer;
-    private final Scratch scratch;
-    private final Gradients gradients;
-    private final BatchBuffer outputs;
-
+    private final PassResources resources;
     private final WeightProduct product;
-    private final Gemm addBias = new Gemm(false, false, 1, 1);
-    private final Gemm biasGradientProduct = new Gemm(true, false, 1, 0);
-    private final BatchBuffer bases;
+    private final BatchBuffer outputs;
     private final BatchBuffer baseGradients;
+    private final RowBlocks inputBlocks = new RowBlocks();
+    private final RowBlocks outputBlocks = new RowBlocks();
+    private final RowBlocks outputGradientBlocks = new RowBlocks();
+    private final RowBlocks baseGradientBlocks = new RowBlocks();
+    private final RowBlocks inputGradientBlocks = new RowBlocks();
+    private final List<SegmentLinear> segments = new ArrayList<>();
+    private final MixedLinear mixed;
 
-    // What the layer computes with now.
-    private @Nullable EffectiveLinear linear;
-    private @Nullable INDArray biasRow;
-    private @Nullable WeightGradient weightGradient;
-    private @Nullable INDArray biasGradientRow;
-    private final UpdatePasses<OutputUpdatePass> updates;
-    private final List<WeightUpdatePass> weightUpdates = new ArrayList<>();
+    /** How many of the segments are bound; 0 if they must be bound anew. */
+    private int bound;
+
+    // What the bound segments have in common.
+    private Parameter weight;
+    private boolean sharesBias;
     private boolean readsBase;
-    private List<Parameter> trainable = List.of();
+    private boolean trains;
 
-    // What forward and backward keep for the calls after them.
-    private @Nullable INDArray input;
     private @Nullable INDArray output;
-    private @Nullable INDArray base;
 
     LinearPass(Linear layer, PassResources resources) {
         this.layer = layer;
-        gradients = resources.gradients();
-        context = new LinearContext(layer.weightParameter(), resources);
-        updates = new UpdatePasses<>(OutputUpdatePass::bind, update -> update.newPass(context));
-        scratch = resources.scratch();
-        DataType dataType = resources.dataType();
-        outputs = new BatchBuffer(dataType, layer.outputSize(), resources.order());
-        bases = new BatchBuffer(dataType, layer.outputSize(), resources.order());
-        baseGradients = new BatchBuffer(dataType, layer.outputSize(), resources.order());
-        product = new WeightProduct(layer.weightParameter().weight());
+        this.resources = resources;
+        weight = layer.weightParameter();
+        product = new WeightProduct(weight.weight());
+        outputs = new BatchBuffer(resources.dataType(), layer.outputSize(), resources.order());
+        baseGradients = new BatchBuffer(resources.dataType(), layer.outputSize(), resources.order());
+        mixed = new MixedLinear(layer, resources);
     }
 
     @Override
-    public boolean use(EffectiveLayers effective) {
-        EffectiveLinear wanted = effective.of(layer);
-        if (wanted.equals(linear)) {
-            return false;
+    public void bind() {
+        if (isMixed()) {
+            bound = 0;
+            weight = layer.weightParameter();
+            product.use(weight.weight(), List.of());
+            return;
         }
+        Segments batch = resources.segments();
+        boolean changed = bound != batch.count();
         // Whatever fails on the way, the next call binds anew.
-        linear = null;
-        context.begin(wanted.weight());
-        Parameter bias = wanted.bias();
-        biasRow = bias == null ? null : row(bias.value(), biasRow);
-        weightGradient = gradients.ofWeight(wanted.weight());
-        INDArray biasGradient = bias == null ? null : context.gradient(bias);
-        biasGradientRow = biasGradient == null ? null : row(biasGradient, biasGradientRow);
-        updates.bind(wanted.updates());
-        weightUpdates.clear();
-        for (OutputUpdatePass update : updates.bound()) {
-            if (update instanceof WeightUpdatePass weightUpdate) {
-                weightUpdates.add(weightUpdate);
+        bound = 0;
+        for (int i = 0; i < batch.count(); i++) {
+            if (i == segments.size()) {
+                segments.add(new SegmentLinear(layer, batch.get(i), resources));
+            }
+            changed |= segments.get(i).bind(batch.get(i));
+        }
+        if (changed) {
+            findCommon(segments.subList(0, batch.count()));
+        }
+        bound = batch.count();
+    }
+
+    /** Whether the segments differ and nothing is kept of them, so that one after the other can use the same buffers. */
+    private boolean isMixed() {
+        return resources.segments().count() > 1 && !resources.isTraining();
+    }
+
+    private void findCommon(List<SegmentLinear> all) {
+        EffectiveLinear first = all.get(0).effective();
+        weight = all.stream().allMatch(one -> one.effective().weight() == first.weight())
+                ? first.weight()
+                : layer.weightParameter();
+        sharesBias = all.stream().allMatch(one -> one.effective().bias() == first.bias());
+        readsBase = all.stream().anyMatch(SegmentLinear::readsBase);
+        trains = all.stream().anyMatch(SegmentLinear::trains);
+        List<WeightProduct.Further> requested = new ArrayList<>();
+        for (SegmentLinear one : all) {
+            if (sharesWeight(one)) {
+                requested.addAll(one.requested());
             }
         }
-        product.use(wanted.weight().weight(), context.requested());
-        readsBase = updates.bound().stream().anyMatch(OutputUpdatePass::readsBase);
-        trainable = wanted.parameters().stream()
-                .filter(parameter -> context.gradient(parameter) != null)
-                .toList();
-        linear = wanted;
-        input = null;
-        return true;
+        product.use(weight.weight(), requested);
     }
 
-    private static INDArray row(INDArray vector, @Nullable INDArray former) {
-        if (former != null && former.data() == vector.data()) {
-            return former;
-        }
-        return FlatRow.of(vector);
+    private boolean sharesWeight(SegmentLinear one) {
+        return one.effective().weight() == weight;
     }
 
     @Override
-    public List<Parameter> trainable() {
-        return trainable;
-    }
-
-    @Override
-    public INDArray forward(INDArray x) {
-        long n = x.size(0);
-        INDArray y = outputs.rows(n);
-        INDArray xw = readsBase ? bases.rows(n) : y;
-        multiply(x, xw);
-        if (readsBase) {
-            y.assign(xw);
-        }
-        addUpdates(x, xw, y);
-        addBias(y);
-        for (OutputUpdatePass update : updates.bound()) {
-            update.finish(x, y);
-        }
-        output = y;
-        return y;
-    }
-
-    /** Computes {@code x·Wᵀ}, and what the updates requested beside it. */
-    void multiply(INDArray x, INDArray xw) {
-        product.run(x, xw);
-    }
-
-    /** Adds the updates to the product with the weight. */
-    void addUpdates(INDArray x, INDArray xw, INDArray y) {
-        for (OutputUpdatePass update : updates.bound()) {
-            update.forward(x, xw, y);
-        }
-        input = x;
-        base = xw;
-    }
-
-    /** Adds the bias if there is one. */
-    void addBias(INDArray y) {
-        if (biasRow != null) {
-            addBias.run(context.ones(y.size(0)), biasRow, y);
-        }
+    public boolean trains() {
+        return trains;
     }
 
     String path() {
         return layer.path();
     }
 
-    /** Whether the last output of the layer holds neither NaN nor an infinity. */
-    boolean isFinite() {
-        return output == null || ArrayBits.isFinite(output);
-    }
-
-    /** What the layer computes with now. */
-    EffectiveLinear effective() {
-        if (linear == null) {
-            throw new IllegalStateException("use must be called before");
-        }
-        return linear;
+    /** Whether the last output of the layer holds neither NaN nor an infinity in the rows of a segment. */
+    boolean isFinite(int segment) {
+        return output == null || resources.isFinite(output, segment);
     }
 
     @Override
-    public List<Parameter> parameters() {
-        return effective().parameters();
-    }
-
-    /** Whether an update needs {@code x·Wᵀ} by itself. */
-    boolean readsBase() {
-        return readsBase;
-    }
-
-    /** The products that the updates requested beside that of the batch. */
-    List<WeightProduct.Further> requested() {
-        return context.requested();
+    public INDArray forward(INDArray x) {
+        INDArray y = outputs.rows(x.size(0));
+        output = y;
+        product.run(x, y);
+        if (isMixed()) {
+            mixed.forward(x, y);
+            return y;
+        }
+        for (int i = 0; i < bound; i++) {
+            SegmentLinear one = segments.get(i);
+            INDArray xRows = resources.block(inputBlocks, x, i);
+            INDArray yRows = resources.block(outputBlocks, y, i);
+            if (!sharesWeight(one)) {
+                one.multiply(xRows, yRows);
+            }
+            one.addUpdates(xRows, yRows);
+            if (!sharesBias) {
+                one.addBias(yRows);
+            }
+        }
+        if (sharesBias) {
+            segments.get(0).addBias(y);
+        }
+        return y;
     }
 
     @Override
     public @Nullable INDArray backward(INDArray yGradient, boolean wantsInput) {
-        INDArray xGradient = wantsInput ? scratch.take(yGradient.size(0), layer.inputSize()) : null;
+        INDArray xGradient = wantsInput ? resources.scratch().take(yGradient.size(0), layer.inputSize()) : null;
         backward(yGradient, xGradient, false);
         return xGradient;
     }
@@ -182,47 +153,31 @@ final class LinearPass implements LayerPass {
      * @param adds whether the gradient of the input is added to what is there
      */
     void backward(INDArray yGradient, @Nullable INDArray xGradient, boolean adds) {
-        INDArray xwGradient = yGradient;
-        if (readsBase) {
-            xwGradient = baseGradients.rows(yGradient.size(0));
-            xwGradient.assign(yGradient);
+        INDArray baseGradient =
+                readsBase ? baseGradients.rows(yGradient.size(0)).assign(yGradient) : yGradient;
+        for (int i = 0; i < bound; i++) {
+            segments.get(i)
+                    .computeGradients(
+                            resources.block(outputGradientBlocks, yGradient, i),
+                            resources.block(baseGradientBlocks, baseGradient, i));
         }
-        computeGradients(yGradient, xwGradient);
         if (xGradient != null) {
-            product.runTransposed(xwGradient, xGradient, adds);
-            addInputGradients(xGradient);
+            computeInputGradient(baseGradient, xGradient, adds);
         }
     }
 
-    /**
-     * Computes the gradients of the parameters.
-     *
-     * @param xwGradient holds the gradient of y; gets that of {@code x·Wᵀ}
-     */
-    void computeGradients(INDArray yGradient, INDArray xwGradient) {
-        if (input == null || base == null) {
-            throw new IllegalStateException("backward needs a forward before it");
+    private void computeInputGradient(INDArray baseGradient, INDArray xGradient, boolean adds) {
+        boolean sharesWeights = segments.subList(0, bound).stream().allMatch(this::sharesWeight);
+        if (sharesWeights) {
+            product.runTransposed(baseGradient, xGradient, adds);
         }
-        for (WeightUpdatePass weightUpdate : weightUpdates) {
-            weightUpdate.backward(input, base, yGradient, xwGradient);
-        }
-        if (weightGradient != null) {
-            weightGradient.set(xwGradient, input);
-        }
-        if (biasGradientRow != null) {
-            biasGradientProduct.run(context.ones(yGradient.size(0)), yGradient, biasGradientRow);
-        }
-    }
-
-    /** Computes the part of the input's gradient that flows through W. */
-    void multiplyGradient(INDArray xwGradient, INDArray xGradient) {
-        product.runTransposed(xwGradient, xGradient, false);
-    }
-
-    /** Adds the parts of the input's gradient that flow through the updates. */
-    void addInputGradients(INDArray xGradient) {
-        for (WeightUpdatePass weightUpdate : weightUpdates) {
-            weightUpdate.addInputGradient(xGradient);
+        for (int i = 0; i < bound; i++) {
+            SegmentLinear one = segments.get(i);
+            INDArray rows = resources.block(inputGradientBlocks, xGradient, i);
+            if (!sharesWeights) {
+                one.multiplyGradient(resources.block(baseGradientBlocks, baseGradient, i), rows, adds);
+            }
+            one.addInputGradients(rows);
         }
     }
 }

@@ -1,28 +1,27 @@
 package org.lora4j.nn.internal;
 
 import java.util.Arrays;
-import java.util.Collections;
-import java.util.LinkedHashSet;
+import java.util.HashMap;
 import java.util.List;
-import java.util.Objects;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.internal.ArrayBits;
 import org.lora4j.internal.BatchBuffer;
+import org.lora4j.internal.RowBlocks;
 import org.lora4j.nn.Activation;
 import org.lora4j.nn.Input;
 import org.lora4j.nn.Layer;
 import org.lora4j.nn.Linear;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Parameter;
-import org.lora4j.nn.Sequences;
 import org.lora4j.nn.TokenEmbeddings;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
- * Everything that changes when a network computes: activations, buffers and gradients.
+ * The activations and buffers of a network that computes. What a batch computes with, and the gradients, are in its
+ * {@link Segment}s.
  *
  * <p>A pass is created once and used for any number of batches of any size; after the first few calls it allocates
  * nothing. It belongs to one thread at a time, while any number of passes share one network. The arrays it returns
@@ -31,20 +30,25 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 public final class Pass {
     private final Network network;
     private final boolean training;
-    private final Supplier<? extends EffectiveLayers> resolver;
+    private final Segment own;
     private final PassResources resources;
 
     /** The first layer of a network that takes tokens. */
     private final @Nullable TokenEmbeddingsPass<?> embeddings;
 
     private final Chain chain;
+
+    /** The rows of several segments. Unlike the arrays of callers, these are used again. */
+    private final BatchBuffer inputs;
+
     private final BatchBuffer outputGradients;
-    private long changes;
+    private final RowBlocks inputBlocks = new RowBlocks();
+    private final RowBlocks outputBlocks = new RowBlocks();
     private @Nullable INDArray input;
     private @Nullable INDArray output;
 
     /**
-     * Creates a pass over a network.
+     * Creates a pass over a network with a segment of its own.
      *
      * @param network the network
      * @param training whether gradients will be computed
@@ -52,25 +56,75 @@ public final class Pass {
      *     call. A change that comes in the meantime takes effect in the next call
      */
     public Pass(Network network, boolean training, Supplier<? extends EffectiveLayers> resolver) {
-        this.network = network;
-        this.training = training;
-        this.resolver = resolver;
+        this(new Segment(network, training, resolver), isDense(network) ? 'f' : 'c');
+    }
+
+    private Pass(Segment own, char order) {
+        this.own = own;
+        network = own.network();
+        training = own.isTraining();
         List<Layer> layers = network.layers();
+        resources = PassResources.of(network.dataType(), order, training, network.takesSequences());
         if (layers.get(0) instanceof TokenEmbeddings tokens) {
-            resources = PassResources.ofTokens(network.dataType(), training);
             embeddings = TokenEmbeddingsPass.of(tokens, resources);
             chain = new Chain(layers.subList(1, layers.size()), tokens.word().outputSize(), true, resources);
         } else {
-            resources = PassResources.ofRows(network.dataType(), isDense(layers), training);
             embeddings = null;
             chain = new Chain(layers, network.inputSize(), false, resources);
         }
-        outputGradients = new BatchBuffer(network.dataType(), network.outputSize(), resources.order());
-        use(resolver.get());
+        inputs = new BatchBuffer(network.dataType(), network.inputSize(), 'c');
+        outputGradients = new BatchBuffer(network.dataType(), network.outputSize(), order);
+        // Whatever cannot be computed fails here, before a training starts.
+        resources.batch().set(Segments.of(own));
+        chain.bind();
     }
 
-    private static boolean isDense(List<Layer> layers) {
-        return layers.stream().allMatch(layer -> layer instanceof Linear || layer instanceof Activation);
+    /** Whether all layers are linear layers and activation functions, for which 'f' order is faster for few rows. */
+    private static boolean isDense(Network network) {
+        return network.layers().stream().allMatch(layer -> layer instanceof Linear || layer instanceof Activation);
+    }
+
+    /**
+     * Creates a pass for several trainings of one network, which are computed together. Each segment gets the same gradients
+     * as alone, except for rounding. A row of one segment is never read for another, so numbers of one that are not finite do
+     * not affect the others.
+     *
+     * @param segments the segments of the trainings, at least one
+     * @return the pass
+     * @throws IllegalArgumentException if they do not compute one and the same network, or one trains a parameter that
+     *     another computes with
+     */
+    public static Pass together(List<Segment> segments) {
+        Segment first = segments.get(0);
+        Map<Parameter, Segment> trained = new HashMap<>();
+        for (Segment segment : segments) {
+            if (segment.network() != first.network()) {
+                throw new IllegalArgumentException("models that train together must have one and the same base network,"
+                        + " found another one; train the models of each base in a trainer of their own");
+            }
+            segment.trainableParameters().forEach(parameter -> trained.put(parameter, segment));
+        }
+        for (Segment segment : segments) {
+            for (Parameter parameter : segment.parameters()) {
+                Segment owner = trained.get(parameter);
+                if (owner != null && owner != segment) {
+                    throw new IllegalArgumentException("models that train together must not share what one of them"
+                            + " trains, found " + parameter.name()
+                            + " in two of them; name each adapter in one view only, and freeze the base");
+                }
+            }
+        }
+        // In this order, the rows of a segment are contiguous.
+        return new Pass(first, 'c');
+    }
+
+    /**
+     * Returns the segment of a pass that computes one model.
+     *
+     * @return the segment of {@link #forward(Input)}
+     */
+    public Segment segment() {
+        return own;
     }
 
     /**
@@ -81,7 +135,8 @@ public final class Pass {
      * @throws IllegalArgumentException if the input does not fit the network
      */
     public INDArray forward(Input x) {
-        return forward(x, resolver.get());
+        own.resolve();
+        return forward(Segments.of(own, x));
     }
 
     /**
@@ -96,61 +151,47 @@ public final class Pass {
     }
 
     /**
-     * Computes the output of a batch with updates chosen for this call.
+     * Computes the output of a batch of any segments, which must be resolved.
      *
-     * @param x the input; not written to
-     * @param effective what each layer computes with
+     * @param segments the segments with their input, which is not written to
      * @return the output {@code [rows, outputSize]}, a buffer of this pass
      * @throws IllegalArgumentException if the input does not fit the network
      */
-    public INDArray forward(Input x, EffectiveLayers effective) {
-        Inputs.require(x, network);
-        use(effective);
-        INDArray activations;
-        if (x instanceof Sequences sequences) {
-            resources.tokens().set(sequences);
-            activations = Objects.requireNonNull(embeddings).forward(sequences);
-        } else {
-            activations = Inputs.withoutBroadcast(Inputs.rows(x));
-        }
+    public INDArray forward(Segments segments) {
+        segments.inputs().forEach(this::require);
+        resources.batch().set(segments);
+        chain.bind();
+        INDArray activations = embeddings == null ? rows(segments) : embeddings.forward(segments.sequences());
         input = activations;
-        return finish(chain.forward(activations));
-    }
-
-    private INDArray finish(INDArray result) {
+        INDArray result = chain.forward(activations);
         output = result;
-        resources.step().set(resources.step().number() + 1);
+        for (Segment segment : segments.all()) {
+            segment.step().set(segment.step().number() + 1);
+        }
         return result;
     }
 
-    /**
-     * Sets the number of the next {@link #forward}, which otherwise counts from 0. Random numbers of a step depend on
-     * it, so a resumed training sets it to continue as if it had not been interrupted.
-     *
-     * @param number the number of the next step, from 0
-     * @throws IllegalArgumentException if it is negative
-     */
-    public void setStep(long number) {
-        if (number < 0) {
-            throw new IllegalArgumentException("the number of a step must not be negative, found " + number);
+    private INDArray rows(Segments segments) {
+        if (segments.count() == 1) {
+            return Inputs.withoutBroadcast(Inputs.rows(segments.inputs().get(0)));
         }
-        resources.step().set(number);
+        INDArray all = inputs.rows(segments.examples());
+        int from = 0;
+        for (Input part : segments.inputs()) {
+            inputBlocks.of(all, from, part.count()).assign(Inputs.rows(part));
+            from += part.count();
+        }
+        return all;
     }
 
     /**
-     * Sets which part of a larger batch the batches from here on are. Random numbers of a row depend on its number in the
-     * larger batch.
+     * Checks that an input fits the network.
      *
-     * @param examples the number of examples of the larger batch before this part; 0 for a whole batch
-     * @param tokens the number of their tokens, 0 if examples are no sequences
-     * @throws IllegalArgumentException if one is negative
+     * @param x the input
+     * @throws IllegalArgumentException if it is of the other kind, or its shape, its type, a token or a length does not fit
      */
-    public void setBefore(long examples, long tokens) {
-        if (examples < 0 || tokens < 0) {
-            throw new IllegalArgumentException(
-                    "the examples and tokens before a part must not be negative, found " + examples + " and " + tokens);
-        }
-        resources.step().setBefore(examples, tokens);
+    public void require(Input x) {
+        Inputs.require(x, network);
     }
 
     /**
@@ -168,7 +209,7 @@ public final class Pass {
             throw new IllegalArgumentException("output gradient: must be like the output, " + Inputs.describe(output)
                     + ", found " + Inputs.describe(outputGradient));
         }
-        boolean embeddingsTrain = embeddings != null && !embeddings.trainable().isEmpty();
+        boolean embeddingsTrain = embeddings != null && embeddings.trains();
         INDArray gradient = chain.backward(inOrder(outputGradient), embeddingsTrain);
         if (embeddings != null && gradient != null) {
             embeddings.backward(gradient);
@@ -185,32 +226,25 @@ public final class Pass {
     }
 
     /**
-     * Returns the gradient that the last {@link #backward} computed for a parameter.
+     * Returns the rows of the last output, or of its gradient, that belong to a segment.
      *
-     * @param parameter one of {@link #trainableParameters}
-     * @return the gradient in the parameter's shape and order, a buffer of this pass
-     * @throws IllegalArgumentException if the parameter does not train in this pass
+     * @param matrix {@code [rows, outputSize]} in 'c' order
+     * @param segment the number of the segment
+     * @return a view of its rows
      */
-    public INDArray gradient(Parameter parameter) {
-        Set<Parameter> trainable = trainableParameters();
-        INDArray gradient =
-                trainable.contains(parameter) ? resources.gradients().get(parameter) : null;
-        if (gradient == null) {
-            throw new IllegalArgumentException(parameter.name() + ": has no gradient in this pass; trainable are "
-                    + trainable.stream().map(Parameter::name).toList());
-        }
-        WeightGradient ofWeight = resources.gradients().getOfWeight(parameter);
-        return ofWeight == null ? gradient : ofWeight.get();
+    public INDArray block(INDArray matrix, int segment) {
+        return chain.block(outputBlocks, matrix, segment);
     }
 
     /**
-     * Returns the gradient of the weight of a linear layer, for an updater that computes it part by part.
+     * Returns the gradient that the last {@link #backward} computed for a parameter; see {@link Segment#gradient}.
      *
      * @param parameter one of {@link #trainableParameters}
-     * @return the gradient, or null if the parameter is no such weight
+     * @return the gradient in the parameter's shape and order, a buffer
+     * @throws IllegalArgumentException if the parameter does not train in this pass
      */
-    public @Nullable WeightGradient weightGradient(Parameter parameter) {
-        return resources.gradients().getOfWeight(parameter);
+    public INDArray gradient(Parameter parameter) {
+        return own.gradient(parameter);
     }
 
     /**
@@ -219,22 +253,7 @@ public final class Pass {
      * @return in the order of the network; empty if the pass does not train
      */
     public Set<Parameter> trainableParameters() {
-        Set<Parameter> trainable = new LinkedHashSet<>();
-        if (embeddings != null) {
-            trainable.addAll(embeddings.trainable());
-        }
-        trainable.addAll(chain.trainable());
-        return Collections.unmodifiableSet(trainable);
-    }
-
-    /**
-     * Returns how often a {@link #forward} found that layers compute with other arrays or updates than before.
-     * While the number stays the same, {@link #trainableParameters} does too.
-     *
-     * @return a number that grows with each change
-     */
-    public long changes() {
-        return changes;
+        return own.trainableParameters();
     }
 
     /**
@@ -244,66 +263,20 @@ public final class Pass {
      *     does, or nothing
      */
     public Optional<String> firstNonFinite() {
-        if (input != null && !ArrayBits.isFinite(input)) {
-            return Optional.of(
-                    embeddings == null ? "input" : network.layers().get(0).path());
-        }
-        return chain.firstNonFinite();
+        return firstNonFinite(0);
     }
 
     /**
-     * Checks an input and determines what the layers compute with in the next step of a {@link JointPass}, as
-     * {@link #forward} does by itself.
+     * Finds where numbers of a segment stopped being finite in the last {@link #forward}.
      *
-     * @param x the input {@code [n, inputSize]} of the network's type
-     * @throws IllegalArgumentException if the shape or the type of {@code x} does not fit
+     * @param segment the number of the segment
+     * @return the path of the first layer whose output is not finite for its rows, {@code input}, or nothing
      */
-    public void prepare(INDArray x) {
-        Inputs.require(Input.of(x), network);
-        use(resolver.get());
-    }
-
-    /** Determines what the layers compute with, as {@link #forward} does, where nothing is computed. */
-    public void bind() {
-        use(resolver.get());
-    }
-
-    Network network() {
-        return network;
-    }
-
-    /** The computation of the i-th layer, which is linear. */
-    LinearPass linear(int i) {
-        return (LinearPass) chain.pass(i);
-    }
-
-    /** The first layer with trainable parameters; the number of layers if there is none. */
-    int firstTraining() {
-        return chain.firstTraining();
-    }
-
-    /** All parameters that it computes with, trainable or not. */
-    Set<Parameter> parameters() {
-        Set<Parameter> all = new LinkedHashSet<>();
-        if (embeddings != null) {
-            all.addAll(embeddings.parameters());
+    public Optional<String> firstNonFinite(int segment) {
+        if (input != null && !resources.isFinite(input, segment)) {
+            return Optional.of(
+                    embeddings == null ? "input" : network.layers().get(0).path());
         }
-        all.addAll(chain.parameters());
-        return all;
-    }
-
-    /** Counts a step that a {@link JointPass} computed. */
-    void countStep() {
-        resources.step().set(resources.step().number() + 1);
-    }
-
-    private void use(EffectiveLayers effective) {
-        boolean changed = chain.use(effective);
-        if (embeddings != null) {
-            changed |= embeddings.use(effective);
-        }
-        if (changed) {
-            changes++;
-        }
+        return chain.firstNonFinite(segment);
     }
 }

@@ -47,7 +47,7 @@ public interface PassContext {
 
     /**
      * Requests the product of further rows with the weight. The layer computes it before each
-     * {@link OutputUpdatePass#forward}, where possible as one product with the batch's, which costs little more than the
+     * {@link WeightUpdatePass#forward}, where possible as one product with the batch's, which costs little more than the
      * batch's alone. A request lasts until the layer binds its updates anew.
      *
      * @param rows {@code R [k, in]}, contiguous; read at each forward
@@ -71,14 +71,6 @@ public interface PassContext {
      * @return the number of rows; 0 for a whole batch
      */
     long rowsBefore();
-
-    /**
-     * Returns the first row of an example of the batch.
-     *
-     * @param example the example; their number stands for the end
-     * @return the example itself, or the first token of a sequence where rows are tokens
-     */
-    int firstRow(int example);
 
     /**
      * Returns a column of ones, for sums over the batch and for adding a row to each row.

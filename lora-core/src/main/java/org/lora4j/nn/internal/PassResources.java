@@ -1,68 +1,62 @@
 package org.lora4j.nn.internal;
 
+import org.lora4j.internal.ArrayBits;
+import org.lora4j.internal.RowBlocks;
+import org.lora4j.nn.Sequences;
 import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
  * What the layers of one {@link Pass} share.
  *
  * @param dataType the type of all arrays
  * @param order the memory order of activations: 'f' for few rows of examples, 'c' for many rows of tokens
- * @param gradients the gradients of the parameters
- * @param step the number of the step
- * @param tokens the sequences of the batch, if the input is tokens
+ * @param isTraining whether gradients are computed
+ * @param batch the batch that is computed now
  * @param scratch arrays for gradients between layers
  * @param perToken whether a row is a token, not an example
  */
 record PassResources(
-        DataType dataType,
-        char order,
-        Gradients gradients,
-        PassStep step,
-        TokenBatch tokens,
-        Scratch scratch,
-        boolean perToken) {
-    /**
-     * Those of a network whose rows are examples.
-     *
-     * @param isDense whether all layers are linear layers and activation functions, for which 'f' is faster; loops over rows
-     *     need each row in one piece
-     */
-    static PassResources ofRows(DataType dataType, boolean isDense, boolean training) {
-        return of(dataType, isDense ? 'f' : 'c', training, false);
-    }
-
-    /** Those of a network whose rows are tokens. Loops over many rows need each row in one piece. */
-    static PassResources ofTokens(DataType dataType, boolean training) {
-        return of(dataType, 'c', training, true);
-    }
-
-    private static PassResources of(DataType dataType, char order, boolean training, boolean perToken) {
+        DataType dataType, char order, boolean isTraining, CurrentBatch batch, Scratch scratch, boolean perToken) {
+    static PassResources of(DataType dataType, char order, boolean isTraining, boolean perToken) {
         return new PassResources(
-                dataType,
-                order,
-                new Gradients(training),
-                new PassStep(),
-                new TokenBatch(),
-                new Scratch(dataType, order),
-                perToken);
+                dataType, order, isTraining, new CurrentBatch(), new Scratch(dataType, order), perToken);
     }
 
     /** The same for the layers after a pooling, whose rows are sequences. */
     PassResources pooled() {
-        return new PassResources(dataType, order, gradients, step, tokens, scratch, false);
+        return new PassResources(dataType, order, isTraining, batch, scratch, false);
     }
 
-    /** The first row of an example; the number of examples stands for the end. */
-    int firstRow(int example) {
-        return perToken ? tokens.get().start(example) : example;
+    Segments segments() {
+        return batch.get();
     }
 
-    /** The rows before those of this batch if it is a part of a larger batch. */
-    long rowsBefore() {
+    Sequences sequences() {
+        return segments().sequences();
+    }
+
+    /** The first row of a segment; the number of segments stands for the end. */
+    int start(int segment) {
+        return segments().start(segment, perToken);
+    }
+
+    /** The rows of a segment in a matrix of all rows. In 'f' order they are not contiguous. */
+    INDArray block(RowBlocks blocks, INDArray matrix, int segment) {
+        if (segments().count() == 1) {
+            return matrix;
+        }
+        int from = start(segment);
+        return blocks.of(matrix, from, start(segment + 1) - from);
+    }
+
+    /** Whether the rows of a segment hold neither NaN nor an infinity. */
+    boolean isFinite(INDArray matrix, int segment) {
+        return ArrayBits.isFinite(block(new RowBlocks(), matrix, segment));
+    }
+
+    /** The rows of a larger batch before those of a segment, if it is a part of a larger batch. */
+    long rowsBefore(PassStep step) {
         return perToken ? step.tokensBefore() : step.examplesBefore();
-    }
-
-    boolean isTraining() {
-        return gradients.isTraining();
     }
 }

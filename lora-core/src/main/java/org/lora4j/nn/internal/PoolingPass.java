@@ -11,8 +11,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 /** Makes one row of the rows of each sequence. */
 final class PoolingPass<A> implements LayerPass {
     private final RowMath<A> math;
-    private final TokenBatch tokens;
-    private final Scratch scratch;
+    private final PassResources resources;
     private final BatchBuffer outputs;
     private final boolean first;
     private final int width;
@@ -21,8 +20,7 @@ final class PoolingPass<A> implements LayerPass {
 
     PoolingPass(Pooling layer, long size, RowMath<A> math, PassResources resources) {
         this.math = math;
-        tokens = resources.tokens();
-        scratch = resources.scratch();
+        this.resources = resources;
         outputs = new BatchBuffer(resources.dataType(), size, resources.order());
         first = layer.method() == Pooling.Method.FIRST;
         width = Math.toIntExact(size);
@@ -32,7 +30,7 @@ final class PoolingPass<A> implements LayerPass {
 
     @Override
     public INDArray forward(INDArray x) {
-        Sequences batch = tokens.get();
+        Sequences batch = resources.sequences();
         INDArray y = outputs.rows(batch.count());
         ArrayMemory inputs = new ArrayMemory(x);
         ArrayMemory results = new ArrayMemory(y);
@@ -62,8 +60,8 @@ final class PoolingPass<A> implements LayerPass {
         if (!wantsInput) {
             return null;
         }
-        Sequences batch = tokens.get();
-        INDArray xGradient = scratch.take(batch.tokens(), width);
+        Sequences batch = resources.sequences();
+        INDArray xGradient = resources.scratch().take(batch.tokens(), width);
         ArrayMemory given = new ArrayMemory(yGradient);
         ArrayMemory results = new ArrayMemory(xGradient);
         for (int i = 0; i < batch.count(); i++) {

@@ -2,7 +2,6 @@ package org.lora4j.nn.internal;
 
 import java.util.function.Function;
 import java.util.function.Supplier;
-import java.util.function.UnaryOperator;
 import org.lora4j.internal.IdlePool;
 import org.lora4j.nn.Input;
 import org.lora4j.nn.Network;
@@ -33,6 +32,20 @@ public final class Predictor {
         passes = new IdlePool<>(newPass);
     }
 
+    /** The segments of a block of a larger batch. */
+    @FunctionalInterface
+    public interface BlockSegments {
+        /**
+         * Divides a block into segments.
+         *
+         * @param block the examples
+         * @param from the first of them in the larger batch
+         * @param to the end of them in the larger batch
+         * @return the segments, with the block as their input
+         */
+        Segments of(Input block, int from, int to);
+    }
+
     /**
      * Computes the output with the updates that the passes were created with.
      *
@@ -41,7 +54,10 @@ public final class Predictor {
      * @throws IllegalArgumentException if the input does not fit
      */
     public INDArray predict(Input x) {
-        return compute(x, pass -> pass::forward);
+        return compute(x, pass -> {
+            pass.segment().resolve();
+            return (block, from, to) -> Segments.of(pass.segment(), block);
+        });
     }
 
     /**
@@ -53,30 +69,48 @@ public final class Predictor {
      * @throws IllegalArgumentException if the input does not fit
      */
     public INDArray predict(Input x, EffectiveLayers effective) {
-        return compute(x, pass -> block -> pass.forward(block, effective));
+        Segment segment = Segment.predicting(network, effective);
+        return predictSegments(x, (block, from, to) -> Segments.of(segment, block));
     }
 
-    private INDArray compute(Input x, Function<Pass, Function<Input, INDArray>> forward) {
+    /**
+     * Computes the output of a batch whose examples differ in their updates.
+     *
+     * @param x the input; not written to
+     * @param segments divides each block of it
+     * @return a new array {@code [rows, outputSize]} in 'c' order
+     * @throws IllegalArgumentException if the input does not fit
+     */
+    public INDArray predictSegments(Input x, BlockSegments segments) {
+        return compute(x, pass -> segments);
+    }
+
+    private INDArray compute(Input x, Function<Pass, BlockSegments> segmentsFor) {
         Inputs.requirePredictable(x, network);
         return passes.use(pass -> {
-            Function<Input, INDArray> bound = forward.apply(pass);
+            BlockSegments segments = segmentsFor.apply(pass);
             return x instanceof Sequences sequences
-                    ? TokenBlocks.compute(sequences, (block, from, to) -> bound.apply(block))
-                    : inBlocks(Inputs.rows(x), rows -> bound.apply(Input.of(rows)));
+                    ? TokenBlocks.compute(sequences, (block, from, to) -> pass.forward(segments.of(block, from, to)))
+                    : inBlocks(Inputs.rows(x), (rows, from, to) -> pass.forward(segments.of(Input.of(rows), from, to)));
         });
     }
 
-    private static INDArray inBlocks(INDArray x, UnaryOperator<INDArray> forward) {
-        if (x.size(0) <= BLOCK_ROWS) {
-            return forward.apply(x).dup('c');
+    /** Computes the rows {@code [from, to)} of a larger batch. */
+    private interface BlockOfRows {
+        INDArray compute(INDArray rows, int from, int to);
+    }
+
+    private static INDArray inBlocks(INDArray x, BlockOfRows computation) {
+        int n = Math.toIntExact(x.size(0));
+        if (n <= BLOCK_ROWS) {
+            return computation.compute(x, 0, n).dup('c');
         }
-        long n = x.size(0);
-        INDArray first = forward.apply(rows(x, 0, BLOCK_ROWS).dup('c'));
+        INDArray first = computation.compute(rows(x, 0, BLOCK_ROWS).dup('c'), 0, BLOCK_ROWS);
         INDArray y = Nd4j.createUninitializedDetached(first.dataType(), 'c', n, first.size(1));
         rows(y, 0, BLOCK_ROWS).assign(first);
-        for (long from = BLOCK_ROWS; from < n; from += BLOCK_ROWS) {
-            long to = Math.min(n, from + BLOCK_ROWS);
-            rows(y, from, to).assign(forward.apply(rows(x, from, to).dup('c')));
+        for (int from = BLOCK_ROWS; from < n; from += BLOCK_ROWS) {
+            int to = Math.min(n, from + BLOCK_ROWS);
+            rows(y, from, to).assign(computation.compute(rows(x, from, to).dup('c'), from, to));
         }
         return y;
     }

@@ -1,13 +1,10 @@
 package org.lora4j.nn.internal;
 
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.BatchBuffer;
 import org.lora4j.internal.ReusableOp;
 import org.lora4j.internal.RowMath;
-import org.lora4j.nn.Parameter;
 import org.lora4j.nn.Residual;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.api.ops.DynamicCustomOp;
@@ -31,24 +28,13 @@ final class ResidualPass implements LayerPass {
     }
 
     @Override
-    public boolean use(EffectiveLayers effective) {
-        boolean changed = chain.use(effective);
-        changed |= norm.use(effective);
-        return changed;
+    public void bind() {
+        chain.bind();
     }
 
     @Override
-    public List<Parameter> parameters() {
-        List<Parameter> all = new ArrayList<>(chain.parameters());
-        all.addAll(norm.parameters());
-        return all;
-    }
-
-    @Override
-    public List<Parameter> trainable() {
-        List<Parameter> all = new ArrayList<>(chain.trainable());
-        all.addAll(norm.trainable());
-        return all;
+    public boolean trains() {
+        return chain.trains() || norm.trains();
     }
 
     @Override
@@ -77,7 +63,7 @@ final class ResidualPass implements LayerPass {
     }
 
     @Override
-    public Optional<String> firstNonFinite() {
-        return chain.firstNonFinite();
+    public Optional<String> firstNonFinite(int segment) {
+        return chain.firstNonFinite(segment);
     }
 }

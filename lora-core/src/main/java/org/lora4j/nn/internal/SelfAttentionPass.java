@@ -5,10 +5,7 @@ import java.util.Optional;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.BatchBuffer;
-import org.lora4j.internal.LayerSeed;
 import org.lora4j.internal.RowMath;
-import org.lora4j.internal.StepSeed;
-import org.lora4j.nn.Parameter;
 import org.lora4j.nn.SelfAttention;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -22,7 +19,6 @@ final class SelfAttentionPass<A> implements LayerPass {
     private final AttentionHeads<A> heads;
     private final PassResources resources;
     private final BatchBuffer contexts;
-    private final long seed;
     private final int width;
 
     SelfAttentionPass(SelfAttention layer, RowMath<A> math, PassResources resources) {
@@ -34,7 +30,6 @@ final class SelfAttentionPass<A> implements LayerPass {
         output = new LinearPass(layer.output(), resources);
         heads = new AttentionHeads<>(layer, math, resources);
         contexts = new BatchBuffer(resources.dataType(), layer.query().outputSize(), resources.order());
-        seed = LayerSeed.of(layer.seed(), layer.path());
         width = Math.toIntExact(layer.query().outputSize());
     }
 
@@ -43,24 +38,13 @@ final class SelfAttentionPass<A> implements LayerPass {
     }
 
     @Override
-    public boolean use(EffectiveLayers effective) {
-        boolean changed = false;
-        for (LinearPass linear : linears()) {
-            changed |= linear.use(effective);
-        }
-        return changed;
+    public void bind() {
+        linears().forEach(LinearPass::bind);
     }
 
     @Override
-    public List<Parameter> parameters() {
-        return linears().stream()
-                .flatMap(linear -> linear.parameters().stream())
-                .toList();
-    }
-
-    @Override
-    public List<Parameter> trainable() {
-        return linears().stream().flatMap(linear -> linear.trainable().stream()).toList();
+    public boolean trains() {
+        return linears().stream().anyMatch(LinearPass::trains);
     }
 
     @Override
@@ -69,22 +53,13 @@ final class SelfAttentionPass<A> implements LayerPass {
         INDArray keys = key.forward(x);
         INDArray values = value.forward(x);
         INDArray context = contexts.rows(x.size(0));
-        heads.forward(
-                resources.tokens().get(),
-                queries,
-                keys,
-                values,
-                context,
-                StepSeed.of(seed, resources.step().number()));
+        heads.forward(resources.segments(), queries, keys, values, context);
         return output.forward(context);
     }
 
     @Override
     public @Nullable INDArray backward(INDArray yGradient, boolean wantsInput) {
-        boolean below = wantsInput
-                || !(query.trainable().isEmpty()
-                        && key.trainable().isEmpty()
-                        && value.trainable().isEmpty());
+        boolean below = wantsInput || query.trains() || key.trains() || value.trains();
         INDArray contextGradient = output.backward(yGradient, below);
         if (contextGradient == null) {
             return null;
@@ -107,9 +82,9 @@ final class SelfAttentionPass<A> implements LayerPass {
     }
 
     @Override
-    public Optional<String> firstNonFinite() {
+    public Optional<String> firstNonFinite(int segment) {
         return Stream.of(query, key, value)
-                .filter(linear -> !linear.isFinite())
+                .filter(linear -> !linear.isFinite(segment))
                 .map(LinearPass::path)
                 .findFirst();
     }

@@ -1,14 +1,15 @@
 package org.lora4j.nn.internal;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.IntUnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.ArrayMemory;
 import org.lora4j.internal.BatchBuffer;
+import org.lora4j.internal.RowBlocks;
 import org.lora4j.internal.RowMath;
 import org.lora4j.nn.Embedding;
-import org.lora4j.nn.Parameter;
 import org.lora4j.nn.Sequences;
 import org.lora4j.nn.TokenEmbeddings;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -19,7 +20,9 @@ final class TokenEmbeddingsPass<A> {
     private final RowMath<A> math;
     private final List<EmbeddingPass<A>> tables = new ArrayList<>();
     private final LayerNormPass<A> norm;
-    private final Scratch scratch;
+    private final PassResources resources;
+    private final RowBlocks sumBlocks = new RowBlocks();
+    private final RowBlocks sumGradientBlocks = new RowBlocks();
     private final BatchBuffer sums;
     private final int width;
     private final A vector;
@@ -34,7 +37,7 @@ final class TokenEmbeddingsPass<A> {
             tables.add(new EmbeddingPass<>(table, math, resources));
         }
         norm = new LayerNormPass<>(layer.norm(), math, resources);
-        scratch = resources.scratch();
+        this.resources = resources;
         sums = new BatchBuffer(resources.dataType(), layer.word().outputSize(), resources.order());
         width = Math.toIntExact(layer.word().outputSize());
         vector = math.array(width);
@@ -44,26 +47,17 @@ final class TokenEmbeddingsPass<A> {
         return new TokenEmbeddingsPass<>(layer, RowMath.of(resources.dataType()), resources);
     }
 
-    boolean use(EffectiveLayers effective) {
-        boolean changed = norm.use(effective);
+    /** Whether a segment trains a table. */
+    private boolean tablesTrain() {
+        boolean train = false;
         for (EmbeddingPass<A> table : tables) {
-            changed |= table.use(effective);
+            train |= table.trains();
         }
-        return changed;
+        return train;
     }
 
-    List<Parameter> parameters() {
-        List<Parameter> all = new ArrayList<>();
-        tables.forEach(table -> all.addAll(table.parameters()));
-        all.addAll(norm.parameters());
-        return all;
-    }
-
-    List<Parameter> trainable() {
-        List<Parameter> all = new ArrayList<>();
-        tables.forEach(table -> all.addAll(table.trainable()));
-        all.addAll(norm.trainable());
-        return all;
+    boolean trains() {
+        return tablesTrain() || norm.trains();
     }
 
     /** Computes the vectors of all tokens {@code [tokens, dim]}. */
@@ -76,18 +70,35 @@ final class TokenEmbeddingsPass<A> {
             rows.add(rows(n, batch::type));
         }
         INDArray sum = sums.rows(n);
+        for (int s = 0; s < resources.segments().count(); s++) {
+            forward(s, sum);
+        }
+        return norm.forward(sum, null);
+    }
+
+    private void forward(int segment, INDArray sum) {
+        List<SegmentEmbedding<A>> bound = new ArrayList<>();
+        tables.forEach(table -> bound.add(table.of(segment)));
         ArrayMemory results = new ArrayMemory(sum);
-        for (int i = 0; i < n; i++) {
+        for (int i = resources.start(segment); i < resources.start(segment + 1); i++) {
             math.clear(vector, width);
-            for (int t = 0; t < tables.size(); t++) {
-                tables.get(t).addRow(rows.get(t)[i], vector);
+            for (int t = 0; t < bound.size(); t++) {
+                bound.get(t).addRow(rows.get(t)[i], vector);
             }
             math.write(results, i * width, vector, width);
         }
-        for (int t = 0; t < tables.size(); t++) {
-            tables.get(t).addUpdates(rows.get(t), sum);
+        INDArray block = resources.block(sumBlocks, sum, segment);
+        for (int t = 0; t < bound.size(); t++) {
+            bound.get(t).addUpdates(rows(t, segment), block);
         }
-        return norm.forward(sum, null);
+    }
+
+    /** The rows of a table for the tokens of a segment. */
+    private int[] rows(int table, int segment) {
+        int[] all = rows.get(table);
+        return resources.segments().count() == 1
+                ? all
+                : Arrays.copyOfRange(all, resources.start(segment), resources.start(segment + 1));
     }
 
     private static int[] rows(int n, IntUnaryOperator row) {
@@ -99,14 +110,16 @@ final class TokenEmbeddingsPass<A> {
     }
 
     void backward(INDArray yGradient) {
-        boolean tablesTrain =
-                tables.stream().anyMatch(table -> !table.trainable().isEmpty());
-        @Nullable INDArray sumGradient = norm.backward(yGradient, tablesTrain);
-        if (sumGradient != null) {
-            for (int t = 0; t < tables.size(); t++) {
-                tables.get(t).backward(rows.get(t), sumGradient);
-            }
-            scratch.release(sumGradient);
+        @Nullable INDArray sumGradient = norm.backward(yGradient, tablesTrain());
+        if (sumGradient == null) {
+            return;
         }
+        for (int s = 0; s < resources.segments().count(); s++) {
+            INDArray block = resources.block(sumGradientBlocks, sumGradient, s);
+            for (int t = 0; t < tables.size(); t++) {
+                tables.get(t).of(s).backward(rows(t, s), block);
+            }
+        }
+        resources.scratch().release(sumGradient);
     }
 }

@@ -3,7 +3,7 @@ package org.lora4j.nn.internal;
 import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
-/** The computation of one {@link OutputUpdate} of an embedding in one {@link Pass}. It owns its products and buffers. */
+/** The computation of one {@link WeightUpdate} of an embedding in one {@link Pass}. It owns its products and buffers. */
 public interface TokenUpdatePass {
     /**
      * Binds this computation to another update of the same kind.
@@ -11,7 +11,7 @@ public interface TokenUpdatePass {
      * @param update the update to compute from now on
      * @return false, without any effect, if the update is of another kind
      */
-    boolean bind(OutputUpdate update);
+    boolean bind(WeightUpdate update);
 
     /**
      * Adds the update to the vectors of the tokens.

@@ -12,8 +12,8 @@ import java.util.function.Function;
  * @param <P> the computation of one update
  */
 final class UpdatePasses<P> {
-    private final BiPredicate<P, OutputUpdate> binds;
-    private final Function<OutputUpdate, P> create;
+    private final BiPredicate<P, WeightUpdate> binds;
+    private final Function<WeightUpdate, P> create;
     private final List<P> bound = new ArrayList<>();
     private final List<P> idle = new ArrayList<>();
 
@@ -23,7 +23,7 @@ final class UpdatePasses<P> {
      * @param binds binds a computation to an update; false if the update is of another kind
      * @param create creates a computation that is bound to an update
      */
-    UpdatePasses(BiPredicate<P, OutputUpdate> binds, Function<OutputUpdate, P> create) {
+    UpdatePasses(BiPredicate<P, WeightUpdate> binds, Function<WeightUpdate, P> create) {
         this.binds = binds;
         this.create = create;
     }
@@ -34,15 +34,15 @@ final class UpdatePasses<P> {
     }
 
     /** Binds a computation to each update. It reuses one of the same kind if there is one. */
-    void bind(List<OutputUpdate> wanted) {
+    void bind(List<WeightUpdate> wanted) {
         idle.addAll(bound);
         bound.clear();
-        for (OutputUpdate update : wanted) {
+        for (WeightUpdate update : wanted) {
             bound.add(bind(update));
         }
     }
 
-    private P bind(OutputUpdate update) {
+    private P bind(WeightUpdate update) {
         for (int i = 0; i < idle.size(); i++) {
             if (binds.test(idle.get(i), update)) {
                 return idle.remove(i);

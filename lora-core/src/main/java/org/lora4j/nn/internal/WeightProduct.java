@@ -75,6 +75,11 @@ final class WeightProduct {
             return;
         }
         weight.multiply(product, x, y);
+        runFurther();
+    }
+
+    /** Computes the further products only. */
+    void runFurther() {
         if (further.size() > 1 && stackingPays(furtherRows, further.size() - 1)) {
             runStacked(null, null);
             return;

@@ -2,6 +2,7 @@ package org.lora4j.nn.internal;
 
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.internal.SingleRows;
 import org.lora4j.nn.Parameter;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -14,7 +15,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  *
  * <p>Implementations hold parameters and nothing that changes between calls, so that threads can share them.
  */
-public interface WeightUpdate extends OutputUpdate {
+public interface WeightUpdate {
     /**
      * Returns the parameters of this update.
      *
@@ -39,6 +40,52 @@ public interface WeightUpdate extends OutputUpdate {
         return null;
     }
 
-    @Override
+    /**
+     * Creates the computation for one pass over a linear layer.
+     *
+     * @param context what the pass provides
+     * @return a computation that is bound to this update and owns its products and buffers
+     */
     WeightUpdatePass newPass(PassContext context);
+
+    /**
+     * Creates the computation for one pass over an embedding.
+     *
+     * @param context what the pass provides
+     * @return a computation that is bound to this update and owns its products and buffers
+     * @throws UnsupportedOperationException if the update cannot be one of an embedding
+     */
+    default TokenUpdatePass newTokenPass(PassContext context) {
+        throw new UnsupportedOperationException(this + ": cannot update an embedding");
+    }
+
+    /**
+     * Returns how many elements its factors have, which measures the work for a row.
+     *
+     * @return the number of elements of the parameters
+     */
+    default long elements() {
+        return parameters().stream()
+                .mapToLong(parameter -> parameter.value().length())
+                .sum();
+    }
+
+    /**
+     * Returns whether {@link #note} can do the work of {@link WeightUpdatePass#forward} in a prediction.
+     *
+     * @return true if the update adds nothing but products of factors that the loops over single rows can read
+     */
+    default boolean fitsSingleRows() {
+        return false;
+    }
+
+    /**
+     * Notes the update of one row for the loops over single rows.
+     *
+     * @param rows gets the factors
+     * @param row the number of the row
+     */
+    default void note(SingleRows rows, int row) {
+        throw new UnsupportedOperationException(this + ": cannot be computed for single rows");
+    }
 }

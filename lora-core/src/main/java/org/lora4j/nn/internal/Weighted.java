@@ -1,5 +1,7 @@
 package org.lora4j.nn.internal;
 
+import org.nd4j.linalg.api.ndarray.INDArray;
+
 /** Something that layers multiply with. */
 public interface Weighted {
     /**
@@ -8,4 +10,11 @@ public interface Weighted {
      * @return always the same object
      */
     Weight weight();
+
+    /**
+     * Returns all elements as a row, to be added to each row of a matrix.
+     *
+     * @return {@code [1, length]} on the same memory, always the same object
+     */
+    INDArray row();
 }

@@ -49,7 +49,7 @@ final class FakeUpdate {
         }
 
         @Override
-        public boolean bind(OutputUpdate update) {
+        public boolean bind(WeightUpdate update) {
             if (!(update instanceof Dense dense)) {
                 return false;
             }
@@ -106,7 +106,7 @@ final class FakeUpdate {
             INDArray gradient = context.gradient(m);
             return new WeightUpdatePass() {
                 @Override
-                public boolean bind(OutputUpdate update) {
+                public boolean bind(WeightUpdate update) {
                     return false;
                 }
 
@@ -155,7 +155,7 @@ final class FakeUpdate {
         public WeightUpdatePass newPass(PassContext context) {
             return new WeightUpdatePass() {
                 @Override
-                public boolean bind(OutputUpdate update) {
+                public boolean bind(WeightUpdate update) {
                     return false;
                 }
 

@@ -8,7 +8,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import org.junit.jupiter.api.Test;
-import org.lora4j.nn.Input;
 import org.lora4j.nn.Linear;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Parameter;
@@ -136,7 +135,7 @@ class PassTest {
         Pass pass = network.newTrainingPass();
         pass.forward(x);
         pass.forward(x);
-        pass.setStep(7);
+        pass.segment().setStep(7);
         pass.forward(x);
         pass.forward(x);
         assertThat(steps).containsExactly(0L, 0L, 1L, 1L, 7L, 7L, 8L, 8L);
@@ -145,7 +144,7 @@ class PassTest {
     @Test
     void refusesANegativeStep() {
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> network.newTrainingPass().setStep(-1))
+                .isThrownBy(() -> network.newTrainingPass().segment().setStep(-1))
                 .withMessage("the number of a step must not be negative, found -1");
     }
 
@@ -203,15 +202,16 @@ class PassTest {
         FakeUpdate.RowScale scale = FakeUpdate.RowScale.of(Samples.gaussian(5, DataType.FLOAT, 4));
         List<List<WeightUpdate>> choices = List.of(
                 List.of(one), List.of(), List.of(one, other), List.of(scale), List.of(scale, other), List.of(other));
-        Pass reused = network.newTrainingPass();
+        List<WeightUpdate> chosen = new ArrayList<>(List.of());
+        EffectiveLayers effective = linear -> linear.path().equals("first")
+                ? linear.updates().effective().with(chosen)
+                : linear.updates().effective();
+        Pass reused = new Pass(network, true, () -> effective);
         for (int i = 0; i < 3 * choices.size(); i++) {
-            List<WeightUpdate> choice = choices.get(i % choices.size());
-            EffectiveLayers effective = linear -> linear.path().equals("first")
-                    ? linear.updates().effective().with(choice)
-                    : linear.updates().effective();
-            Pass fresh = network.newTrainingPass();
-            assertThat(Samples.bits(reused.forward(Input.of(x), effective)))
-                    .isEqualTo(Samples.bits(fresh.forward(Input.of(x), effective)));
+            chosen.clear();
+            chosen.addAll(choices.get(i % choices.size()));
+            Pass fresh = new Pass(network, true, () -> effective);
+            assertThat(Samples.bits(reused.forward(x))).isEqualTo(Samples.bits(fresh.forward(x)));
             reused.backward(direction);
             fresh.backward(direction);
             assertThat(reused.trainableParameters()).isEqualTo(fresh.trainableParameters());

@@ -250,7 +250,7 @@ class WeightUpdateTest {
                 .containsExactly(linear.weightParameter(), linear.biasParameter(), dense.d(), rowScale.m());
         linear.updates().setEnabled("dense", false);
         EffectiveLinear effective = linear.updates().effective();
-        assertThat(effective.weightUpdates()).containsExactly(rowScale);
-        assertThat(effective.with(List.of(dense)).weightUpdates()).containsExactly(rowScale, dense);
+        assertThat(effective.updates()).containsExactly(rowScale);
+        assertThat(effective.with(List.of(dense)).updates()).containsExactly(rowScale, dense);
     }
 }

@@ -188,7 +188,7 @@ class EmbeddingAdapterTest {
     }
 
     private static double loss(Pass pass, INDArray direction) {
-        pass.setStep(0);
+        pass.segment().setStep(0);
         return pass.forward(INPUT).mul(direction).sumNumber().doubleValue();
     }
 

@@ -114,7 +114,7 @@ class TransformerAdapterTest {
                 FiniteDifferences.assertGradient(
                         parameter.name(),
                         () -> {
-                            pass.setStep(0);
+                            pass.segment().setStep(0);
                             return pass.forward(INPUT)
                                     .mul(direction)
                                     .sumNumber()

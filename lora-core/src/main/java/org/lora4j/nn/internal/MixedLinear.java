@@ -1,0 +1,144 @@
+package org.lora4j.nn.internal;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.lora4j.internal.RowBlocks;
+import org.lora4j.internal.SingleRows;
+import org.lora4j.internal.SpareProcessors;
+import org.lora4j.nn.Linear;
+import org.lora4j.nn.Parameter;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/**
+ * Adds what the segments of a prediction compute of a linear layer by themselves. Nothing is kept of a segment, so all use
+ * the same buffers, one after the other. The rows are divided among the processors that BLAS does not use.
+ */
+final class MixedLinear {
+    /** For fewer rows of one adapter, loops on the heap take less time than native products. */
+    private static final int LEAST_FOR_PRODUCT = 8;
+
+    /** The fewest elements of factors for which another thread saves time. */
+    private static final long LEAST_ELEMENTS = 1 << 18;
+
+    private final Linear layer;
+    private final PassResources resources;
+    private final List<Part> parts = new ArrayList<>();
+
+    MixedLinear(Linear layer, PassResources resources) {
+        this.layer = layer;
+        this.resources = resources;
+    }
+
+    /**
+     * Adds updates and biases.
+     *
+     * @param y holds {@code x·Wᵀ [n, out]} with the weight of the layer; gets the output
+     */
+    void forward(INDArray x, INDArray y) {
+        Segments segments = resources.segments();
+        Parameter bias = segments.get(0).of(layer).bias();
+        boolean sharesBias =
+                segments.all().stream().allMatch(segment -> segment.of(layer).bias() == bias);
+        int rows = Rows.count(x);
+        int count = Math.min(rows, SpareProcessors.parts(elements(segments), LEAST_ELEMENTS));
+        while (parts.size() < count) {
+            parts.add(new Part());
+        }
+        SpareProcessors.runParts(
+                count,
+                i -> parts.get(i)
+                        .forward(
+                                SpareProcessors.start(rows, i, count),
+                                SpareProcessors.start(rows, i + 1, count),
+                                x,
+                                y,
+                                !sharesBias));
+        if (sharesBias) {
+            parts.get(0).addBias(segments.get(0), y);
+        }
+    }
+
+    private long elements(Segments segments) {
+        long elements = 0;
+        for (int i = 0; i < segments.count(); i++) {
+            long rows = resources.start(i + 1) - (long) resources.start(i);
+            for (WeightUpdate update : segments.get(i).of(layer).updates()) {
+                elements += rows * update.elements();
+            }
+        }
+        return elements;
+    }
+
+    /** Computes some of the rows. It belongs to one thread at a time. */
+    private final class Part {
+        private final SegmentLinear linear =
+                new SegmentLinear(layer, resources.segments().get(0), resources);
+        private final SingleRows singleRows = new SingleRows();
+        private final RowBlocks inputBlocks = new RowBlocks();
+        private final RowBlocks outputBlocks = new RowBlocks();
+
+        void addBias(Segment segment, INDArray y) {
+            linear.bind(segment);
+            linear.addBias(y);
+        }
+
+        /** Computes the rows {@code [begin, end)}. */
+        void forward(int begin, int end, INDArray x, INDArray y, boolean addsBias) {
+            Segments segments = resources.segments();
+            for (int i = 0; i < segments.count(); i++) {
+                int from = Math.max(begin, resources.start(i));
+                int to = Math.min(end, resources.start(i + 1));
+                if (from < to) {
+                    forward(segments.get(i), from, to, x, y, addsBias);
+                }
+            }
+            singleRows.addNoted(x, y);
+        }
+
+        private void forward(Segment segment, int from, int to, INDArray x, INDArray y, boolean addsBias) {
+            EffectiveLinear effective = segment.of(layer);
+            boolean hasWeight = effective.weight() != layer.weightParameter();
+            boolean hasBias = addsBias && effective.bias() != null;
+            if (!hasWeight && !hasBias && fitSingleRows(effective.updates(), to - from)) {
+                note(effective.updates(), from, to, x, y);
+                return;
+            }
+            linear.bind(segment);
+            int row = from;
+            while (row < to) {
+                // In 'c' order any block of rows is contiguous.
+                int size = y.ordering() == 'c' ? to - row : RowBlocks.size(row, to);
+                INDArray xRows = inputBlocks.of(x, row, size);
+                INDArray yRows = outputBlocks.of(y, row, size);
+                if (hasWeight) {
+                    linear.multiply(xRows, yRows);
+                } else {
+                    linear.multiplyRequested();
+                }
+                linear.addUpdates(xRows, yRows);
+                if (hasBias) {
+                    linear.addBias(yRows);
+                }
+                row += size;
+            }
+        }
+
+        private boolean fitSingleRows(List<WeightUpdate> updates, int rows) {
+            return updates.isEmpty()
+                    || (rows < LEAST_FOR_PRODUCT
+                            && resources.order() == 'f'
+                            && updates.stream().allMatch(WeightUpdate::fitsSingleRows));
+        }
+
+        private void note(List<WeightUpdate> updates, int from, int to, INDArray x, INDArray y) {
+            for (int row = from; row < to; row++) {
+                if (singleRows.isFull()) {
+                    singleRows.addNoted(x, y);
+                }
+                for (WeightUpdate update : updates) {
+                    update.note(singleRows, row);
+                }
+            }
+        }
+    }
+}

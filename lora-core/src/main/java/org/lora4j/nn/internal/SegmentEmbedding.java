@@ -1,0 +1,103 @@
+package org.lora4j.nn.internal;
+
+import org.jspecify.annotations.Nullable;
+import org.lora4j.internal.ArrayMemory;
+import org.lora4j.internal.BatchBuffer;
+import org.lora4j.internal.RowMath;
+import org.lora4j.nn.Embedding;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/** What one {@link Segment} computes of an {@link Embedding}: the rows of its table, and the updates of the table. */
+final class SegmentEmbedding<A> {
+    private final Embedding layer;
+    private final RowMath<A> math;
+    private final LinearContext context;
+    private final UpdatePasses<TokenUpdatePass> updates;
+    private final int width;
+    private final A row;
+    private final A gradientRow;
+    private final BatchBuffer rowGradients;
+
+    // What the segment computes with now.
+    private @Nullable Segment segment;
+    private @Nullable EffectiveLinear effective;
+    private @Nullable INDArray weightGradient;
+    private ArrayMemory table;
+    private boolean trains;
+
+    SegmentEmbedding(Embedding layer, Segment first, RowMath<A> math, PassResources resources) {
+        this.layer = layer;
+        this.math = math;
+        context = new LinearContext(layer.weightParameter(), first, resources);
+        updates = new UpdatePasses<>(TokenUpdatePass::bind, update -> update.newTokenPass(context));
+        width = Math.toIntExact(layer.outputSize());
+        row = math.array(width);
+        gradientRow = math.array(width);
+        rowGradients = new BatchBuffer(resources.dataType(), width, 'c');
+        table = new ArrayMemory(layer.weight());
+    }
+
+    /** Switches to a segment and to what it computes with now. */
+    void bind(Segment newSegment) {
+        EffectiveLinear wanted = newSegment.of(layer);
+        if (newSegment == segment && wanted.equals(effective)) {
+            return;
+        }
+        // Whatever fails on the way, the next call binds anew.
+        effective = null;
+        segment = newSegment;
+        context.bind(newSegment, wanted.weight());
+        weightGradient = context.gradient(wanted.weight());
+        table = new ArrayMemory(wanted.weight().value());
+        updates.bind(wanted.updates());
+        trains = context.isTraining()
+                && wanted.parameters().stream().anyMatch(parameter -> context.gradient(parameter) != null);
+        effective = wanted;
+    }
+
+    boolean trains() {
+        return trains;
+    }
+
+    /** Adds the row of the table to a vector. */
+    void addRow(int id, A vector) {
+        math.read(table, id * width, row, width);
+        math.add(row, vector, width);
+    }
+
+    /** Adds the updates to the vectors of the tokens. */
+    void addUpdates(int[] ids, INDArray y) {
+        for (TokenUpdatePass update : updates.bound()) {
+            update.forward(ids, y);
+        }
+    }
+
+    /** Computes the gradients of the table and of the updates. */
+    void backward(int[] ids, INDArray yGradient) {
+        INDArray rowGradient = weightGradient == null ? null : rowGradient(yGradient);
+        for (TokenUpdatePass update : updates.bound()) {
+            update.backward(ids, yGradient, rowGradient);
+        }
+        if (weightGradient == null || rowGradient == null) {
+            return;
+        }
+        weightGradient.assign(0);
+        ArrayMemory sums = new ArrayMemory(weightGradient);
+        ArrayMemory given = new ArrayMemory(rowGradient);
+        for (int i = 0; i < ids.length; i++) {
+            if (ids[i] != layer.padding()) {
+                math.read(given, i * width, gradientRow, width);
+                math.read(sums, ids[i] * width, row, width);
+                math.add(gradientRow, row, width);
+                math.write(sums, ids[i] * width, row, width);
+            }
+        }
+    }
+
+    /** The gradient of the table's rows: that of y, or a copy that updates can add to. */
+    private INDArray rowGradient(INDArray yGradient) {
+        return updates.bound().stream().anyMatch(TokenUpdatePass::readsBase)
+                ? rowGradients.rows(yGradient.size(0)).assign(yGradient)
+                : yGradient;
+    }
+}

@@ -1,0 +1,156 @@
+package org.lora4j.nn.internal;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.internal.BatchBuffer;
+import org.lora4j.internal.FlatRow;
+import org.lora4j.internal.Gemm;
+import org.lora4j.nn.Linear;
+import org.lora4j.nn.Parameter;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/**
+ * What one {@link Segment} computes of a linear layer beside the common product with the weight: its updates, its bias, the
+ * gradients of its parameters, and the whole product if it has a weight of its own.
+ */
+final class SegmentLinear {
+    private final Linear layer;
+    private final PassResources resources;
+    private final LinearContext context;
+    private final UpdatePasses<WeightUpdatePass> updates;
+    private final Gemm addBias = new Gemm(false, false, 1, 1);
+    private final Gemm biasGradientProduct = new Gemm(true, false, 1, 0);
+    private final BatchBuffer bases;
+    private final WeightProduct product;
+
+    // What the segment computes with now.
+    private @Nullable Segment segment;
+    private @Nullable EffectiveLinear effective;
+    private @Nullable INDArray biasRow;
+    private @Nullable WeightGradient weightGradient;
+    private @Nullable INDArray biasGradientRow;
+    private boolean readsBase;
+    private boolean trains;
+
+    // What forward keeps for backward.
+    private @Nullable INDArray input;
+    private @Nullable INDArray base;
+
+    SegmentLinear(Linear layer, Segment first, PassResources resources) {
+        this.layer = layer;
+        this.resources = resources;
+        context = new LinearContext(layer.weightParameter(), first, resources);
+        updates = new UpdatePasses<>(WeightUpdatePass::bind, update -> update.newPass(context));
+        bases = new BatchBuffer(resources.dataType(), layer.outputSize(), resources.order());
+        product = new WeightProduct(layer.weightParameter().weight());
+    }
+
+    /** Switches to a segment and to what it computes with now. Returns whether anything changed. */
+    boolean bind(Segment newSegment) {
+        EffectiveLinear wanted = newSegment.of(layer);
+        if (newSegment == segment && wanted.equals(effective)) {
+            return false;
+        }
+        // Whatever fails on the way, the next call binds anew.
+        effective = null;
+        segment = newSegment;
+        context.bind(newSegment, wanted.weight());
+        Parameter bias = wanted.bias();
+        biasRow = bias == null ? null : bias.row();
+        weightGradient = newSegment.gradients().ofWeight(wanted.weight());
+        INDArray biasGradient = bias == null ? null : context.gradient(bias);
+        biasGradientRow = biasGradient == null ? null : FlatRow.of(biasGradient);
+        updates.bind(wanted.updates());
+        product.use(wanted.weight().weight(), context.requested());
+        readsBase = updates.bound().stream().anyMatch(WeightUpdatePass::readsBase);
+        trains = resources.isTraining()
+                && wanted.parameters().stream().anyMatch(parameter -> context.gradient(parameter) != null);
+        effective = wanted;
+        input = null;
+        return true;
+    }
+
+    /** What the layer computes with for this segment. */
+    EffectiveLinear effective() {
+        if (effective == null) {
+            throw new IllegalStateException("bind must be called before");
+        }
+        return effective;
+    }
+
+    boolean readsBase() {
+        return readsBase;
+    }
+
+    boolean trains() {
+        return trains;
+    }
+
+    /** The products that the updates requested beside that of the batch. */
+    List<WeightProduct.Further> requested() {
+        return context.requested();
+    }
+
+    /** Computes {@code y = x·Wᵀ} with the weight of this segment, and what the updates requested beside it. */
+    void multiply(INDArray x, INDArray y) {
+        product.run(x, y);
+    }
+
+    /** Computes only what the updates requested beside the product of the batch. */
+    void multiplyRequested() {
+        product.runFurther();
+    }
+
+    /**
+     * Adds the updates.
+     *
+     * @param y holds {@code x·Wᵀ [n, out]}
+     */
+    void addUpdates(INDArray x, INDArray y) {
+        INDArray product = readsBase ? bases.rows(y.size(0)).assign(y) : y;
+        for (WeightUpdatePass update : updates.bound()) {
+            update.forward(x, product, y);
+        }
+        input = x;
+        base = product;
+    }
+
+    /** Adds the bias if there is one. */
+    void addBias(INDArray y) {
+        if (biasRow != null) {
+            addBias.run(context.ones(y.size(0)), biasRow, y);
+        }
+    }
+
+    /**
+     * Computes the gradients of the parameters.
+     *
+     * @param baseGradient holds the gradient of y; gets that of {@code x·Wᵀ}
+     */
+    void computeGradients(INDArray yGradient, INDArray baseGradient) {
+        if (input == null || base == null) {
+            throw new IllegalStateException("backward needs a forward before it");
+        }
+        for (WeightUpdatePass update : updates.bound()) {
+            update.backward(input, base, yGradient, baseGradient);
+        }
+        if (weightGradient != null) {
+            weightGradient.set(baseGradient, input);
+        }
+        if (biasGradientRow != null) {
+            biasGradientProduct.run(context.ones(yGradient.size(0)), yGradient, biasGradientRow);
+        }
+    }
+
+    /** Computes the part of the input's gradient that flows through the weight of this segment. */
+    void multiplyGradient(INDArray baseGradient, INDArray xGradient, boolean adds) {
+        product.runTransposed(baseGradient, xGradient, adds);
+    }
+
+    /** Adds the parts of the input's gradient that flow through the updates. */
+    void addInputGradients(INDArray xGradient) {
+        for (WeightUpdatePass update : updates.bound()) {
+            update.addInputGradient(xGradient);
+        }
+    }
+}
