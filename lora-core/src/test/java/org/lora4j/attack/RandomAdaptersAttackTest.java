@@ -49,6 +49,18 @@ class RandomAdaptersAttackTest {
         }
     }
 
+    private static void train(boolean transformer, long from, long to) throws Exception {
+        for (long seed = from; seed < to; seed++) {
+            model(transformer, seed).assertTrainTogetherAsAlone(model(transformer, seed), 3);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void adaptersThatTrainTogetherEndAsAlone(boolean transformer) throws Exception {
+        train(transformer, 0, transformer ? 15 : 60);
+    }
+
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void mergedAndLoadedAdaptersEqualTheOriginals(boolean transformer) throws Exception {
@@ -62,5 +74,6 @@ class RandomAdaptersAttackTest {
         int models = Integer.getInteger("soak.models", 1_000);
         mix(transformer, 1_000, 1_000 + models);
         mergeAndSave(transformer, 1_000, 1_000 + models / 4);
+        train(transformer, 1_000, 1_000 + models / 4);
     }
 }
