@@ -9,9 +9,8 @@ import org.lora4j.adapter.LoRAAdapter;
  * this adapter, and never another one that has its name by now.
  *
  * <pre>{@code
- * ManagedAdapter adapter = model.addManaged("customer-a", data);     // null if there is one of this name
- * ...
- * boolean deleted = adapter.deleteIfUnused();
+ * ManagedAdapter managed = model.addManaged("customer-a", adapter);     // null if there is one of this name
+ * boolean deleted = managed.deleteIfUnused();                           // later
  * }</pre>
  *
  * <p>It is current until somebody replaces, renames or deletes the adapter.

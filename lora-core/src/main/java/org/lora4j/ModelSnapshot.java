@@ -13,8 +13,8 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  *
  * <pre>{@code
  * ModelSnapshot now = model.snapshot();
- * INDArray question = now.predict(x, "search");
- * INDArray documents = now.predict(y, "search");          // the same adapter, even if the model has another one by now
+ * INDArray question = now.predict(row, "search");
+ * INDArray documents = now.predict(x, "search");     // the same adapter, even if the model has another one by now
  * }</pre>
  *
  * <p>A snapshot does not see when an adapter is added, replaced, renamed, deleted or merged. It shares the arrays with the
@@ -58,6 +58,17 @@ public final class ModelSnapshot {
     }
 
     /**
+     * Computes the output of rows with one adapter, as {@link #predict(Input, String)}.
+     *
+     * @param x the input {@code [n, inputSize]}; not written to
+     * @param adapter the name of an adapter, or {@value LoRAModel#BASE} for the base alone
+     * @return a new array {@code [n, outputSize]} in 'c' order
+     */
+    public INDArray predict(INDArray x, String adapter) {
+        return predict(Input.of(x), adapter);
+    }
+
+    /**
      * Computes the output with an adapter for each example, as {@link LoRAModel#predict(Input, List)}.
      *
      * @param x rows of features or sequences of tokens, as the base takes them
@@ -70,6 +81,17 @@ public final class ModelSnapshot {
         Objects.requireNonNull(x, "x must not be null");
         Objects.requireNonNull(adapters, "adapters must not be null");
         return mixedBatch.predict(state, x, adapters);
+    }
+
+    /**
+     * Computes the output of rows with an adapter for each row, as {@link #predict(Input, List)}.
+     *
+     * @param x the input {@code [n, inputSize]}; not written to
+     * @param adapters the name of an adapter for each row, or {@value LoRAModel#BASE} for the base alone
+     * @return a new array {@code [n, outputSize]} in 'c' order
+     */
+    public INDArray predict(INDArray x, List<String> adapters) {
+        return predict(Input.of(x), adapters);
     }
 
     @Override

@@ -49,6 +49,7 @@ class JavadocSamplesTest {
             import org.lora4j.nn.*;
             import org.lora4j.nn.transformer.*;
             import org.lora4j.samediff.*;
+            import org.lora4j.serve.*;
             import org.lora4j.train.*;
             import org.nd4j.autodiff.samediff.SameDiff;
             import org.nd4j.linalg.api.buffer.DataType;

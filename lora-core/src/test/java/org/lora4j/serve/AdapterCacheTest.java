@@ -437,6 +437,22 @@ class AdapterCacheTest {
     }
 
     @Test
+    void anErrorOfTheListenerAfterALoadLeavesTheAdapterToTheProgram() {
+        AdapterCache cache = AdapterCache.builder(model, (name, base, options) -> data(1))
+                .listener(new AdapterCacheListener() {
+                    @Override
+                    public void onLoad(String name, long bytes, long nanos) {
+                        throw new StackOverflowError();
+                    }
+                })
+                .build();
+        assertThatIllegalStateException().isThrownBy(() -> cache.pin("a0"));
+        assertThat(cache.stats().bytes()).isZero();
+        assertThat(cache.stats().adapters()).isZero();
+        assertThat(model.names()).containsExactly("a0");
+    }
+
+    @Test
     void aSourceThatNeedsItsOwnAdapterFails() {
         AtomicReference<AdapterCache> itself = new AtomicReference<>();
         AdapterCache cache = AdapterCache.builder(model, (name, base, options) -> {
