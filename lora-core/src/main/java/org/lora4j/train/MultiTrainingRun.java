@@ -59,7 +59,7 @@ final class MultiTrainingRun {
         }
 
         void prepare() {
-            Batch next = run().next();
+            Batch next = run().next().here();
             run().step().prepare(Inputs.rows(next.input()));
             batch = next;
         }
@@ -75,7 +75,7 @@ final class MultiTrainingRun {
         }
 
         void update() {
-            run().computed(batch(), loss);
+            run().computed(batch().input().count(), loss);
             endIfThrough();
         }
 
@@ -122,7 +122,7 @@ final class MultiTrainingRun {
             if (!member.isTraining()) {
                 continue;
             }
-            long size = member.batch().size();
+            long size = member.batch().input().count();
             if (!group.isEmpty() && rows + size > MAX_ROWS) {
                 takeStepsTogether(group, joint);
                 group.clear();

@@ -45,6 +45,7 @@ import org.lora4j.nn.Samples;
 import org.lora4j.serve.AdapterCache;
 import org.lora4j.serve.BatchingPredictor;
 import org.lora4j.serve.BatchingStats;
+import org.lora4j.train.Batch;
 import org.lora4j.train.Evaluator;
 import org.lora4j.train.Trainer;
 import org.lora4j.train.TrainingListener;
@@ -124,7 +125,7 @@ class GuideTest {
         AdapterView nine = modelWithNine().using("nine");
         DataSet first = digitNine.next();
         DataSet second = digitNine.next();
-        List<DataSet> batches = List.of(first, second);
+        List<Batch> batches = List.of(Batch.of(first), Batch.of(second));
         TrainingResult result = Trainer.builder(nine).epochs(5).build().fit(batches);
         assertThat(result.iterations()).isEqualTo(10);
     }

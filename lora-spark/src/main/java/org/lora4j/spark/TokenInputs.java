@@ -7,7 +7,7 @@ import org.lora4j.LoRAModel;
 import org.lora4j.nn.Model;
 import org.lora4j.nn.Sequences;
 import org.lora4j.train.BatchGradients;
-import org.lora4j.train.SequenceBatch;
+import org.lora4j.train.Batch;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Sequences of tokens. */
@@ -64,7 +64,7 @@ final class TokenInputs extends Inputs {
 
     @Override
     double compute(BatchGradients gradients, int from, int to, INDArray labels, Place place) {
-        SequenceBatch batch = new SequenceBatch(sequences(from, to), labels);
+        Batch batch = new Batch(sequences(from, to), labels);
         return gradients.compute(batch, place.number(), place.rows(), place.tokens());
     }
 

@@ -29,7 +29,7 @@ import org.lora4j.nn.Network;
 import org.lora4j.nn.Sequences;
 import org.lora4j.nn.transformer.BertModel;
 import org.lora4j.train.Loss;
-import org.lora4j.train.SequenceBatch;
+import org.lora4j.train.Batch;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -138,7 +138,7 @@ public final class Tenants {
                 train.size(),
                 fineTuning.batchSize(),
                 seed,
-                indices -> new SequenceBatch(train.batch(indices), Classes.oneHot(answers, indices, ANSWERS)));
+                indices -> new Batch(train.batch(indices), Classes.oneHot(answers, indices, ANSWERS)));
         progress.show(
                 view.names().get(0),
                 fineTuning.steps(),
