@@ -13,11 +13,12 @@ import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAWeights;
 import org.lora4j.io.SafeTensors;
 import org.lora4j.io.SafeTensorsBuilder;
+import org.lora4j.nn.Input;
 import org.lora4j.nn.Linear;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Parameter;
+import org.lora4j.train.Batch;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
@@ -35,7 +36,7 @@ public final class Start {
     private static final double SCALE = 2;
 
     private final Network network;
-    private final List<DataSet> batches;
+    private final List<Batch> batches;
 
     /**
      * Creates a network and batches.
@@ -49,7 +50,7 @@ public final class Start {
         SplittableRandom random = new SplittableRandom(batch);
         batches = new ArrayList<>();
         for (int i = 0; i < BATCHES; i++) {
-            batches.add(new DataSet(gaussian(random, batch, network.inputSize(), 1), oneHot(random, batch)));
+            batches.add(new Batch(Input.of(gaussian(random, batch, network.inputSize(), 1)), oneHot(random, batch)));
         }
     }
 
@@ -105,9 +106,9 @@ public final class Start {
     /**
      * Returns the batches. A long run uses them again and again.
      *
-     * @return features {@code [batch, in]} and one-hot labels {@code [batch, out]}
+     * @return rows {@code [batch, in]} and one-hot labels {@code [batch, out]}
      */
-    public List<DataSet> batches() {
+    public List<Batch> batches() {
         return batches;
     }
 

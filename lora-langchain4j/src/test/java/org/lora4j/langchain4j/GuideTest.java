@@ -22,8 +22,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.AdapterView;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.train.AdamW;
-import org.lora4j.train.Loss;
 import org.lora4j.train.Batch;
+import org.lora4j.train.Loss;
 import org.lora4j.train.Trainer;
 
 /** The code blocks of the page about LangChain4j. */

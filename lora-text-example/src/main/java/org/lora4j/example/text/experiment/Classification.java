@@ -14,8 +14,8 @@ import org.lora4j.example.text.model.Tokens;
 import org.lora4j.example.text.report.BaseCheck;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.transformer.BertModel;
-import org.lora4j.train.Loss;
 import org.lora4j.train.Batch;
+import org.lora4j.train.Loss;
 import org.lora4j.train.TrainingResult;
 
 /**

@@ -15,8 +15,8 @@ import org.lora4j.nn.Model;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Sequences;
 import org.lora4j.nn.transformer.BertModel;
-import org.lora4j.train.Loss;
 import org.lora4j.train.Batch;
+import org.lora4j.train.Loss;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Tunes sentence embeddings so that a text finds the one that belongs to it. */
