@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.SplittableRandom;
 import org.lora4j.LoRAModel;
 import org.lora4j.adapter.LoRAAdapter;
@@ -13,6 +14,7 @@ import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAWeights;
 import org.lora4j.io.SafeTensors;
 import org.lora4j.io.SafeTensorsBuilder;
+import org.lora4j.nn.FeatureRows;
 import org.lora4j.nn.Input;
 import org.lora4j.nn.Linear;
 import org.lora4j.nn.Network;
@@ -118,7 +120,11 @@ public final class Start {
      * @return {@code [batch, in]}
      */
     public INDArray x() {
-        return batches.get(0).getFeatures();
+        return x(0);
+    }
+
+    private INDArray x(int batch) {
+        return ((FeatureRows) batches.get(batch).input()).array();
     }
 
     /**
@@ -210,8 +216,8 @@ public final class Start {
             });
         }
         for (int i = 0; i < batches.size(); i++) {
-            tensors.tensor("x" + i, batches.get(i).getFeatures());
-            tensors.tensor("y" + i, batches.get(i).getLabels());
+            tensors.tensor("x" + i, x(i));
+            tensors.tensor("y" + i, Objects.requireNonNull(batches.get(i).labels()));
         }
         tensors.build().write(file);
     }
