@@ -27,7 +27,7 @@ import org.lora4j.nn.Network;
 import org.lora4j.nn.Sequences;
 import org.lora4j.nn.transformer.BertModel;
 import org.lora4j.train.AdamW;
-import org.lora4j.train.SequenceBatch;
+import org.lora4j.train.Batch;
 import org.lora4j.train.Trainer;
 import org.lora4j.train.TrainingListener;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -174,7 +174,7 @@ public final class EncoderWork {
                     }
                 })
                 .build()
-                .fitSequences(new Batches(new SequenceBatch(sequences, labels), more));
+                .fit(new Batches(new Batch(sequences, labels), more));
         result.put("numbers", losses);
         clock.addTo(result, 1);
     }
@@ -300,9 +300,9 @@ public final class EncoderWork {
     }
 
     /** Repeats a batch until the measurement is over. */
-    private record Batches(SequenceBatch batch, boolean[] more) implements Iterable<SequenceBatch> {
+    private record Batches(Batch batch, boolean[] more) implements Iterable<Batch> {
         @Override
-        public java.util.Iterator<SequenceBatch> iterator() {
+        public java.util.Iterator<Batch> iterator() {
             return new java.util.Iterator<>() {
                 @Override
                 public boolean hasNext() {
@@ -310,7 +310,7 @@ public final class EncoderWork {
                 }
 
                 @Override
-                public SequenceBatch next() {
+                public Batch next() {
                     return batch;
                 }
             };

@@ -39,7 +39,7 @@ final class AdapterRegistry {
 
     synchronized void add(String name, LoRAAdapter data) {
         state.adapters().requireNew(name);
-        add(name, NamedAdapters.named(name, () -> AppliedAdapter.of(network, data)));
+        add(name, applied(name, data));
     }
 
     /**
@@ -49,7 +49,7 @@ final class AdapterRegistry {
      */
     @Nullable
     AppliedAdapter addInactive(String name, LoRAAdapter data) {
-        AppliedAdapter adapter = NamedAdapters.named(name, () -> AppliedAdapter.of(network, data));
+        AppliedAdapter adapter = applied(name, data);
         synchronized (this) {
             if (state.adapters().find(name) != null) {
                 return null;
@@ -70,14 +70,37 @@ final class AdapterRegistry {
         }
     }
 
-    synchronized AppliedAdapter replace(String name, LoRAAdapter data) {
+    synchronized void replace(String name, LoRAAdapter data) {
+        state.adapter(name);
+        replaceBy(name, applied(name, data));
+    }
+
+    /**
+     * Replaces an adapter if the name still stands for it.
+     *
+     * @return the new adapter, or null if the name stands for another one or none, which stays
+     */
+    @Nullable
+    AppliedAdapter replace(String name, AppliedAdapter expected, LoRAAdapter data) {
+        AppliedAdapter adapter = applied(name, data);
+        synchronized (this) {
+            if (state.adapters().find(name) != expected) {
+                return null;
+            }
+            replaceBy(name, adapter);
+        }
+        return adapter;
+    }
+
+    private void replaceBy(String name, AppliedAdapter adapter) {
         ModelState before = state;
-        before.adapter(name);
-        AppliedAdapter adapter = NamedAdapters.named(name, () -> AppliedAdapter.of(network, data));
         ModelState after = before.withAdapters(before.adapters().replace(name, adapter), before.active());
         after.factored(after.active());
         state = after;
-        return adapter;
+    }
+
+    private AppliedAdapter applied(String name, LoRAAdapter data) {
+        return NamedAdapters.named(name, () -> AppliedAdapter.of(network, data));
     }
 
     synchronized void rename(String name, String newName) {

@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.ParameterReport;
@@ -116,6 +117,22 @@ public final class LoRAModel implements Model, PassSource {
     }
 
     /**
+     * Adds an adapter from data if there is none of this name, for a part of the program that will replace or delete it as
+     * long as nobody else has done so. It is frozen, and does not become active even if it is the first.
+     *
+     * @param name its name, by the rule of {@link #add(String, LoRAAdapter)}
+     * @param adapter the data; the arrays are copied
+     * @return the adapter, or null if there is one of this name, which stays as it is
+     * @throws IllegalArgumentException if the name is refused, or the data do not fit the network; nothing changes then
+     */
+    public @Nullable ManagedAdapter addManaged(String name, LoRAAdapter adapter) {
+        Objects.requireNonNull(name, "name must not be null");
+        Objects.requireNonNull(adapter, "adapter must not be null");
+        AppliedAdapter added = registry.addInactive(name, adapter);
+        return added == null ? null : new ManagedAdapter(registry, name, added);
+    }
+
+    /**
      * Loads an adapter from a folder that this library or Python's PEFT wrote, and adds it, frozen. If the adapter was saved
      * with another base, a warning is logged.
      *
@@ -158,7 +175,7 @@ public final class LoRAModel implements Model, PassSource {
     public void replace(String name, LoRAAdapter adapter) {
         Objects.requireNonNull(name, "name must not be null");
         Objects.requireNonNull(adapter, "adapter must not be null");
-        AppliedAdapter unused = registry.replace(name, adapter);
+        registry.replace(name, adapter);
     }
 
     /**
@@ -363,6 +380,15 @@ public final class LoRAModel implements Model, PassSource {
     }
 
     /**
+     * Returns the adapters as they are now, for several predictions that must not see a change between them.
+     *
+     * @return the snapshot; it costs next to nothing
+     */
+    public ModelSnapshot snapshot() {
+        return new ModelSnapshot(registry.state(), predictor, mixedBatch);
+    }
+
+    /**
      * Computes the output with the active adapters, or with the base alone while they are disabled.
      *
      * @param x rows of features or sequences of tokens, as the base takes them
@@ -388,9 +414,7 @@ public final class LoRAModel implements Model, PassSource {
      *     adapter does not exist
      */
     public INDArray predict(Input x, List<String> adapters) {
-        Objects.requireNonNull(x, "x must not be null");
-        Objects.requireNonNull(adapters, "adapters must not be null");
-        return mixedBatch.predict(registry.state(), x, adapters);
+        return snapshot().predict(x, adapters);
     }
 
     /**
@@ -454,26 +478,6 @@ public final class LoRAModel implements Model, PassSource {
      */
     public boolean isMerged() {
         return registry.state().isMerged();
-    }
-
-    /** The adapters now. */
-    ModelState state() {
-        return registry.state();
-    }
-
-    AdapterRegistry registry() {
-        return registry;
-    }
-
-    /** Computes the output of examples that have an adapter each, as it was in a state of this model. */
-    INDArray predict(ModelState then, Input x, List<String> adapters) {
-        return mixedBatch.predict(then, x, adapters);
-    }
-
-    /** Computes the output with one adapter, or none, as it was in a state of this model. */
-    INDArray predict(ModelState then, Input x, String adapter) {
-        List<String> names = adapter.equals(BASE) ? List.of() : List.of(adapter);
-        return predictor.predict(x, then.forPrediction(names));
     }
 
     @Override

@@ -9,8 +9,8 @@
  * nine.save(Path.of("adapters", "nine"));                       // a folder that Python's PEFT opens
  * }</pre>
  *
- * <p>Start with {@link org.lora4j.LoRAModel}. {@link org.lora4j.BatchingPredictor} and {@link org.lora4j.AdapterCache} are
- * for services, and {@link org.lora4j.LoRAParametrization} is for one weight alone.
+ * <p>Start with {@link org.lora4j.LoRAModel}. {@link org.lora4j.LoRAParametrization} is for one weight alone. Services that
+ * many use at the same time have a package of their own, {@code org.lora4j.serve}.
  *
  * <p>Throughout the library, an argument that is null where null is not allowed gives a {@link NullPointerException} that
  * names the argument.

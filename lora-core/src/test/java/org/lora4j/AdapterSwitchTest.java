@@ -19,7 +19,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 /** A pass that switches between adapters computes as a new pass does, and reuses what it owns. */
 class AdapterSwitchTest {
     private final Network network = SmallModels.network();
-    private final LoRAModel model = LoRAModel.of(network);
+    private final AdapterRegistry adapters = new AdapterRegistry(network);
     private final INDArray x = SmallModels.input(5);
     private final INDArray direction = Samples.gaussian(2, DataType.FLOAT, 5, 4);
     private final List<List<String>> choices = List.of(
@@ -36,17 +36,18 @@ class AdapterSwitchTest {
 
     @BeforeEach
     void addAdapters() {
-        model.add("two", SmallModels.random(1).rank(2).build());
-        model.add("five", SmallModels.random(2).rank(5).alpha(1).build());
-        model.add("dora", SmallModels.random(3).dora(true).build());
-        model.add("dora3", SmallModels.random(4).rank(3).dora(true).build());
-        model.add("pissa", SmallModels.random(5).init(LoRAInit.pissa()).build());
-        model.add("bias", SmallModels.random(6).loraBias(true).build());
-        model.add("dropout", SmallModels.random(7).dropout(0.3).build());
+        network.freeze();
+        adapters.add("two", SmallModels.random(1).rank(2).build());
+        adapters.add("five", SmallModels.random(2).rank(5).alpha(1).build());
+        adapters.add("dora", SmallModels.random(3).dora(true).build());
+        adapters.add("dora3", SmallModels.random(4).rank(3).dora(true).build());
+        adapters.add("pissa", SmallModels.random(5).init(LoRAInit.pissa()).build());
+        adapters.add("bias", SmallModels.random(6).loraBias(true).build());
+        adapters.add("dropout", SmallModels.random(7).dropout(0.3).build());
     }
 
     private EffectiveLayers layers(List<String> names) {
-        return model.state().factored(names);
+        return adapters.state().factored(names);
     }
 
     @Test

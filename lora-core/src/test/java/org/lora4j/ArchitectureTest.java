@@ -25,6 +25,8 @@ class ArchitectureTest {
     @ArchTest
     static final ArchRule PACKAGES = layeredArchitecture()
             .consideringOnlyDependenciesInAnyPackage("org.lora4j..")
+            .layer("serve")
+            .definedBy("org.lora4j.serve")
             .layer("lora")
             .definedBy("org.lora4j")
             .layer("samediff")
@@ -43,6 +45,8 @@ class ArchitectureTest {
             .definedBy("org.lora4j.linalg")
             .layer("internal")
             .definedBy("org.lora4j.internal")
+            .whereLayer("serve")
+            .mayOnlyAccessLayers("lora", "adapter", "io", "nn", "internal")
             .whereLayer("lora")
             .mayOnlyAccessLayers("adapter", "io", "nn", "linalg", "internal")
             .whereLayer("samediff")

@@ -14,13 +14,14 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.lora4j.adapter.LoRAConfig;
+import org.lora4j.nn.Input;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Samples;
+import org.lora4j.train.Batch;
 import org.lora4j.train.Loss;
 import org.lora4j.train.Trainer;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 
@@ -99,8 +100,8 @@ class InputViewTest {
             LoRAConfig config = SmallModels.random(3).dora(dora).build();
             LoRAModel byView = LoRAModel.of(SmallModels.network());
             LoRAModel byCopy = LoRAModel.of(SmallModels.network());
-            train(byView.add("a", config), new DataSet(view, labels));
-            train(byCopy.add("a", config), new DataSet(view.dup('c'), labels));
+            train(byView.add("a", config), new Batch(Input.of(view), labels));
+            train(byCopy.add("a", config), new Batch(Input.of(view.dup('c')), labels));
             for (int i = 0; i < byView.parameters("a").size(); i++) {
                 assertClose(
                         byView.parameters("a").get(i).value(),
@@ -110,7 +111,7 @@ class InputViewTest {
         }
     }
 
-    private static void train(AdapterView view, DataSet batch) {
+    private static void train(AdapterView view, Batch batch) {
         Trainer.builder(view).loss(Loss.meanSquaredError()).build().fit(List.of(batch, batch, batch));
     }
 

@@ -27,14 +27,14 @@ import org.nd4j.linalg.dataset.ViewIterator;
 import org.nd4j.linalg.learning.config.Adam;
 
 /** Small networks, inputs and trainings, and comparison to the bit, which {@code INDArray.equals} is not. */
-final class SmallModels {
-    static final int IN = 6;
-    static final int OUT = 4;
+public final class SmallModels {
+    public static final int IN = 6;
+    public static final int OUT = 4;
 
     private SmallModels() {}
 
     /** Three layers, 6 → 8 → 5 → 4. */
-    static Network network(DataType type, long seed) {
+    public static Network network(DataType type, long seed) {
         return Network.builder(IN)
                 .dataType(type)
                 .linear("linear1", 8)
@@ -45,29 +45,29 @@ final class SmallModels {
                 .build(seed);
     }
 
-    static Network network() {
+    public static Network network() {
         return network(DataType.FLOAT, 1);
     }
 
-    static LoRAModel model() {
+    public static LoRAModel model() {
         return LoRAModel.of(network());
     }
 
     /** Rank 2, scale 1.5, A and B random. */
-    static LoRAConfigBuilder random(long seed) {
+    public static LoRAConfigBuilder random(long seed) {
         return LoRAConfig.builder().rank(2).alpha(3).init(LoRAInit.random()).seed(seed);
     }
 
-    static INDArray input(DataType type, int rows, long seed) {
+    public static INDArray input(DataType type, int rows, long seed) {
         return RandomArrays.gaussian(new SplittableRandom(seed), 1, type, rows, IN);
     }
 
-    static INDArray input(int rows) {
+    public static INDArray input(int rows) {
         return input(DataType.FLOAT, rows, 5);
     }
 
     /** Trains for some steps on random data. */
-    static void train(Model model, int steps) {
+    public static void train(Model model, int steps) {
         DataType type = model.dataType();
         INDArray labels = RandomArrays.gaussian(new SplittableRandom(7), 1, type, 5L * steps, model.outputSize());
         INDArray features = RandomArrays.gaussian(new SplittableRandom(6), 1, type, 5L * steps, model.inputSize());
@@ -79,7 +79,7 @@ final class SmallModels {
     }
 
     /** Moves the parameters of all parametrizations away from where they began. */
-    static void disturb(Network network) {
+    public static void disturb(Network network) {
         SplittableRandom random = new SplittableRandom(9);
         network.linears()
                 .forEach(linear -> linear.updates()
@@ -94,26 +94,26 @@ final class SmallModels {
         value.addi(RandomArrays.gaussian(random, 0.1, value.dataType(), value.shape()));
     }
 
-    static double[] values(INDArray array) {
+    public static double[] values(INDArray array) {
         return array.castTo(DataType.DOUBLE).dup('c').data().asDouble();
     }
 
-    static boolean sameBits(INDArray actual, INDArray expected) {
+    public static boolean sameBits(INDArray actual, INDArray expected) {
         return Arrays.equals(actual.shape(), expected.shape()) && Arrays.equals(values(actual), values(expected));
     }
 
-    static void assertSameBits(INDArray actual, INDArray expected) {
+    public static void assertSameBits(INDArray actual, INDArray expected) {
         assertThat(actual.shape()).isEqualTo(expected.shape());
         assertThat(values(actual)).isEqualTo(values(expected));
     }
 
-    static void assertClose(INDArray actual, INDArray expected, double tolerance) {
+    public static void assertClose(INDArray actual, INDArray expected, double tolerance) {
         assertThat(actual.shape()).isEqualTo(expected.shape());
         assertThat(actual.sub(expected).amaxNumber().doubleValue()).isLessThanOrEqualTo(tolerance);
     }
 
     /** Copies of the values, by name. */
-    static Map<String, INDArray> copies(List<Parameter> parameters) {
+    public static Map<String, INDArray> copies(List<Parameter> parameters) {
         Map<String, INDArray> copies = new LinkedHashMap<>();
         parameters.forEach(
                 parameter -> copies.put(parameter.name(), parameter.value().dup()));
@@ -121,7 +121,7 @@ final class SmallModels {
     }
 
     /** The names of those whose bits differ from the copies. */
-    static List<String> changed(List<Parameter> parameters, Map<String, INDArray> before) {
+    public static List<String> changed(List<Parameter> parameters, Map<String, INDArray> before) {
         List<String> changed = new ArrayList<>();
         for (Parameter parameter : parameters) {
             if (!sameBits(parameter.value(), requireNonNull(before.get(parameter.name())))) {
@@ -132,7 +132,7 @@ final class SmallModels {
     }
 
     /** A model that is none of this library. */
-    static final class ForeignModel implements Model {
+    public static final class ForeignModel implements Model {
         @Override
         public long inputSize() {
             return IN;

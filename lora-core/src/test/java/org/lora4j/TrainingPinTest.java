@@ -17,15 +17,16 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.internal.RandomArrays;
+import org.lora4j.nn.Input;
 import org.lora4j.nn.Model;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Parameter;
+import org.lora4j.train.Batch;
 import org.lora4j.train.Loss;
 import org.lora4j.train.Trainer;
 import org.lora4j.train.TrainingListener;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.learning.config.Adam;
 
 /** A training trains what it started with, or stops: nothing is stepped by a gradient of another step. */
@@ -34,7 +35,7 @@ class TrainingPinTest {
 
     private final Network network = SmallModels.network();
     private final LoRAModel model = LoRAModel.of(network);
-    private final List<DataSet> data = data();
+    private final List<Batch> data = data();
     private AdapterView a;
 
     private enum Change {
@@ -63,12 +64,12 @@ class TrainingPinTest {
         }
     }
 
-    private static List<DataSet> data() {
-        List<DataSet> batches = new ArrayList<>();
+    private static List<Batch> data() {
+        List<Batch> batches = new ArrayList<>();
         SplittableRandom random = new SplittableRandom(3);
         for (int i = 0; i < 10; i++) {
-            batches.add(new DataSet(
-                    RandomArrays.gaussian(random, 1, DataType.FLOAT, 5, 6),
+            batches.add(new Batch(
+                    Input.of(RandomArrays.gaussian(random, 1, DataType.FLOAT, 5, 6)),
                     RandomArrays.gaussian(random, 1, DataType.FLOAT, 5, 4)));
         }
         return batches;
@@ -173,7 +174,7 @@ class TrainingPinTest {
 
     @Test
     void anotherThreadCanStopATrainingByDeletingItsAdapter() {
-        List<DataSet> endless = new ArrayList<>();
+        List<Batch> endless = new ArrayList<>();
         for (int i = 0; i < 1000; i++) {
             endless.addAll(data);
         }

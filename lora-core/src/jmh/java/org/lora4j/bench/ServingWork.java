@@ -10,9 +10,9 @@ import java.util.Locale;
 import java.util.concurrent.CountDownLatch;
 import java.util.function.BiFunction;
 import java.util.stream.LongStream;
-import org.lora4j.BatchingPredictor;
 import org.lora4j.LoRAModel;
 import org.lora4j.nn.NativeThreads;
+import org.lora4j.serve.BatchingPredictor;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.SplittableRandom;
 import org.lora4j.LoRAModel;
 import org.lora4j.adapter.LoRAAdapter;
@@ -13,11 +14,13 @@ import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAWeights;
 import org.lora4j.io.SafeTensors;
 import org.lora4j.io.SafeTensorsBuilder;
+import org.lora4j.nn.FeatureRows;
+import org.lora4j.nn.Input;
 import org.lora4j.nn.Linear;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Parameter;
+import org.lora4j.train.Batch;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
@@ -35,7 +38,7 @@ public final class Start {
     private static final double SCALE = 2;
 
     private final Network network;
-    private final List<DataSet> batches;
+    private final List<Batch> batches;
 
     /**
      * Creates a network and batches.
@@ -49,7 +52,7 @@ public final class Start {
         SplittableRandom random = new SplittableRandom(batch);
         batches = new ArrayList<>();
         for (int i = 0; i < BATCHES; i++) {
-            batches.add(new DataSet(gaussian(random, batch, network.inputSize(), 1), oneHot(random, batch)));
+            batches.add(new Batch(Input.of(gaussian(random, batch, network.inputSize(), 1)), oneHot(random, batch)));
         }
     }
 
@@ -105,9 +108,9 @@ public final class Start {
     /**
      * Returns the batches. A long run uses them again and again.
      *
-     * @return features {@code [batch, in]} and one-hot labels {@code [batch, out]}
+     * @return rows {@code [batch, in]} and one-hot labels {@code [batch, out]}
      */
-    public List<DataSet> batches() {
+    public List<Batch> batches() {
         return batches;
     }
 
@@ -117,7 +120,11 @@ public final class Start {
      * @return {@code [batch, in]}
      */
     public INDArray x() {
-        return batches.get(0).getFeatures();
+        return x(0);
+    }
+
+    private INDArray x(int batch) {
+        return ((FeatureRows) batches.get(batch).input()).array();
     }
 
     /**
@@ -209,8 +216,8 @@ public final class Start {
             });
         }
         for (int i = 0; i < batches.size(); i++) {
-            tensors.tensor("x" + i, batches.get(i).getFeatures());
-            tensors.tensor("y" + i, batches.get(i).getLabels());
+            tensors.tensor("x" + i, x(i));
+            tensors.tensor("y" + i, Objects.requireNonNull(batches.get(i).labels()));
         }
         tensors.build().write(file);
     }

@@ -1,14 +1,13 @@
 package org.lora4j.bench;
 
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import org.lora4j.nn.Model;
+import org.lora4j.train.Batch;
 import org.lora4j.train.Trainer;
 import org.lora4j.train.TrainingListener;
-import org.nd4j.linalg.dataset.DataSet;
-import org.nd4j.linalg.dataset.api.DataSetPreProcessor;
-import org.nd4j.linalg.dataset.api.iterator.DataSetIterator;
 import org.nd4j.linalg.learning.config.Adam;
 
 /** Trains with the public {@link Trainer} and measures its steps. The batches repeat. */
@@ -44,7 +43,7 @@ final class TrainingWork implements TrainingListener {
                 .updater(new Adam(settings.rate()))
                 .listener(this)
                 .build()
-                .fit(new RepeatedBatches(start.batches()));
+                .fit(repeated(start.batches()));
         result.put("numbers", losses);
         if (settings.steps() > 0) {
             result.put("resident", resident);
@@ -73,73 +72,19 @@ final class TrainingWork implements TrainingListener {
     }
 
     /** Repeats some batches until the measurement is over. */
-    @SuppressWarnings("serial") // ND4J's iterators are serializable; this one is never serialized
-    private final class RepeatedBatches implements DataSetIterator {
-        private final List<DataSet> batches;
-        private int next;
+    private Iterable<Batch> repeated(List<Batch> batches) {
+        return () -> new Iterator<>() {
+            private int next;
 
-        RepeatedBatches(List<DataSet> batches) {
-            this.batches = batches;
-        }
+            @Override
+            public boolean hasNext() {
+                return more;
+            }
 
-        @Override
-        public boolean hasNext() {
-            return more;
-        }
-
-        @Override
-        public DataSet next() {
-            return batches.get(next++ % batches.size());
-        }
-
-        @Override
-        public DataSet next(int num) {
-            return next();
-        }
-
-        @Override
-        public int inputColumns() {
-            return batches.get(0).numInputs();
-        }
-
-        @Override
-        public int totalOutcomes() {
-            return batches.get(0).numOutcomes();
-        }
-
-        @Override
-        public boolean resetSupported() {
-            return false;
-        }
-
-        @Override
-        public boolean asyncSupported() {
-            return false;
-        }
-
-        @Override
-        public void reset() {
-            throw new UnsupportedOperationException("the batches repeat and cannot be reset");
-        }
-
-        @Override
-        public int batch() {
-            return settings.batch();
-        }
-
-        @Override
-        public void setPreProcessor(DataSetPreProcessor preProcessor) {
-            throw new UnsupportedOperationException("the batches have no preprocessor");
-        }
-
-        @Override
-        public DataSetPreProcessor getPreProcessor() {
-            throw new UnsupportedOperationException("the batches have no preprocessor");
-        }
-
-        @Override
-        public List<String> getLabels() {
-            return List.of();
-        }
+            @Override
+            public Batch next() {
+                return batches.get(next++ % batches.size());
+            }
+        };
     }
 }

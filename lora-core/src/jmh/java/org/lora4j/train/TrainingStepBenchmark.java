@@ -5,9 +5,7 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.NullUnmarked;
 import org.lora4j.bench.Start;
 import org.lora4j.bench.Threads;
-import org.lora4j.nn.Input;
 import org.lora4j.nn.Model;
-import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.learning.config.Adam;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -51,7 +49,7 @@ public class TrainingStepBenchmark {
     String threads;
 
     private Threads setting;
-    private List<DataSet> batches;
+    private List<Batch> batches;
     private TrainingStep step;
     private int iteration;
 
@@ -91,8 +89,8 @@ public class TrainingStepBenchmark {
     /** Computes the outputs, the loss and the gradients, and updates the parameters. */
     @Benchmark
     public double step() {
-        DataSet data = batches.get(iteration++ % batches.size());
-        double loss = step.compute(Input.of(data.getFeatures()), data.getLabels(), iteration);
+        Batch data = batches.get(iteration++ % batches.size());
+        double loss = step.compute(data.input(), data.labels(), iteration);
         step.update(iteration, 1);
         return loss;
     }

@@ -2,6 +2,8 @@ package org.lora4j.nn;
 
 import java.util.Arrays;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.internal.ArrayBits;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Rows of features, the input of a dense network. {@link Input#of} creates it. */
@@ -24,6 +26,16 @@ public final class FeatureRows implements Input {
     @Override
     public int count() {
         return Math.toIntExact(array.size(0));
+    }
+
+    @Override
+    public boolean equals(@Nullable Object other) {
+        return other instanceof FeatureRows that && ArrayBits.equal(array, that.array);
+    }
+
+    @Override
+    public int hashCode() {
+        return ArrayBits.hash(array);
     }
 
     @Override

@@ -8,7 +8,6 @@ import org.lora4j.nn.Parameter;
 import org.lora4j.nn.internal.Pass;
 import org.lora4j.nn.internal.PassSource;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.dataset.DataSet;
 
 /**
  * Computes the loss and the gradients of batches, or of parts of them, and changes no parameter. A {@link GradientSource}
@@ -16,7 +15,7 @@ import org.nd4j.linalg.dataset.DataSet;
  *
  * <pre>{@code
  * BatchGradients gradients = new BatchGradients(view, Loss.softmaxCrossEntropy());
- * double loss = gradients.compute(part, 17, 32);       // rows 32, 33, … of the batch 17
+ * double loss = gradients.compute(part, 17, 32, 0);    // rows 32, 33, … of the batch 17
  * List<INDArray> means = gradients.gradients();        // over the rows of this part
  * }</pre>
  *
@@ -26,7 +25,6 @@ import org.nd4j.linalg.dataset.DataSet;
  * <p>The trainable parameters are those at the creation. Not thread-safe; several instances can share a model.
  */
 public final class BatchGradients {
-    private final Model model;
     private final CheckedLoss loss;
     private final Pass pass;
     private final List<Parameter> parameters;
@@ -40,7 +38,7 @@ public final class BatchGradients {
      * @throws IllegalStateException if no parameter is trainable, or it is not clear which adapter to train
      */
     public BatchGradients(Model model, Loss loss) {
-        this.model = Objects.requireNonNull(model, "model must not be null");
+        Objects.requireNonNull(model, "model must not be null");
         this.loss = new CheckedLoss(Objects.requireNonNull(loss, "loss must not be null"));
         pass = PassSource.of(model).newTrainingPass();
         parameters = List.copyOf(pass.trainableParameters());
@@ -60,40 +58,22 @@ public final class BatchGradients {
     }
 
     /**
-     * Computes a part of a batch of rows of features.
+     * Computes a part of a batch.
      *
-     * @param part features {@code [n, in]}, labels {@code [n, out]}
+     * @param part rows or sequences, and their labels
      * @param number the number of the batch in the training, from 0; it determines what dropout drops
-     * @param examplesBefore the number of rows of the batch before this part; 0 for a whole batch
+     * @param examplesBefore the number of rows or sequences of the batch before this part; 0 for a whole batch
+     * @param tokensBefore the number of the tokens of these sequences, without padding; 0 for rows
      * @return the mean loss of the part; it may be NaN or infinite
      * @throws IllegalArgumentException if the part does not fit the model, or a number is negative
      */
-    public double compute(DataSet part, long number, long examplesBefore) {
+    public double compute(Batch part, long number, long examplesBefore, long tokensBefore) {
         Objects.requireNonNull(part, "part must not be null");
-        return compute(Batch.of(part, model), number, examplesBefore, 0);
-    }
-
-    /**
-     * Computes a part of a batch of sequences.
-     *
-     * @param part sequences and labels
-     * @param number the number of the batch in the training, from 0; it determines what dropout drops
-     * @param examplesBefore the number of sequences of the batch before this part; 0 for a whole batch
-     * @param tokensBefore the number of the tokens of these sequences, without padding
-     * @return the mean loss of the part; it may be NaN or infinite
-     * @throws IllegalArgumentException if the part does not fit the model, or a number is negative
-     */
-    public double compute(SequenceBatch part, long number, long examplesBefore, long tokensBefore) {
-        Objects.requireNonNull(part, "part must not be null");
-        return compute(Batch.of(part), number, examplesBefore, tokensBefore);
-    }
-
-    private double compute(Batch batch, long number, long examplesBefore, long tokensBefore) {
         pass.segment().setStep(number);
         pass.segment().setBefore(examplesBefore, tokensBefore);
-        INDArray output = pass.forward(batch.input());
+        INDArray output = pass.forward(part.input());
         INDArray outputGradient = outputGradients.rows(output.size(0));
-        double value = loss.compute(output, loss.expected(output, batch.labels()), outputGradient);
+        double value = loss.compute(output, loss.expected(output, part.labels()), outputGradient);
         pass.backward(outputGradient);
         return value;
     }

@@ -2,7 +2,10 @@ package org.lora4j.train;
 
 import java.util.Collections;
 import java.util.Iterator;
+import java.util.List;
+import java.util.Objects;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 import org.lora4j.nn.Model;
 import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.dataset.api.MultiDataSet;
@@ -21,16 +24,35 @@ interface BatchSource {
 
     boolean hasNext();
 
-    Batch next();
+    Taken next();
+
+    /**
+     * A batch that was taken.
+     *
+     * @param size the number of its examples
+     * @param batch the batch, or null if a {@link GradientSource} computes it
+     */
+    record Taken(int size, @Nullable Batch batch) {
+        private static Taken of(Batch batch) {
+            return new Taken(batch.input().count(), batch);
+        }
+
+        /** The batch, which must be here to be computed. */
+        Batch here() {
+            return Objects.requireNonNull(batch, "the batch must be here to be computed");
+        }
+    }
 
     /** Returns the batches of an ND4J iterator. */
     static BatchSource of(DataSetIterator data, Model model) {
-        return of(data, data.resetSupported(), data::reset, (DataSet batch) -> Batch.of(batch, model));
+        BatchReader reader = new BatchReader(model);
+        return of(data, data.resetSupported(), data::reset, (DataSet batch) -> reader.read(batch));
     }
 
     /** Returns the batches of an ND4J iterator with several arrays of features. */
     static BatchSource of(MultiDataSetIterator data, Model model) {
-        return of(data, data.resetSupported(), data::reset, (MultiDataSet batch) -> Batch.of(batch, model));
+        BatchReader reader = new BatchReader(model);
+        return of(data, data.resetSupported(), data::reset, (MultiDataSet batch) -> reader.read(batch));
     }
 
     private static <T> BatchSource of(
@@ -53,15 +75,20 @@ interface BatchSource {
             }
 
             @Override
-            public Batch next() {
-                return read.apply(data.next());
+            public Taken next() {
+                return Taken.of(read.apply(data.next()));
             }
         };
     }
 
+    /** Returns a data set as one batch. */
+    static BatchSource of(DataSet data, Model model) {
+        return of(List.of(data), new BatchReader(model)::read);
+    }
+
     /** Returns the batches of a collection or another iterable. Each epoch gets a new iterator. */
-    static BatchSource of(Iterable<? extends DataSet> data, Model model) {
-        return of(data, batch -> Batch.of(batch, model));
+    static BatchSource of(Iterable<Batch> data) {
+        return of(data, batch -> batch);
     }
 
     /** Returns batches that are computed elsewhere. */
@@ -80,21 +107,16 @@ interface BatchSource {
             }
 
             @Override
-            public Batch next() {
+            public Taken next() {
                 int examples = source.examples(next);
                 if (examples < 1) {
                     throw new IllegalArgumentException(
                             "each batch must have at least 1 example, found " + examples + " in batch " + next);
                 }
                 next++;
-                return Batch.elsewhere(examples);
+                return new Taken(examples, null);
             }
         };
-    }
-
-    /** Returns batches of sequences. Each epoch gets a new iterator. */
-    static BatchSource ofSequences(Iterable<SequenceBatch> data) {
-        return of(data, Batch::of);
     }
 
     private static <T> BatchSource of(Iterable<? extends T> data, Function<? super T, Batch> read) {
@@ -112,8 +134,8 @@ interface BatchSource {
             }
 
             @Override
-            public Batch next() {
-                return read.apply(iterator.next());
+            public Taken next() {
+                return Taken.of(read.apply(iterator.next()));
             }
         };
     }

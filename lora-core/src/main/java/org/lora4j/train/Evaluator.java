@@ -1,6 +1,5 @@
 package org.lora4j.train;
 
-import java.util.List;
 import java.util.Objects;
 import org.lora4j.nn.Model;
 import org.lora4j.nn.internal.Pass;
@@ -33,14 +32,14 @@ public final class Evaluator {
      * output.
      *
      * @param model a model with at least two outputs, one for each class
-     * @param data the batches, such as a list: features {@code [n, in]}, one-hot labels {@code [n, classes]}
+     * @param data the batches, such as a list: rows or sequences, with one-hot labels {@code [n, classes]}
      * @return ND4J's evaluation: accuracy, confusion matrix and more
      * @throws IllegalArgumentException if a batch does not fit the model
      */
-    public static Evaluation evaluate(Model model, Iterable<DataSet> data) {
+    public static Evaluation evaluate(Model model, Iterable<Batch> data) {
         Objects.requireNonNull(model, "model must not be null");
         Objects.requireNonNull(data, "data must not be null");
-        return evaluate(model, BatchSource.of(data, model));
+        return evaluate(model, BatchSource.of(data));
     }
 
     /**
@@ -53,22 +52,9 @@ public final class Evaluator {
      * @throws IllegalArgumentException if the batch does not fit the model
      */
     public static Evaluation evaluate(Model model, DataSet batch) {
-        Objects.requireNonNull(batch, "batch must not be null");
-        return evaluate(model, List.of(batch));
-    }
-
-    /**
-     * Evaluates a classifier of sequences.
-     *
-     * @param model a model with one output for each class
-     * @param data batches of sequences with one-hot labels
-     * @return ND4J's evaluation
-     * @throws IllegalArgumentException if a batch does not fit the model
-     */
-    public static Evaluation evaluateSequences(Model model, Iterable<SequenceBatch> data) {
         Objects.requireNonNull(model, "model must not be null");
-        Objects.requireNonNull(data, "data must not be null");
-        return evaluate(model, BatchSource.ofSequences(data));
+        Objects.requireNonNull(batch, "batch must not be null");
+        return evaluate(model, BatchSource.of(batch, model));
     }
 
     private static Evaluation evaluate(Model model, BatchSource data) {
@@ -76,7 +62,7 @@ public final class Evaluator {
         Pass pass = PassSource.of(model).newInferencePass();
         data.reset(1);
         while (data.hasNext()) {
-            Batch batch = data.next();
+            Batch batch = data.next().here();
             evaluation.eval(batch.labels(), pass.forward(batch.input()));
         }
         return evaluation;

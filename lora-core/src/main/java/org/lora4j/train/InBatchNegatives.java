@@ -26,7 +26,7 @@ final class InBatchNegatives implements Loss {
         long rows = output.size(0);
         if (rows % 2 != 0) {
             throw new IllegalArgumentException("a batch of pairs must have 2n rows, n anchors and then the positive of"
-                    + " each, found " + rows + "; create it with SequenceBatch.ofPairs");
+                    + " each, found " + rows + "; create it with Batch.ofPairs");
         }
         LossBlocks blocks = new LossBlocks(output, output, gradient);
         Pairs pairs = new Pairs(Math.toIntExact(rows / 2));

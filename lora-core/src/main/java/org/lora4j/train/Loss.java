@@ -66,7 +66,7 @@ public interface Loss {
      *
      * <p>The outputs are {@code [2n, dim]}: n anchors a, then the positive p of each. With
      * {@code sᵢⱼ = scale · aᵢ·pⱼ/(‖aᵢ‖·‖pⱼ‖)} the loss is {@code L = −1/n · Σᵢ (sᵢᵢ − logΣⱼ exp sᵢⱼ)}. A norm below 1e-12
-     * counts as 1e-12. {@link SequenceBatch#ofPairs} creates such batches. A larger batch has more negatives, so it is another
+     * counts as 1e-12. {@link Batch#ofPairs} creates such batches. A larger batch has more negatives, so it is another
      * loss than several small batches with {@link Trainer.Builder#accumulate}.
      *
      * @param scale the factor of the cosine, positive; sentence-transformers' default is 20

@@ -8,6 +8,7 @@ import org.jspecify.annotations.Nullable;
 import org.lora4j.nn.Model;
 import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.dataset.api.iterator.DataSetIterator;
+import org.nd4j.linalg.dataset.api.iterator.MultiDataSetIterator;
 
 /**
  * Trains several adapters of one base at once. In each round it takes one step of every training. The rows of all batches
@@ -51,7 +52,7 @@ public final class MultiTrainer {
      */
     public MultiTrainer add(Trainer trainer, DataSetIterator data) {
         Objects.requireNonNull(data, "data must not be null");
-        return add(trainer, BatchSource.of(data, trainer.settings().model()));
+        return add(trainer, BatchSource.of(data, model(trainer)));
     }
 
     /**
@@ -63,7 +64,7 @@ public final class MultiTrainer {
      */
     public MultiTrainer add(Trainer trainer, DataSet batch) {
         Objects.requireNonNull(batch, "batch must not be null");
-        return add(trainer, List.of(batch));
+        return add(trainer, BatchSource.of(batch, model(trainer)));
     }
 
     /**
@@ -73,9 +74,27 @@ public final class MultiTrainer {
      * @param data its batches, as in {@link Trainer#fit(Iterable)}
      * @return this
      */
-    public MultiTrainer add(Trainer trainer, Iterable<DataSet> data) {
+    public MultiTrainer add(Trainer trainer, Iterable<Batch> data) {
         Objects.requireNonNull(data, "data must not be null");
-        return add(trainer, BatchSource.of(data, trainer.settings().model()));
+        return add(trainer, BatchSource.of(data));
+    }
+
+    /**
+     * Adds a training on batches of tokens.
+     *
+     * @param trainer the model and the settings; usually of a view of one adapter
+     * @param data its batches, as in {@link Trainer#fit(MultiDataSetIterator)}; no other training can use the same iterator
+     * @return this
+     */
+    public MultiTrainer add(Trainer trainer, MultiDataSetIterator data) {
+        Objects.requireNonNull(data, "data must not be null");
+        return add(trainer, BatchSource.of(data, model(trainer)));
+    }
+
+    private static Model model(Trainer trainer) {
+        return Objects.requireNonNull(trainer, "trainer must not be null")
+                .settings()
+                .model();
     }
 
     private MultiTrainer add(Trainer trainer, BatchSource data) {

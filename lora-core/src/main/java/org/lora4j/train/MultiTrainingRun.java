@@ -66,7 +66,7 @@ final class MultiTrainingRun {
         }
 
         void prepare() {
-            Batch next = run().next();
+            Batch next = run().next().here();
             run().step().prepare(next.input());
             batch = next;
         }
@@ -82,7 +82,7 @@ final class MultiTrainingRun {
         }
 
         void update() {
-            run().computed(batch(), loss);
+            run().computed(batch().input().count(), loss);
             endIfThrough();
         }
 

@@ -66,8 +66,8 @@ public final class Trainer {
     }
 
     /**
-     * Trains as {@link #fit(DataSetIterator)} does, on one batch. (A {@code DataSet} is also an {@code Iterable} over its rows.
-     * This method does not iterate over them: all rows are one batch.)
+     * Trains as {@link #fit(DataSetIterator)} does, on one batch. A {@code DataSet} is also an {@code Iterable} over its rows;
+     * this method does not iterate over them.
      *
      * @param batch features {@code [n, in]}, labels {@code [n, out]}, without masks; each epoch is one step
      * @return the result
@@ -78,23 +78,23 @@ public final class Trainer {
      */
     public TrainingResult fit(DataSet batch) {
         Objects.requireNonNull(batch, "batch must not be null");
-        return fit(List.of(batch));
+        return new TrainingRun(settings, BatchSource.of(batch, settings.model())).run();
     }
 
     /**
      * Trains as {@link #fit(DataSetIterator)} does, on a list or another iterable. Each epoch calls
      * {@link Iterable#iterator} once.
      *
-     * @param data the batches: features {@code [n, in]}, labels {@code [n, out]}, without masks
+     * @param data the batches, of rows or of sequences of any lengths
      * @return the result
      * @throws IllegalStateException as {@link #fit(DataSetIterator)}
      * @throws IllegalArgumentException as {@link #fit(DataSetIterator)}
      * @throws DivergedException as {@link #fit(DataSetIterator)}
      * @throws UncheckedIOException if a checkpoint cannot be stored
      */
-    public TrainingResult fit(Iterable<DataSet> data) {
+    public TrainingResult fit(Iterable<Batch> data) {
         Objects.requireNonNull(data, "data must not be null");
-        return new TrainingRun(settings, BatchSource.of(data, settings.model())).run();
+        return new TrainingRun(settings, BatchSource.of(data)).run();
     }
 
     /**
@@ -109,19 +109,6 @@ public final class Trainer {
     public TrainingResult fit(MultiDataSetIterator data) {
         Objects.requireNonNull(data, "data must not be null");
         return new TrainingRun(settings, BatchSource.of(data, settings.model())).run();
-    }
-
-    /**
-     * Trains on batches of sequences of any lengths.
-     *
-     * @param data the batches; each epoch gets a new iterator
-     * @return what was done
-     * @throws IllegalArgumentException if a batch does not fit the model
-     * @throws DivergedException if the loss or a parameter is no longer finite
-     */
-    public TrainingResult fitSequences(Iterable<SequenceBatch> data) {
-        Objects.requireNonNull(data, "data must not be null");
-        return new TrainingRun(settings, BatchSource.ofSequences(data)).run();
     }
 
     /**

@@ -59,11 +59,11 @@ final class TrainingRun {
         adviseOnThreads();
         begin();
         while (!isThrough()) {
-            Batch batch = next();
+            BatchSource.Taken next = next();
             double loss = source == null
-                    ? step.compute(batch.input(), batch.labels(), nextIteration())
-                    : step.compute(source, batchesOfAllEpochs, batch.size(), nextIteration());
-            computed(batch, loss);
+                    ? step.compute(next.here().input(), next.here().labels(), nextIteration())
+                    : step.compute(source, batchesOfAllEpochs, next.size(), nextIteration());
+            computed(next.size(), loss);
         }
         return end();
     }
@@ -127,7 +127,7 @@ final class TrainingRun {
     }
 
     /** Returns the next batch. It starts the next epoch if one is over. */
-    Batch next() {
+    BatchSource.Taken next() {
         if (batches == 0) {
             data.reset(epochs + 1);
         }
@@ -137,12 +137,12 @@ final class TrainingRun {
         return data.next();
     }
 
-    /** Counts a batch whose gradients were computed. Updates the parameters if it is the last one of a step. */
-    void computed(Batch batch, double loss) {
+    /** Counts a batch of some examples whose gradients were computed. Updates the parameters if it is the last one of a step. */
+    void computed(int size, double loss) {
         batches++;
         batchesOfAllEpochs++;
-        examples += batch.size();
-        examplesOfStep += batch.size();
+        examples += size;
+        examplesOfStep += size;
         long rows = step.addGradients();
         rowsOfStep += rows;
         lossOfStep += (loss - lossOfStep) * ((double) rows / rowsOfStep);

@@ -1,6 +1,5 @@
 package org.lora4j.train;
 
-import java.util.List;
 import java.util.Objects;
 import java.util.function.DoubleSupplier;
 import java.util.function.Function;
@@ -63,18 +62,18 @@ public final class Validation {
      */
     public static Validation loss(DataSet batch) {
         Objects.requireNonNull(batch, "batch must not be null");
-        return loss(List.of(batch));
+        return lossOf(model -> BatchSource.of(batch, model));
     }
 
     /**
      * Returns a validation by the loss of the training on a list or another iterable; see {@link #loss(DataSetIterator)}.
      *
-     * @param data the batches
+     * @param data the batches, of rows or sequences
      * @return a validation that does not stop the training
      */
-    public static Validation loss(Iterable<DataSet> data) {
+    public static Validation loss(Iterable<Batch> data) {
         Objects.requireNonNull(data, "data must not be null");
-        return lossOf(model -> BatchSource.of(data, model));
+        return lossOf(model -> BatchSource.of(data));
     }
 
     /**
@@ -86,17 +85,6 @@ public final class Validation {
     public static Validation loss(MultiDataSetIterator data) {
         Objects.requireNonNull(data, "data must not be null");
         return lossOf(model -> BatchSource.of(data, model));
-    }
-
-    /**
-     * Returns a validation by the loss of the training on batches of sequences; see {@link #loss(DataSetIterator)}.
-     *
-     * @param data the batches
-     * @return a validation that does not stop the training
-     */
-    public static Validation lossOfSequences(Iterable<SequenceBatch> data) {
-        Objects.requireNonNull(data, "data must not be null");
-        return lossOf(model -> BatchSource.ofSequences(data));
     }
 
     /**

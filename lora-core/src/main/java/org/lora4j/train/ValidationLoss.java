@@ -32,7 +32,7 @@ final class ValidationLoss implements DoubleSupplier {
         double sum = 0;
         long rows = 0;
         while (data.hasNext()) {
-            Batch batch = data.next();
+            Batch batch = data.next().here();
             INDArray output = now.forward(batch.input());
             long size = output.size(0);
             double value = loss.compute(output, loss.expected(output, batch.labels()), unusedGradients.rows(size));

@@ -2,11 +2,12 @@ package org.lora4j.attack;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.lora4j.nn.Input;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Samples;
+import org.lora4j.train.Batch;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.conditions.Conditions;
 
@@ -26,14 +27,14 @@ final class Models {
     }
 
     /** Three batches of four examples with one-hot labels. */
-    static List<DataSet> batches() {
-        List<DataSet> batches = new ArrayList<>();
+    static List<Batch> batches() {
+        List<Batch> batches = new ArrayList<>();
         for (int i = 0; i < 3; i++) {
             INDArray labels = Nd4j.zeros(DataType.FLOAT, 4, 4);
             for (int row = 0; row < 4; row++) {
                 labels.putScalar(row, (row + i) % 4, 1);
             }
-            batches.add(new DataSet(Samples.gaussian(i, DataType.FLOAT, 4, 6), labels));
+            batches.add(new Batch(Input.of(Samples.gaussian(i, DataType.FLOAT, 4, 6)), labels));
         }
         return batches;
     }

@@ -25,13 +25,12 @@ import org.lora4j.nn.Parameter;
 import org.lora4j.nn.Sequences;
 import org.lora4j.nn.WeightedLayer;
 import org.lora4j.nn.transformer.BertModel;
+import org.lora4j.train.Batch;
 import org.lora4j.train.Loss;
 import org.lora4j.train.MultiTrainer;
 import org.lora4j.train.Trainer;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.dataset.DataSet;
-import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 import org.nd4j.linalg.learning.config.Sgd;
 
@@ -253,9 +252,9 @@ final class RandomModel {
     void assertTrainTogetherAsAlone(RandomModel equal, int steps) {
         MultiTrainer together = new MultiTrainer();
         List<Trainer> alone = new ArrayList<>();
-        List<List<DataSet>> data = new ArrayList<>();
+        List<List<Batch>> data = new ArrayList<>();
         for (String name : names.subList(0, names.size() - 1)) {
-            List<DataSet> batches = batches(random.nextInt(1, 4));
+            List<Batch> batches = batches(random.nextInt(1, 4));
             data.add(batches);
             together.add(trainer(model, name, steps), batches);
             alone.add(trainer(equal.model, name, steps));
@@ -286,30 +285,13 @@ final class RandomModel {
                 .build();
     }
 
-    private List<DataSet> batches(int count) {
-        List<DataSet> batches = new ArrayList<>();
+    private List<Batch> batches(int count) {
+        List<Batch> batches = new ArrayList<>();
         for (int i = 0; i < count; i++) {
             int examples = random.nextInt(1, 7);
-            if (model.takesSequences()) {
-                int[][] ids = new int[examples][];
-                int width = random.nextInt(1, 9);
-                INDArray mask = Nd4j.zeros(DataType.FLOAT, examples, width);
-                for (int e = 0; e < examples; e++) {
-                    ids[e] = random.ints(width, 1, 60).toArray();
-                    mask.get(NDArrayIndex.point(e), NDArrayIndex.interval(0, random.nextInt(1, width + 1)))
-                            .assign(1);
-                }
-                INDArray features = Nd4j.createFromArray(ids);
-                long rows = model.using(names.get(0))
-                        .predict(Sequences.of(features, mask, null))
-                        .size(0);
-                INDArray labels = RandomArrays.gaussian(random, 1, type, rows, model.outputSize());
-                batches.add(new DataSet(features, labels, mask, null));
-            } else {
-                batches.add(new DataSet(
-                        RandomArrays.gaussian(random, 1, type, examples, model.inputSize()),
-                        RandomArrays.gaussian(random, 1, type, examples, model.outputSize())));
-            }
+            Input input = examples(examples);
+            long rows = model.using(names.get(0)).predict(input).size(0);
+            batches.add(new Batch(input, RandomArrays.gaussian(random, 1, type, rows, model.outputSize())));
         }
         return batches;
     }

@@ -29,14 +29,14 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.lora4j.AdapterCache;
-import org.lora4j.AdapterSource;
-import org.lora4j.BatchingPredictor;
 import org.lora4j.LoRAModel;
 import org.lora4j.adapter.BaseModel;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.io.ReadOptions;
 import org.lora4j.nn.Input;
+import org.lora4j.serve.AdapterCache;
+import org.lora4j.serve.AdapterSource;
+import org.lora4j.serve.BatchingPredictor;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** A service with random adapters of every variant, sources that fail, executors that refuse, and interrupted callers. */

@@ -105,7 +105,7 @@ enum Saved {
                             state -> SafeTensors.of(state.tensors(), state.metadata())
                                     .write(folder.resolve("checkpoint.safetensors")))
                     .build()
-                    .fit(List.of(new DataSet(x, filled(0.01f, 1, 100))));
+                    .fit(new DataSet(x, filled(0.01f, 1, 100)));
         }
 
         @Override

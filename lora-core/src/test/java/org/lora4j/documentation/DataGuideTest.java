@@ -24,6 +24,7 @@ import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.io.SafeTensors;
 import org.lora4j.nn.NativeThreads;
 import org.lora4j.nn.Network;
+import org.lora4j.train.Batch;
 import org.lora4j.train.Evaluator;
 import org.lora4j.train.Trainer;
 import org.lora4j.train.Validation;
@@ -143,9 +144,9 @@ class DataGuideTest {
     void shuffledEpochs() throws IOException {
         DataSet train = read(csv, 3);
         Network network = Network.builder(3).linear("linear", 3).build(1);
-        List<DataSet> batches = new ArrayList<>(train.batchBy(16));
+        List<Batch> batches = new ArrayList<>(train.batchBy(16).stream().map(Batch::of).toList());
         Random random = new Random(42);
-        Iterable<DataSet> shuffled = () -> {
+        Iterable<Batch> shuffled = () -> {
             Collections.shuffle(batches, random);
             return batches.iterator();
         };
@@ -165,8 +166,8 @@ class DataGuideTest {
         AdapterView customer = LoRAModel.of(network).add("customer-a", LoRAConfig.of(4, 8));
         Trainer.builder(customer)
                 .updater(new Adam(0.01)).epochs(50)
-                .validation(Validation.loss(List.of(heldOut)).withPatience(5))
-                .build().fit(train.batchBy(16));
+                .validation(Validation.loss(heldOut).withPatience(5))
+                .build().fit(new ViewIterator(train, 16));
         double accuracy = Evaluator.evaluate(customer, heldOut).accuracy();
         assertThat(accuracy).isGreaterThan(0.9);
     }

@@ -22,10 +22,10 @@ import org.lora4j.nn.Samples;
 import org.lora4j.nn.Sequences;
 import org.lora4j.nn.transformer.BertModel;
 import org.lora4j.train.AdamW;
+import org.lora4j.train.Batch;
 import org.lora4j.train.Evaluator;
 import org.lora4j.train.LinearWarmupSchedule;
 import org.lora4j.train.Loss;
-import org.lora4j.train.SequenceBatch;
 import org.lora4j.train.Trainer;
 import org.lora4j.train.TrainingListener;
 import org.lora4j.train.TrainingResult;
@@ -41,8 +41,8 @@ class FineTuningGuideTest {
     private static final int CLASSES = 3;
 
     private final long seed = 7;
-    private final List<SequenceBatch> train = batches(1, 30);
-    private final List<SequenceBatch> heldOut = batches(2, 5);
+    private final List<Batch> train = batches(1, 30);
+    private final List<Batch> heldOut = batches(2, 5);
     private final int steps = 200;
 
     @TempDir
@@ -59,9 +59,9 @@ class FineTuningGuideTest {
         return tokens;
     }
 
-    private static List<SequenceBatch> batches(long seed, int count) {
+    private static List<Batch> batches(long seed, int count) {
         SplittableRandom random = new SplittableRandom(seed);
-        List<SequenceBatch> batches = new ArrayList<>();
+        List<Batch> batches = new ArrayList<>();
         for (int b = 0; b < count; b++) {
             int[][] texts = new int[8][];
             INDArray labels = Nd4j.zeros(DataType.FLOAT, texts.length, CLASSES);
@@ -69,7 +69,7 @@ class FineTuningGuideTest {
                 texts[i] = text(random, i % CLASSES);
                 labels.putScalar(i, i % CLASSES, 1);
             }
-            batches.add(new SequenceBatch(Sequences.of(texts), labels));
+            batches.add(new Batch(Sequences.of(texts), labels));
         }
         return batches;
     }
@@ -101,7 +101,7 @@ class FineTuningGuideTest {
     void aModelWithSeveralOutputs() throws Exception {
         Path modelFolder = modelFolder();
         BertModel bert = BertModel.load(modelFolder);
-        Sequences texts = train.get(0).sequences();
+        Sequences texts = (Sequences) train.get(0).input();
         long width = bert.lastHiddenState().predict(texts).size(1);
         assertThat(bert.meanPooled().predict(texts).shape()).containsExactly(8, width);
         assertThat(bert.pooled().predict(texts).shape()).containsExactly(8, width);
@@ -121,10 +121,10 @@ class FineTuningGuideTest {
         TrainingResult result = Trainer.builder(topics)
                 .updater(new AdamW(new LinearWarmupSchedule(5e-3, steps / 10, steps), 0.01))
                 .epochs(20).maxIterations(steps)
-                .validation(Validation.lossOfSequences(heldOut).withPatience(3))
-                .build().fitSequences(train);
+                .validation(Validation.loss(heldOut).withPatience(3))
+                .build().fit(train);
 
-        double accuracy = Evaluator.evaluateSequences(topics, heldOut).accuracy();
+        double accuracy = Evaluator.evaluate(topics, heldOut).accuracy();
         topics.save(folder.resolve("topics")); // the parameters of the best epoch
         assertThat(accuracy).isGreaterThan(0.7);
         assertThat(result.best()).isPresent();
@@ -136,8 +136,8 @@ class FineTuningGuideTest {
         int[] first = {1, 14, 52, 2};
         int[] second = {1, 7, 2};
         INDArray labels = Nd4j.createFromArray(new float[][] {{1, 0, 0}, {0, 0, 1}});
-        SequenceBatch batch = new SequenceBatch(Sequences.of(first, second), labels);
-        assertThat(batch.sequences().tokens()).isEqualTo(7);
+        Batch batch = new Batch(Sequences.of(first, second), labels);
+        assertThat(((Sequences) batch.input()).tokens()).isEqualTo(7);
     }
 
     @Test
@@ -146,7 +146,7 @@ class FineTuningGuideTest {
         Trainer.builder(topics)
                 .updater(parameter -> parameter.name().contains("classifier"), new AdamW(1e-2, 0))
                 .updater(new AdamW(1e-3, 0.01))
-                .build().fitSequences(train);
+                .build().fit(train);
         assertThat(topics.adapter()).isNotEqualTo(adapter().adapter());
     }
 
@@ -156,14 +156,14 @@ class FineTuningGuideTest {
         TrainingResult result = Trainer.builder(topics)
                 .updater(new AdamW(5e-3, 0.01))
                 .accumulate(4) // four batches of 8 texts are one step
-                .epochs(2).build().fitSequences(train);
+                .epochs(2).build().fit(train);
         assertThat(result.iterations()).isEqualTo(2 * 8);
     }
 
     @Test
     void accuracyAndBestAdapter() {
         AdapterView topics = adapter();
-        List<SequenceBatch> validation = heldOut;
+        List<Batch> validation = heldOut;
         TrainingListener saveBest = new TrainingListener() {
             @Override
             public void onValidation(ValidationResult result) {
@@ -174,15 +174,15 @@ class FineTuningGuideTest {
         };
         TrainingResult result = Trainer.builder(topics)
                 .updater(new AdamW(5e-3, 0.01)).epochs(50)
-                .validation(Validation.score(model -> Evaluator.evaluateSequences(model, validation).accuracy())
+                .validation(Validation.score(model -> Evaluator.evaluate(model, validation).accuracy())
                         .withPatience(3))
                 .listener(saveBest)
-                .build().fitSequences(train);
+                .build().fit(train);
         int bestEpoch = result.best().orElseThrow().epoch();
         boolean stoppedEarly = result.stopReason() == StopReason.NO_IMPROVEMENT;
         assertThat(stoppedEarly).isTrue();
         assertThat(bestEpoch).isEqualTo(result.epochs() - 3);
-        assertThat(Evaluator.evaluateSequences(topics, heldOut).accuracy())
+        assertThat(Evaluator.evaluate(topics, heldOut).accuracy())
                 .isCloseTo(result.best().orElseThrow().value(), within(1e-12));
     }
 
@@ -198,26 +198,26 @@ class FineTuningGuideTest {
     void severalLabels() {
         AdapterView topics = adapter();
         INDArray labels = Nd4j.createFromArray(new float[][] {{1, 0, 1}, {0, 0, 0}});
-        SequenceBatch tagged = new SequenceBatch(Sequences.of(new int[] {1, 14, 2}, new int[] {1, 7, 2}), labels);
+        Batch tagged = new Batch(Sequences.of(new int[] {1, 14, 2}, new int[] {1, 7, 2}), labels);
         Trainer.builder(topics)
                 .loss(Loss.multiLabel())
                 .updater(new AdamW(1e-2, 0)).epochs(60)
-                .build().fitSequences(List.of(tagged));
-        INDArray logits = topics.predict(tagged.sequences());
+                .build().fit(List.of(tagged));
+        INDArray logits = topics.predict(tagged.input());
         INDArray isTagged = logits.gt(0);
         assertThat(isTagged.castTo(DataType.FLOAT)).isEqualTo(labels);
     }
 
     @Test
     void embeddings() {
-        List<SequenceBatch> pairs = new ArrayList<>();
+        List<Batch> pairs = new ArrayList<>();
         SplittableRandom random = new SplittableRandom(3);
         for (int b = 0; b < 20; b++) {
             int[][] asked = {text(random, 0), text(random, 1), text(random, 2)};
             int[][] answered = {text(random, 0), text(random, 1), text(random, 2)};
             Sequences questions = Sequences.of(asked);
             Sequences answers = Sequences.of(answered);
-            pairs.add(SequenceBatch.ofPairs(questions, answers));
+            pairs.add(Batch.ofPairs(questions, answers));
         }
 
         Network encoder = bert.sentenceEmbeddings();
@@ -225,7 +225,7 @@ class FineTuningGuideTest {
         TrainingResult result = Trainer.builder(search)
                 .loss(Loss.inBatchNegatives(20))
                 .updater(new AdamW(new LinearWarmupSchedule(5e-3, 20, 400), 0.01))
-                .epochs(20).build().fitSequences(pairs);
+                .epochs(20).build().fit(pairs);
         assertThat(result.runningLoss()).isLessThan(0.7 * Math.log(CLASSES));
     }
 
@@ -236,7 +236,7 @@ class FineTuningGuideTest {
         Trainer.builder(network)
                 .updater(new AdamW(new LinearWarmupSchedule(1e-3, 10, 90), 0.01))
                 .clipNorm(1).epochs(3)
-                .build().fitSequences(train);
+                .build().fit(train);
         assertThat(Samples.bits(network.parameters().get(0).value())).isNotEqualTo(before);
     }
     // spotless:on

@@ -15,12 +15,10 @@ import java.util.function.Function;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.lora4j.AdapterCache;
 import org.lora4j.AdapterView;
-import org.lora4j.BatchingPredictor;
-import org.lora4j.BatchingStats;
 import org.lora4j.LoRAModel;
 import org.lora4j.LoRAParametrization;
+import org.lora4j.ModelSnapshot;
 import org.lora4j.adapter.BaseLayer;
 import org.lora4j.adapter.BaseModel;
 import org.lora4j.adapter.BiasTraining;
@@ -44,6 +42,10 @@ import org.lora4j.nn.Model;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Parameter;
 import org.lora4j.nn.Samples;
+import org.lora4j.serve.AdapterCache;
+import org.lora4j.serve.BatchingPredictor;
+import org.lora4j.serve.BatchingStats;
+import org.lora4j.train.Batch;
 import org.lora4j.train.Evaluator;
 import org.lora4j.train.Trainer;
 import org.lora4j.train.TrainingListener;
@@ -123,7 +125,7 @@ class GuideTest {
         AdapterView nine = modelWithNine().using("nine");
         DataSet first = digitNine.next();
         DataSet second = digitNine.next();
-        List<DataSet> batches = List.of(first, second);
+        List<Batch> batches = List.of(Batch.of(first), Batch.of(second));
         TrainingResult result = Trainer.builder(nine).epochs(5).build().fit(batches);
         assertThat(result.iterations()).isEqualTo(10);
     }
@@ -268,6 +270,13 @@ class GuideTest {
         INDArray mixed = model.predict(batch, List.of("customer-a", "customer-b", LoRAModel.BASE, "customer-a"));
         assertThat(mixed.getRow(1).equalsWithEps(b.getRow(1), 1e-4)).isTrue();
         assertThat(mixed.getRow(2).equalsWithEps(base.getRow(2), 1e-4)).isTrue();
+
+        INDArray row = x.getRow(0, true);
+        ModelSnapshot now = model.snapshot();
+        INDArray question = now.predict(row, "customer-a");
+        INDArray documents = now.predict(x, "customer-a"); // the same adapter, even if the model has another one by now
+        assertThat(documents).isEqualTo(a);
+        assertThat(documents.getRow(0, true).equalsWithEps(question, 1e-4)).isTrue();
 
         LoRAAdapter newWeights = adapter(3);
         model.replace("customer-a", newWeights); // the rank may differ

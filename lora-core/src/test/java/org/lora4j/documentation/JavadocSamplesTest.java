@@ -49,11 +49,11 @@ class JavadocSamplesTest {
             import org.lora4j.nn.*;
             import org.lora4j.nn.transformer.*;
             import org.lora4j.samediff.*;
+            import org.lora4j.serve.*;
             import org.lora4j.train.*;
             import org.nd4j.autodiff.samediff.SameDiff;
             import org.nd4j.linalg.api.buffer.DataType;
             import org.nd4j.linalg.api.ndarray.INDArray;
-            import org.nd4j.linalg.dataset.DataSet;
             import org.nd4j.linalg.dataset.api.iterator.DataSetIterator;
             import org.nd4j.linalg.learning.config.*;
 
@@ -66,9 +66,9 @@ class JavadocSamplesTest {
                 Trainer trainer;
                 GradientSource source;
                 DataSetIterator data, allDigits, digitNine, eights, nines, spamData;
-                DataSet part;
-                List<DataSet> heldOut;
-                INDArray x, w, row;
+                Batch part;
+                List<Batch> heldOut;
+                INDArray x, w, row, labels;
                 Map<String, INDArray> feed;
                 int[][] ids;
                 byte[] config, tensors;

@@ -3,7 +3,6 @@ package org.lora4j.documentation;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
@@ -25,10 +24,10 @@ import org.slf4j.LoggerFactory;
 class MultiTrainerGuideTest {
     private static final Logger log = LoggerFactory.getLogger(MultiTrainerGuideTest.class);
 
-    private static List<DataSet> data(int rows) {
-        return List.of(new DataSet(
+    private static DataSet data(int rows) {
+        return new DataSet(
                 RandomArrays.gaussian(new SplittableRandom(rows), 1, DataType.FLOAT, rows, 20),
-                Nd4j.ones(DataType.FLOAT, rows, 4).divi(4)));
+                Nd4j.ones(DataType.FLOAT, rows, 4).divi(4));
     }
 
     @Test
@@ -38,7 +37,7 @@ class MultiTrainerGuideTest {
                 .relu()
                 .linear("linear2", 4)
                 .build(1));
-        Map<String, List<DataSet>> customers = new LinkedHashMap<>();
+        Map<String, DataSet> customers = new LinkedHashMap<>();
         Map<String, LoRAAdapter> before = new LinkedHashMap<>();
         for (int i = 1; i <= 3; i++) {
             String name = "customer" + i;

@@ -23,7 +23,7 @@ import org.lora4j.io.SafeTensors;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Sequences;
 import org.lora4j.nn.transformer.BertModel;
-import org.lora4j.train.SequenceBatch;
+import org.lora4j.train.Batch;
 import org.lora4j.train.Trainer;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
@@ -167,7 +167,7 @@ final class GraphBenchmark {
         Trainer trainer =
                 Trainer.builder(model.using("a")).updater(new Adam(1e-3)).build();
         DataSet data = new DataSet(normal(1, 10, 784), labels(10, 10));
-        return count -> trainer.fit(Collections.nCopies(count, data));
+        return count -> trainer.fit(Collections.nCopies(count, Batch.of(data)));
     }
 
     private static LoRAConfig queryAndValue() {
@@ -203,8 +203,8 @@ final class GraphBenchmark {
         model.add("a", queryAndValue());
         Trainer trainer =
                 Trainer.builder(model.using("a")).updater(new Adam(1e-3)).build();
-        SequenceBatch batch = new SequenceBatch(Sequences.of(ids()), labels(TEXTS, CLASSES));
-        return count -> trainer.fitSequences(Collections.nCopies(count, batch));
+        Batch batch = new Batch(Sequences.of(ids()), labels(TEXTS, CLASSES));
+        return count -> trainer.fit(Collections.nCopies(count, batch));
     }
 
     private int[][] ids() {

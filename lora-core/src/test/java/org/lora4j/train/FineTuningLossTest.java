@@ -179,7 +179,7 @@ class FineTuningLossTest {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> value(Loss.inBatchNegatives(20), odd, odd))
                 .withMessage("a batch of pairs must have 2n rows, n anchors and then the positive of each, found 5;"
-                        + " create it with SequenceBatch.ofPairs");
+                        + " create it with Batch.ofPairs");
     }
 
     @ParameterizedTest
@@ -194,12 +194,12 @@ class FineTuningLossTest {
     void pairsAreTheAnchorsAndThenThePositives() {
         Sequences anchors = Sequences.of(new int[] {1, 2}, new int[] {3});
         Sequences positives = Sequences.of(new int[] {4}, new int[] {5, 6});
-        SequenceBatch batch = SequenceBatch.ofPairs(anchors, positives);
-        assertThat(batch.sequences())
+        Batch batch = Batch.ofPairs(anchors, positives);
+        assertThat(batch.input())
                 .isEqualTo(Sequences.of(new int[] {1, 2}, new int[] {3}, new int[] {4}, new int[] {5, 6}));
         assertThat(batch.labels()).isNull();
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> SequenceBatch.ofPairs(anchors, Sequences.of(new int[] {1})))
+                .isThrownBy(() -> Batch.ofPairs(anchors, Sequences.of(new int[] {1})))
                 .withMessage("pairs: there must be a positive for each of the 2 anchors, found 1");
     }
 

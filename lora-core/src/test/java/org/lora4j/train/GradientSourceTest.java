@@ -16,6 +16,7 @@ import org.lora4j.AdapterView;
 import org.lora4j.LoRAModel;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAInit;
+import org.lora4j.nn.Input;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Parameter;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -86,7 +87,7 @@ class GradientSourceTest {
                 }
                 BatchGradients machine = machines.get(from / 3);
                 double weight = (to - from) / (double) rows;
-                loss += weight * machine.compute(rows(batch, from, to), number, from);
+                loss += weight * machine.compute(rows(batch, from, to), number, from, 0);
                 for (int i = 0; i < gradients.size(); i++) {
                     gradients.get(i).addi(machine.gradients().get(i).mul(weight));
                 }
@@ -94,9 +95,11 @@ class GradientSourceTest {
             return loss;
         }
 
-        private static DataSet rows(DataSet batch, int from, int to) {
-            return new DataSet(
-                    batch.getFeatures().get(NDArrayIndex.interval(from, to)).dup(),
+        private static Batch rows(DataSet batch, int from, int to) {
+            return new Batch(
+                    Input.of(batch.getFeatures()
+                            .get(NDArrayIndex.interval(from, to))
+                            .dup()),
                     batch.getLabels().get(NDArrayIndex.interval(from, to)).dup());
         }
     }
@@ -259,10 +262,10 @@ class GradientSourceTest {
                 LoRAConfig.builder().dropout(0.5).init(LoRAInit.random()).build();
         AdapterView view = view(config);
         BatchGradients gradients = new BatchGradients(view, Loss.softmaxCrossEntropy());
-        double loss = gradients.compute(data().get(0), 0, 0);
+        double loss = gradients.compute(Batch.of(data().get(0)), 0, 0, 0);
         List<INDArray> first = gradients.gradients().stream().map(INDArray::dup).toList();
-        assertThat(gradients.compute(data().get(0), 1, 0)).isNotCloseTo(loss, within(1e-12));
-        assertThat(gradients.compute(data().get(0), 0, 0)).isEqualTo(loss);
+        assertThat(gradients.compute(Batch.of(data().get(0)), 1, 0, 0)).isNotCloseTo(loss, within(1e-12));
+        assertThat(gradients.compute(Batch.of(data().get(0)), 0, 0, 0)).isEqualTo(loss);
         assertThat(gradients.gradients()).isEqualTo(first);
         assertThat(view.adapter()).isEqualTo(view(config).adapter());
         assertThat(gradients.parameters()).isEqualTo(view.parameters());
@@ -271,10 +274,10 @@ class GradientSourceTest {
     @Test
     void refusesPartsThatDoNotFit() {
         BatchGradients gradients = new BatchGradients(view(config(false, 0)), Loss.softmaxCrossEntropy());
-        DataSet part = data().get(0);
-        assertThatIllegalArgumentException().isThrownBy(() -> gradients.compute(part, -1, 0));
-        assertThatIllegalArgumentException().isThrownBy(() -> gradients.compute(part, 0, -1));
+        Batch part = Batch.of(data().get(0));
+        assertThatIllegalArgumentException().isThrownBy(() -> gradients.compute(part, -1, 0, 0));
+        assertThatIllegalArgumentException().isThrownBy(() -> gradients.compute(part, 0, -1, 0));
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> gradients.compute(new DataSet(Nd4j.ones(2, 5), part.getLabels()), 0, 0));
+                .isThrownBy(() -> gradients.compute(new Batch(Input.of(Nd4j.ones(2, 5)), part.labels()), 0, 0, 0));
     }
 }

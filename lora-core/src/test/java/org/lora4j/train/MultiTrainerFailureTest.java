@@ -17,12 +17,13 @@ import org.junit.jupiter.api.Test;
 import org.lora4j.LoRAModel;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.io.SafeTensors;
+import org.lora4j.nn.Input;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Parameter;
 import org.lora4j.nn.Samples;
+import org.lora4j.nn.internal.Inputs;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.learning.config.Adam;
 
 /** If one of several trainings fails or is interrupted, it is in the state of a training alone, and the others go on. */
@@ -91,7 +92,7 @@ class MultiTrainerFailureTest {
     }
 
     /** Fits all, where the training of b is special. Checks that the others ended as alone. */
-    private MultiTrainer.Outcome outcomeOfB(Trainer.Builder b, Iterable<DataSet> dataOfB) {
+    private MultiTrainer.Outcome outcomeOfB(Trainer.Builder b, Iterable<Batch> dataOfB) {
         List<MultiTrainer.Outcome> outcomes = new MultiTrainer()
                 .add(trainer(model, "a").build(), data("a"))
                 .add(b.build(), dataOfB)
@@ -105,10 +106,10 @@ class MultiTrainerFailureTest {
         return outcomes.get(1);
     }
 
-    private static List<DataSet> list(Batches batches) {
-        List<DataSet> list = new ArrayList<>();
+    private static List<Batch> list(Batches batches) {
+        List<Batch> list = new ArrayList<>();
         for (int i = 0; i < batches.count(); i++) {
-            list.add(batches.get(i));
+            list.add(Batch.of(batches.get(i)));
         }
         return list;
     }
@@ -126,11 +127,12 @@ class MultiTrainerFailureTest {
 
     @Test
     void aTrainingThatDivergesLeavesTheOthersUntouched() {
-        List<DataSet> poisoned = list(data("b"));
-        INDArray features = poisoned.get(FAILS_AT - 1).getFeatures().dup();
+        List<Batch> poisoned = list(data("b"));
+        INDArray features = Inputs.rows(poisoned.get(FAILS_AT - 1).input()).dup();
         features.putScalar(0, 3, Double.NaN);
         poisoned.set(
-                FAILS_AT - 1, new DataSet(features, poisoned.get(FAILS_AT - 1).getLabels()));
+                FAILS_AT - 1,
+                new Batch(Input.of(features), poisoned.get(FAILS_AT - 1).labels()));
 
         MultiTrainer.Outcome outcome = outcomeOfB(trainer(model, "b"), poisoned);
 
@@ -189,7 +191,7 @@ class MultiTrainerFailureTest {
 
     @Test
     void badDataStopTheirTrainingOnly() {
-        List<DataSet> narrow = list(data("b"));
+        List<Batch> narrow = list(data("b"));
         narrow.set(
                 FAILS_AT - 1, list(Batches.random(1, DataType.DOUBLE, 19, 4, 5)).get(0));
         assertThat(outcomeOfB(trainer(model, "b"), narrow).failure())
@@ -197,7 +199,7 @@ class MultiTrainerFailureTest {
                 .satisfies(failure -> assertThat(failure).hasMessageContaining("input: must be a matrix [n, 20]"));
 
         addAdapters();
-        List<DataSet> unlabelled = list(data("b"));
+        List<Batch> unlabelled = list(data("b"));
         unlabelled.set(
                 FAILS_AT - 1, list(Batches.random(1, DataType.DOUBLE, 20, 3, 5)).get(0));
         assertThat(outcomeOfB(trainer(model, "b"), unlabelled).failure())

@@ -28,6 +28,8 @@ import org.lora4j.nn.Samples;
 import org.nd4j.linalg.activations.impl.ActivationTanH;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.dataset.DataSet;
+import org.nd4j.linalg.dataset.adapter.MultiDataSetIteratorAdapter;
 import org.nd4j.linalg.learning.config.Adam;
 import org.nd4j.linalg.learning.config.RmsProp;
 import org.nd4j.linalg.learning.config.Sgd;
@@ -275,6 +277,31 @@ class MultiTrainerTest {
                         Tenant.of(
                                 "saved module", rank(2).targetModules("linear1").modulesToSave("linear3"), 4))))
                 .containsOnly(0L);
+    }
+
+    @Test
+    void takesTheKindsOfDataThatATrainerTakes() {
+        List<Tenant> tenants = Stream.of("iterator", "several arrays", "data set", "list")
+                .map(name -> Tenant.of(name, rank(2), 5))
+                .toList();
+        Network network = network(DataType.DOUBLE);
+        LoRAModel together = model(network, tenants);
+        LoRAModel alone = model(network, tenants);
+        Batches data = Batches.random(3, DataType.DOUBLE, 20, 4, 5);
+        DataSet one = data.get(0);
+        List<Trainer> trainers =
+                tenants.stream().map(tenant -> tenant.trainer(together)).toList();
+        new MultiTrainer()
+                .add(trainers.get(0), data)
+                .add(trainers.get(1), new MultiDataSetIteratorAdapter(Batches.of(one)))
+                .add(trainers.get(2), one)
+                .add(trainers.get(3), List.of(Batch.of(one)))
+                .fit()
+                .forEach(MultiTrainer.Outcome::result);
+        for (Tenant tenant : tenants) {
+            tenant.trainer(alone).fit(one);
+            assertClose(tenant.name(), parameters(together, tenant.name()), parameters(alone, tenant.name()), 1e-12);
+        }
     }
 
     @Test

@@ -38,6 +38,10 @@ class TrainerDataTest {
         return batches;
     }
 
+    private static List<Batch> list(List<DataSet> batches) {
+        return batches.stream().map(Batch::of).toList();
+    }
+
     private static double[] bits(Network network) {
         return Samples.bits(network.linear("second").weight());
     }
@@ -51,7 +55,7 @@ class TrainerDataTest {
                 .loss(Loss.meanSquaredError())
                 .epochs(3)
                 .build()
-                .fit(batches);
+                .fit(list(batches));
         TrainingResult ofIterator = Trainer.builder(byIterator)
                 .loss(Loss.meanSquaredError())
                 .epochs(3)
@@ -59,7 +63,7 @@ class TrainerDataTest {
                 .fit(new ViewIterator(DataSet.merge(batches), 5));
         assertThat(bits(byList)).isEqualTo(bits(byIterator)).isNotEqualTo(bits(network()));
         assertThat(ofList.iterations()).isEqualTo(18).isEqualTo(ofIterator.iterations());
-        assertThat(Evaluator.evaluate(byList, batches).stats())
+        assertThat(Evaluator.evaluate(byList, list(batches)).stats())
                 .isEqualTo(Evaluator.evaluate(byIterator, new ViewIterator(DataSet.merge(batches), 5))
                         .stats());
     }
@@ -67,8 +71,8 @@ class TrainerDataTest {
     @Test
     void eachEpochGetsANewIteratorOfAnIterable() {
         int[] iterators = new int[1];
-        List<DataSet> batches = batches();
-        Iterable<DataSet> counting = () -> {
+        List<Batch> batches = list(batches());
+        Iterable<Batch> counting = () -> {
             iterators[0]++;
             return batches.iterator();
         };
@@ -82,19 +86,19 @@ class TrainerDataTest {
         Network one = network();
         Network list = network();
         TrainingResult result = Trainer.builder(one).epochs(2).build().fit(batch);
-        Trainer.builder(list).epochs(2).build().fit(List.of(batch));
+        Trainer.builder(list).epochs(2).build().fit(List.of(Batch.of(batch)));
         assertThat(result.iterations()).isEqualTo(2);
         assertThat(result.examples()).isEqualTo(10);
         assertThat(bits(one)).isEqualTo(bits(list)).isNotEqualTo(bits(network()));
         assertThat(Evaluator.evaluate(one, batch).stats())
-                .isEqualTo(Evaluator.evaluate(one, List.of(batch)).stats());
+                .isEqualTo(Evaluator.evaluate(one, List.of(Batch.of(batch))).stats());
     }
 
     @Test
     void aListenerCanEndTheData() {
-        List<DataSet> batches = batches();
+        List<Batch> batches = list(batches());
         boolean[] more = {true};
-        Iterable<DataSet> endless = () -> new Iterator<>() {
+        Iterable<Batch> endless = () -> new Iterator<>() {
             private int next;
 
             @Override
@@ -103,7 +107,7 @@ class TrainerDataTest {
             }
 
             @Override
-            public DataSet next() {
+            public Batch next() {
                 return batches.get(next++ % batches.size());
             }
         };
@@ -135,7 +139,7 @@ class TrainerDataTest {
                 .loss(Loss.meanSquaredError())
                 .restoreOnDivergence(restores)
                 .build();
-        assertThatThrownBy(() -> trainer.fit(batches()))
+        assertThatThrownBy(() -> trainer.fit(list(batches())))
                 .isInstanceOf(DivergedException.class)
                 .hasMessageContaining(
                         restores
@@ -154,8 +158,8 @@ class TrainerDataTest {
     void trainsTheSameWithoutTheCopy() {
         Network with = network();
         Network without = network();
-        Trainer.builder(with).build().fit(batches());
-        Trainer.builder(without).restoreOnDivergence(false).build().fit(batches());
+        Trainer.builder(with).build().fit(list(batches()));
+        Trainer.builder(without).restoreOnDivergence(false).build().fit(list(batches()));
         assertThat(bits(with)).isEqualTo(bits(without)).isNotEqualTo(bits(network()));
     }
 }

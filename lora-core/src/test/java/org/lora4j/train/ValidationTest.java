@@ -164,7 +164,10 @@ class ValidationTest {
     static Stream<Validation> losses() {
         Batches heldOut = Batches.random(7, DataType.FLOAT, 3, 2, 5, 1, 3);
         List<DataSet> list = List.of(heldOut.get(0), heldOut.get(1), heldOut.get(2));
-        return Stream.of(Validation.loss(heldOut), Validation.loss(list), Validation.loss(together(list)));
+        return Stream.of(
+                Validation.loss(heldOut),
+                Validation.loss(list.stream().map(Batch::of).toList()),
+                Validation.loss(together(list)));
     }
 
     private static DataSet together(List<DataSet> parts) {
@@ -257,11 +260,12 @@ class ValidationTest {
     }
 
     /** Batches of two epochs; a batch of the third one has a NaN. */
-    private Iterable<DataSet> divergingInTheThirdEpoch() {
+    private Iterable<Batch> divergingInTheThirdEpoch() {
         DataSet bad = data.get(1).copy();
         bad.getFeatures().putScalar(0, 0, Double.NaN);
         int[] epochs = {0};
-        return () -> (++epochs[0] < 3 ? List.of(data.get(0), data.get(1)) : List.of(data.get(0), bad)).iterator();
+        List<Batch> good = List.of(Batch.of(data.get(0)), Batch.of(data.get(1)));
+        return () -> (++epochs[0] < 3 ? good : List.of(good.get(0), Batch.of(bad))).iterator();
     }
 
     @Test

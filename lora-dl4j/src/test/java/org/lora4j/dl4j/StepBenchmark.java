@@ -16,6 +16,7 @@ import org.deeplearning4j.nn.weights.WeightInit;
 import org.lora4j.LoRAModel;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.nn.Network;
+import org.lora4j.train.Batch;
 import org.lora4j.train.Trainer;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -98,7 +99,10 @@ final class StepBenchmark {
     }
 
     private static void fit(LoRAModel model, DataSet data, int count) {
-        Trainer.builder(model.using("a")).updater(new Adam(1e-3)).build().fit(Collections.nCopies(count, data));
+        Trainer.builder(model.using("a"))
+                .updater(new Adam(1e-3))
+                .build()
+                .fit(Collections.nCopies(count, Batch.of(data)));
     }
 
     /** The works alternate, so that a change of the machine's speed meets all of them. */

@@ -22,8 +22,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.AdapterView;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.train.AdamW;
+import org.lora4j.train.Batch;
 import org.lora4j.train.Loss;
-import org.lora4j.train.SequenceBatch;
 import org.lora4j.train.Trainer;
 
 /** The code blocks of the page about LangChain4j. */
@@ -68,13 +68,13 @@ class GuideTest {
         LoRAConfig config = LoRAConfig.builder().rank(8).alpha(16).targetModules("query", "value").build();
         AdapterView support = base.model().add("support", config);
 
-        SequenceBatch pairs = SequenceBatch.ofPairs(base.tokens(questions), base.tokens(passages));
+        Batch pairs = Batch.ofPairs(base.tokens(questions), base.tokens(passages));
         Trainer.builder(support)
                 .loss(Loss.inBatchNegatives(20))
                 .updater(new AdamW(2e-3, 0.01))
                 .epochs(20)
                 .build()
-                .fitSequences(List.of(pairs));
+                .fit(List.of(pairs));
         support.save(adapters.resolve("support"));
 
         EmbeddingModel adapted = LoRAEmbeddingModel.of(folder).load("support", adapters.resolve("support"));

@@ -1,11 +1,7 @@
 package org.lora4j.spark;
 
 import java.util.List;
-import org.lora4j.LoRAModel;
-import org.lora4j.nn.Model;
-import org.lora4j.train.BatchGradients;
-import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.dataset.DataSet;
+import org.lora4j.nn.Input;
 
 /** Rows of features. */
 final class FeatureInputs extends Inputs {
@@ -38,30 +34,17 @@ final class FeatureInputs extends Inputs {
     }
 
     @Override
-    double compute(BatchGradients gradients, int from, int to, INDArray labels, Place place) {
-        return gradients.compute(new DataSet(array(from, to), labels), place.number(), place.rows());
+    int count() {
+        return values.length() / width;
     }
 
-    private INDArray array(int from, int to) {
-        return values.array(from * width, to * width).reshape('c', to - from, width);
-    }
-
-    private INDArray all() {
-        return array(0, values.length() / width);
+    @Override
+    Input input(int from, int to) {
+        return Input.of(values.array(from * width, to * width).reshape('c', to - from, width));
     }
 
     @Override
     void addTo(RowHash hash) {
         hash.add(values);
-    }
-
-    @Override
-    INDArray predict(Model model) {
-        return model.predict(all());
-    }
-
-    @Override
-    INDArray predict(LoRAModel model, List<String> adapters) {
-        return model.predict(all(), adapters);
     }
 }

@@ -6,11 +6,11 @@ import java.io.InputStream;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.util.SerializableConfiguration;
-import org.lora4j.AdapterSource;
 import org.lora4j.adapter.BaseModel;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.io.PeftFiles;
 import org.lora4j.io.ReadOptions;
+import org.lora4j.serve.AdapterSource;
 
 /**
  * A folder of any file system of Hadoop, with a sub-folder for each adapter.

@@ -3,7 +3,9 @@ package org.lora4j.spark;
 import java.io.Serializable;
 import java.util.List;
 import org.lora4j.LoRAModel;
+import org.lora4j.nn.Input;
 import org.lora4j.nn.Model;
+import org.lora4j.train.Batch;
 import org.lora4j.train.BatchGradients;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -28,6 +30,12 @@ abstract class Inputs implements Serializable {
     /** The number of tokens that are computed of some rows; 0 if the rows are features. */
     abstract int tokens(int from, int to);
 
+    /** The number of rows. */
+    abstract int count();
+
+    /** Some rows as a model takes them. */
+    abstract Input input(int from, int to);
+
     /**
      * Computes the gradients of some rows.
      *
@@ -35,13 +43,19 @@ abstract class Inputs implements Serializable {
      * @param place where the rows are in the training
      * @return the mean loss
      */
-    abstract double compute(BatchGradients gradients, int from, int to, INDArray labels, Place place);
+    final double compute(BatchGradients gradients, int from, int to, INDArray labels, Place place) {
+        return gradients.compute(new Batch(input(from, to), labels), place.number(), place.rows(), place.tokens());
+    }
 
     /** Computes the outputs {@code [n, out]} of all rows. */
-    abstract INDArray predict(Model model);
+    final INDArray predict(Model model) {
+        return model.predict(input(0, count()));
+    }
 
     /** Computes the outputs {@code [n, out]} of all rows, each with its adapter. */
-    abstract INDArray predict(LoRAModel model, List<String> adapters);
+    final INDArray predict(LoRAModel model, List<String> adapters) {
+        return model.predict(input(0, count()), adapters);
+    }
 
     /**
      * The place of rows in a training.

@@ -8,11 +8,11 @@ import org.apache.hadoop.fs.Path;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.util.SerializableConfiguration;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.AdapterCache;
-import org.lora4j.AdapterCacheBuilder;
 import org.lora4j.LoRAModel;
 import org.lora4j.io.FingerprintCheck;
 import org.lora4j.io.ReadOptions;
+import org.lora4j.serve.AdapterCache;
+import org.lora4j.serve.AdapterCacheBuilder;
 
 /**
  * What executors need to score rows, sent once to each. An executor that has the broadcast of this object has one model, which

@@ -3,12 +3,7 @@ package org.lora4j.spark;
 import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.LoRAModel;
-import org.lora4j.nn.Model;
 import org.lora4j.nn.Sequences;
-import org.lora4j.train.BatchGradients;
-import org.lora4j.train.SequenceBatch;
-import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Sequences of tokens. */
 final class TokenInputs extends Inputs {
@@ -44,14 +39,20 @@ final class TokenInputs extends Inputs {
         return part.mask == null ? new int[0][] : part.mask;
     }
 
-    private Sequences sequences(int from, int to) {
+    @Override
+    int count() {
+        return ids.length;
+    }
+
+    @Override
+    Sequences input(int from, int to) {
         return Sequences.of(
                 Arrays.copyOfRange(ids, from, to), mask == null ? null : Arrays.copyOfRange(mask, from, to), null);
     }
 
     @Override
     int tokens(int from, int to) {
-        return from == to ? 0 : sequences(from, to).tokens();
+        return from == to ? 0 : input(from, to).tokens();
     }
 
     @Override
@@ -60,21 +61,5 @@ final class TokenInputs extends Inputs {
             hash.add(ids[i]);
             hash.add(mask == null ? new int[0] : mask[i]);
         }
-    }
-
-    @Override
-    double compute(BatchGradients gradients, int from, int to, INDArray labels, Place place) {
-        SequenceBatch batch = new SequenceBatch(sequences(from, to), labels);
-        return gradients.compute(batch, place.number(), place.rows(), place.tokens());
-    }
-
-    @Override
-    INDArray predict(Model model) {
-        return model.predict(sequences(0, ids.length));
-    }
-
-    @Override
-    INDArray predict(LoRAModel model, List<String> adapters) {
-        return model.predict(sequences(0, ids.length), adapters);
     }
 }

@@ -116,7 +116,7 @@ class ClusterTest {
                 .updater(OptimizerName.ADAM.updater(1e-3, 0))
                 .epochs(4)
                 .build()
-                .fitSequences(phrases.batches(16));
+                .fit(phrases.batches(16));
         assertThat(Adapters.difference(trained.adapter(), view.adapter())).isLessThan(1e-6);
         assertThat(trained.transform(phrases.table(Sessions.cluster(), 2))
                         .filter("size(output) = 3")

@@ -16,9 +16,10 @@ import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
+import org.lora4j.nn.Input;
 import org.lora4j.nn.Network;
+import org.lora4j.train.Batch;
 import org.nd4j.linalg.api.buffer.DataType;
-import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.factory.Nd4j;
 
 /** A small classification with a base network, as a table of Spark and as batches of one machine. */
@@ -96,8 +97,8 @@ final class Digits {
     }
 
     /** The rows as batches, in the order of their ids. */
-    List<DataSet> batches(int size, DataType type) {
-        List<DataSet> batches = new ArrayList<>();
+    List<Batch> batches(int size, DataType type) {
+        List<Batch> batches = new ArrayList<>();
         for (int from = 0; from < rows; from += size) {
             int n = Math.min(size, rows - from);
             float[] x = new float[n * IN];
@@ -106,8 +107,8 @@ final class Digits {
                 System.arraycopy(features[from + i], 0, x, i * IN, IN);
                 y[i * OUT + labels[from + i]] = 1;
             }
-            batches.add(new DataSet(
-                    Nd4j.createFromArray(x).reshape('c', n, IN).castTo(type),
+            batches.add(new Batch(
+                    Input.of(Nd4j.createFromArray(x).reshape('c', n, IN).castTo(type)),
                     Nd4j.createFromArray(y).reshape('c', n, OUT).castTo(type)));
         }
         return batches;

@@ -25,10 +25,11 @@ import org.lora4j.LoRAModel;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.io.FingerprintCheck;
+import org.lora4j.nn.Input;
+import org.lora4j.train.Batch;
 import org.lora4j.train.Loss;
 import org.lora4j.train.Trainer;
 import org.nd4j.linalg.api.buffer.DataType;
-import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.learning.config.Sgd;
 
@@ -67,10 +68,10 @@ class DoubleFeaturesTest {
     private LoRAAdapter onOneMachine() {
         AdapterView view = LoRAModel.of(Digits.network(DataType.DOUBLE))
                 .add("a", LoRAConfig.builder().rank(2).build());
-        List<DataSet> batches = new ArrayList<>();
+        List<Batch> batches = new ArrayList<>();
         for (int from = 0; from < ROWS; from += BATCH) {
-            batches.add(new DataSet(
-                    Nd4j.createFromArray(Arrays.copyOfRange(features, from, from + BATCH)),
+            batches.add(new Batch(
+                    Input.of(Nd4j.createFromArray(Arrays.copyOfRange(features, from, from + BATCH))),
                     Nd4j.createFromArray(Arrays.copyOfRange(targets, from, from + BATCH))));
         }
         Trainer.builder(view)

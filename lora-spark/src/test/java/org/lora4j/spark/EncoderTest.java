@@ -83,7 +83,7 @@ class EncoderTest {
                 .updater(OptimizerName.of(optimizer).updater(0.01, 0.01))
                 .epochs(EPOCHS)
                 .build()
-                .fitSequences(phrases.batches(BATCH));
+                .fit(phrases.batches(BATCH));
         return view.adapter();
     }
 

@@ -22,7 +22,7 @@ import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 import org.lora4j.nn.Sequences;
 import org.lora4j.nn.transformer.BertModel;
-import org.lora4j.train.SequenceBatch;
+import org.lora4j.train.Batch;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
@@ -151,15 +151,15 @@ final class Phrases {
     }
 
     /** The rows as batches, in the order of their ids. */
-    List<SequenceBatch> batches(int size) {
-        List<SequenceBatch> batches = new ArrayList<>();
+    List<Batch> batches(int size) {
+        List<Batch> batches = new ArrayList<>();
         for (int from = 0; from < ids.length; from += size) {
             int to = Math.min(ids.length, from + size);
             INDArray y = Nd4j.zeros(to - from, CLASSES);
             for (int i = from; i < to; i++) {
                 y.putScalar(i - from, labels[i], 1);
             }
-            batches.add(new SequenceBatch(Sequences.of(Arrays.copyOfRange(ids, from, to)), y));
+            batches.add(new Batch(Sequences.of(Arrays.copyOfRange(ids, from, to)), y));
         }
         return batches;
     }

@@ -18,8 +18,8 @@ import org.lora4j.nn.Network;
 import org.lora4j.nn.Parameter;
 import org.lora4j.nn.internal.Pass;
 import org.lora4j.nn.internal.PassSource;
+import org.lora4j.train.Batch;
 import org.lora4j.train.Loss;
-import org.lora4j.train.SequenceBatch;
 import org.lora4j.train.Trainer;
 import org.lora4j.train.TrainingListener;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -29,9 +29,9 @@ import org.nd4j.linalg.learning.config.Adam;
 /** Trainings of PyTorch and PEFT, step by step. */
 class EncoderTrainingGoldenTest {
     private static List<Double> train(EncoderCase golden, Model model, int steps) throws Exception {
-        List<SequenceBatch> batches = new ArrayList<>();
+        List<Batch> batches = new ArrayList<>();
         for (int i = 0; i < steps; i++) {
-            batches.add(new SequenceBatch(golden.input(i), golden.labels(i, 3, DataType.FLOAT)));
+            batches.add(new Batch(golden.input(i), golden.labels(i, 3, DataType.FLOAT)));
         }
         double rate = golden.settings().path("lr").doubleValue();
         List<Double> losses = new ArrayList<>();
@@ -45,7 +45,7 @@ class EncoderTrainingGoldenTest {
                     }
                 })
                 .build()
-                .fitSequences(batches);
+                .fit(batches);
         return losses;
     }
 

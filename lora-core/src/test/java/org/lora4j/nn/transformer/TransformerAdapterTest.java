@@ -33,9 +33,9 @@ import org.lora4j.nn.Parameter;
 import org.lora4j.nn.Sequences;
 import org.lora4j.nn.internal.Pass;
 import org.lora4j.nn.internal.PassSource;
+import org.lora4j.train.Batch;
 import org.lora4j.train.BatchGradients;
 import org.lora4j.train.Loss;
-import org.lora4j.train.SequenceBatch;
 import org.lora4j.train.Trainer;
 import org.lora4j.train.TrainingState;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -239,7 +239,7 @@ class TransformerAdapterTest {
                 .updater(new Adam(0.01))
                 .epochs(5)
                 .build()
-                .fitSequences(List.of(new SequenceBatch(INPUT, Nd4j.eye(3).castTo(DataType.FLOAT))));
+                .fit(List.of(new Batch(INPUT, Nd4j.eye(3).castTo(DataType.FLOAT))));
         for (Parameter parameter : network.parameters()) {
             assertThat(parameter.value()).as(parameter.name()).isEqualTo(before.get(parameter.name()));
         }
@@ -251,10 +251,10 @@ class TransformerAdapterTest {
 
     @Test
     void aTrainingThatResumesEndsWithTheSameBits() throws Exception {
-        List<SequenceBatch> batches = new ArrayList<>();
+        List<Batch> batches = new ArrayList<>();
         for (int i = 0; i < 6; i++) {
-            batches.add(new SequenceBatch(
-                    INPUT.part(i % 3, i % 3 + 1), EncoderCase.oneHot(new int[] {i % 3}, 3, DataType.FLOAT)));
+            batches.add(
+                    new Batch(INPUT.part(i % 3, i % 3 + 1), EncoderCase.oneHot(new int[] {i % 3}, 3, DataType.FLOAT)));
         }
         LoRAConfig config = LoRAConfig.builder()
                 .rank(2)
@@ -266,10 +266,10 @@ class TransformerAdapterTest {
         List<TrainingState> states = new ArrayList<>();
         AdapterView whole =
                 LoRAModel.of(bert(DataType.FLOAT).withDropout(0.1).classifier()).add("a", config);
-        Trainer.builder(whole).checkpointEvery(3, states::add).build().fitSequences(batches);
+        Trainer.builder(whole).checkpointEvery(3, states::add).build().fit(batches);
         AdapterView resumed =
                 LoRAModel.of(bert(DataType.FLOAT).withDropout(0.1).classifier()).add("a", config);
-        Trainer.builder(resumed).resume(states.get(0)).build().fitSequences(batches);
+        Trainer.builder(resumed).resume(states.get(0)).build().fit(batches);
         for (int i = 0; i < whole.parameters().size(); i++) {
             assertThat(resumed.parameters().get(i).value())
                     .isEqualTo(whole.parameters().get(i).value());
@@ -288,12 +288,12 @@ class TransformerAdapterTest {
                 .add("a", config);
         INDArray labels = EncoderCase.oneHot(new int[] {0, 2, 1}, 3, DataType.DOUBLE);
         BatchGradients whole = new BatchGradients(view, Loss.softmaxCrossEntropy());
-        double loss = whole.compute(new SequenceBatch(INPUT, labels), 4, 0, 0);
+        double loss = whole.compute(new Batch(INPUT, labels), 4, 0, 0);
         BatchGradients parts = new BatchGradients(view, Loss.softmaxCrossEntropy());
         double sum = 0;
         List<INDArray> sums = new ArrayList<>();
         for (int i = 0; i < 3; i++) {
-            SequenceBatch part = new SequenceBatch(INPUT.part(i, i + 1), labels.getRow(i, true));
+            Batch part = new Batch(INPUT.part(i, i + 1), labels.getRow(i, true));
             sum += parts.compute(part, 4, i, INPUT.start(i)) / 3;
             for (int j = 0; j < parts.gradients().size(); j++) {
                 INDArray third = parts.gradients().get(j).div(3);

@@ -7,7 +7,8 @@ import java.util.PrimitiveIterator;
 import java.util.SplittableRandom;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
-import org.nd4j.linalg.dataset.DataSet;
+import org.lora4j.nn.Input;
+import org.lora4j.train.Batch;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
@@ -23,7 +24,7 @@ import org.nd4j.linalg.factory.Nd4j;
  *
  * <p>Not for several threads at once.
  */
-public final class MnistBatches implements Iterable<DataSet> {
+public final class MnistBatches implements Iterable<Batch> {
     private final MnistData data;
     private final int batchSize;
     private final double replayShare;
@@ -122,7 +123,7 @@ public final class MnistBatches implements Iterable<DataSet> {
     }
 
     @Override
-    public Iterator<DataSet> iterator() {
+    public Iterator<Batch> iterator() {
         return new Epoch(orders.get());
     }
 
@@ -150,7 +151,7 @@ public final class MnistBatches implements Iterable<DataSet> {
     }
 
     /** The chosen images once. */
-    private final class Epoch implements Iterator<DataSet> {
+    private final class Epoch implements Iterator<Batch> {
         private final int[] chosen;
         private int drawn;
 
@@ -164,7 +165,7 @@ public final class MnistBatches implements Iterable<DataSet> {
         }
 
         @Override
-        public DataSet next() {
+        public Batch next() {
             if (!hasNext()) {
                 throw new NoSuchElementException("the epoch is over after " + chosen.length + " images");
             }
@@ -189,7 +190,7 @@ public final class MnistBatches implements Iterable<DataSet> {
         }
     }
 
-    private DataSet batch(int[] images) {
+    private Batch batch(int[] images) {
         int imageSize = data.imageSize();
         float[] features = new float[Math.multiplyExact(images.length, imageSize)];
         float[] labels = new float[images.length * MnistData.CLASSES];
@@ -197,8 +198,8 @@ public final class MnistBatches implements Iterable<DataSet> {
             data.normalize(images[i], features, i * imageSize);
             labels[i * MnistData.CLASSES + data.label(images[i])] = 1;
         }
-        return new DataSet(
-                Nd4j.create(features, new long[] {images.length, imageSize}, 'c'),
+        return new Batch(
+                Input.of(Nd4j.create(features, new long[] {images.length, imageSize}, 'c')),
                 Nd4j.create(labels, new long[] {images.length, MnistData.CLASSES}, 'c'));
     }
 }

@@ -8,11 +8,11 @@ import org.lora4j.example.mnist.report.Training;
 import org.lora4j.nn.Model;
 import org.lora4j.nn.NativeThreads;
 import org.lora4j.nn.Network;
+import org.lora4j.train.Batch;
 import org.lora4j.train.MultiTrainer;
 import org.lora4j.train.Trainer;
 import org.lora4j.train.TrainingListener;
 import org.lora4j.train.TrainingResult;
-import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.learning.config.Adam;
 
 /**
@@ -55,7 +55,7 @@ public record AdamTraining(long batches, int batchSize, double learningRate) {
      * @return the result
      */
     @SuppressWarnings("try") // the variable is not read
-    public Outcome runFully(Network network, Iterable<DataSet> data, TrainingListener listener) {
+    public Outcome runFully(Network network, Iterable<Batch> data, TrainingListener listener) {
         try (NativeThreads threads = batchSize <= FEW_ROWS ? NativeThreads.forBlas(1) : NativeThreads.forBlas()) {
             return run(network, data, listener);
         }
@@ -69,7 +69,7 @@ public record AdamTraining(long batches, int batchSize, double learningRate) {
      * @param listener is called after each batch
      * @return the result
      */
-    public Outcome run(Model model, Iterable<DataSet> data, TrainingListener listener) {
+    public Outcome run(Model model, Iterable<Batch> data, TrainingListener listener) {
         List<Double> losses = new ArrayList<>();
         return new Outcome(trainer(model, losses).listener(listener).build().fit(data), losses);
     }
@@ -83,7 +83,7 @@ public record AdamTraining(long batches, int batchSize, double learningRate) {
      * @return the results, in the order of the models
      */
     public List<Outcome> runTogether(
-            List<? extends Model> models, List<? extends Iterable<DataSet>> data, TrainingListener listener) {
+            List<? extends Model> models, List<? extends Iterable<Batch>> data, TrainingListener listener) {
         MultiTrainer together = new MultiTrainer();
         List<List<Double>> losses = new ArrayList<>();
         for (int i = 0; i < models.size(); i++) {

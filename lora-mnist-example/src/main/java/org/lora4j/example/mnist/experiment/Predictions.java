@@ -10,9 +10,10 @@ import org.lora4j.example.mnist.data.MnistBatches;
 import org.lora4j.example.mnist.data.MnistData;
 import org.lora4j.example.mnist.report.ChartData.Example;
 import org.lora4j.example.support.report.TestResult;
+import org.lora4j.nn.Input;
 import org.lora4j.nn.Model;
+import org.lora4j.train.Batch;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.dataset.DataSet;
 
 /** The digit that a network predicts for each image. */
 public final class Predictions {
@@ -45,15 +46,14 @@ public final class Predictions {
                 images);
     }
 
-    private static Predictions of(BiFunction<INDArray, List<Integer>, INDArray> network, MnistData images) {
+    private static Predictions of(BiFunction<Input, List<Integer>, INDArray> network, MnistData images) {
         int[] digits = new int[images.size()];
         int next = 0;
-        for (DataSet batch : MnistBatches.inOrder(images, BATCH_SIZE)) {
-            List<Integer> labels = IntStream.range(next, next + batch.numExamples())
+        for (Batch batch : MnistBatches.inOrder(images, BATCH_SIZE)) {
+            List<Integer> labels = IntStream.range(next, next + batch.input().count())
                     .mapToObj(images::label)
                     .toList();
-            int[] predicted =
-                    network.apply(batch.getFeatures(), labels).argMax(1).toIntVector();
+            int[] predicted = network.apply(batch.input(), labels).argMax(1).toIntVector();
             System.arraycopy(predicted, 0, digits, next, predicted.length);
             next += predicted.length;
         }

@@ -1,5 +1,6 @@
 package org.lora4j.example.mnist.data;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
@@ -16,8 +17,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.lora4j.nn.FeatureRows;
+import org.lora4j.train.Batch;
 import org.nd4j.linalg.api.buffer.DataType;
-import org.nd4j.linalg.dataset.DataSet;
+import org.nd4j.linalg.api.ndarray.INDArray;
 
 class MnistBatchesTest {
     /** 83 images, of which 23 show a nine: those with the indices 0 to 22. */
@@ -30,9 +33,13 @@ class MnistBatchesTest {
                 IntStream.range(0, SIZE).map(i -> i < NINES ? 9 : i % 9).toArray());
     }
 
+    private static INDArray features(Batch batch) {
+        return ((FeatureRows) batch.input()).array();
+    }
+
     /** The indices of the images of a batch, by their pixels. */
-    private static List<Integer> indices(DataSet batch) {
-        return Stream.of(batch.getFeatures().toFloatMatrix())
+    private static List<Integer> indices(Batch batch) {
+        return Stream.of(features(batch).toFloatMatrix())
                 .map(row -> Math.round((row[0] * MnistData.STANDARD_DEVIATION + MnistData.MEAN) * 255))
                 .toList();
     }
@@ -114,7 +121,7 @@ class MnistBatchesTest {
     @Test
     void eachIteratorIsAFullEpochWhateverTheOthersReturned() throws IOException {
         MnistBatches batches = MnistBatches.shuffled(data(), 10, 3);
-        Iterator<DataSet> first = batches.iterator();
+        Iterator<Batch> first = batches.iterator();
         List<Integer> begun = new ArrayList<>(indices(first.next()));
 
         assertThat(flat(epoch(batches))).containsExactlyInAnyOrderElementsOf(range(0, SIZE));
@@ -125,17 +132,17 @@ class MnistBatchesTest {
 
     @Test
     void normalizesPixelsAndMarksTheLabel() throws IOException {
-        DataSet batch =
+        Batch batch =
                 MnistBatches.inOrder(TestData.numbered(4, 0, 9), 3).iterator().next();
 
-        assertThat(batch.getFeatures().dataType()).isEqualTo(DataType.FLOAT);
-        assertThat(batch.getFeatures().ordering()).isEqualTo('c');
-        assertThat(batch.getFeatures().shape()).containsExactly(3, 2);
-        assertThat(batch.getFeatures().getDouble(0, 0)).isCloseTo(-0.42421296, within(1e-7));
-        assertThat(batch.getFeatures().getDouble(2, 1)).isCloseTo((2 / 255.0 - 0.1307) / 0.3081, within(1e-7));
-        assertThat(batch.getLabels().dataType()).isEqualTo(DataType.FLOAT);
-        assertThat(batch.getLabels().ordering()).isEqualTo('c');
-        assertThat(batch.getLabels().toFloatMatrix()).isDeepEqualTo(new float[][] {
+        assertThat(features(batch).dataType()).isEqualTo(DataType.FLOAT);
+        assertThat(features(batch).ordering()).isEqualTo('c');
+        assertThat(features(batch).shape()).containsExactly(3, 2);
+        assertThat(features(batch).getDouble(0, 0)).isCloseTo(-0.42421296, within(1e-7));
+        assertThat(features(batch).getDouble(2, 1)).isCloseTo((2 / 255.0 - 0.1307) / 0.3081, within(1e-7));
+        assertThat(requireNonNull(batch.labels()).dataType()).isEqualTo(DataType.FLOAT);
+        assertThat(requireNonNull(batch.labels()).ordering()).isEqualTo('c');
+        assertThat(requireNonNull(batch.labels()).toFloatMatrix()).isDeepEqualTo(new float[][] {
             {0, 0, 0, 0, 1, 0, 0, 0, 0, 0},
             {1, 0, 0, 0, 0, 0, 0, 0, 0, 0},
             {0, 0, 0, 0, 0, 0, 0, 0, 0, 1}
@@ -144,8 +151,8 @@ class MnistBatchesTest {
 
     @Test
     void givesEachBatchArraysOfItsOwn() throws IOException {
-        Iterator<DataSet> iterator = MnistBatches.inOrder(data(), 10).iterator();
-        DataSet first = iterator.next();
+        Iterator<Batch> iterator = MnistBatches.inOrder(data(), 10).iterator();
+        Batch first = iterator.next();
         iterator.next();
 
         assertThat(indices(first)).isEqualTo(range(0, 10));
@@ -220,7 +227,7 @@ class MnistBatchesTest {
 
     @Test
     void refusesToGoOnAfterTheEndOfAnEpoch() throws IOException {
-        Iterator<DataSet> iterator = MnistBatches.inOrder(data(), SIZE).iterator();
+        Iterator<Batch> iterator = MnistBatches.inOrder(data(), SIZE).iterator();
         iterator.next();
 
         assertThat(iterator.hasNext()).isFalse();

@@ -14,8 +14,8 @@ import org.lora4j.example.text.model.Tokens;
 import org.lora4j.example.text.report.BaseCheck;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.transformer.BertModel;
+import org.lora4j.train.Batch;
 import org.lora4j.train.Loss;
-import org.lora4j.train.SequenceBatch;
 import org.lora4j.train.TrainingResult;
 
 /**
@@ -120,13 +120,13 @@ public final class Classification {
         return new Adapted(view, outcome, predictions, merged, check.compare(model, out));
     }
 
-    private Iterable<SequenceBatch> batches(int size, long seed) {
+    private Iterable<Batch> batches(int size, long seed) {
         List<Integer> actual = texts.train().classes();
         return new EpochBatches(
                 train.size(),
                 size,
                 seed,
-                indices -> new SequenceBatch(train.batch(indices), Classes.oneHot(actual, indices, classes())));
+                indices -> new Batch(train.batch(indices), Classes.oneHot(actual, indices, classes())));
     }
 
     /**

@@ -15,8 +15,8 @@ import org.lora4j.nn.Model;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Sequences;
 import org.lora4j.nn.transformer.BertModel;
+import org.lora4j.train.Batch;
 import org.lora4j.train.Loss;
-import org.lora4j.train.SequenceBatch;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Tunes sentence embeddings so that a text finds the one that belongs to it. */
@@ -37,8 +37,8 @@ public final class Embedding {
             return new Pairs(TokenizedTexts.of(tokens, pairs.first()), TokenizedTexts.of(tokens, pairs.second()));
         }
 
-        SequenceBatch batch(int... indices) {
-            return new SequenceBatch(Sequences.concat(List.of(first.batch(indices), second.batch(indices))), null);
+        Batch batch(int... indices) {
+            return new Batch(Sequences.concat(List.of(first.batch(indices), second.batch(indices))), null);
         }
     }
 

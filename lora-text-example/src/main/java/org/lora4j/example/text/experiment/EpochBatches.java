@@ -5,14 +5,14 @@ import java.util.Iterator;
 import java.util.NoSuchElementException;
 import java.util.SplittableRandom;
 import java.util.function.Function;
-import org.lora4j.train.SequenceBatch;
+import org.lora4j.train.Batch;
 
 /** Batches of examples in a random order. Each iterator is an epoch with an order of its own. */
-final class EpochBatches implements Iterable<SequenceBatch> {
+final class EpochBatches implements Iterable<Batch> {
     private final int[] order;
     private final int batchSize;
     private final SplittableRandom random;
-    private final Function<int[], SequenceBatch> batch;
+    private final Function<int[], Batch> batch;
 
     /**
      * Creates the batches.
@@ -22,7 +22,7 @@ final class EpochBatches implements Iterable<SequenceBatch> {
      * @param seed the seed of the orders
      * @param batch makes a batch of the examples with these indices
      */
-    EpochBatches(int size, int batchSize, long seed, Function<int[], SequenceBatch> batch) {
+    EpochBatches(int size, int batchSize, long seed, Function<int[], Batch> batch) {
         this.order = new int[size];
         Arrays.setAll(order, i -> i);
         this.batchSize = batchSize;
@@ -31,7 +31,7 @@ final class EpochBatches implements Iterable<SequenceBatch> {
     }
 
     @Override
-    public Iterator<SequenceBatch> iterator() {
+    public Iterator<Batch> iterator() {
         shuffle();
         return new Iterator<>() {
             private int next;
@@ -42,7 +42,7 @@ final class EpochBatches implements Iterable<SequenceBatch> {
             }
 
             @Override
-            public SequenceBatch next() {
+            public Batch next() {
                 if (!hasNext()) {
                     throw new NoSuchElementException("the epoch has ended");
                 }

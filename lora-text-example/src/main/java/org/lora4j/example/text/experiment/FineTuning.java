@@ -6,9 +6,9 @@ import java.util.Locale;
 import org.lora4j.example.support.report.TextOutput;
 import org.lora4j.nn.Model;
 import org.lora4j.train.AdamW;
+import org.lora4j.train.Batch;
 import org.lora4j.train.LinearWarmupSchedule;
 import org.lora4j.train.Loss;
-import org.lora4j.train.SequenceBatch;
 import org.lora4j.train.Trainer;
 import org.lora4j.train.TrainingListener;
 import org.lora4j.train.TrainingResult;
@@ -42,7 +42,7 @@ public record FineTuning(int steps, int batchSize, double learningRate) {
      * @param listener is called after each batch
      * @return the result
      */
-    Outcome run(Model model, Loss loss, Iterable<SequenceBatch> data, TrainingListener listener) {
+    Outcome run(Model model, Loss loss, Iterable<Batch> data, TrainingListener listener) {
         List<Double> losses = new ArrayList<>();
         TrainingResult result = Trainer.builder(model)
                 .loss(loss)
@@ -56,7 +56,7 @@ public record FineTuning(int steps, int batchSize, double learningRate) {
                     }
                 })
                 .build()
-                .fitSequences(data);
+                .fit(data);
         return new Outcome(result, losses);
     }
 

@@ -3,12 +3,13 @@ package org.lora4j.example.text.experiment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.lora4j.nn.Input;
 import org.lora4j.nn.Network;
+import org.lora4j.train.Batch;
 import org.lora4j.train.LinearWarmupSchedule;
 import org.lora4j.train.Trainer;
 import org.lora4j.train.TrainingResult;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 import org.nd4j.linalg.learning.config.Adam;
 
@@ -44,12 +45,12 @@ final class FrozenHead {
     static Trained train(INDArray features, List<Integer> classes, int count, long seed) {
         Network classifier =
                 Network.builder(features.size(1)).linear("classifier", count).build(seed);
-        List<DataSet> batches = new ArrayList<>();
+        List<Batch> batches = new ArrayList<>();
         for (int from = 0; from < classes.size(); from += BATCH_SIZE) {
             int to = Math.min(classes.size(), from + BATCH_SIZE);
             int[] indices = IntStream.range(from, to).toArray();
-            batches.add(new DataSet(
-                    features.get(NDArrayIndex.interval(from, to), NDArrayIndex.all()),
+            batches.add(new Batch(
+                    Input.of(features.get(NDArrayIndex.interval(from, to), NDArrayIndex.all())),
                     Classes.oneHot(classes, indices, count)));
         }
         int steps = EPOCHS * batches.size();

@@ -13,7 +13,6 @@ import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.AdapterView;
-import org.lora4j.BatchingPredictor;
 import org.lora4j.LoRAModel;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.example.support.cli.ProgressDisplay;
@@ -28,8 +27,9 @@ import org.lora4j.example.text.report.TenantsReport.Service;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Sequences;
 import org.lora4j.nn.transformer.BertModel;
+import org.lora4j.serve.BatchingPredictor;
+import org.lora4j.train.Batch;
 import org.lora4j.train.Loss;
-import org.lora4j.train.SequenceBatch;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -138,7 +138,7 @@ public final class Tenants {
                 train.size(),
                 fineTuning.batchSize(),
                 seed,
-                indices -> new SequenceBatch(train.batch(indices), Classes.oneHot(answers, indices, ANSWERS)));
+                indices -> new Batch(train.batch(indices), Classes.oneHot(answers, indices, ANSWERS)));
         progress.show(
                 view.names().get(0),
                 fineTuning.steps(),

@@ -1,10 +1,11 @@
-package org.lora4j;
+package org.lora4j.serve;
 
 import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ForkJoinPool;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.LoRAModel;
 
 /** Builds a {@link BatchingPredictor}. */
 public final class BatchingPredictorBuilder {

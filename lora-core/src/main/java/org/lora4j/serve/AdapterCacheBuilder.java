@@ -1,6 +1,7 @@
-package org.lora4j;
+package org.lora4j.serve;
 
 import java.util.Objects;
+import org.lora4j.LoRAModel;
 import org.lora4j.io.ReadOptions;
 
 /** Builds an {@link AdapterCache}. */

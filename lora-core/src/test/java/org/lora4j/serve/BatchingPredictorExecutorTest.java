@@ -1,11 +1,11 @@
-package org.lora4j;
+package org.lora4j.serve;
 
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.lora4j.BatchingPredictorTest.failure;
-import static org.lora4j.BatchingPredictorTest.inThread;
 import static org.lora4j.SmallModels.assertClose;
 import static org.lora4j.SmallModels.assertSameBits;
+import static org.lora4j.serve.BatchingPredictorTest.failure;
+import static org.lora4j.serve.BatchingPredictorTest.inThread;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -24,6 +24,8 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.lora4j.LoRAModel;
+import org.lora4j.SmallModels;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** What a predictor does with an executor that refuses, fails, or runs tasks in the calling thread. */

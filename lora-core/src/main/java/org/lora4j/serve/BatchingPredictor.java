@@ -1,15 +1,12 @@
-package org.lora4j;
+package org.lora4j.serve;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.LoRAModel;
 import org.lora4j.nn.Input;
 import org.lora4j.nn.internal.Inputs;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -50,34 +47,18 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * <p>Any number of threads can use a predictor.
  */
 public final class BatchingPredictor implements AutoCloseable {
-    /** Each level takes about ten frames of the stack. */
-    private static final int MAX_NESTING = 16;
-
     private final LoRAModel model;
     private final @Nullable AdapterCache cache;
-    private final Executor executor;
     private final BatchingRecorder recorder;
     private final BatchQueue queue;
-    private final BatchComputation computation;
-
-    /** The threads that compute and end calls of others, which must not wait for these calls. */
-    private final Set<Thread> serving = ConcurrentHashMap.newKeySet();
-
-    private final ThreadLocal<Nesting> nesting = ThreadLocal.withInitial(Nesting::new);
-
-    /** How many batches a thread computes inside one another, because the executor runs tasks in the calling thread. */
-    private static final class Nesting {
-        private int depth;
-        private boolean leftToOutermost;
-    }
+    private final BatchRunner runner;
 
     BatchingPredictor(BatchingPredictorBuilder builder) {
         model = builder.model;
         cache = builder.cache;
-        executor = builder.executor;
         recorder = new BatchingRecorder(builder.listener);
         queue = new BatchQueue(builder.maxBatchRows, builder.maxWaitingRows, builder.maxWaitNanos);
-        computation = new BatchComputation(model);
+        runner = new BatchRunner(queue, new BatchComputation(model), recorder, builder.executor);
     }
 
     /**
@@ -116,10 +97,7 @@ public final class BatchingPredictor implements AutoCloseable {
             withdraw(rows);
             throw e;
         }
-        if (queue.add(call)) {
-            computeBatch(false);
-        }
-        return call.await(() -> computeBatch(false));
+        return runner.compute(call);
     }
 
     /**
@@ -171,17 +149,17 @@ public final class BatchingPredictor implements AutoCloseable {
             Input copy = BatchComputation.copy(x);
             CompletableFuture<INDArray> future = new CompletableFuture<>();
             if (cache == null || adapter.equals(LoRAModel.BASE)) {
-                add(new PredictionCall(copy, adapter, null, future, begin));
+                runner.submit(new PredictionCall(copy, adapter, null, future, begin));
                 return future;
             }
             CompletableFuture<AdapterCache.Pin> later = cache.pinLater(adapter);
             // Its result is the future's.
             CompletableFuture<AdapterCache.Pin> unused = later.whenComplete((pin, failure) -> {
                 if (failure == null) {
-                    add(new PredictionCall(copy, adapter, pin, future, begin));
+                    runner.submit(new PredictionCall(copy, adapter, pin, future, begin));
                 } else {
                     withdraw(rows);
-                    complete(() -> future.completeExceptionally(
+                    runner.complete(() -> future.completeExceptionally(
                             failure instanceof CompletionException && failure.getCause() != null
                                     ? failure.getCause()
                                     : failure));
@@ -191,21 +169,6 @@ public final class BatchingPredictor implements AutoCloseable {
         } catch (RuntimeException | Error e) {
             withdraw(rows);
             throw e;
-        }
-    }
-
-    /** Completes futures in a thread of the executor, or here if it refuses. */
-    private void complete(Runnable completion) {
-        try {
-            executor.execute(completion);
-        } catch (RuntimeException | Error e) {
-            completion.run();
-        }
-    }
-
-    private void add(PredictionCall call) {
-        if (queue.add(call)) {
-            offer();
         }
     }
 
@@ -243,111 +206,6 @@ public final class BatchingPredictor implements AutoCloseable {
         return cache == null || adapter.equals(LoRAModel.BASE) ? null : cache.pin(adapter);
     }
 
-    /** Computes a batch with the turn that this thread has, and passes the turn on. */
-    private void computeBatch(boolean byExecutor) {
-        List<PredictionCall> batch = List.of();
-        boolean added = serving.add(Thread.currentThread());
-        long nanos = 0;
-        try {
-            batch = queue.next();
-            long begin = System.nanoTime();
-            computation.compute(batch);
-            nanos = System.nanoTime() - begin;
-            recorder.computed(batch, nanos);
-        } catch (RuntimeException | Error e) {
-            for (PredictionCall call : batch) {
-                if (!call.hasOutcome()) {
-                    call.fail(e);
-                }
-            }
-        } finally {
-            passOn(batch.size(), nanos);
-            end(batch, byExecutor);
-            if (added) {
-                serving.remove(Thread.currentThread());
-            }
-        }
-    }
-
-    private void passOn(int calls, long nanos) {
-        PredictionCall next = queue.passOn(calls, nanos);
-        if (next != null) {
-            next.giveTurn();
-        } else if (queue.isOffered()) {
-            offer();
-        }
-    }
-
-    /** Has the executor compute the next batch, unless a thread that waits is faster. */
-    private void offer() {
-        try {
-            executor.execute(this::computeOffered);
-        } catch (RuntimeException | Error e) {
-            // Whatever it is, for example that there is no memory for another thread: nobody will compute these calls.
-            List<PredictionCall> refused = queue.takeAllIfOffered();
-            refused.forEach(call -> call.fail(e));
-            recorder.failed(refused.size());
-            endHere(refused);
-        }
-    }
-
-    /**
-     * Computes an offered batch. An executor that runs tasks in the calling thread calls it inside the computation of the batch
-     * before; deep inside, it leaves the batch to the outermost call.
-     */
-    private void computeOffered() {
-        Nesting here = nesting.get();
-        if (here.depth == MAX_NESTING) {
-            here.leftToOutermost = true;
-            return;
-        }
-        here.depth++;
-        try {
-            do {
-                here.leftToOutermost = false;
-                if (queue.takeOffered()) {
-                    computeBatch(true);
-                }
-            } while (here.depth == 1 && here.leftToOutermost);
-        } finally {
-            here.depth--;
-        }
-    }
-
-    /** Ends the calls of a batch. Actions that programs added to futures do not delay a thread that waits for its own call. */
-    private void end(List<PredictionCall> batch, boolean byExecutor) {
-        if (byExecutor) {
-            endHere(batch);
-            return;
-        }
-        List<PredictionCall> futures = new ArrayList<>();
-        int waiters = 0;
-        for (PredictionCall call : batch) {
-            if (call.hasWaiter()) {
-                call.end();
-                waiters++;
-            } else {
-                futures.add(call);
-            }
-        }
-        queue.ended(waiters);
-        if (!futures.isEmpty()) {
-            complete(() -> endHere(futures));
-        }
-    }
-
-    private void endHere(List<PredictionCall> calls) {
-        boolean added = serving.add(Thread.currentThread());
-        try {
-            calls.forEach(PredictionCall::end);
-        } finally {
-            if (added) {
-                serving.remove(Thread.currentThread());
-            }
-            queue.ended(calls.size());
-        }
-    }
-
     /** The number of calls that wait for the next batch. */
     int waitingCalls() {
         return queue.waitingCalls();
@@ -370,7 +228,7 @@ public final class BatchingPredictor implements AutoCloseable {
     @Override
     public void close() {
         queue.close();
-        if (serving.contains(Thread.currentThread()) || (cache != null && cache.isLoadedByThisThread())) {
+        if (runner.isServing() || (cache != null && cache.isLoadedByThisThread())) {
             return;
         }
         try {

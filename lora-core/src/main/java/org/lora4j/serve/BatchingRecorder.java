@@ -1,4 +1,4 @@
-package org.lora4j;
+package org.lora4j.serve;
 
 import java.util.List;
 import java.util.concurrent.atomic.LongAdder;

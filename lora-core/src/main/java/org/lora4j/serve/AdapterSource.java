@@ -1,4 +1,4 @@
-package org.lora4j;
+package org.lora4j.serve;
 
 import java.io.IOException;
 import org.lora4j.adapter.BaseModel;

@@ -1,4 +1,4 @@
-package org.lora4j;
+package org.lora4j.serve;
 
 import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.concurrent.atomic.LongAccumulator;

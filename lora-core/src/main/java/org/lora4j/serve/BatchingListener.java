@@ -1,4 +1,4 @@
-package org.lora4j;
+package org.lora4j.serve;
 
 /**
  * Receives the events of a {@link BatchingPredictor}, for example to write them to a metrics library. The threads that

@@ -1,9 +1,11 @@
-package org.lora4j;
+package org.lora4j.serve;
 
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import org.lora4j.LoRAModel;
+import org.lora4j.SmallModels;
 
 /**
  * Holds the first batch of a predictor after it was computed, until it is released, so that a test can fill the next one.

@@ -1,10 +1,12 @@
-package org.lora4j;
+package org.lora4j.serve;
 
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.CancellationException;
+import org.lora4j.LoRAModel;
+import org.lora4j.ModelSnapshot;
 import org.lora4j.internal.ArrayMemory;
 import org.lora4j.internal.Names;
 import org.lora4j.nn.FeatureRows;
@@ -27,29 +29,29 @@ final class BatchComputation {
     @SuppressWarnings("try") // The scope works by being open.
     void compute(List<PredictionCall> calls) {
         try (MemoryWorkspace none = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
-            compute(model.state(), calls);
+            compute(model.snapshot(), calls);
         }
     }
 
-    private void compute(ModelState state, List<PredictionCall> calls) {
+    private void compute(ModelSnapshot now, List<PredictionCall> calls) {
         List<PredictionCall> known = new ArrayList<>(calls.size());
         for (PredictionCall call : calls) {
             if (call.isAbandoned()) {
                 call.fail(new CancellationException("the program completed the future itself"));
-            } else if (call.adapter().equals(LoRAModel.BASE) || state.adapters().find(call.adapter()) != null) {
+            } else if (call.adapter().equals(LoRAModel.BASE) || now.names().contains(call.adapter())) {
                 known.add(call);
             } else {
                 call.fail(unknown(call.adapter()));
             }
         }
         if (known.size() == 1) {
-            alone(state, known.get(0));
+            alone(now, known.get(0));
         } else if (known.size() > 1) {
             try {
-                together(state, known);
+                together(now, known);
             } catch (RuntimeException e) {
                 // Finds the call that failed.
-                known.forEach(call -> alone(state, call));
+                known.forEach(call -> alone(now, call));
             }
         }
     }
@@ -79,27 +81,27 @@ final class BatchComputation {
                 Nd4j.createUninitializedDetached(x.dataType(), 'c', x.shape()).assign(x));
     }
 
-    private void alone(ModelState state, PredictionCall call) {
+    private void alone(ModelSnapshot now, PredictionCall call) {
         try {
-            INDArray y = predict(state, call.input(), List.of(call));
+            INDArray y = predict(now, call.input(), List.of(call));
             call.succeed(new BatchOutput(y, 1), 0, (int) y.size(0));
         } catch (RuntimeException e) {
             call.fail(e);
         }
     }
 
-    private void together(ModelState state, List<PredictionCall> calls) {
+    private void together(ModelSnapshot now, List<PredictionCall> calls) {
         // Rows of one adapter that lie side by side are computed as one product.
         calls.sort(Comparator.comparing(PredictionCall::adapter));
         if (model.takesSequences()) {
             List<Sequences> parts =
                     calls.stream().map(call -> (Sequences) call.input()).toList();
-            succeed(calls, predict(state, Sequences.concat(parts), calls));
+            succeed(calls, predict(now, Sequences.concat(parts), calls));
             return;
         }
         INDArray x = stack(calls);
         try {
-            succeed(calls, predict(state, Input.of(x), calls));
+            succeed(calls, predict(now, Input.of(x), calls));
         } finally {
             x.close();
         }
@@ -132,15 +134,15 @@ final class BatchComputation {
     }
 
     /** Computes the input of calls that are sorted by adapter. */
-    private INDArray predict(ModelState state, Input x, List<PredictionCall> calls) {
+    private INDArray predict(ModelSnapshot now, Input x, List<PredictionCall> calls) {
         String first = calls.get(0).adapter();
         if (first.equals(calls.get(calls.size() - 1).adapter())) {
-            return model.predict(state, x, first);
+            return now.predict(x, first);
         }
         List<String> names = new ArrayList<>(x.count());
         for (PredictionCall call : calls) {
             names.addAll(Collections.nCopies(call.rows(), call.adapter()));
         }
-        return model.predict(state, x, names);
+        return now.predict(x, names);
     }
 }

@@ -1,4 +1,4 @@
-package org.lora4j;
+package org.lora4j.serve;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;

@@ -1,4 +1,4 @@
-package org.lora4j;
+package org.lora4j.serve;
 
 /**
  * Receives the events of an {@link AdapterCache}. The threads that load call it, possibly several at the same time, so its

@@ -1,14 +1,14 @@
-package org.lora4j;
+package org.lora4j.serve;
 
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
-import static org.lora4j.BatchingPredictorTest.failure;
-import static org.lora4j.BatchingPredictorTest.inThread;
 import static org.lora4j.SmallModels.assertClose;
 import static org.lora4j.SmallModels.assertSameBits;
+import static org.lora4j.serve.BatchingPredictorTest.failure;
+import static org.lora4j.serve.BatchingPredictorTest.inThread;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -31,6 +31,8 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.lora4j.LoRAModel;
+import org.lora4j.SmallModels;
 import org.lora4j.adapter.BaseModel;
 import org.lora4j.adapter.BiasTraining;
 import org.lora4j.adapter.LoRAAdapter;
@@ -432,6 +434,22 @@ class AdapterCacheTest {
         assertThatIllegalStateException()
                 .isThrownBy(() -> cache.pin("a0"))
                 .withMessage("adapter 'a0' could not be loaded: java.lang.StackOverflowError");
+    }
+
+    @Test
+    void anErrorOfTheListenerAfterALoadLeavesTheAdapterToTheProgram() {
+        AdapterCache cache = AdapterCache.builder(model, (name, base, options) -> data(1))
+                .listener(new AdapterCacheListener() {
+                    @Override
+                    public void onLoad(String name, long bytes, long nanos) {
+                        throw new StackOverflowError();
+                    }
+                })
+                .build();
+        assertThatIllegalStateException().isThrownBy(() -> cache.pin("a0"));
+        assertThat(cache.stats().bytes()).isZero();
+        assertThat(cache.stats().adapters()).isZero();
+        assertThat(model.names()).containsExactly("a0");
     }
 
     @Test

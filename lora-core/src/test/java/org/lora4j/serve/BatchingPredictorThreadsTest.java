@@ -1,7 +1,7 @@
-package org.lora4j;
+package org.lora4j.serve;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.lora4j.BatchingPredictorTest.inThread;
+import static org.lora4j.serve.BatchingPredictorTest.inThread;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -11,6 +11,8 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.lora4j.LoRAModel;
+import org.lora4j.SmallModels;
 import org.lora4j.adapter.LoRAAdapter;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;

@@ -1,0 +1,195 @@
+package org.lora4j.serve;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.LoRAModel;
+import org.lora4j.adapter.LoRAAdapter;
+import org.lora4j.internal.Names;
+import org.lora4j.io.PeftAdapters;
+
+/**
+ * Loads the adapters of a {@link LoRAModel} from a folder when they are needed, and deletes those from the model that were
+ * not used for the longest time, so that their arrays take a limited number of bytes.
+ *
+ * <pre>{@code
+ * AdapterCache cache = AdapterCache.builder(model, Path.of("adapters")).maxBytes(512L << 20).build();
+ * try (AdapterCache.Pin pin = cache.pin("customer-a")) {      // loads adapters/customer-a if it is not in the model
+ *     INDArray y = model.using("customer-a").predict(x);
+ * }
+ * }</pre>
+ *
+ * <p>The adapter of the name {@code n} is in the sub-folder {@code n}, as {@link PeftAdapters} and Python's PEFT write it;
+ * {@link AdapterSource} reads adapters from elsewhere. An adapter in use is pinned and stays in the model, so the adapters
+ * in use can take more than the limit. A {@link BatchingPredictor} with a cache pins the adapter of each call. Loaded adapters
+ * are frozen, and do not become active.
+ *
+ * <p>Several threads that need the same adapter load it once. If that fails, their calls fail; the next one tries again. A load
+ * runs in a thread of its own, so an interrupt of a thread that waits for it does not end it.
+ *
+ * <p><b>What the cache deletes.</b> Only what it loaded itself. Adapters that the program added are found, and are neither
+ * counted nor deleted. An adapter of the cache becomes one of the program when the program replaces, renames, activates or
+ * trains it, or makes it trainable. If the program deletes an adapter, the next {@link #pin} loads it again from its folder.
+ *
+ * <p>ND4J frees the memory of a deleted adapter when the garbage collector finds its arrays.
+ *
+ * <p>Any number of threads can use a cache.
+ */
+public final class AdapterCache {
+    private final LoRAModel model;
+    private final CachedAdapters cached;
+    private final AdapterLoader loader;
+
+    /** Keeps an adapter in the model until it is closed; closing it again has no effect. */
+    @FunctionalInterface
+    public interface Pin extends AutoCloseable {
+        @Override
+        void close();
+    }
+
+    AdapterCache(AdapterCacheBuilder builder) {
+        model = builder.model;
+        cached = new CachedAdapters(model, builder.maxBytes, builder.listener);
+        loader = new AdapterLoader(model, builder.source, builder.options, cached);
+    }
+
+    /**
+     * Starts to build a cache.
+     *
+     * @param model the model that gets the adapters
+     * @param folder the folder in which each adapter has a sub-folder of its name
+     * @return a builder with the defaults
+     */
+    public static AdapterCacheBuilder builder(LoRAModel model, Path folder) {
+        Objects.requireNonNull(model, "model must not be null");
+        Objects.requireNonNull(folder, "folder must not be null");
+        return new AdapterCacheBuilder(model, new FolderSource(folder));
+    }
+
+    /**
+     * Starts to build a cache of adapters that are not in a folder.
+     *
+     * @param model the model that gets the adapters
+     * @param source reads the adapters
+     * @return a builder with the defaults
+     */
+    public static AdapterCacheBuilder builder(LoRAModel model, AdapterSource source) {
+        Objects.requireNonNull(model, "model must not be null");
+        Objects.requireNonNull(source, "source must not be null");
+        return new AdapterCacheBuilder(model, source);
+    }
+
+    LoRAModel model() {
+        return model;
+    }
+
+    /**
+     * Returns whether the model has an adapter, so that {@link #pin} would not load it.
+     *
+     * @param name the name of an adapter
+     * @return whether it is in the model
+     */
+    public boolean isLoaded(String name) {
+        Objects.requireNonNull(name, "name must not be null");
+        return cached.isInModel(name);
+    }
+
+    /**
+     * Keeps an adapter in the model, and loads it first if it is not there. Blocks while it is loaded.
+     *
+     * @param name the name of an adapter
+     * @return the pin; close it when the adapter is no longer in use
+     * @throws IllegalArgumentException if the adapter is neither in the model nor in the folder, the name is refused, or the
+     *     model refuses the adapter as {@link LoRAModel#add(String, LoRAAdapter)} does
+     * @throws UncheckedIOException if the adapter cannot be read or is refused; see {@link PeftAdapters}
+     */
+    public Pin pin(String name) {
+        Objects.requireNonNull(name, "name must not be null");
+        CachedAdapter entry = enter(name);
+        if (entry == null) {
+            return () -> {};
+        }
+        loader.await(name, entry);
+        return pinOf(entry);
+    }
+
+    /**
+     * Keeps an adapter in the model, as {@link #pin} does, without blocking.
+     *
+     * @return the pin, or the exception of {@link #pin}. If the adapter must be loaded first, the thread that loads completes it
+     */
+    CompletableFuture<Pin> pinLater(String name) {
+        CachedAdapter entry = enter(name);
+        if (entry == null) {
+            return CompletableFuture.completedFuture(() -> {});
+        }
+        return entry.loading.handle((nothing, failure) -> {
+            if (failure != null) {
+                throw AdapterLoader.failed(name, failure);
+            }
+            return pinOf(entry);
+        });
+    }
+
+    /** Returns the entry of an adapter, pinned once more, or null if the adapter is one of the program. Starts its load. */
+    private @Nullable CachedAdapter enter(String name) {
+        CachedAdapter entry = cached.enter(name);
+        if (entry != null && cached.startsLoad(entry)) {
+            loader.start(name, entry);
+        }
+        return entry;
+    }
+
+    private Pin pinOf(CachedAdapter entry) {
+        AtomicBoolean open = new AtomicBoolean(true);
+        return () -> {
+            if (open.getAndSet(false)) {
+                cached.unpin(entry);
+            }
+        };
+    }
+
+    /** Whether this thread runs the source or the listener in a load, which calls of this adapter wait for. */
+    boolean isLoadedByThisThread() {
+        return loader.isLoadedByThisThread();
+    }
+
+    /**
+     * Loads an adapter again if the cache has loaded it, for example after a training saved another one in its folder. A
+     * prediction that runs uses the old one to its end, a later one the new one.
+     *
+     * @param name the name of an adapter
+     * @return whether it was loaded again; false if the cache has not loaded it, so that the next use loads the new one
+     * @throws IllegalArgumentException as {@link #pin}; the old adapter is still there then
+     * @throws UncheckedIOException as {@link #pin}; the old adapter is still there then
+     */
+    public boolean refresh(String name) {
+        Objects.requireNonNull(name, "name must not be null");
+        CachedAdapter entry = cached.pinLoaded(name);
+        if (entry == null) {
+            return false;
+        }
+        try {
+            loader.await(name, entry);
+            return cached.replace(name, entry, loader.read(name));
+        } catch (IOException e) {
+            throw new UncheckedIOException("adapter " + Names.quote(name) + " could not be loaded again", e);
+        } finally {
+            cached.unpin(entry);
+            cached.evict();
+        }
+    }
+
+    /**
+     * Returns what happened so far.
+     *
+     * @return counts, and what is loaded now
+     */
+    public AdapterCacheStats stats() {
+        return cached.stats();
+    }
+}

@@ -1,0 +1,174 @@
+package org.lora4j.serve;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/**
+ * Computes the batches of a {@link BatchQueue}, one at a time: in a thread that waits for its own call, or in the executor if
+ * only calls without a thread wait. Then it ends the calls. Thread-safe.
+ */
+final class BatchRunner {
+    /** Each level takes about ten frames of the stack. */
+    private static final int MAX_NESTING = 16;
+
+    private final BatchQueue queue;
+    private final BatchComputation computation;
+    private final BatchingRecorder recorder;
+    private final Executor executor;
+
+    /** The threads that compute and end calls of others, which must not wait for these calls. */
+    private final Set<Thread> serving = ConcurrentHashMap.newKeySet();
+
+    private final ThreadLocal<Nesting> nesting = ThreadLocal.withInitial(Nesting::new);
+
+    /** How many batches a thread computes inside one another, because the executor runs tasks in the calling thread. */
+    private static final class Nesting {
+        private int depth;
+        private boolean leftToOutermost;
+    }
+
+    BatchRunner(BatchQueue queue, BatchComputation computation, BatchingRecorder recorder, Executor executor) {
+        this.queue = queue;
+        this.computation = computation;
+        this.recorder = recorder;
+        this.executor = executor;
+    }
+
+    /** Adds an admitted call of this thread, and waits for its output. The thread may compute batches meanwhile. */
+    INDArray compute(PredictionCall call) {
+        if (queue.add(call)) {
+            computeBatch(false);
+        }
+        return call.await(() -> computeBatch(false));
+    }
+
+    /** Adds an admitted call that no thread waits for. */
+    void submit(PredictionCall call) {
+        if (queue.add(call)) {
+            offer();
+        }
+    }
+
+    /** Completes futures in a thread of the executor, or here if it refuses. */
+    void complete(Runnable completion) {
+        try {
+            executor.execute(completion);
+        } catch (RuntimeException | Error e) {
+            completion.run();
+        }
+    }
+
+    /** Whether this thread computes or ends calls of others, so that it must not wait for them. */
+    boolean isServing() {
+        return serving.contains(Thread.currentThread());
+    }
+
+    /** Computes a batch with the turn that this thread has, and passes the turn on. */
+    private void computeBatch(boolean byExecutor) {
+        List<PredictionCall> batch = List.of();
+        boolean added = serving.add(Thread.currentThread());
+        long nanos = 0;
+        try {
+            batch = queue.next();
+            long begin = System.nanoTime();
+            computation.compute(batch);
+            nanos = System.nanoTime() - begin;
+            recorder.computed(batch, nanos);
+        } catch (RuntimeException | Error e) {
+            for (PredictionCall call : batch) {
+                if (!call.hasOutcome()) {
+                    call.fail(e);
+                }
+            }
+        } finally {
+            passOn(batch.size(), nanos);
+            end(batch, byExecutor);
+            if (added) {
+                serving.remove(Thread.currentThread());
+            }
+        }
+    }
+
+    private void passOn(int calls, long nanos) {
+        PredictionCall next = queue.passOn(calls, nanos);
+        if (next != null) {
+            next.giveTurn();
+        } else if (queue.isOffered()) {
+            offer();
+        }
+    }
+
+    /** Has the executor compute the next batch, unless a thread that waits is faster. */
+    private void offer() {
+        try {
+            executor.execute(this::computeOffered);
+        } catch (RuntimeException | Error e) {
+            // Whatever it is, for example that there is no memory for another thread: nobody will compute these calls.
+            List<PredictionCall> refused = queue.takeAllIfOffered();
+            refused.forEach(call -> call.fail(e));
+            recorder.failed(refused.size());
+            endHere(refused);
+        }
+    }
+
+    /**
+     * Computes an offered batch. An executor that runs tasks in the calling thread calls it inside the computation of the batch
+     * before; deep inside, it leaves the batch to the outermost call.
+     */
+    private void computeOffered() {
+        Nesting here = nesting.get();
+        if (here.depth == MAX_NESTING) {
+            here.leftToOutermost = true;
+            return;
+        }
+        here.depth++;
+        try {
+            do {
+                here.leftToOutermost = false;
+                if (queue.takeOffered()) {
+                    computeBatch(true);
+                }
+            } while (here.depth == 1 && here.leftToOutermost);
+        } finally {
+            here.depth--;
+        }
+    }
+
+    /** Ends the calls of a batch. Actions that programs added to futures do not delay a thread that waits for its own call. */
+    private void end(List<PredictionCall> batch, boolean byExecutor) {
+        if (byExecutor) {
+            endHere(batch);
+            return;
+        }
+        List<PredictionCall> futures = new ArrayList<>();
+        int waiters = 0;
+        for (PredictionCall call : batch) {
+            if (call.hasWaiter()) {
+                call.end();
+                waiters++;
+            } else {
+                futures.add(call);
+            }
+        }
+        queue.ended(waiters);
+        if (!futures.isEmpty()) {
+            complete(() -> endHere(futures));
+        }
+    }
+
+    private void endHere(List<PredictionCall> calls) {
+        boolean added = serving.add(Thread.currentThread());
+        try {
+            calls.forEach(PredictionCall::end);
+        } finally {
+            if (added) {
+                serving.remove(Thread.currentThread());
+            }
+            queue.ended(calls.size());
+        }
+    }
+}

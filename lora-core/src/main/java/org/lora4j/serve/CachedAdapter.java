@@ -1,0 +1,25 @@
+package org.lora4j.serve;
+
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.ManagedAdapter;
+
+/** An adapter that is being loaded, or that was loaded into the model. {@link CachedAdapters} guards all but the future. */
+final class CachedAdapter {
+    /** Completed when the adapter is in the model, or could not be loaded. */
+    final CompletableFuture<Void> loading = new CompletableFuture<>();
+
+    /** The adapter in the model, or null while it is being loaded. */
+    @Nullable
+    ManagedAdapter adapter;
+
+    /** How many need it now. */
+    int pins;
+
+    /** Whether somebody has begun to load it. */
+    boolean started;
+
+    long bytes() {
+        return adapter == null ? 0 : adapter.residentBytes();
+    }
+}
