@@ -174,7 +174,7 @@ final class AdapterRegistry {
 
     private Network merge(ModelState from, Selection selection) {
         try {
-            return Merging.merge(network, from.factored(selection));
+            return network.with(Merging.of(from.factored(selection)));
         } catch (ArithmeticException e) {
             ArithmeticException withNames =
                     new ArithmeticException(e.getMessage() + "; adapters are " + selection.names());

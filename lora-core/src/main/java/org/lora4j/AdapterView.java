@@ -230,7 +230,7 @@ public final class AdapterView implements Model, PassSource {
             throw new IllegalStateException("nothing to train: the adapters " + names
                     + " of this view are frozen; call setTrainable with those that are to train");
         }
-        return new Pass(network, true, TrainingSelection.ofView(registry, now, names));
+        return new Pass(network.stack(), true, TrainingSelection.ofView(registry, now, names));
     }
 
     /**
@@ -240,7 +240,7 @@ public final class AdapterView implements Model, PassSource {
      */
     @Override
     public Pass newInferencePass() {
-        return new Pass(network, false, () -> registry.state().forPrediction(selection));
+        return new Pass(network.stack(), false, () -> registry.state().forPrediction(selection));
     }
 
     @Override

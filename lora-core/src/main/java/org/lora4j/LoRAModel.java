@@ -59,7 +59,7 @@ public final class LoRAModel implements Model, PassSource {
     private LoRAModel(Network network) {
         this.network = network;
         registry = new AdapterRegistry(network);
-        predictor = new Predictor(network, this::newInferencePass);
+        predictor = new Predictor(network.stack(), this::newInferencePass);
         mixedBatch = new MixedBatch(network, predictor);
     }
 
@@ -512,7 +512,7 @@ public final class LoRAModel implements Model, PassSource {
         if (now.isMerged()) {
             log.warn("the merged copy of {} does not follow the training; unmerge drops it", now.active());
         }
-        return new Pass(network, true, trained);
+        return new Pass(network.stack(), true, trained);
     }
 
     /**
@@ -522,7 +522,7 @@ public final class LoRAModel implements Model, PassSource {
      */
     @Override
     public Pass newInferencePass() {
-        return new Pass(network, false, () -> {
+        return new Pass(network.stack(), false, () -> {
             ModelState now = registry.state();
             return now.forPrediction(now.applied());
         });

@@ -39,7 +39,7 @@ final class MixedBatch {
      *     not exist
      */
     INDArray predict(ModelState state, Input x, List<String> names) {
-        Inputs.requirePredictable(x, network);
+        Inputs.requirePredictable(x, network.stack());
         requireNames(names, x);
         Map<String, Segment> segments = new LinkedHashMap<>();
         for (String name : names) {
@@ -49,7 +49,8 @@ final class MixedBatch {
     }
 
     private Segment segment(ModelState state, String name) {
-        return Segment.predicting(network, state.factored(name.equals(LoRAModel.BASE) ? List.of() : List.of(name)));
+        return Segment.predicting(
+                network.stack(), state.factored(name.equals(LoRAModel.BASE) ? List.of() : List.of(name)));
     }
 
     private static Segments divide(Input block, List<String> names, Map<String, Segment> segments) {

@@ -53,10 +53,10 @@ class AdapterSwitchTest {
     @Test
     void givesTheBitsOfANewPass() {
         List<String> chosen = new ArrayList<>(List.of("two"));
-        Pass reused = new Pass(network, true, () -> layers(chosen));
+        Pass reused = new Pass(network.stack(), true, () -> layers(chosen));
         for (int i = 0; i < 3 * choices.size(); i++) {
             List<String> choice = choices.get(i % choices.size());
-            Pass fresh = new Pass(network, true, () -> layers(choice));
+            Pass fresh = new Pass(network.stack(), true, () -> layers(choice));
             fresh.segment().setStep(i);
             reused.segment().setStep(i);
             chosen.clear();
@@ -76,7 +76,7 @@ class AdapterSwitchTest {
     @Test
     void allocatesNothingNative() {
         List<String> chosen = new ArrayList<>(List.of("two"));
-        Pass pass = new Pass(network, false, () -> layers(chosen));
+        Pass pass = new Pass(network.stack(), false, () -> layers(chosen));
         Runnable round = () -> choices.forEach(choice -> {
             chosen.clear();
             chosen.addAll(choice);

@@ -3,12 +3,9 @@ package org.lora4j.nn;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Collections;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
@@ -18,6 +15,8 @@ import org.lora4j.internal.RandomArrays;
 import org.lora4j.io.SafeTensors;
 import org.lora4j.io.SafeTensorsException;
 import org.lora4j.nn.internal.EffectiveLayers;
+import org.lora4j.nn.internal.LayerStack;
+import org.lora4j.nn.internal.Layered;
 import org.lora4j.nn.internal.Merging;
 import org.lora4j.nn.internal.Pass;
 import org.lora4j.nn.internal.PassSource;
@@ -39,15 +38,12 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * <p>A network holds parameters only, so threads can share it: any number of them can call {@link #predict} at the same
  * time.
  */
-public final class Network implements Model, BaseModel, PassSource {
+public final class Network implements Model, BaseModel, PassSource, Layered {
     private static final EffectiveLayers EFFECTIVE = layer -> layer.updates().effective();
 
-    private final List<Layer> layers;
-    private final List<WeightedLayer> weightedLayers = new ArrayList<>();
+    private final LayerStack stack;
     private final List<Linear> linears;
-    private final long inputSize;
-    private final long outputSize;
-    private final Predictor predictor = new Predictor(this, this::newInferencePass);
+    private final Predictor predictor;
 
     /**
      * Creates a network from layers.
@@ -57,78 +53,12 @@ public final class Network implements Model, BaseModel, PassSource {
      * @throws IllegalArgumentException if they do not fit together
      */
     public Network(List<? extends Layer> layers) {
-        Objects.requireNonNull(layers, "layers must not be null");
-        this.layers = List.copyOf(layers);
-        Set<String> paths = new HashSet<>();
-        this.layers.forEach(layer -> collect(layer, paths));
-        if (weightedLayers.isEmpty()) {
-            throw new IllegalArgumentException("a network needs at least one linear layer, found " + layers);
-        }
-        linears = weightedLayers.stream()
+        stack = new LayerStack(layers);
+        linears = stack.weightedLayers().stream()
                 .filter(Linear.class::isInstance)
                 .map(Linear.class::cast)
                 .toList();
-        requireOneType();
-        requireRows();
-        if (takesSequences()) {
-            TokenEmbeddings embeddings = (TokenEmbeddings) this.layers.get(0);
-            inputSize = embeddings.word().inputSize();
-            outputSize = outputSize(
-                    this.layers.subList(1, layers.size()), embeddings.word().outputSize());
-        } else {
-            inputSize = firstInputSize();
-            outputSize = outputSize(this.layers, inputSize);
-        }
-    }
-
-    private void collect(Layer layer, Set<String> paths) {
-        if (!paths.add(layer.path())) {
-            throw new IllegalArgumentException("the paths of layers must differ, found " + layer.path() + " twice");
-        }
-        if (layer instanceof WeightedLayer weighted) {
-            weightedLayers.add(weighted);
-        }
-        layer.children().forEach(child -> collect(child, paths));
-    }
-
-    private void requireOneType() {
-        WeightedLayer first = weightedLayers.get(0);
-        for (WeightedLayer layer : weightedLayers) {
-            if (layer.dataType() != first.dataType()) {
-                throw new IllegalArgumentException(layer.path() + ": must be " + first.dataType() + " like "
-                        + first.path() + ", found " + layer.dataType());
-            }
-        }
-    }
-
-    private void requireRows() {
-        RowKind rows = takesSequences() ? RowKind.TOKEN : RowKind.EXAMPLE;
-        for (Layer layer : takesSequences() ? layers.subList(1, layers.size()) : layers) {
-            rows = layer.outputRows(rows);
-        }
-    }
-
-    /** The width that the first layer with a weight takes; the layers before it take any. */
-    private long firstInputSize() {
-        for (Layer layer : layers) {
-            if (layer instanceof Linear linear) {
-                return linear.inputSize();
-            }
-            if (!(layer instanceof Activation)) {
-                throw new IllegalArgumentException(layer.path()
-                        + ": a network of rows of features has linear layers and activations, found " + layer
-                        + "; a transformer starts with TokenEmbeddings");
-            }
-        }
-        throw new IllegalArgumentException("a network needs at least one linear layer, found " + layers);
-    }
-
-    private static long outputSize(List<Layer> layers, long inputSize) {
-        long size = inputSize;
-        for (Layer layer : layers) {
-            size = layer.outputSize(size);
-        }
-        return size;
+        predictor = new Predictor(stack, this::newInferencePass);
     }
 
     /**
@@ -143,12 +73,22 @@ public final class Network implements Model, BaseModel, PassSource {
     }
 
     /**
+     * Returns what passes compute; not part of the API.
+     *
+     * @hidden
+     */
+    @Override
+    public LayerStack stack() {
+        return stack;
+    }
+
+    /**
      * Returns the layers.
      *
      * @return the layers in the order of computation
      */
     public List<Layer> layers() {
-        return layers;
+        return stack.layers();
     }
 
     /**
@@ -157,7 +97,7 @@ public final class Network implements Model, BaseModel, PassSource {
      * @return in the order of the model
      */
     public List<WeightedLayer> weightedLayers() {
-        return Collections.unmodifiableList(weightedLayers);
+        return stack.weightedLayers();
     }
 
     /**
@@ -212,7 +152,7 @@ public final class Network implements Model, BaseModel, PassSource {
      * @return weights and biases in the order of the layers
      */
     public List<Parameter> parameters() {
-        return weightedLayers.stream()
+        return weightedLayers().stream()
                 .flatMap(layer -> layer.parameters().stream())
                 .toList();
     }
@@ -234,7 +174,7 @@ public final class Network implements Model, BaseModel, PassSource {
      */
     @Override
     public Optional<String> inputEmbedding() {
-        return layers.get(0) instanceof TokenEmbeddings embeddings
+        return layers().get(0) instanceof TokenEmbeddings embeddings
                 ? Optional.of(embeddings.word().path())
                 : Optional.empty();
     }
@@ -250,10 +190,10 @@ public final class Network implements Model, BaseModel, PassSource {
         if (!takesSequences()) {
             return Optional.empty();
         }
-        if (!(layers.get(layers.size() - 1) instanceof Linear)) {
+        if (!(layers().get(layers().size() - 1) instanceof Linear)) {
             return Optional.of("FEATURE_EXTRACTION");
         }
-        return layers.stream().anyMatch(Pooling.class::isInstance) ? Optional.of("SEQ_CLS") : Optional.empty();
+        return layers().stream().anyMatch(Pooling.class::isInstance) ? Optional.of("SEQ_CLS") : Optional.empty();
     }
 
     /** Freezes all the network's own parameters, biases too. */
@@ -268,22 +208,22 @@ public final class Network implements Model, BaseModel, PassSource {
 
     @Override
     public boolean takesSequences() {
-        return layers.get(0) instanceof TokenEmbeddings;
+        return stack.takesSequences();
     }
 
     @Override
     public long inputSize() {
-        return inputSize;
+        return stack.inputSize();
     }
 
     @Override
     public long outputSize() {
-        return outputSize;
+        return stack.outputSize();
     }
 
     @Override
     public DataType dataType() {
-        return weightedLayers.get(0).dataType();
+        return stack.dataType();
     }
 
     /**
@@ -293,7 +233,7 @@ public final class Network implements Model, BaseModel, PassSource {
      */
     @Override
     public Pass newTrainingPass() {
-        return new Pass(this, true, () -> EFFECTIVE);
+        return new Pass(stack, true, () -> EFFECTIVE);
     }
 
     /**
@@ -303,7 +243,7 @@ public final class Network implements Model, BaseModel, PassSource {
      */
     @Override
     public Pass newInferencePass() {
-        return new Pass(this, false, () -> EFFECTIVE);
+        return new Pass(stack, false, () -> EFFECTIVE);
     }
 
     /**
@@ -435,7 +375,7 @@ public final class Network implements Model, BaseModel, PassSource {
      * @hidden
      */
     public Network with(UnaryOperator<WeightedLayer> weights) {
-        return new Network(layers.stream().map(layer -> layer.with(weights)).toList());
+        return new Network(layers().stream().map(layer -> layer.with(weights)).toList());
     }
 
     /**
@@ -445,12 +385,12 @@ public final class Network implements Model, BaseModel, PassSource {
      * @throws ArithmeticException if a merged weight or bias is NaN or infinite; the message names it
      */
     public Network merge() {
-        return Merging.merge(this, EFFECTIVE);
+        return with(Merging.of(EFFECTIVE));
     }
 
     @Override
     public String toString() {
-        return "Network" + layers;
+        return "Network" + layers();
     }
 
     /** Builds a network layer by layer. */

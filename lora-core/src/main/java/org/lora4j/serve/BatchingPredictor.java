@@ -175,7 +175,7 @@ public final class BatchingPredictor implements AutoCloseable {
     private int requireCall(Input x, String adapter) {
         Objects.requireNonNull(adapter, "adapter must not be null");
         try {
-            Inputs.requirePredictable(x, model.network());
+            Inputs.requirePredictable(x, model.network().stack());
             if (cache == null
                     && !adapter.equals(LoRAModel.BASE)
                     && !model.names().contains(adapter)) {

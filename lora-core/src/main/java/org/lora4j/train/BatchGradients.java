@@ -6,7 +6,6 @@ import org.lora4j.internal.BatchBuffer;
 import org.lora4j.nn.Model;
 import org.lora4j.nn.Parameter;
 import org.lora4j.nn.internal.Pass;
-import org.lora4j.nn.internal.PassSource;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -40,7 +39,7 @@ public final class BatchGradients {
     public BatchGradients(Model model, Loss loss) {
         Objects.requireNonNull(model, "model must not be null");
         this.loss = new CheckedLoss(Objects.requireNonNull(loss, "loss must not be null"));
-        pass = PassSource.of(model).newTrainingPass();
+        pass = Passes.forTraining(model);
         parameters = List.copyOf(pass.trainableParameters());
         if (parameters.isEmpty()) {
             throw new IllegalStateException("nothing to train: every parameter of " + model + " is frozen");

@@ -3,7 +3,6 @@ package org.lora4j.train;
 import java.util.Objects;
 import org.lora4j.nn.Model;
 import org.lora4j.nn.internal.Pass;
-import org.lora4j.nn.internal.PassSource;
 import org.nd4j.evaluation.classification.Evaluation;
 import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.dataset.api.iterator.DataSetIterator;
@@ -59,7 +58,7 @@ public final class Evaluator {
 
     private static Evaluation evaluate(Model model, BatchSource data) {
         Evaluation evaluation = new Evaluation(Math.toIntExact(model.outputSize()));
-        Pass pass = PassSource.of(model).newInferencePass();
+        Pass pass = Passes.forPredictions(model);
         data.reset(1);
         while (data.hasNext()) {
             Batch batch = data.next().here();

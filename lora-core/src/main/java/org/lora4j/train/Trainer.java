@@ -8,7 +8,6 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.nn.Model;
 import org.lora4j.nn.Parameter;
-import org.lora4j.nn.internal.PassSource;
 import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.dataset.api.iterator.DataSetIterator;
 import org.nd4j.linalg.dataset.api.iterator.MultiDataSetIterator;
@@ -37,7 +36,7 @@ public final class Trainer {
      */
     public static Builder builder(Model model) {
         Objects.requireNonNull(model, "model must not be null");
-        PassSource.of(model);
+        Passes.source(model);
         return new Builder(model);
     }
 

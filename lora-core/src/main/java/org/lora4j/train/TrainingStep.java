@@ -15,7 +15,6 @@ import org.lora4j.nn.Input;
 import org.lora4j.nn.Model;
 import org.lora4j.nn.Parameter;
 import org.lora4j.nn.internal.Pass;
-import org.lora4j.nn.internal.PassSource;
 import org.lora4j.nn.internal.Segment;
 import org.nd4j.linalg.api.blas.Level1;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -56,7 +55,7 @@ final class TrainingStep {
      */
     TrainingStep(TrainingSettings settings, boolean computedElsewhere) {
         Model model = settings.model();
-        pass = PassSource.of(model).newTrainingPass();
+        pass = Passes.forTraining(model);
         loss = new CheckedLoss(settings.loss());
         clipNorm = settings.clipNorm();
         outputGradients = new BatchBuffer(model.dataType(), model.outputSize());

@@ -5,7 +5,6 @@ import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.BatchBuffer;
 import org.lora4j.nn.Model;
 import org.lora4j.nn.internal.Pass;
-import org.lora4j.nn.internal.PassSource;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Computes the mean loss of a model over all rows of some data. */
@@ -26,7 +25,7 @@ final class ValidationLoss implements DoubleSupplier {
 
     @Override
     public double getAsDouble() {
-        Pass now = pass == null ? PassSource.of(model).newInferencePass() : pass;
+        Pass now = pass == null ? Passes.forPredictions(model) : pass;
         pass = now;
         data.reset(++runs);
         double sum = 0;

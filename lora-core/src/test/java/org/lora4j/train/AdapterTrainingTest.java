@@ -22,7 +22,6 @@ import org.lora4j.nn.NativeObjects;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Parameter;
 import org.lora4j.nn.Samples;
-import org.lora4j.nn.internal.PassSource;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.learning.config.Adam;
 
@@ -50,7 +49,7 @@ class AdapterTrainingTest {
     }
 
     private static List<String> trainable(Model of) {
-        return PassSource.of(of).newTrainingPass().trainableParameters().stream()
+        return Passes.source(of).newTrainingPass().trainableParameters().stream()
                 .map(Parameter::name)
                 .toList();
     }

@@ -29,7 +29,6 @@ import org.lora4j.nn.Model;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Parameter;
 import org.lora4j.nn.Samples;
-import org.lora4j.nn.internal.PassSource;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.learning.config.AMSGrad;
@@ -236,7 +235,7 @@ class ResumeTest {
         TrainingResult result = builder.build().fit(new ShuffledBatches(1, type, 6, classes, 22, 5));
         Map<String, double[]> parameters = new HashMap<>();
         int i = 0;
-        for (Parameter parameter : PassSource.of(model).newTrainingPass().trainableParameters()) {
+        for (Parameter parameter : Passes.forTraining(model).trainableParameters()) {
             parameters.put(i++ + parameter.name(), Samples.bits(parameter.value()));
         }
         return new Training(iterations, epochEnds, result, parameters, states);

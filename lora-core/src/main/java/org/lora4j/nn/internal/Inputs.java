@@ -4,7 +4,6 @@ import java.util.Arrays;
 import org.lora4j.nn.Embedding;
 import org.lora4j.nn.FeatureRows;
 import org.lora4j.nn.Input;
-import org.lora4j.nn.Network;
 import org.lora4j.nn.Sequences;
 import org.lora4j.nn.TokenEmbeddings;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -17,10 +16,10 @@ public final class Inputs {
      * Checks that an input fits a network.
      *
      * @param x the input
-     * @param network the network
+     * @param network the layers of the network
      * @throws IllegalArgumentException if it is of the other kind, or its shape, its type, a token or a length does not fit
      */
-    public static void require(Input x, Network network) {
+    public static void require(Input x, LayerStack network) {
         if (x instanceof Sequences sequences) {
             require(sequences, network);
         } else {
@@ -32,10 +31,10 @@ public final class Inputs {
      * Checks that an input fits a network, and that its whole output fits into one array.
      *
      * @param x the input
-     * @param network the network
+     * @param network the layers of the network
      * @throws IllegalArgumentException if it does not fit, or the output would have 2³¹ elements or more
      */
-    public static void requirePredictable(Input x, Network network) {
+    public static void requirePredictable(Input x, LayerStack network) {
         require(x, network);
         if (x instanceof FeatureRows rows) {
             requireOutputFits(rows.array(), network);
@@ -52,7 +51,7 @@ public final class Inputs {
         return ((FeatureRows) x).array();
     }
 
-    private static void require(INDArray x, Network model) {
+    private static void require(INDArray x, LayerStack model) {
         if (model.takesSequences()) {
             throw new IllegalArgumentException("input: must be sequences of tokens, found " + describe(x)
                     + "; use Sequences.of(ids, mask, types)");
@@ -63,7 +62,7 @@ public final class Inputs {
         }
     }
 
-    private static void require(Sequences x, Network network) {
+    private static void require(Sequences x, LayerStack network) {
         if (!(network.layers().get(0) instanceof TokenEmbeddings embeddings)) {
             throw new IllegalArgumentException("input: must be a matrix [n, " + network.inputSize() + "] of "
                     + network.dataType() + ", found " + x);
@@ -90,7 +89,7 @@ public final class Inputs {
         }
     }
 
-    private static void requireOutputFits(INDArray x, Network model) {
+    private static void requireOutputFits(INDArray x, LayerStack model) {
         if (x.size(0) > Integer.MAX_VALUE / model.outputSize()) {
             throw new IllegalArgumentException("input: the output must have fewer than 2^31 elements, found "
                     + x.size(0) + " rows of " + model.outputSize() + " outputs; predict in several parts");

@@ -1,28 +1,27 @@
 package org.lora4j.nn.internal;
 
-import org.lora4j.nn.Network;
+import java.util.function.UnaryOperator;
 import org.lora4j.nn.Parameter;
 import org.lora4j.nn.WeightedLayer;
 
-/** Copies a network with the effective weights as plain weights. */
+/** Copies layers with the effective weights as plain weights. */
 public final class Merging {
     private Merging() {}
 
     /**
-     * Merges.
+     * Creates a function that merges a layer.
      *
-     * @param network the network; not changed
-     * @param effective what each linear layer computes with
-     * @return a plain network with arrays of its own, all trainable
-     * @throws ArithmeticException if a merged weight or bias is NaN or infinite; the message names it
+     * @param effective what each layer computes with
+     * @return a function that returns a copy of a layer with arrays of its own, all trainable, without updates. It throws
+     *     {@link ArithmeticException} if a merged weight or bias is NaN or infinite; the message names it
      */
-    public static Network merge(Network network, EffectiveLayers effective) {
-        return network.with(layer -> {
+    public static UnaryOperator<WeightedLayer> of(EffectiveLayers effective) {
+        return layer -> {
             EffectiveLinear merged = effective.of(layer);
             WeightedLayer copy = layer.with(merged.materialize(), merged.materializeBias());
             copy.parameters().forEach(Merging::requireFinite);
             return copy;
-        });
+        };
     }
 
     private static void requireFinite(Parameter parameter) {

@@ -14,7 +14,6 @@ import org.lora4j.nn.Activation;
 import org.lora4j.nn.Input;
 import org.lora4j.nn.Layer;
 import org.lora4j.nn.Linear;
-import org.lora4j.nn.Network;
 import org.lora4j.nn.Parameter;
 import org.lora4j.nn.TokenEmbeddings;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -28,7 +27,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * are its own buffers, valid until its next call; copy what is to be kept.
  */
 public final class Pass {
-    private final Network network;
+    private final LayerStack network;
     private final boolean training;
     private final Segment own;
     private final PassResources resources;
@@ -50,12 +49,12 @@ public final class Pass {
     /**
      * Creates a pass over a network with a segment of its own.
      *
-     * @param network the network
+     * @param network the layers of the network
      * @param training whether gradients will be computed
      * @param resolver called once at the start of each {@link #forward}: what each linear layer computes with in this
      *     call. A change that comes in the meantime takes effect in the next call
      */
-    public Pass(Network network, boolean training, Supplier<? extends EffectiveLayers> resolver) {
+    public Pass(LayerStack network, boolean training, Supplier<? extends EffectiveLayers> resolver) {
         this(new Segment(network, training, resolver), isDense(network) ? 'f' : 'c');
     }
 
@@ -80,7 +79,7 @@ public final class Pass {
     }
 
     /** Whether all layers are linear layers and activation functions, for which 'f' order is faster for few rows. */
-    private static boolean isDense(Network network) {
+    private static boolean isDense(LayerStack network) {
         return network.layers().stream().allMatch(layer -> layer instanceof Linear || layer instanceof Activation);
     }
 

@@ -1,7 +1,5 @@
 package org.lora4j.nn.internal;
 
-import org.lora4j.nn.Model;
-
 /** A model of this library: it creates the passes that compute it. */
 public interface PassSource {
     /**
@@ -18,19 +16,4 @@ public interface PassSource {
      * @return a new pass
      */
     Pass newInferencePass();
-
-    /**
-     * Returns a model as a source of passes.
-     *
-     * @param model a model
-     * @return the model itself
-     * @throws IllegalArgumentException if the model is not one of this library
-     */
-    static PassSource of(Model model) {
-        if (model instanceof PassSource source) {
-            return source;
-        }
-        throw new IllegalArgumentException("the model must be a Network, a LoRAModel or an AdapterView, found "
-                + model.getClass().getName());
-    }
 }

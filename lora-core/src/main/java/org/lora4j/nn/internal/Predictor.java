@@ -4,7 +4,6 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 import org.lora4j.internal.IdlePool;
 import org.lora4j.nn.Input;
-import org.lora4j.nn.Network;
 import org.lora4j.nn.Sequences;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -18,16 +17,16 @@ public final class Predictor {
     /** Larger inputs are computed in blocks of this many rows, so that the buffers of a pass stay small. */
     private static final int BLOCK_ROWS = 512;
 
-    private final Network network;
+    private final LayerStack network;
     private final IdlePool<Pass> passes;
 
     /**
      * Creates a predictor.
      *
-     * @param network the network
+     * @param network the layers of the network
      * @param newPass creates an inference pass over the network when all others are in use
      */
-    public Predictor(Network network, Supplier<Pass> newPass) {
+    public Predictor(LayerStack network, Supplier<Pass> newPass) {
         this.network = network;
         passes = new IdlePool<>(newPass);
     }

@@ -8,7 +8,6 @@ import java.util.Set;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.nn.Input;
-import org.lora4j.nn.Network;
 import org.lora4j.nn.Parameter;
 import org.lora4j.nn.WeightedLayer;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -19,7 +18,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * each. It belongs to one thread at a time.
  */
 public final class Segment {
-    private final Network network;
+    private final LayerStack network;
     private final Supplier<? extends EffectiveLayers> resolver;
     private final Gradients gradients;
     private final PassStep step = new PassStep();
@@ -33,12 +32,12 @@ public final class Segment {
     /**
      * Creates a segment.
      *
-     * @param network the network
+     * @param network the layers of the network
      * @param training whether its gradients are computed
      * @param resolver called once for each batch: what each layer computes with. A change that comes in the meantime takes
      *     effect in the next batch
      */
-    public Segment(Network network, boolean training, Supplier<? extends EffectiveLayers> resolver) {
+    public Segment(LayerStack network, boolean training, Supplier<? extends EffectiveLayers> resolver) {
         this.network = network;
         this.resolver = resolver;
         gradients = new Gradients(training);
@@ -52,11 +51,11 @@ public final class Segment {
     /**
      * Creates a segment of a prediction.
      *
-     * @param network the network
+     * @param network the layers of the network
      * @param layers what each layer computes with
      * @return the segment
      */
-    public static Segment predicting(Network network, EffectiveLayers layers) {
+    public static Segment predicting(LayerStack network, EffectiveLayers layers) {
         return new Segment(network, false, () -> layers);
     }
 
@@ -80,7 +79,7 @@ public final class Segment {
         }
     }
 
-    Network network() {
+    LayerStack network() {
         return network;
     }
 

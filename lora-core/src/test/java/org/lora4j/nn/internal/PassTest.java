@@ -206,11 +206,11 @@ class PassTest {
         EffectiveLayers effective = linear -> linear.path().equals("first")
                 ? linear.updates().effective().with(chosen)
                 : linear.updates().effective();
-        Pass reused = new Pass(network, true, () -> effective);
+        Pass reused = new Pass(network.stack(), true, () -> effective);
         for (int i = 0; i < 3 * choices.size(); i++) {
             chosen.clear();
             chosen.addAll(choices.get(i % choices.size()));
-            Pass fresh = new Pass(network, true, () -> effective);
+            Pass fresh = new Pass(network.stack(), true, () -> effective);
             assertThat(Samples.bits(reused.forward(x))).isEqualTo(Samples.bits(fresh.forward(x)));
             reused.backward(direction);
             fresh.backward(direction);
@@ -228,7 +228,7 @@ class PassTest {
         Linear first = network.linear("first");
         FakeUpdate.Dense dense = FakeUpdate.Dense.of(Samples.gaussian(3, DataType.FLOAT, 4, 3));
         Pass pass = new Pass(
-                network,
+                network.stack(),
                 false,
                 () -> linear -> linear == first
                         ? linear.updates().effective().with(List.of(dense))

@@ -21,7 +21,7 @@ import org.nd4j.linalg.indexing.NDArrayIndex;
 class PredictorTest {
     private final Network network = Network.builder(3).linear("l", 2).build(1);
     private final AtomicInteger made = new AtomicInteger();
-    private final Predictor predictor = new Predictor(network, () -> {
+    private final Predictor predictor = new Predictor(network.stack(), () -> {
         made.incrementAndGet();
         return network.newInferencePass();
     });

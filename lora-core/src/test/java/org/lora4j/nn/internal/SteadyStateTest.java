@@ -94,7 +94,7 @@ class SteadyStateTest {
         Linear first = network.linear("linear1");
         List<WeightUpdate> chosen = new ArrayList<>(List.of());
         Pass pass = new Pass(
-                network,
+                network.stack(),
                 false,
                 () -> linear -> linear == first
                         ? linear.updates().effective().with(chosen)

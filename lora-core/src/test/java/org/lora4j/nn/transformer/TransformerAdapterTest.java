@@ -96,7 +96,7 @@ class TransformerAdapterTest {
         LoRAModel model =
                 LoRAModel.of(bert(DataType.DOUBLE).withDropout(dropout).classifier());
         AdapterView view = add(model, "a", config.build(), 1);
-        Pass pass = PassSource.of(view).newTrainingPass();
+        Pass pass = ((PassSource) view).newTrainingPass();
         INDArray direction = RandomArrays.gaussian(new SplittableRandom(2), 1, DataType.DOUBLE, 3, 3);
         pass.forward(INPUT);
         pass.backward(direction);
@@ -318,7 +318,7 @@ class TransformerAdapterTest {
                 "a",
                 LoRAConfig.builder().rank(2).targetModules("query", "dense").build(),
                 1);
-        Pass pass = PassSource.of(view).newTrainingPass();
+        Pass pass = ((PassSource) view).newTrainingPass();
         INDArray direction = Nd4j.ones(DataType.FLOAT, 3, 3);
         Runnable step = () -> {
             pass.forward(INPUT);
