@@ -17,6 +17,8 @@ import org.lora4j.nn.Parameter;
 import org.lora4j.nn.WeightedLayer;
 import org.lora4j.nn.internal.EffectiveLayers;
 import org.lora4j.nn.internal.EffectiveLinear;
+import org.lora4j.update.internal.LoRAUpdate;
+import org.lora4j.update.internal.TokenRowsUpdate;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**

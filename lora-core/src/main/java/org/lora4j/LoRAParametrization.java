@@ -13,6 +13,7 @@ import org.lora4j.nn.Network;
 import org.lora4j.nn.Parameter;
 import org.lora4j.nn.WeightedLayer;
 import org.lora4j.nn.internal.WeightUpdate;
+import org.lora4j.update.internal.LoRAUpdate;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;

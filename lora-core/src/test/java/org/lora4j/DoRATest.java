@@ -198,6 +198,22 @@ class DoRATest {
     }
 
     @Test
+    void scalesOfAFrozenAdapterFollowALaterTraining() {
+        LoRAParametrization dora = registered("first");
+        Pass pass = network.newInferencePass();
+        for (int round = 0; round < 3; round++) {
+            dora.parameters().forEach(parameter -> parameter.setTrainable(false));
+            assertClose(pass.forward(x), network.merge().predict(x), 1e-12);
+            INDArray frozen = pass.forward(x).dup();
+            assertSameBits(pass.forward(x), frozen);
+            dora.parameters().forEach(parameter -> parameter.setTrainable(true));
+            trained(dora, 20 + round);
+            assertClose(pass.forward(x), network.merge().predict(x), 1e-12);
+            assertThat(pass.forward(x)).isNotEqualTo(frozen);
+        }
+    }
+
+    @Test
     void leavesRowsWithoutDirectionZero() {
         network.linear("second").weight().getRow(2).assign(0);
         LoRAParametrization dora = LoRAParametrization.register(network.linear("second"), CONFIG);

@@ -22,6 +22,7 @@ import org.lora4j.nn.Linear;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Parameter;
 import org.lora4j.nn.internal.WeightUpdatePass;
+import org.lora4j.update.internal.RecordingContext;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;

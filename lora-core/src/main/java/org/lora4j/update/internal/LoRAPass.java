@@ -1,4 +1,4 @@
-package org.lora4j;
+package org.lora4j.update.internal;
 
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.BatchBuffer;

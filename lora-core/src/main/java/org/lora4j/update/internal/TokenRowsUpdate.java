@@ -1,4 +1,4 @@
-package org.lora4j;
+package org.lora4j.update.internal;
 
 import java.util.HashMap;
 import java.util.List;
@@ -20,7 +20,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * Rows of an embedding that replace those of some tokens: {@code yᵢ += R[k] − W[idᵢ]} if {@code idᵢ} is the k-th of these
  * tokens; see {@link TokenRows}. Only R trains.
  */
-final class TokenRowsUpdate implements WeightUpdate {
+public final class TokenRowsUpdate implements WeightUpdate {
     private final Embedding layer;
     private final List<Integer> tokens;
     private final Map<Integer, Integer> rowOfToken = new HashMap<>();
@@ -38,8 +38,15 @@ final class TokenRowsUpdate implements WeightUpdate {
                 true);
     }
 
-    /** Creates an update from data, which are copied. */
-    static TokenRowsUpdate of(WeightedLayer layer, TokenRows data) {
+    /**
+     * Creates an update from data, which are copied.
+     *
+     * @param layer an embedding
+     * @param data the tokens and their rows
+     * @return the update, which is trainable
+     * @throws IllegalArgumentException if the layer is no embedding
+     */
+    public static TokenRowsUpdate of(WeightedLayer layer, TokenRows data) {
         if (!(layer instanceof Embedding embedding)) {
             throw new IllegalArgumentException(
                     layer.path() + ": token rows must be those of an embedding, found " + layer);
@@ -52,8 +59,12 @@ final class TokenRowsUpdate implements WeightUpdate {
         return new TokenRows(tokens, rows.value());
     }
 
-    /** A copy of the rows. */
-    TokenRows copy() {
+    /**
+     * Copies the rows.
+     *
+     * @return the rows as data
+     */
+    public TokenRows copy() {
         return new TokenRows(tokens, rows.value().dup('c'));
     }
 

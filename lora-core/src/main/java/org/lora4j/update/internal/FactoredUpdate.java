@@ -1,4 +1,4 @@
-package org.lora4j;
+package org.lora4j.update.internal;
 
 import java.util.function.LongFunction;
 import org.jspecify.annotations.Nullable;

@@ -1,4 +1,4 @@
-package org.lora4j;
+package org.lora4j.update.internal;
 
 import org.lora4j.adapter.LoRAWeights;
 import org.lora4j.internal.BuffersByWidth;
@@ -24,7 +24,7 @@ final class DoRANorm {
     private final PassContext context;
     private final BuffersByWidth grams;
     private final BuffersByWidth products;
-    private final ProductContext tableProduct = new ProductContext();
+    private final ProductContext ownProduct = new ProductContext();
     private final Gemm gramProduct = new Gemm(false, true, 1, 0);
     private final Gemm addGram = new Gemm(false, true, 1, 1);
     private final HeapColumns originalColumns = new HeapColumns();
@@ -38,6 +38,7 @@ final class DoRANorm {
     private INDArray a;
     private INDArray b;
     private INDArray p;
+    private boolean isRequested;
     private int rank;
     private int perBlock;
     private double[] bBlock = new double[0];
@@ -62,7 +63,8 @@ final class DoRANorm {
         b = dora.loraB().value();
         rank = dora.rank();
         p = products.rows(rank, out);
-        if (!dora.isOfEmbedding()) {
+        isRequested = !dora.isOfEmbedding() && dora.rememberedScales(context.weight()) == null;
+        if (isRequested) {
             context.requestWeightProduct(a, p);
         }
         addGram.configure(false, true, dora.scale() / 2, 1);
@@ -77,7 +79,9 @@ final class DoRANorm {
     double[] compute() {
         Weight weight = context.weight().weight();
         if (dora.isOfEmbedding()) {
-            weight.multiplyTransposed(tableProduct, a, p, false);
+            weight.multiplyTransposed(ownProduct, a, p, false);
+        } else if (!isRequested) {
+            weight.multiply(ownProduct, a, p);
         }
         INDArray gram = grams.rows(rank, rank);
         gramProduct.run(a, a, gram);

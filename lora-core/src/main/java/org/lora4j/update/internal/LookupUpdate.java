@@ -1,4 +1,4 @@
-package org.lora4j;
+package org.lora4j.update.internal;
 
 import java.util.Arrays;
 import org.lora4j.internal.ArrayMemory;

@@ -1,4 +1,4 @@
-package org.lora4j;
+package org.lora4j.update.internal;
 
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
@@ -40,12 +40,14 @@ final class DoRAScaling {
     private double[] norms;
 
     // The magnitude that this is bound to.
+    private LoRAUpdate update;
     private INDArray magnitude;
     private @Nullable INDArray magnitudeGradient;
 
     DoRAScaling(LoRAUpdate dora, PassContext context) {
         this.context = context;
         byRows = context.order() == 'c';
+        update = dora;
         magnitude = magnitude(dora).value();
         scales = new double[Math.toIntExact(magnitude.length())];
         mGradient = new double[scales.length];
@@ -57,6 +59,7 @@ final class DoRAScaling {
     }
 
     void bind(LoRAUpdate dora) {
+        update = dora;
         magnitude = magnitude(dora).value();
         magnitudeGradient = context.gradient(magnitude(dora));
         norm.bind(dora);
@@ -107,11 +110,18 @@ final class DoRAScaling {
     }
 
     private void computeScales() {
+        double[] remembered = update.rememberedScales(context.weight());
+        if (remembered != null) {
+            System.arraycopy(remembered, 0, scales, 0, scales.length);
+            return;
+        }
+        int thaws = update.thaws(context.weight());
         norms = norm.compute();
         magnitudeColumns.of(magnitude).read(0, scales.length, scales);
         for (int j = 0; j < scales.length; j++) {
             scales[j] = RowNorms.factor(scales[j], norms[j]);
         }
+        update.rememberScales(context.weight(), thaws, scales);
     }
 
     private void addColumn(int column, double[] z, double[] base, double[] y, int first, int rows) {

@@ -1,4 +1,4 @@
-package org.lora4j;
+package org.lora4j.update.internal;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -21,10 +21,10 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
  * The update of one weight by an adapter: {@code ΔW = s·B·A}, with a magnitude {@code c∘(W + s·B·A) − W} (DoRA). An
- * initialization can subtract {@code s·B₀·A₀}, and B can have a bias. {@link LoRAParametrization} has the formulas and their
- * sources.
+ * initialization can subtract {@code s·B₀·A₀}, and B can have a bias. {@link
+ * org.lora4j.LoRAParametrization} has the formulas and their sources.
  */
-final class LoRAUpdate implements WeightUpdate {
+public final class LoRAUpdate implements WeightUpdate {
     private final WeightedLayer layer;
     private final double scale;
     private final double dropout;
@@ -34,6 +34,7 @@ final class LoRAUpdate implements WeightUpdate {
     private final @Nullable Parameter magnitude;
     private final @Nullable Parameter loraBBias;
     private final @Nullable LoRAWeights subtracted;
+    private volatile @Nullable RememberedScales scales;
 
     private LoRAUpdate(
             WeightedLayer layer, LoRAConfig config, LoRAWeights weights, @Nullable LowRankFactors subtracted) {
@@ -80,8 +81,14 @@ final class LoRAUpdate implements WeightUpdate {
         subtracted = other.subtracted;
     }
 
-    /** Creates an update at its initialization. */
-    static LoRAUpdate create(WeightedLayer layer, LoRAConfig config) {
+    /**
+     * Creates an update at its initialization.
+     *
+     * @param layer the layer
+     * @param config the configuration
+     * @return the update, which is trainable
+     */
+    public static LoRAUpdate create(WeightedLayer layer, LoRAConfig config) {
         LoRAWeights initial = LoRAWeights.initialize(layer, config);
         return of(layer, config, initial, config.init().subtractsFromBase() ? initial.factors() : null);
     }
@@ -89,51 +96,87 @@ final class LoRAUpdate implements WeightUpdate {
     /**
      * Creates an update from arrays, which are copied; with a magnitude if the configuration has DoRA.
      *
+     * @param layer the layer
+     * @param config the configuration
+     * @param weights the arrays
      * @param subtracted {@code B₀} and {@code A₀}, whose {@code s·B₀·A₀} is subtracted from the base, or null
+     * @return the update, which is trainable
      */
-    static LoRAUpdate of(
+    public static LoRAUpdate of(
             WeightedLayer layer, LoRAConfig config, LoRAWeights weights, @Nullable LowRankFactors subtracted) {
         return new LoRAUpdate(layer, config, weights, subtracted);
     }
 
-    /** The same on the same arrays, with its scale multiplied; itself for 1. */
-    LoRAUpdate rescaled(double multiplier) {
+    /**
+     * Returns the same on the same arrays, with its scale multiplied.
+     *
+     * @param multiplier what the scale is multiplied by
+     * @return itself for 1
+     */
+    public LoRAUpdate rescaled(double multiplier) {
         return multiplier == 1 ? this : new LoRAUpdate(this, scale * multiplier);
     }
 
-    /** {@code A [r, in]}. */
-    Parameter loraA() {
+    /**
+     * Returns A.
+     *
+     * @return {@code A [r, in]}
+     */
+    public Parameter loraA() {
         return loraA;
     }
 
-    /** {@code B [out, r]}. */
-    Parameter loraB() {
+    /**
+     * Returns B.
+     *
+     * @return {@code B [out, r]}
+     */
+    public Parameter loraB() {
         return loraB;
     }
 
-    /** DoRA's magnitude {@code m [out]}, or null. */
-    @Nullable
-    Parameter magnitude() {
+    /**
+     * Returns DoRA's magnitude.
+     *
+     * @return {@code m [out]}, or null
+     */
+    public @Nullable Parameter magnitude() {
         return magnitude;
     }
 
-    /** The bias of B {@code [out]}, or null. */
-    @Nullable
-    Parameter loraBBias() {
+    /**
+     * Returns the bias of B.
+     *
+     * @return {@code b_B [out]}, or null
+     */
+    public @Nullable Parameter loraBBias() {
         return loraBBias;
     }
 
-    /** {@code A₀} and {@code B₀}, which are subtracted from the base, or null. */
-    @Nullable
-    LoRAWeights subtracted() {
+    /**
+     * Returns what is subtracted from the base.
+     *
+     * @return {@code A₀} and {@code B₀}, or null
+     */
+    public @Nullable LoRAWeights subtracted() {
         return subtracted;
     }
 
-    double scale() {
+    /**
+     * Returns the scale.
+     *
+     * @return s
+     */
+    public double scale() {
         return scale;
     }
 
-    int rank() {
+    /**
+     * Returns the rank.
+     *
+     * @return r
+     */
+    public int rank() {
         return Math.toIntExact(loraA.value().size(0));
     }
 
@@ -154,8 +197,12 @@ final class LoRAUpdate implements WeightUpdate {
         return layer instanceof Embedding embedding ? embedding.padding() : Embedding.NO_PADDING;
     }
 
-    /** The arrays themselves. */
-    LoRAWeights weights() {
+    /**
+     * Returns the arrays themselves.
+     *
+     * @return factors, magnitude and bias of B
+     */
+    public LoRAWeights weights() {
         return new LoRAWeights(
                 layer.kind(),
                 loraA.value(),
@@ -164,8 +211,12 @@ final class LoRAUpdate implements WeightUpdate {
                 loraBBias == null ? null : loraBBias.value());
     }
 
-    /** A copy of the arrays; what was subtracted from the base is not among them. */
-    LoRAWeights copyOfWeights() {
+    /**
+     * Copies the arrays.
+     *
+     * @return factors, magnitude and bias of B; what was subtracted from the base is not among them
+     */
+    public LoRAWeights copyOfWeights() {
         return new LoRAWeights(
                 layer.kind(),
                 loraA.value().dup('c'),
@@ -191,6 +242,55 @@ final class LoRAUpdate implements WeightUpdate {
         }
         part.bind(subtracted.loraA(), subtracted.loraB(), null, -scale);
         return true;
+    }
+
+    /**
+     * Returns DoRA's factors if they are remembered.
+     *
+     * @param weight the weight that is updated
+     * @return {@code c = m/‖V‖ [out]}, or null if they must be computed; do not write to it
+     */
+    double @Nullable [] rememberedScales(Parameter weight) {
+        RememberedScales known = scales;
+        return known != null && isFrozen(weight) && known.weight == weight && known.thaws == thaws(weight)
+                ? known.scales
+                : null;
+    }
+
+    /**
+     * Remembers DoRA's factors until a parameter that they are computed from is unfrozen. Without effect if one trains.
+     *
+     * @param thaws {@link #thaws} before they were computed
+     */
+    void rememberScales(Parameter weight, int thaws, double[] computed) {
+        if (isFrozen(weight)) {
+            scales = new RememberedScales(weight, thaws, computed.clone());
+        }
+    }
+
+    /** How often the parameters that DoRA's factors are computed from were unfrozen. */
+    int thaws(Parameter weight) {
+        return weight.thaws() + loraA.thaws() + loraB.thaws() + (magnitude == null ? 0 : magnitude.thaws());
+    }
+
+    private boolean isFrozen(Parameter weight) {
+        return !weight.isTrainable()
+                && !loraA.isTrainable()
+                && !loraB.isTrainable()
+                && (magnitude == null || !magnitude.isTrainable());
+    }
+
+    /** DoRA's factors of one state of the parameters. */
+    private static final class RememberedScales {
+        private final Parameter weight;
+        private final int thaws;
+        private final double[] scales;
+
+        RememberedScales(Parameter weight, int thaws, double[] scales) {
+            this.weight = weight;
+            this.thaws = thaws;
+            this.scales = scales;
+        }
     }
 
     @Override

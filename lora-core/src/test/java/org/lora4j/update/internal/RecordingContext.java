@@ -1,4 +1,4 @@
-package org.lora4j;
+package org.lora4j.update.internal;
 
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -12,23 +12,23 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 /** A training context of its own that notes what is asked of it. */
-final class RecordingContext implements PassContext {
+public final class RecordingContext implements PassContext {
     private final DataType type;
     private final Map<String, INDArray> gradients = new LinkedHashMap<>();
     private final List<Long> widths = new ArrayList<>();
     private long step;
     private long rowsBefore;
 
-    RecordingContext(DataType type) {
+    public RecordingContext(DataType type) {
         this.type = type;
     }
 
-    Set<String> gradients() {
+    public Set<String> gradients() {
         return gradients.keySet();
     }
 
     /** All elements handed out, for a batch of some rows. */
-    long elements(long rows) {
+    public long elements(long rows) {
         return gradients.values().stream().mapToLong(INDArray::length).sum()
                 + rows * widths.stream().mapToLong(Long::longValue).sum();
     }

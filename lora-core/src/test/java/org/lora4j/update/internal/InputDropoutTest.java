@@ -1,4 +1,4 @@
-package org.lora4j;
+package org.lora4j.update.internal;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.lora4j.SmallModels.assertSameBits;
