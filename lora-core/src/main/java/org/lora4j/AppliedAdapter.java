@@ -6,7 +6,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import org.lora4j.adapter.InitializedAdapter;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAWeights;
@@ -79,7 +78,7 @@ final class AppliedAdapter {
      * @throws IllegalArgumentException if the configuration does not fit the network
      */
     static AppliedAdapter initialize(Network network, LoRAConfig config) {
-        InitializedAdapter initialized = LoRAAdapter.initialize(network, config);
+        LoRAAdapter.Initialized initialized = LoRAAdapter.initialize(network, config);
         return new AppliedAdapter(network, initialized.adapter(), initialized.subtracted());
     }
 

@@ -26,7 +26,7 @@ final class AdapterInitialization {
         this.config = config;
     }
 
-    static InitializedAdapter of(BaseModel base, LoRAConfig config) {
+    static LoRAAdapter.Initialized of(BaseModel base, LoRAConfig config) {
         ConfigChecks.requirePositiveAlpha(config);
         List<String> missing = AdapterFeature.missing(base, config);
         if (!missing.isEmpty()) {
@@ -37,7 +37,7 @@ final class AdapterInitialization {
         return new AdapterInitialization(base, config).create();
     }
 
-    private InitializedAdapter create() {
+    private LoRAAdapter.Initialized create() {
         ModuleSelection selection = ModuleSelection.of(base, config);
         Optional<String> input = base.inputEmbedding();
         for (BaseLayer layer : base.baseLayers()) {
@@ -56,7 +56,7 @@ final class AdapterInitialization {
                             + config.trainableTokens() + "; the base has " + Names.list(base.paths()));
         }
         LoRAAdapter adapter = new LoRAAdapter(withTaskType(), weights, biases, saved, tokenRows);
-        return new InitializedAdapter(adapter, subtracted);
+        return new LoRAAdapter.Initialized(adapter, subtracted);
     }
 
     private void addUpdate(BaseLayer layer, boolean adapted) {

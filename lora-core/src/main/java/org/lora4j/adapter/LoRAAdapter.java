@@ -126,7 +126,7 @@ public record LoRAAdapter(
      * @throws IllegalArgumentException if the configuration does not fit the base: a target or a module to save matches
      *     no layer, the initialization cannot give a rank, α is not positive, or the host does not support a feature
      */
-    public static InitializedAdapter initialize(BaseModel base, LoRAConfig config) {
+    public static Initialized initialize(BaseModel base, LoRAConfig config) {
         Objects.requireNonNull(base, "base must not be null");
         Objects.requireNonNull(config, "config must not be null");
         return AdapterInitialization.of(base, config);
@@ -219,5 +219,31 @@ public record LoRAAdapter(
         biases.forEach((path, bias) -> described.put(path, ArrayBits.describe(bias)));
         return "LoRAAdapter[" + config + ", weights " + weights + ", biases " + described + ", saved modules "
                 + savedModules + ", token rows " + tokenRows + "]";
+    }
+
+    /**
+     * An adapter at its initialization, as a host applies it.
+     *
+     * <p>PiSSA and OLoRA take the initial {@code s·B₀·A₀} from the base: the host computes with
+     * {@code W + s·(B·A − B₀·A₀)}, so that the output does not change at the start. The host keeps {@code B₀} and
+     * {@code A₀}, because the base itself is never written to. {@link LoRAAdapter#againstBase} turns the trained adapter
+     * into an ordinary one.
+     *
+     * @param adapter A, B and magnitudes, and copies of the biases and modules that train; all arrays are new
+     * @param subtracted {@code B₀} and {@code A₀} by module path, new arrays; empty unless the initialization is PiSSA or
+     *     OLoRA
+     */
+    public record Initialized(LoRAAdapter adapter, Map<String, LowRankFactors> subtracted) {
+        /**
+         * Copies the map.
+         *
+         * @param adapter the adapter
+         * @param subtracted {@code B₀} and {@code A₀} by module path
+         */
+        public Initialized {
+            Objects.requireNonNull(adapter, "adapter must not be null");
+            Objects.requireNonNull(subtracted, "subtracted must not be null");
+            subtracted = Collections.unmodifiableMap(new LinkedHashMap<>(subtracted));
+        }
     }
 }

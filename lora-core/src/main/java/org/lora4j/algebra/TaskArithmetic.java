@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param pruning which entries of each tensor are set to zero first
  * @param majority how signs are elected, or null for a weighted sum
  */
-record TaskArithmetic(Pruning pruning, @Nullable MajoritySign majority) {
+record TaskArithmetic(Pruning pruning, AdapterCombination.@Nullable MajoritySign majority) {
     /** Returns the weighted sum without pruning. */
     static TaskArithmetic sum() {
         return new TaskArithmetic(Pruning.none(), null);

@@ -4,7 +4,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.adapter.InitializedAdapter;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAWeights;
@@ -33,7 +32,7 @@ final class GraphAdapter {
             @Nullable INDArray b0) {}
 
     /** Copies the arrays of an adapter that fits the layers. */
-    GraphAdapter(String name, List<GraphLayer> layers, InitializedAdapter initialized) {
+    GraphAdapter(String name, List<GraphLayer> layers, LoRAAdapter.Initialized initialized) {
         LoRAAdapter data = initialized.adapter();
         this.name = name;
         config = data.config();

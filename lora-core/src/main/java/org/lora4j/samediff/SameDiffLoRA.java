@@ -12,7 +12,6 @@ import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import org.lora4j.adapter.BaseLayer;
 import org.lora4j.adapter.BaseModel;
-import org.lora4j.adapter.InitializedAdapter;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.ModuleSelection;
@@ -171,12 +170,12 @@ public final class SameDiffLoRA implements BaseModel {
         Support.requireSupported(name, adapter.config());
         put(name, () -> {
             adapter.requireFits(this);
-            return new InitializedAdapter(adapter, Map.of());
+            return new LoRAAdapter.Initialized(adapter, Map.of());
         });
         return view(List.of(name));
     }
 
-    private void put(String name, Supplier<InitializedAdapter> create) {
+    private void put(String name, Supplier<LoRAAdapter.Initialized> create) {
         adapters = adapters.add(name, new GraphAdapter(name, layers, NamedAdapters.named(name, create)));
     }
 

@@ -11,6 +11,7 @@ import org.lora4j.LoRAModel;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.internal.Names;
 import org.lora4j.io.PeftAdapters;
+import org.lora4j.io.ReadOptions;
 
 /**
  * Loads the adapters of a {@link LoRAModel} from a folder when they are needed, and deletes those from the model that were
@@ -51,7 +52,7 @@ public final class AdapterCache {
         void close();
     }
 
-    AdapterCache(AdapterCacheBuilder builder) {
+    AdapterCache(Builder builder) {
         model = builder.model;
         cached = new CachedAdapters(model, builder.maxBytes, builder.listener);
         loader = new AdapterLoader(model, builder.source, builder.options, cached);
@@ -64,10 +65,10 @@ public final class AdapterCache {
      * @param folder the folder in which each adapter has a sub-folder of its name
      * @return a builder with the defaults
      */
-    public static AdapterCacheBuilder builder(LoRAModel model, Path folder) {
+    public static Builder builder(LoRAModel model, Path folder) {
         Objects.requireNonNull(model, "model must not be null");
         Objects.requireNonNull(folder, "folder must not be null");
-        return new AdapterCacheBuilder(model, new FolderSource(folder));
+        return new Builder(model, new FolderSource(folder));
     }
 
     /**
@@ -77,10 +78,10 @@ public final class AdapterCache {
      * @param source reads the adapters
      * @return a builder with the defaults
      */
-    public static AdapterCacheBuilder builder(LoRAModel model, AdapterSource source) {
+    public static Builder builder(LoRAModel model, AdapterSource source) {
         Objects.requireNonNull(model, "model must not be null");
         Objects.requireNonNull(source, "source must not be null");
-        return new AdapterCacheBuilder(model, source);
+        return new Builder(model, source);
     }
 
     LoRAModel model() {
@@ -189,7 +190,114 @@ public final class AdapterCache {
      *
      * @return counts, and what is loaded now
      */
-    public AdapterCacheStats stats() {
+    public Stats stats() {
         return cached.stats();
     }
+
+    /** Builds an {@link AdapterCache}. */
+    public static final class Builder {
+        private static final long DEFAULT_BYTES = 256L << 20;
+
+        final LoRAModel model;
+        final AdapterSource source;
+        long maxBytes = DEFAULT_BYTES;
+        ReadOptions options = ReadOptions.defaults();
+        Listener listener = new Listener() {};
+
+        Builder(LoRAModel model, AdapterSource source) {
+            this.model = model;
+            this.source = source;
+        }
+
+        /**
+         * Sets how many bytes the arrays of the loaded adapters take at most, apart from those that are pinned.
+         *
+         * @param most the number of bytes, not negative; 256 MiB by default
+         * @return this builder
+         * @throws IllegalArgumentException if the number is negative
+         */
+        public Builder maxBytes(long most) {
+            if (most < 0) {
+                throw new IllegalArgumentException("maxBytes must not be negative, found " + most);
+            }
+            maxBytes = most;
+            return this;
+        }
+
+        /**
+         * Sets what to do if an adapter was saved with another base, and how much is read of an adapter.
+         *
+         * @param reading the options; {@link ReadOptions#defaults} by default
+         * @return this builder
+         */
+        public Builder readOptions(ReadOptions reading) {
+            options = Objects.requireNonNull(reading, "reading must not be null");
+            return this;
+        }
+
+        /**
+         * Sets the listener.
+         *
+         * @param events receives the events
+         * @return this builder
+         */
+        public Builder listener(Listener events) {
+            listener = Objects.requireNonNull(events, "events must not be null");
+            return this;
+        }
+
+        /**
+         * Creates the cache. It reads nothing yet.
+         *
+         * @return an empty cache
+         */
+        public AdapterCache build() {
+            return new AdapterCache(this);
+        }
+    }
+
+    /**
+     * Receives the events of an {@link AdapterCache}. The threads that load call it, possibly several at the same time, so its
+     * methods must be thread-safe and fast. An exception that it throws is logged and has no other effect.
+     */
+    public interface Listener {
+        /**
+         * Called after an adapter was loaded, before the calls that need it go on.
+         *
+         * @param name its name
+         * @param bytes the bytes of its arrays
+         * @param nanos how long that took, in nanoseconds
+         */
+        default void onLoad(String name, long bytes, long nanos) {}
+
+        /**
+         * Called after an adapter could not be loaded.
+         *
+         * @param name its name, as a call gave it
+         * @param cause why
+         */
+        default void onFailedLoad(String name, Throwable cause) {}
+
+        /**
+         * Called after an adapter was deleted from the model to keep the limit.
+         *
+         * @param name its name
+         * @param bytes the bytes of its arrays
+         */
+        default void onEviction(String name, long bytes) {}
+    }
+
+    /**
+     * What an {@link AdapterCache} did so far. Immutable.
+     *
+     * @param hits how often a needed adapter was in the model
+     * @param loads how often an adapter was loaded
+     * @param failedLoads how often an adapter could not be loaded
+     * @param loadNanos the time of all loads together, in nanoseconds
+     * @param evictions how many adapters were deleted from the model to keep the limit
+     * @param adapters how many adapters of the cache are in the model now
+     * @param bytes how many bytes their arrays take now
+     */
+    public record Stats(
+            long hits, long loads, long failedLoads, long loadNanos, long evictions, int adapters, long bytes) {}
 }

@@ -1,9 +1,12 @@
 package org.lora4j.serve;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.LoRAModel;
@@ -24,10 +27,10 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * <p><b>When a batch leaves.</b> A call that comes while nothing is being computed is computed at once, alone. Calls that
  * come in the meantime form the next batch. Before it leaves, the next batch waits for those calls that are arriving: until
  * it is full, until as many are there as were there last time, until none came for an eighth of the time that the last batch took
- * (at least 50 µs), or until the last batch ended {@link BatchingPredictorBuilder#maxWait} ago.
+ * (at least 50 µs), or until the last batch ended {@link Builder#maxWait} ago.
  *
  * <p><b>Who computes.</b> The predictor has no threads. One of the threads that wait in {@code predict} computes the batch
- * of all. If calls wait and no thread does, a task of the {@link BatchingPredictorBuilder#executor} computes. The executor also
+ * of all. If calls wait and no thread does, a task of the {@link Builder#executor} computes. The executor also
  * completes the futures. One batch is computed at a time; if BLAS has one thread, its products and the updates of its rows are
  * divided among the processors, as in {@link LoRAModel#predict(INDArray, List)}.
  *
@@ -53,7 +56,7 @@ public final class BatchingPredictor implements AutoCloseable {
     private final BatchQueue queue;
     private final BatchRunner runner;
 
-    BatchingPredictor(BatchingPredictorBuilder builder) {
+    BatchingPredictor(Builder builder) {
         model = builder.model;
         cache = builder.cache;
         recorder = new BatchingRecorder(builder.listener);
@@ -67,9 +70,9 @@ public final class BatchingPredictor implements AutoCloseable {
      * @param model the model
      * @return a builder with the defaults
      */
-    public static BatchingPredictorBuilder builder(LoRAModel model) {
+    public static Builder builder(LoRAModel model) {
         Objects.requireNonNull(model, "model must not be null");
-        return new BatchingPredictorBuilder(model);
+        return new Builder(model);
     }
 
     /**
@@ -216,7 +219,7 @@ public final class BatchingPredictor implements AutoCloseable {
      *
      * @return counts, times and sizes; they cost next to nothing
      */
-    public BatchingStats stats() {
+    public Stats stats() {
         return recorder.stats();
     }
 
@@ -235,6 +238,209 @@ public final class BatchingPredictor implements AutoCloseable {
             queue.awaitEnd();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Builds a {@link BatchingPredictor}. */
+    public static final class Builder {
+        private static final int DEFAULT_BATCH_ROWS = 64;
+        private static final int DEFAULT_WAITING_ROWS = 1024;
+        private static final long DEFAULT_WAIT_NANOS = 2_000_000;
+
+        final LoRAModel model;
+
+        @Nullable
+        AdapterCache cache;
+
+        int maxBatchRows = DEFAULT_BATCH_ROWS;
+        int maxWaitingRows = DEFAULT_WAITING_ROWS;
+        long maxWaitNanos = DEFAULT_WAIT_NANOS;
+        Executor executor = ForkJoinPool.commonPool();
+        Listener listener = new Listener() {};
+
+        Builder(LoRAModel model) {
+            this.model = model;
+        }
+
+        /**
+         * Loads adapters that are not in the model when a call names them. Without a cache, such a call fails.
+         *
+         * @param adapters a cache of the same model
+         * @return this builder
+         * @throws IllegalArgumentException if the cache is that of another model
+         */
+        public Builder adapters(AdapterCache adapters) {
+            Objects.requireNonNull(adapters, "adapters must not be null");
+            if (adapters.model() != model) {
+                throw new IllegalArgumentException(
+                        "the cache must load into the model of the predictor, found that of another model");
+            }
+            cache = adapters;
+            return this;
+        }
+
+        /**
+         * Sets how many rows or sequences a batch has at most. A call with more is a batch of its own.
+         *
+         * @param rows the number of rows, at least 1; 64 by default
+         * @return this builder
+         * @throws IllegalArgumentException if the number is less than 1
+         */
+        public Builder maxBatchRows(int rows) {
+            maxBatchRows = requirePositive("maxBatchRows", rows);
+            return this;
+        }
+
+        /**
+         * Sets from how many waiting rows or sequences on calls are rejected. Calls whose adapter is being loaded are counted, and
+         * those that are being computed are not. While fewer rows wait, a call of any size is accepted, so the rows that wait can
+         * exceed the number by those of one call.
+         *
+         * @param rows the number of rows, at least 1; 1024 by default
+         * @return this builder
+         * @throws IllegalArgumentException if the number is less than 1
+         */
+        public Builder maxWaitingRows(int rows) {
+            maxWaitingRows = requirePositive("maxWaitingRows", rows);
+            return this;
+        }
+
+        private static int requirePositive(String name, int value) {
+            if (value < 1) {
+                throw new IllegalArgumentException(name + " must be at least 1, found " + value);
+            }
+            return value;
+        }
+
+        /**
+         * Sets how long after the end of a batch the next one waits at most for calls that are arriving.
+         *
+         * @param wait the time, not negative and at most a minute; 2 ms by default. Zero never waits
+         * @return this builder
+         * @throws IllegalArgumentException if the time is outside these bounds
+         */
+        public Builder maxWait(Duration wait) {
+            Objects.requireNonNull(wait, "wait must not be null");
+            if (wait.isNegative() || wait.compareTo(Duration.ofMinutes(1)) > 0) {
+                throw new IllegalArgumentException("maxWait must be from 0 to a minute, found " + wait);
+            }
+            maxWaitNanos = wait.toNanos();
+            return this;
+        }
+
+        /**
+         * Sets the executor for asynchronous calls. If it refuses a task, by a rejection or an error, the calls that wait for it
+         * fail. The predictor does not shut it down.
+         *
+         * <p>It should run tasks in threads of its own. An executor that runs a task in the calling thread, such as one with {@link
+         * java.util.concurrent.ThreadPoolExecutor.CallerRunsPolicy}, makes {@code predictAsync} compute batches, also those of
+         * others.
+         *
+         * @param tasks the executor; {@link ForkJoinPool#commonPool} by default
+         * @return this builder
+         */
+        public Builder executor(Executor tasks) {
+            executor = Objects.requireNonNull(tasks, "tasks must not be null");
+            return this;
+        }
+
+        /**
+         * Sets the listener.
+         *
+         * @param events receives the events
+         * @return this builder
+         */
+        public Builder listener(Listener events) {
+            listener = Objects.requireNonNull(events, "events must not be null");
+            return this;
+        }
+
+        /**
+         * Creates the predictor.
+         *
+         * @return a predictor, ready for calls
+         */
+        public BatchingPredictor build() {
+            return new BatchingPredictor(this);
+        }
+    }
+
+    /**
+     * Receives the events of a {@link BatchingPredictor}, for example to write them to a metrics library. The threads that
+     * compute call it, one after the other, so its methods must be fast and must not predict with the predictor. An exception
+     * that it throws is logged and has no other effect.
+     */
+    public interface Listener {
+        /**
+         * Called after a batch was computed, before its calls return.
+         *
+         * @param calls the number of calls in the batch
+         * @param rows the number of rows in the batch
+         * @param nanos how long the computation took, in nanoseconds
+         */
+        default void onBatch(int calls, int rows, long nanos) {}
+
+        /**
+         * Called when a call is rejected because the queue is full or the predictor is closed. The thread of the call calls it,
+         * so several can do so at the same time.
+         *
+         * @param adapter the name of the adapter, as the call gave it
+         */
+        default void onRejection(String adapter) {}
+    }
+
+    /**
+     * What a {@link BatchingPredictor} did so far. Immutable.
+     *
+     * @param failedCalls the number of calls that ended with an error, apart from the rejected ones; those that the program
+     *     cancelled are among them
+     * @param rejectedCalls the number of calls that were rejected because the queue was full or the predictor closed
+     * @param latencyNanos the time of each call that was computed, from its begin until its output was there, in nanoseconds.
+     *     The time to load an adapter is part of it
+     * @param batchRows the number of rows of each batch
+     * @param batchCalls the number of calls of each batch
+     * @param batchNanos the time that the computation of each batch took, in nanoseconds
+     */
+    public record Stats(
+            long failedCalls,
+            long rejectedCalls,
+            Distribution latencyNanos,
+            Distribution batchRows,
+            Distribution batchCalls,
+            Distribution batchNanos) {
+        /**
+         * Checks that nothing is missing.
+         *
+         * @param failedCalls the number of calls that failed
+         * @param rejectedCalls the number of calls that were rejected
+         * @param latencyNanos the times of the calls
+         * @param batchRows the rows of the batches
+         * @param batchCalls the calls of the batches
+         * @param batchNanos the times of the batches
+         */
+        public Stats {
+            Objects.requireNonNull(latencyNanos, "latencyNanos must not be null");
+            Objects.requireNonNull(batchRows, "batchRows must not be null");
+            Objects.requireNonNull(batchCalls, "batchCalls must not be null");
+            Objects.requireNonNull(batchNanos, "batchNanos must not be null");
+        }
+
+        /**
+         * Returns how many calls ended with an output.
+         *
+         * @return the number of calls
+         */
+        public long completedCalls() {
+            return latencyNanos.count();
+        }
+
+        /**
+         * Returns how many batches were computed.
+         *
+         * @return the number of batches
+         */
+        public long batches() {
+            return batchRows.count();
         }
     }
 }

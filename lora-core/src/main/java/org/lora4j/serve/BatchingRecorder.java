@@ -5,7 +5,7 @@ import java.util.concurrent.atomic.LongAdder;
 
 /** Counts what happens in a {@link BatchingPredictor}, and informs its listener. Thread-safe. */
 final class BatchingRecorder {
-    private final SafeListener<BatchingListener> listener;
+    private final SafeListener<BatchingPredictor.Listener> listener;
     private final LongAdder failedCalls = new LongAdder();
     private final LongAdder rejectedCalls = new LongAdder();
     private final DistributionRecorder latencyNanos = new DistributionRecorder();
@@ -13,7 +13,7 @@ final class BatchingRecorder {
     private final DistributionRecorder batchCalls = new DistributionRecorder();
     private final DistributionRecorder batchNanos = new DistributionRecorder();
 
-    BatchingRecorder(BatchingListener listener) {
+    BatchingRecorder(BatchingPredictor.Listener listener) {
         this.listener = new SafeListener<>(listener, "batching predictor");
     }
 
@@ -47,8 +47,8 @@ final class BatchingRecorder {
         listener.inform(events -> events.onBatch(batch.size(), all, nanos));
     }
 
-    BatchingStats stats() {
-        return new BatchingStats(
+    BatchingPredictor.Stats stats() {
+        return new BatchingPredictor.Stats(
                 failedCalls.sum(),
                 rejectedCalls.sum(),
                 latencyNanos.snapshot(),

@@ -15,7 +15,7 @@ import org.lora4j.adapter.LoRAAdapter;
 final class CachedAdapters {
     private final LoRAModel model;
     private final long maxBytes;
-    private final SafeListener<AdapterCacheListener> listener;
+    private final SafeListener<AdapterCache.Listener> listener;
 
     private final Object lock = new Object();
     /** In the order of their last use. */
@@ -28,7 +28,7 @@ final class CachedAdapters {
     private long loadNanos;
     private long evictions;
 
-    CachedAdapters(LoRAModel model, long maxBytes, AdapterCacheListener listener) {
+    CachedAdapters(LoRAModel model, long maxBytes, AdapterCache.Listener listener) {
         this.model = model;
         this.maxBytes = maxBytes;
         this.listener = new SafeListener<>(listener, "adapter cache");
@@ -179,12 +179,12 @@ final class CachedAdapters {
         evicted.forEach((name, size) -> listener.inform(events -> events.onEviction(name, size)));
     }
 
-    AdapterCacheStats stats() {
+    AdapterCache.Stats stats() {
         synchronized (lock) {
             int loaded = (int) entries.values().stream()
                     .filter(entry -> entry.adapter != null)
                     .count();
-            return new AdapterCacheStats(hits, loads, failedLoads, loadNanos, evictions, loaded, bytes);
+            return new AdapterCache.Stats(hits, loads, failedLoads, loadNanos, evictions, loaded, bytes);
         }
     }
 }

@@ -76,8 +76,8 @@ class SeamTest {
     void subtractsTheSameFromTheBase() {
         LoRAConfig config =
                 LoRAConfig.builder().rank(2).alpha(3).init(LoRAInit.olora()).build();
-        InitializedAdapter ofGraph = LoRAAdapter.initialize(graph, config);
-        InitializedAdapter ofNetwork = LoRAAdapter.initialize(network, config);
+        LoRAAdapter.Initialized ofGraph = LoRAAdapter.initialize(graph, config);
+        LoRAAdapter.Initialized ofNetwork = LoRAAdapter.initialize(network, config);
         assertThat(ofGraph.subtracted()).isEqualTo(ofNetwork.subtracted()).containsOnlyKeys(network.paths());
         LoRAAdapter ordinary = ofGraph.adapter().againstBase(ofGraph.subtracted());
         assertThat(ordinary).isEqualTo(LoRAModel.of(network).add("a", config).adapter());

@@ -131,7 +131,7 @@ class AdapterCombinationTest {
         LoRAAdapter one = adapter(type, 1, 6, 4, 3, 5);
         AdapterCombination zero = AdapterCombination.of(one, 1).plus(one, -1);
 
-        for (MajoritySign sign : MajoritySign.values()) {
+        for (AdapterCombination.MajoritySign sign : AdapterCombination.MajoritySign.values()) {
             assertThat(norm(delta(zero.ties(0.5, sign)))).isZero();
             assertThat(norm(delta(zero.tiesSvd(TargetRank.of(3), 0.5, sign).adapter())))
                     .isZero();
@@ -205,9 +205,9 @@ class AdapterCombinationTest {
                 AdapterCombination.of(adapter(D, 1, 4, 5, 3, 1), 1).plus(adapter(D, 2, 4, 5, 2, 1), 1);
         List<Function<AdapterCombination, LoRAAdapter>> methods = List.of(
                 AdapterCombination::linear,
-                c -> c.ties(1, MajoritySign.TOTAL),
+                c -> c.ties(1, AdapterCombination.MajoritySign.TOTAL),
                 c -> c.dareLinear(1, 0),
-                c -> c.dareTies(1, MajoritySign.TOTAL, 0),
+                c -> c.dareTies(1, AdapterCombination.MajoritySign.TOTAL, 0),
                 c -> c.magnitudePrune(1));
 
         assertThat(methods)
@@ -290,7 +290,7 @@ class AdapterCombinationTest {
             assertThat(layer(combined, "y").loraBBias()).isEqualTo(Nd4j.zeros(D, 6));
         }
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> combination.ties(0.5, MajoritySign.TOTAL))
+                .isThrownBy(() -> combination.ties(0.5, AdapterCombination.MajoritySign.TOTAL))
                 .withMessage("ties: the adapters must have no bias of B (only cat, linear and svd add them), found"
                         + " x.lora_B.bias of adapter 1; x.lora_B.bias of adapter 3");
         assertThatIllegalArgumentException()
@@ -370,8 +370,10 @@ class AdapterCombinationTest {
                 combination.cat(),
                 combination.linear(),
                 combination.svd().adapter(),
-                combination.dareTies(1, MajoritySign.TOTAL, 0),
-                combination.tiesSvd(TargetRank.of(2), 1, MajoritySign.TOTAL).adapter())) {
+                combination.dareTies(1, AdapterCombination.MajoritySign.TOTAL, 0),
+                combination
+                        .tiesSvd(TargetRank.of(2), 1, AdapterCombination.MajoritySign.TOTAL)
+                        .adapter())) {
             layer(combined, "fc").loraA().assign(0);
             layer(combined, "fc").loraB().assign(0);
         }

@@ -48,7 +48,7 @@ class AdapterPruningTest {
             @ForAll @IntRange(min = 1, max = 4) int rank,
             @ForAll @DoubleRange(min = 0.1, max = 1) double density,
             @ForAll @Size(3) List<@DoubleRange(min = -2, max = 2) Double> w,
-            @ForAll MajoritySign sign,
+            @ForAll AdapterCombination.MajoritySign sign,
             @ForAll boolean isFloat,
             @ForAll long seed) {
         DataType type = isFloat ? DataType.FLOAT : D;
@@ -82,7 +82,7 @@ class AdapterPruningTest {
             @ForAll @IntRange(min = 1, max = 4) int rank,
             @ForAll @DoubleRange(min = 0.1, max = 1) double density,
             @ForAll @Size(3) List<@DoubleRange(min = -2, max = 2) Double> w,
-            @ForAll MajoritySign sign,
+            @ForAll AdapterCombination.MajoritySign sign,
             @ForAll boolean isFloat,
             @ForAll long seed) {
         DataType type = isFloat ? DataType.FLOAT : D;
@@ -119,7 +119,7 @@ class AdapterPruningTest {
     void atDensityOneNothingIsPruned(
             @ForAll @IntRange(min = 1, max = 6) int out,
             @ForAll @IntRange(min = 1, max = 6) int in,
-            @ForAll MajoritySign sign,
+            @ForAll AdapterCombination.MajoritySign sign,
             @ForAll long seed) {
         AdapterCombination combination = combination(adapters(D, seed, out, in, 2), List.of(0.5, -1.0, 2.0));
         INDArray linear = delta(combination.linear());
@@ -141,9 +141,13 @@ class AdapterPruningTest {
         LoRAAdapter one = adapter(D, 1, 5, 4, 2, 3);
         AdapterCombination alone = AdapterCombination.of(one, -0.7);
 
-        assertNear(delta(alone.ties(1, MajoritySign.TOTAL)), delta(one).muli(-0.7), D);
         assertNear(
-                delta(alone.tiesSvd(FULL, 1, MajoritySign.FREQUENCY).adapter()),
+                delta(alone.ties(1, AdapterCombination.MajoritySign.TOTAL)),
+                delta(one).muli(-0.7),
+                D);
+        assertNear(
+                delta(alone.tiesSvd(FULL, 1, AdapterCombination.MajoritySign.FREQUENCY)
+                        .adapter()),
                 delta(one).muli(-0.7),
                 D);
     }
@@ -154,15 +158,16 @@ class AdapterPruningTest {
         double[] ones = {1, 1, 1};
         SplittableRandom random = new SplittableRandom(0);
 
-        assertThat(new TaskArithmetic(Pruning.none(), MajoritySign.TOTAL).mix(tasks, ones, random))
+        assertThat(new TaskArithmetic(Pruning.none(), AdapterCombination.MajoritySign.TOTAL).mix(tasks, ones, random))
                 .containsExactly(-5);
-        assertThat(new TaskArithmetic(Pruning.none(), MajoritySign.FREQUENCY).mix(tasks, ones, random))
+        assertThat(new TaskArithmetic(Pruning.none(), AdapterCombination.MajoritySign.FREQUENCY)
+                        .mix(tasks, ones, random))
                 .containsExactly(1.5);
     }
 
     @Test
     void equalVotesElectPlus() {
-        assertThat(new TaskArithmetic(Pruning.none(), MajoritySign.TOTAL)
+        assertThat(new TaskArithmetic(Pruning.none(), AdapterCombination.MajoritySign.TOTAL)
                         .mix(
                                 List.of(new double[] {-1, 0}, new double[] {1, 0}),
                                 new double[] {1, 3},
@@ -194,8 +199,8 @@ class AdapterPruningTest {
     }
 
     @ParameterizedTest
-    @EnumSource(MajoritySign.class)
-    void theSameSeedGivesTheSameAdapterAndAnotherSeedADifferentOne(MajoritySign sign) {
+    @EnumSource(AdapterCombination.MajoritySign.class)
+    void theSameSeedGivesTheSameAdapterAndAnotherSeedADifferentOne(AdapterCombination.MajoritySign sign) {
         AdapterCombination combination = combination(adapters(D, 3, 6, 5, 2), List.of(1.0, 1.0, -1.0));
         List<java.util.function.LongFunction<LoRAAdapter>> methods = List.of(
                 seed -> combination.dareLinear(0.5, seed),
@@ -249,9 +254,9 @@ class AdapterPruningTest {
     void refusesDensitiesOutOfBounds(double density) {
         AdapterCombination one = AdapterCombination.of(adapter(D, 1, 5, 4, 2, 3), 1);
         Map<String, Runnable> methods = Map.of(
-                "ties", () -> one.ties(density, MajoritySign.TOTAL),
+                "ties", () -> one.ties(density, AdapterCombination.MajoritySign.TOTAL),
                 "dareLinear", () -> one.dareLinear(density, 0),
-                "dareTiesSvd", () -> one.dareTiesSvd(FULL, density, MajoritySign.TOTAL, 0),
+                "dareTiesSvd", () -> one.dareTiesSvd(FULL, density, AdapterCombination.MajoritySign.TOTAL, 0),
                 "magnitudePrune", () -> one.magnitudePrune(density));
 
         assertThat(methods.values())
@@ -301,14 +306,14 @@ class AdapterPruningTest {
         return sum;
     }
 
-    private static INDArray elected(List<INDArray> tasks, List<Double> w, MajoritySign method) {
+    private static INDArray elected(List<INDArray> tasks, List<Double> w, AdapterCombination.MajoritySign method) {
         List<double[]> all = tasks.stream().map(AdapterPruningTest::values).toList();
         double[] result = new double[all.get(0).length];
         for (int i = 0; i < result.length; i++) {
             int entry = i;
             double votes = all.stream()
                     .mapToDouble(task -> task[entry])
-                    .map(value -> method == MajoritySign.TOTAL ? value : Math.signum(value))
+                    .map(value -> method == AdapterCombination.MajoritySign.TOTAL ? value : Math.signum(value))
                     .sum();
             double total = 0;
             int count = 0;

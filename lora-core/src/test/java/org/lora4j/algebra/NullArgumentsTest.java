@@ -49,9 +49,9 @@ class NullArgumentsTest {
         assertRefused("majority", () -> one.dareTies(0.5, null, 1));
         assertRefused("rank", () -> one.magnitudePruneSvd(null, 0.5));
         assertRefused("rank", () -> one.dareLinearSvd(null, 0.5, 1));
-        assertRefused("rank", () -> one.tiesSvd(null, 0.5, MajoritySign.TOTAL));
+        assertRefused("rank", () -> one.tiesSvd(null, 0.5, AdapterCombination.MajoritySign.TOTAL));
         assertRefused("majority", () -> one.tiesSvd(rank, 0.5, null));
-        assertRefused("rank", () -> one.dareTiesSvd(null, 0.5, MajoritySign.TOTAL, 1));
+        assertRefused("rank", () -> one.dareTiesSvd(null, 0.5, AdapterCombination.MajoritySign.TOTAL, 1));
         assertRefused("majority", () -> one.dareTiesSvd(rank, 0.5, null, 1));
     }
 

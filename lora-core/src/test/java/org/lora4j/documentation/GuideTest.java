@@ -44,7 +44,6 @@ import org.lora4j.nn.Parameter;
 import org.lora4j.nn.Samples;
 import org.lora4j.serve.AdapterCache;
 import org.lora4j.serve.BatchingPredictor;
-import org.lora4j.serve.BatchingStats;
 import org.lora4j.train.Batch;
 import org.lora4j.train.Evaluator;
 import org.lora4j.train.Trainer;
@@ -308,7 +307,7 @@ class GuideTest {
         assertThat(y).isEqualTo(model.using("customer-a").predict(row));
         assertThat(later.get()).isEqualTo(model.using("customer-b").predict(row));
 
-        BatchingStats stats = predictor.stats();
+        BatchingPredictor.Stats stats = predictor.stats();
         long median = stats.latencyNanos().percentile(50);
         long slow = stats.latencyNanos().percentile(99);
         double rows = stats.batchRows().mean();

@@ -21,9 +21,6 @@ import org.lora4j.io.ReadOptions;
 import org.lora4j.nn.NativeThreads;
 import org.lora4j.nn.Network;
 import org.lora4j.serve.AdapterCache;
-import org.lora4j.serve.AdapterCacheListener;
-import org.lora4j.serve.AdapterCacheStats;
-import org.lora4j.serve.BatchingListener;
 import org.lora4j.serve.BatchingPredictor;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -65,7 +62,7 @@ class ProductionGuideTest {
         AdapterCache cache = AdapterCache.builder(model, adapters)
                 .maxBytes(512L << 20)
                 .readOptions(ReadOptions.of(FingerprintCheck.REQUIRE))
-                .listener(new AdapterCacheListener() {
+                .listener(new AdapterCache.Listener() {
                     @Override
                     public void onEviction(String name, long bytes) {
                         evictions.increment();
@@ -76,7 +73,7 @@ class ProductionGuideTest {
                 .adapters(cache)
                 .maxBatchRows(64)
                 .maxWaitingRows(1000)
-                .listener(new BatchingListener() {
+                .listener(new BatchingPredictor.Listener() {
                     @Override
                     public void onBatch(int calls, int batchRows, long nanos) {
                         rows.add(batchRows);
@@ -95,7 +92,7 @@ class ProductionGuideTest {
         long p99 = predictor.stats().latencyNanos().percentile(99);
         long rejected = predictor.stats().rejectedCalls();
         double meanRows = predictor.stats().batchRows().mean();
-        AdapterCacheStats loaded = cache.stats();
+        AdapterCache.Stats loaded = cache.stats();
         System.out.printf("p99 %d ns, %d rejected, %.1f rows a batch, %d adapters, %d bytes, %d loads, %d failed%n",
                 p99, rejected, meanRows, loaded.adapters(), loaded.bytes(), loaded.loads(), loaded.failedLoads());
         assertThat(loaded.adapters()).isEqualTo(1);

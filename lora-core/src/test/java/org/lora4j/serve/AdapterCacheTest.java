@@ -60,7 +60,7 @@ class AdapterCacheTest {
     private final List<String> loaded = new CopyOnWriteArrayList<>();
     private final List<String> failed = new CopyOnWriteArrayList<>();
     private final List<String> evicted = new CopyOnWriteArrayList<>();
-    private final AdapterCacheListener listener = new AdapterCacheListener() {
+    private final AdapterCache.Listener listener = new AdapterCache.Listener() {
         @Override
         public void onLoad(String name, long bytes, long nanos) {
             assertThat(bytes).isEqualTo(BYTES);
@@ -89,7 +89,7 @@ class AdapterCacheTest {
         }
     }
 
-    private AdapterCacheBuilder builder(int adapters) {
+    private AdapterCache.Builder builder(int adapters) {
         return AdapterCache.builder(model, folder).maxBytes(adapters * BYTES).listener(listener);
     }
 
@@ -116,7 +116,7 @@ class AdapterCacheTest {
         assertThat(model.residentBytes("a1")).isEqualTo(BYTES);
         assertThat(model.active()).isEmpty();
         use(cache, "a1");
-        AdapterCacheStats stats = cache.stats();
+        AdapterCache.Stats stats = cache.stats();
         assertThat(stats.loads()).isEqualTo(1);
         assertThat(stats.hits()).isEqualTo(1);
         assertThat(stats.bytes()).isEqualTo(BYTES);
@@ -133,7 +133,7 @@ class AdapterCacheTest {
         assertThat(cache.stats())
                 .usingRecursiveComparison()
                 .ignoringFields("loadNanos")
-                .isEqualTo(new AdapterCacheStats(1, 4, 0, 0, 2, 2, 2 * BYTES));
+                .isEqualTo(new AdapterCache.Stats(1, 4, 0, 0, 2, 2, 2 * BYTES));
     }
 
     @Test
@@ -167,7 +167,7 @@ class AdapterCacheTest {
     void threadsThatNeedTheSameAdapterLoadItOnce() throws Exception {
         CountDownLatch loading = new CountDownLatch(1);
         CountDownLatch go = new CountDownLatch(1);
-        AdapterCacheListener held = new AdapterCacheListener() {
+        AdapterCache.Listener held = new AdapterCache.Listener() {
             @Override
             public void onLoad(String name, long bytes, long nanos) {
                 loaded.add(name);
@@ -439,7 +439,7 @@ class AdapterCacheTest {
     @Test
     void anErrorOfTheListenerAfterALoadLeavesTheAdapterToTheProgram() {
         AdapterCache cache = AdapterCache.builder(model, (name, base, options) -> data(1))
-                .listener(new AdapterCacheListener() {
+                .listener(new AdapterCache.Listener() {
                     @Override
                     public void onLoad(String name, long bytes, long nanos) {
                         throw new StackOverflowError();
@@ -571,7 +571,7 @@ class AdapterCacheTest {
                 thread.get();
             }
         }
-        AdapterCacheStats stats = cache.stats();
+        AdapterCache.Stats stats = cache.stats();
         assertThat(stats.bytes()).isLessThanOrEqualTo(2 * BYTES);
         assertThat(stats.evictions()).isEqualTo(stats.loads() - stats.adapters());
         assertThat(stats.failedLoads()).isZero();

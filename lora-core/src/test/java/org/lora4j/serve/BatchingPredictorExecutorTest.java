@@ -102,7 +102,7 @@ class BatchingPredictorExecutorTest {
         AtomicInteger made = new AtomicInteger();
         AtomicReference<BatchingPredictor> predictor = new AtomicReference<>();
         ExecutorService other = Executors.newSingleThreadExecutor();
-        BatchingListener calling = new BatchingListener() {
+        BatchingPredictor.Listener calling = new BatchingPredictor.Listener() {
             @Override
             public void onBatch(int calls, int rows, long nanos) {
                 if (made.getAndIncrement() < 10_000) {

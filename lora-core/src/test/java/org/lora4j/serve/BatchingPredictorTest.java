@@ -403,7 +403,7 @@ class BatchingPredictorTest {
 
     @Test
     void aListenerThatFailsHasNoEffect() {
-        BatchingListener failing = new BatchingListener() {
+        BatchingPredictor.Listener failing = new BatchingPredictor.Listener() {
             @Override
             public void onBatch(int calls, int rows, long nanos) {
                 throw new IllegalStateException("of the listener");
@@ -425,7 +425,7 @@ class BatchingPredictorTest {
             batches.release();
             first.get();
             last.get();
-            BatchingStats stats = predictor.stats();
+            BatchingPredictor.Stats stats = predictor.stats();
             assertThat(stats.completedCalls()).isEqualTo(3);
             assertThat(stats.batches()).isEqualTo(2);
             assertThat(stats.batchRows().max()).isEqualTo(5);
@@ -441,7 +441,7 @@ class BatchingPredictorTest {
 
     @Test
     void refusesSettingsOutOfBounds() {
-        BatchingPredictorBuilder builder = BatchingPredictor.builder(model);
+        BatchingPredictor.Builder builder = BatchingPredictor.builder(model);
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> builder.maxBatchRows(0))
                 .withMessage("maxBatchRows must be at least 1, found 0");

@@ -80,7 +80,7 @@ class BatchingPredictorThreadsTest {
                 return count;
             });
             assertThat(right).isEqualTo(THREADS * CALLS);
-            BatchingStats stats = predictor.stats();
+            BatchingPredictor.Stats stats = predictor.stats();
             assertThat(stats.completedCalls()).isEqualTo(THREADS * CALLS);
             assertThat(stats.batchCalls().sum()).isEqualTo(THREADS * CALLS);
             assertThat(stats.batches()).isLessThan(THREADS * CALLS);

@@ -11,7 +11,7 @@ import org.lora4j.SmallModels;
  * Holds the first batch of a predictor after it was computed, until it is released, so that a test can fill the next one.
  * Notes the number of calls of each batch.
  */
-final class HeldBatches implements BatchingListener {
+final class HeldBatches implements BatchingPredictor.Listener {
     private final CountDownLatch held = new CountDownLatch(1);
     private final CountDownLatch released = new CountDownLatch(1);
     private CompletableFuture<?> first = new CompletableFuture<>();

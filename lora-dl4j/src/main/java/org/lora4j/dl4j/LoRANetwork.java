@@ -13,7 +13,6 @@ import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.lora4j.adapter.BaseLayer;
 import org.lora4j.adapter.BaseModel;
-import org.lora4j.adapter.InitializedAdapter;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAWeights;
@@ -148,7 +147,7 @@ public final class LoRANetwork<N extends Model> implements BaseModel {
         adapters.requireNew(name);
         checksums.requireUnchanged();
         Support.require(host.layers(), config);
-        InitializedAdapter initial = NamedAdapters.named(name, () -> LoRAAdapter.initialize(this, config));
+        LoRAAdapter.Initialized initial = NamedAdapters.named(name, () -> LoRAAdapter.initialize(this, config));
         N network = put(name, initial, updater);
         ModuleSelection.leftOut(this, config).ifPresent(message -> log.info("adapter {}: {}", name, message));
         return network;
@@ -171,9 +170,9 @@ public final class LoRANetwork<N extends Model> implements BaseModel {
         adapters.requireNew(name);
         checksums.requireUnchanged();
         Support.require(host.layers(), adapter.config());
-        InitializedAdapter fitting = NamedAdapters.named(name, () -> {
+        LoRAAdapter.Initialized fitting = NamedAdapters.named(name, () -> {
             adapter.requireFits(this);
-            return new InitializedAdapter(adapter, Map.of());
+            return new LoRAAdapter.Initialized(adapter, Map.of());
         });
         return put(name, fitting, updater);
     }
@@ -212,7 +211,7 @@ public final class LoRANetwork<N extends Model> implements BaseModel {
         return add(name, PeftAdapters.load(folder, this, options), updater);
     }
 
-    private N put(String name, InitializedAdapter initial, IUpdater updater) {
+    private N put(String name, LoRAAdapter.Initialized initial, IUpdater updater) {
         LoRAAdapter adapter = initial.adapter();
         Support.requireBiasOfB(host.layers(), adapter);
         N network = host.create(new Adaptation(adapter, initial.subtracted(), updater));
@@ -247,7 +246,7 @@ public final class LoRANetwork<N extends Model> implements BaseModel {
         adapters.requireNew(name);
         checksums.requireUnchanged();
         Support.require(host.layers(), config);
-        InitializedAdapter initial = NamedAdapters.named(name, () -> LoRAAdapter.initialize(this, config));
+        LoRAAdapter.Initialized initial = NamedAdapters.named(name, () -> LoRAAdapter.initialize(this, config));
         Support.requireBiasOfB(host.layers(), initial.adapter());
         N network = new Restored<>(host, restored).onBase(initial);
         adapters = adapters.add(name, new Entry<>(config, network, initial.subtracted()));

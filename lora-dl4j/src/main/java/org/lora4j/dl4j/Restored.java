@@ -3,7 +3,7 @@ package org.lora4j.dl4j;
 import java.util.Objects;
 import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.nn.conf.layers.Layer;
-import org.lora4j.adapter.InitializedAdapter;
+import org.lora4j.adapter.LoRAAdapter;
 import org.nd4j.linalg.learning.config.IUpdater;
 
 /**
@@ -22,7 +22,7 @@ record Restored<N extends Model>(Host<N> host, N network) {
      * @param initial an adapter of the configuration with which the network was made
      * @throws IllegalArgumentException if the network is not one of this base and configuration
      */
-    N onBase(InitializedAdapter initial) {
+    N onBase(LoRAAdapter.Initialized initial) {
         N adapted = host.create(new Adaptation(initial.adapter(), initial.subtracted(), updater()));
         for (HostLayer layer : host.layers()) {
             requireSame(layer.path(), conf(adapted, layer), conf(network, layer));

@@ -12,7 +12,6 @@ import org.lora4j.LoRAModel;
 import org.lora4j.io.FingerprintCheck;
 import org.lora4j.io.ReadOptions;
 import org.lora4j.serve.AdapterCache;
-import org.lora4j.serve.AdapterCacheBuilder;
 
 /**
  * What executors need to score rows, sent once to each. An executor that has the broadcast of this object has one model, which
@@ -91,7 +90,7 @@ final class ScoringTask implements Serializable {
     }
 
     /** Local folders are read directly, because a reader of the library sees a whole adapter while it is replaced. */
-    private AdapterCacheBuilder cache(LoRAModel model, Path adapters) {
+    private AdapterCache.Builder cache(LoRAModel model, Path adapters) {
         try {
             if (adapters.getFileSystem(hadoop.value()) instanceof LocalFileSystem local) {
                 return AdapterCache.builder(model, local.pathToFile(adapters).toPath());
