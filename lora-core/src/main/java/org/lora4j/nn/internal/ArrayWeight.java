@@ -8,7 +8,7 @@ import org.lora4j.nn.Parameter;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
-/** A weight in the array of its parameter, trainable or frozen. */
+/** A weight in the array of its parameter, trainable or frozen. ND4J computes its products. */
 public final class ArrayWeight implements Weight {
     private final Parameter parameter;
     private final INDArray array;
@@ -96,6 +96,11 @@ public final class ArrayWeight implements Weight {
     @Override
     public String fingerprint(Supplier<String> compute) {
         return fingerprint.get(unused -> compute.get());
+    }
+
+    @Override
+    public void thaw() {
+        // What it remembers is small, and is computed again after a thaw.
     }
 
     @Override

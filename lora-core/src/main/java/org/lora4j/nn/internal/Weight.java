@@ -90,6 +90,9 @@ public interface Weight {
      */
     String fingerprint(Supplier<String> compute);
 
+    /** Drops copies of the array in another form, because the parameter was unfrozen. */
+    void thaw();
+
     /**
      * Returns W as an array: that of the parameter, or a new one if the matrix is stored in another form.
      *

@@ -1,0 +1,198 @@
+package org.lora4j.nn.internal;
+
+import java.util.Optional;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.linalg.PackedWeight;
+import org.lora4j.linalg.Precision;
+import org.lora4j.linalg.ProductEngine;
+import org.lora4j.linalg.ProductEngine.Direction;
+import org.lora4j.nn.Parameter;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A weight that a product engine multiplies with while the parameter is frozen. It is packed when the first product of a
+ * direction needs it. While the parameter trains, and for all that is no product, it is an {@link ArrayWeight}.
+ */
+public final class EngineWeight implements Weight {
+    /** A smaller weight fits in the cache, and the call takes as long as what packing saves. */
+    static final long LEAST_ELEMENTS = 50_000;
+
+    /** An engine pads short rows and columns, so that the copy would be many times larger than the weight. */
+    static final long LEAST_SIZE = 32;
+
+    private static final Logger log = LoggerFactory.getLogger(EngineWeight.class);
+
+    private final Parameter parameter;
+    private final ProductEngine engine;
+    private final ArrayWeight plain;
+    private final Packing forward = new Packing(Direction.FORWARD);
+    private final Packing transposed = new Packing(Direction.TRANSPOSED);
+    private volatile Precision precision = Precision.FLOAT;
+
+    /**
+     * Creates the weight of a parameter.
+     *
+     * @param parameter the parameter, for which {@link #fits} is true
+     * @param engine the engine, fast in single precision
+     */
+    public EngineWeight(Parameter parameter, ProductEngine engine) {
+        this.parameter = parameter;
+        this.engine = engine;
+        plain = new ArrayWeight(parameter);
+    }
+
+    /**
+     * Returns whether packing a weight can save time.
+     *
+     * @param weight the array of a parameter
+     * @return true for a large FLOAT matrix
+     */
+    public static boolean fits(INDArray weight) {
+        return weight.dataType() == DataType.FLOAT
+                && weight.rank() == 2
+                && weight.length() >= LEAST_ELEMENTS
+                && Math.min(weight.size(0), weight.size(1)) >= LEAST_SIZE;
+    }
+
+    /** What was packed, in which precision, and how often the parameter was unfrozen before. Empty: the engine refused. */
+    private record Packed(Optional<PackedWeight> weight, Precision precision, int thaws) {
+        boolean isFor(Precision wanted, int thawsNow) {
+            return precision == wanted && thaws == thawsNow;
+        }
+    }
+
+    /** The packed copy for one direction. */
+    private final class Packing {
+        private final Direction direction;
+        private volatile @Nullable Packed known;
+
+        Packing(Direction direction) {
+            this.direction = direction;
+        }
+
+        /** The packed weight, or null if the array must be used. */
+        @Nullable
+        PackedWeight get() {
+            // Read first: a thaw in the meantime must not go unnoticed.
+            int thaws = parameter.thaws();
+            if (parameter.isTrainable()) {
+                return null;
+            }
+            Packed now = known;
+            if (now == null || !now.isFor(precision, thaws)) {
+                now = pack(thaws);
+            }
+            return now.weight().orElse(null);
+        }
+
+        /** One thread packs, and the others wait for it. */
+        private synchronized Packed pack(int thaws) {
+            Packed now = known;
+            Precision wanted = precision;
+            if (now == null || !now.isFor(wanted, thaws)) {
+                // Before the new copy needs memory.
+                known = null;
+                now = new Packed(engine.prepare(parameter.value(), wanted, direction), wanted, thaws);
+                known = now;
+                log.debug(
+                        "{}: packed {} by {} in {}",
+                        parameter.name(),
+                        direction,
+                        engine.name(),
+                        now.weight().isPresent()
+                                ? wanted
+                                : "no precision, because it has no fast code for these sizes");
+            }
+            return now;
+        }
+
+        void drop() {
+            known = null;
+        }
+
+        long bytes() {
+            Packed now = known;
+            return now == null ? 0 : now.weight().map(PackedWeight::bytes).orElse(0L);
+        }
+    }
+
+    @Override
+    public void multiply(ProductContext context, INDArray x, INDArray y) {
+        PackedWeight packed = forward.get();
+        if (packed == null) {
+            plain.multiply(context, x, y);
+        } else {
+            packed.multiply(x, y, false);
+        }
+    }
+
+    @Override
+    public void multiplyTransposed(ProductContext context, INDArray g, INDArray dx, boolean adds) {
+        PackedWeight packed = transposed.get();
+        if (packed == null) {
+            plain.multiplyTransposed(context, g, dx, adds);
+        } else {
+            packed.multiply(g, dx, adds);
+        }
+    }
+
+    @Override
+    public void thaw() {
+        forward.drop();
+        transposed.drop();
+    }
+
+    /** The native memory of both copies. */
+    long bytes() {
+        return forward.bytes() + transposed.bytes();
+    }
+
+    @Override
+    public DataType dataType() {
+        return plain.dataType();
+    }
+
+    @Override
+    public long outputSize() {
+        return plain.outputSize();
+    }
+
+    @Override
+    public long inputSize() {
+        return plain.inputSize();
+    }
+
+    @Override
+    public INDArray row(long row) {
+        return plain.row(row);
+    }
+
+    @Override
+    public INDArray column(long column) {
+        return plain.column(column);
+    }
+
+    @Override
+    public INDArray columnNorms() {
+        return plain.columnNorms();
+    }
+
+    @Override
+    public INDArray rowNorms() {
+        return plain.rowNorms();
+    }
+
+    @Override
+    public String fingerprint(Supplier<String> compute) {
+        return plain.fingerprint(compute);
+    }
+
+    @Override
+    public INDArray array() {
+        return plain.array();
+    }
+}
