@@ -46,7 +46,7 @@ public interface ProductEngine {
      * @param weight {@code W [out, in]}, FLOAT, contiguous, in 'c' or 'f' order, with finite values; not needed afterwards
      * @param precision how it is stored
      * @param direction the product that it is packed for
-     * @return the packed copy; empty if the engine has no fast code for these sizes
+     * @return the packed copy; empty if the engine is not faster for a weight of these sizes, so that ND4J must multiply with it
      * @throws IllegalArgumentException if the weight is not a FLOAT matrix
      */
     Optional<PackedWeight> prepare(INDArray weight, Precision precision, Direction direction);

@@ -18,12 +18,6 @@ import org.slf4j.LoggerFactory;
  * direction needs it. While the parameter trains, and for all that is no product, it is an {@link ArrayWeight}.
  */
 public final class EngineWeight implements Weight {
-    /** A smaller weight fits in the cache, and the call takes as long as what packing saves. */
-    static final long LEAST_ELEMENTS = 50_000;
-
-    /** An engine pads short rows and columns, so that the copy would be many times larger than the weight. */
-    static final long LEAST_SIZE = 32;
-
     private static final Logger log = LoggerFactory.getLogger(EngineWeight.class);
 
     private final Parameter parameter;
@@ -46,16 +40,13 @@ public final class EngineWeight implements Weight {
     }
 
     /**
-     * Returns whether packing a weight can save time.
+     * Returns whether an engine can multiply with a weight.
      *
      * @param weight the array of a parameter
-     * @return true for a large FLOAT matrix
+     * @return true for a FLOAT matrix; the engine says whether its size is worth packing
      */
     public static boolean fits(INDArray weight) {
-        return weight.dataType() == DataType.FLOAT
-                && weight.rank() == 2
-                && weight.length() >= LEAST_ELEMENTS
-                && Math.min(weight.size(0), weight.size(1)) >= LEAST_SIZE;
+        return weight.dataType() == DataType.FLOAT && weight.rank() == 2;
     }
 
     /** What was packed, in which precision, and how often the parameter was unfrozen before. Empty: the engine refused. */
@@ -103,9 +94,7 @@ public final class EngineWeight implements Weight {
                         parameter.name(),
                         direction,
                         engine.name(),
-                        now.weight().isPresent()
-                                ? wanted
-                                : "no precision, because it has no fast code for these sizes");
+                        now.weight().isPresent() ? wanted : "no precision, because it is not faster for these sizes");
             }
             return now;
         }

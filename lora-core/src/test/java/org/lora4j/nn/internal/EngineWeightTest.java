@@ -115,12 +115,9 @@ class EngineWeightTest {
     }
 
     @Test
-    void onlyLargeFloatMatricesFit() {
-        assertThat(EngineWeight.fits(Nd4j.create(DataType.FLOAT, 200, 250))).isTrue();
-        assertThat(EngineWeight.fits(Nd4j.create(DataType.FLOAT, 200, 249))).isFalse();
-        assertThat(EngineWeight.fits(Nd4j.create(DataType.FLOAT, 31, 10_000))).isFalse();
-        assertThat(EngineWeight.fits(Nd4j.create(DataType.FLOAT, 10_000, 31))).isFalse();
-        assertThat(EngineWeight.fits(Nd4j.create(DataType.DOUBLE, 200, 250))).isFalse();
-        assertThat(EngineWeight.fits(Nd4j.create(DataType.FLOAT, 60_000))).isFalse();
+    void onlyFloatMatricesFit() {
+        assertThat(EngineWeight.fits(Nd4j.create(DataType.FLOAT, 2, 3))).isTrue();
+        assertThat(EngineWeight.fits(Nd4j.create(DataType.DOUBLE, 2, 3))).isFalse();
+        assertThat(EngineWeight.fits(Nd4j.create(DataType.FLOAT, 6))).isFalse();
     }
 }
