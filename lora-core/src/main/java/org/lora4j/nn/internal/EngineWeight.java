@@ -3,11 +3,14 @@ package org.lora4j.nn.internal;
 import java.util.Optional;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.internal.RowBlocks;
+import org.lora4j.internal.SpareProcessors;
 import org.lora4j.linalg.PackedWeight;
 import org.lora4j.linalg.Precision;
 import org.lora4j.linalg.ProductEngine;
 import org.lora4j.linalg.ProductEngine.Direction;
 import org.lora4j.nn.Parameter;
+import org.lora4j.nn.WeightStorage;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.slf4j.Logger;
@@ -18,6 +21,12 @@ import org.slf4j.LoggerFactory;
  * direction needs it. While the parameter trains, and for all that is no product, it is an {@link ArrayWeight}.
  */
 public final class EngineWeight implements Weight {
+    /** Each part of a product reads the whole weight, which must not take longer than the multiplications. */
+    private static final int LEAST_ROWS = 16;
+
+    /** The fewest multiplications for which another thread saves time. */
+    private static final long LEAST_MULTIPLICATIONS = 8_000_000;
+
     private static final Logger log = LoggerFactory.getLogger(EngineWeight.class);
 
     private final Parameter parameter;
@@ -25,6 +34,8 @@ public final class EngineWeight implements Weight {
     private final ArrayWeight plain;
     private final Packing forward = new Packing(Direction.FORWARD);
     private final Packing transposed = new Packing(Direction.TRANSPOSED);
+
+    /** What is packed: the precision that was asked for if the engine is fast in it. */
     private volatile Precision precision = Precision.FLOAT;
 
     /**
@@ -103,6 +114,12 @@ public final class EngineWeight implements Weight {
             known = null;
         }
 
+        /** Whether the engine does not multiply with it. It is asked with the first product. */
+        boolean isRefused() {
+            Packed now = known;
+            return now != null && now.weight().isEmpty();
+        }
+
         long bytes() {
             Packed now = known;
             return now == null ? 0 : now.weight().map(PackedWeight::bytes).orElse(0L);
@@ -115,8 +132,34 @@ public final class EngineWeight implements Weight {
         if (packed == null) {
             plain.multiply(context, x, y);
         } else {
-            packed.multiply(x, y, false);
+            multiply(packed, context, x, y);
         }
+    }
+
+    /** Divides the rows among the processors that neither BLAS nor the engine uses. */
+    private void multiply(PackedWeight packed, ProductContext context, INDArray x, INDArray y) {
+        int n = Math.toIntExact(x.size(0));
+        int parts = 1;
+        if (n >= 2 * LEAST_ROWS && x.offset() == 0 && y.offset() == 0) {
+            parts = Math.min(n / LEAST_ROWS, SpareProcessors.parts(plain.array().length() * n, LEAST_MULTIPLICATIONS));
+        }
+        if (parts == 1) {
+            packed.multiply(x, y, false);
+            return;
+        }
+        INDArray[] inputs = rows(context.inputRows(), x, parts);
+        INDArray[] results = rows(context.resultRows(), y, parts);
+        SpareProcessors.runParts(parts, i -> packed.multiply(inputs[i], results[i], false));
+    }
+
+    private static INDArray[] rows(RowBlocks views, INDArray matrix, int parts) {
+        int n = Math.toIntExact(matrix.size(0));
+        INDArray[] blocks = new INDArray[parts];
+        for (int i = 0; i < parts; i++) {
+            int from = SpareProcessors.start(n, i, parts);
+            blocks[i] = views.of(matrix, from, SpareProcessors.start(n, i + 1, parts) - from);
+        }
+        return blocks;
     }
 
     @Override
@@ -127,6 +170,25 @@ public final class EngineWeight implements Weight {
         } else {
             packed.multiply(g, dx, adds);
         }
+    }
+
+    @Override
+    public void store(Precision newPrecision) {
+        plain.store(newPrecision);
+        precision = engine.isFast(newPrecision) ? newPrecision : Precision.FLOAT;
+    }
+
+    @Override
+    public Precision precision() {
+        return plain.precision();
+    }
+
+    @Override
+    public WeightStorage storage(String layer) {
+        if (parameter.isTrainable() || forward.isRefused()) {
+            return plain.storage(layer);
+        }
+        return new WeightStorage(layer, engine.name(), precision.name(), bytes());
     }
 
     @Override

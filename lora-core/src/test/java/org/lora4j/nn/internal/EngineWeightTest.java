@@ -9,8 +9,13 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.lora4j.linalg.Precision;
+import org.lora4j.nn.NativeThreads;
 import org.lora4j.nn.Parameter;
 import org.lora4j.nn.Samples;
+import org.lora4j.nn.WeightStorage;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -112,6 +117,50 @@ class EngineWeightTest {
             pool.shutdown();
         }
         assertThat(engine.prepared).containsExactly("FLOAT FORWARD");
+    }
+
+    @Test
+    void anotherPrecisionIsPackedAgainWhereItIsFast() {
+        forward();
+        weight.store(Precision.BFLOAT16);
+        forward();
+        assertThat(engine.prepared).containsExactly("FLOAT FORWARD");
+        assertThat(weight.precision()).isEqualTo(Precision.BFLOAT16);
+        assertThat(weight.storage("l")).isEqualTo(new WeightStorage("l", "fake", "FLOAT", 4L * OUT * IN));
+        engine.fast.add(Precision.INT8);
+        weight.store(Precision.INT8);
+        forward();
+        assertThat(engine.prepared).containsExactly("FLOAT FORWARD", "INT8 FORWARD");
+        assertThat(weight.storage("l")).isEqualTo(new WeightStorage("l", "fake", "INT8", 4L * OUT * IN));
+    }
+
+    @Test
+    void whatTheEngineDoesNotMultiplyIsReportedAsAnArray() {
+        WeightStorage array = new WeightStorage("l", "ND4J", "FLOAT", 0);
+        parameter.setTrainable(true);
+        assertThat(weight.storage("l")).isEqualTo(array);
+        parameter.setTrainable(false);
+        assertThat(weight.storage("l")).isEqualTo(new WeightStorage("l", "fake", "FLOAT", 0));
+        engine.refusesSizes = true;
+        forward();
+        assertThat(weight.storage("l")).isEqualTo(array);
+    }
+
+    /** The parts of a product that is divided by rows must be those rows, in both orders. */
+    @ParameterizedTest
+    @ValueSource(chars = {'c', 'f'})
+    void dividesManyRowsAmongProcessorsThatAreFree(char order) {
+        INDArray many = Samples.gaussian(4, DataType.FLOAT, 1001, IN).dup(order);
+        INDArray y = Nd4j.createUninitialized(DataType.FLOAT, new long[] {1001, OUT}, order);
+        ProductContext context = new ProductContext();
+        try (NativeThreads threads = NativeThreads.forBlas(1)) {
+            assertThat(threads).isNotNull();
+            weight.multiply(context, many, y);
+            assertThat(y.equalsWithEps(many.mmul(parameter.value().transpose()), 1e-3))
+                    .isTrue();
+            assertThat(engine.products.get())
+                    .isEqualTo(Math.min(6, Runtime.getRuntime().availableProcessors()));
+        }
     }
 
     @Test

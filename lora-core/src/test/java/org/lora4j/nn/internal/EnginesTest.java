@@ -18,9 +18,11 @@ class EnginesTest {
         slow.fast.clear();
     }
 
+    /** The module of an engine runs these tests too, and sets its own property. */
     @Test
     void thereIsNoneUnlessOneIsAdded() {
-        assertThat(Engines.engine()).isNull();
+        boolean isAdded = Boolean.getBoolean("org.lora4j.onednn.packAll");
+        assertThat(Engines.engine() != null).isEqualTo(isAdded);
         assertThat(Engines.select(List.<ProductEngine>of().iterator())).isNull();
     }
 

@@ -6,6 +6,7 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.lora4j.linalg.PackedWeight;
 import org.lora4j.linalg.Precision;
 import org.lora4j.linalg.ProductEngine;
@@ -15,6 +16,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 final class FakeEngine implements ProductEngine {
     final List<String> prepared = Collections.synchronizedList(new ArrayList<>());
     final Set<Precision> fast = EnumSet.of(Precision.FLOAT);
+    final AtomicInteger products = new AtomicInteger();
     boolean refusesSizes;
     private int threads = 1;
 
@@ -39,6 +41,7 @@ final class FakeEngine implements ProductEngine {
         return Optional.of(new PackedWeight() {
             @Override
             public void multiply(INDArray x, INDArray y, boolean adds) {
+                products.incrementAndGet();
                 INDArray product = x.mmul(factor);
                 y.assign(adds ? y.add(product) : product);
             }
