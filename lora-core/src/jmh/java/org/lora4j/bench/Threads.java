@@ -8,6 +8,9 @@ public final class Threads implements AutoCloseable {
     /** All processors for BLAS, one thread for ND4J's own loops. */
     public static final String BLAS = "blas";
 
+    /** All processors for the product engine, one thread for BLAS and ND4J's own loops; without an engine as {@link #BLAS}. */
+    public static final String ENGINE = "engine";
+
     /** What ND4J does by itself: all processors for both. */
     public static final String DEFAULT = "default";
 
@@ -16,13 +19,14 @@ public final class Threads implements AutoCloseable {
     /**
      * Sets the threads.
      *
-     * @param setting {@value #BLAS} or {@value #DEFAULT}
+     * @param setting {@value #BLAS}, {@value #ENGINE} or {@value #DEFAULT}
      */
     public Threads(String setting) {
         threads = switch (setting) {
             case BLAS -> NativeThreads.forBlas();
+            case ENGINE -> NativeThreads.forEngine();
             case DEFAULT -> null;
-            default -> throw new IllegalArgumentException("threads must be blas or default, found " + setting);
+            default -> throw new IllegalArgumentException("threads must be blas, engine or default, found " + setting);
         };
     }
 

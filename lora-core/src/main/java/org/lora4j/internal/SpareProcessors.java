@@ -5,14 +5,25 @@ import java.util.stream.IntStream;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
- * Divides loops over independent elements among the processors that BLAS does not use.
+ * Divides loops over independent elements among the processors that neither BLAS nor a product engine uses.
  *
- * <p>If BLAS has a thread for each processor, the calling thread runs the whole loop: the threads of BLAS keep their
- * processors busy even while they wait for the next product. If BLAS has fewer threads, the common pool runs parts of the
+ * <p>If BLAS or the engine has a thread for each processor, the calling thread runs the whole loop: their threads keep the
+ * processors busy even while they wait for the next product. If both have fewer threads, the common pool runs parts of the
  * loop in parallel.
  */
 public final class SpareProcessors {
+    private static volatile int engineThreads = 1;
+
     private SpareProcessors() {}
+
+    /**
+     * Tells how many threads the product engine has.
+     *
+     * @param threads at least 1
+     */
+    public static void setEngineThreads(int threads) {
+        engineThreads = threads;
+    }
 
     /** Processes the elements {@code [from, to)}. */
     @FunctionalInterface
@@ -51,7 +62,7 @@ public final class SpareProcessors {
             return 1;
         }
         int processors = Runtime.getRuntime().availableProcessors()
-                / Math.max(1, Nd4j.factory().blas().getMaxThreads());
+                / Math.max(engineThreads, Nd4j.factory().blas().getMaxThreads());
         return (int) Math.max(1, Math.min(processors, count / least));
     }
 

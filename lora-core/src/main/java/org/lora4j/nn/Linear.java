@@ -60,7 +60,9 @@ public final class Linear implements WeightedLayer {
 
     @Override
     public Linear with(INDArray newWeight, @Nullable INDArray newBias) {
-        return new Linear(path, newWeight, newBias);
+        Linear other = new Linear(path, newWeight, newBias);
+        other.weight.weight().store(weight.weight().precision());
+        return other;
     }
 
     /**

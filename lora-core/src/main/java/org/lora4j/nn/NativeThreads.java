@@ -1,24 +1,35 @@
 package org.lora4j.nn;
 
 import org.lora4j.internal.Backend;
+import org.lora4j.internal.SpareProcessors;
+import org.lora4j.linalg.ProductEngine;
+import org.lora4j.nn.internal.Engines;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
- * Sets ND4J's native threads so that they do not compete for processors, and restores the former settings on
- * {@link #close}.
+ * Sets the native threads so that they do not compete for processors, and restores the former settings on {@link #close}.
  *
- * <p>By default the matrix products (BLAS) and ND4J's own loops each have a team of threads. While one team works, the
- * other waits actively and uses the same processors, so that a training step can take ten times as long. This class gives
- * all processors to BLAS and one thread to the loops.
+ * <p>There are up to three teams of threads: that of the matrix products (BLAS), that of ND4J's own loops, and that of a
+ * {@link org.lora4j.linalg.ProductEngine} if one is on the class path. While one team works, the others wait actively and use
+ * the same processors, so that a training step can take ten times as long. This class gives the processors to one team, and
+ * one thread to each of the others:
  *
- * <p>A program that serves many requests at once, or batches of many adapters, is faster with one thread for BLAS: the
- * requests then use the processors.
+ * <ul>
+ *   <li>{@link #forEngine()} to the product engine, which multiplies with frozen weights. Best for training adapters. Without
+ *       an engine it is the same as {@link #forBlas()}.
+ *   <li>{@link #forBlas()} to BLAS. Best for training all weights.
+ * </ul>
+ *
+ * <p>Without a call of this class, the engine has one thread, and the other teams have as many as ND4J's settings say.
+ *
+ * <p>A program that serves many requests at once, or batches of many adapters, is faster with one thread for all teams,
+ * {@code NativeThreads.forBlas(1)}: the requests then use the processors.
  *
  * <p>The settings hold for the whole process, so the library never changes them by itself. An application that owns its
  * process calls
  *
  * <pre>{@code
- * try (NativeThreads threads = NativeThreads.forBlas()) {
+ * try (NativeThreads threads = NativeThreads.forEngine()) {
  *     trainer.fit(data);
  * }
  * }</pre>
@@ -27,17 +38,46 @@ public final class NativeThreads implements AutoCloseable {
     private final int maxThreads;
     private final int maxMasterThreads;
     private final int blasThreads;
+    private final int engineThreads;
 
-    private NativeThreads(int blas) {
+    private NativeThreads(int blas, int engine) {
         Backend.require();
         maxThreads = Nd4j.getEnvironment().maxThreads();
         maxMasterThreads = Nd4j.getEnvironment().maxMasterThreads();
         blasThreads = Nd4j.factory().blas().getMaxThreads();
-        set(1, 1, blas);
+        ProductEngine productEngine = Engines.engine();
+        engineThreads = productEngine == null ? 1 : productEngine.threads();
+        set(1, 1, blas, engine);
     }
 
     /**
-     * Gives all available processors to BLAS and one thread to ND4J's own loops.
+     * Gives all available processors to the product engine. ND4J's own loops and BLAS, which computes the small products with
+     * the factors, get one thread each.
+     *
+     * @return a scope; close it to restore the former settings
+     * @throws IllegalStateException if ND4J has no backend
+     */
+    public static NativeThreads forEngine() {
+        return forEngine(Runtime.getRuntime().availableProcessors());
+    }
+
+    /**
+     * Gives a number of threads to the product engine, and one each to ND4J's own loops and BLAS. Without an engine it is the
+     * same as {@link #forBlas(int)}.
+     *
+     * @param engine the number of threads for products with frozen weights, at least 1
+     * @return a scope; close it to restore the former settings
+     * @throws IllegalArgumentException if the number is less than 1
+     * @throws IllegalStateException if ND4J has no backend
+     */
+    public static NativeThreads forEngine(int engine) {
+        require("engine", engine);
+        Backend.require();
+        return Engines.engine() == null ? forBlas(engine) : new NativeThreads(1, engine);
+    }
+
+    /**
+     * Gives all available processors to BLAS and one thread each to ND4J's own loops and a product engine.
      *
      * @return a scope; close it to restore the former settings
      * @throws IllegalStateException if ND4J has no backend
@@ -47,7 +87,7 @@ public final class NativeThreads implements AutoCloseable {
     }
 
     /**
-     * Gives a number of threads to BLAS and one to ND4J's own loops.
+     * Gives a number of threads to BLAS and one each to ND4J's own loops and a product engine.
      *
      * @param blas the number of threads for matrix products, at least 1
      * @return a scope; close it to restore the former settings
@@ -55,19 +95,24 @@ public final class NativeThreads implements AutoCloseable {
      * @throws IllegalStateException if ND4J has no backend
      */
     public static NativeThreads forBlas(int blas) {
-        if (blas < 1) {
-            throw new IllegalArgumentException("the number of BLAS threads must be at least 1, found " + blas);
+        require("BLAS", blas);
+        return new NativeThreads(blas, 1);
+    }
+
+    private static void require(String team, int threads) {
+        if (threads < 1) {
+            throw new IllegalArgumentException(
+                    "the number of " + team + " threads must be at least 1, found " + threads);
         }
-        return new NativeThreads(blas);
     }
 
     /** Restores the former settings. */
     @Override
     public void close() {
-        set(maxThreads, maxMasterThreads, blasThreads);
+        set(maxThreads, maxMasterThreads, blasThreads, engineThreads);
     }
 
-    private static void set(int threads, int masterThreads, int blas) {
+    private static void set(int threads, int masterThreads, int blas, int engine) {
         // The order matters: ND4J keeps the master threads at or below the threads.
         Nd4j.getEnvironment()
                 .setMaxMasterThreads(
@@ -75,5 +120,10 @@ public final class NativeThreads implements AutoCloseable {
         Nd4j.getEnvironment().setMaxThreads(threads);
         Nd4j.getEnvironment().setMaxMasterThreads(masterThreads);
         Nd4j.factory().blas().setMaxThreads(blas);
+        ProductEngine productEngine = Engines.engine();
+        if (productEngine != null) {
+            productEngine.setThreads(engine);
+            SpareProcessors.setEngineThreads(engine);
+        }
     }
 }

@@ -14,7 +14,10 @@ import org.lora4j.internal.Backend;
 import org.lora4j.internal.RandomArrays;
 import org.lora4j.io.SafeTensors;
 import org.lora4j.io.SafeTensorsException;
+import org.lora4j.linalg.Precision;
+import org.lora4j.linalg.ProductEngine;
 import org.lora4j.nn.internal.EffectiveLayers;
+import org.lora4j.nn.internal.Engines;
 import org.lora4j.nn.internal.LayerStack;
 import org.lora4j.nn.internal.Layered;
 import org.lora4j.nn.internal.Merging;
@@ -25,6 +28,8 @@ import org.nd4j.linalg.activations.IActivation;
 import org.nd4j.linalg.activations.impl.ActivationReLU;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A feed-forward network of layers, each with a module path: dense layers and activations, or a transformer.
@@ -39,6 +44,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * time.
  */
 public final class Network implements Model, BaseModel, PassSource, Layered {
+    private static final Logger log = LoggerFactory.getLogger(Network.class);
     private static final EffectiveLayers EFFECTIVE = layer -> layer.updates().effective();
 
     private final LayerStack stack;
@@ -204,6 +210,42 @@ public final class Network implements Model, BaseModel, PassSource, Layered {
     /** Makes all the network's own parameters trainable. */
     public void unfreeze() {
         parameters().forEach(parameter -> parameter.setTrainable(true));
+    }
+
+    /**
+     * Sets how the frozen weights of the dense layers are stored for products. Single precision, which is exact to rounding,
+     * is the default. Other networks that share the weights get the setting too, and copies of this network keep it. Call it
+     * before the first prediction or training, because weights that are packed already are packed again.
+     *
+     * <p>In bfloat16 the relative error of a product is about 2e-3, in int8 about 6e-3. The gradients that adapters are trained
+     * with are computed from the stored weights too.
+     *
+     * @param storage the setting; of no effect where no engine is fast in its precision, which is logged
+     */
+    public void setBaseStorage(BaseStorage storage) {
+        Objects.requireNonNull(storage, "storage must not be null");
+        Precision precision = storage.precision();
+        ProductEngine engine = Engines.engine();
+        if (engine == null) {
+            log.info("there is no product engine that is fast here, so frozen weights are not stored in {}", precision);
+        } else if (!engine.isFast(precision)) {
+            log.info(
+                    "{} has no fast products in {} on this processor, so frozen weights stay in single precision",
+                    engine.name(),
+                    precision);
+        }
+        linears.forEach(layer -> layer.weightParameter().weight().store(precision));
+    }
+
+    /**
+     * Reports how the weights of the dense layers are stored for products. A weight is packed when the first product needs it.
+     *
+     * @return a line for each dense layer, in the order of computation
+     */
+    public List<WeightStorage> weightStorage() {
+        return linears.stream()
+                .map(layer -> layer.weightParameter().weight().storage(layer.path()))
+                .toList();
     }
 
     @Override

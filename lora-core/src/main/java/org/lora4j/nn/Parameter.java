@@ -4,7 +4,10 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.ArrayBits;
 import org.lora4j.internal.FlatRow;
+import org.lora4j.linalg.ProductEngine;
 import org.lora4j.nn.internal.ArrayWeight;
+import org.lora4j.nn.internal.EngineWeight;
+import org.lora4j.nn.internal.Engines;
 import org.lora4j.nn.internal.Weight;
 import org.lora4j.nn.internal.Weighted;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -13,7 +16,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * A named array that is either trainable or frozen.
  *
  * <p>Only trainable parameters have gradients and updater state. The library writes to no frozen array. Do not write to
- * one yourself: what was computed from it, such as DoRA's norms, stays as it was.
+ * one yourself: what was computed from it, such as DoRA's norms or the copy of a product engine, stays as it was.
  */
 public final class Parameter implements Weighted {
     private final String name;
@@ -64,7 +67,8 @@ public final class Parameter implements Weighted {
     public synchronized Weight weight() {
         Weight known = weight;
         if (known == null) {
-            known = new ArrayWeight(this);
+            ProductEngine engine = EngineWeight.fits(value) ? Engines.engine() : null;
+            known = engine == null ? new ArrayWeight(this) : new EngineWeight(this, engine);
             weight = known;
         }
         return known;
@@ -101,10 +105,14 @@ public final class Parameter implements Weighted {
      * @param trainable whether it trains
      */
     public synchronized void setTrainable(boolean trainable) {
-        if (trainable && !this.trainable) {
-            thaws++;
+        boolean thaws = trainable && !this.trainable;
+        if (thaws) {
+            this.thaws++;
         }
         this.trainable = trainable;
+        if (thaws && weight != null) {
+            weight.thaw();
+        }
     }
 
     /**

@@ -5,6 +5,7 @@ import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.nn.internal.Engines;
 import org.lora4j.train.TrainingResult.StopReason;
 import org.nd4j.linalg.factory.Nd4j;
 import org.slf4j.Logger;
@@ -289,9 +290,10 @@ final class TrainingRun {
         if (loops > 1 && blas > 1) {
             log.info(
                     "ND4J's loops have {} threads and BLAS has {} threads. Idle threads keep the processors busy, so a step"
-                            + " can take ten times as long. org.lora4j.nn.NativeThreads.forBlas() prevents this",
+                            + " can take ten times as long. org.lora4j.nn.NativeThreads.{}() prevents this",
                     loops,
-                    blas);
+                    blas,
+                    Engines.engine() == null ? "forBlas" : "forEngine");
         }
     }
 }

@@ -49,6 +49,19 @@ class NativeThreadsTest {
         assertThat(settings()).isEqualTo(before);
     }
 
+    @Test
+    void withoutAnEngineBlasGetsItsThreads() {
+        List<Integer> before = settings();
+        try (NativeThreads threads = NativeThreads.forEngine(2)) {
+            assertThat(threads).isNotNull();
+            assertThat(settings()).containsExactly(1, 2);
+        }
+        assertThat(settings()).isEqualTo(before);
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> NativeThreads.forEngine(0))
+                .withMessage("the number of engine threads must be at least 1, found 0");
+    }
+
     @ParameterizedTest
     @ValueSource(ints = {0, -1})
     void refusesLessThanOneThread(int threads) {

@@ -4,17 +4,22 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.RowNorms;
+import org.lora4j.linalg.Precision;
 import org.lora4j.nn.Parameter;
+import org.lora4j.nn.WeightStorage;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
-/** A weight in the array of its parameter, trainable or frozen. */
+/** A weight in the array of its parameter, trainable or frozen. ND4J computes its products. */
 public final class ArrayWeight implements Weight {
     private final Parameter parameter;
     private final INDArray array;
     private final Remembered<INDArray> rowNorms = new Remembered<>();
     private final Remembered<INDArray> columnNorms = new Remembered<>();
     private final Remembered<String> fingerprint = new Remembered<>();
+
+    /** Of no effect here: an array has its own type. */
+    private volatile Precision precision = Precision.FLOAT;
 
     /**
      * Creates the weight of a parameter.
@@ -96,6 +101,26 @@ public final class ArrayWeight implements Weight {
     @Override
     public String fingerprint(Supplier<String> compute) {
         return fingerprint.get(unused -> compute.get());
+    }
+
+    @Override
+    public void store(Precision newPrecision) {
+        precision = newPrecision;
+    }
+
+    @Override
+    public Precision precision() {
+        return precision;
+    }
+
+    @Override
+    public WeightStorage storage(String layer) {
+        return new WeightStorage(layer, "ND4J", dataType().name(), 0);
+    }
+
+    @Override
+    public void thaw() {
+        // What it remembers is small, and is computed again after a thaw.
     }
 
     @Override

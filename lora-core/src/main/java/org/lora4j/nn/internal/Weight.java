@@ -1,6 +1,8 @@
 package org.lora4j.nn.internal;
 
 import java.util.function.Supplier;
+import org.lora4j.linalg.Precision;
+import org.lora4j.nn.WeightStorage;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -89,6 +91,31 @@ public interface Weight {
      * @return the fingerprint
      */
     String fingerprint(Supplier<String> compute);
+
+    /**
+     * Sets the precision of copies of the array in another form.
+     *
+     * @param precision the precision, where it is fast; single precision elsewhere
+     */
+    void store(Precision precision);
+
+    /**
+     * Returns what {@link #store} was called with.
+     *
+     * @return {@code FLOAT} if it was not called
+     */
+    Precision precision();
+
+    /**
+     * Describes how W is stored for products.
+     *
+     * @param layer the path of the layer
+     * @return a line of a report
+     */
+    WeightStorage storage(String layer);
+
+    /** Drops copies of the array in another form, because the parameter was unfrozen. */
+    void thaw();
 
     /**
      * Returns W as an array: that of the parameter, or a new one if the matrix is stored in another form.

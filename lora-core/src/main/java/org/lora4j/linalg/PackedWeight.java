@@ -1,0 +1,26 @@
+package org.lora4j.linalg;
+
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/**
+ * A weight that a {@link ProductEngine} packed for one direction. Immutable and thread-safe. Its native memory is released
+ * after it has become unreachable, also while the program is short of native memory.
+ */
+public interface PackedWeight {
+    /**
+     * Computes {@code y = x·Wᵀ} or {@code y = x·W}, whichever the weight was packed for, or adds the product to y.
+     *
+     * @param x the input, FLOAT {@code [n, k]} with n of at least 1, with any strides; not written to
+     * @param y the result, FLOAT {@code [n, m]}, with any strides of distinct elements; shares no memory with x
+     * @param adds whether the product is added to what {@code y} holds
+     * @throws IllegalArgumentException if a shape or a type does not fit
+     */
+    void multiply(INDArray x, INDArray y, boolean adds);
+
+    /**
+     * Returns how much native memory the weight takes.
+     *
+     * @return the number of bytes
+     */
+    long bytes();
+}

@@ -1,0 +1,71 @@
+package org.lora4j.onednn;
+
+import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_WEIGHTS;
+import static org.bytedeco.dnnl.global.dnnl.dnnl_bf16;
+import static org.bytedeco.dnnl.global.dnnl.dnnl_f32;
+import static org.bytedeco.dnnl.global.dnnl.dnnl_fpmath_mode_bf16;
+import static org.bytedeco.dnnl.global.dnnl.dnnl_fpmath_mode_strict;
+import static org.bytedeco.dnnl.global.dnnl.dnnl_primitive_attr_create;
+import static org.bytedeco.dnnl.global.dnnl.dnnl_primitive_attr_set_deterministic;
+import static org.bytedeco.dnnl.global.dnnl.dnnl_primitive_attr_set_fpmath_mode_v2;
+import static org.bytedeco.dnnl.global.dnnl.dnnl_primitive_attr_set_scales_mask;
+import static org.bytedeco.dnnl.global.dnnl.dnnl_primitive_attr_set_scratchpad_mode;
+import static org.bytedeco.dnnl.global.dnnl.dnnl_s8;
+import static org.bytedeco.dnnl.global.dnnl.dnnl_scratchpad_mode_user;
+
+import org.bytedeco.dnnl.dnnl_primitive_attr;
+
+/**
+ * The types of a product's inputs and weight. The result is in single precision. There is no kind with inputs in single
+ * precision and a weight in bfloat16: oneDNN 3.11 computes wrong results for it.
+ */
+enum Kind {
+    FLOAT(dnnl_f32, dnnl_f32),
+    BFLOAT16(dnnl_bf16, dnnl_bf16),
+    INT8(dnnl_f32, dnnl_s8),
+    INT8_BFLOAT16(dnnl_bf16, dnnl_s8);
+
+    private final int inputType;
+    private final int weightType;
+
+    Kind(int inputType, int weightType) {
+        this.inputType = inputType;
+        this.weightType = weightType;
+    }
+
+    int inputType() {
+        return inputType;
+    }
+
+    int weightType() {
+        return weightType;
+    }
+
+    int weightBytes() {
+        return weightType == dnnl_f32 ? Float.BYTES : weightType == dnnl_bf16 ? Short.BYTES : Byte.BYTES;
+    }
+
+    boolean convertsInputs() {
+        return inputType != dnnl_f32;
+    }
+
+    /** Whether each column of the result has a scale. */
+    boolean isScaled() {
+        return weightType == dnnl_s8;
+    }
+
+    dnnl_primitive_attr attributes(NativeObjects owner) {
+        dnnl_primitive_attr attributes = new dnnl_primitive_attr();
+        Dnnl.check(dnnl_primitive_attr_create(attributes));
+        owner.add(attributes);
+        // Otherwise a primitive has a buffer of its own, and must run in the thread that created it.
+        Dnnl.check(dnnl_primitive_attr_set_scratchpad_mode(attributes, dnnl_scratchpad_mode_user));
+        Dnnl.check(dnnl_primitive_attr_set_deterministic(attributes, 1));
+        if (isScaled()) {
+            int mode = convertsInputs() ? dnnl_fpmath_mode_bf16 : dnnl_fpmath_mode_strict;
+            Dnnl.check(dnnl_primitive_attr_set_fpmath_mode_v2(attributes, mode, 1));
+            Dnnl.check(dnnl_primitive_attr_set_scales_mask(attributes, DNNL_ARG_WEIGHTS, 2));
+        }
+        return attributes;
+    }
+}

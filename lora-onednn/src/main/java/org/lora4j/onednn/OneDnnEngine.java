@@ -1,0 +1,201 @@
+package org.lora4j.onednn;
+
+import java.util.Arrays;
+import java.util.EnumSet;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import org.lora4j.internal.IdlePool;
+import org.lora4j.linalg.PackedWeight;
+import org.lora4j.linalg.Precision;
+import org.lora4j.linalg.ProductEngine;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.api.ops.executioner.OpExecutioner.ExecutionerType;
+import org.nd4j.linalg.factory.Nd4j;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Multiplies with oneDNN. {@link java.util.ServiceLoader} creates it, so a program only needs this module on its class path.
+ *
+ * <p>Single precision is fast on x86 processors with AVX2 or more, and on Arm processors with SVE; bfloat16 only on those with
+ * AMX. With AMX, products with int8 weights round their inputs to bfloat16; otherwise these stay in single precision. A
+ * packed weight is padded to blocks, and its form depends on the processor. Weights of fewer than 50,000 elements are not
+ * packed, nor those which would be padded to more than twice their size.
+ *
+ * <p>The same call gives the same bits, in every thread. In a product of two or more rows, the bits of a row do not depend on
+ * the other rows or their number. The product of a single row can differ in the last bits.
+ */
+public final class OneDnnEngine implements ProductEngine {
+    private static final Logger log = LoggerFactory.getLogger(OneDnnEngine.class);
+
+    /** The system property that makes the engine compute whatever oneDNN can, even if it is not fast; for tests. */
+    static final String PACK_ALL = "org.lora4j.onednn.packAll";
+
+    /** The products with a smaller weight take about as long as the call. */
+    private static final long LEAST_ELEMENTS = 50_000;
+
+    /** oneDNN pads short rows and columns. A copy that is more times larger than the weight is not worth its memory. */
+    private static final long MOST_PADDING = 2;
+
+    /** Sizes for the question whether code is fast. */
+    private static final int TYPICAL_SIZE = 256;
+
+    private final String name = "oneDNN " + Dnnl.version();
+    private final Team team = new Team();
+    private final Matmuls matmuls = new Matmuls();
+    private final IdlePool<Workspace> workspaces = new IdlePool<>(Workspace::new);
+    private final Set<Precision> fast = EnumSet.noneOf(Precision.class);
+    private final boolean usesAmx;
+    private final boolean packsAll;
+
+    /** Creates an engine of one thread. */
+    public OneDnnEngine() {
+        this(Boolean.getBoolean(PACK_ALL));
+    }
+
+    /**
+     * Creates an engine.
+     *
+     * @param packsAll whether to compute whatever oneDNN can, even if it is not fast
+     */
+    OneDnnEngine(boolean packsAll) {
+        this.packsAll = packsAll;
+        usesAmx = usesAmx();
+        boolean onProcessor = Nd4j.getExecutioner().type() == ExecutionerType.NATIVE_CPU;
+        for (Precision precision : Precision.values()) {
+            if (onProcessor && isFast(kind(precision))) {
+                fast.add(precision);
+            }
+        }
+    }
+
+    private static boolean usesAmx() {
+        try (NativeObjects used = new NativeObjects()) {
+            Matmul.Packing packing = Matmul.packing(used, Kind.BFLOAT16, TYPICAL_SIZE, TYPICAL_SIZE);
+            return packing != null && packing.usesAmx();
+        }
+    }
+
+    /** Without AMX, bfloat16 is emulated, or no faster than single precision. */
+    private boolean isFast(Kind kind) {
+        try (NativeObjects used = new NativeObjects()) {
+            Matmul.Packing packing = Matmul.packing(used, kind, TYPICAL_SIZE, TYPICAL_SIZE);
+            log.debug("{} computes {} with {}", name, kind, packing == null ? "nothing" : packing.implementation());
+            return packing != null && (packsAll || (packing.isFast() && (usesAmx || !kind.convertsInputs())));
+        }
+    }
+
+    private Kind kind(Precision precision) {
+        return switch (precision) {
+            case FLOAT -> Kind.FLOAT;
+            case BFLOAT16 -> Kind.BFLOAT16;
+            case INT8 -> usesAmx ? Kind.INT8_BFLOAT16 : Kind.INT8;
+        };
+    }
+
+    @Override
+    public String name() {
+        return name;
+    }
+
+    @Override
+    public boolean isFast(Precision precision) {
+        return fast.contains(Objects.requireNonNull(precision, "precision must not be null"));
+    }
+
+    @Override
+    public Optional<PackedWeight> prepare(INDArray weight, Precision precision, Direction direction) {
+        Objects.requireNonNull(precision, "precision must not be null");
+        return prepare(weight, kind(precision), direction);
+    }
+
+    Optional<PackedWeight> prepare(INDArray weight, Kind kind, Direction direction) {
+        Objects.requireNonNull(weight, "weight must not be null");
+        Objects.requireNonNull(direction, "direction must not be null");
+        if (weight.dataType() != DataType.FLOAT || weight.rank() != 2 || weight.isEmpty()) {
+            throw new IllegalArgumentException("weight: must be a FLOAT matrix, found " + weight.dataType() + " "
+                    + Arrays.toString(weight.shape()));
+        }
+        int before = team.enter(team.threads());
+        try {
+            return OneDnnWeight.of(this, kind, weight, direction);
+        } finally {
+            team.leave(before);
+        }
+    }
+
+    /** Whether a weight of a number of elements is packed in this form. */
+    boolean packs(Matmul.Packing packing, long elements, Kind kind) {
+        return packsAll
+                || (packing.isFast()
+                        && elements >= LEAST_ELEMENTS
+                        && packing.bytes() <= MOST_PADDING * elements * kind.weightBytes());
+    }
+
+    void multiply(OneDnnWeight weight, INDArray x, Layout xLayout, INDArray y, Layout yLayout, boolean adds) {
+        int threads = team.threads();
+        int before = team.enter(threads);
+        try {
+            workspaces.use(workspace -> {
+                multiply(workspace, weight, x, xLayout, y, yLayout, adds, threads);
+                return workspace;
+            });
+        } finally {
+            team.leave(before);
+        }
+    }
+
+    private static void multiply(
+            Workspace workspace,
+            OneDnnWeight weight,
+            INDArray x,
+            Layout xLayout,
+            INDArray y,
+            Layout yLayout,
+            boolean adds,
+            int threads) {
+        long rows = xLayout.rows();
+        long xAddress = Memory.addressOf(x);
+        long yAddress = Memory.addressOf(y);
+        long first = xLayout.isInRows() && yLayout.isInRows() ? firstRows(rows) : rows;
+        workspace.multiply(weight, xLayout.withRows(first), xAddress, yLayout.withRows(first), yAddress, adds, threads);
+        if (first < rows) {
+            workspace.multiply(
+                    weight,
+                    xLayout.withRows(rows - first),
+                    xAddress + Float.BYTES * first * xLayout.rowStride(),
+                    yLayout.withRows(rows - first),
+                    yAddress + Float.BYTES * first * yLayout.rowStride(),
+                    adds,
+                    threads);
+        }
+    }
+
+    /** How many rows the first part of a product has. The rest is never a single row, whose bits would be others. */
+    private static long firstRows(long rows) {
+        long rest = rows % OneDnnWeight.STEP_OF_ROWS;
+        if (rows <= OneDnnWeight.EXACT_ROWS || rest == 0) {
+            return rows;
+        }
+        return rows - rest - (rest == 1 ? OneDnnWeight.STEP_OF_ROWS : 0);
+    }
+
+    Matmuls matmuls() {
+        return matmuls;
+    }
+
+    @Override
+    public int threads() {
+        return team.threads();
+    }
+
+    @Override
+    public void setThreads(int threads) {
+        if (threads < 1) {
+            throw new IllegalArgumentException("the number of threads must be at least 1, found " + threads);
+        }
+        team.setThreads(threads);
+    }
+}

@@ -1,0 +1,107 @@
+package org.lora4j.onednn;
+
+import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_ATTR_SCALES;
+import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_DST;
+import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_FROM;
+import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_TO;
+import static org.bytedeco.dnnl.global.dnnl.dnnl_data_type_undef;
+import static org.bytedeco.dnnl.global.dnnl.dnnl_post_ops_append_sum;
+import static org.bytedeco.dnnl.global.dnnl.dnnl_post_ops_create;
+import static org.bytedeco.dnnl.global.dnnl.dnnl_post_ops_destroy;
+import static org.bytedeco.dnnl.global.dnnl.dnnl_primitive_attr_create;
+import static org.bytedeco.dnnl.global.dnnl.dnnl_primitive_attr_set_post_ops;
+import static org.bytedeco.dnnl.global.dnnl.dnnl_primitive_attr_set_scales_mask;
+import static org.bytedeco.dnnl.global.dnnl.dnnl_primitive_create;
+import static org.bytedeco.dnnl.global.dnnl.dnnl_primitive_execute;
+import static org.bytedeco.dnnl.global.dnnl.dnnl_reorder_primitive_desc_create;
+
+import org.bytedeco.dnnl.dnnl_exec_arg_t;
+import org.bytedeco.dnnl.dnnl_memory;
+import org.bytedeco.dnnl.dnnl_memory_desc;
+import org.bytedeco.dnnl.dnnl_post_ops;
+import org.bytedeco.dnnl.dnnl_primitive;
+import org.bytedeco.dnnl.dnnl_primitive_attr;
+import org.bytedeco.dnnl.dnnl_primitive_desc;
+import org.bytedeco.dnnl.dnnl_stream;
+import org.jspecify.annotations.Nullable;
+
+/** Copies a matrix to another format or type. */
+final class Reorder {
+    private final dnnl_primitive primitive = new dnnl_primitive();
+    private final dnnl_exec_arg_t arguments;
+    private final int count;
+
+    private Reorder(
+            NativeObjects owner,
+            dnnl_memory_desc fromFormat,
+            dnnl_memory_desc toFormat,
+            dnnl_primitive_attr attributes,
+            dnnl_exec_arg_t arguments,
+            int count) {
+        this.arguments = arguments;
+        this.count = count;
+        try (NativeObjects used = new NativeObjects()) {
+            dnnl_primitive_desc description = new dnnl_primitive_desc();
+            Dnnl.check(dnnl_reorder_primitive_desc_create(
+                    description, fromFormat, Dnnl.PROCESSOR, toFormat, Dnnl.PROCESSOR, attributes));
+            used.add(description);
+            Dnnl.check(dnnl_primitive_create(primitive, description));
+            owner.add(primitive);
+        }
+    }
+
+    /** Copies, or adds to what is there. */
+    static Reorder copy(
+            NativeObjects owner,
+            dnnl_memory_desc fromFormat,
+            dnnl_memory from,
+            dnnl_memory_desc toFormat,
+            dnnl_memory to,
+            boolean adds) {
+        try (NativeObjects used = new NativeObjects()) {
+            dnnl_primitive_attr attributes = attributes(used);
+            if (adds) {
+                dnnl_post_ops sum = new dnnl_post_ops();
+                Dnnl.check(dnnl_post_ops_create(sum));
+                try {
+                    Dnnl.check(dnnl_post_ops_append_sum(sum, 1, 0, dnnl_data_type_undef));
+                    Dnnl.check(dnnl_primitive_attr_set_post_ops(attributes, sum));
+                } finally {
+                    dnnl_post_ops_destroy(sum);
+                }
+            }
+            dnnl_exec_arg_t arguments = Dnnl.arguments(new int[] {DNNL_ARG_FROM, DNNL_ARG_TO}, from, to);
+            return new Reorder(owner, fromFormat, toFormat, attributes, arguments, 2);
+        }
+    }
+
+    /** Divides each column by its scale, or by nothing for null, and packs. */
+    static Reorder pack(
+            NativeObjects owner,
+            dnnl_memory_desc fromFormat,
+            dnnl_memory from,
+            dnnl_memory_desc toFormat,
+            dnnl_memory to,
+            @Nullable dnnl_memory scales) {
+        if (scales == null) {
+            return copy(owner, fromFormat, from, toFormat, to, false);
+        }
+        try (NativeObjects used = new NativeObjects()) {
+            dnnl_primitive_attr attributes = attributes(used);
+            Dnnl.check(dnnl_primitive_attr_set_scales_mask(attributes, DNNL_ARG_DST, 2));
+            int[] kinds = {DNNL_ARG_FROM, DNNL_ARG_TO, DNNL_ARG_ATTR_SCALES | DNNL_ARG_DST};
+            return new Reorder(
+                    owner, fromFormat, toFormat, attributes, Dnnl.arguments(kinds, from, to, scales), kinds.length);
+        }
+    }
+
+    private static dnnl_primitive_attr attributes(NativeObjects owner) {
+        dnnl_primitive_attr attributes = new dnnl_primitive_attr();
+        Dnnl.check(dnnl_primitive_attr_create(attributes));
+        return owner.add(attributes);
+    }
+
+    void run(dnnl_stream stream) {
+        Dnnl.check(dnnl_primitive_execute(primitive, stream, count, arguments));
+    }
+}

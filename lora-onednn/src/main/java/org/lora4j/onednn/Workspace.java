@@ -1,0 +1,84 @@
+package org.lora4j.onednn;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.bytedeco.dnnl.dnnl_stream;
+import org.bytedeco.javacpp.Pointer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the products of one thread at a time need: buffers, which are as large as the largest product so far needed, and the
+ * products of the layouts that were used last. In a steady state it allocates nothing native.
+ */
+final class Workspace {
+    private static final int KEPT = 256;
+
+    private final dnnl_stream stream;
+    private final Memory.Address address = new Memory.Address();
+    private @Nullable Memory inputs;
+    private @Nullable Memory results;
+    private @Nullable Memory scratchpad;
+
+    /** What a product depends on. */
+    private record Key(Kind kind, Layout x, Layout y, boolean adds, int threads) {}
+
+    private final Map<Key, Product> products = new LinkedHashMap<>(64, 0.75f, true) {
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<Key, Product> eldest) {
+            if (size() <= KEPT) {
+                return false;
+            }
+            eldest.getValue().close();
+            return true;
+        }
+    };
+
+    Workspace() {
+        NativeObjects objects = new NativeObjects();
+        objects.closeWith(this);
+        stream = Dnnl.stream(objects);
+    }
+
+    /** Computes {@code y = x·W} or adds it. */
+    void multiply(OneDnnWeight weight, Layout x, long xAddress, Layout y, long yAddress, boolean adds, int threads) {
+        Key key = new Key(weight.kind(), x, y, adds, threads);
+        Product product = products.get(key);
+        if (product == null) {
+            product = new Product(this, weight.matmul(x.rows(), threads), weight.kind(), x, y, adds);
+            products.put(key, product);
+        }
+        product.run(weight, xAddress, yAddress);
+    }
+
+    dnnl_stream stream() {
+        return stream;
+    }
+
+    Pointer address(long value) {
+        return address.set(value);
+    }
+
+    long inputs(long bytes) {
+        Memory memory = atLeast(bytes, inputs);
+        inputs = memory;
+        return memory.start().address();
+    }
+
+    long results(long bytes) {
+        Memory memory = atLeast(bytes, results);
+        results = memory;
+        return memory.start().address();
+    }
+
+    long scratchpad(long bytes) {
+        Memory memory = atLeast(bytes, scratchpad);
+        scratchpad = memory;
+        return memory.start().address();
+    }
+
+    private static Memory atLeast(long bytes, @Nullable Memory memory) {
+        return memory == null || memory.bytes() < bytes ? new Memory(bytes) : memory;
+    }
+}

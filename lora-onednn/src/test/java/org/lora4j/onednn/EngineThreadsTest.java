@@ -1,0 +1,161 @@
+package org.lora4j.onednn;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+import org.lora4j.linalg.PackedWeight;
+import org.lora4j.linalg.Precision;
+import org.lora4j.linalg.ProductEngine;
+import org.lora4j.linalg.ProductEngine.Direction;
+import org.lora4j.nn.NativeThreads;
+import org.lora4j.nn.internal.Engines;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.nativeblas.NativeOpsHolder;
+
+/** The engine has one thread until a program gives it more, and leaves the settings of its callers alone. */
+class EngineThreadsTest {
+    private static final String NAME = "products";
+
+    /** Computes products in a thread of its own. Its team of OpenMP has the name of this thread. */
+    static final class Main {
+        private Main() {}
+
+        public static void main(String[] arguments) throws Exception {
+            // ND4J's own loops and BLAS must have no team of the thread's name.
+            Nd4j.getEnvironment().setMaxMasterThreads(1);
+            Nd4j.getEnvironment().setMaxThreads(1);
+            INDArray weight = Matrices.random(1, 1000, 1000);
+            // In columns, so that it is copied too.
+            INDArray x = Matrices.Place.COLUMNS.of(Matrices.random(2, 300, 1000));
+            INDArray y = Nd4j.ones(DataType.FLOAT, 1000, 300).transpose();
+            OneDnnEngine engine = new OneDnnEngine(true);
+            Thread thread = new Thread(
+                    () -> {
+                        try {
+                            Files.writeString(Path.of(arguments[0]), threads(engine, weight, x, y));
+                        } catch (IOException e) {
+                            throw new UncheckedIOException(e);
+                        }
+                    },
+                    NAME);
+            thread.start();
+            thread.join();
+        }
+    }
+
+    /** The threads of the team after products with one thread and with three, and the caller's own setting. */
+    private static String threads(OneDnnEngine engine, INDArray weight, INDArray x, INDArray y) throws IOException {
+        StringBuilder found = new StringBuilder();
+        for (int threads : new int[] {1, 3}) {
+            engine.setThreads(threads);
+            for (Precision precision : Precision.values()) {
+                PackedWeight packed =
+                        engine.prepare(weight, precision, Direction.FORWARD).orElseThrow();
+                packed.multiply(x, y, false);
+                packed.multiply(x, y, true);
+            }
+            found.append(team()).append(' ');
+        }
+        return found.append(NativeOpsHolder.getInstance().getDeviceNativeOps().ompGetMaxThreads())
+                .toString();
+    }
+
+    private static long team() throws IOException {
+        try (Stream<Path> tasks = Files.list(Path.of("/proc/self/task"))) {
+            return tasks.filter(EngineThreadsTest::hasName).count();
+        }
+    }
+
+    private static boolean hasName(Path task) {
+        try {
+            return Files.readString(task.resolve("comm")).strip().equals(NAME);
+        } catch (IOException e) {
+            // It has ended.
+            return false;
+        }
+    }
+
+    @Test
+    @EnabledOnOs(OS.LINUX)
+    void aProductHasAsManyThreadsAsTheEngineNotAsOpenMp(@TempDir Path folder) throws Exception {
+        Path result = folder.resolve("result");
+        ProcessBuilder process = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-Xmx512m",
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        Main.class.getName(),
+                        result.toString())
+                .redirectErrorStream(true)
+                .redirectOutput(folder.resolve("output").toFile());
+        // ND4J's own loops would start a team of this size, so they must not have one; only the caller's setting is
+        // larger.
+        process.environment().put("OMP_NUM_THREADS", "4");
+        Process started = process.start();
+        assertThat(started.waitFor(120, TimeUnit.SECONDS)).isTrue();
+        assertThat(started.exitValue())
+                .as(Files.readString(folder.resolve("output"), StandardCharsets.UTF_8))
+                .isZero();
+        assertThat(result).hasContent("1 3 4");
+    }
+
+    @Test
+    void nativeThreadsGiveTheProcessorsToOneTeam() {
+        ProductEngine engine = engine();
+        assertThat(engine).isInstanceOf(OneDnnEngine.class);
+        assertThat(settings(engine).get(0)).isEqualTo(1);
+        List<Integer> before = settings(engine);
+        try (NativeThreads outer = NativeThreads.forEngine(3)) {
+            assertThat(outer).isNotNull();
+            assertThat(settings(engine)).containsExactly(3, 1, 1);
+            try (NativeThreads inner = NativeThreads.forBlas(2)) {
+                assertThat(inner).isNotNull();
+                assertThat(settings(engine)).containsExactly(1, 2, 1);
+            }
+            assertThat(settings(engine)).containsExactly(3, 1, 1);
+        }
+        assertThat(settings(engine)).isEqualTo(before);
+        try (NativeThreads all = NativeThreads.forEngine()) {
+            assertThat(all).isNotNull();
+            assertThat(settings(engine).get(0)).isEqualTo(Runtime.getRuntime().availableProcessors());
+        }
+    }
+
+    private static ProductEngine engine() {
+        ProductEngine engine = Engines.engine();
+        assumeTrue(engine != null, "oneDNN is fast on this processor");
+        return Objects.requireNonNull(engine);
+    }
+
+    private static List<Integer> settings(ProductEngine engine) {
+        return List.of(
+                engine.threads(),
+                Nd4j.factory().blas().getMaxThreads(),
+                Nd4j.getEnvironment().maxMasterThreads());
+    }
+
+    @Test
+    void refusesNoThread() {
+        OneDnnEngine engine = new OneDnnEngine();
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> engine.setThreads(0))
+                .withMessage("the number of threads must be at least 1, found 0");
+        assertThat(engine.threads()).isEqualTo(1);
+    }
+}

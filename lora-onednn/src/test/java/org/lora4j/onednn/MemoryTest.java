@@ -1,0 +1,73 @@
+package org.lora4j.onednn;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.bytedeco.javacpp.Pointer;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.lora4j.linalg.PackedWeight;
+import org.lora4j.linalg.Precision;
+import org.lora4j.linalg.ProductEngine.Direction;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.indexing.NDArrayIndex;
+
+/** Native memory is released with what owns it. */
+@Tag("slow")
+class MemoryTest {
+    private final OneDnnEngine engine = new OneDnnEngine(true);
+
+    @Test
+    void weightsThatNobodyUsesAreReleasedBeforeTheLimit() {
+        INDArray weight = Matrices.random(1, 4096, 2048);
+        INDArray x = Matrices.random(2, 2, 4096);
+        INDArray y = Nd4j.create(DataType.FLOAT, 2, 2048);
+        long bytes = 0;
+        while (bytes < 2 * Pointer.maxBytes()) {
+            PackedWeight packed = engine.prepare(weight, Precision.FLOAT, Direction.TRANSPOSED)
+                    .orElseThrow();
+            packed.multiply(x, y, false);
+            bytes += packed.bytes();
+        }
+        assertThat(y.equalsWithEps(x.mmul(weight), 1e-2)).isTrue();
+    }
+
+    @Test
+    void aWeightStaysAliveWhileOthersAreReleased() {
+        INDArray weight = Matrices.random(1, 1000, 500);
+        INDArray x = Matrices.random(2, 4, 1000);
+        PackedWeight packed =
+                engine.prepare(weight, Precision.FLOAT, Direction.TRANSPOSED).orElseThrow();
+        INDArray expected = Nd4j.create(DataType.FLOAT, 4, 500);
+        packed.multiply(x, expected, false);
+        for (int i = 0; i < 20; i++) {
+            assertThat(engine.prepare(weight.add(i), Precision.FLOAT, Direction.FORWARD))
+                    .isPresent();
+            System.gc();
+            INDArray y = Nd4j.create(DataType.FLOAT, 4, 500);
+            packed.multiply(x, y, false);
+            assertThat(y).isEqualTo(expected);
+        }
+    }
+
+    @Test
+    void moreNumbersOfRowsThanAreKept() {
+        INDArray weight = Matrices.random(1, 40, 30);
+        PackedWeight packed =
+                engine.prepare(weight, Precision.FLOAT, Direction.TRANSPOSED).orElseThrow();
+        INDArray all = Matrices.random(2, 3000, 40);
+        INDArray expected = all.mmul(weight);
+        for (int n = 1; n < 3000; n += n < 300 ? 1 : 7) {
+            INDArray x = Matrices.Place.ROWS.of(all.get(NDArrayIndex.interval(0, n), NDArrayIndex.all()));
+            INDArray y = Nd4j.create(DataType.FLOAT, n, 30);
+            packed.multiply(x, y, false);
+            assertThat(y.equalsWithEps(expected.get(NDArrayIndex.interval(0, n), NDArrayIndex.all()), 1e-4))
+                    .as("%d rows", n)
+                    .isTrue();
+        }
+        assertThat(engine.matmuls().size())
+                .as("numbers of rows above 256 are divided")
+                .isLessThan(400);
+    }
+}
