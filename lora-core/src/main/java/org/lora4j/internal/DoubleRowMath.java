@@ -154,6 +154,22 @@ enum DoubleRowMath implements RowMath<double[]> {
     }
 
     @Override
+    public double normalizeScale(double[] x, double epsilon, int n) {
+        double factor = 1 / Math.sqrt(dot(x, x, n) / n + epsilon);
+        scale(factor, x, n);
+        return factor;
+    }
+
+    @Override
+    public void normalizeScaleGradient(double[] g, double[] x, double factor, int n) {
+        double along = (dot(g, x, n) / n);
+        double f = factor;
+        for (int i = 0; i < n; i++) {
+            g[i] = f * (g[i] - x[i] * along);
+        }
+    }
+
+    @Override
     public void softmaxGradient(double[] p, double[] g, int n) {
         double along = dot(p, g, n);
         for (int i = 0; i < n; i++) {

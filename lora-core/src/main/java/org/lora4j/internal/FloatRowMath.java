@@ -156,6 +156,22 @@ enum FloatRowMath implements RowMath<float[]> {
     }
 
     @Override
+    public double normalizeScale(float[] x, double epsilon, int n) {
+        double factor = 1 / Math.sqrt(dot(x, x, n) / n + epsilon);
+        scale(factor, x, n);
+        return factor;
+    }
+
+    @Override
+    public void normalizeScaleGradient(float[] g, float[] x, double factor, int n) {
+        float along = (float) (dot(g, x, n) / n);
+        float f = (float) factor;
+        for (int i = 0; i < n; i++) {
+            g[i] = f * (g[i] - x[i] * along);
+        }
+    }
+
+    @Override
     public void softmaxGradient(float[] p, float[] g, int n) {
         float along = (float) dot(p, g, n);
         for (int i = 0; i < n; i++) {

@@ -74,6 +74,22 @@ public sealed interface RowMath<A> permits FloatRowMath, DoubleRowMath {
      */
     void normalizeGradient(A g, A x, double factor, int n);
 
+    /**
+     * {@code x = x/√(mean(x²) + ε)}, the normalization of RMSNorm.
+     *
+     * @return {@code 1/√(mean(x²) + ε)}
+     */
+    double normalizeScale(A x, double epsilon, int n);
+
+    /**
+     * The gradient of {@link #normalizeScale}: {@code g = f·(g − x·mean(g·x))}.
+     *
+     * @param g the gradient of the normalized row; gets that of the row before
+     * @param x the normalized row
+     * @param factor what {@link #normalizeScale} returned
+     */
+    void normalizeScaleGradient(A g, A x, double factor, int n);
+
     /** {@code y = x·Φ(x)}. */
     void gelu(A x, A y, int n);
 

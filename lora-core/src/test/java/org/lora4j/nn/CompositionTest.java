@@ -42,7 +42,9 @@ class CompositionTest {
         MEAN,
         NORMALIZE,
         RESIDUAL,
+        NORMED_RESIDUAL,
         LAYER_NORM,
+        RMS_NORM,
         EMBEDDING,
         TOKEN_EMBEDDINGS
     }
@@ -57,6 +59,10 @@ class CompositionTest {
 
     private LayerNorm norm(String path) {
         return new LayerNorm(path, gaussian(WIDTH).addi(1), gaussian(WIDTH), 0.1);
+    }
+
+    private RMSNorm rmsNorm(String path) {
+        return new RMSNorm(path, gaussian(WIDTH).addi(1), 0.1);
     }
 
     private Layer layer(Kind kind) {
@@ -81,14 +87,19 @@ class CompositionTest {
             case MEAN -> new Pooling(path, Pooling.Method.MEAN);
             case NORMALIZE -> new Normalize(path);
             case RESIDUAL -> residual(path, Kind.values()[random.nextInt(Kind.values().length)]);
+            case NORMED_RESIDUAL -> {
+                Layer norm = random.nextBoolean() ? norm(path + ".norm") : rmsNorm(path + ".norm");
+                yield new Residual(path, List.of(norm, layer(Kind.values()[random.nextInt(Kind.values().length)])));
+            }
             case LAYER_NORM -> norm(path);
+            case RMS_NORM -> rmsNorm(path);
             case EMBEDDING -> new Embedding(path, gaussian(6, WIDTH), Embedding.NO_PADDING);
             case TOKEN_EMBEDDINGS -> embeddings(path);
         };
     }
 
     private Residual residual(String path, Kind inner) {
-        return new Residual(path, List.of(layer(inner)), norm(path + ".norm"));
+        return new Residual(path, List.of(layer(inner)));
     }
 
     private TokenEmbeddings embeddings(String path) {
@@ -108,7 +119,7 @@ class CompositionTest {
         if (layer instanceof SelfAttention || layer instanceof Pooling) {
             return tokens;
         }
-        return !(layer instanceof LayerNorm || layer instanceof Embedding || layer instanceof TokenEmbeddings);
+        return !(layer instanceof Embedding || layer instanceof TokenEmbeddings);
     }
 
     private static boolean areLegal(List<Layer> layers, boolean startsWithTokens) {
@@ -217,9 +228,8 @@ class CompositionTest {
                         "l2: a pooling takes the tokens of sequences, found rows that are examples; a network has one"
                                 + " pooling, after TokenEmbeddings");
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> new Network(List.of(linear("l"), norm("n"))))
-                .withMessage(
-                        "n: a layer normalization must be a part of Residual or TokenEmbeddings, found it as a layer"
-                                + " of its own");
+                .isThrownBy(() -> new Network(List.of(norm("n"), linear("l"))))
+                .withMessageStartingWith(
+                        "n: a network of rows of features has linear layers and activations, found n:");
     }
 }

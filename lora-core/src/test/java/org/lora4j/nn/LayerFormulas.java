@@ -65,7 +65,6 @@ final class LayerFormulas {
                 for (int j = 0; j < sums[i].length; j++) {
                     sums[i][j] += x[i][j];
                 }
-                normalize(sums[i], residual.norm());
             }
             return sums;
         }
@@ -84,10 +83,16 @@ final class LayerFormulas {
         for (double value : x) {
             norm += value * value;
         }
+        double meanSquare = norm / x.length;
         norm = Math.max(Math.sqrt(norm), 1e-12);
         double[] y = x.clone();
+        if (layer instanceof LayerNorm layerNorm) {
+            normalize(y, layerNorm);
+        }
         for (int j = 0; j < y.length; j++) {
-            if (layer instanceof Normalize) {
+            if (layer instanceof RMSNorm rmsNorm) {
+                y[j] *= rmsNorm.weight().getDouble(j) / Math.sqrt(meanSquare + rmsNorm.epsilon());
+            } else if (layer instanceof Normalize) {
                 y[j] /= norm;
             } else if (layer instanceof Gelu) {
                 y[j] *= normalDistribution(y[j]);

@@ -18,7 +18,7 @@ final class TokenEmbeddingsPass<A> {
     private final TokenEmbeddings layer;
     private final RowMath<A> math;
     private final List<EmbeddingPass<A>> tables = new ArrayList<>();
-    private final LayerNormPass<A> norm;
+    private final NormPass<A> norm;
     private final Scratch scratch;
     private final BatchBuffer sums;
     private final int width;
@@ -33,7 +33,7 @@ final class TokenEmbeddingsPass<A> {
         for (Embedding table : layer.tables()) {
             tables.add(new EmbeddingPass<>(table, math, resources));
         }
-        norm = new LayerNormPass<>(layer.norm(), math, resources);
+        norm = NormPass.of(layer.norm(), true, math, resources);
         scratch = resources.scratch();
         sums = new BatchBuffer(resources.dataType(), layer.word().outputSize(), resources.order());
         width = Math.toIntExact(layer.word().outputSize());
@@ -87,7 +87,7 @@ final class TokenEmbeddingsPass<A> {
         for (int t = 0; t < tables.size(); t++) {
             tables.get(t).addUpdates(rows.get(t), sum);
         }
-        return norm.forward(sum, null);
+        return norm.forward(sum);
     }
 
     private static int[] rows(int n, IntUnaryOperator row) {
