@@ -37,7 +37,11 @@ class CompositionTest {
         TANH,
         GELU,
         DROPOUT,
+        GELU_TANH,
         ATTENTION,
+        CAUSAL_ATTENTION,
+        ROTARY_ATTENTION,
+        SWIGLU,
         FIRST,
         MEAN,
         NORMALIZE,
@@ -54,7 +58,11 @@ class CompositionTest {
     }
 
     private Linear linear(String path) {
-        return new Linear(path, gaussian(WIDTH, WIDTH), gaussian(WIDTH));
+        return linear(path, WIDTH, WIDTH);
+    }
+
+    private Linear linear(String path, int in, int out) {
+        return new Linear(path, gaussian(out, in), random.nextInt(4) == 0 ? null : gaussian(out));
     }
 
     private LayerNorm norm(String path) {
@@ -83,6 +91,28 @@ class CompositionTest {
                         2,
                         0,
                         1);
+            case GELU_TANH -> new Gelu(path, Gelu.Form.TANH);
+            case CAUSAL_ATTENTION ->
+                CausalSelfAttention.builder(path, 2, 1, 3)
+                        .input(linear(path + ".qkv", WIDTH, 12))
+                        .output(linear(path + ".o", 6, WIDTH))
+                        .build();
+            case ROTARY_ATTENTION ->
+                CausalSelfAttention.builder(path, 4, 2, 4)
+                        .inputs(
+                                linear(path + ".q", WIDTH, 16),
+                                linear(path + ".k", WIDTH, 8),
+                                linear(path + ".v", WIDTH, 8))
+                        .output(linear(path + ".o", 16, WIDTH))
+                        .rotary(RotaryEmbedding.of(4, 20))
+                        .norms(rmsNorm(path + ".q_norm"), rmsNorm(path + ".k_norm"))
+                        .build();
+            case SWIGLU ->
+                new SwiGLU(
+                        path,
+                        linear(path + ".gate", WIDTH, 5),
+                        linear(path + ".up", WIDTH, 5),
+                        linear(path + ".down", 5, WIDTH));
             case FIRST -> new Pooling(path, Pooling.Method.FIRST);
             case MEAN -> new Pooling(path, Pooling.Method.MEAN);
             case NORMALIZE -> new Normalize(path);
@@ -102,13 +132,15 @@ class CompositionTest {
         return new Residual(path, List.of(layer(inner)));
     }
 
+    /** Those of Llama, GPT-2 or BERT. */
     private TokenEmbeddings embeddings(String path) {
-        return new TokenEmbeddings(
-                path,
-                new Embedding(path + ".word", gaussian(6, WIDTH), Embedding.NO_PADDING),
-                new Embedding(path + ".position", gaussian(5, WIDTH), Embedding.NO_PADDING),
-                null,
-                norm(path + ".norm"));
+        Embedding word = new Embedding(path + ".word", gaussian(6, WIDTH), Embedding.NO_PADDING);
+        Embedding position = new Embedding(path + ".position", gaussian(5, WIDTH), Embedding.NO_PADDING);
+        return switch (random.nextInt(4)) {
+            case 0 -> new TokenEmbeddings(path, word, 5);
+            case 1 -> new TokenEmbeddings(path, word, position, null, null);
+            default -> new TokenEmbeddings(path, word, position, null, norm(path + ".norm"));
+        };
     }
 
     /** Whether a layer can follow rows of tokens or of examples. Written down apart from the layers' own checks. */
@@ -116,7 +148,7 @@ class CompositionTest {
         if (layer instanceof Residual residual) {
             return residual.layers().stream().allMatch(inner -> isLegal(inner, tokens) && !(inner instanceof Pooling));
         }
-        if (layer instanceof SelfAttention || layer instanceof Pooling) {
+        if (layer instanceof SelfAttention || layer instanceof CausalSelfAttention || layer instanceof Pooling) {
             return tokens;
         }
         return !(layer instanceof Embedding || layer instanceof TokenEmbeddings);

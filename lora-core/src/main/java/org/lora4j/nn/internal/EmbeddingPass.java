@@ -87,7 +87,13 @@ final class EmbeddingPass<A> {
         if (weightGradient == null || rowGradient == null) {
             return;
         }
-        weightGradient.assign(0);
+        WeightGradient ofHead = effective == null ? null : gradients.getOfWeight(effective.weight());
+        if (ofHead == null) {
+            weightGradient.assign(0);
+        } else {
+            // A head that shares the table has computed its part.
+            ofHead.complete();
+        }
         ArrayMemory sums = new ArrayMemory(weightGradient);
         ArrayMemory given = new ArrayMemory(rowGradient);
         for (int i = 0; i < ids.length; i++) {

@@ -5,6 +5,7 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.RowMath;
 import org.lora4j.nn.Activation;
+import org.lora4j.nn.CausalSelfAttention;
 import org.lora4j.nn.Dropout;
 import org.lora4j.nn.Gelu;
 import org.lora4j.nn.Layer;
@@ -16,6 +17,7 @@ import org.lora4j.nn.Pooling;
 import org.lora4j.nn.RMSNorm;
 import org.lora4j.nn.Residual;
 import org.lora4j.nn.SelfAttention;
+import org.lora4j.nn.SwiGLU;
 import org.nd4j.linalg.activations.IActivation;
 import org.nd4j.linalg.activations.impl.ActivationReLU;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -41,12 +43,16 @@ interface LayerPass {
                     resources.order(),
                     inputIsBuffer,
                     resources.isTraining());
-        } else if (layer instanceof Gelu) {
-            return new GeluPass<>(inputSize, inputIsBuffer, math, resources);
+        } else if (layer instanceof Gelu gelu) {
+            return new GeluPass<>(gelu, inputSize, inputIsBuffer, math, resources);
         } else if (layer instanceof Dropout dropout) {
             return new DropoutPass(dropout, inputSize, inputIsBuffer, resources);
         } else if (layer instanceof SelfAttention attention) {
             return new SelfAttentionPass<>(attention, math, resources);
+        } else if (layer instanceof CausalSelfAttention attention) {
+            return new CausalSelfAttentionPass<>(attention, math, resources);
+        } else if (layer instanceof SwiGLU gated) {
+            return new SwiGLUPass<>(gated, math, resources);
         } else if (layer instanceof Residual residual) {
             return new ResidualPass(residual, inputSize, resources);
         } else if (layer instanceof LayerNorm norm) {

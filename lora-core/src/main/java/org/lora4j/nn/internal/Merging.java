@@ -9,7 +9,7 @@ public final class Merging {
     private Merging() {}
 
     /**
-     * Merges.
+     * Merges. A head that shares the table of an embedding does so in the copy, unless an adapter changes one of them.
      *
      * @param network the network; not changed
      * @param effective what each linear layer computes with
@@ -17,12 +17,15 @@ public final class Merging {
      * @throws ArithmeticException if a merged weight or bias is NaN or infinite; the message names it
      */
     public static Network merge(Network network, EffectiveLayers effective) {
-        return network.with(layer -> {
-            EffectiveLinear merged = effective.of(layer);
-            WeightedLayer copy = layer.with(merged.materialize(), merged.materializeBias());
-            copy.parameters().forEach(Merging::requireFinite);
-            return copy;
-        });
+        return network.with(
+                layer -> {
+                    EffectiveLinear merged = effective.of(layer);
+                    WeightedLayer copy = layer.with(merged.materialize(), merged.materializeBias());
+                    copy.parameters().forEach(Merging::requireFinite);
+                    return copy;
+                },
+                layer -> effective.of(layer).updates().isEmpty()
+                        && effective.of(layer).weight() == layer.weightParameter());
     }
 
     private static void requireFinite(Parameter parameter) {

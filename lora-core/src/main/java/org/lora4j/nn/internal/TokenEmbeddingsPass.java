@@ -18,7 +18,7 @@ final class TokenEmbeddingsPass<A> {
     private final TokenEmbeddings layer;
     private final RowMath<A> math;
     private final List<EmbeddingPass<A>> tables = new ArrayList<>();
-    private final NormPass<A> norm;
+    private final @Nullable NormPass<A> norm;
     private final Scratch scratch;
     private final BatchBuffer sums;
     private final int width;
@@ -33,7 +33,7 @@ final class TokenEmbeddingsPass<A> {
         for (Embedding table : layer.tables()) {
             tables.add(new EmbeddingPass<>(table, math, resources));
         }
-        norm = NormPass.of(layer.norm(), true, math, resources);
+        norm = layer.norm() == null ? null : NormPass.of(layer.norm(), true, math, resources);
         scratch = resources.scratch();
         sums = new BatchBuffer(resources.dataType(), layer.word().outputSize(), resources.order());
         width = Math.toIntExact(layer.word().outputSize());
@@ -45,7 +45,7 @@ final class TokenEmbeddingsPass<A> {
     }
 
     boolean use(EffectiveLayers effective) {
-        boolean changed = norm.use(effective);
+        boolean changed = norm != null && norm.use(effective);
         for (EmbeddingPass<A> table : tables) {
             changed |= table.use(effective);
         }
@@ -55,14 +55,18 @@ final class TokenEmbeddingsPass<A> {
     List<Parameter> parameters() {
         List<Parameter> all = new ArrayList<>();
         tables.forEach(table -> all.addAll(table.parameters()));
-        all.addAll(norm.parameters());
+        if (norm != null) {
+            all.addAll(norm.parameters());
+        }
         return all;
     }
 
     List<Parameter> trainable() {
         List<Parameter> all = new ArrayList<>();
         tables.forEach(table -> all.addAll(table.trainable()));
-        all.addAll(norm.trainable());
+        if (norm != null) {
+            all.addAll(norm.trainable());
+        }
         return all;
     }
 
@@ -71,7 +75,9 @@ final class TokenEmbeddingsPass<A> {
         int n = batch.tokens();
         rows.clear();
         rows.add(rows(n, batch::id));
-        rows.add(layer.positions(batch));
+        if (layer.position() != null) {
+            rows.add(layer.positions(batch));
+        }
         if (layer.type() != null) {
             rows.add(rows(n, batch::type));
         }
@@ -87,7 +93,7 @@ final class TokenEmbeddingsPass<A> {
         for (int t = 0; t < tables.size(); t++) {
             tables.get(t).addUpdates(rows.get(t), sum);
         }
-        return norm.forward(sum);
+        return norm == null ? sum : norm.forward(sum);
     }
 
     private static int[] rows(int n, IntUnaryOperator row) {
@@ -101,7 +107,7 @@ final class TokenEmbeddingsPass<A> {
     void backward(INDArray yGradient) {
         boolean tablesTrain =
                 tables.stream().anyMatch(table -> !table.trainable().isEmpty());
-        @Nullable INDArray sumGradient = norm.backward(yGradient, tablesTrain);
+        @Nullable INDArray sumGradient = norm == null ? yGradient : norm.backward(yGradient, tablesTrain);
         if (sumGradient != null) {
             for (int t = 0; t < tables.size(); t++) {
                 tables.get(t).backward(rows.get(t), sumGradient);
