@@ -29,11 +29,11 @@ final class BertLayers {
     private static final long DROPOUT_SEED = 0;
 
     private final BertConfig config;
-    private final BertTensors tensors;
+    private final ModelTensors tensors;
     private final String prefix;
     private final DataType dataType;
 
-    BertLayers(BertConfig config, BertTensors tensors, String prefix, DataType dataType) {
+    BertLayers(BertConfig config, ModelTensors tensors, String prefix, DataType dataType) {
         this.config = config;
         this.tensors = tensors;
         this.prefix = prefix;
