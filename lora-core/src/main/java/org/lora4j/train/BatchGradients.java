@@ -47,7 +47,7 @@ public final class BatchGradients {
         if (parameters.isEmpty()) {
             throw new IllegalStateException("nothing to train: every parameter of " + model + " is frozen");
         }
-        outputGradients = new BatchBuffer(model.dataType(), model.outputSize());
+        outputGradients = TrainingStep.outputGradients(model);
     }
 
     /**
@@ -93,7 +93,7 @@ public final class BatchGradients {
         pass.setBefore(examplesBefore, tokensBefore);
         INDArray output = pass.forward(batch.input());
         INDArray outputGradient = outputGradients.rows(output.size(0));
-        double value = loss.compute(output, loss.expected(output, batch.labels()), outputGradient);
+        double value = loss.compute(output, loss.expected(batch.input(), output, batch.labels()), outputGradient);
         pass.backward(outputGradient);
         return value;
     }

@@ -67,6 +67,7 @@ final class MultiTrainingRun {
         void loss(JointPass pass, int index) {
             loss = run().step()
                     .loss(
+                            batch().input(),
                             pass.output(index),
                             batch().labels(),
                             pass.outputGradient(index),

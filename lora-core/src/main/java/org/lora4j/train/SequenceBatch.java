@@ -11,7 +11,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * A batch of token sequences with their labels, for models that take sequences.
  *
  * @param sequences the sequences
- * @param labels the labels {@code [n, outputSize]}; null for a loss that needs none
+ * @param labels the labels {@code [n, outputSize]}, or {@code [n, t]} for {@link Loss#nextToken}; null for a loss that needs none
  */
 public record SequenceBatch(Sequences sequences, @Nullable INDArray labels) {
     /**
