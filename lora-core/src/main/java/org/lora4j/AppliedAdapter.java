@@ -18,6 +18,7 @@ import org.lora4j.nn.Network;
 import org.lora4j.nn.Parameter;
 import org.lora4j.nn.WeightedLayer;
 import org.lora4j.nn.internal.EffectiveLinear;
+import org.lora4j.nn.internal.WeightUpdate;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -31,6 +32,9 @@ final class AppliedAdapter {
     private final Map<WeightedLayer, Parameter> biases = new LinkedHashMap<>();
     private final Map<WeightedLayer, SavedParameters> saved = new LinkedHashMap<>();
     private final Map<WeightedLayer, TokenRowsUpdate> tokenRows = new LinkedHashMap<>();
+
+    /** The same rows in heads that share the table of the embedding. */
+    private final Map<WeightedLayer, HeadRowsUpdate> headRows = new LinkedHashMap<>();
 
     private AppliedAdapter(Network network, LoRAAdapter data, Map<String, LowRankFactors> subtracted) {
         config = data.config();
@@ -50,7 +54,12 @@ final class AppliedAdapter {
         });
         data.tokenRows().forEach((path, rows) -> {
             WeightedLayer layer = network.baseLayer(path);
-            tokenRows.put(layer, TokenRowsUpdate.of(layer, rows.castTo(network.dataType())));
+            List<Linear> heads = network.linears().stream()
+                    .filter(linear -> linear.weightParameter() == layer.weightParameter())
+                    .toList();
+            TokenRowsUpdate update = TokenRowsUpdate.of(layer, rows.castTo(network.dataType()), !heads.isEmpty());
+            tokenRows.put(layer, update);
+            heads.forEach(head -> headRows.put(head, new HeadRowsUpdate(update)));
         });
         data.biases()
                 .forEach((path, bias) -> biases.put(network.baseLayer(path), parameter(path + ".bias", bias, network)));
@@ -95,7 +104,10 @@ final class AppliedAdapter {
 
     /** Whether it replaces a bias, a weight or rows of the layer, which only one adapter can do. */
     boolean replaces(WeightedLayer layer) {
-        return biases.containsKey(layer) || saved.containsKey(layer) || tokenRows.containsKey(layer);
+        return biases.containsKey(layer)
+                || saved.containsKey(layer)
+                || tokenRows.containsKey(layer)
+                || headRows.containsKey(layer);
     }
 
     /** The copy of a layer that it trains in full, or null. */
@@ -127,7 +139,7 @@ final class AppliedAdapter {
         if (update != null) {
             applied = applied.with(List.of(update.rescaled(multiplier)));
         }
-        TokenRowsUpdate rows = tokenRows.get(layer);
+        WeightUpdate rows = layer instanceof Linear ? headRows.get(layer) : tokenRows.get(layer);
         return rows == null ? applied : applied.with(List.of(rows));
     }
 

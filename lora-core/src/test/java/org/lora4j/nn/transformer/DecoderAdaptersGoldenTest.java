@@ -1,8 +1,10 @@
 package org.lora4j.nn.transformer;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -13,6 +15,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.lora4j.AdapterView;
 import org.lora4j.LoRAModel;
 import org.lora4j.io.FingerprintCheck;
+import org.lora4j.io.PeftFormatException;
 import org.lora4j.io.ReadOptions;
 import org.lora4j.io.SafeTensors;
 import org.lora4j.nn.Network;
@@ -34,7 +37,10 @@ class DecoderAdaptersGoldenTest {
                 "decoder_modules_to_save",
                 "decoder_embedding_lora",
                 "decoder_embedding_lora_tied",
-                "decoder_trainable_tokens"
+                "decoder_trainable_tokens",
+                "decoder_trainable_tokens_tied",
+                "decoder_modules_to_save_tied",
+                "decoder_embedding_lora_tied_both"
             })
     void computesAnAdapter(String name, @TempDir Path folder) throws Exception {
         DecoderCase golden = DecoderCase.of(name);
@@ -47,7 +53,8 @@ class DecoderAdaptersGoldenTest {
         JsonNode settings = golden.settings();
         List<String> adapted = new ArrayList<>();
         settings.path("adapted_modules").forEach(module -> adapted.add(module.asText()));
-        assertThat(view.adapter().weights().keySet()).containsExactlyInAnyOrderElementsOf(adapted);
+        assertThat(view.adapter().weights().keySet()).containsAll(adapted);
+        assertThat(adapted).containsAll(withoutTiedHead(name, view));
         if (golden.io().names().contains("logits_merged")) {
             golden.assertOutput("logits_merged", input, model.merge("peft").predict(input));
         }
@@ -71,6 +78,15 @@ class DecoderAdaptersGoldenTest {
                 "logits_init", input, model.add("new", view.adapter().config()).predict(input));
     }
 
+    /** The adapted layers as PEFT has them: it counts those of a tied head with the embedding. */
+    private static List<String> withoutTiedHead(String name, AdapterView view) {
+        List<String> adapted = new ArrayList<>(view.adapter().weights().keySet());
+        if (name.equals("decoder_embedding_lora_tied_both")) {
+            assertThat(adapted.remove("lm_head")).isTrue();
+        }
+        return adapted;
+    }
+
     @Test
     void countsWhatPeftTrains() throws Exception {
         for (String name : List.of("decoder_lora_qv", "decoder_dora", "decoder_gpt2_lora", "decoder_modules_to_save")) {
@@ -83,6 +99,26 @@ class DecoderAdaptersGoldenTest {
                     .as(name)
                     .isEqualTo(golden.settings().path("trainable_parameters").asLong());
         }
+    }
+
+    /** Without ensure_weight_tying, nothing explains factors of a layer that the targets do not name. */
+    @Test
+    void refusesFactorsOfAHeadThatIsNoTarget(@TempDir Path folder) throws Exception {
+        DecoderCase golden = DecoderCase.of("decoder_embedding_lora_tied_both");
+        Path adapter = golden.folder().resolve("adapter");
+        Files.write(
+                folder.resolve("adapter_model.safetensors"),
+                Files.readAllBytes(adapter.resolve("adapter_model.safetensors")));
+        String config = Files.readString(adapter.resolve("adapter_config.json"));
+        assertThat(config).contains("\"ensure_weight_tying\": true");
+        Files.writeString(
+                folder.resolve("adapter_config.json"),
+                config.replace("\"ensure_weight_tying\": true", "\"ensure_weight_tying\": false"));
+        LoRAModel model = LoRAModel.of(golden.causal());
+        assertThatThrownBy(() -> model.load("peft", folder, OPTIONS))
+                .isInstanceOf(PeftFormatException.class)
+                .hasMessageContaining("tensors are not expected")
+                .hasMessageContaining("lm_head.lora_A");
     }
 
     @Test
