@@ -20,8 +20,8 @@ import org.nd4j.linalg.dataset.DataSet;
  * List<INDArray> means = gradients.gradients();        // over the rows of this part
  * }</pre>
  *
- * <p>The parts of a batch together give what the whole batch gives: the mean of their losses and gradients, each with the
- * weight of its number of rows, is that of the batch. Dropout drops the same elements.
+ * <p>The parts of a batch together give what the whole batch gives: the mean of their losses and gradients, each with its
+ * {@link #weight}, is that of the batch. Dropout drops the same elements.
  *
  * <p>The trainable parameters are those at the creation. Not thread-safe; several instances can share a model.
  */
@@ -31,6 +31,7 @@ public final class BatchGradients {
     private final Pass pass;
     private final List<Parameter> parameters;
     private final BatchBuffer outputGradients;
+    private long weight;
 
     /**
      * Creates an instance with buffers of its own.
@@ -93,9 +94,20 @@ public final class BatchGradients {
         pass.setBefore(examplesBefore, tokensBefore);
         INDArray output = pass.forward(batch.input());
         INDArray outputGradient = outputGradients.rows(output.size(0));
-        double value = loss.compute(output, loss.expected(batch.input(), output, batch.labels()), outputGradient);
+        INDArray expected = loss.expected(batch.input(), output, batch.labels());
+        double value = loss.compute(output, expected, outputGradient);
+        weight = loss.weight(output, expected);
         pass.backward(outputGradient);
         return value;
+    }
+
+    /**
+     * Returns the weight of the last part in the mean of its batch.
+     *
+     * @return the number of its rows; with {@link Loss#nextToken}, that of its labels that count
+     */
+    public long weight() {
+        return weight;
     }
 
     /**

@@ -163,6 +163,21 @@ class NextTokenTest {
     }
 
     @Test
+    void aPartHasTheWeightOfItsLabelsAndAValidationTheMeanOverThem() {
+        Network network = network();
+        SequenceBatch large = new SequenceBatch(Sequences.of(new int[] {1, 4, 2, 6, 0}), null);
+        SequenceBatch small = new SequenceBatch(
+                Sequences.of(new int[] {3, 5, 5, 2}), Nd4j.createFromArray(new int[][] {{-100, 5, -100, -100}}));
+        BatchGradients gradients = new BatchGradients(network, LOSS);
+        double ofLarge = gradients.compute(large, 0, 0, 0);
+        assertThat(gradients.weight()).isEqualTo(4);
+        double ofSmall = gradients.compute(small, 0, 0, 0);
+        assertThat(gradients.weight()).isEqualTo(1);
+        double mean = new ValidationLoss(network, LOSS, BatchSource.ofSequences(List.of(large, small))).getAsDouble();
+        assertThat(mean).isCloseTo((4 * ofLarge + ofSmall) / 5, within(1e-12));
+    }
+
+    @Test
     void refusesLabelsThatDoNotFit() {
         Network network = network();
         Sequences x = Sequences.of(new int[] {1, 4, 2}, new int[] {6});
