@@ -8,6 +8,7 @@ import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.internal.NamedAdapters;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Parameter;
+import org.lora4j.nn.internal.EffectiveLayers;
 import org.lora4j.nn.internal.Merging;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -174,7 +175,8 @@ final class AdapterRegistry {
 
     private Network merge(ModelState from, Selection selection) {
         try {
-            return network.with(Merging.of(from.factored(selection)));
+            EffectiveLayers effective = from.factored(selection);
+            return network.with(Merging.of(effective), Merging.keepsWeight(effective));
         } catch (ArithmeticException e) {
             ArithmeticException withNames =
                     new ArithmeticException(e.getMessage() + "; adapters are " + selection.names());

@@ -11,11 +11,14 @@ import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAWeights;
 import org.lora4j.adapter.TokenRows;
 import org.lora4j.linalg.LowRankFactors;
+import org.lora4j.nn.Linear;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Parameter;
 import org.lora4j.nn.WeightedLayer;
 import org.lora4j.nn.internal.EffectiveLayers;
 import org.lora4j.nn.internal.EffectiveLinear;
+import org.lora4j.nn.internal.WeightUpdate;
+import org.lora4j.update.internal.HeadRowsUpdate;
 import org.lora4j.update.internal.LoRAUpdate;
 import org.lora4j.update.internal.TokenRowsUpdate;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -31,6 +34,10 @@ final class AppliedAdapter {
     private final Map<WeightedLayer, Parameter> biases = new LinkedHashMap<>();
     private final Map<WeightedLayer, SavedParameters> saved = new LinkedHashMap<>();
     private final Map<WeightedLayer, TokenRowsUpdate> tokenRows = new LinkedHashMap<>();
+
+    /** The same rows in heads that share the table of the embedding. */
+    private final Map<WeightedLayer, HeadRowsUpdate> headRows = new LinkedHashMap<>();
+
     private final EffectiveLayers layers;
 
     private AppliedAdapter(Network network, LoRAAdapter data, Map<String, LowRankFactors> subtracted) {
@@ -51,7 +58,12 @@ final class AppliedAdapter {
         });
         data.tokenRows().forEach((path, rows) -> {
             WeightedLayer layer = network.baseLayer(path);
-            tokenRows.put(layer, TokenRowsUpdate.of(layer, rows.castTo(network.dataType())));
+            List<Linear> heads = network.linears().stream()
+                    .filter(linear -> linear.weightParameter() == layer.weightParameter())
+                    .toList();
+            TokenRowsUpdate update = TokenRowsUpdate.of(layer, rows.castTo(network.dataType()), !heads.isEmpty());
+            tokenRows.put(layer, update);
+            heads.forEach(head -> headRows.put(head, new HeadRowsUpdate(update)));
         });
         data.biases()
                 .forEach((path, bias) -> biases.put(network.baseLayer(path), parameter(path + ".bias", bias, network)));
@@ -100,7 +112,10 @@ final class AppliedAdapter {
 
     /** Whether it replaces a bias, a weight or rows of the layer, which only one adapter can do. */
     boolean replaces(WeightedLayer layer) {
-        return biases.containsKey(layer) || saved.containsKey(layer) || tokenRows.containsKey(layer);
+        return biases.containsKey(layer)
+                || saved.containsKey(layer)
+                || tokenRows.containsKey(layer)
+                || headRows.containsKey(layer);
     }
 
     /** Applies the adapter to a layer, with its scale multiplied. */
@@ -117,7 +132,7 @@ final class AppliedAdapter {
         if (update != null) {
             applied = applied.with(List.of(update.rescaled(multiplier)));
         }
-        TokenRowsUpdate rows = tokenRows.get(layer);
+        WeightUpdate rows = layer instanceof Linear ? headRows.get(layer) : tokenRows.get(layer);
         return rows == null ? applied : applied.with(List.of(rows));
     }
 

@@ -64,9 +64,20 @@ public interface BaseModel {
     }
 
     /**
+     * Returns the path of the layer that gives the logits of the next token, if the model has one: PEFT's output embedding,
+     * which "all-linear" leaves out.
+     *
+     * @return the module path, such as {@code lm_head}; nothing unless overridden
+     */
+    default Optional<String> outputEmbedding() {
+        return Optional.empty();
+    }
+
+    /**
      * Returns what the model does, as PEFT's {@code task_type} says it, if that is known. New adapters are stored with it.
      *
-     * @return {@code SEQ_CLS} for a classifier of texts, {@code FEATURE_EXTRACTION} for an encoder; nothing unless overridden
+     * @return {@code SEQ_CLS} for a classifier of texts, {@code CAUSAL_LM} for a language model, {@code FEATURE_EXTRACTION} for
+     *     an encoder; nothing unless overridden
      */
     default Optional<String> taskType() {
         return Optional.empty();

@@ -70,8 +70,8 @@ public enum LayerKind {
     /** A 2-D convolution. */
     CONV2D(4),
 
-    /** A layer normalization, {@code γ [dim]} and {@code β [dim]}. No update of low rank applies to it. */
-    LAYER_NORM(1) {
+    /** A normalization, {@code γ [dim]} and perhaps {@code β [dim]}. No update of low rank applies to it. */
+    NORM(1) {
         @Override
         boolean isAdaptable() {
             return false;
@@ -79,7 +79,7 @@ public enum LayerKind {
 
         @Override
         public INDArray asMatrix(INDArray weight) {
-            throw new UnsupportedOperationException("a layer normalization has no matrix to adapt");
+            throw new UnsupportedOperationException("a normalization has no matrix to adapt");
         }
     };
 

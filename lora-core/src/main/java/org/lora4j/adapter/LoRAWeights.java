@@ -94,7 +94,7 @@ public record LoRAWeights(
             case EMBEDDING -> "[r, vocab]";
             case CONV1D -> "[r, in, k]";
             case CONV2D -> "[r, in, kh, kw]";
-            case LAYER_NORM -> "(none)";
+            case NORM -> "(none)";
         };
     }
 
@@ -104,7 +104,7 @@ public record LoRAWeights(
             case EMBEDDING -> "[dim, r]";
             case CONV1D -> "[out, r, 1]";
             case CONV2D -> "[out, r, 1, 1]";
-            case LAYER_NORM -> "(none)";
+            case NORM -> "(none)";
         };
     }
 

@@ -49,7 +49,7 @@ public record ModuleSelection(List<String> adapted, List<String> saved) {
         unmatched(config, base).ifPresent(problem -> {
             throw new IllegalArgumentException(problem);
         });
-        return select(base, config, layer -> isTarget(layer, config));
+        return select(base, config, layer -> isTarget(layer, base, config));
     }
 
     /**
@@ -71,7 +71,7 @@ public record ModuleSelection(List<String> adapted, List<String> saved) {
                 base,
                 config,
                 layer -> canSelect(config)
-                        ? isTarget(layer, config)
+                        ? isTarget(layer, base, config)
                         : layer.kind().isAdaptable() && hasFactors.test(layer.path()));
     }
 
@@ -169,13 +169,14 @@ public record ModuleSelection(List<String> adapted, List<String> saved) {
     }
 
     /** A name or an expression selects any layer that can be adapted. */
-    private static boolean isTarget(BaseLayer layer, LoRAConfig config) {
-        return layer.kind().isAdaptable() && !isLeftOut(layer, config) && isTarget(layer.path(), config);
+    private static boolean isTarget(BaseLayer layer, BaseModel base, LoRAConfig config) {
+        return layer.kind().isAdaptable() && !isLeftOut(layer, base, config) && isTarget(layer.path(), config);
     }
 
-    /** As in PEFT, "all-linear" leaves out embeddings and convolutions. */
-    private static boolean isLeftOut(BaseLayer layer, LoRAConfig config) {
-        return config.targetModules() instanceof TargetModules.AllLinear && layer.kind() != LayerKind.LINEAR;
+    /** As in PEFT, "all-linear" leaves out embeddings, the output embedding too, and convolutions. */
+    private static boolean isLeftOut(BaseLayer layer, BaseModel base, LoRAConfig config) {
+        return config.targetModules() instanceof TargetModules.AllLinear
+                && (layer.kind() != LayerKind.LINEAR || base.outputEmbedding().equals(Optional.of(layer.path())));
     }
 
     /**
@@ -190,7 +191,7 @@ public record ModuleSelection(List<String> adapted, List<String> saved) {
         Objects.requireNonNull(base, "base must not be null");
         Objects.requireNonNull(config, "config must not be null");
         List<String> paths = base.baseLayers().stream()
-                .filter(layer -> layer.kind().isAdaptable() && isLeftOut(layer, config))
+                .filter(layer -> layer.kind().isAdaptable() && isLeftOut(layer, base, config))
                 .<String>map(BaseLayer::path)
                 .filter(path -> isTarget(path, config) && !isSaved(path, config))
                 .toList();

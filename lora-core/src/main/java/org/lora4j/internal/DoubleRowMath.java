@@ -9,9 +9,17 @@ enum DoubleRowMath implements RowMath<double[]> {
     /** Beyond this, Φ is 0 or 1 to the last digit of what it is used for. */
     private static final double LARGEST = 9;
 
+    /** The factor of x³ in {@link #geluTanh}. */
+    private static final double CUBIC = 0.044715;
+
     @Override
     public double[] array(int length) {
         return new double[length];
+    }
+
+    @Override
+    public double[] of(double[] values) {
+        return values.clone();
     }
 
     @Override
@@ -154,6 +162,22 @@ enum DoubleRowMath implements RowMath<double[]> {
     }
 
     @Override
+    public double normalizeScale(double[] x, double epsilon, int n) {
+        double factor = 1 / Math.sqrt(dot(x, x, n) / n + epsilon);
+        scale(factor, x, n);
+        return factor;
+    }
+
+    @Override
+    public void normalizeScaleGradient(double[] g, double[] x, double factor, int n) {
+        double along = (dot(g, x, n) / n);
+        double f = factor;
+        for (int i = 0; i < n; i++) {
+            g[i] = f * (g[i] - x[i] * along);
+        }
+    }
+
+    @Override
     public void softmaxGradient(double[] p, double[] g, int n) {
         double along = dot(p, g, n);
         for (int i = 0; i < n; i++) {
@@ -188,12 +212,68 @@ enum DoubleRowMath implements RowMath<double[]> {
     }
 
     @Override
-    public void softmax(double[] x, int n) {
+    public void geluTanh(double[] x, double[] y, int n) {
+        for (int i = 0; i < n; i++) {
+            y[i] = x[i] * sigmoid(twiceInner(x[i]));
+        }
+    }
+
+    @Override
+    public void geluTanhWithDerivative(double[] x, double[] y, double[] derivative, int n) {
+        // x/2·(1 + tanh(u)) = x·σ(2u), so the derivative is σ + x·σ·(1 − σ)·2u′.
+        for (int i = 0; i < n; i++) {
+            double v = x[i];
+            double s = sigmoid(twiceInner(v));
+            y[i] = v * s;
+            derivative[i] = s + v * s * (1 - s) * 2 * Math.sqrt(2 / Math.PI) * (1 + 3 * CUBIC * v * v);
+        }
+    }
+
+    /** {@code 2·√(2/π)·(x + 0.044715·x³)}. */
+    private static double twiceInner(double x) {
+        return 2 * Math.sqrt(2 / Math.PI) * (x + CUBIC * x * x * x);
+    }
+
+    @Override
+    public void swiglu(double[] g, double[] u, double[] y, int n) {
+        for (int i = 0; i < n; i++) {
+            y[i] = g[i] * sigmoid(g[i]) * u[i];
+        }
+    }
+
+    @Override
+    public void swigluGradient(double[] g, double[] u, double[] y, double[] room, int n) {
+        for (int i = 0; i < n; i++) {
+            double s = sigmoid(g[i]);
+            double silu = g[i] * s;
+            g[i] = y[i] * u[i] * (s + silu * (1 - s));
+            u[i] = y[i] * silu;
+        }
+    }
+
+    private static double sigmoid(double x) {
+        return 1 / (1 + Math.exp(-x));
+    }
+
+    @Override
+    public void rotate(double[] x, double[] cos, double[] sin, double[] y, int half) {
+        for (int i = 0; i < half; i++) {
+            y[i] = x[i] * cos[i] - x[i + half] * sin[i];
+        }
+        for (int i = 0; i < half; i++) {
+            y[i + half] = x[i + half] * cos[i] + x[i] * sin[i];
+        }
+    }
+
+    @Override
+    public double softmax(double[] x, int n) {
         double max = max(x, n);
         for (int i = 0; i < n; i++) {
             x[i] = Math.exp(x[i] - max);
         }
-        scale(1 / sum(x, n), x, n);
+        double sum = sum(x, n);
+        scale(1 / sum, x, n);
+        return max + Math.log(sum);
     }
 
     private static double density(double x) {

@@ -11,9 +11,24 @@ enum FloatRowMath implements RowMath<float[]> {
     /** {@code 1/√(2π)}. */
     private static final float DENSITY = 3.989423e-1f;
 
+    /** {@code 2·√(2/π)}. */
+    private static final float TWICE_ROOT = (float) (2 * Math.sqrt(2 / Math.PI));
+
+    /** The factor of x³ in {@link #geluTanh}. */
+    private static final float CUBIC = 0.044715f;
+
     @Override
     public float[] array(int length) {
         return new float[length];
+    }
+
+    @Override
+    public float[] of(double[] values) {
+        float[] rounded = new float[values.length];
+        for (int i = 0; i < rounded.length; i++) {
+            rounded[i] = (float) values[i];
+        }
+        return rounded;
     }
 
     @Override
@@ -156,6 +171,22 @@ enum FloatRowMath implements RowMath<float[]> {
     }
 
     @Override
+    public double normalizeScale(float[] x, double epsilon, int n) {
+        double factor = 1 / Math.sqrt(dot(x, x, n) / n + epsilon);
+        scale(factor, x, n);
+        return factor;
+    }
+
+    @Override
+    public void normalizeScaleGradient(float[] g, float[] x, double factor, int n) {
+        float along = (float) (dot(g, x, n) / n);
+        float f = (float) factor;
+        for (int i = 0; i < n; i++) {
+            g[i] = f * (g[i] - x[i] * along);
+        }
+    }
+
+    @Override
     public void softmaxGradient(float[] p, float[] g, int n) {
         float along = (float) dot(p, g, n);
         for (int i = 0; i < n; i++) {
@@ -193,12 +224,66 @@ enum FloatRowMath implements RowMath<float[]> {
     }
 
     @Override
-    public void softmax(float[] x, int n) {
+    public void geluTanh(float[] x, float[] y, int n) {
+        for (int i = 0; i < n; i++) {
+            float v = x[i];
+            y[i] = v * sigmoid(v * (TWICE_ROOT + TWICE_ROOT * CUBIC * v * v));
+        }
+    }
+
+    @Override
+    public void geluTanhWithDerivative(float[] x, float[] y, float[] derivative, int n) {
+        // x/2·(1 + tanh(u)) = x·σ(2u), so the derivative is σ + x·σ·(1 − σ)·2u′.
+        for (int i = 0; i < n; i++) {
+            float v = x[i];
+            y[i] = sigmoid(v * (TWICE_ROOT + TWICE_ROOT * CUBIC * v * v));
+        }
+        for (int i = 0; i < n; i++) {
+            float v = x[i];
+            derivative[i] = y[i] + v * y[i] * (1 - y[i]) * (TWICE_ROOT + 3 * TWICE_ROOT * CUBIC * v * v);
+        }
+        multiply(x, y, n);
+    }
+
+    @Override
+    public void swiglu(float[] g, float[] u, float[] y, int n) {
+        for (int i = 0; i < n; i++) {
+            y[i] = g[i] * sigmoid(g[i]) * u[i];
+        }
+    }
+
+    @Override
+    public void swigluGradient(float[] g, float[] u, float[] y, float[] room, int n) {
+        for (int i = 0; i < n; i++) {
+            room[i] = sigmoid(g[i]);
+        }
+        for (int i = 0; i < n; i++) {
+            float silu = g[i] * room[i];
+            float slope = room[i] + silu * (1 - room[i]);
+            g[i] = y[i] * u[i] * slope;
+            u[i] = y[i] * silu;
+        }
+    }
+
+    @Override
+    public void rotate(float[] x, float[] cos, float[] sin, float[] y, int half) {
+        for (int i = 0; i < half; i++) {
+            y[i] = x[i] * cos[i] - x[i + half] * sin[i];
+        }
+        for (int i = 0; i < half; i++) {
+            y[i + half] = x[i + half] * cos[i] + x[i] * sin[i];
+        }
+    }
+
+    @Override
+    public double softmax(float[] x, int n) {
         float max = max(x, n);
         for (int i = 0; i < n; i++) {
             x[i] = exp(x[i] - max);
         }
-        scale(1 / sum(x, n), x, n);
+        float sum = sum(x, n);
+        scale(1 / sum, x, n);
+        return max + Math.log(sum);
     }
 
     /** The error function as a quotient of two polynomials, to 4e-7. */
@@ -236,5 +321,27 @@ enum FloatRowMath implements RowMath<float[]> {
         e *= e;
         e *= e;
         return e;
+    }
+
+    /**
+     * {@code σ(x) = 1/(1 + exp(−x))}, to 2e-7. It takes exp(x) − 1 from exp(x/64) − 1, because the error of exp(x/64) itself
+     * would grow 64 times near 0.
+     */
+    private static float sigmoid(float value) {
+        float x = Math.max(-30f, Math.min(30f, value)) * (1f / 64);
+        float e = 1f / 720;
+        e = e * x + 1f / 120;
+        e = e * x + 1f / 24;
+        e = e * x + 1f / 6;
+        e = e * x + 0.5f;
+        e = e * x + 1f;
+        e *= x;
+        e *= e + 2;
+        e *= e + 2;
+        e *= e + 2;
+        e *= e + 2;
+        e *= e + 2;
+        e *= e + 2;
+        return (1 + e) / (2 + e);
     }
 }

@@ -22,6 +22,9 @@ public sealed interface RowMath<A> permits FloatRowMath, DoubleRowMath {
     /** Returns an array of zeros. */
     A array(int length);
 
+    /** Returns an array of numbers, rounded to the type. */
+    A of(double[] values);
+
     /** Returns the length of an array. */
     int length(A array);
 
@@ -74,14 +77,59 @@ public sealed interface RowMath<A> permits FloatRowMath, DoubleRowMath {
      */
     void normalizeGradient(A g, A x, double factor, int n);
 
+    /**
+     * {@code x = x/√(mean(x²) + ε)}, the normalization of RMSNorm.
+     *
+     * @return {@code 1/√(mean(x²) + ε)}
+     */
+    double normalizeScale(A x, double epsilon, int n);
+
+    /**
+     * The gradient of {@link #normalizeScale}: {@code g = f·(g − x·mean(g·x))}.
+     *
+     * @param g the gradient of the normalized row; gets that of the row before
+     * @param x the normalized row
+     * @param factor what {@link #normalizeScale} returned
+     */
+    void normalizeScaleGradient(A g, A x, double factor, int n);
+
     /** {@code y = x·Φ(x)}. */
     void gelu(A x, A y, int n);
 
     /** {@code y = x·Φ(x)} and its derivative {@code Φ(x) + x·φ(x)}, in three different arrays. */
     void geluWithDerivative(A x, A y, A derivative, int n);
 
-    /** {@code x = exp(x − max)/Σ exp(x − max)}. */
-    void softmax(A x, int n);
+    /** {@code y = x/2·(1 + tanh(√(2/π)·(x + 0.044715·x³)))}. */
+    void geluTanh(A x, A y, int n);
+
+    /** {@link #geluTanh} and its derivative, in three different arrays. */
+    void geluTanhWithDerivative(A x, A y, A derivative, int n);
+
+    /** {@code y = g·σ(g)·u}, in three different arrays. */
+    void swiglu(A g, A u, A y, int n);
+
+    /**
+     * The gradients of {@link #swiglu}.
+     *
+     * @param g gets its gradient {@code y·u·(σ(g) + g·σ(g)·(1 − σ(g)))}
+     * @param u gets its gradient {@code y·g·σ(g)}
+     * @param y the gradient of the result
+     * @param room an array that is overwritten
+     */
+    void swigluGradient(A g, A u, A y, A room, int n);
+
+    /**
+     * Turns the pairs {@code (xᵢ, xᵢ₊half)}: {@code yᵢ = xᵢ·cosᵢ − xᵢ₊half·sinᵢ} and
+     * {@code yᵢ₊half = xᵢ₊half·cosᵢ + xᵢ·sinᵢ}.
+     */
+    void rotate(A x, A cos, A sin, A y, int half);
+
+    /**
+     * {@code x = exp(x − max)/Σ exp(x − max)}.
+     *
+     * @return {@code logΣ exp(x)}
+     */
+    double softmax(A x, int n);
 
     /** The gradient of {@link #softmax}: {@code g = p·(g − Σ p·g)}. */
     void softmaxGradient(A p, A g, int n);

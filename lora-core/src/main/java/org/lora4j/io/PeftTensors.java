@@ -16,6 +16,7 @@ import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAWeights;
 import org.lora4j.adapter.ModuleSelection;
+import org.lora4j.adapter.TargetModules;
 import org.lora4j.adapter.TokenRows;
 import org.lora4j.internal.ArrayBits;
 import org.lora4j.internal.Names;
@@ -86,6 +87,28 @@ final class PeftTensors {
     }
 
     /**
+     * Adds the head of a language model to the targets if it has factors. With {@code ensure_weight_tying}, PEFT stores those
+     * of the embedding for it too, transposed, and does not name it.
+     */
+    private LoRAConfig withTiedHead(LoRAConfig config) {
+        Optional<String> head = base == null ? Optional.empty() : base.outputEmbedding();
+        boolean ties = "true".equals(config.hubFields().others().get("ensure_weight_tying"));
+        if (ties
+                && head.isPresent()
+                && keys.hasFactors(head.get())
+                && config.targetModules() instanceof TargetModules.Paths targets
+                && !targets.matches(head.get())) {
+            log.info("{}: {} has factors and counts as a target", file, Names.quote(head.get()));
+            List<String> entries = new ArrayList<>(targets.entries());
+            entries.add(head.get());
+            return config.toBuilder()
+                    .targetModules(new TargetModules.Paths(entries))
+                    .build();
+        }
+        return config;
+    }
+
+    /**
      * Adds what some writers leave out of the configuration or of the tensors. PEFT before 0.11 stores the trained head of a
      * classifier without naming it. PEFT up to 0.20.0 does not store the biases of {@code lora_only}; those of the base
      * count then.
@@ -104,6 +127,7 @@ final class PeftTensors {
             saved.addAll(unnamed);
             stored = stored.toBuilder().modulesToSave(saved).build();
         }
+        stored = withTiedHead(stored);
         if (config.bias() == BiasTraining.LORA_ONLY && mayHaveBiases() && !hasBiases()) {
             log.warn("{}: bias is \"lora_only\", but there are no biases; the biases of the base are used", file);
             stored = stored.toBuilder().bias(BiasTraining.NONE).build();

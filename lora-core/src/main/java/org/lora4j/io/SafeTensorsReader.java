@@ -143,6 +143,22 @@ public final class SafeTensorsReader implements Closeable {
     }
 
     /**
+     * Reads a floating-point tensor as FLOAT or DOUBLE, as {@link #tensor(String, DataType)} does, and refuses NaN and infinite
+     * elements: the weights of a model have none.
+     *
+     * @param name the tensor
+     * @param type {@link DataType#FLOAT} or {@link DataType#DOUBLE}
+     * @return a new array
+     * @throws IllegalArgumentException if there is no such tensor, or the type is another
+     * @throws SafeTensorsException if {@link #tensor(String, DataType)} refuses the tensor, or an element is not finite; the
+     *     message names the first one
+     * @throws IOException if the file cannot be read, or the reader is closed
+     */
+    public INDArray finiteTensor(String name, DataType type) throws IOException {
+        return read(header.tensor(name)).finite(type);
+    }
+
+    /**
      * Reads the bytes of a tensor of any dtype.
      *
      * @param name the tensor

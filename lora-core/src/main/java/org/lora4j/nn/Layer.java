@@ -8,7 +8,17 @@ import java.util.function.UnaryOperator;
  * share them.
  */
 public sealed interface Layer
-        permits WeightedLayer, Activation, Gelu, Dropout, TokenEmbeddings, SelfAttention, Residual, Pooling, Normalize {
+        permits WeightedLayer,
+                Activation,
+                Gelu,
+                Dropout,
+                TokenEmbeddings,
+                SelfAttention,
+                CausalSelfAttention,
+                SwiGLU,
+                Residual,
+                Pooling,
+                Normalize {
     /**
      * Returns the name by which files and adapters know the layer.
      *

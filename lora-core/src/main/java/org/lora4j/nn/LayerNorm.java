@@ -32,9 +32,7 @@ public final class LayerNorm implements WeightedLayer {
         ParameterArrays.requireWeight(path, weight, 1, "a vector [dim]");
         Objects.requireNonNull(bias, "bias must not be null");
         ParameterArrays.requireBias(path, bias, weight);
-        if (!(epsilon > 0) || !Double.isFinite(epsilon)) {
-            throw new IllegalArgumentException(path + ": epsilon must be positive, found " + epsilon);
-        }
+        ParameterArrays.requireEpsilon(path, epsilon);
         this.path = path;
         this.weight = new Parameter(path + ".weight", weight, true);
         this.bias = new Parameter(path + ".bias", bias, true);
@@ -49,7 +47,7 @@ public final class LayerNorm implements WeightedLayer {
 
     @Override
     public LayerKind kind() {
-        return LayerKind.LAYER_NORM;
+        return LayerKind.NORM;
     }
 
     /**
@@ -59,13 +57,6 @@ public final class LayerNorm implements WeightedLayer {
      */
     public double epsilon() {
         return epsilon;
-    }
-
-    @Override
-    public RowKind outputRows(RowKind inputRows) {
-        throw new IllegalArgumentException(
-                path
-                        + ": a layer normalization must be a part of Residual or TokenEmbeddings, found it as a layer of its own");
     }
 
     @Override

@@ -37,6 +37,37 @@ public final class Linear implements WeightedLayer {
         updates = new WeightUpdates(path, this.weight, this.bias);
     }
 
+    private Linear(String path, Parameter weight) {
+        this.path = path;
+        this.weight = weight;
+        bias = null;
+        updates = new WeightUpdates(path, weight, null);
+    }
+
+    /**
+     * Creates a layer that shares the table of an embedding, {@code y = x·Eᵀ}: the tied head of a language model. The two
+     * layers have one parameter, with the name that the embedding gives it. Its gradient is the sum of both. An adapter of one
+     * of them does not change the other.
+     *
+     * @param path the module path, such as {@code lm_head}
+     * @param embedding the embedding with the table {@code E [vocab, dim]}
+     * @return the layer
+     * @throws IllegalArgumentException if the path is blank
+     */
+    public static Linear tiedTo(String path, Embedding embedding) {
+        ParameterArrays.requirePath(path);
+        return new Linear(path, embedding.weightParameter());
+    }
+
+    /**
+     * Returns whether the weight belongs to an embedding.
+     *
+     * @return true for a layer that {@link #tiedTo} created
+     */
+    public boolean isTied() {
+        return !weight.name().equals(path + ".weight");
+    }
+
     @Override
     public String path() {
         return path;

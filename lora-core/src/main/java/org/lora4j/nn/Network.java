@@ -3,11 +3,14 @@ package org.lora4j.nn;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 import org.lora4j.adapter.BaseModel;
 import org.lora4j.internal.Backend;
@@ -155,11 +158,12 @@ public final class Network implements Model, BaseModel, PassSource, Layered {
     /**
      * Returns the network's own parameters, without those of parametrizations.
      *
-     * @return weights and biases in the order of the layers
+     * @return weights and biases in the order of the layers; a parameter that two layers share once
      */
     public List<Parameter> parameters() {
         return weightedLayers().stream()
                 .flatMap(layer -> layer.parameters().stream())
+                .distinct()
                 .toList();
     }
 
@@ -186,10 +190,29 @@ public final class Network implements Model, BaseModel, PassSource, Layered {
     }
 
     /**
-     * Returns what the network does: one that takes sequences and ends with a pooling and a linear layer classifies, one that
-     * takes sequences and ends with anything else than a linear layer encodes.
+     * Returns the path of the head of a language model.
      *
-     * @return {@code SEQ_CLS}, {@code FEATURE_EXTRACTION} or nothing
+     * @return the path of the last layer if it gives an output for each token and the attention is causal, or nothing
+     */
+    @Override
+    public Optional<String> outputEmbedding() {
+        Layer last = layers().get(layers().size() - 1);
+        boolean predicts = last instanceof Linear
+                && layers().stream().noneMatch(Pooling.class::isInstance)
+                && layers().stream().anyMatch(Network::isCausal);
+        return predicts ? Optional.of(last.path()) : Optional.empty();
+    }
+
+    private static boolean isCausal(Layer layer) {
+        return layer instanceof CausalSelfAttention || layer.children().stream().anyMatch(Network::isCausal);
+    }
+
+    /**
+     * Returns what the network does: one that takes sequences and ends with a pooling and a linear layer classifies, one with
+     * causal attention that ends with a linear layer predicts the next token, and one that takes sequences and ends with
+     * anything else than a linear layer encodes.
+     *
+     * @return {@code SEQ_CLS}, {@code CAUSAL_LM}, {@code FEATURE_EXTRACTION} or nothing
      */
     @Override
     public Optional<String> taskType() {
@@ -199,7 +222,10 @@ public final class Network implements Model, BaseModel, PassSource, Layered {
         if (!(layers().get(layers().size() - 1) instanceof Linear)) {
             return Optional.of("FEATURE_EXTRACTION");
         }
-        return layers().stream().anyMatch(Pooling.class::isInstance) ? Optional.of("SEQ_CLS") : Optional.empty();
+        if (layers().stream().anyMatch(Pooling.class::isInstance)) {
+            return Optional.of("SEQ_CLS");
+        }
+        return outputEmbedding().map(path -> "CAUSAL_LM");
     }
 
     /** Freezes all the network's own parameters, biases too. */
@@ -398,26 +424,43 @@ public final class Network implements Model, BaseModel, PassSource, Layered {
     }
 
     /**
-     * Copies the network without its parametrizations.
+     * Copies the network without its parametrizations. Layers that share a parameter do so in the copy.
      *
      * @return a network with arrays of its own, all trainable
      */
     public Network copy() {
-        return with(layer -> {
-            INDArray bias = layer.bias();
-            return layer.with(layer.weight().dup(layer.weight().ordering()), bias == null ? null : bias.dup());
-        });
+        return with(
+                layer -> {
+                    INDArray bias = layer.bias();
+                    return layer.with(layer.weight().dup(layer.weight().ordering()), bias == null ? null : bias.dup());
+                },
+                layer -> true);
     }
 
     /**
      * Copies the network with other weights; not part of the API.
      *
      * @param weights gives the replacement of each layer with weights
+     * @param keepsWeight whether the replacement of a layer has an equal weight; layers that share a parameter share it in the
+     *     copy if both do
      * @return the copy
      * @hidden
      */
-    public Network with(UnaryOperator<WeightedLayer> weights) {
-        return new Network(layers().stream().map(layer -> layer.with(weights)).toList());
+    public Network with(UnaryOperator<WeightedLayer> weights, Predicate<WeightedLayer> keepsWeight) {
+        Map<Parameter, Embedding> tables = new HashMap<>();
+        UnaryOperator<WeightedLayer> tying = layer -> {
+            boolean keeps = keepsWeight.test(layer);
+            Embedding table = keeps ? tables.get(layer.weightParameter()) : null;
+            if (table != null && layer instanceof Linear) {
+                return Linear.tiedTo(layer.path(), table);
+            }
+            WeightedLayer copy = weights.apply(layer);
+            if (keeps && copy instanceof Embedding embedding) {
+                tables.put(layer.weightParameter(), embedding);
+            }
+            return copy;
+        };
+        return new Network(layers().stream().map(layer -> layer.with(tying)).toList());
     }
 
     /**
@@ -427,7 +470,7 @@ public final class Network implements Model, BaseModel, PassSource, Layered {
      * @throws ArithmeticException if a merged weight or bias is NaN or infinite; the message names it
      */
     public Network merge() {
-        return with(Merging.of(EFFECTIVE));
+        return with(Merging.of(EFFECTIVE), Merging.keepsWeight(EFFECTIVE));
     }
 
     @Override

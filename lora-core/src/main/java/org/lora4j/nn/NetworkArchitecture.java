@@ -57,7 +57,7 @@ public final class NetworkArchitecture {
             } else {
                 throw new IllegalArgumentException(layer.path()
                         + ": a network file holds linear layers and activations, found " + layer
-                        + "; save a transformer with BertModel.save");
+                        + "; save a transformer with the save method of its model");
             }
         }
         return new NetworkArchitecture(description);

@@ -54,6 +54,13 @@ final class ParameterArrays {
         }
     }
 
+    /** Checks what a normalization adds before it divides. */
+    static void requireEpsilon(String path, double epsilon) {
+        if (!(epsilon > 0) || !Double.isFinite(epsilon)) {
+            throw new IllegalArgumentException(path + ": epsilon must be positive, found " + epsilon);
+        }
+    }
+
     /** Checks that the input of a layer has the width that it takes. */
     static void requireWidth(String path, long expected, long found) {
         if (expected != found) {

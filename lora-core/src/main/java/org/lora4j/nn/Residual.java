@@ -1,31 +1,30 @@
 package org.lora4j.nn;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.UnaryOperator;
 
 /**
- * A residual connection with layer normalization after it, {@code y = norm(x + f(x))}, where f is a chain of layers: the two
- * halves of a layer of BERT.
+ * A residual connection, {@code y = x + f(x)}, where f is a chain of layers (<a
+ * href="https://arxiv.org/abs/1512.03385">arXiv:1512.03385</a>).
+ *
+ * <p>BERT normalizes after the sum: a {@link LayerNorm} follows this layer. Llama and GPT-2 normalize before f: f begins with
+ * an {@link RMSNorm} or a {@link LayerNorm}.
  */
 public final class Residual implements Layer {
     private final String path;
     private final List<Layer> layers;
-    private final LayerNorm norm;
 
     /**
      * Creates a layer.
      *
      * @param path the module path
      * @param layers the layers of f, at least one
-     * @param norm the normalization of the sum
      * @throws IllegalArgumentException if there is no layer
      */
-    public Residual(String path, List<? extends Layer> layers, LayerNorm norm) {
+    public Residual(String path, List<? extends Layer> layers) {
         this.path = Objects.requireNonNull(path, "path must not be null");
         this.layers = List.copyOf(layers);
-        this.norm = Objects.requireNonNull(norm, "norm must not be null");
         if (this.layers.isEmpty()) {
             throw new IllegalArgumentException(path + ": a residual connection needs at least one layer, found none");
         }
@@ -45,20 +44,9 @@ public final class Residual implements Layer {
         return layers;
     }
 
-    /**
-     * Returns the normalization of the sum.
-     *
-     * @return the layer
-     */
-    public LayerNorm norm() {
-        return norm;
-    }
-
     @Override
     public List<Layer> children() {
-        List<Layer> all = new ArrayList<>(layers);
-        all.add(norm);
-        return all;
+        return layers;
     }
 
     @Override
@@ -71,7 +59,7 @@ public final class Residual implements Layer {
             throw new IllegalArgumentException(path + ": the layers of a residual connection must give the " + inputSize
                     + " values that they take, found " + size);
         }
-        return norm.outputSize(size);
+        return size;
     }
 
     @Override
@@ -91,7 +79,7 @@ public final class Residual implements Layer {
     @Override
     public Residual with(UnaryOperator<WeightedLayer> weights) {
         return new Residual(
-                path, layers.stream().map(layer -> layer.with(weights)).toList(), (LayerNorm) norm.with(weights));
+                path, layers.stream().map(layer -> layer.with(weights)).toList());
     }
 
     @Override

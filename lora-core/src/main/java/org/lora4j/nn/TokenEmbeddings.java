@@ -4,11 +4,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The input layer of a transformer: {@code y = norm(word[id] + position[p] + type[t])} for each token, BERT's
- * {@code embeddings}. A network that starts with it takes {@link Sequences}.
+ * {@code embeddings}. GPT-2 has neither types nor the normalization, and Llama has the words alone. A network that starts with
+ * it takes {@link Sequences}.
  *
  * <p>In BERT, p is the index of the token in its sequence. If {@code position} has a padding row, as in RoBERTa, a token of
  * padding gets this row, and another token the row {@code padding + 1 + n} after n tokens that are not padding; see
@@ -17,28 +19,30 @@ import org.jspecify.annotations.Nullable;
 public final class TokenEmbeddings implements Layer {
     private final String path;
     private final Embedding word;
-    private final Embedding position;
+    private final @Nullable Embedding position;
     private final @Nullable Embedding type;
-    private final LayerNorm norm;
+    private final @Nullable LayerNorm norm;
+    private final int maxLength;
 
     /**
-     * Creates a layer.
+     * Creates a layer with a table of positions.
      *
      * @param path the module path
      * @param word the vectors of the tokens {@code [vocab, dim]}
      * @param position the vectors of the positions {@code [positions, dim]}; with the padding token of {@code word} if
      *     padding has no position, or else without one
      * @param type the vectors of the token types {@code [types, dim]}, or null for none
-     * @param norm the normalization of the sum
+     * @param norm the normalization of the sum, or null for none
      * @throws IllegalArgumentException if the widths differ, there is no position left, or {@code position} has another
      *     padding token than {@code word}
      */
-    public TokenEmbeddings(String path, Embedding word, Embedding position, @Nullable Embedding type, LayerNorm norm) {
+    public TokenEmbeddings(
+            String path, Embedding word, Embedding position, @Nullable Embedding type, @Nullable LayerNorm norm) {
         this.path = Objects.requireNonNull(path, "path must not be null");
         this.word = Objects.requireNonNull(word, "word must not be null");
         this.position = Objects.requireNonNull(position, "position must not be null");
         this.type = type;
-        this.norm = Objects.requireNonNull(norm, "norm must not be null");
+        this.norm = norm;
         for (Embedding table : tables()) {
             if (table.outputSize() != word.outputSize() || table.dataType() != word.dataType()) {
                 throw new IllegalArgumentException(table.path() + ": must have the width " + word.outputSize()
@@ -46,15 +50,39 @@ public final class TokenEmbeddings implements Layer {
                         + " and " + table.dataType());
             }
         }
-        norm.outputSize(word.outputSize());
+        if (norm != null) {
+            norm.outputSize(word.outputSize());
+        }
         if (skipsPadding() && position.padding() != word.padding()) {
             throw new IllegalArgumentException(position.path() + ": must have the padding token " + word.padding()
                     + " of " + word.path() + ", or none, found " + position.padding());
         }
-        if (maxLength() < 1) {
+        maxLength = Math.toIntExact(position.weight().size(0)) - firstPosition();
+        if (maxLength < 1) {
             throw new IllegalArgumentException(position.path() + ": must have more than " + firstPosition()
                     + " rows, as many are not for tokens, found "
                     + position.weight().size(0));
+        }
+    }
+
+    /**
+     * Creates a layer of the words alone, for models whose attention knows the positions.
+     *
+     * @param path the module path
+     * @param word the vectors of the tokens {@code [vocab, dim]}
+     * @param maxLength the longest sequence that the model computes
+     * @throws IllegalArgumentException if the length is less than 1
+     */
+    public TokenEmbeddings(String path, Embedding word, int maxLength) {
+        this.path = Objects.requireNonNull(path, "path must not be null");
+        this.word = Objects.requireNonNull(word, "word must not be null");
+        position = null;
+        type = null;
+        norm = null;
+        this.maxLength = maxLength;
+        if (maxLength < 1) {
+            throw new IllegalArgumentException(
+                    path + ": the longest sequence must have at least 1 token, found " + maxLength);
         }
     }
 
@@ -75,9 +103,9 @@ public final class TokenEmbeddings implements Layer {
     /**
      * Returns the vectors of the positions.
      *
-     * @return {@code [positions, dim]}
+     * @return {@code [positions, dim]}, or null for none
      */
-    public Embedding position() {
+    public @Nullable Embedding position() {
         return position;
     }
 
@@ -93,9 +121,9 @@ public final class TokenEmbeddings implements Layer {
     /**
      * Returns the normalization of the sum.
      *
-     * @return the layer
+     * @return the layer, or null for none
      */
-    public LayerNorm norm() {
+    public @Nullable LayerNorm norm() {
         return norm;
     }
 
@@ -105,21 +133,26 @@ public final class TokenEmbeddings implements Layer {
      * @return 0 in BERT, the padding token plus 1 in RoBERTa
      */
     public int firstPosition() {
-        return skipsPadding() ? position.padding() + 1 : 0;
+        return padding() + 1;
     }
 
     private boolean skipsPadding() {
-        return position.padding() != Embedding.NO_PADDING;
+        return padding() != Embedding.NO_PADDING;
+    }
+
+    /** The token that has no position; {@link Embedding#NO_PADDING}, which is −1, for none. */
+    private int padding() {
+        return position == null ? Embedding.NO_PADDING : position.padding();
     }
 
     /**
      * Returns the row of the positions for each token.
      *
      * @param x the sequences
-     * @return a row for each token; it is outside the table if a sequence is too long
+     * @return a row for each token; it is outside the table if a sequence is too long. Without a table, the position
      */
     public int[] positions(Sequences x) {
-        int[] rows = skipsPadding() ? x.positionsWithout(position.padding()) : new int[x.tokens()];
+        int[] rows = skipsPadding() ? x.positionsWithout(padding()) : new int[x.tokens()];
         for (int row = 0; row < rows.length; row++) {
             rows[row] = skipsPadding() ? rows[row] + firstPosition() : x.position(row);
         }
@@ -132,22 +165,24 @@ public final class TokenEmbeddings implements Layer {
      * @return the number of tokens
      */
     public int maxLength() {
-        return Math.toIntExact(position.weight().size(0)) - firstPosition();
+        return maxLength;
     }
 
     /**
      * Returns the tables.
      *
-     * @return words, positions and, if there are any, types
+     * @return words, and positions and types if there are any
      */
     public List<Embedding> tables() {
-        return type == null ? List.of(word, position) : List.of(word, position, type);
+        return Stream.of(word, position, type).filter(Objects::nonNull).toList();
     }
 
     @Override
     public List<Layer> children() {
         List<Layer> all = new ArrayList<>(tables());
-        all.add(norm);
+        if (norm != null) {
+            all.add(norm);
+        }
         return all;
     }
 
@@ -164,12 +199,16 @@ public final class TokenEmbeddings implements Layer {
 
     @Override
     public TokenEmbeddings with(UnaryOperator<WeightedLayer> weights) {
+        Embedding newWord = (Embedding) weights.apply(word);
+        if (position == null) {
+            return new TokenEmbeddings(path, newWord, maxLength);
+        }
         return new TokenEmbeddings(
                 path,
-                (Embedding) weights.apply(word),
+                newWord,
                 (Embedding) weights.apply(position),
                 type == null ? null : (Embedding) weights.apply(type),
-                (LayerNorm) weights.apply(norm));
+                norm == null ? null : (LayerNorm) weights.apply(norm));
     }
 
     @Override

@@ -18,8 +18,8 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * List<INDArray> means = gradients.gradients();        // over the rows of this part
  * }</pre>
  *
- * <p>The parts of a batch together give what the whole batch gives: the mean of their losses and gradients, each with the
- * weight of its number of rows, is that of the batch. Dropout drops the same elements.
+ * <p>The parts of a batch together give what the whole batch gives: the mean of their losses and gradients, each with its
+ * {@link #weight}, is that of the batch. Dropout drops the same elements.
  *
  * <p>The trainable parameters are those at the creation. Not thread-safe; several instances can share a model.
  */
@@ -28,6 +28,7 @@ public final class BatchGradients {
     private final Pass pass;
     private final List<Parameter> parameters;
     private final BatchBuffer outputGradients;
+    private long weight;
 
     /**
      * Creates an instance with buffers of its own.
@@ -44,7 +45,7 @@ public final class BatchGradients {
         if (parameters.isEmpty()) {
             throw new IllegalStateException("nothing to train: every parameter of " + model + " is frozen");
         }
-        outputGradients = new BatchBuffer(model.dataType(), model.outputSize());
+        outputGradients = TrainingStep.outputGradients(model);
     }
 
     /**
@@ -72,9 +73,20 @@ public final class BatchGradients {
         pass.segment().setBefore(examplesBefore, tokensBefore);
         INDArray output = pass.forward(part.input());
         INDArray outputGradient = outputGradients.rows(output.size(0));
-        double value = loss.compute(output, loss.expected(output, part.labels()), outputGradient);
+        INDArray expected = loss.expected(part.input(), output, part.labels());
+        double value = loss.compute(output, expected, outputGradient);
+        weight = loss.weight(output, expected);
         pass.backward(outputGradient);
         return value;
+    }
+
+    /**
+     * Returns the weight of the last part in the mean of its batch.
+     *
+     * @return the number of its rows; with {@link Loss#nextToken}, that of its labels that count
+     */
+    public long weight() {
+        return weight;
     }
 
     /**

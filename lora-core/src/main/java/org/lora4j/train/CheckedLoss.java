@@ -2,6 +2,7 @@ package org.lora4j.train;
 
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.nn.Input;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Checks the labels of a batch, then computes its loss. Not thread-safe. */
@@ -13,8 +14,14 @@ final class CheckedLoss {
         this.loss = loss;
     }
 
-    /** Returns what the loss compares the outputs with: the labels, or the outputs themselves if it uses no labels. */
-    INDArray expected(INDArray output, @Nullable INDArray labels) {
+    /**
+     * Returns what the loss compares the outputs with: the labels, the tokens that the rows are to predict, or the outputs
+     * themselves if it uses no labels.
+     */
+    INDArray expected(Input input, INDArray output, @Nullable INDArray labels) {
+        if (loss == NextToken.INSTANCE) {
+            return tokens(NextToken.INSTANCE.targets(input, labels), output.size(1));
+        }
         if (!loss.usesLabels()) {
             return output;
         }
@@ -25,6 +32,25 @@ final class CheckedLoss {
         }
         labelCheck.require(labels, loss);
         return labels;
+    }
+
+    private static INDArray tokens(INDArray targets, long vocabulary) {
+        int largest = targets.maxNumber().intValue();
+        if (largest >= vocabulary) {
+            throw new IllegalArgumentException("labels: each token must be below the vocabulary of " + vocabulary
+                    + ", found " + largest + "; use the tokenizer of this model");
+        }
+        return targets;
+    }
+
+    /**
+     * Returns the weight of a batch in a mean over several batches.
+     *
+     * @param expected what {@link #expected} returned
+     * @return the number of rows, or of the labels that count
+     */
+    long weight(INDArray output, INDArray expected) {
+        return loss == NextToken.INSTANCE ? NextToken.count(expected) : output.size(0);
     }
 
     /**

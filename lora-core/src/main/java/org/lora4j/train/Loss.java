@@ -76,4 +76,24 @@ public interface Loss {
     static Loss inBatchNegatives(double scale) {
         return new InBatchNegatives(scale);
     }
+
+    /**
+     * Returns the mean cross-entropy of the next token, the loss of language models. With the logits {@code zᵢ} of the token i
+     * and its successor's label {@code yᵢ₊₁}, it is {@code L = −1/m · Σᵢ (zᵢ[yᵢ₊₁] − logΣⱼ exp zᵢⱼ)} over the m labels that
+     * count. A model for it takes sequences and gives logits for each token, such as
+     * {@link org.lora4j.nn.transformer.LlamaModel#causal}.
+     *
+     * <p>A batch without labels has the tokens themselves as labels. Labels {@code [n, t]} give one for each token as it was
+     * given, padding included: a token, or −100 for one that takes no part, such as those of a prompt and of padding. The loss
+     * shifts them, so {@code labels[i][j]} is that of {@code ids[i][j]}, as in Hugging Face's {@code transformers}. The first
+     * label of a sequence never counts. With {@link Trainer.Builder#accumulate}, and in validations, each batch has the
+     * weight of its labels that count.
+     *
+     * <p>{@link #compute} takes for each row the token that it is to predict, {@code [n]}, or −100.
+     *
+     * @return the loss function. A {@link Trainer} refuses a batch without a label that counts, and labels that are no tokens
+     */
+    static Loss nextToken() {
+        return NextToken.INSTANCE;
+    }
 }

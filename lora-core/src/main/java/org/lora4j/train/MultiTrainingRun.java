@@ -74,6 +74,7 @@ final class MultiTrainingRun {
         void loss(Pass pass, int index, INDArray output, INDArray outputGradient) {
             loss = run().step()
                     .loss(
+                            batch().input(),
                             output,
                             batch().labels(),
                             outputGradient,

@@ -58,7 +58,7 @@ final class TrainingStep {
         pass = Passes.forTraining(model);
         loss = new CheckedLoss(settings.loss());
         clipNorm = settings.clipNorm();
-        outputGradients = new BatchBuffer(model.dataType(), model.outputSize());
+        outputGradients = outputGradients(model);
         pinned = pass.trainableParameters();
         pinnedChanges = pass.segment().changes();
         if (pinned.isEmpty()) {
@@ -84,6 +84,11 @@ final class TrainingStep {
         sum = settings.accumulate() > 1
                 ? new GradientSum(trained.stream().map(Trained::gradient).toList())
                 : null;
+    }
+
+    /** A buffer for the gradients of the outputs, in the memory order of the outputs. */
+    static BatchBuffer outputGradients(Model model) {
+        return new BatchBuffer(model.dataType(), model.outputSize(), model.takesSequences() ? 'c' : 'f');
     }
 
     /** Copies the parameters and the states of their updaters. */
@@ -182,7 +187,7 @@ final class TrainingStep {
         INDArray output = pass.forward(input);
         requirePinned();
         INDArray outputGradient = outputGradients.rows(output.size(0));
-        double value = loss(output, labels, outputGradient, iteration, pass::firstNonFinite);
+        double value = loss(input, output, labels, outputGradient, iteration, pass::firstNonFinite);
         pass.backward(outputGradient);
         return value;
     }
@@ -242,16 +247,17 @@ final class TrainingStep {
      * @throws DivergedException if the loss is not finite
      */
     double loss(
+            Input input,
             INDArray output,
             @Nullable INDArray labels,
             INDArray outputGradient,
             long iteration,
             Supplier<Optional<String>> firstNonFinite) {
-        INDArray expected = loss.expected(output, labels);
+        INDArray expected = loss.expected(input, output, labels);
         double value = loss.compute(output, expected, outputGradient);
         requireFinite(
                 value, iteration, () -> firstNonFinite.get().orElse(ArrayBits.isFinite(expected) ? "loss" : "labels"));
-        rows = output.size(0);
+        rows = loss.weight(output, expected);
         stepped = false;
         return value;
     }
@@ -259,7 +265,7 @@ final class TrainingStep {
     /**
      * Adds the gradients of a batch to those of the batches before it, if a step has several batches.
      *
-     * @return the number of rows of the batch
+     * @return the weight of the batch: the number of its rows, or of the labels that count
      */
     long addGradients() {
         if (sum != null) {

@@ -20,7 +20,7 @@ final class ValidationLoss implements DoubleSupplier {
         this.model = model;
         this.loss = new CheckedLoss(loss);
         this.data = data;
-        unusedGradients = new BatchBuffer(model.dataType(), model.outputSize());
+        unusedGradients = TrainingStep.outputGradients(model);
     }
 
     @Override
@@ -34,9 +34,11 @@ final class ValidationLoss implements DoubleSupplier {
             Batch batch = data.next().here();
             INDArray output = now.forward(batch.input());
             long size = output.size(0);
-            double value = loss.compute(output, loss.expected(output, batch.labels()), unusedGradients.rows(size));
-            sum += size * value;
-            rows += size;
+            INDArray expected = loss.expected(batch.input(), output, batch.labels());
+            double value = loss.compute(output, expected, unusedGradients.rows(size));
+            long weight = loss.weight(output, expected);
+            sum += weight * value;
+            rows += weight;
         }
         if (rows == 0) {
             throw new IllegalArgumentException("validation: the data must hold at least one batch, found none");

@@ -59,7 +59,7 @@ class LayerKindAlgebraTest {
             case EMBEDDING -> new long[] {9, 4};
             case CONV1D -> new long[] {4, 3, 2};
             case CONV2D -> new long[] {4, 3, 2, 2};
-            case LAYER_NORM -> throw new AssertionError();
+            case NORM -> throw new AssertionError();
         };
     }
 
@@ -112,7 +112,7 @@ class LayerKindAlgebraTest {
                     case EMBEDDING -> weight.getDouble(i, o);
                     case CONV1D -> weight.getDouble(o, i / 2, i % 2);
                     case CONV2D -> weight.getDouble(o, i / 4, i / 2 % 2, i % 2);
-                    case LAYER_NORM -> throw new AssertionError();
+                    case NORM -> throw new AssertionError();
                 };
                 matrix.putScalar(o, i, value);
             }
@@ -170,7 +170,7 @@ class LayerKindAlgebraTest {
     }
 
     @ParameterizedTest
-    @EnumSource(value = LayerKind.class, names = "LAYER_NORM", mode = EnumSource.Mode.EXCLUDE)
+    @EnumSource(value = LayerKind.class, names = "NORM", mode = EnumSource.Mode.EXCLUDE)
     void extractionAtASmallerRankIsTheBestApproximation(LayerKind kind) {
         Host base = host(D, 1);
         Host tuned = host(D, 50);
@@ -186,7 +186,7 @@ class LayerKindAlgebraTest {
     }
 
     @ParameterizedTest
-    @EnumSource(value = LayerKind.class, names = "LAYER_NORM", mode = EnumSource.Mode.EXCLUDE)
+    @EnumSource(value = LayerKind.class, names = "NORM", mode = EnumSource.Mode.EXCLUDE)
     void aGreaterRankKeepsTheDeltaAndStartsTheAddedPartLikeANewAdapter(LayerKind kind) {
         Host base = host(D, 1);
         LoRAAdapter before = adapter(D, 3, RANK);
@@ -204,7 +204,7 @@ class LayerKindAlgebraTest {
     }
 
     @ParameterizedTest
-    @EnumSource(value = LayerKind.class, names = "LAYER_NORM", mode = EnumSource.Mode.EXCLUDE)
+    @EnumSource(value = LayerKind.class, names = "NORM", mode = EnumSource.Mode.EXCLUDE)
     void aSmallerRankIsTheBestApproximation(LayerKind kind) {
         Host base = host(D, 1);
         LoRAAdapter before = adapter(D, 3, RANK);
@@ -219,7 +219,7 @@ class LayerKindAlgebraTest {
     }
 
     @ParameterizedTest
-    @EnumSource(value = LayerKind.class, names = "LAYER_NORM", mode = EnumSource.Mode.EXCLUDE)
+    @EnumSource(value = LayerKind.class, names = "NORM", mode = EnumSource.Mode.EXCLUDE)
     void combinationsAreWeightedSumsOfTheDeltas(LayerKind kind) {
         Host base = host(D, 1);
         LoRAAdapter first = adapter(D, 3, RANK);
@@ -238,7 +238,7 @@ class LayerKindAlgebraTest {
     }
 
     @ParameterizedTest
-    @EnumSource(value = LayerKind.class, names = "LAYER_NORM", mode = EnumSource.Mode.EXCLUDE)
+    @EnumSource(value = LayerKind.class, names = "NORM", mode = EnumSource.Mode.EXCLUDE)
     void theProductOfAddedFactorsIsMultipliedOut(LayerKind kind) {
         LoRAAdapter first = adapter(D, 3, 2);
         LoRAAdapter second = adapter(D, 30, 2);
@@ -254,7 +254,7 @@ class LayerKindAlgebraTest {
     }
 
     @ParameterizedTest
-    @EnumSource(value = LayerKind.class, names = "LAYER_NORM", mode = EnumSource.Mode.EXCLUDE)
+    @EnumSource(value = LayerKind.class, names = "NORM", mode = EnumSource.Mode.EXCLUDE)
     void doraAtFullRankIsConvertedAsItIsMerged(LayerKind kind) {
         INDArray weight = gaussian(D, 7, shape(kind));
         long out = kind.outputSize(shape(kind));

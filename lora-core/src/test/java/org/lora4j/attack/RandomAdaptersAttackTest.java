@@ -6,74 +6,84 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.lora4j.nn.NativeThreads;
 
 /** Random adapters of every variant on random networks: each way to compute with them gives the same output. */
 class RandomAdaptersAttackTest {
+    private enum Kind {
+        DENSE,
+        ENCODER,
+        DECODER
+    }
+
     @TempDir
     private Path folder;
 
-    private static RandomModel model(boolean transformer, long seed) throws Exception {
-        return transformer ? RandomModel.transformer(seed) : RandomModel.dense(seed);
+    private static RandomModel model(Kind kind, long seed) throws Exception {
+        return switch (kind) {
+            case DENSE -> RandomModel.dense(seed);
+            case ENCODER -> RandomModel.transformer(seed);
+            case DECODER -> RandomModel.decoder(seed);
+        };
     }
 
-    private static void mix(boolean transformer, long from, long to) throws Exception {
+    private static void mix(Kind kind, long from, long to) throws Exception {
         for (long seed = from; seed < to; seed++) {
-            RandomModel model = model(transformer, seed);
+            RandomModel model = model(kind, seed);
             SplittableRandom random = new SplittableRandom(seed);
             for (int batch = 0; batch < 3; batch++) {
-                model.assertMixedEqualsAlone(random.nextInt(1, transformer ? 12 : 65));
+                model.assertMixedEqualsAlone(random.nextInt(1, kind == Kind.DENSE ? 65 : 12));
             }
         }
     }
 
-    private void mergeAndSave(boolean transformer, long from, long to) throws Exception {
+    private void mergeAndSave(Kind kind, long from, long to) throws Exception {
         for (long seed = from; seed < to; seed++) {
-            RandomModel model = model(transformer, seed);
+            RandomModel model = model(kind, seed);
             model.assertMergedEqualsAdapted(5);
             model.assertLoadedEqualsSaved(5, folder.resolve("seed" + seed));
         }
     }
 
     @ParameterizedTest
-    @ValueSource(booleans = {false, true})
-    void mixedBatchesEqualTheirAdaptersAlone(boolean transformer) throws Exception {
-        mix(transformer, 0, transformer ? 25 : 100);
+    @EnumSource
+    void mixedBatchesEqualTheirAdaptersAlone(Kind kind) throws Exception {
+        mix(kind, 0, kind == Kind.DENSE ? 100 : 25);
     }
 
     @Test
     void mixedBatchesEqualTheirAdaptersAloneWhenProcessorsAreLeft() throws Exception {
         try (NativeThreads threads = NativeThreads.forBlas(1)) {
-            mix(threads == null, 100, 150);
+            mix(threads == null ? Kind.ENCODER : Kind.DENSE, 100, 150);
         }
     }
 
-    private static void train(boolean transformer, long from, long to) throws Exception {
+    private static void train(Kind kind, long from, long to) throws Exception {
         for (long seed = from; seed < to; seed++) {
-            model(transformer, seed).assertTrainTogetherAsAlone(model(transformer, seed), 3);
+            model(kind, seed).assertTrainTogetherAsAlone(model(kind, seed), 3);
         }
     }
 
     @ParameterizedTest
-    @ValueSource(booleans = {false, true})
-    void adaptersThatTrainTogetherEndAsAlone(boolean transformer) throws Exception {
-        train(transformer, 0, transformer ? 15 : 60);
+    @EnumSource
+    void adaptersThatTrainTogetherEndAsAlone(Kind kind) throws Exception {
+        train(kind, 0, kind == Kind.DENSE ? 60 : 15);
     }
 
     @ParameterizedTest
-    @ValueSource(booleans = {false, true})
-    void mergedAndLoadedAdaptersEqualTheOriginals(boolean transformer) throws Exception {
-        mergeAndSave(transformer, 0, transformer ? 10 : 40);
+    @EnumSource
+    void mergedAndLoadedAdaptersEqualTheOriginals(Kind kind) throws Exception {
+        mergeAndSave(kind, 0, kind == Kind.DENSE ? 40 : 10);
     }
 
     @ParameterizedTest
-    @ValueSource(booleans = {false, true})
+    @EnumSource
     @Tag("soak")
-    void manyRandomAdapters(boolean transformer) throws Exception {
+    void manyRandomAdapters(Kind kind) throws Exception {
         int models = Integer.getInteger("soak.models", 1_000);
-        mix(transformer, 1_000, 1_000 + models);
-        mergeAndSave(transformer, 1_000, 1_000 + models / 4);
-        train(transformer, 1_000, 1_000 + models / 4);
+        mix(kind, 1_000, 1_000 + models);
+        mergeAndSave(kind, 1_000, 1_000 + models / 4);
+        train(kind, 1_000, 1_000 + models / 4);
     }
 }

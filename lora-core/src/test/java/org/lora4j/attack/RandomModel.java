@@ -23,8 +23,11 @@ import org.lora4j.nn.Input;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Parameter;
 import org.lora4j.nn.Sequences;
+import org.lora4j.nn.TokenEmbeddings;
 import org.lora4j.nn.WeightedLayer;
 import org.lora4j.nn.transformer.BertModel;
+import org.lora4j.nn.transformer.Gpt2Model;
+import org.lora4j.nn.transformer.LlamaModel;
 import org.lora4j.train.Batch;
 import org.lora4j.train.Loss;
 import org.lora4j.train.MultiTrainer;
@@ -76,7 +79,8 @@ final class RandomModel {
 
     static RandomModel transformer(long seed) throws IOException {
         SplittableRandom random = new SplittableRandom(seed);
-        BertModel bert = BertModel.load(folder(), random.nextBoolean() ? DataType.FLOAT : DataType.DOUBLE);
+        BertModel bert =
+                BertModel.load(folder("encoder_forward"), random.nextBoolean() ? DataType.FLOAT : DataType.DOUBLE);
         return new RandomModel(
                 random,
                 switch (random.nextInt(4)) {
@@ -87,9 +91,23 @@ final class RandomModel {
                 });
     }
 
-    private static Path folder() {
+    /** A language model, with a tied head or one of its own, or its decoder alone. */
+    static RandomModel decoder(long seed) throws IOException {
+        SplittableRandom random = new SplittableRandom(seed);
+        DataType type = random.nextBoolean() ? DataType.FLOAT : DataType.DOUBLE;
+        if (random.nextInt(3) == 0) {
+            Gpt2Model gpt2 = Gpt2Model.load(folder("decoder_gpt2"), type);
+            return new RandomModel(random, random.nextInt(3) == 0 ? gpt2.lastHiddenState() : gpt2.causal());
+        }
+        String name = List.of("decoder_llama_variants", "decoder_qwen2", "decoder_qwen3")
+                .get(random.nextInt(3));
+        LlamaModel llama = LlamaModel.load(folder(name), type);
+        return new RandomModel(random, random.nextInt(3) == 0 ? llama.lastHiddenState() : llama.causal());
+    }
+
+    private static Path folder(String name) {
         try {
-            return Path.of(Objects.requireNonNull(RandomModel.class.getResource("/golden/encoder_forward"))
+            return Path.of(Objects.requireNonNull(RandomModel.class.getResource("/golden/" + name))
                     .toURI());
         } catch (URISyntaxException e) {
             throw new IllegalStateException(e);
@@ -189,9 +207,13 @@ final class RandomModel {
         for (int i = 0; i < count; i++) {
             int length = random.nextInt(1, 9);
             ids[i] = random.ints(length, 1, 60).toArray();
-            types[i] = random.ints(length, 0, 2).toArray();
+            types[i] = random.ints(length, 0, hasTypes() ? 2 : 1).toArray();
         }
         return Sequences.of(ids, null, types);
+    }
+
+    private boolean hasTypes() {
+        return ((TokenEmbeddings) model.network().layers().get(0)).type() != null;
     }
 
     /** One example by itself. */

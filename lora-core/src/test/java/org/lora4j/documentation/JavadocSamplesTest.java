@@ -62,6 +62,7 @@ class JavadocSamplesTest {
                 AdapterView view, nine;
                 LoRAAdapter adapter, a, b;
                 Network network, base;
+                Linear query, key, value, output;
                 SameDiff graph;
                 Trainer trainer;
                 GradientSource source;

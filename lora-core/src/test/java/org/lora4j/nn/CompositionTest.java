@@ -37,12 +37,18 @@ class CompositionTest {
         TANH,
         GELU,
         DROPOUT,
+        GELU_TANH,
         ATTENTION,
+        CAUSAL_ATTENTION,
+        ROTARY_ATTENTION,
+        SWIGLU,
         FIRST,
         MEAN,
         NORMALIZE,
         RESIDUAL,
+        NORMED_RESIDUAL,
         LAYER_NORM,
+        RMS_NORM,
         EMBEDDING,
         TOKEN_EMBEDDINGS
     }
@@ -52,11 +58,19 @@ class CompositionTest {
     }
 
     private Linear linear(String path) {
-        return new Linear(path, gaussian(WIDTH, WIDTH), gaussian(WIDTH));
+        return linear(path, WIDTH, WIDTH);
+    }
+
+    private Linear linear(String path, int in, int out) {
+        return new Linear(path, gaussian(out, in), random.nextInt(4) == 0 ? null : gaussian(out));
     }
 
     private LayerNorm norm(String path) {
         return new LayerNorm(path, gaussian(WIDTH).addi(1), gaussian(WIDTH), 0.1);
+    }
+
+    private RMSNorm rmsNorm(String path) {
+        return new RMSNorm(path, gaussian(WIDTH).addi(1), 0.1);
     }
 
     private Layer layer(Kind kind) {
@@ -77,27 +91,56 @@ class CompositionTest {
                         2,
                         0,
                         1);
+            case GELU_TANH -> new Gelu(path, Gelu.Form.TANH);
+            case CAUSAL_ATTENTION ->
+                CausalSelfAttention.builder(path, 2, 1, 3)
+                        .input(linear(path + ".qkv", WIDTH, 12))
+                        .output(linear(path + ".o", 6, WIDTH))
+                        .build();
+            case ROTARY_ATTENTION ->
+                CausalSelfAttention.builder(path, 4, 2, 4)
+                        .inputs(
+                                linear(path + ".q", WIDTH, 16),
+                                linear(path + ".k", WIDTH, 8),
+                                linear(path + ".v", WIDTH, 8))
+                        .output(linear(path + ".o", 16, WIDTH))
+                        .rotary(RotaryEmbedding.of(4, 20))
+                        .norms(rmsNorm(path + ".q_norm"), rmsNorm(path + ".k_norm"))
+                        .build();
+            case SWIGLU ->
+                new SwiGLU(
+                        path,
+                        linear(path + ".gate", WIDTH, 5),
+                        linear(path + ".up", WIDTH, 5),
+                        linear(path + ".down", 5, WIDTH));
             case FIRST -> new Pooling(path, Pooling.Method.FIRST);
             case MEAN -> new Pooling(path, Pooling.Method.MEAN);
             case NORMALIZE -> new Normalize(path);
             case RESIDUAL -> residual(path, Kind.values()[random.nextInt(Kind.values().length)]);
+            case NORMED_RESIDUAL -> {
+                Layer norm = random.nextBoolean() ? norm(path + ".norm") : rmsNorm(path + ".norm");
+                yield new Residual(path, List.of(norm, layer(Kind.values()[random.nextInt(Kind.values().length)])));
+            }
             case LAYER_NORM -> norm(path);
+            case RMS_NORM -> rmsNorm(path);
             case EMBEDDING -> new Embedding(path, gaussian(6, WIDTH), Embedding.NO_PADDING);
             case TOKEN_EMBEDDINGS -> embeddings(path);
         };
     }
 
     private Residual residual(String path, Kind inner) {
-        return new Residual(path, List.of(layer(inner)), norm(path + ".norm"));
+        return new Residual(path, List.of(layer(inner)));
     }
 
+    /** Those of Llama, GPT-2 or BERT. */
     private TokenEmbeddings embeddings(String path) {
-        return new TokenEmbeddings(
-                path,
-                new Embedding(path + ".word", gaussian(6, WIDTH), Embedding.NO_PADDING),
-                new Embedding(path + ".position", gaussian(5, WIDTH), Embedding.NO_PADDING),
-                null,
-                norm(path + ".norm"));
+        Embedding word = new Embedding(path + ".word", gaussian(6, WIDTH), Embedding.NO_PADDING);
+        Embedding position = new Embedding(path + ".position", gaussian(5, WIDTH), Embedding.NO_PADDING);
+        return switch (random.nextInt(4)) {
+            case 0 -> new TokenEmbeddings(path, word, 5);
+            case 1 -> new TokenEmbeddings(path, word, position, null, null);
+            default -> new TokenEmbeddings(path, word, position, null, norm(path + ".norm"));
+        };
     }
 
     /** Whether a layer can follow rows of tokens or of examples. Written down apart from the layers' own checks. */
@@ -105,10 +148,10 @@ class CompositionTest {
         if (layer instanceof Residual residual) {
             return residual.layers().stream().allMatch(inner -> isLegal(inner, tokens) && !(inner instanceof Pooling));
         }
-        if (layer instanceof SelfAttention || layer instanceof Pooling) {
+        if (layer instanceof SelfAttention || layer instanceof CausalSelfAttention || layer instanceof Pooling) {
             return tokens;
         }
-        return !(layer instanceof LayerNorm || layer instanceof Embedding || layer instanceof TokenEmbeddings);
+        return !(layer instanceof Embedding || layer instanceof TokenEmbeddings);
     }
 
     private static boolean areLegal(List<Layer> layers, boolean startsWithTokens) {
@@ -217,9 +260,8 @@ class CompositionTest {
                         "l2: a pooling takes the tokens of sequences, found rows that are examples; a network has one"
                                 + " pooling, after TokenEmbeddings");
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> new Network(List.of(linear("l"), norm("n"))))
-                .withMessage(
-                        "n: a layer normalization must be a part of Residual or TokenEmbeddings, found it as a layer"
-                                + " of its own");
+                .isThrownBy(() -> new Network(List.of(norm("n"), linear("l"))))
+                .withMessageStartingWith(
+                        "n: a network of rows of features has linear layers and activations, found n:");
     }
 }

@@ -1,17 +1,25 @@
 package org.lora4j.nn;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.activations.impl.ActivationReLU;
 
 /** What layers compute without dropout, in plain loops in double, one sequence after the other. */
 final class LayerFormulas {
+    private static final Tokens NO_TOKENS = new Tokens(new boolean[0], new int[0]);
+
     private LayerFormulas() {}
+
+    /** The tokens of one sequence: whether they are not masked, and where they stand. */
+    @SuppressWarnings("ArrayRecordComponent") // Never compared.
+    private record Tokens(boolean[] isReal, int[] positions) {}
 
     /** The output of a network for sequences, or for rows of features. */
     static double[][] output(Network network, Input x) {
         return x instanceof FeatureRows rows
-                ? chain(network.layers(), rows.array().toDoubleMatrix(), new boolean[0])
+                ? chain(network.layers(), rows.array().toDoubleMatrix(), NO_TOKENS)
                 : output(network, (Sequences) x);
     }
 
@@ -22,50 +30,56 @@ final class LayerFormulas {
             int start = sequences.start(s);
             double[][] x = new double[sequences.length(s)][];
             boolean[] isReal = new boolean[x.length];
+            int[] positions = new int[x.length];
             for (int i = 0; i < x.length; i++) {
                 int row = start + i;
                 x[i] = embeddings.word().weight().getRow(sequences.id(row)).toDoubleVector();
-                double[] position = embeddings
-                        .position()
-                        .weight()
-                        .getRow(sequences.position(row))
-                        .toDoubleVector();
+                Embedding table = embeddings.position();
+                double[] position = table == null
+                        ? new double[x[i].length]
+                        : table.weight().getRow(sequences.position(row)).toDoubleVector();
                 for (int j = 0; j < position.length; j++) {
                     x[i][j] += position[j];
                 }
-                normalize(x[i], embeddings.norm());
+                LayerNorm norm = embeddings.norm();
+                if (norm != null) {
+                    normalize(x[i], norm);
+                }
                 isReal[i] = i >= sequences.masked(s);
+                positions[i] = sequences.position(row);
             }
-            all.addAll(
-                    List.of(chain(network.layers().subList(1, network.layers().size()), x, isReal)));
+            all.addAll(List.of(
+                    chain(network.layers().subList(1, network.layers().size()), x, new Tokens(isReal, positions))));
         }
         return all.toArray(new double[0][]);
     }
 
-    private static double[][] chain(List<Layer> layers, double[][] x, boolean[] isReal) {
+    private static double[][] chain(List<Layer> layers, double[][] x, Tokens tokens) {
         double[][] y = x;
         for (Layer layer : layers) {
-            y = apply(layer, y, isReal);
+            y = apply(layer, y, tokens);
         }
         return y;
     }
 
-    private static double[][] apply(Layer layer, double[][] x, boolean[] isReal) {
+    private static double[][] apply(Layer layer, double[][] x, Tokens tokens) {
         if (layer instanceof SelfAttention attention) {
-            return attention(attention, x, isReal);
+            return attention(attention, x, tokens);
+        }
+        if (layer instanceof CausalSelfAttention attention) {
+            return causalAttention(attention, x, tokens);
         }
         if (layer instanceof Pooling pooling) {
-            return new double[][] {pooled(pooling, x, isReal)};
+            return new double[][] {pooled(pooling, x, tokens)};
         }
         if (layer instanceof Residual residual) {
-            double[][] y = chain(residual.layers(), x, isReal);
+            double[][] y = chain(residual.layers(), x, tokens);
             double[][] sums = new double[x.length][];
             for (int i = 0; i < x.length; i++) {
                 sums[i] = y[i].clone();
                 for (int j = 0; j < sums[i].length; j++) {
                     sums[i][j] += x[i][j];
                 }
-                normalize(sums[i], residual.norm());
             }
             return sums;
         }
@@ -80,17 +94,32 @@ final class LayerFormulas {
         if (layer instanceof Linear linear) {
             return linear(linear, x);
         }
+        if (layer instanceof SwiGLU gated) {
+            double[] gate = linear(gated.gate(), x);
+            double[] product = linear(gated.up(), x);
+            for (int j = 0; j < product.length; j++) {
+                product[j] *= gate[j] / (1 + Math.exp(-gate[j]));
+            }
+            return linear(gated.down(), product);
+        }
         double norm = 0;
         for (double value : x) {
             norm += value * value;
         }
+        double meanSquare = norm / x.length;
         norm = Math.max(Math.sqrt(norm), 1e-12);
         double[] y = x.clone();
+        if (layer instanceof LayerNorm layerNorm) {
+            normalize(y, layerNorm);
+        }
         for (int j = 0; j < y.length; j++) {
-            if (layer instanceof Normalize) {
+            if (layer instanceof RMSNorm rmsNorm) {
+                y[j] *= rmsNorm.weight().getDouble(j) / Math.sqrt(meanSquare + rmsNorm.epsilon());
+            } else if (layer instanceof Normalize) {
                 y[j] /= norm;
-            } else if (layer instanceof Gelu) {
-                y[j] *= normalDistribution(y[j]);
+            } else if (layer instanceof Gelu gelu) {
+                double inner = Math.sqrt(2 / Math.PI) * (y[j] + 0.044715 * Math.pow(y[j], 3));
+                y[j] *= gelu.form() == Gelu.Form.TANH ? 0.5 * (1 + Math.tanh(inner)) : normalDistribution(y[j]);
             } else if (layer instanceof Activation activation) {
                 y[j] = activation.function() instanceof ActivationReLU ? Math.max(0, y[j]) : Math.tanh(y[j]);
             }
@@ -137,14 +166,14 @@ final class LayerFormulas {
         }
     }
 
-    private static double[] pooled(Pooling pooling, double[][] x, boolean[] isReal) {
+    private static double[] pooled(Pooling pooling, double[][] x, Tokens tokens) {
         if (pooling.method() == Pooling.Method.FIRST) {
             return x[0];
         }
         double[] sum = new double[x[0].length];
         int count = 0;
         for (int i = 0; i < x.length; i++) {
-            if (isReal[i]) {
+            if (tokens.isReal[i]) {
                 count++;
                 for (int j = 0; j < sum.length; j++) {
                     sum[j] += x[i][j];
@@ -157,7 +186,13 @@ final class LayerFormulas {
         return sum;
     }
 
-    private static double[][] attention(SelfAttention layer, double[][] x, boolean[] isReal) {
+    private static void softmax(double[] x) {
+        double max = Arrays.stream(x).max().orElseThrow();
+        double sum = Arrays.stream(x).map(value -> Math.exp(value - max)).sum();
+        Arrays.setAll(x, i -> Math.exp(x[i] - max) / sum);
+    }
+
+    private static double[][] attention(SelfAttention layer, double[][] x, Tokens tokens) {
         int width = x[0].length;
         int size = width / layer.heads();
         double[][] y = new double[x.length][];
@@ -166,26 +201,106 @@ final class LayerFormulas {
             double[] heads = new double[width];
             for (int h = 0; h < layer.heads(); h++) {
                 double[] weights = new double[x.length];
-                double sum = 0;
+                Arrays.fill(weights, Double.NEGATIVE_INFINITY);
                 for (int k = 0; k < x.length; k++) {
-                    if (isReal[k]) {
+                    if (tokens.isReal[k]) {
                         double[] key = linear(layer.key(), x[k]);
                         double score = 0;
                         for (int j = h * size; j < (h + 1) * size; j++) {
                             score += query[j] * key[j];
                         }
-                        weights[k] = Math.exp(score / Math.sqrt(size));
-                        sum += weights[k];
+                        weights[k] = score / Math.sqrt(size);
                     }
                 }
+                softmax(weights);
                 for (int k = 0; k < x.length; k++) {
                     double[] value = linear(layer.value(), x[k]);
                     for (int j = h * size; j < (h + 1) * size; j++) {
-                        heads[j] += weights[k] / sum * value[j];
+                        heads[j] += weights[k] * value[j];
                     }
                 }
             }
             y[i] = linear(layer.output(), heads);
+        }
+        return y;
+    }
+
+    /** Query, key or value of a token, head by head, before positions. */
+    private static double[][] heads(CausalSelfAttention layer, double[] x, int which) {
+        int heads = which == 0 ? layer.heads() : layer.keyValueHeads();
+        int[] sizes = {layer.heads(), layer.keyValueHeads(), layer.keyValueHeads()};
+        int offset = 0;
+        double[] all;
+        if (layer.inputs().size() == 1) {
+            all = linear(layer.inputs().get(0), x);
+            for (int before = 0; before < which; before++) {
+                offset += sizes[before] * layer.headSize();
+            }
+        } else {
+            all = linear(layer.inputs().get(which), x);
+        }
+        double[][] split = new double[heads][];
+        for (int h = 0; h < heads; h++) {
+            int from = offset + h * layer.headSize();
+            split[h] = Arrays.copyOfRange(all, from, from + layer.headSize());
+        }
+        return split;
+    }
+
+    private static double[] placed(
+            double[] head, @Nullable RMSNorm norm, @Nullable RotaryEmbedding rotary, int position) {
+        double[] x = norm == null ? head : row(norm, head);
+        if (rotary == null) {
+            return x;
+        }
+        double[] y = new double[x.length];
+        int half = x.length / 2;
+        for (int i = 0; i < half; i++) {
+            double angle = position * rotary.frequencies()[i];
+            y[i] = x[i] * Math.cos(angle) - x[i + half] * Math.sin(angle);
+            y[i + half] = x[i + half] * Math.cos(angle) + x[i] * Math.sin(angle);
+        }
+        return y;
+    }
+
+    private static double[][] causalAttention(CausalSelfAttention layer, double[][] x, Tokens tokens) {
+        double[][][] queries = new double[x.length][][];
+        double[][][] keys = new double[x.length][][];
+        double[][][] values = new double[x.length][][];
+        for (int i = 0; i < x.length; i++) {
+            int position = tokens.positions[i];
+            queries[i] = heads(layer, x[i], 0);
+            keys[i] = heads(layer, x[i], 1);
+            values[i] = heads(layer, x[i], 2);
+            for (int h = 0; h < queries[i].length; h++) {
+                queries[i][h] = placed(queries[i][h], layer.queryNorm(), layer.rotary(), position);
+            }
+            for (int h = 0; h < keys[i].length; h++) {
+                keys[i][h] = placed(keys[i][h], layer.keyNorm(), layer.rotary(), position);
+            }
+        }
+        double[][] y = new double[x.length][];
+        int size = layer.headSize();
+        for (int i = 0; i < x.length; i++) {
+            double[] context = new double[layer.heads() * size];
+            for (int h = 0; h < layer.heads() && tokens.isReal[i]; h++) {
+                int group = h / (layer.heads() / layer.keyValueHeads());
+                double[] weights = new double[i + 1];
+                for (int k = 0; k <= i; k++) {
+                    double score = 0;
+                    for (int j = 0; j < size; j++) {
+                        score += queries[i][h][j] * keys[k][group][j];
+                    }
+                    weights[k] = tokens.isReal[k] ? score / Math.sqrt(size) : Double.NEGATIVE_INFINITY;
+                }
+                softmax(weights);
+                for (int k = 0; k <= i; k++) {
+                    for (int j = 0; j < size; j++) {
+                        context[h * size + j] += weights[k] * values[k][group][j];
+                    }
+                }
+            }
+            y[i] = linear(layer.output(), context);
         }
         return y;
     }

@@ -5,7 +5,6 @@ import org.lora4j.internal.ArrayMemory;
 import org.lora4j.internal.Gemm;
 import org.lora4j.internal.LayerSeed;
 import org.lora4j.internal.RowMath;
-import org.lora4j.internal.StepSeed;
 import org.lora4j.nn.SelfAttention;
 import org.lora4j.nn.Sequences;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -21,7 +20,7 @@ final class AttentionHeads<A> {
     private final int size;
     private final int width;
     private final double dropout;
-    private final long seed;
+    private final SequenceSeeds seeds;
 
     private final HeadBuffer q;
     private final HeadBuffer k;
@@ -48,11 +47,6 @@ final class AttentionHeads<A> {
     private A kept;
     private A row;
     private A gradientRow;
-
-    /** For each sequence, what its random numbers depend on: the seed of its step, and its number in the whole batch. */
-    private long[] stepSeeds = new long[0];
-
-    private long[] numbers = new long[0];
 
     /** The rows of one head of one sequence, {@code [t, d]}. */
     private final class HeadBuffer {
@@ -89,7 +83,7 @@ final class AttentionHeads<A> {
         width = Math.toIntExact(layer.query().outputSize());
         size = width / heads;
         dropout = training ? layer.dropout() : 0;
-        seed = LayerSeed.of(layer.seed(), layer.path());
+        seeds = new SequenceSeeds(LayerSeed.of(layer.seed(), layer.path()), heads);
         q = new HeadBuffer(resources);
         k = new HeadBuffer(resources);
         v = new HeadBuffer(resources);
@@ -119,7 +113,7 @@ final class AttentionHeads<A> {
             reserve(sequences);
         }
         if (dropout > 0) {
-            number(segments, sequences.count());
+            seeds.bind(segments);
         }
         ArrayMemory qAll = new ArrayMemory(allQueries);
         ArrayMemory kAll = new ArrayMemory(allKeys);
@@ -170,27 +164,10 @@ final class AttentionHeads<A> {
                 math.copy(row, 0, kept, offset + i * m, m);
             }
             if (dropout > 0) {
-                math.dropout(row, dropout, rowSeed(sequence, head, i), m);
+                math.dropout(row, dropout, seeds.ofRow(sequence, head, i), m);
             }
             math.write(p, i * m, row, m);
         }
-    }
-
-    private void number(Segments segments, int count) {
-        if (stepSeeds.length < count) {
-            stepSeeds = new long[count];
-            numbers = new long[count];
-        }
-        for (int s = 0; s < count; s++) {
-            PassStep step = segments.get(segments.segmentOf(s)).step();
-            stepSeeds[s] = StepSeed.of(seed, step.number());
-            numbers[s] = step.examplesBefore() + segments.numberInSegment(s);
-        }
-    }
-
-    private long rowSeed(int sequence, int head, int i) {
-        long part = numbers[sequence] * heads + head;
-        return StepSeed.ofRow(stepSeeds[sequence], (part << Integer.SIZE) + i);
     }
 
     /** Computes the gradients of queries, keys and values from that of the context; all are {@code [tokens, dim]}. */
@@ -245,7 +222,7 @@ final class AttentionHeads<A> {
         for (int i = 0; i < n; i++) {
             math.copy(kept, offset + i * m, row, 0, m);
             if (dropout > 0) {
-                math.dropout(row, dropout, rowSeed(sequence, head, i), m);
+                math.dropout(row, dropout, seeds.ofRow(sequence, head, i), m);
             }
             math.write(p, i * m, row, m);
         }
@@ -257,7 +234,7 @@ final class AttentionHeads<A> {
             math.copy(kept, offset + i * m, row, 0, m);
             math.read(g, i * m, gradientRow, m);
             if (dropout > 0) {
-                math.dropout(gradientRow, dropout, rowSeed(sequence, head, i), m);
+                math.dropout(gradientRow, dropout, seeds.ofRow(sequence, head, i), m);
             }
             math.softmaxGradient(row, gradientRow, m);
             math.write(g, i * m, gradientRow, m);

@@ -33,6 +33,9 @@ final class Chain {
             if (!drops(layer, resources)) {
                 layers.add(layer);
                 LayerPass pass = LayerPass.of(layer, size, isBuffer, resources);
+                if (!passes.isEmpty()) {
+                    passes.get(passes.size() - 1).followedBy(pass);
+                }
                 passes.add(pass);
                 isBuffer = !(resources.isTraining() && pass.readsOutput());
             }
@@ -67,6 +70,18 @@ final class Chain {
     /** Whether the output may be overwritten: nobody else reads it. */
     boolean outputIsBuffer() {
         return outputIsBuffer;
+    }
+
+    /** The first computation if it is a normalization, else null. */
+    @Nullable
+    NormPass<?> firstNorm() {
+        return !passes.isEmpty() && passes.get(0) instanceof NormPass<?> norm ? norm : null;
+    }
+
+    /** The normalization that reads the input first, or null. */
+    @Nullable
+    NormPass<?> leadingNorm() {
+        return passes.isEmpty() ? null : passes.get(0).leadingNorm();
     }
 
     boolean trains() {

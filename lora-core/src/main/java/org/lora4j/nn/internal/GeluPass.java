@@ -4,13 +4,15 @@ import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.ArrayMemory;
 import org.lora4j.internal.BatchBuffer;
 import org.lora4j.internal.RowMath;
+import org.lora4j.nn.Gelu;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
-/** The exact GELU. In training it keeps the derivative, in the place of the input where it may. */
+/** The GELU. In training it keeps the derivative, in the place of the input where it may. */
 final class GeluPass<A> implements LayerPass {
     private final RowMath<A> math;
     private final Scratch scratch;
     private final boolean training;
+    private final boolean exact;
     private final @Nullable BatchBuffer outputs;
     private final @Nullable BatchBuffer derivatives;
     private final int width;
@@ -19,7 +21,8 @@ final class GeluPass<A> implements LayerPass {
     private final A slope;
     private @Nullable INDArray derivative;
 
-    GeluPass(long size, boolean inputIsBuffer, RowMath<A> math, PassResources resources) {
+    GeluPass(Gelu layer, long size, boolean inputIsBuffer, RowMath<A> math, PassResources resources) {
+        exact = layer.form() == Gelu.Form.EXACT;
         this.math = math;
         scratch = resources.scratch();
         training = resources.isTraining();
@@ -43,15 +46,31 @@ final class GeluPass<A> implements LayerPass {
         for (int i = 0; i < n; i++) {
             math.read(inputs, i * width, x, width);
             if (training) {
-                math.geluWithDerivative(x, y, slope, width);
+                computeWithDerivative();
                 math.write(slopes, i * width, slope, width);
             } else {
-                math.gelu(x, y, width);
+                compute();
             }
             math.write(results, i * width, y, width);
         }
         derivative = kept;
         return output;
+    }
+
+    private void compute() {
+        if (exact) {
+            math.gelu(x, y, width);
+        } else {
+            math.geluTanh(x, y, width);
+        }
+    }
+
+    private void computeWithDerivative() {
+        if (exact) {
+            math.geluWithDerivative(x, y, slope, width);
+        } else {
+            math.geluTanhWithDerivative(x, y, slope, width);
+        }
     }
 
     @Override

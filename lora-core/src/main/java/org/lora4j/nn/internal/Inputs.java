@@ -69,7 +69,7 @@ public final class Inputs {
         }
         long vocabulary = embeddings.word().weight().size(0);
         int[] positions = embeddings.positions(x);
-        long table = embeddings.position().weight().size(0);
+        int limit = embeddings.maxLength() + embeddings.firstPosition();
         Embedding type = embeddings.type();
         long types = type == null ? 1 : type.weight().size(0);
         for (int row = 0; row < x.tokens(); row++) {
@@ -77,7 +77,7 @@ public final class Inputs {
                 throw new IllegalArgumentException("input: each token must be below the vocabulary of " + vocabulary
                         + ", found " + x.id(row) + "; use the tokenizer of this model");
             }
-            if (positions[row] >= table) {
+            if (positions[row] >= limit) {
                 throw new IllegalArgumentException("input: a sequence must have at most " + embeddings.maxLength()
                         + " tokens, found a token at position " + (positions[row] - embeddings.firstPosition())
                         + "; cut the texts");

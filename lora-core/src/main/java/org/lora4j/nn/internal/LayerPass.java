@@ -4,14 +4,18 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.RowMath;
 import org.lora4j.nn.Activation;
+import org.lora4j.nn.CausalSelfAttention;
 import org.lora4j.nn.Dropout;
 import org.lora4j.nn.Gelu;
 import org.lora4j.nn.Layer;
+import org.lora4j.nn.LayerNorm;
 import org.lora4j.nn.Linear;
 import org.lora4j.nn.Normalize;
 import org.lora4j.nn.Pooling;
+import org.lora4j.nn.RMSNorm;
 import org.lora4j.nn.Residual;
 import org.lora4j.nn.SelfAttention;
+import org.lora4j.nn.SwiGLU;
 import org.nd4j.linalg.activations.IActivation;
 import org.nd4j.linalg.activations.impl.ActivationReLU;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -37,14 +41,22 @@ interface LayerPass {
                     resources.order(),
                     inputIsBuffer,
                     resources.isTraining());
-        } else if (layer instanceof Gelu) {
-            return new GeluPass<>(inputSize, inputIsBuffer, math, resources);
+        } else if (layer instanceof Gelu gelu) {
+            return new GeluPass<>(gelu, inputSize, inputIsBuffer, math, resources);
         } else if (layer instanceof Dropout dropout) {
             return new DropoutPass(dropout, inputSize, inputIsBuffer, resources);
         } else if (layer instanceof SelfAttention attention) {
             return new SelfAttentionPass<>(attention, math, resources);
+        } else if (layer instanceof CausalSelfAttention attention) {
+            return new CausalSelfAttentionPass<>(attention, math, resources);
+        } else if (layer instanceof SwiGLU gated) {
+            return new SwiGLUPass<>(gated, math, resources);
         } else if (layer instanceof Residual residual) {
-            return new ResidualPass(residual, inputSize, math, resources);
+            return new ResidualPass(residual, inputSize, resources);
+        } else if (layer instanceof LayerNorm norm) {
+            return NormPass.of(norm, inputIsBuffer, math, resources);
+        } else if (layer instanceof RMSNorm norm) {
+            return NormPass.of(norm, inputIsBuffer, math, resources);
         } else if (layer instanceof Pooling pooling) {
             return new PoolingPass<>(pooling, inputSize, math, resources);
         } else if (layer instanceof Normalize) {
@@ -78,6 +90,14 @@ interface LayerPass {
     /** Whether {@link #backward} reads the last output again, so that nothing may be written in its place. */
     default boolean readsOutput() {
         return false;
+    }
+
+    /** Tells which computation reads the output of this one. */
+    default void followedBy(LayerPass next) {}
+
+    /** The normalization that reads the input first, or null if another layer does. */
+    default @Nullable NormPass<?> leadingNorm() {
+        return null;
     }
 
     /** Computes the output of {@code x [n, in]}; it stays valid until the next call. */

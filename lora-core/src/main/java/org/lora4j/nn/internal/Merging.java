@@ -1,5 +1,6 @@
 package org.lora4j.nn.internal;
 
+import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 import org.lora4j.nn.Parameter;
 import org.lora4j.nn.WeightedLayer;
@@ -22,6 +23,18 @@ public final class Merging {
             copy.parameters().forEach(Merging::requireFinite);
             return copy;
         };
+    }
+
+    /**
+     * Creates a condition: whether a merged layer has the weight of the original. Layers that share a parameter share it in
+     * the merged network if this is so for both.
+     *
+     * @param effective what each layer computes with
+     * @return the condition
+     */
+    public static Predicate<WeightedLayer> keepsWeight(EffectiveLayers effective) {
+        return layer ->
+                effective.of(layer).updates().isEmpty() && effective.of(layer).weight() == layer.weightParameter();
     }
 
     private static void requireFinite(Parameter parameter) {

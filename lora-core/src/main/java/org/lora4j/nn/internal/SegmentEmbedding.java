@@ -81,7 +81,13 @@ final class SegmentEmbedding<A> {
         if (weightGradient == null || rowGradient == null) {
             return;
         }
-        weightGradient.assign(0);
+        WeightGradient ofHead = gradientOfHead();
+        if (ofHead == null) {
+            weightGradient.assign(0);
+        } else {
+            // A head that shares the table has computed its part.
+            ofHead.complete();
+        }
         ArrayMemory sums = new ArrayMemory(weightGradient);
         ArrayMemory given = new ArrayMemory(rowGradient);
         for (int i = 0; i < ids.length; i++) {
@@ -92,6 +98,10 @@ final class SegmentEmbedding<A> {
                 math.write(sums, ids[i] * width, row, width);
             }
         }
+    }
+
+    private @Nullable WeightGradient gradientOfHead() {
+        return segment == null || effective == null ? null : segment.gradients().getOfWeight(effective.weight());
     }
 
     /** The gradient of the table's rows: that of y, or a copy that updates can add to. */

@@ -107,18 +107,4 @@ public final class Segments {
     int start(int i, boolean perToken) {
         return perToken ? sequences().start(starts[i]) : starts[i];
     }
-
-    /** The segment of an example. */
-    int segmentOf(int example) {
-        int i = 0;
-        while (starts[i + 1] <= example) {
-            i++;
-        }
-        return i;
-    }
-
-    /** The number of an example among those of its segment. */
-    int numberInSegment(int example) {
-        return example - starts[segmentOf(example)];
-    }
 }

@@ -19,7 +19,7 @@ final class TokenEmbeddingsPass<A> {
     private final TokenEmbeddings layer;
     private final RowMath<A> math;
     private final List<EmbeddingPass<A>> tables = new ArrayList<>();
-    private final LayerNormPass<A> norm;
+    private final @Nullable NormPass<A> norm;
     private final PassResources resources;
     private final RowBlocks sumBlocks = new RowBlocks();
     private final RowBlocks sumGradientBlocks = new RowBlocks();
@@ -36,7 +36,7 @@ final class TokenEmbeddingsPass<A> {
         for (Embedding table : layer.tables()) {
             tables.add(new EmbeddingPass<>(table, math, resources));
         }
-        norm = new LayerNormPass<>(layer.norm(), math, resources);
+        norm = layer.norm() == null ? null : NormPass.of(layer.norm(), true, math, resources);
         this.resources = resources;
         sums = new BatchBuffer(resources.dataType(), layer.word().outputSize(), resources.order());
         width = Math.toIntExact(layer.word().outputSize());
@@ -57,7 +57,7 @@ final class TokenEmbeddingsPass<A> {
     }
 
     boolean trains() {
-        return tablesTrain() || norm.trains();
+        return tablesTrain() || (norm != null && norm.trains());
     }
 
     /** Computes the vectors of all tokens {@code [tokens, dim]}. */
@@ -65,7 +65,9 @@ final class TokenEmbeddingsPass<A> {
         int n = batch.tokens();
         rows.clear();
         rows.add(rows(n, batch::id));
-        rows.add(layer.positions(batch));
+        if (layer.position() != null) {
+            rows.add(layer.positions(batch));
+        }
         if (layer.type() != null) {
             rows.add(rows(n, batch::type));
         }
@@ -73,7 +75,7 @@ final class TokenEmbeddingsPass<A> {
         for (int s = 0; s < resources.segments().count(); s++) {
             forward(s, sum);
         }
-        return norm.forward(sum, null);
+        return norm == null ? sum : norm.forward(sum);
     }
 
     private void forward(int segment, INDArray sum) {
@@ -110,7 +112,7 @@ final class TokenEmbeddingsPass<A> {
     }
 
     void backward(INDArray yGradient) {
-        @Nullable INDArray sumGradient = norm.backward(yGradient, tablesTrain());
+        @Nullable INDArray sumGradient = norm == null ? yGradient : norm.backward(yGradient, tablesTrain());
         if (sumGradient == null) {
             return;
         }
@@ -120,6 +122,8 @@ final class TokenEmbeddingsPass<A> {
                 tables.get(t).of(s).backward(rows(t, s), block);
             }
         }
-        resources.scratch().release(sumGradient);
+        if (norm != null) {
+            resources.scratch().release(sumGradient);
+        }
     }
 }

@@ -49,6 +49,12 @@ public final class WeightGradient {
         }
     }
 
+    /** Computes the product if it is deferred, so that more can be added to the array. */
+    void complete() {
+        get();
+        outputGradient = null;
+    }
+
     /** Returns whether {@link Pass#backward} did not compute the product of the last batch. */
     public boolean isDeferred() {
         return outputGradient != null;

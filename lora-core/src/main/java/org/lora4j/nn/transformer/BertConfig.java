@@ -135,7 +135,7 @@ public record BertConfig(
      */
     public static BertConfig parse(String json) {
         Objects.requireNonNull(json, "json must not be null");
-        return BertConfigReader.read(BertConfigReader.object(json));
+        return BertConfigReader.read(JsonFields.parse(json));
     }
 
     /**

@@ -29,11 +29,11 @@ final class BertLayers {
     private static final long DROPOUT_SEED = 0;
 
     private final BertConfig config;
-    private final BertTensors tensors;
+    private final ModelTensors tensors;
     private final String prefix;
     private final DataType dataType;
 
-    BertLayers(BertConfig config, BertTensors tensors, String prefix, DataType dataType) {
+    BertLayers(BertConfig config, ModelTensors tensors, String prefix, DataType dataType) {
         this.config = config;
         this.tensors = tensors;
         this.prefix = prefix;
@@ -55,7 +55,9 @@ final class BertLayers {
         for (int i = 0; i < config.layers(); i++) {
             String layer = "encoder.layer." + i + ".";
             layers.add(attention(layer + "attention"));
+            layers.add(norm(layer + "attention.output.LayerNorm"));
             layers.add(feedForward(layer));
+            layers.add(norm(layer + "output.LayerNorm"));
         }
         return layers;
     }
@@ -70,8 +72,7 @@ final class BertLayers {
                 config.heads(),
                 config.attentionDropout(),
                 DROPOUT_SEED);
-        return new Residual(
-                prefix + path, List.of(attention, dropout(path + ".output.dropout")), norm(path + ".output.LayerNorm"));
+        return new Residual(prefix + path, List.of(attention, dropout(path + ".output.dropout")));
     }
 
     private Layer feedForward(String layer) {
@@ -84,8 +85,7 @@ final class BertLayers {
                         linear(layer + "intermediate.dense"),
                         activation,
                         linear(layer + "output.dense"),
-                        dropout(layer + "output.dropout")),
-                norm(layer + "output.LayerNorm"));
+                        dropout(layer + "output.dropout")));
     }
 
     List<Layer> pooler() {

@@ -32,16 +32,15 @@ import org.nd4j.linalg.api.buffer.DataType;
  */
 public final class BertModel {
     private static final String CONFIG = "config.json";
-    private static final String TENSORS = "model.safetensors";
 
     private final BertConfig config;
     private final ObjectNode json;
-    private final BertTensors tensors;
+    private final ModelTensors tensors;
     private final DataType dataType;
     private final SentenceModules sentences;
 
     private BertModel(
-            BertConfig config, ObjectNode json, BertTensors tensors, DataType dataType, SentenceModules sentences) {
+            BertConfig config, ObjectNode json, ModelTensors tensors, DataType dataType, SentenceModules sentences) {
         this.config = config;
         this.json = json;
         this.tensors = tensors;
@@ -76,12 +75,11 @@ public final class BertModel {
      */
     public static BertModel load(Path folder, DataType dataType) throws IOException {
         Objects.requireNonNull(folder, "folder must not be null");
-        requireType(dataType);
-        ObjectNode json = BertConfigReader.object(ModelJson.read(folder.resolve(CONFIG)));
+        ModelFolder.requireType(dataType);
+        ObjectNode json = JsonFields.parse(ModelJson.read(folder.resolve(CONFIG)));
         BertConfig config = BertConfigReader.read(json);
         SentenceModules sentences = SentenceModules.read(folder);
-        requireOneFile(folder);
-        return create(config, json, SafeTensors.read(folder.resolve(TENSORS)), dataType, sentences);
+        return create(config, json, TensorFiles.open(folder), dataType, sentences);
     }
 
     /**
@@ -99,15 +97,16 @@ public final class BertModel {
     public static BertModel of(String config, SafeTensors tensors, DataType dataType) throws IOException {
         Objects.requireNonNull(config, "config must not be null");
         Objects.requireNonNull(tensors, "tensors must not be null");
-        requireType(dataType);
-        ObjectNode json = BertConfigReader.object(config);
-        return create(BertConfigReader.read(json), json, tensors, dataType, SentenceModules.NONE);
+        ModelFolder.requireType(dataType);
+        ObjectNode json = JsonFields.parse(config);
+        return create(BertConfigReader.read(json), json, TensorFiles.of(tensors), dataType, SentenceModules.NONE);
     }
 
     private static BertModel create(
-            BertConfig config, ObjectNode json, SafeTensors tensors, DataType dataType, SentenceModules sentences)
+            BertConfig config, ObjectNode json, TensorFiles files, DataType dataType, SentenceModules sentences)
             throws IOException {
-        return new BertModel(config, json, BertTensors.read(tensors, config, dataType), dataType, sentences);
+        return new BertModel(
+                config, json, ModelTensors.read(files, BertNames.of(config), dataType), dataType, sentences);
     }
 
     /**
@@ -119,25 +118,6 @@ public final class BertModel {
      */
     public BertModel withSentenceModules(@Nullable String modules, @Nullable String pooling) {
         return new BertModel(config, json, tensors, dataType, new SentenceModules(modules, pooling));
-    }
-
-    private static void requireType(DataType dataType) {
-        Objects.requireNonNull(dataType, "dataType must not be null");
-        if (dataType != DataType.FLOAT && dataType != DataType.DOUBLE) {
-            throw new IllegalArgumentException("the type of a model must be FLOAT or DOUBLE, found " + dataType);
-        }
-    }
-
-    private static void requireOneFile(Path folder) throws IOException {
-        if (Files.exists(folder.resolve(TENSORS))) {
-            return;
-        }
-        for (String other : List.of("model.safetensors.index.json", "pytorch_model.bin", "tf_model.h5")) {
-            if (Files.exists(folder.resolve(other))) {
-                throw new IOException(folder + ": the weights must be in one file " + TENSORS + ", found " + other
-                        + "; load the model in Python and call save_pretrained(folder, max_shard_size=\"100GB\")");
-            }
-        }
     }
 
     /**
@@ -304,7 +284,7 @@ public final class BertModel {
             }
         }
         Files.createDirectories(folder);
-        file.build().write(folder.resolve(TENSORS));
+        file.build().write(folder.resolve(TensorFiles.ONE));
         Files.writeString(folder.resolve(CONFIG), describe(network, !prefix.isEmpty()), StandardCharsets.UTF_8);
         sentences.write(folder);
     }

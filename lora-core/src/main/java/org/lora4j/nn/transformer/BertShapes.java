@@ -3,7 +3,6 @@ package org.lora4j.nn.transformer;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.lora4j.io.SafeTensors;
 
 /** The names and shapes of the tensors of a model. */
 final class BertShapes {
@@ -31,20 +30,20 @@ final class BertShapes {
         return shapes;
     }
 
-    /** The tensors of the pooler and of a classifier, as far as the file has them. */
-    static Map<String, long[]> optional(BertConfig config, SafeTensors file, Map<String, String> storedNames) {
+    /** The tensors of the pooler and of a classifier, as far as the files have them. */
+    static Map<String, long[]> optional(BertConfig config, Map<String, long[]> found) {
         long dim = config.hiddenSize();
         Map<String, long[]> shapes = new LinkedHashMap<>();
-        if (storedNames.containsKey("pooler.dense.weight")) {
+        if (found.containsKey("pooler.dense.weight")) {
             linear(shapes, "pooler.dense", dim, dim);
         }
-        if (config.isRoberta() && storedNames.containsKey("classifier.dense.weight")) {
+        if (config.isRoberta() && found.containsKey("classifier.dense.weight")) {
             linear(shapes, "classifier.dense", dim, dim);
         }
         for (String output : List.of("classifier", "classifier.out_proj")) {
-            String stored = storedNames.get(output + ".weight");
-            if (stored != null && file.shape(stored).length == 2) {
-                linear(shapes, output, file.shape(stored)[0], dim);
+            long[] shape = found.get(output + ".weight");
+            if (shape != null && shape.length == 2) {
+                linear(shapes, output, shape[0], dim);
             }
         }
         return shapes;

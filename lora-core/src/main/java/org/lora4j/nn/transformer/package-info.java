@@ -1,5 +1,6 @@
 /**
- * Transformers of the BERT family: loaded from and saved as the files of Hugging Face's {@code transformers}.
+ * Transformers of the BERT and Llama families and GPT-2: loaded from and saved as the files of Hugging Face's
+ * {@code transformers}.
  *
  * <pre>{@code
  * BertModel bert = BertModel.load(Path.of("all-MiniLM-L6-v2"));

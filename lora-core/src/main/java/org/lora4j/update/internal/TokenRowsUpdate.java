@@ -25,9 +25,11 @@ public final class TokenRowsUpdate implements WeightUpdate {
     private final List<Integer> tokens;
     private final Map<Integer, Integer> rowOfToken = new HashMap<>();
     private final Parameter rows;
+    private final boolean isTied;
 
-    private TokenRowsUpdate(Embedding layer, TokenRows data) {
+    private TokenRowsUpdate(Embedding layer, TokenRows data, boolean isTied) {
         this.layer = layer;
+        this.isTied = isTied;
         tokens = data.tokens();
         for (int k = 0; k < tokens.size(); k++) {
             rowOfToken.put(tokens.get(k), k);
@@ -43,15 +45,16 @@ public final class TokenRowsUpdate implements WeightUpdate {
      *
      * @param layer an embedding
      * @param data the tokens and their rows
+     * @param isTied whether a head has the rows too, see {@link HeadRowsUpdate}
      * @return the update, which is trainable
      * @throws IllegalArgumentException if the layer is no embedding
      */
-    public static TokenRowsUpdate of(WeightedLayer layer, TokenRows data) {
+    public static TokenRowsUpdate of(WeightedLayer layer, TokenRows data, boolean isTied) {
         if (!(layer instanceof Embedding embedding)) {
             throw new IllegalArgumentException(
                     layer.path() + ": token rows must be those of an embedding, found " + layer);
         }
-        return new TokenRowsUpdate(embedding, data);
+        return new TokenRowsUpdate(embedding, data, isTied);
     }
 
     /** The rows as data; the array itself. */
@@ -150,7 +153,7 @@ public final class TokenRowsUpdate implements WeightUpdate {
         @Override
         public void backward(int[] ids, INDArray yGradient, @Nullable INDArray baseGradient) {
             ArrayMemory given = new ArrayMemory(yGradient);
-            ArrayMemory sums = gradient == null ? null : zeros(gradient);
+            ArrayMemory sums = gradient == null ? null : begin(gradient);
             ArrayMemory base = baseGradient == null ? null : new ArrayMemory(baseGradient);
             for (int i = 0; i < ids.length; i++) {
                 Integer k = bound.rowOfToken.get(ids[i]);
@@ -164,6 +167,11 @@ public final class TokenRowsUpdate implements WeightUpdate {
                     }
                 }
             }
+        }
+
+        /** A head that has the rows too has computed its part. */
+        private ArrayMemory begin(INDArray matrix) {
+            return bound.isTied ? new ArrayMemory(matrix) : zeros(matrix);
         }
 
         /** Sets a matrix to zero, without the native objects that ND4J's assign creates. */

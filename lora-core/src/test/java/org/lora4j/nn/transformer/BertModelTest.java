@@ -156,7 +156,9 @@ class BertModelTest {
         copy("encoder_forward", folder);
         Files.move(folder.resolve("model.safetensors"), folder.resolve("pytorch_model.bin"));
         assertThatThrownBy(() -> BertModel.load(folder))
-                .hasMessageContaining("must be in one file model.safetensors, found pytorch_model.bin");
+                .hasMessageContaining(
+                        "must be in model.safetensors, or in several files with model.safetensors.index.json, found"
+                                + " pytorch_model.bin");
     }
 
     @Test

@@ -1,0 +1,119 @@
+package org.lora4j.nn.internal;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.internal.BatchBuffer;
+import org.lora4j.internal.RowMath;
+import org.lora4j.nn.CausalSelfAttention;
+import org.lora4j.nn.Linear;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/** The computation of {@link CausalSelfAttention}: its linear layers, and the heads between them. */
+final class CausalSelfAttentionPass<A> implements LayerPass {
+    private final List<LinearPass> inputs = new ArrayList<>();
+    private final List<Integer> widths = new ArrayList<>();
+    private final LinearPass output;
+    private final CausalHeads<A> heads;
+    private final PassResources resources;
+    private final BatchBuffer contexts;
+    private final long inputSize;
+    private final int size;
+    private final int queryWidth;
+    private final int keyWidth;
+
+    CausalSelfAttentionPass(CausalSelfAttention layer, RowMath<A> math, PassResources resources) {
+        this.resources = resources;
+        for (Linear input : layer.inputs()) {
+            inputs.add(new LinearPass(input, resources));
+            widths.add(Math.toIntExact(input.outputSize()));
+        }
+        output = new LinearPass(layer.output(), resources);
+        heads = new CausalHeads<>(layer, math, resources);
+        contexts = new BatchBuffer(resources.dataType(), layer.output().inputSize(), resources.order());
+        inputSize = layer.inputs().get(0).inputSize();
+        size = layer.headSize();
+        queryWidth = layer.heads() * size;
+        keyWidth = layer.keyValueHeads() * size;
+    }
+
+    @Override
+    public void bind() {
+        inputs.forEach(LinearPass::bind);
+        output.bind();
+    }
+
+    @Override
+    public boolean trains() {
+        return output.trains() || inputs.stream().anyMatch(LinearPass::trains) || heads.trains(resources.segments());
+    }
+
+    @Override
+    public INDArray forward(INDArray x) {
+        List<INDArray> computed = new ArrayList<>();
+        inputs.forEach(input -> computed.add(input.forward(x)));
+        INDArray context = contexts.rows(x.size(0));
+        heads.forward(resources.segments(), columns(computed), new HeadColumns(context, 0, size));
+        return output.forward(context);
+    }
+
+    /** The heads in the outputs of the three layers, or of the one layer, or in their gradients. */
+    private CausalHeads.Inputs columns(List<INDArray> matrices) {
+        if (matrices.size() == 1) {
+            INDArray all = matrices.get(0);
+            return new CausalHeads.Inputs(
+                    new HeadColumns(all, 0, size),
+                    new HeadColumns(all, queryWidth, size),
+                    new HeadColumns(all, queryWidth + keyWidth, size));
+        }
+        return new CausalHeads.Inputs(
+                new HeadColumns(matrices.get(0), 0, size),
+                new HeadColumns(matrices.get(1), 0, size),
+                new HeadColumns(matrices.get(2), 0, size));
+    }
+
+    @Override
+    public @Nullable INDArray backward(INDArray yGradient, boolean wantsInput) {
+        CausalHeads.Wanted wanted = wanted(wantsInput);
+        INDArray contextGradient = output.backward(yGradient, wanted.queries() || wanted.keys() || wanted.values());
+        if (contextGradient == null) {
+            return null;
+        }
+        Scratch scratch = resources.scratch();
+        long n = yGradient.size(0);
+        List<INDArray> gradients = new ArrayList<>();
+        widths.forEach(width -> gradients.add(scratch.take(n, width)));
+        heads.backward(new HeadColumns(contextGradient, 0, size), columns(gradients), wanted);
+        scratch.release(contextGradient);
+        INDArray xGradient = wantsInput ? scratch.take(n, inputSize) : null;
+        for (int i = 0; i < inputs.size(); i++) {
+            if (wantsInput || inputs.get(i).trains()) {
+                inputs.get(i).backward(gradients.get(i), xGradient, i > 0);
+            }
+        }
+        gradients.forEach(scratch::release);
+        return xGradient;
+    }
+
+    private CausalHeads.Wanted wanted(boolean wantsInput) {
+        boolean one = inputs.size() == 1;
+        boolean all = wantsInput || (one && trains(0));
+        return new CausalHeads.Wanted(
+                all || heads.queriesTrain(resources.segments()) || trains(0),
+                all || heads.keysTrain(resources.segments()) || (!one && trains(1)),
+                all || (!one && trains(2)));
+    }
+
+    private boolean trains(int input) {
+        return inputs.get(input).trains();
+    }
+
+    @Override
+    public Optional<String> firstNonFinite(int segment) {
+        return inputs.stream()
+                .filter(input -> !input.isFinite(segment))
+                .map(LinearPass::path)
+                .findFirst();
+    }
+}

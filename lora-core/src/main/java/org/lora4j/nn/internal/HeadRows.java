@@ -1,0 +1,135 @@
+package org.lora4j.nn.internal;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.internal.ArrayMemory;
+import org.lora4j.internal.RowMath;
+import org.lora4j.nn.RMSNorm;
+import org.lora4j.nn.RotaryEmbedding;
+import org.lora4j.nn.Sequences;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/**
+ * Moves heads between the rows of all heads and a matrix of their own. On the way it normalizes and turns them, if the model
+ * does; so each number is read and written once.
+ */
+final class HeadRows<A> {
+    private final @Nullable RMSNorm norm;
+    private final @Nullable RotaryTable<A> table;
+    private final RowMath<A> math;
+    private final int size;
+    private final A x;
+    private final A y;
+    private final A gamma;
+    private final A gammaSum;
+    private final List<RotaryTable.Turn<A>> turns = new ArrayList<>();
+
+    // What the normalization computes with now.
+    private @Nullable EffectiveLinear effective;
+    private @Nullable INDArray gammaGradient;
+
+    HeadRows(int size, @Nullable RMSNorm norm, @Nullable RotaryEmbedding rotary, RowMath<A> math) {
+        this.size = size;
+        this.norm = norm;
+        this.math = math;
+        table = rotary == null ? null : rotary.table(math);
+        x = math.array(size);
+        y = math.array(size);
+        gamma = math.array(size);
+        gammaSum = math.array(size);
+    }
+
+    /** Whether a segment trains the normalization. */
+    boolean trains(Segments segments) {
+        return norm != null
+                && segments.all().stream()
+                        .anyMatch(segment ->
+                                segment.gradients().of(segment.of(norm).weight()) != null);
+    }
+
+    /** Switches to a segment. */
+    void bind(Segment segment) {
+        if (norm != null) {
+            effective = segment.of(norm);
+            gammaGradient = segment.gradients().of(effective.weight());
+        }
+    }
+
+    /** Prepares for the rows of a sequence, from one of its rows on. */
+    void begin(Sequences sequences, int first, int n) {
+        if (table != null) {
+            turns.clear();
+            for (int i = 0; i < n; i++) {
+                turns.add(table.at(sequences.position(first + i)));
+            }
+        }
+        if (effective != null) {
+            math.read(new ArrayMemory(effective.weight().value()), 0, gamma, size);
+        }
+    }
+
+    /** Moves the head of the i-th row since {@link #begin} to a place in a matrix. */
+    void load(HeadColumns columns, int first, int i, int head, ArrayMemory target, int place) {
+        int position = columns.position(first + i, head);
+        if (table == null && effective == null) {
+            columns.memory().copy(position, target, place, size);
+            return;
+        }
+        math.read(columns.memory(), position, x, size);
+        if (effective != null) {
+            math.normalizeScale(x, epsilon(), size);
+            math.multiply(gamma, x, size);
+        }
+        math.write(target, place, table == null ? x : turned(turns.get(i).sines(), i), size);
+    }
+
+    /** Turns x into y by the angle of a row, or back if the sines are the opposite ones. */
+    private A turned(A sines, int i) {
+        math.rotate(x, turns.get(i).cosines(), sines, y, size / 2);
+        return y;
+    }
+
+    private double epsilon() {
+        return Objects.requireNonNull(norm).epsilon();
+    }
+
+    /**
+     * Moves the gradient of a head, which is at a place in a matrix, to the rows of all heads.
+     *
+     * @param columns the heads before {@link #load}
+     * @param gradient gets their gradients
+     */
+    void store(ArrayMemory source, int place, HeadColumns columns, HeadColumns gradient, int first, int i, int head) {
+        int position = gradient.position(first + i, head);
+        if (table == null && effective == null) {
+            source.copy(place, gradient.memory(), position, size);
+            return;
+        }
+        math.read(source, place, x, size);
+        if (table == null) {
+            math.copy(x, 0, y, 0, size);
+        } else {
+            turned(turns.get(i).sinesBack(), i);
+        }
+        if (effective != null) {
+            math.read(columns.memory(), columns.position(first + i, head), x, size);
+            double factor = math.normalizeScale(x, epsilon(), size);
+            math.addProduct(y, x, gammaSum, size);
+            math.multiply(gamma, y, size);
+            math.normalizeScaleGradient(y, x, factor, size);
+        }
+        math.write(gradient.memory(), position, y, size);
+    }
+
+    void beginGradients() {
+        math.clear(gammaSum, size);
+    }
+
+    void endGradients() {
+        if (gammaGradient != null) {
+            math.write(new ArrayMemory(gammaGradient), 0, gammaSum, size);
+        }
+    }
+}

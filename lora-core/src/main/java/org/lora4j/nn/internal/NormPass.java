@@ -1,0 +1,241 @@
+package org.lora4j.nn.internal;
+
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.internal.ArrayMemory;
+import org.lora4j.internal.BatchBuffer;
+import org.lora4j.internal.RowMath;
+import org.lora4j.nn.LayerNorm;
+import org.lora4j.nn.Parameter;
+import org.lora4j.nn.RMSNorm;
+import org.lora4j.nn.WeightedLayer;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/**
+ * The computation of a {@link LayerNorm} or an {@link RMSNorm}. Where it may overwrite the input, it keeps the normalized rows
+ * there for the gradient. Else it normalizes the rows again, which costs less than to keep them.
+ */
+final class NormPass<A> implements LayerPass {
+    private final WeightedLayer layer;
+    private final boolean centers;
+    private final double epsilon;
+    private final boolean inputIsBuffer;
+    private final RowMath<A> math;
+    private final PassResources resources;
+    private final BatchBuffer outputs;
+    private final int width;
+    private final A x;
+    private final A y;
+    private final A gamma;
+    private final A beta;
+    private final A gammaSum;
+    private final A betaSum;
+    private double[] factors = new double[0];
+
+    private @Nullable INDArray input;
+    private @Nullable INDArray output;
+
+    /** Whether the output of {@link #input} was computed together with the sum. */
+    private boolean isComputed;
+
+    /** What {@link #backward} adds to the gradient of the input, or null. */
+    private @Nullable INDArray addend;
+
+    private NormPass(
+            WeightedLayer layer,
+            boolean centers,
+            double epsilon,
+            boolean inputIsBuffer,
+            RowMath<A> math,
+            PassResources resources) {
+        this.layer = layer;
+        this.centers = centers;
+        this.epsilon = epsilon;
+        this.inputIsBuffer = inputIsBuffer;
+        this.math = math;
+        this.resources = resources;
+        outputs = new BatchBuffer(resources.dataType(), layer.weight().length(), resources.order());
+        width = Math.toIntExact(layer.weight().length());
+        x = math.array(width);
+        y = math.array(width);
+        gamma = math.array(width);
+        beta = math.array(width);
+        gammaSum = math.array(width);
+        betaSum = math.array(width);
+    }
+
+    static <A> NormPass<A> of(LayerNorm layer, boolean inputIsBuffer, RowMath<A> math, PassResources resources) {
+        return new NormPass<>(layer, true, layer.epsilon(), inputIsBuffer, math, resources);
+    }
+
+    static <A> NormPass<A> of(RMSNorm layer, boolean inputIsBuffer, RowMath<A> math, PassResources resources) {
+        return new NormPass<>(layer, false, layer.epsilon(), inputIsBuffer, math, resources);
+    }
+
+    @Override
+    public boolean trains() {
+        return resources.segments().all().stream().anyMatch(this::trains);
+    }
+
+    private boolean trains(Segment segment) {
+        return segment.of(layer).parameters().stream()
+                .anyMatch(parameter -> segment.gradients().of(parameter) != null);
+    }
+
+    @Override
+    public NormPass<A> leadingNorm() {
+        return this;
+    }
+
+    @Override
+    public INDArray forward(INDArray rows) {
+        INDArray known = output;
+        if (isComputed && rows == input && known != null) {
+            isComputed = false;
+            return known;
+        }
+        return compute(rows, null, rows);
+    }
+
+    /** Computes {@code sum = a + b}, and the output for it, which {@link #forward} will return. */
+    void addAndNormalize(INDArray a, INDArray b, INDArray sum) {
+        compute(a, b, sum);
+        isComputed = true;
+    }
+
+    private INDArray compute(INDArray a, @Nullable INDArray b, INDArray sum) {
+        int n = Rows.count(a);
+        if (factors.length < n) {
+            factors = new double[n];
+        }
+        INDArray result = outputs.rows(n);
+        for (int s = 0; s < resources.segments().count(); s++) {
+            readParameters(resources.segments().get(s));
+            compute(resources.start(s), resources.start(s + 1), a, b, sum, result);
+        }
+        input = sum;
+        output = result;
+        return result;
+    }
+
+    /** Computes the rows {@code [from, to)}. */
+    private void compute(int from, int to, INDArray a, @Nullable INDArray b, INDArray sum, INDArray result) {
+        ArrayMemory first = new ArrayMemory(a);
+        ArrayMemory second = b == null ? null : new ArrayMemory(b);
+        ArrayMemory sums = new ArrayMemory(sum);
+        ArrayMemory results = new ArrayMemory(result);
+        for (int i = from; i < to; i++) {
+            math.read(first, i * width, x, width);
+            if (second != null) {
+                math.read(second, i * width, y, width);
+                math.add(y, x, width);
+                if (!inputIsBuffer) {
+                    math.write(sums, i * width, x, width);
+                }
+            }
+            factors[i] = normalize();
+            if (inputIsBuffer) {
+                math.write(sums, i * width, x, width);
+            }
+            math.affine(x, gamma, beta, y, width);
+            math.write(results, i * width, y, width);
+        }
+    }
+
+    private void readParameters(Segment segment) {
+        EffectiveLinear effective = segment.of(layer);
+        math.read(new ArrayMemory(effective.weight().value()), 0, gamma, width);
+        Parameter bias = effective.bias();
+        if (bias == null) {
+            math.clear(beta, width);
+        } else {
+            math.read(new ArrayMemory(bias.value()), 0, beta, width);
+        }
+    }
+
+    private double normalize() {
+        return centers ? math.normalize(x, epsilon, width) : math.normalizeScale(x, epsilon, width);
+    }
+
+    /** Makes the next {@link #backward} add a matrix to the gradient of the input. */
+    void addToInputGradient(INDArray matrix) {
+        addend = matrix;
+    }
+
+    @Override
+    public @Nullable INDArray backward(INDArray yGradient, boolean wantsInput) {
+        if (input == null) {
+            throw new IllegalStateException("backward needs a forward before it");
+        }
+        INDArray added = addend;
+        addend = null;
+        if (!wantsInput && !trains()) {
+            return null;
+        }
+        INDArray xGradient = wantsInput ? resources.scratch().take(yGradient.size(0), width) : null;
+        for (int s = 0; s < resources.segments().count(); s++) {
+            Segment segment = resources.segments().get(s);
+            readParameters(segment);
+            backward(trains(segment), resources.start(s), resources.start(s + 1), yGradient, added, xGradient);
+            writeGradients(segment);
+        }
+        return xGradient;
+    }
+
+    /** The backward of the rows {@code [from, to)}. */
+    private void backward(
+            boolean trains,
+            int from,
+            int to,
+            INDArray yGradient,
+            @Nullable INDArray addedGradient,
+            @Nullable INDArray xGradient) {
+        ArrayMemory added = addedGradient == null ? null : new ArrayMemory(addedGradient);
+        ArrayMemory results = xGradient == null ? null : new ArrayMemory(xGradient);
+        ArrayMemory given = new ArrayMemory(yGradient);
+        ArrayMemory rows = new ArrayMemory(Objects.requireNonNull(input));
+        math.clear(gammaSum, width);
+        math.clear(betaSum, width);
+        for (int i = from; i < to; i++) {
+            math.read(given, i * width, y, width);
+            math.read(rows, i * width, x, width);
+            if (!inputIsBuffer) {
+                normalize();
+            }
+            if (trains) {
+                math.addProduct(y, x, gammaSum, width);
+                math.add(y, betaSum, width);
+            }
+            if (results != null) {
+                math.multiply(gamma, y, width);
+                differentiate(factors[i]);
+                if (added != null) {
+                    math.read(added, i * width, x, width);
+                    math.add(x, y, width);
+                }
+                math.write(results, i * width, y, width);
+            }
+        }
+    }
+
+    private void writeGradients(Segment segment) {
+        EffectiveLinear effective = segment.of(layer);
+        INDArray gammaGradient = segment.gradients().of(effective.weight());
+        if (gammaGradient != null) {
+            math.write(new ArrayMemory(gammaGradient), 0, gammaSum, width);
+        }
+        Parameter bias = effective.bias();
+        INDArray betaGradient = bias == null ? null : segment.gradients().of(bias);
+        if (betaGradient != null) {
+            math.write(new ArrayMemory(betaGradient), 0, betaSum, width);
+        }
+    }
+
+    private void differentiate(double factor) {
+        if (centers) {
+            math.normalizeGradient(y, x, factor, width);
+        } else {
+            math.normalizeScaleGradient(y, x, factor, width);
+        }
+    }
+}

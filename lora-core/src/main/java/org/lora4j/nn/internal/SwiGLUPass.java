@@ -1,0 +1,120 @@
+package org.lora4j.nn.internal;
+
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.internal.ArrayMemory;
+import org.lora4j.internal.BatchBuffer;
+import org.lora4j.internal.RowMath;
+import org.lora4j.nn.SwiGLU;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/** The computation of {@link SwiGLU}: its linear layers, and the gate between them. */
+final class SwiGLUPass<A> implements LayerPass {
+    private final LinearPass gate;
+    private final LinearPass up;
+    private final LinearPass down;
+    private final RowMath<A> math;
+    private final Scratch scratch;
+    private final BatchBuffer products;
+    private final long inputSize;
+    private final int width;
+    private final A g;
+    private final A u;
+    private final A y;
+    private final A room;
+
+    // What forward keeps for backward.
+    private @Nullable INDArray gates;
+    private @Nullable INDArray ups;
+
+    SwiGLUPass(SwiGLU layer, RowMath<A> math, PassResources resources) {
+        gate = new LinearPass(layer.gate(), resources);
+        up = new LinearPass(layer.up(), resources);
+        down = new LinearPass(layer.down(), resources);
+        this.math = math;
+        scratch = resources.scratch();
+        inputSize = layer.gate().inputSize();
+        width = Math.toIntExact(layer.gate().outputSize());
+        products = new BatchBuffer(resources.dataType(), width, resources.order());
+        g = math.array(width);
+        u = math.array(width);
+        y = math.array(width);
+        room = math.array(width);
+    }
+
+    private List<LinearPass> linears() {
+        return List.of(gate, up, down);
+    }
+
+    @Override
+    public void bind() {
+        linears().forEach(LinearPass::bind);
+    }
+
+    @Override
+    public boolean trains() {
+        return linears().stream().anyMatch(LinearPass::trains);
+    }
+
+    @Override
+    public INDArray forward(INDArray x) {
+        INDArray gated = gate.forward(x);
+        INDArray upped = up.forward(x);
+        int n = Rows.count(x);
+        INDArray product = products.rows(n);
+        ArrayMemory gateRows = new ArrayMemory(gated);
+        ArrayMemory upRows = new ArrayMemory(upped);
+        ArrayMemory results = new ArrayMemory(product);
+        for (int i = 0; i < n; i++) {
+            math.read(gateRows, i * width, g, width);
+            math.read(upRows, i * width, u, width);
+            math.swiglu(g, u, y, width);
+            math.write(results, i * width, y, width);
+        }
+        gates = gated;
+        ups = upped;
+        return down.forward(product);
+    }
+
+    @Override
+    public @Nullable INDArray backward(INDArray yGradient, boolean wantsInput) {
+        if (gates == null || ups == null) {
+            throw new IllegalStateException("backward needs a forward before it");
+        }
+        boolean below = wantsInput || gate.trains() || up.trains();
+        INDArray productGradient = down.backward(yGradient, below);
+        if (productGradient == null) {
+            return null;
+        }
+        int n = Rows.count(yGradient);
+        // The gradient of the product makes room for that of the gate.
+        INDArray upGradient = scratch.take(n, width);
+        ArrayMemory gateRows = new ArrayMemory(gates);
+        ArrayMemory upRows = new ArrayMemory(ups);
+        ArrayMemory gradients = new ArrayMemory(productGradient);
+        ArrayMemory upGradients = new ArrayMemory(upGradient);
+        for (int i = 0; i < n; i++) {
+            math.read(gateRows, i * width, g, width);
+            math.read(upRows, i * width, u, width);
+            math.read(gradients, i * width, y, width);
+            math.swigluGradient(g, u, y, room, width);
+            math.write(gradients, i * width, g, width);
+            math.write(upGradients, i * width, u, width);
+        }
+        INDArray xGradient = wantsInput ? scratch.take(n, inputSize) : null;
+        gate.backward(productGradient, xGradient, false);
+        up.backward(upGradient, xGradient, true);
+        scratch.release(productGradient);
+        scratch.release(upGradient);
+        return xGradient;
+    }
+
+    @Override
+    public Optional<String> firstNonFinite(int segment) {
+        return linears().stream()
+                .filter(linear -> !linear.isFinite(segment))
+                .map(LinearPass::path)
+                .findFirst();
+    }
+}

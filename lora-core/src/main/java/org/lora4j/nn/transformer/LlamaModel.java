@@ -1,0 +1,153 @@
+package org.lora4j.nn.transformer;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Objects;
+import org.lora4j.io.SafeTensors;
+import org.lora4j.nn.Network;
+import org.nd4j.linalg.api.buffer.DataType;
+
+/**
+ * A decoder of the Llama family (<a href="https://arxiv.org/abs/2302.13971">arXiv:2302.13971</a>): Llama, Mistral, Qwen2 or
+ * Qwen3, as Hugging Face's {@code transformers} stores it in a folder.
+ *
+ * <pre>{@code
+ * LlamaModel llama = LlamaModel.load(folder);
+ * LoRAModel model = LoRAModel.of(llama.causal());
+ * model.add("support", LoRAConfig.builder().rank(8).alpha(16).targetModules("q_proj", "v_proj").build());
+ * }</pre>
+ *
+ * <p>Each method that returns a {@link Network} puts another end on the decoder. The networks take
+ * {@link org.lora4j.nn.Sequences}. Module paths are Hugging Face's, so adapters are exchanged with PEFT: with {@code model.} before
+ * them for {@link #causal}, and without for {@link #lastHiddenState}.
+ *
+ * <p>The networks of one model share their arrays. With adapters the arrays are only read. To train the arrays themselves,
+ * load a model for each network.
+ */
+public final class LlamaModel {
+    private static final Map<String, String> ARCHITECTURES =
+            Map.of("llama", "Llama", "mistral", "Mistral", "qwen2", "Qwen2", "qwen3", "Qwen3");
+
+    private final LlamaConfig config;
+    private final ModelTensors tensors;
+    private final ModelFolder files;
+
+    private LlamaModel(LlamaConfig config, ModelTensors tensors, ModelFolder files) {
+        this.config = config;
+        this.tensors = tensors;
+        this.files = files;
+    }
+
+    /**
+     * Loads a model in FLOAT.
+     *
+     * @param folder a folder with {@code config.json} and the weights
+     * @return the model
+     * @throws IOException as {@link #load(Path, DataType)}
+     */
+    public static LlamaModel load(Path folder) throws IOException {
+        return load(folder, DataType.FLOAT);
+    }
+
+    /**
+     * Loads a model. The weights are in {@code model.safetensors}, or in several files that
+     * {@code model.safetensors.index.json} names; these are read one after the other. Weights of 16 bits are converted.
+     * Names with and without {@code model.} are understood; frequencies
+     * of old files are left out.
+     *
+     * @param folder a folder with {@code config.json} and the weights
+     * @param dataType FLOAT or DOUBLE
+     * @return the model
+     * @throws IOException if a file is missing or cannot be read; a {@link org.lora4j.io.SafeTensorsException} if the tensors
+     *     are damaged or not those of the configuration, which lists all that are missing, left over or of another shape
+     * @throws IllegalArgumentException if the configuration is wrong or one of a model that this library does not compute, the
+     *     index is wrong, or the type is neither FLOAT nor DOUBLE
+     */
+    public static LlamaModel load(Path folder, DataType dataType) throws IOException {
+        Objects.requireNonNull(folder, "folder must not be null");
+        ModelFolder.requireType(dataType);
+        ObjectNode json = ModelFolder.readConfig(folder);
+        LlamaConfig config = LlamaConfigReader.read(json);
+        return create(config, json, TensorFiles.open(folder), dataType);
+    }
+
+    /**
+     * Creates a model from the content of its files, for stores other than folders.
+     *
+     * @param config the content of {@code config.json}
+     * @param tensors the content of {@code model.safetensors}
+     * @param dataType FLOAT or DOUBLE
+     * @return the model
+     * @throws IOException if the tensors are not those of the configuration
+     * @throws IllegalArgumentException as {@link #load(Path, DataType)}
+     */
+    public static LlamaModel of(String config, SafeTensors tensors, DataType dataType) throws IOException {
+        Objects.requireNonNull(config, "config must not be null");
+        Objects.requireNonNull(tensors, "tensors must not be null");
+        ModelFolder.requireType(dataType);
+        ObjectNode json = JsonFields.parse(config);
+        return create(LlamaConfigReader.read(json), json, TensorFiles.of(tensors), dataType);
+    }
+
+    private static LlamaModel create(LlamaConfig config, ObjectNode json, TensorFiles files, DataType dataType)
+            throws IOException {
+        ModelTensors tensors = ModelTensors.read(files, LlamaNames.of(config), dataType);
+        ModelFolder.requireTied(tensors, "embed_tokens.weight", config.tiedEmbeddings());
+        return new LlamaModel(config, tensors, new ModelFolder(json, LlamaNames.PREFIX, dataType));
+    }
+
+    /**
+     * Returns the configuration.
+     *
+     * @return the configuration of the file
+     */
+    public LlamaConfig config() {
+        return config;
+    }
+
+    /**
+     * Returns the language model: Hugging Face's {@code LlamaForCausalLM}.
+     *
+     * @return a network whose output is the logits of the next token {@code [tokens, vocab]}
+     * @throws IllegalStateException if the head is not tied and the file has none
+     */
+    public Network causal() {
+        return new Network(new LlamaLayers(config, tensors, LlamaNames.PREFIX).causal());
+    }
+
+    /**
+     * Returns the decoder alone: Hugging Face's {@code LlamaModel}.
+     *
+     * @return a network whose output is the last hidden state, after the last normalization, {@code [tokens, dim]};
+     *     {@link org.lora4j.nn.Sequences#pad} arranges it by sequence
+     */
+    public Network lastHiddenState() {
+        return new Network(new LlamaLayers(config, tensors, "").decoder());
+    }
+
+    /**
+     * Saves a network of this model as {@code config.json} and {@code model.safetensors}, so that {@code transformers} loads
+     * it. Parametrizations are not saved; merge adapters first. A head whose merged matrix is no longer that of the embedding is
+     * saved with it, and {@code tie_word_embeddings} is false then.
+     *
+     * @param network a network that this model returned, or a copy, such as {@code model.merge("name")}
+     * @param folder the folder, which is created if it does not exist; files of these names are replaced
+     * @throws IOException if a file cannot be written
+     * @throws IllegalArgumentException if the network is not one of this model's configuration, or a parameter is not finite
+     */
+    public void save(Network network, Path folder) throws IOException {
+        files.save(
+                network,
+                folder,
+                LlamaNames.shapes(config, false).keySet(),
+                name -> false,
+                String.valueOf(ARCHITECTURES.get(config.modelType())));
+    }
+
+    @Override
+    public String toString() {
+        return "LlamaModel[" + config + "]";
+    }
+}

@@ -1,0 +1,122 @@
+package org.lora4j.nn.transformer;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import java.util.function.Predicate;
+import org.lora4j.internal.Names;
+import org.lora4j.io.SafeTensorsException;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/** The tensors of a model by their plain names: without the prefix of a model with a head, and in the names of today. */
+final class ModelTensors {
+    private final Map<String, INDArray> arrays;
+
+    private ModelTensors(Map<String, INDArray> arrays) {
+        this.arrays = arrays;
+    }
+
+    /**
+     * How a family names its tensors.
+     *
+     * @param layersField what the configuration calls the number of layers
+     * @param layers the number of layers
+     * @param plain the plain name of a stored one
+     * @param isOfNoUse whether a plain name is that of a tensor that is skipped
+     * @param shapes the shapes of the tensors that the model has, given those that are stored, by their plain names
+     * @param isTransposed whether the matrix of a plain name is stored as {@code [in, out]}; it is read as {@code [out, in]}
+     */
+    record Family(
+            String layersField,
+            int layers,
+            Function<String, String> plain,
+            Predicate<String> isOfNoUse,
+            Function<Map<String, long[]>, Map<String, long[]>> shapes,
+            Predicate<String> isTransposed) {}
+
+    /**
+     * Reads the tensors that a configuration asks for. The files must hold them all, and nothing that is unknown.
+     *
+     * @throws SafeTensorsException if tensors are missing, misshapen, left over, damaged or not finite; the message lists them
+     * @throws IOException if a file cannot be read
+     */
+    static ModelTensors read(TensorFiles files, Family family, DataType type) throws IOException {
+        Map<String, String> stored = new LinkedHashMap<>();
+        Map<String, long[]> found = new LinkedHashMap<>();
+        List<String> problems = new ArrayList<>();
+        for (String name : files.shapes().keySet()) {
+            String plain = family.plain().apply(name);
+            if (family.isOfNoUse().test(plain)) {
+                continue;
+            }
+            String former = stored.putIfAbsent(plain, name);
+            if (former != null) {
+                problems.add("two tensors for one parameter, " + Names.quote(former) + " and " + Names.quote(name));
+            }
+            found.putIfAbsent(plain, files.shapes().get(name));
+        }
+        // A layer has several tensors. Without this check, a wrong number would ask for the names of millions.
+        if (family.layers() > stored.size()) {
+            throw refuse(
+                    files,
+                    "must be those of the " + family.layersField() + " " + family.layers() + " in config.json",
+                    stored.size() + " tensors");
+        }
+        Map<String, String> plainNames = new LinkedHashMap<>();
+        List<String> missing = new ArrayList<>();
+        family.shapes().apply(found).forEach((plain, shape) -> {
+            String name = stored.remove(plain);
+            long[] foundShape = found.get(plain);
+            long[] expected = family.isTransposed().test(plain) ? new long[] {shape[1], shape[0]} : shape;
+            if (name == null) {
+                missing.add(plain);
+            } else if (!Arrays.equals(foundShape, expected)) {
+                problems.add(name + " must be " + Arrays.toString(expected) + ", found " + Arrays.toString(foundShape));
+            } else {
+                plainNames.put(name, plain);
+            }
+        });
+        if (!missing.isEmpty()) {
+            problems.add("missing " + Names.list(missing));
+        }
+        if (!stored.isEmpty()) {
+            problems.add("left over " + Names.list(List.copyOf(stored.values())));
+        }
+        if (!problems.isEmpty()) {
+            throw refuse(files, "must be those of the model in config.json", Names.line(String.join("; ", problems)));
+        }
+        Map<String, INDArray> arrays = new LinkedHashMap<>();
+        files.read(plainNames.keySet(), type, (name, array) -> {
+            String plain = String.valueOf(plainNames.get(name));
+            arrays.put(plain, family.isTransposed().test(plain) ? transposed(array) : array);
+        });
+        return new ModelTensors(arrays);
+    }
+
+    private static SafeTensorsException refuse(TensorFiles files, String rule, String found) {
+        return new SafeTensorsException(files.source(), "tensors", rule, found);
+    }
+
+    /** A copy of the transposed matrix. */
+    static INDArray transposed(INDArray matrix) {
+        return matrix.transpose().dup('c');
+    }
+
+    boolean contains(String name) {
+        return arrays.containsKey(name);
+    }
+
+    INDArray get(String name) {
+        INDArray array = arrays.get(name);
+        if (array == null) {
+            throw new IllegalStateException(
+                    "the model must have the tensor " + name + ", found a file without it; choose another head");
+        }
+        return array;
+    }
+}

@@ -1,0 +1,135 @@
+package org.lora4j.train;
+
+import java.util.Arrays;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.internal.ArrayMemory;
+import org.lora4j.internal.RowMath;
+import org.lora4j.nn.Input;
+import org.lora4j.nn.Sequences;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+/** Implements {@link Loss#nextToken}. */
+enum NextToken implements Loss {
+    INSTANCE;
+
+    /** The label that takes no part, as in PyTorch. */
+    static final int IGNORED = -100;
+
+    /**
+     * Returns for each row of a batch the token that it is to predict.
+     *
+     * @param input the sequences
+     * @param labels a label for each token as it was given {@code [n, t]}; null for the tokens themselves
+     * @return {@code [tokens]} of INT32, {@link #IGNORED} where nothing counts
+     * @throws IllegalArgumentException if the input is no sequences, the labels do not fit it, or no label counts
+     */
+    INDArray targets(Input input, @Nullable INDArray labels) {
+        if (!(input instanceof Sequences sequences)) {
+            throw new IllegalArgumentException(
+                    "the loss of the next token needs a model that takes sequences, found " + input);
+        }
+        int[] targets = new int[sequences.tokens()];
+        Arrays.fill(targets, IGNORED);
+        int[][] given = labels == null ? null : given(sequences, labels);
+        for (int s = 0; s < sequences.count(); s++) {
+            // A masked token predicts nothing.
+            for (int row = sequences.start(s) + sequences.masked(s); row < sequences.start(s + 1); row++) {
+                if (given != null) {
+                    int next = sequences.position(row) + 1;
+                    targets[row] = next < given[s].length ? given[s][next] : IGNORED;
+                } else if (row + 1 < sequences.start(s + 1)) {
+                    targets[row] = sequences.id(row + 1);
+                }
+            }
+        }
+        if (Arrays.stream(targets).allMatch(target -> target == IGNORED)) {
+            throw new IllegalArgumentException(
+                    "labels: at least one token of a batch must have a label that counts, found"
+                            + " none; the first token of a sequence has nothing that predicts it, and " + IGNORED
+                            + " takes no part");
+        }
+        return Nd4j.createFromArray(targets);
+    }
+
+    private static int[][] given(Sequences sequences, INDArray labels) {
+        int longest = 0;
+        for (int row = 0; row < sequences.tokens(); row++) {
+            longest = Math.max(longest, sequences.position(row) + 1);
+        }
+        if (labels.rank() != 2 || labels.size(0) != sequences.count() || labels.size(1) < longest) {
+            throw new IllegalArgumentException("labels: must be a matrix with a row for each of the "
+                    + sequences.count() + " sequences and a column for each of their up to " + longest
+                    + " tokens, found " + Arrays.toString(labels.shape()));
+        }
+        double[][] values = labels.castTo(DataType.DOUBLE).toDoubleMatrix();
+        int[][] whole = new int[values.length][];
+        for (int i = 0; i < values.length; i++) {
+            whole[i] = new int[values[i].length];
+            for (int j = 0; j < values[i].length; j++) {
+                whole[i][j] = (int) values[i][j];
+                if (whole[i][j] != values[i][j] || (whole[i][j] < 0 && whole[i][j] != IGNORED)) {
+                    throw new IllegalArgumentException("labels: each must be a token, or " + IGNORED
+                            + " to take no part, found " + values[i][j] + " at [" + i + ", " + j + "]");
+                }
+            }
+        }
+        return whole;
+    }
+
+    /** Returns the number of targets that count. */
+    static long count(INDArray targets) {
+        return Arrays.stream(targets.toIntVector())
+                .filter(target -> target != IGNORED)
+                .count();
+    }
+
+    @Override
+    public double compute(INDArray output, INDArray labels, INDArray gradient) {
+        if (labels.length() != output.size(0)) {
+            throw new IllegalArgumentException("labels: there must be one for each of the " + output.size(0)
+                    + " rows of the output, found " + Arrays.toString(labels.shape()));
+        }
+        int[] targets = labels.castTo(DataType.INT32).dup('c').data().asInt();
+        return compute(RowMath.of(output.dataType()), output, targets, gradient);
+    }
+
+    private static <A> double compute(RowMath<A> math, INDArray output, int[] targets, INDArray gradient) {
+        int width = Math.toIntExact(output.length() / output.size(0));
+        INDArray logitRows = isInRows(output) ? output : output.dup('c');
+        INDArray gradientRows =
+                isInRows(gradient) ? gradient : Nd4j.createUninitialized(gradient.dataType(), gradient.shape(), 'c');
+        ArrayMemory logits = new ArrayMemory(logitRows);
+        ArrayMemory gradients = new ArrayMemory(gradientRows);
+        long count = Arrays.stream(targets).filter(target -> target != IGNORED).count();
+        A row = math.array(width);
+        A zeros = math.array(width);
+        double loss = 0;
+        for (int i = 0; i < targets.length; i++) {
+            int start = Math.multiplyExact(i, width);
+            if (targets[i] == IGNORED) {
+                math.write(gradients, start, zeros, width);
+                continue;
+            }
+            int at = start + Objects.checkIndex(targets[i], width);
+            math.read(logits, start, row, width);
+            double below = logits.get(at) - math.softmax(row, width);
+            loss -= below;
+            math.scale(1.0 / count, row, width);
+            math.write(gradients, start, row, width);
+            gradients.put(at, (Math.exp(below) - 1) / count);
+        }
+        if (gradientRows != gradient) {
+            gradient.assign(gradientRows);
+        }
+        return loss / count;
+    }
+
+    private static boolean isInRows(INDArray matrix) {
+        return matrix.rank() == 2
+                && matrix.stride(1) == 1
+                && (matrix.size(0) == 1 || matrix.stride(0) == matrix.size(1));
+    }
+}

@@ -1,0 +1,162 @@
+package org.lora4j.update.internal;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.adapter.TokenRows;
+import org.lora4j.internal.ArrayMemory;
+import org.lora4j.internal.BatchBuffer;
+import org.lora4j.internal.Gemm;
+import org.lora4j.internal.RowMath;
+import org.lora4j.nn.Parameter;
+import org.lora4j.nn.internal.PassContext;
+import org.lora4j.nn.internal.WeightUpdate;
+import org.lora4j.nn.internal.WeightUpdatePass;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+/**
+ * The rows of {@link TokenRowsUpdate} in a head that shares the table of the embedding: the logit of the k-th of these tokens
+ * t is {@code zₜ += x·(R[k] − W[t])}. The gradient of R is the sum of both.
+ */
+public final class HeadRowsUpdate implements WeightUpdate {
+    private final TokenRowsUpdate rows;
+
+    /**
+     * Creates an update of a head.
+     *
+     * @param rows the rows in the table of the embedding
+     */
+    public HeadRowsUpdate(TokenRowsUpdate rows) {
+        this.rows = rows;
+    }
+
+    private TokenRows data() {
+        return rows.data();
+    }
+
+    private Parameter parameter() {
+        return rows.parameters().get(0);
+    }
+
+    @Override
+    public List<Parameter> parameters() {
+        return rows.parameters();
+    }
+
+    @Override
+    public INDArray delta(INDArray original) {
+        return rows.delta(original);
+    }
+
+    @Override
+    public WeightUpdatePass newPass(PassContext context) {
+        return new RowsPass<>(this, context, RowMath.of(context.dataType()));
+    }
+
+    @Override
+    public String toString() {
+        return rows + " in the head";
+    }
+
+    private static final class RowsPass<A> implements WeightUpdatePass {
+        private final PassContext context;
+        private final RowMath<A> math;
+        private final Gemm multiply = new Gemm(false, true, 1, 0);
+        private final Gemm differentiate = new Gemm(true, false, 1, 0);
+        private final Gemm addInputGradient = new Gemm(false, false, 1, 1);
+        private final int width;
+        private final A row;
+        private final A other;
+
+        // The update that this is bound to, and arrays for the number of its tokens.
+        private HeadRowsUpdate bound;
+        private List<Integer> tokens;
+        private @Nullable INDArray gradient;
+        private INDArray differences;
+        private BatchBuffer products;
+        private BatchBuffer productGradients;
+
+        RowsPass(HeadRowsUpdate update, PassContext context, RowMath<A> math) {
+            this.context = context;
+            this.math = math;
+            width = Math.toIntExact(update.parameter().value().size(1));
+            row = math.array(width);
+            other = math.array(width);
+            bound = update;
+            tokens = update.data().tokens();
+            gradient = context.gradient(update.parameter());
+            differences = Nd4j.createUninitializedDetached(context.dataType(), 'c', tokens.size(), width);
+            products = new BatchBuffer(context.dataType(), tokens.size(), 'c');
+            productGradients = new BatchBuffer(context.dataType(), tokens.size(), 'c');
+        }
+
+        @Override
+        public boolean bind(WeightUpdate update) {
+            if (!(update instanceof HeadRowsUpdate headRows)
+                    || headRows.data().tokens().size() != tokens.size()) {
+                return false;
+            }
+            bound = headRows;
+            tokens = headRows.data().tokens();
+            gradient = context.gradient(headRows.parameter());
+            return true;
+        }
+
+        @Override
+        public boolean readsBase() {
+            return false;
+        }
+
+        @Override
+        public void forward(INDArray x, INDArray base, INDArray y) {
+            computeDifferences();
+            INDArray product = products.rows(x.size(0));
+            multiply.run(x, differences, product);
+            ArrayMemory added = new ArrayMemory(product);
+            ArrayMemory logits = new ArrayMemory(y);
+            int count = tokens.size();
+            int vocabulary = Math.toIntExact(y.size(1));
+            for (int i = 0; i < x.size(0); i++) {
+                for (int k = 0; k < count; k++) {
+                    int place = i * vocabulary + tokens.get(k);
+                    logits.put(place, logits.get(place) + added.get(i * count + k));
+                }
+            }
+        }
+
+        /** Computes {@code R[k] − W[t]}. */
+        private void computeDifferences() {
+            ArrayMemory table = new ArrayMemory(context.weight().value());
+            ArrayMemory replacing = new ArrayMemory(bound.parameter().value());
+            ArrayMemory results = new ArrayMemory(differences);
+            for (int k = 0; k < tokens.size(); k++) {
+                math.read(replacing, k * width, row, width);
+                math.read(table, tokens.get(k) * width, other, width);
+                math.addScaled(-1, other, row, width);
+                math.write(results, k * width, row, width);
+            }
+        }
+
+        @Override
+        public void backward(INDArray x, INDArray base, INDArray yGradient, INDArray baseGradient) {
+            INDArray productGradient = productGradients.rows(x.size(0));
+            ArrayMemory given = new ArrayMemory(yGradient);
+            ArrayMemory results = new ArrayMemory(productGradient);
+            int count = tokens.size();
+            int vocabulary = Math.toIntExact(yGradient.size(1));
+            for (int i = 0; i < x.size(0); i++) {
+                for (int k = 0; k < count; k++) {
+                    results.put(i * count + k, given.get(i * vocabulary + tokens.get(k)));
+                }
+            }
+            if (gradient != null) {
+                differentiate.run(productGradient, x, gradient);
+            }
+        }
+
+        @Override
+        public void addInputGradient(INDArray xGradient) {
+            addInputGradient.run(productGradients.rows(xGradient.size(0)), differences, xGradient);
+        }
+    }
+}
