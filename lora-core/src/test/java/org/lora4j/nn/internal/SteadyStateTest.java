@@ -7,10 +7,18 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.lora4j.nn.CausalSelfAttention;
+import org.lora4j.nn.Embedding;
 import org.lora4j.nn.Linear;
 import org.lora4j.nn.NativeObjects;
 import org.lora4j.nn.Network;
+import org.lora4j.nn.RMSNorm;
+import org.lora4j.nn.Residual;
+import org.lora4j.nn.RotaryEmbedding;
 import org.lora4j.nn.Samples;
+import org.lora4j.nn.Sequences;
+import org.lora4j.nn.SwiGLU;
+import org.lora4j.nn.TokenEmbeddings;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -116,6 +124,40 @@ class SteadyStateTest {
         assertAllocatesNothing(() -> {
             pass.forward(first);
             pass.forward(second);
+        });
+    }
+
+    private static Linear linear(String path, int in, int out) {
+        return new Linear(path, Samples.gaussian(path.length(), DataType.FLOAT, out, in), null);
+    }
+
+    private static RMSNorm norm(String path, int width) {
+        return new RMSNorm(path, Samples.gaussian(path.length(), DataType.FLOAT, width), 1e-5);
+    }
+
+    @Test
+    void trainingStepsOfADecoderAllocateNothing() {
+        Embedding word = new Embedding("word", Samples.gaussian(1, DataType.FLOAT, 30, 16), Embedding.NO_PADDING);
+        CausalSelfAttention attention = CausalSelfAttention.builder("attention", 4, 2, 8)
+                .inputs(linear("query", 16, 32), linear("key", 16, 16), linear("value", 16, 16))
+                .output(linear("output", 32, 16))
+                .rotary(RotaryEmbedding.of(8, 100))
+                .norms(norm("query_norm", 8), norm("key_norm", 8))
+                .build();
+        SwiGLU gated = new SwiGLU("mlp", linear("gate", 16, 24), linear("up", 16, 24), linear("down", 24, 16));
+        Network decoder = new Network(List.of(
+                new TokenEmbeddings("embeddings", word, 200),
+                new Residual("first", List.of(norm("norm1", 16), attention)),
+                new Residual("second", List.of(norm("norm_2", 16), gated)),
+                norm("final_norm", 16),
+                Linear.tiedTo("lm_head", word)));
+        word.weightParameter().setTrainable(false);
+        Sequences x = Sequences.of(new int[140], new int[7], new int[1]);
+        INDArray direction = Samples.gaussian(2, DataType.FLOAT, 148, 30);
+        Pass pass = decoder.newTrainingPass();
+        assertAllocatesNothing(() -> {
+            pass.forward(x);
+            pass.backward(direction);
         });
     }
 }

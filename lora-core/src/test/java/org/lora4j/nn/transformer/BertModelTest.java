@@ -152,6 +152,27 @@ class BertModelTest {
     }
 
     @Test
+    void loadsWeightsInSeveralFiles(@TempDir Path folder) throws Exception {
+        copy("encoder_forward", folder);
+        SafeTensors all = SafeTensors.read(folder.resolve("model.safetensors"));
+        Files.delete(folder.resolve("model.safetensors"));
+        SafeTensorsBuilder first = SafeTensors.builder();
+        SafeTensorsBuilder second = SafeTensors.builder();
+        StringBuilder map = new StringBuilder();
+        for (String name : all.names()) {
+            boolean isFirst = map.length() < 500;
+            (isFirst ? first : second).tensor(name, all.tensor(name));
+            map.append(map.isEmpty() ? "" : ", ")
+                    .append('"' + name + "\": \"" + (isFirst ? "a" : "b") + ".safetensors\"");
+        }
+        first.build().write(folder.resolve("a.safetensors"));
+        second.build().write(folder.resolve("b.safetensors"));
+        Files.writeString(folder.resolve("model.safetensors.index.json"), "{\"weight_map\": {" + map + "}}");
+        INDArray expected = EncoderCase.of("encoder_forward").model().pooled().predict(INPUT);
+        assertThat(BertModel.load(folder).pooled().predict(INPUT)).isEqualTo(expected);
+    }
+
+    @Test
     void saysHowToConvertOtherFiles(@TempDir Path folder) throws Exception {
         copy("encoder_forward", folder);
         Files.move(folder.resolve("model.safetensors"), folder.resolve("pytorch_model.bin"));
