@@ -14,6 +14,7 @@ public record BaseStorage(Precision precision) {
     /**
      * Creates a setting.
      *
+     * @param precision the precision of the copies
      * @throws NullPointerException if the precision is null
      */
     public BaseStorage {

@@ -20,6 +20,9 @@ import org.nd4j.linalg.factory.Nd4j;
  *   <li>{@link #forBlas()} to BLAS. Best for training all weights.
  * </ul>
  *
+ * <p>If other programs use the same processors, a team of several threads of an engine can be many times slower than one
+ * thread, because its threads wait actively for one that has no processor. Use {@code NativeThreads.forBlas(1)} there.
+ *
  * <p>Without a call of this class, the engine has one thread, and the other teams have as many as ND4J's settings say.
  *
  * <p>A program that serves many requests at once, or batches of many adapters, is faster with one thread for all teams,

@@ -15,6 +15,10 @@ public record WeightStorage(String layer, String engine, String precision, long 
     /**
      * Creates a line of a report.
      *
+     * @param layer the module path
+     * @param engine who multiplies
+     * @param precision a precision, or the type of the array
+     * @param bytes the native memory of the packed copies
      * @throws NullPointerException if an argument is null
      */
     public WeightStorage {

@@ -19,8 +19,8 @@ import org.slf4j.LoggerFactory;
 /**
  * Multiplies with oneDNN. {@link java.util.ServiceLoader} creates it, so a program only needs this module on its class path.
  *
- * <p>Single precision is fast on x86 processors with AVX2 or more, and on Arm processors with SVE; bfloat16 only on those with
- * AMX. With AMX, products with int8 weights round their inputs to bfloat16; otherwise these stay in single precision. A
+ * <p>Single precision is fast on x86 processors with AVX2 or more; bfloat16 only on those with AMX. For Arm processors with SVE
+ * oneDNN has code too, which was not measured. With AMX, products with int8 weights round their inputs to bfloat16; otherwise these stay in single precision. A
  * packed weight is padded to blocks, and its form depends on the processor. Weights of fewer than 50,000 elements are not
  * packed, nor those which would be padded to more than twice their size.
  *
@@ -121,6 +121,13 @@ public final class OneDnnEngine implements ProductEngine {
         int before = team.enter(team.threads());
         try {
             return OneDnnWeight.of(this, kind, weight, direction);
+        } catch (OutOfMemoryError e) {
+            // A program that has enough memory without this module must run with it too.
+            log.warn(
+                    "the native memory must have room for a packed copy of a weight {}, so ND4J multiplies with it: {}",
+                    Arrays.toString(weight.shape()),
+                    e.getMessage());
+            return Optional.empty();
         } finally {
             team.leave(before);
         }

@@ -2,6 +2,9 @@ package org.lora4j.onednn;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
 import org.bytedeco.javacpp.Pointer;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -49,6 +52,20 @@ class MemoryTest {
             packed.multiply(x, y, false);
             assertThat(y).isEqualTo(expected);
         }
+    }
+
+    @Test
+    void withoutRoomForACopyNd4jMultiplies() {
+        INDArray weight = Matrices.random(1, 8192, 4096);
+        List<PackedWeight> held = new ArrayList<>();
+        Optional<PackedWeight> next = engine.prepare(weight, Precision.FLOAT, Direction.FORWARD);
+        while (next.isPresent()) {
+            held.add(next.get());
+            next = engine.prepare(weight, Precision.FLOAT, Direction.FORWARD);
+        }
+        assertThat(held.size() * held.get(0).bytes()).isBetween(Pointer.maxBytes() / 2, Pointer.maxBytes());
+        held.clear();
+        assertThat(engine.prepare(weight, Precision.FLOAT, Direction.FORWARD)).isPresent();
     }
 
     @Test

@@ -1,0 +1,23 @@
+package org.lora4j.onednn;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+
+import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.junit.AnalyzeClasses;
+import com.tngtech.archunit.junit.ArchTest;
+import com.tngtech.archunit.lang.ArchRule;
+
+/** What this module uses of the library, and what its users see of it. */
+@AnalyzeClasses(packages = "org.lora4j.onednn", importOptions = ImportOption.DoNotIncludeTests.class)
+class ArchitectureTest {
+    @ArchTest
+    static final ArchRule ONE_TYPE_IS_PUBLIC =
+            classes().that().arePublic().should().haveFullyQualifiedName("org.lora4j.onednn.OneDnnEngine");
+
+    @ArchTest
+    static final ArchRule OF_THE_LIBRARY_ONLY_THE_INTERFACE_OF_ENGINES = noClasses()
+            .should()
+            .dependOnClassesThat()
+            .haveNameMatching("org\\.lora4j\\.(?!onednn\\.|linalg\\.|internal\\.(IdlePool|Backend)).*");
+}
