@@ -24,7 +24,7 @@ import org.lora4j.example.text.model.MiniLm;
 import org.lora4j.example.text.model.Tokens;
 import org.lora4j.nn.NativeThreads;
 import org.lora4j.nn.Network;
-import org.lora4j.nn.Sequences;
+import org.lora4j.nn.input.Sequences;
 import org.lora4j.nn.transformer.BertModel;
 import org.lora4j.train.AdamW;
 import org.lora4j.train.Batch;

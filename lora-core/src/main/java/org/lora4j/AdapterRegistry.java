@@ -7,9 +7,9 @@ import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.internal.NamedAdapters;
 import org.lora4j.nn.Network;
-import org.lora4j.nn.Parameter;
 import org.lora4j.nn.internal.EffectiveLayers;
 import org.lora4j.nn.internal.Merging;
+import org.lora4j.nn.parameter.Parameter;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 

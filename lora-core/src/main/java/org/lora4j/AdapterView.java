@@ -8,13 +8,13 @@ import java.util.Objects;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.ParameterReport;
 import org.lora4j.io.PeftAdapters;
-import org.lora4j.nn.Input;
 import org.lora4j.nn.Model;
 import org.lora4j.nn.Network;
-import org.lora4j.nn.Parameter;
+import org.lora4j.nn.input.Input;
 import org.lora4j.nn.internal.Pass;
 import org.lora4j.nn.internal.PassSource;
 import org.lora4j.nn.internal.Predictor;
+import org.lora4j.nn.parameter.Parameter;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 

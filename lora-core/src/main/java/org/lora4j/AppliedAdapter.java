@@ -11,13 +11,13 @@ import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAWeights;
 import org.lora4j.adapter.TokenRows;
 import org.lora4j.linalg.LowRankFactors;
-import org.lora4j.nn.Linear;
 import org.lora4j.nn.Network;
-import org.lora4j.nn.Parameter;
-import org.lora4j.nn.WeightedLayer;
 import org.lora4j.nn.internal.EffectiveLayers;
-import org.lora4j.nn.internal.EffectiveLinear;
-import org.lora4j.nn.internal.WeightUpdate;
+import org.lora4j.nn.layer.Linear;
+import org.lora4j.nn.layer.WeightedLayer;
+import org.lora4j.nn.parameter.Parameter;
+import org.lora4j.nn.parametrization.internal.EffectiveLinear;
+import org.lora4j.nn.parametrization.internal.WeightUpdate;
 import org.lora4j.update.internal.HeadRowsUpdate;
 import org.lora4j.update.internal.LoRAUpdate;
 import org.lora4j.update.internal.TokenRowsUpdate;
@@ -69,7 +69,7 @@ final class AppliedAdapter {
                 .forEach((path, bias) -> biases.put(network.baseLayer(path), parameter(path + ".bias", bias, network)));
         Map<WeightedLayer, EffectiveLinear> applied = new LinkedHashMap<>();
         for (WeightedLayer layer : network.weightedLayers()) {
-            applied.put(layer, apply(layer, EffectiveLinear.original(layer), 1));
+            applied.put(layer, apply(layer, layer.original(), 1));
         }
         layers = EffectiveLayers.of(applied);
     }

@@ -3,7 +3,7 @@ package org.lora4j;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
-import org.lora4j.nn.Input;
+import org.lora4j.nn.input.Input;
 import org.lora4j.nn.internal.Predictor;
 import org.nd4j.linalg.api.ndarray.INDArray;
 

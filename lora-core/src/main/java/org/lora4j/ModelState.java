@@ -6,9 +6,9 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.NamedAdapters;
 import org.lora4j.nn.Network;
-import org.lora4j.nn.WeightedLayer;
 import org.lora4j.nn.internal.EffectiveLayers;
-import org.lora4j.nn.internal.EffectiveLinear;
+import org.lora4j.nn.layer.WeightedLayer;
+import org.lora4j.nn.parametrization.internal.EffectiveLinear;
 
 /**
  * The adapters of a {@link LoRAModel} at one moment. Immutable, so that a prediction that reads it once sees neither half a
@@ -145,7 +145,7 @@ final class ModelState {
         Map<WeightedLayer, EffectiveLinear> layers = new LinkedHashMap<>();
         for (WeightedLayer layer : network.weightedLayers()) {
             adapters.requireOneReplaces(names, layer.path(), adapter -> adapter.replaces(layer));
-            EffectiveLinear effective = EffectiveLinear.original(layer);
+            EffectiveLinear effective = layer.original();
             for (AppliedAdapter adapter : chosen) {
                 effective = adapter.apply(layer, effective, selection.multiplier());
             }

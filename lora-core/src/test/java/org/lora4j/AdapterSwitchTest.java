@@ -9,10 +9,10 @@ import org.junit.jupiter.api.Test;
 import org.lora4j.adapter.LoRAInit;
 import org.lora4j.nn.NativeObjects;
 import org.lora4j.nn.Network;
-import org.lora4j.nn.Parameter;
 import org.lora4j.nn.Samples;
 import org.lora4j.nn.internal.EffectiveLayers;
 import org.lora4j.nn.internal.Pass;
+import org.lora4j.nn.parameter.Parameter;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 

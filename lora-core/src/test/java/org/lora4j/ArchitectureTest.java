@@ -1,6 +1,7 @@
 package org.lora4j;
 
 import static com.tngtech.archunit.core.domain.properties.HasName.Predicates.nameMatching;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.methods;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
@@ -30,13 +31,27 @@ class ArchitectureTest {
             .layer("lora")
             .definedBy("org.lora4j")
             .layer("update")
-            .definedBy("org.lora4j.update..")
+            .definedBy("org.lora4j.update.internal")
             .layer("samediff")
             .definedBy("org.lora4j.samediff")
             .layer("train")
             .definedBy("org.lora4j.train")
+            .layer("transformer")
+            .definedBy("org.lora4j.nn.transformer")
             .layer("nn")
-            .definedBy("org.lora4j.nn..")
+            .definedBy("org.lora4j.nn")
+            .layer("computation")
+            .definedBy("org.lora4j.nn.internal")
+            .layer("layer")
+            .definedBy("org.lora4j.nn.layer")
+            .layer("parametrization")
+            .definedBy("org.lora4j.nn.parametrization.internal")
+            .layer("parameter")
+            .definedBy("org.lora4j.nn.parameter")
+            .layer("input")
+            .definedBy("org.lora4j.nn.input")
+            .layer("weight")
+            .definedBy("org.lora4j.nn.weight.internal")
             .layer("algebra")
             .definedBy("org.lora4j.algebra")
             .layer("io")
@@ -48,17 +63,43 @@ class ArchitectureTest {
             .layer("internal")
             .definedBy("org.lora4j.internal")
             .whereLayer("serve")
-            .mayOnlyAccessLayers("lora", "adapter", "io", "nn", "internal")
+            .mayOnlyAccessLayers("lora", "adapter", "io", "nn", "input", "computation", "internal")
             .whereLayer("lora")
-            .mayOnlyAccessLayers("update", "adapter", "io", "nn", "linalg", "internal")
+            .mayOnlyAccessLayers(
+                    "update",
+                    "adapter",
+                    "io",
+                    "nn",
+                    "input",
+                    "layer",
+                    "parameter",
+                    "parametrization",
+                    "computation",
+                    "linalg",
+                    "internal")
             .whereLayer("update")
-            .mayOnlyAccessLayers("adapter", "nn", "linalg", "internal")
+            .mayOnlyAccessLayers("adapter", "layer", "parameter", "parametrization", "weight", "linalg", "internal")
             .whereLayer("samediff")
             .mayOnlyAccessLayers("train", "adapter", "io", "linalg", "internal")
             .whereLayer("train")
-            .mayOnlyAccessLayers("nn", "io", "internal")
+            .mayOnlyAccessLayers("nn", "computation", "input", "parameter", "weight", "io", "internal")
+            .whereLayer("transformer")
+            .mayOnlyAccessLayers("nn", "layer", "parameter", "io", "adapter", "internal")
             .whereLayer("nn")
-            .mayOnlyAccessLayers("adapter", "io", "linalg", "internal")
+            .mayOnlyAccessLayers(
+                    "computation", "layer", "input", "parameter", "weight", "adapter", "io", "linalg", "internal")
+            .whereLayer("computation")
+            .mayOnlyAccessLayers("layer", "input", "parameter", "parametrization", "weight", "internal")
+            .whereLayer("layer")
+            .mayOnlyAccessLayers("input", "parameter", "parametrization", "adapter", "internal")
+            .whereLayer("parametrization")
+            .mayOnlyAccessLayers("parameter", "internal")
+            .whereLayer("parameter")
+            .mayOnlyAccessLayers("weight", "linalg", "internal")
+            .whereLayer("input")
+            .mayOnlyAccessLayers("internal")
+            .whereLayer("weight")
+            .mayOnlyAccessLayers("linalg", "internal")
             .whereLayer("algebra")
             .mayOnlyAccessLayers("adapter", "linalg", "internal")
             .whereLayer("io")
@@ -69,6 +110,30 @@ class ArchitectureTest {
             .mayOnlyAccessLayers("internal")
             .whereLayer("internal")
             .mayNotAccessAnyLayer();
+
+    /** No package is outside these layers. */
+    @ArchTest
+    static final ArchRule NO_OTHER_PACKAGE = classes()
+            .should()
+            .resideInAnyPackage(
+                    "org.lora4j.serve",
+                    "org.lora4j",
+                    "org.lora4j.update.internal",
+                    "org.lora4j.samediff",
+                    "org.lora4j.train",
+                    "org.lora4j.nn.transformer",
+                    "org.lora4j.nn",
+                    "org.lora4j.nn.internal",
+                    "org.lora4j.nn.layer",
+                    "org.lora4j.nn.parametrization.internal",
+                    "org.lora4j.nn.parameter",
+                    "org.lora4j.nn.input",
+                    "org.lora4j.nn.weight.internal",
+                    "org.lora4j.algebra",
+                    "org.lora4j.io",
+                    "org.lora4j.adapter",
+                    "org.lora4j.linalg",
+                    "org.lora4j.internal");
 
     @ArchTest
     static final ArchRule NETWORKS_KNOW_THE_SEAM_AND_NOTHING_ELSE_OF_ADAPTERS = noClasses()

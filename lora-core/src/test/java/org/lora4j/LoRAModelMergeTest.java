@@ -13,7 +13,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.lora4j.internal.Logged;
 import org.lora4j.nn.Network;
-import org.lora4j.nn.Parameter;
+import org.lora4j.nn.parameter.Parameter;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Merging into new networks, and into a copy beside the base. */

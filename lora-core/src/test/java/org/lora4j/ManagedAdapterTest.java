@@ -8,7 +8,7 @@ import static org.lora4j.SmallModels.assertSameBits;
 import org.junit.jupiter.api.Test;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.nn.Network;
-import org.lora4j.nn.Parameter;
+import org.lora4j.nn.parameter.Parameter;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 

@@ -1,6 +1,8 @@
 package org.lora4j.nn;
 
 import java.util.Objects;
+import org.lora4j.nn.input.Input;
+import org.lora4j.nn.input.Sequences;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 

@@ -10,6 +10,9 @@ import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.Names;
+import org.lora4j.nn.layer.Activation;
+import org.lora4j.nn.layer.Layer;
+import org.lora4j.nn.layer.Linear;
 import org.nd4j.linalg.api.buffer.DataType;
 
 /**

@@ -11,6 +11,7 @@ import org.lora4j.internal.Names;
 import org.lora4j.io.SafeTensors;
 import org.lora4j.io.SafeTensorsBuilder;
 import org.lora4j.io.SafeTensorsException;
+import org.lora4j.nn.parameter.Parameter;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**

@@ -10,7 +10,7 @@ import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.LoRAModel;
-import org.lora4j.nn.Input;
+import org.lora4j.nn.input.Input;
 import org.lora4j.nn.internal.Inputs;
 import org.nd4j.linalg.api.ndarray.INDArray;
 

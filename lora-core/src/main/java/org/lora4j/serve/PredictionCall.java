@@ -3,7 +3,7 @@ package org.lora4j.serve;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.nn.Input;
+import org.lora4j.nn.input.Input;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**

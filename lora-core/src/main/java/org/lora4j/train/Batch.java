@@ -4,8 +4,8 @@ import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.ArrayBits;
-import org.lora4j.nn.Input;
-import org.lora4j.nn.Sequences;
+import org.lora4j.nn.input.Input;
+import org.lora4j.nn.input.Sequences;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.DataSet;
 

@@ -4,8 +4,8 @@ import java.util.List;
 import java.util.Objects;
 import org.lora4j.internal.BatchBuffer;
 import org.lora4j.nn.Model;
-import org.lora4j.nn.Parameter;
 import org.lora4j.nn.internal.Pass;
+import org.lora4j.nn.parameter.Parameter;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**

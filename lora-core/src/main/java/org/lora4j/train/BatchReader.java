@@ -2,9 +2,9 @@ package org.lora4j.train;
 
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.nn.Input;
 import org.lora4j.nn.Model;
-import org.lora4j.nn.Sequences;
+import org.lora4j.nn.input.Input;
+import org.lora4j.nn.input.Sequences;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.dataset.api.MultiDataSet;

@@ -2,7 +2,7 @@ package org.lora4j.train;
 
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.nn.Input;
+import org.lora4j.nn.input.Input;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Checks the labels of a batch, then computes its loss. Not thread-safe. */

@@ -1,8 +1,8 @@
 package org.lora4j.train;
 
 import org.jspecify.annotations.Nullable;
-import org.lora4j.nn.Parameter;
 import org.lora4j.nn.internal.WeightGradient;
+import org.lora4j.nn.parameter.Parameter;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.learning.config.Adam;

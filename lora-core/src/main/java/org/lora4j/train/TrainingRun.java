@@ -5,7 +5,7 @@ import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.nn.internal.Engines;
+import org.lora4j.nn.weight.internal.Engines;
 import org.lora4j.train.TrainingResult.StopReason;
 import org.nd4j.linalg.factory.Nd4j;
 import org.slf4j.Logger;

@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Predicate;
-import org.lora4j.nn.Parameter;
+import org.lora4j.nn.parameter.Parameter;
 import org.nd4j.linalg.learning.config.IUpdater;
 
 /** Chooses the updater of a parameter: the one of the first group that contains it, or the default one. */

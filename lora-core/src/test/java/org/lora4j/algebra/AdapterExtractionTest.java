@@ -23,7 +23,7 @@ import org.lora4j.adapter.ModuleSelection;
 import org.lora4j.adapter.TargetModules;
 import org.lora4j.linalg.Svd;
 import org.lora4j.nn.Network;
-import org.lora4j.nn.Parameter;
+import org.lora4j.nn.parameter.Parameter;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 

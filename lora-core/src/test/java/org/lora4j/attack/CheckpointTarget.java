@@ -9,7 +9,7 @@ import java.util.Map;
 import org.lora4j.io.SafeTensors;
 import org.lora4j.nn.Model;
 import org.lora4j.nn.Network;
-import org.lora4j.nn.Parameter;
+import org.lora4j.nn.parameter.Parameter;
 import org.lora4j.train.DivergedException;
 import org.lora4j.train.Trainer;
 import org.lora4j.train.TrainingState;

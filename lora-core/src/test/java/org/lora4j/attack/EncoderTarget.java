@@ -21,7 +21,7 @@ import org.lora4j.io.PeftFiles;
 import org.lora4j.io.ReadOptions;
 import org.lora4j.io.SafeTensors;
 import org.lora4j.nn.Network;
-import org.lora4j.nn.Sequences;
+import org.lora4j.nn.input.Sequences;
 import org.lora4j.nn.transformer.BertModel;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;

@@ -2,9 +2,9 @@ package org.lora4j.attack;
 
 import java.util.ArrayList;
 import java.util.List;
-import org.lora4j.nn.Input;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Samples;
+import org.lora4j.nn.input.Input;
 import org.lora4j.train.Batch;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;

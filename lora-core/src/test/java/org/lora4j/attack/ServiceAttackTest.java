@@ -33,7 +33,7 @@ import org.lora4j.LoRAModel;
 import org.lora4j.adapter.BaseModel;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.io.ReadOptions;
-import org.lora4j.nn.Input;
+import org.lora4j.nn.input.Input;
 import org.lora4j.serve.AdapterCache;
 import org.lora4j.serve.AdapterSource;
 import org.lora4j.serve.BatchingPredictor;

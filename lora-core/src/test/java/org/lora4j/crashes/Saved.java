@@ -12,7 +12,7 @@ import org.lora4j.adapter.LoRAWeights;
 import org.lora4j.io.PeftAdapters;
 import org.lora4j.io.SafeTensors;
 import org.lora4j.nn.Network;
-import org.lora4j.nn.Parameter;
+import org.lora4j.nn.parameter.Parameter;
 import org.lora4j.train.Trainer;
 import org.lora4j.train.TrainingState;
 import org.nd4j.linalg.api.buffer.DataType;

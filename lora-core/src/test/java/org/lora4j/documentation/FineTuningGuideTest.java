@@ -19,7 +19,7 @@ import org.lora4j.LoRAModel;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Samples;
-import org.lora4j.nn.Sequences;
+import org.lora4j.nn.input.Sequences;
 import org.lora4j.nn.transformer.BertModel;
 import org.lora4j.train.AdamW;
 import org.lora4j.train.Batch;

@@ -25,7 +25,7 @@ import org.lora4j.adapter.LoRAInit;
 import org.lora4j.adapter.ModuleSelection;
 import org.lora4j.internal.Logged;
 import org.lora4j.nn.Network;
-import org.lora4j.nn.Parameter;
+import org.lora4j.nn.parameter.Parameter;
 import org.lora4j.train.Trainer;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;

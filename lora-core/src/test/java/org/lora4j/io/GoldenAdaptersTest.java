@@ -21,8 +21,8 @@ import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAInit;
 import org.lora4j.adapter.LoRAWeights;
-import org.lora4j.nn.Linear;
 import org.lora4j.nn.Network;
+import org.lora4j.nn.layer.Linear;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 

@@ -11,7 +11,15 @@ import java.util.SplittableRandom;
 import java.util.function.DoubleSupplier;
 import org.junit.jupiter.api.Test;
 import org.lora4j.internal.RandomArrays;
+import org.lora4j.nn.input.Sequences;
 import org.lora4j.nn.internal.Pass;
+import org.lora4j.nn.layer.CausalSelfAttention;
+import org.lora4j.nn.layer.Embedding;
+import org.lora4j.nn.layer.LayerNorm;
+import org.lora4j.nn.layer.Linear;
+import org.lora4j.nn.layer.RotaryEmbedding;
+import org.lora4j.nn.layer.TokenEmbeddings;
+import org.lora4j.nn.parameter.Parameter;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 

@@ -4,6 +4,24 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.nn.input.FeatureRows;
+import org.lora4j.nn.input.Input;
+import org.lora4j.nn.input.Sequences;
+import org.lora4j.nn.layer.Activation;
+import org.lora4j.nn.layer.CausalSelfAttention;
+import org.lora4j.nn.layer.Embedding;
+import org.lora4j.nn.layer.Gelu;
+import org.lora4j.nn.layer.Layer;
+import org.lora4j.nn.layer.LayerNorm;
+import org.lora4j.nn.layer.Linear;
+import org.lora4j.nn.layer.Normalize;
+import org.lora4j.nn.layer.Pooling;
+import org.lora4j.nn.layer.RMSNorm;
+import org.lora4j.nn.layer.Residual;
+import org.lora4j.nn.layer.RotaryEmbedding;
+import org.lora4j.nn.layer.SelfAttention;
+import org.lora4j.nn.layer.SwiGLU;
+import org.lora4j.nn.layer.TokenEmbeddings;
 import org.nd4j.linalg.activations.impl.ActivationReLU;
 
 /** What layers compute without dropout, in plain loops in double, one sequence after the other. */

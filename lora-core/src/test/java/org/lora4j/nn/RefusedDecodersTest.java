@@ -3,6 +3,11 @@ package org.lora4j.nn;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import org.junit.jupiter.api.Test;
+import org.lora4j.nn.layer.Embedding;
+import org.lora4j.nn.layer.Linear;
+import org.lora4j.nn.layer.RMSNorm;
+import org.lora4j.nn.layer.SwiGLU;
+import org.lora4j.nn.layer.TokenEmbeddings;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.factory.Nd4j;
 

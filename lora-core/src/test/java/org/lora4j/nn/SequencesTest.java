@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatNullPointerException;
 
 import java.util.Arrays;
 import org.junit.jupiter.api.Test;
+import org.lora4j.nn.input.Sequences;
 
 class SequencesTest {
     private static final int[] THREE = {4, 5, 6};

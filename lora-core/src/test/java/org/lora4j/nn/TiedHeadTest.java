@@ -14,8 +14,14 @@ import org.lora4j.LoRAModel;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.TargetModules;
 import org.lora4j.internal.RandomArrays;
+import org.lora4j.nn.input.Sequences;
 import org.lora4j.nn.internal.Pass;
 import org.lora4j.nn.internal.WeightGradient;
+import org.lora4j.nn.layer.CausalSelfAttention;
+import org.lora4j.nn.layer.Embedding;
+import org.lora4j.nn.layer.Linear;
+import org.lora4j.nn.layer.TokenEmbeddings;
+import org.lora4j.nn.parameter.Parameter;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 

@@ -21,7 +21,7 @@ import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.internal.RandomArrays;
 import org.lora4j.io.SafeTensors;
 import org.lora4j.nn.Network;
-import org.lora4j.nn.Sequences;
+import org.lora4j.nn.input.Sequences;
 import org.lora4j.nn.transformer.BertModel;
 import org.lora4j.train.Batch;
 import org.lora4j.train.Trainer;

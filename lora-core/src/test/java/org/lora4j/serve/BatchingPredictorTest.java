@@ -26,7 +26,7 @@ import org.lora4j.LoRAModel;
 import org.lora4j.SmallModels;
 import org.lora4j.adapter.BiasTraining;
 import org.lora4j.adapter.LoRAConfig;
-import org.lora4j.nn.Input;
+import org.lora4j.nn.input.Input;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.memory.MemoryWorkspace;
 import org.nd4j.linalg.api.memory.conf.WorkspaceConfiguration;

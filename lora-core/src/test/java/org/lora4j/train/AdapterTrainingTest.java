@@ -20,8 +20,8 @@ import org.lora4j.adapter.LoRAInit;
 import org.lora4j.nn.Model;
 import org.lora4j.nn.NativeObjects;
 import org.lora4j.nn.Network;
-import org.lora4j.nn.Parameter;
 import org.lora4j.nn.Samples;
+import org.lora4j.nn.parameter.Parameter;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.learning.config.Adam;
 

@@ -14,7 +14,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.lora4j.nn.FiniteDifferences;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Samples;
-import org.lora4j.nn.Sequences;
+import org.lora4j.nn.input.Sequences;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.DataSet;

@@ -6,7 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.lora4j.nn.Network;
-import org.lora4j.nn.TokenEmbeddings;
+import org.lora4j.nn.layer.TokenEmbeddings;
 import org.lora4j.nn.transformer.BertModel;
 
 /** A folder of Hugging Face's hub with an encoder that embeds texts. */

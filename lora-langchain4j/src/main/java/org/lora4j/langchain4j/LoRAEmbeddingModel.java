@@ -17,7 +17,7 @@ import java.util.Objects;
 import java.util.Set;
 import org.lora4j.AdapterView;
 import org.lora4j.LoRAModel;
-import org.lora4j.nn.Sequences;
+import org.lora4j.nn.input.Sequences;
 
 /**
  * An {@link EmbeddingModel} of LangChain4j: a transformer of the BERT family, alone or with adapters.

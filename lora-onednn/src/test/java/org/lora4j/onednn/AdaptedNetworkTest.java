@@ -15,11 +15,11 @@ import org.lora4j.LoRAModel;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.linalg.Precision;
 import org.lora4j.linalg.ProductEngine;
+import org.lora4j.linalg.WeightStorage;
 import org.lora4j.nn.BaseStorage;
-import org.lora4j.nn.Linear;
 import org.lora4j.nn.Network;
-import org.lora4j.nn.WeightStorage;
-import org.lora4j.nn.internal.Engines;
+import org.lora4j.nn.layer.Linear;
+import org.lora4j.nn.weight.internal.Engines;
 import org.lora4j.train.Loss;
 import org.lora4j.train.Trainer;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -46,9 +46,11 @@ class AdaptedNetworkTest {
                 .build(1);
         return type == DataType.DOUBLE
                 ? exact
-                : exact.with(layer -> layer.with(
-                        layer.weight().castTo(type),
-                        layer.bias() == null ? null : layer.bias().castTo(type)));
+                : exact.with(
+                        layer -> layer.with(
+                                layer.weight().castTo(type),
+                                layer.bias() == null ? null : layer.bias().castTo(type)),
+                        layer -> true);
     }
 
     @BeforeEach

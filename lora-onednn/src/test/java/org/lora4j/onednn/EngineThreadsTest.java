@@ -22,7 +22,7 @@ import org.lora4j.linalg.Precision;
 import org.lora4j.linalg.ProductEngine;
 import org.lora4j.linalg.ProductEngine.Direction;
 import org.lora4j.nn.NativeThreads;
-import org.lora4j.nn.internal.Engines;
+import org.lora4j.nn.weight.internal.Engines;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;

@@ -9,7 +9,7 @@ import org.apache.hadoop.fs.Path;
 import org.apache.spark.util.SerializableConfiguration;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.nn.Network;
-import org.lora4j.nn.TokenEmbeddings;
+import org.lora4j.nn.layer.TokenEmbeddings;
 import org.lora4j.nn.transformer.BertModel;
 import org.nd4j.linalg.api.buffer.DataType;
 

@@ -1,7 +1,7 @@
 package org.lora4j.spark;
 
 import java.util.List;
-import org.lora4j.nn.Input;
+import org.lora4j.nn.input.Input;
 
 /** Rows of features. */
 final class FeatureInputs extends Inputs {

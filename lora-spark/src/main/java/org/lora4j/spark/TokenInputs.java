@@ -3,7 +3,7 @@ package org.lora4j.spark;
 import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.nn.Sequences;
+import org.lora4j.nn.input.Sequences;
 
 /** Sequences of tokens. */
 final class TokenInputs extends Inputs {

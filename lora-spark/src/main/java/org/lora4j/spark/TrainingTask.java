@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 import org.lora4j.AdapterView;
 import org.lora4j.LoRAModel;
 import org.lora4j.adapter.LoRAConfig;
-import org.lora4j.nn.Parameter;
+import org.lora4j.nn.parameter.Parameter;
 import org.lora4j.train.BatchGradients;
 import org.nd4j.linalg.api.ndarray.INDArray;
 

@@ -25,7 +25,7 @@ import org.lora4j.LoRAModel;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.io.FingerprintCheck;
-import org.lora4j.nn.Input;
+import org.lora4j.nn.input.Input;
 import org.lora4j.train.Batch;
 import org.lora4j.train.Loss;
 import org.lora4j.train.Trainer;

@@ -28,7 +28,7 @@ import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAInit;
 import org.lora4j.nn.Network;
-import org.lora4j.nn.Sequences;
+import org.lora4j.nn.input.Sequences;
 import org.lora4j.train.Trainer;
 import org.nd4j.linalg.api.ndarray.INDArray;
 

@@ -20,7 +20,7 @@ import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
-import org.lora4j.nn.Sequences;
+import org.lora4j.nn.input.Sequences;
 import org.lora4j.nn.transformer.BertModel;
 import org.lora4j.train.Batch;
 import org.nd4j.linalg.api.ndarray.INDArray;

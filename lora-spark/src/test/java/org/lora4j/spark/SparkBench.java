@@ -26,7 +26,7 @@ import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAInit;
 import org.lora4j.nn.NativeThreads;
 import org.lora4j.nn.Network;
-import org.lora4j.nn.Parameter;
+import org.lora4j.nn.parameter.Parameter;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Measures trainings and scorings on Spark, and prints tables in Markdown. {@code src/bench/spark} runs it. */

@@ -5,8 +5,8 @@ import org.lora4j.internal.ArrayMemory;
 import org.lora4j.internal.Gemm;
 import org.lora4j.internal.LayerSeed;
 import org.lora4j.internal.RowMath;
-import org.lora4j.nn.SelfAttention;
-import org.lora4j.nn.Sequences;
+import org.lora4j.nn.input.Sequences;
+import org.lora4j.nn.layer.SelfAttention;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**

@@ -7,8 +7,8 @@ import org.lora4j.internal.ArrayMemory;
 import org.lora4j.internal.Gemm;
 import org.lora4j.internal.LayerSeed;
 import org.lora4j.internal.RowMath;
-import org.lora4j.nn.CausalSelfAttention;
-import org.lora4j.nn.Sequences;
+import org.lora4j.nn.input.Sequences;
+import org.lora4j.nn.layer.CausalSelfAttention;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**

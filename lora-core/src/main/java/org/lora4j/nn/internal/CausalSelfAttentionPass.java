@@ -6,8 +6,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.BatchBuffer;
 import org.lora4j.internal.RowMath;
-import org.lora4j.nn.CausalSelfAttention;
-import org.lora4j.nn.Linear;
+import org.lora4j.nn.layer.CausalSelfAttention;
+import org.lora4j.nn.layer.Linear;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** The computation of {@link CausalSelfAttention}: its linear layers, and the heads between them. */

@@ -5,9 +5,9 @@ import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.RowBlocks;
-import org.lora4j.nn.Dropout;
-import org.lora4j.nn.Layer;
-import org.lora4j.nn.Pooling;
+import org.lora4j.nn.layer.Dropout;
+import org.lora4j.nn.layer.Layer;
+import org.lora4j.nn.layer.Pooling;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** The computation of layers one after the other. */

@@ -7,7 +7,7 @@ import org.lora4j.internal.BatchBuffer;
 import org.lora4j.internal.DropoutMask;
 import org.lora4j.internal.LayerSeed;
 import org.lora4j.internal.RowBlocks;
-import org.lora4j.nn.Dropout;
+import org.lora4j.nn.layer.Dropout;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Dropout in training. */

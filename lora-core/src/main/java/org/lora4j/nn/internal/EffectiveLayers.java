@@ -2,7 +2,8 @@ package org.lora4j.nn.internal;
 
 import java.util.Map;
 import java.util.Objects;
-import org.lora4j.nn.WeightedLayer;
+import org.lora4j.nn.layer.WeightedLayer;
+import org.lora4j.nn.parametrization.internal.EffectiveLinear;
 
 /** What the layers of a network compute with in one call. */
 @FunctionalInterface

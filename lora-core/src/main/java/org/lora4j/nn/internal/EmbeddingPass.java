@@ -3,7 +3,7 @@ package org.lora4j.nn.internal;
 import java.util.ArrayList;
 import java.util.List;
 import org.lora4j.internal.RowMath;
-import org.lora4j.nn.Embedding;
+import org.lora4j.nn.layer.Embedding;
 
 /** The computation of an {@link Embedding} for the segments of a batch. */
 final class EmbeddingPass<A> {

@@ -4,7 +4,7 @@ import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.ArrayMemory;
 import org.lora4j.internal.BatchBuffer;
 import org.lora4j.internal.RowMath;
-import org.lora4j.nn.Gelu;
+import org.lora4j.nn.layer.Gelu;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** The GELU. In training it keeps the derivative, in the place of the input where it may. */

@@ -5,10 +5,12 @@ import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.ArrayMemory;
+import org.lora4j.internal.RotaryTable;
 import org.lora4j.internal.RowMath;
-import org.lora4j.nn.RMSNorm;
-import org.lora4j.nn.RotaryEmbedding;
-import org.lora4j.nn.Sequences;
+import org.lora4j.nn.input.Sequences;
+import org.lora4j.nn.layer.RMSNorm;
+import org.lora4j.nn.layer.RotaryEmbedding;
+import org.lora4j.nn.parametrization.internal.EffectiveLinear;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**

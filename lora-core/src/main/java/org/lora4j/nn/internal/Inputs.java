@@ -1,11 +1,11 @@
 package org.lora4j.nn.internal;
 
 import java.util.Arrays;
-import org.lora4j.nn.Embedding;
-import org.lora4j.nn.FeatureRows;
-import org.lora4j.nn.Input;
-import org.lora4j.nn.Sequences;
-import org.lora4j.nn.TokenEmbeddings;
+import org.lora4j.nn.input.FeatureRows;
+import org.lora4j.nn.input.Input;
+import org.lora4j.nn.input.Sequences;
+import org.lora4j.nn.layer.Embedding;
+import org.lora4j.nn.layer.TokenEmbeddings;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Checks the input of a model. */

@@ -6,12 +6,12 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
-import org.lora4j.nn.Activation;
-import org.lora4j.nn.Layer;
-import org.lora4j.nn.Linear;
-import org.lora4j.nn.RowKind;
-import org.lora4j.nn.TokenEmbeddings;
-import org.lora4j.nn.WeightedLayer;
+import org.lora4j.nn.layer.Activation;
+import org.lora4j.nn.layer.Layer;
+import org.lora4j.nn.layer.Linear;
+import org.lora4j.nn.layer.RowKind;
+import org.lora4j.nn.layer.TokenEmbeddings;
+import org.lora4j.nn.layer.WeightedLayer;
 import org.nd4j.linalg.api.buffer.DataType;
 
 /** The layers of a network, which fit together: what passes compute. Immutable. */

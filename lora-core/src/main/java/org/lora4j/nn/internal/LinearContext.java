@@ -3,7 +3,8 @@ package org.lora4j.nn.internal;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.nn.Parameter;
+import org.lora4j.nn.parameter.Parameter;
+import org.lora4j.nn.parametrization.internal.PassContext;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 

@@ -2,8 +2,9 @@ package org.lora4j.nn.internal;
 
 import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
-import org.lora4j.nn.Parameter;
-import org.lora4j.nn.WeightedLayer;
+import org.lora4j.nn.layer.WeightedLayer;
+import org.lora4j.nn.parameter.Parameter;
+import org.lora4j.nn.parametrization.internal.EffectiveLinear;
 
 /** Copies layers with the effective weights as plain weights. */
 public final class Merging {

@@ -5,8 +5,10 @@ import java.util.List;
 import org.lora4j.internal.RowBlocks;
 import org.lora4j.internal.SingleRows;
 import org.lora4j.internal.SpareProcessors;
-import org.lora4j.nn.Linear;
-import org.lora4j.nn.Parameter;
+import org.lora4j.nn.layer.Linear;
+import org.lora4j.nn.parameter.Parameter;
+import org.lora4j.nn.parametrization.internal.EffectiveLinear;
+import org.lora4j.nn.parametrization.internal.WeightUpdate;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**

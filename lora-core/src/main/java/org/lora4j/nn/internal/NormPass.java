@@ -5,10 +5,11 @@ import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.ArrayMemory;
 import org.lora4j.internal.BatchBuffer;
 import org.lora4j.internal.RowMath;
-import org.lora4j.nn.LayerNorm;
-import org.lora4j.nn.Parameter;
-import org.lora4j.nn.RMSNorm;
-import org.lora4j.nn.WeightedLayer;
+import org.lora4j.nn.layer.LayerNorm;
+import org.lora4j.nn.layer.RMSNorm;
+import org.lora4j.nn.layer.WeightedLayer;
+import org.lora4j.nn.parameter.Parameter;
+import org.lora4j.nn.parametrization.internal.EffectiveLinear;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**

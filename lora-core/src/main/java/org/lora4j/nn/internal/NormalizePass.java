@@ -4,7 +4,7 @@ import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.ArrayMemory;
 import org.lora4j.internal.BatchBuffer;
 import org.lora4j.internal.RowMath;
-import org.lora4j.nn.Normalize;
+import org.lora4j.nn.layer.Normalize;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Division of each row by its norm. */

@@ -10,12 +10,12 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.BatchBuffer;
 import org.lora4j.internal.RowBlocks;
-import org.lora4j.nn.Activation;
-import org.lora4j.nn.Input;
-import org.lora4j.nn.Layer;
-import org.lora4j.nn.Linear;
-import org.lora4j.nn.Parameter;
-import org.lora4j.nn.TokenEmbeddings;
+import org.lora4j.nn.input.Input;
+import org.lora4j.nn.layer.Activation;
+import org.lora4j.nn.layer.Layer;
+import org.lora4j.nn.layer.Linear;
+import org.lora4j.nn.layer.TokenEmbeddings;
+import org.lora4j.nn.parameter.Parameter;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**

@@ -2,7 +2,7 @@ package org.lora4j.nn.internal;
 
 import org.lora4j.internal.ArrayBits;
 import org.lora4j.internal.RowBlocks;
-import org.lora4j.nn.Sequences;
+import org.lora4j.nn.input.Sequences;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 

@@ -4,8 +4,8 @@ import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.ArrayMemory;
 import org.lora4j.internal.BatchBuffer;
 import org.lora4j.internal.RowMath;
-import org.lora4j.nn.Pooling;
-import org.lora4j.nn.Sequences;
+import org.lora4j.nn.input.Sequences;
+import org.lora4j.nn.layer.Pooling;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Makes one row of the rows of each sequence. */

@@ -7,9 +7,10 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.nn.Input;
-import org.lora4j.nn.Parameter;
-import org.lora4j.nn.WeightedLayer;
+import org.lora4j.nn.input.Input;
+import org.lora4j.nn.layer.WeightedLayer;
+import org.lora4j.nn.parameter.Parameter;
+import org.lora4j.nn.parametrization.internal.EffectiveLinear;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**

@@ -4,7 +4,9 @@ import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.ArrayMemory;
 import org.lora4j.internal.BatchBuffer;
 import org.lora4j.internal.RowMath;
-import org.lora4j.nn.Embedding;
+import org.lora4j.nn.layer.Embedding;
+import org.lora4j.nn.parametrization.internal.EffectiveLinear;
+import org.lora4j.nn.parametrization.internal.TokenUpdatePass;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** What one {@link Segment} computes of an {@link Embedding}: the rows of its table, and the updates of the table. */

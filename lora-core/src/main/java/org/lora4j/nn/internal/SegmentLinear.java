@@ -5,8 +5,10 @@ import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.BatchBuffer;
 import org.lora4j.internal.FlatRow;
 import org.lora4j.internal.Gemm;
-import org.lora4j.nn.Linear;
-import org.lora4j.nn.Parameter;
+import org.lora4j.nn.layer.Linear;
+import org.lora4j.nn.parameter.Parameter;
+import org.lora4j.nn.parametrization.internal.EffectiveLinear;
+import org.lora4j.nn.parametrization.internal.WeightUpdatePass;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**

@@ -2,8 +2,8 @@ package org.lora4j.nn.internal;
 
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.nn.Input;
-import org.lora4j.nn.Sequences;
+import org.lora4j.nn.input.Input;
+import org.lora4j.nn.input.Sequences;
 
 /** A batch: blocks of examples, one under the other, each with its {@link Segment}. */
 public final class Segments {

@@ -6,7 +6,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.BatchBuffer;
 import org.lora4j.internal.RowMath;
-import org.lora4j.nn.SelfAttention;
+import org.lora4j.nn.layer.SelfAttention;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** The computation of {@link SelfAttention}: its four linear layers, and the heads between them. */

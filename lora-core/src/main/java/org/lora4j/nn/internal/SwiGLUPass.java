@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.ArrayMemory;
 import org.lora4j.internal.BatchBuffer;
 import org.lora4j.internal.RowMath;
-import org.lora4j.nn.SwiGLU;
+import org.lora4j.nn.layer.SwiGLU;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** The computation of {@link SwiGLU}: its linear layers, and the gate between them. */

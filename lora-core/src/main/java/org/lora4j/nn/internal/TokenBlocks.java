@@ -2,7 +2,7 @@ package org.lora4j.nn.internal;
 
 import java.util.ArrayList;
 import java.util.List;
-import org.lora4j.nn.Sequences;
+import org.lora4j.nn.input.Sequences;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 

@@ -9,9 +9,9 @@ import org.lora4j.internal.ArrayMemory;
 import org.lora4j.internal.BatchBuffer;
 import org.lora4j.internal.RowBlocks;
 import org.lora4j.internal.RowMath;
-import org.lora4j.nn.Embedding;
-import org.lora4j.nn.Sequences;
-import org.lora4j.nn.TokenEmbeddings;
+import org.lora4j.nn.input.Sequences;
+import org.lora4j.nn.layer.Embedding;
+import org.lora4j.nn.layer.TokenEmbeddings;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** The computation of {@link TokenEmbeddings}: the first of a pass over tokens. */

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BiPredicate;
 import java.util.function.Function;
+import org.lora4j.nn.parametrization.internal.WeightUpdate;
 
 /**
  * The computations of the updates of one layer. A computation that is not needed is kept for a later update of its kind, so

@@ -5,6 +5,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.BatchBuffer;
 import org.lora4j.internal.HeapColumns;
+import org.lora4j.nn.weight.internal.ProductContext;
+import org.lora4j.nn.weight.internal.Weight;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**

@@ -12,10 +12,10 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.io.SafeTensors;
 import org.lora4j.io.SafeTensorsBuilder;
-import org.lora4j.nn.Layer;
 import org.lora4j.nn.Network;
-import org.lora4j.nn.Parameter;
-import org.lora4j.nn.Pooling;
+import org.lora4j.nn.layer.Layer;
+import org.lora4j.nn.layer.Pooling;
+import org.lora4j.nn.parameter.Parameter;
 import org.nd4j.linalg.api.buffer.DataType;
 
 /**
@@ -23,7 +23,7 @@ import org.nd4j.linalg.api.buffer.DataType;
  * Face's {@code transformers} stores it: {@code config.json} and {@code model.safetensors} in a folder.
  *
  * <p>Each method that returns a {@link Network} puts another end on the encoder. The networks take
- * {@link org.lora4j.nn.Sequences}. Module paths are Hugging Face's, so adapters are exchanged with PEFT: those of a plain
+ * {@link org.lora4j.nn.input.Sequences}. Module paths are Hugging Face's, so adapters are exchanged with PEFT: those of a plain
  * model for {@link #lastHiddenState}, {@link #pooled}, {@link #meanPooled} and {@link #sentenceEmbeddings}; those of a model
  * with a head, with {@code bert.} or {@code roberta.} before them, for the classifiers.
  *
@@ -152,7 +152,7 @@ public final class BertModel {
      * Returns the encoder alone.
      *
      * @return a network whose output is the last hidden state {@code [tokens, dim]};
-     *     {@link org.lora4j.nn.Sequences#pad} arranges it by sequence
+     *     {@link org.lora4j.nn.input.Sequences#pad} arranges it by sequence
      */
     public Network lastHiddenState() {
         return new Network(layers("").encoder());

@@ -2,15 +2,15 @@ package org.lora4j.nn.transformer;
 
 import java.util.ArrayList;
 import java.util.List;
-import org.lora4j.nn.Activation;
-import org.lora4j.nn.CausalSelfAttention;
-import org.lora4j.nn.Dropout;
-import org.lora4j.nn.Embedding;
-import org.lora4j.nn.Gelu;
-import org.lora4j.nn.Layer;
-import org.lora4j.nn.LayerNorm;
-import org.lora4j.nn.Residual;
-import org.lora4j.nn.TokenEmbeddings;
+import org.lora4j.nn.layer.Activation;
+import org.lora4j.nn.layer.CausalSelfAttention;
+import org.lora4j.nn.layer.Dropout;
+import org.lora4j.nn.layer.Embedding;
+import org.lora4j.nn.layer.Gelu;
+import org.lora4j.nn.layer.Layer;
+import org.lora4j.nn.layer.LayerNorm;
+import org.lora4j.nn.layer.Residual;
+import org.lora4j.nn.layer.TokenEmbeddings;
 import org.nd4j.linalg.activations.impl.ActivationReLU;
 
 /** Creates the layers of a GPT-2 around its arrays. */

@@ -16,7 +16,7 @@ import org.nd4j.linalg.api.buffer.DataType;
  * as they were. {@code c_attn} is one layer for queries, keys and values.
  *
  * <p>Each method that returns a {@link Network} puts another end on the decoder. The networks take
- * {@link org.lora4j.nn.Sequences}. Module paths are Hugging Face's, so adapters are exchanged with PEFT: with
+ * {@link org.lora4j.nn.input.Sequences}. Module paths are Hugging Face's, so adapters are exchanged with PEFT: with
  * {@code transformer.} before them for {@link #causal}, and without for {@link #lastHiddenState}.
  *
  * <p>The networks of one model share their arrays. With adapters the arrays are only read. To train the arrays themselves,
@@ -124,7 +124,7 @@ public final class Gpt2Model {
      * Returns the decoder alone: Hugging Face's {@code GPT2Model}.
      *
      * @return a network whose output is the last hidden state, after the last normalization, {@code [tokens, dim]};
-     *     {@link org.lora4j.nn.Sequences#pad} arranges it by sequence
+     *     {@link org.lora4j.nn.input.Sequences#pad} arranges it by sequence
      */
     public Network lastHiddenState() {
         return new Network(new Gpt2Layers(config, tensors, "").decoder());

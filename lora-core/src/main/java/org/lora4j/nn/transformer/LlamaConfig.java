@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import org.lora4j.internal.Names;
-import org.lora4j.nn.RotaryEmbedding;
+import org.lora4j.nn.layer.RotaryEmbedding;
 
 /**
  * The configuration of a model of the Llama family: {@code config.json} of Hugging Face's {@code transformers}. The names of

@@ -3,7 +3,7 @@ package org.lora4j.nn.transformer;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
 import java.util.Map;
-import org.lora4j.nn.RotaryEmbedding;
+import org.lora4j.nn.layer.RotaryEmbedding;
 
 /** Reads the {@code config.json} of a model of the Llama family. A field that is absent has the default of its model type. */
 final class LlamaConfigReader {

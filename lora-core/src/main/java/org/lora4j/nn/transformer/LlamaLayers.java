@@ -2,13 +2,13 @@ package org.lora4j.nn.transformer;
 
 import java.util.ArrayList;
 import java.util.List;
-import org.lora4j.nn.CausalSelfAttention;
-import org.lora4j.nn.Embedding;
-import org.lora4j.nn.Layer;
-import org.lora4j.nn.RMSNorm;
-import org.lora4j.nn.Residual;
-import org.lora4j.nn.SwiGLU;
-import org.lora4j.nn.TokenEmbeddings;
+import org.lora4j.nn.layer.CausalSelfAttention;
+import org.lora4j.nn.layer.Embedding;
+import org.lora4j.nn.layer.Layer;
+import org.lora4j.nn.layer.RMSNorm;
+import org.lora4j.nn.layer.Residual;
+import org.lora4j.nn.layer.SwiGLU;
+import org.lora4j.nn.layer.TokenEmbeddings;
 
 /** Creates the layers of a model of the Llama family around its arrays. */
 final class LlamaLayers {

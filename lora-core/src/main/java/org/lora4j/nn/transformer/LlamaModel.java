@@ -20,7 +20,7 @@ import org.nd4j.linalg.api.buffer.DataType;
  * }</pre>
  *
  * <p>Each method that returns a {@link Network} puts another end on the decoder. The networks take
- * {@link org.lora4j.nn.Sequences}. Module paths are Hugging Face's, so adapters are exchanged with PEFT: with {@code model.} before
+ * {@link org.lora4j.nn.input.Sequences}. Module paths are Hugging Face's, so adapters are exchanged with PEFT: with {@code model.} before
  * them for {@link #causal}, and without for {@link #lastHiddenState}.
  *
  * <p>The networks of one model share their arrays. With adapters the arrays are only read. To train the arrays themselves,
@@ -121,7 +121,7 @@ public final class LlamaModel {
      * Returns the decoder alone: Hugging Face's {@code LlamaModel}.
      *
      * @return a network whose output is the last hidden state, after the last normalization, {@code [tokens, dim]};
-     *     {@link org.lora4j.nn.Sequences#pad} arranges it by sequence
+     *     {@link org.lora4j.nn.input.Sequences#pad} arranges it by sequence
      */
     public Network lastHiddenState() {
         return new Network(new LlamaLayers(config, tensors, "").decoder());

@@ -11,9 +11,9 @@ import java.util.Set;
 import java.util.function.Predicate;
 import org.lora4j.io.SafeTensors;
 import org.lora4j.io.SafeTensorsBuilder;
-import org.lora4j.nn.Linear;
 import org.lora4j.nn.Network;
-import org.lora4j.nn.Parameter;
+import org.lora4j.nn.layer.Linear;
+import org.lora4j.nn.parameter.Parameter;
 import org.nd4j.linalg.api.buffer.DataType;
 
 /**

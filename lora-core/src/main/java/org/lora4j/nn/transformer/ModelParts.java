@@ -1,8 +1,8 @@
 package org.lora4j.nn.transformer;
 
 import org.jspecify.annotations.Nullable;
-import org.lora4j.nn.Embedding;
-import org.lora4j.nn.Linear;
+import org.lora4j.nn.layer.Embedding;
+import org.lora4j.nn.layer.Linear;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**

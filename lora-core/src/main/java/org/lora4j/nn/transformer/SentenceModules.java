@@ -11,7 +11,7 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.Names;
-import org.lora4j.nn.Pooling;
+import org.lora4j.nn.layer.Pooling;
 
 /**
  * What sentence-transformers stores beside an encoder.

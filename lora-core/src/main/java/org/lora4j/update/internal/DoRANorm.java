@@ -5,9 +5,9 @@ import org.lora4j.internal.BuffersByWidth;
 import org.lora4j.internal.Gemm;
 import org.lora4j.internal.HeapColumns;
 import org.lora4j.internal.RowNorms;
-import org.lora4j.nn.internal.PassContext;
-import org.lora4j.nn.internal.ProductContext;
-import org.lora4j.nn.internal.Weight;
+import org.lora4j.nn.parametrization.internal.PassContext;
+import org.lora4j.nn.weight.internal.ProductContext;
+import org.lora4j.nn.weight.internal.Weight;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 

@@ -2,10 +2,10 @@ package org.lora4j.update.internal;
 
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.BatchBuffer;
-import org.lora4j.nn.internal.PassContext;
-import org.lora4j.nn.internal.ProductContext;
-import org.lora4j.nn.internal.WeightUpdate;
-import org.lora4j.nn.internal.WeightUpdatePass;
+import org.lora4j.nn.parametrization.internal.PassContext;
+import org.lora4j.nn.parametrization.internal.WeightUpdate;
+import org.lora4j.nn.parametrization.internal.WeightUpdatePass;
+import org.lora4j.nn.weight.internal.ProductContext;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 

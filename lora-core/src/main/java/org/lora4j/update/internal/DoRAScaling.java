@@ -5,8 +5,8 @@ import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.BatchBuffer;
 import org.lora4j.internal.HeapColumns;
 import org.lora4j.internal.RowNorms;
-import org.lora4j.nn.Parameter;
-import org.lora4j.nn.internal.PassContext;
+import org.lora4j.nn.parameter.Parameter;
+import org.lora4j.nn.parametrization.internal.PassContext;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**

@@ -3,9 +3,9 @@ package org.lora4j.update.internal;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.ArrayMemory;
 import org.lora4j.internal.BatchBuffer;
-import org.lora4j.nn.internal.PassContext;
-import org.lora4j.nn.internal.TokenUpdatePass;
-import org.lora4j.nn.internal.WeightUpdate;
+import org.lora4j.nn.parametrization.internal.PassContext;
+import org.lora4j.nn.parametrization.internal.TokenUpdatePass;
+import org.lora4j.nn.parametrization.internal.WeightUpdate;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**

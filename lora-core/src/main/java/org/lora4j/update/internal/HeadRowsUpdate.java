@@ -7,10 +7,10 @@ import org.lora4j.internal.ArrayMemory;
 import org.lora4j.internal.BatchBuffer;
 import org.lora4j.internal.Gemm;
 import org.lora4j.internal.RowMath;
-import org.lora4j.nn.Parameter;
-import org.lora4j.nn.internal.PassContext;
-import org.lora4j.nn.internal.WeightUpdate;
-import org.lora4j.nn.internal.WeightUpdatePass;
+import org.lora4j.nn.parameter.Parameter;
+import org.lora4j.nn.parametrization.internal.PassContext;
+import org.lora4j.nn.parametrization.internal.WeightUpdate;
+import org.lora4j.nn.parametrization.internal.WeightUpdatePass;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 

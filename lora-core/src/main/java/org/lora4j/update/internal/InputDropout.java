@@ -2,7 +2,7 @@ package org.lora4j.update.internal;
 
 import org.lora4j.internal.BatchBuffer;
 import org.lora4j.internal.DropoutMask;
-import org.lora4j.nn.internal.PassContext;
+import org.lora4j.nn.parametrization.internal.PassContext;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Dropout of the input of an update in training, {@code drop(x)}. Its {@link DropoutMask} is that of all dropouts. */

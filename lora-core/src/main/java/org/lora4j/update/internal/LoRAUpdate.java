@@ -10,13 +10,13 @@ import org.lora4j.internal.FlatRow;
 import org.lora4j.internal.LayerSeed;
 import org.lora4j.internal.SingleRows;
 import org.lora4j.linalg.LowRankFactors;
-import org.lora4j.nn.Embedding;
-import org.lora4j.nn.Parameter;
-import org.lora4j.nn.WeightedLayer;
-import org.lora4j.nn.internal.PassContext;
-import org.lora4j.nn.internal.TokenUpdatePass;
-import org.lora4j.nn.internal.WeightUpdate;
-import org.lora4j.nn.internal.WeightUpdatePass;
+import org.lora4j.nn.layer.Embedding;
+import org.lora4j.nn.layer.WeightedLayer;
+import org.lora4j.nn.parameter.Parameter;
+import org.lora4j.nn.parametrization.internal.PassContext;
+import org.lora4j.nn.parametrization.internal.TokenUpdatePass;
+import org.lora4j.nn.parametrization.internal.WeightUpdate;
+import org.lora4j.nn.parametrization.internal.WeightUpdatePass;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**

@@ -2,7 +2,7 @@ package org.lora4j.update.internal;
 
 import java.util.Arrays;
 import org.lora4j.internal.ArrayMemory;
-import org.lora4j.nn.internal.PassContext;
+import org.lora4j.nn.parametrization.internal.PassContext;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**

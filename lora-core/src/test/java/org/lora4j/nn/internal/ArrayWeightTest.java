@@ -4,8 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
-import org.lora4j.nn.Parameter;
 import org.lora4j.nn.Samples;
+import org.lora4j.nn.parameter.Parameter;
+import org.lora4j.nn.weight.internal.ProductContext;
+import org.lora4j.nn.weight.internal.Weight;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;

@@ -13,10 +13,12 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.lora4j.nn.FiniteDifferences;
-import org.lora4j.nn.Linear;
 import org.lora4j.nn.Network;
-import org.lora4j.nn.Parameter;
 import org.lora4j.nn.Samples;
+import org.lora4j.nn.layer.Linear;
+import org.lora4j.nn.parameter.Parameter;
+import org.lora4j.nn.parametrization.internal.EffectiveLinear;
+import org.lora4j.nn.parametrization.internal.WeightUpdate;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 

@@ -15,8 +15,8 @@ import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.io.SafeTensors;
 import org.lora4j.io.SafeTensorsBuilder;
 import org.lora4j.nn.Network;
-import org.lora4j.nn.Sequences;
-import org.lora4j.nn.TokenEmbeddings;
+import org.lora4j.nn.input.Sequences;
+import org.lora4j.nn.layer.TokenEmbeddings;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 

@@ -19,7 +19,7 @@ import org.lora4j.io.PeftFormatException;
 import org.lora4j.io.ReadOptions;
 import org.lora4j.io.SafeTensors;
 import org.lora4j.nn.Network;
-import org.lora4j.nn.Sequences;
+import org.lora4j.nn.input.Sequences;
 
 /** Adapters of decoders that PEFT applied. */
 class DecoderAdaptersGoldenTest {

@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Objects;
 import org.lora4j.io.SafeTensors;
 import org.lora4j.nn.Network;
-import org.lora4j.nn.Sequences;
+import org.lora4j.nn.input.Sequences;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.indexing.NDArrayIndex;

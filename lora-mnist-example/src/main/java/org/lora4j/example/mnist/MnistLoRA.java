@@ -13,7 +13,7 @@ import org.lora4j.example.mnist.data.Mnist;
 import org.lora4j.example.mnist.data.MnistBatches;
 import org.lora4j.nn.NativeThreads;
 import org.lora4j.nn.Network;
-import org.lora4j.nn.Parameter;
+import org.lora4j.nn.parameter.Parameter;
 import org.lora4j.train.Evaluator;
 import org.lora4j.train.Trainer;
 import org.nd4j.evaluation.classification.Evaluation;

@@ -26,10 +26,10 @@ import org.lora4j.example.mnist.data.Mnist;
 import org.lora4j.example.mnist.data.TestData;
 import org.lora4j.io.PeftAdapters;
 import org.lora4j.io.SafeTensors;
-import org.lora4j.nn.Linear;
 import org.lora4j.nn.NativeThreads;
 import org.lora4j.nn.Network;
-import org.lora4j.nn.Parameter;
+import org.lora4j.nn.layer.Linear;
+import org.lora4j.nn.parameter.Parameter;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 

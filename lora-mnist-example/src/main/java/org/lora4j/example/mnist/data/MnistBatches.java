@@ -7,7 +7,7 @@ import java.util.PrimitiveIterator;
 import java.util.SplittableRandom;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
-import org.lora4j.nn.Input;
+import org.lora4j.nn.input.Input;
 import org.lora4j.train.Batch;
 import org.nd4j.linalg.factory.Nd4j;
 

@@ -23,7 +23,7 @@ import org.lora4j.example.mnist.report.Training;
 import org.lora4j.example.support.cli.ProgressDisplay;
 import org.lora4j.example.support.report.TestResult;
 import org.lora4j.nn.Network;
-import org.lora4j.nn.Parameter;
+import org.lora4j.nn.parameter.Parameter;
 
 /**
  * The article's experiment: a network is trained on all digits, its weights are frozen, and an adapter is trained on each

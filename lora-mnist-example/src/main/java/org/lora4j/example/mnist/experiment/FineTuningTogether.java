@@ -9,7 +9,7 @@ import org.lora4j.example.mnist.data.MnistBatches;
 import org.lora4j.example.mnist.report.TextReport;
 import org.lora4j.example.mnist.report.Training;
 import org.lora4j.example.support.cli.ProgressDisplay;
-import org.lora4j.nn.Parameter;
+import org.lora4j.nn.parameter.Parameter;
 
 /**
  * The fine-tuning of the adapters of all digits at once. Afterwards it trains the same adapters one after the other, on the

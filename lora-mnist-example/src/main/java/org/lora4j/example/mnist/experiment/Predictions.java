@@ -10,8 +10,8 @@ import org.lora4j.example.mnist.data.MnistBatches;
 import org.lora4j.example.mnist.data.MnistData;
 import org.lora4j.example.mnist.report.ChartData.Example;
 import org.lora4j.example.support.report.TestResult;
-import org.lora4j.nn.Input;
 import org.lora4j.nn.Model;
+import org.lora4j.nn.input.Input;
 import org.lora4j.train.Batch;
 import org.nd4j.linalg.api.ndarray.INDArray;
 

@@ -13,7 +13,7 @@ import org.lora4j.example.text.report.BaseCheck;
 import org.lora4j.example.text.report.Retrieval;
 import org.lora4j.nn.Model;
 import org.lora4j.nn.Network;
-import org.lora4j.nn.Sequences;
+import org.lora4j.nn.input.Sequences;
 import org.lora4j.nn.transformer.BertModel;
 import org.lora4j.train.Batch;
 import org.lora4j.train.Loss;

@@ -8,7 +8,7 @@ import org.lora4j.LoRAModel;
 import org.lora4j.example.support.report.TextOutput;
 import org.lora4j.example.text.report.BaseCheck;
 import org.lora4j.nn.Network;
-import org.lora4j.nn.Parameter;
+import org.lora4j.nn.parameter.Parameter;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** The check that a training with LoRA leaves the base as it is, bit for bit. */

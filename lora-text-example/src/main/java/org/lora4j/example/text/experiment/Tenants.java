@@ -25,7 +25,7 @@ import org.lora4j.example.text.report.ReportWriter;
 import org.lora4j.example.text.report.TenantsReport;
 import org.lora4j.example.text.report.TenantsReport.Service;
 import org.lora4j.nn.Network;
-import org.lora4j.nn.Sequences;
+import org.lora4j.nn.input.Sequences;
 import org.lora4j.nn.transformer.BertModel;
 import org.lora4j.serve.BatchingPredictor;
 import org.lora4j.train.Batch;

@@ -10,7 +10,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.stream.LongStream;
 import org.lora4j.example.support.onnx.Resource;
-import org.lora4j.nn.Sequences;
+import org.lora4j.nn.input.Sequences;
 
 /** The tokenizer of all-MiniLM-L6-v2, which cuts texts at a number of tokens. */
 public final class Tokens implements AutoCloseable {

@@ -5,7 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.lora4j.AdapterView;
 import org.lora4j.example.support.report.TextOutput;
-import org.lora4j.nn.Parameter;
+import org.lora4j.nn.parameter.Parameter;
 
 /**
  * How large a model and an adapter are.

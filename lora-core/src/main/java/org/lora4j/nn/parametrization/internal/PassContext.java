@@ -1,0 +1,82 @@
+package org.lora4j.nn.parametrization.internal;
+
+import org.jspecify.annotations.Nullable;
+import org.lora4j.nn.parameter.Parameter;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/** What a pass provides to the computations of a layer's updates. */
+public interface PassContext {
+    /**
+     * Returns the type of all arrays.
+     *
+     * @return FLOAT or DOUBLE
+     */
+    DataType dataType();
+
+    /**
+     * Returns the memory order of activations.
+     *
+     * @return 'f' for rows of examples, 'c' for rows of tokens
+     */
+    char order();
+
+    /**
+     * Returns whether the pass trains.
+     *
+     * @return true for a training pass, false for predictions
+     */
+    boolean isTraining();
+
+    /**
+     * Returns the array for the gradient of a parameter.
+     *
+     * @param parameter the parameter
+     * @return an array of the parameter's shape and order, to be overwritten at each step; null if the parameter
+     *     does not train in this pass
+     */
+    @Nullable
+    INDArray gradient(Parameter parameter);
+
+    /**
+     * Returns the weight that is updated: the layer's own, or the copy of an adapter that trains the layer in full.
+     *
+     * @return {@code W [out, in]}
+     */
+    Parameter weight();
+
+    /**
+     * Requests the product of further rows with the weight. The layer computes it before each
+     * {@link WeightUpdatePass#forward}, where possible as one product with the batch's, which costs little more than the
+     * batch's alone. A request lasts until the layer binds its updates anew.
+     *
+     * @param rows {@code R [k, in]}, contiguous; read at each forward
+     * @param product gets {@code R·Wᵀ [k, out]}; in 'f' order. The caller may overwrite it after each forward
+     */
+    void requestWeightProduct(INDArray rows, INDArray product);
+
+    /**
+     * Returns how many forward calls came before in this pass. With a seed it determines the random numbers of a step, so
+     * that a resumed training draws the same.
+     *
+     * @return the number of the step, from 0
+     */
+    long step();
+
+    /**
+     * Returns how many rows come before those of the batch, if it is a part of a larger batch whose other parts are computed
+     * elsewhere. The random numbers of a row depend on its number in the larger batch, so that all parts together draw what
+     * one batch draws.
+     *
+     * @return the number of rows; 0 for a whole batch
+     */
+    long rowsBefore();
+
+    /**
+     * Returns a column of ones, for sums over the batch and for adding a row to each row.
+     *
+     * @param rows the batch size
+     * @return ones {@code [rows, 1]}; do not write to it
+     */
+    INDArray ones(long rows);
+}
