@@ -18,7 +18,8 @@ import org.slf4j.LoggerFactory;
  * a change that fails leaves it as it was.
  */
 final class AdapterRegistry {
-    private static final Logger log = LoggerFactory.getLogger(LoRAModel.class);
+    /** Users know these messages under the name of the model. */
+    private static final Logger log = LoggerFactory.getLogger("org.lora4j.LoRAModel");
 
     private final Network network;
     private volatile ModelState state;
@@ -141,7 +142,8 @@ final class AdapterRegistry {
         return names;
     }
 
-    synchronized LoRAModel.Scope disable() {
+    /** Disables the active adapters until the returned function is called; calling it again has no effect. */
+    synchronized Runnable disable() {
         openScopes++;
         state = state.withEnabled(false);
         AtomicBoolean open = new AtomicBoolean(true);

@@ -255,7 +255,7 @@ public final class LoRAModel implements Model, PassSource {
      * @return the scope, for a try statement
      */
     public Scope disable() {
-        return registry.disable();
+        return registry.disable()::run;
     }
 
     /** Something that lasts until it is closed; closing it again has no effect. */

@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.lora4j.internal.AdapterNames;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.input.FeatureRows;
 import org.lora4j.nn.input.Input;
@@ -50,7 +51,7 @@ final class MixedBatch {
 
     private Segment segment(ModelState state, String name) {
         return Segment.predicting(
-                network.stack(), state.factored(name.equals(LoRAModel.BASE) ? List.of() : List.of(name)));
+                network.stack(), state.factored(name.equals(AdapterNames.BASE) ? List.of() : List.of(name)));
     }
 
     private static Segments divide(Input block, List<String> names, Map<String, Segment> segments) {
@@ -75,7 +76,7 @@ final class MixedBatch {
         for (int i = 0; i < names.size(); i++) {
             if (names.get(i) == null) {
                 throw new IllegalArgumentException("each " + example + " must have the name of an adapter, or '"
-                        + LoRAModel.BASE + "' for the base alone, found null for " + example + " " + i);
+                        + AdapterNames.BASE + "' for the base alone, found null for " + example + " " + i);
             }
         }
     }

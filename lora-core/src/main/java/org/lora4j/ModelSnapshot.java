@@ -3,6 +3,7 @@ package org.lora4j;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
+import org.lora4j.internal.AdapterNames;
 import org.lora4j.nn.input.Input;
 import org.lora4j.nn.internal.Predictor;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -53,7 +54,7 @@ public final class ModelSnapshot {
     public INDArray predict(Input x, String adapter) {
         Objects.requireNonNull(x, "x must not be null");
         Objects.requireNonNull(adapter, "adapter must not be null");
-        List<String> names = adapter.equals(LoRAModel.BASE) ? List.of() : List.of(adapter);
+        List<String> names = adapter.equals(AdapterNames.BASE) ? List.of() : List.of(adapter);
         return predictor.predict(x, state.forPrediction(names));
     }
 

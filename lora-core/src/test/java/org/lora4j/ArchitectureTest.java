@@ -87,11 +87,20 @@ class ArchitectureTest {
             .mayOnlyAccessLayers("nn", "layer", "parameter", "io", "adapter", "internal")
             .whereLayer("nn")
             .mayOnlyAccessLayers(
-                    "computation", "layer", "input", "parameter", "weight", "adapter", "io", "linalg", "internal")
+                    "computation",
+                    "layer",
+                    "input",
+                    "parameter",
+                    "parametrization",
+                    "weight",
+                    "adapter",
+                    "io",
+                    "linalg",
+                    "internal")
             .whereLayer("computation")
             .mayOnlyAccessLayers("layer", "input", "parameter", "parametrization", "weight", "internal")
             .whereLayer("layer")
-            .mayOnlyAccessLayers("input", "parameter", "parametrization", "adapter", "internal")
+            .mayOnlyAccessLayers("input", "parameter", "parametrization", "weight", "adapter", "internal")
             .whereLayer("parametrization")
             .mayOnlyAccessLayers("parameter", "internal")
             .whereLayer("parameter")

@@ -47,6 +47,9 @@ class JavadocSamplesTest {
             import org.lora4j.io.*;
             import org.lora4j.linalg.*;
             import org.lora4j.nn.*;
+            import org.lora4j.nn.input.*;
+            import org.lora4j.nn.layer.*;
+            import org.lora4j.nn.parameter.*;
             import org.lora4j.nn.transformer.*;
             import org.lora4j.samediff.*;
             import org.lora4j.serve.*;
