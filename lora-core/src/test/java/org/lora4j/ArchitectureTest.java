@@ -102,7 +102,7 @@ class ArchitectureTest {
             .whereLayer("layer")
             .mayOnlyAccessLayers("input", "parameter", "parametrization", "weight", "adapter", "internal")
             .whereLayer("parametrization")
-            .mayOnlyAccessLayers("parameter", "internal")
+            .mayOnlyAccessLayers("parameter", "weight", "internal")
             .whereLayer("parameter")
             .mayOnlyAccessLayers("weight", "linalg", "internal")
             .whereLayer("input")

@@ -7,6 +7,7 @@ import org.lora4j.internal.RowMath;
 import org.lora4j.nn.layer.Embedding;
 import org.lora4j.nn.parametrization.internal.EffectiveLinear;
 import org.lora4j.nn.parametrization.internal.TokenUpdatePass;
+import org.lora4j.nn.weight.internal.Weight;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** What one {@link Segment} computes of an {@link Embedding}: the rows of its table, and the updates of the table. */
@@ -17,14 +18,15 @@ final class SegmentEmbedding<A> {
     private final UpdatePasses<TokenUpdatePass> updates;
     private final int width;
     private final A row;
-    private final A gradientRow;
+    private final A otherRow;
     private final BatchBuffer rowGradients;
+    private final BatchBuffer tableRows;
 
     // What the segment computes with now.
     private @Nullable Segment segment;
     private @Nullable EffectiveLinear effective;
     private @Nullable INDArray weightGradient;
-    private ArrayMemory table;
+    private Weight table;
     private boolean trains;
 
     SegmentEmbedding(Embedding layer, Segment first, RowMath<A> math, PassResources resources) {
@@ -34,9 +36,10 @@ final class SegmentEmbedding<A> {
         updates = new UpdatePasses<>(TokenUpdatePass::bind, update -> update.newTokenPass(context));
         width = Math.toIntExact(layer.outputSize());
         row = math.array(width);
-        gradientRow = math.array(width);
+        otherRow = math.array(width);
         rowGradients = new BatchBuffer(resources.dataType(), width, 'c');
-        table = new ArrayMemory(layer.weight());
+        tableRows = new BatchBuffer(resources.dataType(), width, 'c');
+        table = layer.weightParameter().weight();
     }
 
     /** Switches to a segment and to what it computes with now. */
@@ -50,7 +53,7 @@ final class SegmentEmbedding<A> {
         segment = newSegment;
         context.bind(newSegment, wanted.weight());
         weightGradient = context.gradient(wanted.weight());
-        table = new ArrayMemory(wanted.weight().value());
+        table = wanted.weight().weight();
         updates.bind(wanted.updates());
         trains = context.isTraining()
                 && wanted.parameters().stream().anyMatch(parameter -> context.gradient(parameter) != null);
@@ -61,10 +64,23 @@ final class SegmentEmbedding<A> {
         return trains;
     }
 
-    /** Adds the row of the table to a vector. */
-    void addRow(int id, A vector) {
-        math.read(table, id * width, row, width);
-        math.add(row, vector, width);
+    /** Copies the rows of the table {@code W[idᵢ]} to a matrix. */
+    void copyRows(int[] ids, INDArray y) {
+        table.rows(ids, y);
+    }
+
+    /** Adds the rows of the table {@code W[idᵢ]} to a matrix. */
+    void addRows(int[] ids, INDArray y) {
+        INDArray rows = tableRows.rows(ids.length);
+        table.rows(ids, rows);
+        ArrayMemory source = new ArrayMemory(rows);
+        ArrayMemory target = new ArrayMemory(y);
+        for (int i = 0; i < ids.length; i++) {
+            math.read(source, i * width, row, width);
+            math.read(target, i * width, otherRow, width);
+            math.add(row, otherRow, width);
+            math.write(target, i * width, otherRow, width);
+        }
     }
 
     /** Adds the updates to the vectors of the tokens. */
@@ -94,9 +110,9 @@ final class SegmentEmbedding<A> {
         ArrayMemory given = new ArrayMemory(rowGradient);
         for (int i = 0; i < ids.length; i++) {
             if (ids[i] != layer.padding()) {
-                math.read(given, i * width, gradientRow, width);
+                math.read(given, i * width, otherRow, width);
                 math.read(sums, ids[i] * width, row, width);
-                math.add(gradientRow, row, width);
+                math.add(otherRow, row, width);
                 math.write(sums, ids[i] * width, row, width);
             }
         }

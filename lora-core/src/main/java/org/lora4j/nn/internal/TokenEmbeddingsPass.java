@@ -5,7 +5,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.function.IntUnaryOperator;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.internal.ArrayMemory;
 import org.lora4j.internal.BatchBuffer;
 import org.lora4j.internal.RowBlocks;
 import org.lora4j.internal.RowMath;
@@ -17,30 +16,24 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 /** The computation of {@link TokenEmbeddings}: the first of a pass over tokens. */
 final class TokenEmbeddingsPass<A> {
     private final TokenEmbeddings layer;
-    private final RowMath<A> math;
     private final List<EmbeddingPass<A>> tables = new ArrayList<>();
     private final @Nullable NormPass<A> norm;
     private final PassResources resources;
     private final RowBlocks sumBlocks = new RowBlocks();
     private final RowBlocks sumGradientBlocks = new RowBlocks();
     private final BatchBuffer sums;
-    private final int width;
-    private final A vector;
 
     /** For each table, its row for each token. */
     private final List<int[]> rows = new ArrayList<>();
 
     private TokenEmbeddingsPass(TokenEmbeddings layer, RowMath<A> math, PassResources resources) {
         this.layer = layer;
-        this.math = math;
         for (Embedding table : layer.tables()) {
             tables.add(new EmbeddingPass<>(table, math, resources));
         }
         norm = layer.norm() == null ? null : NormPass.of(layer.norm(), true, math, resources);
         this.resources = resources;
         sums = new BatchBuffer(resources.dataType(), layer.word().outputSize(), resources.order());
-        width = Math.toIntExact(layer.word().outputSize());
-        vector = math.array(width);
     }
 
     static TokenEmbeddingsPass<?> of(TokenEmbeddings layer, PassResources resources) {
@@ -79,17 +72,17 @@ final class TokenEmbeddingsPass<A> {
     }
 
     private void forward(int segment, INDArray sum) {
-        List<SegmentEmbedding<A>> bound = new ArrayList<>();
-        tables.forEach(table -> bound.add(table.of(segment)));
-        ArrayMemory results = new ArrayMemory(sum);
-        for (int i = resources.start(segment); i < resources.start(segment + 1); i++) {
-            math.clear(vector, width);
-            for (int t = 0; t < bound.size(); t++) {
-                bound.get(t).addRow(rows.get(t)[i], vector);
-            }
-            math.write(results, i * width, vector, width);
-        }
         INDArray block = resources.block(sumBlocks, sum, segment);
+        List<SegmentEmbedding<A>> bound = new ArrayList<>();
+        for (int t = 0; t < tables.size(); t++) {
+            SegmentEmbedding<A> table = tables.get(t).of(segment);
+            bound.add(table);
+            if (t == 0) {
+                table.copyRows(rows(t, segment), block);
+            } else {
+                table.addRows(rows(t, segment), block);
+            }
+        }
         for (int t = 0; t < bound.size(); t++) {
             bound.get(t).addUpdates(rows(t, segment), block);
         }

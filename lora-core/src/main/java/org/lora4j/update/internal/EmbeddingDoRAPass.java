@@ -1,7 +1,6 @@
 package org.lora4j.update.internal;
 
 import org.jspecify.annotations.Nullable;
-import org.lora4j.internal.ArrayMemory;
 import org.lora4j.internal.BatchBuffer;
 import org.lora4j.nn.parametrization.internal.PassContext;
 import org.lora4j.nn.parametrization.internal.TokenUpdatePass;
@@ -47,19 +46,10 @@ final class EmbeddingDoRAPass implements TokenUpdatePass {
     public void forward(int[] ids, INDArray y) {
         INDArray rows = tableRows.rows(ids.length);
         INDArray z = scaling.unscaled(ids.length);
-        copyRows(ids, rows);
-        copyRows(ids, z);
+        context.weight().weight().rows(ids, rows);
+        z.assign(rows);
         update.forward(ids, z);
         scaling.forward(rows, y);
-    }
-
-    private void copyRows(int[] ids, INDArray rows) {
-        int width = Math.toIntExact(rows.size(1));
-        ArrayMemory source = new ArrayMemory(context.weight().value());
-        ArrayMemory target = new ArrayMemory(rows);
-        for (int i = 0; i < ids.length; i++) {
-            source.copy(ids[i] * width, target, i * width, width);
-        }
     }
 
     @Override

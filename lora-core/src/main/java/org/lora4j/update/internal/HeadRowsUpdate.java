@@ -72,6 +72,7 @@ public final class HeadRowsUpdate implements WeightUpdate {
         private HeadRowsUpdate bound;
         private List<Integer> tokens;
         private @Nullable INDArray gradient;
+        private INDArray originals;
         private INDArray differences;
         private BatchBuffer products;
         private BatchBuffer productGradients;
@@ -85,6 +86,7 @@ public final class HeadRowsUpdate implements WeightUpdate {
             bound = update;
             tokens = update.data().tokens();
             gradient = context.gradient(update.parameter());
+            originals = Nd4j.createUninitializedDetached(context.dataType(), 'c', tokens.size(), width);
             differences = Nd4j.createUninitializedDetached(context.dataType(), 'c', tokens.size(), width);
             products = new BatchBuffer(context.dataType(), tokens.size(), 'c');
             productGradients = new BatchBuffer(context.dataType(), tokens.size(), 'c');
@@ -126,12 +128,13 @@ public final class HeadRowsUpdate implements WeightUpdate {
 
         /** Computes {@code R[k] − W[t]}. */
         private void computeDifferences() {
-            ArrayMemory table = new ArrayMemory(context.weight().value());
+            context.weight().weight().rows(bound.rows.tokenIds(), originals);
+            ArrayMemory table = new ArrayMemory(originals);
             ArrayMemory replacing = new ArrayMemory(bound.parameter().value());
             ArrayMemory results = new ArrayMemory(differences);
             for (int k = 0; k < tokens.size(); k++) {
                 math.read(replacing, k * width, row, width);
-                math.read(table, tokens.get(k) * width, other, width);
+                math.read(table, k * width, other, width);
                 math.addScaled(-1, other, row, width);
                 math.write(results, k * width, row, width);
             }

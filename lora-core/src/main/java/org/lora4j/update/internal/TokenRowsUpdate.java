@@ -6,6 +6,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.TokenRows;
 import org.lora4j.internal.ArrayMemory;
+import org.lora4j.internal.BatchBuffer;
 import org.lora4j.internal.RowMath;
 import org.lora4j.nn.layer.Embedding;
 import org.lora4j.nn.layer.WeightedLayer;
@@ -23,6 +24,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 public final class TokenRowsUpdate implements WeightUpdate {
     private final Embedding layer;
     private final List<Integer> tokens;
+    private final int[] tokenIds;
     private final Map<Integer, Integer> rowOfToken = new HashMap<>();
     private final Parameter rows;
     private final boolean isTied;
@@ -31,6 +33,7 @@ public final class TokenRowsUpdate implements WeightUpdate {
         this.layer = layer;
         this.isTied = isTied;
         tokens = data.tokens();
+        tokenIds = tokens.stream().mapToInt(token -> token).toArray();
         for (int k = 0; k < tokens.size(); k++) {
             rowOfToken.put(tokens.get(k), k);
         }
@@ -60,6 +63,11 @@ public final class TokenRowsUpdate implements WeightUpdate {
     /** The rows as data; the array itself. */
     TokenRows data() {
         return new TokenRows(tokens, rows.value());
+    }
+
+    /** The tokens; do not write to it. */
+    int[] tokenIds() {
+        return tokenIds;
     }
 
     /**
@@ -103,6 +111,9 @@ public final class TokenRowsUpdate implements WeightUpdate {
         private final A row;
         private final A other;
 
+        /** The rows of the table that are replaced, {@code W[t]} for each of the tokens t. */
+        private final BatchBuffer tableRows;
+
         // The update that this is bound to.
         private TokenRowsUpdate bound;
         private @Nullable INDArray gradient;
@@ -113,6 +124,7 @@ public final class TokenRowsUpdate implements WeightUpdate {
             width = Math.toIntExact(tokenRows.layer.outputSize());
             row = math.array(width);
             other = math.array(width);
+            tableRows = new BatchBuffer(context.dataType(), width, 'c');
             bound = tokenRows;
             gradient = context.gradient(tokenRows.rows);
         }
@@ -134,14 +146,16 @@ public final class TokenRowsUpdate implements WeightUpdate {
 
         @Override
         public void forward(int[] ids, INDArray y) {
-            ArrayMemory table = new ArrayMemory(context.weight().value());
+            INDArray originals = tableRows.rows(bound.tokens.size());
+            context.weight().weight().rows(bound.tokenIds, originals);
+            ArrayMemory table = new ArrayMemory(originals);
             ArrayMemory replacing = new ArrayMemory(bound.rows.value());
             ArrayMemory yRows = new ArrayMemory(y);
             for (int i = 0; i < ids.length; i++) {
                 Integer k = bound.rowOfToken.get(ids[i]);
                 if (k != null) {
                     math.read(yRows, i * width, row, width);
-                    math.read(table, ids[i] * width, other, width);
+                    math.read(table, k * width, other, width);
                     math.addScaled(-1, other, row, width);
                     math.read(replacing, k * width, other, width);
                     math.add(other, row, width);

@@ -43,7 +43,7 @@ public record EffectiveLinear(Parameter weight, @Nullable Parameter bias, List<W
      * @return a new array {@code [out, in]}
      */
     public INDArray materialize() {
-        INDArray original = weight.value();
+        INDArray original = weight.weight().array();
         INDArray effective = original.dup(original.ordering());
         for (WeightUpdate update : updates) {
             effective.addi(update.delta(original));

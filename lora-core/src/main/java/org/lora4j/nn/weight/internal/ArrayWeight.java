@@ -3,6 +3,7 @@ package org.lora4j.nn.weight.internal;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.internal.ArrayMemory;
 import org.lora4j.internal.RowNorms;
 import org.lora4j.linalg.Precision;
 import org.lora4j.linalg.WeightStorage;
@@ -75,6 +76,16 @@ public final class ArrayWeight implements Weight {
     @Override
     public void multiplyTransposed(ProductContext context, INDArray g, INDArray dx, boolean adds) {
         context.transposedProduct(adds).run(g, array, dx);
+    }
+
+    @Override
+    public void rows(int[] ids, INDArray result) {
+        int width = Math.toIntExact(inputSize());
+        ArrayMemory source = new ArrayMemory(array.ordering() == 'c' ? array : array.dup('c'));
+        ArrayMemory target = new ArrayMemory(result);
+        for (int i = 0; i < ids.length; i++) {
+            source.copy(ids[i] * width, target, i * width, width);
+        }
     }
 
     @Override

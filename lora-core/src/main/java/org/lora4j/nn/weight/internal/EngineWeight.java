@@ -217,6 +217,11 @@ public final class EngineWeight implements Weight {
     }
 
     @Override
+    public void rows(int[] ids, INDArray result) {
+        plain.rows(ids, result);
+    }
+
+    @Override
     public INDArray row(long row) {
         return plain.row(row);
     }

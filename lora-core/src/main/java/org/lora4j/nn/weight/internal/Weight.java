@@ -55,6 +55,14 @@ public interface Weight {
     void multiplyTransposed(ProductContext context, INDArray g, INDArray dx, boolean adds);
 
     /**
+     * Copies rows of W.
+     *
+     * @param ids the numbers of the rows, n of them
+     * @param result gets the rows {@code [n, in]}, in 'c' order
+     */
+    void rows(int[] ids, INDArray result);
+
+    /**
      * Returns a row of W.
      *
      * @param row the number of the row
