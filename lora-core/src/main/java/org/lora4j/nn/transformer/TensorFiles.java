@@ -3,6 +3,7 @@ package org.lora4j.nn.transformer;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -97,8 +98,10 @@ interface TensorFiles {
                         + ", found " + other + "; load the model in Python and call save_pretrained(folder)");
             }
         }
-        throw new IOException(
-                folder + ": the weights must be in " + ONE + ", or in several files with " + INDEX + ", found neither");
+        throw new NoSuchFileException(
+                folder.toString(),
+                null,
+                "the weights must be in " + ONE + ", or in several files with " + INDEX + ", found neither");
     }
 
     /** The tensors of each file. */

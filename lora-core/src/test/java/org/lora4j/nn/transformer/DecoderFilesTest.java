@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -313,6 +314,8 @@ class DecoderFilesTest {
                 .isInstanceOf(IOException.class)
                 .hasMessageContaining("found pytorch_model.bin; load the model in Python");
         Files.delete(folder.resolve("pytorch_model.bin"));
-        assertThatThrownBy(() -> LlamaModel.load(folder)).hasMessageContaining("found neither");
+        assertThatThrownBy(() -> LlamaModel.load(folder))
+                .isInstanceOf(NoSuchFileException.class)
+                .hasMessageContaining("found neither");
     }
 }
