@@ -274,8 +274,14 @@ final class TrainingStep {
         return rows;
     }
 
-    /** Updates the parameters with the gradients of the last batch, or the mean of those that were added. */
+    /**
+     * Updates the parameters with the gradients of the last batch, or the mean of those that were added.
+     *
+     * @throws IllegalStateException if a parameter was frozen since the gradients were computed, as by the listener of a
+     *     training that goes together with this one
+     */
     void update(long iteration, int epoch) {
+        requireUnfrozen();
         if (sum != null) {
             sum.takeMean();
         }
@@ -290,8 +296,8 @@ final class TrainingStep {
         stepped = true;
     }
 
-    /** Checks that the trainable parameters are still those that the training started with. */
-    private void requirePinned() {
+    /** Checks that no parameter was frozen. Nothing may be written to a frozen one: others may remember what it gives. */
+    private void requireUnfrozen() {
         for (Parameter parameter : pinned) {
             if (!parameter.isTrainable()) {
                 throw new IllegalStateException("the training must keep the parameters that it started with, but "
@@ -300,6 +306,11 @@ final class TrainingStep {
                         + " Freeze parameters after the training");
             }
         }
+    }
+
+    /** Checks that the trainable parameters are still those that the training started with. */
+    private void requirePinned() {
+        requireUnfrozen();
         if (pass.segment().changes() == pinnedChanges) {
             return;
         }
@@ -365,8 +376,15 @@ final class TrainingStep {
         }
     }
 
-    /** Overwrites the parameters with the best ones if there are any. */
+    /**
+     * Overwrites the parameters with the best ones if there are any.
+     *
+     * @throws IllegalStateException if one was frozen since the last step
+     */
     void restoreBest() {
+        if (!best.isEmpty()) {
+            requireUnfrozen();
+        }
         for (int i = 0; i < best.size(); i++) {
             trained.get(i).parameter().value().assign(best.get(i));
         }
@@ -377,6 +395,9 @@ final class TrainingStep {
      * parameters.
      */
     private String goBack() {
+        if (!pinned.stream().allMatch(Parameter::isTrainable)) {
+            return "; the parameters are those after the last step, because one of them was frozen since then";
+        }
         if (!best.isEmpty() && trained.get(0).before() != null) {
             restoreBest();
             return "; the parameters are those of the best validation";

@@ -77,6 +77,33 @@ class RandomAdaptersAttackTest {
         mergeAndSave(kind, 0, kind == Kind.DENSE ? 40 : 10);
     }
 
+    private static void view(Kind kind, long from, long to) throws Exception {
+        for (long seed = from; seed < to; seed++) {
+            RandomModel model = model(kind, seed);
+            model.assertViewsEqualMerged(5);
+            model.assertMergedCopyChangesNoMixedBatch(9);
+            model.assertNothingIsRememberedAfterAThaw(9);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void viewsMergedCopiesAndThawsChangeNothingElse(Kind kind) throws Exception {
+        view(kind, 0, kind == Kind.DENSE ? 40 : 10);
+    }
+
+    private static void resume(Kind kind, long from, long to) throws Exception {
+        for (long seed = from; seed < to; seed++) {
+            model(kind, seed).assertTrainingsResumeAlone(model(kind, seed), 4);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void trainingsTogetherResumeAlone(Kind kind) throws Exception {
+        resume(kind, 0, kind == Kind.DENSE ? 30 : 8);
+    }
+
     @ParameterizedTest
     @EnumSource
     @Tag("soak")
@@ -85,5 +112,7 @@ class RandomAdaptersAttackTest {
         mix(kind, 1_000, 1_000 + models);
         mergeAndSave(kind, 1_000, 1_000 + models / 4);
         train(kind, 1_000, 1_000 + models / 4);
+        view(kind, 1_000, 1_000 + models / 4);
+        resume(kind, 1_000, 1_000 + models / 4);
     }
 }

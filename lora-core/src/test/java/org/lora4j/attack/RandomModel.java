@@ -1,11 +1,13 @@
 package org.lora4j.attack;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.net.URISyntaxException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -32,6 +34,7 @@ import org.lora4j.train.Batch;
 import org.lora4j.train.Loss;
 import org.lora4j.train.MultiTrainer;
 import org.lora4j.train.Trainer;
+import org.lora4j.train.TrainingState;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.indexing.NDArrayIndex;
@@ -256,6 +259,112 @@ final class RandomModel {
         }
     }
 
+    /** Compares views of several adapters and of other scales with their merged networks. */
+    void assertViewsEqualMerged(int count) {
+        Input examples = examples(count);
+        for (int i = 0; i < 3; i++) {
+            List<String> chosen = names.subList(0, names.size() - 1).stream()
+                    .filter(name -> random.nextBoolean())
+                    .toList();
+            AdapterView view;
+            try {
+                view = chosen.isEmpty() ? model.base() : model.using(chosen.toArray(String[]::new));
+            } catch (IllegalArgumentException e) {
+                // Two of them replace the same layer.
+                assertThat(e).hasMessageContaining("only one of the adapters");
+                continue;
+            }
+            AdapterView scaled = view.withScale(random.nextDouble(-1.5, 1.5));
+            INDArray before = view.predict(examples);
+            assertClose("merged " + scaled, scaled.merge().predict(examples), scaled.predict(examples));
+            assertClose("merged " + view, view.merge().predict(examples), before);
+        }
+    }
+
+    /** Compares mixed batches beside a copy that is merged for prediction with those before and after it. */
+    void assertMergedCopyChangesNoMixedBatch(int count) {
+        Input examples = examples(count);
+        List<String> drawn = draw(count);
+        String merged = names.get(random.nextInt(names.size() - 1));
+        INDArray mixed = model.predict(examples, drawn);
+        INDArray alone = view(merged).predict(examples);
+        model.activate(merged);
+        model.mergeForPrediction();
+        assertThat(model.predict(examples, drawn)).isEqualTo(mixed);
+        assertClose("merged copy of " + merged, model.predict(examples), alone);
+        model.unmerge();
+        assertThat(view(merged).predict(examples)).isEqualTo(alone);
+        model.activate();
+    }
+
+    /** Changes adapters that were frozen, and compares what they predict with new adapters of the same arrays. */
+    void assertNothingIsRememberedAfterAThaw(int count) {
+        Input examples = examples(count);
+        List<String> drawn = draw(count);
+        for (int round = 0; round < 2; round++) {
+            model.setTrainable();
+            model.predict(examples, drawn);
+            model.predict(examples, drawn);
+            String changed = names.get(random.nextInt(names.size() - 1));
+            view(changed).predict(examples);
+            model.setTrainable(changed);
+            for (Parameter parameter : model.parameters(changed)) {
+                INDArray value = parameter.value();
+                value.addi(RandomArrays.gaussian(random, 0.2, type, value.shape()));
+            }
+            model.setTrainable();
+            INDArray actual = view(changed).predict(examples);
+            INDArray mixed = model.predict(examples, drawn);
+            INDArray fresh = model.add("fresh", model.adapter(changed)).predict(examples);
+            assertClose("after a thaw of " + changed, actual, fresh);
+            List<String> renamed = drawn.stream()
+                    .map(name -> name.equals(changed) ? "fresh" : name)
+                    .toList();
+            assertClose("mixed after a thaw of " + changed, mixed, model.predict(examples, renamed));
+            model.delete("fresh");
+        }
+    }
+
+    /** Interrupts trainings that go together, resumes each alone, and compares them with trainings that nothing interrupts. */
+    void assertTrainingsResumeAlone(RandomModel interrupted, int steps) {
+        List<List<Batch>> data = new ArrayList<>();
+        Map<String, TrainingState> states = new HashMap<>();
+        MultiTrainer together = new MultiTrainer();
+        MultiTrainer first = new MultiTrainer();
+        for (String name : names.subList(0, names.size() - 1)) {
+            List<Batch> batches = batches(random.nextInt(1, 4));
+            data.add(batches);
+            together.add(builder(model, name, steps).build(), batches);
+            int half = random.nextInt(1, steps);
+            first.add(
+                    builder(interrupted.model, name, half)
+                            .checkpointEvery(half, state -> states.put(name, state))
+                            .build(),
+                    batches);
+        }
+        together.fit().forEach(outcome -> assertThat(outcome.failure()).isEmpty());
+        first.fit().forEach(outcome -> assertThat(outcome.failure()).isEmpty());
+        for (int i = 0; i < data.size(); i++) {
+            String name = names.get(i);
+            builder(interrupted.model, name, steps)
+                    .resume(requireNonNull(states.get(name)))
+                    .build()
+                    .fit(data.get(i));
+            assertSameParameters(name, interrupted);
+        }
+    }
+
+    private void assertSameParameters(String name, RandomModel other) {
+        List<Parameter> actual = model.parameters(name);
+        List<Parameter> expected = other.model.parameters(name);
+        for (int k = 0; k < actual.size(); k++) {
+            assertClose(
+                    name + " " + actual.get(k).name(),
+                    actual.get(k).value(),
+                    expected.get(k).value());
+        }
+    }
+
     /** Compares each adapter with what is loaded from its folder. */
     void assertLoadedEqualsSaved(int count, Path folder) throws IOException {
         Input examples = examples(count);
@@ -286,25 +395,21 @@ final class RandomModel {
         }
         for (int i = 0; i < alone.size(); i++) {
             alone.get(i).fit(data.get(i));
-            List<Parameter> actual = model.parameters(names.get(i));
-            List<Parameter> expected = equal.model.parameters(names.get(i));
-            for (int k = 0; k < actual.size(); k++) {
-                assertClose(
-                        names.get(i) + " " + actual.get(k).name(),
-                        actual.get(k).value(),
-                        expected.get(k).value());
-            }
+            assertSameParameters(names.get(i), equal);
         }
     }
 
     private static Trainer trainer(LoRAModel model, String name, int steps) {
+        return builder(model, name, steps).build();
+    }
+
+    private static Trainer.Builder builder(LoRAModel model, String name, int steps) {
         return Trainer.builder(model.using(name))
                 .updater(new Sgd(0.1))
                 .clipNorm(0.1)
                 .loss(Loss.meanSquaredError())
                 .epochs(steps)
-                .maxIterations(steps)
-                .build();
+                .maxIterations(steps);
     }
 
     private List<Batch> batches(int count) {
