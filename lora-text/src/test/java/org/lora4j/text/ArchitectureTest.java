@@ -19,7 +19,7 @@ class ArchitectureTest {
     @ArchTest
     static final ArchRule TEMPLATES_USE_NO_REFLECTION_AND_NO_FILES = noClasses()
             .that()
-            .resideInAPackage("org.lora4j.text.jinja..")
+            .resideInAPackage("org.lora4j.text.internal..")
             .should()
             .dependOnClassesThat()
             .resideInAnyPackage(
