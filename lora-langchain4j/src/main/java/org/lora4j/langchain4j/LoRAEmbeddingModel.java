@@ -3,6 +3,7 @@ package org.lora4j.langchain4j;
 import dev.langchain4j.data.embedding.Embedding;
 import dev.langchain4j.data.segment.TextSegment;
 import dev.langchain4j.model.embedding.EmbeddingModel;
+import dev.langchain4j.model.embedding.request.EmbeddingInputType;
 import dev.langchain4j.model.embedding.request.EmbeddingParameter;
 import dev.langchain4j.model.embedding.request.EmbeddingRequest;
 import dev.langchain4j.model.embedding.request.EmbeddingRequestParameters;
@@ -15,9 +16,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.lora4j.AdapterView;
 import org.lora4j.LoRAModel;
 import org.lora4j.nn.input.Sequences;
+import org.lora4j.text.EncoderFolder;
 
 /**
  * An {@link EmbeddingModel} of LangChain4j: a transformer of the BERT family, alone or with adapters.
@@ -44,16 +47,18 @@ public final class LoRAEmbeddingModel implements EmbeddingModel, AutoCloseable {
     /** Stands between the name of the model and those of its adapters. */
     private static final String PLUS = "+";
 
-    private final String name;
-    private final TextTokenizer tokenizer;
+    private final EncoderFolder encoder;
     private final LoRAModel model;
     private final AdapterView view;
+    /** What the texts are, which decides about their prompt; null for the default. */
+    private final @Nullable EmbeddingInputType inputType;
 
-    private LoRAEmbeddingModel(String name, TextTokenizer tokenizer, LoRAModel model, AdapterView view) {
-        this.name = name;
-        this.tokenizer = tokenizer;
+    private LoRAEmbeddingModel(
+            EncoderFolder encoder, LoRAModel model, AdapterView view, @Nullable EmbeddingInputType inputType) {
+        this.encoder = encoder;
         this.model = model;
         this.view = view;
+        this.inputType = inputType;
     }
 
     /**
@@ -69,8 +74,7 @@ public final class LoRAEmbeddingModel implements EmbeddingModel, AutoCloseable {
      */
     public static LoRAEmbeddingModel of(Path folder) throws IOException {
         Objects.requireNonNull(folder, "folder must not be null");
-        EncoderFolder files = new EncoderFolder(folder);
-        return of(files, files.tokenizer());
+        return of(EncoderFolder.open(folder));
     }
 
     /**
@@ -85,13 +89,25 @@ public final class LoRAEmbeddingModel implements EmbeddingModel, AutoCloseable {
      */
     public static LoRAEmbeddingModel of(Path folder, int maxTokens) throws IOException {
         Objects.requireNonNull(folder, "folder must not be null");
-        EncoderFolder files = new EncoderFolder(folder);
-        return of(files, files.tokenizer(maxTokens));
+        return of(EncoderFolder.open(folder, maxTokens));
     }
 
-    private static LoRAEmbeddingModel of(EncoderFolder files, TextTokenizer tokenizer) {
-        LoRAModel model = LoRAModel.of(files.network());
-        return new LoRAEmbeddingModel(files.name(), tokenizer, model, model.base());
+    /**
+     * Creates a model of a folder that was opened, for example with other prompts.
+     *
+     * @param encoder the folder; {@link #close} closes it, and so does this method if it fails
+     * @return the model without adapters
+     * @throws IllegalArgumentException if the folder has a pooling that this library does not compute
+     */
+    public static LoRAEmbeddingModel of(EncoderFolder encoder) {
+        Objects.requireNonNull(encoder, "encoder must not be null");
+        try {
+            LoRAModel model = LoRAModel.of(encoder.sentenceEmbeddings());
+            return new LoRAEmbeddingModel(encoder, model, model.base(), null);
+        } catch (RuntimeException e) {
+            encoder.close();
+            throw e;
+        }
     }
 
     /**
@@ -140,11 +156,12 @@ public final class LoRAEmbeddingModel implements EmbeddingModel, AutoCloseable {
     }
 
     private LoRAEmbeddingModel with(AdapterView adapters) {
-        return new LoRAEmbeddingModel(name, tokenizer, model, adapters);
+        return new LoRAEmbeddingModel(encoder, model, adapters, inputType);
     }
 
     /**
-     * Returns the tokens of texts as this model embeds them, to train adapters.
+     * Returns the tokens of texts as this model embeds them, to train adapters; with the default prompt of the folder if it has
+     * one.
      *
      * @param texts the texts, at least one
      * @return a sequence for each text
@@ -153,8 +170,17 @@ public final class LoRAEmbeddingModel implements EmbeddingModel, AutoCloseable {
      * @throws IllegalStateException if the model was closed
      */
     public Sequences tokens(List<String> texts) {
-        requireAll("texts", texts);
-        return Sequences.of(tokenizer.encode(texts));
+        try {
+            if (inputType == null) {
+                return encoder.tokens(texts);
+            }
+            return inputType == EmbeddingInputType.QUERY ? encoder.queries(texts) : encoder.documents(texts);
+        } catch (IllegalStateException e) {
+            throw new IllegalStateException(
+                    "the model must not be closed, found one whose tokenizer was closed; load it again with"
+                            + " LoRAEmbeddingModel.of",
+                    e);
+        }
     }
 
     private static void requireAll(String what, List<?> elements) {
@@ -171,7 +197,7 @@ public final class LoRAEmbeddingModel implements EmbeddingModel, AutoCloseable {
      * @return the most tokens of a text, with the special ones at its ends
      */
     public int maxTokens() {
-        return tokenizer.maxTokens();
+        return encoder.tokenizer().maxTokens();
     }
 
     /**
@@ -208,14 +234,17 @@ public final class LoRAEmbeddingModel implements EmbeddingModel, AutoCloseable {
         for (float[] vector : view.predict(tokens).toFloatMatrix()) {
             embeddings.add(Embedding.from(vector));
         }
-        return Response.from(embeddings, new TokenUsage(tokens.tokens() - tokens.count() * tokenizer.specialTokens()));
+        return Response.from(
+                embeddings,
+                new TokenUsage(
+                        tokens.tokens() - tokens.count() * encoder.tokenizer().specialTokens()));
     }
 
     /**
      * Returns which parameters a request may have.
      *
-     * @return {@code modelName}, see {@link #doEmbed}; and {@code inputType}, which has no effect: queries and documents are
-     *     embedded alike
+     * @return {@code modelName}, see {@link #doEmbed}; and {@code inputType}, which chooses the prompt of the folder for queries
+     *     or documents. Both are embedded alike if it has none
      */
     @Override
     public Set<EmbeddingParameter<?>> supportedParameters() {
@@ -234,7 +263,8 @@ public final class LoRAEmbeddingModel implements EmbeddingModel, AutoCloseable {
     public EmbeddingResponse doEmbed(EmbeddingRequest request) {
         Objects.requireNonNull(request, "request must not be null");
         String wanted = request.modelName();
-        return (wanted == null ? this : named(wanted)).embedInputs(request);
+        LoRAEmbeddingModel named = wanted == null ? this : named(wanted);
+        return new LoRAEmbeddingModel(encoder, model, named.view, request.inputType()).embedInputs(request);
     }
 
     private EmbeddingResponse embedInputs(EmbeddingRequest request) {
@@ -245,16 +275,16 @@ public final class LoRAEmbeddingModel implements EmbeddingModel, AutoCloseable {
         if (wanted.equals(modelName())) {
             return this;
         }
-        if (wanted.equals(name)) {
+        if (wanted.equals(encoder.name())) {
             return base();
         }
         for (String adapter : model.names()) {
-            if (wanted.equals(adapter) || wanted.equals(name + PLUS + adapter)) {
+            if (wanted.equals(adapter) || wanted.equals(encoder.name() + PLUS + adapter)) {
                 return using(adapter);
             }
         }
-        throw new IllegalArgumentException("modelName must be " + name + " or an adapter of it, " + model.names()
-                + ", found '" + wanted + "'; load the adapter first");
+        throw new IllegalArgumentException("modelName must be " + encoder.name() + " or an adapter of it, "
+                + model.names() + ", found '" + wanted + "'; load the adapter first");
     }
 
     /**
@@ -263,7 +293,7 @@ public final class LoRAEmbeddingModel implements EmbeddingModel, AutoCloseable {
      */
     @Override
     public void close() {
-        tokenizer.close();
+        encoder.close();
     }
 
     @Override
@@ -278,7 +308,7 @@ public final class LoRAEmbeddingModel implements EmbeddingModel, AutoCloseable {
      */
     @Override
     public String modelName() {
-        List<String> parts = new ArrayList<>(List.of(name));
+        List<String> parts = new ArrayList<>(List.of(encoder.name()));
         parts.addAll(view.names());
         return String.join(PLUS, parts);
     }

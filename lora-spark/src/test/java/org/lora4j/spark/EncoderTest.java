@@ -354,6 +354,6 @@ class EncoderTest {
         TextTokenizer.requireLibrary(getClass().getClassLoader());
         assertThatThrownBy(() -> TextTokenizer.requireLibrary(ClassLoader.getPlatformClassLoader()))
                 .isInstanceOf(IllegalStateException.class)
-                .hasMessageContaining("needs the library ai.djl.huggingface:tokenizers");
+                .hasMessageContaining("needs the libraries org.lora4j:lora-text and ai.djl.huggingface:tokenizers");
     }
 }

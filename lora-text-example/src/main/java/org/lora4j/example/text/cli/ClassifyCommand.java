@@ -10,8 +10,8 @@ import org.lora4j.example.support.report.TextOutput;
 import org.lora4j.example.text.data.ClassifiedTexts;
 import org.lora4j.example.text.experiment.Classification;
 import org.lora4j.example.text.experiment.ClassificationRun;
-import org.lora4j.example.text.model.Tokens;
 import org.lora4j.nn.transformer.BertModel;
+import org.lora4j.text.Tokenizer;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -53,7 +53,7 @@ public final class ClassifyCommand extends TextCommand {
         RunFolder folder = prepareOutput();
         TextOutput out = new TextOutput(out());
         BertModel bert = fineTune().prepare(model().load());
-        try (Tokens tokens = model().tokens()) {
+        try (Tokenizer tokens = model().tokens()) {
             new ClassificationRun(
                             texts,
                             model().weights(),
@@ -68,7 +68,7 @@ public final class ClassifyCommand extends TextCommand {
     private void test(ClassifiedTexts texts, Path folder) throws IOException {
         TextOutput out = new TextOutput(out());
         BertModel bert = model().load();
-        try (Tokens tokens = model().tokens()) {
+        try (Tokenizer tokens = model().tokens()) {
             TestResult result = new Classification(bert, tokens, texts, out).test(folder);
             out.line("%s on the test texts of %s", folder, texts.title());
             show(out, texts.classNames(), result);

@@ -8,8 +8,8 @@ import org.lora4j.example.support.report.TextOutput;
 import org.lora4j.example.text.data.TextFolder;
 import org.lora4j.example.text.data.TextPairs;
 import org.lora4j.example.text.experiment.EmbeddingRun;
-import org.lora4j.example.text.model.Tokens;
 import org.lora4j.nn.transformer.BertModel;
+import org.lora4j.text.Tokenizer;
 import picocli.CommandLine.Command;
 
 /** {@code embed}: sentence embeddings, tuned so that a text finds the one that belongs to it. */
@@ -41,7 +41,7 @@ public final class EmbedCommand extends TextCommand {
         TextPairs test = TextPairs.test(texts);
         RunFolder folder = prepareOutput();
         BertModel bert = fineTune().prepare(model().load());
-        try (Tokens tokens = model().tokens()) {
+        try (Tokenizer tokens = model().tokens()) {
             new EmbeddingRun(
                             texts.title(),
                             train,

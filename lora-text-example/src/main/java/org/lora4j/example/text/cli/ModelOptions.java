@@ -6,8 +6,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.example.support.cli.OptionCheck;
 import org.lora4j.example.text.model.MiniLm;
-import org.lora4j.example.text.model.Tokens;
 import org.lora4j.nn.transformer.BertModel;
+import org.lora4j.text.Tokenizer;
 import picocli.CommandLine.Option;
 
 /** The model and its tokens. */
@@ -51,8 +51,8 @@ final class ModelOptions {
         return MiniLm.weights(folder());
     }
 
-    Tokens tokens() throws IOException {
-        return Tokens.load(maxTokens);
+    Tokenizer tokens() throws IOException {
+        return MiniLm.tokenizer(maxTokens);
     }
 
     void addTo(Map<String, @Nullable Object> settings) {

@@ -9,8 +9,8 @@ import org.lora4j.example.support.cli.RunFolder;
 import org.lora4j.example.support.report.TextOutput;
 import org.lora4j.example.text.data.ClassifiedTexts;
 import org.lora4j.example.text.experiment.Tenants;
-import org.lora4j.example.text.model.Tokens;
 import org.lora4j.nn.transformer.BertModel;
+import org.lora4j.text.Tokenizer;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -57,7 +57,7 @@ public final class TenantsCommand extends TextCommand {
         RunFolder folder = prepareOutput();
         BertModel bert = fineTune().prepare(model().load());
         TextOutput out = new TextOutput(out());
-        try (Tokens tokens = model().tokens()) {
+        try (Tokenizer tokens = model().tokens()) {
             out.line("Tenants of one encoder, with an adapter each");
             new Tenants(bert, tokens, texts, fineTune().seed(), out)
                     .run(

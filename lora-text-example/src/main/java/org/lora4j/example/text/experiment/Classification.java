@@ -10,10 +10,10 @@ import org.lora4j.example.support.cli.ProgressDisplay;
 import org.lora4j.example.support.report.TestResult;
 import org.lora4j.example.support.report.TextOutput;
 import org.lora4j.example.text.data.ClassifiedTexts;
-import org.lora4j.example.text.model.Tokens;
 import org.lora4j.example.text.report.BaseCheck;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.transformer.BertModel;
+import org.lora4j.text.Tokenizer;
 import org.lora4j.train.Batch;
 import org.lora4j.train.Loss;
 import org.lora4j.train.TrainingResult;
@@ -43,7 +43,7 @@ public final class Classification {
      * @param texts the texts
      * @param out where the steps are printed
      */
-    public Classification(BertModel bert, Tokens tokens, ClassifiedTexts texts, TextOutput out) {
+    public Classification(BertModel bert, Tokenizer tokens, ClassifiedTexts texts, TextOutput out) {
         this.bert = bert;
         this.texts = texts;
         this.out = out;

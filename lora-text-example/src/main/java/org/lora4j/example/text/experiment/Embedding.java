@@ -8,13 +8,13 @@ import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.example.support.cli.ProgressDisplay;
 import org.lora4j.example.support.report.TextOutput;
 import org.lora4j.example.text.data.TextPairs;
-import org.lora4j.example.text.model.Tokens;
 import org.lora4j.example.text.report.BaseCheck;
 import org.lora4j.example.text.report.Retrieval;
 import org.lora4j.nn.Model;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.input.Sequences;
 import org.lora4j.nn.transformer.BertModel;
+import org.lora4j.text.Tokenizer;
 import org.lora4j.train.Batch;
 import org.lora4j.train.Loss;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -33,7 +33,7 @@ public final class Embedding {
 
     /** The tokens of pairs. */
     private record Pairs(TokenizedTexts first, TokenizedTexts second) {
-        static Pairs of(Tokens tokens, TextPairs pairs) {
+        static Pairs of(Tokenizer tokens, TextPairs pairs) {
             return new Pairs(TokenizedTexts.of(tokens, pairs.first()), TokenizedTexts.of(tokens, pairs.second()));
         }
 
@@ -51,7 +51,7 @@ public final class Embedding {
      * @param test the pairs for testing
      * @param out where the steps are printed
      */
-    public Embedding(BertModel bert, Tokens tokens, TextPairs train, TextPairs test, TextOutput out) {
+    public Embedding(BertModel bert, Tokenizer tokens, TextPairs train, TextPairs test, TextOutput out) {
         this.bert = bert;
         this.out = out;
         this.train = Pairs.of(tokens, train);

@@ -11,13 +11,13 @@ import org.lora4j.example.support.cli.ProgressDisplay;
 import org.lora4j.example.support.cli.RunFolder;
 import org.lora4j.example.support.report.TextOutput;
 import org.lora4j.example.text.data.TextPairs;
-import org.lora4j.example.text.model.Tokens;
 import org.lora4j.example.text.report.EmbedReport;
 import org.lora4j.example.text.report.Phase;
 import org.lora4j.example.text.report.ReportWriter;
 import org.lora4j.example.text.report.Retrieval;
 import org.lora4j.example.text.report.Sizes;
 import org.lora4j.nn.transformer.BertModel;
+import org.lora4j.text.Tokenizer;
 
 /**
  * The tuning of sentence embeddings with tests before and after, and with an adapter and a report as files.
@@ -54,7 +54,7 @@ public record EmbeddingRun(
      */
     public void run(
             BertModel bert,
-            Tokens tokens,
+            Tokenizer tokens,
             RunFolder folder,
             Map<String, @Nullable Object> settings,
             TextOutput out,

@@ -20,7 +20,6 @@ import org.lora4j.example.support.cli.RunFolder;
 import org.lora4j.example.support.report.TextOutput;
 import org.lora4j.example.text.data.ClassifiedTexts;
 import org.lora4j.example.text.data.LabelledTexts;
-import org.lora4j.example.text.model.Tokens;
 import org.lora4j.example.text.report.ReportWriter;
 import org.lora4j.example.text.report.TenantsReport;
 import org.lora4j.example.text.report.TenantsReport.Service;
@@ -28,6 +27,7 @@ import org.lora4j.nn.Network;
 import org.lora4j.nn.input.Sequences;
 import org.lora4j.nn.transformer.BertModel;
 import org.lora4j.serve.BatchingPredictor;
+import org.lora4j.text.Tokenizer;
 import org.lora4j.train.Batch;
 import org.lora4j.train.Loss;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -64,7 +64,7 @@ public final class Tenants {
      * @param seed the seed of the classifier
      * @param out where the steps are printed
      */
-    public Tenants(BertModel bert, Tokens tokens, ClassifiedTexts texts, long seed, TextOutput out) {
+    public Tenants(BertModel bert, Tokenizer tokens, ClassifiedTexts texts, long seed, TextOutput out) {
         this.texts = texts;
         this.out = out;
         tested = texts.test().first(MOST_TESTED);

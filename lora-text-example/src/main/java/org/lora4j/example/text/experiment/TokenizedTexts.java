@@ -4,8 +4,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.function.Function;
 import java.util.stream.IntStream;
-import org.lora4j.example.text.model.Tokens;
 import org.lora4j.nn.input.Sequences;
+import org.lora4j.text.Tokenizer;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
@@ -20,8 +20,8 @@ final class TokenizedTexts {
         this.all = all;
     }
 
-    static TokenizedTexts of(Tokens tokens, List<String> texts) {
-        return new TokenizedTexts(tokens.of(texts));
+    static TokenizedTexts of(Tokenizer tokens, List<String> texts) {
+        return new TokenizedTexts(tokens.sequences(texts));
     }
 
     int size() {

@@ -1,9 +1,11 @@
 package org.lora4j.example.text.model;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Path;
 import org.lora4j.example.support.onnx.Resource;
 import org.lora4j.nn.transformer.BertModel;
+import org.lora4j.text.Tokenizer;
 
 /**
  * The model all-MiniLM-L6-v2: an encoder of 22 million weights, with 6 layers of width 384, trained for sentence embeddings.
@@ -11,6 +13,9 @@ import org.lora4j.nn.transformer.BertModel;
 public final class MiniLm {
     private static final String ONNX_SHA256 = "759c3cd2b7fe7e93933ad23c4c9181b7396442a2ed746ec7c1d46192c469c46e";
     private static final String TENSORS_SHA256 = "2c1ddbe6f92a30bb64a1577cc5c7085355e9349dc64f8bb78e11ebbec3541b59";
+
+    /** {@code max_position_embeddings} of its configuration. */
+    private static final int POSITIONS = 512;
 
     private MiniLm() {}
 
@@ -34,6 +39,20 @@ public final class MiniLm {
     public static BertModel load(Path folder) throws IOException {
         folder(TENSORS_SHA256).prepare(folder);
         return BertModel.load(folder);
+    }
+
+    /**
+     * Loads the tokenizer. Its native library is part of its jar and is unpacked once. Nothing is downloaded or reported.
+     *
+     * @param most the most tokens of a text, with the two special ones at its ends
+     * @return the tokenizer
+     * @throws IOException if it cannot be read
+     */
+    public static Tokenizer tokenizer(int most) throws IOException {
+        try (InputStream file =
+                Resource.of(MiniLm.class, "/all-minilm-l6-v2-tokenizer.json").open()) {
+            return Tokenizer.read(file, POSITIONS, most);
+        }
     }
 
     /**

@@ -10,6 +10,7 @@ import org.junit.jupiter.api.Test;
 import org.lora4j.example.text.TestModel;
 import org.lora4j.nn.input.Sequences;
 import org.lora4j.nn.transformer.BertModel;
+import org.lora4j.text.Tokenizer;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** The real model and its tokenizer. */
@@ -19,9 +20,9 @@ class MiniLmTest {
     @Test
     void computesTheSimilaritiesThatSentenceTransformersDocuments() throws IOException {
         BertModel bert = MiniLm.load(TestModel.FOLDER);
-        try (Tokens tokens = Tokens.load(256)) {
+        try (Tokenizer tokens = MiniLm.tokenizer(256)) {
             INDArray embeddings = bert.sentenceEmbeddings()
-                    .predict(tokens.of(List.of(
+                    .predict(tokens.sequences(List.of(
                             "The weather is lovely today.", "It's so sunny outside!", "He drove to the stadium.")));
             float[][] similarities = embeddings.mmul(embeddings.transpose()).toFloatMatrix();
             assertThat(similarities[0][0]).isCloseTo(1, within(1e-5f));
@@ -33,8 +34,8 @@ class MiniLmTest {
 
     @Test
     void splitsTextsIntoTokensAndCutsThem() throws IOException {
-        try (Tokens tokens = Tokens.load(5)) {
-            assertThat(tokens.of(List.of("Hello, world", "hello world hello world")))
+        try (Tokenizer tokens = MiniLm.tokenizer(5)) {
+            assertThat(tokens.sequences(List.of("Hello, world", "hello world hello world")))
                     .isEqualTo(Sequences.of(
                             new int[] {101, 7592, 1010, 2088, 102}, new int[] {101, 7592, 2088, 7592, 102}));
         }

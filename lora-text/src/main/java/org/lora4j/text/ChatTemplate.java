@@ -1,0 +1,210 @@
+package org.lora4j.text;
+
+import ai.djl.huggingface.tokenizers.Encoding;
+import ai.djl.huggingface.tokenizers.jni.CharSpan;
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.text.internal.JinjaTemplate;
+
+/**
+ * How a model wants conversations written: the template of {@code tokenizer_config.json} or {@code chat_template.jinja}, in
+ * Jinja, with the settings and the functions that {@code transformers} gives it. The file may come from somebody else: a
+ * template sees the conversation and the special tokens, reaches nothing of Java, and ends after 5 million steps.
+ */
+public final class ChatTemplate {
+    private static final String CONFIG = "tokenizer_config.json";
+    private static final String FILE = "chat_template.jinja";
+    private static final List<String> SPECIAL =
+            List.of("bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token");
+
+    private final JinjaTemplate template;
+    private final Map<String, String> special;
+
+    private ChatTemplate(JinjaTemplate template, Map<String, String> special) {
+        this.template = template;
+        this.special = special;
+    }
+
+    /**
+     * Reads the template of a model folder. {@code chat_template.jinja} comes before {@code chat_template} of
+     * {@code tokenizer_config.json}; of several there, the one named {@code default} is taken.
+     *
+     * @param folder the folder
+     * @return the template
+     * @throws IOException if a file cannot be read, or there is no template
+     * @throws IllegalArgumentException if a file is not what it must be; the message names the file, and the line of the template
+     */
+    public static ChatTemplate load(Path folder) throws IOException {
+        Objects.requireNonNull(folder, "folder must not be null");
+        String json = Json.readIfExists(folder.resolve(CONFIG));
+        JsonNode config = Json.object(CONFIG, json == null ? "{}" : json);
+        String source = Json.readIfExists(folder.resolve(FILE));
+        if (source == null) {
+            source = source(config.path("chat_template"));
+        }
+        if (source == null) {
+            throw new FileNotFoundException(folder + ": the folder of a chat model must have " + FILE
+                    + ", or chat_template in " + CONFIG + ", found neither; give the template with ChatTemplate.of");
+        }
+        Map<String, String> special = new LinkedHashMap<>();
+        for (String name : SPECIAL) {
+            JsonNode token = config.path(name);
+            JsonNode content = token.isObject() ? token.path("content") : token;
+            if (content.isTextual()) {
+                special.put(name, content.textValue());
+            }
+        }
+        return of(source, special);
+    }
+
+    private static @Nullable String source(JsonNode template) {
+        if (template.isTextual()) {
+            return template.textValue();
+        }
+        for (JsonNode named : template) {
+            if (named.path("name").asText().equals("default")
+                    && named.path("template").isTextual()) {
+                return named.path("template").textValue();
+            }
+        }
+        return null;
+    }
+
+    /**
+     * Creates a template.
+     *
+     * @param source the template in Jinja
+     * @param specialTokens the special tokens that it names, such as {@code bos_token}
+     * @return the template
+     * @throws IllegalArgumentException if it is not a template; the message has the line
+     */
+    public static ChatTemplate of(String source, Map<String, String> specialTokens) {
+        Objects.requireNonNull(source, "source must not be null");
+        Objects.requireNonNull(specialTokens, "specialTokens must not be null");
+        return new ChatTemplate(JinjaTemplate.parse(source), Map.copyOf(specialTokens));
+    }
+
+    /**
+     * Returns a special token.
+     *
+     * @param name its name in {@code tokenizer_config.json}, such as {@code eos_token}
+     * @return its text; empty if the file does not name it
+     */
+    public Optional<String> specialToken(String name) {
+        Objects.requireNonNull(name, "name must not be null");
+        return Optional.ofNullable(special.get(name));
+    }
+
+    /**
+     * Writes a conversation.
+     *
+     * @param conversation the conversation
+     * @param addGenerationPrompt whether the beginning of the assistant's next message follows, for the model to go on
+     * @return the text, with the special tokens in it: encode it with {@link Tokenizer#encodeRendered}
+     * @throws IllegalArgumentException if the template refuses the conversation, or does what is not allowed
+     */
+    public String render(Conversation conversation, boolean addGenerationPrompt) {
+        return render(conversation, addGenerationPrompt, Map.of());
+    }
+
+    /**
+     * Writes a conversation with values of the template's own.
+     *
+     * @param conversation the conversation
+     * @param addGenerationPrompt as in {@link #render(Conversation, boolean)}
+     * @param more other values that the template reads, such as {@code enable_thinking} or {@code date_string}
+     * @return the text
+     * @throws IllegalArgumentException as in {@link #render(Conversation, boolean)}
+     */
+    public String render(Conversation conversation, boolean addGenerationPrompt, Map<String, Object> more) {
+        return rendered(conversation, addGenerationPrompt, more).text();
+    }
+
+    private JinjaTemplate.Rendered rendered(
+            Conversation conversation, boolean addGenerationPrompt, Map<String, Object> more) {
+        Objects.requireNonNull(conversation, "conversation must not be null");
+        Objects.requireNonNull(more, "more must not be null");
+        Map<String, @Nullable Object> values = new LinkedHashMap<>(special);
+        values.put(
+                "messages",
+                conversation.messages().stream().map(ChatMessage::values).toList());
+        values.put("tools", conversation.tools().isEmpty() ? null : conversation.tools());
+        values.put("documents", null);
+        values.put("add_generation_prompt", addGenerationPrompt);
+        values.putAll(more);
+        return template.render(values);
+    }
+
+    /**
+     * Returns the tokens of a conversation for training, and which of them the assistant wrote.
+     *
+     * <p>If the template marks them with {@code generation}, these are the turns. Else a turn is what follows on the beginning of
+     * the assistant's message: what the template adds for the messages up to it, after what it writes for those before it and
+     * the generation prompt. A token counts if it begins in a turn.
+     *
+     * @param tokenizer the tokenizer of the same folder
+     * @param conversation the conversation
+     * @return the tokens, cut at {@link Tokenizer#maxTokens}
+     * @throws IllegalArgumentException if the template refuses the conversation, or writes a message in another way when others
+     *     follow, so that the turns cannot be told
+     */
+    public ChatTokens tokens(Tokenizer tokenizer, Conversation conversation) {
+        Objects.requireNonNull(tokenizer, "tokenizer must not be null");
+        JinjaTemplate.Rendered rendered = rendered(conversation, false, Map.of());
+        String text = rendered.text();
+        List<int[]> turns = template.marksGeneration() ? rendered.generated() : turns(conversation, text);
+        String wellFormed = TextCheck.wellFormed(text);
+        CharSpan[] spans = tokenizer.use(t -> {
+            Encoding encoding = t.encode(wellFormed, false, false);
+            return encoding.getCharTokenSpans();
+        });
+        TokenizedText tokens = tokenizer.encodeRendered(text);
+        List<TokenRange> ranges = new ArrayList<>();
+        for (int[] turn : turns) {
+            // The spans count characters, not the halves of them that Java counts.
+            int from = text.codePointCount(0, turn[0]);
+            int to = text.codePointCount(0, turn[1]);
+            int[] inside = IntStream.range(0, spans.length)
+                    .filter(i -> spans[i] != null && spans[i].getStart() >= from && spans[i].getStart() < to)
+                    .toArray();
+            if (inside.length > 0) {
+                ranges.add(new TokenRange(inside[0], inside[inside.length - 1] + 1));
+            }
+        }
+        return new ChatTokens(tokens.ids(), ranges, tokens.cut());
+    }
+
+    private List<int[]> turns(Conversation conversation, String text) {
+        List<int[]> turns = new ArrayList<>();
+        for (int i = 0; i < conversation.messages().size(); i++) {
+            if (!conversation.messages().get(i).role().equals(ChatMessage.ASSISTANT)) {
+                continue;
+            }
+            if (i == 0) {
+                throw new IllegalArgumentException(
+                        "a conversation must begin with another message than the assistant's, found "
+                                + ChatMessage.ASSISTANT);
+            }
+            String before = render(conversation.first(i), true);
+            String with = render(conversation.first(i + 1), false);
+            if (!with.startsWith(before) || !text.startsWith(with)) {
+                throw new IllegalArgumentException(
+                        "the template must write messages in the same way when others follow, found"
+                                + " another beginning for message " + i
+                                + "; mark what the assistant writes with {% generation %}");
+            }
+            turns.add(new int[] {before.length(), with.length()});
+        }
+        return turns;
+    }
+}

@@ -1,0 +1,44 @@
+package org.lora4j.text;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+
+/** The rows of a file that has a JSON object in each line. Empty lines are left out. */
+final class JsonLines implements Cursor<TextRow> {
+    private final TextLines lines;
+
+    JsonLines(Path file) {
+        lines = new TextLines(file);
+    }
+
+    @Override
+    public @Nullable TextRow next() {
+        String line = lines.next();
+        while (line != null && line.isBlank()) {
+            line = lines.next();
+        }
+        return line == null ? null : row(line);
+    }
+
+    private TextRow row(String line) {
+        String found;
+        try {
+            JsonNode value = Json.MAPPER.readTree(line);
+            if (value instanceof ObjectNode object) {
+                return new TextRow(lines.file(), lines.line(), object);
+            }
+            found = Json.describe(value);
+        } catch (JsonProcessingException e) {
+            found = e.getOriginalMessage();
+        }
+        throw TextFormatException.ofLine(lines.file(), lines.line(), "must be a JSON object, found " + found);
+    }
+
+    @Override
+    public void close() {
+        lines.close();
+    }
+}

@@ -1,0 +1,139 @@
+package org.lora4j.text;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/** The labels of a classifier as words: {@code id2label} of {@code config.json}. The class of a label is its index. */
+public final class Labels {
+    private final List<String> names;
+    private final Map<String, Integer> ids = new LinkedHashMap<>();
+
+    private Labels(List<String> names) {
+        this.names = names;
+        for (int i = 0; i < names.size(); i++) {
+            Integer before = ids.put(names.get(i), i);
+            if (before != null) {
+                throw new IllegalArgumentException("labels: each class must have a name of its own, found '"
+                        + names.get(i) + "' for " + before + " and " + i);
+            }
+        }
+    }
+
+    /**
+     * Names classes.
+     *
+     * @param names the name of each class
+     * @return the labels
+     * @throws IllegalArgumentException if two classes have the same name
+     */
+    public static Labels of(List<String> names) {
+        TextCheck.requireAll("names", names);
+        return new Labels(List.copyOf(names));
+    }
+
+    /**
+     * Reads the labels of a model.
+     *
+     * @param config the content of {@code config.json}
+     * @return the labels; {@code LABEL_0}, {@code LABEL_1} and so on if it only has {@code num_labels}; none without both
+     * @throws IllegalArgumentException if the classes of {@code id2label} are not 0, 1, …, a name is not a text, or two are the
+     *     same
+     */
+    public static Labels parse(String config) {
+        Objects.requireNonNull(config, "config must not be null");
+        ObjectNode root = Json.object("config.json", config);
+        Map<Integer, String> found = new TreeMap<>();
+        root.path("id2label").properties().forEach(label -> {
+            JsonNode name = label.getValue();
+            if (!name.isTextual() || !label.getKey().matches("[0-9]{1,6}")) {
+                throw new IllegalArgumentException(
+                        "config.json: id2label must have a text for each of the classes 0, 1, …, found '"
+                                + label.getKey() + "': " + Json.describe(name));
+            }
+            found.put(Integer.valueOf(label.getKey()), name.textValue());
+        });
+        for (int i = 0; i < found.size(); i++) {
+            if (!found.containsKey(i)) {
+                throw new IllegalArgumentException("config.json: id2label must have the classes 0 to "
+                        + (found.size() - 1) + ", found " + found.keySet());
+            }
+        }
+        if (found.isEmpty()) {
+            int count = Math.min(1_000_000, root.path("num_labels").asInt(0));
+            for (int i = 0; i < count; i++) {
+                found.put(i, "LABEL_" + i);
+            }
+        }
+        return new Labels(List.copyOf(found.values()));
+    }
+
+    /**
+     * Returns the number of classes.
+     *
+     * @return 0 if there are none
+     */
+    public int count() {
+        return names.size();
+    }
+
+    /**
+     * Returns all names.
+     *
+     * @return the names in the order of the classes
+     */
+    public List<String> names() {
+        return names;
+    }
+
+    /**
+     * Returns the name of a class.
+     *
+     * @param id the class
+     * @return its name
+     * @throws IllegalArgumentException if there is no such class
+     */
+    public String name(int id) {
+        if (id < 0 || id >= names.size()) {
+            throw new IllegalArgumentException(
+                    "labels: a class must be between 0 and " + (names.size() - 1) + ", found " + id);
+        }
+        return names.get(id);
+    }
+
+    /**
+     * Returns the class of a name.
+     *
+     * @param name the name
+     * @return its class
+     * @throws IllegalArgumentException if no class has this name; the message lists the names
+     */
+    public int id(String name) {
+        Objects.requireNonNull(name, "name must not be null");
+        Integer id = ids.get(name);
+        if (id == null) {
+            throw new IllegalArgumentException("labels: a label must be one of " + names + ", found '" + name + "'");
+        }
+        return id;
+    }
+
+    @Override
+    public boolean equals(@Nullable Object other) {
+        return other instanceof Labels that && names.equals(that.names);
+    }
+
+    @Override
+    public int hashCode() {
+        return names.hashCode();
+    }
+
+    @Override
+    public String toString() {
+        return names.toString();
+    }
+}

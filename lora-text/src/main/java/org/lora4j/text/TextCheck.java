@@ -1,0 +1,48 @@
+package org.lora4j.text;
+
+import java.util.List;
+import java.util.Objects;
+
+/** Checks of texts. */
+final class TextCheck {
+    private static final char REPLACEMENT = '\uFFFD';
+
+    private TextCheck() {}
+
+    static void requireAll(String what, List<?> elements) {
+        Objects.requireNonNull(elements, what + " must not be null");
+        for (int i = 0; i < elements.size(); i++) {
+            int index = i;
+            Objects.requireNonNull(elements.get(i), () -> what + ": each must be a text, found null at index " + index);
+        }
+    }
+
+    /** Returns the index of the first half of a character outside the basic plane that stands alone; −1 if there is none. */
+    static int loneSurrogate(String text, int from) {
+        for (int i = from; i < text.length(); i++) {
+            char c = text.charAt(i);
+            if (!Character.isSurrogate(c)) {
+                continue;
+            }
+            if (Character.isHighSurrogate(c) && i + 1 < text.length() && Character.isLowSurrogate(text.charAt(i + 1))) {
+                i++;
+            } else {
+                return i;
+            }
+        }
+        return -1;
+    }
+
+    /** Replaces each lone surrogate by U+FFFD. Such a text has no UTF-8 form, and the native library would make three of it. */
+    static String wellFormed(String text) {
+        int lone = loneSurrogate(text, 0);
+        if (lone < 0) {
+            return text;
+        }
+        StringBuilder result = new StringBuilder(text);
+        for (; lone >= 0; lone = loneSurrogate(text, lone + 1)) {
+            result.setCharAt(lone, REPLACEMENT);
+        }
+        return result.toString();
+    }
+}

@@ -1,0 +1,109 @@
+package org.lora4j.text;
+
+import java.io.BufferedInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.zip.GZIPInputStream;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.io.FileAccess;
+
+/** The lines of a file in UTF-8, which may be packed with gzip. A line keeps its line feed. */
+final class TextLines implements AutoCloseable {
+    /** A line that is longer is no text, but a file of another kind. */
+    static final int MOST_BYTES = 16_000_000;
+
+    private static final int BUFFER = 1 << 16;
+
+    private final Path file;
+    private final InputStream in;
+    private long line;
+
+    TextLines(Path file) {
+        this.file = file;
+        try {
+            in = unpacked(new BufferedInputStream(Channels.newInputStream(FileAccess.open(file)), BUFFER));
+        } catch (IOException e) {
+            throw unreadable(e);
+        }
+    }
+
+    private static InputStream unpacked(BufferedInputStream in) throws IOException {
+        try {
+            in.mark(2);
+            boolean packed = in.read() == 0x1f && in.read() == 0x8b;
+            in.reset();
+            return packed ? new BufferedInputStream(new GZIPInputStream(in, BUFFER), BUFFER) : in;
+        } catch (IOException e) {
+            in.close();
+            throw e;
+        }
+    }
+
+    private UncheckedIOException unreadable(IOException e) {
+        String where = line == 0 ? file.toString() : file + ":" + (line + 1);
+        return new UncheckedIOException(where + ": cannot be read, found " + e, e);
+    }
+
+    Path file() {
+        return file;
+    }
+
+    /** The number of the line that was returned last, from 1. */
+    long line() {
+        return line;
+    }
+
+    /** Returns the next line; null at the end. */
+    @Nullable
+    String next() {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream(256);
+        try {
+            for (int b = in.read(); b >= 0; b = in.read()) {
+                bytes.write(b);
+                if (b == '\n') {
+                    break;
+                }
+                if (bytes.size() > MOST_BYTES) {
+                    throw TextFormatException.ofRest(
+                            file, line + 1, "a line must have at most " + MOST_BYTES + " bytes, found more");
+                }
+            }
+        } catch (IOException e) {
+            throw unreadable(e);
+        }
+        if (bytes.size() == 0) {
+            return null;
+        }
+        line++;
+        return decoded(bytes.toByteArray());
+    }
+
+    private String decoded(byte[] bytes) {
+        try {
+            String text = StandardCharsets.UTF_8
+                    .newDecoder()
+                    .decode(ByteBuffer.wrap(bytes))
+                    .toString();
+            boolean marked = line == 1 && text.startsWith("\uFEFF");
+            return marked ? text.substring(1) : text;
+        } catch (CharacterCodingException e) {
+            throw TextFormatException.ofLine(file, line, "must be UTF-8, found other bytes");
+        }
+    }
+
+    @Override
+    public void close() {
+        try {
+            in.close();
+        } catch (IOException e) {
+            throw unreadable(e);
+        }
+    }
+}

@@ -1,0 +1,224 @@
+package org.lora4j.text;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+
+/**
+ * A row of a file: the values of a line of CSV, TSV or JSONL by the name of their column. The methods check what they return,
+ * and name the file and the line if it is not what it must be.
+ */
+public final class TextRow {
+    private static final String MESSAGES = "messages";
+    private static final String PROMPT = "prompt";
+    private static final String COMPLETION = "completion";
+
+    private final Path file;
+    private final long line;
+    private final ObjectNode values;
+
+    TextRow(Path file, long line, ObjectNode values) {
+        this.file = file;
+        this.line = line;
+        this.values = values;
+    }
+
+    /**
+     * Returns the line of the file.
+     *
+     * @return the number of the first line of this row, from 1
+     */
+    public long line() {
+        return line;
+    }
+
+    /**
+     * Returns the columns.
+     *
+     * @return their names, in the order of the file
+     */
+    public List<String> columns() {
+        List<String> names = new ArrayList<>();
+        values.fieldNames().forEachRemaining(names::add);
+        return names;
+    }
+
+    /**
+     * Returns a text.
+     *
+     * @param column its column
+     * @return the text as it stands in the file, with white space and control characters
+     * @throws TextFormatException if there is no such column, the value is not a text, it has nothing but white space and
+     *     control characters, or it has half a character (a surrogate that stands alone)
+     */
+    public String text(String column) {
+        JsonNode value = value(column);
+        if (!value.isTextual()) {
+            throw refuse(column + " must be a text, found " + Json.describe(value));
+        }
+        return checked(column, value.textValue());
+    }
+
+    private String checked(String what, String text) {
+        if (text.chars().allMatch(c -> Character.isWhitespace(c) || Character.isISOControl(c))) {
+            throw refuse(what + " must have a character that is neither white space nor a control character, found none"
+                    + " among " + text.length());
+        }
+        int lone = TextCheck.loneSurrogate(text, 0);
+        if (lone >= 0) {
+            throw refuse(what + " must be whole characters, found half a character, U+"
+                    + Integer.toHexString(text.charAt(lone)).toUpperCase(Locale.ROOT) + ", at " + lone);
+        }
+        return text;
+    }
+
+    /**
+     * Returns the name of a class.
+     *
+     * @param column its column
+     * @return the text, or a whole number or true or false as text
+     * @throws TextFormatException if there is no such column, or the value is another one
+     */
+    public String label(String column) {
+        JsonNode value = value(column);
+        return value.isIntegralNumber() || value.isBoolean() ? value.asText() : text(column);
+    }
+
+    private JsonNode value(String column) {
+        Objects.requireNonNull(column, "column must not be null");
+        JsonNode value = values.get(column);
+        if (value == null) {
+            throw refuse("must have a value " + column + ", found " + columns());
+        }
+        return value;
+    }
+
+    /**
+     * Returns a text with its class.
+     *
+     * @param text the column of the text
+     * @param label the column of the class
+     * @return both
+     * @throws TextFormatException as {@link #text} and {@link #label}
+     */
+    public LabelledText labelled(String text, String label) {
+        return new LabelledText(text(text), label(label));
+    }
+
+    /**
+     * Returns two texts that belong together.
+     *
+     * @param first the column of the first, such as {@code prompt}
+     * @param second the column of the second, such as {@code completion}
+     * @return both
+     * @throws TextFormatException as {@link #text}
+     */
+    public TextPair pair(String first, String second) {
+        return new TextPair(text(first), text(second));
+    }
+
+    /**
+     * Returns a query, a text that belongs to it, and one that does not.
+     *
+     * @param query the column of the query
+     * @param positive the column of the text that belongs to it
+     * @param negative the column of the one that does not
+     * @return all three
+     * @throws TextFormatException as {@link #text}
+     */
+    public TextTriple triple(String query, String positive, String negative) {
+        return new TextTriple(text(query), text(positive), text(negative));
+    }
+
+    /**
+     * Returns a conversation, in the forms that mlx-lm and TRL read: {@code messages} with {@code role} and {@code content}; or
+     * {@code prompt} and {@code completion}, each a text, for a message of the user and one of the assistant, or a list of
+     * messages. {@code tools} are the tools.
+     *
+     * @return the conversation
+     * @throws TextFormatException if the row has another form; the message says what was expected
+     */
+    public Conversation conversation() {
+        List<ChatMessage> messages = new ArrayList<>();
+        if (values.has(MESSAGES)) {
+            messages.addAll(messages(MESSAGES));
+        } else if (values.has(PROMPT) && values.has(COMPLETION)) {
+            messages.addAll(messages(PROMPT, "user"));
+            messages.addAll(messages(COMPLETION, ChatMessage.ASSISTANT));
+        } else {
+            throw refuse("must have messages, or prompt and completion, found " + columns());
+        }
+        List<Map<String, Object>> tools = new ArrayList<>();
+        if (values.hasNonNull("tools")) {
+            elements("tools").forEach(tool -> tools.add(map(tool)));
+        }
+        return new Conversation(messages, tools);
+    }
+
+    private List<ChatMessage> messages(String column, String role) {
+        return value(column).isTextual() ? List.of(ChatMessage.of(role, text(column))) : messages(column);
+    }
+
+    private List<ChatMessage> messages(String column) {
+        List<ChatMessage> messages = new ArrayList<>();
+        for (ObjectNode element : elements(column)) {
+            messages.add(message(column + "[" + messages.size() + "]", element));
+        }
+        if (messages.isEmpty()) {
+            throw refuse(column + " must have at least one message, found none");
+        }
+        return messages;
+    }
+
+    private List<ObjectNode> elements(String column) {
+        JsonNode list = value(column);
+        List<ObjectNode> elements = new ArrayList<>();
+        for (JsonNode element : list) {
+            if (element instanceof ObjectNode object) {
+                elements.add(object);
+            }
+        }
+        if (!list.isArray() || elements.size() != list.size()) {
+            throw refuse(column + " must be a list of objects, found " + Json.describe(list));
+        }
+        return elements;
+    }
+
+    private ChatMessage message(String where, ObjectNode element) {
+        JsonNode role = element.path("role");
+        JsonNode content = element.path("content");
+        if (!role.isTextual()) {
+            throw refuse(where + " must have a text role, found " + Json.describe(role));
+        }
+        Map<String, Object> more = map(element);
+        more.remove("role");
+        more.remove("content");
+        if (content.isTextual()) {
+            return new ChatMessage(role.textValue(), checked(where + ".content", content.textValue()), more);
+        }
+        if (!(content.isNull() || content.isMissingNode()) || !element.hasNonNull("tool_calls")) {
+            throw refuse(where + " must have a text content, or calls of tools, found " + Json.describe(content));
+        }
+        return new ChatMessage(role.textValue(), null, more);
+    }
+
+    @SuppressWarnings("unchecked") // what Jackson makes of an object
+    private static Map<String, Object> map(ObjectNode object) {
+        return Json.MAPPER.convertValue(object, LinkedHashMap.class);
+    }
+
+    private TextFormatException refuse(String message) {
+        return TextFormatException.ofLine(file, line, message);
+    }
+
+    @Override
+    public String toString() {
+        return file + ":" + line + " " + columns();
+    }
+}

@@ -1,0 +1,62 @@
+package org.lora4j.text;
+
+import java.util.Arrays;
+
+/**
+ * Decodes tokens that come one by one, as a language model generates them. A character whose bytes are spread over several
+ * tokens comes with the last of them. Not thread-safe.
+ *
+ * <p>The text of a token depends on those before it, so each step decodes the last few tokens twice, with and without the new
+ * one, and returns the difference.
+ */
+public final class TokenStream {
+    private static final String UNFINISHED = "\uFFFD";
+
+    /** A character has at most 4 bytes; more tokens than this are bytes that are no text. */
+    private static final int MOST_PENDING = 8;
+
+    private final Tokenizer tokenizer;
+    private int[] ids = new int[0];
+
+    /** How many of {@link #ids} are only there for what follows: their text was returned. */
+    private int returned;
+
+    TokenStream(Tokenizer tokenizer) {
+        this.tokenizer = tokenizer;
+    }
+
+    /**
+     * Adds a token.
+     *
+     * @param id the token
+     * @return the text that it adds; empty for a special token, and for one that ends within a character
+     * @throws IllegalArgumentException if the token is negative
+     * @throws IllegalStateException if the tokenizer was closed
+     */
+    public String add(int id) {
+        int[] more = Arrays.copyOf(ids, ids.length + 1);
+        more[ids.length] = id;
+        String whole = tokenizer.decode(more);
+        ids = more;
+        if (whole.endsWith(UNFINISHED) && ids.length - returned < MOST_PENDING) {
+            return "";
+        }
+        return take(whole);
+    }
+
+    /**
+     * Ends the text.
+     *
+     * @return what was held back, with U+FFFD for a character that was not finished; mostly empty
+     */
+    public String end() {
+        return returned == ids.length ? "" : take(tokenizer.decode(ids));
+    }
+
+    private String take(String whole) {
+        String before = tokenizer.decode(Arrays.copyOf(ids, returned));
+        ids = Arrays.copyOfRange(ids, returned, ids.length);
+        returned = ids.length;
+        return whole.length() > before.length() ? whole.substring(before.length()) : "";
+    }
+}

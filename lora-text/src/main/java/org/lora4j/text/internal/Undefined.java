@@ -1,0 +1,6 @@
+package org.lora4j.text.internal;
+
+/** The value of a name that was not given. */
+enum Undefined {
+    UNDEFINED
+}

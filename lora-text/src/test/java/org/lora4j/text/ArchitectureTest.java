@@ -1,0 +1,27 @@
+package org.lora4j.text;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+
+import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.junit.AnalyzeClasses;
+import com.tngtech.archunit.junit.ArchTest;
+import com.tngtech.archunit.lang.ArchRule;
+
+/** The module uses what every user of the library can use; its templates reach nothing but values. */
+@AnalyzeClasses(packages = "org.lora4j.text", importOptions = ImportOption.DoNotIncludeTests.class)
+class ArchitectureTest {
+    @ArchTest
+    static final ArchRule USES_NO_INTERNALS = noClasses()
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage("org.lora4j.internal..", "org.lora4j.nn.internal..", "org.lora4j.train.internal..");
+
+    @ArchTest
+    static final ArchRule TEMPLATES_USE_NO_REFLECTION_AND_NO_FILES = noClasses()
+            .that()
+            .resideInAPackage("org.lora4j.text.internal..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage(
+                    "java.lang.reflect..", "java.lang.invoke..", "java.io..", "java.nio.file..", "java.net..");
+}

@@ -1,0 +1,355 @@
+package org.lora4j.text;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.ByteArrayInputStream;
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The templates of chat models; what they write was derived by hand from their text. */
+class ChatTemplateTest {
+    private static final Map<String, String> NONE = Map.of();
+    private static final ChatMessage SYSTEM = ChatMessage.of("system", "Be brief.");
+    private static final ChatMessage HI = ChatMessage.of("user", " Hi 🚀 ");
+    private static final ChatMessage HELLO = ChatMessage.of("assistant", "Hello!");
+    private static final ChatMessage BYE = ChatMessage.of("user", "Bye");
+    private static final ChatMessage SEE_YOU = ChatMessage.of("assistant", "See you.");
+
+    private static ChatTemplate template(String name, Map<String, String> special) {
+        return ChatTemplate.of(source(name), special);
+    }
+
+    private static String source(String name) {
+        try (InputStream in =
+                Objects.requireNonNull(ChatTemplateTest.class.getResourceAsStream("/templates/" + name + ".jinja"))) {
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static String render(String source) {
+        return ChatTemplate.of(source, NONE).render(Conversation.of(SYSTEM, HI), false);
+    }
+
+    @Test
+    void llama3() {
+        ChatTemplate llama = template("llama3", Map.of("bos_token", "<|begin_of_text|>"));
+        assertThat(llama.render(Conversation.of(SYSTEM, HI), true))
+                .isEqualTo("<|begin_of_text|><|start_header_id|>system<|end_header_id|>\n\nBe brief.<|eot_id|>"
+                        + "<|start_header_id|>user<|end_header_id|>\n\nHi 🚀<|eot_id|>"
+                        + "<|start_header_id|>assistant<|end_header_id|>\n\n");
+        assertThat(llama.render(Conversation.of(HI, HELLO), false))
+                .isEqualTo("<|begin_of_text|><|start_header_id|>user<|end_header_id|>\n\nHi 🚀<|eot_id|>"
+                        + "<|start_header_id|>assistant<|end_header_id|>\n\nHello!<|eot_id|>");
+    }
+
+    @Test
+    void smolLm2() {
+        ChatTemplate smol = template("smollm2", NONE);
+        assertThat(smol.render(Conversation.of(HI), true))
+                .isEqualTo("<|im_start|>system\nYou are a helpful AI assistant named SmolLM, trained by Hugging Face"
+                        + "<|im_end|>\n<|im_start|>user\n Hi 🚀 <|im_end|>\n<|im_start|>assistant\n");
+        assertThat(smol.render(Conversation.of(SYSTEM, HI, HELLO), false)).isEqualTo("""
+                        <|im_start|>system
+                        Be brief.<|im_end|>
+                        <|im_start|>user
+                         Hi 🚀 <|im_end|>
+                        <|im_start|>assistant
+                        Hello!<|im_end|>
+                        """);
+    }
+
+    @Test
+    void mistral() {
+        ChatTemplate mistral = template("mistral", Map.of("bos_token", "<s>", "eos_token", "</s>"));
+        assertThat(mistral.render(Conversation.of(BYE, HELLO, BYE), true))
+                .isEqualTo("<s>[INST] Bye [/INST]Hello!</s>[INST] Bye [/INST]");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> mistral.render(Conversation.of(BYE, BYE), true))
+                .withMessage("the template refuses the conversation: Conversation roles must alternate"
+                        + " user/assistant/user/assistant/...");
+    }
+
+    @Test
+    void qwenWithTools() {
+        ChatTemplate qwen = template("qwen-like", NONE);
+        assertThat(qwen.render(Conversation.of(SYSTEM, BYE), true)).isEqualTo("""
+                        <|im_start|>system
+                        Be brief.<|im_end|>
+                        <|im_start|>user
+                        Bye<|im_end|>
+                        <|im_start|>assistant
+                        """);
+        Map<String, Object> call = Map.of("function", Map.of("name", "f", "arguments", Map.of("city", "Köln")));
+        Conversation chat = new Conversation(
+                List.of(
+                        BYE,
+                        new ChatMessage("assistant", null, Map.of("tool_calls", List.of(call))),
+                        ChatMessage.of("tool", "1"),
+                        ChatMessage.of("tool", "2"),
+                        HELLO),
+                List.of(Map.of("type", "function")));
+        assertThat(qwen.render(chat, false)).isEqualTo("""
+                        <|im_start|>system
+                        You are an assistant.
+
+                        <tools>
+                        {"type": "function"}
+                        </tools>
+                        {"name": <function-name>}<|im_end|>
+                        <|im_start|>user
+                        Bye<|im_end|>
+                        <|im_start|>assistant
+                        <tool_call>
+                        {"name": "f", "arguments": {"city": "Köln"}}
+                        </tool_call><|im_end|>
+                        <|im_start|>user
+                        <tool_response>
+                        1
+                        </tool_response>
+                        <tool_response>
+                        2
+                        </tool_response><|im_end|>
+                        <|im_start|>assistant
+                        Hello!<|im_end|>
+                        """);
+    }
+
+    /** Each line was worked out with the rules of Jinja and Python. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '§',
+            quoteCharacter = '`',
+            ignoreLeadingAndTrailingWhitespace = true,
+            value = {
+                "{{ 7 // 2 }} {{ 7 / 2 }} {{ -7 % 3 }} {{ 2 ** 3 }} {{ 1.5 + 1 }} {{ 'a' * 3 }} § 3 3.5 2 8 2.5 aaa",
+                "{{ true }} {{ none }} {{ [1, 'a', {'b': 2.5}] }} {{ missing }}. § True None [1, 'a', {'b': 2.5}] .",
+                "{{ 1 == 1 and 'x' }} {{ '' or 'y' }} {{ not 0 }} {{ 1 < 2 < 3 }} {{ 'a' in 'cat' }} {{ 3 not in [1] }} § x y True True True True",
+                "{% for m in messages if m.role == 'user' %}{{ loop.index }}{{ m.role }}{% endfor %} § 1user",
+                "{% for x in [] %}a{% else %}none{% endfor %} § none",
+                "{% for x in [1, 2, 3, 4] %}{% if x == 2 %}{% continue %}{% elif x == 4 %}{% break %}{% endif %}{{ x }}{% endfor %} § 13",
+                "{% set ns = namespace(n=0) %}{% for x in [1, 2] %}{% set ns.n = ns.n + x %}{% set y = 1 %}{% endfor %}{{ ns.n }}{{ y is defined }} § 3False",
+                "{% macro f(x, y='d') %}<{{ x ~ y }}>{% endmacro %}{{ f('a') }}{{ f('a', y='b') }} § <ad><ab>",
+                "{{ [3, 1, 2][::-1] }} {{ 'abc'[1:] }} {{ [1, 2, 3][-1] }} {{ 'abc'[:-1] }} § [2, 1, 3] bc 3 ab",
+                "{{ ' a '.strip() }}{{ 'xay'.rstrip('y').lstrip('x') }}{{ 'a</t>b'.split('</t>')[-1] }}{{ 'abc'.startswith('ab') }} § aabTrue",
+                "{{ {'a': 1}.items() }} {{ {'a': 1}.get('b', 2) }} {% for k, v in {'a': 1} | items %}{{ k }}={{ v }}{% endfor %} § [['a', 1]] 2 a=1",
+                "{{ [1, 2] | tojson }} {{ {'ä': none, 'b': true} | tojson }} § [1, 2] {\"ä\": null, \"b\": true}",
+                "{{ ['a', 'b'] | join(', ') }} {{ 'a-b' | replace('-', '+') }} {{ 'ab' | upper | length }} § a, b a+b 2",
+                "{{ messages | map(attribute='role') | join('/') }} {{ messages | selectattr('role', 'equalto', 'user') | list | length }} § system/user 1",
+                "{{ [1, 2, 3] | reject('equalto', 2) | list }} {{ x | default('d') }} {{ '' | default('e', true) }} § [1, 3] d e",
+                "{{ 'a' is string }} {{ {} is mapping }} {{ none is none }} {{ 3 is divisibleby 3 }} {{ 1 is not odd }} § True True True True False",
+                "{{ 'a' if false else 'b' }}{{ 'c' if false }} § b",
+                "{% set t %}x{{ 1 }}{% endset %}{{ t | capitalize }} {{ 'a b' | title }} {{ range(1, 7, 2) | list }} § X1 A B [1, 3, 5]",
+                "{{ [2, 1] | sort | first }}{{ [2, 1] | last }} {{ {'b': 1, 'a': 2} | dictsort }} {{ '12' | int + 1 }} § 11 [['a', 2], ['b', 1]] 13",
+                "{{ \"it's\" }} {{ ['a\"b'] }} {{ [\"it's\"] }} § it's ['a\"b'] [\"it's\"]"
+            })
+    void computesAsPythonDoes(String source, String expected) {
+        assertThat(render(source)).isEqualTo(expected);
+    }
+
+    @Test
+    void dropsWhiteSpaceAsHuggingFaceSetsIt() {
+        assertThat(render("a\n  {% if true %}\n  b\n  {% endif %}\nc\n")).isEqualTo("a\n  b\nc");
+        assertThat(render("a  {%- if true -%}  b  {%- endif %}  c")).isEqualTo("ab  c");
+        assertThat(render("  {{ 1 }}\n{# note #}\n  {%+ if true +%}\nx{% endif %}"))
+                .isEqualTo("  1\n  \nx");
+        assertThat(render("{{ '{{ x }}' }}{{ \"\\u00e4\\n\" }}")).isEqualTo("{{ x }}ä\n");
+        assertThat(render("{{ {'a': [1, {}]} | tojson(indent=2) }}"))
+                .isEqualTo("{\n  \"a\": [\n    1,\n    {}\n  ]\n}");
+        assertThat(render("{{ 'a\nb' | indent(2) }}")).isEqualTo("a\n  b");
+        assertThat(render("{{ strftime_now('%Y') | length }}")).isEqualTo("4");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "{% for a in range(100000) %}{% for b in range(100000) %}{% for c in range(1000) %}{% endfor %}{% endfor %}{% endfor %}",
+                "{{ range(2000000000) | list | length }}",
+                "{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}",
+                "{% set ns = namespace(x='aaaaaaaaaa') %}{% for i in range(1000) %}{% set ns.x = ns.x + ns.x %}{% endfor %}",
+                "{{ 'a' * 2000000000 }}",
+                "{{ ('a' * 1000000) | replace('', 'b' * 1000000) }}",
+                "{% set ns = namespace(x=[]) %}{% for i in range(100000) %}{% set ns.x = [ns.x] %}{% endfor %}{{ ns.x }}",
+                "{% set ns = namespace(x=[1]) %}{% for i in range(100) %}{% set ns.x = ns.x + ns.x %}{% endfor %}",
+                "{{ 'a' | indent(2000000000) }}",
+                "{{ [1] | tojson(indent=1000000000) }}"
+            })
+    void aHostileTemplateEnds(String source) {
+        assertThatIllegalArgumentException().isThrownBy(() -> render(source)).withMessageMatching("(?s).*(must).*");
+    }
+
+    @Test
+    void aTemplateThatIsNestedDeepEnds() {
+        for (String source : List.of(
+                "{{ " + "(".repeat(100_000) + " }}",
+                "{{ 1" + " + 1".repeat(200_000) + " }}",
+                "{% if true %}".repeat(50_000),
+                "{{ x" + "|string".repeat(100_000) + " }}",
+                "{{ " + "[".repeat(50_000))) {
+            assertThatIllegalArgumentException().isThrownBy(() -> render(source));
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "{{ ''.class }}",
+                "{{ ''['class'] }}",
+                "{{ messages[0].content.class }}",
+                "{{ ''.__class__ }}",
+                "{{ messages[0].__class__ }}"
+            })
+    void aTemplateSeesNoJavaClass(String source) {
+        assertThat(render(source)).isEmpty();
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "{{ messages.class.name }}",
+                "{{ ''.getClass() }}",
+                "{{ messages.getClass().forName('java.lang.Runtime') }}",
+                "{{ ''.__class__.__mro__ }}",
+                "{{ messages.append(1) }}",
+                "{{ messages[0].update({'role': 'x'}) }}",
+                "{% include 'a' %}",
+                "{% import 'os' as os %}",
+                "{{ x | attr('class') }}",
+                "{{ x is foo }}",
+                "{{ 1 / 0 }}",
+                "{{ 'a' + 1 }}",
+                "{{ missing.name }}",
+                "{{ missing() }}",
+                "{% for a, b in [[1]] %}{% endfor %}",
+                "{{ 1",
+                "{% if true %}",
+                "{{ 'a }}",
+                "{# a",
+                "{{ a b }}",
+                "{{ }}",
+                "{{ ! }}",
+                "{% set x.y = 1 %}",
+                "{{ f(1 }}",
+                "{{ {1 2} }}",
+                "{{ 99999999999999999999 }}"
+            })
+    void refusesWhatIsWrongOrNotAllowed(String source) {
+        assertThatIllegalArgumentException().isThrownBy(() -> render(source));
+    }
+
+    @Test
+    void anErrorNamesTheLine() {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> render("a\nb\n{% foo %}"))
+                .withMessageStartingWith("line 3: the statements of chat templates are if, for, set");
+    }
+
+    private static Tokenizer bytes(String... special) throws IOException {
+        byte[] file = Tokenizers.bytes(special).getBytes(StandardCharsets.UTF_8);
+        return Tokenizer.read(new ByteArrayInputStream(file), 100_000, 100_000);
+    }
+
+    private static List<String> learned(ChatTokens tokens, Tokenizer tokenizer) {
+        return tokens.assistant().stream()
+                .map(range -> tokenizer.decode(Arrays.copyOfRange(tokens.ids(), range.from(), range.to()), false))
+                .toList();
+    }
+
+    @Test
+    void theTurnsOfTheAssistantCount() throws IOException {
+        Conversation chat = Conversation.of(SYSTEM, HI, HELLO, BYE, ChatMessage.of("assistant", "Tschüss 🚀."));
+        try (Tokenizer tokenizer = bytes("<|im_start|>", "<|im_end|>")) {
+            ChatTokens tokens = template("smollm2", NONE).tokens(tokenizer, chat);
+            assertThat(learned(tokens, tokenizer)).containsExactly("Hello!<|im_end|>\n", "Tschüss 🚀.<|im_end|>\n");
+            assertThat(tokenizer.decode(tokens.ids(), false))
+                    .isEqualTo(template("smollm2", NONE).render(chat, false));
+            boolean[] learned = tokens.learned();
+            int count = 0;
+            for (boolean one : learned) {
+                count += one ? 1 : 0;
+            }
+            assertThat(count).isEqualTo("Hello!".length() + "Tschüss 🚀.".getBytes(StandardCharsets.UTF_8).length + 4);
+            assertThat(tokens.cut()).isZero();
+        }
+    }
+
+    @Test
+    void theTurnsOfOtherTemplates() throws IOException {
+        Map<String, String> special = Map.of("bos_token", "<s>", "eos_token", "</s>");
+        try (Tokenizer tokenizer = bytes("<s>", "</s>", "<|eot_id|>")) {
+            Conversation chat = Conversation.of(BYE, HELLO, BYE, SEE_YOU);
+            assertThat(learned(template("mistral", special).tokens(tokenizer, chat), tokenizer))
+                    .containsExactly("Hello!</s>", "See you.</s>");
+            assertThat(learned(template("llama3", special).tokens(tokenizer, chat), tokenizer))
+                    .containsExactly("Hello!<|eot_id|>", "See you.<|eot_id|>");
+            assertThat(learned(template("qwen-like", special).tokens(tokenizer, chat), tokenizer))
+                    .containsExactly("Hello!<|im_end|>\n", "See you.<|im_end|>\n");
+        }
+    }
+
+    @Test
+    void marksOfTheTemplateComeFirst() throws IOException {
+        String source =
+                "{% for m in messages %}{% if m.role == 'assistant' %}A:{% generation %}{{ m.content }}.{% endgeneration %}"
+                        + "{% else %}{{ m.content }}{% endif %}{% if loop.last %}!{% endif %}{% endfor %}";
+        try (Tokenizer tokenizer = bytes()) {
+            ChatTokens tokens =
+                    ChatTemplate.of(source, NONE).tokens(tokenizer, Conversation.of(HI, HELLO, BYE, SEE_YOU));
+            assertThat(learned(tokens, tokenizer)).containsExactly("Hello!.", "See you..");
+        }
+    }
+
+    @Test
+    void turnsThatCannotBeToldAreRefused() throws IOException {
+        String source = "{% for m in messages %}{{ m.content }}{% if loop.last %}!{% endif %}{% endfor %}";
+        try (Tokenizer tokenizer = bytes()) {
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> ChatTemplate.of(source, NONE).tokens(tokenizer, Conversation.of(HI, HELLO, BYE)))
+                    .withMessageContaining("found another beginning for message 1");
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> template("smollm2", NONE).tokens(tokenizer, Conversation.of(HELLO)))
+                    .withMessageStartingWith("a conversation must begin with another message");
+        }
+    }
+
+    @Test
+    void aFolderHasItsTemplateAndItsTokens(@TempDir Path folder) throws IOException {
+        assertThatThrownBy(() -> ChatTemplate.load(folder))
+                .isInstanceOf(FileNotFoundException.class)
+                .hasMessageContaining("found neither");
+        Path config = folder.resolve("tokenizer_config.json");
+        Files.writeString(config, """
+                {"bos_token": {"content": "<s>", "lstrip": false}, "eos_token": "</s>", "pad_token": null,
+                 "chat_template": "{{ bos_token }}{{ messages[0].content }}{{ eos_token }}{{ more }}{{ pad_token }}"}""");
+        ChatTemplate template = ChatTemplate.load(folder);
+        assertThat(template.render(Conversation.of(BYE), false)).isEqualTo("<s>Bye</s>");
+        assertThat(template.render(Conversation.of(BYE), false, Map.of("more", 7)))
+                .isEqualTo("<s>Bye</s>7");
+        assertThat(template.specialToken("eos_token")).contains("</s>");
+        assertThat(template.specialToken("pad_token")).isEmpty();
+        Files.writeString(config, """
+                {"chat_template": [{"name": "tool_use", "template": "t"}, {"name": "default", "template": "d"}]}""");
+        assertThat(ChatTemplate.load(folder).render(Conversation.of(BYE), false))
+                .isEqualTo("d");
+        Files.writeString(folder.resolve("chat_template.jinja"), "file");
+        assertThat(ChatTemplate.load(folder).render(Conversation.of(BYE), false))
+                .isEqualTo("file");
+    }
+}

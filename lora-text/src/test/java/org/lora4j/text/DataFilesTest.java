@@ -1,0 +1,270 @@
+package org.lora4j.text;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.BufferedWriter;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
+import java.util.zip.GZIPOutputStream;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** The files of texts, and what is wrong with them by line. */
+class DataFilesTest {
+    @TempDir
+    private Path folder;
+
+    private Path write(String name, String content) throws IOException {
+        return Files.writeString(folder.resolve(name), content);
+    }
+
+    static <T> List<T> list(Dataset<T> data) {
+        return StreamSupport.stream(data.spliterator(), false).toList();
+    }
+
+    @Test
+    void csvHasQuotesAndAHeader() throws IOException {
+        Path file = write("a.csv", "\uFEFFtext,label\r\n\"a, \"\"b\"\"\nc\",x\r\n\r\nGrüße 🚀 北京,7\r\n");
+        List<TextRow> rows = list(TextFiles.read(file));
+        assertThat(rows.stream().map(row -> row.labelled("text", "label")))
+                .containsExactly(new LabelledText("a, \"b\"\nc", "x"), new LabelledText("Grüße 🚀 北京", "7"));
+        assertThat(rows.get(0).line()).isEqualTo(2);
+        assertThat(rows.get(0).columns()).containsExactly("text", "label");
+        assertThat(rows.get(0)).hasToString(file + ":2 [text, label]");
+        assertThat(list(TextFiles.csv(write("b.csv", "a,b\n"), "x", "y")).get(0).pair("x", "y"))
+                .isEqualTo(new TextPair("a", "b"));
+    }
+
+    @Test
+    void tsvTakesQuotesAsTheyAre() throws IOException {
+        Path file = write("a.tsv", "query\tpositive\tnegative\n\"q\tp \"x\"\tn\n");
+        assertThat(list(TextFiles.read(file)).get(0).triple("query", "positive", "negative"))
+                .isEqualTo(new TextTriple("\"q", "p \"x\"", "n"));
+    }
+
+    @Test
+    void jsonlHasTheFormsOfMlxAndTrl() throws IOException {
+        Path file = write("a.jsonl", """
+                {"text": "plain"}
+                {"prompt": "p", "completion": "c"}
+
+                {"messages": [{"role": "system", "content": "s"}, {"role": "user", "content": "u", "name": "n"},
+                """.stripTrailing() + """
+                 {"role": "assistant", "content": null, "tool_calls": [{"id": 1}]}], "tools": [{"type": "function"}]}
+                {"prompt": [{"role": "user", "content": "u"}], "completion": [{"role": "assistant", "content": "a"}]}
+                """);
+        List<TextRow> rows = list(TextFiles.read(file));
+        assertThat(rows.get(0).text("text")).isEqualTo("plain");
+        assertThat(rows.get(1).pair("prompt", "completion")).isEqualTo(new TextPair("p", "c"));
+        assertThat(rows.get(1).conversation())
+                .isEqualTo(Conversation.of(ChatMessage.of("user", "p"), ChatMessage.of("assistant", "c")));
+        Conversation chat = rows.get(2).conversation();
+        assertThat(rows.get(2).line()).isEqualTo(4);
+        assertThat(chat.messages()).extracting(ChatMessage::role).containsExactly("system", "user", "assistant");
+        assertThat(chat.messages().get(1).more()).isEqualTo(Map.of("name", "n"));
+        assertThat(chat.messages().get(2).content()).isNull();
+        assertThat(chat.tools()).isEqualTo(List.of(Map.of("type", "function")));
+        assertThat(rows.get(3).conversation())
+                .isEqualTo(Conversation.of(ChatMessage.of("user", "u"), ChatMessage.of("assistant", "a")));
+    }
+
+    @Test
+    void gzipIsFoundByItsContent() throws IOException {
+        for (String name : List.of("a.jsonl.gz", "b.jsonl")) {
+            try (OutputStream out = new GZIPOutputStream(Files.newOutputStream(folder.resolve(name)))) {
+                out.write("{\"text\": \"packed\"}\n".getBytes(StandardCharsets.UTF_8));
+            }
+            assertThat(list(TextFiles.read(folder.resolve(name)).map(row -> row.text("text"))))
+                    .containsExactly("packed");
+        }
+        byte[] packed = Files.readAllBytes(folder.resolve("b.jsonl"));
+        Files.write(folder.resolve("b.jsonl"), Arrays.copyOf(packed, packed.length - 9));
+        assertThatThrownBy(() -> list(TextFiles.jsonl(folder.resolve("b.jsonl"))))
+                .isInstanceOf(UncheckedIOException.class)
+                .hasMessageContaining("b.jsonl");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "{\"text\": 1} | text must be a text, found 1",
+                "{\"other\": \"x\"} | must have a value text, found [other]",
+                "{\"text\": \"\"} | text must have a character that is neither white space nor a control character, found none among 0",
+                "{\"text\": \" \\t\\u0000\\u0007\"} | text must have a character that is neither white space nor a control",
+                "{\"text\": \"a\\ud800b\"} | text must be whole characters, found half a character, U+D800, at 1",
+                "[1] | must be a JSON object, found [1]",
+                "{\"text\": \"a\" | must be a JSON object, found Unexpected end-of-input",
+                "{\"text\": \"a\", \"text\": \"b\"} | must be a JSON object, found Duplicate field 'text'",
+                "{\"text\": NaN} | must be a JSON object, found Non-standard token 'NaN'",
+                "{} {} | must be a JSON object, found Trailing token"
+            })
+    void aWrongLineIsRefusedByItsNumber(String line, String message) throws IOException {
+        Path file = write("a.jsonl", "{\"text\": \"first\"}\n" + line + "\n{\"text\": \"third\"}\n");
+        Dataset<String> texts = TextFiles.read(file).map(row -> row.text("text"));
+        assertThatThrownBy(() -> list(texts))
+                .isInstanceOf(TextFormatException.class)
+                .hasMessageStartingWith(file + ":2: " + message);
+        List<Long> refused = new ArrayList<>();
+        assertThat(list(texts.skipping(e -> refused.add(e.line())))).containsExactly("first", "third");
+        assertThat(refused).containsExactly(2L);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "{\"text\": \"a\"} | must have messages, or prompt and completion, found [text]",
+                "{\"messages\": []} | messages must have at least one message, found none",
+                "{\"messages\": {\"role\": \"user\"}} | messages must be a list of objects, found {\"role\":\"user\"}",
+                "{\"messages\": [3]} | messages must be a list of objects, found [3]",
+                "{\"messages\": [{\"content\": \"x\"}]} | messages[0] must have a text role, found nothing",
+                "{\"messages\": [{\"role\": \"user\"}]} | messages[0] must have a text content, or calls of tools, found nothing",
+                "{\"messages\": [{\"role\": \"user\", \"content\": 5}]} | messages[0] must have a text content, or calls of",
+                "{\"messages\": [{\"role\": \"user\", \"content\": \" \"}]} | messages[0].content must have a character"
+            })
+    void aWrongConversationIsRefused(String line, String message) throws IOException {
+        Path file = write("a.jsonl", line);
+        assertThatThrownBy(() -> list(TextFiles.read(file).map(TextRow::conversation)))
+                .isInstanceOf(TextFormatException.class)
+                .hasMessageStartingWith(file + ":1: " + message);
+    }
+
+    @Test
+    void aWrongRowOfCsvIsRefusedByTheLineWhereItBegins() throws IOException {
+        Path file = write("a.csv", "text,label\n\"two\nlines\",x\nonly\na,b,c\nlast,y\n");
+        List<String> messages = new ArrayList<>();
+        Dataset<TextRow> rows = TextFiles.read(file).skipping(e -> messages.add(e.getMessage()));
+        assertThat(list(rows.map(row -> row.text("text")))).containsExactly("two\nlines", "last");
+        assertThat(messages)
+                .containsExactly(
+                        file + ":4: must have a value for each of the 2 columns [text, label], found 1",
+                        file + ":5: must have a value for each of the 2 columns [text, label], found 3");
+        assertThatThrownBy(() -> list(TextFiles.read(file)))
+                .isInstanceOf(TextFormatException.class)
+                .satisfies(e -> assertThat(((TextFormatException) e).file()).isEqualTo(file.toString()));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "'text,label~\"open,x~a,b~' | 2 | a value with quotes must be quoted as a whole",
+                "'text,label~\"a\"b,x~' | 2 | a value with quotes must be quoted as a whole",
+                "'text,text~a,b~' | 1 | the first line must name each column once, found [text, text]",
+                "'' | 1 | the first line must name the columns, found an empty file"
+            })
+    void aFileOfCsvThatCannotBeReadFurtherIsNotSkipped(String content, int line, String message) throws IOException {
+        Path file = write("a.csv", content.replace('~', '\n'));
+        Dataset<TextRow> skipping = TextFiles.read(file).skipping(e -> {});
+        assertThatThrownBy(() -> list(skipping))
+                .isInstanceOf(TextFormatException.class)
+                .hasMessageStartingWith(file + ":" + line + ": " + message);
+    }
+
+    @Test
+    void bytesThatAreNotUtf8AreRefusedByLine() throws IOException {
+        Path file = folder.resolve("a.jsonl");
+        Files.write(file, "{\"text\": \"a\"}\n{\"text\": \"\u00ff\"}\n".getBytes(StandardCharsets.ISO_8859_1));
+        assertThatThrownBy(() -> list(TextFiles.read(file)))
+                .isInstanceOf(TextFormatException.class)
+                .hasMessage(file + ":2: must be UTF-8, found other bytes");
+        Path csv = folder.resolve("a.csv");
+        Files.write(csv, "text\na\n\u00ff\n".getBytes(StandardCharsets.ISO_8859_1));
+        assertThatThrownBy(() -> list(TextFiles.read(csv)))
+                .isInstanceOf(TextFormatException.class)
+                .hasMessageContaining(":3: must be UTF-8");
+    }
+
+    @Test
+    void aTextOfAMegabyteAndControlCharactersStayWhole() throws IOException {
+        String text = "a\u0000\u0007🚀".repeat(250_000);
+        Path csv = write("a.csv", "text\n" + text + "\n");
+        assertThat(list(TextFiles.read(csv)).get(0).text("text")).isEqualTo(text);
+    }
+
+    @Test
+    void aLineWithoutEndIsRefused() throws IOException {
+        Path file = folder.resolve("a.jsonl");
+        try (BufferedWriter out = Files.newBufferedWriter(file)) {
+            for (int i = 0; i < 17; i++) {
+                out.write("x".repeat(1_000_000));
+            }
+        }
+        assertThatThrownBy(() -> list(TextFiles.read(file).skipping(e -> {})))
+                .isInstanceOf(TextFormatException.class)
+                .hasMessage(file + ":1: a line must have at most 16000000 bytes, found more");
+        Path csv = folder.resolve("a.csv");
+        try (BufferedWriter out = Files.newBufferedWriter(csv)) {
+            out.write("text\n\"");
+            for (int i = 0; i < 17; i++) {
+                out.write("x".repeat(1_000_000) + "\n");
+            }
+        }
+        assertThatThrownBy(() -> list(TextFiles.read(csv)))
+                .isInstanceOf(TextFormatException.class)
+                .hasMessageContaining("a quote may not be closed");
+    }
+
+    /** A gigabyte of texts, of which a thousand rows are held. */
+    @Test
+    @Tag("slow")
+    void aMillionLinesAreReadInConstantMemory() throws IOException {
+        Path file = folder.resolve("a.jsonl.gz");
+        byte[] line = ("{\"text\": \"" + "word ".repeat(200) + "\"}\n").getBytes(StandardCharsets.UTF_8);
+        try (OutputStream out = new GZIPOutputStream(Files.newOutputStream(file), 1 << 16)) {
+            for (int i = 0; i < 1_000_000; i++) {
+                out.write(line);
+            }
+        }
+        long most = 0;
+        long count = 0;
+        long bytes = 0;
+        Runtime runtime = Runtime.getRuntime();
+        for (List<TextRow> batch : TextFiles.read(file).shuffled(1, 0, 1000).batches(100)) {
+            bytes += batch.stream().mapToLong(row -> row.text("text").length()).sum();
+            count += batch.size();
+            if (count % 250_000 == 0) {
+                System.gc();
+                most = Math.max(most, runtime.totalMemory() - runtime.freeMemory());
+            }
+        }
+        assertThat(count).isEqualTo(1_000_000);
+        assertThat(bytes).isEqualTo(1_000_000_000L);
+        assertThat(most).isLessThan(200_000_000L);
+    }
+
+    @Test
+    void anIterationThatStopsEarlyClosesTheFile() throws IOException {
+        Path file = write("a.jsonl", "{\"text\": \"a\"}\n{\"text\": \"b\"}\n");
+        try (Stream<TextRow> rows = TextFiles.read(file).stream()) {
+            assertThat(rows.findFirst()).isPresent();
+        }
+        Files.delete(file);
+        assertThatThrownBy(() -> list(TextFiles.read(file)))
+                .isInstanceOf(UncheckedIOException.class)
+                .hasMessageContaining(file.toString());
+    }
+
+    @Test
+    void anUnknownNameIsRefused() {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> TextFiles.read(Path.of("a.parquet")))
+                .withMessageStartingWith("a.parquet: the name must end with .csv, .tsv or .jsonl");
+    }
+}

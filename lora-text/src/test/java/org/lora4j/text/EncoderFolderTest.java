@@ -1,0 +1,234 @@
+package org.lora4j.text;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.net.URISyntaxException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/** What the files of a folder decide. The encoder has 16 positions and a vocabulary of 32 tokens. */
+class EncoderFolderTest {
+    private static final String TOKENIZER = """
+            {"version":"1.0","truncation":null,"padding":null,
+             "added_tokens":[
+              {"id":1,"content":"[CLS]","single_word":false,"lstrip":false,"rstrip":false,"normalized":false,"special":true},
+              {"id":2,"content":"[SEP]","single_word":false,"lstrip":false,"rstrip":false,"normalized":false,"special":true}],
+             "normalizer":null,"pre_tokenizer":{"type":"WhitespaceSplit"},
+             "post_processor":{"type":"BertProcessing","sep":["[SEP]",2],"cls":["[CLS]",1]},
+             "decoder":null,
+             "model":{"type":"WordLevel","unk_token":"[UNK]",
+              "vocab":{"[PAD]":0,"[CLS]":1,"[SEP]":2,"[UNK]":3,"query:":4,"passage:":5,"plain:":6,"a":7,"b":8}}}
+            """;
+    private static final String A_NINETEEN_TIMES = "a ".repeat(19);
+
+    @TempDir
+    private Path folder;
+
+    @BeforeEach
+    void write() throws IOException, URISyntaxException {
+        Path golden = Path.of(Objects.requireNonNull(getClass().getResource("/golden/encoder_forward"))
+                .toURI());
+        for (String file : List.of("config.json", "model.safetensors")) {
+            Files.copy(golden.resolve(file), folder.resolve(file));
+        }
+        write("tokenizer.json", TOKENIZER);
+    }
+
+    private void write(String name, String content) throws IOException {
+        Path file = folder.resolve(name);
+        Files.createDirectories(Objects.requireNonNull(file.getParent()));
+        Files.writeString(file, content);
+    }
+
+    private int tokens() throws IOException {
+        try (EncoderFolder encoder = EncoderFolder.open(folder)) {
+            return encoder.tokens(List.of(A_NINETEEN_TIMES)).tokens();
+        }
+    }
+
+    @Test
+    void textsAreCutWhereTheFilesSay() throws IOException {
+        assertThat(tokens()).isEqualTo(16);
+        write("tokenizer.json", TOKENIZER.replace("\"truncation\":null", """
+                "truncation":{"direction":"Right","max_length":9,"strategy":"LongestFirst","stride":0}"""));
+        assertThat(tokens()).isEqualTo(9);
+        write("sentence_bert_config.json", "{\"max_seq_length\": 12, \"do_lower_case\": false}");
+        assertThat(tokens()).isEqualTo(12);
+        write("sentence_bert_config.json", "{\"max_seq_length\": 256}");
+        assertThat(tokens()).isEqualTo(16);
+        try (EncoderFolder five = EncoderFolder.open(folder, 5)) {
+            assertThat(five.tokens(List.of(A_NINETEEN_TIMES)).tokens()).isEqualTo(5);
+            assertThat(five.tokenizer().maxTokens()).isEqualTo(5);
+        }
+    }
+
+    @Test
+    void textsAreLowerCaseIfTheFileSaysSo() throws IOException {
+        try (EncoderFolder encoder = EncoderFolder.open(folder)) {
+            assertThat(encoder.tokens(List.of("A")).id(1)).isEqualTo(3);
+        }
+        write("sentence_bert_config.json", "{\"max_seq_length\": null, \"do_lower_case\": true}");
+        try (EncoderFolder encoder = EncoderFolder.open(folder)) {
+            assertThat(encoder.tokens(List.of("A")).id(1)).isEqualTo(7);
+        }
+    }
+
+    @Test
+    void thePoolingIsThatOfTheFolder() throws IOException {
+        write("1_Pooling/config.json", "{\"pooling_mode_cls_token\": true, \"pooling_mode_mean_tokens\": false}");
+        try (EncoderFolder encoder = EncoderFolder.open(folder)) {
+            INDArray first = encoder.model()
+                    .lastHiddenState()
+                    .predict(encoder.tokens(List.of("a b")))
+                    .getRow(0);
+            INDArray expected = first.div(first.norm2Number());
+            INDArray found = encoder.sentenceEmbeddings().predict(encoder.tokens(List.of("a b")));
+            assertThat(found.toFloatVector())
+                    .usingComparatorWithPrecision(1e-6f)
+                    .containsExactly(expected.toFloatVector());
+            assertThat(encoder.name()).isEqualTo(folder.getFileName().toString());
+            assertThat(encoder).hasToString("EncoderFolder[" + folder.getFileName() + "]");
+        }
+        write("1_Pooling/config.json", "{\"pooling_mode_max_tokens\": true}");
+        try (EncoderFolder encoder = EncoderFolder.open(folder)) {
+            assertThatIllegalArgumentException()
+                    .isThrownBy(encoder::sentenceEmbeddings)
+                    .withMessageContaining("found 'pooling_mode_max_tokens'");
+        }
+    }
+
+    @Test
+    void promptsComeFromTheFolder() throws IOException {
+        write("config_sentence_transformers.json", """
+                {"prompts": {"query": "query: ", "passage": "passage: ", "plain": "plain: "},
+                 "default_prompt_name": "plain", "similarity_fn_name": "cosine"}""");
+        try (EncoderFolder encoder = EncoderFolder.open(folder)) {
+            assertThat(encoder.tokens(List.of("a")).id(1)).isEqualTo(6);
+            assertThat(encoder.queries(List.of("a")).id(1)).isEqualTo(4);
+            assertThat(encoder.documents(List.of("a")).id(1)).isEqualTo(5);
+            assertThat(encoder.prompts().apply("query", "a")).isEqualTo("query: a");
+        }
+    }
+
+    @Test
+    void promptsCanBeGivenToAFolderWithout() throws IOException {
+        try (EncoderFolder encoder = EncoderFolder.open(folder)) {
+            assertThat(encoder.prompts()).isEqualTo(Prompts.none());
+            assertThat(encoder.queries(List.of("a"))).isEqualTo(encoder.tokens(List.of("a")));
+            EncoderFolder e5 = encoder.withPrompts(Prompts.e5());
+            assertThat(e5.queries(List.of("a")).id(1)).isEqualTo(4);
+            assertThat(e5.documents(List.of("a")).id(1)).isEqualTo(5);
+            assertThat(e5.tokens(List.of("a"))).isEqualTo(encoder.tokens(List.of("a")));
+        }
+        assertThat(Prompts.bge().query("q")).isEqualTo("Represent this sentence for searching relevant passages: q");
+        assertThat(Prompts.bge().document("d")).isEqualTo("d");
+    }
+
+    @Test
+    void refusesPromptsThatDoNotExist() {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> new Prompts(Map.of("a", "b"), "c"))
+                .withMessage("default_prompt_name must be one of the prompts [a], found 'c'");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> Prompts.e5().apply("classification", "x"))
+                .withMessageContaining("found 'classification'");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> Prompts.parse("{\"prompts\": {\"query\": 3}}"))
+                .withMessage("config_sentence_transformers.json: the prompt 'query' must be a text, found 3");
+        assertThat(Prompts.parse("{\"prompts\": {}, \"default_prompt_name\": null}"))
+                .isEqualTo(Prompts.none());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"config.json", "tokenizer.json"})
+    void namesTheFileThatIsMissing(String file) throws IOException {
+        Files.delete(folder.resolve(file));
+        assertThatThrownBy(() -> EncoderFolder.open(folder))
+                .isInstanceOf(FileNotFoundException.class)
+                .hasMessageEndingWith("found no " + file);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "sentence_bert_config.json | {\"max_seq_length\": -1} | max_seq_length must be a whole number above 0, found -1",
+                "sentence_bert_config.json | {\"max_seq_length\": \"x\"} | max_seq_length must be a whole number above 0",
+                "sentence_bert_config.json | [] | must be a JSON object, found another value",
+                "config_sentence_transformers.json | {\"a\": | must be a JSON object, found"
+            })
+    void refusesFilesThatAreWrong(String file, String content, String message) throws IOException {
+        write(file, content);
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> EncoderFolder.open(folder))
+                .withMessageStartingWith(file + ": " + message);
+    }
+
+    @Test
+    void refusesALimitOutOfRange() {
+        assertThatIllegalArgumentException().isThrownBy(() -> EncoderFolder.open(folder, 0));
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> EncoderFolder.open(folder, 17))
+                .withMessage("maxTokens must be between 1 and the 16 positions of the model, found 17");
+    }
+
+    @Test
+    void labelsAreThoseOfTheConfiguration() throws IOException {
+        try (EncoderFolder encoder = EncoderFolder.open(folder)) {
+            assertThat(encoder.labels().count()).isZero();
+        }
+        String config = Files.readString(folder.resolve("config.json")).strip();
+        write(
+                "config.json",
+                config.substring(0, config.length() - 1) + ", \"id2label\": {\"1\": \"spam\", \"0\": \"mail\"}}");
+        try (EncoderFolder encoder = EncoderFolder.open(folder)) {
+            assertThat(encoder.labels())
+                    .isEqualTo(Labels.of(List.of("mail", "spam")))
+                    .hasToString("[mail, spam]");
+            assertThat(encoder.labels().id("spam")).isOne();
+            assertThat(encoder.labels().name(0)).isEqualTo("mail");
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "{\"id2label\": {\"0\": \"a\", \"2\": \"b\"}} | id2label must have the classes 0 to 1, found [0, 2]",
+                "{\"id2label\": {\"0\": \"a\", \"1\": \"a\"}} | each class must have a name of its own, found 'a' for 0 and 1",
+                "{\"id2label\": {\"x\": \"a\"}} | found 'x': \"a\"",
+                "{\"id2label\": {\"0\": 7}} | found '0': 7"
+            })
+    void refusesLabelsThatAreWrong(String config, String message) {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> Labels.parse(config))
+                .withMessageContaining(message);
+    }
+
+    @Test
+    void labelsWithoutWordsHaveNumbers() {
+        Labels labels = Labels.parse("{\"num_labels\": 2}");
+        assertThat(labels.names()).containsExactly("LABEL_0", "LABEL_1");
+        assertThat(labels.hashCode()).isEqualTo(Labels.of(labels.names()).hashCode());
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> labels.id("spam"))
+                .withMessage("labels: a label must be one of [LABEL_0, LABEL_1], found 'spam'");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> labels.name(2))
+                .withMessage("labels: a class must be between 0 and 1, found 2");
+    }
+}
