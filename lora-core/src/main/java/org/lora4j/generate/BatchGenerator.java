@@ -14,6 +14,7 @@ import org.lora4j.nn.internal.PassSource;
  * once for all. A text gets the same tokens as alone, except where rounding decides between tokens that are equally probable.
  *
  * <pre>{@code
+ * GenerationOptions options = GenerationOptions.greedy().withMaxTokens(200);
  * BatchGenerator batch = BatchGenerator.of(model.base());
  * RunningGeneration first = batch.add(model.using("support"), prompt, options);
  * RunningGeneration second = batch.add(model.using("sales"), otherPrompt, options);

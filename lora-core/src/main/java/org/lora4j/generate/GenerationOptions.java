@@ -10,7 +10,7 @@ import java.util.function.Predicate;
  * How the next token is chosen, and when a generation ends.
  *
  * <pre>{@code
- * GenerationOptions greedy = GenerationOptions.greedy().withMaxTokens(200).withStopIds(endOfText);
+ * GenerationOptions greedy = GenerationOptions.greedy().withMaxTokens(200).withStopIds(end);
  * GenerationOptions sampled = GenerationOptions.sampling(seed).withTemperature(0.8).withTopP(0.95).withMaxTokens(200);
  * }</pre>
  *

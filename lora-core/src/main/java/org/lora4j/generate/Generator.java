@@ -13,7 +13,8 @@ import org.lora4j.nn.internal.PassSource;
  *
  * <pre>{@code
  * Generator generator = Generator.of(model.using("support"));
- * generator.generate(prompt, GenerationOptions.greedy().withMaxTokens(200).withStopIds(end), id -> show(id));
+ * GenerationOptions options = GenerationOptions.greedy().withMaxTokens(200).withStopIds(end);
+ * Generation reply = generator.generate(prompt, options);
  * }</pre>
  *
  * <p><b>Cache.</b> The keys and values of the last text are kept on the heap. If the next prompt begins with the same tokens, as
