@@ -28,7 +28,8 @@ class GenerateGuideTest {
     @Test
     void generates() {
         LoRAModel model = LoRAModel.of(Decoders.of(Decoders.Family.LLAMA, 1, DataType.FLOAT, 100));
-        model.add("support", LoRAConfig.builder().rank(2).targetModules("q", "v").build());
+        model.add(
+                "support", LoRAConfig.builder().rank(2).targetModules("q", "v").build());
         int[] prompt = {1, 2, 3, 4};
         int[] question = {5, 6, 7};
         int end = 18;
@@ -36,8 +37,7 @@ class GenerateGuideTest {
         AtomicBoolean cancelled = new AtomicBoolean();
 
         Generator generator = Generator.of(model.using("support"));
-        GenerationOptions options =
-                GenerationOptions.greedy().withMaxTokens(16).withStopIds(end);
+        GenerationOptions options = GenerationOptions.greedy().withMaxTokens(16).withStopIds(end);
         Generation reply = generator.generate(prompt, options);
 
         GenerationOptions sampled = GenerationOptions.sampling(42)
@@ -59,7 +59,8 @@ class GenerateGuideTest {
                 .toArray();
         Generation second = generator.generate(nextTurn, options);
         log.info("{} of {} tokens were known", second.reusedTokens(), second.promptTokens());
-        assertThat(second.reusedTokens()).isEqualTo(prompt.length + reply.tokens().size() - 1);
+        assertThat(second.reusedTokens())
+                .isEqualTo(prompt.length + reply.tokens().size() - 1);
 
         BatchGenerator batch = BatchGenerator.of(model);
         RunningGeneration first = batch.add(model.using("support"), prompt, options);

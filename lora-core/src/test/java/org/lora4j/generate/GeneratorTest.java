@@ -23,6 +23,10 @@ import org.lora4j.nn.Model;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.input.Sequences;
 import org.lora4j.nn.internal.Decoders;
+import org.lora4j.nn.layer.Embedding;
+import org.lora4j.nn.layer.Linear;
+import org.lora4j.nn.layer.SelfAttention;
+import org.lora4j.nn.layer.TokenEmbeddings;
 import org.lora4j.nn.parameter.Parameter;
 import org.lora4j.train.Batch;
 import org.lora4j.train.Loss;
@@ -376,6 +380,10 @@ class GeneratorTest {
                         "generation: the logits of the new token 0 must be finite, found NaN for id 0");
     }
 
+    private static Linear linear(String path) {
+        return new Linear(path, Nd4j.ones(DataType.DOUBLE, 4, 4), null);
+    }
+
     @Test
     void refusesModelsThatAreNoDecoders() {
         assertThatIllegalArgumentException()
@@ -383,6 +391,13 @@ class GeneratorTest {
                 .withMessage(
                         "generation: the model must be a decoder that predicts the next token, such as causal() of a"
                                 + " LlamaModel or a Gpt2Model, found a network that takes rows of features");
+        Embedding word = new Embedding("word", Nd4j.ones(DataType.DOUBLE, 6, 4), Embedding.NO_PADDING);
+        SelfAttention attention =
+                new SelfAttention("layer.0.self", linear("q"), linear("k"), linear("v"), linear("o"), 2, 0, 1);
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> Generator.of(new Network(
+                        List.of(new TokenEmbeddings("embeddings", word, 9), attention, Linear.tiedTo("head", word)))))
+                .withMessageEndingWith("found an encoder with SelfAttention at layer.0.self");
         Network headless =
                 new Network(network.layers().subList(0, network.layers().size() - 1));
         assertThatIllegalArgumentException()
