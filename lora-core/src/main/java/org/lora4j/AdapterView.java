@@ -11,6 +11,8 @@ import org.lora4j.io.PeftAdapters;
 import org.lora4j.nn.Model;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.input.Input;
+import org.lora4j.nn.internal.EffectiveLayers;
+import org.lora4j.nn.internal.LayerStack;
 import org.lora4j.nn.internal.Pass;
 import org.lora4j.nn.internal.PassSource;
 import org.lora4j.nn.internal.Predictor;
@@ -93,7 +95,7 @@ public final class AdapterView implements Model, PassSource {
     @Override
     public INDArray predict(Input x) {
         Objects.requireNonNull(x, "x must not be null");
-        return predictor.predict(x, registry.state().forPrediction(selection));
+        return predictor.predict(x, effectiveLayers());
     }
 
     /**
@@ -234,13 +236,23 @@ public final class AdapterView implements Model, PassSource {
     }
 
     /**
-     * Creates a pass for predictions; not part of the API.
+     * Returns what passes compute; not part of the API.
      *
      * @hidden
      */
     @Override
-    public Pass newInferencePass() {
-        return new Pass(network.stack(), false, () -> registry.state().forPrediction(selection));
+    public LayerStack stack() {
+        return network.stack();
+    }
+
+    /**
+     * Returns what the layers compute with now; not part of the API.
+     *
+     * @hidden
+     */
+    @Override
+    public EffectiveLayers effectiveLayers() {
+        return registry.state().forPrediction(selection);
     }
 
     @Override

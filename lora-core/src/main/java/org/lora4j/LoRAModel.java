@@ -15,6 +15,8 @@ import org.lora4j.io.ReadOptions;
 import org.lora4j.nn.Model;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.input.Input;
+import org.lora4j.nn.internal.EffectiveLayers;
+import org.lora4j.nn.internal.LayerStack;
 import org.lora4j.nn.internal.Pass;
 import org.lora4j.nn.internal.PassSource;
 import org.lora4j.nn.internal.Predictor;
@@ -399,8 +401,7 @@ public final class LoRAModel implements Model, PassSource {
     @Override
     public INDArray predict(Input x) {
         Objects.requireNonNull(x, "x must not be null");
-        ModelState now = registry.state();
-        return predictor.predict(x, now.forPrediction(now.applied()));
+        return predictor.predict(x, effectiveLayers());
     }
 
     /**
@@ -516,16 +517,24 @@ public final class LoRAModel implements Model, PassSource {
     }
 
     /**
-     * Creates a pass for predictions; not part of the API.
+     * Returns what passes compute; not part of the API.
      *
      * @hidden
      */
     @Override
-    public Pass newInferencePass() {
-        return new Pass(network.stack(), false, () -> {
-            ModelState now = registry.state();
-            return now.forPrediction(now.applied());
-        });
+    public LayerStack stack() {
+        return network.stack();
+    }
+
+    /**
+     * Returns what the layers compute with now; not part of the API.
+     *
+     * @hidden
+     */
+    @Override
+    public EffectiveLayers effectiveLayers() {
+        ModelState now = registry.state();
+        return now.forPrediction(now.applied());
     }
 
     @Override

@@ -28,6 +28,8 @@ class ArchitectureTest {
             .consideringOnlyDependenciesInAnyPackage("org.lora4j..")
             .layer("serve")
             .definedBy("org.lora4j.serve")
+            .layer("generate")
+            .definedBy("org.lora4j.generate")
             .layer("lora")
             .definedBy("org.lora4j")
             .layer("update")
@@ -64,6 +66,8 @@ class ArchitectureTest {
             .definedBy("org.lora4j.internal")
             .whereLayer("serve")
             .mayOnlyAccessLayers("lora", "adapter", "io", "nn", "input", "computation", "internal")
+            .whereLayer("generate")
+            .mayOnlyAccessLayers("nn", "input", "layer", "computation", "internal")
             .whereLayer("lora")
             .mayOnlyAccessLayers(
                     "update",
@@ -126,6 +130,7 @@ class ArchitectureTest {
             .should()
             .resideInAnyPackage(
                     "org.lora4j.serve",
+                    "org.lora4j.generate",
                     "org.lora4j",
                     "org.lora4j.update.internal",
                     "org.lora4j.samediff",

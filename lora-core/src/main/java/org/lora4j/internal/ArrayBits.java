@@ -10,6 +10,9 @@ public final class ArrayBits {
     /** How many elements are copied to the heap at a time. */
     private static final int PIECE = 4096;
 
+    /** Odd, so that no element is lost, and with bits all over. */
+    private static final long HASH_FACTOR = 0x9e3779b97f4a7c15L;
+
     private ArrayBits() {}
 
     /**
@@ -83,6 +86,36 @@ public final class ArrayBits {
         ArrayMemory memory = new ArrayMemory(contiguous);
         int length = Math.toIntExact(contiguous.length());
         return memory.isFloat() ? areFiniteFloats(memory, length) : areFiniteDoubles(memory, length);
+    }
+
+    /**
+     * Returns a hash of the elements in memory order. It allocates no native memory if the array is contiguous.
+     *
+     * @param array an array of FLOAT or DOUBLE
+     * @return the hash
+     */
+    public static long contentHash(INDArray array) {
+        INDArray contiguous = array.elementWiseStride() == 1 ? array : array.dup('c');
+        ArrayMemory memory = new ArrayMemory(contiguous);
+        int length = Math.toIntExact(contiguous.length());
+        float[] floats = new float[memory.isFloat() ? PIECE : 0];
+        double[] doubles = new double[memory.isFloat() ? 0 : PIECE];
+        long hash = 1;
+        for (int from = 0; from < length; from += PIECE) {
+            int count = Math.min(PIECE, length - from);
+            if (memory.isFloat()) {
+                memory.get(from, floats, 0, count);
+                for (int i = 0; i < count; i++) {
+                    hash = HASH_FACTOR * hash + Float.floatToRawIntBits(floats[i]);
+                }
+            } else {
+                memory.get(from, doubles, 0, count);
+                for (int i = 0; i < count; i++) {
+                    hash = HASH_FACTOR * hash + Double.doubleToRawLongBits(doubles[i]);
+                }
+            }
+        }
+        return hash;
     }
 
     /**

@@ -63,6 +63,19 @@ enum DoubleRowMath implements RowMath<double[]> {
     }
 
     @Override
+    public void addScaled(double s, double[] x, int from, double[] y, int n) {
+        double factor = s;
+        for (int i = 0; i < n; i++) {
+            y[i] += factor * x[from + i];
+        }
+    }
+
+    @Override
+    public double get(double[] x, int i) {
+        return x[i];
+    }
+
+    @Override
     public void multiply(double[] x, double[] y, int n) {
         for (int i = 0; i < n; i++) {
             y[i] *= x[i];

@@ -72,6 +72,19 @@ enum FloatRowMath implements RowMath<float[]> {
     }
 
     @Override
+    public void addScaled(double s, float[] x, int from, float[] y, int n) {
+        float factor = (float) s;
+        for (int i = 0; i < n; i++) {
+            y[i] += factor * x[from + i];
+        }
+    }
+
+    @Override
+    public double get(float[] x, int i) {
+        return x[i];
+    }
+
+    @Override
     public void multiply(float[] x, float[] y, int n) {
         for (int i = 0; i < n; i++) {
             y[i] *= x[i];

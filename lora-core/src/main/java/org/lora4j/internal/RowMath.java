@@ -46,6 +46,12 @@ public sealed interface RowMath<A> permits FloatRowMath, DoubleRowMath {
     /** {@code y += s·x}. */
     void addScaled(double s, A x, A y, int n);
 
+    /** {@code y += s·x}, for {@code n} elements of x from an index on. */
+    void addScaled(double s, A x, int from, A y, int n);
+
+    /** Returns an element. */
+    double get(A x, int i);
+
     /** {@code y *= x}. */
     void multiply(A x, A y, int n);
 

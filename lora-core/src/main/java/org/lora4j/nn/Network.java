@@ -23,7 +23,6 @@ import org.lora4j.linalg.WeightStorage;
 import org.lora4j.nn.input.Input;
 import org.lora4j.nn.internal.EffectiveLayers;
 import org.lora4j.nn.internal.LayerStack;
-import org.lora4j.nn.internal.Layered;
 import org.lora4j.nn.internal.Merging;
 import org.lora4j.nn.internal.Pass;
 import org.lora4j.nn.internal.PassSource;
@@ -57,7 +56,7 @@ import org.slf4j.LoggerFactory;
  * <p>A network holds parameters only, so threads can share it: any number of them can call {@link #predict} at the same
  * time.
  */
-public final class Network implements Model, BaseModel, PassSource, Layered {
+public final class Network implements Model, BaseModel, PassSource {
     private static final Logger log = LoggerFactory.getLogger(Network.class);
     private static final EffectiveLayers EFFECTIVE = layer -> layer.updates().effective();
 
@@ -316,13 +315,13 @@ public final class Network implements Model, BaseModel, PassSource, Layered {
     }
 
     /**
-     * Creates a pass for predictions; not part of the API.
+     * Returns what the layers compute with now; not part of the API.
      *
      * @hidden
      */
     @Override
-    public Pass newInferencePass() {
-        return new Pass(stack, false, () -> EFFECTIVE);
+    public EffectiveLayers effectiveLayers() {
+        return EFFECTIVE;
     }
 
     /**

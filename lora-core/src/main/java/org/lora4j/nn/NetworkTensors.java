@@ -82,7 +82,10 @@ final class NetworkTensors {
         for (Parameter parameter : network.parameters()) {
             loaded.put(parameter, tensors.finiteTensor(parameter.name(), network.dataType()));
         }
-        loaded.forEach((parameter, value) -> parameter.value().assign(value));
+        loaded.forEach((parameter, value) -> {
+            parameter.value().assign(value);
+            parameter.noteWrite();
+        });
     }
 
     private static void requireTrainable(Network network) {

@@ -45,7 +45,12 @@ final class TrainingStep {
             INDArray gradient,
             @Nullable INDArray before,
             IUpdater settings,
-            ParameterUpdater updater) {}
+            ParameterUpdater updater) {
+        void overwrite(INDArray value) {
+            parameter.value().assign(value);
+            parameter.noteWrite();
+        }
+    }
 
     /**
      * Creates the steps of a training.
@@ -139,7 +144,7 @@ final class TrainingStep {
     void restore(List<ParameterState> states, long batches, boolean withBest) {
         List<INDArray> savedBest = new ArrayList<>();
         for (int i = 0; i < states.size(); i++) {
-            trained.get(i).parameter().value().assign(states.get(i).value());
+            trained.get(i).overwrite(states.get(i).value());
             INDArray updaterState = states.get(i).state();
             if (updaterState != null) {
                 trained.get(i).updater().restore(updaterState);
@@ -292,6 +297,7 @@ final class TrainingStep {
         for (int i = trained.size() - 1; i >= 0; i--) {
             Trained one = trained.get(i);
             one.updater().step(steps, epoch - 1, one.before());
+            one.parameter().noteWrite();
         }
         stepped = true;
     }
@@ -386,7 +392,7 @@ final class TrainingStep {
             requireUnfrozen();
         }
         for (int i = 0; i < best.size(); i++) {
-            trained.get(i).parameter().value().assign(best.get(i));
+            trained.get(i).overwrite(best.get(i));
         }
     }
 
@@ -408,7 +414,7 @@ final class TrainingStep {
             if (before == null) {
                 kept = false;
             } else if (stepped) {
-                one.parameter().value().assign(before);
+                one.overwrite(before);
             }
         }
         return kept || !stepped

@@ -44,6 +44,7 @@ class JavadocSamplesTest {
             import org.lora4j.*;
             import org.lora4j.adapter.*;
             import org.lora4j.algebra.*;
+            import org.lora4j.generate.*;
             import org.lora4j.io.*;
             import org.lora4j.linalg.*;
             import org.lora4j.nn.*;
@@ -75,6 +76,8 @@ class JavadocSamplesTest {
                 INDArray x, w, row, labels;
                 Map<String, INDArray> feed;
                 int[][] ids;
+                int[] prompt, otherPrompt;
+                int end;
                 byte[] config, tensors;
                 long seed;
                 Path file, folder;

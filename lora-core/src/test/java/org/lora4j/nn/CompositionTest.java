@@ -62,6 +62,7 @@ class CompositionTest {
         ROTARY_ATTENTION,
         SWIGLU,
         FIRST,
+        LAST,
         MEAN,
         NORMALIZE,
         RESIDUAL,
@@ -134,6 +135,7 @@ class CompositionTest {
                         linear(path + ".down", 5, WIDTH));
             case FIRST -> new Pooling(path, Pooling.Method.FIRST);
             case MEAN -> new Pooling(path, Pooling.Method.MEAN);
+            case LAST -> new Pooling(path, Pooling.Method.LAST);
             case NORMALIZE -> new Normalize(path);
             case RESIDUAL -> residual(path, Kind.values()[random.nextInt(Kind.values().length)]);
             case NORMED_RESIDUAL -> {

@@ -188,6 +188,9 @@ final class LayerFormulas {
         if (pooling.method() == Pooling.Method.FIRST) {
             return x[0];
         }
+        if (pooling.method() == Pooling.Method.LAST) {
+            return x[x.length - 1];
+        }
         double[] sum = new double[x[0].length];
         int count = 0;
         for (int i = 0; i < x.length; i++) {

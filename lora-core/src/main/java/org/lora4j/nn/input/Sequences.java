@@ -79,6 +79,25 @@ public final class Sequences implements Input {
         return new SequencesBuilder(ids, mask, types).build();
     }
 
+    /**
+     * Creates the tokens that continue sequences, of which the tokens before are known elsewhere; not part of the API.
+     *
+     * @param ids the next tokens of each sequence, at least one
+     * @param positions the position of the first of them in each sequence
+     * @return the batch
+     * @hidden
+     */
+    public static Sequences continuing(int[][] ids, int[] positions) {
+        Sequences start = of(ids);
+        int[] moved = start.positions.clone();
+        for (int i = 0; i < ids.length; i++) {
+            for (int row = start.starts[i]; row < start.starts[i + 1]; row++) {
+                moved[row] += positions[i];
+            }
+        }
+        return new Sequences(start.ids, start.types, moved, start.starts, start.masksFirst, start.given, start.width);
+    }
+
     private static void requireValues(String what, int @Nullable [] values, int sequence) {
         Objects.requireNonNull(
                 values, () -> "sequences: the " + what + " must not be null, found null for sequence " + sequence);

@@ -30,6 +30,9 @@ final class CausalHeads<A> {
     private final HeadRows<A> keyRows;
     private final HeadRows<A> valueRows;
 
+    private final CausalSelfAttention layer;
+    private final CachedRows<A> cachedRows;
+
     private final MatrixBuffer q;
     private final MatrixBuffer k;
     private final MatrixBuffer v;
@@ -68,14 +71,21 @@ final class CausalHeads<A> {
      * The tokens {@code [from, to)} of a sequence for the heads that share keys and values.
      *
      * @param first the row of the first token of the sequence that is not masked
+     * @param past the number of tokens before them, of which only keys and values are known
      */
-    private record Block(int sequence, int group, int first, int from, int to) {
+    private record Block(int sequence, int group, int first, int past, int from, int to) {
         int length() {
             return to - from;
+        }
+
+        /** The number of keys up to the last token. */
+        int keys() {
+            return past + to;
         }
     }
 
     CausalHeads(CausalSelfAttention layer, RowMath<A> math, PassResources resources) {
+        this.layer = layer;
         this.math = math;
         seeds = new SequenceSeeds(LayerSeed.of(layer.seed(), layer.path()), layer.heads());
         groups = layer.keyValueHeads();
@@ -85,6 +95,7 @@ final class CausalHeads<A> {
         queryRows = new HeadRows<>(size, layer.queryNorm(), layer.rotary(), math);
         keyRows = new HeadRows<>(size, layer.keyNorm(), layer.rotary(), math);
         valueRows = new HeadRows<>(size, null, null, math);
+        cachedRows = new CachedRows<>(layer, queryRows, keyRows, valueRows, math);
         q = new MatrixBuffer(resources.dataType());
         k = new MatrixBuffer(resources.dataType());
         v = new MatrixBuffer(resources.dataType());
@@ -135,27 +146,33 @@ final class CausalHeads<A> {
         for (int i = 0; i < segments.count(); i++) {
             Segment segment = segments.get(i);
             normed().forEach(rows -> rows.bind(segment));
-            forward(segments.sequences(), segments.start(i, false), segments.start(i + 1, false), all, context);
+            for (int s = segments.start(i, false); s < segments.start(i + 1, false); s++) {
+                forward(segments.sequences(), s, segments.cache(s), all, context);
+            }
         }
     }
 
-    private void forward(Sequences sequences, int begin, int end, Inputs all, HeadColumns context) {
-        for (int s = begin; s < end; s++) {
-            int n = begin(sequences, s);
-            int first = sequences.start(s) + sequences.masked(s);
-            clearMasked(sequences, s, context);
-            for (int g = 0; g < groups; g++) {
-                loadKeysAndValues(all, first, n, g);
-                for (int from = 0; from < n; from += BLOCK) {
-                    Block block = new Block(s, g, first, from, Math.min(n, from + BLOCK));
-                    INDArray p = computeWeights(block, all.queries());
-                    MatrixBuffer.Matrix mixed = c.of(groupSize * block.length(), size);
-                    mix.run(p, v.of(block.to(), size).array(), mixed.array());
-                    forEachRow(
-                            block,
-                            (r, i, head) -> mixed.memory()
-                                    .copy(r * size, context.memory(), context.position(first + i, head), size));
-                }
+    private void forward(Sequences sequences, int s, @Nullable KeyValueCache cache, Inputs all, HeadColumns context) {
+        int past = cache == null ? 0 : cache.length();
+        int n = begin(sequences, s);
+        int first = sequences.start(s) + sequences.masked(s);
+        clearMasked(sequences, s, context);
+        LayerCache<A> known = cache == null ? null : cache.of(layer);
+        if (known != null && past > 0 && n <= CachedRows.MOST) {
+            cachedRows.forward(known, past, first, n, all, context);
+            return;
+        }
+        for (int g = 0; g < groups; g++) {
+            loadKeysAndValues(all, first, n, g, past, known);
+            for (int from = 0; from < n; from += BLOCK) {
+                Block block = new Block(s, g, first, past, from, Math.min(n, from + BLOCK));
+                INDArray p = computeWeights(block, all.queries());
+                MatrixBuffer.Matrix mixed = c.of(groupSize * block.length(), size);
+                mix.run(p, v.of(block.keys(), size).array(), mixed.array());
+                forEachRow(
+                        block,
+                        (r, i, head) -> mixed.memory()
+                                .copy(r * size, context.memory(), context.position(first + i, head), size));
             }
         }
     }
@@ -166,11 +183,6 @@ final class CausalHeads<A> {
         int first = sequences.start(s) + sequences.masked(s);
         queryRows.begin(sequences, first, n);
         keyRows.begin(sequences, first, n);
-        if (math.length(row) < n) {
-            row = math.array(n);
-            gradientRow = math.array(n);
-            zeros = math.array(Math.max(n, size));
-        }
         return n;
     }
 
@@ -182,12 +194,21 @@ final class CausalHeads<A> {
         }
     }
 
-    private void loadKeysAndValues(Inputs all, int first, int n, int group) {
-        ArrayMemory keys = k.of(n, size).memory();
-        ArrayMemory values = v.of(n, size).memory();
+    /** Loads those of a cache, if there is one, and then those of this batch, which are added to the cache. */
+    private void loadKeysAndValues(Inputs all, int first, int n, int group, int past, @Nullable LayerCache<A> cache) {
+        if (math.length(row) < past + n) {
+            row = math.array(past + n);
+            gradientRow = math.array(past + n);
+            zeros = math.array(past + n);
+        }
+        ArrayMemory keys = k.of(past + n, size).memory();
+        ArrayMemory values = v.of(past + n, size).memory();
         for (int i = 0; i < n; i++) {
-            keyRows.load(all.keys(), first, i, group, keys, i * size);
-            valueRows.load(all.values(), first, i, group, values, i * size);
+            keyRows.load(all.keys(), first, i, group, keys, (past + i) * size);
+            valueRows.load(all.values(), first, i, group, values, (past + i) * size);
+        }
+        if (cache != null) {
+            cachedRows.exchange(cache, group, past, n, keys, values);
         }
     }
 
@@ -209,28 +230,29 @@ final class CausalHeads<A> {
     /** Computes the attention weights of a block, {@code [heads·tokens, keys]}. In training some are dropped. */
     private INDArray computeWeights(Block block, HeadColumns queries) {
         int rows = groupSize * block.length();
-        int m = block.to();
+        int m = block.keys();
         MatrixBuffer.Matrix loaded = q.of(rows, size);
         forEachRow(block, (r, i, head) -> queryRows.load(queries, block.first(), i, head, loaded.memory(), r * size));
         MatrixBuffer.Matrix p = weights.of(rows, m);
         MatrixBuffer.Matrix dropped = dropout > 0 ? droppedWeights.of(rows, m) : p;
         scores.run(loaded.array(), k.of(m, size).array(), p.array());
         forEachRow(block, (r, i, head) -> {
-            math.read(p.memory(), r * m, row, i + 1);
-            math.softmax(row, i + 1);
-            write(p.memory(), row, r, i, m);
+            int seen = block.past() + i + 1;
+            math.read(p.memory(), r * m, row, seen);
+            math.softmax(row, seen);
+            write(p.memory(), row, r, seen, m);
             if (dropout > 0) {
                 math.dropout(row, dropout, seeds.ofRow(block.sequence(), head, i), i + 1);
-                write(dropped.memory(), row, r, i, m);
+                write(dropped.memory(), row, r, seen, m);
             }
         });
         return dropped.array();
     }
 
     /** Writes the weights of the keys up to a token; those of the keys behind it are 0. */
-    private void write(ArrayMemory target, A weightsOfRow, int r, int i, int m) {
-        math.write(target, r * m, weightsOfRow, i + 1);
-        math.write(target, r * m + i + 1, zeros, m - i - 1);
+    private void write(ArrayMemory target, A weightsOfRow, int r, int seen, int m) {
+        math.write(target, r * m, weightsOfRow, seen);
+        math.write(target, r * m + seen, zeros, m - seen);
     }
 
     /**
@@ -266,10 +288,10 @@ final class CausalHeads<A> {
             clearMasked(sequences, s, gradients.keys());
             clearMasked(sequences, s, gradients.values());
             for (int g = 0; g < groups; g++) {
-                loadKeysAndValues(all, first, n, g);
+                loadKeysAndValues(all, first, n, g, 0, null);
                 // From the last block on, whose gradients are those of all keys; the others are added.
                 for (int from = (n - 1) / BLOCK * BLOCK; from >= 0; from -= BLOCK) {
-                    Block block = new Block(s, g, first, from, Math.min(n, from + BLOCK));
+                    Block block = new Block(s, g, first, 0, from, Math.min(n, from + BLOCK));
                     differentiate(block, block.to() == n, context, gradients.queries(), wanted);
                 }
                 storeKeysAndValues(gradients, first, n, g, wanted);
@@ -305,7 +327,7 @@ final class CausalHeads<A> {
                 math.dropout(gradientRow, dropout, seeds.ofRow(block.sequence(), head, i), i + 1);
             }
             math.softmaxGradient(row, gradientRow, i + 1);
-            write(pGradient.memory(), gradientRow, r, i, m);
+            write(pGradient.memory(), gradientRow, r, i + 1, m);
         });
         if (wanted.keys()) {
             Gemm product = isLast ? kGradientProduct : kGradientAddition;

@@ -74,17 +74,21 @@ final class HeadRows<A> {
 
     /** Moves the head of the i-th row since {@link #begin} to a place in a matrix. */
     void load(HeadColumns columns, int first, int i, int head, ArrayMemory target, int place) {
-        int position = columns.position(first + i, head);
         if (table == null && effective == null) {
-            columns.memory().copy(position, target, place, size);
-            return;
+            columns.memory().copy(columns.position(first + i, head), target, place, size);
+        } else {
+            math.write(target, place, of(columns, first, i, head), size);
         }
-        math.read(columns.memory(), position, x, size);
+    }
+
+    /** Returns the head of the i-th row since {@link #begin}. It stays valid until the next call. */
+    A of(HeadColumns columns, int first, int i, int head) {
+        math.read(columns.memory(), columns.position(first + i, head), x, size);
         if (effective != null) {
             math.normalizeScale(x, epsilon(), size);
             math.multiply(gamma, x, size);
         }
-        math.write(target, place, table == null ? x : turned(turns.get(i).sines(), i), size);
+        return table == null ? x : turned(turns.get(i).sines(), i);
     }
 
     /** Turns x into y by the angle of a row, or back if the sines are the opposite ones. */

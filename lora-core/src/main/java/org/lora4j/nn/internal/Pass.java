@@ -155,15 +155,18 @@ public final class Pass {
      * @param segments the segments with their input, which is not written to
      * @return the output {@code [rows, outputSize]}, a buffer of this pass
      * @throws IllegalArgumentException if the input does not fit the network
+     * @throws IllegalStateException if a {@link KeyValueCache} is of other effective layers, or too small
      */
     public INDArray forward(Segments segments) {
         segments.inputs().forEach(this::require);
+        segments.beginCaching();
         resources.batch().set(segments);
         chain.bind();
         INDArray activations = embeddings == null ? rows(segments) : embeddings.forward(segments.sequences());
         input = activations;
         INDArray result = chain.forward(activations);
         output = result;
+        segments.endCaching();
         for (Segment segment : segments.all()) {
             segment.step().set(segment.step().number() + 1);
         }

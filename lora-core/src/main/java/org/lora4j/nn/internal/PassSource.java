@@ -1,7 +1,16 @@
 package org.lora4j.nn.internal;
 
-/** A model of this library: it creates the passes that compute it. */
-public interface PassSource {
+/** A model of this library: its layers, what they compute with now, and the passes that compute it. */
+public interface PassSource extends Layered {
+    /**
+     * Returns what the layers compute with now. A change that comes later is not seen, except where it writes to the same
+     * arrays.
+     *
+     * @return what each layer computes with
+     * @throws IllegalArgumentException if an adapter of the model was deleted
+     */
+    EffectiveLayers effectiveLayers();
+
     /**
      * Creates a pass for training. A pass belongs to one thread at a time.
      *
@@ -15,5 +24,7 @@ public interface PassSource {
      *
      * @return a new pass
      */
-    Pass newInferencePass();
+    default Pass newInferencePass() {
+        return new Pass(stack(), false, this::effectiveLayers);
+    }
 }

@@ -13,7 +13,7 @@ final class PoolingPass<A> implements LayerPass {
     private final RowMath<A> math;
     private final PassResources resources;
     private final BatchBuffer outputs;
-    private final boolean first;
+    private final Pooling.Method method;
     private final int width;
     private final A row;
     private final A sum;
@@ -22,7 +22,7 @@ final class PoolingPass<A> implements LayerPass {
         this.math = math;
         this.resources = resources;
         outputs = new BatchBuffer(resources.dataType(), size, resources.order());
-        first = layer.method() == Pooling.Method.FIRST;
+        method = layer.method();
         width = Math.toIntExact(size);
         row = math.array(width);
         sum = math.array(width);
@@ -48,11 +48,15 @@ final class PoolingPass<A> implements LayerPass {
 
     /** The first row of a sequence that counts. */
     private int begin(Sequences batch, int i) {
-        return first ? batch.start(i) : batch.start(i) + batch.masked(i);
+        return switch (method) {
+            case FIRST -> batch.start(i);
+            case LAST -> batch.start(i + 1) - 1;
+            case MEAN -> batch.start(i) + batch.masked(i);
+        };
     }
 
     private int end(Sequences batch, int i) {
-        return first ? batch.start(i) + 1 : batch.start(i + 1);
+        return method == Pooling.Method.FIRST ? batch.start(i) + 1 : batch.start(i + 1);
     }
 
     @Override

@@ -84,6 +84,11 @@ public final class Segment {
         return network;
     }
 
+    /** What all layers compute with now. */
+    EffectiveLayers layers() {
+        return layers;
+    }
+
     boolean isTraining() {
         return gradients.isTraining();
     }

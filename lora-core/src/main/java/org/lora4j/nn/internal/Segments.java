@@ -14,7 +14,15 @@ public final class Segments {
     /** The first example of each segment, and at the end the number of all examples. */
     private final int[] starts;
 
+    /** What is known of the tokens before those of each sequence; empty if there are none. */
+    private final List<KeyValueCache> caches;
+
     private Segments(List<Input> inputs, List<Segment> segments, int[] starts) {
+        this(inputs, segments, starts, List.of());
+    }
+
+    private Segments(List<Input> inputs, List<Segment> segments, int[] starts, List<KeyValueCache> caches) {
+        this.caches = caches;
         this.inputs = inputs;
         this.segments = segments;
         this.starts = starts;
@@ -65,6 +73,21 @@ public final class Segments {
         return new Segments(List.of(input), List.copyOf(segments), starts(counts));
     }
 
+    /**
+     * Returns the same batch as the continuation of sequences. Their keys and values are added to the caches.
+     *
+     * @param known the cache of each sequence of the batch, each another one
+     * @return the batch
+     * @throws IllegalArgumentException if there is not one for each sequence
+     */
+    public Segments continuing(List<KeyValueCache> known) {
+        if (known.size() != examples()) {
+            throw new IllegalArgumentException(
+                    "each of the " + examples() + " sequences must have a cache, found " + known.size());
+        }
+        return new Segments(inputs, segments, starts, List.copyOf(known));
+    }
+
     private static int[] starts(List<Integer> counts) {
         int[] starts = new int[counts.size() + 1];
         for (int i = 0; i < counts.size(); i++) {
@@ -84,6 +107,33 @@ public final class Segments {
             throw new IllegalStateException("the batch must have sequences, found rows of features");
         }
         return sequences;
+    }
+
+    /** The keys and values of the tokens before those of a sequence, or null if there are none. */
+    @Nullable
+    KeyValueCache cache(int sequence) {
+        return caches.isEmpty() ? null : caches.get(sequence);
+    }
+
+    /** Checks that the caches belong to the segments, and makes room for the tokens of this batch. */
+    void beginCaching() {
+        for (int i = 0; !caches.isEmpty() && i < segments.size(); i++) {
+            for (int s = starts[i]; s < starts[i + 1]; s++) {
+                caches.get(s).begin(segments.get(i).layers(), tokens(s));
+            }
+        }
+    }
+
+    /** Adds the tokens of this batch to the caches, whose layers have written them. */
+    void endCaching() {
+        for (int s = 0; s < caches.size(); s++) {
+            caches.get(s).add(tokens(s));
+        }
+    }
+
+    /** The tokens of a sequence that are not masked. */
+    private int tokens(int sequence) {
+        return sequences().length(sequence) - sequences().masked(sequence);
     }
 
     int count() {

@@ -13,6 +13,8 @@ public record Pooling(String path, Method method) implements Layer {
     public enum Method {
         /** The row of the first token, as BERT's pooler uses it. */
         FIRST,
+        /** The row of the last token, the only one of a causal attention that has seen all others. */
+        LAST,
         /** The mean of the rows of the real tokens, as sentence-transformers uses it. */
         MEAN
     }

@@ -23,6 +23,7 @@ public final class Parameter implements Weighted {
     private final INDArray value;
     private volatile boolean trainable;
     private volatile int thaws;
+    private volatile int writes;
     private @Nullable Weight weight;
     private @Nullable INDArray row;
 
@@ -127,6 +128,26 @@ public final class Parameter implements Weighted {
     @Override
     public int thaws() {
         return thaws;
+    }
+
+    /**
+     * Notes that a training or a file wrote to the array; not part of the API.
+     *
+     * @hidden
+     */
+    public synchronized void noteWrite() {
+        writes++;
+    }
+
+    /**
+     * Returns how often the parameter was unfrozen or written to by the library; not part of the API. While the number stays
+     * the same, what was computed with the parameter is still right.
+     *
+     * @return a number that grows
+     * @hidden
+     */
+    public long version() {
+        return (long) thaws + writes;
     }
 
     /**

@@ -1,0 +1,153 @@
+package org.lora4j.generate;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.function.IntPredicate;
+import org.lora4j.nn.Model;
+import org.lora4j.nn.internal.EffectiveLayers;
+import org.lora4j.nn.internal.PassSource;
+
+/**
+ * Generates many texts together, each with its own adapters on one base. Texts join and leave between the steps. Each step
+ * computes one token of each text, and the whole prompt of those that are new. The products with the base weights are computed
+ * once for all. A text gets the same tokens as alone, except where rounding decides between tokens that are equally probable.
+ *
+ * <pre>{@code
+ * GenerationOptions options = GenerationOptions.greedy().withMaxTokens(200);
+ * BatchGenerator batch = BatchGenerator.of(model.base());
+ * RunningGeneration first = batch.add(model.using("support"), prompt, options);
+ * RunningGeneration second = batch.add(model.using("sales"), otherPrompt, options);
+ * while (batch.step() > 0) {
+ *     // others may join
+ * }
+ * }</pre>
+ *
+ * <p>What is said of changes of the model at {@link Generator} is true of each text. What fails in one text, such as its
+ * consumer, does not affect the others; {@link RunningGeneration#result} throws it.
+ *
+ * <p>Any number of threads can add and cancel generations while one of them takes the steps.
+ */
+public final class BatchGenerator {
+    private final Decoder decoder;
+    private final long cacheLimit;
+    private final DecoderPass pass;
+    private final List<RunningGeneration> running = new ArrayList<>();
+
+    private BatchGenerator(Decoder decoder, long cacheLimit) {
+        this.decoder = decoder;
+        this.cacheLimit = cacheLimit;
+        pass = new DecoderPass(decoder.ofLastTokens());
+    }
+
+    /**
+     * Creates a generator without texts, whose caches may take half of the memory of the JVM.
+     *
+     * @param base a model on the base of all texts
+     * @return the generator
+     * @throws IllegalArgumentException if the model is no decoder
+     */
+    public static BatchGenerator of(Model base) {
+        return of(base, Runtime.getRuntime().maxMemory() / 2);
+    }
+
+    /**
+     * Creates a generator without texts.
+     *
+     * @param base a model on the base of all texts
+     * @param cacheLimit the most bytes that the keys and values of all texts may take
+     * @return the generator
+     * @throws IllegalArgumentException if the model is no decoder, or the limit is negative
+     */
+    public static BatchGenerator of(Model base, long cacheLimit) {
+        Objects.requireNonNull(base, "base must not be null");
+        if (cacheLimit < 0) {
+            throw new IllegalArgumentException(
+                    "generation: the limit of the cache must not be negative, found " + cacheLimit);
+        }
+        return new BatchGenerator(Decoder.of(base), cacheLimit);
+    }
+
+    /**
+     * Adds a text; {@link #step} computes it.
+     *
+     * @param model the base, or a model with adapters on it
+     * @param prompt the tokens before, at least one
+     * @param options how tokens are chosen, and when the generation ends
+     * @return the generation
+     * @throws IllegalArgumentException as {@link #add(Model, int[], GenerationOptions, IntPredicate)}
+     * @throws IllegalStateException as {@link #add(Model, int[], GenerationOptions, IntPredicate)}
+     */
+    public RunningGeneration add(Model model, int[] prompt, GenerationOptions options) {
+        return add(model, prompt, options, id -> true);
+    }
+
+    /**
+     * Adds a text, and hands each of its tokens over as it is chosen.
+     *
+     * @param model the base, or a model with adapters on it
+     * @param prompt the tokens before, at least one
+     * @param options how tokens are chosen, and when the generation ends
+     * @param consumer is given each new token in the thread of {@link #step}; false cancels the generation
+     * @return the generation
+     * @throws IllegalArgumentException if the model has another base, the prompt is empty or too long, a token is outside the
+     *     vocabulary, there are not enough positions, or an adapter was deleted; nothing is added then
+     * @throws IllegalStateException if the caches of all texts, at their longest, would exceed the limit; nothing is added
+     *     then. Try again when others have ended
+     */
+    public synchronized RunningGeneration add(
+            Model model, int[] prompt, GenerationOptions options, IntPredicate consumer) {
+        Objects.requireNonNull(model, "model must not be null");
+        Objects.requireNonNull(prompt, "prompt must not be null");
+        Objects.requireNonNull(options, "options must not be null");
+        Objects.requireNonNull(consumer, "consumer must not be null");
+        PassSource source = Decoder.source(model);
+        if (source.stack() != decoder.stack()) {
+            throw new IllegalArgumentException(
+                    "generation: texts that are generated together must have one and the same base"
+                            + " network, found another one; use a BatchGenerator for each base");
+        }
+        decoder.requireTokens("prompt", prompt);
+        running.removeIf(RunningGeneration::isFinished);
+        long reserved = running.stream().mapToLong(RunningGeneration::reserved).sum();
+        int maxTokens =
+                decoder.maxTokens(prompt, options, Math.max(0, cacheLimit / decoder.bytesPerToken() - reserved));
+        EffectiveLayers layers = source.effectiveLayers();
+        CachedSequence text = new CachedSequence(decoder, layers, prompt.length + maxTokens - 1);
+        int reused = text.start(layers, prompt, 0);
+        RunningGeneration added = new RunningGeneration(text, prompt, reused, options, maxTokens, consumer);
+        running.add(added);
+        return added;
+    }
+
+    /**
+     * Computes the next token of each text.
+     *
+     * @return how many texts go on
+     */
+    public synchronized int step() {
+        running.removeIf(RunningGeneration::isFinished);
+        List<RunningGeneration> now = List.copyOf(running);
+        pass.compute(
+                now.stream().map(RunningGeneration::text).toList(),
+                (text, logits) -> now.get(text).advance(logits));
+        running.removeIf(RunningGeneration::isFinished);
+        return running.size();
+    }
+
+    /**
+     * Returns the memory that the keys and values of all texts take now.
+     *
+     * @return the bytes
+     */
+    public synchronized long cacheBytes() {
+        return running.stream()
+                .mapToLong(generation -> generation.text().cache().bytes())
+                .sum();
+    }
+
+    @Override
+    public synchronized String toString() {
+        return "BatchGenerator(" + running.size() + " texts)";
+    }
+}

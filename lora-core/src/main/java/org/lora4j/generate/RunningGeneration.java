@@ -1,0 +1,148 @@
+package org.lora4j.generate;
+
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.Collections;
+import java.util.List;
+import java.util.function.IntPredicate;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.generate.Generation.Finish;
+
+/** A generation that a {@link BatchGenerator} computes together with others. Any number of threads can use it. */
+public final class RunningGeneration {
+    private final CachedSequence text;
+    private final GenerationOptions options;
+    private final IntPredicate consumer;
+    private final Sampler sampler;
+    private final BitSet seen = new BitSet();
+    private final int maxTokens;
+    private final int promptTokens;
+    private final int reusedTokens;
+    private final List<Integer> tokens = new ArrayList<>();
+    private @Nullable Finish finish;
+    private @Nullable RuntimeException failure;
+    private volatile boolean cancelled;
+
+    RunningGeneration(
+            CachedSequence text,
+            int[] prompt,
+            int reusedTokens,
+            GenerationOptions options,
+            int maxTokens,
+            IntPredicate consumer) {
+        this.text = text;
+        this.options = options;
+        this.consumer = consumer;
+        this.maxTokens = maxTokens;
+        this.reusedTokens = reusedTokens;
+        promptTokens = prompt.length;
+        sampler = new Sampler(options);
+        for (int id : prompt) {
+            seen.set(id);
+        }
+    }
+
+    CachedSequence text() {
+        return text;
+    }
+
+    /** The most tokens that it has keys and values of. */
+    long reserved() {
+        return promptTokens + maxTokens - 1L;
+    }
+
+    /** Chooses the next token. What fails is the failure of this generation alone. */
+    @SuppressWarnings("PMD.AvoidCatchingGenericException") // The consumer may throw anything.
+    void advance(double[] logits) {
+        if (isFinished()) {
+            return;
+        }
+        try {
+            int id = choose(logits);
+            boolean goesOn = consumer.test(id);
+            end(id, goesOn);
+        } catch (RuntimeException e) {
+            fail(e);
+        }
+    }
+
+    private synchronized void fail(RuntimeException e) {
+        failure = e;
+    }
+
+    private synchronized int choose(double[] logits) {
+        for (int id = 0; id < logits.length; id++) {
+            if (!Double.isFinite(logits[id])) {
+                throw new ArithmeticException("generation: the logits of the new token " + tokens.size()
+                        + " must be finite, found " + logits[id] + " for id " + id
+                        + "; the adapter or the model may hold numbers that are too large");
+            }
+        }
+        int id = sampler.choose(logits, seen);
+        seen.set(id);
+        tokens.add(id);
+        text.append(id);
+        return id;
+    }
+
+    private synchronized void end(int id, boolean goesOn) {
+        if (options.stopIds().contains(id) || options.stopWhen().test(Collections.unmodifiableList(tokens))) {
+            finish = Finish.STOP;
+        } else if (tokens.size() >= maxTokens) {
+            finish = Finish.LENGTH;
+        } else if (!goesOn) {
+            finish = Finish.CANCELLED;
+        }
+    }
+
+    /** Ends the generation before its next token. The tokens so far stay its result. */
+    public void cancel() {
+        cancelled = true;
+    }
+
+    /**
+     * Returns whether no further token will come.
+     *
+     * @return true if it ended, failed or was cancelled
+     */
+    public synchronized boolean isFinished() {
+        if (cancelled && finish == null) {
+            finish = Finish.CANCELLED;
+        }
+        return finish != null || failure != null;
+    }
+
+    /**
+     * Returns the new tokens so far.
+     *
+     * @return a copy
+     */
+    public synchronized List<Integer> tokens() {
+        return List.copyOf(tokens);
+    }
+
+    /**
+     * Returns the result.
+     *
+     * @return the tokens, and why the generation ended
+     * @throws IllegalStateException if it has not ended
+     * @throws ArithmeticException if the logits of a token were not finite
+     * @throws RuntimeException what the consumer or {@link GenerationOptions#stopWhen} threw
+     */
+    public synchronized Generation result() {
+        if (!isFinished()) {
+            throw new IllegalStateException(
+                    "a generation must have ended before its result, found one that goes on; call step until it has");
+        }
+        if (failure != null) {
+            throw failure;
+        }
+        Finish reason = finish == null ? Finish.CANCELLED : finish;
+        return new Generation(tokens, reason, promptTokens, reusedTokens);
+    }
+
+    @Override
+    public synchronized String toString() {
+        return "RunningGeneration(" + tokens.size() + " tokens" + (isFinished() ? ", ended)" : ")");
+    }
+}

@@ -1,0 +1,48 @@
+package org.lora4j.generate;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Objects;
+import org.lora4j.LoRAModel;
+import org.lora4j.io.FingerprintCheck;
+import org.lora4j.io.ReadOptions;
+import org.lora4j.io.SafeTensors;
+import org.lora4j.nn.Network;
+import org.lora4j.nn.transformer.Gpt2Model;
+import org.lora4j.nn.transformer.LlamaModel;
+
+/** A case that PyTorch and PEFT generated: a model, an adapter, prompts and tokens. */
+record GenerateCase(Path folder, SafeTensors io) {
+    static final int PROMPTS = 3;
+    static final int NEW_TOKENS = 16;
+
+    static GenerateCase of(String name) throws Exception {
+        Path folder = Path.of(Objects.requireNonNull(GenerateCase.class.getResource("/golden/" + name))
+                .toURI());
+        return new GenerateCase(folder, SafeTensors.read(folder.resolve("io.safetensors")));
+    }
+
+    /** The base with the adapter "peft". */
+    LoRAModel model() throws Exception {
+        boolean gpt2 = Files.readString(folder.resolve("config.json")).contains("\"gpt2\"");
+        Network network =
+                gpt2 ? Gpt2Model.load(folder).causal() : LlamaModel.load(folder).causal();
+        LoRAModel model = LoRAModel.of(network);
+        model.load("peft", folder.resolve("adapter"), ReadOptions.of(FingerprintCheck.IGNORE));
+        return model;
+    }
+
+    JsonNode settings() throws Exception {
+        return new ObjectMapper().readTree(folder.resolve("case.json").toFile()).path("settings");
+    }
+
+    int[] ids(String tensor) throws Exception {
+        return io.tensor(tensor).dup().toIntVector();
+    }
+
+    int[] prompt(int i) throws Exception {
+        return ids("prompt_" + i);
+    }
+}
