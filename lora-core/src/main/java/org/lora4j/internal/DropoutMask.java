@@ -76,11 +76,11 @@ public final class DropoutMask {
         }
         // Along rows, which are contiguous in 'c' order, or along columns.
         boolean byRows = to.ordering() == 'c';
-        int lines = fromColumns.of(from, byRows).columns();
+        int lines = fromColumns.bind(from, byRows).columns();
         int length = fromColumns.rows();
         int perBlock = HeapColumns.perBlock(length);
         double[] source = fromColumns.values(length);
-        double[] target = toColumns.of(to, byRows).values(length);
+        double[] target = toColumns.bind(to, byRows).values(length);
         seedRows(byRows ? lines : length);
         long threshold = RowMath.threshold(probability);
         double kept = kept(to.dataType());

@@ -74,8 +74,8 @@ public final class HeapColumns {
      * @param matrix the matrix, FLOAT or DOUBLE
      * @return this
      */
-    public HeapColumns of(INDArray matrix) {
-        return of(matrix, false);
+    public HeapColumns bind(INDArray matrix) {
+        return bind(matrix, false);
     }
 
     /**
@@ -84,8 +84,8 @@ public final class HeapColumns {
      * @param matrix the matrix, FLOAT or DOUBLE
      * @return this
      */
-    public HeapColumns ofTranspose(INDArray matrix) {
-        return of(matrix, true);
+    public HeapColumns bindTranspose(INDArray matrix) {
+        return bind(matrix, true);
     }
 
     /**
@@ -97,7 +97,7 @@ public final class HeapColumns {
      * @param transposed whether the columns are the rows of the matrix
      * @return this
      */
-    public HeapColumns of(INDArray matrix, boolean transposed) {
+    public HeapColumns bind(INDArray matrix, boolean transposed) {
         if (matrix != bound || transposed != isTransposed) {
             INDArray contiguous = canWrite(matrix) ? matrix : matrix.dup(transposed ? 'c' : 'f');
             memory = new ArrayMemory(contiguous);

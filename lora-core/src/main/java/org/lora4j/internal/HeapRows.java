@@ -28,7 +28,7 @@ final class HeapRows {
     private boolean rowsAreContiguous;
 
     /** Binds this object to a matrix in 'c' or 'f' order. */
-    HeapRows of(INDArray matrix) {
+    HeapRows bind(INDArray matrix) {
         if (matrix != bound) {
             memory = new ArrayMemory(matrix);
             height = (int) matrix.size(0);

@@ -73,8 +73,8 @@ public final class SingleRows {
         if (count == 0) {
             return;
         }
-        inputs.of(x).read(rows, count);
-        deltas.of(y).clear(count);
+        inputs.bind(x).read(rows, count);
+        deltas.bind(y).clear(count);
         for (Update update : updates) {
             add(inputs.row(update.i()), update.a(), update.b(), update.scale(), deltas.row(update.i()));
         }

@@ -54,7 +54,7 @@ final class LabelCheck {
 
     private void forEachBlock(INDArray labels, BlockCheck check) {
         boolean isReal = labels.dataType() == DataType.FLOAT || labels.dataType() == DataType.DOUBLE;
-        columns.of(isReal ? labels : labels.castTo(DataType.DOUBLE));
+        columns.bind(isReal ? labels : labels.castTo(DataType.DOUBLE));
         int rows = Math.toIntExact(labels.size(0));
         int count = Math.toIntExact(labels.size(1));
         int perBlock = HeapColumns.perBlock(rows);

@@ -27,9 +27,9 @@ final class LossBlocks {
         written = HeapColumns.canWrite(gradient)
                 ? gradient
                 : Nd4j.createUninitialized(gradient.dataType(), gradient.shape(), 'f');
-        outputs = new HeapColumns().of(output);
-        this.labels = new HeapColumns().of(isReal ? labels : labels.castTo(output.dataType()));
-        gradients = new HeapColumns().of(written);
+        outputs = new HeapColumns().bind(output);
+        this.labels = new HeapColumns().bind(isReal ? labels : labels.castTo(output.dataType()));
+        gradients = new HeapColumns().bind(written);
         rows = Math.toIntExact(output.size(0));
         columns = Math.toIntExact(output.size(1));
         int room = rows * Math.min(columns, HeapColumns.perBlock(rows));

@@ -23,7 +23,7 @@ class HeapColumnsTest {
     void readsColumnsOneAfterTheOther(DataType type, char order) {
         double[] values = new double[6];
 
-        new HeapColumns().of(numbered(type, order, 3, 4)).read(1, 2, values);
+        new HeapColumns().bind(numbered(type, order, 3, 4)).read(1, 2, values);
 
         assertThat(values).containsExactly(1, 5, 9, 2, 6, 10);
     }
@@ -33,7 +33,7 @@ class HeapColumnsTest {
     void readsTheTranspose(DataType type, char order) {
         double[] values = new double[8];
 
-        new HeapColumns().ofTranspose(numbered(type, order, 3, 4)).read(1, 2, values);
+        new HeapColumns().bindTranspose(numbered(type, order, 3, 4)).read(1, 2, values);
 
         assertThat(values).containsExactly(4, 5, 6, 7, 8, 9, 10, 11);
     }
@@ -43,7 +43,7 @@ class HeapColumnsTest {
     void writesColumns(DataType type, char order) {
         INDArray matrix = Nd4j.zeros(type, 3, 4).dup(order);
 
-        new HeapColumns().of(matrix).write(2, 2, new double[] {1, 2, 3, 4, 5, 6});
+        new HeapColumns().bind(matrix).write(2, 2, new double[] {1, 2, 3, 4, 5, 6});
 
         assertThat(Samples.bits(matrix)).containsExactly(0, 0, 1, 4, 0, 0, 2, 5, 0, 0, 3, 6);
     }
@@ -53,7 +53,7 @@ class HeapColumnsTest {
     void writesTheTranspose(DataType type, char order) {
         INDArray matrix = Nd4j.zeros(type, 3, 4).dup(order);
 
-        new HeapColumns().ofTranspose(matrix).write(1, 2, new double[] {1, 2, 3, 4, 5, 6, 7, 8});
+        new HeapColumns().bindTranspose(matrix).write(1, 2, new double[] {1, 2, 3, 4, 5, 6, 7, 8});
 
         assertThat(Samples.bits(matrix)).containsExactly(0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8);
     }
@@ -64,7 +64,7 @@ class HeapColumnsTest {
         INDArray view = numbered(type, 'c', 4, 4).get(NDArrayIndex.interval(1, 3), NDArrayIndex.interval(1, 3));
         double[] values = new double[4];
 
-        new HeapColumns().ofTranspose(view).read(0, 2, values);
+        new HeapColumns().bindTranspose(view).read(0, 2, values);
 
         assertThat(values).containsExactly(5, 6, 9, 10);
     }
@@ -72,10 +72,10 @@ class HeapColumnsTest {
     @Test
     void bindsAnewToTheTransposeOfTheSameMatrix() {
         INDArray matrix = numbered(DataType.FLOAT, 'c', 2, 2);
-        HeapColumns columns = new HeapColumns().of(matrix);
+        HeapColumns columns = new HeapColumns().bind(matrix);
         double[] values = new double[2];
 
-        columns.of(matrix, true).read(0, 1, values);
+        columns.bind(matrix, true).read(0, 1, values);
 
         assertThat(values).containsExactly(0, 1);
     }
@@ -87,7 +87,7 @@ class HeapColumnsTest {
             INDArray all = Nd4j.linspace(type, 1, 42, 1).reshape(6, 7).dup(order);
             INDArray block = all.get(NDArrayIndex.interval(1, 4), NDArrayIndex.interval(2, 7));
             INDArray expected = (transposed ? block.transpose() : block).dup('f');
-            HeapColumns columns = new HeapColumns().of(block, transposed);
+            HeapColumns columns = new HeapColumns().bind(block, transposed);
             double[] values = new double[15];
 
             columns.read(0, columns.columns(), values);
@@ -107,7 +107,7 @@ class HeapColumnsTest {
     @Test
     void refusesToWriteToACopy() {
         INDArray view = Nd4j.zeros(DataType.FLOAT, 4, 6).get(NDArrayIndex.all(), NDArrayIndex.interval(0, 2, 6));
-        HeapColumns columns = new HeapColumns().of(view);
+        HeapColumns columns = new HeapColumns().bind(view);
 
         assertThat(HeapColumns.canWrite(view)).isFalse();
         assertThatIllegalStateException()
@@ -120,7 +120,7 @@ class HeapColumnsTest {
     @CsvSource({"FLOAT", "DOUBLE"})
     void treatsAVectorAsARow(DataType type) {
         INDArray vector = Nd4j.arange(5).castTo(type);
-        HeapColumns columns = new HeapColumns().of(vector);
+        HeapColumns columns = new HeapColumns().bind(vector);
         double[] values = new double[3];
 
         columns.read(2, 3, values);
@@ -137,11 +137,11 @@ class HeapColumnsTest {
         INDArray view = whole.get(NDArrayIndex.interval(1, 3), NDArrayIndex.interval(2, 4));
         HeapColumns columns = new HeapColumns();
         double[] values = new double[4];
-        columns.of(view).read(0, 2, values);
+        columns.bind(view).read(0, 2, values);
         assertThat(values).containsExactly(6, 10, 7, 11);
 
         whole.putScalar(1, 2, 50);
-        columns.of(view).read(0, 2, values);
+        columns.bind(view).read(0, 2, values);
         assertThat(values).containsExactly(50, 10, 7, 11);
     }
 
@@ -150,7 +150,7 @@ class HeapColumnsTest {
     void readsAndWritesABlockOfRows(DataType type) {
         INDArray whole = numbered(type, 'c', 4, 3);
         INDArray block = new RowBlocks().of(whole, 1, 2);
-        HeapColumns columns = new HeapColumns().of(block);
+        HeapColumns columns = new HeapColumns().bind(block);
         double[] values = new double[4];
 
         columns.read(1, 2, values);

@@ -54,7 +54,7 @@ final class LinearPass implements LayerPass {
         if (isMixed()) {
             bound = 0;
             weight = layer.weightParameter();
-            product.use(weight.weight(), List.of());
+            product.bind(weight.weight(), List.of());
             return;
         }
         Segments batch = resources.segments();
@@ -92,7 +92,7 @@ final class LinearPass implements LayerPass {
                 requested.addAll(one.requested());
             }
         }
-        product.use(weight.weight(), requested);
+        product.bind(weight.weight(), requested);
     }
 
     private boolean sharesWeight(SegmentLinear one) {

@@ -63,7 +63,7 @@ final class SegmentLinear {
         INDArray biasGradient = bias == null ? null : context.gradient(bias);
         biasGradientRow = biasGradient == null ? null : FlatRow.of(biasGradient);
         updates.bind(wanted.updates());
-        product.use(wanted.weight().weight(), context.requested());
+        product.bind(wanted.weight().weight(), context.requested());
         readsBase = updates.bound().stream().anyMatch(WeightUpdatePass::readsBase);
         trains = resources.isTraining()
                 && wanted.parameters().stream().anyMatch(parameter -> context.gradient(parameter) != null);

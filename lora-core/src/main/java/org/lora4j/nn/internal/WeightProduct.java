@@ -51,7 +51,7 @@ final class WeightProduct {
     }
 
     /** Switches to another weight or to other further rows. */
-    void use(Weight newWeight, List<Further> newFurther) {
+    void bind(Weight newWeight, List<Further> newFurther) {
         if (newWeight != weight) {
             product.forget();
             stackedProduct.forget();
@@ -118,9 +118,9 @@ final class WeightProduct {
         double[] all = stackedInputColumns.values(height);
         double[] part = inputColumns.values(height);
         if (x != null) {
-            inputColumns.of(x);
+            inputColumns.bind(x);
         }
-        stackedInputColumns.of(stacked);
+        stackedInputColumns.bind(stacked);
         for (int from = 0; from < columns; from += perBlock) {
             int count = Math.min(perBlock, columns - from);
             if (x != null) {
@@ -129,7 +129,7 @@ final class WeightProduct {
             }
             int top = n;
             for (Further rows : further) {
-                rows.rowColumns().of(rows.rows()).read(from, count, part);
+                rows.rowColumns().bind(rows.rows()).read(from, count, part);
                 place(part, rows.height(), all, top, height, count);
                 top += rows.height();
             }
@@ -145,9 +145,9 @@ final class WeightProduct {
         double[] all = stackedOutputColumns.values(height);
         double[] part = outputColumns.values(height);
         if (y != null) {
-            outputColumns.of(y);
+            outputColumns.bind(y);
         }
-        stackedOutputColumns.of(stacked);
+        stackedOutputColumns.bind(stacked);
         for (int from = 0; from < columns; from += perBlock) {
             int count = Math.min(perBlock, columns - from);
             stackedOutputColumns.read(from, count, all);
@@ -158,7 +158,7 @@ final class WeightProduct {
             int top = n;
             for (Further rows : further) {
                 take(all, top, height, part, rows.height(), count);
-                rows.productColumns().of(rows.product()).write(from, count, part);
+                rows.productColumns().bind(rows.product()).write(from, count, part);
                 top += rows.height();
             }
         }

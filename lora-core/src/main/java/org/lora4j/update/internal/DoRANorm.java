@@ -87,10 +87,10 @@ final class DoRANorm {
         gramProduct.run(a, a, gram);
         addGram.run(gram, b, p);
         originalColumns
-                .of(dora.isOfEmbedding() ? weight.columnNorms() : weight.rowNorms())
+                .bind(dora.isOfEmbedding() ? weight.columnNorms() : weight.rowNorms())
                 .read(0, out, norms);
-        bColumns.ofTranspose(b);
-        pColumns.of(p);
+        bColumns.bindTranspose(b);
+        pColumns.bind(p);
         boolean isFloat = context.dataType() == DataType.FLOAT;
         for (int from = 0; from < out; from += perBlock) {
             int count = Math.min(perBlock, out - from);

@@ -85,14 +85,14 @@ final class DoRAScaling {
      */
     void forward(INDArray base, INDArray y) {
         computeScales();
-        int lines = zColumns.of(unscaled(y.size(0)), byRows).columns();
+        int lines = zColumns.bind(unscaled(y.size(0)), byRows).columns();
         int length = zColumns.rows();
         int perBlock = HeapColumns.perBlock(length);
         double[] zBlock = zColumns.values(length);
         double[] baseBlock = baseColumns.values(length);
         double[] yBlock = yColumns.values(length);
-        baseColumns.of(base, byRows);
-        yColumns.of(y, byRows);
+        baseColumns.bind(base, byRows);
+        yColumns.bind(y, byRows);
         for (int from = 0; from < lines; from += perBlock) {
             int count = Math.min(perBlock, lines - from);
             zColumns.read(from, count, zBlock);
@@ -117,7 +117,7 @@ final class DoRAScaling {
         }
         int thaws = update.thaws(context.weight());
         norms = norm.compute();
-        magnitudeColumns.of(magnitude).read(0, scales.length, scales);
+        magnitudeColumns.bind(magnitude).read(0, scales.length, scales);
         for (int j = 0; j < scales.length; j++) {
             scales[j] = RowNorms.factor(scales[j], norms[j]);
         }
@@ -146,16 +146,16 @@ final class DoRAScaling {
      */
     INDArray backward(INDArray g, @Nullable INDArray baseGradient, boolean adds) {
         INDArray zGradient = unscaledGradients.rows(g.size(0));
-        int lines = gColumns.of(g, byRows).columns();
+        int lines = gColumns.bind(g, byRows).columns();
         int length = gColumns.rows();
         int perBlock = HeapColumns.perBlock(length);
         double[] gBlock = gColumns.values(length);
         double[] zBlock = zColumns.values(length);
         double[] baseBlock = baseGradientColumns.values(length);
-        zColumns.of(unscaled(g.size(0)), byRows);
-        zGradientColumns.of(zGradient, byRows);
+        zColumns.bind(unscaled(g.size(0)), byRows);
+        zGradientColumns.bind(zGradient, byRows);
         if (baseGradient != null) {
-            baseGradientColumns.of(baseGradient, byRows);
+            baseGradientColumns.bind(baseGradient, byRows);
         }
         Arrays.fill(mGradient, 0);
         for (int from = 0; from < lines; from += perBlock) {
@@ -212,6 +212,6 @@ final class DoRAScaling {
         for (int j = 0; j < mGradient.length; j++) {
             mGradient[j] = norms[j] == 0 ? 0 : mGradient[j] / norms[j];
         }
-        magnitudeGradientColumns.of(magnitudeGradient).write(0, scales.length, mGradient);
+        magnitudeGradientColumns.bind(magnitudeGradient).write(0, scales.length, mGradient);
     }
 }
