@@ -52,7 +52,6 @@ public final class RunningGeneration {
     }
 
     /** Chooses the next token. What fails is the failure of this generation alone. */
-    @SuppressWarnings("PMD.AvoidCatchingGenericException") // The consumer may throw anything.
     void advance(double[] logits) {
         if (isFinished()) {
             return;
