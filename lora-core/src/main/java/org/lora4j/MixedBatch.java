@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.lora4j.internal.AdapterNames;
+import org.lora4j.internal.AdapterRun;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.input.FeatureRows;
 import org.lora4j.nn.input.Input;

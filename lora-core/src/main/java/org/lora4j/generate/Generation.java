@@ -31,7 +31,7 @@ public record Generation(List<Integer> tokens, Finish finish, int promptTokens, 
      * @param reusedTokens how many of them were not computed
      */
     public Generation {
-        tokens = List.copyOf(tokens);
+        tokens = List.copyOf(Objects.requireNonNull(tokens, "tokens must not be null"));
         Objects.requireNonNull(finish, "finish must not be null");
     }
 

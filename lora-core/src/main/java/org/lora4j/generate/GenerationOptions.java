@@ -65,7 +65,7 @@ public record GenerationOptions(
                 repetitionPenalty,
                 repetitionPenalty > 0 && Double.isFinite(repetitionPenalty));
         require("maxTokens", "at least 1, or 0 for as many as fit", maxTokens, maxTokens >= 0);
-        stopIds = Set.copyOf(stopIds);
+        stopIds = Set.copyOf(Objects.requireNonNull(stopIds, "stopIds must not be null"));
         stopIds.forEach(id -> require("stopIds", "tokens of at least 0", id, id >= 0));
         Objects.requireNonNull(stopWhen, "stopWhen must not be null");
     }

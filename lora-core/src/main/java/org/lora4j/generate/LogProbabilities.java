@@ -1,6 +1,7 @@
 package org.lora4j.generate;
 
 import java.util.List;
+import java.util.Objects;
 
 /**
  * The logarithms of the probabilities that a model gives to the tokens of a text, each after those before it.
@@ -14,7 +15,7 @@ public record LogProbabilities(List<Double> tokens) {
      * @param tokens {@code log p} of each token, base e
      */
     public LogProbabilities {
-        tokens = List.copyOf(tokens);
+        tokens = List.copyOf(Objects.requireNonNull(tokens, "tokens must not be null"));
     }
 
     /**

@@ -1,4 +1,4 @@
-package org.lora4j;
+package org.lora4j.internal;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
