@@ -145,8 +145,11 @@ class SnippetsTest {
     private static List<Path> programsWith(Snippet snippet) throws IOException {
         List<Path> programs = new ArrayList<>(files(Path.of("src/it/consumer"), ".java"));
         programs.addAll(files(Path.of("src/test/java/org/lora4j/documentation"), ".java"));
-        for (String tests :
-                List.of("lora-dl4j/src/test/java", "lora-langchain4j/src/test/java", "lora-spark/src/test/java")) {
+        for (String tests : List.of(
+                "lora-dl4j/src/test/java",
+                "lora-langchain4j/src/test/java",
+                "lora-spark/src/test/java",
+                "lora-text/src/test/java")) {
             programs.addAll(files(ROOT.resolve(tests), ".java"));
         }
         programs.addAll(files(ROOT.resolve("lora-mnist-example/src/main/java"), ".java"));
