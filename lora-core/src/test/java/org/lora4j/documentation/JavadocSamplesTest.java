@@ -151,7 +151,7 @@ class JavadocSamplesTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"lora-dl4j", "lora-langchain4j", "lora-spark"})
+    @ValueSource(strings = {"lora-dl4j", "lora-langchain4j", "lora-spark", "lora-text"})
     void aTestOfTheModuleHasTheSampleOfItsPackage(String module) throws IOException {
         String tests = lines(Files.readString(only(module, "src/test/java", "GuideTest.java")));
         Matcher sample =
@@ -161,7 +161,10 @@ class JavadocSamplesTest {
     }
 
     private static Path only(String module, String folder, String name) throws IOException {
-        return files(ROOT.resolve(module).resolve(folder), name).get(0);
+        return files(ROOT.resolve(module).resolve(folder), name).stream()
+                .filter(file -> !file.toString().contains("internal"))
+                .findFirst()
+                .orElseThrow();
     }
 
     /** The lines without indentation and comments. */

@@ -149,7 +149,8 @@ class SnippetsTest {
                 "lora-dl4j/src/test/java",
                 "lora-langchain4j/src/test/java",
                 "lora-onednn/src/test/java",
-                "lora-spark/src/test/java")) {
+                "lora-spark/src/test/java",
+                "lora-text/src/test/java")) {
             programs.addAll(files(ROOT.resolve(tests), ".java"));
         }
         programs.addAll(files(ROOT.resolve("lora-mnist-example/src/main/java"), ".java"));

@@ -4,9 +4,11 @@
  * <pre>{@code
  * Dataset<TextRow> rows = TextFiles.read(file);
  * Split<TextRow> split = rows.split(7, 0.2);
+ * List<INDArray> embeddings = new ArrayList<>();
  * try (EncoderFolder encoder = EncoderFolder.open(folder)) {
+ *     Network network = encoder.sentenceEmbeddings();
  *     for (List<TextRow> batch : split.train().shuffled(7, 0, 10_000).batches(32)) {
- *         Sequences tokens = encoder.tokens(batch.stream().map(row -> row.text("text")).toList());
+ *         embeddings.add(network.predict(encoder.tokens(batch.stream().map(row -> row.text("text")).toList())));
  *     }
  * }
  * }</pre>

@@ -22,7 +22,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** What the files of a folder decide. The encoder has 16 positions and a vocabulary of 32 tokens. */
 class EncoderFolderTest {
-    private static final String TOKENIZER = """
+    static final String TOKENIZER = """
             {"version":"1.0","truncation":null,"padding":null,
              "added_tokens":[
               {"id":1,"content":"[CLS]","single_word":false,"lstrip":false,"rstrip":false,"normalized":false,"special":true},

@@ -1,0 +1,112 @@
+package org.lora4j.text;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.net.URISyntaxException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.lora4j.nn.Network;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The code blocks of the page about texts. */
+class GuideTest {
+    private static final Logger log = LoggerFactory.getLogger(GuideTest.class);
+
+    @TempDir
+    private Path folder;
+
+    private void writeEncoder() throws IOException, URISyntaxException {
+        Path golden = Path.of(Objects.requireNonNull(getClass().getResource("/golden/encoder_forward"))
+                .toURI());
+        for (String name : List.of("config.json", "model.safetensors")) {
+            Files.copy(golden.resolve(name), folder.resolve(name));
+        }
+        Files.writeString(folder.resolve("tokenizer.json"), EncoderFolderTest.TOKENIZER);
+    }
+
+    private Path writeRows() throws IOException {
+        StringBuilder rows = new StringBuilder("text,label,customer\n");
+        for (int i = 0; i < 100; i++) {
+            rows.append("a b ").append(i).append(",x,c").append(i % 10).append('\n');
+        }
+        return Files.writeString(folder.resolve("data.csv"), rows);
+    }
+
+    // spotless:off
+    @Test
+    void openAFolder() throws Exception {
+        writeEncoder();
+        try (EncoderFolder encoder = EncoderFolder.open(folder)) {
+            Network network = encoder.sentenceEmbeddings();
+            INDArray queries = network.predict(encoder.queries(List.of("a question")));
+            INDArray documents = network.predict(encoder.documents(List.of("a passage", "another passage")));
+            assertThat(queries.columns()).isEqualTo(documents.columns());
+        }
+    }
+
+    @Test
+    void readData() throws IOException {
+        Path file = writeRows();
+        Dataset<TextRow> rows = TextFiles.read(file);
+        Split<TextRow> split = rows.splitBy(row -> row.text("customer"), 7, 0.2);
+        for (int epoch = 0; epoch < 2; epoch++) {
+            for (List<TextRow> batch : split.train().shuffled(7, epoch, 10_000).batches(32)) {
+                List<LabelledText> texts = batch.stream().map(row -> row.labelled("text", "label")).toList();
+                log.info("{} texts", texts.size());
+            }
+        }
+        assertThat(split.train().iterator()).hasNext();
+    }
+
+    @Test
+    void leaveOutWhatIsWrong() throws IOException {
+        Path damaged = Files.writeString(folder.resolve("data.jsonl"), "{\"text\": \"a\"}\n{\"text\": 3}\n");
+        List<String> refused = new ArrayList<>();
+        Dataset<String> texts = TextFiles.jsonl(damaged).map(row -> row.text("text")).skipping(e -> refused.add(e.getMessage()));
+        assertThat(texts).containsExactly("a");
+        assertThat(refused).containsExactly(damaged + ":2: text must be a text, found 3");
+    }
+
+    @Test
+    void writeAChat() throws IOException {
+        Path chatFolder = folder;
+        Files.writeString(folder.resolve("chat_template.jinja"),
+                "{% for m in messages %}[{{ m.role }}] {{ m.content }}{% endfor %}{% if add_generation_prompt %}[assistant]{% endif %}");
+        ChatTemplate template = ChatTemplate.load(chatFolder);
+        Conversation question = Conversation.of(ChatMessage.of("user", "Where is my parcel?"));
+        String prompt = template.render(question, true);
+        assertThat(prompt).isEqualTo("[user] Where is my parcel?[assistant]");
+    }
+
+    @Test
+    void measure() {
+        double macroF1 = Classification.of(new int[] {0, 1, 1}, new int[] {0, 1, 0}, 2).macroF1();
+        assertThat(macroF1).isEqualTo(2.0 / 3);
+    }
+
+    /** The sample of the package. */
+    @Test
+    void theSampleOfThePackage() throws Exception {
+        writeEncoder();
+        Path file = writeRows();
+        Dataset<TextRow> rows = TextFiles.read(file);
+        Split<TextRow> split = rows.split(7, 0.2);
+        List<INDArray> embeddings = new ArrayList<>();
+        try (EncoderFolder encoder = EncoderFolder.open(folder)) {
+            Network network = encoder.sentenceEmbeddings();
+            for (List<TextRow> batch : split.train().shuffled(7, 0, 10_000).batches(32)) {
+                embeddings.add(network.predict(encoder.tokens(batch.stream().map(row -> row.text("text")).toList())));
+            }
+        }
+        assertThat(embeddings).isNotEmpty();
+    }
+    // spotless:on
+}
