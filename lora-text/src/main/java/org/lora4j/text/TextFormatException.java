@@ -6,9 +6,16 @@ import java.nio.file.Path;
 public final class TextFormatException extends IllegalArgumentException {
     private static final long serialVersionUID = 1L;
 
+    /** The file. */
     private final String file;
+
+    /** The number of the line, from 1. */
     private final long line;
+
+    /** Whether nothing after the line can be read. */
     private final boolean ends;
+
+    /** What is wrong, without the place. */
     private final String reason;
 
     private TextFormatException(String file, long line, boolean ends, String message) {
