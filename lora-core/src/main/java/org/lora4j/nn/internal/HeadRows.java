@@ -45,10 +45,7 @@ final class HeadRows<A> {
 
     /** Whether a segment trains the normalization. */
     boolean trains(Segments segments) {
-        return norm != null
-                && segments.all().stream()
-                        .anyMatch(segment ->
-                                segment.gradients().of(segment.of(norm).weight()) != null);
+        return norm != null && segments.all().stream().anyMatch(segment -> segment.trains(norm));
     }
 
     /** Switches to a segment. */

@@ -33,6 +33,7 @@ final class LinearPass implements LayerPass {
 
     // What the bound segments have in common.
     private Parameter weight;
+    private boolean sharesWeights;
     private boolean sharesBias;
     private boolean readsBase;
     private boolean trains;
@@ -83,6 +84,7 @@ final class LinearPass implements LayerPass {
         weight = all.stream().allMatch(one -> one.effective().weight() == first.weight())
                 ? first.weight()
                 : layer.weightParameter();
+        sharesWeights = all.stream().allMatch(this::sharesWeight);
         sharesBias = all.stream().allMatch(one -> one.effective().bias() == first.bias());
         readsBase = all.stream().anyMatch(SegmentLinear::readsBase);
         trains = all.stream().anyMatch(SegmentLinear::trains);
@@ -168,7 +170,6 @@ final class LinearPass implements LayerPass {
     }
 
     private void computeInputGradient(INDArray baseGradient, INDArray xGradient, boolean adds) {
-        boolean sharesWeights = segments.subList(0, bound).stream().allMatch(this::sharesWeight);
         if (sharesWeights) {
             product.runTransposed(baseGradient, xGradient, adds);
         }

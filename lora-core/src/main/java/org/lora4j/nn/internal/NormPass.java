@@ -75,12 +75,7 @@ final class NormPass<A> implements LayerPass {
 
     @Override
     public boolean trains() {
-        return resources.segments().all().stream().anyMatch(this::trains);
-    }
-
-    private boolean trains(Segment segment) {
-        return segment.of(layer).parameters().stream()
-                .anyMatch(parameter -> segment.gradients().of(parameter) != null);
+        return resources.segments().all().stream().anyMatch(segment -> segment.trains(layer));
     }
 
     @Override
@@ -177,7 +172,7 @@ final class NormPass<A> implements LayerPass {
         for (int s = 0; s < resources.segments().count(); s++) {
             Segment segment = resources.segments().get(s);
             readParameters(segment);
-            backward(trains(segment), resources.start(s), resources.start(s + 1), yGradient, added, xGradient);
+            backward(segment.trains(layer), resources.start(s), resources.start(s + 1), yGradient, added, xGradient);
             writeGradients(segment);
         }
         return xGradient;

@@ -99,6 +99,11 @@ public final class Segment {
         return effective == null ? layers.of(layer) : effective;
     }
 
+    /** Whether a parameter that a layer computes with trains. */
+    boolean trains(WeightedLayer layer) {
+        return isTraining() && of(layer).parameters().stream().anyMatch(gradients.trainable()::contains);
+    }
+
     Gradients gradients() {
         return gradients;
     }

@@ -55,8 +55,7 @@ final class SegmentEmbedding<A> {
         weightGradient = context.gradient(wanted.weight());
         table = wanted.weight().weight();
         updates.bind(wanted.updates());
-        trains = context.isTraining()
-                && wanted.parameters().stream().anyMatch(parameter -> context.gradient(parameter) != null);
+        trains = newSegment.trains(layer);
         effective = wanted;
     }
 

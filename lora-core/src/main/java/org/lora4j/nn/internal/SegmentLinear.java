@@ -17,7 +17,6 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  */
 final class SegmentLinear {
     private final Linear layer;
-    private final PassResources resources;
     private final LinearContext context;
     private final UpdatePasses<WeightUpdatePass> updates;
     private final Gemm addBias = new Gemm(false, false, 1, 1);
@@ -40,7 +39,6 @@ final class SegmentLinear {
 
     SegmentLinear(Linear layer, Segment first, PassResources resources) {
         this.layer = layer;
-        this.resources = resources;
         context = new LinearContext(layer.weightParameter(), first, resources);
         updates = new UpdatePasses<>(WeightUpdatePass::bind, update -> update.newPass(context));
         bases = new BatchBuffer(resources.dataType(), layer.outputSize(), resources.order());
@@ -65,8 +63,7 @@ final class SegmentLinear {
         updates.bind(wanted.updates());
         product.bind(wanted.weight().weight(), context.requested());
         readsBase = updates.bound().stream().anyMatch(WeightUpdatePass::readsBase);
-        trains = resources.isTraining()
-                && wanted.parameters().stream().anyMatch(parameter -> context.gradient(parameter) != null);
+        trains = newSegment.trains(layer);
         effective = wanted;
         input = null;
         return true;

@@ -74,17 +74,19 @@ final class TokenEmbeddingsPass<A> {
     private void forward(int segment, INDArray sum) {
         INDArray block = resources.block(sumBlocks, sum, segment);
         List<SegmentEmbedding<A>> bound = new ArrayList<>();
+        List<int[]> ids = new ArrayList<>();
         for (int t = 0; t < tables.size(); t++) {
             SegmentEmbedding<A> table = tables.get(t).of(segment);
             bound.add(table);
+            ids.add(rows(t, segment));
             if (t == 0) {
-                table.copyRows(rows(t, segment), block);
+                table.copyRows(ids.get(t), block);
             } else {
-                table.addRows(rows(t, segment), block);
+                table.addRows(ids.get(t), block);
             }
         }
         for (int t = 0; t < bound.size(); t++) {
-            bound.get(t).addUpdates(rows(t, segment), block);
+            bound.get(t).addUpdates(ids.get(t), block);
         }
     }
 

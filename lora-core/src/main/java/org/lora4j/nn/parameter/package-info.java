@@ -2,9 +2,10 @@
  * Named arrays that are trainable or frozen.
  *
  * <pre>{@code
- * for (Parameter parameter : nine.parameters()) {
- *     System.out.println(parameter.name() + " " + parameter.isTrainable());
- * }
+ * List<String> trained = nine.parameters().stream()
+ *         .filter(Parameter::isTrainable)
+ *         .map(Parameter::name)                                 // such as linear1.lora_A.weight
+ *         .toList();
  * }</pre>
  */
 @NullMarked

@@ -20,8 +20,8 @@ import org.nd4j.linalg.api.buffer.DataType;
  * }</pre>
  *
  * <p>Each method that returns a {@link Network} puts another end on the decoder. The networks take
- * {@link org.lora4j.nn.input.Sequences}. Module paths are Hugging Face's, so adapters are exchanged with PEFT: with {@code model.} before
- * them for {@link #causal}, and without for {@link #lastHiddenState}.
+ * {@link org.lora4j.nn.input.Sequences}. Module paths are Hugging Face's, so adapters are exchanged with PEFT: with
+ * {@code model.} before them for {@link #causal}, and without for {@link #lastHiddenState}.
  *
  * <p>The networks of one model share their arrays. With adapters the arrays are only read. To train the arrays themselves,
  * load a model for each network.
