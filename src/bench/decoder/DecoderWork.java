@@ -79,6 +79,7 @@ public final class DecoderWork {
     private static NativeThreads threads(String setting) {
         return switch (setting) {
             case "engine" -> NativeThreads.forEngine();
+            case "engine1" -> NativeThreads.forEngine(1);
             case "blas" -> NativeThreads.forBlas();
             default -> NativeThreads.forBlas(Integer.parseInt(setting));
         };

@@ -10,9 +10,9 @@ import org.nd4j.linalg.factory.Nd4j;
  * Sets the native threads so that they do not compete for processors, and restores the former settings on {@link #close}.
  *
  * <p>There are up to three teams of threads: that of the matrix products (BLAS), that of ND4J's own loops, and that of a
- * {@link org.lora4j.linalg.ProductEngine} if one is on the class path. While one team works, the others wait actively and use
- * the same processors, so that a training step can take ten times as long. This class gives the processors to one team, and
- * one thread to each of the others:
+ * {@link org.lora4j.linalg.ProductEngine} if one is on the class path. While one team works, the threads of the first two wait
+ * actively and use the same processors, so that a training step can take ten times as long. This class gives the processors to
+ * one team, and one thread to each of the others:
  *
  * <ul>
  *   <li>{@link #forEngine()} to the product engine, which multiplies with frozen weights. Best for training adapters. Without
@@ -20,8 +20,9 @@ import org.nd4j.linalg.factory.Nd4j;
  *   <li>{@link #forBlas()} to BLAS. Best for training all weights.
  * </ul>
  *
- * <p>If other programs use the same processors, a team of several threads of an engine can be many times slower than one
- * thread, because its threads wait actively for one that has no processor. Use {@code NativeThreads.forBlas(1)} there.
+ * <p>If other programs use the same processors, several threads of BLAS can be many times slower than one, because they wait
+ * actively for one that has no processor. {@code lora-onednn} does not have this fault. Without it, use {@code
+ * NativeThreads.forBlas(1)} there.
  *
  * <p>Without a call of this class, the engine has one thread, and the other teams have as many as ND4J's settings say.
  *
