@@ -2,6 +2,7 @@ package org.lora4j.nn.transformer;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Objects;
@@ -89,6 +90,30 @@ public final class LlamaModel {
         ModelFolder.requireType(dataType);
         ObjectNode json = JsonFields.parse(config);
         return create(LlamaConfigReader.read(json), json, TensorFiles.of(tensors), dataType);
+    }
+
+    /**
+     * Creates a model with random weights, to train it from the start. As in {@code transformers}, matrices are drawn from
+     * {@code N(0, initializer_range²)}, where the default of the range is 0.02, the factors of the normalizations are 1, and
+     * biases are 0.
+     *
+     * @param config the content of a {@code config.json}
+     * @param dataType FLOAT or DOUBLE
+     * @param seed the seed of the weights
+     * @return the model
+     * @throws IllegalArgumentException as {@link #load(Path, DataType)}, or if the range is negative
+     */
+    public static LlamaModel initialize(String config, DataType dataType, long seed) {
+        Objects.requireNonNull(config, "config must not be null");
+        ModelFolder.requireType(dataType);
+        ObjectNode json = JsonFields.parse(config);
+        LlamaConfig read = LlamaConfigReader.read(json);
+        Map<String, long[]> shapes = LlamaNames.shapes(read, !read.tiedEmbeddings());
+        try {
+            return create(read, json, TensorFiles.of(InitialTensors.create(shapes, json, dataType, seed)), dataType);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     private static LlamaModel create(LlamaConfig config, ObjectNode json, TensorFiles files, DataType dataType)

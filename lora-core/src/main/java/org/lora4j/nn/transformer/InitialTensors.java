@@ -1,0 +1,48 @@
+package org.lora4j.nn.transformer;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.SplittableRandom;
+import org.lora4j.internal.LayerSeed;
+import org.lora4j.internal.RandomArrays;
+import org.lora4j.io.SafeTensors;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+/**
+ * The tensors of a model before its training, as {@code transformers} creates them: matrices from
+ * {@code N(0, initializer_range²)}, the factors of normalizations 1, biases 0.
+ */
+final class InitialTensors {
+    private static final double RANGE = 0.02;
+
+    private InitialTensors() {}
+
+    /**
+     * Creates the tensors.
+     *
+     * @param shapes their names and shapes
+     * @param json the configuration, which may have an {@code initializer_range}
+     */
+    static SafeTensors create(Map<String, long[]> shapes, ObjectNode json, DataType dataType, long seed) {
+        JsonFields fields = new JsonFields(json);
+        double range = fields.number("initializer_range", RANGE);
+        if (!(range >= 0 && Double.isFinite(range))) {
+            fields.refuse("initializer_range must be at least 0, found " + range);
+        }
+        fields.requireNoProblems("must be a configuration of a model");
+        Map<String, INDArray> tensors = new LinkedHashMap<>();
+        shapes.forEach((name, shape) -> tensors.put(name, create(name, shape, range, dataType, seed)));
+        return SafeTensors.of(tensors, Map.of());
+    }
+
+    private static INDArray create(String name, long[] shape, double range, DataType dataType, long seed) {
+        if (shape.length > 1) {
+            // Each has a seed of its own, so it does not depend on the other tensors.
+            return RandomArrays.gaussian(new SplittableRandom(LayerSeed.of(seed, name)), range, dataType, shape);
+        }
+        return name.endsWith(".bias") ? Nd4j.zeros(dataType, shape) : Nd4j.ones(dataType, shape);
+    }
+}

@@ -1,0 +1,175 @@
+package org.lora4j.example.text.story;
+
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.Locale;
+import org.lora4j.AdapterView;
+import org.lora4j.LoRAModel;
+import org.lora4j.adapter.LoRAConfig;
+import org.lora4j.adapter.TargetModules;
+import org.lora4j.example.text.experiment.EpochBatches;
+import org.lora4j.generate.GenerationOptions;
+import org.lora4j.generate.Generator;
+import org.lora4j.nn.Model;
+import org.lora4j.nn.NativeThreads;
+import org.lora4j.nn.Network;
+import org.lora4j.nn.input.Sequences;
+import org.lora4j.nn.transformer.LlamaModel;
+import org.lora4j.text.Perplexity;
+import org.lora4j.text.Tokenizer;
+import org.lora4j.train.AdamW;
+import org.lora4j.train.Batch;
+import org.lora4j.train.CosineWarmupSchedule;
+import org.lora4j.train.Loss;
+import org.lora4j.train.Trainer;
+import org.lora4j.train.TrainingListener;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.learning.config.Adam;
+
+/**
+ * A language model in one file: train a small Llama on the speeches of American presidents before 1946, and teach it the
+ * language of later ones with LoRA, without changing its own weights.
+ */
+@SuppressWarnings("try") // the variables of the threads are not read
+public final class StoryLoRA {
+    /** Tokens of a window, and windows of a batch. */
+    static final int WINDOW = 128;
+
+    static final int BATCH = 16;
+
+    /** So many windows of each test are enough for the third digit. */
+    static final int TESTED = 800;
+
+    private StoryLoRA() {}
+
+    /**
+     * Runs the story, in about ten minutes with two processors.
+     *
+     * @param args none
+     * @throws IOException if the speeches cannot be read
+     */
+    public static void main(String[] args) throws IOException {
+        try (NativeThreads threads = NativeThreads.forBlas();
+                Tokenizer tokenizer = tokenizer()) {
+            run(tokenizer, 700, 200, TESTED, System.out);
+        }
+    }
+
+    static void run(Tokenizer tokenizer, int baseSteps, int steps, int tested, PrintStream out) throws IOException {
+        // 1. Read the speeches as tokens, and cut them into windows.
+        int[][] oldTrain = Speeches.read("old-train", tokenizer).windows(WINDOW);
+        int[][] newTrain = Speeches.read("new-train", tokenizer).windows(WINDOW);
+        int[][] oldTest = Speeches.read("old-test", tokenizer).windows(WINDOW);
+        int[][] newTest = Speeches.read("new-test", tokenizer).windows(WINDOW);
+
+        // 2. Create a Llama with random weights, and train all of them on the old speeches.
+        Network base = initial(1).causal();
+        out.println("Training a Llama on the speeches before 1946");
+        trainBase(base, oldTrain, baseSteps, 1, new TrainingListener() {});
+
+        // 3. Add an adapter to all linear layers but the head. This freezes the weights of the Llama.
+        LoRAModel model = LoRAModel.of(base);
+        AdapterView modern = model.add("modern", config(1));
+
+        // 4. Train the adapter on the new speeches.
+        out.println("Training the adapter on the speeches since 1946");
+        trainAdapter(modern, newTrain, steps, 1, new TrainingListener() {});
+
+        // 5. Compare: how well do both predict speeches that they have not seen? The lower, the better.
+        out.println("Perplexity      before 1946   since 1946");
+        for (Model one : new Model[] {model.base(), modern}) {
+            out.printf(
+                    Locale.ROOT,
+                    "%-12s %14.1f %12.1f%n",
+                    one == modern ? "with LoRA" : "base",
+                    test(one, oldTest, tested).perplexity(),
+                    test(one, newTest, tested).perplexity());
+        }
+
+        // 6. Let both go on from the same words.
+        for (Model one : new Model[] {model.base(), modern}) {
+            out.printf("%n%s: %s%n", one == modern ? "With LoRA" : "Base", write(one, "Our troops", tokenizer, 1));
+        }
+    }
+
+    /** The tokenizer that was made from the old speeches. */
+    static Tokenizer tokenizer() throws IOException {
+        return Tokenizer.read(Speeches.resource("tokenizer.json"), Integer.MAX_VALUE, Integer.MAX_VALUE);
+    }
+
+    static LlamaModel initial(long seed) throws IOException {
+        String config = new String(Speeches.resource("config.json").readAllBytes(), StandardCharsets.UTF_8);
+        return LlamaModel.initialize(config, DataType.FLOAT, seed);
+    }
+
+    static LoRAConfig config(long seed) {
+        return LoRAConfig.builder()
+                .rank(8)
+                .alpha(16)
+                .targetModules(TargetModules.allLinear())
+                .seed(seed)
+                .build();
+    }
+
+    static void trainBase(Network base, int[][] windows, int steps, long seed, TrainingListener listener) {
+        CosineWarmupSchedule rate = new CosineWarmupSchedule(3e-3, 3e-4, Math.min(50, steps / 2), steps);
+        Trainer.builder(base)
+                .loss(Loss.nextToken())
+                .updater(new AdamW(new Adam(rate, 0.9, 0.95, 1e-8), 0.1))
+                .clipNorm(1)
+                .maxIterations(steps)
+                .listener(listener)
+                .build()
+                .fit(batches(windows, seed));
+    }
+
+    static void trainAdapter(AdapterView adapter, int[][] windows, int steps, long seed, TrainingListener listener) {
+        CosineWarmupSchedule rate = new CosineWarmupSchedule(3e-3, 3e-4, Math.min(20, steps / 2), steps);
+        Trainer.builder(adapter)
+                .loss(Loss.nextToken())
+                .updater(new AdamW(new Adam(rate, 0.9, 0.95, 1e-8), 0))
+                .clipNorm(1)
+                .maxIterations(steps)
+                .listener(listener)
+                .build()
+                .fit(batches(windows, seed));
+    }
+
+    private static EpochBatches batches(int[][] windows, long seed) {
+        return new EpochBatches(
+                windows.length,
+                BATCH,
+                seed,
+                chosen -> new Batch(
+                        Sequences.of(
+                                Arrays.stream(chosen).mapToObj(i -> windows[i]).toArray(int[][]::new)),
+                        null));
+    }
+
+    /** How well a model predicts each token of some windows from those before it. */
+    static Perplexity test(Model model, int[][] windows, int most) {
+        Generator generator = Generator.of(model);
+        double nats = 0;
+        int count = Math.min(most, windows.length);
+        for (int i = 0; i < count; i++) {
+            int[] rest = Arrays.copyOfRange(windows[i], 1, WINDOW);
+            nats -= generator.score(new int[] {windows[i][0]}, rest).sum();
+        }
+        return new Perplexity(nats, (long) count * (WINDOW - 1), 0);
+    }
+
+    /** Lets a model go on from some words. */
+    static String write(Model model, String words, Tokenizer tokenizer, long seed) {
+        GenerationOptions options = GenerationOptions.sampling(seed)
+                .withTemperature(0.8)
+                .withTopK(40)
+                .withTopP(0.95)
+                .withStopIds(Speeches.END)
+                .withMaxTokens(100);
+        int[] prompt = tokenizer.encode(words).ids();
+        return words
+                + tokenizer.decode(Generator.of(model).generate(prompt, options).ids());
+    }
+}
