@@ -2,10 +2,14 @@ package org.lora4j.cli;
 
 import java.io.PrintWriter;
 import java.util.Objects;
+import org.lora4j.cli.command.ChatCommand;
 import org.lora4j.cli.command.ClassifyCommand;
+import org.lora4j.cli.command.ClmCommand;
 import org.lora4j.cli.command.EvaluateCommand;
+import org.lora4j.cli.command.GenerateCommand;
 import org.lora4j.cli.command.InspectCommand;
 import org.lora4j.cli.command.PredictCommand;
+import org.lora4j.cli.command.SftCommand;
 import org.lora4j.example.support.cli.CommandRunner;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
@@ -18,7 +22,16 @@ import picocli.CommandLine.ScopeType;
         scope = ScopeType.INHERIT,
         versionProvider = Lora.Version.class,
         description = "LoRA adapters for models of Hugging Face in folders, from a file of texts to a tested adapter.",
-        subcommands = {ClassifyCommand.class, EvaluateCommand.class, PredictCommand.class, InspectCommand.class})
+        subcommands = {
+            ClassifyCommand.class,
+            SftCommand.class,
+            ClmCommand.class,
+            EvaluateCommand.class,
+            PredictCommand.class,
+            GenerateCommand.class,
+            ChatCommand.class,
+            InspectCommand.class
+        })
 public final class Lora {
     private static final String WITHOUT_COMMAND = "--help";
 

@@ -123,7 +123,8 @@ final class SmallModels {
             model.norm(layer + "post_attention_layernorm", false);
         }
         model.norm("model.norm", false);
-        model.linear("lm_head", vocabulary, WIDTH, false);
+        // Large enough for probabilities near 1: the norm before it is not trained.
+        model.add("lm_head.weight", 1, 0, vocabulary, WIDTH);
         model.write(folder, """
                 {"model_type": "llama", "vocab_size": %d, "hidden_size": %d, "num_hidden_layers": %d,
                  "num_attention_heads": 2, "num_key_value_heads": 1, "intermediate_size": %d,

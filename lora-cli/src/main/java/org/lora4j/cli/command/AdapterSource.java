@@ -1,6 +1,7 @@
 package org.lora4j.cli.command;
 
 import java.nio.file.Path;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -23,5 +24,9 @@ final class AdapterSource {
     @Nullable
     Path adapter() {
         return adapter;
+    }
+
+    List<Path> adapters() {
+        return adapter == null ? List.of() : List.of(adapter);
     }
 }
