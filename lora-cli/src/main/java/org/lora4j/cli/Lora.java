@@ -5,9 +5,13 @@ import java.util.Objects;
 import org.lora4j.cli.command.ChatCommand;
 import org.lora4j.cli.command.ClassifyCommand;
 import org.lora4j.cli.command.ClmCommand;
+import org.lora4j.cli.command.CombineCommand;
+import org.lora4j.cli.command.ConvertCommand;
+import org.lora4j.cli.command.EmbedCommand;
 import org.lora4j.cli.command.EvaluateCommand;
 import org.lora4j.cli.command.GenerateCommand;
 import org.lora4j.cli.command.InspectCommand;
+import org.lora4j.cli.command.MergeCommand;
 import org.lora4j.cli.command.PredictCommand;
 import org.lora4j.cli.command.SftCommand;
 import org.lora4j.example.support.cli.CommandRunner;
@@ -30,12 +34,16 @@ import picocli.CommandLine.ScopeType;
             PredictCommand.class,
             GenerateCommand.class,
             ChatCommand.class,
-            InspectCommand.class
+            EmbedCommand.class,
+            InspectCommand.class,
+            MergeCommand.class,
+            CombineCommand.class,
+            ConvertCommand.class
         })
 public final class Lora {
     private static final String WITHOUT_COMMAND = "--help";
 
-    private Lora() {}
+    Lora() {}
 
     /**
      * Runs the program and ends the process: with 0 for success, 2 for wrong use, 1 for any other failure.

@@ -59,12 +59,7 @@ public record TaskFile(Labels labels, Head head, int maxTokens) {
         json.put("task", TASK);
         json.put("head", head.name().toLowerCase(Locale.ROOT));
         json.put("max_tokens", maxTokens);
-        ObjectNode names = json.putObject("id2label");
-        ObjectNode ids = json.putObject("label2id");
-        for (int id = 0; id < labels.count(); id++) {
-            names.put(String.valueOf(id), labels.name(id));
-            ids.put(labels.name(id), id);
-        }
+        ModelConfig.write(json, labels);
         Files.writeString(folder.resolve(NAME), json.toPrettyString() + "\n", StandardCharsets.UTF_8);
     }
 }
