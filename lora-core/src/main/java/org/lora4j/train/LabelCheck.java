@@ -28,7 +28,7 @@ final class LabelCheck {
      * @throws IllegalArgumentException if a label, or the sum of a row, does not fit
      */
     void require(INDArray labels, Loss loss) {
-        if (loss == SoftmaxCrossEntropy.INSTANCE) {
+        if (loss == SoftmaxCrossEntropy.INSTANCE || loss instanceof WeightedCrossEntropy) {
             requireOneClass(labels);
         } else if (loss == SigmoidCrossEntropy.INSTANCE) {
             int rows = Math.toIntExact(labels.size(0));

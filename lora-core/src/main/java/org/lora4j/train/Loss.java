@@ -1,5 +1,6 @@
 package org.lora4j.train;
 
+import java.util.Objects;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** A loss function: it computes a number for a batch, and the gradient of this number with respect to the outputs. */
@@ -34,6 +35,21 @@ public interface Loss {
      */
     static Loss softmaxCrossEntropy() {
         return SoftmaxCrossEntropy.INSTANCE;
+    }
+
+    /**
+     * Returns the mean softmax cross-entropy with a weight for each class, for data in which some classes are rare:
+     * {@code L = −1/n · Σᵢ Σₖ wₖ·yᵢₖ·(zᵢₖ − logΣⱼ exp zᵢⱼ)}. Otherwise it is {@link #softmaxCrossEntropy()}. The sum is divided by
+     * the number of rows and not by their weights, as Keras does it and other than PyTorch. So it is a mean over rows, as
+     * {@link Trainer.Builder#accumulate} needs it. Weights whose mean over all examples is 1 keep the size of the loss.
+     *
+     * @param classWeights w, finite and at least 0, one for each class
+     * @return the loss function. It throws an {@link IllegalArgumentException} if the labels have another number of classes
+     * @throws IllegalArgumentException if there is no weight, or one is negative or not finite
+     */
+    static Loss softmaxCrossEntropy(double... classWeights) {
+        Objects.requireNonNull(classWeights, "classWeights must not be null");
+        return new WeightedCrossEntropy(classWeights);
     }
 
     /**

@@ -1,6 +1,7 @@
 package org.lora4j.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.within;
 
 import java.util.List;
@@ -30,7 +31,7 @@ class LossTest {
     }
 
     static Stream<Loss> losses() {
-        return Stream.of(CROSS_ENTROPY, SQUARED_ERROR);
+        return Stream.of(CROSS_ENTROPY, SQUARED_ERROR, Loss.softmaxCrossEntropy(0.5, 2, 0, 1));
     }
 
     @Test
@@ -62,6 +63,33 @@ class LossTest {
                 CROSS_ENTROPY.compute(matrix(new double[] {Math.log(3), 0}), matrix(new double[] {2, 1}), gradient);
         assertThat(loss).isCloseTo(2 * Math.log(4.0 / 3) + Math.log(4), within(1e-14));
         assertThat(Samples.bits(gradient)).usingComparatorWithPrecision(1e-14).containsExactly(0.25, -0.25);
+    }
+
+    @Test
+    void theWeightOfAClassCountsItsRowsSeveralTimes() {
+        INDArray output = Samples.gaussian(1, DataType.DOUBLE, 3, 2);
+        INDArray labels = matrix(new double[] {1, 0}, new double[] {0, 1}, new double[] {1, 0});
+        INDArray repeated = Nd4j.vstack(output, output.getRow(1, true), output.getRow(1, true));
+        INDArray repeatedLabels = Nd4j.vstack(labels, labels.getRow(1, true), labels.getRow(1, true));
+        double weighted = value(Loss.softmaxCrossEntropy(1, 3), output, labels);
+        assertThat(3 * weighted).isCloseTo(5 * value(CROSS_ENTROPY, repeated, repeatedLabels), within(1e-12));
+        assertThat(value(Loss.softmaxCrossEntropy(1, 1), output, labels))
+                .isEqualTo(value(CROSS_ENTROPY, output, labels));
+    }
+
+    @Test
+    void refusesWeightsOfClassesThatCannotBe() {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> Loss.softmaxCrossEntropy(1, -1))
+                .withMessage("weights: each must be finite and at least 0, found -1.0 for class 1");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> Loss.softmaxCrossEntropy(new double[0]))
+                .withMessage("weights: there must be one for each class, found none");
+        Loss three = Loss.softmaxCrossEntropy(1, 2, 3);
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> value(three, matrix(new double[] {0, 0}), matrix(new double[] {1, 0})))
+                .withMessage("weights: there must be one for each of the 2 classes, found 3");
+        assertThat(three).hasToString("WeightedCrossEntropy[1.0, 2.0, 3.0]");
     }
 
     @Test

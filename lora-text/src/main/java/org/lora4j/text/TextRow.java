@@ -50,6 +50,15 @@ public final class TextRow {
     }
 
     /**
+     * Returns the whole row.
+     *
+     * @return a JSON object with all values by the names of their columns, in the order of the file
+     */
+    public String json() {
+        return values.toString();
+    }
+
+    /**
      * Returns a text.
      *
      * @param column its column

@@ -139,6 +139,15 @@ public final class BertModel {
     }
 
     /**
+     * Returns whether the file has a pooler.
+     *
+     * @return true if {@link #pooled()} is possible
+     */
+    public boolean hasPooler() {
+        return tensors.contains("pooler.dense.weight");
+    }
+
+    /**
      * Returns the same model with another dropout in training.
      *
      * @param probability at least 0 and below 1; 0 for none

@@ -2,6 +2,7 @@ package org.lora4j.example.support.cli;
 
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.io.UncheckedIOException;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -26,7 +27,7 @@ public final class CommandRunner {
      * Runs a command with standard output and standard error.
      *
      * @param program the program, annotated as a command of picocli with subcommands
-     * @param defaultCommand the command that is run if none is given
+     * @param defaultCommand the command that is run if none is given; {@code --help} if the program does nothing by default
      * @param args a command and its options
      * @return the exit code
      */
@@ -48,7 +49,7 @@ public final class CommandRunner {
      * Runs a command.
      *
      * @param program the program, annotated as a command of picocli with subcommands
-     * @param defaultCommand the command that is run if none is given
+     * @param defaultCommand the command that is run if none is given; {@code --help} if the program does nothing by default
      * @param out gets the output
      * @param err gets errors and progress
      * @param args a command and its options
@@ -88,7 +89,9 @@ public final class CommandRunner {
     }
 
     private static String[] withCommand(String defaultCommand, String... args) {
-        boolean commandMissing = args.length == 0 || (args[0].startsWith("-") && !OWN_OPTIONS.contains(args[0]));
+        boolean hasDefault = !OWN_OPTIONS.contains(defaultCommand);
+        boolean commandMissing =
+                args.length == 0 || (hasDefault && args[0].startsWith("-") && !OWN_OPTIONS.contains(args[0]));
         return commandMissing
                 ? Stream.concat(Stream.of(defaultCommand), Arrays.stream(args)).toArray(String[]::new)
                 : args;
@@ -120,13 +123,27 @@ public final class CommandRunner {
         if (e instanceof IOException file && e.getMessage() != null) {
             return FileErrors.describe(file);
         }
+        if (e instanceof UncheckedIOException file) {
+            return describe(file);
+        }
         if (e instanceof InvalidPathException path) {
             return PathOption.describe(path);
         }
         @Nullable String message = e.getMessage();
         boolean explainsItself = e instanceof IllegalArgumentException
                 || e instanceof IllegalStateException
+                || e instanceof ArithmeticException
                 || e instanceof DivergedException;
         return explainsItself && message != null ? message : e + " (--verbose shows where)";
+    }
+
+    /** Returns the message, or that of the cause if there is no other. */
+    private static String describe(UncheckedIOException e) {
+        @Nullable String message = e.getMessage();
+        @Nullable IOException cause = e.getCause();
+        if (cause != null && (message == null || message.equals(cause.toString()))) {
+            return FileErrors.describe(cause);
+        }
+        return message == null ? e.toString() : message;
     }
 }

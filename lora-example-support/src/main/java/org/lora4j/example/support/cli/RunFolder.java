@@ -21,7 +21,16 @@ public final class RunFolder {
         this.path = path;
     }
 
-    static RunFolder prepare(Path path, String what, long bytes) throws IOException {
+    /**
+     * Makes sure that a folder can take the results, and creates it if it does not exist.
+     *
+     * @param path the folder
+     * @param what the results, for the message of an error
+     * @param bytes their size
+     * @return the folder
+     * @throws IOException if it cannot be created or written to, or does not have room for the results
+     */
+    public static RunFolder prepare(Path path, String what, long bytes) throws IOException {
         WritableFolder.prepare(path, what, bytes);
         return new RunFolder(path);
     }

@@ -10,7 +10,7 @@ import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
 /** The terminal of the process, if there is one. */
-final class Terminal {
+public final class Terminal {
     private Terminal() {}
 
     /** Selects the console that is null without a terminal. Newer JDKs have another default. */
@@ -18,7 +18,12 @@ final class Terminal {
         System.setProperty("jdk.console", "java.base");
     }
 
-    static boolean isPresent() {
+    /**
+     * Returns whether somebody sees the output as it comes.
+     *
+     * @return false for a file or a pipe
+     */
+    public static boolean isPresent() {
         return console() != null;
     }
 

@@ -3,6 +3,7 @@ package org.lora4j.example.support.report;
 import java.awt.Color;
 import java.util.DoubleSummaryStatistics;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.IntStream;
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.XYChartBuilder;
@@ -35,9 +36,49 @@ public final class LossChart {
      * @return the chart
      */
     public static Picture draw(String title, List<Double> losses, Color color) {
+        return draw(title, losses, Map.of(), color);
+    }
+
+    /**
+     * Draws the finite losses with those of validations, also in a narrow form.
+     *
+     * @param title the title
+     * @param losses the loss of each batch, at least one of them finite
+     * @param validations the loss of each validation by the number of batches before it; none for no such line
+     * @param color the color of the mean
+     * @return the chart
+     */
+    public static Picture draw(String title, List<Double> losses, Map<Long, Double> validations, Color color) {
         XYChart narrow = chart(title, losses, color, NARROW_WIDTH, NARROW_HEIGHT);
         narrow.getStyler().setChartTitleFont(ChartStyle.NARROW_TITLE);
-        return picture(title, chart(title, losses, color, WIDTH, HEIGHT)).withNarrow(picture(title, narrow));
+        XYChart wide = chart(title, losses, color, WIDTH, HEIGHT);
+        if (!validations.isEmpty()) {
+            addValidations(narrow, validations);
+            addValidations(wide, validations);
+        }
+        return picture(title, wide).withNarrow(picture(title, narrow));
+    }
+
+    private static void addValidations(XYChart chart, Map<Long, Double> validations) {
+        List<Long> batches = validations.keySet().stream()
+                .filter(batch -> Double.isFinite(validations.getOrDefault(batch, Double.NaN)))
+                .sorted()
+                .toList();
+        if (batches.isEmpty()) {
+            return;
+        }
+        XYSeries series = chart.addSeries(
+                "Validation",
+                batches.stream().map(Long::doubleValue).toList(),
+                batches.stream()
+                        .map(batch -> Math.max(FLOOR, validations.getOrDefault(batch, FLOOR)))
+                        .toList());
+        series.setXYSeriesRenderStyle(XYSeries.XYSeriesRenderStyle.Line);
+        series.setMarker(SeriesMarkers.DIAMOND);
+        series.setMarkerColor(ChartStyle.BASE);
+        series.setLineColor(ChartStyle.BASE);
+        series.setLineStyle(SeriesLines.SOLID);
+        series.setLineWidth(2f);
     }
 
     private static Picture picture(String title, XYChart chart) {

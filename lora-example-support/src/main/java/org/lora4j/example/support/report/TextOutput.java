@@ -48,6 +48,16 @@ public class TextOutput {
     }
 
     /**
+     * Prints a part of a line at once.
+     *
+     * @param text the part, as it stands
+     */
+    public final void part(String text) {
+        out.print(text);
+        out.flush();
+    }
+
+    /**
      * Prints an indented line.
      *
      * @param text the line, a format string if there are values

@@ -9,6 +9,9 @@ import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.example.support.cli.ProgressDisplay;
 import org.lora4j.example.support.report.TestResult;
 import org.lora4j.example.support.report.TextOutput;
+import org.lora4j.example.support.train.Classes;
+import org.lora4j.example.support.train.EpochBatches;
+import org.lora4j.example.support.train.SoftmaxRegression;
 import org.lora4j.example.text.data.ClassifiedTexts;
 import org.lora4j.example.text.report.BaseCheck;
 import org.lora4j.nn.Network;
@@ -70,11 +73,12 @@ public final class Classification {
 
     Frozen frozen(long seed) {
         out.section("The frozen encoder with a trained classifier");
-        FrozenHead head = new FrozenHead(bert.meanPooled());
-        FrozenHead.Trained trained =
-                FrozenHead.train(head.features(train), texts.train().classes(), classes(), seed);
+        Network encoder = bert.meanPooled();
+        SoftmaxRegression.Trained trained = SoftmaxRegression.train(
+                train.map(encoder::predict), texts.train().classes(), classes(), seed);
         Predictions predictions = Predictions.of(
-                trained.classifier().predict(head.features(test)), texts.test().classes());
+                trained.classifier().predict(test.map(encoder::predict)),
+                texts.test().classes());
         accuracy(predictions.result());
         return new Frozen(predictions, trained.result());
     }

@@ -7,6 +7,7 @@ import org.lora4j.LoRAModel;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.example.support.cli.ProgressDisplay;
 import org.lora4j.example.support.report.TextOutput;
+import org.lora4j.example.support.train.EpochBatches;
 import org.lora4j.example.text.data.TextPairs;
 import org.lora4j.example.text.report.BaseCheck;
 import org.lora4j.example.text.report.Retrieval;

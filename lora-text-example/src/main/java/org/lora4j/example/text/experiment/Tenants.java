@@ -18,6 +18,8 @@ import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.example.support.cli.ProgressDisplay;
 import org.lora4j.example.support.cli.RunFolder;
 import org.lora4j.example.support.report.TextOutput;
+import org.lora4j.example.support.train.Classes;
+import org.lora4j.example.support.train.EpochBatches;
 import org.lora4j.example.text.data.ClassifiedTexts;
 import org.lora4j.example.text.data.LabelledTexts;
 import org.lora4j.example.text.report.ReportWriter;

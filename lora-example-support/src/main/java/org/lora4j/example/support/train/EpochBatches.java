@@ -1,4 +1,4 @@
-package org.lora4j.example.text.experiment;
+package org.lora4j.example.support.train;
 
 import java.util.Arrays;
 import java.util.Iterator;
@@ -8,7 +8,7 @@ import java.util.function.Function;
 import org.lora4j.train.Batch;
 
 /** Batches of examples in a random order. Each iterator is an epoch with an order of its own. */
-final class EpochBatches implements Iterable<Batch> {
+public final class EpochBatches implements Iterable<Batch> {
     private final int[] order;
     private final int batchSize;
     private final SplittableRandom random;
@@ -22,7 +22,7 @@ final class EpochBatches implements Iterable<Batch> {
      * @param seed the seed of the orders
      * @param batch makes a batch of the examples with these indices
      */
-    EpochBatches(int size, int batchSize, long seed, Function<int[], Batch> batch) {
+    public EpochBatches(int size, int batchSize, long seed, Function<int[], Batch> batch) {
         this.order = new int[size];
         Arrays.setAll(order, i -> i);
         this.batchSize = batchSize;
@@ -30,6 +30,11 @@ final class EpochBatches implements Iterable<Batch> {
         this.batch = batch;
     }
 
+    /**
+     * Starts the next epoch.
+     *
+     * @return its batches, in another order than those of the epoch before
+     */
     @Override
     public Iterator<Batch> iterator() {
         shuffle();

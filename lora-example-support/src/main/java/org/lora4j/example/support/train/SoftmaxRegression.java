@@ -1,4 +1,4 @@
-package org.lora4j.example.text.experiment;
+package org.lora4j.example.support.train;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -13,36 +13,32 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 import org.nd4j.linalg.learning.config.Adam;
 
-/**
- * What the encoder can do as it is: softmax regression on the mean of the last hidden states. The encoder computes each text
- * once; only the classifier trains.
- */
-final class FrozenHead {
+/** What a model can do as it is: softmax regression on features that it computes once. Only the classifier trains. */
+public final class SoftmaxRegression {
     private static final int EPOCHS = 50;
     private static final int BATCH_SIZE = 100;
     private static final double LEARNING_RATE = 0.02;
 
-    private final Network encoder;
+    private SoftmaxRegression() {}
 
     /**
-     * Creates a head.
+     * A trained classifier.
      *
-     * @param encoder a network with a row for each text
+     * @param classifier takes features {@code [n, dim]}
+     * @param result its training
      */
-    FrozenHead(Network encoder) {
-        this.encoder = encoder;
-    }
+    public record Trained(Network classifier, TrainingResult result) {}
 
-    /** Computes the features {@code [texts, dim]}. */
-    INDArray features(TokenizedTexts texts) {
-        return texts.map(encoder::predict);
-    }
-
-    /** A trained classifier. */
-    record Trained(Network classifier, TrainingResult result) {}
-
-    /** Trains a classifier. */
-    static Trained train(INDArray features, List<Integer> classes, int count, long seed) {
+    /**
+     * Trains a classifier.
+     *
+     * @param features a row for each example {@code [n, dim]}
+     * @param classes the class of each example
+     * @param count the number of classes
+     * @param seed the seed of the first weights
+     * @return the classifier
+     */
+    public static Trained train(INDArray features, List<Integer> classes, int count, long seed) {
         Network classifier =
                 Network.builder(features.size(1)).linear("classifier", count).build(seed);
         List<Batch> batches = new ArrayList<>();

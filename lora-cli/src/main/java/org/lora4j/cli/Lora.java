@@ -1,0 +1,70 @@
+package org.lora4j.cli;
+
+import java.io.PrintWriter;
+import java.util.Objects;
+import org.lora4j.cli.command.ChatCommand;
+import org.lora4j.cli.command.ClassifyCommand;
+import org.lora4j.cli.command.ClmCommand;
+import org.lora4j.cli.command.CombineCommand;
+import org.lora4j.cli.command.ConvertCommand;
+import org.lora4j.cli.command.EmbedCommand;
+import org.lora4j.cli.command.EvaluateCommand;
+import org.lora4j.cli.command.GenerateCommand;
+import org.lora4j.cli.command.InspectCommand;
+import org.lora4j.cli.command.MergeCommand;
+import org.lora4j.cli.command.PredictCommand;
+import org.lora4j.cli.command.SftCommand;
+import org.lora4j.example.support.cli.CommandRunner;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.ScopeType;
+
+/** The program: trains, tests and uses adapters for models in folders. Nothing is downloaded. */
+@Command(
+        name = "lora",
+        mixinStandardHelpOptions = true,
+        scope = ScopeType.INHERIT,
+        versionProvider = Lora.Version.class,
+        description = "LoRA adapters for models of Hugging Face in folders, from a file of texts to a tested adapter.",
+        subcommands = {
+            ClassifyCommand.class,
+            SftCommand.class,
+            ClmCommand.class,
+            EvaluateCommand.class,
+            PredictCommand.class,
+            GenerateCommand.class,
+            ChatCommand.class,
+            EmbedCommand.class,
+            InspectCommand.class,
+            MergeCommand.class,
+            CombineCommand.class,
+            ConvertCommand.class
+        })
+public final class Lora {
+    private static final String WITHOUT_COMMAND = "--help";
+
+    Lora() {}
+
+    /**
+     * Runs the program and ends the process: with 0 for success, 2 for wrong use, 1 for any other failure.
+     *
+     * @param args a command and its options
+     */
+    public static void main(String[] args) {
+        System.exit(CommandRunner.run(new Lora(), WITHOUT_COMMAND, args));
+    }
+
+    /** Runs a command and returns its exit code. */
+    static int execute(PrintWriter out, PrintWriter err, String... args) {
+        return CommandRunner.run(new Lora(), WITHOUT_COMMAND, out, err, args);
+    }
+
+    /** The version in the manifest of the jar. */
+    static final class Version implements IVersionProvider {
+        @Override
+        public String[] getVersion() {
+            String version = Lora.class.getPackage().getImplementationVersion();
+            return new String[] {"lora " + Objects.requireNonNullElse(version, "(no release)")};
+        }
+    }
+}

@@ -1,0 +1,74 @@
+package org.lora4j.cli.classify;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.lora4j.text.Classification;
+import org.lora4j.text.Labels;
+
+/**
+ * How well texts are classified.
+ *
+ * @param texts the number of texts
+ * @param accuracy the share of right predictions
+ * @param macroF1 the mean of F1 over the classes that occur
+ * @param classes the metrics of each class
+ * @param confusion the number of texts by {@code [actual][predicted]} class
+ */
+public record ClassMetrics(
+        int texts, double accuracy, double macroF1, List<OfClass> classes, List<List<Integer>> confusion) {
+    /**
+     * Copies the lists.
+     *
+     * @param texts as in the record
+     * @param accuracy as in the record
+     * @param macroF1 as in the record
+     * @param classes as in the record
+     * @param confusion as in the record
+     */
+    public ClassMetrics {
+        classes = List.copyOf(classes);
+        confusion = confusion.stream().map(List::copyOf).toList();
+    }
+
+    /**
+     * The metrics of a class.
+     *
+     * @param name its name
+     * @param texts the number of its texts
+     * @param precision how many of those that are predicted as it are of it
+     * @param recall how many of its texts are predicted as it
+     * @param f1 the harmonic mean of both
+     */
+    public record OfClass(String name, int texts, double precision, double recall, double f1) {}
+
+    /**
+     * Measures predictions.
+     *
+     * @param labels the classes
+     * @param actual the actual classes
+     * @param predicted the predicted ones
+     * @return the metrics
+     */
+    static ClassMetrics of(Labels labels, List<Integer> actual, List<Integer> predicted) {
+        Classification classification = Classification.of(ints(actual), ints(predicted), labels.count());
+        List<List<Integer>> confusion = Arrays.stream(classification.confusion())
+                .map(row -> Arrays.stream(row).mapToObj(Math::toIntExact).toList())
+                .toList();
+        List<OfClass> classes = new ArrayList<>();
+        for (int c = 0; c < labels.count(); c++) {
+            int texts = confusion.get(c).stream().mapToInt(Integer::intValue).sum();
+            classes.add(new OfClass(
+                    labels.name(c),
+                    texts,
+                    classification.precision(c),
+                    classification.recall(c),
+                    classification.f1(c)));
+        }
+        return new ClassMetrics(actual.size(), classification.accuracy(), classification.macroF1(), classes, confusion);
+    }
+
+    private static int[] ints(List<Integer> values) {
+        return values.stream().mapToInt(Integer::intValue).toArray();
+    }
+}

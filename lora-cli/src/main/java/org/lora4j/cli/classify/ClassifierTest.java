@@ -1,0 +1,68 @@
+package org.lora4j.cli.classify;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.lora4j.cli.model.TextClassifier;
+import org.lora4j.cli.train.DataFile;
+import org.lora4j.text.LabelledText;
+
+/** Tests a classifier on a file of texts with their classes. */
+public final class ClassifierTest {
+    private ClassifierTest() {}
+
+    /**
+     * What a test found.
+     *
+     * @param metrics the metrics
+     * @param skipped what was wrong with lines that were left out
+     */
+    public record Result(ClassMetrics metrics, List<String> skipped) {
+        /**
+         * Copies the list.
+         *
+         * @param metrics as in the record
+         * @param skipped as in the record
+         */
+        public Result {
+            skipped = List.copyOf(skipped);
+        }
+    }
+
+    /**
+     * Tests.
+     *
+     * @param classifier the classifier
+     * @param file the file
+     * @param text the column of the text
+     * @param label the column of the class
+     * @param skipsBad whether lines that are wrong are left out
+     * @return the metrics
+     * @throws IOException if the file cannot be read, or has no text
+     * @throws IllegalArgumentException if a line is wrong, or has a class that the classifier does not know
+     */
+    public static Result test(TextClassifier classifier, Path file, String text, String label, boolean skipsBad)
+            throws IOException {
+        DataFile data = new DataFile(file, null, 0, null, skipsBad);
+        DataFile.Parts<LabelledText> parts = data.read(
+                row -> {
+                    LabelledText example = row.labelled(text, label);
+                    if (!classifier.labels().names().contains(example.label())) {
+                        throw new IllegalArgumentException(file + ":" + row.line() + ": " + label
+                                + " must be one of the classes of the classifier, "
+                                + classifier.labels().names() + ", found '" + example.label() + "'");
+                    }
+                    return example;
+                },
+                0);
+        List<Integer> actual = new ArrayList<>();
+        parts.train().forEach(example -> actual.add(classifier.labels().id(example.label())));
+        List<Integer> predicted = Predictions.of(
+                        classifier,
+                        classifier.tokens(
+                                parts.train().stream().map(LabelledText::text).toList()))
+                .classes();
+        return new Result(ClassMetrics.of(classifier.labels(), actual, predicted), parts.skipped());
+    }
+}

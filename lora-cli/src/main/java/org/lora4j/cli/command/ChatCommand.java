@@ -1,0 +1,63 @@
+package org.lora4j.cli.command;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.cli.language.ChatSession;
+import org.lora4j.cli.model.DecoderAdapters;
+import org.lora4j.cli.model.DecoderFolder;
+import org.lora4j.example.support.cli.OptionCheck;
+import org.lora4j.example.support.cli.Terminal;
+import org.lora4j.example.support.cli.WorkCommand;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code chat}: a conversation in the terminal. */
+@Command(
+        name = "chat",
+        description = "Talk to a decoder. Each line of standard input is a message. /adapter NAME changes the adapter,"
+                + " /new begins anew, /exit ends.")
+public final class ChatCommand extends WorkCommand {
+    @Option(names = "--model", required = true, paramLabel = "DIR", description = "The folder of the model.")
+    @SuppressWarnings("NullAway.Init")
+    private Path model;
+
+    @Option(
+            names = "--adapter",
+            paramLabel = "DIR",
+            description =
+                    "The folder of an adapter; its name is the folder's. Repeat it for several; the first answers.")
+    private List<Path> adapters = List.of();
+
+    @Option(names = "--system", paramLabel = "TEXT", description = "The message of the system. Default: none.")
+    private @Nullable String system;
+
+    @Mixin
+    private final GenerationFlags flags = new GenerationFlags();
+
+    ChatCommand() {}
+
+    @Override
+    protected void checkOptions(OptionCheck check) {
+        flags.check(check);
+    }
+
+    @Override
+    protected void work() throws IOException {
+        try (DecoderFolder decoder = DecoderFolder.open(model)) {
+            ChatSession session = new ChatSession(
+                    decoder,
+                    DecoderAdapters.load(decoder, adapters),
+                    flags.options(),
+                    system,
+                    out(),
+                    Terminal.isPresent() ? "> " : "");
+            session.run(new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8)));
+        }
+    }
+}

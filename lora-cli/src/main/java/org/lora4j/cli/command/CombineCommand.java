@@ -1,0 +1,84 @@
+package org.lora4j.cli.command;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.adapter.LoRAAdapter;
+import org.lora4j.cli.convert.AdapterFiles;
+import org.lora4j.cli.convert.WeightedAdapters;
+import org.lora4j.example.support.cli.OptionCheck;
+import org.lora4j.example.support.cli.WorkCommand;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code combine}: several adapters to one. */
+@Command(name = "combine", description = "Combine adapters with weights into one, as PEFT's add_weighted_adapter does.")
+public final class CombineCommand extends WorkCommand {
+    @Option(
+            names = "--adapter",
+            required = true,
+            paramLabel = "DIR=WEIGHT",
+            description = "An adapter and its weight. Repeat it for each.")
+    private final Map<Path, Double> adapters = new LinkedHashMap<>();
+
+    @Option(names = "--output", required = true, paramLabel = "DIR", description = "The folder that is written.")
+    @SuppressWarnings("NullAway.Init")
+    private Path folder;
+
+    @Option(
+            names = "--method",
+            paramLabel = "NAME",
+            description = "How: ${COMPLETION-CANDIDATES}. Default: ${DEFAULT-VALUE}, the weighted sum, exactly.")
+    private WeightedAdapters.Method method = WeightedAdapters.Method.CAT;
+
+    @Option(
+            names = "--rank",
+            paramLabel = "R",
+            description = "The rank of the method SVD. Default: the greatest of the adapters.")
+    private int rank;
+
+    @Option(
+            names = "--density",
+            paramLabel = "SHARE",
+            description =
+                    "The share of elements that stay, for the methods that leave some out. Default: ${DEFAULT-VALUE}.")
+    private double density = 0.5;
+
+    @Option(names = "--seed", paramLabel = "N", description = "Seed of the methods DARE. Default: ${DEFAULT-VALUE}.")
+    private long seed;
+
+    @Option(
+            names = "--model",
+            paramLabel = "DIR",
+            description = "The folder of their model, to store fingerprints of it. Default: none.")
+    private @Nullable Path model;
+
+    @Mixin
+    private final OutputOptions output = new OutputOptions();
+
+    CombineCommand() {}
+
+    @Override
+    protected void checkOptions(OptionCheck check) {
+        check.atLeast("--rank", rank, 0);
+        check.require(density > 0 && density <= 1, "--density must be above 0 and at most 1, found " + density);
+    }
+
+    @Override
+    protected void work() throws IOException {
+        LoRAAdapter combined = new WeightedAdapters(List.copyOf(adapters.keySet()), List.copyOf(adapters.values()))
+                .combine(method, rank, density, seed);
+        AdapterFiles.save(combined, model, folder);
+        Written written =
+                new Written(folder.toString(), Map.of("rank", combined.config().rank()));
+        output.show(
+                out(),
+                written,
+                to -> to.line(
+                        "adapter of rank %d written to %s", combined.config().rank(), written.output()));
+    }
+}

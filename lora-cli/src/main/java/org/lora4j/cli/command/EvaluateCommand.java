@@ -1,0 +1,139 @@
+package org.lora4j.cli.command;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import org.lora4j.LoRAModel;
+import org.lora4j.cli.classify.ClassMetrics;
+import org.lora4j.cli.classify.ClassifierTest;
+import org.lora4j.cli.language.LanguageExamples;
+import org.lora4j.cli.language.LanguageTest;
+import org.lora4j.cli.model.DecoderAdapters;
+import org.lora4j.cli.model.DecoderFolder;
+import org.lora4j.cli.model.ModelKind;
+import org.lora4j.cli.model.TextClassifier;
+import org.lora4j.cli.train.DataFile;
+import org.lora4j.example.support.cli.OptionCheck;
+import org.lora4j.example.support.cli.WorkCommand;
+import org.lora4j.example.support.report.TextOutput;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code evaluate}: tests a model or an adapter on a file. */
+@Command(
+        name = "evaluate",
+        description = "Test a classifier on texts with their classes, or measure the perplexity of a decoder on"
+                + " conversations or plain text.")
+public final class EvaluateCommand extends WorkCommand {
+    private static final int LONGEST = 1024;
+
+    @Mixin
+    private final AdapterSource source = new AdapterSource();
+
+    @Option(
+            names = "--data",
+            required = true,
+            paramLabel = "FILE",
+            description = "The examples: .csv, .tsv or .jsonl, plain or with .gz.")
+    @SuppressWarnings("NullAway.Init")
+    private Path data;
+
+    @Option(names = "--text", paramLabel = "COLUMN", description = "The column of the text. Default: ${DEFAULT-VALUE}.")
+    private String text = "text";
+
+    @Option(
+            names = "--label",
+            paramLabel = "COLUMN",
+            description = "The column of the class. Default: ${DEFAULT-VALUE}.")
+    private String label = "label";
+
+    @Option(names = "--skip-bad-lines", description = "Leave out lines that are wrong, and count them.")
+    private boolean skipsBad;
+
+    @Option(
+            names = "--max-tokens",
+            paramLabel = "N",
+            description =
+                    "Of a decoder: conversations are cut, and plain text is packed, at this many tokens. Default: 1024,"
+                            + " or as many as the model takes.")
+    private int maxTokens;
+
+    @Mixin
+    private final OutputOptions output = new OutputOptions();
+
+    EvaluateCommand() {}
+
+    @Override
+    protected void checkOptions(OptionCheck check) {
+        check.require(maxTokens == 0 || maxTokens >= 2, "--max-tokens must be at least 2, found " + maxTokens);
+    }
+
+    /**
+     * What a test of a decoder found.
+     *
+     * @param metrics the metrics
+     * @param skipped what was wrong with lines that were left out
+     */
+    record LanguageResult(LanguageTest metrics, List<String> skipped) {}
+
+    @Override
+    protected void work() throws IOException {
+        if (ModelKind.of(source.model()).isDecoder()) {
+            testDecoder();
+        } else {
+            testClassifier();
+        }
+    }
+
+    private void testDecoder() throws IOException {
+        try (DecoderFolder decoder = DecoderFolder.open(source.model())) {
+            int most = decoder.maxLength();
+            LanguageExamples examples = LanguageExamples.forTest(
+                    decoder,
+                    new DataFile(data, null, 0, null, skipsBad),
+                    text,
+                    Math.min(most, maxTokens == 0 ? LONGEST : maxTokens));
+            LoRAModel model = DecoderAdapters.load(decoder, source.adapters());
+            LanguageResult result = new LanguageResult(LanguageTest.of(model, examples.train()), examples.skipped());
+            output.show(out(), result, to -> {
+                to.line(
+                        "%,d tokens: loss %.4f, perplexity %.3f",
+                        result.metrics().tokens(),
+                        result.metrics().loss(),
+                        result.metrics().perplexity());
+                skipped(to, result.skipped());
+            });
+        }
+    }
+
+    private void testClassifier() throws IOException {
+        try (TextClassifier classifier = TextClassifier.open(source.model(), source.adapter())) {
+            ClassifierTest.Result result = ClassifierTest.test(classifier, data, text, label, skipsBad);
+            output.show(out(), result, to -> print(to, result));
+        }
+    }
+
+    private static void print(TextOutput out, ClassifierTest.Result result) {
+        ClassMetrics metrics = result.metrics();
+        out.line(
+                "%,d texts: accuracy %.2f %%, macro-F1 %.4f",
+                metrics.texts(), 100 * metrics.accuracy(), metrics.macroF1());
+        int width = metrics.classes().stream()
+                .mapToInt(c -> c.name().length())
+                .max()
+                .orElse(0);
+        for (ClassMetrics.OfClass c : metrics.classes()) {
+            out.fact(
+                    "%s precision %.4f  recall %.4f  F1 %.4f  %,d texts",
+                    c.name() + " ".repeat(width - c.name().length()), c.precision(), c.recall(), c.f1(), c.texts());
+        }
+        skipped(out, result.skipped());
+    }
+
+    private static void skipped(TextOutput out, List<String> skipped) {
+        if (!skipped.isEmpty()) {
+            out.fact("%,d lines were left out; the first: %s", skipped.size(), skipped.get(0));
+        }
+    }
+}

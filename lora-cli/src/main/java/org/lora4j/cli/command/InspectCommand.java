@@ -1,0 +1,90 @@
+package org.lora4j.cli.command;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.cli.inspect.AdapterFitness;
+import org.lora4j.cli.inspect.AdapterInspection;
+import org.lora4j.cli.inspect.ModelInspection;
+import org.lora4j.example.support.cli.OptionCheck;
+import org.lora4j.example.support.cli.WorkCommand;
+import org.lora4j.example.support.report.TextOutput;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code inspect}: says what is in a folder. */
+@Command(
+        name = "inspect",
+        description = "Say what is in the folder of a model or an adapter, and whether an adapter fits a model.")
+public final class InspectCommand extends WorkCommand {
+    @Parameters(paramLabel = "DIR", description = "The folder of a model or an adapter.")
+    @SuppressWarnings("NullAway.Init")
+    private Path folder;
+
+    @Option(names = "--model", paramLabel = "DIR", description = "The folder of a model that the adapter may fit.")
+    private @Nullable Path model;
+
+    @Mixin
+    private final OutputOptions output = new OutputOptions();
+
+    InspectCommand() {}
+
+    @Override
+    protected void checkOptions(OptionCheck check) {}
+
+    @Override
+    protected void work() throws IOException {
+        if (Files.exists(folder.resolve("adapter_config.json"))) {
+            AdapterInspection adapter = AdapterInspection.of(folder, model);
+            output.show(out(), adapter, to -> print(to, adapter));
+        } else {
+            ModelInspection found = ModelInspection.of(folder);
+            output.show(out(), found, to -> print(to, found));
+        }
+    }
+
+    private static void print(TextOutput out, AdapterInspection adapter) {
+        out.line("%s: an adapter", adapter.folder());
+        out.fact(
+                "rank %d, alpha %s%s%s",
+                adapter.rank(),
+                TextOutput.plain(adapter.alpha()),
+                adapter.dora() ? ", DoRA" : "",
+                adapter.rankStabilized() ? ", rsLoRA" : "");
+        out.fact("targets %s: %s layers by name", adapter.targets(), adapter.layers());
+        out.fact("trained in full: %s", adapter.modulesToSave());
+        out.fact("%,d trained parameters in %,d bytes", adapter.parameters(), adapter.bytes());
+        out.fact("task %s, base %s", orNone(adapter.task()), orNone(adapter.base()));
+        if (!adapter.labels().isEmpty()) {
+            out.fact("classes %s", adapter.labels());
+        }
+        out.fact("fingerprints of the base: %,d", adapter.fingerprints());
+        AdapterFitness fit = adapter.fit();
+        if (fit != null) {
+            out.fact(
+                    "fits %s: %s; the weights with which it was trained: %s",
+                    fit.model(), fit.fits() ? "yes" : "NO", fit.sameWeights() ? "yes" : "NO");
+            if (fit.problem() != null) {
+                out.fact("%s", fit.problem());
+            }
+        }
+    }
+
+    private static String orNone(@Nullable String text) {
+        return text == null ? "not named" : text;
+    }
+
+    private static void print(TextOutput out, ModelInspection model) {
+        out.line("%s: a model, %s", model.folder(), model.kind());
+        out.fact("%,d parameters; files of %,d bytes", model.parameters(), model.bytes());
+        out.fact("linear layers by name: %s", model.targets());
+        out.fact("%,d tokens at most", model.longest());
+        if (!model.labels().isEmpty()) {
+            out.fact("classes %s", model.labels());
+        }
+        out.fact("chat template: %s", model.chat() ? "yes" : "no");
+    }
+}

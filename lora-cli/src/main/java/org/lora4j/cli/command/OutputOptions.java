@@ -1,0 +1,51 @@
+package org.lora4j.cli.command;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import java.io.PrintWriter;
+import java.io.Writer;
+import java.nio.charset.StandardCharsets;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import org.lora4j.example.support.cli.ProgressBars;
+import org.lora4j.example.support.cli.ProgressDisplay;
+import org.lora4j.example.support.cli.Terminal;
+import org.lora4j.example.support.report.ReportJson;
+import org.lora4j.example.support.report.TextOutput;
+import org.lora4j.train.TrainingListener;
+import picocli.CommandLine.Option;
+
+/** How results and progress are shown. */
+final class OutputOptions {
+    @Option(names = "--json", description = "Print the result as JSON, and nothing else.")
+    private boolean json;
+
+    @Option(names = "--no-progress", description = "Show no progress bar. Without a terminal there is none.")
+    private boolean noProgress;
+
+    /** Returns where text for people goes; nowhere if the result is JSON. */
+    TextOutput text(PrintWriter out) {
+        return new TextOutput(json ? new PrintWriter(Writer.nullWriter()) : out);
+    }
+
+    /** Prints a result, as JSON or in words. */
+    void show(PrintWriter out, Record result, Consumer<TextOutput> words) throws JsonProcessingException {
+        if (json) {
+            out.print(new String(ReportJson.toBytes(result), StandardCharsets.UTF_8));
+        } else {
+            words.accept(new TextOutput(out));
+        }
+        out.flush();
+    }
+
+    ProgressDisplay progress() {
+        if (!noProgress && Terminal.isPresent()) {
+            return new ProgressBars();
+        }
+        return new ProgressDisplay() {
+            @Override
+            public <T> T show(String task, long batches, Function<TrainingListener, T> training) {
+                return training.apply(new TrainingListener() {});
+            }
+        };
+    }
+}

@@ -1,0 +1,40 @@
+package org.lora4j.cli.command;
+
+import org.lora4j.cli.language.LanguageTask;
+import org.lora4j.example.support.cli.OptionCheck;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** {@code sft}: trains a decoder to answer. */
+@Command(
+        name = "sft",
+        description =
+                "Train an adapter that answers, on a decoder, with conversations as JSONL: 'messages', or 'prompt' and"
+                        + " 'completion'. Only the answers are learned.")
+public final class SftCommand extends LanguageCommand {
+    @Option(
+            names = "--max-tokens",
+            paramLabel = "N",
+            description = "Conversations are cut at this many tokens. Default: 1024, or as many as the model takes.")
+    private int maxTokens;
+
+    @Option(
+            names = "--samples",
+            paramLabel = "N",
+            description = "How many answers the report shows, before and after. Default: ${DEFAULT-VALUE}.")
+    private int samples = 3;
+
+    SftCommand() {}
+
+    @Override
+    protected void checkOptions(OptionCheck check) {
+        super.checkOptions(check);
+        check.require(maxTokens == 0 || maxTokens >= 2, "--max-tokens must be at least 2, found " + maxTokens);
+        check.atLeast("--samples", samples, 0);
+    }
+
+    @Override
+    LanguageTask task() {
+        return task(LanguageTask.Kind.SFT, maxTokens, "text", samples);
+    }
+}

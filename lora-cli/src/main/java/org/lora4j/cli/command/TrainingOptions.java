@@ -1,0 +1,126 @@
+package org.lora4j.cli.command;
+
+import java.nio.file.Path;
+import org.lora4j.cli.train.Schedule;
+import org.lora4j.cli.train.TrainingPlan;
+import org.lora4j.example.support.cli.OptionCheck;
+import picocli.CommandLine.Option;
+
+/** The training. */
+final class TrainingOptions {
+    @Option(
+            names = "--output",
+            required = true,
+            paramLabel = "DIR",
+            description = "The folder for the adapter, the report and the checkpoints.")
+    @SuppressWarnings("NullAway.Init")
+    private Path output;
+
+    @Option(
+            names = "--epochs",
+            paramLabel = "N",
+            description = "How often all examples are used. Default: ${DEFAULT-VALUE}.")
+    private int epochs = 3;
+
+    @Option(names = "--batch", paramLabel = "N", description = "The examples of a batch. Default: ${DEFAULT-VALUE}.")
+    private int batch;
+
+    @Option(
+            names = "--accumulate",
+            paramLabel = "N",
+            description = "The batches of a step: as larger batches, in less memory. Default: ${DEFAULT-VALUE}.")
+    private int accumulate = 1;
+
+    @Option(
+            names = "--rate",
+            paramLabel = "RATE",
+            description = "The greatest learning rate. Default: ${DEFAULT-VALUE}.")
+    private double rate;
+
+    @Option(
+            names = "--schedule",
+            paramLabel = "NAME",
+            description = "How the learning rate falls: ${COMPLETION-CANDIDATES}. Default: ${DEFAULT-VALUE}.")
+    private Schedule schedule = Schedule.LINEAR;
+
+    @Option(
+            names = "--warmup",
+            paramLabel = "SHARE",
+            description = "The share of the steps in which the learning rate rises. Default: ${DEFAULT-VALUE}.")
+    private double warmup = 0.1;
+
+    @Option(names = "--weight-decay", paramLabel = "L", description = "The decay of AdamW. Default: ${DEFAULT-VALUE}.")
+    private double weightDecay = 0.01;
+
+    @Option(
+            names = "--clip",
+            paramLabel = "NORM",
+            description = "The greatest norm of the gradients; 0 for no limit. Default: ${DEFAULT-VALUE}.")
+    private double clip = 1;
+
+    @Option(
+            names = "--patience",
+            paramLabel = "EPOCHS",
+            description =
+                    "Stop if the validation did not improve for so many epochs; 0 for never. The best epoch is kept."
+                            + " Default: ${DEFAULT-VALUE}.")
+    private int patience = 3;
+
+    @Option(names = "--seed", paramLabel = "N", description = "Seed of all random choices. Default: ${DEFAULT-VALUE}.")
+    private long seed;
+
+    @Option(
+            names = "--checkpoint-every",
+            paramLabel = "STEPS",
+            description = "The steps between two checkpoints; 0 for none. Default: ${DEFAULT-VALUE}.")
+    private int checkpointEvery = 100;
+
+    @Option(names = "--resume", description = "Go on from the checkpoint in the output folder.")
+    private boolean resume;
+
+    @Option(
+            names = "--dry-run",
+            description = "Train nothing: print the parameters, the tokens, and an estimate of memory and time.")
+    private boolean dryRun;
+
+    TrainingOptions(int batch, double rate) {
+        this.batch = batch;
+        this.rate = rate;
+    }
+
+    void check(OptionCheck check) {
+        check.atLeast("--epochs", epochs, 1);
+        check.atLeast("--batch", batch, 1);
+        check.atLeast("--accumulate", accumulate, 1);
+        check.positive("--rate", rate);
+        check.share("--warmup", warmup);
+        check.require(
+                weightDecay >= 0 && Double.isFinite(weightDecay),
+                "--weight-decay must be finite and at least 0, found " + weightDecay);
+        check.require(clip >= 0, "--clip must be at least 0, found " + clip);
+        check.atLeast("--patience", patience, 0);
+        check.atLeast("--checkpoint-every", checkpointEvery, 0);
+        check.require(!(resume && dryRun), "--dry-run must be used without --resume, found both");
+    }
+
+    TrainingPlan plan() {
+        return new TrainingPlan(
+                epochs, batch, accumulate, rate, schedule, warmup, weightDecay, clip, patience, seed, checkpointEvery);
+    }
+
+    Path output() {
+        return output;
+    }
+
+    long seed() {
+        return seed;
+    }
+
+    boolean resumes() {
+        return resume;
+    }
+
+    boolean isDryRun() {
+        return dryRun;
+    }
+}

@@ -1,0 +1,92 @@
+package org.lora4j.cli.convert;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.List;
+import org.lora4j.LoRAModel;
+import org.lora4j.adapter.LoRAAdapter;
+import org.lora4j.cli.model.DecoderAdapters;
+import org.lora4j.cli.model.DecoderFolder;
+import org.lora4j.cli.model.Head;
+import org.lora4j.cli.model.ModelConfig;
+import org.lora4j.cli.model.ModelKind;
+import org.lora4j.cli.model.TextClassifier;
+import org.lora4j.io.PeftAdapters;
+import org.lora4j.nn.transformer.BertModel;
+
+/** Merges an adapter into its model, and writes the result as a folder of Hugging Face. */
+public final class ModelMerge {
+    /** What belongs to a model beside its configuration and its weights. */
+    private static final List<String> COPIED = List.of(
+            "tokenizer.json",
+            "tokenizer_config.json",
+            "special_tokens_map.json",
+            "vocab.txt",
+            "vocab.json",
+            "merges.txt",
+            "chat_template.jinja",
+            "generation_config.json",
+            "sentence_bert_config.json",
+            "config_sentence_transformers.json");
+
+    private ModelMerge() {}
+
+    /**
+     * Merges.
+     *
+     * @param model the folder of the model, which stays as it is
+     * @param adapter the folder of the adapter
+     * @param output the folder that is written, another one than that of the model
+     * @throws IOException if a file cannot be read or written, the adapter does not fit, or the result has no form in the files of
+     *     Hugging Face
+     */
+    public static void merge(Path model, Path adapter, Path output) throws IOException {
+        ModelKind kind = ModelKind.of(model);
+        if (Files.exists(output) && (Files.isSameFile(model, output) || Files.isSameFile(adapter, output))) {
+            throw new IOException(output
+                    + ": the output must be another folder than those of the model and the adapter, found one of them");
+        }
+        if (kind.isDecoder()) {
+            mergeDecoder(model, adapter, output);
+        } else {
+            LoRAAdapter data = PeftAdapters.load(adapter);
+            if (data.savedModules().isEmpty()) {
+                mergeEncoder(model, adapter, output);
+            } else {
+                mergeClassifier(model, adapter, output);
+            }
+        }
+        for (String file : COPIED) {
+            if (Files.exists(model.resolve(file))) {
+                Files.copy(model.resolve(file), output.resolve(file), StandardCopyOption.REPLACE_EXISTING);
+            }
+        }
+    }
+
+    private static void mergeDecoder(Path model, Path adapter, Path output) throws IOException {
+        try (DecoderFolder decoder = DecoderFolder.open(model)) {
+            decoder.save(DecoderAdapters.load(decoder, List.of(adapter)).mergeActive(), output);
+        }
+    }
+
+    private static void mergeEncoder(Path model, Path adapter, Path output) throws IOException {
+        BertModel bert = BertModel.load(model);
+        LoRAModel adapted = LoRAModel.of(bert.lastHiddenState());
+        bert.save(adapted.load(TextClassifier.ADAPTER, adapter).merge(), output);
+    }
+
+    private static void mergeClassifier(Path model, Path adapter, Path output) throws IOException {
+        try (TextClassifier classifier = TextClassifier.open(model, adapter)) {
+            if (classifier.head() == Head.MEAN) {
+                throw new IOException(
+                        adapter + ": a classifier that is merged must read the pooler, as the classes of Hugging"
+                                + " Face do, found one that reads the mean; train it with --head pooler, or use the adapter as it"
+                                + " is");
+            }
+            classifier.encoder().model().save(classifier.model().mergeActive(), output);
+            ModelConfig.setLabels(output, classifier.labels());
+        }
+    }
+}

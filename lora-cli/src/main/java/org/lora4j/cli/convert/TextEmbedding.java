@@ -1,0 +1,68 @@
+package org.lora4j.cli.convert;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.LoRAModel;
+import org.lora4j.cli.file.RowFile;
+import org.lora4j.cli.model.ModelKind;
+import org.lora4j.nn.input.Sequences;
+import org.lora4j.text.EncoderFolder;
+
+/** Adds the sentence embedding of a text to the rows of a file: {@code embedding}. */
+public final class TextEmbedding {
+    /** What the texts are: models can have a prompt for each kind. */
+    public enum Kind {
+        /** Texts of no special kind. */
+        TEXT,
+        /** Queries. */
+        QUERY,
+        /** Documents. */
+        DOCUMENT
+    }
+
+    private TextEmbedding() {}
+
+    /**
+     * Embeds.
+     *
+     * @param folder the folder of an encoder
+     * @param adapter the folder of an adapter; null for the model alone
+     * @param file the files
+     * @param text the column of the text
+     * @param kind what the texts are
+     * @return the number of rows
+     * @throws IOException if a file cannot be read or written, or the adapter does not fit
+     * @throws IllegalArgumentException if a line is wrong
+     */
+    public static long embed(Path folder, @Nullable Path adapter, RowFile file, String text, Kind kind)
+            throws IOException {
+        ModelKind.require(folder, false, "an embedding");
+        try (EncoderFolder encoder = EncoderFolder.open(folder)) {
+            LoRAModel model = LoRAModel.of(encoder.sentenceEmbeddings());
+            if (adapter != null) {
+                model.load("adapter", adapter);
+            }
+            return file.copy(row -> row.text(text), texts -> rows(model, tokens(encoder, texts, kind)));
+        }
+    }
+
+    private static Sequences tokens(EncoderFolder encoder, List<String> texts, Kind kind) {
+        return switch (kind) {
+            case TEXT -> encoder.tokens(texts);
+            case QUERY -> encoder.queries(texts);
+            case DOCUMENT -> encoder.documents(texts);
+        };
+    }
+
+    private static List<Map<String, Object>> rows(LoRAModel model, Sequences texts) {
+        List<Map<String, Object>> rows = new ArrayList<>();
+        for (float[] embedding : model.predict(texts).toFloatMatrix()) {
+            rows.add(Map.of("embedding", embedding));
+        }
+        return rows;
+    }
+}

@@ -1,0 +1,77 @@
+package org.lora4j.cli.convert;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import org.lora4j.adapter.LoRAAdapter;
+import org.lora4j.algebra.AdapterCombination;
+import org.lora4j.algebra.AdapterCombination.MajoritySign;
+import org.lora4j.algebra.TargetRank;
+import org.lora4j.io.PeftAdapters;
+
+/**
+ * Adapters with weights, which are combined into one.
+ *
+ * @param folders the folder of each adapter, at least one
+ * @param weights the weight of each
+ */
+public record WeightedAdapters(List<Path> folders, List<Double> weights) {
+    /** How adapters are combined; see {@link AdapterCombination}. */
+    public enum Method {
+        /** The weighted sum of the updates, exactly; the ranks add up. */
+        CAT,
+        /** The best approximation of that sum at a rank. */
+        SVD,
+        /** The product of the weighted sums of the factors. */
+        LINEAR,
+        /** As linear, with the small elements of the factors left out. */
+        MAGNITUDE_PRUNE,
+        /** As linear, with elements left out by chance. */
+        DARE_LINEAR,
+        /** As linear, with small elements left out, and elected signs. */
+        TIES,
+        /** As linear, with elements left out by chance, and elected signs. */
+        DARE_TIES
+    }
+
+    /**
+     * Copies the lists.
+     *
+     * @param folders as in the record
+     * @param weights as in the record
+     */
+    public WeightedAdapters {
+        folders = List.copyOf(folders);
+        weights = List.copyOf(weights);
+    }
+
+    /**
+     * Combines. The result keeps the task and the base of the first adapter.
+     *
+     * @param method how
+     * @param rank the rank of {@link Method#SVD}; 0 for the greatest of the adapters
+     * @param density the share of elements that stay, for the methods that leave some out
+     * @param seed the seed of the methods that choose by chance
+     * @return the adapter
+     * @throws IOException if an adapter cannot be read
+     * @throws IllegalArgumentException if the adapters cannot be combined so
+     */
+    public LoRAAdapter combine(Method method, int rank, double density, long seed) throws IOException {
+        LoRAAdapter first = PeftAdapters.load(folders.get(0));
+        AdapterCombination all = AdapterCombination.of(first, weights.get(0));
+        for (int i = 1; i < folders.size(); i++) {
+            all = all.plus(PeftAdapters.load(folders.get(i)), weights.get(i));
+        }
+        LoRAAdapter combined = switch (method) {
+            case CAT -> all.cat();
+            case SVD ->
+                all.svd(TargetRank.of(rank == 0 ? all.greatestRank() : rank)).adapter();
+            case LINEAR -> all.linear();
+            case MAGNITUDE_PRUNE -> all.magnitudePrune(density);
+            case DARE_LINEAR -> all.dareLinear(density, seed);
+            case TIES -> all.ties(density, MajoritySign.TOTAL);
+            case DARE_TIES -> all.dareTies(density, MajoritySign.TOTAL, seed);
+        };
+        return AdapterFiles.withHubFields(combined, first);
+    }
+}

@@ -1,0 +1,19 @@
+package org.lora4j.cli.file;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.io.Writer;
+
+/** An object in each line. */
+record JsonWriter(Writer out) implements RowWriter {
+    @Override
+    public void write(ObjectNode row) throws IOException {
+        out.write(row.toString());
+        out.write('\n');
+    }
+
+    @Override
+    public void close() throws IOException {
+        out.close();
+    }
+}

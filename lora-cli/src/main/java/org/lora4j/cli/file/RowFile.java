@@ -1,0 +1,93 @@
+package org.lora4j.cli.file;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.cli.train.DataFile;
+import org.lora4j.text.Dataset;
+import org.lora4j.text.TextFormatException;
+import org.lora4j.text.TextRow;
+
+/**
+ * Copies a file of rows, and adds values to each of them. Only a few rows are in memory at a time. The output appears as a whole,
+ * after the last row.
+ *
+ * @param input the file that is read: CSV, TSV or JSONL, plain or with gzip
+ * @param output the file that is written, in the form that its name says
+ * @param skipped is given lines that are wrong, which are left out; null to fail at the first
+ */
+public record RowFile(Path input, Path output, @Nullable Consumer<TextFormatException> skipped) {
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final int ROWS_AT_A_TIME = 64;
+
+    /**
+     * Copies the rows.
+     *
+     * @param read takes what is needed of a row; refuses a row that is wrong
+     * @param added returns the new values for some rows, by column
+     * @param <T> what is needed of a row
+     * @return the number of rows that were written
+     * @throws IOException if a file cannot be read or written, or a new column exists already
+     */
+    public <T> long copy(Function<TextRow, T> read, Function<List<T>, List<Map<String, Object>>> added)
+            throws IOException {
+        Path folder = output.toAbsolutePath().getParent();
+        if (folder == null || !Files.isDirectory(folder)) {
+            throw new FileSystemException(output.toString(), null, "must be in a folder that exists, found none");
+        }
+        Path part = folder.resolve("." + output.getFileName() + ".part");
+        try {
+            long rows;
+            try (RowWriter writer = RowWriter.open(part, output.toString())) {
+                rows = copy(read, added, writer);
+            }
+            Files.move(part, output, StandardCopyOption.REPLACE_EXISTING);
+            return rows;
+        } catch (FileSystemException e) {
+            throw e;
+        } catch (IOException e) {
+            throw (IOException) new FileSystemException(output.toString(), null, e.getMessage()).initCause(e);
+        } finally {
+            Files.deleteIfExists(part);
+        }
+    }
+
+    private record Item<T>(String row, T needed) {}
+
+    private <T> long copy(
+            Function<TextRow, T> read, Function<List<T>, List<Map<String, Object>>> added, RowWriter writer)
+            throws IOException {
+        Dataset<Item<T>> items = DataFile.open(input).map(row -> new Item<>(row.json(), read.apply(row)));
+        long rows = 0;
+        for (List<Item<T>> some : (skipped == null ? items : items.skipping(skipped)).batches(ROWS_AT_A_TIME)) {
+            List<Map<String, Object>> values =
+                    added.apply(some.stream().map(Item::needed).toList());
+            for (int i = 0; i < some.size(); i++) {
+                writer.write(row(some.get(i).row(), values.get(i)));
+            }
+            rows += some.size();
+        }
+        return rows;
+    }
+
+    private static ObjectNode row(String before, Map<String, Object> values) throws IOException {
+        ObjectNode row = (ObjectNode) JSON.readTree(before);
+        for (Map.Entry<String, Object> value : values.entrySet()) {
+            if (row.has(value.getKey())) {
+                throw new IOException(
+                        "the input must not have a column " + value.getKey() + ", found one; rename it there");
+            }
+            row.set(value.getKey(), JSON.valueToTree(value.getValue()));
+        }
+        return row;
+    }
+}

@@ -1,0 +1,40 @@
+package org.lora4j.cli.inspect;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.adapter.LoRAAdapter;
+import org.lora4j.cli.model.AdaptedModels;
+import org.lora4j.io.FingerprintCheck;
+import org.lora4j.io.PeftAdapters;
+import org.lora4j.io.ReadOptions;
+import org.lora4j.nn.Network;
+
+/**
+ * Whether an adapter fits a model.
+ *
+ * @param model the folder of the model
+ * @param fits whether all layers are there, with the right shapes
+ * @param sameWeights whether the weights are those with which the adapter was trained
+ * @param problem what does not fit, or why it is not known whether the weights are the same; null if there is none
+ */
+public record AdapterFitness(
+        String model,
+        boolean fits,
+        boolean sameWeights,
+        @Nullable String problem) {
+    static AdapterFitness of(Path folder, LoRAAdapter adapter, Path model) throws IOException {
+        Network network = AdaptedModels.networkFor(model, folder, adapter);
+        try {
+            PeftAdapters.load(folder, network, ReadOptions.of(FingerprintCheck.IGNORE));
+        } catch (IOException | IllegalArgumentException e) {
+            return new AdapterFitness(model.toString(), false, false, e.getMessage());
+        }
+        try {
+            PeftAdapters.load(folder, network, ReadOptions.of(FingerprintCheck.REQUIRE));
+            return new AdapterFitness(model.toString(), true, true, null);
+        } catch (IOException e) {
+            return new AdapterFitness(model.toString(), true, false, e.getMessage());
+        }
+    }
+}

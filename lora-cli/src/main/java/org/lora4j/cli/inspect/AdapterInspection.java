@@ -1,0 +1,139 @@
+package org.lora4j.cli.inspect;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.adapter.LoRAAdapter;
+import org.lora4j.adapter.LoRAConfig;
+import org.lora4j.cli.model.TaskFile;
+import org.lora4j.io.PeftAdapters;
+import org.lora4j.io.SafeTensors;
+import org.lora4j.text.Labels;
+
+/**
+ * What is in the folder of an adapter.
+ *
+ * @param kind {@code adapter}
+ * @param folder the folder
+ * @param task PEFT's task type, or null
+ * @param base the base that the configuration names, or null
+ * @param rank the rank
+ * @param alpha α
+ * @param dora whether it is DoRA
+ * @param rankStabilized whether the scale is α/√r
+ * @param targets the target modules
+ * @param modulesToSave the layers that were trained in full
+ * @param layers the number of adapted layers by the last part of their paths
+ * @param parameters the numbers that were trained
+ * @param bytes the size of the tensors' file
+ * @param labels the classes, if {@code task.json} names them
+ * @param fingerprints how many layers have a fingerprint of their base
+ * @param fit whether it fits a base; null if none was given
+ */
+public record AdapterInspection(
+        String kind,
+        String folder,
+        @Nullable String task,
+        @Nullable String base,
+        int rank,
+        double alpha,
+        boolean dora,
+        boolean rankStabilized,
+        String targets,
+        List<String> modulesToSave,
+        Map<String, Integer> layers,
+        long parameters,
+        long bytes,
+        List<String> labels,
+        int fingerprints,
+        @Nullable AdapterFitness fit) {
+    private static final String TENSORS = "adapter_model.safetensors";
+
+    /**
+     * Copies the lists and the map.
+     *
+     * @param kind as in the record
+     * @param folder as in the record
+     * @param task as in the record
+     * @param base as in the record
+     * @param rank as in the record
+     * @param alpha as in the record
+     * @param dora as in the record
+     * @param rankStabilized as in the record
+     * @param targets as in the record
+     * @param modulesToSave as in the record
+     * @param layers as in the record
+     * @param parameters as in the record
+     * @param bytes as in the record
+     * @param labels as in the record
+     * @param fingerprints as in the record
+     * @param fit as in the record
+     */
+    public AdapterInspection {
+        modulesToSave = List.copyOf(modulesToSave);
+        layers = new LinkedHashMap<>(layers);
+        labels = List.copyOf(labels);
+    }
+
+    /**
+     * Reads a folder.
+     *
+     * @param folder the folder of an adapter
+     * @param model the folder of a model that it may fit; null for none
+     * @return what is in it
+     * @throws IOException if a file cannot be read
+     */
+    public static AdapterInspection of(Path folder, @Nullable Path model) throws IOException {
+        LoRAAdapter adapter = PeftAdapters.load(folder);
+        LoRAConfig config = adapter.config();
+        Optional<TaskFile> task = TaskFile.read(folder);
+        int fingerprints = (int) SafeTensors.readHeader(folder.resolve(TENSORS)).metadata().keySet().stream()
+                .filter(key -> key.startsWith("lora4j.base."))
+                .count();
+        return new AdapterInspection(
+                "adapter",
+                folder.toString(),
+                config.hubFields().taskType(),
+                config.hubFields().baseModel(),
+                config.rank(),
+                config.alpha(),
+                config.dora(),
+                config.rankStabilized(),
+                config.targetModules().toString(),
+                config.modulesToSave(),
+                byLastPart(adapter.weights().keySet()),
+                parameters(adapter),
+                Files.size(folder.resolve(TENSORS)),
+                task.map(TaskFile::labels).map(Labels::names).orElse(List.of()),
+                fingerprints,
+                model == null ? null : AdapterFitness.of(folder, adapter, model));
+    }
+
+    static Map<String, Integer> byLastPart(Iterable<String> paths) {
+        Map<String, Integer> counts = new TreeMap<>();
+        paths.forEach(path -> counts.merge(path.substring(path.lastIndexOf('.') + 1), 1, Integer::sum));
+        return counts;
+    }
+
+    private static long parameters(LoRAAdapter adapter) {
+        long factors = adapter.weights().values().stream()
+                .mapToLong(weights -> weights.loraA().length()
+                        + weights.loraB().length()
+                        + (weights.magnitude() == null ? 0 : weights.magnitude().length()))
+                .sum();
+        long modules = adapter.savedModules().values().stream()
+                .mapToLong(module -> module.weight().length()
+                        + (module.bias() == null ? 0 : module.bias().length()))
+                .sum();
+        long biases = adapter.biases().values().stream()
+                .mapToLong(bias -> bias.length())
+                .sum();
+        return factors + modules + biases;
+    }
+}

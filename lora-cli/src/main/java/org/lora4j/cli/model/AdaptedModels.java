@@ -1,0 +1,42 @@
+package org.lora4j.cli.model;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.OptionalInt;
+import org.lora4j.adapter.LoRAAdapter;
+import org.lora4j.nn.Network;
+import org.lora4j.nn.transformer.BertModel;
+
+/** The network of a model for which an adapter was made. */
+public final class AdaptedModels {
+    private AdaptedModels() {}
+
+    /**
+     * Opens the model with the end that the adapter needs: the language model of a decoder, or of an encoder the classifier if
+     * the adapter has one, or else the last hidden state.
+     *
+     * @param model the folder of the model
+     * @param folder the folder of the adapter
+     * @param adapter the adapter
+     * @return the network
+     * @throws IOException if a file cannot be read
+     */
+    public static Network networkFor(Path model, Path folder, LoRAAdapter adapter) throws IOException {
+        if (ModelKind.of(model).isDecoder()) {
+            try (DecoderFolder decoder = DecoderFolder.open(model)) {
+                return decoder.network();
+            }
+        }
+        if (adapter.savedModules().isEmpty()) {
+            return BertModel.load(model).lastHiddenState();
+        }
+        TaskFile task = TaskFile.read(folder).orElse(null);
+        if (task == null) {
+            task = TextClassifier.ofPeft(folder);
+        }
+        try (TextClassifier classifier =
+                TextClassifier.create(model, task.labels(), task.head(), OptionalInt.empty(), 0)) {
+            return classifier.model().network();
+        }
+    }
+}

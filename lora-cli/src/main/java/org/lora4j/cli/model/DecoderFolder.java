@@ -1,0 +1,177 @@
+package org.lora4j.cli.model;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.nn.Network;
+import org.lora4j.nn.transformer.Gpt2Model;
+import org.lora4j.nn.transformer.LlamaModel;
+import org.lora4j.text.ChatTemplate;
+import org.lora4j.text.Tokenizer;
+
+/** A folder with a decoder, opened whole: weights, tokenizer, chat template, and the tokens that end a text. */
+public final class DecoderFolder implements AutoCloseable {
+    private static final String EOS = "eos_token_id";
+
+    private final Path folder;
+    private final @Nullable LlamaModel llama;
+    private final @Nullable Gpt2Model gpt2;
+    private final Network network;
+    private final Tokenizer tokenizer;
+    private final @Nullable ChatTemplate template;
+    private final Set<Integer> endIds;
+
+    private DecoderFolder(Path folder, @Nullable LlamaModel llama, @Nullable Gpt2Model gpt2, Network network)
+            throws IOException {
+        this.folder = folder;
+        this.llama = llama;
+        this.gpt2 = gpt2;
+        this.network = network;
+        template = template(folder);
+        tokenizer = Tokenizer.load(folder);
+        endIds = endIds(folder, tokenizer, template);
+    }
+
+    /**
+     * Opens a folder.
+     *
+     * @param folder a folder with {@code config.json}, the weights and {@code tokenizer.json}
+     * @return the decoder
+     * @throws IOException if a file is missing or cannot be read, or the model is no decoder
+     */
+    public static DecoderFolder open(Path folder) throws IOException {
+        ModelKind kind = ModelKind.require(folder, true, "this command");
+        if (kind == ModelKind.GPT2) {
+            Gpt2Model model = Gpt2Model.load(folder);
+            return new DecoderFolder(folder, null, model, model.causal());
+        }
+        LlamaModel model = LlamaModel.load(folder);
+        return new DecoderFolder(folder, model, null, model.causal());
+    }
+
+    private static @Nullable ChatTemplate template(Path folder) throws IOException {
+        try {
+            return ChatTemplate.load(folder);
+        } catch (FileNotFoundException e) {
+            return null;
+        }
+    }
+
+    private static Set<Integer> endIds(Path folder, Tokenizer tokenizer, @Nullable ChatTemplate template)
+            throws IOException {
+        Set<Integer> ids = new TreeSet<>();
+        for (String file : new String[] {"config.json", "generation_config.json"}) {
+            if (Files.exists(folder.resolve(file))) {
+                JsonNode eos = JsonFile.read(folder.resolve(file)).path(EOS);
+                if (eos.isInt()) {
+                    ids.add(eos.intValue());
+                }
+                eos.forEach(id -> ids.add(id.asInt()));
+            }
+        }
+        if (template != null) {
+            template.specialToken("eos_token")
+                    .ifPresent(token -> tokenizer.tokenId(token).ifPresent(ids::add));
+        }
+        return ids;
+    }
+
+    /**
+     * Returns the name of the model.
+     *
+     * @return the name of the folder
+     */
+    public String name() {
+        return String.valueOf(folder.toAbsolutePath().normalize().getFileName());
+    }
+
+    /**
+     * Returns the language model.
+     *
+     * @return a network whose output is the logits of the next token
+     */
+    public Network network() {
+        return network;
+    }
+
+    /**
+     * Returns the longest sequence that the model computes.
+     *
+     * @return the number of tokens
+     */
+    public int maxLength() {
+        return gpt2 != null
+                ? gpt2.config().maxPositions()
+                : Objects.requireNonNull(llama).config().maxLength();
+    }
+
+    /**
+     * Returns the tokenizer, which cuts nothing.
+     *
+     * @return the tokenizer, which {@link #close} closes
+     */
+    public Tokenizer tokenizer() {
+        return tokenizer;
+    }
+
+    /**
+     * Returns the chat template.
+     *
+     * @return the template; nothing if the folder has none
+     */
+    public Optional<ChatTemplate> template() {
+        return Optional.ofNullable(template);
+    }
+
+    /**
+     * Returns the chat template of a model that must have one.
+     *
+     * @return the template
+     * @throws IOException if the folder has none
+     */
+    public ChatTemplate requireTemplate() throws IOException {
+        if (template == null) {
+            throw new IOException(folder + ": the folder must have a chat template, in chat_template.jinja or in"
+                    + " tokenizer_config.json, found none; use a model that was trained for chats, or 'lora clm' for"
+                    + " plain text");
+        }
+        return template;
+    }
+
+    /**
+     * Returns the tokens that end a text.
+     *
+     * @return {@code eos_token_id} of {@code config.json} and {@code generation_config.json}, and {@code eos_token}
+     */
+    public Set<Integer> endIds() {
+        return Set.copyOf(endIds);
+    }
+
+    /**
+     * Saves a network of this model as a folder that {@code transformers} loads.
+     *
+     * @param merged the network
+     * @param target the folder
+     * @throws IOException if a file cannot be written
+     */
+    public void save(Network merged, Path target) throws IOException {
+        if (gpt2 != null) {
+            gpt2.save(merged, target);
+        } else if (llama != null) {
+            llama.save(merged, target);
+        }
+    }
+
+    /** Frees the tokenizer. */
+    @Override
+    public void close() {
+        tokenizer.close();
+    }
+}

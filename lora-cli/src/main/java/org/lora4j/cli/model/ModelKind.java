@@ -1,0 +1,92 @@
+package org.lora4j.cli.model;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/** What kind of model a folder has. */
+public enum ModelKind {
+    /** An encoder of the BERT family. */
+    ENCODER,
+    /** A decoder of the Llama family. */
+    LLAMA,
+    /** A GPT-2. */
+    GPT2;
+
+    private static final String CONFIG = "config.json";
+
+    /**
+     * Returns whether it predicts the next token.
+     *
+     * @return false for an encoder
+     */
+    public boolean isDecoder() {
+        return this != ENCODER;
+    }
+
+    /**
+     * Reads {@code model_type} of {@code config.json}. A folder without one is an encoder.
+     *
+     * @param folder the folder of a model
+     * @return its kind
+     * @throws IOException if there is no such folder, it has no configuration, or the model is of another kind
+     */
+    public static ModelKind of(Path folder) throws IOException {
+        String type = config(folder).path("model_type").asText("bert");
+        return switch (type) {
+            case "bert", "roberta", "xlm-roberta" -> ENCODER;
+            case "llama", "mistral", "qwen2", "qwen3" -> LLAMA;
+            case "gpt2" -> GPT2;
+            default ->
+                throw new IOException(folder.resolve(CONFIG)
+                        + ": model_type must be bert, roberta, xlm-roberta, llama, mistral, qwen2, qwen3 or gpt2, found '"
+                        + type + "'");
+        };
+    }
+
+    private static ObjectNode config(Path folder) throws IOException {
+        if (!Files.isDirectory(folder)) {
+            throw new FileSystemException(
+                    folder.toString(),
+                    null,
+                    Files.exists(folder)
+                            ? "must be the folder of a model, found a file"
+                            : "must be the folder of a model, found nothing");
+        }
+        if (!Files.exists(folder.resolve(CONFIG))) {
+            boolean isAdapter = Files.exists(folder.resolve("adapter_config.json"));
+            throw new FileSystemException(
+                    folder.toString(),
+                    null,
+                    "must be the folder of a model, with config.json, found "
+                            + (isAdapter ? "an adapter; give it with --adapter, and its base with --model" : "none"));
+        }
+        return JsonFile.read(folder.resolve(CONFIG));
+    }
+
+    /**
+     * Refuses a model of the wrong kind.
+     *
+     * @param folder the folder of a model
+     * @param decoder whether a decoder is needed, or else an encoder
+     * @param what what needs it
+     * @return the kind
+     * @throws IOException if the model is of the other kind, or as {@link #of}
+     */
+    public static ModelKind require(Path folder, boolean decoder, String what) throws IOException {
+        ModelKind kind = of(folder);
+        if (kind.isDecoder() != decoder) {
+            throw new IOException("%s: %s needs %s, found %s"
+                    .formatted(
+                            folder,
+                            what,
+                            decoder ? "a decoder, such as Llama, Qwen or GPT-2" : "an encoder of the BERT family",
+                            kind.isDecoder()
+                                    ? "a decoder; train it with 'lora sft' to answer with the class"
+                                    : "an encoder of the BERT family"));
+        }
+        return kind;
+    }
+}

@@ -1,0 +1,233 @@
+package org.lora4j.cli.model;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.OptionalInt;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.AdapterView;
+import org.lora4j.LoRAModel;
+import org.lora4j.adapter.LoRAAdapter;
+import org.lora4j.adapter.LoRAConfig;
+import org.lora4j.io.PeftAdapters;
+import org.lora4j.nn.Network;
+import org.lora4j.nn.input.Sequences;
+import org.lora4j.text.EncoderFolder;
+import org.lora4j.text.Labels;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/** An encoder with a classifier, and its tokenizer and the names of its classes. */
+public final class TextClassifier implements AutoCloseable {
+    /** The name of the adapter. */
+    public static final String ADAPTER = "adapter";
+
+    /** The module that trains in full and is saved with the adapter. */
+    private static final String CLASSIFIER = "classifier";
+
+    /** Enough that the products of matrices are large; more would not be faster. */
+    private static final int BATCH = 32;
+
+    private final EncoderFolder encoder;
+    private final Labels labels;
+    private final @Nullable Head head;
+    private final LoRAModel model;
+
+    private TextClassifier(EncoderFolder encoder, Labels labels, @Nullable Head head, Network network) {
+        this.encoder = encoder;
+        this.labels = labels;
+        this.head = head;
+        model = LoRAModel.of(network);
+    }
+
+    /**
+     * Opens a model with a new classifier.
+     *
+     * @param folder the folder of an encoder
+     * @param labels the classes
+     * @param head what the classifier reads; null for what suits the model
+     * @param maxTokens where texts are cut; nothing for where the folder says
+     * @param seed the seed of the classifier
+     * @return the classifier, without an adapter
+     * @throws IOException if the model cannot be read, or is no encoder
+     */
+    public static TextClassifier create(
+            Path folder, Labels labels, @Nullable Head head, OptionalInt maxTokens, long seed) throws IOException {
+        ModelKind.require(folder, false, "a classifier");
+        EncoderFolder encoder = open(folder, maxTokens);
+        try {
+            Head chosen = head == null ? Head.of(folder, encoder.model()) : head;
+            return new TextClassifier(encoder, labels, chosen, chosen.on(encoder.model(), labels.count(), seed));
+        } catch (RuntimeException e) {
+            encoder.close();
+            throw e;
+        }
+    }
+
+    /**
+     * Opens a model with a trained adapter, or a model that has a classifier of its own.
+     *
+     * @param folder the folder of an encoder
+     * @param adapter the folder of the adapter; null for the model alone
+     * @return the classifier
+     * @throws IOException if a file cannot be read, the adapter does not fit the model, or there is no classifier
+     */
+    public static TextClassifier open(Path folder, @Nullable Path adapter) throws IOException {
+        ModelKind.require(folder, false, "a classifier");
+        return adapter == null ? openAlone(folder) : openAdapted(folder, adapter);
+    }
+
+    private static TextClassifier openAlone(Path folder) throws IOException {
+        EncoderFolder encoder = EncoderFolder.open(folder);
+        if (!encoder.model().hasClassifier()) {
+            encoder.close();
+            throw new IOException(folder + ": the model must have a classifier, found none; give an adapter with"
+                    + " --adapter, or train one with 'lora classify'");
+        }
+        Network network = encoder.model().classifier();
+        Labels labels = encoder.labels().count() == network.outputSize()
+                ? encoder.labels()
+                : numbered(Math.toIntExact(network.outputSize()));
+        return new TextClassifier(encoder, labels, null, network);
+    }
+
+    private static TextClassifier openAdapted(Path folder, Path adapter) throws IOException {
+        TaskFile task = TaskFile.read(adapter).orElse(null);
+        if (task == null) {
+            task = ofPeft(adapter);
+        }
+        TextClassifier classifier = create(
+                folder,
+                task.labels(),
+                task.head(),
+                task.maxTokens() == 0 ? OptionalInt.empty() : OptionalInt.of(task.maxTokens()),
+                0);
+        try {
+            classifier.model.load(ADAPTER, adapter);
+            return classifier;
+        } catch (IOException | RuntimeException e) {
+            classifier.close();
+            throw e;
+        }
+    }
+
+    /** An adapter that PEFT trained: the classes are the rows of its classifier. */
+    static TaskFile ofPeft(Path adapter) throws IOException {
+        LoRAAdapter data = PeftAdapters.load(adapter);
+        long classes = data.savedModules().entrySet().stream()
+                .filter(module ->
+                        module.getKey().endsWith(CLASSIFIER) || module.getKey().endsWith(CLASSIFIER + ".out_proj"))
+                .mapToLong(module -> module.getValue().weight().size(0))
+                .findFirst()
+                .orElseThrow(() -> new IOException(adapter
+                        + ": the adapter must have a classifier among its saved modules, found "
+                        + data.savedModules().keySet()));
+        return new TaskFile(numbered(Math.toIntExact(classes)), Head.POOLER, 0);
+    }
+
+    private static Labels numbered(int classes) {
+        return Labels.of(IntStream.range(0, classes).mapToObj(i -> "LABEL_" + i).toList());
+    }
+
+    private static EncoderFolder open(Path folder, OptionalInt maxTokens) throws IOException {
+        return maxTokens.isPresent() ? EncoderFolder.open(folder, maxTokens.getAsInt()) : EncoderFolder.open(folder);
+    }
+
+    /**
+     * Adds an adapter that trains together with the classifier.
+     *
+     * @param config the configuration
+     * @return the view of the adapter
+     */
+    public AdapterView addAdapter(LoRAConfig config) {
+        return model.add(ADAPTER, config.toBuilder().modulesToSave(CLASSIFIER).build());
+    }
+
+    /**
+     * Returns the model: the encoder with the classifier, and the adapter if there is one.
+     *
+     * @return the model
+     */
+    public LoRAModel model() {
+        return model;
+    }
+
+    /**
+     * Returns the folder of the encoder.
+     *
+     * @return the opened folder
+     */
+    public EncoderFolder encoder() {
+        return encoder;
+    }
+
+    /**
+     * Returns the classes.
+     *
+     * @return their names
+     */
+    public Labels labels() {
+        return labels;
+    }
+
+    /**
+     * Returns what the classifier reads.
+     *
+     * @return the head; that of Hugging Face for a model with a classifier of its own
+     */
+    public Head head() {
+        return Objects.requireNonNullElse(head, Head.POOLER);
+    }
+
+    /**
+     * Returns the tokens of texts, cut as the model or the adapter says.
+     *
+     * @param texts the texts, at least one
+     * @return a sequence for each
+     */
+    public Sequences tokens(List<String> texts) {
+        return encoder.tokens(texts);
+    }
+
+    /**
+     * Predicts the probabilities of the classes.
+     *
+     * @param texts the sequences
+     * @return for each text the probability of each class, {@code [n][classes]}
+     */
+    public double[][] probabilities(Sequences texts) {
+        List<double[]> all = new ArrayList<>();
+        for (int from = 0; from < texts.count(); from += BATCH) {
+            INDArray logits = model.predict(texts.part(from, Math.min(texts.count(), from + BATCH)));
+            for (float[] row : logits.toFloatMatrix()) {
+                all.add(softmax(row));
+            }
+        }
+        return all.toArray(double[][]::new);
+    }
+
+    private static double[] softmax(float[] logits) {
+        double max = Double.NEGATIVE_INFINITY;
+        for (float logit : logits) {
+            max = Math.max(max, logit);
+        }
+        double[] probabilities = new double[logits.length];
+        double sum = 0;
+        for (int i = 0; i < logits.length; i++) {
+            probabilities[i] = Math.exp(logits[i] - max);
+            sum += probabilities[i];
+        }
+        for (int i = 0; i < logits.length; i++) {
+            probabilities[i] /= sum;
+        }
+        return probabilities;
+    }
+
+    /** Frees the tokenizer. */
+    @Override
+    public void close() {
+        encoder.close();
+    }
+}

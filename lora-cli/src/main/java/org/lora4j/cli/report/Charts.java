@@ -1,0 +1,48 @@
+package org.lora4j.cli.report;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.lora4j.cli.classify.ClassMetrics;
+import org.lora4j.cli.train.TrainingSummary;
+import org.lora4j.example.support.report.ChartStyle;
+import org.lora4j.example.support.report.ConfusionChart;
+import org.lora4j.example.support.report.LossChart;
+import org.lora4j.example.support.report.Picture;
+import org.lora4j.example.support.report.TestResult;
+import org.lora4j.example.support.report.Words;
+
+/** The charts of the pages. On a machine without fonts there are none, which is logged. */
+final class Charts {
+    static final String LOSS = "loss";
+    static final String CONFUSION = "confusion";
+
+    /** A matrix of more classes is too large to be read. */
+    private static final int MOST_CLASSES = 12;
+
+    private Charts() {}
+
+    static Map<String, Picture> loss(TrainingSummary training) {
+        Map<String, Picture> charts = new LinkedHashMap<>();
+        if (ChartStyle.fontsAvailable() && training.losses().stream().anyMatch(Double::isFinite)) {
+            charts.put(
+                    LOSS,
+                    LossChart.draw("Loss of the training", training.losses(), training.validations(), ChartStyle.LORA));
+        }
+        return charts;
+    }
+
+    static Map<String, Picture> confusion(ClassMetrics metrics) {
+        List<String> names =
+                metrics.classes().stream().map(ClassMetrics.OfClass::name).toList();
+        if (names.size() > MOST_CLASSES || !ChartStyle.fontsAvailable()) {
+            return Map.of();
+        }
+        TestResult result = TestResult.of(metrics.confusion().stream()
+                .map(row -> row.stream().mapToInt(Integer::intValue).toArray())
+                .toArray(int[][]::new));
+        ConfusionChart.Labels labels = new ConfusionChart.Labels("The text is of", "Predicted", names, List.of());
+        String title = Words.count(result.wrongTotal()) + " of " + Words.count(result.examples()) + " wrong";
+        return Map.of(CONFUSION, ConfusionChart.draw(labels, title, result, ChartStyle.LORA, result.mostErrors()));
+    }
+}

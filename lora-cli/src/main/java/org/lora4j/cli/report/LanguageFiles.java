@@ -1,0 +1,69 @@
+package org.lora4j.cli.report;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.lora4j.cli.language.LanguageReport;
+import org.lora4j.cli.language.LanguageTask;
+import org.lora4j.cli.language.LanguageTest;
+import org.lora4j.example.support.cli.RunFolder;
+import org.lora4j.example.support.report.Picture;
+import org.lora4j.example.support.report.ReportFiles;
+import org.lora4j.example.support.report.ReportJson;
+import org.lora4j.example.support.report.Words;
+
+/** Writes what a training of a language model leaves for readers. */
+public final class LanguageFiles {
+    private LanguageFiles() {}
+
+    /**
+     * Writes the model card, the page and the numbers.
+     *
+     * @param folder the folder, which has the adapter
+     * @param base the folder of the model
+     * @param report the numbers
+     * @return the report with all files
+     * @throws IOException if a file cannot be written
+     */
+    public static LanguageReport write(RunFolder folder, Path base, LanguageReport report) throws IOException {
+        Map<String, Picture> charts = Charts.loss(report.training());
+        return folder.write("the report in " + folder.path(), () -> {
+            card(folder.path(), base, report).write(folder.path());
+            folder.add("card", ModelCard.NAME);
+            Map<String, String> files = folder.files();
+            files.remove("checkpoint");
+            files.put("page", ReportFiles.PAGE);
+            files.put("report", ReportFiles.JSON);
+            LanguageReport complete = report.withFiles(files);
+            ReportFiles.write(
+                    folder.path(),
+                    Map.<String, Optional<Picture>>of(),
+                    new LanguagePage(complete, charts).html().getBytes(StandardCharsets.UTF_8),
+                    ReportJson.toBytes(complete));
+            return complete;
+        });
+    }
+
+    private static ModelCard card(Path folder, Path base, LanguageReport report) {
+        Map<String, String> results = new LinkedHashMap<>();
+        LanguageTest before = report.before();
+        LanguageTest after = report.after();
+        if (before != null && after != null) {
+            results.put("perplexity of the model alone", Words.fixed(before.perplexity(), 3));
+            results.put("perplexity with the adapter", Words.fixed(after.perplexity(), 3));
+        }
+        boolean answers = report.kind() == LanguageTask.Kind.SFT;
+        return new ModelCard(
+                base.toAbsolutePath().normalize().toString(),
+                "text-generation",
+                "An adapter for " + report.model(),
+                "A LoRA adapter that learned " + (answers ? "the answers of conversations." : "plain text."),
+                results,
+                List.of("lora generate --model " + base + " --adapter " + folder + " --prompt '...'"),
+                report.settings());
+    }
+}

@@ -1,0 +1,83 @@
+package org.lora4j.cli.report;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+
+/**
+ * The model card of an adapter, {@code README.md}, in the form of PEFT.
+ *
+ * @param base the base, as {@code base_model_name_or_path} has it
+ * @param pipeline the task, as the hub names it
+ * @param title the headline
+ * @param about what the adapter does
+ * @param results what was measured, by name
+ * @param use how it is used
+ * @param settings what it was trained with
+ */
+record ModelCard(
+        String base,
+        String pipeline,
+        String title,
+        String about,
+        Map<String, String> results,
+        List<String> use,
+        Map<String, Object> settings) {
+    static final String NAME = "README.md";
+
+    void write(Path folder) throws IOException {
+        Files.writeString(folder.resolve(NAME), text(), StandardCharsets.UTF_8);
+    }
+
+    String text() {
+        String measured = results.isEmpty()
+                ? "Nothing was measured.\n"
+                : "| metric | value |\n|---|---|\n"
+                        + results.entrySet().stream()
+                                .map(result -> "| " + result.getKey() + " | " + result.getValue() + " |\n")
+                                .collect(Collectors.joining());
+        String trainedWith = settings.entrySet().stream()
+                .map(setting -> "| " + setting.getKey() + " | " + cell(setting.getValue()) + " |\n")
+                .collect(Collectors.joining());
+        return """
+                ---
+                base_model: %s
+                library_name: peft
+                pipeline_tag: %s
+                tags:
+                - lora
+                ---
+
+                # %s
+
+                %s
+
+                ## Results
+
+                %s
+                ## Use
+
+                ```sh
+                %s
+                ```
+
+                ## Training
+
+                | setting | value |
+                |---|---|
+                %s""".formatted(quoted(base), pipeline, title, about, measured, String.join("\n", use), trainedWith);
+    }
+
+    private static String cell(Object value) {
+        return String.valueOf(value).replace("|", "\\|").replaceAll("\\s+", " ");
+    }
+
+    /** A scalar of YAML, whatever characters it has: JSON is YAML. */
+    private static String quoted(String text) {
+        return '"' + text.replace("\\", "\\\\").replace("\"", "\\\"") + '"';
+    }
+}

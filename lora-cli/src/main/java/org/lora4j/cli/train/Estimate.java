@@ -1,0 +1,131 @@
+package org.lora4j.cli.train;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.bytedeco.javacpp.Pointer;
+import org.lora4j.example.support.report.TextOutput;
+import org.lora4j.example.support.report.Words;
+import org.lora4j.nn.input.Sequences;
+import org.lora4j.train.Batch;
+
+/**
+ * What a training will need, measured with a few steps. The longest batch shows the memory; the others show the time.
+ *
+ * @param trainable the parameters that train
+ * @param frozen the parameters of the base
+ * @param examples the examples for training
+ * @param validationExamples those for the validation
+ * @param tokens the tokens of the examples for training
+ * @param longest the tokens of the longest example
+ * @param steps the steps of all epochs
+ * @param seconds about how long they take, with the validations
+ * @param memoryBytes the memory of the process after a step with the longest examples, with the base
+ */
+public record Estimate(
+        long trainable,
+        long frozen,
+        int examples,
+        int validationExamples,
+        long tokens,
+        int longest,
+        int steps,
+        double seconds,
+        long memoryBytes) {
+    private static final int TIMED = 3;
+
+    /** A validation computes only forward. */
+    private static final double SHARE_OF_FORWARD = 1.0 / 3;
+
+    /**
+     * The numbers that need no measurement.
+     *
+     * @param trainable the parameters that train
+     * @param frozen the parameters of the base
+     * @param examples the examples for training
+     * @param validation those for the validation
+     * @param lengths the number of tokens of each example for training
+     * @param validationTokens the tokens of those for the validation
+     */
+    public record Sizes(
+            long trainable, long frozen, int examples, int validation, List<Integer> lengths, long validationTokens) {
+        /**
+         * Copies the list.
+         *
+         * @param trainable as in the record
+         * @param frozen as in the record
+         * @param examples as in the record
+         * @param validation as in the record
+         * @param lengths as in the record
+         * @param validationTokens as in the record
+         */
+        public Sizes {
+            lengths = List.copyOf(lengths);
+        }
+
+        long tokens() {
+            return lengths.stream().mapToLong(Integer::longValue).sum();
+        }
+    }
+
+    /**
+     * Measures. The adapter of the training is of no use then.
+     *
+     * @param training the training
+     * @param sizes the known numbers
+     * @param longest the batch with the longest examples
+     * @param batches the batches of an epoch
+     * @return the estimate
+     */
+    public static Estimate measure(TextTraining training, Sizes sizes, Batch longest, Iterable<Batch> batches) {
+        training.tryOut(List.of(longest));
+        long memory = Pointer.physicalBytes();
+        List<Batch> some = new ArrayList<>();
+        for (Batch batch : batches) {
+            some.add(batch);
+            if (some.size() == TIMED) {
+                break;
+            }
+        }
+        long start = System.nanoTime();
+        training.tryOut(some);
+        double perToken = (System.nanoTime() - start)
+                / 1e9
+                / some.stream().mapToLong(Estimate::tokens).sum();
+        double perEpoch = perToken * (sizes.tokens() + SHARE_OF_FORWARD * sizes.validationTokens());
+        return new Estimate(
+                sizes.trainable(),
+                sizes.frozen(),
+                sizes.examples(),
+                sizes.validation(),
+                sizes.tokens(),
+                sizes.lengths().stream().mapToInt(Integer::intValue).max().orElse(0),
+                training.plan().steps(sizes.examples()),
+                training.plan().epochs() * perEpoch,
+                memory);
+    }
+
+    private static long tokens(Batch batch) {
+        return ((Sequences) batch.input()).tokens();
+    }
+
+    /**
+     * Prints the estimate.
+     *
+     * @param out where
+     */
+    public void print(TextOutput out) {
+        out.line("Nothing was written. This training would need:");
+        out.fact(
+                "%s trainable parameters beside %s of the base, %s",
+                Words.count(trainable), Words.count(frozen), Words.percent((double) trainable / frozen));
+        out.fact(
+                "%s examples with %s tokens (%.1f on average, %,d at most), %s for the validation",
+                Words.count(examples),
+                Words.count(tokens),
+                (double) tokens / examples,
+                longest,
+                Words.count(validationExamples));
+        out.fact("%s steps in about %s", Words.count(steps), Words.duration(seconds));
+        out.fact("about %.1f GB of memory, measured with the longest examples", memoryBytes / 1e9);
+    }
+}

@@ -1,0 +1,99 @@
+package org.lora4j.cli.train;
+
+import java.io.IOException;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.AdapterView;
+import org.lora4j.example.support.cli.ProgressDisplay;
+import org.lora4j.train.Batch;
+import org.lora4j.train.Loss;
+import org.lora4j.train.Trainer;
+import org.lora4j.train.TrainingListener;
+import org.lora4j.train.TrainingResult;
+import org.lora4j.train.Validation;
+
+/**
+ * A training of an adapter by a plan, with checkpoints.
+ *
+ * @param adapter what trains
+ * @param loss the loss
+ * @param plan the plan
+ * @param examples the number of examples for training
+ */
+public record TextTraining(AdapterView adapter, Loss loss, TrainingPlan plan, int examples) {
+    /**
+     * What a training did.
+     *
+     * @param result the trainer's result
+     * @param history the losses
+     */
+    public record Outcome(TrainingResult result, TrainingHistory history) {}
+
+    /**
+     * Trains.
+     *
+     * @param batches the batches of an epoch; each iterator is the next epoch
+     * @param validation the batches for the validation; none to train without one
+     * @param checkpoint where the state is kept
+     * @param resume whether the training goes on from the checkpoint
+     * @param progress shows the training
+     * @param saved is run after each checkpoint
+     * @return what was done
+     * @throws IOException if there is no checkpoint to go on from, or it is not one of this training
+     */
+    public Outcome run(
+            Iterable<Batch> batches,
+            List<Batch> validation,
+            CheckpointFile checkpoint,
+            boolean resume,
+            ProgressDisplay progress,
+            Runnable saved)
+            throws IOException {
+        CheckpointFile.@Nullable Stored stored = resume ? checkpoint.read() : null;
+        TrainingHistory history = stored == null ? new TrainingHistory() : stored.history();
+        int steps = plan.steps(examples);
+        Trainer.Builder trainer = builder(steps).listener(history);
+        if (stored != null) {
+            trainer.resume(stored.state());
+        }
+        if (plan.checkpointEvery() > 0) {
+            trainer.checkpointEvery(plan.checkpointEvery(), state -> {
+                checkpoint.write(state, history);
+                saved.run();
+            });
+        }
+        if (!validation.isEmpty()) {
+            Validation byLoss = Validation.loss(validation);
+            trainer.validation(plan.patience() == 0 ? byLoss : byLoss.withPatience(plan.patience()));
+        }
+        return progress.show("training", steps, listener -> fit(trainer, batches, listener, history));
+    }
+
+    private static Outcome fit(
+            Trainer.Builder trainer, Iterable<Batch> batches, TrainingListener listener, TrainingHistory history) {
+        return new Outcome(trainer.listener(listener).build().fit(batches), history);
+    }
+
+    private Trainer.Builder builder(int steps) {
+        Trainer.Builder trainer = Trainer.builder(adapter)
+                .loss(loss)
+                .updater(plan.updater(steps))
+                .epochs(plan.epochs())
+                .accumulate(plan.accumulate());
+        return plan.clip() == 0 ? trainer : trainer.clipNorm(plan.clip());
+    }
+
+    /**
+     * Trains with some batches, to measure. The adapter is of no use then.
+     *
+     * @param batches the batches
+     */
+    void tryOut(List<Batch> batches) {
+        builder(plan.steps(examples))
+                .epochs(1)
+                .accumulate(1)
+                .maxIterations(batches.size())
+                .build()
+                .fit(batches);
+    }
+}

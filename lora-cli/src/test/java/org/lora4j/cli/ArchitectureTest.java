@@ -1,0 +1,56 @@
+package org.lora4j.cli;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+
+import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.junit.AnalyzeClasses;
+import com.tngtech.archunit.junit.ArchTest;
+import com.tngtech.archunit.lang.ArchRule;
+import com.tngtech.archunit.library.Architectures;
+
+/** The packages of the program use only those below them, and the commands are above all others. */
+@AnalyzeClasses(packages = "org.lora4j.cli", importOptions = ImportOption.DoNotIncludeTests.class)
+class ArchitectureTest {
+    @ArchTest
+    static final ArchRule LAYERS = Architectures.layeredArchitecture()
+            .consideringOnlyDependenciesInLayers()
+            .layer("program")
+            .definedBy("org.lora4j.cli")
+            .layer("commands")
+            .definedBy("org.lora4j.cli.command")
+            .layer("reports")
+            .definedBy("org.lora4j.cli.report")
+            .layer("tasks")
+            .definedBy(
+                    "org.lora4j.cli.classify",
+                    "org.lora4j.cli.language",
+                    "org.lora4j.cli.inspect",
+                    "org.lora4j.cli.convert")
+            .layer("files")
+            .definedBy("org.lora4j.cli.file")
+            .layer("trainings")
+            .definedBy("org.lora4j.cli.train")
+            .layer("models")
+            .definedBy("org.lora4j.cli.model")
+            .whereLayer("program")
+            .mayNotBeAccessedByAnyLayer()
+            .whereLayer("commands")
+            .mayOnlyBeAccessedByLayers("program")
+            .whereLayer("reports")
+            .mayOnlyBeAccessedByLayers("commands")
+            .whereLayer("tasks")
+            .mayOnlyBeAccessedByLayers("commands", "reports")
+            .whereLayer("files")
+            .mayOnlyBeAccessedByLayers("commands", "tasks")
+            .whereLayer("trainings")
+            .mayOnlyBeAccessedByLayers("commands", "reports", "tasks", "files")
+            .whereLayer("models")
+            .mayOnlyBeAccessedByLayers("commands", "tasks");
+
+    /** It uses what every user of the library can use. */
+    @ArchTest
+    static final ArchRule USES_NO_INTERNALS = noClasses()
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage("org.lora4j.internal..", "org.lora4j.nn.internal..", "org.lora4j.text.internal..");
+}

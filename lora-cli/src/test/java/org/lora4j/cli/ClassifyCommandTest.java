@@ -1,0 +1,337 @@
+package org.lora4j.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.lora4j.AdapterView;
+import org.lora4j.LoRAModel;
+import org.lora4j.adapter.LoRAConfig;
+import org.lora4j.io.PeftAdapters;
+import org.lora4j.nn.NativeThreads;
+import org.lora4j.nn.Network;
+import org.lora4j.nn.input.Sequences;
+import org.lora4j.text.EncoderFolder;
+import org.lora4j.text.LabelledText;
+import org.lora4j.text.Split;
+import org.lora4j.text.TextFiles;
+import org.lora4j.text.TextRow;
+import org.lora4j.train.AdamW;
+import org.lora4j.train.Batch;
+import org.lora4j.train.LinearWarmupSchedule;
+import org.lora4j.train.Trainer;
+import org.lora4j.train.Validation;
+import org.nd4j.linalg.factory.Nd4j;
+
+/** The way from a file of texts to a tested classifier, on a small random encoder. */
+class ClassifyCommandTest {
+    @TempDir
+    private static Path temp;
+
+    private static Path model;
+    private static Path data;
+
+    @BeforeAll
+    static void write() throws IOException {
+        model = SmallModels.bert(temp.resolve("bert"), 1);
+        data = SmallTexts.csv(temp.resolve("texts.csv"), 120, 2);
+    }
+
+    private static Object[] training(Path output, Object... more) {
+        return Cli.words(
+                new Object[] {
+                    "classify",
+                    "--model",
+                    model,
+                    "--data",
+                    data,
+                    "--output",
+                    output,
+                    "--rate",
+                    0.01,
+                    "--epochs",
+                    4,
+                    "--batch",
+                    8
+                },
+                more);
+    }
+
+    private static JsonNode report(Path output) throws IOException {
+        return new ObjectMapper().readTree(output.resolve("report.json").toFile());
+    }
+
+    @Test
+    void writesAnAdapterThatEvaluatePredictAndInspectUse() throws IOException {
+        Path output = temp.resolve("first");
+        Cli cli = Cli.good(training(output));
+        assertThat(cli.out())
+                .contains(
+                        "texts for training and ", "in 2 classes", "adapter:        accuracy 100.00 %", "report.html");
+
+        JsonNode report = report(output);
+        assertThat(report.at("/metrics/accuracy").asDouble()).isEqualTo(1);
+        assertThat(report.at("/baseline/texts")).isEqualTo(report.at("/metrics/texts"));
+        assertThat(report.at("/training/losses"))
+                .hasSize(report.at("/training/steps").asInt());
+        assertThat(report.at("/training/validations")).hasSize(4);
+        assertThat(report.at("/settings/head").asText()).isEqualTo("pooler");
+        // 13 linear layers of rank 8, a classifier of 2 · 16 weights and 2 biases.
+        assertThat(report.at("/sizes/trainable").asInt())
+                .isEqualTo(8 * (2 * (4 * (16 + 16) + 2 * (16 + 32)) + 32) + 34);
+        report.at("/files")
+                .forEach(file -> assertThat(output.resolve(file.asText())).isNotEmptyFile());
+        assertThat(output.resolve("checkpoint.safetensors")).doesNotExist();
+        assertThat(Files.readString(output.resolve("report.html")))
+                .doesNotContain("{{")
+                .contains("Results on the validation texts", "<th scope=\"row\">cats</th>", "data:image/png");
+        assertThat(Files.readString(output.resolve("README.md")))
+                .startsWith("---\nbase_model: \"" + model.toAbsolutePath())
+                .contains("library_name: peft", "cats and ships", "| accuracy on ", "| rate | 0.01 |");
+        assertThat(new ObjectMapper()
+                        .readTree(output.resolve("task.json").toFile())
+                        .at("/id2label/1")
+                        .asText())
+                .isEqualTo("ships");
+
+        Object[] source = {"--model", model, "--adapter", output};
+        JsonNode tested = Cli.good(Cli.words(new Object[] {"evaluate", "--data", data, "--json"}, source))
+                .json();
+        assertThat(tested.at("/metrics/texts").asInt()).isEqualTo(120);
+        assertThat(tested.at("/metrics/accuracy").asDouble()).isGreaterThan(0.97);
+        assertThat(Cli.good(Cli.words(new Object[] {"evaluate", "--data", data}, source))
+                        .out())
+                .containsPattern("120 texts: accuracy [0-9.]+ %, macro-F1 [0-9.]+\n  cats  precision ");
+
+        Path predicted = temp.resolve("predicted.jsonl");
+        assertThat(Cli.good(Cli.words(new Object[] {"predict", "--data", data, "--output", predicted}, source))
+                        .out())
+                .contains("120 rows written to " + predicted);
+        long right = 0;
+        for (TextRow row : TextFiles.jsonl(predicted)) {
+            JsonNode json = new ObjectMapper().readTree(row.json());
+            assertThat(row.columns()).containsExactly("text", "label", "group", "predicted", "probability");
+            assertThat(json.get("probability").asDouble()).isBetween(0.5, 1.0);
+            right += json.get("label").equals(json.get("predicted")) ? 1 : 0;
+        }
+        assertThat(right / 120.0).isEqualTo(tested.at("/metrics/accuracy").asDouble());
+
+        JsonNode inspected =
+                Cli.good("inspect", output, "--model", model, "--json").json();
+        assertThat(inspected.at("/rank").asInt()).isEqualTo(8);
+        assertThat(inspected.at("/parameters")).isEqualTo(report.at("/sizes/trainable"));
+        assertThat(inspected.at("/labels").toString()).isEqualTo("[\"cats\",\"ships\"]");
+        assertThat(inspected.at("/task").asText()).isEqualTo("SEQ_CLS");
+        assertThat(inspected.at("/fit/fits").asBoolean()).isTrue();
+        assertThat(inspected.at("/fit/sameWeights").asBoolean()).isTrue();
+        Path other = SmallModels.bert(temp.resolve("other-bert"), 9);
+        JsonNode elsewhere =
+                Cli.good("inspect", output, "--model", other, "--json").json();
+        assertThat(elsewhere.at("/fit/fits").asBoolean()).isTrue();
+        assertThat(elsewhere.at("/fit/sameWeights").asBoolean()).isFalse();
+        assertThat(elsewhere.at("/fit/problem").asText()).contains("found other weights");
+        assertThat(Cli.good("inspect", output, "--model", other).out()).contains("fits " + other + ": yes", ": NO");
+    }
+
+    @Test
+    void theAdapterIsThatOfTheSameTrainingByProgram() throws IOException {
+        Path output = temp.resolve("by-command");
+        Cli.good(training(output, "--head", "mean", "--seed", 5, "--no-baseline", "--target", "query,value"));
+
+        Split<TextRow> rows = TextFiles.csv(data).split(5, 0.1);
+        List<LabelledText> train = new ArrayList<>();
+        rows.train().forEach(row -> train.add(row.labelled("text", "label")));
+        List<LabelledText> held = new ArrayList<>();
+        rows.test().forEach(row -> held.add(row.labelled("text", "label")));
+        // As the program computes: the number of threads decides about the last bits.
+        NativeThreads threads = NativeThreads.forBlas();
+        try (EncoderFolder encoder = EncoderFolder.open(model)) {
+            Network network = encoder.model().meanClassifier(2, 5);
+            AdapterView view = LoRAModel.of(network)
+                    .add(
+                            "program",
+                            LoRAConfig.builder()
+                                    .rank(8)
+                                    .alpha(16)
+                                    .targetModules("query", "value")
+                                    .modulesToSave("classifier")
+                                    .seed(5)
+                                    .build());
+            int steps = 4 * ((train.size() + 7) / 8);
+            SplittableRandom random = new SplittableRandom(5);
+            int[] order = IntStream.range(0, train.size()).toArray();
+            Trainer.builder(view)
+                    .updater(new AdamW(new LinearWarmupSchedule(0.01, steps / 10, steps), 0.01))
+                    .clipNorm(1)
+                    .epochs(4)
+                    .validation(Validation.loss(batches(
+                                    encoder,
+                                    held,
+                                    IntStream.range(0, held.size()).toArray()))
+                            .withPatience(3))
+                    .build()
+                    .fit((Iterable<Batch>) () ->
+                            batches(encoder, train, shuffle(order, random)).iterator());
+            assertThat(PeftAdapters.load(output).weights())
+                    .isEqualTo(view.adapter().weights());
+            assertThat(PeftAdapters.load(output).savedModules())
+                    .isEqualTo(view.adapter().savedModules());
+        } finally {
+            threads.close();
+        }
+    }
+
+    /** Each epoch shuffles the order of the one before. */
+    private static int[] shuffle(int[] order, SplittableRandom random) {
+        for (int i = order.length - 1; i > 0; i--) {
+            int j = random.nextInt(i + 1);
+            int swapped = order[i];
+            order[i] = order[j];
+            order[j] = swapped;
+        }
+        return order;
+    }
+
+    private static List<Batch> batches(EncoderFolder encoder, List<LabelledText> texts, int[] order) {
+        List<Batch> batches = new ArrayList<>();
+        for (int from = 0; from < order.length; from += 8) {
+            List<LabelledText> some = IntStream.range(from, Math.min(order.length, from + 8))
+                    .mapToObj(i -> texts.get(order[i]))
+                    .toList();
+            Sequences tokens =
+                    encoder.tokens(some.stream().map(LabelledText::text).toList());
+            float[][] labels = some.stream()
+                    .map(text -> text.label().equals("cats") ? new float[] {1, 0} : new float[] {0, 1})
+                    .toArray(float[][]::new);
+            batches.add(new Batch(tokens, Nd4j.createFromArray(labels)));
+        }
+        return batches;
+    }
+
+    @Test
+    void aResumedTrainingWritesTheBytesOfOneThatWasNotInterrupted() throws IOException {
+        Object[] settings = {"--dropout", 0.1, "--schedule", "cosine", "--accumulate", 2, "--no-baseline"};
+        Path whole = temp.resolve("whole");
+        Cli.good(training(whole, settings));
+
+        // The bytes of a checkpoint of the same training that did not reach its end.
+        Path interrupted = temp.resolve("interrupted");
+        Path blocked = Files.createDirectories(interrupted.resolve("adapter_model.safetensors"));
+        Cli failed = Cli.run(training(interrupted, Cli.words(settings, "--checkpoint-every", 5)));
+        assertThat(failed.code()).isEqualTo(1);
+        assertThat(failed.errLines())
+                .singleElement()
+                .asString()
+                .contains("the adapter in " + interrupted + " could not be written")
+                .contains("kept in " + interrupted + ": checkpoint.safetensors; go on with --resume");
+        Files.delete(blocked);
+        assertThat(interrupted.resolve("checkpoint.safetensors")).exists();
+
+        Cli begun = Cli.run(training(interrupted, settings));
+        assertThat(begun.code()).isEqualTo(1);
+        assertThat(begun.err()).contains("there is the checkpoint of an interrupted training; go on with --resume");
+        Cli other = Cli.run(training(interrupted, Cli.words(settings, "--resume", "--rank", 4, "--seed", 1)));
+        assertThat(other.code()).isEqualTo(1);
+        assertThat(other.err())
+                .contains("a training goes on with the settings with which it began", "seed 1 in place of 0");
+
+        Cli.good(training(interrupted, Cli.words(settings, "--resume")));
+        for (String file : List.of("adapter_model.safetensors", "adapter_config.json", "task.json")) {
+            assertThat(interrupted.resolve(file)).hasSameBinaryContentAs(whole.resolve(file));
+        }
+        assertThat(report(interrupted).at("/training/losses"))
+                .isEqualTo(report(whole).at("/training/losses"));
+        assertThat(report(interrupted).at("/training/validations"))
+                .isEqualTo(report(whole).at("/training/validations"));
+        assertThat(report(interrupted).at("/metrics")).isEqualTo(report(whole).at("/metrics"));
+        assertThat(interrupted.resolve("checkpoint.safetensors")).doesNotExist();
+        Cli nothing = Cli.run(training(interrupted, Cli.words(settings, "--resume")));
+        assertThat(nothing.err()).contains("there must be a checkpoint to resume from, found none");
+    }
+
+    @Test
+    void aDryRunWritesNothingAndSaysWhatTheTrainingNeeds() throws IOException {
+        Path output = temp.resolve("dry");
+        JsonNode estimate = Cli.good(training(output, "--dry-run", "--json")).json();
+        assertThat(output).doesNotExist();
+        Path real = temp.resolve("not-dry");
+        JsonNode report = Cli.good(training(real, "--json")).json();
+        assertThat(estimate.at("/trainable")).isEqualTo(report.at("/sizes/trainable"));
+        assertThat(estimate.at("/steps")).isEqualTo(report.at("/training/steps"));
+        assertThat(estimate.at("/tokens")).isEqualTo(report.at("/sizes/tokens"));
+        assertThat(estimate.at("/memoryBytes").asLong()).isGreaterThan(10_000_000);
+        assertThat(estimate.at("/seconds").asDouble()).isPositive();
+        assertThat(Cli.good(training(output, "--dry-run")).out()).contains("Nothing was written", " steps in about ");
+    }
+
+    @Test
+    void theSplitFollowsTheGroupsAndAFileOfItsOwn() throws IOException {
+        JsonNode grouped = Cli.good(
+                        training(temp.resolve("grouped"), "--group", "group", "--validation", 0.3, "--json"))
+                .json();
+        // Groups have four texts each.
+        assertThat(grouped.at("/metrics/texts").asInt() % 4).isZero();
+        Path held = SmallTexts.csv(temp.resolve("held.csv"), 20, 3);
+        JsonNode separate = Cli.good(
+                        training(temp.resolve("separate"), "--validation-file", held, "--json", "--dora", "--rslora"))
+                .json();
+        assertThat(separate.at("/metrics/texts").asInt()).isEqualTo(20);
+        assertThat(Cli.good("inspect", temp.resolve("separate")).out()).contains(", DoRA, rsLoRA");
+    }
+
+    @Test
+    void withoutAValidationNothingIsMeasured() throws IOException {
+        Path output = temp.resolve("unmeasured");
+        JsonNode report = Cli.good(training(output, "--validation", 0, "--json", "--schedule", "constant"))
+                .json();
+        assertThat(report.at("/metrics").isNull()).isTrue();
+        assertThat(report.at("/training/validations")).isEmpty();
+        assertThat(Files.readString(output.resolve("report.html"))).contains("nothing was measured");
+        assertThat(Files.readString(output.resolve("README.md"))).contains("Nothing was measured.");
+    }
+
+    @Test
+    void balancedWeightsTrainAnotherAdapter() throws IOException {
+        Path rare = temp.resolve("rare.jsonl");
+        StringBuilder lines = new StringBuilder();
+        for (int i = 0; i < 40; i++) {
+            lines.append("{\"body\": \"the cat %s\", \"kind\": %d}\n"
+                    .formatted(i % 2 == 0 ? "purrs" : "on sea", i % 10 == 0 ? 1 : 0));
+        }
+        Files.writeString(rare, lines);
+        List<byte[]> adapters = new ArrayList<>();
+        for (String weights : List.of("none", "balanced")) {
+            Path output = temp.resolve("weights-" + weights);
+            Cli.good(
+                    "classify",
+                    "--model",
+                    model,
+                    "--data",
+                    rare,
+                    "--output",
+                    output,
+                    "--text",
+                    "body",
+                    "--label",
+                    "kind",
+                    "--class-weights",
+                    weights,
+                    "--epochs",
+                    1,
+                    "--max-tokens",
+                    8);
+            adapters.add(Files.readAllBytes(output.resolve("adapter_model.safetensors")));
+        }
+        assertThat(adapters.get(0)).isNotEqualTo(adapters.get(1));
+    }
+}

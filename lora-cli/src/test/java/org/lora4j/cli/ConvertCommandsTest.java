@@ -1,0 +1,311 @@
+package org.lora4j.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.lora4j.LoRAModel;
+import org.lora4j.nn.Network;
+import org.lora4j.nn.input.Sequences;
+import org.lora4j.nn.transformer.BertModel;
+import org.lora4j.nn.transformer.LlamaModel;
+import org.lora4j.text.EncoderFolder;
+import org.lora4j.text.TextFiles;
+import org.lora4j.text.TextRow;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/** What becomes of trained adapters: merged models, combinations, other ranks, embeddings. */
+class ConvertCommandsTest {
+    private static final Sequences TOKENS = Sequences.of(new int[][] {{1, 4, 5, 6, 2}, {1, 8, 9, 2}});
+
+    @TempDir
+    private static Path temp;
+
+    private static Path bert;
+    private static Path llama;
+    private static Path texts;
+    private static Path classifier;
+    private static Path first;
+    private static Path second;
+
+    @BeforeAll
+    static void train() throws IOException {
+        bert = SmallModels.bert(temp.resolve("bert"), 1);
+        llama = SmallModels.llama(temp.resolve("llama"), 1);
+        texts = SmallTexts.csv(temp.resolve("texts.csv"), 24, 2);
+        classifier = temp.resolve("classifier");
+        Cli.good(
+                "classify",
+                "--model",
+                bert,
+                "--data",
+                texts,
+                "--output",
+                classifier,
+                "--validation",
+                0,
+                "--epochs",
+                1,
+                "--rate",
+                0.01);
+        first = decoder("first", 1);
+        second = decoder("second", 2, "--dora");
+    }
+
+    private static Path decoder(String name, long seed, Object... more) throws IOException {
+        Path text = Files.writeString(temp.resolve(name + ".txt"), name.repeat(20));
+        Path output = temp.resolve(name);
+        Cli.good(Cli.words(
+                new Object[] {
+                    "clm",
+                    "--model",
+                    llama,
+                    "--data",
+                    text,
+                    "--output",
+                    output,
+                    "--validation",
+                    0,
+                    "--epochs",
+                    2,
+                    "--block",
+                    16,
+                    "--rate",
+                    0.02,
+                    "--seed",
+                    seed
+                },
+                more));
+        return output;
+    }
+
+    private static void assertFails(String message, Object... args) {
+        Cli cli = Cli.run(args);
+        assertThat(cli.errLines())
+                .singleElement()
+                .asString()
+                .startsWith("error: ")
+                .contains(message);
+        assertThat(cli.code()).isEqualTo(1);
+    }
+
+    private static void assertClose(INDArray found, INDArray expected) {
+        assertThat(found.shape()).isEqualTo(expected.shape());
+        assertThat(found.distance2(expected) / expected.norm2Number().doubleValue())
+                .isCloseTo(0, within(1e-4));
+    }
+
+    @Test
+    void aMergedDecoderComputesWhatTheAdapterDoes() throws IOException {
+        for (Path adapter : new Path[] {first, second}) {
+            Path merged = temp.resolve("merged-" + adapter.getFileName());
+            assertThat(Cli.good("merge", "--model", llama, "--adapter", adapter, "--output", merged)
+                            .out())
+                    .contains("merged model written to " + merged);
+            LoRAModel adapted = LoRAModel.of(LlamaModel.load(llama).causal());
+            INDArray expected = adapted.load("a", adapter).predict(TOKENS);
+            INDArray found = LlamaModel.load(merged).causal().predict(TOKENS);
+            assertClose(found, expected);
+            assertThat(expected.distance2(adapted.base().predict(TOKENS))).isGreaterThan(0.1);
+            for (String file : new String[] {"tokenizer.json", "tokenizer_config.json"}) {
+                assertThat(merged.resolve(file)).hasSameBinaryContentAs(llama.resolve(file));
+            }
+            assertThat(Cli.good("generate", "--model", merged, "--prompt", "f", "--raw", "--max-new-tokens", 4)
+                            .code())
+                    .isZero();
+        }
+    }
+
+    @Test
+    void aMergedClassifierIsEvaluatedWithItsNames() throws IOException {
+        Path merged = temp.resolve("merged-classifier");
+        Cli.good("merge", "--model", bert, "--adapter", classifier, "--output", merged);
+        Object[] test = {"evaluate", "--data", texts, "--json", "--model"};
+        JsonNode alone = Cli.good(Cli.words(test, merged)).json();
+        assertThat(alone)
+                .isEqualTo(
+                        Cli.good(Cli.words(test, bert, "--adapter", classifier)).json());
+        assertThat(Cli.good("inspect", merged).out()).contains("classes [cats, ships]");
+        assertThat(BertModel.load(merged).hasClassifier()).isTrue();
+
+        Path mean = temp.resolve("mean");
+        Cli.good(
+                "classify",
+                "--model",
+                bert,
+                "--data",
+                texts,
+                "--output",
+                mean,
+                "--validation",
+                0,
+                "--epochs",
+                1,
+                "--head",
+                "mean");
+        assertFails(
+                "must read the pooler", "merge", "--model", bert, "--adapter", mean, "--output", temp.resolve("no"));
+        assertFails(
+                "must be another folder than those of the model",
+                "merge",
+                "--model",
+                bert,
+                "--adapter",
+                classifier,
+                "--output",
+                bert);
+    }
+
+    @Test
+    void aCombinationAddsUpTheUpdates() throws IOException {
+        Path other = decoder("other", 3);
+        Path combined = temp.resolve("combined");
+        JsonNode written = Cli.good(
+                        "combine",
+                        "--adapter",
+                        first + "=0.5",
+                        "--adapter",
+                        other + "=2",
+                        "--output",
+                        combined,
+                        "--model",
+                        llama,
+                        "--json")
+                .json();
+        assertThat(written.at("/numbers/rank").asInt()).isEqualTo(16);
+        LoRAModel model = LoRAModel.of(LlamaModel.load(llama).causal());
+        Network expected = model.load("combined", combined).merge();
+        model.load("first", first);
+        model.load("other", other);
+        String layer = "model.layers.1.self_attn.q_proj";
+        INDArray base = model.network().linear(layer).weight();
+        INDArray sum = base.add(
+                        model.merge("first").linear(layer).weight().sub(base).mul(0.5))
+                .add(model.merge("other").linear(layer).weight().sub(base).mul(2));
+        assertClose(expected.linear(layer).weight(), sum);
+        assertThat(Cli.good("inspect", combined, "--model", llama, "--json")
+                        .json()
+                        .at("/fit/sameWeights")
+                        .asBoolean())
+                .isTrue();
+        for (String method : new String[] {"svd", "linear", "ties", "magnitude_prune", "dare_linear", "dare_ties"}) {
+            Cli.good(
+                    "combine",
+                    "--adapter",
+                    first + "=1",
+                    "--adapter",
+                    other + "=1",
+                    "--output",
+                    temp.resolve(method),
+                    "--method",
+                    method);
+            assertThat(Cli.good("inspect", temp.resolve(method), "--json")
+                            .json()
+                            .at("/task")
+                            .asText())
+                    .isEqualTo("CAUSAL_LM");
+        }
+        assertFails(
+                "adapter 2", "combine", "--adapter", first + "=1", "--adapter", second + "=1", "--output", combined);
+        Cli wrong = Cli.run("combine", "--adapter", first + "=1", "--output", combined, "--density", 0);
+        assertThat(wrong.err()).contains("--density must be above 0 and at most 1, found 0.0");
+    }
+
+    @Test
+    void anAdapterGetsAnotherRankAndDoRABecomesLoRA() throws IOException {
+        Path small = temp.resolve("small");
+        assertThat(Cli.good("convert", "--adapter", first, "--rank", 4, "--output", small)
+                        .out())
+                .contains("greatest relative error of a layer");
+        assertThat(Cli.good("inspect", small, "--json").json().at("/rank").asInt())
+                .isEqualTo(4);
+        Path plain = temp.resolve("plain");
+        JsonNode written = Cli.good(
+                        "convert", "--adapter", second, "--model", llama, "--rank", 16, "--output", plain, "--json")
+                .json();
+        assertThat(written.at("/numbers/greatestError").asDouble()).isLessThan(1e-4);
+        assertThat(Cli.good("inspect", plain, "--json").json().at("/dora").asBoolean())
+                .isFalse();
+        assertClose(
+                LoRAModel.of(LlamaModel.load(llama).causal()).load("a", plain).predict(TOKENS),
+                LoRAModel.of(LlamaModel.load(llama).causal()).load("a", second).predict(TOKENS));
+    }
+
+    @Test
+    void embeddingsAreThoseOfTheModel() throws IOException {
+        Path output = temp.resolve("embedded.jsonl");
+        assertThat(Cli.good("embed", "--model", bert, "--data", texts, "--output", output)
+                        .out())
+                .contains("24 rows written to ");
+        try (EncoderFolder encoder = EncoderFolder.open(bert)) {
+            Network network = encoder.sentenceEmbeddings();
+            for (TextRow row : TextFiles.jsonl(output)) {
+                JsonNode embedding = new ObjectMapper().readTree(row.json()).get("embedding");
+                INDArray expected = network.predict(encoder.tokens(List.of(row.text("text"))));
+                assertThat(embedding).hasSize(SmallModels.WIDTH);
+                for (int i = 0; i < SmallModels.WIDTH; i++) {
+                    assertThat(embedding.get(i).asDouble()).isCloseTo(expected.getDouble(0, i), within(1e-5));
+                }
+            }
+        }
+        assertFails(
+                "an embedding needs an encoder of the BERT family",
+                "embed",
+                "--model",
+                llama,
+                "--data",
+                texts,
+                "--output",
+                output);
+        // The embedding has no pooler, so an adapter that changes it does not fit.
+        assertFails(
+                "use a model that has all of them",
+                "embed",
+                "--model",
+                bert,
+                "--adapter",
+                classifier,
+                "--data",
+                texts,
+                "--output",
+                output);
+        Path attention = temp.resolve("attention");
+        Cli.good(
+                "classify",
+                "--model",
+                bert,
+                "--data",
+                texts,
+                "--output",
+                attention,
+                "--validation",
+                0,
+                "--epochs",
+                1,
+                "--target",
+                "query,value");
+        for (String kind : new String[] {"query", "document"}) {
+            Cli.good(
+                    "embed",
+                    "--model",
+                    bert,
+                    "--adapter",
+                    attention,
+                    "--data",
+                    texts,
+                    "--output",
+                    temp.resolve(kind + ".csv"),
+                    "--kind",
+                    kind,
+                    "--skip-bad-lines");
+        }
+    }
+}

@@ -1,0 +1,380 @@
+package org.lora4j.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.lora4j.AdapterView;
+import org.lora4j.LoRAModel;
+import org.lora4j.adapter.LoRAConfig;
+import org.lora4j.generate.GenerationOptions;
+import org.lora4j.generate.Generator;
+import org.lora4j.io.PeftAdapters;
+import org.lora4j.nn.NativeThreads;
+import org.lora4j.nn.input.Sequences;
+import org.lora4j.nn.transformer.LlamaModel;
+import org.lora4j.text.ChatTemplate;
+import org.lora4j.text.ChatTokens;
+import org.lora4j.text.TextFiles;
+import org.lora4j.text.TextRow;
+import org.lora4j.text.Tokenizer;
+import org.lora4j.train.AdamW;
+import org.lora4j.train.Batch;
+import org.lora4j.train.LinearWarmupSchedule;
+import org.lora4j.train.Loss;
+import org.lora4j.train.Trainer;
+import org.nd4j.linalg.factory.Nd4j;
+
+/** Training, tests and use of language models, on a small random Llama whose tokens are bytes. */
+class LanguageCommandsTest {
+    @TempDir
+    private static Path temp;
+
+    private static Path model;
+    private static Path chats;
+
+    @BeforeAll
+    static void write() throws IOException {
+        model = SmallModels.llama(temp.resolve("llama"), 1);
+        StringBuilder lines = new StringBuilder();
+        for (int i = 0; i < 24; i++) {
+            String animal = List.of("cat", "dog", "cow").get(i % 3);
+            lines.append("""
+                    {"messages": [{"role": "user", "content": "the %s?"}, {"role": "assistant", "content": "moo"}]}
+                    """.formatted(animal));
+        }
+        chats = Files.writeString(temp.resolve("chats.jsonl"), lines);
+    }
+
+    private static Object[] training(String command, Path data, Path output, Object... more) {
+        return Cli.words(
+                new Object[] {
+                    command, "--model", model, "--data", data, "--output", output, "--rate", 0.02, "--batch", 4
+                },
+                more);
+    }
+
+    private static JsonNode report(Path output) throws IOException {
+        return new ObjectMapper().readTree(output.resolve("report.json").toFile());
+    }
+
+    /** Runs with some text on standard input. */
+    private static Cli withInput(String input, Object... args) {
+        InputStream before = System.in;
+        System.setIn(new ByteArrayInputStream(input.getBytes(StandardCharsets.UTF_8)));
+        try {
+            return Cli.good(args);
+        } finally {
+            System.setIn(before);
+        }
+    }
+
+    @Test
+    void sftLearnsTheAnswersThatOtherCommandsThenGive() throws IOException {
+        Path output = temp.resolve("sounds");
+        Cli cli = Cli.good(training("sft", chats, output, "--epochs", 30, "--validation", 0.2, "--patience", 0));
+        assertThat(cli.out()).containsPattern("perplexity [0-9.]+ alone, [0-9.]+ with the adapter");
+        JsonNode report = report(output);
+        assertThat(report.at("/after/perplexity").asDouble())
+                .isLessThan(1.5)
+                .isLessThan(report.at("/before/perplexity").asDouble() / 10);
+        assertThat(report.at("/samples")).hasSize(3);
+        JsonNode sample = report.at("/samples/0");
+        // The template ends with a line feed, which comes after the token that ends the answer.
+        assertThat(sample.at("/after").asText() + "\n")
+                .isEqualTo(sample.at("/expected").asText());
+        assertThat(sample.at("/before")).isNotEqualTo(sample.at("/expected"));
+        report.at("/files")
+                .forEach(file -> assertThat(output.resolve(file.asText())).isNotEmptyFile());
+        assertThat(Files.readString(output.resolve("report.html")))
+                .doesNotContain("{{")
+                .contains("Perplexity on the validation examples", "<h2>Answers</h2>");
+        assertThat(Files.readString(output.resolve("README.md"))).contains("pipeline_tag: text-generation");
+
+        Object[] source = {"--model", model, "--adapter", output};
+        Object[] generate = Cli.words(new Object[] {"generate", "--max-new-tokens", 12}, source);
+        assertThat(Cli.good(Cli.words(generate, "--prompt", "the dog?")).out()).isEqualTo("moo\n");
+        assertThat(withInput("the cow?\n", generate).out()).isEqualTo("moo\n");
+        JsonNode json =
+                Cli.good(Cli.words(generate, "--prompt", "the cat?", "--json")).json();
+        assertThat(json.at("/text").asText().strip()).isEqualTo("moo");
+        assertThat(json.at("/finish").asText()).isEqualTo("STOP");
+
+        JsonNode tested = Cli.good(Cli.words(new Object[] {"evaluate", "--data", chats, "--json"}, source))
+                .json();
+        assertThat(tested.at("/metrics/perplexity").asDouble()).isLessThan(1.5);
+        // The sound, the token that ends it, and the line feed after it.
+        assertThat(tested.at("/metrics/tokens").asInt()).isEqualTo(24 * (3 + 2));
+        assertThat(Cli.good("evaluate", "--data", chats, "--model", model).out())
+                .containsPattern("120 tokens: loss [0-9.]+, perplexity [0-9]+");
+
+        Path questions = Files.writeString(temp.resolve("questions.csv"), "text,id\nthe cat?,1\nthe cow?,2\n");
+        Path answers = temp.resolve("answers.csv");
+        Cli.good(Cli.words(
+                new Object[] {"predict", "--data", questions, "--output", answers, "--max-new-tokens", 8}, source));
+        assertThat(answers).hasContent("text,id,predicted\nthe cat?,1,moo\nthe cow?,2,moo");
+
+        String talk =
+                "the cow?\n\n/adapter\nthe cow?\n/adapter nobody\n/adapter sounds\n/new\nthe dog?\n/what\n/exit\nnever\n";
+        Cli chat = withInput(
+                talk, "chat", "--model", model, "--adapter", output, "--max-new-tokens", 8, "--system", "be short");
+        assertThat(chat.out().lines())
+                .contains(
+                        "the model alone answers",
+                        "there is no adapter nobody, found [sounds]; give it with --adapter",
+                        "the adapter sounds answers",
+                        "commands: /adapter NAME, /adapter, /new, /help, /exit");
+        assertThat(chat.out()).doesNotContain("never");
+        assertThat(withInput("the cow?\n", "chat", "--model", model, "--adapter", output, "--max-new-tokens", 8)
+                        .out())
+                .isEqualTo("moo\n");
+        assertThat(withInput("x".repeat(300) + "\n", "chat", "--model", model).out())
+                .contains("/new begins a new conversation");
+
+        JsonNode inspected =
+                Cli.good("inspect", output, "--model", model, "--json").json();
+        assertThat(inspected.at("/task").asText()).isEqualTo("CAUSAL_LM");
+        assertThat(inspected.at("/fit/sameWeights").asBoolean()).isTrue();
+        JsonNode base = Cli.good("inspect", model, "--json").json();
+        assertThat(base.at("/kind").asText()).isEqualTo("llama");
+        assertThat(base.at("/targets/q_proj").asInt()).isEqualTo(2);
+        assertThat(base.at("/longest").asInt()).isEqualTo(192);
+        assertThat(Cli.good("inspect", model).out()).contains("chat template: yes");
+    }
+
+    @Test
+    void theAdapterIsThatOfTheSameTrainingByProgram() throws IOException {
+        Path output = temp.resolve("by-command");
+        Cli.good(training("sft", chats, output, "--epochs", 2, "--validation", 0, "--clip", 0, "--seed", 3));
+        NativeThreads threads = NativeThreads.forBlas();
+        try (Tokenizer tokenizer = Tokenizer.load(model)) {
+            ChatTemplate template = ChatTemplate.load(model);
+            List<ChatTokens> examples = new ArrayList<>();
+            for (TextRow row : TextFiles.jsonl(chats)) {
+                examples.add(template.tokens(tokenizer, row.conversation()));
+            }
+            AdapterView view = LoRAModel.of(LlamaModel.load(model).causal())
+                    .add(
+                            "program",
+                            LoRAConfig.builder().rank(8).alpha(16).seed(3).build());
+            int[] order = IntStream.range(0, examples.size()).toArray();
+            SplittableRandom random = new SplittableRandom(3);
+            Trainer.builder(view)
+                    .loss(Loss.nextToken())
+                    .updater(new AdamW(new LinearWarmupSchedule(0.02, 1, 12), 0.01))
+                    .epochs(2)
+                    .build()
+                    .fit((Iterable<Batch>)
+                            () -> batches(examples, order, random).iterator());
+            assertThat(PeftAdapters.load(output).weights())
+                    .isEqualTo(view.adapter().weights());
+            assertThat(Cli.good(
+                                    "generate",
+                                    "--model",
+                                    model,
+                                    "--adapter",
+                                    output,
+                                    "--prompt",
+                                    "ab",
+                                    "--raw",
+                                    "--max-new-tokens",
+                                    5)
+                            .out())
+                    .isEqualTo(tokenizer.decode(Generator.of(view)
+                                    .generate(
+                                            tokenizer.encode("ab").ids(),
+                                            GenerationOptions.greedy()
+                                                    .withMaxTokens(5)
+                                                    .withStopIds(257))
+                                    .ids())
+                            + "\n");
+        } finally {
+            threads.close();
+        }
+    }
+
+    private static List<Batch> batches(List<ChatTokens> examples, int[] order, SplittableRandom random) {
+        for (int i = order.length - 1; i > 0; i--) {
+            int j = random.nextInt(i + 1);
+            int swapped = order[i];
+            order[i] = order[j];
+            order[j] = swapped;
+        }
+        List<Batch> batches = new ArrayList<>();
+        for (int from = 0; from < order.length; from += 4) {
+            List<ChatTokens> some =
+                    Arrays.stream(order, from, from + 4).mapToObj(examples::get).toList();
+            int longest =
+                    some.stream().mapToInt(tokens -> tokens.ids().length).max().orElseThrow();
+            float[][] labels = new float[4][longest];
+            for (int i = 0; i < 4; i++) {
+                Arrays.fill(labels[i], -100);
+                for (int j = 0; j < some.get(i).ids().length; j++) {
+                    labels[i][j] = some.get(i).learned()[j] ? some.get(i).ids()[j] : -100;
+                }
+            }
+            batches.add(new Batch(
+                    Sequences.of(some.stream().map(ChatTokens::ids).toArray(int[][]::new)),
+                    Nd4j.createFromArray(labels)));
+        }
+        return batches;
+    }
+
+    @Test
+    void clmLearnsPlainTextAndResumesToTheSameBytes() throws IOException {
+        Path text = Files.writeString(temp.resolve("rhyme.txt"), "one two three, look at me. ".repeat(30));
+        Object[] settings = {"--block", 32, "--epochs", 6, "--accumulate", 2, "--validation", 0.2, "--dropout", 0.1};
+        Path whole = temp.resolve("whole");
+        Cli.good(training("clm", text, whole, settings));
+        JsonNode report = report(whole);
+        assertThat(report.at("/after/perplexity").asDouble())
+                .isLessThan(report.at("/before/perplexity").asDouble() / 2);
+        // 810 bytes and the token that ends the text.
+        assertThat(report.at("/sizes/examples").asInt()
+                        + report.at("/sizes/validation").asInt())
+                .isEqualTo(26);
+
+        Path interrupted = temp.resolve("interrupted");
+        Path blocked = Files.createDirectories(interrupted.resolve("adapter_model.safetensors"));
+        assertThat(Cli.run(training("clm", text, interrupted, Cli.words(settings, "--checkpoint-every", 4)))
+                        .code())
+                .isEqualTo(1);
+        Files.delete(blocked);
+        Cli.good(training("clm", text, interrupted, Cli.words(settings, "--resume")));
+        assertThat(interrupted.resolve("adapter_model.safetensors"))
+                .hasSameBinaryContentAs(whole.resolve("adapter_model.safetensors"));
+        assertThat(report(interrupted).at("/training/losses")).isEqualTo(report.at("/training/losses"));
+        assertThat(report(interrupted).at("/after")).isEqualTo(report.at("/after"));
+
+        JsonNode tested = Cli.good(
+                        "evaluate", "--model", model, "--adapter", whole, "--data", text, "--max-tokens", 32, "--json")
+                .json();
+        assertThat(tested.at("/metrics/tokens").asInt()).isEqualTo(811 - 26);
+        JsonNode estimate = Cli.good(training("clm", text, temp.resolve("none"), "--block", 32, "--dry-run", "--json"))
+                .json();
+        assertThat(estimate.at("/longest").asInt()).isEqualTo(32);
+        assertThat(temp.resolve("none")).doesNotExist();
+    }
+
+    @Test
+    void aModelWithoutATemplateLearnsCompletionsAndRowsOfText() throws IOException {
+        Path plain = SmallModels.llama(temp.resolve("plain"), 2);
+        Files.delete(plain.resolve("tokenizer_config.json"));
+        Path pairs = temp.resolve("pairs.jsonl");
+        Files.writeString(pairs, "{\"prompt\": \"1+1=\", \"completion\": \"2\"}\n".repeat(8));
+        Path output = temp.resolve("sums");
+        Cli.good(
+                "sft",
+                "--model",
+                plain,
+                "--data",
+                pairs,
+                "--output",
+                output,
+                "--rate",
+                0.02,
+                "--epochs",
+                20,
+                "--batch",
+                4,
+                "--validation",
+                0);
+        assertThat(Cli.good("generate", "--model", plain, "--adapter", output, "--prompt", "1+1=")
+                        .out())
+                .isEqualTo("2\n");
+        Path rows = Files.writeString(temp.resolve("rows.csv"), "body\nab ab ab\ncd cd\n");
+        JsonNode report = Cli.good(
+                        "clm",
+                        "--model",
+                        plain,
+                        "--data",
+                        rows,
+                        "--output",
+                        temp.resolve("rows"),
+                        "--text",
+                        "body",
+                        "--validation",
+                        0,
+                        "--epochs",
+                        1,
+                        "--json")
+                .json();
+        // Both texts and their ends are one block.
+        assertThat(report.at("/sizes/tokens").asInt()).isEqualTo(8 + 1 + 5 + 1);
+        assertThat(report.at("/before").isNull()).isTrue();
+        Cli chat = Cli.run("chat", "--model", plain);
+        assertThat(chat.code()).isEqualTo(1);
+        assertThat(chat.errLines()).singleElement().asString().contains("the folder must have a chat template");
+    }
+
+    @Test
+    void examplesWithoutAnAnswerAfterTheCutAreLeftOutAndCounted() throws IOException {
+        Path mixed = temp.resolve("mixed.jsonl");
+        Files.writeString(
+                mixed,
+                "{\"prompt\": \"hi\", \"completion\": \"ho\"}\n{\"prompt\": \"" + "long ".repeat(20)
+                        + "\", \"completion\": \"ho\"}\n");
+        Path output = temp.resolve("cut");
+        Cli cli = Cli.good(training("sft", mixed, output, "--validation", 0, "--max-tokens", 40, "--epochs", 1));
+        assertThat(cli.out()).contains("1 examples were left out: no answer was left after the cut");
+        Cli none = Cli.run(training("sft", mixed, temp.resolve("cut-all"), "--validation", 0, "--max-tokens", 3));
+        assertThat(none.errLines())
+                .singleElement()
+                .asString()
+                .contains("at least one example must have an answer within 3 tokens, found none");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = ';',
+            value = {
+                "sft --max-tokens 1; --max-tokens must be at least 2, found 1; 2",
+                "sft --samples -1; --samples must be at least 0, found -1; 2",
+                "clm --block 1; --block must be at least 2, found 1; 2",
+                "clm --block 500; must be at most the 192 positions of the model, found 500; 1",
+                "clm; must have a value text, found [messages]; 1",
+            })
+    void wrongUse(String options, String message, int code) {
+        Object[] words =
+                Cli.words(options.split(" "), "--model", model, "--data", chats, "--output", temp.resolve("wrong"));
+        Cli cli = Cli.run(words);
+        assertThat(cli.errLines())
+                .singleElement()
+                .asString()
+                .startsWith("error: ")
+                .contains(message);
+        assertThat(cli.code()).isEqualTo(code);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = ';',
+            value = {
+                "--max-new-tokens 0; --max-new-tokens must be at least 1, found 0",
+                "--temperature -1; --temperature must be finite and at least 0, found -1.0",
+                "--top-p 0; --top-p must be above 0 and at most 1, found 0.0",
+                "--top-k -1; --top-k must be at least 0, found -1",
+            })
+    void wrongWaysToGenerate(String options, String message) {
+        Cli cli = Cli.run(
+                Cli.words(new Object[] {"generate", "--model", model, "--prompt", "x"}, (Object[]) options.split(" ")));
+        assertThat(cli.errLines()).singleElement().asString().contains(message);
+        assertThat(cli.code()).isEqualTo(2);
+    }
+}

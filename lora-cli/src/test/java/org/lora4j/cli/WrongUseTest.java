@@ -1,0 +1,191 @@
+package org.lora4j.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** What users get wrong: one line on standard error that says what to do, and nothing lost. */
+class WrongUseTest {
+    @TempDir
+    private static Path temp;
+
+    private static Path bert;
+    private static Path llama;
+    private static Path data;
+
+    @BeforeAll
+    static void write() throws IOException {
+        bert = SmallModels.bert(temp.resolve("bert"), 1);
+        llama = SmallModels.llama(temp.resolve("llama"), 1);
+        data = SmallTexts.csv(temp.resolve("texts.csv"), 12, 2);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = ';',
+            value = {
+                "classify; Missing required options: '--model=DIR', '--data=FILE', '--output=DIR'",
+                "classify --rank 0; --rank must be in [1, 1048576], found 0",
+                "classify --alpha -1; --alpha must be finite and positive, found -1.0",
+                "classify --dropout 1; --dropout must be in [0, 1), found 1.0",
+                "classify --target query,,value; --target must not have blank names, found [query, , value]",
+                "classify --target all-linear,query; --target must be all-linear alone or names of layers",
+                "classify --epochs 0; --epochs must be at least 1, found 0",
+                "classify --batch 0; --batch must be at least 1, found 0",
+                "classify --accumulate 0; --accumulate must be at least 1, found 0",
+                "classify --rate 0; --rate must be finite and positive, found 0.0",
+                "classify --schedule step; expected one of [LINEAR, COSINE, CONSTANT]",
+                "classify --warmup 1; --warmup must be in [0, 1), found 1.0",
+                "classify --weight-decay NaN; --weight-decay must be finite and at least 0, found NaN",
+                "classify --clip -1; --clip must be at least 0, found -1.0",
+                "classify --patience -1; --patience must be at least 0, found -1",
+                "classify --checkpoint-every -1; --checkpoint-every must be at least 0, found -1",
+                "classify --validation 1; --validation must be in [0, 1), found 1.0",
+                "classify --group g --validation 0; --group must be used with --validation, found it with --validation 0",
+                "classify --max-tokens 2; --max-tokens must be at least 3, found 2",
+                "classify --resume --dry-run; --dry-run must be used without --resume, found both",
+                "classify --head first; expected one of [MEAN, POOLER]",
+                "clasify; Unmatched argument",
+                "--ranks 3; Unknown option",
+            })
+    void wrongOptionsEndWithOneLineAndCode2(String options, String message) {
+        String needed = options.startsWith("classify --") ? options + " --model m --data d --output o" : options;
+        Cli cli = Cli.run((Object[]) needed.split(" "));
+        assertThat(cli.errLines())
+                .singleElement()
+                .asString()
+                .startsWith("error: ")
+                .contains(message);
+        assertThat(cli.out()).isEmpty();
+        assertThat(cli.code()).isEqualTo(2);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"--help, classify", "classify --help, --class-weights", "--version, lora ", "'', inspect"})
+    void helpAndVersion(String options, String found) {
+        Cli cli = options.isEmpty() ? Cli.good() : Cli.good((Object[]) options.split(" "));
+        assertThat(cli.out()).contains(found);
+    }
+
+    private static void assertFails(String message, Object... args) {
+        Cli cli = Cli.run(args);
+        assertThat(cli.errLines())
+                .singleElement()
+                .asString()
+                .startsWith("error: ")
+                .contains(message);
+        assertThat(cli.code()).isEqualTo(1);
+    }
+
+    private static Object[] classify(Path model, Path file, Object... more) {
+        return Cli.words(
+                new Object[] {"classify", "--model", model, "--data", file, "--output", temp.resolve("out")}, more);
+    }
+
+    @Test
+    void refusesFilesThatAreNotThere() {
+        Path nowhere = temp.resolve("nowhere.csv");
+        assertFails(nowhere + ": there is no such file", classify(bert, nowhere));
+        assertFails(nowhere + ": there is no such file", classify(bert, data, "--validation-file", nowhere));
+        assertFails(
+                temp.resolve("no-model") + ": must be the folder of a model, found nothing",
+                classify(temp.resolve("no-model"), data));
+        assertFails(data + ": must be the folder of a model, found a file", classify(data, data));
+        assertFails(temp + ": must be the folder of a model, with config.json, found none", classify(temp, data));
+        assertFails("must be the folder of a model, with config.json, found none", "inspect", temp.resolve("."));
+    }
+
+    @Test
+    void refusesAModelOfTheOtherKind() {
+        assertFails("a classifier needs an encoder of the BERT family, found a decoder", classify(llama, data));
+    }
+
+    @Test
+    void refusesAnotherModelType() throws IOException {
+        Path t5 = Files.createDirectories(temp.resolve("t5"));
+        Files.writeString(t5.resolve("config.json"), "{\"model_type\": \"t5\"}");
+        assertFails("model_type must be bert, roberta,", classify(t5, data));
+        Files.writeString(t5.resolve("config.json"), "[1");
+        assertFails("must be a JSON object, found ", classify(t5, data));
+    }
+
+    @Test
+    void namesTheLineThatIsWrong() throws IOException {
+        Path bad = temp.resolve("bad.csv");
+        Files.writeString(bad, "text,label\nthe cat,cats\n  ,cats\nthe ship,ships\nsea,ships\n");
+        assertFails(bad + ":3: text must have a character that is neither", classify(bert, bad, "--validation", 0));
+        Cli cli = Cli.good(classify(bert, bad, "--validation", 0, "--skip-bad-lines", "--epochs", 1));
+        assertThat(cli.out()).contains("1 lines were left out; the first: " + bad + ":3:");
+        assertFails("must have a value body, found [text, label, group]", classify(bert, data, "--text", "body"));
+        Path latin = temp.resolve("latin.csv");
+        Files.write(latin, "text,label\ncaf\u00e9,a\n".getBytes(StandardCharsets.ISO_8859_1));
+        assertFails(latin + ":2: must be UTF-8", classify(bert, latin));
+    }
+
+    @Test
+    void refusesDataThatCannotBeLearned() throws IOException {
+        Path one = temp.resolve("one.csv");
+        Files.writeString(one, "text,label\nthe cat,cats\nmilk,cats\n");
+        assertFails("must have at least two classes, found only [cats]", classify(bert, one, "--validation", 0));
+        Path none = Files.writeString(temp.resolve("none.csv"), "text,label\n");
+        assertFails("there must be at least one example for training, found none", classify(bert, none));
+        Path text = Files.writeString(temp.resolve("texts.txt"), "the cat");
+        assertFails("the name must end with .csv, .tsv or .jsonl", classify(bert, text));
+    }
+
+    @Test
+    void refusesAnOutputFolderThatCannotBeWritten() throws IOException {
+        Path file = Files.writeString(temp.resolve("a-file"), "kept");
+        assertFails(
+                "the output folder must be writable", "classify", "--model", bert, "--data", data, "--output", file);
+        assertThat(file).hasContent("kept");
+    }
+
+    @Test
+    void refusesTargetsThatTheModelDoesNotHave() {
+        assertFails("qery", classify(bert, data, "--target", "qery"));
+    }
+
+    @Test
+    void refusesAPredictionThatWouldLoseSomething() throws IOException {
+        Path adapter = temp.resolve("adapter");
+        Cli.good("classify", "--model", bert, "--data", data, "--output", adapter, "--epochs", 1, "--validation", 0);
+        Object[] predict = {"predict", "--model", bert, "--adapter", adapter, "--data"};
+        Path taken = Files.writeString(temp.resolve("taken.csv"), "text,predicted\nthe cat,x\n");
+        Path output = Files.writeString(temp.resolve("kept.csv"), "kept");
+        assertFails("must not have a column predicted, found one", Cli.words(predict, taken, "--output", output));
+        assertThat(output).hasContent("kept");
+        assertFails("the name must end with .csv", Cli.words(predict, data, "--output", temp.resolve("p.txt")));
+        assertFails(
+                "must be in a folder that exists", Cli.words(predict, data, "--output", temp.resolve("no/where.csv")));
+        Path two = Files.writeString(temp.resolve("two.jsonl"), "{\"text\":\"a\"}\n{\"text\":\"a\",\"b\":1}\n");
+        assertFails(
+                "each row must have the columns of the first one",
+                Cli.words(predict, two, "--output", temp.resolve("two.csv")));
+        Path tab = Files.writeString(temp.resolve("tab.jsonl"), "{\"text\":\"a\\tb\"}\n");
+        assertFails("must have no tab", Cli.words(predict, tab, "--output", temp.resolve("tab.tsv")));
+        Cli.good(Cli.words(predict, tab, "--output", temp.resolve("tab.csv.gz")));
+        Path unknown = Files.writeString(temp.resolve("unknown.csv"), "text,label\nthe cat,dogs\n");
+        assertFails(
+                unknown + ":2: label must be one of the classes of the classifier, [cats, ships], found 'dogs'",
+                "evaluate",
+                "--model",
+                bert,
+                "--adapter",
+                adapter,
+                "--data",
+                unknown);
+        assertFails("the model must have a classifier, found none", "evaluate", "--model", bert, "--data", data);
+        assertFails("found an adapter; give it with --adapter", "evaluate", "--model", adapter, "--data", data);
+        Files.writeString(adapter.resolve("task.json"), "{\"task\": \"other\"}");
+        assertFails("must be a file that 'lora classify' wrote", "inspect", adapter);
+    }
+}

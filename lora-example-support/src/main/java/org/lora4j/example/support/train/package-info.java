@@ -1,0 +1,5 @@
+/** What the trainings of the programs share. */
+@NullMarked
+package org.lora4j.example.support.train;
+
+import org.jspecify.annotations.NullMarked;
