@@ -6,7 +6,7 @@ import java.nio.file.Path;
 
 /**
  * Checks what a shortened run of a command of the text example wrote:
- * {@code java -cp 'lib/*' CheckTextRun.java classify|embed|tenants FOLDER}.
+ * {@code java -cp 'lib/*' CheckTextRun.java classify|embed|tenants|story FOLDER}.
  */
 public final class CheckTextRun {
     private final JsonNode report;
@@ -23,6 +23,7 @@ public final class CheckTextRun {
             case "classify" -> run.classify();
             case "embed" -> run.embed();
             case "tenants" -> run.tenants();
+            case "story" -> run.story();
             default -> throw new IllegalArgumentException("unknown command " + args[0]);
         }
         for (JsonNode file : run.report.at("/files")) {
@@ -60,7 +61,17 @@ public final class CheckTextRun {
         base(103);
     }
 
-    /** The encoder has 101 parameters, a classifier two. */
+    private void story() {
+        require(report.at("/sizes/adaptedLayers").asInt() == 28, "adapted layers", report.at("/sizes"));
+        // A model that knows nothing has 2,048, as many as there are tokens. 30 batches teach it the frequent ones.
+        for (String time : new String[] {"before", "after"}) {
+            require(report.at("/" + time + "/newSpeeches").asDouble() < 1000, "perplexity", report.at("/" + time));
+        }
+        require(report.at("/samples").size() == 3, "samples", report.at("/samples"));
+        base(38);
+    }
+
+    /** An encoder has 101 parameters, a classifier two, the small Llama 38. */
     private void base(int parameters) {
         require(report.at("/base/outputUnchanged").asBoolean(), "the base's output", report.at("/base"));
         require(report.at("/base/frozenUnchanged").size() == parameters, "parameters of the base", report.at("/base"));

@@ -5,6 +5,7 @@ import java.util.Objects;
 import org.lora4j.example.support.cli.CommandRunner;
 import org.lora4j.example.text.cli.ClassifyCommand;
 import org.lora4j.example.text.cli.EmbedCommand;
+import org.lora4j.example.text.cli.StoryCommand;
 import org.lora4j.example.text.cli.TenantsCommand;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
@@ -16,8 +17,8 @@ import picocli.CommandLine.ScopeType;
         mixinStandardHelpOptions = true,
         scope = ScopeType.INHERIT,
         versionProvider = TextExample.Version.class,
-        description = "LoRA on all-MiniLM-L6-v2 and real text. Without a command it does 'classify'.",
-        subcommands = {ClassifyCommand.class, EmbedCommand.class, TenantsCommand.class})
+        description = "LoRA on transformers and real text. Without a command it does 'classify'.",
+        subcommands = {ClassifyCommand.class, EmbedCommand.class, TenantsCommand.class, StoryCommand.class})
 public final class TextExample {
     private static final String DEFAULT_COMMAND = "classify";
 
@@ -32,8 +33,15 @@ public final class TextExample {
         System.exit(CommandRunner.run(new TextExample(), DEFAULT_COMMAND, args));
     }
 
-    /** Runs a command and returns its exit code. */
-    static int execute(PrintWriter out, PrintWriter err, String... args) {
+    /**
+     * Runs a command and returns its exit code.
+     *
+     * @param out where results are printed
+     * @param err where errors are printed
+     * @param args a command and its options
+     * @return the exit code
+     */
+    public static int execute(PrintWriter out, PrintWriter err, String... args) {
         return CommandRunner.run(new TextExample(), DEFAULT_COMMAND, out, err, args);
     }
 

@@ -4,20 +4,22 @@ import java.util.Arrays;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.Function;
 import org.lora4j.LoRAModel;
 import org.lora4j.example.support.report.TextOutput;
 import org.lora4j.example.text.report.BaseCheck;
+import org.lora4j.nn.Model;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.parameter.Parameter;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** The check that a training with LoRA leaves the base as it is, bit for bit. */
-final class FrozenCheck {
+public final class FrozenCheck {
     /** The outputs are compared on this many texts. */
     private static final int COMPARED = 64;
 
     private final Network copy;
-    private final TokenizedTexts texts;
+    private final Function<Model, INDArray> compute;
     private final INDArray output;
 
     /**
@@ -27,13 +29,29 @@ final class FrozenCheck {
      * @param texts texts of which some are computed before and after
      */
     FrozenCheck(Network base, TokenizedTexts texts) {
-        copy = base.copy();
-        this.texts = texts.first(COMPARED);
-        output = this.texts.map(base::predict);
+        this(base, model -> texts.first(COMPARED).map(model::predict));
     }
 
-    /** Compares the base of a model with what it was, and prints the result. */
-    BaseCheck compare(LoRAModel model, TextOutput out) {
+    /**
+     * Starts before the training.
+     *
+     * @param base the base, which is copied
+     * @param compute computes what is compared, before and after
+     */
+    public FrozenCheck(Network base, Function<Model, INDArray> compute) {
+        copy = base.copy();
+        this.compute = compute;
+        output = compute.apply(base);
+    }
+
+    /**
+     * Compares the base of a model with what it was, and prints the result.
+     *
+     * @param model the model
+     * @param out where the result is printed
+     * @return the result
+     */
+    public BaseCheck compare(LoRAModel model, TextOutput out) {
         out.section("The base, bit for bit");
         Map<String, Boolean> unchanged = new LinkedHashMap<>();
         Iterator<Parameter> originals = copy.parameters().iterator();
@@ -42,8 +60,7 @@ final class FrozenCheck {
                     parameter.name(),
                     sameBits(parameter.value(), originals.next().value()));
         }
-        boolean outputUnchanged =
-                sameBits(output, texts.map(batch -> model.base().predict(batch)));
+        boolean outputUnchanged = sameBits(output, compute.apply(model.base()));
         out.check("Parameters are unchanged", unchanged);
         out.check("Without the adapter the output is the same as before", Map.of("output", outputUnchanged));
         return new BaseCheck(unchanged, outputUnchanged);

@@ -61,6 +61,22 @@ public final class ReportWriter {
         return complete;
     }
 
+    /**
+     * Writes the report of {@code story}. All content is created in memory first.
+     *
+     * @param folder the output folder, created if it does not exist
+     * @param report the numbers; {@code files} lists what the run itself has written
+     * @param losses the loss of each batch with LoRA
+     * @return the report as written, with the files of this writer in {@code files}
+     * @throws IOException if a file cannot be written
+     */
+    public static StoryReport write(Path folder, StoryReport report, List<Double> losses) throws IOException {
+        Map<String, Picture> charts = Charts.of(losses);
+        StoryReport complete = report.withFiles(files(charts));
+        write(folder, complete, new StoryPage(complete, charts).html(), charts);
+        return complete;
+    }
+
     private static Map<String, String> files(Map<String, Picture> charts) {
         Map<String, String> files = new LinkedHashMap<>();
         files.put("report", ReportFiles.JSON);

@@ -5,52 +5,73 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
-import java.util.List;
+import java.util.Arrays;
 import java.util.Objects;
+import java.util.OptionalInt;
+import java.util.stream.IntStream;
 import java.util.zip.GZIPInputStream;
+import org.lora4j.nn.input.Sequences;
 import org.lora4j.text.Tokenizer;
+import org.lora4j.train.Batch;
 
 /**
- * The tokens of speeches, one after the other, each with {@code <|endoftext|>} before it.
- *
- * @param ids the tokens
+ * Speeches as tokens, one after the other, cut into windows of the same length. What is left at the end is dropped. Before each
+ * speech is the token {@code <|endoftext|>} if the tokenizer has one.
  */
-record Speeches(List<Integer> ids) {
-    /** The token between speeches. */
-    static final int END = 0;
+final class Speeches {
+    /** The tokens of a window. */
+    static final int WINDOW = 128;
 
-    Speeches {
-        ids = List.copyOf(ids);
+    private static final String END = "<|endoftext|>";
+
+    private final int[][] windows;
+
+    private Speeches(int[] ids) {
+        windows = new int[ids.length / WINDOW][WINDOW];
+        for (int i = 0; i < windows.length * WINDOW; i++) {
+            windows[i / WINDOW][i % WINDOW] = ids[i];
+        }
     }
 
-    /** Reads one of the files of the story: {@code old-train}, {@code old-test}, {@code new-train}, {@code new-test}. */
+    /** Reads one of the bundled files: {@code old-train}, {@code old-test}, {@code new-train} or {@code new-test}. */
     static Speeches read(String name, Tokenizer tokenizer) throws IOException {
-        List<Integer> ids = new ArrayList<>();
+        OptionalInt end = end(tokenizer);
+        IntStream.Builder ids = IntStream.builder();
         try (InputStream file = resource(name + ".tsv.gz");
                 BufferedReader lines =
                         new BufferedReader(new InputStreamReader(new GZIPInputStream(file), StandardCharsets.UTF_8))) {
             for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-                ids.add(END);
-                for (int id :
-                        tokenizer.encode(line.substring(line.indexOf('\t') + 1)).ids()) {
-                    ids.add(id);
-                }
+                String speech = line.substring(line.indexOf('\t') + 1);
+                end.ifPresent(ids::add);
+                Arrays.stream(tokenizer.encode(speech).ids()).forEach(ids::add);
             }
         }
-        return new Speeches(ids);
+        return new Speeches(ids.build().toArray());
+    }
+
+    static OptionalInt end(Tokenizer tokenizer) {
+        return tokenizer.tokenId(END);
     }
 
     static InputStream resource(String name) {
         return Objects.requireNonNull(Speeches.class.getResourceAsStream(name), name);
     }
 
-    /** Cuts the tokens into windows; what is left at the end is dropped. */
-    int[][] windows(int length) {
-        int[][] windows = new int[ids.size() / length][length];
-        for (int i = 0; i < windows.length * length; i++) {
-            windows[i / length][i % length] = ids.get(i);
-        }
-        return windows;
+    int count() {
+        return windows.length;
+    }
+
+    long tokens() {
+        return (long) windows.length * WINDOW;
+    }
+
+    int[] window(int i) {
+        return windows[i].clone();
+    }
+
+    /** Some windows, whose tokens are their own labels. */
+    Batch batch(int... chosen) {
+        return new Batch(
+                Sequences.of(Arrays.stream(chosen).mapToObj(i -> windows[i]).toArray(int[][]::new)), null);
     }
 }

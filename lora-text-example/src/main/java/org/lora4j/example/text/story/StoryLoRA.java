@@ -8,23 +8,21 @@ import java.util.Locale;
 import org.lora4j.AdapterView;
 import org.lora4j.LoRAModel;
 import org.lora4j.adapter.LoRAConfig;
-import org.lora4j.adapter.TargetModules;
-import org.lora4j.example.text.experiment.EpochBatches;
+import org.lora4j.example.support.train.EpochBatches;
 import org.lora4j.generate.GenerationOptions;
 import org.lora4j.generate.Generator;
 import org.lora4j.nn.Model;
 import org.lora4j.nn.NativeThreads;
 import org.lora4j.nn.Network;
-import org.lora4j.nn.input.Sequences;
 import org.lora4j.nn.transformer.LlamaModel;
 import org.lora4j.text.Perplexity;
 import org.lora4j.text.Tokenizer;
 import org.lora4j.train.AdamW;
-import org.lora4j.train.Batch;
 import org.lora4j.train.CosineWarmupSchedule;
 import org.lora4j.train.Loss;
 import org.lora4j.train.Trainer;
 import org.lora4j.train.TrainingListener;
+import org.lora4j.train.TrainingResult;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.learning.config.Adam;
 
@@ -34,9 +32,7 @@ import org.nd4j.linalg.learning.config.Adam;
  */
 @SuppressWarnings("try") // the variables of the threads are not read
 public final class StoryLoRA {
-    /** Tokens of a window, and windows of a batch. */
-    static final int WINDOW = 128;
-
+    /** Windows of a batch. */
     static final int BATCH = 16;
 
     /** So many windows of each test are enough for the third digit. */
@@ -59,10 +55,10 @@ public final class StoryLoRA {
 
     static void run(Tokenizer tokenizer, int baseSteps, int steps, int tested, PrintStream out) throws IOException {
         // 1. Read the speeches as tokens, and cut them into windows.
-        int[][] oldTrain = Speeches.read("old-train", tokenizer).windows(WINDOW);
-        int[][] newTrain = Speeches.read("new-train", tokenizer).windows(WINDOW);
-        int[][] oldTest = Speeches.read("old-test", tokenizer).windows(WINDOW);
-        int[][] newTest = Speeches.read("new-test", tokenizer).windows(WINDOW);
+        Speeches oldTrain = Speeches.read("old-train", tokenizer);
+        Speeches newTrain = Speeches.read("new-train", tokenizer);
+        Speeches oldTest = Speeches.read("old-test", tokenizer);
+        Speeches newTest = Speeches.read("new-test", tokenizer);
 
         // 2. Create a Llama with random weights, and train all of them on the old speeches.
         Network base = initial(1).causal();
@@ -105,59 +101,53 @@ public final class StoryLoRA {
     }
 
     static LoRAConfig config(long seed) {
-        return LoRAConfig.builder()
-                .rank(8)
-                .alpha(16)
-                .targetModules(TargetModules.allLinear())
-                .seed(seed)
-                .build();
+        return LoRAConfig.builder().rank(8).alpha(16).seed(seed).build();
     }
 
-    static void trainBase(Network base, int[][] windows, int steps, long seed, TrainingListener listener) {
+    static TrainingResult trainBase(Network base, Speeches speeches, int steps, long seed, TrainingListener listener) {
         CosineWarmupSchedule rate = new CosineWarmupSchedule(3e-3, 3e-4, Math.min(50, steps / 2), steps);
-        Trainer.builder(base)
+        return Trainer.builder(base)
                 .loss(Loss.nextToken())
-                .updater(new AdamW(new Adam(rate, 0.9, 0.95, 1e-8), 0.1))
+                .updater(new AdamW(adam(rate), 0.1))
                 .clipNorm(1)
                 .maxIterations(steps)
                 .listener(listener)
                 .build()
-                .fit(batches(windows, seed));
+                .fit(batches(speeches, seed));
     }
 
-    static void trainAdapter(AdapterView adapter, int[][] windows, int steps, long seed, TrainingListener listener) {
+    static TrainingResult trainAdapter(
+            AdapterView adapter, Speeches speeches, int steps, long seed, TrainingListener listener) {
         CosineWarmupSchedule rate = new CosineWarmupSchedule(3e-3, 3e-4, Math.min(20, steps / 2), steps);
-        Trainer.builder(adapter)
+        return Trainer.builder(adapter)
                 .loss(Loss.nextToken())
-                .updater(new AdamW(new Adam(rate, 0.9, 0.95, 1e-8), 0))
+                .updater(new AdamW(adam(rate), 0))
                 .clipNorm(1)
                 .maxIterations(steps)
                 .listener(listener)
                 .build()
-                .fit(batches(windows, seed));
+                .fit(batches(speeches, seed));
     }
 
-    private static EpochBatches batches(int[][] windows, long seed) {
-        return new EpochBatches(
-                windows.length,
-                BATCH,
-                seed,
-                chosen -> new Batch(
-                        Sequences.of(
-                                Arrays.stream(chosen).mapToObj(i -> windows[i]).toArray(int[][]::new)),
-                        null));
+    private static Adam adam(CosineWarmupSchedule rate) {
+        return Adam.builder().learningRateSchedule(rate).beta1(0.9).beta2(0.95).build();
+    }
+
+    private static EpochBatches batches(Speeches speeches, long seed) {
+        return new EpochBatches(speeches.count(), BATCH, seed, speeches::batch);
     }
 
     /** How well a model predicts each token of some windows from those before it. */
-    static Perplexity test(Model model, int[][] windows, int most) {
+    static Perplexity test(Model model, Speeches speeches, int most) {
         Generator generator = Generator.of(model);
         double nats = 0;
-        int count = Math.min(most, windows.length);
+        int count = Math.min(most, speeches.count());
         for (int i = 0; i < count; i++) {
-            int[] rest = Arrays.copyOfRange(windows[i], 1, WINDOW);
-            nats -= generator.score(new int[] {windows[i][0]}, rest).sum();
+            int[] window = speeches.window(i);
+            int[] rest = Arrays.copyOfRange(window, 1, window.length);
+            nats -= generator.score(new int[] {window[0]}, rest).sum();
         }
-        return new Perplexity(nats, (long) count * (WINDOW - 1), 0);
+        return new Perplexity(nats, count * (Speeches.WINDOW - 1L), 0);
     }
 
     /** Lets a model go on from some words. */
@@ -166,7 +156,7 @@ public final class StoryLoRA {
                 .withTemperature(0.8)
                 .withTopK(40)
                 .withTopP(0.95)
-                .withStopIds(Speeches.END)
+                .withStopIds(Speeches.end(tokenizer).stream().toArray())
                 .withMaxTokens(100);
         int[] prompt = tokenizer.encode(words).ids();
         return words

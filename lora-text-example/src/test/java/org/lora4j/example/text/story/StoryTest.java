@@ -1,0 +1,133 @@
+package org.lora4j.example.text.story;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.lora4j.example.text.TextExample;
+import org.lora4j.generate.Generator;
+import org.lora4j.nn.NativeThreads;
+import org.lora4j.nn.transformer.LlamaModel;
+import org.lora4j.text.Tokenizer;
+
+/** Short runs of the story: the file to read, and the command. */
+@Tag("slow")
+@SuppressWarnings("try") // the variables of the threads are not read
+class StoryTest {
+    private static final int BASE_STEPS = 4;
+    private static final int STEPS = 3;
+    private static final int TESTED = 5;
+
+    @TempDir
+    private static Path temp;
+
+    private static Path output;
+    private static JsonNode report;
+
+    @BeforeAll
+    static void runTheCommand() throws IOException {
+        output = temp.resolve("story");
+        StringWriter err = new StringWriter();
+        assertThat(story(err, "--output", output, "--base-steps", BASE_STEPS))
+                .as("%s", err)
+                .isZero();
+        report = new ObjectMapper().readTree(output.resolve("report.json").toFile());
+    }
+
+    private static int story(StringWriter err, Object... more) {
+        Stream<Object> options =
+                Stream.of("story", "--steps", STEPS, "--test-windows", TESTED, "--seed", 1, "--no-progress");
+        String[] all =
+                Stream.concat(options, Stream.of(more)).map(String::valueOf).toArray(String[]::new);
+        return TextExample.execute(new PrintWriter(new StringWriter()), new PrintWriter(err), all);
+    }
+
+    @Test
+    void writesAReportAndFilesThatOtherProgramsOpen() throws IOException {
+        assertThat(report.at("/baseTraining/iterations").asInt()).isEqualTo(BASE_STEPS);
+        assertThat(report.at("/training/iterations").asInt()).isEqualTo(STEPS);
+        assertThat(report.at("/sizes/baseParameters").asLong()).isEqualTo(1_049_728);
+        assertThat(report.at("/sizes/adapterParameters").asLong()).isEqualTo(77_824);
+        assertThat(report.at("/sizes/adaptedLayers").asInt()).isEqualTo(28);
+        assertThat(report.at("/base/outputUnchanged").asBoolean()).isTrue();
+        assertThat(report.at("/base/frozenUnchanged")).hasSize(38).allMatch(JsonNode::asBoolean);
+        assertThat(report.at("/samples")).hasSize(3);
+        report.at("/files")
+                .forEach(file -> assertThat(output.resolve(file.asText())).isNotEmptyFile());
+        assertThat(Files.readString(output.resolve("report.html")))
+                .doesNotContain("{{")
+                .contains("38 of 38 parameters", "Our troops");
+        try (Tokenizer tokenizer = Tokenizer.load(output.resolve("base"))) {
+            Speeches speeches = Speeches.read("new-test", tokenizer);
+            Generator base =
+                    Generator.of(LlamaModel.load(output.resolve("base")).causal());
+            assertThat(base.score(new int[] {0}, speeches.window(0)).perplexity())
+                    .isGreaterThan(1);
+        }
+    }
+
+    @Test
+    void theFileToReadComputesTheSame() throws IOException {
+        ByteArrayOutputStream printed = new ByteArrayOutputStream();
+        try (NativeThreads threads = NativeThreads.forBlas();
+                Tokenizer tokenizer = StoryLoRA.tokenizer()) {
+            StoryLoRA.run(tokenizer, BASE_STEPS, STEPS, TESTED, new PrintStream(printed, true, StandardCharsets.UTF_8));
+        }
+        List<String> lines = printed.toString(StandardCharsets.UTF_8).lines().toList();
+        assertThat(lines).contains(line("base", "before"), line("with LoRA", "after"));
+        assertThat(lines)
+                .contains("Base: "
+                        + report.at("/samples/0/base")
+                                .asText()
+                                .lines()
+                                .findFirst()
+                                .orElseThrow());
+    }
+
+    private static String line(String name, String when) {
+        return String.format(
+                Locale.ROOT,
+                "%-12s %14.1f %12.1f",
+                name,
+                report.at("/" + when + "/oldSpeeches").asDouble(),
+                report.at("/" + when + "/newSpeeches").asDouble());
+    }
+
+    @Test
+    void takesAModelOfTheUser() throws IOException {
+        Path again = temp.resolve("again");
+        StringWriter err = new StringWriter();
+        assertThat(story(err, "--output", again, "--model", output.resolve("base")))
+                .as("%s", err)
+                .isZero();
+        JsonNode found =
+                new ObjectMapper().readTree(again.resolve("report.json").toFile());
+        assertThat(found.at("/baseTraining").isNull()).isTrue();
+        assertThat(found.at("/before")).isEqualTo(report.at("/before"));
+        assertThat(found.at("/after")).isEqualTo(report.at("/after"));
+        assertThat(again.resolve("base")).doesNotExist();
+    }
+
+    @Test
+    void aFolderWithoutAModelIsOneLine() {
+        StringWriter err = new StringWriter();
+        assertThat(story(err, "--output", temp.resolve("none"), "--model", temp))
+                .isEqualTo(1);
+        assertThat(err.toString().lines()).singleElement().asString().contains("tokenizer.json");
+    }
+}
