@@ -61,7 +61,7 @@ final class AppliedAdapter {
             List<Linear> heads = network.linears().stream()
                     .filter(linear -> linear.weightParameter() == layer.weightParameter())
                     .toList();
-            TokenRowsUpdate update = TokenRowsUpdate.of(layer, rows.castTo(network.dataType()), !heads.isEmpty());
+            TokenRowsUpdate update = TokenRowsUpdate.of(layer, rows.castTo(network.dataType()));
             tokenRows.put(layer, update);
             heads.forEach(head -> headRows.put(head, new HeadRowsUpdate(update)));
         });

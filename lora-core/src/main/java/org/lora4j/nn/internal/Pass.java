@@ -14,6 +14,7 @@ import org.lora4j.nn.input.Input;
 import org.lora4j.nn.layer.Activation;
 import org.lora4j.nn.layer.Layer;
 import org.lora4j.nn.layer.Linear;
+import org.lora4j.nn.layer.RowKind;
 import org.lora4j.nn.layer.TokenEmbeddings;
 import org.lora4j.nn.parameter.Parameter;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -37,6 +38,9 @@ public final class Pass {
 
     private final Chain chain;
 
+    /** The last layer, if its rows are tokens. */
+    private final @Nullable HeadPass head;
+
     /** The rows of several segments. Unlike the arrays of callers, these are used again. */
     private final BatchBuffer inputs;
 
@@ -45,6 +49,15 @@ public final class Pass {
     private final RowBlocks outputBlocks = new RowBlocks();
     private @Nullable INDArray input;
     private @Nullable INDArray output;
+
+    /** The input of the last layer after {@link #forwardToHead}, else null. */
+    private @Nullable INDArray headInput;
+
+    /** Its gradient, if it is needed. */
+    private @Nullable INDArray headInputGradient;
+
+    /** The rows of each segment whose loss was computed last. */
+    private final Map<Integer, HeadPass.Rows> headRows = new HashMap<>();
 
     /**
      * Creates a pass over a network with a segment of its own.
@@ -71,6 +84,10 @@ public final class Pass {
             embeddings = null;
             chain = new Chain(layers, network.inputSize(), false, resources);
         }
+        Layer last = layers.get(layers.size() - 1);
+        head = network.outputRows() == RowKind.TOKEN && last instanceof Linear linear
+                ? new HeadPass(linear, resources)
+                : null;
         inputs = new BatchBuffer(network.dataType(), network.inputSize(), 'c');
         outputGradients = new BatchBuffer(network.dataType(), network.outputSize(), order);
         // Whatever cannot be computed fails here, before a training starts.
@@ -158,19 +175,99 @@ public final class Pass {
      * @throws IllegalStateException if a {@link KeyValueCache} is of other effective layers, or too small
      */
     public INDArray forward(Segments segments) {
+        INDArray result = chain.forward(begin(segments));
+        output = result;
+        segments.endCaching();
+        return result;
+    }
+
+    /** Prepares for a batch, and returns what the chain computes with. */
+    private INDArray begin(Segments segments) {
         segments.inputs().forEach(this::require);
         segments.beginCaching();
+        segments.all().forEach(segment -> segment.step().begin());
         resources.batch().set(segments);
         chain.bind();
         INDArray activations = embeddings == null ? rows(segments) : embeddings.forward(segments.sequences());
         input = activations;
-        INDArray result = chain.forward(activations);
-        output = result;
-        segments.endCaching();
-        for (Segment segment : segments.all()) {
-            segment.step().set(segment.step().number() + 1);
+        output = null;
+        headInput = null;
+        headRows.clear();
+        return activations;
+    }
+
+    /**
+     * Returns whether {@link #forwardToHead} can be used: the last layer is a linear layer, and its rows are tokens.
+     *
+     * @return true for a language model
+     */
+    public boolean hasHead() {
+        return head != null;
+    }
+
+    /**
+     * Computes a batch up to the input of the head, the last layer. {@link #headLoss} computes the head for those rows whose
+     * output is needed, {@link #backwardFromHead} the gradients of all other layers.
+     *
+     * @param segments the segments with their input, which must be resolved
+     * @throws IllegalArgumentException if the input does not fit the network
+     * @throws IllegalStateException if there is no head
+     */
+    public void forwardToHead(Segments segments) {
+        HeadPass last = requireHead();
+        INDArray x = chain.forwardToLast(begin(segments));
+        headInput = x;
+        headInputGradient = null;
+        beginGradients();
+        if (training && (chain.trainsBeforeLast() || embeddingsTrain())) {
+            headInputGradient = last.noGradient(x.size(0));
         }
-        return result;
+        segments.endCaching();
+    }
+
+    /**
+     * Computes the output of some rows of a segment in blocks, and their loss. In a training it computes the gradients of the
+     * head.
+     *
+     * @param segment the number of the segment
+     * @param rows the rows, numbered from 0 in the segment, in ascending order, each at most once
+     * @param loss computes the loss of each block
+     * @return the sum of the parts
+     * @throws IllegalStateException if the last forward was not {@link #forwardToHead}
+     */
+    public double headLoss(int segment, int[] rows, RowsLoss loss) {
+        HeadPass.Rows chosen = new HeadPass.Rows(
+                resources.segments().get(segment), resources.segments().start(segment, true), rows);
+        headRows.put(segment, chosen);
+        return requireHead().run(chosen, requireHeadInput(), loss, headInputGradient);
+    }
+
+    /**
+     * Computes the gradients of the layers before the head, after {@link #headLoss} for each segment. A row without a loss has
+     * no part in them.
+     *
+     * @throws IllegalStateException if the last forward was not {@link #forwardToHead}
+     */
+    public void backwardFromHead() {
+        requireHeadInput();
+        if (headInputGradient != null) {
+            backwardToEmbeddings(chain.backwardFromLast(headInputGradient, embeddingsTrain()));
+        }
+    }
+
+    private HeadPass requireHead() {
+        if (head == null) {
+            throw new IllegalStateException("the last layer must be a linear layer over tokens, found "
+                    + network.layers().get(network.layers().size() - 1));
+        }
+        return head;
+    }
+
+    private INDArray requireHeadInput() {
+        if (headInput == null) {
+            throw new IllegalStateException("the head needs a forward up to it before");
+        }
+        return headInput;
     }
 
     private INDArray rows(Segments segments) {
@@ -211,8 +308,19 @@ public final class Pass {
             throw new IllegalArgumentException("output gradient: must be like the output, " + Inputs.describe(output)
                     + ", found " + Inputs.describe(outputGradient));
         }
-        boolean embeddingsTrain = embeddings != null && embeddings.trains();
-        INDArray gradient = chain.backward(inOrder(outputGradient), embeddingsTrain);
+        beginGradients();
+        backwardToEmbeddings(chain.backward(inOrder(outputGradient), embeddingsTrain()));
+    }
+
+    private void beginGradients() {
+        resources.segments().all().forEach(segment -> segment.gradients().begin());
+    }
+
+    private boolean embeddingsTrain() {
+        return embeddings != null && embeddings.trains();
+    }
+
+    private void backwardToEmbeddings(@Nullable INDArray gradient) {
         if (embeddings != null && gradient != null) {
             embeddings.backward(gradient);
             resources.scratch().release(gradient);
@@ -279,6 +387,10 @@ public final class Pass {
             return Optional.of(
                     embeddings == null ? "input" : network.layers().get(0).path());
         }
-        return chain.firstNonFinite(segment);
+        Optional<String> place = chain.firstNonFinite(segment);
+        HeadPass.Rows rows = headRows.get(segment);
+        return place.isPresent() || rows == null || requireHead().isFinite(rows, requireHeadInput())
+                ? place
+                : Optional.of(requireHead().path());
     }
 }

@@ -55,8 +55,8 @@ record PassResources(
         return ArrayBits.isFinite(block(new RowBlocks(), matrix, segment));
     }
 
-    /** The rows of a larger batch before those of a segment, if it is a part of a larger batch. */
-    long rowsBefore(PassStep step) {
-        return perToken ? step.tokensBefore() : step.examplesBefore();
+    /** The number of a row of a segment in its batch, or in the larger batch that this one is a part of. */
+    long rowNumber(PassStep step, int row) {
+        return (perToken ? step.tokensBefore() : step.examplesBefore()) + batch.rowNumber(row);
     }
 }

@@ -8,6 +8,7 @@ import org.lora4j.internal.BatchBuffer;
 import org.lora4j.internal.Gemm;
 import org.lora4j.internal.RowMath;
 import org.lora4j.nn.parameter.Parameter;
+import org.lora4j.nn.parametrization.internal.Gradient;
 import org.lora4j.nn.parametrization.internal.PassContext;
 import org.lora4j.nn.parametrization.internal.WeightUpdate;
 import org.lora4j.nn.parametrization.internal.WeightUpdatePass;
@@ -71,7 +72,7 @@ public final class HeadRowsUpdate implements WeightUpdate {
         // The update that this is bound to, and arrays for the number of its tokens.
         private HeadRowsUpdate bound;
         private List<Integer> tokens;
-        private @Nullable INDArray gradient;
+        private @Nullable Gradient gradient;
         private INDArray originals;
         private INDArray differences;
         private BatchBuffer products;
@@ -153,7 +154,8 @@ public final class HeadRowsUpdate implements WeightUpdate {
                 }
             }
             if (gradient != null) {
-                differentiate.run(productGradient, x, gradient);
+                differentiate.configure(true, false, 1, gradient.beginProduct());
+                differentiate.run(productGradient, x, gradient.array());
             }
         }
 

@@ -6,7 +6,6 @@ import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.LayerKind;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAWeights;
-import org.lora4j.internal.FlatRow;
 import org.lora4j.internal.LayerSeed;
 import org.lora4j.internal.SingleRows;
 import org.lora4j.linalg.LowRankFactors;
@@ -227,12 +226,11 @@ public final class LoRAUpdate implements WeightUpdate {
 
     /** Binds a computation to the factors, and to the gradients of those that train in a pass. */
     void bind(FactoredUpdate<?> update, PassContext context) {
-        INDArray biasGradient = loraBBias == null ? null : context.gradient(loraBBias);
         update.bind(loraA.value(), loraB.value(), loraBBias == null ? null : loraBBias.row(), scale);
         update.setGradients(
                 context.gradient(loraA),
                 context.gradient(loraB),
-                biasGradient == null ? null : FlatRow.of(biasGradient));
+                loraBBias == null ? null : context.gradient(loraBBias));
     }
 
     /** Binds a computation to what is subtracted from the base. Returns false, without any effect, if nothing is. */

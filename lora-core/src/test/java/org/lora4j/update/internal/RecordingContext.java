@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.lora4j.nn.parameter.Parameter;
+import org.lora4j.nn.parametrization.internal.Gradient;
 import org.lora4j.nn.parametrization.internal.PassContext;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -14,7 +15,7 @@ import org.nd4j.linalg.factory.Nd4j;
 /** A training context of its own that notes what is asked of it. */
 public final class RecordingContext implements PassContext {
     private final DataType type;
-    private final Map<String, INDArray> gradients = new LinkedHashMap<>();
+    private final Map<String, Gradient> gradients = new LinkedHashMap<>();
     private final List<Long> widths = new ArrayList<>();
     private long step;
     private long rowsBefore;
@@ -29,7 +30,9 @@ public final class RecordingContext implements PassContext {
 
     /** All elements handed out, for a batch of some rows. */
     public long elements(long rows) {
-        return gradients.values().stream().mapToLong(INDArray::length).sum()
+        return gradients.values().stream()
+                        .mapToLong(gradient -> gradient.array().length())
+                        .sum()
                 + rows * widths.stream().mapToLong(Long::longValue).sum();
     }
 
@@ -52,8 +55,8 @@ public final class RecordingContext implements PassContext {
     }
 
     @Override
-    public long rowsBefore() {
-        return rowsBefore;
+    public long rowNumber(int row) {
+        return rowsBefore + row;
     }
 
     @Override
@@ -62,9 +65,9 @@ public final class RecordingContext implements PassContext {
     }
 
     @Override
-    public INDArray gradient(Parameter parameter) {
+    public Gradient gradient(Parameter parameter) {
         return gradients.computeIfAbsent(
-                parameter.name(), name -> parameter.value().like());
+                parameter.name(), name -> new Gradient(parameter.value().like()));
     }
 
     @Override

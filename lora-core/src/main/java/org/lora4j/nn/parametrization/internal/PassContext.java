@@ -29,14 +29,13 @@ public interface PassContext {
     boolean isTraining();
 
     /**
-     * Returns the array for the gradient of a parameter.
+     * Returns the gradient of a parameter.
      *
      * @param parameter the parameter
-     * @return an array of the parameter's shape and order, to be overwritten at each step; null if the parameter
-     *     does not train in this pass
+     * @return the gradient, in the parameter's shape and order; null if the parameter does not train in this pass
      */
     @Nullable
-    INDArray gradient(Parameter parameter);
+    Gradient gradient(Parameter parameter);
 
     /**
      * Returns the weight that is updated: the layer's own, or the copy of an adapter that trains the layer in full.
@@ -64,13 +63,14 @@ public interface PassContext {
     long step();
 
     /**
-     * Returns how many rows come before those of the batch, if it is a part of a larger batch whose other parts are computed
-     * elsewhere. The random numbers of a row depend on its number in the larger batch, so that all parts together draw what
-     * one batch draws.
+     * Returns the number of a row, which its random numbers depend on. If the batch is a part of a larger one whose other parts
+     * are computed elsewhere, or the rows are a block of the batch, it is the number in the whole batch. So all parts together
+     * draw what one batch draws.
      *
-     * @return the number of rows; 0 for a whole batch
+     * @param row the row
+     * @return its number in the whole batch
      */
-    long rowsBefore();
+    long rowNumber(int row);
 
     /**
      * Returns a column of ones, for sums over the batch and for adding a row to each row.
