@@ -17,9 +17,9 @@ import org.lora4j.nn.Network;
 import org.lora4j.nn.input.Input;
 import org.lora4j.nn.internal.EffectiveLayers;
 import org.lora4j.nn.internal.LayerStack;
-import org.lora4j.nn.internal.Pass;
 import org.lora4j.nn.internal.PassSource;
 import org.lora4j.nn.internal.Predictor;
+import org.lora4j.nn.internal.Segment;
 import org.lora4j.nn.parameter.Parameter;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -502,18 +502,18 @@ public final class LoRAModel implements Model, PassSource {
     }
 
     /**
-     * Creates a pass for training; not part of the API.
+     * Creates the segment of a training; not part of the API.
      *
      * @hidden
      */
     @Override
-    public Pass newTrainingPass() {
+    public Segment newTrainingSegment() {
         ModelState now = registry.state();
         TrainingSelection trained = TrainingSelection.ofActive(registry, now);
         if (now.isMerged()) {
             log.warn("the merged copy of {} does not follow the training; unmerge drops it", now.active());
         }
-        return new Pass(network.stack(), true, trained);
+        return new Segment(network.stack(), true, trained);
     }
 
     /**

@@ -29,6 +29,7 @@ final class MultiTrainingRun {
     /** One of the trainings. */
     private static final class Member {
         private final Model model;
+        private final TrainingSettings settings;
         private @Nullable TrainingRun run;
         private @Nullable Batch batch;
         private @Nullable TrainingResult result;
@@ -36,8 +37,9 @@ final class MultiTrainingRun {
         private double loss;
 
         Member(MultiTrainer.Training training) {
-            model = training.trainer().settings().model();
-            attempt(() -> run = new TrainingRun(training.trainer().settings(), training.data()));
+            settings = training.trainer().settings();
+            model = settings.model();
+            attempt(() -> run = new TrainingRun(settings, training.data()));
         }
 
         TrainingRun run() {
@@ -88,12 +90,17 @@ final class MultiTrainingRun {
         trainings.forEach(training -> members.add(new Member(training)));
         List<Member> training = training();
         // The rows of several segments are in 'c' order.
-        losses =
-                training.isEmpty() ? null : new BatchLoss(Pass.together(segments(training)), members.get(0).model, 'c');
+        losses = training.isEmpty()
+                ? null
+                : new BatchLoss(Pass.together(segments(training), recompute(training)), members.get(0).model, 'c');
     }
 
     private static List<Segment> segments(List<Member> some) {
         return some.stream().map(member -> member.run().step().segment()).toList();
+    }
+
+    private static boolean recompute(List<Member> training) {
+        return training.stream().anyMatch(member -> member.settings.recomputes());
     }
 
     private List<Member> training() {

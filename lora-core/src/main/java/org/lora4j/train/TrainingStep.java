@@ -58,7 +58,7 @@ final class TrainingStep {
      */
     TrainingStep(TrainingSettings settings, boolean computedElsewhere) {
         Model model = settings.model();
-        pass = Passes.forTraining(model);
+        pass = Passes.forTraining(model, settings.recomputes());
         loss = new CheckedLoss(settings.loss());
         clipNorm = settings.clipNorm();
         losses = BatchLoss.of(pass, model);
@@ -68,8 +68,9 @@ final class TrainingStep {
             throw new IllegalStateException("nothing to train: every parameter of " + model
                     + " is frozen; unfreeze the network, or register a LoRAParametrization");
         }
-        // What changes or writes gradients as a whole needs them as arrays.
-        boolean needsGradients = computedElsewhere || clips() || settings.accumulate() > 1;
+        // What changes or writes gradients as a whole needs them as arrays. Layers that are computed again keep no
+        // factors.
+        boolean needsGradients = computedElsewhere || clips() || settings.accumulate() > 1 || settings.recomputes();
         settings.updaters().assign(pinned).forEach((parameter, updater) -> {
             INDArray gradient = pass.gradient(parameter);
             INDArray value = parameter.value();

@@ -31,7 +31,7 @@ final class CausalSelfAttentionPass<A> implements LayerPass {
         }
         output = new LinearPass(layer.output(), resources);
         heads = new CausalHeads<>(layer, math, resources);
-        contexts = new BatchBuffer(resources.dataType(), layer.output().inputSize(), resources.order());
+        contexts = resources.buffers().rows(layer.output().inputSize());
         inputSize = layer.inputs().get(0).inputSize();
         size = layer.headSize();
         queryWidth = layer.heads() * size;

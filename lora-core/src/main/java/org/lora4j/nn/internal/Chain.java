@@ -29,17 +29,20 @@ final class Chain {
         scratch = resources.scratch();
         long size = inputSize;
         boolean isBuffer = inputIsBuffer;
-        for (Layer layer : all) {
-            if (!drops(layer, resources)) {
+        for (List<Layer> part : parts(all, resources)) {
+            Layer layer = part.get(part.size() - 1);
+            if (!drops(layer, resources) || part.size() > 1) {
                 layers.add(layer);
-                LayerPass pass = LayerPass.of(layer, size, isBuffer, resources);
+                LayerPass pass = pass(part, size, isBuffer, resources);
                 if (!passes.isEmpty()) {
                     passes.get(passes.size() - 1).followedBy(pass);
                 }
                 passes.add(pass);
                 isBuffer = !(resources.isTraining() && pass.readsOutput());
             }
-            size = layer.outputSize(size);
+            for (Layer one : part) {
+                size = one.outputSize(size);
+            }
             if (layer instanceof Pooling) {
                 resources = resources.pooled();
             }
@@ -51,6 +54,18 @@ final class Chain {
         outputIsBuffer = isBuffer;
         outputs = new INDArray[passes.size()];
         firstTraining = passes.size();
+    }
+
+    /** The layers one by one, or those together that are computed again together. */
+    private static List<List<Layer>> parts(List<Layer> all, PassResources resources) {
+        return resources.recomputation() == null ? all.stream().map(List::of).toList() : Recomputation.groups(all);
+    }
+
+    private static LayerPass pass(List<Layer> part, long size, boolean inputIsBuffer, PassResources resources) {
+        Recomputation recomputation = resources.recomputation();
+        return recomputation != null && Recomputation.isComputedAgain(part)
+                ? new RecomputedPass(part, size, resources, recomputation)
+                : LayerPass.of(part.get(0), size, inputIsBuffer, resources);
     }
 
     /** Whether a layer does nothing in this pass. */

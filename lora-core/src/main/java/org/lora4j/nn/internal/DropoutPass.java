@@ -29,7 +29,7 @@ final class DropoutPass implements LayerPass {
     DropoutPass(Dropout layer, long size, boolean inputIsBuffer, PassResources resources) {
         this.resources = resources;
         scratch = resources.scratch();
-        outputs = inputIsBuffer ? null : new BatchBuffer(resources.dataType(), size, resources.order());
+        outputs = inputIsBuffer ? null : resources.buffers().rows(size);
         probability = layer.probability();
         seed = LayerSeed.of(layer.seed(), layer.path());
     }

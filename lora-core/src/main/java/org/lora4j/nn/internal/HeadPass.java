@@ -55,13 +55,7 @@ final class HeadPass {
     HeadPass(Linear layer, PassResources ofPass) {
         this.layer = layer;
         // A batch of its own, because it computes one segment after the other.
-        resources = new PassResources(
-                ofPass.dataType(),
-                ofPass.order(),
-                ofPass.isTraining(),
-                new CurrentBatch(),
-                ofPass.scratch(),
-                ofPass.perToken());
+        resources = ofPass.withOwnBatch();
         linear = new LinearPass(layer, resources);
         chosenRows = new BatchBuffer(ofPass.dataType(), layer.inputSize(), ofPass.order());
         inputGradients = new BatchBuffer(ofPass.dataType(), layer.inputSize(), ofPass.order());

@@ -3,6 +3,7 @@ package org.lora4j.nn.internal;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.internal.BatchBuffer;
 import org.lora4j.nn.parameter.Parameter;
 import org.lora4j.nn.parametrization.internal.Gradient;
 import org.lora4j.nn.parametrization.internal.PassContext;
@@ -39,6 +40,11 @@ final class LinearContext implements PassContext {
     @Override
     public char order() {
         return resources.order();
+    }
+
+    @Override
+    public BatchBuffer newBuffer(long columns) {
+        return resources.buffers().rows(columns);
     }
 
     @Override

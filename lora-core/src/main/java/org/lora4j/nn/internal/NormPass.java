@@ -56,7 +56,7 @@ final class NormPass<A> implements LayerPass {
         this.inputIsBuffer = inputIsBuffer;
         this.math = math;
         this.resources = resources;
-        outputs = new BatchBuffer(resources.dataType(), layer.weight().length(), resources.order());
+        outputs = resources.buffers().rows(layer.weight().length());
         width = Math.toIntExact(layer.weight().length());
         x = math.array(width);
         y = math.array(width);

@@ -60,23 +60,35 @@ public final class Pass {
     private final Map<Integer, HeadPass.Rows> headRows = new HashMap<>();
 
     /**
-     * Creates a pass over a network with a segment of its own.
+     * Creates a pass of a segment.
+     *
+     * @param own the segment, whose layers are resolved at the start of each {@link #forward(Input)}. A change that comes in
+     *     the meantime takes effect in the next call
+     * @param recomputes whether the layers of a transformer keep only their inputs in a training, and compute the rest again
+     *     for the gradients. Their buffers are then shared
+     */
+    public Pass(Segment own, boolean recomputes) {
+        this(own, isDense(own.network()) ? 'f' : 'c', recomputes);
+    }
+
+    /**
+     * Creates a pass over a network with a segment of its own, which computes nothing again.
      *
      * @param network the layers of the network
      * @param training whether gradients will be computed
-     * @param resolver called once at the start of each {@link #forward}: what each linear layer computes with in this
-     *     call. A change that comes in the meantime takes effect in the next call
+     * @param resolver called once at the start of each {@link #forward(Input)}: what each linear layer computes with
      */
     public Pass(LayerStack network, boolean training, Supplier<? extends EffectiveLayers> resolver) {
-        this(new Segment(network, training, resolver), isDense(network) ? 'f' : 'c');
+        this(new Segment(network, training, resolver), false);
     }
 
-    private Pass(Segment own, char order) {
+    private Pass(Segment own, char order, boolean recomputes) {
         this.own = own;
         network = own.network();
         training = own.isTraining();
         List<Layer> layers = network.layers();
-        resources = PassResources.of(network.dataType(), order, training, network.takesSequences());
+        resources =
+                PassResources.of(network.dataType(), order, training, network.takesSequences(), training && recomputes);
         if (layers.get(0) instanceof TokenEmbeddings tokens) {
             embeddings = TokenEmbeddingsPass.of(tokens, resources);
             chain = new Chain(layers.subList(1, layers.size()), tokens.word().outputSize(), true, resources);
@@ -106,11 +118,12 @@ public final class Pass {
      * not affect the others.
      *
      * @param segments the segments of the trainings, at least one
+     * @param recomputes whether layers keep only their inputs, see {@link #Pass}
      * @return the pass
      * @throws IllegalArgumentException if they do not compute one and the same network, or one trains a parameter that
      *     another computes with
      */
-    public static Pass together(List<Segment> segments) {
+    public static Pass together(List<Segment> segments, boolean recomputes) {
         Segment first = segments.get(0);
         Map<Parameter, Segment> trained = new HashMap<>();
         for (Segment segment : segments) {
@@ -131,7 +144,7 @@ public final class Pass {
             }
         }
         // In this order, the rows of a segment are contiguous.
-        return new Pass(first, 'c');
+        return new Pass(first, 'c', recomputes);
     }
 
     /**

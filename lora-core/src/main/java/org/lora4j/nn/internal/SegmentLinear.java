@@ -41,7 +41,7 @@ final class SegmentLinear {
         this.layer = layer;
         context = new LinearContext(layer.weightParameter(), first, resources);
         updates = new UpdatePasses<>(WeightUpdatePass::bind, update -> update.newPass(context));
-        bases = new BatchBuffer(resources.dataType(), layer.outputSize(), resources.order());
+        bases = resources.buffers().rows(layer.outputSize());
         product = new WeightProduct(layer.weightParameter().weight());
     }
 

@@ -37,9 +37,9 @@ final class DoRAPass implements WeightUpdatePass {
         dropout = new InputDropout(context, in);
         update = new ProductUpdate(type, context::ones);
         scaling = new DoRAScaling(dora, context);
-        droppedBases = new BatchBuffer(type, out, context.order());
-        droppedBaseGradients = new BatchBuffer(type, out, context.order());
-        droppedGradients = new BatchBuffer(type, in, context.order());
+        droppedBases = context.newBuffer(out);
+        droppedBaseGradients = context.newBuffer(out);
+        droppedGradients = context.newBuffer(in);
         bindFactors(dora);
     }
 

@@ -55,8 +55,8 @@ final class DoRAScaling {
         mGradient = new double[scales.length];
         norms = scales;
         norm = new DoRANorm(dora, context);
-        unscaled = new BatchBuffer(context.dataType(), scales.length, context.order());
-        unscaledGradients = new BatchBuffer(context.dataType(), scales.length, context.order());
+        unscaled = context.newBuffer(scales.length);
+        unscaledGradients = context.newBuffer(scales.length);
         bind(dora);
     }
 

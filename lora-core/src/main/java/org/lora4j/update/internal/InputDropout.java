@@ -13,7 +13,7 @@ final class InputDropout {
 
     InputDropout(PassContext context, long columns) {
         this.context = context;
-        dropped = new BatchBuffer(context.dataType(), columns, context.order());
+        dropped = context.newBuffer(columns);
     }
 
     /**

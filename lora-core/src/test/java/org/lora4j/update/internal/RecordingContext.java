@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.lora4j.internal.BatchBuffer;
 import org.lora4j.nn.parameter.Parameter;
 import org.lora4j.nn.parametrization.internal.Gradient;
 import org.lora4j.nn.parametrization.internal.PassContext;
@@ -57,6 +58,11 @@ public final class RecordingContext implements PassContext {
     @Override
     public long rowNumber(int row) {
         return rowsBefore + row;
+    }
+
+    @Override
+    public BatchBuffer newBuffer(long columns) {
+        return new BatchBuffer(type, columns, order());
     }
 
     @Override

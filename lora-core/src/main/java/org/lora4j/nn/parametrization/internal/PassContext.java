@@ -1,6 +1,7 @@
 package org.lora4j.nn.parametrization.internal;
 
 import org.jspecify.annotations.Nullable;
+import org.lora4j.internal.BatchBuffer;
 import org.lora4j.nn.parameter.Parameter;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -20,6 +21,14 @@ public interface PassContext {
      * @return 'f' for rows of examples, 'c' for rows of tokens
      */
     char order();
+
+    /**
+     * Creates a buffer for a part of a layer's computation. Its content stays until the gradients of the layer are computed.
+     *
+     * @param columns the width
+     * @return a buffer of matrices in {@link #order}, which nothing else in this layer uses
+     */
+    BatchBuffer newBuffer(long columns);
 
     /**
      * Returns whether the pass trains.
