@@ -32,8 +32,8 @@ final class DoRAPass implements WeightUpdatePass {
     DoRAPass(LoRAUpdate dora, PassContext context) {
         this.context = context;
         DataType type = context.dataType();
-        long in = dora.loraA().value().size(1);
-        long out = dora.loraB().value().size(0);
+        long in = dora.a().size(1);
+        long out = dora.b().size(0);
         dropout = new InputDropout(context, in);
         update = new ProductUpdate(type, context::ones);
         scaling = new DoRAScaling(dora, context);

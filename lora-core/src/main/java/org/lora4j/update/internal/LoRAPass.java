@@ -25,7 +25,7 @@ final class LoRAPass implements WeightUpdatePass {
 
     LoRAPass(LoRAUpdate lora, PassContext context) {
         this.context = context;
-        long in = lora.loraA().value().size(1);
+        long in = lora.a().size(1);
         dropout = new InputDropout(context, in);
         droppedGradients = context.newBuffer(in);
         update = new ProductUpdate(context.dataType(), context::ones);

@@ -11,6 +11,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 public final class Gradient {
     private final INDArray array;
     private @Nullable INDArray row;
+    private final @Nullable Gradient transposed;
     private boolean hasParts;
 
     /**
@@ -20,6 +21,21 @@ public final class Gradient {
      */
     public Gradient(INDArray array) {
         this.array = array;
+        transposed = null;
+    }
+
+    private Gradient(Gradient other) {
+        array = other.array.transpose();
+        transposed = other;
+    }
+
+    /**
+     * Returns the same gradient for a computation that uses the parameter transposed.
+     *
+     * @return a gradient on the same memory, with the same parts
+     */
+    public Gradient transposed() {
+        return new Gradient(this);
     }
 
     /**
@@ -56,6 +72,9 @@ public final class Gradient {
      * @return whether the part is added to what the array holds; if not, it overwrites it
      */
     public boolean beginPart() {
+        if (transposed != null) {
+            return transposed.beginPart();
+        }
         boolean adds = hasParts;
         hasParts = true;
         return adds;
