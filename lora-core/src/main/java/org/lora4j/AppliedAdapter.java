@@ -105,6 +105,15 @@ final class AppliedAdapter {
     }
 
     /**
+     * Creates an adapter that is initialized from data, trainable.
+     *
+     * @throws IllegalArgumentException if the configuration or the data do not fit the network
+     */
+    static AppliedAdapter initialize(Network network, LoRAConfig config, EvaInit init) {
+        return new AppliedAdapter(network, TiedLayers.tie(network, EvaAdapter.create(network, config, init)), Map.of());
+    }
+
+    /**
      * Applies data to a network, frozen. The arrays are copied into the network's type.
      *
      * @throws IllegalArgumentException if the data do not fit the network; the message lists everything

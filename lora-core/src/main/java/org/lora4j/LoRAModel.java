@@ -103,6 +103,24 @@ public final class LoRAModel implements Model, PassSource {
     }
 
     /**
+     * Adds an adapter that is initialized from data, trainable; otherwise as {@link #add(String, LoRAConfig)}.
+     *
+     * @param name its name, by the rule of {@link #add(String, LoRAConfig)}
+     * @param config ranks, α, variants and target modules, with the default initialization
+     * @param init the data; the base computes all of them here
+     * @return the view of this adapter
+     * @throws IllegalArgumentException as {@link #add(String, LoRAConfig)}, if a batch does not fit the network, or if there are
+     *     too few rows or tokens; nothing changes then
+     */
+    public AdapterView add(String name, LoRAConfig config, EvaInit init) {
+        Objects.requireNonNull(name, "name must not be null");
+        Objects.requireNonNull(config, "config must not be null");
+        Objects.requireNonNull(init, "init must not be null");
+        registry.add(name, config, init);
+        return view(List.of(name));
+    }
+
+    /**
      * Adds an adapter from data, frozen. A training of its view makes it trainable. The arrays are copied. The first adapter
      * of a model becomes active; a later one does not.
      *
