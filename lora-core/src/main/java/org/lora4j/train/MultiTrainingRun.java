@@ -59,9 +59,13 @@ final class MultiTrainingRun {
             try {
                 part.run();
             } catch (RuntimeException e) {
-                failure = e;
-                log.warn("the training of {} ended with a failure; the others go on: {}", model, e.getMessage());
+                fail(e);
             }
+        }
+
+        void fail(RuntimeException e) {
+            failure = e;
+            log.warn("the training of {} ended with a failure; the others go on: {}", model, e.getMessage());
         }
 
         void prepare() {
@@ -150,7 +154,21 @@ final class MultiTrainingRun {
                 : (double) input.count() / MAX_EXAMPLES;
     }
 
+    /** If the common computation fails, all trainings of the group end, and no outcome is lost. */
     private void takeStepsTogether(List<Member> group, BatchLoss together) {
+        try {
+            computeTogether(group, together);
+        } catch (RuntimeException e) {
+            group.stream().filter(Member::isTraining).forEach(member -> member.fail(e));
+        }
+        for (Member member : group) {
+            if (member.isTraining()) {
+                member.attempt(member::update);
+            }
+        }
+    }
+
+    private void computeTogether(List<Member> group, BatchLoss together) {
         List<Input> inputs =
                 group.stream().map(member -> member.batch().input()).toList();
         together.forward(
@@ -161,10 +179,5 @@ final class MultiTrainingRun {
             group.get(i).attempt(() -> group.get(index).loss(together, index));
         }
         together.backward();
-        for (Member member : group) {
-            if (member.isTraining()) {
-                member.attempt(member::update);
-            }
-        }
     }
 }
