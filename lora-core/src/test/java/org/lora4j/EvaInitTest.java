@@ -142,7 +142,8 @@ class EvaInitTest {
     @Test
     void ranksGoToTheLayersWhoseInputsNeedThem(@TempDir Path folder) throws Exception {
         Network network = network(DataType.FLOAT);
-        // One output of the first layer is much larger than the others, so one component is enough for the layers behind it.
+        // One output of the first layer is much larger than the others, so one component is enough for the layers
+        // behind it.
         network.linear("linear1").weight().getRow(0).assign(10);
         List<Input> batches = batches(DataType.FLOAT, 1, 80);
         LoRAConfig config = LoRAConfig.builder().rank(2).alpha(6).build();
