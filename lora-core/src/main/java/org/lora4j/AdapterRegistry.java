@@ -39,6 +39,16 @@ final class AdapterRegistry {
         add(name, NamedAdapters.named(name, () -> AppliedAdapter.initialize(network, config)));
     }
 
+    void add(String name, LoRAConfig config, EvaInit init) {
+        state().adapters().requireNew(name);
+        // Predictions and other changes go on while the base computes the data.
+        AppliedAdapter adapter = NamedAdapters.named(name, () -> AppliedAdapter.initialize(network, config, init));
+        synchronized (this) {
+            state.adapters().requireNew(name);
+            add(name, adapter);
+        }
+    }
+
     synchronized void add(String name, LoRAAdapter data) {
         state.adapters().requireNew(name);
         add(name, applied(name, data));

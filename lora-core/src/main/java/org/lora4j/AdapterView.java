@@ -13,9 +13,9 @@ import org.lora4j.nn.Network;
 import org.lora4j.nn.input.Input;
 import org.lora4j.nn.internal.EffectiveLayers;
 import org.lora4j.nn.internal.LayerStack;
-import org.lora4j.nn.internal.Pass;
 import org.lora4j.nn.internal.PassSource;
 import org.lora4j.nn.internal.Predictor;
+import org.lora4j.nn.internal.Segment;
 import org.lora4j.nn.parameter.Parameter;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -211,12 +211,12 @@ public final class AdapterView implements Model, PassSource {
     }
 
     /**
-     * Creates a pass for training; not part of the API.
+     * Creates the segment of a training; not part of the API.
      *
      * @hidden
      */
     @Override
-    public Pass newTrainingPass() {
+    public Segment newTrainingSegment() {
         requireOwnScale("train");
         ModelState now = registry.state();
         if (names.isEmpty()) {
@@ -232,7 +232,7 @@ public final class AdapterView implements Model, PassSource {
             throw new IllegalStateException("nothing to train: the adapters " + names
                     + " of this view are frozen; call setTrainable with those that are to train");
         }
-        return new Pass(network.stack(), true, TrainingSelection.ofView(registry, now, names));
+        return new Segment(network.stack(), true, TrainingSelection.ofView(registry, now, names));
     }
 
     /**

@@ -1,11 +1,12 @@
 package org.lora4j;
 
-import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAWeights;
@@ -45,10 +46,19 @@ final class AppliedAdapter {
         this.subtracted = subtracted;
         data.weights().forEach((path, weights) -> {
             WeightedLayer layer = network.baseLayer(path);
-            updates.put(layer, LoRAUpdate.of(layer, config, weights.castTo(network.dataType()), subtracted.get(path)));
+            LoRAUpdate update = LoRAUpdate.of(layer, config, weights.castTo(network.dataType()), subtracted.get(path));
+            LoRAUpdate ofTable = TiedLayers.table(layer, config, updates)
+                    .filter(table -> TiedLayers.haveTheSameFactors(table, update))
+                    .orElse(null);
+            updates.put(layer, ofTable == null ? update : LoRAUpdate.ofTiedHead(layer, config, ofTable));
         });
         data.savedModules().forEach((path, module) -> {
             WeightedLayer layer = network.baseLayer(path);
+            SavedParameters table = TiedLayers.table(layer, config, saved).orElse(null);
+            if (table != null && table.weight().value().equals(module.weight().castTo(network.dataType()))) {
+                saved.put(layer, table);
+                return;
+            }
             INDArray bias = module.bias();
             saved.put(
                     layer,
@@ -61,7 +71,7 @@ final class AppliedAdapter {
             List<Linear> heads = network.linears().stream()
                     .filter(linear -> linear.weightParameter() == layer.weightParameter())
                     .toList();
-            TokenRowsUpdate update = TokenRowsUpdate.of(layer, rows.castTo(network.dataType()), !heads.isEmpty());
+            TokenRowsUpdate update = TokenRowsUpdate.of(layer, rows.castTo(network.dataType()));
             tokenRows.put(layer, update);
             heads.forEach(head -> headRows.put(head, new HeadRowsUpdate(update)));
         });
@@ -91,7 +101,16 @@ final class AppliedAdapter {
      */
     static AppliedAdapter initialize(Network network, LoRAConfig config) {
         LoRAAdapter.Initialized initialized = LoRAAdapter.initialize(network, config);
-        return new AppliedAdapter(network, initialized.adapter(), initialized.subtracted());
+        return new AppliedAdapter(network, TiedLayers.tie(network, initialized.adapter()), initialized.subtracted());
+    }
+
+    /**
+     * Creates an adapter that is initialized from data, trainable.
+     *
+     * @throws IllegalArgumentException if the configuration or the data do not fit the network
+     */
+    static AppliedAdapter initialize(Network network, LoRAConfig config, EvaInit init) {
+        return new AppliedAdapter(network, TiedLayers.tie(network, EvaAdapter.create(network, config, init)), Map.of());
     }
 
     /**
@@ -136,9 +155,9 @@ final class AppliedAdapter {
         return rows == null ? applied : applied.with(List.of(rows));
     }
 
-    /** All parameters of the adapter. */
+    /** All parameters of the adapter; one that two layers share is there once. */
     List<Parameter> parameters() {
-        List<Parameter> all = new ArrayList<>();
+        Set<Parameter> all = new LinkedHashSet<>();
         updates.values().forEach(update -> all.addAll(update.parameters()));
         all.addAll(biases.values());
         for (SavedParameters copies : saved.values()) {
@@ -148,7 +167,7 @@ final class AppliedAdapter {
             }
         }
         tokenRows.values().forEach(rows -> all.addAll(rows.parameters()));
-        return all;
+        return List.copyOf(all);
     }
 
     /** The bytes of all arrays of the adapter. */
@@ -174,14 +193,19 @@ final class AppliedAdapter {
 
     /** Whether a parameter is one of its factors B, or the bias of one. */
     boolean isLoraB(Parameter parameter) {
-        return updates.values().stream().anyMatch(one -> parameter == one.loraB() || parameter == one.loraBBias());
+        return ownUpdates().anyMatch(one -> parameter == one.loraB() || parameter == one.loraBBias());
+    }
+
+    /** The updates without those that share the parameters of another one. */
+    private Stream<LoRAUpdate> ownUpdates() {
+        return updates.values().stream().filter(one -> !one.isTiedHead());
     }
 
     /** Freezes all, or lets all train but what the adapter keeps frozen. */
     void setTrainable(boolean trainable) {
         Set<Parameter> frozen = new HashSet<>();
         if (config.init().freezesB()) {
-            updates.values().forEach(one -> frozen.add(one.loraB()));
+            ownUpdates().forEach(one -> frozen.add(one.loraB()));
         }
         parameters().forEach(parameter -> parameter.setTrainable(trainable && !frozen.contains(parameter)));
     }

@@ -17,9 +17,9 @@ import org.lora4j.nn.Network;
 import org.lora4j.nn.input.Input;
 import org.lora4j.nn.internal.EffectiveLayers;
 import org.lora4j.nn.internal.LayerStack;
-import org.lora4j.nn.internal.Pass;
 import org.lora4j.nn.internal.PassSource;
 import org.lora4j.nn.internal.Predictor;
+import org.lora4j.nn.internal.Segment;
 import org.lora4j.nn.parameter.Parameter;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -99,6 +99,24 @@ public final class LoRAModel implements Model, PassSource {
         Objects.requireNonNull(name, "name must not be null");
         Objects.requireNonNull(config, "config must not be null");
         registry.add(name, config);
+        return view(List.of(name));
+    }
+
+    /**
+     * Adds an adapter that is initialized from data, trainable; otherwise as {@link #add(String, LoRAConfig)}.
+     *
+     * @param name its name, by the rule of {@link #add(String, LoRAConfig)}
+     * @param config ranks, α, variants and target modules, with the default initialization
+     * @param init the data; the base computes all of them here
+     * @return the view of this adapter
+     * @throws IllegalArgumentException as {@link #add(String, LoRAConfig)}, if a batch does not fit the network, or if there are
+     *     too few rows or tokens; nothing changes then
+     */
+    public AdapterView add(String name, LoRAConfig config, EvaInit init) {
+        Objects.requireNonNull(name, "name must not be null");
+        Objects.requireNonNull(config, "config must not be null");
+        Objects.requireNonNull(init, "init must not be null");
+        registry.add(name, config, init);
         return view(List.of(name));
     }
 
@@ -502,18 +520,18 @@ public final class LoRAModel implements Model, PassSource {
     }
 
     /**
-     * Creates a pass for training; not part of the API.
+     * Creates the segment of a training; not part of the API.
      *
      * @hidden
      */
     @Override
-    public Pass newTrainingPass() {
+    public Segment newTrainingSegment() {
         ModelState now = registry.state();
         TrainingSelection trained = TrainingSelection.ofActive(registry, now);
         if (now.isMerged()) {
             log.warn("the merged copy of {} does not follow the training; unmerge drops it", now.active());
         }
-        return new Pass(network.stack(), true, trained);
+        return new Segment(network.stack(), true, trained);
     }
 
     /**

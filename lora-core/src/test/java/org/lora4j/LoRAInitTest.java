@@ -4,11 +4,13 @@ import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 import static org.lora4j.SmallModels.assertClose;
 import static org.lora4j.SmallModels.assertSameBits;
 import static org.lora4j.SmallModels.values;
 
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.function.DoubleUnaryOperator;
@@ -29,6 +31,7 @@ import org.lora4j.internal.RandomArrays;
 import org.lora4j.linalg.LowRankFactors;
 import org.lora4j.linalg.Svd;
 import org.lora4j.nn.Network;
+import org.lora4j.nn.layer.Linear;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -43,6 +46,7 @@ class LoRAInitTest {
                 LoRAInit.gaussian(0.3),
                 LoRAInit.gaussianByRank(),
                 LoRAInit.pissa(),
+                LoRAInit.pissa(16),
                 LoRAInit.olora());
     }
 
@@ -230,6 +234,40 @@ class LoRAInitTest {
         double[] all = singularValues(lora.originalWeight());
         double[] rest = singularValues(lora.originalWeight().sub(product));
         assertThat(Arrays.copyOf(rest, 2)).usingComparatorWithPrecision(1e-10).containsExactly(all[4], all[5]);
+    }
+
+    /** The more iterations, the nearer to the singular vectors; the output stays that of the base in any case. */
+    @Test
+    void pissaWithIterationsApproximatesThePrincipalPart() {
+        INDArray weight = Nd4j.rand(DataType.DOUBLE, 90, 70).subi(0.5);
+        double best = Svd.thin(weight).error(4);
+        double last = Double.POSITIVE_INFINITY;
+        for (int iterations : new int[] {1, 4, 40}) {
+            Network network = new Network(List.of(new Linear("l", weight.dup(), null)));
+            LoRAParametrization lora = LoRAParametrization.register(
+                    network.linear("l"),
+                    LoRAConfig.builder()
+                            .rank(4)
+                            .alpha(8)
+                            .init(LoRAInit.pissa(iterations))
+                            .build());
+            INDArray product = lora.loraB().value().mmul(lora.loraA().value()).mul(lora.scale());
+            double error = weight.sub(product).norm2Number().doubleValue();
+            assertThat(error).isBetween(best * (1 - 1e-12), last);
+            last = error;
+        }
+        assertThat(last).isCloseTo(best, within(1e-6 * best));
+    }
+
+    @Test
+    void pissaRefusesANumberOfIterationsThatIsOutOfRange() {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> LoRAInit.pissa(0))
+                .withMessage("iterations must be in [1, 1000], found 0");
+        assertThat(LoRAInit.pissa(16))
+                .isNotEqualTo(LoRAInit.pissa())
+                .isEqualTo(LoRAInit.pissa(16))
+                .hasToString("PISSA(16 iterations)");
     }
 
     private static double[] singularValues(INDArray matrix) {

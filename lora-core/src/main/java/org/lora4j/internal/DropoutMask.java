@@ -1,5 +1,6 @@
 package org.lora4j.internal;
 
+import java.util.function.IntToLongFunction;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -17,7 +18,7 @@ public final class DropoutMask {
     private double probability;
     private long seed;
     private long stepSeed;
-    private long rowsBefore;
+    private IntToLongFunction rowNumber = row -> row;
     private boolean isDrawn;
 
     /** Creates a mask that drops nothing. */
@@ -39,11 +40,11 @@ public final class DropoutMask {
      * Draws the mask of a step.
      *
      * @param step the number of the step
-     * @param newRowsBefore how many rows come before those of the matrix, if it is a part of a larger batch
+     * @param newRowNumber the number of each row of the matrix in the batch
      */
-    public void draw(long step, long newRowsBefore) {
+    public void draw(long step, IntToLongFunction newRowNumber) {
         stepSeed = StepSeed.of(seed, step);
-        rowsBefore = newRowsBefore;
+        rowNumber = newRowNumber;
         isDrawn = true;
     }
 
@@ -127,7 +128,7 @@ public final class DropoutMask {
             rowSeeds = new long[rows];
         }
         for (int i = 0; i < rows; i++) {
-            rowSeeds[i] = StepSeed.ofRow(stepSeed, rowsBefore + i);
+            rowSeeds[i] = StepSeed.ofRow(stepSeed, rowNumber.applyAsLong(i));
         }
     }
 }

@@ -11,7 +11,7 @@ import org.nd4j.linalg.factory.Nd4j;
  */
 final class RangeFinder {
     /** The singular values of weight deltas decrease slowly, so several iterations are needed. Each costs two products. */
-    private static final int POWER_ITERATIONS = 6;
+    static final int POWER_ITERATIONS = 6;
 
     private static final long SEED = 0;
 
@@ -22,11 +22,12 @@ final class RangeFinder {
      *
      * @param a {@code [m, n]}, not written to
      * @param size the number of basis vectors l, at most min(m, n)
+     * @param iterations the number of power iterations
      * @return {@code Q [m, l]}
      */
-    static INDArray basis(INDArray a, int size) {
+    static INDArray basis(INDArray a, int size, int iterations) {
         INDArray q = orthonormal(Lapack.product(a, false, gaussian(a.dataType(), a.size(1), size), false));
-        for (int i = 0; i < POWER_ITERATIONS; i++) {
+        for (int i = 0; i < iterations; i++) {
             // Without a QR after each product, all columns would converge to the first singular vector.
             INDArray z = orthonormal(Lapack.product(a, true, q, false));
             q = orthonormal(Lapack.product(a, false, z, false));

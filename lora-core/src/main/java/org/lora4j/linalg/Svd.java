@@ -97,12 +97,33 @@ public final class Svd {
         int sketch = rank + OVERSAMPLING;
         return size <= EXACT_SIZE || sketch > size / EXACT_SHARE
                 ? new Svd(Triplets.of(copy), rank, 0)
-                : randomized(copy, rank, sketch);
+                : randomized(copy, rank, sketch, RangeFinder.POWER_ITERATIONS);
+    }
+
+    /**
+     * Computes the {@code rank} triplets with the largest singular values by a randomized range finder with {@code rank} + 16
+     * directions, or min(m, n) if this is less, whatever the size of the matrix; see {@link #truncated}.
+     *
+     * @param a {@code A [m, n]}, FLOAT or DOUBLE, in any memory order and with any strides; not written to
+     * @param rank the number of triplets, from 1 to min(m, n)
+     * @param iterations the number of power iterations, at least 0
+     * @return the decomposition, with k = rank
+     * @throws IllegalArgumentException if {@code a} is not a non-empty matrix of type FLOAT or DOUBLE with finite entries,
+     *     if {@code rank} is not in [1, min(m, n)], or if {@code iterations} is negative
+     * @throws ArithmeticException if the entries are so large that the decomposition overflows, or if LAPACK fails
+     */
+    public static Svd randomized(INDArray a, int rank, int iterations) {
+        Objects.requireNonNull(a, "a must not be null");
+        Checks.requireMatrix("SVD", a);
+        int size = (int) Math.min(a.size(0), a.size(1));
+        Checks.requireInRange("SVD: rank", rank, 1, size);
+        Checks.requireInRange("SVD: iterations", iterations, 0, Integer.MAX_VALUE);
+        return randomized(Checks.finiteCopy("SVD", a), rank, Math.min(size, rank + OVERSAMPLING), iterations);
     }
 
     /** Computes triplets of {@code Q·Qᵀ·A}, where Q is a basis of {@code sketch} vectors. Overwrites {@code a}. */
-    static Svd randomized(INDArray a, int rank, int sketch) {
-        INDArray q = RangeFinder.basis(a, sketch);
+    static Svd randomized(INDArray a, int rank, int sketch, int iterations) {
+        INDArray q = RangeFinder.basis(a, sketch, iterations);
         INDArray b = Lapack.product(q, true, a, false);
         INDArray rest = Nd4j.gemm(q, b, a, false, false, -1.0, 1.0);
         // The norm of each column first: a sum of millions of floats would lose digits.

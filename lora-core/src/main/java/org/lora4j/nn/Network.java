@@ -24,9 +24,9 @@ import org.lora4j.nn.input.Input;
 import org.lora4j.nn.internal.EffectiveLayers;
 import org.lora4j.nn.internal.LayerStack;
 import org.lora4j.nn.internal.Merging;
-import org.lora4j.nn.internal.Pass;
 import org.lora4j.nn.internal.PassSource;
 import org.lora4j.nn.internal.Predictor;
+import org.lora4j.nn.internal.Segment;
 import org.lora4j.nn.layer.Activation;
 import org.lora4j.nn.layer.CausalSelfAttention;
 import org.lora4j.nn.layer.Embedding;
@@ -305,13 +305,13 @@ public final class Network implements Model, BaseModel, PassSource {
     }
 
     /**
-     * Creates a pass for training; not part of the API.
+     * Creates the segment of a training; not part of the API.
      *
      * @hidden
      */
     @Override
-    public Pass newTrainingPass() {
-        return new Pass(stack, true, () -> EFFECTIVE);
+    public Segment newTrainingSegment() {
+        return new Segment(stack, true, () -> EFFECTIVE);
     }
 
     /**

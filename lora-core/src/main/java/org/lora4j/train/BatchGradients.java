@@ -2,9 +2,9 @@ package org.lora4j.train;
 
 import java.util.List;
 import java.util.Objects;
-import org.lora4j.internal.BatchBuffer;
 import org.lora4j.nn.Model;
 import org.lora4j.nn.internal.Pass;
+import org.lora4j.nn.internal.Segments;
 import org.lora4j.nn.parameter.Parameter;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -27,7 +27,7 @@ public final class BatchGradients {
     private final CheckedLoss loss;
     private final Pass pass;
     private final List<Parameter> parameters;
-    private final BatchBuffer outputGradients;
+    private final BatchLoss losses;
     private long weight;
 
     /**
@@ -40,12 +40,12 @@ public final class BatchGradients {
     public BatchGradients(Model model, Loss loss) {
         Objects.requireNonNull(model, "model must not be null");
         this.loss = new CheckedLoss(Objects.requireNonNull(loss, "loss must not be null"));
-        pass = Passes.forTraining(model);
+        pass = Passes.forTraining(model, false);
         parameters = List.copyOf(pass.trainableParameters());
         if (parameters.isEmpty()) {
             throw new IllegalStateException("nothing to train: every parameter of " + model + " is frozen");
         }
-        outputGradients = TrainingStep.outputGradients(model);
+        losses = BatchLoss.of(pass, model);
     }
 
     /**
@@ -71,13 +71,12 @@ public final class BatchGradients {
         Objects.requireNonNull(part, "part must not be null");
         pass.segment().setStep(number);
         pass.segment().setBefore(examplesBefore, tokensBefore);
-        INDArray output = pass.forward(part.input());
-        INDArray outputGradient = outputGradients.rows(output.size(0));
-        INDArray expected = loss.expected(part.input(), output, part.labels());
-        double value = loss.compute(output, expected, outputGradient);
-        weight = loss.weight(output, expected);
-        pass.backward(outputGradient);
-        return value;
+        pass.segment().resolve();
+        losses.forward(Segments.of(pass.segment(), part.input()), loss.isOfTokens());
+        BatchLoss.Value value = losses.compute(0, part.input(), part.labels(), loss);
+        weight = value.weight();
+        losses.backward();
+        return value.value();
     }
 
     /**

@@ -14,13 +14,27 @@ final class CheckedLoss {
         this.loss = loss;
     }
 
+    /** Whether only some rows have a part in the loss, each with a token to predict, so that a head can compute them in blocks. */
+    boolean isOfTokens() {
+        return loss == NextToken.INSTANCE;
+    }
+
+    /**
+     * Returns the token that each row is to predict.
+     *
+     * @param vocabulary the number of tokens
+     */
+    INDArray targets(Input input, @Nullable INDArray labels, long vocabulary) {
+        return tokens(NextToken.INSTANCE.targets(input, labels), vocabulary);
+    }
+
     /**
      * Returns what the loss compares the outputs with: the labels, the tokens that the rows are to predict, or the outputs
      * themselves if it uses no labels.
      */
     INDArray expected(Input input, INDArray output, @Nullable INDArray labels) {
-        if (loss == NextToken.INSTANCE) {
-            return tokens(NextToken.INSTANCE.targets(input, labels), output.size(1));
+        if (isOfTokens()) {
+            return targets(input, labels, output.size(1));
         }
         if (!loss.usesLabels()) {
             return output;
@@ -50,7 +64,7 @@ final class CheckedLoss {
      * @return the number of rows, or of the labels that count
      */
     long weight(INDArray output, INDArray expected) {
-        return loss == NextToken.INSTANCE ? NextToken.count(expected) : output.size(0);
+        return isOfTokens() ? NextToken.count(expected) : output.size(0);
     }
 
     /**

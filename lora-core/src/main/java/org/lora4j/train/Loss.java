@@ -105,6 +105,9 @@ public interface Loss {
      * label of a sequence never counts. With {@link Trainer.Builder#accumulate}, and in validations, each batch has the
      * weight of its labels that count.
      *
+     * <p>If the last layer of the model is a linear layer, a training and a validation compute it only for the tokens with a label
+     * that counts, in blocks of 64. So their memory does not depend on the size of the vocabulary times the number of tokens.
+     *
      * <p>{@link #compute} takes for each row the token that it is to predict, {@code [n]}, or −100.
      *
      * @return the loss function. A {@link Trainer} refuses a batch without a label that counts, and labels that are no tokens

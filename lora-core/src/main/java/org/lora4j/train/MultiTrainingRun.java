@@ -4,14 +4,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.internal.BatchBuffer;
 import org.lora4j.nn.Model;
 import org.lora4j.nn.input.Input;
 import org.lora4j.nn.input.Sequences;
 import org.lora4j.nn.internal.Pass;
 import org.lora4j.nn.internal.Segment;
 import org.lora4j.nn.internal.Segments;
-import org.nd4j.linalg.api.ndarray.INDArray;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -26,12 +24,12 @@ final class MultiTrainingRun {
     private static final int MAX_TOKENS = 4096;
 
     private final List<Member> members = new ArrayList<>();
-    private final @Nullable Pass pass;
-    private final BatchBuffer outputGradients;
+    private final @Nullable BatchLoss losses;
 
     /** One of the trainings. */
     private static final class Member {
         private final Model model;
+        private final TrainingSettings settings;
         private @Nullable TrainingRun run;
         private @Nullable Batch batch;
         private @Nullable TrainingResult result;
@@ -39,8 +37,9 @@ final class MultiTrainingRun {
         private double loss;
 
         Member(MultiTrainer.Training training) {
-            model = training.trainer().settings().model();
-            attempt(() -> run = new TrainingRun(training.trainer().settings(), training.data()));
+            settings = training.trainer().settings();
+            model = settings.model();
+            attempt(() -> run = new TrainingRun(settings, training.data()));
         }
 
         TrainingRun run() {
@@ -75,15 +74,8 @@ final class MultiTrainingRun {
             batch = next;
         }
 
-        void loss(Pass pass, int index, INDArray output, INDArray outputGradient) {
-            loss = run().step()
-                    .loss(
-                            batch().input(),
-                            output,
-                            batch().labels(),
-                            outputGradient,
-                            run().nextIteration(),
-                            () -> pass.firstNonFinite(index));
+        void loss(BatchLoss losses, int index) {
+            loss = run().step().loss(losses, index, batch().input(), batch().labels(), run().nextIteration());
         }
 
         void update() {
@@ -101,13 +93,18 @@ final class MultiTrainingRun {
     MultiTrainingRun(List<MultiTrainer.Training> trainings) {
         trainings.forEach(training -> members.add(new Member(training)));
         List<Member> training = training();
-        pass = training.isEmpty() ? null : Pass.together(segments(training));
-        Model first = members.get(0).model;
-        outputGradients = new BatchBuffer(first.dataType(), first.outputSize(), 'c');
+        // The rows of several segments are in 'c' order.
+        losses = training.isEmpty()
+                ? null
+                : new BatchLoss(Pass.together(segments(training), recompute(training)), members.get(0).model, 'c');
     }
 
     private static List<Segment> segments(List<Member> some) {
         return some.stream().map(member -> member.run().step().segment()).toList();
+    }
+
+    private static boolean recompute(List<Member> training) {
+        return training.stream().anyMatch(member -> member.settings.recomputes());
     }
 
     private List<Member> training() {
@@ -119,7 +116,7 @@ final class MultiTrainingRun {
         training().forEach(member -> member.attempt(member.run()::begin));
         List<Member> active = training();
         while (!active.isEmpty()) {
-            takeSteps(active, Objects.requireNonNull(pass));
+            takeSteps(active, Objects.requireNonNull(losses));
             active = training();
         }
         return members.stream()
@@ -128,7 +125,7 @@ final class MultiTrainingRun {
     }
 
     /** Takes one step of each training, of as many at a time as there are rows for. */
-    private void takeSteps(List<Member> active, Pass together) {
+    private void takeSteps(List<Member> active, BatchLoss together) {
         active.forEach(member -> member.attempt(member::prepare));
         List<Member> group = new ArrayList<>();
         double filled = 0;
@@ -158,7 +155,7 @@ final class MultiTrainingRun {
     }
 
     /** If the common computation fails, all trainings of the group end, and no outcome is lost. */
-    private void takeStepsTogether(List<Member> group, Pass together) {
+    private void takeStepsTogether(List<Member> group, BatchLoss together) {
         try {
             computeTogether(group, together);
         } catch (RuntimeException e) {
@@ -171,21 +168,16 @@ final class MultiTrainingRun {
         }
     }
 
-    private void computeTogether(List<Member> group, Pass together) {
+    private void computeTogether(List<Member> group, BatchLoss together) {
         List<Input> inputs =
                 group.stream().map(member -> member.batch().input()).toList();
-        INDArray output = together.forward(Segments.of(segments(group), inputs));
-        INDArray outputGradient = outputGradients.rows(output.size(0));
+        together.forward(
+                Segments.of(segments(group), inputs),
+                group.stream().allMatch(member -> member.run().step().isOfTokens()));
         for (int i = 0; i < group.size(); i++) {
             int index = i;
-            group.get(i)
-                    .attempt(() -> group.get(index)
-                            .loss(
-                                    together,
-                                    index,
-                                    together.block(output, index),
-                                    together.block(outputGradient, index)));
+            group.get(i).attempt(() -> group.get(index).loss(together, index));
         }
-        together.backward(outputGradient);
+        together.backward();
     }
 }

@@ -2,11 +2,13 @@ package org.lora4j.train;
 
 import java.util.Arrays;
 import java.util.Objects;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.ArrayMemory;
 import org.lora4j.internal.RowMath;
 import org.lora4j.nn.input.Input;
 import org.lora4j.nn.input.Sequences;
+import org.lora4j.nn.internal.Pass;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -81,9 +83,11 @@ enum NextToken implements Loss {
 
     /** Returns the number of targets that count. */
     static long count(INDArray targets) {
-        return Arrays.stream(targets.toIntVector())
-                .filter(target -> target != IGNORED)
-                .count();
+        return count(targets.toIntVector());
+    }
+
+    private static long count(int[] targets) {
+        return Arrays.stream(targets).filter(target -> target != IGNORED).count();
     }
 
     @Override
@@ -93,27 +97,56 @@ enum NextToken implements Loss {
                     + " rows of the output, found " + Arrays.toString(labels.shape()));
         }
         int[] targets = labels.castTo(DataType.INT32).dup('c').data().asInt();
-        return compute(RowMath.of(output.dataType()), output, targets, gradient);
+        long count = count(targets);
+        return sum(RowMath.of(output.dataType()), output, targets, 0, count, gradient) / count;
     }
 
-    private static <A> double compute(RowMath<A> math, INDArray output, int[] targets, INDArray gradient) {
+    /**
+     * Computes the loss of a segment of a pass, and its gradient, with the head of the pass in blocks of those rows whose
+     * target counts.
+     *
+     * @param targets what {@link #targets} returned for the segment
+     */
+    static double compute(Pass pass, int segment, INDArray targets) {
+        int[] all = targets.toIntVector();
+        int[] rows = IntStream.range(0, all.length)
+                .filter(row -> all[row] != IGNORED)
+                .toArray();
+        int[] counting = Arrays.stream(rows).map(row -> all[row]).toArray();
+        return pass.headLoss(
+                        segment,
+                        rows,
+                        (output, from) ->
+                                sum(RowMath.of(output.dataType()), output, counting, from, rows.length, output))
+                / rows.length;
+    }
+
+    /**
+     * Computes the sum of the losses of some rows, and the gradient of the mean.
+     *
+     * @param first the target of the first row
+     * @param count the number of all targets that count, of these and other rows
+     * @param gradient gets the gradient; can be the output itself
+     */
+    private static <A> double sum(
+            RowMath<A> math, INDArray output, int[] targets, int first, long count, INDArray gradient) {
         int width = Math.toIntExact(output.length() / output.size(0));
         INDArray logitRows = isInRows(output) ? output : output.dup('c');
         INDArray gradientRows =
                 isInRows(gradient) ? gradient : Nd4j.createUninitialized(gradient.dataType(), gradient.shape(), 'c');
         ArrayMemory logits = new ArrayMemory(logitRows);
         ArrayMemory gradients = new ArrayMemory(gradientRows);
-        long count = Arrays.stream(targets).filter(target -> target != IGNORED).count();
         A row = math.array(width);
         A zeros = math.array(width);
         double loss = 0;
-        for (int i = 0; i < targets.length; i++) {
+        for (int i = 0; i < output.size(0); i++) {
+            int target = targets[first + i];
             int start = Math.multiplyExact(i, width);
-            if (targets[i] == IGNORED) {
+            if (target == IGNORED) {
                 math.write(gradients, start, zeros, width);
                 continue;
             }
-            int at = start + Objects.checkIndex(targets[i], width);
+            int at = start + Objects.checkIndex(target, width);
             math.read(logits, start, row, width);
             double below = logits.get(at) - math.softmax(row, width);
             loss -= below;
@@ -124,7 +157,7 @@ enum NextToken implements Loss {
         if (gradientRows != gradient) {
             gradient.assign(gradientRows);
         }
-        return loss / count;
+        return loss;
     }
 
     private static boolean isInRows(INDArray matrix) {

@@ -11,11 +11,12 @@ final class Passes {
     /**
      * Creates a pass for training.
      *
+     * @param recomputes whether layers keep only their inputs
      * @throws IllegalArgumentException if the model is not one of this library
      * @throws IllegalStateException if there is nothing to train, or the model does not say unmistakably what to train
      */
-    static Pass forTraining(Model model) {
-        return source(model).newTrainingPass();
+    static Pass forTraining(Model model, boolean recomputes) {
+        return new Pass(source(model).newTrainingSegment(), recomputes);
     }
 
     /**

@@ -137,6 +137,7 @@ public final class Trainer {
         private @Nullable Long maxIterations;
         private double clipNorm = Double.POSITIVE_INFINITY;
         private int accumulate = 1;
+        private boolean recomputes;
         private @Nullable Validation validation;
         private boolean restoresOnDivergence = true;
         private long checkpointInterval = Long.MAX_VALUE;
@@ -219,6 +220,24 @@ public final class Trainer {
         public Builder accumulate(int batches) {
             requirePositive("accumulate", batches);
             accumulate = batches;
+            return this;
+        }
+
+        /**
+         * Sets whether a transformer computes its layers again for the gradients. The default is false: each layer keeps what it
+         * computes until its gradients are computed. With true, it keeps only its input, and all layers share the memory for the
+         * rest. A step then computes each layer twice forward, which is about a third more work, and needs a fraction of the
+         * memory. The parameters are the same, bit for bit. The field calls this gradient checkpointing or activation
+         * recomputation (<a href="https://arxiv.org/abs/1604.06174">arXiv:1604.06174</a>). Networks without residual connections
+         * have nothing to compute again.
+         *
+         * <p>In a {@link MultiTrainer} it applies to all trainings if one of them sets it.
+         *
+         * @param recompute true to save memory
+         * @return this
+         */
+        public Builder recomputeActivations(boolean recompute) {
+            recomputes = recompute;
             return this;
         }
 
@@ -334,6 +353,7 @@ public final class Trainer {
                     maxIterations != null ? maxIterations : Long.MAX_VALUE,
                     clipNorm,
                     accumulate,
+                    recomputes,
                     validation,
                     restoresOnDivergence,
                     List.copyOf(listeners),

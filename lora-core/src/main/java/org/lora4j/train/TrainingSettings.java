@@ -13,6 +13,7 @@ record TrainingSettings(
         long maxIterations,
         double clipNorm,
         int accumulate,
+        boolean recomputes,
         @Nullable Validation validation,
         boolean restoresOnDivergence,
         List<TrainingListener> listeners,

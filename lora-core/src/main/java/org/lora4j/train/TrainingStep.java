@@ -4,17 +4,15 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.internal.ArrayBits;
-import org.lora4j.internal.BatchBuffer;
 import org.lora4j.internal.Names;
 import org.lora4j.nn.Model;
 import org.lora4j.nn.input.Input;
 import org.lora4j.nn.internal.Pass;
 import org.lora4j.nn.internal.Segment;
+import org.lora4j.nn.internal.Segments;
 import org.lora4j.nn.parameter.Parameter;
 import org.nd4j.linalg.api.blas.Level1;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -26,7 +24,7 @@ final class TrainingStep {
     private final Pass pass;
     private final CheckedLoss loss;
     private final double clipNorm;
-    private final BatchBuffer outputGradients;
+    private final BatchLoss losses;
     private final Set<Parameter> pinned;
     private final List<Trained> trained = new ArrayList<>();
     private final @Nullable GradientSum sum;
@@ -60,18 +58,19 @@ final class TrainingStep {
      */
     TrainingStep(TrainingSettings settings, boolean computedElsewhere) {
         Model model = settings.model();
-        pass = Passes.forTraining(model);
+        pass = Passes.forTraining(model, settings.recomputes());
         loss = new CheckedLoss(settings.loss());
         clipNorm = settings.clipNorm();
-        outputGradients = outputGradients(model);
+        losses = BatchLoss.of(pass, model);
         pinned = pass.trainableParameters();
         pinnedChanges = pass.segment().changes();
         if (pinned.isEmpty()) {
             throw new IllegalStateException("nothing to train: every parameter of " + model
                     + " is frozen; unfreeze the network, or register a LoRAParametrization");
         }
-        // What changes or writes gradients as a whole needs them as arrays.
-        boolean needsGradients = computedElsewhere || clips() || settings.accumulate() > 1;
+        // What changes or writes gradients as a whole needs them as arrays. Layers that are computed again keep no
+        // factors.
+        boolean needsGradients = computedElsewhere || clips() || settings.accumulate() > 1 || settings.recomputes();
         settings.updaters().assign(pinned).forEach((parameter, updater) -> {
             INDArray gradient = pass.gradient(parameter);
             INDArray value = parameter.value();
@@ -89,11 +88,6 @@ final class TrainingStep {
         sum = settings.accumulate() > 1
                 ? new GradientSum(trained.stream().map(Trained::gradient).toList())
                 : null;
-    }
-
-    /** A buffer for the gradients of the outputs, in the memory order of the outputs. */
-    static BatchBuffer outputGradients(Model model) {
-        return new BatchBuffer(model.dataType(), model.outputSize(), model.takesSequences() ? 'c' : 'f');
     }
 
     /** Copies the parameters and the states of their updaters. */
@@ -189,11 +183,10 @@ final class TrainingStep {
      * @throws DivergedException if the loss is not finite
      */
     double compute(Input input, @Nullable INDArray labels, long iteration) {
-        INDArray output = pass.forward(input);
-        requirePinned();
-        INDArray outputGradient = outputGradients.rows(output.size(0));
-        double value = loss(input, output, labels, outputGradient, iteration, pass::firstNonFinite);
-        pass.backward(outputGradient);
+        prepare(input);
+        losses.forward(Segments.of(pass.segment(), input), isOfTokens());
+        double value = loss(losses, 0, input, labels, iteration);
+        losses.backward();
         return value;
     }
 
@@ -232,8 +225,13 @@ final class TrainingStep {
         return pass.segment();
     }
 
+    /** Whether its loss is one of tokens. */
+    boolean isOfTokens() {
+        return loss.isOfTokens();
+    }
+
     /**
-     * Prepares a step that is computed together with other trainings.
+     * Prepares a step.
      *
      * @throws IllegalArgumentException if the input does not fit the network
      * @throws IllegalStateException if the trainable parameters are not those that the training started with
@@ -247,24 +245,17 @@ final class TrainingStep {
     /**
      * Computes the loss of a batch and its gradient.
      *
-     * @param outputGradient gets {@code ∂L/∂output}
-     * @param firstNonFinite finds the first layer whose output is not finite
+     * @param computed computes the batch, alone or together with those of other trainings
+     * @param segment the number of the segment of this training
      * @throws DivergedException if the loss is not finite
      */
-    double loss(
-            Input input,
-            INDArray output,
-            @Nullable INDArray labels,
-            INDArray outputGradient,
-            long iteration,
-            Supplier<Optional<String>> firstNonFinite) {
-        INDArray expected = loss.expected(input, output, labels);
-        double value = loss.compute(output, expected, outputGradient);
+    double loss(BatchLoss computed, int segment, Input input, @Nullable INDArray labels, long iteration) {
+        BatchLoss.Value value = computed.compute(segment, input, labels, loss);
         requireFinite(
-                value, iteration, () -> firstNonFinite.get().orElse(ArrayBits.isFinite(expected) ? "loss" : "labels"));
-        rows = loss.weight(output, expected);
+                value.value(), iteration, () -> computed.firstNonFinite(segment).orElseGet(value::place));
+        rows = value.weight();
         stepped = false;
-        return value;
+        return value.value();
     }
 
     /**

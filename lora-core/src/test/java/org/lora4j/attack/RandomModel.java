@@ -54,10 +54,14 @@ final class RandomModel {
     private final LoRAModel model;
     private final List<String> names = new ArrayList<>();
 
+    /** Whether its trainings are those of a language model. */
+    private final boolean predictsTokens;
+
     private RandomModel(SplittableRandom random, Network network) {
         this.random = random;
         type = network.dataType();
         model = LoRAModel.of(network);
+        predictsTokens = network.outputEmbedding().isPresent() && random.nextInt(3) > 0;
         int adapters = random.nextInt(2, 7);
         while (names.size() < adapters) {
             names.add(add("a" + names.size()));
@@ -399,15 +403,15 @@ final class RandomModel {
         }
     }
 
-    private static Trainer trainer(LoRAModel model, String name, int steps) {
+    private Trainer trainer(LoRAModel model, String name, int steps) {
         return builder(model, name, steps).build();
     }
 
-    private static Trainer.Builder builder(LoRAModel model, String name, int steps) {
+    private Trainer.Builder builder(LoRAModel model, String name, int steps) {
         return Trainer.builder(model.using(name))
                 .updater(new Sgd(0.1))
                 .clipNorm(0.1)
-                .loss(Loss.meanSquaredError())
+                .loss(predictsTokens ? Loss.nextToken() : Loss.meanSquaredError())
                 .epochs(steps)
                 .maxIterations(steps);
     }
@@ -417,6 +421,13 @@ final class RandomModel {
         for (int i = 0; i < count; i++) {
             int examples = random.nextInt(1, 7);
             Input input = examples(examples);
+            if (predictsTokens) {
+                while (((Sequences) input).tokens() == input.count()) {
+                    input = examples(examples);
+                }
+                batches.add(new Batch(input, null));
+                continue;
+            }
             long rows = model.using(names.get(0)).predict(input).size(0);
             batches.add(new Batch(input, RandomArrays.gaussian(random, 1, type, rows, model.outputSize())));
         }

@@ -23,7 +23,7 @@ class DropoutMaskTest {
     private INDArray masked(INDArray x, char order) {
         INDArray y = Nd4j.createUninitializedDetached(x.dataType(), order, x.shape());
         mask.configure(PROBABILITY, 5);
-        mask.draw(2, 3);
+        mask.draw(2, row -> 3 + row);
         mask.apply(x, y);
         return y;
     }

@@ -59,7 +59,7 @@ class TruncatedSvdTest {
             INDArray a = withSingularValues(type, m, n, 2, 9, 6, 4, 0.2, 0.1, 0.05);
             Svd thin = Svd.thin(a);
 
-            Svd found = Svd.randomized(a.dup('f'), 3, 8);
+            Svd found = Svd.randomized(a.dup('f'), 3, 8, 6);
 
             double tolerance = 10 * tolerance(type);
             INDArray best = thin.factors(3).product();
@@ -81,7 +81,7 @@ class TruncatedSvdTest {
         // The matrix is noise and the sketch is small: the randomized triplets are not the best ones.
         INDArray a = gaussian(DataType.DOUBLE, 60, 80, 3);
 
-        Svd found = Svd.randomized(a.dup('f'), 4, 6);
+        Svd found = Svd.randomized(a.dup('f'), 4, 6, 6);
 
         LowRankFactors factors = found.factors(4);
         double best = Svd.thin(a).error(4);
@@ -93,7 +93,7 @@ class TruncatedSvdTest {
     void reproducesAMatrixOfLowerRankThanRequested() {
         INDArray a = withSingularValues(DataType.DOUBLE, 40, 30, 4, 3, 2);
 
-        Svd found = Svd.randomized(a.dup('f'), 5, 9);
+        Svd found = Svd.randomized(a.dup('f'), 5, 9, 6);
 
         assertThat(found.rank()).isEqualTo(2);
         assertThat(found.error(2)).isLessThan(1e-12);
@@ -110,7 +110,7 @@ class TruncatedSvdTest {
         Svd found = Svd.truncated(a, 8);
 
         assertSame(a, copy);
-        SvdTest.assertSameSvd(found, Svd.randomized(a.dup('f'), 8, 24));
+        SvdTest.assertSameSvd(found, Svd.randomized(a.dup('f'), 8, 24, 6));
         assertThat(found.error(8)).isBetween(thin.error(8) * (1 - 1e-6), thin.error(8) * 1.003);
         assertThat(found.error(0)).isCloseTo(thin.error(0), within(1e-5 * thin.error(0)));
     }

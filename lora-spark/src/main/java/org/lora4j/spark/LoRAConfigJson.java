@@ -35,6 +35,9 @@ final class LoRAConfigJson {
         if (config.init().method() == LoRAInit.Method.GAUSSIAN) {
             json.put("standardDeviation", config.init().standardDeviation());
         }
+        if (config.init().iterations() > 0) {
+            json.put("iterations", config.init().iterations());
+        }
         json.put("seed", config.seed());
         json.put("bias", config.bias().name());
         json.put("loraBias", config.loraBias());
@@ -117,7 +120,10 @@ final class LoRAConfigJson {
                 LoRAInit.gaussian(json.required("standardDeviation").doubleValue());
             case GAUSSIAN_BY_RANK -> LoRAInit.gaussianByRank();
             case RANDOM -> LoRAInit.random();
-            case PISSA -> LoRAInit.pissa();
+            case PISSA ->
+                json.has("iterations")
+                        ? LoRAInit.pissa(json.required("iterations").intValue())
+                        : LoRAInit.pissa();
             case OLORA -> LoRAInit.olora();
             case ORTHOGONAL -> LoRAInit.orthogonal();
             case MICA -> LoRAInit.mica();

@@ -53,7 +53,7 @@ final class AttentionHeads<A> {
         private final MatrixBuffer buffer;
 
         HeadBuffer(PassResources resources) {
-            buffer = new MatrixBuffer(resources.dataType());
+            buffer = resources.buffers().matrix();
         }
 
         INDArray rows(int n) {
@@ -91,8 +91,8 @@ final class AttentionHeads<A> {
         qGradient = new HeadBuffer(resources);
         kGradient = new HeadBuffer(resources);
         vGradient = new HeadBuffer(resources);
-        weights = new MatrixBuffer(resources.dataType());
-        weightGradients = new MatrixBuffer(resources.dataType());
+        weights = resources.buffers().matrix();
+        weightGradients = resources.buffers().matrix();
         double scale = 1 / Math.sqrt(size);
         scores = new Gemm(false, true, scale, 0);
         qGradientProduct = new Gemm(false, false, scale, 0);

@@ -33,7 +33,7 @@ final class CausalSelfAttentionPass<A> implements LayerPass {
         }
         output = linears.add(layer.output());
         heads = new CausalHeads<>(layer, math, resources);
-        contexts = new BatchBuffer(resources.dataType(), layer.output().inputSize(), resources.order());
+        contexts = resources.buffers().rows(layer.output().inputSize());
         inputSize = layer.inputs().get(0).inputSize();
         size = layer.headSize();
         queryWidth = layer.heads() * size;

@@ -14,7 +14,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 final class Chain {
     private final List<Layer> layers = new ArrayList<>();
     private final List<LayerPass> passes = new ArrayList<>();
-    private final INDArray[] outputs;
+    private final @Nullable INDArray[] outputs;
 
     /** For the output of each layer, what its rows are. */
     private final List<PassResources> ofOutputs = new ArrayList<>();
@@ -29,17 +29,20 @@ final class Chain {
         scratch = resources.scratch();
         long size = inputSize;
         boolean isBuffer = inputIsBuffer;
-        for (Layer layer : all) {
-            if (!drops(layer, resources)) {
+        for (List<Layer> part : parts(all, resources)) {
+            Layer layer = part.get(part.size() - 1);
+            if (!drops(layer, resources) || part.size() > 1) {
                 layers.add(layer);
-                LayerPass pass = LayerPass.of(layer, size, isBuffer, resources);
+                LayerPass pass = pass(part, size, isBuffer, resources);
                 if (!passes.isEmpty()) {
                     passes.get(passes.size() - 1).followedBy(pass);
                 }
                 passes.add(pass);
                 isBuffer = !(resources.isTraining() && pass.readsOutput());
             }
-            size = layer.outputSize(size);
+            for (Layer one : part) {
+                size = one.outputSize(size);
+            }
             if (layer instanceof Pooling) {
                 resources = resources.pooled();
             }
@@ -51,6 +54,18 @@ final class Chain {
         outputIsBuffer = isBuffer;
         outputs = new INDArray[passes.size()];
         firstTraining = passes.size();
+    }
+
+    /** The layers one by one, or those together that are computed again together. */
+    private static List<List<Layer>> parts(List<Layer> all, PassResources resources) {
+        return resources.recomputation() == null ? all.stream().map(List::of).toList() : Recomputation.groups(all);
+    }
+
+    private static LayerPass pass(List<Layer> part, long size, boolean inputIsBuffer, PassResources resources) {
+        Recomputation recomputation = resources.recomputation();
+        return recomputation != null && Recomputation.isComputedAgain(part)
+                ? new RecomputedPass(part, size, resources, recomputation)
+                : LayerPass.of(part.get(0), size, inputIsBuffer, resources);
     }
 
     /** Whether a layer does nothing in this pass. */
@@ -88,9 +103,24 @@ final class Chain {
         return firstTraining < passes.size();
     }
 
+    /** Whether a layer before the last one trains. */
+    boolean trainsBeforeLast() {
+        return firstTraining < passes.size() - 1;
+    }
+
     INDArray forward(INDArray x) {
+        return forward(x, passes.size());
+    }
+
+    /** Computes the layers before the last one. */
+    INDArray forwardToLast(INDArray x) {
+        outputs[passes.size() - 1] = null;
+        return forward(x, passes.size() - 1);
+    }
+
+    private INDArray forward(INDArray x, int end) {
         INDArray activations = x;
-        for (int i = 0; i < outputs.length; i++) {
+        for (int i = 0; i < end; i++) {
             activations = passes.get(i).forward(activations);
             outputs[i] = activations;
         }
@@ -100,9 +130,19 @@ final class Chain {
     /** Computes the gradients of the layers from the last to the first that trains, or to the input if it is wanted. */
     @Nullable
     INDArray backward(INDArray yGradient, boolean wantsInput) {
+        return backward(yGradient, passes.size(), wantsInput);
+    }
+
+    /** The same for the layers before the last one. */
+    @Nullable
+    INDArray backwardFromLast(INDArray yGradient, boolean wantsInput) {
+        return backward(yGradient, passes.size() - 1, wantsInput);
+    }
+
+    private @Nullable INDArray backward(INDArray yGradient, int end, boolean wantsInput) {
         INDArray gradient = yGradient;
         int last = wantsInput ? 0 : firstTraining;
-        for (int i = passes.size() - 1; i >= last; i--) {
+        for (int i = end - 1; i >= last; i--) {
             INDArray next = passes.get(i).backward(gradient, wantsInput || i > last);
             if (gradient != yGradient) {
                 scratch.release(gradient);
@@ -127,7 +167,8 @@ final class Chain {
             if (inner.isPresent()) {
                 return inner;
             }
-            if (outputs[i] != null && !ofOutputs.get(i).isFinite(outputs[i], segment)) {
+            INDArray output = outputs[i];
+            if (output != null && !ofOutputs.get(i).isFinite(output, segment)) {
                 return Optional.of(layers.get(i).path());
             }
         }

@@ -29,7 +29,7 @@ final class DropoutPass implements LayerPass {
     DropoutPass(Dropout layer, long size, boolean inputIsBuffer, PassResources resources) {
         this.resources = resources;
         scratch = resources.scratch();
-        outputs = inputIsBuffer ? null : new BatchBuffer(resources.dataType(), size, resources.order());
+        outputs = inputIsBuffer ? null : resources.buffers().rows(size);
         probability = layer.probability();
         seed = LayerSeed.of(layer.seed(), layer.path());
     }
@@ -41,7 +41,7 @@ final class DropoutPass implements LayerPass {
         for (int i = 0; i < segments.count(); i++) {
             PassStep step = segments.get(i).step();
             DropoutMask mask = mask(i);
-            mask.draw(step.number(), resources.rowsBefore(step));
+            mask.draw(step.number(), row -> resources.rowNumber(step, row));
             mask.apply(resources.block(inputBlocks, x, i), resources.block(outputBlocks, y, i));
         }
         return y;

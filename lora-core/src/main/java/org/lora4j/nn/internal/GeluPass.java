@@ -26,9 +26,8 @@ final class GeluPass<A> implements LayerPass {
         this.math = math;
         scratch = resources.scratch();
         training = resources.isTraining();
-        outputs = training || !inputIsBuffer ? new BatchBuffer(resources.dataType(), size, resources.order()) : null;
-        derivatives =
-                training && !inputIsBuffer ? new BatchBuffer(resources.dataType(), size, resources.order()) : null;
+        outputs = training || !inputIsBuffer ? resources.buffers().rows(size) : null;
+        derivatives = training && !inputIsBuffer ? resources.buffers().rows(size) : null;
         width = Math.toIntExact(size);
         x = math.array(width);
         y = math.array(width);

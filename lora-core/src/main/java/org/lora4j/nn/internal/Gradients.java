@@ -7,13 +7,14 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.nn.parameter.Parameter;
+import org.lora4j.nn.parametrization.internal.Gradient;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
-/** The gradients of one {@link Segment}: an array for each parameter that trains, and nothing for the others. */
+/** The gradients of one {@link Segment}: one for each parameter that trains, and nothing for the others. */
 final class Gradients {
     private final boolean training;
-    private final Map<Parameter, INDArray> arrays = new HashMap<>();
+    private final Map<Parameter, Gradient> all = new HashMap<>();
     private final Map<Parameter, WeightGradient> ofWeights = new HashMap<>();
     private Set<Parameter> trainable = Set.of();
 
@@ -40,23 +41,28 @@ final class Gradients {
         return trainable;
     }
 
-    /** The array for the gradient of a parameter, or null if it does not train here. */
+    /** Starts a step: no gradient has parts. */
+    void begin() {
+        all.values().forEach(Gradient::begin);
+    }
+
+    /** The gradient of a parameter, or null if it does not train here. */
     @Nullable
-    INDArray of(Parameter parameter) {
+    Gradient of(Parameter parameter) {
         if (!trainable.contains(parameter)) {
             return null;
         }
-        return arrays.computeIfAbsent(parameter, key -> {
+        return all.computeIfAbsent(parameter, key -> {
             INDArray value = key.value();
-            return Nd4j.createUninitializedDetached(value.dataType(), value.ordering(), value.shape());
+            return new Gradient(Nd4j.createUninitializedDetached(value.dataType(), value.ordering(), value.shape()));
         });
     }
 
     /** The gradient of the weight of a linear layer, or null if it does not train here. */
     @Nullable
     WeightGradient ofWeight(Parameter weight) {
-        INDArray array = of(weight);
-        return array == null ? null : ofWeights.computeIfAbsent(weight, key -> new WeightGradient(array));
+        Gradient gradient = of(weight);
+        return gradient == null ? null : ofWeights.computeIfAbsent(weight, key -> new WeightGradient(gradient));
     }
 
     /** The gradient of {@link #ofWeight} if the parameter is a weight that trained here. */

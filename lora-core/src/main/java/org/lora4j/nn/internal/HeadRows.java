@@ -11,7 +11,7 @@ import org.lora4j.nn.input.Sequences;
 import org.lora4j.nn.layer.RMSNorm;
 import org.lora4j.nn.layer.RotaryEmbedding;
 import org.lora4j.nn.parametrization.internal.EffectiveLinear;
-import org.nd4j.linalg.api.ndarray.INDArray;
+import org.lora4j.nn.parametrization.internal.Gradient;
 
 /**
  * Moves heads between the rows of all heads and a matrix of their own. On the way it normalizes and turns them, if the model
@@ -30,7 +30,7 @@ final class HeadRows<A> {
 
     // What the normalization computes with now.
     private @Nullable EffectiveLinear effective;
-    private @Nullable INDArray gammaGradient;
+    private @Nullable Gradient gammaGradient;
 
     HeadRows(int size, @Nullable RMSNorm norm, @Nullable RotaryEmbedding rotary, RowMath<A> math) {
         this.size = size;
@@ -132,7 +132,7 @@ final class HeadRows<A> {
 
     void endGradients() {
         if (gammaGradient != null) {
-            math.write(new ArrayMemory(gammaGradient), 0, gammaSum, size);
+            math.write(new ArrayMemory(gammaGradient.array()), 0, gammaSum, size);
         }
     }
 }

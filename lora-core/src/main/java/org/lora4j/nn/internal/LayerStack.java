@@ -20,6 +20,7 @@ public final class LayerStack {
     private final List<WeightedLayer> weightedLayers = new ArrayList<>();
     private final long inputSize;
     private final long outputSize;
+    private final RowKind outputRows;
 
     /**
      * Creates a stack.
@@ -36,7 +37,7 @@ public final class LayerStack {
             throw new IllegalArgumentException("a network needs at least one linear layer, found " + layers);
         }
         requireOneType();
-        requireRows();
+        outputRows = findRows();
         if (takesSequences()) {
             TokenEmbeddings embeddings = (TokenEmbeddings) this.layers.get(0);
             inputSize = embeddings.word().inputSize();
@@ -68,11 +69,12 @@ public final class LayerStack {
         }
     }
 
-    private void requireRows() {
+    private RowKind findRows() {
         RowKind rows = takesSequences() ? RowKind.TOKEN : RowKind.EXAMPLE;
         for (Layer layer : takesSequences() ? layers.subList(1, layers.size()) : layers) {
             rows = layer.outputRows(rows);
         }
+        return rows;
     }
 
     /** The width that the first layer with a weight takes; the layers before it take any. */
@@ -141,6 +143,15 @@ public final class LayerStack {
      */
     public long outputSize() {
         return outputSize;
+    }
+
+    /**
+     * Returns what a row of the output stands for.
+     *
+     * @return a token or an example
+     */
+    public RowKind outputRows() {
+        return outputRows;
     }
 
     /**

@@ -3,7 +3,9 @@ package org.lora4j.nn.internal;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.internal.BatchBuffer;
 import org.lora4j.nn.parameter.Parameter;
+import org.lora4j.nn.parametrization.internal.Gradient;
 import org.lora4j.nn.parametrization.internal.PassContext;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -41,12 +43,17 @@ final class LinearContext implements PassContext {
     }
 
     @Override
+    public BatchBuffer newBuffer(long columns) {
+        return resources.buffers().rows(columns);
+    }
+
+    @Override
     public boolean isTraining() {
         return resources.isTraining();
     }
 
     @Override
-    public @Nullable INDArray gradient(Parameter parameter) {
+    public @Nullable Gradient gradient(Parameter parameter) {
         return segment.gradients().of(parameter);
     }
 
@@ -71,8 +78,8 @@ final class LinearContext implements PassContext {
     }
 
     @Override
-    public long rowsBefore() {
-        return resources.rowsBefore(segment.step());
+    public long rowNumber(int row) {
+        return resources.rowNumber(segment.step(), row);
     }
 
     @Override

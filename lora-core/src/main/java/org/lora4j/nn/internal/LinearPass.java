@@ -45,8 +45,8 @@ final class LinearPass implements LayerPass {
         this.resources = resources;
         weight = layer.weightParameter();
         product = new WeightProduct(weight.weight());
-        outputs = new BatchBuffer(resources.dataType(), layer.outputSize(), resources.order());
-        baseGradients = new BatchBuffer(resources.dataType(), layer.outputSize(), resources.order());
+        outputs = resources.buffers().rows(layer.outputSize());
+        baseGradients = resources.buffers().rows(layer.outputSize());
         mixed = new MixedLinear(layer, resources);
     }
 

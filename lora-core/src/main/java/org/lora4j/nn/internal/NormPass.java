@@ -10,6 +10,7 @@ import org.lora4j.nn.layer.RMSNorm;
 import org.lora4j.nn.layer.WeightedLayer;
 import org.lora4j.nn.parameter.Parameter;
 import org.lora4j.nn.parametrization.internal.EffectiveLinear;
+import org.lora4j.nn.parametrization.internal.Gradient;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -55,7 +56,7 @@ final class NormPass<A> implements LayerPass {
         this.inputIsBuffer = inputIsBuffer;
         this.math = math;
         this.resources = resources;
-        outputs = new BatchBuffer(resources.dataType(), layer.weight().length(), resources.order());
+        outputs = resources.buffers().rows(layer.weight().length());
         width = Math.toIntExact(layer.weight().length());
         x = math.array(width);
         y = math.array(width);
@@ -216,14 +217,14 @@ final class NormPass<A> implements LayerPass {
 
     private void writeGradients(Segment segment) {
         EffectiveLinear effective = segment.of(layer);
-        INDArray gammaGradient = segment.gradients().of(effective.weight());
-        if (gammaGradient != null) {
-            math.write(new ArrayMemory(gammaGradient), 0, gammaSum, width);
-        }
+        write(segment.gradients().of(effective.weight()), gammaSum);
         Parameter bias = effective.bias();
-        INDArray betaGradient = bias == null ? null : segment.gradients().of(bias);
-        if (betaGradient != null) {
-            math.write(new ArrayMemory(betaGradient), 0, betaSum, width);
+        write(bias == null ? null : segment.gradients().of(bias), betaSum);
+    }
+
+    private void write(@Nullable Gradient gradient, A sum) {
+        if (gradient != null) {
+            math.write(new ArrayMemory(gradient.array()), 0, sum, width);
         }
     }
 

@@ -14,6 +14,7 @@ import org.lora4j.nn.input.Input;
 import org.lora4j.nn.layer.Activation;
 import org.lora4j.nn.layer.Layer;
 import org.lora4j.nn.layer.Linear;
+import org.lora4j.nn.layer.RowKind;
 import org.lora4j.nn.layer.TokenEmbeddings;
 import org.lora4j.nn.parameter.Parameter;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -37,6 +38,9 @@ public final class Pass {
 
     private final Chain chain;
 
+    /** The last layer, if its rows are tokens. */
+    private final @Nullable HeadPass head;
+
     /** The rows of several segments. Unlike the arrays of callers, these are used again. */
     private final BatchBuffer inputs;
 
@@ -46,24 +50,45 @@ public final class Pass {
     private @Nullable INDArray input;
     private @Nullable INDArray output;
 
+    /** The input of the last layer after {@link #forwardToHead}, else null. */
+    private @Nullable INDArray headInput;
+
+    /** Its gradient, if it is needed. */
+    private @Nullable INDArray headInputGradient;
+
+    /** The rows of each segment whose loss was computed last. */
+    private final Map<Integer, HeadPass.Rows> headRows = new HashMap<>();
+
     /**
-     * Creates a pass over a network with a segment of its own.
+     * Creates a pass of a segment.
+     *
+     * @param own the segment, whose layers are resolved at the start of each {@link #forward(Input)}. A change that comes in
+     *     the meantime takes effect in the next call
+     * @param recomputes whether the layers of a transformer keep only their inputs in a training, and compute the rest again
+     *     for the gradients. Their buffers are then shared
+     */
+    public Pass(Segment own, boolean recomputes) {
+        this(own, isDense(own.network()) ? 'f' : 'c', recomputes);
+    }
+
+    /**
+     * Creates a pass over a network with a segment of its own, which computes nothing again.
      *
      * @param network the layers of the network
      * @param training whether gradients will be computed
-     * @param resolver called once at the start of each {@link #forward}: what each linear layer computes with in this
-     *     call. A change that comes in the meantime takes effect in the next call
+     * @param resolver called once at the start of each {@link #forward(Input)}: what each linear layer computes with
      */
     public Pass(LayerStack network, boolean training, Supplier<? extends EffectiveLayers> resolver) {
-        this(new Segment(network, training, resolver), isDense(network) ? 'f' : 'c');
+        this(new Segment(network, training, resolver), false);
     }
 
-    private Pass(Segment own, char order) {
+    private Pass(Segment own, char order, boolean recomputes) {
         this.own = own;
         network = own.network();
         training = own.isTraining();
         List<Layer> layers = network.layers();
-        resources = PassResources.of(network.dataType(), order, training, network.takesSequences());
+        resources =
+                PassResources.of(network.dataType(), order, training, network.takesSequences(), training && recomputes);
         if (layers.get(0) instanceof TokenEmbeddings tokens) {
             embeddings = TokenEmbeddingsPass.of(tokens, resources);
             chain = new Chain(layers.subList(1, layers.size()), tokens.word().outputSize(), true, resources);
@@ -71,6 +96,10 @@ public final class Pass {
             embeddings = null;
             chain = new Chain(layers, network.inputSize(), false, resources);
         }
+        Layer last = layers.get(layers.size() - 1);
+        head = network.outputRows() == RowKind.TOKEN && last instanceof Linear linear
+                ? new HeadPass(linear, resources)
+                : null;
         inputs = new BatchBuffer(network.dataType(), network.inputSize(), 'c');
         outputGradients = new BatchBuffer(network.dataType(), network.outputSize(), order);
         // Whatever cannot be computed fails here, before a training starts.
@@ -89,11 +118,12 @@ public final class Pass {
      * not affect the others.
      *
      * @param segments the segments of the trainings, at least one
+     * @param recomputes whether layers keep only their inputs, see {@link #Pass}
      * @return the pass
      * @throws IllegalArgumentException if they do not compute one and the same network, or one trains a parameter that
      *     another computes with
      */
-    public static Pass together(List<Segment> segments) {
+    public static Pass together(List<Segment> segments, boolean recomputes) {
         Segment first = segments.get(0);
         Map<Parameter, Segment> trained = new HashMap<>();
         for (Segment segment : segments) {
@@ -114,7 +144,7 @@ public final class Pass {
             }
         }
         // In this order, the rows of a segment are contiguous.
-        return new Pass(first, 'c');
+        return new Pass(first, 'c', recomputes);
     }
 
     /**
@@ -158,19 +188,99 @@ public final class Pass {
      * @throws IllegalStateException if a {@link KeyValueCache} is of other effective layers, or too small
      */
     public INDArray forward(Segments segments) {
+        INDArray result = chain.forward(begin(segments));
+        output = result;
+        segments.endCaching();
+        return result;
+    }
+
+    /** Prepares for a batch, and returns what the chain computes with. */
+    private INDArray begin(Segments segments) {
         segments.inputs().forEach(this::require);
         segments.beginCaching();
+        segments.all().forEach(segment -> segment.step().begin());
         resources.batch().set(segments);
         chain.bind();
         INDArray activations = embeddings == null ? rows(segments) : embeddings.forward(segments.sequences());
         input = activations;
-        INDArray result = chain.forward(activations);
-        output = result;
-        segments.endCaching();
-        for (Segment segment : segments.all()) {
-            segment.step().set(segment.step().number() + 1);
+        output = null;
+        headInput = null;
+        headRows.clear();
+        return activations;
+    }
+
+    /**
+     * Returns whether {@link #forwardToHead} can be used: the last layer is a linear layer, and its rows are tokens.
+     *
+     * @return true for a language model
+     */
+    public boolean hasHead() {
+        return head != null;
+    }
+
+    /**
+     * Computes a batch up to the input of the head, the last layer. {@link #headLoss} computes the head for those rows whose
+     * output is needed, {@link #backwardFromHead} the gradients of all other layers.
+     *
+     * @param segments the segments with their input, which must be resolved
+     * @throws IllegalArgumentException if the input does not fit the network
+     * @throws IllegalStateException if there is no head
+     */
+    public void forwardToHead(Segments segments) {
+        HeadPass last = requireHead();
+        INDArray x = chain.forwardToLast(begin(segments));
+        headInput = x;
+        headInputGradient = null;
+        beginGradients();
+        if (training && (chain.trainsBeforeLast() || embeddingsTrain())) {
+            headInputGradient = last.noGradient(x.size(0));
         }
-        return result;
+        segments.endCaching();
+    }
+
+    /**
+     * Computes the output of some rows of a segment in blocks, and their loss. In a training it computes the gradients of the
+     * head.
+     *
+     * @param segment the number of the segment
+     * @param rows the rows, numbered from 0 in the segment, in ascending order, each at most once
+     * @param loss computes the loss of each block
+     * @return the sum of the parts
+     * @throws IllegalStateException if the last forward was not {@link #forwardToHead}
+     */
+    public double headLoss(int segment, int[] rows, RowsLoss loss) {
+        HeadPass.Rows chosen = new HeadPass.Rows(
+                resources.segments().get(segment), resources.segments().start(segment, true), rows);
+        headRows.put(segment, chosen);
+        return requireHead().run(chosen, requireHeadInput(), loss, headInputGradient);
+    }
+
+    /**
+     * Computes the gradients of the layers before the head, after {@link #headLoss} for each segment. A row without a loss has
+     * no part in them.
+     *
+     * @throws IllegalStateException if the last forward was not {@link #forwardToHead}
+     */
+    public void backwardFromHead() {
+        requireHeadInput();
+        if (headInputGradient != null) {
+            backwardToEmbeddings(chain.backwardFromLast(headInputGradient, embeddingsTrain()));
+        }
+    }
+
+    private HeadPass requireHead() {
+        if (head == null) {
+            throw new IllegalStateException("the last layer must be a linear layer over tokens, found "
+                    + network.layers().get(network.layers().size() - 1));
+        }
+        return head;
+    }
+
+    private INDArray requireHeadInput() {
+        if (headInput == null) {
+            throw new IllegalStateException("the head needs a forward up to it before");
+        }
+        return headInput;
     }
 
     private INDArray rows(Segments segments) {
@@ -211,8 +321,19 @@ public final class Pass {
             throw new IllegalArgumentException("output gradient: must be like the output, " + Inputs.describe(output)
                     + ", found " + Inputs.describe(outputGradient));
         }
-        boolean embeddingsTrain = embeddings != null && embeddings.trains();
-        INDArray gradient = chain.backward(inOrder(outputGradient), embeddingsTrain);
+        beginGradients();
+        backwardToEmbeddings(chain.backward(inOrder(outputGradient), embeddingsTrain()));
+    }
+
+    private void beginGradients() {
+        resources.segments().all().forEach(segment -> segment.gradients().begin());
+    }
+
+    private boolean embeddingsTrain() {
+        return embeddings != null && embeddings.trains();
+    }
+
+    private void backwardToEmbeddings(@Nullable INDArray gradient) {
         if (embeddings != null && gradient != null) {
             embeddings.backward(gradient);
             resources.scratch().release(gradient);
@@ -279,6 +400,10 @@ public final class Pass {
             return Optional.of(
                     embeddings == null ? "input" : network.layers().get(0).path());
         }
-        return chain.firstNonFinite(segment);
+        Optional<String> place = chain.firstNonFinite(segment);
+        HeadPass.Rows rows = headRows.get(segment);
+        return place.isPresent() || rows == null || requireHead().isFinite(rows, requireHeadInput())
+                ? place
+                : Optional.of(requireHead().path());
     }
 }

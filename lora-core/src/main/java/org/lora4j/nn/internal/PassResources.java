@@ -1,5 +1,6 @@
 package org.lora4j.nn.internal;
 
+import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.ArrayBits;
 import org.lora4j.internal.RowBlocks;
 import org.lora4j.nn.input.Sequences;
@@ -15,17 +16,44 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * @param batch the batch that is computed now
  * @param scratch arrays for gradients between layers
  * @param perToken whether a row is a token, not an example
+ * @param buffers creates the buffers of layers
+ * @param recomputation what layers share that are computed again for their gradients; null if none are
  */
 record PassResources(
-        DataType dataType, char order, boolean isTraining, CurrentBatch batch, Scratch scratch, boolean perToken) {
-    static PassResources of(DataType dataType, char order, boolean isTraining, boolean perToken) {
+        DataType dataType,
+        char order,
+        boolean isTraining,
+        CurrentBatch batch,
+        Scratch scratch,
+        boolean perToken,
+        Buffers buffers,
+        @Nullable Recomputation recomputation) {
+    static PassResources of(DataType dataType, char order, boolean isTraining, boolean perToken, boolean recomputes) {
         return new PassResources(
-                dataType, order, isTraining, new CurrentBatch(), new Scratch(dataType, order), perToken);
+                dataType,
+                order,
+                isTraining,
+                new CurrentBatch(),
+                new Scratch(dataType, order),
+                perToken,
+                new Buffers(dataType, order),
+                recomputes ? new Recomputation(dataType, order) : null);
     }
 
     /** The same for the layers after a pooling, whose rows are sequences. */
     PassResources pooled() {
-        return new PassResources(dataType, order, isTraining, batch, scratch, false);
+        return new PassResources(dataType, order, isTraining, batch, scratch, false, buffers, recomputation);
+    }
+
+    /** The same with a batch of its own. */
+    PassResources withOwnBatch() {
+        return new PassResources(
+                dataType, order, isTraining, new CurrentBatch(), scratch, perToken, buffers, recomputation);
+    }
+
+    /** The same for layers that are computed again together. */
+    PassResources recomputed(Buffers shared) {
+        return new PassResources(dataType, order, isTraining, batch, scratch, perToken, shared, null);
     }
 
     Segments segments() {
@@ -55,8 +83,8 @@ record PassResources(
         return ArrayBits.isFinite(block(new RowBlocks(), matrix, segment));
     }
 
-    /** The rows of a larger batch before those of a segment, if it is a part of a larger batch. */
-    long rowsBefore(PassStep step) {
-        return perToken ? step.tokensBefore() : step.examplesBefore();
+    /** The number of a row of a segment in its batch, or in the larger batch that this one is a part of. */
+    long rowNumber(PassStep step, int row) {
+        return (perToken ? step.tokensBefore() : step.examplesBefore()) + batch.rowNumber(row);
     }
 }

@@ -12,12 +12,21 @@ public interface PassSource extends Layered {
     EffectiveLayers effectiveLayers();
 
     /**
-     * Creates a pass for training. A pass belongs to one thread at a time.
+     * Creates the segment of a training.
      *
-     * @return a new pass, which gives gradients of the parameters that are trainable now
+     * @return a new segment, which gives gradients of the parameters that are trainable now
      * @throws IllegalStateException if there is nothing to train, or the model does not say unmistakably what to train
      */
-    Pass newTrainingPass();
+    Segment newTrainingSegment();
+
+    /**
+     * Creates a pass for training. A pass belongs to one thread at a time.
+     *
+     * @return a new pass of {@link #newTrainingSegment}
+     */
+    default Pass newTrainingPass() {
+        return new Pass(newTrainingSegment(), false);
+    }
 
     /**
      * Creates a pass for predictions. A pass belongs to one thread at a time.

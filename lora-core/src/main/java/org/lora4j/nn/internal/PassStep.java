@@ -5,16 +5,24 @@ package org.lora4j.nn.internal;
  * batch begins if it is part of a larger one.
  */
 final class PassStep {
+    private long next;
     private long number;
     private long examplesBefore;
     private long tokensBefore;
 
+    /** The number of the step that was begun last. */
     long number() {
         return number;
     }
 
-    void set(long value) {
-        number = value;
+    /** Sets the number of the next step. */
+    void setNext(long value) {
+        next = value;
+    }
+
+    /** Begins the next step. */
+    void begin() {
+        number = next++;
     }
 
     /** The examples of the larger batch before this part. */

@@ -25,7 +25,7 @@ final class ResidualPass implements LayerPass {
     ResidualPass(Residual layer, long inputSize, PassResources resources) {
         chain = new Chain(layer.layers(), inputSize, false, resources);
         scratch = resources.scratch();
-        sums = chain.outputIsBuffer() ? null : new BatchBuffer(resources.dataType(), inputSize, resources.order());
+        sums = chain.outputIsBuffer() ? null : resources.buffers().rows(inputSize);
     }
 
     @Override

@@ -11,6 +11,7 @@ import org.lora4j.nn.input.Input;
 import org.lora4j.nn.layer.WeightedLayer;
 import org.lora4j.nn.parameter.Parameter;
 import org.lora4j.nn.parametrization.internal.EffectiveLinear;
+import org.lora4j.nn.parametrization.internal.Gradient;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -138,14 +139,14 @@ public final class Segment {
      * @throws IllegalArgumentException if the parameter does not train
      */
     public INDArray gradient(Parameter parameter) {
-        INDArray gradient = gradients.of(parameter);
+        Gradient gradient = gradients.of(parameter);
         if (gradient == null) {
             throw new IllegalArgumentException(parameter.name() + ": has no gradient in this pass; trainable are "
                     + gradients.trainable().stream().map(Parameter::name).toList());
         }
         return Optional.ofNullable(weightGradient(parameter))
                 .map(WeightGradient::get)
-                .orElse(gradient);
+                .orElse(gradient.array());
     }
 
     /**
@@ -179,7 +180,7 @@ public final class Segment {
         if (number < 0) {
             throw new IllegalArgumentException("the number of a step must not be negative, found " + number);
         }
-        step.set(number);
+        step.setNext(number);
     }
 
     /**

@@ -6,6 +6,7 @@ import org.lora4j.internal.BatchBuffer;
 import org.lora4j.internal.RowMath;
 import org.lora4j.nn.layer.Embedding;
 import org.lora4j.nn.parametrization.internal.EffectiveLinear;
+import org.lora4j.nn.parametrization.internal.Gradient;
 import org.lora4j.nn.parametrization.internal.TokenUpdatePass;
 import org.lora4j.nn.weight.internal.Weight;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -25,7 +26,7 @@ final class SegmentEmbedding<A> {
     // What the segment computes with now.
     private @Nullable Segment segment;
     private @Nullable EffectiveLinear effective;
-    private @Nullable INDArray weightGradient;
+    private @Nullable Gradient weightGradient;
     private Weight table;
     private boolean trains;
 
@@ -99,13 +100,14 @@ final class SegmentEmbedding<A> {
             return;
         }
         WeightGradient ofHead = gradientOfHead();
-        if (ofHead == null) {
-            weightGradient.assign(0);
-        } else {
-            // A head that shares the table has computed its part.
+        if (ofHead != null) {
+            // A head that shares the table may have deferred its part.
             ofHead.complete();
         }
-        ArrayMemory sums = new ArrayMemory(weightGradient);
+        if (!weightGradient.beginPart()) {
+            weightGradient.array().assign(0);
+        }
+        ArrayMemory sums = new ArrayMemory(weightGradient.array());
         ArrayMemory given = new ArrayMemory(rowGradient);
         for (int i = 0; i < ids.length; i++) {
             if (ids[i] != layer.padding()) {

@@ -3,11 +3,11 @@ package org.lora4j.nn.internal;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.BatchBuffer;
-import org.lora4j.internal.FlatRow;
 import org.lora4j.internal.Gemm;
 import org.lora4j.nn.layer.Linear;
 import org.lora4j.nn.parameter.Parameter;
 import org.lora4j.nn.parametrization.internal.EffectiveLinear;
+import org.lora4j.nn.parametrization.internal.Gradient;
 import org.lora4j.nn.parametrization.internal.WeightUpdatePass;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -29,7 +29,7 @@ final class SegmentLinear {
     private @Nullable EffectiveLinear effective;
     private @Nullable INDArray biasRow;
     private @Nullable WeightGradient weightGradient;
-    private @Nullable INDArray biasGradientRow;
+    private @Nullable Gradient biasGradient;
     private boolean readsBase;
     private boolean trains;
 
@@ -41,7 +41,7 @@ final class SegmentLinear {
         this.layer = layer;
         context = new LinearContext(layer.weightParameter(), first, resources);
         updates = new UpdatePasses<>(WeightUpdatePass::bind, update -> update.newPass(context));
-        bases = new BatchBuffer(resources.dataType(), layer.outputSize(), resources.order());
+        bases = resources.buffers().rows(layer.outputSize());
         product = new WeightProduct(layer.weightParameter().weight());
     }
 
@@ -58,8 +58,7 @@ final class SegmentLinear {
         Parameter bias = wanted.bias();
         biasRow = bias == null ? null : bias.row();
         weightGradient = newSegment.gradients().ofWeight(wanted.weight());
-        INDArray biasGradient = bias == null ? null : context.gradient(bias);
-        biasGradientRow = biasGradient == null ? null : FlatRow.of(biasGradient);
+        biasGradient = bias == null ? null : context.gradient(bias);
         updates.bind(wanted.updates());
         product.bind(wanted.weight().weight(), context.requested());
         readsBase = updates.bound().stream().anyMatch(WeightUpdatePass::readsBase);
@@ -136,8 +135,9 @@ final class SegmentLinear {
         if (weightGradient != null) {
             weightGradient.set(baseGradient, input);
         }
-        if (biasGradientRow != null) {
-            biasGradientProduct.run(context.ones(yGradient.size(0)), yGradient, biasGradientRow);
+        if (biasGradient != null) {
+            biasGradientProduct.configure(true, false, 1, biasGradient.beginProduct());
+            biasGradientProduct.run(context.ones(yGradient.size(0)), yGradient, biasGradient.row());
         }
     }
 

@@ -29,7 +29,7 @@ final class SelfAttentionPass<A> implements LayerPass {
         value = linears.add(layer.value());
         output = linears.add(layer.output());
         heads = new AttentionHeads<>(layer, math, resources);
-        contexts = new BatchBuffer(resources.dataType(), layer.query().outputSize(), resources.order());
+        contexts = resources.buffers().rows(layer.query().outputSize());
         width = Math.toIntExact(layer.query().outputSize());
     }
 

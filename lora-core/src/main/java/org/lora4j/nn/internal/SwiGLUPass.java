@@ -37,7 +37,7 @@ final class SwiGLUPass<A> implements LayerPass {
         scratch = resources.scratch();
         inputSize = layer.gate().inputSize();
         width = Math.toIntExact(layer.gate().outputSize());
-        products = new BatchBuffer(resources.dataType(), width, resources.order());
+        products = resources.buffers().rows(width);
         g = math.array(width);
         u = math.array(width);
         y = math.array(width);

@@ -3,6 +3,7 @@ package org.lora4j.nn.internal;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.BatchBuffer;
 import org.lora4j.internal.Gemm;
+import org.lora4j.nn.parametrization.internal.Gradient;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -11,16 +12,17 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * {@link #deferUpTo}; for a small batch, {@link Pass#backward} then only keeps the factors.
  */
 public final class WeightGradient {
-    private final INDArray array;
+    private final Gradient gradient;
     private final Gemm product = new Gemm(true, false, 1, 0);
     private final BatchBuffer outputGradients;
     private int mostDeferredRows;
     private @Nullable INDArray outputGradient;
     private @Nullable INDArray input;
 
-    WeightGradient(INDArray array) {
-        this.array = array;
-        outputGradients = new BatchBuffer(array.dataType(), array.size(0));
+    WeightGradient(Gradient gradient) {
+        this.gradient = gradient;
+        outputGradients =
+                new BatchBuffer(gradient.array().dataType(), gradient.array().size(0));
     }
 
     /**
@@ -33,19 +35,24 @@ public final class WeightGradient {
     }
 
     /**
-     * Computes or keeps the product.
+     * Computes or keeps the product. What was kept of a part before, such as a block of rows, is computed too.
      *
      * @param newOutputGradient δ; copied if it is needed later, because layers below use the same memory for their gradients
      * @param newInput x, which stays as it is until the next forward
      */
     void set(INDArray newOutputGradient, INDArray newInput) {
         long rows = newInput.size(0);
-        if (rows <= mostDeferredRows) {
+        boolean adds = gradient.beginPart();
+        if (adds) {
+            complete();
+        }
+        outputGradient = null;
+        if (!adds && rows <= mostDeferredRows) {
             outputGradient = outputGradients.rows(rows).assign(newOutputGradient);
             input = newInput;
         } else {
-            product.run(newOutputGradient, newInput, array);
-            outputGradient = null;
+            product.configure(true, false, 1, adds ? 1 : 0);
+            product.run(newOutputGradient, newInput, gradient.array());
         }
     }
 
@@ -63,9 +70,10 @@ public final class WeightGradient {
     /** Returns {@code G [out, in]}, a buffer of the pass; its content is undefined before the first backward. */
     INDArray get() {
         if (outputGradient != null && input != null) {
-            product.run(outputGradient, input, array);
+            product.configure(true, false, 1, 0);
+            product.run(outputGradient, input, gradient.array());
         }
-        return array;
+        return gradient.array();
     }
 
     /**

@@ -47,8 +47,8 @@ final class DoRANorm {
     DoRANorm(LoRAUpdate dora, PassContext context) {
         this.dora = dora;
         this.context = context;
-        a = dora.loraA().value();
-        b = dora.loraB().value();
+        a = dora.a();
+        b = dora.b();
         out = Math.toIntExact(b.size(0));
         norms = new double[out];
         grams = new BuffersByWidth(context.dataType());
@@ -59,8 +59,8 @@ final class DoRANorm {
     /** Binds this to an update of the same layer, and requests {@code A·Wᵀ} if it is needed for each batch. */
     void bind(LoRAUpdate update) {
         dora = update;
-        a = dora.loraA().value();
-        b = dora.loraB().value();
+        a = dora.a();
+        b = dora.b();
         rank = dora.rank();
         p = products.rows(rank, out);
         // The factors of a frozen update are computed once.

@@ -32,14 +32,14 @@ final class DoRAPass implements WeightUpdatePass {
     DoRAPass(LoRAUpdate dora, PassContext context) {
         this.context = context;
         DataType type = context.dataType();
-        long in = dora.loraA().value().size(1);
-        long out = dora.loraB().value().size(0);
+        long in = dora.a().size(1);
+        long out = dora.b().size(0);
         dropout = new InputDropout(context, in);
         update = new ProductUpdate(type, context::ones);
         scaling = new DoRAScaling(dora, context);
-        droppedBases = new BatchBuffer(type, out, context.order());
-        droppedBaseGradients = new BatchBuffer(type, out, context.order());
-        droppedGradients = new BatchBuffer(type, in, context.order());
+        droppedBases = context.newBuffer(out);
+        droppedBaseGradients = context.newBuffer(out);
+        droppedGradients = context.newBuffer(in);
         bindFactors(dora);
     }
 

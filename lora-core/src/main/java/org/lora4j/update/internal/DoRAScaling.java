@@ -2,10 +2,12 @@ package org.lora4j.update.internal;
 
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.internal.ArrayMemory;
 import org.lora4j.internal.BatchBuffer;
 import org.lora4j.internal.HeapColumns;
 import org.lora4j.internal.RowNorms;
 import org.lora4j.nn.parameter.Parameter;
+import org.lora4j.nn.parametrization.internal.Gradient;
 import org.lora4j.nn.parametrization.internal.PassContext;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -42,7 +44,7 @@ final class DoRAScaling {
     // The magnitude that this is bound to.
     private LoRAUpdate update;
     private INDArray magnitude;
-    private @Nullable INDArray magnitudeGradient;
+    private @Nullable Gradient magnitudeGradient;
 
     DoRAScaling(LoRAUpdate dora, PassContext context) {
         this.context = context;
@@ -53,8 +55,8 @@ final class DoRAScaling {
         mGradient = new double[scales.length];
         norms = scales;
         norm = new DoRANorm(dora, context);
-        unscaled = new BatchBuffer(context.dataType(), scales.length, context.order());
-        unscaledGradients = new BatchBuffer(context.dataType(), scales.length, context.order());
+        unscaled = context.newBuffer(scales.length);
+        unscaledGradients = context.newBuffer(scales.length);
         bind(dora);
     }
 
@@ -212,6 +214,12 @@ final class DoRAScaling {
         for (int j = 0; j < mGradient.length; j++) {
             mGradient[j] = norms[j] == 0 ? 0 : mGradient[j] / norms[j];
         }
-        magnitudeGradientColumns.bind(magnitudeGradient).write(0, scales.length, mGradient);
+        if (magnitudeGradient.beginPart()) {
+            ArrayMemory before = new ArrayMemory(magnitudeGradient.array());
+            for (int j = 0; j < mGradient.length; j++) {
+                mGradient[j] += before.get(j);
+            }
+        }
+        magnitudeGradientColumns.bind(magnitudeGradient.array()).write(0, scales.length, mGradient);
     }
 }

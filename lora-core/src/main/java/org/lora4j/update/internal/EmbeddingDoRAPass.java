@@ -23,7 +23,7 @@ final class EmbeddingDoRAPass implements TokenUpdatePass {
         this.context = context;
         update = new LookupUpdate(context, dora.padding());
         scaling = new DoRAScaling(dora, context);
-        tableRows = new BatchBuffer(context.dataType(), dora.loraB().value().size(0), 'c');
+        tableRows = new BatchBuffer(context.dataType(), dora.b().size(0), 'c');
         dora.bind(update, context);
     }
 

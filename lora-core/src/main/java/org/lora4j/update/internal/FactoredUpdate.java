@@ -4,6 +4,7 @@ import java.util.function.LongFunction;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.BuffersByWidth;
 import org.lora4j.internal.Gemm;
+import org.lora4j.nn.parametrization.internal.Gradient;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -30,9 +31,10 @@ abstract sealed class FactoredUpdate<X> permits ProductUpdate, LookupUpdate {
     private @Nullable INDArray a;
     private @Nullable INDArray b;
     private @Nullable INDArray biasRow;
-    private @Nullable INDArray aGradient;
-    private @Nullable INDArray bGradient;
-    private @Nullable INDArray biasGradientRow;
+    private @Nullable Gradient aGradient;
+    private @Nullable Gradient bGradient;
+    private @Nullable Gradient biasGradient;
+    private double scale;
 
     /**
      * Creates an update that is not bound.
@@ -48,8 +50,8 @@ abstract sealed class FactoredUpdate<X> permits ProductUpdate, LookupUpdate {
     /** Computes {@code u = first(x)}. */
     abstract void first(X x, INDArray factor, INDArray u);
 
-    /** Computes ∂A from v, the gradient of u. */
-    abstract void firstGradient(INDArray v, X x, INDArray gradient);
+    /** Computes a part of ∂A from v, the gradient of u. */
+    abstract void firstGradient(INDArray v, X x, Gradient gradient);
 
     /** Whether v is needed even if A does not train: for the gradient of the input. */
     abstract boolean hasInputGradient();
@@ -59,26 +61,25 @@ abstract sealed class FactoredUpdate<X> permits ProductUpdate, LookupUpdate {
      *
      * @param newBiasRow {@code b_B [1, out]}, or null
      */
-    final void bind(INDArray newA, INDArray newB, @Nullable INDArray newBiasRow, double scale) {
+    final void bind(INDArray newA, INDArray newB, @Nullable INDArray newBiasRow, double newScale) {
         a = newA;
         b = newB;
         biasRow = newBiasRow;
         aGradient = null;
         bGradient = null;
-        biasGradientRow = null;
+        biasGradient = null;
+        scale = newScale;
         addSecond.configure(false, true, scale, 1);
         addBias.configure(false, false, scale, 1);
         vProduct.configure(false, false, scale, 0);
-        bGradientProduct.configure(true, false, scale, 0);
-        biasGradientProduct.configure(true, false, scale, 0);
     }
 
-    /** Sets the arrays for the gradients; null for what does not train. */
+    /** Sets the gradients; null for what does not train. */
     final void setGradients(
-            @Nullable INDArray newAGradient, @Nullable INDArray newBGradient, @Nullable INDArray newBiasGradientRow) {
+            @Nullable Gradient newAGradient, @Nullable Gradient newBGradient, @Nullable Gradient newBiasGradient) {
         aGradient = newAGradient;
         bGradient = newBGradient;
-        biasGradientRow = newBiasGradientRow;
+        biasGradient = newBiasGradient;
     }
 
     /** {@code A [r, in]}. */
@@ -126,7 +127,8 @@ abstract sealed class FactoredUpdate<X> permits ProductUpdate, LookupUpdate {
     final void backward(X x, INDArray yGradient) {
         long n = yGradient.size(0);
         if (bGradient != null) {
-            bGradientProduct.run(yGradient, u(n), bGradient);
+            bGradientProduct.configure(true, false, scale, bGradient.beginProduct());
+            bGradientProduct.run(yGradient, u(n), bGradient.array());
         }
         if (aGradient != null || hasInputGradient()) {
             vProduct.run(yGradient, b(), v(n));
@@ -134,8 +136,9 @@ abstract sealed class FactoredUpdate<X> permits ProductUpdate, LookupUpdate {
         if (aGradient != null) {
             firstGradient(v(n), x, aGradient);
         }
-        if (biasGradientRow != null) {
-            biasGradientProduct.run(ones.apply(n), yGradient, biasGradientRow);
+        if (biasGradient != null) {
+            biasGradientProduct.configure(true, false, scale, biasGradient.beginProduct());
+            biasGradientProduct.run(ones.apply(n), yGradient, biasGradient.row());
         }
     }
 }

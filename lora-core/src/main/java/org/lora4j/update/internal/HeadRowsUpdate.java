@@ -9,6 +9,7 @@ import org.lora4j.internal.BuffersByWidth;
 import org.lora4j.internal.Gemm;
 import org.lora4j.internal.RowMath;
 import org.lora4j.nn.parameter.Parameter;
+import org.lora4j.nn.parametrization.internal.Gradient;
 import org.lora4j.nn.parametrization.internal.PassContext;
 import org.lora4j.nn.parametrization.internal.WeightUpdate;
 import org.lora4j.nn.parametrization.internal.WeightUpdatePass;
@@ -76,7 +77,7 @@ public final class HeadRowsUpdate implements WeightUpdate {
         // The update that this is bound to.
         private HeadRowsUpdate bound;
         private List<Integer> tokens;
-        private @Nullable INDArray gradient;
+        private @Nullable Gradient gradient;
 
         RowsPass(HeadRowsUpdate update, PassContext context, RowMath<A> math) {
             this.context = context;
@@ -155,7 +156,8 @@ public final class HeadRowsUpdate implements WeightUpdate {
                 }
             }
             if (gradient != null) {
-                differentiate.run(productGradient, x, gradient);
+                differentiate.configure(true, false, 1, gradient.beginProduct());
+                differentiate.run(productGradient, x, gradient.array());
             }
         }
 

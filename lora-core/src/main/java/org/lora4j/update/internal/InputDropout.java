@@ -13,7 +13,7 @@ final class InputDropout {
 
     InputDropout(PassContext context, long columns) {
         this.context = context;
-        dropped = new BatchBuffer(context.dataType(), columns, context.order());
+        dropped = context.newBuffer(columns);
     }
 
     /**
@@ -29,7 +29,7 @@ final class InputDropout {
     /** Draws the mask of this step and returns {@code drop(x)}. */
     INDArray apply(INDArray x) {
         INDArray result = dropped.rows(x.size(0));
-        mask.draw(context.step(), context.rowsBefore());
+        mask.draw(context.step(), context::rowNumber);
         mask.apply(x, result);
         return result;
     }

@@ -25,9 +25,9 @@ final class LoRAPass implements WeightUpdatePass {
 
     LoRAPass(LoRAUpdate lora, PassContext context) {
         this.context = context;
-        long in = lora.loraA().value().size(1);
+        long in = lora.a().size(1);
         dropout = new InputDropout(context, in);
-        droppedGradients = new BatchBuffer(context.dataType(), in, context.order());
+        droppedGradients = context.newBuffer(in);
         update = new ProductUpdate(context.dataType(), context::ones);
         subtracted = new ProductUpdate(context.dataType(), context::ones);
         bindTo(lora);

@@ -6,13 +6,13 @@ import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.LayerKind;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAWeights;
-import org.lora4j.internal.FlatRow;
 import org.lora4j.internal.LayerSeed;
 import org.lora4j.internal.SingleRows;
 import org.lora4j.linalg.LowRankFactors;
 import org.lora4j.nn.layer.Embedding;
 import org.lora4j.nn.layer.WeightedLayer;
 import org.lora4j.nn.parameter.Parameter;
+import org.lora4j.nn.parametrization.internal.Gradient;
 import org.lora4j.nn.parametrization.internal.PassContext;
 import org.lora4j.nn.parametrization.internal.TokenUpdatePass;
 import org.lora4j.nn.parametrization.internal.WeightUpdate;
@@ -31,6 +31,12 @@ public final class LoRAUpdate implements WeightUpdate {
     private final long seed;
     private final Parameter loraA;
     private final Parameter loraB;
+
+    /** Whether the factors are the parameters transposed: those of the embedding that a head is tied to. */
+    private final boolean isTiedHead;
+
+    private final INDArray a;
+    private final INDArray b;
     private final @Nullable Parameter magnitude;
     private final @Nullable Parameter loraBBias;
     private final @Nullable LoRAWeights subtracted;
@@ -58,6 +64,25 @@ public final class LoRAUpdate implements WeightUpdate {
                 ? null
                 : new LoRAWeights(
                         layer.kind(), subtracted.a().dup('c'), subtracted.b().dup('f'), null, null);
+        isTiedHead = false;
+        a = loraA.value();
+        b = loraB.value();
+    }
+
+    /** An update of a head on the arrays of the update of the embedding that it is tied to. */
+    private LoRAUpdate(WeightedLayer head, LoRAConfig config, LoRAUpdate embedding) {
+        layer = head;
+        scale = config.scaleOf(head.path());
+        dropout = config.dropout();
+        seed = LayerSeed.of(config.seed(), head.path());
+        loraA = embedding.loraB;
+        loraB = embedding.loraA;
+        magnitude = null;
+        loraBBias = null;
+        subtracted = null;
+        isTiedHead = true;
+        a = loraA.value().transpose();
+        b = loraB.value().transpose();
     }
 
     private static Parameter magnitude(String path, LoRAWeights weights) {
@@ -76,6 +101,9 @@ public final class LoRAUpdate implements WeightUpdate {
         seed = other.seed;
         loraA = other.loraA;
         loraB = other.loraB;
+        isTiedHead = other.isTiedHead;
+        a = other.a;
+        b = other.b;
         magnitude = other.magnitude;
         loraBBias = other.loraBBias;
         subtracted = other.subtracted;
@@ -108,6 +136,29 @@ public final class LoRAUpdate implements WeightUpdate {
     }
 
     /**
+     * Creates the update of a head that shares the table {@code E [vocab, dim]} of an embedding, and its update too:
+     * {@code ΔE = s·(B·A)ᵀ = s·Aᵀ·Bᵀ}. Its factors are those of the embedding, transposed. They train once, with the sum of both
+     * gradients.
+     *
+     * @param head the head
+     * @param config the configuration
+     * @param embedding the update of the embedding, without magnitude and without bias of B
+     * @return the update
+     */
+    public static LoRAUpdate ofTiedHead(WeightedLayer head, LoRAConfig config, LoRAUpdate embedding) {
+        return new LoRAUpdate(head, config, embedding);
+    }
+
+    /**
+     * Returns whether its parameters are those of the embedding that its layer is tied to.
+     *
+     * @return true for an update that {@link #ofTiedHead} created
+     */
+    public boolean isTiedHead() {
+        return isTiedHead;
+    }
+
+    /**
      * Returns the same on the same arrays, with its scale multiplied.
      *
      * @param multiplier what the scale is multiplied by
@@ -117,19 +168,29 @@ public final class LoRAUpdate implements WeightUpdate {
         return multiplier == 1 ? this : new LoRAUpdate(this, scale * multiplier);
     }
 
+    /** The factor {@code A [r, in]}. */
+    INDArray a() {
+        return a;
+    }
+
+    /** The factor {@code B [out, r]}. */
+    INDArray b() {
+        return b;
+    }
+
     /**
-     * Returns A.
+     * Returns the parameter of A.
      *
-     * @return {@code A [r, in]}
+     * @return {@code A [r, in]}; transposed for a tied head
      */
     public Parameter loraA() {
         return loraA;
     }
 
     /**
-     * Returns B.
+     * Returns the parameter of B.
      *
-     * @return {@code B [out, r]}
+     * @return {@code B [out, r]}; transposed for a tied head
      */
     public Parameter loraB() {
         return loraB;
@@ -177,7 +238,7 @@ public final class LoRAUpdate implements WeightUpdate {
      * @return r
      */
     public int rank() {
-        return Math.toIntExact(loraA.value().size(0));
+        return Math.toIntExact(a.size(0));
     }
 
     double dropout() {
@@ -205,8 +266,8 @@ public final class LoRAUpdate implements WeightUpdate {
     public LoRAWeights weights() {
         return new LoRAWeights(
                 layer.kind(),
-                loraA.value(),
-                loraB.value(),
+                a,
+                b,
                 magnitude == null ? null : magnitude.value(),
                 loraBBias == null ? null : loraBBias.value());
     }
@@ -219,20 +280,24 @@ public final class LoRAUpdate implements WeightUpdate {
     public LoRAWeights copyOfWeights() {
         return new LoRAWeights(
                 layer.kind(),
-                loraA.value().dup('c'),
-                loraB.value().dup('c'),
+                a.dup('c'),
+                b.dup('c'),
                 magnitude == null ? null : magnitude.value().dup(),
                 loraBBias == null ? null : loraBBias.value().dup());
     }
 
     /** Binds a computation to the factors, and to the gradients of those that train in a pass. */
     void bind(FactoredUpdate<?> update, PassContext context) {
-        INDArray biasGradient = loraBBias == null ? null : context.gradient(loraBBias);
-        update.bind(loraA.value(), loraB.value(), loraBBias == null ? null : loraBBias.row(), scale);
+        update.bind(a, b, loraBBias == null ? null : loraBBias.row(), scale);
         update.setGradients(
-                context.gradient(loraA),
-                context.gradient(loraB),
-                biasGradient == null ? null : FlatRow.of(biasGradient));
+                gradient(loraA, context),
+                gradient(loraB, context),
+                loraBBias == null ? null : context.gradient(loraBBias));
+    }
+
+    private @Nullable Gradient gradient(Parameter factor, PassContext context) {
+        Gradient gradient = context.gradient(factor);
+        return gradient != null && isTiedHead ? gradient.transposed() : gradient;
     }
 
     /** Binds a computation to what is subtracted from the base. Returns false, without any effect, if nothing is. */
@@ -319,12 +384,12 @@ public final class LoRAUpdate implements WeightUpdate {
 
     @Override
     public boolean fitsSingleRows() {
-        return magnitude == null && loraBBias == null && SingleRows.reads(loraA.value(), loraB.value());
+        return magnitude == null && loraBBias == null && SingleRows.reads(a, b);
     }
 
     @Override
     public void note(SingleRows rows, int row) {
-        rows.note(row, loraA.value(), loraB.value(), scale);
+        rows.note(row, a, b, scale);
         if (subtracted != null) {
             rows.note(row, subtracted.loraA(), subtracted.loraB(), -scale);
         }

@@ -2,6 +2,7 @@ package org.lora4j.update.internal;
 
 import java.util.Arrays;
 import org.lora4j.internal.ArrayMemory;
+import org.lora4j.nn.parametrization.internal.Gradient;
 import org.lora4j.nn.parametrization.internal.PassContext;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -36,11 +37,12 @@ final class LookupUpdate extends FactoredUpdate<int[]> {
     }
 
     @Override
-    void firstGradient(INDArray v, int[] ids, INDArray gradient) {
-        int rank = (int) gradient.size(0);
-        int vocabulary = (int) gradient.size(1);
+    void firstGradient(INDArray v, int[] ids, Gradient gradient) {
+        boolean adds = gradient.beginPart();
+        int rank = (int) gradient.array().size(0);
+        int vocabulary = (int) gradient.array().size(1);
         ArrayMemory source = new ArrayMemory(v);
-        ArrayMemory target = new ArrayMemory(gradient);
+        ArrayMemory target = new ArrayMemory(gradient.array());
         double[] sums = new double[vocabulary];
         for (int k = 0; k < rank; k++) {
             Arrays.fill(sums, 0);
@@ -48,7 +50,8 @@ final class LookupUpdate extends FactoredUpdate<int[]> {
                 sums[ids[i]] += ids[i] == padding ? 0 : source.get(k * ids.length + i);
             }
             for (int id = 0; id < vocabulary; id++) {
-                target.put(k * vocabulary + id, sums[id]);
+                int place = k * vocabulary + id;
+                target.put(place, adds ? target.get(place) + sums[id] : sums[id]);
             }
         }
     }

@@ -2,6 +2,7 @@ package org.lora4j.update.internal;
 
 import java.util.function.LongFunction;
 import org.lora4j.internal.Gemm;
+import org.lora4j.nn.parametrization.internal.Gradient;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -22,8 +23,9 @@ final class ProductUpdate extends FactoredUpdate<INDArray> {
     }
 
     @Override
-    void firstGradient(INDArray v, INDArray x, INDArray gradient) {
-        aGradientProduct.run(v, x, gradient);
+    void firstGradient(INDArray v, INDArray x, Gradient gradient) {
+        aGradientProduct.configure(true, false, 1, gradient.beginProduct());
+        aGradientProduct.run(v, x, gradient.array());
     }
 
     @Override

@@ -11,6 +11,7 @@ import org.lora4j.internal.RowMath;
 import org.lora4j.nn.layer.Embedding;
 import org.lora4j.nn.layer.WeightedLayer;
 import org.lora4j.nn.parameter.Parameter;
+import org.lora4j.nn.parametrization.internal.Gradient;
 import org.lora4j.nn.parametrization.internal.PassContext;
 import org.lora4j.nn.parametrization.internal.TokenUpdatePass;
 import org.lora4j.nn.parametrization.internal.WeightUpdate;
@@ -27,11 +28,9 @@ public final class TokenRowsUpdate implements WeightUpdate {
     private final int[] tokenIds;
     private final Map<Integer, Integer> rowOfToken = new HashMap<>();
     private final Parameter rows;
-    private final boolean isTied;
 
-    private TokenRowsUpdate(Embedding layer, TokenRows data, boolean isTied) {
+    private TokenRowsUpdate(Embedding layer, TokenRows data) {
         this.layer = layer;
-        this.isTied = isTied;
         tokens = data.tokens();
         tokenIds = tokens.stream().mapToInt(token -> token).toArray();
         for (int k = 0; k < tokens.size(); k++) {
@@ -48,16 +47,15 @@ public final class TokenRowsUpdate implements WeightUpdate {
      *
      * @param layer an embedding
      * @param data the tokens and their rows
-     * @param isTied whether a head has the rows too, see {@link HeadRowsUpdate}
      * @return the update, which is trainable
      * @throws IllegalArgumentException if the layer is no embedding
      */
-    public static TokenRowsUpdate of(WeightedLayer layer, TokenRows data, boolean isTied) {
+    public static TokenRowsUpdate of(WeightedLayer layer, TokenRows data) {
         if (!(layer instanceof Embedding embedding)) {
             throw new IllegalArgumentException(
                     layer.path() + ": token rows must be those of an embedding, found " + layer);
         }
-        return new TokenRowsUpdate(embedding, data, isTied);
+        return new TokenRowsUpdate(embedding, data);
     }
 
     /** The rows as data; the array itself. */
@@ -116,7 +114,7 @@ public final class TokenRowsUpdate implements WeightUpdate {
 
         // The update that this is bound to.
         private TokenRowsUpdate bound;
-        private @Nullable INDArray gradient;
+        private @Nullable Gradient gradient;
 
         RowsPass(TokenRowsUpdate tokenRows, PassContext context, RowMath<A> math) {
             this.context = context;
@@ -183,9 +181,8 @@ public final class TokenRowsUpdate implements WeightUpdate {
             }
         }
 
-        /** A head that has the rows too has computed its part. */
-        private ArrayMemory begin(INDArray matrix) {
-            return bound.isTied ? new ArrayMemory(matrix) : zeros(matrix);
+        private ArrayMemory begin(Gradient part) {
+            return part.beginPart() ? new ArrayMemory(part.array()) : zeros(part.array());
         }
 
         /** Sets a matrix to zero, without the native objects that ND4J's assign creates. */

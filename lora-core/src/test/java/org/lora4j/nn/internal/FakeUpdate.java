@@ -4,6 +4,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.Gemm;
 import org.lora4j.nn.parameter.Parameter;
+import org.lora4j.nn.parametrization.internal.Gradient;
 import org.lora4j.nn.parametrization.internal.PassContext;
 import org.lora4j.nn.parametrization.internal.WeightUpdate;
 import org.lora4j.nn.parametrization.internal.WeightUpdatePass;
@@ -44,7 +45,7 @@ final class FakeUpdate {
         private final Gemm gradientProduct = new Gemm(true, false, 1, 0);
         private final Gemm addInputGradient = new Gemm(false, false, 1, 1);
         private INDArray d = Nd4j.empty();
-        private @Nullable INDArray gradient;
+        private @Nullable Gradient gradient;
         private @Nullable INDArray g;
 
         DensePass(PassContext context) {
@@ -75,7 +76,8 @@ final class FakeUpdate {
         public void backward(INDArray x, INDArray base, INDArray yGradient, INDArray baseGradient) {
             g = yGradient;
             if (gradient != null) {
-                gradientProduct.run(yGradient, x, gradient);
+                gradientProduct.configure(true, false, 1, gradient.beginProduct());
+                gradientProduct.run(yGradient, x, gradient.array());
             }
         }
 
@@ -106,7 +108,7 @@ final class FakeUpdate {
 
         @Override
         public WeightUpdatePass newPass(PassContext context) {
-            INDArray gradient = context.gradient(m);
+            Gradient gradient = context.gradient(m);
             return new WeightUpdatePass() {
                 @Override
                 public boolean bind(WeightUpdate update) {
@@ -126,7 +128,9 @@ final class FakeUpdate {
                 @Override
                 public void backward(INDArray x, INDArray base, INDArray yGradient, INDArray baseGradient) {
                     if (gradient != null) {
-                        gradient.assign(yGradient.mul(base).sum(0));
+                        INDArray part = yGradient.mul(base).sum(0);
+                        gradient.array()
+                                .assign(gradient.beginPart() ? gradient.array().add(part) : part);
                     }
                     baseGradient.addi(yGradient.mulRowVector(m.value()));
                 }

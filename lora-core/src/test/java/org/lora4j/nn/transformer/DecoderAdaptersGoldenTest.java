@@ -89,7 +89,12 @@ class DecoderAdaptersGoldenTest {
 
     @Test
     void countsWhatPeftTrains() throws Exception {
-        for (String name : List.of("decoder_lora_qv", "decoder_dora", "decoder_gpt2_lora", "decoder_modules_to_save")) {
+        for (String name : List.of(
+                "decoder_lora_qv",
+                "decoder_dora",
+                "decoder_gpt2_lora",
+                "decoder_modules_to_save",
+                "decoder_modules_to_save_tied")) {
             DecoderCase golden = DecoderCase.of(name);
             AdapterView view =
                     LoRAModel.of(golden.causal()).load("peft", golden.folder().resolve("adapter"), OPTIONS);

@@ -7,7 +7,9 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.internal.BatchBuffer;
 import org.lora4j.nn.parameter.Parameter;
+import org.lora4j.nn.parametrization.internal.Gradient;
 import org.lora4j.nn.parametrization.internal.PassContext;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -18,7 +20,7 @@ public final class RecordingContext implements PassContext {
     private final DataType type;
     private final @Nullable Parameter weight;
     private final List<INDArray> requested = new ArrayList<>();
-    private final Map<String, INDArray> gradients = new LinkedHashMap<>();
+    private final Map<String, Gradient> gradients = new LinkedHashMap<>();
     private final List<Long> widths = new ArrayList<>();
     private long step;
     private long rowsBefore;
@@ -43,7 +45,9 @@ public final class RecordingContext implements PassContext {
 
     /** All elements handed out, for a batch of some rows. */
     public long elements(long rows) {
-        return gradients.values().stream().mapToLong(INDArray::length).sum()
+        return gradients.values().stream()
+                        .mapToLong(gradient -> gradient.array().length())
+                        .sum()
                 + rows * widths.stream().mapToLong(Long::longValue).sum();
     }
 
@@ -66,8 +70,13 @@ public final class RecordingContext implements PassContext {
     }
 
     @Override
-    public long rowsBefore() {
-        return rowsBefore;
+    public long rowNumber(int row) {
+        return rowsBefore + row;
+    }
+
+    @Override
+    public BatchBuffer newBuffer(long columns) {
+        return new BatchBuffer(type, columns, order());
     }
 
     @Override
@@ -76,9 +85,9 @@ public final class RecordingContext implements PassContext {
     }
 
     @Override
-    public INDArray gradient(Parameter parameter) {
+    public Gradient gradient(Parameter parameter) {
         return gradients.computeIfAbsent(
-                parameter.name(), name -> parameter.value().like());
+                parameter.name(), name -> new Gradient(parameter.value().like()));
     }
 
     @Override

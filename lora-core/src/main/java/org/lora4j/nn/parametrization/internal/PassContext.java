@@ -1,6 +1,7 @@
 package org.lora4j.nn.parametrization.internal;
 
 import org.jspecify.annotations.Nullable;
+import org.lora4j.internal.BatchBuffer;
 import org.lora4j.nn.parameter.Parameter;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -22,6 +23,14 @@ public interface PassContext {
     char order();
 
     /**
+     * Creates a buffer for a part of a layer's computation. Its content stays until the gradients of the layer are computed.
+     *
+     * @param columns the width
+     * @return a buffer of matrices in {@link #order}, which nothing else in this layer uses
+     */
+    BatchBuffer newBuffer(long columns);
+
+    /**
      * Returns whether the pass trains.
      *
      * @return true for a training pass, false for predictions
@@ -29,14 +38,13 @@ public interface PassContext {
     boolean isTraining();
 
     /**
-     * Returns the array for the gradient of a parameter.
+     * Returns the gradient of a parameter.
      *
      * @param parameter the parameter
-     * @return an array of the parameter's shape and order, to be overwritten at each step; null if the parameter
-     *     does not train in this pass
+     * @return the gradient, in the parameter's shape and order; null if the parameter does not train in this pass
      */
     @Nullable
-    INDArray gradient(Parameter parameter);
+    Gradient gradient(Parameter parameter);
 
     /**
      * Returns the weight that is updated: the layer's own, or the copy of an adapter that trains the layer in full.
@@ -64,13 +72,14 @@ public interface PassContext {
     long step();
 
     /**
-     * Returns how many rows come before those of the batch, if it is a part of a larger batch whose other parts are computed
-     * elsewhere. The random numbers of a row depend on its number in the larger batch, so that all parts together draw what
-     * one batch draws.
+     * Returns the number of a row, which its random numbers depend on. If the batch is a part of a larger one whose other parts
+     * are computed elsewhere, or the rows are a block of the batch, it is the number in the whole batch. So all parts together
+     * draw what one batch draws.
      *
-     * @return the number of rows; 0 for a whole batch
+     * @param row the row
+     * @return its number in the whole batch
      */
-    long rowsBefore();
+    long rowNumber(int row);
 
     /**
      * Returns a column of ones, for sums over the batch and for adding a row to each row.

@@ -1,0 +1,98 @@
+package org.lora4j;
+
+import org.jspecify.annotations.Nullable;
+import org.lora4j.linalg.Svd;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.indexing.NDArrayIndex;
+
+/**
+ * The leading principal components of rows that come block by block: incremental PCA (Ross, Lim, Lin and Yang 2008, <a
+ * href="https://doi.org/10.1007/s11263-007-0075-7">Incremental Learning for Robust Visual Tracking</a>, section 3.1). It keeps
+ * the leading part of what it has seen; if nothing is cut off, the result is that of all rows at once. Computed in DOUBLE.
+ */
+final class PrincipalComponents {
+    /** More components than wanted are kept between two blocks, because what is cut off is lost. */
+    private static final int SPARE = 16;
+
+    /** Larger blocks are divided. */
+    private static final int MAX_ROWS = 512;
+
+    private final int count;
+    private @Nullable INDArray mean;
+
+    /** {@code S·Vᵀ} of the rows so far, less their mean. */
+    private @Nullable INDArray kept;
+
+    private @Nullable Svd svd;
+    private double squares;
+    private long rows;
+
+    PrincipalComponents(int count) {
+        this.count = count;
+    }
+
+    /** Adds rows {@code [n, in]}. */
+    void add(INDArray block) {
+        for (long from = 0; from < block.size(0); from += MAX_ROWS) {
+            long to = Math.min(block.size(0), from + MAX_ROWS);
+            // A copy, because the layers use the same memory for the next batch.
+            addBlock(block.get(NDArrayIndex.interval(from, to), NDArrayIndex.all())
+                    .castTo(DataType.DOUBLE)
+                    .dup('c'));
+        }
+    }
+
+    private void addBlock(INDArray x) {
+        long n = x.size(0);
+        INDArray blockMean = x.mean(true, 0);
+        x.subiRowVector(blockMean);
+        squares += square(x);
+        INDArray stack = x;
+        INDArray before = mean;
+        if (before == null || kept == null) {
+            mean = blockMean;
+        } else {
+            // The means differ, which is a further row of the scatter.
+            INDArray shift = before.sub(blockMean).muli(Math.sqrt((double) rows * n / (rows + n)));
+            squares += square(shift);
+            stack = Nd4j.vstack(kept, x, shift);
+            mean = before.mul((double) rows / (rows + n)).addi(blockMean.mul((double) n / (rows + n)));
+        }
+        rows += n;
+        int most = (int) Math.min(Math.min(stack.size(0), stack.size(1)), count + SPARE);
+        Svd found = Svd.truncated(stack, most);
+        svd = found;
+        kept = found.vt().mulColumnVector(found.singularValues());
+    }
+
+    private static double square(INDArray matrix) {
+        double norm = matrix.norm2Number().doubleValue();
+        return norm * norm;
+    }
+
+    long rows() {
+        return rows;
+    }
+
+    /** The share of the variance that a component explains. */
+    double share(int i) {
+        double sigma = found().singularValues().getDouble(i);
+        return squares == 0 ? 0 : sigma * sigma / squares;
+    }
+
+    /** The first components as rows {@code Vᵀ [r, in]}, a new array. */
+    INDArray leading(int rank) {
+        return found().vt()
+                .get(NDArrayIndex.interval(0, rank), NDArrayIndex.all())
+                .dup('c');
+    }
+
+    private Svd found() {
+        if (svd == null) {
+            throw new IllegalStateException("there must be rows before");
+        }
+        return svd;
+    }
+}

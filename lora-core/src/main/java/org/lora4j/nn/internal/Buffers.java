@@ -1,0 +1,30 @@
+package org.lora4j.nn.internal;
+
+import org.lora4j.internal.BatchBuffer;
+import org.nd4j.linalg.api.buffer.DataType;
+
+/** Creates the buffers in which layers keep what they computed, until the gradients are computed from it. */
+class Buffers {
+    private final DataType dataType;
+    private final char order;
+
+    /**
+     * Creates a source of buffers that nothing else uses.
+     *
+     * @param order the memory order of activations
+     */
+    Buffers(DataType dataType, char order) {
+        this.dataType = dataType;
+        this.order = order;
+    }
+
+    /** Creates a buffer of a width. */
+    BatchBuffer rows(long columns) {
+        return new BatchBuffer(dataType, columns, order);
+    }
+
+    /** Creates a buffer of matrices. */
+    MatrixBuffer matrix() {
+        return new MatrixBuffer(dataType);
+    }
+}
