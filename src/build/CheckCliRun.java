@@ -23,7 +23,7 @@ public final class CheckCliRun {
         }
         require(report.at("/files").size() == 6, "the files", report.at("/files"));
         require(report.at("/classes").size() == 4, "the classes", report.at("/classes"));
-        require(report.at("/training/epochs").asInt() == 2, "the epochs", report.at("/training/epochs"));
+        require(report.at("/training/epochs").asInt() == 3, "the epochs", report.at("/training/epochs"));
         require(report.at("/settings/head").asText().equals("mean"), "the head", report.at("/settings"));
 
         JsonNode tested = JSON.readTree(folder.resolve("evaluate.json").toFile());
