@@ -28,7 +28,7 @@ public final class CheckCliRun {
 
         JsonNode tested = JSON.readTree(folder.resolve("evaluate.json").toFile());
         // Four classes: 25 % is chance.
-        require(tested.at("/metrics/accuracy").asDouble() > 0.4, "the accuracy", tested.at("/metrics"));
+        require(tested.at("/metrics/accuracy").asDouble() > 0.35, "the accuracy", tested.at("/metrics"));
 
         int rows = 0;
         int right = 0;
