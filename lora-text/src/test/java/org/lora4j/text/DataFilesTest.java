@@ -46,6 +46,7 @@ class DataFilesTest {
         assertThat(rows.get(0).line()).isEqualTo(2);
         assertThat(rows.get(0).columns()).containsExactly("text", "label");
         assertThat(rows.get(0)).hasToString(file + ":2 [text, label]");
+        assertThat(rows.get(0).json()).isEqualTo("{\"text\":\"a, \\\"b\\\"\\nc\",\"label\":\"x\"}");
         assertThat(list(TextFiles.csv(write("b.csv", "a,b\n"), "x", "y")).get(0).pair("x", "y"))
                 .isEqualTo(new TextPair("a", "b"));
     }

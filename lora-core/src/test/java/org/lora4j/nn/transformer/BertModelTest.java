@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -74,6 +76,19 @@ class BertModelTest {
         assertThatThrownBy(() -> BertModel.of(
                         config.replace("\"vocab_size\": 60", "\"vocab_size\": 61"), tensors, DataType.FLOAT))
                 .hasMessageContaining("must be [61, 24]");
+    }
+
+    @Test
+    void knowsWhetherItHasAPooler() throws Exception {
+        Path folder = EncoderCase.of("encoder_forward").folder();
+        SafeTensors tensors = SafeTensors.read(folder.resolve("model.safetensors"));
+        Map<String, INDArray> rest = new LinkedHashMap<>(tensors.tensors());
+        rest.keySet().removeIf(name -> name.contains("pooler"));
+        BertModel without = BertModel.of(
+                Files.readString(folder.resolve("config.json")), SafeTensors.of(rest, Map.of()), DataType.FLOAT);
+        assertThat(BertModel.load(folder).hasPooler()).isTrue();
+        assertThat(without.hasPooler()).isFalse();
+        assertThat(without.meanClassifier(2, 1).predict(INPUT).size(1)).isEqualTo(2);
     }
 
     @Test
