@@ -88,7 +88,7 @@ class ArchitectureTest {
             .whereLayer("train")
             .mayOnlyAccessLayers("nn", "computation", "input", "parameter", "weight", "io", "internal")
             .whereLayer("transformer")
-            .mayOnlyAccessLayers("nn", "layer", "parameter", "io", "adapter", "internal")
+            .mayOnlyAccessLayers("nn", "layer", "parameter", "weight", "io", "adapter", "linalg", "internal")
             .whereLayer("nn")
             .mayOnlyAccessLayers(
                     "computation",

@@ -10,6 +10,7 @@ import org.bytedeco.dnnl.dnnl_memory;
 import org.bytedeco.dnnl.dnnl_memory_desc;
 import org.bytedeco.javacpp.FloatPointer;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.internal.Int8Scale;
 import org.lora4j.linalg.PackedWeight;
 import org.lora4j.linalg.ProductEngine.Direction;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -32,6 +33,8 @@ final class OneDnnWeight implements PackedWeight {
     private final dnnl_memory memory;
     private final @Nullable Memory scaleData;
     private final @Nullable dnnl_memory scales;
+    private final @Nullable Memory inputScaleData;
+    private final @Nullable dnnl_memory inputScales;
 
     private OneDnnWeight(
             OneDnnEngine engine,
@@ -50,17 +53,28 @@ final class OneDnnWeight implements PackedWeight {
         m = plain.columns();
         data = new Memory(dnnl_memory_desc_get_size(format));
         memory = Dnnl.memory(objects, format, data.start());
+        dnnl_memory rowScales = null;
         if (kind.isScaled()) {
-            scaleData = scales(weight, isForward ? 1 : 0);
+            float[] rows = scales(weight);
+            // A row of W is a column of the result, or one of the input.
+            scaleData = copy(isForward ? rows : ones(m));
             scales = Dnnl.memory(objects, Dnnl.vector(objects, m, dnnl_f32), scaleData.start());
+            inputScaleData = isForward ? null : copy(rows);
+            inputScales = inputScaleData == null
+                    ? null
+                    : Dnnl.memory(objects, Dnnl.vector(objects, k, dnnl_f32), inputScaleData.start());
+            rowScales = isForward ? scales : inputScales;
         } else {
             scaleData = null;
             scales = null;
+            inputScaleData = null;
+            inputScales = null;
         }
         try (NativeObjects used = new NativeObjects()) {
             dnnl_memory_desc fromFormat = Dnnl.strided(used, plain, dnnl_f32);
             dnnl_memory from = Dnnl.memory(used, fromFormat, new Memory.Address().set(weight));
-            Reorder.pack(used, fromFormat, from, format, memory, scales).run(Dnnl.stream(used));
+            Reorder.pack(used, fromFormat, from, format, memory, rowScales, isForward ? 1 : 0)
+                    .run(Dnnl.stream(used));
         } finally {
             Reference.reachabilityFence(weight);
         }
@@ -70,16 +84,25 @@ final class OneDnnWeight implements PackedWeight {
         return new Layout(layout.columns(), layout.rows(), layout.columnStride(), layout.rowStride());
     }
 
-    /** {@code max|w| / 127} along a dimension; 1 where all weights are zero. */
-    private static Memory scales(INDArray weight, int dimension) {
-        float[] largest = weight.amax(dimension).toFloatVector();
+    /** The scale of each row. Both directions have the same, so both multiply with the same weights. */
+    private static float[] scales(INDArray weight) {
+        float[] largest = weight.amax(1).toFloatVector();
         for (int j = 0; j < largest.length; j++) {
             // amax returns a single element as it is, with its sign.
-            float most = Math.abs(largest[j]);
-            largest[j] = most == 0 ? 1 : Math.max(most / 127, Float.MIN_NORMAL);
+            largest[j] = Int8Scale.of(Math.abs(largest[j]));
         }
-        Memory memory = new Memory((long) Float.BYTES * largest.length);
-        new FloatPointer(memory.start()).put(largest, 0, largest.length);
+        return largest;
+    }
+
+    private static float[] ones(long count) {
+        float[] ones = new float[(int) count];
+        Arrays.fill(ones, 1);
+        return ones;
+    }
+
+    private static Memory copy(float[] values) {
+        Memory memory = new Memory((long) Float.BYTES * values.length);
+        new FloatPointer(memory.start()).put(values, 0, values.length);
         return memory;
     }
 
@@ -143,8 +166,18 @@ final class OneDnnWeight implements PackedWeight {
         return scales;
     }
 
+    /** A factor for each column of the input, or null for none. */
+    @Nullable
+    dnnl_memory inputScales() {
+        return inputScales;
+    }
+
     @Override
     public long bytes() {
-        return data.bytes() + (scaleData == null ? 0 : scaleData.bytes());
+        return data.bytes() + bytes(scaleData) + bytes(inputScaleData);
+    }
+
+    private static long bytes(@Nullable Memory memory) {
+        return memory == null ? 0 : memory.bytes();
     }
 }

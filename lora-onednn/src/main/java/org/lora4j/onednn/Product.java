@@ -41,7 +41,8 @@ final class Product {
     private final long inputBytes;
     private final long resultBytes;
 
-    Product(Workspace workspace, Matmul matmul, Kind kind, Layout x, Layout y, boolean adds) {
+    Product(
+            Workspace workspace, Matmul matmul, Kind kind, boolean scalesInput, Layout x, Layout y, boolean adds) {
         this.workspace = workspace;
         this.matmul = matmul;
         NativeObjects objects = new NativeObjects();
@@ -49,14 +50,16 @@ final class Product {
 
         dnnl_memory_desc inputFormat = Dnnl.strided(objects, Layout.dense(x.rows(), x.columns()), kind.inputType());
         input = Dnnl.memory(objects, inputFormat, null);
-        if (x.isDenseInRows() && !kind.convertsInputs()) {
+        if (x.isDenseInRows() && !kind.convertsInputs() && !scalesInput) {
             convert = null;
             convertFrom = null;
             inputBytes = 0;
         } else {
             dnnl_memory_desc format = Dnnl.strided(objects, x, dnnl_f32);
             convertFrom = Dnnl.memory(objects, format, null);
-            convert = Reorder.copy(objects, format, convertFrom, inputFormat, input, false);
+            convert = scalesInput
+                    ? Reorder.scale(objects, format, convertFrom, inputFormat, input)
+                    : Reorder.copy(objects, format, convertFrom, inputFormat, input, false);
             inputBytes = dnnl_memory_desc_get_size(inputFormat);
         }
 
@@ -90,6 +93,10 @@ final class Product {
         } else {
             set(convertFrom, xAddress);
             set(input, workspace.inputs(inputBytes));
+            dnnl_memory inputScales = weight.inputScales();
+            if (inputScales != null) {
+                convert.setScales(inputScales);
+            }
             convert.run(workspace.stream());
         }
         set(result, storeTo == null ? yAddress : workspace.results(resultBytes));

@@ -4,6 +4,7 @@ import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.LayerKind;
 import org.lora4j.nn.parameter.Parameter;
 import org.lora4j.nn.parametrization.internal.WeightUpdates;
+import org.lora4j.nn.weight.internal.WeightMatrix;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -44,6 +45,28 @@ public final class Embedding implements WeightedLayer {
         updates = new WeightUpdates(path, this.weight, null);
     }
 
+    private Embedding(String path, Parameter weight, int padding) {
+        this.path = path;
+        this.weight = weight;
+        this.padding = padding;
+        updates = new WeightUpdates(path, weight, null);
+    }
+
+    /**
+     * Creates a layer around a matrix that others can share; not part of the API.
+     *
+     * @param path the module path
+     * @param weight {@code W [vocab, dim]}
+     * @param padding the token whose vector has no gradient, below the vocabulary, or {@link #NO_PADDING}
+     * @return the layer, whose weight is frozen if it is stored in fewer bits
+     * @hidden
+     */
+    public static Embedding of(String path, WeightMatrix weight, int padding) {
+        return weight.isCompact()
+                ? new Embedding(path, new Parameter(path + ".weight", weight), padding)
+                : new Embedding(path, weight.array(), padding);
+    }
+
     @Override
     public String path() {
         return path;
@@ -81,12 +104,14 @@ public final class Embedding implements WeightedLayer {
 
     @Override
     public long outputSize() {
-        return weight().size(1);
+        return shape()[1];
     }
 
     @Override
     public Embedding with(INDArray newWeight, @Nullable INDArray bias) {
-        return new Embedding(path, newWeight, padding);
+        Embedding other = new Embedding(path, newWeight, padding);
+        other.weight.store(weight.precision());
+        return other;
     }
 
     /**
@@ -101,6 +126,6 @@ public final class Embedding implements WeightedLayer {
 
     @Override
     public String toString() {
-        return path + ": Embedding(" + weight().size(0) + " × " + weight().size(1) + ")";
+        return path + ": Embedding(" + shape()[0] + " × " + shape()[1] + ")";
     }
 }

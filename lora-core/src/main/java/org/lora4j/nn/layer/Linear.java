@@ -3,6 +3,7 @@ package org.lora4j.nn.layer;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.nn.parameter.Parameter;
 import org.lora4j.nn.parametrization.internal.WeightUpdates;
+import org.lora4j.nn.weight.internal.WeightMatrix;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -38,11 +39,26 @@ public final class Linear implements WeightedLayer {
         updates = new WeightUpdates(path, this.weight, this.bias);
     }
 
-    private Linear(String path, Parameter weight) {
+    private Linear(String path, Parameter weight, @Nullable INDArray bias) {
         this.path = path;
         this.weight = weight;
-        bias = null;
-        updates = new WeightUpdates(path, weight, null);
+        this.bias = bias == null ? null : new Parameter(path + ".bias", bias, true);
+        updates = new WeightUpdates(path, weight, this.bias);
+    }
+
+    /**
+     * Creates a layer around a matrix that others can share; not part of the API.
+     *
+     * @param path the module path
+     * @param weight {@code W [out, in]}
+     * @param bias {@code b [out]}, or null for none
+     * @return the layer, whose weight is frozen if it is stored in fewer bits
+     * @hidden
+     */
+    public static Linear of(String path, WeightMatrix weight, @Nullable INDArray bias) {
+        return weight.isCompact()
+                ? new Linear(path, new Parameter(path + ".weight", weight), bias)
+                : new Linear(path, weight.array(), bias);
     }
 
     /**
@@ -57,7 +73,7 @@ public final class Linear implements WeightedLayer {
      */
     public static Linear tiedTo(String path, Embedding embedding) {
         ParameterArrays.requirePath(path);
-        return new Linear(path, embedding.weightParameter());
+        return new Linear(path, embedding.weightParameter(), null);
     }
 
     /**
@@ -93,7 +109,7 @@ public final class Linear implements WeightedLayer {
     @Override
     public Linear with(INDArray newWeight, @Nullable INDArray newBias) {
         Linear other = new Linear(path, newWeight, newBias);
-        other.weight.weight().store(weight.weight().precision());
+        other.weight.store(weight.precision());
         return other;
     }
 
