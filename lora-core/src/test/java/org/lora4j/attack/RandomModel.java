@@ -103,12 +103,14 @@ final class RandomModel {
         DataType type = random.nextBoolean() ? DataType.FLOAT : DataType.DOUBLE;
         if (random.nextInt(3) == 0) {
             Gpt2Model gpt2 = Gpt2Model.load(folder("decoder_gpt2"), type);
-            return new RandomModel(random, random.nextInt(3) == 0 ? gpt2.lastHiddenState() : gpt2.causal(), precision(seed));
+            return new RandomModel(
+                    random, random.nextInt(3) == 0 ? gpt2.lastHiddenState() : gpt2.causal(), precision(seed));
         }
         String name = List.of("decoder_llama_variants", "decoder_qwen2", "decoder_qwen3")
                 .get(random.nextInt(3));
         LlamaModel llama = LlamaModel.load(folder(name), type);
-        return new RandomModel(random, random.nextInt(3) == 0 ? llama.lastHiddenState() : llama.causal(), precision(seed));
+        return new RandomModel(
+                random, random.nextInt(3) == 0 ? llama.lastHiddenState() : llama.causal(), precision(seed));
     }
 
     /** How the base of a model of FLOAT is stored. */

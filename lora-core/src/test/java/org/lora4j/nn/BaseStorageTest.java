@@ -1,5 +1,6 @@
 package org.lora4j.nn;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.withinPercentage;
@@ -167,9 +168,12 @@ class BaseStorageTest {
         Network network = StoredNetwork.of(network(), precision);
         LoRAModel model = LoRAModel.of(network);
         AdapterView view = model.add("a", config(false));
-        view.parameters().forEach(parameter -> parameter
-                .value()
-                .addi(Samples.gaussian(7, DataType.FLOAT, parameter.value().shape()).mul(0.05)));
+        view.parameters()
+                .forEach(parameter -> parameter
+                        .value()
+                        .addi(Samples.gaussian(
+                                        7, DataType.FLOAT, parameter.value().shape())
+                                .mul(0.05)));
         Map<Parameter, INDArray> before = view.parameters().stream()
                 .collect(Collectors.toMap(
                         parameter -> parameter, parameter -> parameter.value().dup()));
@@ -182,10 +186,12 @@ class BaseStorageTest {
                 .fit(List.of(new Batch(Input.of(x), target)));
         double squares = 0;
         Map<Parameter, INDArray> gradients = before.keySet().stream()
-                .collect(Collectors.toMap(parameter -> parameter, parameter -> before.get(parameter)
-                        .castTo(DataType.DOUBLE)
-                        .sub(parameter.value().castTo(DataType.DOUBLE))
-                        .div(rate)));
+                .collect(Collectors.toMap(
+                        parameter -> parameter,
+                        parameter -> requireNonNull(before.get(parameter))
+                                .castTo(DataType.DOUBLE)
+                                .sub(parameter.value().castTo(DataType.DOUBLE))
+                                .div(rate)));
         for (INDArray gradient : gradients.values()) {
             squares += gradient.mul(gradient).sumNumber().doubleValue();
         }
@@ -201,7 +207,7 @@ class BaseStorageTest {
         at.forEach((parameter, value) -> parameter
                 .value()
                 .assign(value.castTo(DataType.DOUBLE)
-                        .add(gradients.get(parameter).mul(step))
+                        .add(requireNonNull(gradients.get(parameter)).mul(step))
                         .castTo(DataType.FLOAT)));
         INDArray difference = view.predict(Input.of(x)).castTo(DataType.DOUBLE).sub(target.castTo(DataType.DOUBLE));
         return difference.mul(difference).meanNumber().doubleValue();
@@ -213,11 +219,10 @@ class BaseStorageTest {
         train(network(), config(true)).save(folder.resolve("original"));
         Network network = stored(precision);
         LoRAModel model = LoRAModel.of(network);
-        AdapterView view =
-                model.load("a", folder.resolve("original"), ReadOptions.of(FingerprintCheck.REQUIRE));
+        AdapterView view = model.load("a", folder.resolve("original"), ReadOptions.of(FingerprintCheck.REQUIRE));
         view.save(folder.resolve("stored"));
-        AdapterView again = LoRAModel.of(network())
-                .load("a", folder.resolve("stored"), ReadOptions.of(FingerprintCheck.REQUIRE));
+        AdapterView again =
+                LoRAModel.of(network()).load("a", folder.resolve("stored"), ReadOptions.of(FingerprintCheck.REQUIRE));
         assertThat(again.parameters()).hasSameSizeAs(view.parameters());
     }
 
@@ -239,8 +244,10 @@ class BaseStorageTest {
                                 network.linears().get(i).weight()))
                         .isTrue());
         assertThat(LoRAModel.of(loaded)
-                        .add("b", AdapterExtraction.extract(network, merged, TargetRank.of(4), BiasTraining.NONE)
-                                .adapter())
+                        .add(
+                                "b",
+                                AdapterExtraction.extract(network, merged, TargetRank.of(4), BiasTraining.NONE)
+                                        .adapter())
                         .predict(Input.of(x))
                         .equalsWithEps(view.predict(Input.of(x)), 1e-3))
                 .isTrue();

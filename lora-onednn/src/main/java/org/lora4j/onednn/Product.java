@@ -41,8 +41,7 @@ final class Product {
     private final long inputBytes;
     private final long resultBytes;
 
-    Product(
-            Workspace workspace, Matmul matmul, Kind kind, boolean scalesInput, Layout x, Layout y, boolean adds) {
+    Product(Workspace workspace, Matmul matmul, Kind kind, boolean scalesInput, Layout x, Layout y, boolean adds) {
         this.workspace = workspace;
         this.matmul = matmul;
         NativeObjects objects = new NativeObjects();

@@ -100,7 +100,9 @@ class AdaptedNetworkTest {
         AdapterView expected = train(network(DataType.DOUBLE), dora);
         String name = engine().name();
         assertThat(engines()).containsExactly(name, name, "ND4J");
-        assertThat(network.weightStorage().get(1).bytes()).as("the array, and both directions").isGreaterThan(3L * 4 * 300 * 250);
+        assertThat(network.weightStorage().get(1).bytes())
+                .as("the array, and both directions")
+                .isGreaterThan(3L * 4 * 300 * 250);
         for (int rows : new int[] {1, 2, 300}) {
             assertThat(distance(
                             found.predict(input(DataType.FLOAT, rows)), expected.predict(input(DataType.DOUBLE, rows))))

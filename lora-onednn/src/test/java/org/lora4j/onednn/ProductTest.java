@@ -95,7 +95,10 @@ class ProductTest {
             expected.addi(before);
         }
         INDArray difference = Transforms.abs(y.castTo(DataType.DOUBLE).sub(expected));
-        assertThat(difference.sub(bound(kind, direction, exactX, exactW)).maxNumber().doubleValue())
+        assertThat(difference
+                        .sub(bound(kind, direction, exactX, exactW))
+                        .maxNumber()
+                        .doubleValue())
                 .as(what + ", largest difference " + difference.maxNumber())
                 .isNotPositive();
     }

@@ -1,5 +1,6 @@
 package org.lora4j.nn.transformer;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
@@ -36,21 +37,18 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Models of files that are loaded with large matrices in fewer bits. */
 class BaseStorageFilesTest {
-    private static final String QWEN =
-            """
+    private static final String QWEN = """
             {"model_type": "qwen2", "hidden_size": 256, "intermediate_size": 320, "num_hidden_layers": 2,
              "num_attention_heads": 4, "num_key_value_heads": 2, "vocab_size": 211, "max_position_embeddings": 64,
              "rms_norm_eps": 1e-6, "rope_theta": 10000.0, "hidden_act": "silu", "tie_word_embeddings": true,
              "use_sliding_window": false, "attention_dropout": 0.0}""";
 
-    private static final String GPT2 =
-            """
+    private static final String GPT2 = """
             {"model_type": "gpt2", "n_embd": 256, "n_head": 4, "n_inner": 320, "n_layer": 1, "n_positions": 64,
              "vocab_size": 211, "layer_norm_epsilon": 1e-5, "activation_function": "gelu_new", "attn_pdrop": 0.0,
              "embd_pdrop": 0.0, "resid_pdrop": 0.0, "tie_word_embeddings": true}""";
 
-    private static final String BERT =
-            """
+    private static final String BERT = """
             {"model_type": "bert", "hidden_size": 256, "num_hidden_layers": 1, "num_attention_heads": 4,
              "intermediate_size": 320, "vocab_size": 211, "max_position_embeddings": 64, "type_vocab_size": 2,
              "hidden_act": "gelu", "layer_norm_eps": 1e-12, "pad_token_id": 0, "hidden_dropout_prob": 0.0,
@@ -66,7 +64,8 @@ class BaseStorageFilesTest {
         Map<String, INDArray> tensors = new LinkedHashMap<>();
         shapes.forEach((name, shape) -> {
             long[] stored = isTransposed.test(name) ? new long[] {shape[1], shape[0]} : shape;
-            INDArray values = Samples.gaussian(name.hashCode(), DataType.FLOAT, stored).mul(0.05);
+            INDArray values =
+                    Samples.gaussian(name.hashCode(), DataType.FLOAT, stored).mul(0.05);
             tensors.put(name, values.castTo(type));
         });
         SafeTensors.of(tensors, Map.of()).write(folder.resolve("model.safetensors"));
@@ -82,13 +81,14 @@ class BaseStorageFilesTest {
     private void write(Family family, DataType type) throws Exception {
         switch (family) {
             case LLAMA -> write(QWEN, LlamaNames.shapes(LlamaConfig.parse(QWEN), false), name -> false, type);
-            case GPT2 -> write(
-                    GPT2,
-                    Gpt2Names.shapes(Gpt2Config.read(JsonFields.parse(GPT2)), false),
-                    Gpt2Names::isTransposed,
-                    type);
-            case BERT -> write(
-                    BERT, BertShapes.encoder(BertConfigReader.read(JsonFields.parse(BERT))), name -> false, type);
+            case GPT2 ->
+                write(
+                        GPT2,
+                        Gpt2Names.shapes(Gpt2Config.read(JsonFields.parse(GPT2)), false),
+                        Gpt2Names::isTransposed,
+                        type);
+            case BERT ->
+                write(BERT, BertShapes.encoder(BertConfigReader.read(JsonFields.parse(BERT))), name -> false, type);
         }
     }
 
@@ -143,8 +143,9 @@ class BaseStorageFilesTest {
     void isRoundedAsANetworkOfArraysIs(Family family, DataType file, Precision precision) throws Exception {
         write(family, file);
         Network network = load(family, Precision.FLOAT);
-        List<String> fingerprints =
-                network.weightedLayers().stream().map(WeightedLayer::fingerprint).toList();
+        List<String> fingerprints = network.weightedLayers().stream()
+                .map(WeightedLayer::fingerprint)
+                .toList();
         network.freeze();
         network.setBaseStorage(BaseStorage.of(precision));
         for (Network found : List.of(load(family, precision), loadFromMemory(family, precision))) {
@@ -154,7 +155,8 @@ class BaseStorageFilesTest {
                     .isEqualTo(fingerprints);
             assertThat(found.weightStorage()).isEqualTo(network.weightStorage());
         }
-        assertThat(network.weightedLayers().stream().map(WeightedLayer::fingerprint)).isEqualTo(fingerprints);
+        assertThat(network.weightedLayers().stream().map(WeightedLayer::fingerprint))
+                .isEqualTo(fingerprints);
     }
 
     @ParameterizedTest
@@ -169,8 +171,7 @@ class BaseStorageFilesTest {
             case INT8 -> elements + 4 * 211;
         };
         List<WeightStorage> report = network.weightStorage();
-        assertThat(report.get(0))
-                .isEqualTo(new WeightStorage("model.embed_tokens", "ND4J", precision.name(), bytes));
+        assertThat(report.get(0)).isEqualTo(new WeightStorage("model.embed_tokens", "ND4J", precision.name(), bytes));
         assertThat(report.get(report.size() - 1))
                 .as("the table of the embedding")
                 .isEqualTo(new WeightStorage("lm_head", "ND4J", precision.name(), 0));
@@ -185,12 +186,19 @@ class BaseStorageFilesTest {
         write(Family.LLAMA, DataType.BFLOAT16);
         LoRAModel model = LoRAModel.of(load(Family.LLAMA, precision));
         AdapterView view = model.add(
-                "a", LoRAConfig.builder().rank(4).targetModules("q_proj", "down_proj", "lm_head", "embed_tokens").build());
+                "a",
+                LoRAConfig.builder()
+                        .rank(4)
+                        .targetModules("q_proj", "down_proj", "lm_head", "embed_tokens")
+                        .build());
         for (Parameter parameter : view.parameters()) {
-            parameter.value().addi(Samples.gaussian(1, DataType.FLOAT, parameter.shape()).mul(0.05));
+            parameter
+                    .value()
+                    .addi(Samples.gaussian(1, DataType.FLOAT, parameter.shape()).mul(0.05));
         }
         Network merged = view.merge();
-        assertThat(merged.predict(INPUT).equalsWithEps(view.predict(INPUT), 1e-4)).isTrue();
+        assertThat(merged.predict(INPUT).equalsWithEps(view.predict(INPUT), 1e-4))
+                .isTrue();
         GenerationOptions options = GenerationOptions.greedy().withMaxTokens(12);
         int[] prompt = {3, 1, 4};
         assertThat(Generator.of(view).generate(prompt, options))
@@ -201,8 +209,9 @@ class BaseStorageFilesTest {
     void theStoredMatricesStayFrozenAndTheOthersTrainUntilTheyAreFrozen() throws Exception {
         write(Family.BERT, DataType.FLOAT);
         Network network = load(Family.BERT, Precision.INT8);
-        assertThat(network.parameters()).allMatch(parameter -> parameter.isTrainable()
-                == (parameter.shape().length == 1 || parameter.value().length() < 50_000));
+        assertThat(network.parameters())
+                .allMatch(parameter -> parameter.isTrainable()
+                        == (parameter.shape().length == 1 || parameter.value().length() < 50_000));
         assertThatIllegalStateException().isThrownBy(network::unfreeze);
     }
 
@@ -219,9 +228,10 @@ class BaseStorageFilesTest {
     void refusesAFileWithANumberThatIsNotFinite(Precision precision) throws Exception {
         write(Family.LLAMA, DataType.BFLOAT16);
         Path file = folder.resolve("model.safetensors");
-        Map<String, INDArray> tensors = new LinkedHashMap<>(SafeTensors.read(file).tensors());
+        Map<String, INDArray> tensors =
+                new LinkedHashMap<>(SafeTensors.read(file).tensors());
         String name = "layers.1.mlp.up_proj.weight";
-        INDArray broken = tensors.get(name);
+        INDArray broken = requireNonNull(tensors.get(name));
         broken.putScalar(7, 9, Float.NEGATIVE_INFINITY);
         tensors.replaceAll((key, value) -> value.castTo(DataType.BFLOAT16));
         SafeTensors.of(tensors, Map.of()).write(file);

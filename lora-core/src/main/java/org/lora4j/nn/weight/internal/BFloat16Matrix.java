@@ -78,10 +78,11 @@ public final class BFloat16Matrix extends CompactMatrix {
     }
 
     @Override
-    void readRow(int row, float[] target) {
-        short[] bits = new short[width()];
-        memory.get(row * width(), bits, bits.length);
-        for (int j = 0; j < bits.length; j++) {
+    void readCodes(int row, float[] target, Scratch scratch) {
+        int width = width();
+        short[] bits = scratch.shorts(width);
+        memory.get(row * width, bits, width);
+        for (int j = 0; j < width; j++) {
             target[j] = Float.intBitsToFloat(bits[j] << Short.SIZE);
         }
     }

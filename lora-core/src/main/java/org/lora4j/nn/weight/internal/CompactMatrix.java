@@ -81,7 +81,7 @@ public abstract sealed class CompactMatrix implements WeightMatrix permits BFloa
             return new ArrayMatrix(matrix.copy(), matrix.fingerprint());
         }
         if (matrix instanceof CompactMatrix compact) {
-            return of(compact::readRow, compact.height, compact.width, precision, compact.fingerprint());
+            return of(compact.rows(), compact.height, compact.width, precision, compact.fingerprint());
         }
         INDArray array = matrix.array();
         INDArray rows = array.ordering() == 'c' ? array : array.dup('c');
@@ -123,13 +123,52 @@ public abstract sealed class CompactMatrix implements WeightMatrix permits BFloa
         return fingerprint.hex();
     }
 
+    /** Arrays for codes of a row, which can be used again. */
+    static final class Scratch {
+        private short[] shorts = new short[0];
+        private byte[] bytes = new byte[0];
+
+        short[] shorts(int length) {
+            if (shorts.length < length) {
+                shorts = new short[length];
+            }
+            return shorts;
+        }
+
+        byte[] bytes(int length) {
+            if (bytes.length < length) {
+                bytes = new byte[length];
+            }
+            return bytes;
+        }
+    }
+
     /**
-     * Copies a row as it is multiplied with.
+     * Copies the codes of a row as floats, without the scale.
      *
      * @param row the number of the row
      * @param target gets {@code in} elements
+     * @param scratch used for the codes
      */
-    abstract void readRow(int row, float[] target);
+    abstract void readCodes(int row, float[] target, Scratch scratch);
+
+    /** Copies a row as it is multiplied with. */
+    final void readRow(int row, float[] target, Scratch scratch) {
+        readCodes(row, target, scratch);
+        float[] scales = scales();
+        if (scales != null) {
+            float scale = scales[row];
+            for (int j = 0; j < width; j++) {
+                target[j] *= scale;
+            }
+        }
+    }
+
+    /** The rows as they are multiplied with, for one thread. */
+    private Rows rows() {
+        Scratch scratch = new Scratch();
+        return (row, target) -> readRow(row, target, scratch);
+    }
 
     /** Returns an element as it is multiplied with. */
     abstract float element(int row, int column);
@@ -157,9 +196,11 @@ public abstract sealed class CompactMatrix implements WeightMatrix permits BFloa
         }
         float[] one = new float[width];
         float[] two = new float[width];
+        Rows rows = rows();
+        Rows others = other.rows();
         for (int i = 0; i < height; i++) {
-            readRow(i, one);
-            other.readRow(i, two);
+            rows.read(i, one);
+            others.read(i, two);
             if (!Arrays.equals(one, two)) {
                 return false;
             }
@@ -221,7 +262,7 @@ public abstract sealed class CompactMatrix implements WeightMatrix permits BFloa
                 part -> ExpandedBlock.use(buffer -> {
                     int end = SpareProcessors.start(all.length, part + 1, parts);
                     for (int i = SpareProcessors.start(all.length, part, parts); i < end; i++) {
-                        buffer.multiply(x, all[i], scales(), y, i * blockRows);
+                        buffer.multiply(x, this, i * blockRows, all[i], y);
                     }
                 }));
     }
@@ -231,7 +272,7 @@ public abstract sealed class CompactMatrix implements WeightMatrix permits BFloa
         INDArray[] all = blocks();
         ExpandedBlock.use(buffer -> {
             for (int i = 0; i < all.length; i++) {
-                buffer.multiplyTransposed(g, i * blockRows, all[i], scales(), dx, adds || i > 0);
+                buffer.multiplyTransposed(g, this, i * blockRows, all[i], dx, adds || i > 0);
             }
         });
     }
@@ -239,9 +280,10 @@ public abstract sealed class CompactMatrix implements WeightMatrix permits BFloa
     @Override
     public void rows(int[] ids, INDArray result) {
         ArrayMemory target = new ArrayMemory(result);
+        Scratch scratch = new Scratch();
         float[] row = new float[width];
         for (int i = 0; i < ids.length; i++) {
-            readRow(ids[i], row);
+            readRow(ids[i], row, scratch);
             target.put(i * width, row, 0, width);
         }
     }
@@ -249,7 +291,7 @@ public abstract sealed class CompactMatrix implements WeightMatrix permits BFloa
     @Override
     public INDArray row(long row) {
         float[] elements = new float[width];
-        readRow(Math.toIntExact(row), elements);
+        readRow(Math.toIntExact(row), elements, new Scratch());
         return rowOf(elements);
     }
 
@@ -282,7 +324,7 @@ public abstract sealed class CompactMatrix implements WeightMatrix permits BFloa
     public String fingerprint() {
         String known = original;
         if (known == null) {
-            known = fingerprint(this::readRow, height, width);
+            known = fingerprint(rows(), height, width);
             original = known;
         }
         return known;
@@ -291,8 +333,9 @@ public abstract sealed class CompactMatrix implements WeightMatrix permits BFloa
     @Override
     public boolean isFinite() {
         float[] row = new float[width];
+        Rows rows = rows();
         for (int i = 0; i < height; i++) {
-            readRow(i, row);
+            rows.read(i, row);
             for (float element : row) {
                 if (!Float.isFinite(element)) {
                     return false;
@@ -307,8 +350,9 @@ public abstract sealed class CompactMatrix implements WeightMatrix permits BFloa
         INDArray result = allocate(DataType.FLOAT, height, width);
         ArrayMemory memory = new ArrayMemory(result);
         float[] row = new float[width];
+        Rows rows = rows();
         for (int i = 0; i < height; i++) {
-            readRow(i, row);
+            rows.read(i, row);
             memory.put(i * width, row, 0, width);
         }
         return result;

@@ -31,6 +31,8 @@ final class ExpandedBlock {
     private final Gemm addTransposedProduct = new Gemm(false, false, 1, 1);
     private final Matrices weights = new Matrices();
     private final Matrices columns = new Matrices();
+    private final CompactMatrix.Scratch scratch = new CompactMatrix.Scratch();
+    private float[] row = new float[0];
     private float[] piece = new float[0];
 
     private ExpandedBlock() {}
@@ -83,32 +85,43 @@ final class ExpandedBlock {
         }
     }
 
-    private INDArray expand(INDArray codes) {
+    /** Expands rows: natively if ND4J computes with one thread there. Its team and that of BLAS would compete for the processors. */
+    private INDArray expand(CompactMatrix matrix, int first, INDArray codes) {
         INDArray block = weights.of(codes.size(0), codes.size(1), 'c');
-        expand.run(codes, block);
+        if (Nd4j.getEnvironment().maxThreads() == 1) {
+            expand.run(codes, block);
+            return block;
+        }
+        ArrayMemory memory = new ArrayMemory(block);
+        int width = matrix.width();
+        if (row.length < width) {
+            row = new float[width];
+        }
+        for (int i = 0; i < codes.size(0); i++) {
+            matrix.readCodes(first + i, row, scratch);
+            memory.put(i * width, row, 0, width);
+        }
         return block;
     }
 
     /**
      * Computes columns of {@code y = x·Wᵀ}.
      *
-     * @param codes some rows of W
-     * @param scales a factor for each row of W, or null for none
-     * @param first the number of the first of these rows
+     * @param first the number of the first of some rows of W
+     * @param codes the codes of these rows
      */
-    void multiply(INDArray x, INDArray codes, float @Nullable [] scales, INDArray y, int first) {
-        INDArray block = expand(codes);
+    void multiply(INDArray x, CompactMatrix matrix, int first, INDArray codes, INDArray y) {
+        INDArray block = expand(matrix, first, codes);
         INDArray part = columns.of(x.size(0), codes.size(0), isInRows(y) ? 'c' : 'f');
         product.run(x, block, part);
-        copy(part, 0, y, first, Math.toIntExact(codes.size(0)), scales, first);
+        copy(part, 0, y, first, Math.toIntExact(codes.size(0)), matrix.scales(), first);
     }
 
     /** Computes what some rows of W add to {@code dx = g·W}; the first of them overwrite it unless it is added to. */
-    void multiplyTransposed(
-            INDArray g, int first, INDArray codes, float @Nullable [] scales, INDArray dx, boolean adds) {
-        INDArray block = expand(codes);
+    void multiplyTransposed(INDArray g, CompactMatrix matrix, int first, INDArray codes, INDArray dx, boolean adds) {
+        INDArray block = expand(matrix, first, codes);
         INDArray part = columns.of(g.size(0), codes.size(0), isInRows(g) ? 'c' : 'f');
-        copy(g, first, part, 0, Math.toIntExact(codes.size(0)), scales, first);
+        copy(g, first, part, 0, Math.toIntExact(codes.size(0)), matrix.scales(), first);
         (adds ? addTransposedProduct : transposedProduct).run(part, block, dx);
     }
 

@@ -63,12 +63,12 @@ public final class Int8Matrix extends CompactMatrix {
     }
 
     @Override
-    void readRow(int row, float[] target) {
-        byte[] bytes = new byte[width()];
-        memory.get(row * width(), bytes, bytes.length);
-        float scale = scales[row];
-        for (int j = 0; j < bytes.length; j++) {
-            target[j] = scale * bytes[j];
+    void readCodes(int row, float[] target, Scratch scratch) {
+        int width = width();
+        byte[] bytes = scratch.bytes(width);
+        memory.get(row * width, bytes, width);
+        for (int j = 0; j < width; j++) {
+            target[j] = bytes[j];
         }
     }
 
