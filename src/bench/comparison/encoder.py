@@ -62,22 +62,22 @@ def compare(options):
             found = _ours(ours, options)
             times.append(found["nanos"])
             peaks.setdefault(case, {})["lora4j"] = found["peak"]
-            for threads in _settings(other, others):
+            for threads in settings(other, others):
                 found = _torch(theirs | {"threads": threads}, options) if other == "PyTorch" else _ours(theirs, options)
                 others.setdefault(threads, []).append(found["nanos"])
                 peaks[case][f"{other} {threads}".strip()] = found["peak"]
         threads = min(others, key=lambda each: measure.median(others[each]))
         rows.append({"case": case, "ours": times, "other": other, "theirs": others[threads], "threads": threads,
                      "bar": bar})  # fmt: skip
-        print(f"  {case}: {_milliseconds(times)} beside {_milliseconds(others[threads])}", flush=True)
+        print(f"  {case}: {milliseconds(times)} beside {milliseconds(others[threads])}", flush=True)
     return {"rows": rows, "peaks": peaks, "differences": differences}
 
 
-def _milliseconds(times):
+def milliseconds(times):
     return f"{measure.median(times) / 1e6:.2f} ms"
 
 
-def _settings(other, times):
+def settings(other, times):
     """Returns the thread settings to run: all of PyTorch at first, then those near the best one."""
     if other != "PyTorch":
         return ("",)
@@ -92,19 +92,19 @@ def _difference(work, data):
     return measure.difference(_ours(settings)["numbers"], _torch(settings)["numbers"])
 
 
-def _times(options):
+def times(options):
     return {} if options is None else {"warm": 3 * options.warm, "seconds": 3 * options.seconds}
 
 
 def _ours(settings, options=None):
-    arguments = [f"{key}={value}" for key, value in (_times(options) | settings | {"folder": FOLDER}).items()]
+    arguments = [f"{key}={value}" for key, value in (times(options) | settings | {"folder": FOLDER}).items()]
     path = f"{TEXT_EXAMPLE}/classes:{TEXT_EXAMPLE}/lib/*:" + (EMBEDDINGS / "bench-classpath").read_text().strip()
     command = ["java", *processes.JVM_OPTIONS, "-cp", path, str(SOURCE), *arguments]
     return _read(processes.run(command, processes.environment()))
 
 
 def _torch(settings, options=None):
-    arguments = [f"{key}={value}" for key, value in (_times(options) | settings | {"folder": FOLDER}).items()]
+    arguments = [f"{key}={value}" for key, value in (times(options) | settings | {"folder": FOLDER}).items()]
     return _read(processes.run([processes.PYTHON, "-B", str(PEER), *arguments], processes.environment()))
 
 

@@ -66,8 +66,9 @@ def show(result):
     print(f"best: {best['flops'] / 1e9:.0f} GFLOPS; read {bandwidths}\n")
     if "train" in result:
         _show_train(result["train"])
-    if "encoder" in result:
-        _show_encoder(result["encoder"])
+    for transformer, name in (("encoder", "all-MiniLM-L6-v2"), ("decoder", "Llama of 135 million, random weights")):
+        if transformer in result:
+            _show_transformer(name, result[transformer])
     print("| work | lora4j µs (runs) | threads | beside | its µs | its threads | ratio | bar | × roofline |")
     print("|---|---:|---:|---|---:|---:|---:|---:|---:|")
     for row in result["table"]:
@@ -112,7 +113,7 @@ def _show_train(found):
     print("|---|---:|---:|---:|---:|---:|")
     for row in found["rows"]:
         ours, theirs = row["ours"], row["theirs"]
-        bar = f"≤ {row['bar']}" if row["bar"] else ""
+        bar = f"≤ {row['bar']:.3g}" if row["bar"] else ""
         print(
             f"| {row['case']} | {measure.median(ours):.2f} ({min(ours):.2f}–{max(ours):.2f}) "
             f"| {measure.median(theirs):.2f} ({min(theirs):.2f}–{max(theirs):.2f}) | {row['threads']} "
@@ -125,12 +126,12 @@ def _show_train(found):
     print()
 
 
-def _show_encoder(found):
-    print("| all-MiniLM-L6-v2 | lora4j ms (runs) | beside | its ms (runs) | its threads | ratio | bar |")
+def _show_transformer(name, found):
+    print(f"| {name} | lora4j ms (runs) | beside | its ms (runs) | its threads | ratio | bar |")
     print("|---|---:|---|---:|---:|---:|---:|")
     for row in found["rows"]:
         ours, theirs = ([time / 1e6 for time in row[side]] for side in ("ours", "theirs"))
-        bar = f"≤ {row['bar']}" if row["bar"] else ""
+        bar = f"≤ {row['bar']:.3g}" if row["bar"] else ""
         print(
             f"| {row['case']} | {measure.median(ours):.2f} ({min(ours):.2f}–{max(ours):.2f}) | {row['other']} "
             f"| {measure.median(theirs):.2f} ({min(theirs):.2f}–{max(theirs):.2f}) | {row['threads']} "

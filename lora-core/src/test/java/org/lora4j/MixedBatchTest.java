@@ -2,6 +2,7 @@ package org.lora4j;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.lora4j.SmallModels.OUT;
 import static org.lora4j.SmallModels.assertClose;
 import static org.lora4j.SmallModels.assertSameBits;
 
@@ -190,6 +191,47 @@ class MixedBatchTest {
         addPlain();
         addReplacingLayers();
         assertRowByRow(SmallModels.input(rows), drawn(rows, "a", "first", "last", BASE));
+    }
+
+    @Test
+    void everyKindOfAdapterEqualsRowByRowWhenThreadsDivideTheRows() {
+        Network wide = Network.builder(300)
+                .linear("linear1", 400)
+                .relu()
+                .linear("linear2", 256)
+                .relu()
+                .linear("linear3", OUT)
+                .build(1);
+        LoRAModel wideModel = LoRAModel.of(wide);
+        wideModel.add("plain", SmallModels.random(1).rank(32).build());
+        wideModel.add(
+                "pissa",
+                LoRAConfig.builder()
+                        .rank(24)
+                        .init(LoRAInit.pissa())
+                        .targetModules("linear1", "linear2")
+                        .build());
+        wideModel.add("dora", LoRAConfig.builder().rank(40).dora(true).build());
+        wideModel.add(
+                "biases", SmallModels.random(4).rank(32).bias(BiasTraining.ALL).build());
+        wideModel.add(
+                "layer", SmallModels.random(5).rank(32).modulesToSave("linear2").build());
+        String[] names = {"plain", "pissa", "dora", "biases", "layer", BASE};
+        for (String name : wideModel.names()) {
+            wideModel.parameters(name).forEach(parameter -> parameter.value().muli(1.25));
+        }
+        SplittableRandom random = new SplittableRandom(7);
+        INDArray x = RandomArrays.gaussian(random, 1, DataType.FLOAT, 96, 300);
+        try (NativeThreads threads = NativeThreads.forBlas(1)) {
+            assertThat(threads).isNotNull();
+            assertRowByRow(wideModel, x, drawn(96, names));
+            // Blocks of many rows, which are cut where the part of a thread ends.
+            List<String> blocks = new ArrayList<>();
+            for (String name : names) {
+                blocks.addAll(Collections.nCopies(16, name));
+            }
+            assertRowByRow(wideModel, x, blocks);
+        }
     }
 
     private void addReplacingLayers() {

@@ -8,8 +8,9 @@ import org.nd4j.linalg.api.ops.DynamicCustomOp;
 /**
  * A matrix product that is computed many times: {@code c = α·op(a)·op(b) + β·c}.
  *
- * <p>Small products of floats run in Java loops, see {@link HeapGemm}. All others run in native code. Only the type and the
- * sizes of the matrices decide this. So the same sizes always give the same bits.
+ * <p>Small products of floats run in Java loops, see {@link HeapGemm}. All others run in native code: those whose result is
+ * one row or one column as products with a vector, see {@link MatrixVectorProduct}. The type, the sizes and the memory orders
+ * of the matrices decide this. So the same matrices always give the same bits.
  *
  * <p>A native product keeps its native operation context. So a call costs only a few microseconds in addition to the
  * arithmetic. Both kinds allocate no native memory if the arrays are the same as before. Not thread-safe: each pass has its
@@ -32,6 +33,8 @@ public final class Gemm {
     private double alpha;
     private double beta;
     private @Nullable ReusableOp op;
+    private @Nullable MatrixVectorProduct rowProduct;
+    private @Nullable MatrixVectorProduct columnProduct;
     private @Nullable HeapGemm heap;
 
     /**
@@ -69,8 +72,17 @@ public final class Gemm {
         this.transposeB = transposeB;
         this.alpha = alpha;
         this.beta = beta;
-        if (changed && op != null) {
+        if (!changed) {
+            return;
+        }
+        if (op != null) {
             setArguments(op);
+        }
+        if (rowProduct != null) {
+            rowProduct.configure(!transposeB, alpha, beta);
+        }
+        if (columnProduct != null) {
+            columnProduct.configure(transposeA, alpha, beta);
         }
     }
 
@@ -113,6 +125,36 @@ public final class Gemm {
     }
 
     void runNatively(INDArray a, INDArray b, INDArray c) {
+        if (c.size(0) == 1 && MatrixVectorProduct.isVector(a) && MatrixVectorProduct.isVector(c)) {
+            rowProduct().run(b, a, c);
+        } else if (c.size(1) == 1 && MatrixVectorProduct.isVector(b) && MatrixVectorProduct.isVector(c)) {
+            columnProduct().run(a, b, c);
+        } else {
+            runMatrices(a, b, c);
+        }
+    }
+
+    /** The product whose result is one row: {@code cᵀ = α·op(b)ᵀ·op(a)ᵀ + β·cᵀ}. */
+    private MatrixVectorProduct rowProduct() {
+        MatrixVectorProduct product = rowProduct;
+        if (product == null) {
+            product = new MatrixVectorProduct(!transposeB, alpha, beta);
+            rowProduct = product;
+        }
+        return product;
+    }
+
+    /** The product whose result is one column. */
+    private MatrixVectorProduct columnProduct() {
+        MatrixVectorProduct product = columnProduct;
+        if (product == null) {
+            product = new MatrixVectorProduct(transposeA, alpha, beta);
+            columnProduct = product;
+        }
+        return product;
+    }
+
+    private void runMatrices(INDArray a, INDArray b, INDArray c) {
         ReusableOp matmul = op;
         if (matmul == null) {
             matmul = new ReusableOp(DynamicCustomOp.builder("matmul").build());

@@ -60,9 +60,13 @@ final class MultiTrainingRun {
             try {
                 part.run();
             } catch (RuntimeException e) {
-                failure = e;
-                log.warn("the training of {} ended with a failure; the others go on: {}", model, e.getMessage());
+                fail(e);
             }
+        }
+
+        void fail(RuntimeException e) {
+            failure = e;
+            log.warn("the training of {} ended with a failure; the others go on: {}", model, e.getMessage());
         }
 
         void prepare() {
@@ -153,7 +157,21 @@ final class MultiTrainingRun {
                 : (double) input.count() / MAX_EXAMPLES;
     }
 
+    /** If the common computation fails, all trainings of the group end, and no outcome is lost. */
     private void takeStepsTogether(List<Member> group, Pass together) {
+        try {
+            computeTogether(group, together);
+        } catch (RuntimeException e) {
+            group.stream().filter(Member::isTraining).forEach(member -> member.fail(e));
+        }
+        for (Member member : group) {
+            if (member.isTraining()) {
+                member.attempt(member::update);
+            }
+        }
+    }
+
+    private void computeTogether(List<Member> group, Pass together) {
         List<Input> inputs =
                 group.stream().map(member -> member.batch().input()).toList();
         INDArray output = together.forward(Segments.of(segments(group), inputs));
@@ -169,10 +187,5 @@ final class MultiTrainingRun {
                                     together.block(outputGradient, index)));
         }
         together.backward(outputGradient);
-        for (Member member : group) {
-            if (member.isTraining()) {
-                member.attempt(member::update);
-            }
-        }
     }
 }

@@ -132,6 +132,25 @@ class GemmTest {
         assertThat(memory.getRows(0, 1)).isEqualTo(untouched.getRows(0, 1));
     }
 
+    @ParameterizedTest
+    @CsvSource({"c, c", "c, f", "f, c", "f, f"})
+    void readsAndWritesSingleRowsAndColumnsOfOtherMatrices(char inputs, char results) {
+        INDArray many = Samples.gaussian(1, DataType.FLOAT, 5, 70).dup(inputs);
+        INDArray weight = Samples.gaussian(2, DataType.FLOAT, 90, 70);
+        INDArray memory = Samples.gaussian(3, DataType.FLOAT, 6, 90).dup(results);
+        INDArray expected = memory.dup();
+        Gemm row = new Gemm(false, true, 2, 1);
+        Gemm column = new Gemm(false, true, 2, 1);
+        for (int i : new int[] {3, 1, 4}) {
+            INDArray x = new RowBlocks().of(many, i, 1);
+            INDArray y = new RowBlocks().of(memory, i, 1);
+            expected.getRow(i).addi(weight.mmul(many.getRow(i).dup()).mul(4));
+            row.run(x, weight, y);
+            column.run(weight, x, y.transpose());
+            assertThat(memory.equalsWithEps(expected, 1e-3)).isTrue();
+        }
+    }
+
     @Test
     void readsAnArrayThatChanged() {
         INDArray a = Samples.gaussian(1, DataType.FLOAT, 3, 20);

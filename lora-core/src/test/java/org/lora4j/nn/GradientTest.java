@@ -171,12 +171,13 @@ class GradientTest {
     @ParameterizedTest
     @MethodSource("activations")
     void behindAndBeforeAnActivation(IActivation function, int n) {
+        // Weights for which the cube of a cube stays small: the rounding of large outputs hides their differences.
         assertGradients(
                 inDouble(4)
                         .activation(function)
                         .linear("l", 3)
                         .activation(function)
-                        .build(9),
+                        .build(3),
                 n);
     }
 

@@ -23,6 +23,11 @@ record Layout(long rows, long columns, long rowStride, long columnStride) {
         return new Layout(count, columns, count == 1 ? columns * columnStride : rowStride, columnStride);
     }
 
+    /** Some columns of the same matrix. */
+    Layout withColumns(long count) {
+        return new Layout(rows, count, rows == 1 ? count * columnStride : rowStride, columnStride);
+    }
+
     /** Whether each row is in one piece, and the rows follow each other. */
     boolean isInRows() {
         return columnStride == 1 && rowStride >= columns;

@@ -29,14 +29,14 @@ final class Matmul {
     private final dnnl_memory_desc scratchpad = new dnnl_memory_desc();
     private final String implementation;
 
-    Matmul(Kind kind, long n, long k, long m, dnnl_memory_desc weight) {
+    Matmul(Matmuls.Key key, dnnl_memory_desc weight) {
         NativeObjects kept = new NativeObjects();
         kept.closeWith(this);
         try (NativeObjects used = new NativeObjects()) {
-            dnnl_primitive_desc description = describe(used, kind, n, k, m, weight);
+            dnnl_primitive_desc description = describe(used, key, weight);
             if (description == null) {
-                throw new IllegalStateException(
-                        "oneDNN has no product of " + n + " rows in " + kind + " with a weight that it packed");
+                throw new IllegalStateException("oneDNN has no product of " + key.n() + " rows in " + key.kind()
+                        + " with a weight that it packed");
             }
             implementation = Dnnl.implementation(description);
             Dnnl.check(dnnl_primitive_create(primitive, description));
@@ -49,16 +49,17 @@ final class Matmul {
 
     /** The primitive, or null if oneDNN has none for these types. */
     private static @Nullable dnnl_primitive_desc describe(
-            NativeObjects owner, Kind kind, long n, long k, long m, dnnl_memory_desc weight) {
+            NativeObjects owner, Matmuls.Key key, dnnl_memory_desc weight) {
+        Layout results = new Layout(key.n(), key.m(), key.rowStride(), 1);
         dnnl_primitive_desc description = new dnnl_primitive_desc();
         int status = dnnl_matmul_primitive_desc_create(
                 description,
                 Dnnl.PROCESSOR,
-                Dnnl.format(owner, n, k, kind.inputType(), dnnl_ab),
+                Dnnl.format(owner, key.n(), key.k(), key.kind().inputType(), dnnl_ab),
                 weight,
                 null,
-                Dnnl.format(owner, n, m, dnnl_f32, dnnl_ab),
-                kind.attributes(owner));
+                Dnnl.strided(owner, results, dnnl_f32),
+                key.kind().attributes(owner));
         return status == dnnl_success ? owner.add(description) : null;
     }
 
@@ -82,7 +83,7 @@ final class Matmul {
     static @Nullable Packing packing(NativeObjects owner, Kind kind, long k, long m) {
         try (NativeObjects used = new NativeObjects()) {
             dnnl_memory_desc any = Dnnl.format(used, k, m, kind.weightType(), dnnl_format_tag_any);
-            dnnl_primitive_desc description = describe(used, kind, TYPICAL_ROWS, k, m, any);
+            dnnl_primitive_desc description = describe(used, new Matmuls.Key(kind, TYPICAL_ROWS, k, m, m), any);
             if (description == null) {
                 return null;
             }

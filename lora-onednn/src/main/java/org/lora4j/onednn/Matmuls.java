@@ -12,8 +12,12 @@ final class Matmuls {
     /** As many as oneDNN's own cache keeps. */
     static final int KEPT = 1024;
 
-    /** What the code depends on. oneDNN divides the work among the threads when it generates the code. */
-    record Key(Kind kind, long n, long k, long m, int threads) {}
+    /**
+     * What the code depends on.
+     *
+     * @param rowStride the number of elements from one row of the result to the next
+     */
+    record Key(Kind kind, long n, long k, long m, long rowStride) {}
 
     private final Map<Key, Matmul> kept = new LinkedHashMap<>(64, 0.75f, true) {
         private static final long serialVersionUID = 1L;

@@ -34,7 +34,7 @@ public final class OneDnnEngine implements ProductEngine {
     static final String PACK_ALL = "org.lora4j.onednn.packAll";
 
     /** The products with a smaller weight take about as long as the call. */
-    private static final long LEAST_ELEMENTS = 50_000;
+    static final long LEAST_ELEMENTS = 50_000;
 
     /** oneDNN pads short rows and columns. A copy that is more times larger than the weight is not worth its memory. */
     private static final long MOST_PADDING = 2;
@@ -43,6 +43,7 @@ public final class OneDnnEngine implements ProductEngine {
     private static final int TYPICAL_SIZE = 256;
 
     private final String name = "oneDNN " + Dnnl.version();
+    private final OpenMp openMp = new OpenMp();
     private final Team team = new Team();
     private final Matmuls matmuls = new Matmuls();
     private final IdlePool<Workspace> workspaces = new IdlePool<>(Workspace::new);
@@ -118,7 +119,7 @@ public final class OneDnnEngine implements ProductEngine {
             throw new IllegalArgumentException("weight: must be a FLOAT matrix, found " + weight.dataType() + " "
                     + Arrays.toString(weight.shape()));
         }
-        int before = team.enter(team.threads());
+        int before = openMp.enter();
         try {
             return OneDnnWeight.of(this, kind, weight, direction);
         } catch (OutOfMemoryError e) {
@@ -129,68 +130,62 @@ public final class OneDnnEngine implements ProductEngine {
                     e.getMessage());
             return Optional.empty();
         } finally {
-            team.leave(before);
+            openMp.leave(before);
         }
     }
 
-    /** Whether a weight of a number of elements is packed in this form. */
-    boolean packs(Matmul.Packing packing, long elements, Kind kind) {
+    /** Whether a block of so many elements, of a weight of so many, is packed in this form. */
+    boolean packs(Matmul.Packing packing, long elements, long elementsOfWeight, Kind kind) {
         return packsAll
                 || (packing.isFast()
-                        && elements >= LEAST_ELEMENTS
+                        && elementsOfWeight >= LEAST_ELEMENTS
                         && packing.bytes() <= MOST_PADDING * elements * kind.weightBytes());
     }
 
-    void multiply(OneDnnWeight weight, INDArray x, Layout xLayout, INDArray y, Layout yLayout, boolean adds) {
-        int threads = team.threads();
-        int before = team.enter(threads);
+    /** Computes {@code y = x·W} with a block, or adds it. The caller keeps the matrices reachable. */
+    void multiply(PackedBlock weight, Layout x, long xAddress, Layout y, long yAddress, boolean adds) {
+        int before = openMp.enter();
         try {
             workspaces.use(workspace -> {
-                multiply(workspace, weight, x, xLayout, y, yLayout, adds, threads);
+                multiply(workspace, weight, x, xAddress, y, yAddress, adds);
                 return workspace;
             });
         } finally {
-            team.leave(before);
+            openMp.leave(before);
         }
     }
 
     private static void multiply(
-            Workspace workspace,
-            OneDnnWeight weight,
-            INDArray x,
-            Layout xLayout,
-            INDArray y,
-            Layout yLayout,
-            boolean adds,
-            int threads) {
-        long rows = xLayout.rows();
-        long xAddress = Memory.addressOf(x);
-        long yAddress = Memory.addressOf(y);
-        long first = xLayout.isInRows() && yLayout.isInRows() ? firstRows(rows) : rows;
-        workspace.multiply(weight, xLayout.withRows(first), xAddress, yLayout.withRows(first), yAddress, adds, threads);
+            Workspace workspace, PackedBlock weight, Layout x, long xAddress, Layout y, long yAddress, boolean adds) {
+        long rows = x.rows();
+        long first = x.isInRows() && y.isInRows() ? firstRows(rows) : rows;
+        workspace.multiply(weight, x.withRows(first), xAddress, y.withRows(first), yAddress, adds);
         if (first < rows) {
             workspace.multiply(
                     weight,
-                    xLayout.withRows(rows - first),
-                    xAddress + Float.BYTES * first * xLayout.rowStride(),
-                    yLayout.withRows(rows - first),
-                    yAddress + Float.BYTES * first * yLayout.rowStride(),
-                    adds,
-                    threads);
+                    x.withRows(rows - first),
+                    xAddress + Float.BYTES * first * x.rowStride(),
+                    y.withRows(rows - first),
+                    yAddress + Float.BYTES * first * y.rowStride(),
+                    adds);
         }
     }
 
     /** How many rows the first part of a product has. The rest is never a single row, whose bits would be others. */
     private static long firstRows(long rows) {
-        long rest = rows % OneDnnWeight.STEP_OF_ROWS;
-        if (rows <= OneDnnWeight.EXACT_ROWS || rest == 0) {
+        long rest = rows % PackedBlock.STEP_OF_ROWS;
+        if (rows <= PackedBlock.EXACT_ROWS || rest == 0) {
             return rows;
         }
-        return rows - rest - (rest == 1 ? OneDnnWeight.STEP_OF_ROWS : 0);
+        return rows - rest - (rest == 1 ? PackedBlock.STEP_OF_ROWS : 0);
     }
 
     Matmuls matmuls() {
         return matmuls;
+    }
+
+    Team team() {
+        return team;
     }
 
     @Override

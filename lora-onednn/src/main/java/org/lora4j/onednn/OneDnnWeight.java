@@ -1,90 +1,71 @@
 package org.lora4j.onednn;
 
-import static org.bytedeco.dnnl.global.dnnl.dnnl_f32;
-import static org.bytedeco.dnnl.global.dnnl.dnnl_memory_desc_get_size;
-
 import java.lang.ref.Reference;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
-import org.bytedeco.dnnl.dnnl_memory;
-import org.bytedeco.dnnl.dnnl_memory_desc;
-import org.bytedeco.javacpp.FloatPointer;
-import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.Int8Scale;
 import org.lora4j.linalg.PackedWeight;
 import org.lora4j.linalg.ProductEngine.Direction;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.indexing.NDArrayIndex;
 
-/** A weight {@code [k, m]} in oneDNN's own format: {@code Wᵀ} for the forward direction, else {@code W}. */
+/**
+ * A weight {@code [k, m]}: {@code Wᵀ} for the forward direction, else {@code W}. It is packed in blocks of columns, one for each
+ * processor if it is large enough, so that each reads a part of the weight only. The blocks do not depend on the number of
+ * threads, so the bits of the results do not either.
+ */
 final class OneDnnWeight implements PackedWeight {
-    /** The largest number of rows for which each has its own code. */
-    static final long EXACT_ROWS = 256;
-
-    /** Larger numbers are divided into a multiple of this and a rest, so that there are fewer of them. */
-    static final long STEP_OF_ROWS = 64;
+    /** oneDNN pads blocks to a multiple of this. */
+    private static final long STEP_OF_COLUMNS = 64;
 
     private final OneDnnEngine engine;
-    private final Kind kind;
     private final long k;
     private final long m;
-    private final dnnl_memory_desc format;
-    private final Memory data;
-    private final dnnl_memory memory;
-    private final @Nullable Memory scaleData;
-    private final @Nullable dnnl_memory scales;
-    private final @Nullable Memory inputScaleData;
-    private final @Nullable dnnl_memory inputScales;
+    private final List<PackedBlock> blocks;
 
-    private OneDnnWeight(
-            OneDnnEngine engine,
-            Kind kind,
-            INDArray weight,
-            Direction direction,
-            dnnl_memory_desc format,
-            NativeObjects objects) {
-        objects.closeWith(this);
+    /** The first column of each block. */
+    private final long[] starts;
+
+    private OneDnnWeight(OneDnnEngine engine, long k, long m, List<PackedBlock> blocks, long[] starts) {
         this.engine = engine;
-        this.kind = kind;
-        this.format = format;
-        boolean isForward = direction == Direction.FORWARD;
-        Layout plain = isForward ? transposed(Layout.of(weight)) : Layout.of(weight);
-        k = plain.rows();
-        m = plain.columns();
-        data = new Memory(dnnl_memory_desc_get_size(format));
-        memory = Dnnl.memory(objects, format, data.start());
-        dnnl_memory rowScales = null;
-        if (kind.isScaled()) {
-            float[] rows = scales(weight);
-            // A row of W is a column of the result, or one of the input.
-            scaleData = copy(isForward ? rows : ones(m));
-            scales = Dnnl.memory(objects, Dnnl.vector(objects, m, dnnl_f32), scaleData.start());
-            inputScaleData = isForward ? null : copy(rows);
-            inputScales = inputScaleData == null
-                    ? null
-                    : Dnnl.memory(objects, Dnnl.vector(objects, k, dnnl_f32), inputScaleData.start());
-            rowScales = isForward ? scales : inputScales;
-        } else {
-            scaleData = null;
-            scales = null;
-            inputScaleData = null;
-            inputScales = null;
-        }
-        try (NativeObjects used = new NativeObjects()) {
-            dnnl_memory_desc fromFormat = Dnnl.strided(used, plain, dnnl_f32);
-            dnnl_memory from = Dnnl.memory(used, fromFormat, new Memory.Address().set(weight));
-            Reorder.pack(used, fromFormat, from, format, memory, rowScales, isForward ? 1 : 0)
-                    .run(Dnnl.stream(used));
-        } finally {
-            Reference.reachabilityFence(weight);
-        }
+        this.k = k;
+        this.m = m;
+        this.blocks = blocks;
+        this.starts = starts;
     }
 
-    private static Layout transposed(Layout layout) {
-        return new Layout(layout.columns(), layout.rows(), layout.columnStride(), layout.rowStride());
+    /** Packs a weight; empty if there is no fast code for its sizes. */
+    static Optional<PackedWeight> of(OneDnnEngine engine, Kind kind, INDArray weight, Direction direction) {
+        INDArray matrix = direction == Direction.FORWARD ? weight.transpose() : weight;
+        long[] starts = starts(matrix);
+        float[] scales = kind.isScaled() ? scales(weight) : new float[0];
+        boolean scalesInput = kind.isScaled() && direction == Direction.TRANSPOSED;
+        List<PackedBlock> blocks = new ArrayList<>();
+        for (int i = 0; i + 1 < starts.length; i++) {
+            INDArray columns = starts.length == 2
+                    ? matrix
+                    : matrix.get(NDArrayIndex.all(), NDArrayIndex.interval(starts[i], starts[i + 1]));
+            Optional<PackedBlock> block = PackedBlock.of(
+                    engine,
+                    kind,
+                    columns,
+                    !kind.isScaled() || scalesInput
+                            ? scales
+                            : Arrays.copyOfRange(scales, (int) starts[i], (int) starts[i + 1]),
+                    scalesInput,
+                    weight.length());
+            if (block.isEmpty()) {
+                return Optional.empty();
+            }
+            blocks.add(block.get());
+        }
+        return Optional.of(new OneDnnWeight(engine, matrix.size(0), matrix.size(1), blocks, starts));
     }
 
-    /** The scale of each row. Both directions have the same, so both multiply with the same weights. */
+    /** The scale of each row of W. Both directions have the same, so both multiply with the same weights. */
     private static float[] scales(INDArray weight) {
         float[] largest = weight.amax(1).toFloatVector();
         for (int j = 0; j < largest.length; j++) {
@@ -94,29 +75,17 @@ final class OneDnnWeight implements PackedWeight {
         return largest;
     }
 
-    private static float[] ones(long count) {
-        float[] ones = new float[(int) count];
-        Arrays.fill(ones, 1);
-        return ones;
-    }
-
-    private static Memory copy(float[] values) {
-        Memory memory = new Memory((long) Float.BYTES * values.length);
-        new FloatPointer(memory.start()).put(values, 0, values.length);
-        return memory;
-    }
-
-    /** Packs a weight; empty if there is no fast code for its sizes. */
-    static Optional<PackedWeight> of(OneDnnEngine engine, Kind kind, INDArray weight, Direction direction) {
-        boolean isForward = direction == Direction.FORWARD;
-        NativeObjects objects = new NativeObjects();
-        Matmul.Packing packing =
-                Matmul.packing(objects, kind, weight.size(isForward ? 1 : 0), weight.size(isForward ? 0 : 1));
-        if (packing == null || !engine.packs(packing, weight.length(), kind)) {
-            objects.close();
-            return Optional.empty();
+    /** The first column of each block, and at the end the number of all columns. */
+    private static long[] starts(INDArray matrix) {
+        long steps = (matrix.size(1) + STEP_OF_COLUMNS - 1) / STEP_OF_COLUMNS;
+        long large = Math.min(steps, matrix.length() / OneDnnEngine.LEAST_ELEMENTS);
+        int count = (int) Math.max(1, Math.min(Runtime.getRuntime().availableProcessors(), large));
+        long[] starts = new long[count + 1];
+        for (int i = 1; i < count; i++) {
+            starts[i] = steps * i / count * STEP_OF_COLUMNS;
         }
-        return Optional.of(new OneDnnWeight(engine, kind, weight, direction, packing.format(), objects));
+        starts[count] = matrix.size(1);
+        return starts;
     }
 
     @Override
@@ -126,13 +95,25 @@ final class OneDnnWeight implements PackedWeight {
         if (x.size(0) != y.size(0)) {
             throw new IllegalArgumentException("y: must have the " + x.size(0) + " rows of x, found " + y.size(0));
         }
-        Layout layout = Layout.of(x);
-        if (layout.overlaps()) {
+        Layout inputs = Layout.of(x);
+        if (inputs.overlaps()) {
             multiply(x.dup('c'), y, adds);
             return;
         }
+        Layout results = Layout.of(y);
+        long xAddress = Memory.addressOf(x);
+        long yAddress = Memory.addressOf(y);
         try {
-            engine.multiply(this, x, layout, y, Layout.of(y), adds);
+            engine.team().run(blocks.size(), i -> {
+                PackedBlock block = blocks.get(i);
+                engine.multiply(
+                        block,
+                        inputs,
+                        xAddress,
+                        results.withColumns(block.columns()),
+                        yAddress + Float.BYTES * starts[i] * results.columnStride(),
+                        adds);
+            });
         } finally {
             // A native address does not keep its memory alive.
             Reference.reachabilityFence(x);
@@ -148,36 +129,8 @@ final class OneDnnWeight implements PackedWeight {
         }
     }
 
-    /** The code for a number of rows. */
-    Matmul matmul(long n, int threads) {
-        return engine.matmuls().get(new Matmuls.Key(kind, n, k, m, threads), key -> new Matmul(kind, n, k, m, format));
-    }
-
-    Kind kind() {
-        return kind;
-    }
-
-    dnnl_memory memory() {
-        return memory;
-    }
-
-    @Nullable
-    dnnl_memory scales() {
-        return scales;
-    }
-
-    /** A factor for each column of the input, or null for none. */
-    @Nullable
-    dnnl_memory inputScales() {
-        return inputScales;
-    }
-
     @Override
     public long bytes() {
-        return data.bytes() + bytes(scaleData) + bytes(inputScaleData);
-    }
-
-    private static long bytes(@Nullable Memory memory) {
-        return memory == null ? 0 : memory.bytes();
+        return blocks.stream().mapToLong(PackedBlock::bytes).sum();
     }
 }

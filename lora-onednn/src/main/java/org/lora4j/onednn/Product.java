@@ -17,7 +17,7 @@ import org.bytedeco.dnnl.dnnl_memory_desc;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The product of matrices in fixed layouts with any weight of fixed sizes. oneDNN reads and writes dense rows: other inputs
+ * The product of matrices in fixed layouts with any weight of fixed sizes. oneDNN reads dense rows and writes rows: other inputs
  * are copied before, other results after the product. It could read columns too, but then the bits of few rows differ, and
  * for results in columns it has only slow code. Belongs to a {@link Workspace}.
  */
@@ -41,7 +41,22 @@ final class Product {
     private final long inputBytes;
     private final long resultBytes;
 
-    Product(Workspace workspace, Matmul matmul, Kind kind, boolean scalesInput, Layout x, Layout y, boolean adds) {
+    /** Creates a product, in which the results are written where they belong if this is possible. */
+    static Product of(Workspace workspace, PackedBlock weight, Layout x, Layout y, boolean adds) {
+        boolean isDirect = y.isInRows() && !adds;
+        Matmul matmul = weight.matmul(x.rows(), isDirect ? y.rowStride() : y.columns());
+        return new Product(workspace, matmul, weight.kind(), weight.inputScales() != null, x, y, adds, isDirect);
+    }
+
+    private Product(
+            Workspace workspace,
+            Matmul matmul,
+            Kind kind,
+            boolean scalesInput,
+            Layout x,
+            Layout y,
+            boolean adds,
+            boolean isDirect) {
         this.workspace = workspace;
         this.matmul = matmul;
         NativeObjects objects = new NativeObjects();
@@ -62,9 +77,10 @@ final class Product {
             inputBytes = dnnl_memory_desc_get_size(inputFormat);
         }
 
-        dnnl_memory_desc resultFormat = Dnnl.strided(objects, Layout.dense(y.rows(), y.columns()), dnnl_f32);
+        dnnl_memory_desc resultFormat =
+                Dnnl.strided(objects, isDirect ? y : Layout.dense(y.rows(), y.columns()), dnnl_f32);
         result = Dnnl.memory(objects, resultFormat, null);
-        if (y.isDenseInRows() && !adds) {
+        if (isDirect) {
             store = null;
             storeTo = null;
             resultBytes = 0;
@@ -86,7 +102,7 @@ final class Product {
     }
 
     /** Computes with a weight. The caller keeps it and the matrices reachable. */
-    void run(OneDnnWeight weight, long xAddress, long yAddress) {
+    void run(PackedBlock weight, long xAddress, long yAddress) {
         if (convertFrom == null || convert == null) {
             set(input, xAddress);
         } else {

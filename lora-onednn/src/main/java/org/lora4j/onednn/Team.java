@@ -1,21 +1,139 @@
 package org.lora4j.onednn;
 
-import org.lora4j.internal.Backend;
-import org.nd4j.nativeblas.NativeOps;
-import org.nd4j.nativeblas.NativeOpsHolder;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.IntConsumer;
+import org.jspecify.annotations.Nullable;
 
 /**
- * The threads of OpenMP, whose library oneDNN shares with ND4J. The number is a setting of the calling thread. It is that of
- * the engine during a call of oneDNN, and afterwards what it was.
+ * Threads that compute the parts of a product together with the thread that needs it. While a thread uses them, the other
+ * threads of the program compute their parts by themselves.
+ *
+ * <p>They look for the next product for a short time, because it usually follows at once, and then sleep. A part that none of
+ * them has started is computed by the caller, so a product needs no thread that the operating system does not run.
  */
 final class Team {
-    private final NativeOps openMp;
+    /** How long a thread looks for the next product before it sleeps: the time between two products of a training step. */
+    private static final long ACTIVE_NANOS = 100_000;
+
+    /** A thread ends after this time without work, so that an idle program has none. */
+    private static final long IDLE_NANOS = 10_000_000_000L;
+
+    /** How often a caller looks whether the last part is done before it pauses, so that others can use its processor. */
+    private static final int SPINS = 10_000;
+
+    private static final long PAUSE_NANOS = 20_000;
+
+    /** The place of the job in a thread that has ended. */
+    private static final Job ENDED = new Job(0, part -> {});
+
+    private final AtomicBoolean isBusy = new AtomicBoolean();
+
+    /** Only the thread that set {@link #isBusy} uses them. */
+    private @Nullable Member[] members = new Member[0];
+
     private volatile int threads = 1;
 
-    Team() {
-        // Without it, the holder has no operations.
-        Backend.require();
-        openMp = NativeOpsHolder.getInstance().getDeviceNativeOps();
+    /** The parts of a product. */
+    private static final class Job {
+        private final int parts;
+        private final IntConsumer part;
+        private final AtomicInteger started = new AtomicInteger();
+        private final AtomicInteger done = new AtomicInteger();
+        private volatile @Nullable Throwable failure;
+
+        Job(int parts, IntConsumer part) {
+            this.parts = parts;
+            this.part = part;
+        }
+
+        /** Computes parts until none is left that nobody has started. */
+        void work() {
+            for (int i = started.getAndIncrement(); i < parts; i = started.getAndIncrement()) {
+                try {
+                    part.accept(i);
+                } catch (RuntimeException | Error e) {
+                    failure = e;
+                } finally {
+                    done.incrementAndGet();
+                }
+            }
+        }
+
+        void await() {
+            for (int i = 0; done.get() < parts; i++) {
+                if (i < SPINS) {
+                    Thread.onSpinWait();
+                } else {
+                    LockSupport.parkNanos(this, PAUSE_NANOS);
+                }
+            }
+        }
+
+        void throwFailure() {
+            Throwable thrown = failure;
+            if (thrown instanceof RuntimeException exception) {
+                throw exception;
+            }
+            if (thrown instanceof Error error) {
+                throw error;
+            }
+        }
+    }
+
+    /** One of the threads. */
+    private static final class Member extends Thread {
+        private final AtomicReference<@Nullable Job> job;
+        private volatile boolean sleeps;
+
+        Member(int number, Job first) {
+            super("lora4j-onednn-" + number);
+            setDaemon(true);
+            job = new AtomicReference<>(first);
+        }
+
+        /** Hands over a job. Returns false if the thread has ended. */
+        boolean take(Job next) {
+            if (job.getAndUpdate(old -> old == ENDED ? ENDED : next) == ENDED) {
+                return false;
+            }
+            if (sleeps) {
+                LockSupport.unpark(this);
+            }
+            return true;
+        }
+
+        @Override
+        public void run() {
+            long idleSince = System.nanoTime();
+            while (true) {
+                Job next = job.getAndSet(null);
+                if (next != null) {
+                    next.work();
+                    idleSince = System.nanoTime();
+                } else if (System.nanoTime() - idleSince < ACTIVE_NANOS) {
+                    Thread.onSpinWait();
+                } else if (!sleepUntilWork(idleSince)) {
+                    return;
+                }
+            }
+        }
+
+        /** Returns false if there was none for so long that the thread has ended. */
+        private boolean sleepUntilWork(long idleSince) {
+            sleeps = true;
+            while (job.get() == null) {
+                long left = idleSince + IDLE_NANOS - System.nanoTime();
+                if (left <= 0 && job.compareAndSet(null, ENDED)) {
+                    return false;
+                }
+                LockSupport.parkNanos(this, Math.max(1, left));
+            }
+            sleeps = false;
+            return true;
+        }
     }
 
     int threads() {
@@ -26,18 +144,44 @@ final class Team {
         threads = count;
     }
 
-    /** Sets the number of threads of the calling thread, and returns what it was. */
-    int enter(int count) {
-        int before = openMp.ompGetMaxThreads();
-        if (before != count) {
-            openMp.setOmpNumThreads(count);
+    /**
+     * Computes numbered parts, and returns when all are done. An exception of a part is thrown to the caller.
+     *
+     * @param parts the number of parts
+     * @param part computes the part of a number from 0; several threads can compute different parts at the same time
+     */
+    void run(int parts, IntConsumer part) {
+        int helpers = Math.min(threads, parts) - 1;
+        if (helpers < 1 || !isBusy.compareAndSet(false, true)) {
+            for (int i = 0; i < parts; i++) {
+                part.accept(i);
+            }
+            return;
         }
-        return before;
+        Job job = new Job(parts, part);
+        try {
+            call(helpers, job);
+            job.work();
+            job.await();
+        } finally {
+            isBusy.set(false);
+        }
+        job.throwFailure();
     }
 
-    void leave(int before) {
-        if (openMp.ompGetMaxThreads() != before) {
-            openMp.setOmpNumThreads(before);
+    private void call(int helpers, Job job) {
+        if (members.length < helpers) {
+            @Nullable Member[] more = new Member[helpers];
+            System.arraycopy(members, 0, more, 0, members.length);
+            members = more;
+        }
+        for (int i = 0; i < helpers; i++) {
+            Member member = members[i];
+            if (member == null || !member.take(job)) {
+                Member started = new Member(i + 1, job);
+                members[i] = started;
+                started.start();
+            }
         }
     }
 }

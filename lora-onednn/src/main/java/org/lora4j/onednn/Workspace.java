@@ -20,7 +20,7 @@ final class Workspace {
     private @Nullable Memory scratchpad;
 
     /** What a product depends on. */
-    private record Key(Kind kind, boolean scalesInput, Layout x, Layout y, boolean adds, int threads) {}
+    private record Key(Kind kind, boolean scalesInput, Layout x, Layout y, boolean adds) {}
 
     private final Map<Key, Product> products = new LinkedHashMap<>(64, 0.75f, true) {
         private static final long serialVersionUID = 1L;
@@ -42,12 +42,11 @@ final class Workspace {
     }
 
     /** Computes {@code y = x·W} or adds it. */
-    void multiply(OneDnnWeight weight, Layout x, long xAddress, Layout y, long yAddress, boolean adds, int threads) {
-        boolean scalesInput = weight.inputScales() != null;
-        Key key = new Key(weight.kind(), scalesInput, x, y, adds, threads);
+    void multiply(PackedBlock weight, Layout x, long xAddress, Layout y, long yAddress, boolean adds) {
+        Key key = new Key(weight.kind(), weight.inputScales() != null, x, y, adds);
         Product product = products.get(key);
         if (product == null) {
-            product = new Product(this, weight.matmul(x.rows(), threads), weight.kind(), scalesInput, x, y, adds);
+            product = Product.of(this, weight, x, y, adds);
             products.put(key, product);
         }
         product.run(weight, xAddress, yAddress);

@@ -59,7 +59,7 @@ class EngineThreadsTest {
         }
     }
 
-    /** The threads of the team after products with one thread and with three, and the caller's own setting. */
+    /** The threads of OpenMP after products with one thread and with three of the engine, and the caller's own setting. */
     private static String threads(OneDnnEngine engine, INDArray weight, INDArray x, INDArray y) throws IOException {
         StringBuilder found = new StringBuilder();
         for (int threads : new int[] {1, 3}) {
@@ -93,7 +93,7 @@ class EngineThreadsTest {
 
     @Test
     @EnabledOnOs(OS.LINUX)
-    void aProductHasAsManyThreadsAsTheEngineNotAsOpenMp(@TempDir Path folder) throws Exception {
+    void aProductHasOneThreadOfOpenMp(@TempDir Path folder) throws Exception {
         Path result = folder.resolve("result");
         ProcessBuilder process = new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -112,7 +112,7 @@ class EngineThreadsTest {
         assertThat(started.exitValue())
                 .as(Files.readString(folder.resolve("output"), StandardCharsets.UTF_8))
                 .isZero();
-        assertThat(result).hasContent("1 3 4");
+        assertThat(result).hasContent("1 1 4");
     }
 
     @Test

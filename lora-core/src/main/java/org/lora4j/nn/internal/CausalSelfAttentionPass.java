@@ -12,6 +12,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** The computation of {@link CausalSelfAttention}: its linear layers, and the heads between them. */
 final class CausalSelfAttentionPass<A> implements LayerPass {
+    private final InnerLinears linears;
     private final List<LinearPass> inputs = new ArrayList<>();
     private final List<Integer> widths = new ArrayList<>();
     private final LinearPass output;
@@ -25,11 +26,12 @@ final class CausalSelfAttentionPass<A> implements LayerPass {
 
     CausalSelfAttentionPass(CausalSelfAttention layer, RowMath<A> math, PassResources resources) {
         this.resources = resources;
+        linears = new InnerLinears(resources);
         for (Linear input : layer.inputs()) {
-            inputs.add(new LinearPass(input, resources));
+            inputs.add(linears.add(input));
             widths.add(Math.toIntExact(input.outputSize()));
         }
-        output = new LinearPass(layer.output(), resources);
+        output = linears.add(layer.output());
         heads = new CausalHeads<>(layer, math, resources);
         contexts = new BatchBuffer(resources.dataType(), layer.output().inputSize(), resources.order());
         inputSize = layer.inputs().get(0).inputSize();
@@ -40,13 +42,12 @@ final class CausalSelfAttentionPass<A> implements LayerPass {
 
     @Override
     public void bind() {
-        inputs.forEach(LinearPass::bind);
-        output.bind();
+        linears.bind();
     }
 
     @Override
     public boolean trains() {
-        return output.trains() || inputs.stream().anyMatch(LinearPass::trains) || heads.trains(resources.segments());
+        return linears.train() || heads.trains(resources.segments());
     }
 
     @Override
@@ -111,9 +112,6 @@ final class CausalSelfAttentionPass<A> implements LayerPass {
 
     @Override
     public Optional<String> firstNonFinite(int segment) {
-        return inputs.stream()
-                .filter(input -> !input.isFinite(segment))
-                .map(LinearPass::path)
-                .findFirst();
+        return linears.firstNonFinite(segment);
     }
 }

@@ -1,8 +1,6 @@
 package org.lora4j.nn.internal;
 
-import java.util.List;
 import java.util.Optional;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.BatchBuffer;
 import org.lora4j.internal.RowMath;
@@ -12,6 +10,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 /** The computation of {@link SelfAttention}: its four linear layers, and the heads between them. */
 final class SelfAttentionPass<A> implements LayerPass {
     private final SelfAttention layer;
+    private final InnerLinears linears;
     private final LinearPass query;
     private final LinearPass key;
     private final LinearPass value;
@@ -24,27 +23,24 @@ final class SelfAttentionPass<A> implements LayerPass {
     SelfAttentionPass(SelfAttention layer, RowMath<A> math, PassResources resources) {
         this.layer = layer;
         this.resources = resources;
-        query = new LinearPass(layer.query(), resources);
-        key = new LinearPass(layer.key(), resources);
-        value = new LinearPass(layer.value(), resources);
-        output = new LinearPass(layer.output(), resources);
+        linears = new InnerLinears(resources);
+        query = linears.add(layer.query());
+        key = linears.add(layer.key());
+        value = linears.add(layer.value());
+        output = linears.add(layer.output());
         heads = new AttentionHeads<>(layer, math, resources);
         contexts = new BatchBuffer(resources.dataType(), layer.query().outputSize(), resources.order());
         width = Math.toIntExact(layer.query().outputSize());
     }
 
-    private List<LinearPass> linears() {
-        return List.of(query, key, value, output);
-    }
-
     @Override
     public void bind() {
-        linears().forEach(LinearPass::bind);
+        linears.bind();
     }
 
     @Override
     public boolean trains() {
-        return linears().stream().anyMatch(LinearPass::trains);
+        return linears.train();
     }
 
     @Override
@@ -83,9 +79,6 @@ final class SelfAttentionPass<A> implements LayerPass {
 
     @Override
     public Optional<String> firstNonFinite(int segment) {
-        return Stream.of(query, key, value)
-                .filter(linear -> !linear.isFinite(segment))
-                .map(LinearPass::path)
-                .findFirst();
+        return linears.firstNonFinite(segment);
     }
 }

@@ -1,6 +1,5 @@
 package org.lora4j.nn.internal;
 
-import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.ArrayMemory;
@@ -11,6 +10,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** The computation of {@link SwiGLU}: its linear layers, and the gate between them. */
 final class SwiGLUPass<A> implements LayerPass {
+    private final InnerLinears linears;
     private final LinearPass gate;
     private final LinearPass up;
     private final LinearPass down;
@@ -29,9 +29,10 @@ final class SwiGLUPass<A> implements LayerPass {
     private @Nullable INDArray ups;
 
     SwiGLUPass(SwiGLU layer, RowMath<A> math, PassResources resources) {
-        gate = new LinearPass(layer.gate(), resources);
-        up = new LinearPass(layer.up(), resources);
-        down = new LinearPass(layer.down(), resources);
+        linears = new InnerLinears(resources);
+        gate = linears.add(layer.gate());
+        up = linears.add(layer.up());
+        down = linears.add(layer.down());
         this.math = math;
         scratch = resources.scratch();
         inputSize = layer.gate().inputSize();
@@ -43,18 +44,14 @@ final class SwiGLUPass<A> implements LayerPass {
         room = math.array(width);
     }
 
-    private List<LinearPass> linears() {
-        return List.of(gate, up, down);
-    }
-
     @Override
     public void bind() {
-        linears().forEach(LinearPass::bind);
+        linears.bind();
     }
 
     @Override
     public boolean trains() {
-        return linears().stream().anyMatch(LinearPass::trains);
+        return linears.train();
     }
 
     @Override
@@ -112,9 +109,6 @@ final class SwiGLUPass<A> implements LayerPass {
 
     @Override
     public Optional<String> firstNonFinite(int segment) {
-        return linears().stream()
-                .filter(linear -> !linear.isFinite(segment))
-                .map(LinearPass::path)
-                .findFirst();
+        return linears.firstNonFinite(segment);
     }
 }

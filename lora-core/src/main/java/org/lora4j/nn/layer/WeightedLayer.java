@@ -13,7 +13,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** A layer with a weight and perhaps a bias, which adapters know by its path. */
 public sealed interface WeightedLayer extends Layer, BaseLayer, Updatable, Fingerprinted
-        permits Linear, Embedding, LayerNorm, RMSNorm {
+        permits Linear, Embedding, NormLayer {
     /**
      * Returns the original weight as a parameter.
      *

@@ -56,14 +56,15 @@ final class DoRANorm {
         p = products.rows(dora.rank(), out);
     }
 
-    /** Binds this to an update of the same layer, and requests {@code A·Wᵀ}. */
+    /** Binds this to an update of the same layer, and requests {@code A·Wᵀ} if it is needed for each batch. */
     void bind(LoRAUpdate update) {
         dora = update;
         a = dora.loraA().value();
         b = dora.loraB().value();
         rank = dora.rank();
         p = products.rows(rank, out);
-        isRequested = !dora.isOfEmbedding() && dora.rememberedScales(context.weight()) == null;
+        // The factors of a frozen update are computed once.
+        isRequested = !dora.isOfEmbedding() && !dora.isFrozen(context.weight());
         if (isRequested) {
             context.requestWeightProduct(a, p);
         }

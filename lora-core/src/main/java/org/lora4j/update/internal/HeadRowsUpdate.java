@@ -5,6 +5,7 @@ import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.TokenRows;
 import org.lora4j.internal.ArrayMemory;
 import org.lora4j.internal.BatchBuffer;
+import org.lora4j.internal.BuffersByWidth;
 import org.lora4j.internal.Gemm;
 import org.lora4j.internal.RowMath;
 import org.lora4j.nn.parameter.Parameter;
@@ -12,7 +13,6 @@ import org.lora4j.nn.parametrization.internal.PassContext;
 import org.lora4j.nn.parametrization.internal.WeightUpdate;
 import org.lora4j.nn.parametrization.internal.WeightUpdatePass;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.factory.Nd4j;
 
 /**
  * The rows of {@link TokenRowsUpdate} in a head that shares the table of the embedding: the logit of the k-th of these tokens
@@ -68,14 +68,15 @@ public final class HeadRowsUpdate implements WeightUpdate {
         private final A row;
         private final A other;
 
-        // The update that this is bound to, and arrays for the number of its tokens.
+        private final BatchBuffer originals;
+        private final BatchBuffer differences;
+        private final BuffersByWidth products;
+        private final BuffersByWidth productGradients;
+
+        // The update that this is bound to.
         private HeadRowsUpdate bound;
         private List<Integer> tokens;
         private @Nullable INDArray gradient;
-        private INDArray originals;
-        private INDArray differences;
-        private BatchBuffer products;
-        private BatchBuffer productGradients;
 
         RowsPass(HeadRowsUpdate update, PassContext context, RowMath<A> math) {
             this.context = context;
@@ -86,16 +87,15 @@ public final class HeadRowsUpdate implements WeightUpdate {
             bound = update;
             tokens = update.data().tokens();
             gradient = context.gradient(update.parameter());
-            originals = Nd4j.createUninitializedDetached(context.dataType(), 'c', tokens.size(), width);
-            differences = Nd4j.createUninitializedDetached(context.dataType(), 'c', tokens.size(), width);
-            products = new BatchBuffer(context.dataType(), tokens.size(), 'c');
-            productGradients = new BatchBuffer(context.dataType(), tokens.size(), 'c');
+            originals = new BatchBuffer(context.dataType(), width, 'c');
+            differences = new BatchBuffer(context.dataType(), width, 'c');
+            products = new BuffersByWidth(context.dataType(), 'c');
+            productGradients = new BuffersByWidth(context.dataType(), 'c');
         }
 
         @Override
         public boolean bind(WeightUpdate update) {
-            if (!(update instanceof HeadRowsUpdate headRows)
-                    || headRows.data().tokens().size() != tokens.size()) {
+            if (!(update instanceof HeadRowsUpdate headRows)) {
                 return false;
             }
             bound = headRows;
@@ -111,9 +111,8 @@ public final class HeadRowsUpdate implements WeightUpdate {
 
         @Override
         public void forward(INDArray x, INDArray base, INDArray y) {
-            computeDifferences();
-            INDArray product = products.rows(x.size(0));
-            multiply.run(x, differences, product);
+            INDArray product = products.rows(x.size(0), tokens.size());
+            multiply.run(x, computeDifferences(), product);
             ArrayMemory added = new ArrayMemory(product);
             ArrayMemory logits = new ArrayMemory(y);
             int count = tokens.size();
@@ -127,22 +126,25 @@ public final class HeadRowsUpdate implements WeightUpdate {
         }
 
         /** Computes {@code R[k] − W[t]}. */
-        private void computeDifferences() {
-            context.weight().weight().rows(bound.rows.tokenIds(), originals);
-            ArrayMemory table = new ArrayMemory(originals);
+        private INDArray computeDifferences() {
+            INDArray original = originals.rows(tokens.size());
+            INDArray result = differences.rows(tokens.size());
+            context.weight().weight().rows(bound.rows.tokenIds(), original);
+            ArrayMemory table = new ArrayMemory(original);
             ArrayMemory replacing = new ArrayMemory(bound.parameter().value());
-            ArrayMemory results = new ArrayMemory(differences);
+            ArrayMemory results = new ArrayMemory(result);
             for (int k = 0; k < tokens.size(); k++) {
                 math.read(replacing, k * width, row, width);
                 math.read(table, k * width, other, width);
                 math.addScaled(-1, other, row, width);
                 math.write(results, k * width, row, width);
             }
+            return result;
         }
 
         @Override
         public void backward(INDArray x, INDArray base, INDArray yGradient, INDArray baseGradient) {
-            INDArray productGradient = productGradients.rows(x.size(0));
+            INDArray productGradient = productGradients.rows(x.size(0), tokens.size());
             ArrayMemory given = new ArrayMemory(yGradient);
             ArrayMemory results = new ArrayMemory(productGradient);
             int count = tokens.size();
@@ -159,7 +161,8 @@ public final class HeadRowsUpdate implements WeightUpdate {
 
         @Override
         public void addInputGradient(INDArray xGradient) {
-            addInputGradient.run(productGradients.rows(xGradient.size(0)), differences, xGradient);
+            int count = tokens.size();
+            addInputGradient.run(productGradients.rows(xGradient.size(0), count), differences.rows(count), xGradient);
         }
     }
 }

@@ -273,7 +273,8 @@ public final class LoRAUpdate implements WeightUpdate {
         return weight.thaws() + loraA.thaws() + loraB.thaws() + (magnitude == null ? 0 : magnitude.thaws());
     }
 
-    private boolean isFrozen(Parameter weight) {
+    /** Whether nothing that DoRA's factors are computed from trains. */
+    boolean isFrozen(Parameter weight) {
         return !weight.isTrainable()
                 && !loraA.isTrainable()
                 && !loraB.isTrainable()

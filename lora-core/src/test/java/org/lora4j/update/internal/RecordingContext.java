@@ -4,7 +4,9 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.lora4j.nn.parameter.Parameter;
 import org.lora4j.nn.parametrization.internal.PassContext;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -14,13 +16,25 @@ import org.nd4j.linalg.factory.Nd4j;
 /** A training context of its own that notes what is asked of it. */
 public final class RecordingContext implements PassContext {
     private final DataType type;
+    private final @Nullable Parameter weight;
+    private final List<INDArray> requested = new ArrayList<>();
     private final Map<String, INDArray> gradients = new LinkedHashMap<>();
     private final List<Long> widths = new ArrayList<>();
     private long step;
     private long rowsBefore;
 
     public RecordingContext(DataType type) {
+        this(type, null);
+    }
+
+    RecordingContext(DataType type, @Nullable Parameter weight) {
         this.type = type;
+        this.weight = weight;
+    }
+
+    /** The rows whose products with the weight were requested. */
+    List<INDArray> requested() {
+        return requested;
     }
 
     public Set<String> gradients() {
@@ -69,12 +83,12 @@ public final class RecordingContext implements PassContext {
 
     @Override
     public Parameter weight() {
-        throw new UnsupportedOperationException();
+        return Objects.requireNonNull(weight, "this context has no weight");
     }
 
     @Override
     public void requestWeightProduct(INDArray rows, INDArray product) {
-        throw new UnsupportedOperationException();
+        requested.add(rows);
     }
 
     @Override

@@ -1,0 +1,153 @@
+package org.lora4j.onednn;
+
+import static org.bytedeco.dnnl.global.dnnl.dnnl_f32;
+import static org.bytedeco.dnnl.global.dnnl.dnnl_memory_desc_get_size;
+
+import java.lang.ref.Reference;
+import java.util.Arrays;
+import java.util.Optional;
+import org.bytedeco.dnnl.dnnl_memory;
+import org.bytedeco.dnnl.dnnl_memory_desc;
+import org.bytedeco.javacpp.FloatPointer;
+import org.jspecify.annotations.Nullable;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/** Some columns {@code [k, m]} of a packed weight, in oneDNN's own format. */
+final class PackedBlock {
+    /** The largest number of rows for which each has its own code. */
+    static final long EXACT_ROWS = 256;
+
+    /** Larger numbers are divided into a multiple of this and a rest, so that there are fewer of them. */
+    static final long STEP_OF_ROWS = 64;
+
+    private final OneDnnEngine engine;
+    private final Kind kind;
+    private final long k;
+    private final long m;
+    private final dnnl_memory_desc format;
+    private final Memory data;
+    private final dnnl_memory memory;
+    private final @Nullable Memory scaleData;
+    private final @Nullable dnnl_memory scales;
+    private final @Nullable Memory inputScaleData;
+    private final @Nullable dnnl_memory inputScales;
+
+    private PackedBlock(
+            OneDnnEngine engine,
+            Kind kind,
+            INDArray columns,
+            float[] factors,
+            boolean scalesInput,
+            dnnl_memory_desc format,
+            NativeObjects objects) {
+        objects.closeWith(this);
+        this.engine = engine;
+        this.kind = kind;
+        this.format = format;
+        Layout plain = Layout.of(columns);
+        k = plain.rows();
+        m = plain.columns();
+        data = new Memory(dnnl_memory_desc_get_size(format));
+        memory = Dnnl.memory(objects, format, data.start());
+        if (kind.isScaled()) {
+            // oneDNN always scales the results.
+            scaleData = copy(scalesInput ? ones(m) : factors);
+            scales = Dnnl.memory(objects, Dnnl.vector(objects, m, dnnl_f32), scaleData.start());
+        } else {
+            scaleData = null;
+            scales = null;
+        }
+        if (scalesInput) {
+            inputScaleData = copy(factors);
+            inputScales = Dnnl.memory(objects, Dnnl.vector(objects, k, dnnl_f32), inputScaleData.start());
+        } else {
+            inputScaleData = null;
+            inputScales = null;
+        }
+        try (NativeObjects used = new NativeObjects()) {
+            dnnl_memory_desc fromFormat = Dnnl.strided(used, plain, dnnl_f32);
+            dnnl_memory from = Dnnl.memory(used, fromFormat, new Memory.Address().set(columns));
+            Reorder.pack(
+                            used,
+                            fromFormat,
+                            from,
+                            format,
+                            memory,
+                            scalesInput ? inputScales : scales,
+                            scalesInput ? 0 : 1)
+                    .run(Dnnl.stream(used));
+        } finally {
+            Reference.reachabilityFence(columns);
+        }
+    }
+
+    private static float[] ones(long count) {
+        float[] ones = new float[(int) count];
+        Arrays.fill(ones, 1);
+        return ones;
+    }
+
+    private static Memory copy(float[] values) {
+        Memory memory = new Memory((long) Float.BYTES * values.length);
+        new FloatPointer(memory.start()).put(values, 0, values.length);
+        return memory;
+    }
+
+    /**
+     * Packs a matrix; empty if there is no fast code for its sizes, or the weight that it is a part of is too small.
+     *
+     * @param factors the scales of the columns, or of the rows if the input is scaled; not used by kinds without scales
+     * @param scalesInput whether each column of the input is multiplied with a scale instead of each column of the result
+     */
+    static Optional<PackedBlock> of(
+            OneDnnEngine engine,
+            Kind kind,
+            INDArray columns,
+            float[] factors,
+            boolean scalesInput,
+            long elementsOfWeight) {
+        NativeObjects objects = new NativeObjects();
+        Matmul.Packing packing = Matmul.packing(objects, kind, columns.size(0), columns.size(1));
+        if (packing == null || !engine.packs(packing, columns.length(), elementsOfWeight, kind)) {
+            objects.close();
+            return Optional.empty();
+        }
+        return Optional.of(new PackedBlock(engine, kind, columns, factors, scalesInput, packing.format(), objects));
+    }
+
+    /** The code for a number of rows, whose results are so many elements apart. */
+    Matmul matmul(long n, long rowStride) {
+        return engine.matmuls().get(new Matmuls.Key(kind, n, k, m, rowStride), key -> new Matmul(key, format));
+    }
+
+    long columns() {
+        return m;
+    }
+
+    Kind kind() {
+        return kind;
+    }
+
+    dnnl_memory memory() {
+        return memory;
+    }
+
+    @Nullable
+    dnnl_memory scales() {
+        return scales;
+    }
+
+    /** A factor for each column of the input, or null for none. */
+    @Nullable
+    dnnl_memory inputScales() {
+        return inputScales;
+    }
+
+    long bytes() {
+        return data.bytes() + bytes(scaleData) + bytes(inputScaleData);
+    }
+
+    private static long bytes(@Nullable Memory memory) {
+        return memory == null ? 0 : memory.bytes();
+    }
+}
