@@ -168,6 +168,8 @@ class ArchitectureTest {
             .that()
             .doNotHaveFullyQualifiedName("org.lora4j.internal.ArrayMemory")
             .and()
+            .doNotHaveFullyQualifiedName("org.lora4j.internal.CodeMemory")
+            .and()
             .doNotHaveFullyQualifiedName("org.lora4j.io.Elements")
             .should()
             .callMethodWhere(

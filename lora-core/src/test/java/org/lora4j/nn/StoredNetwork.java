@@ -4,9 +4,9 @@ import org.lora4j.linalg.Precision;
 import org.lora4j.nn.layer.Embedding;
 import org.lora4j.nn.layer.Linear;
 import org.lora4j.nn.layer.WeightedLayer;
+import org.lora4j.nn.parameter.Parameter;
 import org.lora4j.nn.weight.internal.ArrayMatrix;
 import org.lora4j.nn.weight.internal.CompactMatrix;
-import org.lora4j.nn.weight.internal.WeightMatrix;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -26,15 +26,16 @@ public final class StoredNetwork {
         INDArray bias = layer.bias();
         INDArray biasCopy = bias == null ? null : bias.dup();
         if (layer instanceof Linear) {
-            return Linear.of(layer.path(), matrix(layer, precision), biasCopy);
+            return new Linear(layer.path(), parameter(layer, precision), biasCopy);
         }
         if (layer instanceof Embedding embedding) {
-            return Embedding.of(layer.path(), matrix(layer, precision), embedding.padding());
+            return new Embedding(layer.path(), parameter(layer, precision), embedding.padding());
         }
         return layer.with(layer.weight().dup(), biasCopy);
     }
 
-    private static WeightMatrix matrix(WeightedLayer layer, Precision precision) {
-        return CompactMatrix.convert(new ArrayMatrix(layer.weight()), precision);
+    private static Parameter parameter(WeightedLayer layer, Precision precision) {
+        return new Parameter(
+                layer.path() + ".weight", CompactMatrix.convert(new ArrayMatrix(layer.weight()), precision));
     }
 }

@@ -1,10 +1,10 @@
 package org.lora4j.nn.layer;
 
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.LayerKind;
 import org.lora4j.nn.parameter.Parameter;
 import org.lora4j.nn.parametrization.internal.WeightUpdates;
-import org.lora4j.nn.weight.internal.WeightMatrix;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -45,26 +45,19 @@ public final class Embedding implements WeightedLayer {
         updates = new WeightUpdates(path, this.weight, null);
     }
 
-    private Embedding(String path, Parameter weight, int padding) {
-        this.path = path;
-        this.weight = weight;
-        this.padding = padding;
-        updates = new WeightUpdates(path, weight, null);
-    }
-
     /**
-     * Creates a layer around a matrix that others can share; not part of the API.
+     * Creates a layer around a parameter; not part of the API.
      *
      * @param path the module path
      * @param weight {@code W [vocab, dim]}
      * @param padding the token whose vector has no gradient, below the vocabulary, or {@link #NO_PADDING}
-     * @return the layer, whose weight is frozen if it is stored in fewer bits
      * @hidden
      */
-    public static Embedding of(String path, WeightMatrix weight, int padding) {
-        return weight.isCompact()
-                ? new Embedding(path, new Parameter(path + ".weight", weight), padding)
-                : new Embedding(path, weight.array(), padding);
+    public Embedding(String path, Parameter weight, int padding) {
+        this.path = Objects.requireNonNull(path, "path must not be null");
+        this.weight = Objects.requireNonNull(weight, "weight must not be null");
+        this.padding = padding;
+        updates = new WeightUpdates(path, weight, null);
     }
 
     @Override

@@ -1,9 +1,9 @@
 package org.lora4j.nn.layer;
 
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.nn.parameter.Parameter;
 import org.lora4j.nn.parametrization.internal.WeightUpdates;
-import org.lora4j.nn.weight.internal.WeightMatrix;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -39,26 +39,19 @@ public final class Linear implements WeightedLayer {
         updates = new WeightUpdates(path, this.weight, this.bias);
     }
 
-    private Linear(String path, Parameter weight, @Nullable INDArray bias) {
-        this.path = path;
-        this.weight = weight;
-        this.bias = bias == null ? null : new Parameter(path + ".bias", bias, true);
-        updates = new WeightUpdates(path, weight, this.bias);
-    }
-
     /**
-     * Creates a layer around a matrix that others can share; not part of the API.
+     * Creates a layer around a parameter; not part of the API.
      *
      * @param path the module path
      * @param weight {@code W [out, in]}
      * @param bias {@code b [out]}, or null for none
-     * @return the layer, whose weight is frozen if it is stored in fewer bits
      * @hidden
      */
-    public static Linear of(String path, WeightMatrix weight, @Nullable INDArray bias) {
-        return weight.isCompact()
-                ? new Linear(path, new Parameter(path + ".weight", weight), bias)
-                : new Linear(path, weight.array(), bias);
+    public Linear(String path, Parameter weight, @Nullable INDArray bias) {
+        this.path = Objects.requireNonNull(path, "path must not be null");
+        this.weight = Objects.requireNonNull(weight, "weight must not be null");
+        this.bias = bias == null ? null : new Parameter(path + ".bias", bias, true);
+        updates = new WeightUpdates(path, weight, this.bias);
     }
 
     /**

@@ -57,8 +57,8 @@ public final class Parameter implements Weighted {
      * @hidden
      */
     public Parameter(String name, WeightMatrix matrix) {
-        this.name = name;
-        this.matrix = matrix;
+        this.name = Objects.requireNonNull(name, "name must not be null");
+        this.matrix = Objects.requireNonNull(matrix, "matrix must not be null");
         precision = matrix.precision();
         trainable = !matrix.isCompact();
     }
@@ -130,7 +130,7 @@ public final class Parameter implements Weighted {
      * @hidden
      */
     public synchronized void store(Precision newPrecision) {
-        precision = newPrecision;
+        precision = Objects.requireNonNull(newPrecision, "newPrecision must not be null");
         if (!trainable) {
             convert();
         }

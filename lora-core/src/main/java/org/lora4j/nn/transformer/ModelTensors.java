@@ -13,6 +13,7 @@ import org.lora4j.io.Dtype;
 import org.lora4j.io.SafeTensorsException;
 import org.lora4j.linalg.Precision;
 import org.lora4j.nn.BaseStorage;
+import org.lora4j.nn.parameter.Parameter;
 import org.lora4j.nn.weight.internal.ArrayMatrix;
 import org.lora4j.nn.weight.internal.BFloat16Matrix;
 import org.lora4j.nn.weight.internal.CompactMatrix;
@@ -178,8 +179,12 @@ final class ModelTensors {
         return one.array().equals(two.array());
     }
 
-    /** The elements of a matrix, in the form that they are held in. */
-    WeightMatrix matrix(String name) {
+    /** A parameter around a matrix, which is frozen if it is in fewer bits. */
+    Parameter parameter(String path, String name) {
+        return new Parameter(path + ".weight", matrix(name));
+    }
+
+    private WeightMatrix matrix(String name) {
         WeightMatrix matrix = tensors.get(name);
         if (matrix == null) {
             throw new IllegalStateException(
