@@ -88,7 +88,7 @@ class ArchitectureTest {
             .whereLayer("train")
             .mayOnlyAccessLayers("nn", "computation", "input", "parameter", "weight", "io", "internal")
             .whereLayer("transformer")
-            .mayOnlyAccessLayers("nn", "layer", "parameter", "io", "adapter", "internal")
+            .mayOnlyAccessLayers("nn", "layer", "parameter", "weight", "io", "adapter", "linalg", "internal")
             .whereLayer("nn")
             .mayOnlyAccessLayers(
                     "computation",
@@ -167,6 +167,8 @@ class ArchitectureTest {
     static final ArchRule ONE_OWNER_OF_NATIVE_MEMORY = noClasses()
             .that()
             .doNotHaveFullyQualifiedName("org.lora4j.internal.ArrayMemory")
+            .and()
+            .doNotHaveFullyQualifiedName("org.lora4j.internal.CodeMemory")
             .and()
             .doNotHaveFullyQualifiedName("org.lora4j.io.Elements")
             .should()

@@ -107,6 +107,14 @@ public final class Gemm {
         }
     }
 
+    /** Drops the arrays of the last call. */
+    public void forget() {
+        heap = null;
+        if (op != null) {
+            op.forget();
+        }
+    }
+
     void runOnHeap(INDArray a, INDArray b, INDArray c) {
         HeapGemm small = heap;
         if (small == null) {

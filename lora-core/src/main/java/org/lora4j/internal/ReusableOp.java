@@ -35,17 +35,22 @@ public final class ReusableOp {
         context.setTArguments(reals);
     }
 
+    /** Drops the arrays of the last call. */
+    public void forget() {
+        context.purge();
+        first = null;
+        second = null;
+        output = null;
+        handles = 0;
+    }
+
     public void run(INDArray a, INDArray c) {
         run(a, null, c);
     }
 
     public void run(INDArray a, @Nullable INDArray b, INDArray c) {
         if (handles + 3 > MAX_HANDLES) {
-            context.purge();
-            first = null;
-            second = null;
-            output = null;
-            handles = 0;
+            forget();
         }
         if (a != first) {
             context.setInputArray(0, a);

@@ -11,7 +11,9 @@ import org.lora4j.adapter.BaseLayer;
 import org.lora4j.adapter.BaseModel;
 import org.lora4j.adapter.BiasTraining;
 import org.lora4j.adapter.LoRAConfig;
+import org.lora4j.internal.ArrayFingerprint;
 import org.lora4j.internal.ArrayMemory;
+import org.lora4j.internal.Fingerprinted;
 import org.lora4j.internal.Names;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -59,7 +61,8 @@ final class BaseCopies {
             return;
         }
         for (Map.Entry<PeftKey, String> copy : copies.entrySet()) {
-            if (!isCopy(copy.getValue(), original(copy.getKey(), base), tensors)) {
+            if (!hasFingerprint(copy, base, tensors)
+                    && !isCopy(copy.getValue(), original(copy.getKey(), base), tensors)) {
                 problems.add(Names.quote(copy.getValue())
                         + " must be a copy of the base's, since PEFT computes with it, found another; use the base that"
                         + " the adapter was trained with");
@@ -70,6 +73,17 @@ final class BaseCopies {
     private static @Nullable INDArray original(PeftKey key, BaseModel base) {
         BaseLayer layer = base.baseLayer(key.path());
         return key.kind() == PeftKey.Kind.BASE_WEIGHT ? layer.weight() : layer.bias();
+    }
+
+    /** Whether a copy has the fingerprint of the weight: a weight that is stored in fewer bits differs from it. */
+    private static boolean hasFingerprint(Map.Entry<PeftKey, String> copy, BaseModel base, TensorSource tensors)
+            throws IOException {
+        BaseLayer layer = base.baseLayer(copy.getKey().path());
+        return copy.getKey().kind() == PeftKey.Kind.BASE_WEIGHT
+                && layer instanceof Fingerprinted
+                && Arrays.equals(layer.shape(), tensors.header().shape(copy.getValue()))
+                && ArrayFingerprint.of(tensors.tensor(copy.getValue(), layer.dataType()))
+                        .equals(Fingerprint.of(layer));
     }
 
     private static boolean isCopy(String name, @Nullable INDArray original, TensorSource tensors) throws IOException {

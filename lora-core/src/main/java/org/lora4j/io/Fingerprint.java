@@ -1,6 +1,5 @@
 package org.lora4j.io;
 
-import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
@@ -11,16 +10,16 @@ import java.util.List;
 import java.util.Map;
 import org.lora4j.adapter.BaseLayer;
 import org.lora4j.adapter.BaseModel;
+import org.lora4j.internal.ArrayFingerprint;
 import org.lora4j.internal.Fingerprinted;
 import org.lora4j.internal.Names;
-import org.nd4j.linalg.api.ndarray.INDArray;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Hashes of the base weights that an adapter was created for, in the metadata of its tensors, which other readers ignore:
- * {@code lora4j.base.<module path>} is the SHA-256, in hexadecimal, of the type and shape, such as {@code F32 [16, 12]}, a
- * line feed, and the elements, little-endian and row-major.
+ * {@code lora4j.base.<module path>} is the {@link ArrayFingerprint} of the weight, of a weight in fewer bits that of the weight
+ * before it was rounded.
  */
 final class Fingerprint {
     static final String KEY = "lora4j.base.";
@@ -29,34 +28,17 @@ final class Fingerprint {
 
     private Fingerprint() {}
 
-    /** The fingerprint of a weight of FLOAT or DOUBLE. The memory order does not count. */
-    static String of(INDArray weight) {
-        MessageDigest digest = sha256();
-        Dtype dtype = Dtype.of(weight.dataType()).orElseThrow();
-        List<Long> shape = new ArrayList<>();
-        for (long dimension : weight.shape()) {
-            shape.add(dimension);
-        }
-        digest.update((dtype + " " + shape + "\n").getBytes(StandardCharsets.UTF_8));
-        Elements.with(weight, digest::update);
-        return HexFormat.of().formatHex(digest.digest());
-    }
-
     /** The fingerprint of the weight of a layer. Hashing a large base takes longer than loading an adapter. */
-    private static String of(BaseLayer layer) {
+    static String of(BaseLayer layer) {
         return layer instanceof Fingerprinted remembering
-                ? remembering.fingerprint(() -> of(layer.weight()))
-                : of(layer.weight());
+                ? remembering.fingerprint()
+                : ArrayFingerprint.of(layer.weight());
     }
 
     /** The SHA-256 of bytes, in hexadecimal. */
     static String of(byte[] bytes) {
-        return HexFormat.of().formatHex(sha256().digest(bytes));
-    }
-
-    private static MessageDigest sha256() {
         try {
-            return MessageDigest.getInstance("SHA-256");
+            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
         } catch (NoSuchAlgorithmException e) {
             throw new AssertionError("every Java platform has SHA-256", e);
         }

@@ -16,6 +16,7 @@ import org.lora4j.adapter.ModuleSelection;
 import org.lora4j.adapter.TargetModules;
 import org.lora4j.adapter.TokenRows;
 import org.lora4j.adapter.TrainableTokens;
+import org.lora4j.internal.Fingerprinted;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -29,7 +30,7 @@ final class PrefixedBase implements BaseModel {
     private final List<BaseLayer> layers;
 
     /** A layer under the path that the file has. */
-    private record Layer(String path, BaseLayer layer) implements BaseLayer {
+    private record Layer(String path, BaseLayer layer) implements BaseLayer, Fingerprinted {
         @Override
         public LayerKind kind() {
             return layer.kind();
@@ -38,6 +39,11 @@ final class PrefixedBase implements BaseModel {
         @Override
         public INDArray weight() {
             return layer.weight();
+        }
+
+        @Override
+        public String fingerprint() {
+            return Fingerprint.of(layer);
         }
 
         @Override

@@ -387,7 +387,8 @@ public final class SafeTensors {
      * infinite elements: the weights of a model have none.
      *
      * @param name the tensor
-     * @param type {@link DataType#FLOAT} or {@link DataType#DOUBLE}
+     * @param type {@link DataType#FLOAT} or {@link DataType#DOUBLE}; {@link DataType#BFLOAT16} for a tensor of BF16, whose bits
+     *     stay as they are
      * @return the array, or a new one if the tensor is of another type
      * @throws IllegalArgumentException if there is no such tensor, or the type is another
      * @throws SafeTensorsException if {@link #tensor(String, DataType)} refuses the tensor, or an element is not finite; the

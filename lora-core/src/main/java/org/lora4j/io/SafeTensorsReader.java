@@ -139,7 +139,8 @@ public final class SafeTensorsReader implements Closeable {
      * @throws IOException if the file cannot be read, or the reader is closed
      */
     public INDArray tensor(String name, DataType type) throws IOException {
-        return read(header.tensor(name)).floating(type);
+        StoredTensor stored = read(header.tensor(name));
+        return stored.release(stored.floating(type));
     }
 
     /**
@@ -147,7 +148,8 @@ public final class SafeTensorsReader implements Closeable {
      * elements: the weights of a model have none.
      *
      * @param name the tensor
-     * @param type {@link DataType#FLOAT} or {@link DataType#DOUBLE}
+     * @param type {@link DataType#FLOAT} or {@link DataType#DOUBLE}; {@link DataType#BFLOAT16} for a tensor of BF16, whose bits
+     *     stay as they are
      * @return a new array
      * @throws IllegalArgumentException if there is no such tensor, or the type is another
      * @throws SafeTensorsException if {@link #tensor(String, DataType)} refuses the tensor, or an element is not finite; the
@@ -155,7 +157,8 @@ public final class SafeTensorsReader implements Closeable {
      * @throws IOException if the file cannot be read, or the reader is closed
      */
     public INDArray finiteTensor(String name, DataType type) throws IOException {
-        return read(header.tensor(name)).finite(type);
+        StoredTensor stored = read(header.tensor(name));
+        return stored.release(stored.finite(type));
     }
 
     /**

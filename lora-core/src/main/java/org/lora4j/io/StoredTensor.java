@@ -23,6 +23,11 @@ record StoredTensor(String source, String name, Dtype dtype, INDArray array) {
     /** The rule for the weights of a model. */
     static final String FINITE = "all elements must be finite numbers";
 
+    /** How many elements are copied to the heap at a time. */
+    private static final int PIECE = 4096;
+
+    private static final int BF16_EXPONENT = 0x7f80;
+
     /** Creates a tensor from its bytes, little-endian and row-major; as many as dtype and shape need. */
     static StoredTensor ofBytes(String source, String name, Dtype dtype, long[] shape, byte[] bytes) {
         INDArray array = Elements.allocate(dtype.storage(), shape);
@@ -83,12 +88,43 @@ record StoredTensor(String source, String name, Dtype dtype, INDArray array) {
 
     /** Returns the tensor as FLOAT or DOUBLE, and refuses NaN and infinities. */
     INDArray finite(DataType type) throws SafeTensorsException {
+        if (type == DataType.BFLOAT16 && dtype == Dtype.BF16) {
+            requireFiniteBits();
+            return array;
+        }
         INDArray array = floating(type);
         long position = ArrayBits.firstNonFinite(array);
         if (position >= 0) {
             throw refuse(FINITE, nonFinite(array, position));
         }
         return array;
+    }
+
+    /** Checks a tensor of BF16 without a copy of it as floats. */
+    private void requireFiniteBits() throws SafeTensorsException {
+        Elements.with(array, bytes -> {
+            ShortBuffer bits = bytes.asShortBuffer();
+            short[] piece = new short[Math.min(PIECE, bits.remaining())];
+            while (bits.hasRemaining()) {
+                int from = bits.position();
+                int count = Math.min(piece.length, bits.remaining());
+                bits.get(piece, 0, count);
+                for (int i = 0; i < count; i++) {
+                    if ((piece[i] & BF16_EXPONENT) == BF16_EXPONENT) {
+                        float found = Float.intBitsToFloat(piece[i] << Short.SIZE);
+                        throw refuse(FINITE, found + " at element " + (from + i));
+                    }
+                }
+            }
+        });
+    }
+
+    /** Releases the native memory of the array, unless a result of this tensor is the array itself, and returns the result. */
+    INDArray release(INDArray result) {
+        if (result != array && array.closeable()) {
+            array.close();
+        }
+        return result;
     }
 
     /** Says which element is not finite. */

@@ -41,7 +41,8 @@ public interface ProductEngine {
     boolean isFast(Precision precision);
 
     /**
-     * Packs a weight.
+     * Packs a weight. In {@link Precision#INT8} both directions have the scale of each row of W, so both multiply with the same
+     * weights.
      *
      * @param weight {@code W [out, in]}, FLOAT, contiguous, in 'c' or 'f' order, with finite values; not needed afterwards
      * @param precision how it is stored

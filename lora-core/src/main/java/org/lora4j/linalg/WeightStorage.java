@@ -3,13 +3,13 @@ package org.lora4j.linalg;
 import java.util.Objects;
 
 /**
- * How the weight of a layer is stored for products.
+ * How the weight of a layer is stored.
  *
  * @param layer the module path
  * @param engine who multiplies: the name of a {@link org.lora4j.linalg.ProductEngine}, or {@code ND4J}
- * @param precision a {@link org.lora4j.linalg.Precision}, or the type of the array for ND4J
- * @param bytes the native memory of the copies that the engine packed so far, one for each direction; 0 for ND4J, which
- *     multiplies with the array of the network
+ * @param precision a {@link org.lora4j.linalg.Precision}, or the type of the array
+ * @param bytes the memory of the weight: of its array, or of its form in fewer bits, and of the copies that an engine packed so
+ *     far, one for each direction
  */
 public record WeightStorage(String layer, String engine, String precision, long bytes) {
     /**
@@ -18,7 +18,7 @@ public record WeightStorage(String layer, String engine, String precision, long 
      * @param layer the module path
      * @param engine who multiplies
      * @param precision a precision, or the type of the array
-     * @param bytes the native memory of the packed copies
+     * @param bytes the memory of the weight
      * @throws NullPointerException if an argument is null
      */
     public WeightStorage {

@@ -4,17 +4,26 @@ import java.util.Objects;
 import org.lora4j.linalg.Precision;
 
 /**
- * How the frozen weights of a network are stored for products, where a {@link org.lora4j.linalg.ProductEngine} is on the class
- * path and is fast in that precision. Elsewhere they stay in single precision. The packed copies are made beside the arrays
- * of the network, which stay as they are: files, merging, fingerprints and DoRA's norms read these.
+ * How the frozen matrices of a network are stored: those of dense layers and embeddings with at least 50,000 elements in single
+ * precision. Biases, normalizations, smaller matrices and all adapters stay as they are.
  *
- * @param precision the precision of the copies
+ * <p>In {@link Precision#BFLOAT16} and {@link Precision#INT8} a matrix takes 2 bytes or 1 byte for each element, and there is no
+ * array of floats beside it. Both directions of a product, lookups and norms use the same rounded weights, so an adapter is
+ * trained on the weights that it predicts with (<a href="https://arxiv.org/abs/2305.14314">arXiv:2305.14314</a>). Where a
+ * {@link org.lora4j.linalg.ProductEngine} is fast in the precision, it multiplies with packed copies; elsewhere rows of the
+ * matrix are expanded to floats.
+ *
+ * <p>Weights of a bfloat16 file are exact in bfloat16. Others are rounded once, when they are stored. Fingerprints stay those of
+ * the weights before. A matrix in fewer bits cannot be unfrozen: train a {@link Network#copy}, or set {@link Precision#FLOAT},
+ * which gives arrays of the rounded weights.
+ *
+ * @param precision how the matrices are stored
  */
 public record BaseStorage(Precision precision) {
     /**
      * Creates a setting.
      *
-     * @param precision the precision of the copies
+     * @param precision how the matrices are stored
      * @throws NullPointerException if the precision is null
      */
     public BaseStorage {
@@ -24,7 +33,7 @@ public record BaseStorage(Precision precision) {
     /**
      * Returns the setting for a precision.
      *
-     * @param precision the precision of the copies
+     * @param precision how the matrices are stored
      * @return the setting
      */
     public static BaseStorage of(Precision precision) {

@@ -109,7 +109,7 @@ final class NetworkTensors {
                 missing.add(name);
                 continue;
             }
-            long[] expected = parameter.value().shape();
+            long[] expected = parameter.shape();
             long[] found = tensors.shape(name);
             if (!Arrays.equals(expected, found)) {
                 misshapen.add(name + " must be " + Arrays.toString(expected) + ", found " + Arrays.toString(found));

@@ -20,7 +20,9 @@ import org.lora4j.adapter.LoRAConfigBuilder;
 import org.lora4j.adapter.LoRAInit;
 import org.lora4j.adapter.TargetModules;
 import org.lora4j.internal.RandomArrays;
+import org.lora4j.linalg.Precision;
 import org.lora4j.nn.Network;
+import org.lora4j.nn.StoredNetwork;
 import org.lora4j.nn.input.FeatureRows;
 import org.lora4j.nn.input.Input;
 import org.lora4j.nn.input.Sequences;
@@ -57,10 +59,10 @@ final class RandomModel {
     /** Whether its trainings are those of a language model. */
     private final boolean predictsTokens;
 
-    private RandomModel(SplittableRandom random, Network network) {
+    private RandomModel(SplittableRandom random, Network network, Precision precision) {
         this.random = random;
         type = network.dataType();
-        model = LoRAModel.of(network);
+        model = LoRAModel.of(StoredNetwork.of(network, precision));
         predictsTokens = network.outputEmbedding().isPresent() && random.nextInt(3) > 0;
         int adapters = random.nextInt(2, 7);
         while (names.size() < adapters) {
@@ -81,7 +83,7 @@ final class RandomModel {
                 builder.relu();
             }
         }
-        return new RandomModel(random, builder.build(seed));
+        return new RandomModel(random, builder.build(seed), precision(seed));
     }
 
     static RandomModel transformer(long seed) throws IOException {
@@ -95,7 +97,8 @@ final class RandomModel {
                     case 1 -> bert.sentenceEmbeddings();
                     case 2 -> bert.classifier(3, seed);
                     default -> bert.meanClassifier(2, seed);
-                });
+                },
+                precision(seed));
     }
 
     /** A language model, with a tied head or one of its own, or its decoder alone. */
@@ -104,12 +107,20 @@ final class RandomModel {
         DataType type = random.nextBoolean() ? DataType.FLOAT : DataType.DOUBLE;
         if (random.nextInt(3) == 0) {
             Gpt2Model gpt2 = Gpt2Model.load(folder("decoder_gpt2"), type);
-            return new RandomModel(random, random.nextInt(3) == 0 ? gpt2.lastHiddenState() : gpt2.causal());
+            return new RandomModel(
+                    random, random.nextInt(3) == 0 ? gpt2.lastHiddenState() : gpt2.causal(), precision(seed));
         }
         String name = List.of("decoder_llama_variants", "decoder_qwen2", "decoder_qwen3")
                 .get(random.nextInt(3));
         LlamaModel llama = LlamaModel.load(folder(name), type);
-        return new RandomModel(random, random.nextInt(3) == 0 ? llama.lastHiddenState() : llama.causal());
+        return new RandomModel(
+                random, random.nextInt(3) == 0 ? llama.lastHiddenState() : llama.causal(), precision(seed));
+    }
+
+    /** How the base of a model of FLOAT is stored. */
+    private static Precision precision(long seed) {
+        Precision[] precisions = Precision.values();
+        return precisions[(int) (seed % precisions.length)];
     }
 
     private static Path folder(String name) {

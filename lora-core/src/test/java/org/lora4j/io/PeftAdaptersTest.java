@@ -26,6 +26,7 @@ import org.lora4j.adapter.LoRAConfigBuilder;
 import org.lora4j.adapter.LoRAInit;
 import org.lora4j.adapter.LoRAWeights;
 import org.lora4j.adapter.TargetModules;
+import org.lora4j.internal.ArrayFingerprint;
 import org.lora4j.internal.Logged;
 import org.lora4j.internal.RandomArrays;
 import org.lora4j.nn.Network;
@@ -305,15 +306,15 @@ class PeftAdaptersTest {
     @Test
     void fingerprintsAreOfValuesShapeAndType() {
         INDArray weight = random(1, 3, 4);
-        String expected = Fingerprint.of(weight);
+        String expected = ArrayFingerprint.of(weight);
         assertThat(expected).matches("[0-9a-f]{64}");
-        assertThat(Fingerprint.of(weight.dup('f'))).isEqualTo(expected);
+        assertThat(ArrayFingerprint.of(weight.dup('f'))).isEqualTo(expected);
         assertThat(Stream.of(
                                 weight.dup('c').reshape('c', 4, 3),
                                 weight.castTo(DataType.DOUBLE),
                                 weight.add(1e-6f),
                                 weight.neg())
-                        .map(Fingerprint::of))
+                        .map(ArrayFingerprint::of))
                 .doesNotContain(expected)
                 .doesNotHaveDuplicates();
     }
@@ -321,7 +322,7 @@ class PeftAdaptersTest {
     @Test
     void theFingerprintOfAWeightIsWhatItSays() {
         // SHA-256 of "F32 [1, 2]\n", 0000803f, 000000c0.
-        assertThat(Fingerprint.of(Nd4j.createFromArray(new float[][] {{1, -2}})))
+        assertThat(ArrayFingerprint.of(Nd4j.createFromArray(new float[][] {{1, -2}})))
                 .isEqualTo("9c20e3eea4d49a358deb5ece1573489b8f3a26411109e2dd672f55a556339468");
     }
 

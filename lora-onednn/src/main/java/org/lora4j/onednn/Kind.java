@@ -49,7 +49,7 @@ enum Kind {
         return inputType != dnnl_f32;
     }
 
-    /** Whether each column of the result has a scale. */
+    /** Whether each row of W has a scale. */
     boolean isScaled() {
         return weightType == dnnl_s8;
     }

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import org.lora4j.internal.Int8Scale;
 import org.lora4j.linalg.PackedWeight;
 import org.lora4j.linalg.ProductEngine.Direction;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -40,18 +41,38 @@ final class OneDnnWeight implements PackedWeight {
     static Optional<PackedWeight> of(OneDnnEngine engine, Kind kind, INDArray weight, Direction direction) {
         INDArray matrix = direction == Direction.FORWARD ? weight.transpose() : weight;
         long[] starts = starts(matrix);
+        float[] scales = kind.isScaled() ? scales(weight) : new float[0];
+        boolean scalesInput = kind.isScaled() && direction == Direction.TRANSPOSED;
         List<PackedBlock> blocks = new ArrayList<>();
         for (int i = 0; i + 1 < starts.length; i++) {
             INDArray columns = starts.length == 2
                     ? matrix
                     : matrix.get(NDArrayIndex.all(), NDArrayIndex.interval(starts[i], starts[i + 1]));
-            Optional<PackedBlock> block = PackedBlock.of(engine, kind, columns, weight.length());
+            Optional<PackedBlock> block = PackedBlock.of(
+                    engine,
+                    kind,
+                    columns,
+                    !kind.isScaled() || scalesInput
+                            ? scales
+                            : Arrays.copyOfRange(scales, (int) starts[i], (int) starts[i + 1]),
+                    scalesInput,
+                    weight.length());
             if (block.isEmpty()) {
                 return Optional.empty();
             }
             blocks.add(block.get());
         }
         return Optional.of(new OneDnnWeight(engine, matrix.size(0), matrix.size(1), blocks, starts));
+    }
+
+    /** The scale of each row of W. Both directions have the same, so both multiply with the same weights. */
+    private static float[] scales(INDArray weight) {
+        float[] largest = weight.amax(1).toFloatVector();
+        for (int j = 0; j < largest.length; j++) {
+            // amax returns a single element as it is, with its sign.
+            largest[j] = Int8Scale.of(Math.abs(largest[j]));
+        }
+        return largest;
     }
 
     /** The first column of each block, and at the end the number of all columns. */

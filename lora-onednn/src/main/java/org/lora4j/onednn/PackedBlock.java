@@ -4,6 +4,7 @@ import static org.bytedeco.dnnl.global.dnnl.dnnl_f32;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_memory_desc_get_size;
 
 import java.lang.ref.Reference;
+import java.util.Arrays;
 import java.util.Optional;
 import org.bytedeco.dnnl.dnnl_memory;
 import org.bytedeco.dnnl.dnnl_memory_desc;
@@ -28,9 +29,17 @@ final class PackedBlock {
     private final dnnl_memory memory;
     private final @Nullable Memory scaleData;
     private final @Nullable dnnl_memory scales;
+    private final @Nullable Memory inputScaleData;
+    private final @Nullable dnnl_memory inputScales;
 
     private PackedBlock(
-            OneDnnEngine engine, Kind kind, INDArray columns, dnnl_memory_desc format, NativeObjects objects) {
+            OneDnnEngine engine,
+            Kind kind,
+            INDArray columns,
+            float[] factors,
+            boolean scalesInput,
+            dnnl_memory_desc format,
+            NativeObjects objects) {
         objects.closeWith(this);
         this.engine = engine;
         this.kind = kind;
@@ -41,43 +50,69 @@ final class PackedBlock {
         data = new Memory(dnnl_memory_desc_get_size(format));
         memory = Dnnl.memory(objects, format, data.start());
         if (kind.isScaled()) {
-            scaleData = scales(columns);
+            // oneDNN always scales the results.
+            scaleData = copy(scalesInput ? ones(m) : factors);
             scales = Dnnl.memory(objects, Dnnl.vector(objects, m, dnnl_f32), scaleData.start());
         } else {
             scaleData = null;
             scales = null;
         }
+        if (scalesInput) {
+            inputScaleData = copy(factors);
+            inputScales = Dnnl.memory(objects, Dnnl.vector(objects, k, dnnl_f32), inputScaleData.start());
+        } else {
+            inputScaleData = null;
+            inputScales = null;
+        }
         try (NativeObjects used = new NativeObjects()) {
             dnnl_memory_desc fromFormat = Dnnl.strided(used, plain, dnnl_f32);
             dnnl_memory from = Dnnl.memory(used, fromFormat, new Memory.Address().set(columns));
-            Reorder.pack(used, fromFormat, from, format, memory, scales).run(Dnnl.stream(used));
+            Reorder.pack(
+                            used,
+                            fromFormat,
+                            from,
+                            format,
+                            memory,
+                            scalesInput ? inputScales : scales,
+                            scalesInput ? 0 : 1)
+                    .run(Dnnl.stream(used));
         } finally {
             Reference.reachabilityFence(columns);
         }
     }
 
-    /** {@code max|w| / 127} of each column; 1 where all weights are zero. */
-    private static Memory scales(INDArray columns) {
-        float[] largest = columns.amax(0).toFloatVector();
-        for (int j = 0; j < largest.length; j++) {
-            // amax returns a single element as it is, with its sign.
-            float most = Math.abs(largest[j]);
-            largest[j] = most == 0 ? 1 : Math.max(most / 127, Float.MIN_NORMAL);
-        }
-        Memory memory = new Memory((long) Float.BYTES * largest.length);
-        new FloatPointer(memory.start()).put(largest, 0, largest.length);
+    private static float[] ones(long count) {
+        float[] ones = new float[(int) count];
+        Arrays.fill(ones, 1);
+        return ones;
+    }
+
+    private static Memory copy(float[] values) {
+        Memory memory = new Memory((long) Float.BYTES * values.length);
+        new FloatPointer(memory.start()).put(values, 0, values.length);
         return memory;
     }
 
-    /** Packs a matrix; empty if there is no fast code for its sizes, or the weight that it is a part of is too small. */
-    static Optional<PackedBlock> of(OneDnnEngine engine, Kind kind, INDArray columns, long elementsOfWeight) {
+    /**
+     * Packs a matrix; empty if there is no fast code for its sizes, or the weight that it is a part of is too small.
+     *
+     * @param factors the scales of the columns, or of the rows if the input is scaled; not used by kinds without scales
+     * @param scalesInput whether each column of the input is multiplied with a scale instead of each column of the result
+     */
+    static Optional<PackedBlock> of(
+            OneDnnEngine engine,
+            Kind kind,
+            INDArray columns,
+            float[] factors,
+            boolean scalesInput,
+            long elementsOfWeight) {
         NativeObjects objects = new NativeObjects();
         Matmul.Packing packing = Matmul.packing(objects, kind, columns.size(0), columns.size(1));
         if (packing == null || !engine.packs(packing, columns.length(), elementsOfWeight, kind)) {
             objects.close();
             return Optional.empty();
         }
-        return Optional.of(new PackedBlock(engine, kind, columns, packing.format(), objects));
+        return Optional.of(new PackedBlock(engine, kind, columns, factors, scalesInput, packing.format(), objects));
     }
 
     /** The code for a number of rows, whose results are so many elements apart. */
@@ -102,7 +137,17 @@ final class PackedBlock {
         return scales;
     }
 
+    /** A factor for each column of the input, or null for none. */
+    @Nullable
+    dnnl_memory inputScales() {
+        return inputScales;
+    }
+
     long bytes() {
-        return data.bytes() + (scaleData == null ? 0 : scaleData.bytes());
+        return data.bytes() + bytes(scaleData) + bytes(inputScaleData);
+    }
+
+    private static long bytes(@Nullable Memory memory) {
+        return memory == null ? 0 : memory.bytes();
     }
 }

@@ -45,10 +45,18 @@ final class Product {
     static Product of(Workspace workspace, PackedBlock weight, Layout x, Layout y, boolean adds) {
         boolean isDirect = y.isInRows() && !adds;
         Matmul matmul = weight.matmul(x.rows(), isDirect ? y.rowStride() : y.columns());
-        return new Product(workspace, matmul, weight.kind(), x, y, adds, isDirect);
+        return new Product(workspace, matmul, weight.kind(), weight.inputScales() != null, x, y, adds, isDirect);
     }
 
-    private Product(Workspace workspace, Matmul matmul, Kind kind, Layout x, Layout y, boolean adds, boolean isDirect) {
+    private Product(
+            Workspace workspace,
+            Matmul matmul,
+            Kind kind,
+            boolean scalesInput,
+            Layout x,
+            Layout y,
+            boolean adds,
+            boolean isDirect) {
         this.workspace = workspace;
         this.matmul = matmul;
         NativeObjects objects = new NativeObjects();
@@ -56,14 +64,16 @@ final class Product {
 
         dnnl_memory_desc inputFormat = Dnnl.strided(objects, Layout.dense(x.rows(), x.columns()), kind.inputType());
         input = Dnnl.memory(objects, inputFormat, null);
-        if (x.isDenseInRows() && !kind.convertsInputs()) {
+        if (x.isDenseInRows() && !kind.convertsInputs() && !scalesInput) {
             convert = null;
             convertFrom = null;
             inputBytes = 0;
         } else {
             dnnl_memory_desc format = Dnnl.strided(objects, x, dnnl_f32);
             convertFrom = Dnnl.memory(objects, format, null);
-            convert = Reorder.copy(objects, format, convertFrom, inputFormat, input, false);
+            convert = scalesInput
+                    ? Reorder.scale(objects, format, convertFrom, inputFormat, input)
+                    : Reorder.copy(objects, format, convertFrom, inputFormat, input, false);
             inputBytes = dnnl_memory_desc_get_size(inputFormat);
         }
 
@@ -98,6 +108,10 @@ final class Product {
         } else {
             set(convertFrom, xAddress);
             set(input, workspace.inputs(inputBytes));
+            dnnl_memory inputScales = weight.inputScales();
+            if (inputScales != null) {
+                convert.setScales(inputScales);
+            }
             convert.run(workspace.stream());
         }
         set(result, storeTo == null ? yAddress : workspace.results(resultBytes));

@@ -75,20 +75,47 @@ final class Reorder {
         }
     }
 
-    /** Divides each column by its scale, or by nothing for null, and packs. */
+    /**
+     * Multiplies each column by its scale, and copies. {@link #setScales} sets them.
+     *
+     * @param fromFormat the format of a matrix
+     */
+    static Reorder scale(
+            NativeObjects owner,
+            dnnl_memory_desc fromFormat,
+            dnnl_memory from,
+            dnnl_memory_desc toFormat,
+            dnnl_memory to) {
+        try (NativeObjects used = new NativeObjects()) {
+            dnnl_primitive_attr attributes = attributes(used);
+            Dnnl.check(dnnl_primitive_attr_set_scales_mask(attributes, DNNL_ARG_FROM, 2));
+            int[] kinds = {DNNL_ARG_FROM, DNNL_ARG_TO, DNNL_ARG_ATTR_SCALES | DNNL_ARG_FROM};
+            // The scales are set before each use.
+            dnnl_exec_arg_t arguments = Dnnl.arguments(kinds, from, to, from);
+            return new Reorder(owner, fromFormat, toFormat, attributes, arguments, kinds.length);
+        }
+    }
+
+    /** Sets the scales of a reorder that {@link #scale} created. */
+    void setScales(dnnl_memory scales) {
+        arguments.getPointer(2).memory(scales);
+    }
+
+    /** Divides each row (dimension 0) or column (1) by its scale, or nothing if there are none, and packs. */
     static Reorder pack(
             NativeObjects owner,
             dnnl_memory_desc fromFormat,
             dnnl_memory from,
             dnnl_memory_desc toFormat,
             dnnl_memory to,
-            @Nullable dnnl_memory scales) {
+            @Nullable dnnl_memory scales,
+            int dimension) {
         if (scales == null) {
             return copy(owner, fromFormat, from, toFormat, to, false);
         }
         try (NativeObjects used = new NativeObjects()) {
             dnnl_primitive_attr attributes = attributes(used);
-            Dnnl.check(dnnl_primitive_attr_set_scales_mask(attributes, DNNL_ARG_DST, 2));
+            Dnnl.check(dnnl_primitive_attr_set_scales_mask(attributes, DNNL_ARG_DST, 1 << dimension));
             int[] kinds = {DNNL_ARG_FROM, DNNL_ARG_TO, DNNL_ARG_ATTR_SCALES | DNNL_ARG_DST};
             return new Reorder(
                     owner, fromFormat, toFormat, attributes, Dnnl.arguments(kinds, from, to, scales), kinds.length);

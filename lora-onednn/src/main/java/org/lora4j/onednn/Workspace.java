@@ -20,7 +20,7 @@ final class Workspace {
     private @Nullable Memory scratchpad;
 
     /** What a product depends on. */
-    private record Key(Kind kind, Layout x, Layout y, boolean adds) {}
+    private record Key(Kind kind, boolean scalesInput, Layout x, Layout y, boolean adds) {}
 
     private final Map<Key, Product> products = new LinkedHashMap<>(64, 0.75f, true) {
         private static final long serialVersionUID = 1L;
@@ -43,7 +43,7 @@ final class Workspace {
 
     /** Computes {@code y = x·W} or adds it. */
     void multiply(PackedBlock weight, Layout x, long xAddress, Layout y, long yAddress, boolean adds) {
-        Key key = new Key(weight.kind(), x, y, adds);
+        Key key = new Key(weight.kind(), weight.inputScales() != null, x, y, adds);
         Product product = products.get(key);
         if (product == null) {
             product = Product.of(this, weight, x, y, adds);

@@ -66,7 +66,7 @@ class ProductTest {
             INDArray x = Matrices.random(random.nextLong(), n, c.inner());
             Matrices.Place from = place(random);
             Matrices.Place to = place(random);
-            assertProduct(c.kind(), packed, weight, x, from, to, random.nextBoolean());
+            assertProduct(c.kind(), c.direction(), packed, weight, x, from, to, random.nextBoolean());
         }
     }
 
@@ -76,6 +76,7 @@ class ProductTest {
 
     private static void assertProduct(
             Kind kind,
+            Direction direction,
             PackedWeight packed,
             INDArray weight,
             INDArray x,
@@ -94,13 +95,16 @@ class ProductTest {
             expected.addi(before);
         }
         INDArray difference = Transforms.abs(y.castTo(DataType.DOUBLE).sub(expected));
-        assertThat(difference.sub(bound(kind, exactX, exactW)).maxNumber().doubleValue())
+        assertThat(difference
+                        .sub(bound(kind, direction, exactX, exactW))
+                        .maxNumber()
+                        .doubleValue())
                 .as(what + ", largest difference " + difference.maxNumber())
                 .isNotPositive();
     }
 
     /** The rounding of each product, {@code Σ|x||w|} times the precision of the types, and that of the sums. */
-    private static INDArray bound(Kind kind, INDArray x, INDArray w) {
+    private static INDArray bound(Kind kind, Direction direction, INDArray x, INDArray w) {
         double bfloat16 = Math.pow(2, -8) * 1.01;
         INDArray sums = Transforms.abs(x).mmul(Transforms.abs(w));
         INDArray bound = sums.mul(3e-6).addi(1e-6);
@@ -111,8 +115,10 @@ class ProductTest {
             bound.addi(sums.mul(bfloat16));
         }
         if (kind.isScaled()) {
-            INDArray steps = Transforms.abs(w).max(true, 0).divi(127).muli(0.505);
-            bound.addi(Transforms.abs(x).sum(true, 1).mmul(steps));
+            // A row of W is a column of w in the forward direction, and has one scale.
+            int inner = direction == Direction.FORWARD ? 0 : 1;
+            INDArray steps = Transforms.abs(w).max(true, inner).divi(127).muli(0.505);
+            bound.addi(Transforms.abs(x).mmul(steps.broadcast(w.shape())));
         }
         return bound;
     }
@@ -127,8 +133,8 @@ class ProductTest {
                 INDArray x = Matrices.random(2, n, 300);
                 for (Matrices.Place from : Matrices.Place.values()) {
                     for (Matrices.Place to : Matrices.Place.values()) {
-                        assertProduct(kind, packed, weight, x, from, to, false);
-                        assertProduct(kind, packed, weight, x, from, to, true);
+                        assertProduct(kind, direction, packed, weight, x, from, to, false);
+                        assertProduct(kind, direction, packed, weight, x, from, to, true);
                     }
                 }
             }

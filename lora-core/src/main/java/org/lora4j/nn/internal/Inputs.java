@@ -67,11 +67,11 @@ public final class Inputs {
             throw new IllegalArgumentException("input: must be a matrix [n, " + network.inputSize() + "] of "
                     + network.dataType() + ", found " + x);
         }
-        long vocabulary = embeddings.word().weight().size(0);
+        long vocabulary = embeddings.word().shape()[0];
         int[] positions = embeddings.positions(x);
         int limit = embeddings.maxLength() + embeddings.firstPosition();
         Embedding type = embeddings.type();
-        long types = type == null ? 1 : type.weight().size(0);
+        long types = type == null ? 1 : type.shape()[0];
         for (int row = 0; row < x.tokens(); row++) {
             if (x.id(row) >= vocabulary) {
                 throw new IllegalArgumentException("input: each token must be below the vocabulary of " + vocabulary

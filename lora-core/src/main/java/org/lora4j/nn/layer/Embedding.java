@@ -1,5 +1,6 @@
 package org.lora4j.nn.layer;
 
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.LayerKind;
 import org.lora4j.nn.parameter.Parameter;
@@ -44,6 +45,21 @@ public final class Embedding implements WeightedLayer {
         updates = new WeightUpdates(path, this.weight, null);
     }
 
+    /**
+     * Creates a layer around a parameter; not part of the API.
+     *
+     * @param path the module path
+     * @param weight {@code W [vocab, dim]}
+     * @param padding the token whose vector has no gradient, below the vocabulary, or {@link #NO_PADDING}
+     * @hidden
+     */
+    public Embedding(String path, Parameter weight, int padding) {
+        this.path = Objects.requireNonNull(path, "path must not be null");
+        this.weight = Objects.requireNonNull(weight, "weight must not be null");
+        this.padding = padding;
+        updates = new WeightUpdates(path, weight, null);
+    }
+
     @Override
     public String path() {
         return path;
@@ -81,12 +97,14 @@ public final class Embedding implements WeightedLayer {
 
     @Override
     public long outputSize() {
-        return weight().size(1);
+        return shape()[1];
     }
 
     @Override
     public Embedding with(INDArray newWeight, @Nullable INDArray bias) {
-        return new Embedding(path, newWeight, padding);
+        Embedding other = new Embedding(path, newWeight, padding);
+        other.weight.store(weight.precision());
+        return other;
     }
 
     /**
@@ -101,6 +119,6 @@ public final class Embedding implements WeightedLayer {
 
     @Override
     public String toString() {
-        return path + ": Embedding(" + weight().size(0) + " × " + weight().size(1) + ")";
+        return path + ": Embedding(" + shape()[0] + " × " + shape()[1] + ")";
     }
 }

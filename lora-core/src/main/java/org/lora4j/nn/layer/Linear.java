@@ -1,5 +1,6 @@
 package org.lora4j.nn.layer;
 
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.nn.parameter.Parameter;
 import org.lora4j.nn.parametrization.internal.WeightUpdates;
@@ -38,11 +39,19 @@ public final class Linear implements WeightedLayer {
         updates = new WeightUpdates(path, this.weight, this.bias);
     }
 
-    private Linear(String path, Parameter weight) {
-        this.path = path;
-        this.weight = weight;
-        bias = null;
-        updates = new WeightUpdates(path, weight, null);
+    /**
+     * Creates a layer around a parameter; not part of the API.
+     *
+     * @param path the module path
+     * @param weight {@code W [out, in]}
+     * @param bias {@code b [out]}, or null for none
+     * @hidden
+     */
+    public Linear(String path, Parameter weight, @Nullable INDArray bias) {
+        this.path = Objects.requireNonNull(path, "path must not be null");
+        this.weight = Objects.requireNonNull(weight, "weight must not be null");
+        this.bias = bias == null ? null : new Parameter(path + ".bias", bias, true);
+        updates = new WeightUpdates(path, weight, this.bias);
     }
 
     /**
@@ -57,7 +66,7 @@ public final class Linear implements WeightedLayer {
      */
     public static Linear tiedTo(String path, Embedding embedding) {
         ParameterArrays.requirePath(path);
-        return new Linear(path, embedding.weightParameter());
+        return new Linear(path, embedding.weightParameter(), null);
     }
 
     /**
@@ -93,7 +102,7 @@ public final class Linear implements WeightedLayer {
     @Override
     public Linear with(INDArray newWeight, @Nullable INDArray newBias) {
         Linear other = new Linear(path, newWeight, newBias);
-        other.weight.weight().store(weight.weight().precision());
+        other.weight.store(weight.precision());
         return other;
     }
 

@@ -58,11 +58,11 @@ public final class TokenEmbeddings implements Layer {
             throw new IllegalArgumentException(position.path() + ": must have the padding token " + word.padding()
                     + " of " + word.path() + ", or none, found " + position.padding());
         }
-        maxLength = Math.toIntExact(position.weight().size(0)) - firstPosition();
+        maxLength = Math.toIntExact(position.shape()[0]) - firstPosition();
         if (maxLength < 1) {
             throw new IllegalArgumentException(position.path() + ": must have more than " + firstPosition()
                     + " rows, as many are not for tokens, found "
-                    + position.weight().size(0));
+                    + position.shape()[0]);
         }
     }
 

@@ -1,7 +1,6 @@
 package org.lora4j.nn.layer;
 
 import java.util.List;
-import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.BaseLayer;
@@ -9,6 +8,7 @@ import org.lora4j.internal.Fingerprinted;
 import org.lora4j.nn.parameter.Parameter;
 import org.lora4j.nn.parametrization.internal.EffectiveLinear;
 import org.lora4j.nn.parametrization.internal.Updatable;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** A layer with a weight and perhaps a bias, which adapters know by its path. */
@@ -45,6 +45,16 @@ public sealed interface WeightedLayer extends Layer, BaseLayer, Updatable, Finge
     }
 
     @Override
+    default long[] shape() {
+        return weightParameter().shape();
+    }
+
+    @Override
+    default DataType dataType() {
+        return weightParameter().dataType();
+    }
+
+    @Override
     default @Nullable INDArray bias() {
         Parameter bias = biasParameter();
         return bias == null ? null : bias.value();
@@ -76,8 +86,8 @@ public sealed interface WeightedLayer extends Layer, BaseLayer, Updatable, Finge
      * @hidden
      */
     @Override
-    default String fingerprint(Supplier<String> compute) {
-        return weightParameter().weight().fingerprint(compute);
+    default String fingerprint() {
+        return weightParameter().weight().fingerprint();
     }
 
     /**

@@ -1,15 +1,20 @@
 package org.lora4j.nn.parameter;
 
+import java.util.Arrays;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.internal.ArrayBits;
 import org.lora4j.internal.FlatRow;
+import org.lora4j.linalg.Precision;
 import org.lora4j.linalg.ProductEngine;
-import org.lora4j.nn.weight.internal.ArrayWeight;
+import org.lora4j.nn.weight.internal.ArrayMatrix;
+import org.lora4j.nn.weight.internal.CompactMatrix;
 import org.lora4j.nn.weight.internal.EngineWeight;
 import org.lora4j.nn.weight.internal.Engines;
+import org.lora4j.nn.weight.internal.MatrixWeight;
 import org.lora4j.nn.weight.internal.Weight;
+import org.lora4j.nn.weight.internal.WeightMatrix;
 import org.lora4j.nn.weight.internal.Weighted;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -17,10 +22,14 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  *
  * <p>Only trainable parameters have gradients and updater state. The library writes to no frozen array. Do not write to
  * one yourself: what was computed from it, such as DoRA's norms or the copy of a product engine, stays as it was.
+ *
+ * <p>A frozen matrix can be stored in fewer bits, see {@code org.lora4j.nn.BaseStorage}. Such a parameter has no array, and
+ * stays frozen.
  */
 public final class Parameter implements Weighted {
     private final String name;
-    private final INDArray value;
+    private volatile WeightMatrix matrix;
+    private volatile Precision precision = Precision.FLOAT;
     private volatile boolean trainable;
     private volatile int thaws;
     private volatile int writes;
@@ -36,8 +45,22 @@ public final class Parameter implements Weighted {
      */
     public Parameter(String name, INDArray value, boolean trainable) {
         this.name = Objects.requireNonNull(name, "name must not be null");
-        this.value = Objects.requireNonNull(value, "value must not be null");
+        matrix = new ArrayMatrix(Objects.requireNonNull(value, "value must not be null"));
         this.trainable = trainable;
+    }
+
+    /**
+     * Creates a parameter around elements that others can share; not part of the API.
+     *
+     * @param name the full name
+     * @param matrix an array, which trains until it is frozen, or a matrix in fewer bits, which is frozen
+     * @hidden
+     */
+    public Parameter(String name, WeightMatrix matrix) {
+        this.name = Objects.requireNonNull(name, "name must not be null");
+        this.matrix = Objects.requireNonNull(matrix, "matrix must not be null");
+        precision = matrix.precision();
+        trainable = !matrix.isCompact();
     }
 
     /**
@@ -51,13 +74,82 @@ public final class Parameter implements Weighted {
     }
 
     /**
-     * Returns the array itself, not a copy.
+     * Returns the array itself, not a copy. A matrix that is stored in fewer bits has none: then this is a new array of the
+     * weights as they are multiplied with, so do not call it only for the shape.
      *
      * @return the array
      */
-    @Override
     public INDArray value() {
-        return value;
+        return matrix.array();
+    }
+
+    /**
+     * Returns the shape.
+     *
+     * @return the dimensions of {@link #value}
+     */
+    public long[] shape() {
+        return matrix.shape().clone();
+    }
+
+    /**
+     * Returns the type.
+     *
+     * @return that of {@link #value}: FLOAT or DOUBLE
+     */
+    public DataType dataType() {
+        return matrix.dataType();
+    }
+
+    /**
+     * Returns the elements in the form that they are stored in; not part of the API.
+     *
+     * @hidden
+     */
+    @Override
+    public WeightMatrix matrix() {
+        return matrix;
+    }
+
+    /**
+     * Returns what {@link #store} was called with; not part of the API.
+     *
+     * @return {@code FLOAT} if it was not called
+     * @hidden
+     */
+    @Override
+    public Precision precision() {
+        return precision;
+    }
+
+    /**
+     * Sets how the frozen matrix is stored; not part of the API. One that is trainable is stored so when it is frozen. A vector,
+     * a matrix of DOUBLE and a small one stay as they are.
+     *
+     * @param newPrecision the precision
+     * @hidden
+     */
+    public synchronized void store(Precision newPrecision) {
+        precision = Objects.requireNonNull(newPrecision, "newPrecision must not be null");
+        if (!trainable) {
+            convert();
+        }
+    }
+
+    private void convert() {
+        WeightMatrix now = matrix;
+        if (now.precision() != precision && CompactMatrix.fits(now.dataType(), now.shape())) {
+            matrix = CompactMatrix.convert(now, precision);
+            // After the matrix, so that nothing computed from the old one is taken for new.
+            changed();
+        }
+    }
+
+    private synchronized void changed() {
+        thaws++;
+        if (weight != null) {
+            weight.thaw();
+        }
     }
 
     /**
@@ -70,8 +162,8 @@ public final class Parameter implements Weighted {
     public synchronized Weight weight() {
         Weight known = weight;
         if (known == null) {
-            ProductEngine engine = EngineWeight.fits(value) ? Engines.engine() : null;
-            known = engine == null ? new ArrayWeight(this) : new EngineWeight(this, engine);
+            ProductEngine engine = EngineWeight.fits(matrix) ? Engines.engine() : null;
+            known = engine == null ? new MatrixWeight(this) : new EngineWeight(this, engine);
             weight = known;
         }
         return known;
@@ -87,7 +179,7 @@ public final class Parameter implements Weighted {
     public synchronized INDArray row() {
         INDArray known = row;
         if (known == null) {
-            known = FlatRow.of(value);
+            known = FlatRow.of(value());
             row = known;
         }
         return known;
@@ -107,20 +199,42 @@ public final class Parameter implements Weighted {
      * Freezes or unfreezes the parameter. A training that is running and trains it stops with an error if it is frozen.
      *
      * @param trainable whether it trains
+     * @throws IllegalStateException if a matrix is to train that is stored in fewer bits
      */
     public synchronized void setTrainable(boolean trainable) {
-        boolean thaws = trainable && !this.trainable;
-        if (thaws) {
-            this.thaws++;
+        if (!trainable) {
+            this.trainable = false;
+            convert();
+            return;
         }
-        this.trainable = trainable;
-        if (thaws && weight != null) {
-            weight.thaw();
+        if (this.trainable) {
+            return;
+        }
+        requireArray();
+        // The fingerprint of what it was rounded from is that of other weights from now on.
+        matrix = new ArrayMatrix(matrix.array());
+        this.trainable = true;
+        changed();
+    }
+
+    /**
+     * Checks that the parameter can train; not part of the API.
+     *
+     * @throws IllegalStateException if it is stored in fewer bits
+     * @hidden
+     */
+    public void requireArray() {
+        if (matrix.isCompact()) {
+            throw new IllegalStateException(
+                    name + ": must be stored in FLOAT to be unfrozen, found "
+                            + matrix.precision()
+                            + "; unfreeze a copy of the network, or call setBaseStorage with FLOAT, which keeps the rounded weights");
         }
     }
 
     /**
-     * Returns how often the parameter was unfrozen. While it is frozen and the number stays the same, its array does too.
+     * Returns how often the parameter was unfrozen or stored in another form. While it is frozen and the number stays the same,
+     * its elements do too.
      *
      * @return a number that grows
      * @hidden
@@ -140,7 +254,7 @@ public final class Parameter implements Weighted {
     }
 
     /**
-     * Returns how often the parameter was unfrozen or written to by the library; not part of the API. While the number stays
+     * Returns how often the parameter was unfrozen, stored in another form or written to by the library; not part of the API. While the number stays
      * the same, what was computed with the parameter is still right.
      *
      * @return a number that grows
@@ -156,11 +270,12 @@ public final class Parameter implements Weighted {
      * @return false if an element is NaN or infinite
      */
     public boolean isFinite() {
-        return ArrayBits.isFinite(value);
+        return matrix.isFinite();
     }
 
     @Override
     public String toString() {
-        return name + " " + ArrayBits.describe(value) + (trainable ? " trainable" : " frozen");
+        return name + " " + Arrays.toString(matrix.shape()) + " " + matrix.dataType()
+                + (trainable ? " trainable" : " frozen");
     }
 }

@@ -149,7 +149,7 @@ final class BertLayers {
     }
 
     private Embedding embedding(String path, int padding) {
-        return new Embedding(prefix + path, tensors.get(path + ".weight"), padding);
+        return new Embedding(prefix + path, tensors.parameter(prefix + path, path + ".weight"), padding);
     }
 
     private LayerNorm norm(String path) {
@@ -158,11 +158,12 @@ final class BertLayers {
     }
 
     private Linear linear(String path) {
-        return new Linear(prefix + path, tensors.get(path + ".weight"), tensors.get(path + ".bias"));
+        return new Linear(
+                prefix + path, tensors.parameter(prefix + path, path + ".weight"), tensors.get(path + ".bias"));
     }
 
     private Linear head(String path) {
-        return new Linear(path, tensors.get(path + ".weight"), tensors.get(path + ".bias"));
+        return new Linear(path, tensors.parameter(path, path + ".weight"), tensors.get(path + ".bias"));
     }
 
     private Linear newLinear(String path, int outputs, long seed) {

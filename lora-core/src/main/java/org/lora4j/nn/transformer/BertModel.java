@@ -12,6 +12,7 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.io.SafeTensors;
 import org.lora4j.io.SafeTensorsBuilder;
+import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.layer.Layer;
 import org.lora4j.nn.layer.Pooling;
@@ -76,10 +77,34 @@ public final class BertModel {
     public static BertModel load(Path folder, DataType dataType) throws IOException {
         Objects.requireNonNull(folder, "folder must not be null");
         ModelFolder.requireType(dataType);
+        return load(folder, ModelTensors.Form.of(dataType));
+    }
+
+    /**
+     * Loads a model whose large matrices are stored in a precision. They are read one after the other and are never all in
+     * memory as floats, so the loading needs hardly more memory than the loaded model. Weights of a bfloat16 file are exact in
+     * bfloat16; others are rounded once.
+     *
+     * <p>The networks of this model share these matrices, which stay frozen. Biases, normalizations and smaller matrices are
+     * trainable until they are frozen, as {@code LoRAModel.of} does it.
+     *
+     * @param folder a folder with {@code config.json} and {@code model.safetensors}
+     * @param storage the precision, see {@link BaseStorage}
+     * @return the model, in FLOAT
+     * @throws IOException as {@link #load(Path, DataType)}
+     * @throws IllegalArgumentException as {@link #load(Path, DataType)}
+     */
+    public static BertModel load(Path folder, BaseStorage storage) throws IOException {
+        Objects.requireNonNull(folder, "folder must not be null");
+        Objects.requireNonNull(storage, "storage must not be null");
+        return load(folder, ModelTensors.Form.of(storage));
+    }
+
+    private static BertModel load(Path folder, ModelTensors.Form form) throws IOException {
         ObjectNode json = JsonFields.parse(ModelJson.read(folder.resolve(CONFIG)));
         BertConfig config = BertConfigReader.read(json);
         SentenceModules sentences = SentenceModules.read(folder);
-        return create(config, json, TensorFiles.open(folder), dataType, sentences);
+        return create(config, json, TensorFiles.open(folder), form, sentences);
     }
 
     /**
@@ -98,15 +123,37 @@ public final class BertModel {
         Objects.requireNonNull(config, "config must not be null");
         Objects.requireNonNull(tensors, "tensors must not be null");
         ModelFolder.requireType(dataType);
+        return of(config, tensors, ModelTensors.Form.of(dataType));
+    }
+
+    /**
+     * Creates a model from the content of its files, with large matrices in a precision as {@link #load(Path, BaseStorage)}
+     * stores them.
+     *
+     * @param config the content of {@code config.json}
+     * @param tensors the content of {@code model.safetensors}; arrays that fit are not copied
+     * @param storage the precision, see {@link BaseStorage}
+     * @return the model, in FLOAT
+     * @throws IOException if the tensors are not those of the configuration
+     * @throws IllegalArgumentException as {@link #load(Path, DataType)}
+     */
+    public static BertModel of(String config, SafeTensors tensors, BaseStorage storage) throws IOException {
+        Objects.requireNonNull(config, "config must not be null");
+        Objects.requireNonNull(tensors, "tensors must not be null");
+        Objects.requireNonNull(storage, "storage must not be null");
+        return of(config, tensors, ModelTensors.Form.of(storage));
+    }
+
+    private static BertModel of(String config, SafeTensors tensors, ModelTensors.Form form) throws IOException {
         ObjectNode json = JsonFields.parse(config);
-        return create(BertConfigReader.read(json), json, TensorFiles.of(tensors), dataType, SentenceModules.NONE);
+        return create(BertConfigReader.read(json), json, TensorFiles.of(tensors), form, SentenceModules.NONE);
     }
 
     private static BertModel create(
-            BertConfig config, ObjectNode json, TensorFiles files, DataType dataType, SentenceModules sentences)
+            BertConfig config, ObjectNode json, TensorFiles files, ModelTensors.Form form, SentenceModules sentences)
             throws IOException {
         return new BertModel(
-                config, json, ModelTensors.read(files, BertNames.of(config), dataType), dataType, sentences);
+                config, json, ModelTensors.read(files, BertNames.of(config), form), form.type(), sentences);
     }
 
     /**

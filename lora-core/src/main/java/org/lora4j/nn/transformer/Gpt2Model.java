@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Objects;
 import org.lora4j.io.SafeTensors;
+import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.Network;
 import org.nd4j.linalg.api.buffer.DataType;
 
@@ -61,9 +62,33 @@ public final class Gpt2Model {
     public static Gpt2Model load(Path folder, DataType dataType) throws IOException {
         Objects.requireNonNull(folder, "folder must not be null");
         ModelFolder.requireType(dataType);
+        return load(folder, ModelTensors.Form.of(dataType));
+    }
+
+    /**
+     * Loads a model whose large matrices are stored in a precision. They are read one after the other and are never all in
+     * memory as floats, so the loading needs hardly more memory than the loaded model. Weights of a bfloat16 file are exact in
+     * bfloat16; others are rounded once.
+     *
+     * <p>The networks of this model share these matrices, which stay frozen. Biases, normalizations and smaller matrices are
+     * trainable until they are frozen, as {@code LoRAModel.of} does it.
+     *
+     * @param folder a folder with {@code config.json} and the weights
+     * @param storage the precision, see {@link BaseStorage}
+     * @return the model, in FLOAT
+     * @throws IOException as {@link #load(Path, DataType)}
+     * @throws IllegalArgumentException as {@link #load(Path, DataType)}
+     */
+    public static Gpt2Model load(Path folder, BaseStorage storage) throws IOException {
+        Objects.requireNonNull(folder, "folder must not be null");
+        Objects.requireNonNull(storage, "storage must not be null");
+        return load(folder, ModelTensors.Form.of(storage));
+    }
+
+    private static Gpt2Model load(Path folder, ModelTensors.Form form) throws IOException {
         ObjectNode json = ModelFolder.readConfig(folder);
         Gpt2Config config = Gpt2Config.read(json);
-        return create(config, json, TensorFiles.open(folder), dataType);
+        return create(config, json, TensorFiles.open(folder), form);
     }
 
     /**
@@ -80,15 +105,37 @@ public final class Gpt2Model {
         Objects.requireNonNull(config, "config must not be null");
         Objects.requireNonNull(tensors, "tensors must not be null");
         ModelFolder.requireType(dataType);
-        ObjectNode json = JsonFields.parse(config);
-        return create(Gpt2Config.read(json), json, TensorFiles.of(tensors), dataType);
+        return of(config, tensors, ModelTensors.Form.of(dataType));
     }
 
-    private static Gpt2Model create(Gpt2Config config, ObjectNode json, TensorFiles files, DataType dataType)
+    /**
+     * Creates a model from the content of its files, with large matrices in a precision as {@link #load(Path, BaseStorage)}
+     * stores them.
+     *
+     * @param config the content of {@code config.json}
+     * @param tensors the content of {@code model.safetensors}; arrays that fit are not copied
+     * @param storage the precision, see {@link BaseStorage}
+     * @return the model, in FLOAT
+     * @throws IOException if the tensors are not those of the configuration
+     * @throws IllegalArgumentException as {@link #load(Path, DataType)}
+     */
+    public static Gpt2Model of(String config, SafeTensors tensors, BaseStorage storage) throws IOException {
+        Objects.requireNonNull(config, "config must not be null");
+        Objects.requireNonNull(tensors, "tensors must not be null");
+        Objects.requireNonNull(storage, "storage must not be null");
+        return of(config, tensors, ModelTensors.Form.of(storage));
+    }
+
+    private static Gpt2Model of(String config, SafeTensors tensors, ModelTensors.Form form) throws IOException {
+        ObjectNode json = JsonFields.parse(config);
+        return create(Gpt2Config.read(json), json, TensorFiles.of(tensors), form);
+    }
+
+    private static Gpt2Model create(Gpt2Config config, ObjectNode json, TensorFiles files, ModelTensors.Form form)
             throws IOException {
-        ModelTensors tensors = ModelTensors.read(files, Gpt2Names.of(config), dataType);
+        ModelTensors tensors = ModelTensors.read(files, Gpt2Names.of(config), form);
         ModelFolder.requireTied(tensors, "wte.weight", config.tiedEmbeddings());
-        return new Gpt2Model(config, tensors, new ModelFolder(json, Gpt2Names.PREFIX, dataType));
+        return new Gpt2Model(config, tensors, new ModelFolder(json, Gpt2Names.PREFIX, form.type()));
     }
 
     /**

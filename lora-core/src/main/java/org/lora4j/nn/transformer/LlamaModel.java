@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.Map;
 import java.util.Objects;
 import org.lora4j.io.SafeTensors;
+import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.Network;
 import org.nd4j.linalg.api.buffer.DataType;
 
@@ -69,9 +70,33 @@ public final class LlamaModel {
     public static LlamaModel load(Path folder, DataType dataType) throws IOException {
         Objects.requireNonNull(folder, "folder must not be null");
         ModelFolder.requireType(dataType);
+        return load(folder, ModelTensors.Form.of(dataType));
+    }
+
+    /**
+     * Loads a model whose large matrices are stored in a precision. They are read one after the other and are never all in
+     * memory as floats, so the loading needs hardly more memory than the loaded model. Weights of a bfloat16 file are exact in
+     * bfloat16; others are rounded once.
+     *
+     * <p>The networks of this model share these matrices, which stay frozen. Biases, normalizations and smaller matrices are
+     * trainable until they are frozen, as {@code LoRAModel.of} does it.
+     *
+     * @param folder a folder with {@code config.json} and the weights
+     * @param storage the precision, see {@link BaseStorage}
+     * @return the model, in FLOAT
+     * @throws IOException as {@link #load(Path, DataType)}
+     * @throws IllegalArgumentException as {@link #load(Path, DataType)}
+     */
+    public static LlamaModel load(Path folder, BaseStorage storage) throws IOException {
+        Objects.requireNonNull(folder, "folder must not be null");
+        Objects.requireNonNull(storage, "storage must not be null");
+        return load(folder, ModelTensors.Form.of(storage));
+    }
+
+    private static LlamaModel load(Path folder, ModelTensors.Form form) throws IOException {
         ObjectNode json = ModelFolder.readConfig(folder);
         LlamaConfig config = LlamaConfigReader.read(json);
-        return create(config, json, TensorFiles.open(folder), dataType);
+        return create(config, json, TensorFiles.open(folder), form);
     }
 
     /**
@@ -88,8 +113,7 @@ public final class LlamaModel {
         Objects.requireNonNull(config, "config must not be null");
         Objects.requireNonNull(tensors, "tensors must not be null");
         ModelFolder.requireType(dataType);
-        ObjectNode json = JsonFields.parse(config);
-        return create(LlamaConfigReader.read(json), json, TensorFiles.of(tensors), dataType);
+        return of(config, tensors, ModelTensors.Form.of(dataType));
     }
 
     /**
@@ -110,17 +134,44 @@ public final class LlamaModel {
         LlamaConfig read = LlamaConfigReader.read(json);
         Map<String, long[]> shapes = LlamaNames.shapes(read, !read.tiedEmbeddings());
         try {
-            return create(read, json, TensorFiles.of(InitialTensors.create(shapes, json, dataType, seed)), dataType);
+            return create(
+                    read,
+                    json,
+                    TensorFiles.of(InitialTensors.create(shapes, json, dataType, seed)),
+                    ModelTensors.Form.of(dataType));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
     }
 
-    private static LlamaModel create(LlamaConfig config, ObjectNode json, TensorFiles files, DataType dataType)
+    /**
+     * Creates a model from the content of its files, with large matrices in a precision as {@link #load(Path, BaseStorage)}
+     * stores them.
+     *
+     * @param config the content of {@code config.json}
+     * @param tensors the content of {@code model.safetensors}; arrays that fit are not copied
+     * @param storage the precision, see {@link BaseStorage}
+     * @return the model, in FLOAT
+     * @throws IOException if the tensors are not those of the configuration
+     * @throws IllegalArgumentException as {@link #load(Path, DataType)}
+     */
+    public static LlamaModel of(String config, SafeTensors tensors, BaseStorage storage) throws IOException {
+        Objects.requireNonNull(config, "config must not be null");
+        Objects.requireNonNull(tensors, "tensors must not be null");
+        Objects.requireNonNull(storage, "storage must not be null");
+        return of(config, tensors, ModelTensors.Form.of(storage));
+    }
+
+    private static LlamaModel of(String config, SafeTensors tensors, ModelTensors.Form form) throws IOException {
+        ObjectNode json = JsonFields.parse(config);
+        return create(LlamaConfigReader.read(json), json, TensorFiles.of(tensors), form);
+    }
+
+    private static LlamaModel create(LlamaConfig config, ObjectNode json, TensorFiles files, ModelTensors.Form form)
             throws IOException {
-        ModelTensors tensors = ModelTensors.read(files, LlamaNames.of(config), dataType);
+        ModelTensors tensors = ModelTensors.read(files, LlamaNames.of(config), form);
         ModelFolder.requireTied(tensors, "embed_tokens.weight", config.tiedEmbeddings());
-        return new LlamaModel(config, tensors, new ModelFolder(json, LlamaNames.PREFIX, dataType));
+        return new LlamaModel(config, tensors, new ModelFolder(json, LlamaNames.PREFIX, form.type()));
     }
 
     /**

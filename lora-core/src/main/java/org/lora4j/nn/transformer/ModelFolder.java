@@ -43,9 +43,7 @@ record ModelFolder(ObjectNode json, String prefix, DataType type) {
      * @throws IllegalArgumentException if it is another matrix
      */
     static void requireTied(ModelTensors tensors, String embedding, boolean isTied) {
-        if (isTied
-                && tensors.contains("lm_head.weight")
-                && !tensors.get("lm_head.weight").equals(tensors.get(embedding))) {
+        if (isTied && tensors.contains("lm_head.weight") && !tensors.areEqual("lm_head.weight", embedding)) {
             throw new IllegalArgumentException(CONFIG + ": tie_word_embeddings must be false if the file has an"
                     + " lm_head.weight of its own, found true and a matrix that differs from " + embedding);
         }

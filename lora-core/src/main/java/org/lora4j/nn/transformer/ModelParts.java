@@ -17,12 +17,12 @@ record ModelParts(ModelTensors tensors, String prefix) {
     }
 
     Embedding embedding(String path, int padding) {
-        return new Embedding(prefix + path, tensors.get(path + ".weight"), padding);
+        return new Embedding(prefix + path, tensors.parameter(prefix + path, path + ".weight"), padding);
     }
 
     /** A layer with a bias if there is one. */
     Linear linear(String path) {
-        return new Linear(prefix + path, tensors.get(path + ".weight"), bias(path));
+        return new Linear(prefix + path, tensors.parameter(prefix + path, path + ".weight"), bias(path));
     }
 
     private @Nullable INDArray bias(String path) {
@@ -42,6 +42,6 @@ record ModelParts(ModelTensors tensors, String prefix) {
             throw new IllegalStateException("causal: the file must have lm_head.weight, since tie_word_embeddings in"
                     + " config.json is false, found none");
         }
-        return new Linear("lm_head", tensors.get("lm_head.weight"), null);
+        return new Linear("lm_head", tensors.parameter("lm_head", "lm_head.weight"), null);
     }
 }

@@ -9,16 +9,40 @@ import java.util.Map;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import org.lora4j.internal.Names;
+import org.lora4j.io.Dtype;
 import org.lora4j.io.SafeTensorsException;
+import org.lora4j.linalg.Precision;
+import org.lora4j.nn.BaseStorage;
+import org.lora4j.nn.parameter.Parameter;
+import org.lora4j.nn.weight.internal.ArrayMatrix;
+import org.lora4j.nn.weight.internal.BFloat16Matrix;
+import org.lora4j.nn.weight.internal.CompactMatrix;
+import org.lora4j.nn.weight.internal.WeightMatrix;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** The tensors of a model by their plain names: without the prefix of a model with a head, and in the names of today. */
 final class ModelTensors {
-    private final Map<String, INDArray> arrays;
+    private final Map<String, WeightMatrix> tensors;
 
-    private ModelTensors(Map<String, INDArray> arrays) {
-        this.arrays = arrays;
+    private ModelTensors(Map<String, WeightMatrix> tensors) {
+        this.tensors = tensors;
+    }
+
+    /**
+     * How the tensors are held.
+     *
+     * @param type FLOAT or DOUBLE
+     * @param precision the form of large matrices of FLOAT
+     */
+    record Form(DataType type, Precision precision) {
+        static Form of(DataType type) {
+            return new Form(type, Precision.FLOAT);
+        }
+
+        static Form of(BaseStorage storage) {
+            return new Form(DataType.FLOAT, storage.precision());
+        }
     }
 
     /**
@@ -45,7 +69,7 @@ final class ModelTensors {
      * @throws SafeTensorsException if tensors are missing, misshapen, left over, damaged or not finite; the message lists them
      * @throws IOException if a file cannot be read
      */
-    static ModelTensors read(TensorFiles files, Family family, DataType type) throws IOException {
+    static ModelTensors read(TensorFiles files, Family family, Form form) throws IOException {
         Map<String, String> stored = new LinkedHashMap<>();
         Map<String, long[]> found = new LinkedHashMap<>();
         List<String> problems = new ArrayList<>();
@@ -90,12 +114,46 @@ final class ModelTensors {
         if (!problems.isEmpty()) {
             throw refuse(files, "must be those of the model in config.json", Names.line(String.join("; ", problems)));
         }
-        Map<String, INDArray> arrays = new LinkedHashMap<>();
-        files.read(plainNames.keySet(), type, (name, array) -> {
+        Map<String, WeightMatrix> tensors = new LinkedHashMap<>();
+        files.read(plainNames.keySet(), (name, tensor) -> {
             String plain = String.valueOf(plainNames.get(name));
-            arrays.put(plain, family.isTransposed().test(plain) ? transposed(array) : array);
+            boolean isTransposed = family.isTransposed().test(plain);
+            boolean isCompact = form.precision() != Precision.FLOAT && CompactMatrix.fits(form.type(), tensor.shape());
+            tensors.put(
+                    plain,
+                    isCompact
+                            ? compact(tensor, isTransposed, form.precision())
+                            : new ArrayMatrix(array(tensor, isTransposed, form.type())));
         });
-        return new ModelTensors(arrays);
+        return new ModelTensors(tensors);
+    }
+
+    /** Reads a matrix in fewer bits. The memory of arrays of floats is released at once. */
+    private static WeightMatrix compact(TensorFiles.Tensor tensor, boolean isTransposed, Precision precision)
+            throws IOException {
+        boolean isHalf = tensor.dtype() == Dtype.BF16;
+        INDArray array = array(tensor, isTransposed, isHalf ? DataType.BFLOAT16 : DataType.FLOAT);
+        WeightMatrix read = isHalf ? BFloat16Matrix.of(array) : new ArrayMatrix(array);
+        if (read.precision() == precision) {
+            return read;
+        }
+        WeightMatrix matrix = CompactMatrix.convert(read, precision);
+        if (tensor.isOwned() || isTransposed) {
+            array.close();
+        }
+        return matrix;
+    }
+
+    private static INDArray array(TensorFiles.Tensor tensor, boolean isTransposed, DataType type) throws IOException {
+        INDArray array = tensor.read(type);
+        if (!isTransposed) {
+            return array;
+        }
+        INDArray transposed = transposed(array);
+        if (tensor.isOwned()) {
+            array.close();
+        }
+        return transposed;
     }
 
     private static SafeTensorsException refuse(TensorFiles files, String rule, String found) {
@@ -108,15 +166,35 @@ final class ModelTensors {
     }
 
     boolean contains(String name) {
-        return arrays.containsKey(name);
+        return tensors.containsKey(name);
     }
 
-    INDArray get(String name) {
-        INDArray array = arrays.get(name);
-        if (array == null) {
+    /** Whether two tensors have the same elements, to a tolerance if they are arrays. */
+    boolean areEqual(String name, String other) {
+        WeightMatrix one = matrix(name);
+        WeightMatrix two = matrix(other);
+        if (one instanceof CompactMatrix left) {
+            return two instanceof CompactMatrix right && left.hasElementsOf(right);
+        }
+        return one.array().equals(two.array());
+    }
+
+    /** A parameter around a matrix, which is frozen if it is in fewer bits. */
+    Parameter parameter(String path, String name) {
+        return new Parameter(path + ".weight", matrix(name));
+    }
+
+    private WeightMatrix matrix(String name) {
+        WeightMatrix matrix = tensors.get(name);
+        if (matrix == null) {
             throw new IllegalStateException(
                     "the model must have the tensor " + name + ", found a file without it; choose another head");
         }
-        return array;
+        return matrix;
+    }
+
+    /** The elements as an array. */
+    INDArray get(String name) {
+        return matrix(name).array();
     }
 }

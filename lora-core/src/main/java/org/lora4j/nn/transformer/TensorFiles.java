@@ -11,8 +11,8 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.function.BiConsumer;
 import org.lora4j.internal.Names;
+import org.lora4j.io.Dtype;
 import org.lora4j.io.SafeTensors;
 import org.lora4j.io.SafeTensorsException;
 import org.lora4j.io.SafeTensorsReader;
@@ -33,15 +33,41 @@ interface TensorFiles {
     /** The shapes of all tensors, by the names in the files. */
     Map<String, long[]> shapes();
 
+    /** A tensor that has not been read yet. */
+    interface Tensor {
+        /** The type of the elements in the file. */
+        Dtype dtype();
+
+        /** The shape in the file. */
+        long[] shape();
+
+        /**
+         * Reads the elements.
+         *
+         * @param type FLOAT or DOUBLE; BFLOAT16 for a tensor of that type
+         * @throws SafeTensorsException if the tensor is damaged or not finite
+         */
+        INDArray read(DataType type) throws IOException;
+
+        /** Whether nobody else has the array that {@link #read} returns. */
+        boolean isOwned();
+    }
+
+    /** Gets tensors. */
+    @FunctionalInterface
+    interface Consumer {
+        /** Gets a tensor, which can be read only until the method returns. */
+        void accept(String name, Tensor tensor) throws IOException;
+    }
+
     /**
-     * Reads tensors, one file after the other and one tensor after the other.
+     * Passes on tensors, one file after the other and one tensor after the other.
      *
      * @param names the tensors
-     * @param type FLOAT or DOUBLE
      * @param consumer gets each of them
-     * @throws SafeTensorsException if a tensor is damaged or not finite
+     * @throws IOException if a file cannot be read
      */
-    void read(Set<String> names, DataType type, BiConsumer<String, INDArray> consumer) throws IOException;
+    void read(Set<String> names, Consumer consumer) throws IOException;
 
     /** Tensors that are in memory already. */
     static TensorFiles of(SafeTensors tensors) {
@@ -59,10 +85,29 @@ interface TensorFiles {
             }
 
             @Override
-            public void read(Set<String> names, DataType type, BiConsumer<String, INDArray> consumer)
-                    throws IOException {
+            public void read(Set<String> names, Consumer consumer) throws IOException {
                 for (String name : names) {
-                    consumer.accept(name, tensors.finiteTensor(name, type));
+                    consumer.accept(name, new Tensor() {
+                        @Override
+                        public Dtype dtype() {
+                            return tensors.dtype(name);
+                        }
+
+                        @Override
+                        public long[] shape() {
+                            return tensors.shape(name);
+                        }
+
+                        @Override
+                        public INDArray read(DataType type) throws IOException {
+                            return tensors.finiteTensor(name, type);
+                        }
+
+                        @Override
+                        public boolean isOwned() {
+                            return false;
+                        }
+                    });
                 }
             }
         };
@@ -178,16 +223,40 @@ interface TensorFiles {
         }
 
         @Override
-        public void read(Set<String> names, DataType type, BiConsumer<String, INDArray> consumer) throws IOException {
+        public void read(Set<String> names, Consumer consumer) throws IOException {
             for (Map.Entry<Path, Set<String>> file : files.entrySet()) {
                 try (SafeTensorsReader reader = SafeTensorsReader.open(file.getKey())) {
                     for (String name : file.getValue()) {
                         if (names.contains(name)) {
-                            consumer.accept(name, reader.finiteTensor(name, type));
+                            consumer.accept(name, tensor(reader, name));
                         }
                     }
                 }
             }
+        }
+
+        private static Tensor tensor(SafeTensorsReader reader, String name) {
+            return new Tensor() {
+                @Override
+                public Dtype dtype() {
+                    return reader.header().dtype(name);
+                }
+
+                @Override
+                public long[] shape() {
+                    return reader.header().shape(name);
+                }
+
+                @Override
+                public INDArray read(DataType type) throws IOException {
+                    return reader.finiteTensor(name, type);
+                }
+
+                @Override
+                public boolean isOwned() {
+                    return true;
+                }
+            };
         }
     }
 }

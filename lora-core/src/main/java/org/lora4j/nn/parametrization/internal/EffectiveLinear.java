@@ -43,10 +43,12 @@ public record EffectiveLinear(Parameter weight, @Nullable Parameter bias, List<W
      * @return a new array {@code [out, in]}
      */
     public INDArray materialize() {
-        INDArray original = weight.weight().array();
-        INDArray effective = original.dup(original.ordering());
-        for (WeightUpdate update : updates) {
-            effective.addi(update.delta(original));
+        INDArray effective = weight.weight().copy();
+        if (!updates.isEmpty()) {
+            weight.matrix().lend(original -> {
+                updates.forEach(update -> effective.addi(update.delta(original)));
+                return effective;
+            });
         }
         return effective;
     }

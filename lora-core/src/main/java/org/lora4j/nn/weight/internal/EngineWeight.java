@@ -1,7 +1,6 @@
 package org.lora4j.nn.weight.internal;
 
 import java.util.Optional;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.RowBlocks;
 import org.lora4j.internal.SpareProcessors;
@@ -17,7 +16,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * A weight that a product engine multiplies with while the parameter is frozen. It is packed when the first product of a
- * direction needs it. While the parameter trains, and for all that is no product, it is an {@link ArrayWeight}.
+ * direction needs it. While the parameter trains, and for all that is no product, it is a {@link MatrixWeight}. So is a matrix
+ * in fewer bits if the engine is not fast in its precision.
  */
 public final class EngineWeight implements Weight {
     /** Each part of a product reads the whole weight, which must not take longer than the multiplications. */
@@ -30,12 +30,9 @@ public final class EngineWeight implements Weight {
 
     private final Weighted parameter;
     private final ProductEngine engine;
-    private final ArrayWeight plain;
+    private final MatrixWeight plain;
     private final Packing forward = new Packing(Direction.FORWARD);
     private final Packing transposed = new Packing(Direction.TRANSPOSED);
-
-    /** What is packed: the precision that was asked for if the engine is fast in it. */
-    private volatile Precision precision = Precision.FLOAT;
 
     /**
      * Creates the weight of a parameter.
@@ -46,17 +43,26 @@ public final class EngineWeight implements Weight {
     public EngineWeight(Weighted parameter, ProductEngine engine) {
         this.parameter = parameter;
         this.engine = engine;
-        plain = new ArrayWeight(parameter);
+        plain = new MatrixWeight(parameter);
     }
 
     /**
      * Returns whether an engine can multiply with a weight.
      *
-     * @param weight the array of a parameter
+     * @param weight the elements of a parameter
      * @return true for a FLOAT matrix; the engine says whether its size is worth packing
      */
-    public static boolean fits(INDArray weight) {
-        return weight.dataType() == DataType.FLOAT && weight.rank() == 2;
+    public static boolean fits(WeightMatrix weight) {
+        return weight.dataType() == DataType.FLOAT && weight.shape().length == 2;
+    }
+
+    /** What is packed: the precision that was asked for if the engine is fast in it. Null: a matrix in fewer bits is not packed. */
+    private @Nullable Precision packedPrecision() {
+        Precision wanted = parameter.precision();
+        if (engine.isFast(wanted)) {
+            return wanted;
+        }
+        return parameter.matrix().isCompact() ? null : Precision.FLOAT;
     }
 
     /** What was packed, in which precision, and how often the parameter was unfrozen before. Empty: the engine refused. */
@@ -80,24 +86,25 @@ public final class EngineWeight implements Weight {
         PackedWeight get() {
             // Read first: a thaw in the meantime must not go unnoticed.
             int thaws = parameter.thaws();
-            if (parameter.isTrainable()) {
+            Precision wanted = parameter.isTrainable() ? null : packedPrecision();
+            if (wanted == null) {
                 return null;
             }
             Packed now = known;
-            if (now == null || !now.isFor(precision, thaws)) {
-                now = pack(thaws);
+            if (now == null || !now.isFor(wanted, thaws)) {
+                now = pack(wanted, thaws);
             }
             return now.weight().orElse(null);
         }
 
         /** One thread packs, and the others wait for it. */
-        private synchronized Packed pack(int thaws) {
+        private synchronized Packed pack(Precision wanted, int thaws) {
             Packed now = known;
-            Precision wanted = precision;
             if (now == null || !now.isFor(wanted, thaws)) {
                 // Before the new copy needs memory.
                 known = null;
-                now = new Packed(engine.prepare(parameter.value(), wanted, direction), wanted, thaws);
+                now = new Packed(
+                        parameter.matrix().lend(array -> engine.prepare(array, wanted, direction)), wanted, thaws);
                 known = now;
                 log.debug(
                         "{}: packed {} by {} in {}",
@@ -140,7 +147,8 @@ public final class EngineWeight implements Weight {
         int n = Math.toIntExact(x.size(0));
         int parts = 1;
         if (n >= 2 * LEAST_ROWS && x.offset() == 0 && y.offset() == 0) {
-            parts = Math.min(n / LEAST_ROWS, SpareProcessors.parts(plain.array().length() * n, LEAST_MULTIPLICATIONS));
+            parts = Math.min(
+                    n / LEAST_ROWS, SpareProcessors.parts(outputSize() * inputSize() * n, LEAST_MULTIPLICATIONS));
         }
         if (parts == 1) {
             packed.multiply(x, y, false);
@@ -172,22 +180,13 @@ public final class EngineWeight implements Weight {
     }
 
     @Override
-    public void store(Precision newPrecision) {
-        plain.store(newPrecision);
-        precision = engine.isFast(newPrecision) ? newPrecision : Precision.FLOAT;
-    }
-
-    @Override
-    public Precision precision() {
-        return plain.precision();
-    }
-
-    @Override
     public WeightStorage storage(String layer) {
-        if (parameter.isTrainable() || forward.isRefused()) {
+        Precision packed = packedPrecision();
+        if (parameter.isTrainable() || packed == null || forward.isRefused()) {
             return plain.storage(layer);
         }
-        return new WeightStorage(layer, engine.name(), precision.name(), bytes());
+        return new WeightStorage(
+                layer, engine.name(), packed.name(), parameter.matrix().bytes() + bytes());
     }
 
     @Override
@@ -242,12 +241,17 @@ public final class EngineWeight implements Weight {
     }
 
     @Override
-    public String fingerprint(Supplier<String> compute) {
-        return plain.fingerprint(compute);
+    public String fingerprint() {
+        return plain.fingerprint();
     }
 
     @Override
     public INDArray array() {
         return plain.array();
+    }
+
+    @Override
+    public INDArray copy() {
+        return plain.copy();
     }
 }

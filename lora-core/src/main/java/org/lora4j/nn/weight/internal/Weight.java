@@ -1,7 +1,5 @@
 package org.lora4j.nn.weight.internal;
 
-import java.util.function.Supplier;
-import org.lora4j.linalg.Precision;
 import org.lora4j.linalg.WeightStorage;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -93,26 +91,11 @@ public interface Weight {
     INDArray rowNorms();
 
     /**
-     * Returns the fingerprint of W. While the parameter is frozen, it is computed once.
+     * Returns the fingerprint of W, before it was rounded to fewer bits. While the parameter is frozen, it is computed once.
      *
-     * @param compute computes it from the array
-     * @return the fingerprint
+     * @return see {@link org.lora4j.internal.ArrayFingerprint}
      */
-    String fingerprint(Supplier<String> compute);
-
-    /**
-     * Sets the precision of copies of the array in another form.
-     *
-     * @param precision the precision, where it is fast; single precision elsewhere
-     */
-    void store(Precision precision);
-
-    /**
-     * Returns what {@link #store} was called with.
-     *
-     * @return {@code FLOAT} if it was not called
-     */
-    Precision precision();
+    String fingerprint();
 
     /**
      * Describes how W is stored for products.
@@ -122,13 +105,20 @@ public interface Weight {
      */
     WeightStorage storage(String layer);
 
-    /** Drops copies of the array in another form, because the parameter was unfrozen. */
+    /** Drops packed copies, because the parameter was unfrozen or is stored in another form now. */
     void thaw();
 
     /**
-     * Returns W as an array: that of the parameter, or a new one if the matrix is stored in another form.
+     * Returns W as an array: that of the parameter, or a new one if the matrix is stored in fewer bits.
      *
      * @return {@code [out, in]}; do not write to it
      */
     INDArray array();
+
+    /**
+     * Returns W as a new array.
+     *
+     * @return {@code [out, in]}, which the caller owns
+     */
+    INDArray copy();
 }

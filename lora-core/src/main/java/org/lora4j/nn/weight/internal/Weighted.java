@@ -1,8 +1,9 @@
 package org.lora4j.nn.weight.internal;
 
+import org.lora4j.linalg.Precision;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
-/** An array that layers multiply with, trainable or frozen. */
+/** A parameter that layers multiply with, trainable or frozen. */
 public interface Weighted {
     /**
      * Returns the full name.
@@ -12,11 +13,18 @@ public interface Weighted {
     String name();
 
     /**
-     * Returns the array itself.
+     * Returns the elements.
      *
-     * @return the array
+     * @return the array or the matrix in fewer bits that the parameter has now
      */
-    INDArray value();
+    WeightMatrix matrix();
+
+    /**
+     * Returns the precision that the frozen matrix is to be stored and multiplied in.
+     *
+     * @return {@code FLOAT} unless another was asked for
+     */
+    Precision precision();
 
     /**
      * Returns whether training changes the array.
@@ -26,7 +34,8 @@ public interface Weighted {
     boolean isTrainable();
 
     /**
-     * Returns how often it was unfrozen. While it is frozen and the number stays the same, its array does too.
+     * Returns how often it was unfrozen or stored in another form. While it is frozen and the number stays the same, its
+     * elements do too.
      *
      * @return a number that grows
      */

@@ -122,25 +122,25 @@ class EngineWeightTest {
     @Test
     void anotherPrecisionIsPackedAgainWhereItIsFast() {
         forward();
-        weight.store(Precision.BFLOAT16);
+        parameter.store(Precision.BFLOAT16);
         forward();
         assertThat(engine.prepared).containsExactly("FLOAT FORWARD");
-        assertThat(weight.precision()).isEqualTo(Precision.BFLOAT16);
-        assertThat(weight.storage("l")).isEqualTo(new WeightStorage("l", "fake", "FLOAT", 4L * OUT * IN));
+        assertThat(parameter.precision()).isEqualTo(Precision.BFLOAT16);
+        assertThat(weight.storage("l")).isEqualTo(new WeightStorage("l", "ND4J", "BFLOAT16", 2L * OUT * IN));
         engine.fast.add(Precision.INT8);
-        weight.store(Precision.INT8);
+        parameter.store(Precision.INT8);
         forward();
         assertThat(engine.prepared).containsExactly("FLOAT FORWARD", "INT8 FORWARD");
-        assertThat(weight.storage("l")).isEqualTo(new WeightStorage("l", "fake", "INT8", 4L * OUT * IN));
+        assertThat(weight.storage("l")).isEqualTo(new WeightStorage("l", "fake", "INT8", 5L * OUT * IN + 4 * OUT));
     }
 
     @Test
     void whatTheEngineDoesNotMultiplyIsReportedAsAnArray() {
-        WeightStorage array = new WeightStorage("l", "ND4J", "FLOAT", 0);
+        WeightStorage array = new WeightStorage("l", "ND4J", "FLOAT", 4L * OUT * IN);
         parameter.setTrainable(true);
         assertThat(weight.storage("l")).isEqualTo(array);
         parameter.setTrainable(false);
-        assertThat(weight.storage("l")).isEqualTo(new WeightStorage("l", "fake", "FLOAT", 0));
+        assertThat(weight.storage("l")).isEqualTo(new WeightStorage("l", "fake", "FLOAT", 4L * OUT * IN));
         engine.refusesSizes = true;
         forward();
         assertThat(weight.storage("l")).isEqualTo(array);
@@ -165,8 +165,11 @@ class EngineWeightTest {
 
     @Test
     void onlyFloatMatricesFit() {
-        assertThat(EngineWeight.fits(Nd4j.create(DataType.FLOAT, 2, 3))).isTrue();
-        assertThat(EngineWeight.fits(Nd4j.create(DataType.DOUBLE, 2, 3))).isFalse();
-        assertThat(EngineWeight.fits(Nd4j.create(DataType.FLOAT, 6))).isFalse();
+        assertThat(EngineWeight.fits(new ArrayMatrix(Nd4j.create(DataType.FLOAT, 2, 3))))
+                .isTrue();
+        assertThat(EngineWeight.fits(new ArrayMatrix(Nd4j.create(DataType.DOUBLE, 2, 3))))
+                .isFalse();
+        assertThat(EngineWeight.fits(new ArrayMatrix(Nd4j.create(DataType.FLOAT, 6))))
+                .isFalse();
     }
 }
