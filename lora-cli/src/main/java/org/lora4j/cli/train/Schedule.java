@@ -1,5 +1,6 @@
 package org.lora4j.cli.train;
 
+import org.lora4j.train.CosineWarmupSchedule;
 import org.lora4j.train.LinearWarmupSchedule;
 import org.nd4j.linalg.schedule.ISchedule;
 
@@ -22,7 +23,10 @@ public enum Schedule {
      * @throws IllegalArgumentException if the warm-up has all steps
      */
     ISchedule rates(double peak, int warmupSteps, int steps) {
-        LinearWarmupSchedule linear = new LinearWarmupSchedule(peak, warmupSteps, steps);
-        return this == LINEAR ? linear : new WarmupSchedule(linear, this == COSINE);
+        return switch (this) {
+            case LINEAR -> new LinearWarmupSchedule(peak, warmupSteps, steps);
+            case COSINE -> new CosineWarmupSchedule(peak, 0, warmupSteps, steps);
+            case CONSTANT -> new CosineWarmupSchedule(peak, peak, warmupSteps, steps);
+        };
     }
 }
