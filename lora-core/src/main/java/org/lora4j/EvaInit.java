@@ -11,7 +11,8 @@ import org.lora4j.nn.input.Input;
  * without EVA.
  *
  * <pre>{@code
- * AdapterView view = model.add("support", config, EvaInit.of(batches).withRho(2));
+ * LoRAConfig eva = LoRAConfig.builder().rank(8).alpha(16).build();
+ * AdapterView view = model.add("support", eva, EvaInit.of(inputs).withRho(2));
  * }</pre>
  *
  * <p>With ρ above 1, the ranks are redistributed: each layer has round(ρ·r) candidates, and those that explain the largest share

@@ -125,7 +125,9 @@ public final class Gemm {
     }
 
     void runNatively(INDArray a, INDArray b, INDArray c) {
-        if (c.size(0) == 1 && MatrixVectorProduct.isVector(a) && MatrixVectorProduct.isVector(c)) {
+        if (a.size(transposeA ? 0 : 1) > MatrixVectorProduct.MOST_INNER) {
+            runMatrices(a, b, c);
+        } else if (c.size(0) == 1 && MatrixVectorProduct.isVector(a) && MatrixVectorProduct.isVector(c)) {
             rowProduct().run(b, a, c);
         } else if (c.size(1) == 1 && MatrixVectorProduct.isVector(b) && MatrixVectorProduct.isVector(c)) {
             columnProduct().run(a, b, c);

@@ -9,6 +9,9 @@ import org.nd4j.linalg.api.ops.DynamicCustomOp;
  * matrices it packs them first, which takes two times as long as reading them. Not thread-safe.
  */
 final class MatrixVectorProduct {
+    /** In longer sums of floats, too much is rounded. A product of matrices adds up pieces of them. */
+    static final long MOST_INNER = 16_384;
+
     private final ReusableOp op =
             new ReusableOp(DynamicCustomOp.builder("matmul").build());
     private final Vector x = new Vector();

@@ -21,6 +21,7 @@ import org.lora4j.adapter.LoRAInit;
 import org.lora4j.adapter.TargetModules;
 import org.lora4j.internal.RandomArrays;
 import org.lora4j.linalg.Precision;
+import org.lora4j.linalg.ProductEngine;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.StoredNetwork;
 import org.lora4j.nn.input.FeatureRows;
@@ -32,6 +33,7 @@ import org.lora4j.nn.parameter.Parameter;
 import org.lora4j.nn.transformer.BertModel;
 import org.lora4j.nn.transformer.Gpt2Model;
 import org.lora4j.nn.transformer.LlamaModel;
+import org.lora4j.nn.weight.internal.Engines;
 import org.lora4j.train.Batch;
 import org.lora4j.train.Loss;
 import org.lora4j.train.MultiTrainer;
@@ -117,10 +119,15 @@ final class RandomModel {
                 random, random.nextInt(3) == 0 ? llama.lastHiddenState() : llama.causal(), precision(seed));
     }
 
-    /** How the base of a model of FLOAT is stored. */
+    /**
+     * How the base of a model of FLOAT is stored. An engine that is fast in fewer bits can round the inputs of products too,
+     * so that a merged network, which is in single precision, is not equal.
+     */
     private static Precision precision(long seed) {
         Precision[] precisions = Precision.values();
-        return precisions[(int) (seed % precisions.length)];
+        Precision drawn = precisions[(int) (seed % precisions.length)];
+        ProductEngine engine = Engines.engine();
+        return engine != null && engine.isFast(drawn) ? Precision.FLOAT : drawn;
     }
 
     private static Path folder(String name) {

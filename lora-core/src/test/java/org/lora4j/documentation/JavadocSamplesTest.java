@@ -73,6 +73,7 @@ class JavadocSamplesTest {
                 DataSetIterator data, allDigits, digitNine, eights, nines, spamData;
                 Batch part;
                 List<Batch> heldOut;
+                List<Input> inputs;
                 INDArray x, w, row, labels;
                 Map<String, INDArray> feed;
                 int[][] ids;
