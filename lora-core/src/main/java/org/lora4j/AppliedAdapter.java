@@ -11,6 +11,7 @@ import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAWeights;
 import org.lora4j.adapter.TokenRows;
+import org.lora4j.internal.ArrayBits;
 import org.lora4j.linalg.LowRankFactors;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.internal.EffectiveLayers;
@@ -55,7 +56,8 @@ final class AppliedAdapter {
         data.savedModules().forEach((path, module) -> {
             WeightedLayer layer = network.baseLayer(path);
             SavedParameters table = TiedLayers.table(layer, config, saved).orElse(null);
-            if (table != null && table.weight().value().equals(module.weight().castTo(network.dataType()))) {
+            if (table != null
+                    && ArrayBits.equal(table.weight().value(), module.weight().castTo(network.dataType()))) {
                 saved.put(layer, table);
                 return;
             }

@@ -17,6 +17,7 @@ import org.lora4j.nn.Network;
 import org.lora4j.nn.input.Input;
 import org.lora4j.nn.internal.EffectiveLayers;
 import org.lora4j.nn.internal.Pass;
+import org.lora4j.nn.internal.Segments;
 import org.lora4j.nn.layer.Linear;
 import org.lora4j.nn.layer.WeightedLayer;
 import org.lora4j.nn.parameter.Parameter;
@@ -107,9 +108,17 @@ final class EvaAdapter {
                             : original);
         }
         Pass pass = new Pass(network.stack(), false, () -> EffectiveLayers.of(effective));
+        List<Linear> linears = network.linears();
+        // The output of a language model is as wide as its vocabulary.
+        boolean needsHead = !pass.hasHead() || layers.contains(linears.get(linears.size() - 1));
         for (Input batch : init.batches()) {
+            Objects.requireNonNull(batch, "batches must not contain null");
             recording.seen.clear();
-            pass.forward(Objects.requireNonNull(batch, "batches must not contain null"));
+            if (needsHead) {
+                pass.forward(batch);
+            } else {
+                pass.forwardToHead(Segments.of(pass.segment(), batch));
+            }
         }
         for (Linear layer : layers) {
             long rows = components.containsKey(layer) ? components(layer).rows() : 0;

@@ -63,21 +63,7 @@ public class TrainingStepBenchmark {
                 ? start.network()
                 : start.model(Integer.parseInt(trained.substring(5)), trained.startsWith("dora"), 1);
         step = new TrainingStep(
-                new TrainingSettings(
-                        model,
-                        new UpdaterGroups(List.of(), new Adam(RATE)),
-                        Loss.softmaxCrossEntropy(),
-                        1,
-                        Long.MAX_VALUE,
-                        Double.POSITIVE_INFINITY,
-                        1,
-                        null,
-                        true,
-                        List.of(),
-                        Long.MAX_VALUE,
-                        state -> {},
-                        null),
-                false);
+                Trainer.builder(model).updater(new Adam(RATE)).build().settings(), false);
     }
 
     /** Restores the thread settings. */

@@ -113,6 +113,12 @@ public final class Gemm {
         if (op != null) {
             op.forget();
         }
+        if (rowProduct != null) {
+            rowProduct.forget();
+        }
+        if (columnProduct != null) {
+            columnProduct.forget();
+        }
     }
 
     void runOnHeap(INDArray a, INDArray b, INDArray c) {

@@ -22,6 +22,11 @@ final class MatrixVectorProduct {
         private @Nullable INDArray array;
         private @Nullable INDArray vector;
 
+        void forget() {
+            array = null;
+            vector = null;
+        }
+
         INDArray of(INDArray matrix) {
             INDArray known = vector;
             if (known == null || matrix != array) {
@@ -35,6 +40,13 @@ final class MatrixVectorProduct {
 
     MatrixVectorProduct(boolean transposed, double alpha, double beta) {
         configure(transposed, alpha, beta);
+    }
+
+    /** Drops the arrays of the last call. */
+    void forget() {
+        op.forget();
+        x.forget();
+        y.forget();
     }
 
     void configure(boolean transposed, double alpha, double beta) {

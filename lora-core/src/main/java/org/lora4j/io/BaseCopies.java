@@ -61,8 +61,8 @@ final class BaseCopies {
             return;
         }
         for (Map.Entry<PeftKey, String> copy : copies.entrySet()) {
-            if (!hasFingerprint(copy, base, tensors)
-                    && !isCopy(copy.getValue(), original(copy.getKey(), base), tensors)) {
+            if (!isCopy(copy.getValue(), original(copy.getKey(), base), tensors)
+                    && !hasFingerprint(copy, base, tensors)) {
                 problems.add(Names.quote(copy.getValue())
                         + " must be a copy of the base's, since PEFT computes with it, found another; use the base that"
                         + " the adapter was trained with");

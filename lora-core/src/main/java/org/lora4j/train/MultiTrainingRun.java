@@ -96,7 +96,7 @@ final class MultiTrainingRun {
         // The rows of several segments are in 'c' order.
         losses = training.isEmpty()
                 ? null
-                : new BatchLoss(Pass.together(segments(training), recompute(training)), members.get(0).model, 'c');
+                : new BatchLoss(Pass.together(segments(training), recompute(training)), training.get(0).model, 'c');
     }
 
     private static List<Segment> segments(List<Member> some) {

@@ -68,9 +68,8 @@ final class TrainingStep {
             throw new IllegalStateException("nothing to train: every parameter of " + model
                     + " is frozen; unfreeze the network, or register a LoRAParametrization");
         }
-        // What changes or writes gradients as a whole needs them as arrays. Layers that are computed again keep no
-        // factors.
-        boolean needsGradients = computedElsewhere || clips() || settings.accumulate() > 1 || settings.recomputes();
+        // What changes or writes gradients as a whole needs them as arrays.
+        boolean needsGradients = computedElsewhere || clips() || settings.accumulate() > 1;
         settings.updaters().assign(pinned).forEach((parameter, updater) -> {
             INDArray gradient = pass.gradient(parameter);
             INDArray value = parameter.value();

@@ -6,6 +6,8 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Threads that compute the parts of a product together with the thread that needs it. While a thread uses them, the other
@@ -15,6 +17,8 @@ import org.jspecify.annotations.Nullable;
  * them has started is computed by the caller, so a product needs no thread that the operating system does not run.
  */
 final class Team {
+    private static final Logger log = LoggerFactory.getLogger(Team.class);
+
     /** How long a thread looks for the next product before it sleeps: the time between two products of a training step. */
     private static final long ACTIVE_NANOS = 100_000;
 
@@ -161,9 +165,10 @@ final class Team {
         Job job = new Job(parts, part);
         try {
             call(helpers, job);
+        } finally {
+            // Also if no thread could start: others may compute parts, which must not go on after this call.
             job.work();
             job.await();
-        } finally {
             isBusy.set(false);
         }
         job.throwFailure();
@@ -178,10 +183,20 @@ final class Team {
         for (int i = 0; i < helpers; i++) {
             Member member = members[i];
             if (member == null || !member.take(job)) {
-                Member started = new Member(i + 1, job);
-                members[i] = started;
-                started.start();
+                members[i] = start(i + 1, job);
             }
+        }
+    }
+
+    /** Starts a thread, or returns null if the system has none: the others do its parts. */
+    private static @Nullable Member start(int number, Job job) {
+        Member member = new Member(number, job);
+        try {
+            member.start();
+            return member;
+        } catch (OutOfMemoryError e) {
+            log.warn("a thread for products could not be started, so others compute its parts: {}", e.getMessage());
+            return null;
         }
     }
 }

@@ -54,8 +54,7 @@ final class HeadPass {
 
     HeadPass(Linear layer, PassResources ofPass) {
         this.layer = layer;
-        // A batch of its own, because it computes one segment after the other.
-        resources = ofPass.withOwnBatch();
+        resources = ofPass.inBlocks();
         linear = new LinearPass(layer, resources);
         chosenRows = new BatchBuffer(ofPass.dataType(), layer.inputSize(), ofPass.order());
         inputGradients = new BatchBuffer(ofPass.dataType(), layer.inputSize(), ofPass.order());

@@ -17,6 +17,7 @@ import org.lora4j.nn.layer.Linear;
 import org.lora4j.nn.layer.RowKind;
 import org.lora4j.nn.layer.TokenEmbeddings;
 import org.lora4j.nn.parameter.Parameter;
+import org.lora4j.nn.weight.internal.Engines;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -68,7 +69,7 @@ public final class Pass {
      *     for the gradients. Their buffers are then shared
      */
     public Pass(Segment own, boolean recomputes) {
-        this(own, isDense(own.network()) ? 'f' : 'c', recomputes);
+        this(own, order(own), recomputes);
     }
 
     /**
@@ -108,6 +109,12 @@ public final class Pass {
     }
 
     /** Whether all layers are linear layers and activation functions, for which 'f' order is faster for few rows. */
+    /** BLAS multiplies few rows fastest in 'f' order. An engine reads and writes rows, and a training has many. */
+    private static char order(Segment own) {
+        boolean usesEngine = own.isTraining() && Engines.engine() != null;
+        return isDense(own.network()) && !usesEngine ? 'f' : 'c';
+    }
+
     private static boolean isDense(LayerStack network) {
         return network.layers().stream().allMatch(layer -> layer instanceof Linear || layer instanceof Activation);
     }
@@ -278,7 +285,8 @@ public final class Pass {
 
     private INDArray requireHeadInput() {
         if (headInput == null) {
-            throw new IllegalStateException("the head needs a forward up to it before");
+            throw new IllegalStateException(
+                    "headLoss must follow forwardToHead, found forward or none; call forwardToHead before");
         }
         return headInput;
     }

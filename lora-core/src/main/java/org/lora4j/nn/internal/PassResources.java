@@ -18,6 +18,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * @param perToken whether a row is a token, not an example
  * @param buffers creates the buffers of layers
  * @param recomputation what layers share that are computed again for their gradients; null if none are
+ * @param keepsInputs whether the input of a layer stays as it is from its gradients to the next forward
  */
 record PassResources(
         DataType dataType,
@@ -27,7 +28,8 @@ record PassResources(
         Scratch scratch,
         boolean perToken,
         Buffers buffers,
-        @Nullable Recomputation recomputation) {
+        @Nullable Recomputation recomputation,
+        boolean keepsInputs) {
     static PassResources of(DataType dataType, char order, boolean isTraining, boolean perToken, boolean recomputes) {
         return new PassResources(
                 dataType,
@@ -37,23 +39,25 @@ record PassResources(
                 new Scratch(dataType, order),
                 perToken,
                 new Buffers(dataType, order),
-                recomputes ? new Recomputation(dataType, order) : null);
+                recomputes ? new Recomputation(dataType, order) : null,
+                true);
     }
 
     /** The same for the layers after a pooling, whose rows are sequences. */
     PassResources pooled() {
-        return new PassResources(dataType, order, isTraining, batch, scratch, false, buffers, recomputation);
+        return new PassResources(
+                dataType, order, isTraining, batch, scratch, false, buffers, recomputation, keepsInputs);
     }
 
-    /** The same with a batch of its own. */
-    PassResources withOwnBatch() {
+    /** The same for a layer that computes one block of rows after the other, each as a batch of its own. */
+    PassResources inBlocks() {
         return new PassResources(
-                dataType, order, isTraining, new CurrentBatch(), scratch, perToken, buffers, recomputation);
+                dataType, order, isTraining, new CurrentBatch(), scratch, perToken, buffers, recomputation, false);
     }
 
     /** The same for layers that are computed again together. */
     PassResources recomputed(Buffers shared) {
-        return new PassResources(dataType, order, isTraining, batch, scratch, perToken, shared, null);
+        return new PassResources(dataType, order, isTraining, batch, scratch, perToken, shared, null, false);
     }
 
     Segments segments() {

@@ -23,6 +23,7 @@ final class SegmentLinear {
     private final Gemm biasGradientProduct = new Gemm(true, false, 1, 0);
     private final BatchBuffer bases;
     private final WeightProduct product;
+    private final boolean keepsInputs;
 
     // What the segment computes with now.
     private @Nullable Segment segment;
@@ -43,6 +44,7 @@ final class SegmentLinear {
         updates = new UpdatePasses<>(WeightUpdatePass::bind, update -> update.newPass(context));
         bases = resources.buffers().rows(layer.outputSize());
         product = new WeightProduct(layer.weightParameter().weight());
+        keepsInputs = resources.keepsInputs();
     }
 
     /** Switches to a segment and to what it computes with now. Returns whether anything changed. */
@@ -133,7 +135,7 @@ final class SegmentLinear {
             update.backward(input, base, yGradient, baseGradient);
         }
         if (weightGradient != null) {
-            weightGradient.set(baseGradient, input);
+            weightGradient.set(baseGradient, input, keepsInputs);
         }
         if (biasGradient != null) {
             biasGradientProduct.configure(true, false, 1, biasGradient.beginProduct());

@@ -38,16 +38,17 @@ public final class WeightGradient {
      * Computes or keeps the product. What was kept of a part before, such as a block of rows, is computed too.
      *
      * @param newOutputGradient δ; copied if it is needed later, because layers below use the same memory for their gradients
-     * @param newInput x, which stays as it is until the next forward
+     * @param newInput x
+     * @param isKept whether x stays as it is until the next forward; otherwise the product is computed now
      */
-    void set(INDArray newOutputGradient, INDArray newInput) {
+    void set(INDArray newOutputGradient, INDArray newInput, boolean isKept) {
         long rows = newInput.size(0);
         boolean adds = gradient.beginPart();
         if (adds) {
             complete();
         }
         outputGradient = null;
-        if (!adds && rows <= mostDeferredRows) {
+        if (!adds && isKept && rows <= mostDeferredRows) {
             outputGradient = outputGradients.rows(rows).assign(newOutputGradient);
             input = newInput;
         } else {

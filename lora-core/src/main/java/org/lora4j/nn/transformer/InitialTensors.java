@@ -30,7 +30,7 @@ final class InitialTensors {
         JsonFields fields = new JsonFields(json);
         double range = fields.number("initializer_range", RANGE);
         if (!(range >= 0 && Double.isFinite(range))) {
-            fields.refuse("initializer_range must be at least 0, found " + range);
+            fields.refuse("initializer_range must be finite and at least 0, found " + range);
         }
         fields.requireNoProblems("must be a configuration of a model");
         Map<String, INDArray> tensors = new LinkedHashMap<>();

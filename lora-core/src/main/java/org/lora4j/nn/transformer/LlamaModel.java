@@ -125,7 +125,7 @@ public final class LlamaModel {
      * @param dataType FLOAT or DOUBLE
      * @param seed the seed of the weights
      * @return the model
-     * @throws IllegalArgumentException as {@link #load(Path, DataType)}, or if the range is negative
+     * @throws IllegalArgumentException as {@link #load(Path, DataType)}, or if the range is negative or not finite
      */
     public static LlamaModel initialize(String config, DataType dataType, long seed) {
         Objects.requireNonNull(config, "config must not be null");

@@ -35,6 +35,12 @@ public final class ArrayMatrix implements WeightMatrix {
         this.original = original;
     }
 
+    /** The fingerprint of the weights before they were rounded; null if they were not. */
+    @Nullable
+    String original() {
+        return original;
+    }
+
     @Override
     public DataType dataType() {
         return array.dataType();

@@ -93,7 +93,7 @@ public abstract sealed class CompactMatrix implements WeightMatrix permits BFloa
                     Math.toIntExact(rows.size(0)),
                     width,
                     precision,
-                    null);
+                    matrix instanceof ArrayMatrix rounded ? rounded.original() : null);
         } finally {
             if (rows != array) {
                 rows.close();
@@ -206,11 +206,6 @@ public abstract sealed class CompactMatrix implements WeightMatrix permits BFloa
             }
         }
         return true;
-    }
-
-    /** Releases the native memory at once. Nothing may use the matrix any more. */
-    public void close() {
-        codes.close();
     }
 
     @Override
