@@ -287,7 +287,7 @@ class HeadInBlocksTest {
         pass.forward(batch(2).input());
         assertThatIllegalStateException()
                 .isThrownBy(() -> pass.headLoss(0, new int[] {0}, (output, from) -> 0))
-                .withMessage("the head needs a forward up to it before");
+                .withMessage("headLoss must follow forwardToHead, found forward or none; call forwardToHead before");
         Pass rows = Network.builder(2).linear("l", 3).build(1).newTrainingPass();
         assertThat(rows.hasHead()).isFalse();
         assertThatIllegalStateException()
