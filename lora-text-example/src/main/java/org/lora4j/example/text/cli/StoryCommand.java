@@ -25,6 +25,7 @@ import picocli.CommandLine.Option;
 public final class StoryCommand extends WorkCommand {
     private static final int BASE_STEPS = 700;
     private static final int STEPS = 200;
+    private static final int TESTED = 800;
 
     /** More bytes than the small model, an adapter and a report need. */
     private static final long ROOM = 50_000_000;
@@ -64,7 +65,7 @@ public final class StoryCommand extends WorkCommand {
             names = "--test-windows",
             paramLabel = "N",
             description = "The most windows of 128 tokens of each test. Default: ${DEFAULT-VALUE}.")
-    private int tested = 800;
+    private int tested = TESTED;
 
     @Option(names = "--seed", paramLabel = "N", description = "Seed of all random choices. Default: ${DEFAULT-VALUE}.")
     private long seed = 1;
@@ -84,7 +85,7 @@ public final class StoryCommand extends WorkCommand {
     @Override
     protected void work() throws IOException {
         RunFolder folder = prepare(output, "the model, the adapter and the report", ROOM);
-        boolean isDefault = model == null && baseSteps == BASE_STEPS && steps == STEPS;
+        boolean isDefault = model == null && baseSteps == BASE_STEPS && steps == STEPS && tested == TESTED;
         new Story(model, baseSteps, steps, tested, seed, isDefault ? REFERENCES : List.of())
                 .run(folder, settings(), new TextOutput(out()), progress.display(out(), "windows"));
     }
