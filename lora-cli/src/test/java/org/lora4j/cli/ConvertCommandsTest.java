@@ -240,6 +240,44 @@ class ConvertCommandsTest {
     }
 
     @Test
+    void aConvertedClassifierKeepsItsHeadAndItsClasses() throws IOException {
+        Path before = temp.resolve("mean-dora");
+        Cli.good(
+                "classify",
+                "--model",
+                bert,
+                "--data",
+                texts,
+                "--output",
+                before,
+                "--validation",
+                0,
+                "--epochs",
+                1,
+                "--rate",
+                0.01,
+                "--head",
+                "mean",
+                "--max-tokens",
+                6,
+                "--dora");
+        Path after = temp.resolve("mean-lora");
+        Cli.good("convert", "--adapter", before, "--model", bert, "--rank", 32, "--output", after);
+        Object[] test = {"evaluate", "--data", texts, "--model", bert, "--json", "--adapter"};
+        assertThat(Cli.good(Cli.words(test, after)).json())
+                .isEqualTo(Cli.good(Cli.words(test, before)).json());
+        assertThat(after.resolve("task.json")).hasSameBinaryContentAs(before.resolve("task.json"));
+
+        // Another rank without the model, and a folder that was one of a classifier before.
+        Path small = temp.resolve("mean-small");
+        Cli.good("convert", "--adapter", after, "--rank", 4, "--output", small);
+        assertThat(Cli.good(Cli.words(test, small)).json().at("/metrics/classes/1/name"))
+                .hasToString("\"ships\"");
+        Cli.good("convert", "--adapter", first, "--rank", 4, "--output", small);
+        assertThat(small.resolve("task.json")).doesNotExist();
+    }
+
+    @Test
     void embeddingsAreThoseOfTheModel() throws IOException {
         Path output = temp.resolve("embedded.jsonl");
         assertThat(Cli.good("embed", "--model", bert, "--data", texts, "--output", output)

@@ -70,9 +70,10 @@ public final class CombineCommand extends WorkCommand {
 
     @Override
     protected void work() throws IOException {
-        LoRAAdapter combined = new WeightedAdapters(List.copyOf(adapters.keySet()), List.copyOf(adapters.values()))
+        List<Path> sources = List.copyOf(adapters.keySet());
+        LoRAAdapter combined = new WeightedAdapters(sources, List.copyOf(adapters.values()))
                 .combine(method, rank, density, seed);
-        AdapterFiles.save(combined, model, folder);
+        AdapterFiles.save(combined, sources.get(0), model, folder);
         Written written =
                 new Written(folder.toString(), Map.of("rank", combined.config().rank()));
         output.show(

@@ -46,7 +46,7 @@ public final class ConvertCommand extends WorkCommand {
     @Override
     protected void work() throws IOException {
         AdapterResize.Result converted = AdapterResize.convert(adapter, TargetRank.of(rank), model);
-        AdapterFiles.save(converted.adapter(), model, folder);
+        AdapterFiles.save(converted.adapter(), adapter, model, folder);
         Written written = new Written(folder.toString(), Map.of("greatestError", converted.greatestError()));
         output.show(
                 out(),

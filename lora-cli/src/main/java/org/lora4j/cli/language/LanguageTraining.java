@@ -13,6 +13,7 @@ import org.lora4j.AdapterView;
 import org.lora4j.LoRAModel;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.cli.model.DecoderFolder;
+import org.lora4j.cli.model.TaskFile;
 import org.lora4j.cli.train.CheckpointFile;
 import org.lora4j.cli.train.Estimate;
 import org.lora4j.cli.train.TextTraining;
@@ -194,6 +195,7 @@ public final class LanguageTraining implements AutoCloseable {
                 });
         folder.write("the adapter in " + folder.path(), () -> {
             adapter.save(folder.path());
+            TaskFile.delete(folder.path());
             return folder;
         });
         folder.add("adapter", "adapter_model.safetensors");
