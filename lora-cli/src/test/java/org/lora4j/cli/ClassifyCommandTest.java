@@ -14,6 +14,8 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.lora4j.AdapterView;
 import org.lora4j.LoRAModel;
 import org.lora4j.adapter.LoRAConfig;
@@ -257,6 +259,40 @@ class ClassifyCommandTest {
         assertThat(interrupted.resolve("checkpoint.safetensors")).doesNotExist();
         Cli nothing = Cli.run(training(interrupted, Cli.words(settings, "--resume")));
         assertThat(nothing.err()).contains("there must be a checkpoint to resume from, found none");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        // The last of 28 steps would have a checkpoint, and the last one before no improvement for an epoch.
+        "0.01, 0, 14",
+        "1000, 1, 1"
+    })
+    void aTrainingWhoseLastStepHasACheckpointIsResumed(double rate, int patience, int every) throws IOException {
+        Object[] settings = {"--no-baseline", "--rate", rate, "--clip", 0, "--warmup", 0, "--patience", patience};
+        Path whole = temp.resolve("whole-" + every);
+        Cli.good(withoutRate(whole, Cli.words(settings, "--checkpoint-every", 0)));
+        Path stopped = temp.resolve("stopped-" + every);
+        Path blocked = Files.createDirectories(stopped.resolve("adapter_model.safetensors"));
+        Object[] again = Cli.words(settings, "--checkpoint-every", every);
+        assertThat(Cli.run(withoutRate(stopped, again)).code()).isEqualTo(1);
+        Files.delete(blocked);
+        Cli.good(withoutRate(stopped, Cli.words(again, "--resume")));
+        assertThat(stopped.resolve("adapter_model.safetensors"))
+                .hasSameBinaryContentAs(whole.resolve("adapter_model.safetensors"));
+        assertThat(report(stopped).at("/training/losses"))
+                .isEqualTo(report(whole).at("/training/losses"));
+        assertThat(report(stopped).at("/training/stopReason"))
+                .isEqualTo(report(whole).at("/training/stopReason"));
+        assertThat(report(whole).at("/training/stopReason").asText())
+                .isEqualTo(patience == 0 ? "EPOCHS" : "NO_IMPROVEMENT");
+    }
+
+    private static Object[] withoutRate(Path output, Object... more) {
+        return Cli.words(
+                new Object[] {
+                    "classify", "--model", model, "--data", data, "--output", output, "--epochs", 4, "--batch", 8
+                },
+                more);
     }
 
     @Test

@@ -262,7 +262,7 @@ class ConvertCommandsTest {
                 6,
                 "--dora");
         Path after = temp.resolve("mean-lora");
-        Cli.good("convert", "--adapter", before, "--model", bert, "--rank", 32, "--output", after);
+        Cli.good("convert", "--adapter", before, "--model", bert, "--rank", 16, "--output", after);
         Object[] test = {"evaluate", "--data", texts, "--model", bert, "--json", "--adapter"};
         assertThat(Cli.good(Cli.words(test, after)).json())
                 .isEqualTo(Cli.good(Cli.words(test, before)).json());

@@ -10,6 +10,7 @@ import org.lora4j.train.Loss;
 import org.lora4j.train.Trainer;
 import org.lora4j.train.TrainingListener;
 import org.lora4j.train.TrainingResult;
+import org.lora4j.train.TrainingState;
 import org.lora4j.train.Validation;
 
 /**
@@ -58,8 +59,10 @@ public record TextTraining(AdapterView adapter, Loss loss, TrainingPlan plan, in
         }
         if (plan.checkpointEvery() > 0) {
             trainer.checkpointEvery(plan.checkpointEvery(), state -> {
-                checkpoint.write(state, history);
-                saved.run();
+                if (!isEnd(state, history)) {
+                    checkpoint.write(state, history);
+                    saved.run();
+                }
             });
         }
         if (!validation.isEmpty()) {
@@ -67,6 +70,12 @@ public record TextTraining(AdapterView adapter, Loss loss, TrainingPlan plan, in
             trainer.validation(plan.patience() == 0 ? byLoss : byLoss.withPatience(plan.patience()));
         }
         return progress.show("training", steps, listener -> fit(trainer, batches, listener, history));
+    }
+
+    /** Nothing could be trained after a checkpoint of the last step. The one before it stays, and gives the same bits. */
+    private boolean isEnd(TrainingState state, TrainingHistory history) {
+        return state.iteration() == plan.steps(examples)
+                || (plan.patience() > 0 && history.validationsSinceBest() >= plan.patience());
     }
 
     private static Outcome fit(
