@@ -50,21 +50,17 @@ class ClassifyCommandTest {
     }
 
     private static Object[] training(Path output, Object... more) {
+        return withoutRate(output, Cli.words(new Object[] {"--rate", 0.01}, more));
+    }
+
+    private static Object[] withoutRate(Path output, Object... more) {
+        return on(model, data, output, more);
+    }
+
+    private static Object[] on(Path model, Path data, Path output, Object... more) {
         return Cli.words(
                 new Object[] {
-                    "classify",
-                    "--model",
-                    model,
-                    "--data",
-                    data,
-                    "--output",
-                    output,
-                    "--rate",
-                    0.01,
-                    "--epochs",
-                    4,
-                    "--batch",
-                    8
+                    "classify", "--model", model, "--data", data, "--output", output, "--epochs", 4, "--batch", 8
                 },
                 more);
     }
@@ -242,10 +238,28 @@ class ClassifyCommandTest {
         Cli begun = Cli.run(training(interrupted, settings));
         assertThat(begun.code()).isEqualTo(1);
         assertThat(begun.err()).contains("there is the checkpoint of an interrupted training; go on with --resume");
-        Cli other = Cli.run(training(interrupted, Cli.words(settings, "--resume", "--rank", 4, "--seed", 1)));
-        assertThat(other.code()).isEqualTo(1);
-        assertThat(other.err())
+        Cli changed = Cli.run(training(interrupted, Cli.words(settings, "--resume", "--rank", 4, "--seed", 1)));
+        assertThat(changed.code()).isEqualTo(1);
+        assertThat(changed.err())
                 .contains("a training goes on with the settings with which it began", "seed 1 in place of 0");
+
+        // The same texts with other classes, other texts for the validation, and another model.
+        Path held = SmallTexts.csv(temp.resolve("held-before.csv"), 20, 3);
+        Path swapped = Files.writeString(
+                temp.resolve("swapped.csv"),
+                Files.readString(data)
+                        .replace(",cats,", ",x,")
+                        .replace(",ships,", ",cats,")
+                        .replace(",x,", ",ships,"));
+        Object[] resume = Cli.words(settings, "--rate", 0.01, "--resume");
+        assertThat(Cli.run(on(model, swapped, interrupted, resume)).err()).contains("texts ", " in place of ");
+        assertThat(Cli.run(on(model, data, interrupted, Cli.words(resume, "--validation-file", held)))
+                        .err())
+                .contains("texts ", " in place of ");
+        Path other = SmallModels.bert(temp.resolve("another-bert"), 9);
+        assertThat(Cli.run(on(other, data, interrupted, resume)).err())
+                .contains("the base ", " in place of ")
+                .doesNotContain("texts ");
 
         Cli.good(training(interrupted, Cli.words(settings, "--resume")));
         for (String file : List.of("adapter_model.safetensors", "adapter_config.json", "task.json")) {
@@ -285,14 +299,6 @@ class ClassifyCommandTest {
                 .isEqualTo(report(whole).at("/training/stopReason"));
         assertThat(report(whole).at("/training/stopReason").asText())
                 .isEqualTo(patience == 0 ? "EPOCHS" : "NO_IMPROVEMENT");
-    }
-
-    private static Object[] withoutRate(Path output, Object... more) {
-        return Cli.words(
-                new Object[] {
-                    "classify", "--model", model, "--data", data, "--output", output, "--epochs", 4, "--batch", 8
-                },
-                more);
     }
 
     @Test

@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.AdapterView;
@@ -115,17 +116,16 @@ public final class ClassifierTraining implements AutoCloseable {
         return Estimate.measure(training, sizes, train.longest(task.plan().batch()), batches());
     }
 
-    /**
-     * Returns the checkpoint of this training in a folder.
-     *
-     * @param folder the output folder
-     * @return the file, which need not exist
-     */
-    public CheckpointFile checkpoint(RunFolder folder) {
+    private CheckpointFile checkpoint(RunFolder folder) throws IOException {
         Map<String, Object> settings = settings();
         // The tokens say more than the name of a file.
-        settings.put("texts", Integer.toHexString(train.tokens().hashCode()));
+        settings.put("texts", Integer.toHexString(Objects.hash(train.contentHash(), heldHash())));
+        settings.put("the base", training.baseHash(classifier.model().network()));
         return new CheckpointFile(folder.path(), settings);
+    }
+
+    private int heldHash() {
+        return validation == null ? 0 : validation.contentHash();
     }
 
     private Map<String, Object> settings() {

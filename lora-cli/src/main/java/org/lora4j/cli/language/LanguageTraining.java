@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.stream.IntStream;
 import org.lora4j.AdapterView;
 import org.lora4j.LoRAModel;
@@ -164,14 +165,15 @@ public final class LanguageTraining implements AutoCloseable {
         return settings;
     }
 
-    private CheckpointFile checkpoint(RunFolder folder) {
+    private CheckpointFile checkpoint(RunFolder folder) throws IOException {
         Map<String, Object> settings = settings();
-        int hash = 1;
-        for (TokenExample example : examples.train()) {
-            hash = 31 * hash + Arrays.hashCode(example.ids());
-        }
-        settings.put("texts", Integer.toHexString(hash));
+        settings.put("texts", Integer.toHexString(Objects.hash(hash(examples.train()), hash(examples.validation()))));
+        settings.put("the base", training.baseHash(decoder.network()));
         return new CheckpointFile(folder.path(), settings);
+    }
+
+    private static int hash(List<TokenExample> some) {
+        return some.stream().map(TokenExample::contentHash).toList().hashCode();
     }
 
     /**

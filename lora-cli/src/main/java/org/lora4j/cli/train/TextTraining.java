@@ -2,9 +2,14 @@ package org.lora4j.cli.train;
 
 import java.io.IOException;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.AdapterView;
 import org.lora4j.example.support.cli.ProgressDisplay;
+import org.lora4j.io.PeftFiles;
+import org.lora4j.io.SafeTensors;
+import org.lora4j.nn.Network;
 import org.lora4j.train.Batch;
 import org.lora4j.train.Loss;
 import org.lora4j.train.Trainer;
@@ -76,6 +81,20 @@ public record TextTraining(AdapterView adapter, Loss loss, TrainingPlan plan, in
     private boolean isEnd(TrainingState state, TrainingHistory history) {
         return state.iteration() == plan.steps(examples)
                 || (plan.patience() > 0 && history.validationsSinceBest() >= plan.patience());
+    }
+
+    /**
+     * Returns a hash of the weights that the adapter adapts: that of the fingerprints that are saved with it.
+     *
+     * @param base the base of the adapter
+     * @return a hexadecimal number
+     * @throws IOException never, as the bytes are in memory
+     */
+    public String baseHash(Network base) throws IOException {
+        Map<String, String> metadata = new TreeMap<>(
+                SafeTensors.read(PeftFiles.of(adapter.adapter(), base).tensors()).metadata());
+        metadata.keySet().removeIf(key -> !key.startsWith("lora4j.base."));
+        return Integer.toHexString(metadata.hashCode());
     }
 
     private static Outcome fit(
