@@ -302,6 +302,24 @@ class ClassifyCommandTest {
     }
 
     @Test
+    void theCheckpointStaysUntilTheReportIsWritten() throws IOException {
+        Path output = temp.resolve("no-report");
+        Path blocked = Files.createDirectories(output.resolve("report.json/in-the-way"));
+        Cli failed = Cli.run(training(output, "--no-baseline", "--checkpoint-every", 5));
+        assertThat(failed.code()).isEqualTo(1);
+        assertThat(failed.errLines())
+                .singleElement()
+                .asString()
+                .contains("the report in " + output + " could not be written", "checkpoint.safetensors");
+        assertThat(output.resolve("checkpoint.safetensors")).exists();
+        Files.delete(blocked);
+        Files.delete(blocked.getParent());
+        Cli.good(training(output, "--no-baseline", "--resume"));
+        assertThat(output.resolve("report.json")).isNotEmptyFile();
+        assertThat(output.resolve("checkpoint.safetensors")).doesNotExist();
+    }
+
+    @Test
     void aDryRunWritesNothingAndSaysWhatTheTrainingNeeds() throws IOException {
         Path output = temp.resolve("dry");
         JsonNode estimate = Cli.good(training(output, "--dry-run", "--json")).json();

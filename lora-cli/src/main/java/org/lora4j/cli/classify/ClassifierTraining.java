@@ -140,7 +140,8 @@ public final class ClassifierTraining implements AutoCloseable {
     }
 
     /**
-     * Trains, tests, and writes adapter, task and report.
+     * Trains, tests, and writes adapter and task. The checkpoint stays until the report is written; see
+     * {@link CheckpointFile#delete}.
      *
      * @param folder the output folder
      * @param resume whether to go on from the checkpoint in it
@@ -160,9 +161,7 @@ public final class ClassifierTraining implements AutoCloseable {
             folder.advise("go on with --resume");
         });
         save(folder);
-        ClassifyReport report = report(outcome);
-        checkpoint.delete();
-        return report;
+        return report(outcome);
     }
 
     private void save(RunFolder folder) throws IOException {

@@ -10,6 +10,7 @@ import org.lora4j.cli.classify.ClassifyReport;
 import org.lora4j.cli.classify.ClassifyTask;
 import org.lora4j.cli.model.Head;
 import org.lora4j.cli.report.ClassifyFiles;
+import org.lora4j.cli.train.CheckpointFile;
 import org.lora4j.cli.train.Estimate;
 import org.lora4j.example.support.cli.OptionCheck;
 import org.lora4j.example.support.cli.RunFolder;
@@ -123,6 +124,7 @@ public final class ClassifyCommand extends WorkCommand {
             introduce(prepared);
             ClassifyReport report =
                     ClassifyFiles.write(folder, model, prepared.run(folder, training.resumes(), output.progress()));
+            CheckpointFile.delete(folder.path());
             output.show(out(), report, to -> print(to, report, folder));
         }
     }

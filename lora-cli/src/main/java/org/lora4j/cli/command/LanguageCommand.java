@@ -7,6 +7,7 @@ import org.lora4j.cli.language.LanguageTask;
 import org.lora4j.cli.language.LanguageTest;
 import org.lora4j.cli.language.LanguageTraining;
 import org.lora4j.cli.report.LanguageFiles;
+import org.lora4j.cli.train.CheckpointFile;
 import org.lora4j.cli.train.Estimate;
 import org.lora4j.example.support.cli.OptionCheck;
 import org.lora4j.example.support.cli.RunFolder;
@@ -70,6 +71,7 @@ abstract class LanguageCommand extends WorkCommand {
                             prepared.examples().validation().size());
             LanguageReport report =
                     LanguageFiles.write(folder, model, prepared.run(folder, training.resumes(), output.progress()));
+            CheckpointFile.delete(folder.path());
             output.show(out(), report, to -> print(to, report, folder));
         }
     }

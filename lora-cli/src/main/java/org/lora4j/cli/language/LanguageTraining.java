@@ -177,7 +177,8 @@ public final class LanguageTraining implements AutoCloseable {
     }
 
     /**
-     * Trains, tests, and writes the adapter.
+     * Trains, tests, and writes the adapter. The checkpoint stays until the report is written; see
+     * {@link CheckpointFile#delete}.
      *
      * @param folder the output folder
      * @param resume whether to go on from the checkpoint in it
@@ -202,9 +203,7 @@ public final class LanguageTraining implements AutoCloseable {
         });
         folder.add("adapter", "adapter_model.safetensors");
         folder.add("adapterConfig", "adapter_config.json");
-        LanguageReport report = report(outcome);
-        checkpoint.delete();
-        return report;
+        return report(outcome);
     }
 
     private LanguageReport report(TextTraining.Outcome outcome) {
