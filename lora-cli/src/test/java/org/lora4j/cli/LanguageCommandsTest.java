@@ -340,6 +340,32 @@ class LanguageCommandsTest {
                 .contains("at least one example must have an answer within 3 tokens, found none");
     }
 
+    @Test
+    void aRowThatTheModelCannotTakeIsNamedAndCanBeLeftOut() throws IOException {
+        Path questions = Files.writeString(temp.resolve("long.csv"), "text\nshort\n" + "x".repeat(300) + "\n");
+        Object[] predict = {
+            "predict", "--model", model, "--data", questions, "--output", temp.resolve("short.csv"), "--max-new-tokens", 2
+        };
+        Cli failed = Cli.run(predict);
+        assertThat(failed.code()).isEqualTo(1);
+        assertThat(failed.errLines())
+                .singleElement()
+                .asString()
+                .contains(questions + ":3: text: the prompt must have 1 to 192 tokens", "found 3");
+        assertThat(Cli.good(Cli.words(predict, "--skip-bad-lines")).out())
+                .contains("1 rows written to ", "1 lines were left out; the first: " + questions + ":3:");
+
+        Path answerFirst = Files.writeString(
+                temp.resolve("answer-first.jsonl"),
+                "{\"messages\": [{\"role\": \"assistant\", \"content\": \"moo\"}]}\n" + Files.readString(chats));
+        Object[] train = training("sft", answerFirst, temp.resolve("refused"), "--epochs", 1, "--validation", 0);
+        Cli refused = Cli.run(train);
+        assertThat(refused.code()).isEqualTo(1);
+        assertThat(refused.err())
+                .contains(answerFirst + ":1: the chat template must take the conversation: a conversation must begin");
+        assertThat(Cli.good(Cli.words(train, "--skip-bad-lines")).out()).contains("1 lines were left out; the first: ");
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = ';',

@@ -183,6 +183,10 @@ class WrongUseTest {
                 adapter,
                 "--data",
                 unknown);
+        Path some = Files.writeString(temp.resolve("some-unknown.csv"), "text,label\nthe cat,dogs\nthe cat,cats\n");
+        assertThat(Cli.good("evaluate", "--model", bert, "--adapter", adapter, "--data", some, "--skip-bad-lines")
+                        .out())
+                .contains("1 texts: ", "1 lines were left out; the first: " + some + ":2: label must be one of");
         assertFails("the model must have a classifier, found none", "evaluate", "--model", bert, "--data", data);
         assertFails("found an adapter; give it with --adapter", "evaluate", "--model", adapter, "--data", data);
         Files.writeString(adapter.resolve("task.json"), "{\"task\": \"other\"}");

@@ -20,6 +20,7 @@ import org.lora4j.cli.train.DataFile;
 import org.lora4j.io.FileAccess;
 import org.lora4j.text.ChatTemplate;
 import org.lora4j.text.ChatTokens;
+import org.lora4j.text.Conversation;
 import org.lora4j.text.Dataset;
 import org.lora4j.text.Split;
 import org.lora4j.text.TextPair;
@@ -84,8 +85,13 @@ public record LanguageExamples(
         if (template == null) {
             return completion(decoder, row.pair("prompt", "completion"));
         }
-        ChatTokens tokens = template.tokens(decoder.tokenizer(), row.conversation());
-        return new TokenExample(tokens.ids(), tokens.learned());
+        Conversation conversation = row.conversation();
+        try {
+            ChatTokens tokens = template.tokens(decoder.tokenizer(), conversation);
+            return new TokenExample(tokens.ids(), tokens.learned());
+        } catch (IllegalArgumentException e) {
+            throw row.refuse("the chat template must take the conversation: " + e.getMessage());
+        }
     }
 
     private static TokenExample completion(DecoderFolder decoder, TextPair pair) {
