@@ -124,6 +124,11 @@ class WrongUseTest {
         assertFails(bad + ":3: text must have a character that is neither", classify(bert, bad, "--validation", 0));
         Cli cli = Cli.good(classify(bert, bad, "--validation", 0, "--skip-bad-lines", "--epochs", 1));
         assertThat(cli.out()).contains("1 lines were left out; the first: " + bad + ":3:");
+        Path broken = temp.resolve("broken.csv");
+        Files.writeString(broken, "text,label\nthe cat,cats,more\n" + "the cat,cats\nthe ship,ships\n".repeat(20));
+        assertThat(Cli.good(classify(bert, broken, "--skip-bad-lines", "--epochs", 1))
+                        .out())
+                .contains("1 lines were left out; the first: " + broken + ":2:");
         assertFails("must have a value body, found [text, label, group]", classify(bert, data, "--text", "body"));
         Path latin = temp.resolve("latin.csv");
         Files.write(latin, "text,label\ncaf\u00e9,a\n".getBytes(StandardCharsets.ISO_8859_1));
