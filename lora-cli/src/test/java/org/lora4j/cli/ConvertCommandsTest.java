@@ -153,15 +153,46 @@ class ConvertCommandsTest {
                 "mean");
         assertFails(
                 "must read the pooler", "merge", "--model", bert, "--adapter", mean, "--output", temp.resolve("no"));
-        assertFails(
-                "must be another folder than those of the model",
-                "merge",
-                "--model",
-                bert,
-                "--adapter",
-                classifier,
-                "--output",
-                bert);
+    }
+
+    @Test
+    void nothingReplacesWhatItIsMadeOf() throws IOException {
+        String message = "the output must be another file or folder than those that are read, found ";
+        for (Path input : List.of(llama, first)) {
+            assertFails(message, "merge", "--model", llama, "--adapter", first, "--output", input);
+            assertFails(message, "convert", "--model", llama, "--adapter", first, "--rank", 4, "--output", input);
+            assertFails(message, "combine", "--model", llama, "--adapter", first + "=1", "--output", input);
+        }
+        byte[] before = Files.readAllBytes(texts);
+        Path link = temp.resolve("x/../texts.csv");
+        Files.createDirectories(temp.resolve("x"));
+        assertFails(message, "predict", "--model", bert, "--adapter", classifier, "--data", texts, "--output", link);
+        assertFails(message, "embed", "--model", bert, "--data", texts, "--output", link);
+        assertThat(texts).hasBinaryContent(before);
+        assertFails(message, "classify", "--model", bert, "--data", texts, "--output", bert);
+        assertFails(message, "clm", "--model", llama, "--data", texts, "--output", llama);
+        assertThat(bert.resolve("adapter_config.json")).doesNotExist();
+
+        Path own = Files.createDirectories(temp.resolve("own"));
+        Path card = Files.writeString(own.resolve("README.md"), "# My notes");
+        assertFails("must have no model card of somebody else", "classify", "--model", bert, "--data", texts, "--output", own);
+        assertThat(own).isDirectoryContaining(card::equals).isDirectoryNotContaining(file -> !card.equals(file));
+        assertThat(card).hasContent("# My notes");
+        Files.delete(card);
+        for (int i = 0; i < 2; i++) {
+            Cli.good(
+                    "classify",
+                    "--model",
+                    bert,
+                    "--data",
+                    texts,
+                    "--output",
+                    own,
+                    "--epochs",
+                    1,
+                    "--validation",
+                    0);
+        }
     }
 
     @Test

@@ -2,13 +2,16 @@ package org.lora4j.cli.command;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.cli.classify.ClassMetrics;
 import org.lora4j.cli.classify.ClassifierTraining;
 import org.lora4j.cli.classify.ClassifyReport;
 import org.lora4j.cli.classify.ClassifyTask;
+import org.lora4j.cli.file.OutputPath;
 import org.lora4j.cli.model.Head;
+import org.lora4j.cli.report.CardFile;
 import org.lora4j.cli.report.ClassifyFiles;
 import org.lora4j.cli.train.CheckpointFile;
 import org.lora4j.cli.train.Estimate;
@@ -119,6 +122,8 @@ public final class ClassifyCommand extends WorkCommand {
             }
             return;
         }
+        OutputPath.requireOther(training.output(), List.of(model));
+        CardFile.requireOwn(training.output());
         RunFolder folder = prepare(training.output(), "the adapter and the report", ROOM);
         try (ClassifierTraining prepared = ClassifierTraining.prepare(task())) {
             introduce(prepared);

@@ -9,6 +9,7 @@ import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.cli.convert.AdapterFiles;
 import org.lora4j.cli.convert.WeightedAdapters;
+import org.lora4j.cli.file.OutputPath;
 import org.lora4j.example.support.cli.OptionCheck;
 import org.lora4j.example.support.cli.WorkCommand;
 import picocli.CommandLine.Command;
@@ -71,6 +72,8 @@ public final class CombineCommand extends WorkCommand {
     @Override
     protected void work() throws IOException {
         List<Path> sources = List.copyOf(adapters.keySet());
+        OutputPath.requireOther(folder, sources);
+        OutputPath.requireOther(folder, model == null ? List.of() : List.of(model));
         LoRAAdapter combined = new WeightedAdapters(sources, List.copyOf(adapters.values()))
                 .combine(method, rank, density, seed);
         AdapterFiles.save(combined, sources.get(0), model, folder);

@@ -2,10 +2,13 @@ package org.lora4j.cli.command;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
+import org.lora4j.cli.file.OutputPath;
 import org.lora4j.cli.language.LanguageReport;
 import org.lora4j.cli.language.LanguageTask;
 import org.lora4j.cli.language.LanguageTest;
 import org.lora4j.cli.language.LanguageTraining;
+import org.lora4j.cli.report.CardFile;
 import org.lora4j.cli.report.LanguageFiles;
 import org.lora4j.cli.train.CheckpointFile;
 import org.lora4j.cli.train.Estimate;
@@ -62,6 +65,8 @@ abstract class LanguageCommand extends WorkCommand {
             }
             return;
         }
+        OutputPath.requireOther(training.output(), List.of(model));
+        CardFile.requireOwn(training.output());
         RunFolder folder = prepare(training.output(), "the adapter and the report", ROOM);
         try (LanguageTraining prepared = LanguageTraining.prepare(task())) {
             output.text(out())

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.lora4j.LoRAModel;
 import org.lora4j.cli.classify.ClassPredictor;
+import org.lora4j.cli.file.OutputPath;
 import org.lora4j.cli.file.RowFile;
 import org.lora4j.cli.language.CompletionPredictor;
 import org.lora4j.cli.language.TextGenerator;
@@ -75,6 +76,7 @@ public final class PredictCommand extends WorkCommand {
 
     @Override
     protected void work() throws IOException {
+        OutputPath.requireOther(file, List.of(data));
         List<String> skipped = new ArrayList<>();
         RowFile copy = new RowFile(data, file, skipsBad ? e -> skipped.add(e.getMessage()) : null);
         long rows = ModelKind.of(source.model()).isDecoder() ? answer(copy) : classify(copy);

@@ -35,8 +35,8 @@ public final class ClassifyFiles {
             charts.putAll(Charts.confusion(metrics));
         }
         return folder.write("the report in " + folder.path(), () -> {
-            card(folder.path(), base, report).write(folder.path());
-            folder.add("card", ModelCard.NAME);
+            CardFile.write(folder.path(), card(folder.path(), base, report));
+            folder.add("card", CardFile.NAME);
             Map<String, String> files = folder.files();
             files.remove("checkpoint");
             files.put("page", ReportFiles.PAGE);

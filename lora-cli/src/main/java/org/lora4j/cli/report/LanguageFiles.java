@@ -32,8 +32,8 @@ public final class LanguageFiles {
     public static LanguageReport write(RunFolder folder, Path base, LanguageReport report) throws IOException {
         Map<String, Picture> charts = Charts.loss(report.training());
         return folder.write("the report in " + folder.path(), () -> {
-            card(folder.path(), base, report).write(folder.path());
-            folder.add("card", ModelCard.NAME);
+            CardFile.write(folder.path(), card(folder.path(), base, report));
+            folder.add("card", CardFile.NAME);
             Map<String, String> files = folder.files();
             files.remove("checkpoint");
             files.put("page", ReportFiles.PAGE);
