@@ -333,6 +333,10 @@ class LanguageCommandsTest {
         Path output = temp.resolve("cut");
         Cli cli = Cli.good(training("sft", mixed, output, "--validation", 0, "--max-tokens", 40, "--epochs", 1));
         assertThat(cli.out()).contains("1 examples were left out: no answer was left after the cut");
+        Object[] test = {"evaluate", "--model", model, "--data", mixed, "--max-tokens", 40};
+        assertThat(Cli.good(test).out()).contains("1 examples were left out: no answer was left after the cut");
+        assertThat(Cli.good(Cli.words(test, "--json")).json().at("/unlearnable").asInt())
+                .isEqualTo(1);
         Cli none = Cli.run(training("sft", mixed, temp.resolve("cut-all"), "--validation", 0, "--max-tokens", 3));
         assertThat(none.errLines())
                 .singleElement()
@@ -354,6 +358,12 @@ class LanguageCommandsTest {
                 .contains(questions + ":3: text: the prompt must have 1 to 192 tokens", "found 3");
         assertThat(Cli.good(Cli.words(predict, "--skip-bad-lines")).out())
                 .contains("1 rows written to ", "1 lines were left out; the first: " + questions + ":3:");
+
+        Path broken = Files.writeString(temp.resolve("broken.jsonl"), "{broken\n" + Files.readString(chats));
+        Object[] evaluate = {"evaluate", "--model", model, "--data", broken};
+        assertThat(Cli.run(evaluate).err()).contains(broken + ":1: ");
+        assertThat(Cli.good(Cli.words(evaluate, "--skip-bad-lines")).out())
+                .contains("120 tokens: ", "1 lines were left out; the first: " + broken + ":1: ");
 
         Path answerFirst = Files.writeString(
                 temp.resolve("answer-first.jsonl"),

@@ -74,8 +74,9 @@ public final class EvaluateCommand extends WorkCommand {
      *
      * @param metrics the metrics
      * @param skipped what was wrong with lines that were left out
+     * @param unlearnable how many examples were left out because no answer was left after the cut
      */
-    record LanguageResult(LanguageTest metrics, List<String> skipped) {}
+    record LanguageResult(LanguageTest metrics, List<String> skipped, int unlearnable) {}
 
     @Override
     protected void work() throws IOException {
@@ -95,7 +96,8 @@ public final class EvaluateCommand extends WorkCommand {
                     text,
                     Math.min(most, maxTokens == 0 ? LONGEST : maxTokens));
             LoRAModel model = DecoderAdapters.load(decoder, source.adapters());
-            LanguageResult result = new LanguageResult(LanguageTest.of(model, examples.train()), examples.skipped());
+            LanguageResult result = new LanguageResult(
+                    LanguageTest.of(model, examples.train()), examples.skipped(), examples.unlearnable());
             output.show(out(), result, to -> {
                 to.line(
                         "%,d tokens: loss %.4f, perplexity %.3f",
@@ -103,6 +105,7 @@ public final class EvaluateCommand extends WorkCommand {
                         result.metrics().loss(),
                         result.metrics().perplexity());
                 skipped(to, result.skipped());
+                LanguageCommand.unlearnable(to, result.unlearnable());
             });
         }
     }

@@ -81,6 +81,14 @@ abstract class LanguageCommand extends WorkCommand {
         }
     }
 
+    /** Says how many examples were left out because no answer was left after the cut. */
+    static void unlearnable(TextOutput out, int examples) {
+        if (examples > 0) {
+            out.fact(
+                    "%,d examples were left out: no answer was left after the cut; set more --max-tokens", examples);
+        }
+    }
+
     private static void print(TextOutput out, LanguageReport report, RunFolder folder) {
         out.fact(
                 "%,d steps in %.1f s; mean loss at the end: %.4f",
@@ -92,11 +100,7 @@ abstract class LanguageCommand extends WorkCommand {
                     "%,d lines were left out; the first: %s",
                     report.skipped().size(), report.skipped().get(0));
         }
-        if (report.sizes().unlearnable() > 0) {
-            out.fact(
-                    "%,d examples were left out: no answer was left after the cut; set more --max-tokens",
-                    report.sizes().unlearnable());
-        }
+        unlearnable(out, report.sizes().unlearnable());
         LanguageTest before = report.before();
         LanguageTest after = report.after();
         if (before != null && after != null) {

@@ -176,13 +176,14 @@ public record LanguageExamples(
      */
     public static LanguageExamples forTest(DecoderFolder decoder, DataFile data, String column, int maxTokens)
             throws IOException {
-        return !isText(data.file()) && isConversation(data.file())
+        return !isText(data.file()) && isConversation(data)
                 ? conversations(decoder, data, maxTokens, 0)
                 : blocks(decoder, data, column, maxTokens, 0);
     }
 
-    private static boolean isConversation(Path file) throws IOException {
-        try (Stream<TextRow> rows = DataFile.open(file).stream()) {
+    private static boolean isConversation(DataFile data) throws IOException {
+        Dataset<TextRow> all = DataFile.open(data.file());
+        try (Stream<TextRow> rows = (data.skipsBad() ? all.skipping(e -> {}) : all).stream()) {
             return rows.findFirst()
                     .filter(row -> row.columns().contains("messages")
                             || row.columns().containsAll(List.of("prompt", "completion")))

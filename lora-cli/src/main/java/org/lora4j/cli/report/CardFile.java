@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.lora4j.io.FileAccess;
 
 /** {@code README.md} in the output folder. A file of this name that somebody else wrote stays. */
 public final class CardFile {
@@ -11,6 +12,9 @@ public final class CardFile {
 
     /** A comment of Markdown, which no reader of the page sees. */
     static final String MARK = "<!-- Written by lora. A new training replaces this file. -->";
+
+    /** More bytes than the header before the mark has. */
+    private static final int BEGINNING = 10_000;
 
     private CardFile() {}
 
@@ -23,7 +27,7 @@ public final class CardFile {
     public static void requireOwn(Path folder) throws IOException {
         Path file = folder.resolve(NAME);
         if (Files.isRegularFile(file)
-                && !new String(Files.readAllBytes(file), StandardCharsets.UTF_8).contains(MARK)) {
+                && !new String(FileAccess.readAtMost(file, BEGINNING), StandardCharsets.UTF_8).contains(MARK)) {
             throw new IOException(file + ": the output folder must have no model card of somebody else, found one; choose"
                     + " another --output, or move this file");
         }
