@@ -406,6 +406,10 @@ class LanguageCommandsTest {
                 "--temperature -1; --temperature must be finite and at least 0, found -1.0",
                 "--top-p 0; --top-p must be above 0 and at most 1, found 0.0",
                 "--top-k -1; --top-k must be at least 0, found -1",
+                "--top-k 3; --top-p, --top-k and --seed must be used with a --temperature above 0",
+                "--temperature 0 --top-p 0.5; --top-p, --top-k and --seed must be used with a --temperature above 0",
+                "--seed 0; --top-p, --top-k and --seed must be used with a --temperature above 0",
+                "--no-progress; Unknown option: '--no-progress'",
             })
     void wrongWaysToGenerate(String options, String message) {
         Cli cli = Cli.run(

@@ -68,6 +68,33 @@ class WrongUseTest {
         assertThat(cli.code()).isEqualTo(2);
     }
 
+    @Test
+    void refusesOptionsThatWouldDoNothing() {
+        Object[] encoder = {"predict", "--model", bert, "--data", data, "--output", temp.resolve("p.csv")};
+        assertWrongUse("the options of a generation must be used with a decoder", Cli.words(encoder, "--seed", 1));
+        assertWrongUse("the options of a generation must", Cli.words(encoder, "--max-new-tokens", 5));
+        assertWrongUse(
+                "--label must be used with an encoder", "evaluate", "--model", llama, "--data", data, "--label", "label");
+        assertWrongUse(
+                "--max-tokens must be used with a decoder", "evaluate", "--model", bert, "--data", data, "--max-tokens", 9);
+        assertWrongUse(
+                "--model must be used with the folder of an adapter", "inspect", llama, "--model", bert);
+        Object[] combine = {"combine", "--adapter", "a=1", "--output", temp.resolve("c")};
+        assertWrongUse("--rank must be used with the method SVD, found CAT", Cli.words(combine, "--rank", 4));
+        assertWrongUse(
+                "--density must be used with a method that leaves elements out, found SVD",
+                Cli.words(combine, "--method", "svd", "--density", 0.5));
+        assertWrongUse(
+                "--seed must be used with a method that chooses by chance, found TIES",
+                Cli.words(combine, "--method", "ties", "--density", 0.5, "--seed", 0));
+    }
+
+    private static void assertWrongUse(String message, Object... args) {
+        Cli cli = Cli.run(args);
+        assertThat(cli.errLines()).singleElement().asString().startsWith("error: ").contains(message);
+        assertThat(cli.code()).isEqualTo(2);
+    }
+
     @ParameterizedTest
     @CsvSource({"--help, classify", "classify --help, --class-weights", "--version, lora ", "'', inspect"})
     void helpAndVersion(String options, String found) {

@@ -3,6 +3,8 @@ package org.lora4j.cli.command;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import org.lora4j.LoRAModel;
 import org.lora4j.cli.classify.ClassMetrics;
 import org.lora4j.cli.classify.ClassifierTest;
@@ -27,6 +29,7 @@ import picocli.CommandLine.Option;
                 + " conversations or plain text.")
 public final class EvaluateCommand extends WorkCommand {
     private static final int LONGEST = 1024;
+    private static final String LABEL = "label";
 
     @Mixin
     private final AdapterSource source = new AdapterSource();
@@ -45,8 +48,8 @@ public final class EvaluateCommand extends WorkCommand {
     @Option(
             names = "--label",
             paramLabel = "COLUMN",
-            description = "The column of the class. Default: ${DEFAULT-VALUE}.")
-    private String label = "label";
+            description = "Of an encoder: the column of the class. Default: " + LABEL + ".")
+    private @Nullable String label;
 
     @Option(names = "--skip-bad-lines", description = "Leave out lines that are wrong, and count them.")
     private boolean skipsBad;
@@ -67,6 +70,14 @@ public final class EvaluateCommand extends WorkCommand {
     @Override
     protected void checkOptions(OptionCheck check) {
         check.require(maxTokens == 0 || maxTokens >= 2, "--max-tokens must be at least 2, found " + maxTokens);
+        source.kind().ifPresent(kind -> {
+            check.require(
+                    maxTokens == 0 || kind.isDecoder(),
+                    "--max-tokens must be used with a decoder, found an encoder in " + source.model());
+            check.require(
+                    label == null || !kind.isDecoder(),
+                    "--label must be used with an encoder, found a decoder in " + source.model());
+        });
     }
 
     /**
@@ -112,7 +123,8 @@ public final class EvaluateCommand extends WorkCommand {
 
     private void testClassifier() throws IOException {
         try (TextClassifier classifier = TextClassifier.open(source.model(), source.adapter())) {
-            ClassifierTest.Result result = ClassifierTest.test(classifier, data, text, label, skipsBad);
+            ClassifierTest.Result result = ClassifierTest.test(
+                    classifier, data, text, Objects.requireNonNullElse(label, LABEL), skipsBad);
             output.show(out(), result, to -> print(to, result));
         }
     }
