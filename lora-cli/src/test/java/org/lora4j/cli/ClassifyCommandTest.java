@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -299,6 +300,14 @@ class ClassifyCommandTest {
                 .isEqualTo(report(whole).at("/training/stopReason"));
         assertThat(report(whole).at("/training/stopReason").asText())
                 .isEqualTo(patience == 0 ? "EPOCHS" : "NO_IMPROVEMENT");
+    }
+
+    @Test
+    @Tag("slow")
+    void aLongTrainingPrintsItsProgressWithoutATerminal() {
+        Cli cli = Cli.good("classify", "--model", model, "--data", data, "--output", temp.resolve("long"), "--epochs", 300,
+                "--batch", 8, "--validation", 0, "--no-progress");
+        assertThat(cli.err().lines()).isNotEmpty().allMatch(Cli::isProgress);
     }
 
     @Test

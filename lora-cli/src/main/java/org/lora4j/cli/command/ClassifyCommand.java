@@ -16,6 +16,7 @@ import org.lora4j.cli.report.ClassifyFiles;
 import org.lora4j.cli.train.CheckpointFile;
 import org.lora4j.cli.train.Estimate;
 import org.lora4j.example.support.cli.OptionCheck;
+import org.lora4j.example.support.cli.ProgressOptions;
 import org.lora4j.example.support.cli.RunFolder;
 import org.lora4j.example.support.cli.WorkCommand;
 import org.lora4j.example.support.report.TextOutput;
@@ -85,6 +86,9 @@ public final class ClassifyCommand extends WorkCommand {
     private final TrainingOptions training = new TrainingOptions(16, 1e-3);
 
     @Mixin
+    private final ProgressOptions progress = new ProgressOptions();
+
+    @Mixin
     private final OutputOptions output = new OutputOptions();
 
     ClassifyCommand() {}
@@ -128,7 +132,7 @@ public final class ClassifyCommand extends WorkCommand {
         try (ClassifierTraining prepared = ClassifierTraining.prepare(task())) {
             introduce(prepared);
             ClassifyReport report =
-                    ClassifyFiles.write(folder, model, prepared.run(folder, training.resumes(), output.progress()));
+                    ClassifyFiles.write(folder, model, prepared.run(folder, training.resumes(), progress.display(err(), "texts")));
             CheckpointFile.delete(folder.path());
             output.show(out(), report, to -> print(to, report, folder));
         }

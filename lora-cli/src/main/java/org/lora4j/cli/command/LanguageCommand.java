@@ -13,6 +13,7 @@ import org.lora4j.cli.report.LanguageFiles;
 import org.lora4j.cli.train.CheckpointFile;
 import org.lora4j.cli.train.Estimate;
 import org.lora4j.example.support.cli.OptionCheck;
+import org.lora4j.example.support.cli.ProgressOptions;
 import org.lora4j.example.support.cli.RunFolder;
 import org.lora4j.example.support.cli.WorkCommand;
 import org.lora4j.example.support.report.TextOutput;
@@ -35,6 +36,9 @@ abstract class LanguageCommand extends WorkCommand {
 
     @Mixin
     private final TrainingOptions training = new TrainingOptions(4, 2e-4);
+
+    @Mixin
+    private final ProgressOptions progress = new ProgressOptions();
 
     @Mixin
     private final OutputOptions output = new OutputOptions();
@@ -75,7 +79,7 @@ abstract class LanguageCommand extends WorkCommand {
                             prepared.examples().train().size(),
                             prepared.examples().validation().size());
             LanguageReport report =
-                    LanguageFiles.write(folder, model, prepared.run(folder, training.resumes(), output.progress()));
+                    LanguageFiles.write(folder, model, prepared.run(folder, training.resumes(), progress.display(err(), "examples")));
             CheckpointFile.delete(folder.path());
             output.show(out(), report, to -> print(to, report, folder));
         }

@@ -71,10 +71,10 @@ public final class PredictCommand extends WorkCommand {
 
     @Override
     protected void checkOptions(OptionCheck check) {
-        flags.check(check);
         check.require(
                 !flags.isUsed() || source.kind().map(ModelKind::isDecoder).orElse(true),
                 "the options of a generation must be used with a decoder, found an encoder in " + source.model());
+        flags.check(check);
     }
 
     @Override
