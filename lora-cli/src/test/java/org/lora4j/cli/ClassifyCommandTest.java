@@ -95,7 +95,7 @@ class ClassifyCommandTest {
                 .doesNotContain("{{")
                 .contains("Results on the validation texts", "<th scope=\"row\">cats</th>", "data:image/png");
         assertThat(Files.readString(output.resolve("README.md")))
-                .startsWith("---\nbase_model: \"" + model.toAbsolutePath())
+                .startsWith("---\nbase_model: \"bert\"\n")
                 .contains("library_name: peft", "cats and ships", "| accuracy on ", "| rate | 0.01 |");
         assertThat(new ObjectMapper()
                         .readTree(output.resolve("task.json").toFile())
@@ -367,6 +367,24 @@ class ClassifyCommandTest {
         assertThat(report.at("/training/validations")).isEmpty();
         assertThat(Files.readString(output.resolve("report.html"))).contains("nothing was measured");
         assertThat(Files.readString(output.resolve("README.md"))).contains("Nothing was measured.");
+    }
+
+    @Test
+    void theCardHasACommandThatAShellTakesAndNoPathOfTheUserAsBase() throws IOException {
+        Path spaced = SmallModels.bert(temp.resolve("it's a bert"), 1);
+        Path body = Files.writeString(
+                temp.resolve("body.csv"), Files.readString(data).replace("text,label,group", "the body,label,group"));
+        Path output = temp.resolve("carded");
+        Cli.good(on(spaced, body, output, "--text", "the body", "--no-baseline"));
+        assertThat(Files.readString(output.resolve("README.md")))
+                .contains("lora predict --model '" + temp + "/it'\\''s a bert' --adapter " + output
+                        + " --data texts.csv --text 'the body' --output predicted.csv")
+                .contains("base_model: \"it's a bert\"\n");
+        assertThat(new ObjectMapper()
+                        .readTree(output.resolve("adapter_config.json").toFile())
+                        .at("/base_model_name_or_path")
+                        .asText())
+                .isEqualTo("it's a bert");
     }
 
     @Test

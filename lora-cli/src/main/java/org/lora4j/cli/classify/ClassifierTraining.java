@@ -46,8 +46,7 @@ public final class ClassifierTraining implements AutoCloseable {
         validation = texts.validation().isEmpty() ? null : TokenizedTexts.of(classifier, texts.validation());
         LoRAConfig config = task.config();
         adapter = classifier.addAdapter(config.toBuilder()
-                .hubFields(config.hubFields()
-                        .withBaseModel(task.model().toAbsolutePath().normalize().toString()))
+                .hubFields(config.hubFields().withBaseModel(classifier.encoder().name()))
                 .build());
         Loss loss = task.balanced() ? Loss.softmaxCrossEntropy(texts.balancedWeights()) : Loss.softmaxCrossEntropy();
         training = new TextTraining(adapter, loss, task.plan(), train.size());
@@ -130,6 +129,7 @@ public final class ClassifierTraining implements AutoCloseable {
 
     private Map<String, Object> settings() {
         Map<String, Object> settings = new LinkedHashMap<>();
+        settings.put("text", task.text());
         settings.put("head", classifier.head().name().toLowerCase(Locale.ROOT));
         settings.put("maxTokens", classifier.encoder().tokenizer().maxTokens());
         settings.put("classWeights", task.balanced() ? "balanced" : "none");

@@ -55,11 +55,7 @@ public final class LanguageTraining implements AutoCloseable {
         adapter = model.add(
                 ADAPTER,
                 config.toBuilder()
-                        .hubFields(config.hubFields()
-                                .withBaseModel(task.model()
-                                        .toAbsolutePath()
-                                        .normalize()
-                                        .toString()))
+                        .hubFields(config.hubFields().withBaseModel(decoder.name()))
                         .build());
         training = new TextTraining(
                 adapter, Loss.nextToken(), task.plan(), examples.train().size());

@@ -58,12 +58,13 @@ public final class LanguageFiles {
         }
         boolean answers = report.kind() == LanguageTask.Kind.SFT;
         return new ModelCard(
-                base.toAbsolutePath().normalize().toString(),
+                report.model(),
                 "text-generation",
                 "An adapter for " + report.model(),
                 "A LoRA adapter that learned " + (answers ? "the answers of conversations." : "plain text."),
                 results,
-                List.of("lora generate --model " + base + " --adapter " + folder + " --prompt '...'"),
+                List.of("lora generate --model " + ModelCard.word(base) + " --adapter " + ModelCard.word(folder)
+                        + " --prompt '...'"),
                 report.settings());
     }
 }

@@ -64,6 +64,12 @@ record ModelCard(
                 %s""".formatted(quoted(base), pipeline, CardFile.MARK, title, about, measured, String.join("\n", use), trainedWith);
     }
 
+    /** Returns a word as a shell takes it, whatever characters it has. */
+    static String word(Object value) {
+        String text = value.toString();
+        return text.matches("[A-Za-z0-9_./:+=@%-]+") ? text : "'" + text.replace("'", "'\\''") + "'";
+    }
+
     private static String cell(Object value) {
         return String.valueOf(value).replace("|", "\\|").replaceAll("\\s+", " ");
     }
