@@ -227,6 +227,13 @@ class ConvertCommandsTest {
                         .at("/fit/sameWeights")
                         .asBoolean())
                 .isTrue();
+        Path unknown = temp.resolve("without-fingerprints");
+        Cli.good("combine", "--adapter", first + "=1", "--output", unknown);
+        JsonNode fit = Cli.good("inspect", unknown, "--model", llama, "--json").json().at("/fit");
+        assertThat(fit.at("/fits").asBoolean()).isTrue();
+        assertThat(fit.at("/sameWeights").isNull()).isTrue();
+        assertThat(Cli.good("inspect", unknown, "--model", llama).out())
+                .contains("fits " + llama + ": yes; the weights with which it was trained: not known");
         for (String method : new String[] {"svd", "linear", "ties", "magnitude_prune", "dare_linear", "dare_ties"}) {
             Cli.good(
                     "combine",

@@ -74,11 +74,15 @@ public final class InspectCommand extends WorkCommand {
         if (fit != null) {
             out.fact(
                     "fits %s: %s; the weights with which it was trained: %s",
-                    fit.model(), fit.fits() ? "yes" : "NO", fit.sameWeights() ? "yes" : "NO");
+                    fit.model(), yesOrNo(fit.fits()), yesOrNo(fit.sameWeights()));
             if (fit.problem() != null) {
                 out.fact("%s", fit.problem());
             }
         }
+    }
+
+    private static String yesOrNo(@Nullable Boolean known) {
+        return known == null ? "not known" : known ? "yes" : "NO";
     }
 
     private static String orNone(@Nullable String text) {
