@@ -49,7 +49,7 @@ public final class ClassifierTraining implements AutoCloseable {
                 .hubFields(config.hubFields().withBaseModel(classifier.encoder().name()))
                 .build());
         Loss loss = task.balanced() ? Loss.softmaxCrossEntropy(texts.balancedWeights()) : Loss.softmaxCrossEntropy();
-        training = new TextTraining(adapter, loss, task.plan(), train.size());
+        training = new TextTraining(adapter, loss, task.plan(), train.size(), false);
     }
 
     /**

@@ -63,6 +63,9 @@ public final class EvaluateCommand extends WorkCommand {
     private int maxTokens;
 
     @Mixin
+    private final StorageOption storage = new StorageOption();
+
+    @Mixin
     private final OutputOptions output = new OutputOptions();
 
     EvaluateCommand() {}
@@ -71,6 +74,7 @@ public final class EvaluateCommand extends WorkCommand {
     protected void checkOptions(OptionCheck check) {
         check.require(maxTokens == 0 || maxTokens >= 2, "--max-tokens must be at least 2, found " + maxTokens);
         source.kind().ifPresent(kind -> {
+            storage.check(check, kind.isDecoder());
             check.require(
                     maxTokens == 0 || kind.isDecoder(),
                     "--max-tokens must be used with a decoder, found an encoder in " + source.model());
@@ -99,7 +103,7 @@ public final class EvaluateCommand extends WorkCommand {
     }
 
     private void testDecoder() throws IOException {
-        try (DecoderFolder decoder = DecoderFolder.open(source.model())) {
+        try (DecoderFolder decoder = DecoderFolder.open(source.model(), storage.precision())) {
             int most = decoder.maxLength();
             LanguageExamples examples = LanguageExamples.forTest(
                     decoder,

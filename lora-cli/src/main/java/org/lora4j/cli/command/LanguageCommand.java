@@ -32,6 +32,15 @@ abstract class LanguageCommand extends WorkCommand {
     private final DataOptions data = new DataOptions();
 
     @Mixin
+    private final StorageOption storage = new StorageOption();
+
+    @Option(
+            names = "--recompute",
+            description = "Compute the layers again for their gradients: about a third more time, in much less memory. The"
+                    + " adapter is the same.")
+    private boolean recomputes;
+
+    @Mixin
     private final AdapterOptions adapter = new AdapterOptions();
 
     @Mixin
@@ -55,7 +64,16 @@ abstract class LanguageCommand extends WorkCommand {
     /** Returns the task with the tokens of an example, the column of plain text, and the number of sample answers. */
     final LanguageTask task(LanguageTask.Kind kind, int maxTokens, String text, int samples) {
         return new LanguageTask(
-                kind, model, data.file(), text, maxTokens, adapter.config(training.seed()), training.plan(), samples);
+                kind,
+                model,
+                storage.precision(),
+                data.file(),
+                text,
+                maxTokens,
+                adapter.config(training.seed()),
+                training.plan(),
+                recomputes,
+                samples);
     }
 
     abstract LanguageTask task();

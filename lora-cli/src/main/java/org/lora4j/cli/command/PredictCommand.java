@@ -53,6 +53,9 @@ public final class PredictCommand extends WorkCommand {
     private boolean skipsBad;
 
     @Mixin
+    private final StorageOption storage = new StorageOption();
+
+    @Mixin
     private final GenerationFlags flags = new GenerationFlags();
 
     @Mixin
@@ -71,9 +74,11 @@ public final class PredictCommand extends WorkCommand {
 
     @Override
     protected void checkOptions(OptionCheck check) {
+        boolean mayBeDecoder = source.kind().map(ModelKind::isDecoder).orElse(true);
         check.require(
-                !flags.isUsed() || source.kind().map(ModelKind::isDecoder).orElse(true),
+                !flags.isUsed() || mayBeDecoder,
                 "the options of a generation must be used with a decoder, found an encoder in " + source.model());
+        storage.check(check, mayBeDecoder);
         flags.check(check);
     }
 
@@ -99,7 +104,7 @@ public final class PredictCommand extends WorkCommand {
     }
 
     private long answer(RowFile copy) throws IOException {
-        try (DecoderFolder decoder = DecoderFolder.open(source.model())) {
+        try (DecoderFolder decoder = DecoderFolder.open(source.model(), storage.precision())) {
             LoRAModel model = DecoderAdapters.load(decoder, source.adapters());
             return CompletionPredictor.predict(new TextGenerator(decoder, model), copy, text, flags.options());
         }

@@ -10,6 +10,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 import org.lora4j.AdapterView;
 import org.lora4j.LoRAModel;
 import org.lora4j.adapter.LoRAConfig;
@@ -58,7 +59,7 @@ public final class LanguageTraining implements AutoCloseable {
                         .hubFields(config.hubFields().withBaseModel(decoder.name()))
                         .build());
         training = new TextTraining(
-                adapter, Loss.nextToken(), task.plan(), examples.train().size());
+                adapter, Loss.nextToken(), task.plan(), examples.train().size(), task.recomputes());
     }
 
     private static int maxTokens(LanguageTask task, DecoderFolder decoder) {
@@ -79,7 +80,7 @@ public final class LanguageTraining implements AutoCloseable {
      * @throws IllegalArgumentException if a line is wrong, or the settings do not fit the model
      */
     public static LanguageTraining prepare(LanguageTask task) throws IOException {
-        DecoderFolder decoder = DecoderFolder.open(task.model());
+        DecoderFolder decoder = DecoderFolder.open(task.model(), task.storage());
         try {
             return new LanguageTraining(task, decoder);
         } catch (IOException | RuntimeException e) {
@@ -106,7 +107,7 @@ public final class LanguageTraining implements AutoCloseable {
 
     private long frozen() {
         return decoder.network().parameters().stream()
-                .mapToLong(parameter -> parameter.value().length())
+                .mapToLong(parameter -> LongStream.of(parameter.shape()).reduce(1, Math::multiplyExact))
                 .sum();
     }
 
@@ -155,6 +156,7 @@ public final class LanguageTraining implements AutoCloseable {
     private Map<String, Object> settings() {
         Map<String, Object> settings = new LinkedHashMap<>();
         settings.put("kind", task.kind().name().toLowerCase(Locale.ROOT));
+        settings.put("storage", task.storage().name().toLowerCase(Locale.ROOT));
         settings.put("maxTokens", maxTokens);
         settings.put("adapter", task.config().toString());
         settings.putAll(task.plan().settings());

@@ -25,8 +25,9 @@ import org.lora4j.train.Validation;
  * @param loss the loss
  * @param plan the plan
  * @param examples the number of examples for training
+ * @param recomputes whether layers are computed again for their gradients, in less memory
  */
-public record TextTraining(AdapterView adapter, Loss loss, TrainingPlan plan, int examples) {
+public record TextTraining(AdapterView adapter, Loss loss, TrainingPlan plan, int examples, boolean recomputes) {
     /**
      * What a training did.
      *
@@ -107,7 +108,8 @@ public record TextTraining(AdapterView adapter, Loss loss, TrainingPlan plan, in
                 .loss(loss)
                 .updater(plan.updater(steps))
                 .epochs(plan.epochs())
-                .accumulate(plan.accumulate());
+                .accumulate(plan.accumulate())
+                .recomputeActivations(recomputes);
         return plan.clip() == 0 ? trainer : trainer.clipNorm(plan.clip());
     }
 
