@@ -58,10 +58,10 @@ class ClassifyCommandTest {
         return on(model, data, output, more);
     }
 
-    private static Object[] on(Path model, Path data, Path output, Object... more) {
+    private static Object[] on(Path folder, Path texts, Path output, Object... more) {
         return Cli.words(
                 new Object[] {
-                    "classify", "--model", model, "--data", data, "--output", output, "--epochs", 4, "--batch", 8
+                    "classify", "--model", folder, "--data", texts, "--output", output, "--epochs", 4, "--batch", 8
                 },
                 more);
     }
@@ -219,7 +219,9 @@ class ClassifyCommandTest {
 
     @Test
     void aResumedTrainingWritesTheBytesOfOneThatWasNotInterrupted() throws IOException {
-        Object[] settings = {"--dropout", 0.1, "--schedule", "cosine", "--accumulate", 2, "--no-baseline"};
+        Object[] plain = {"--dropout", 0.1, "--schedule", "cosine", "--accumulate", 2, "--no-baseline"};
+        Path held = SmallTexts.csv(temp.resolve("held-out.csv"), 20, 3);
+        Object[] settings = Cli.words(plain, "--validation-file", held);
         Path whole = temp.resolve("whole");
         Cli.good(training(whole, settings));
 
@@ -245,7 +247,6 @@ class ClassifyCommandTest {
                 .contains("a training goes on with the settings with which it began", "seed 1 in place of 0");
 
         // The same texts with other classes, other texts for the validation, and another model.
-        Path held = SmallTexts.csv(temp.resolve("held-before.csv"), 20, 3);
         Path swapped = Files.writeString(
                 temp.resolve("swapped.csv"),
                 Files.readString(data)
@@ -254,7 +255,8 @@ class ClassifyCommandTest {
                         .replace(",x,", ",ships,"));
         Object[] resume = Cli.words(settings, "--rate", 0.01, "--resume");
         assertThat(Cli.run(on(model, swapped, interrupted, resume)).err()).contains("texts ", " in place of ");
-        assertThat(Cli.run(on(model, data, interrupted, Cli.words(resume, "--validation-file", held)))
+        Path others = SmallTexts.csv(temp.resolve("held-out-others.csv"), 20, 4);
+        assertThat(Cli.run(training(interrupted, Cli.words(plain, "--resume", "--validation-file", others)))
                         .err())
                 .contains("texts ", " in place of ");
         Path other = SmallModels.bert(temp.resolve("another-bert"), 9);
@@ -278,9 +280,9 @@ class ClassifyCommandTest {
 
     @ParameterizedTest
     @CsvSource({
-        // The last of 28 steps would have a checkpoint, and the last one before no improvement for an epoch.
-        "0.01, 0, 14",
-        "1000, 1, 1"
+        // Four epochs have a number of steps that 4 divides. With so small a rate, the second one improves nothing.
+        "0.01, 0, 4",
+        "1e-30, 1, 1"
     })
     void aTrainingWhoseLastStepHasACheckpointIsResumed(double rate, int patience, int every) throws IOException {
         Object[] settings = {"--no-baseline", "--rate", rate, "--clip", 0, "--warmup", 0, "--patience", patience};
