@@ -307,8 +307,21 @@ class ClassifyCommandTest {
     @Test
     @Tag("slow")
     void aLongTrainingPrintsItsProgressWithoutATerminal() {
-        Cli cli = Cli.good("classify", "--model", model, "--data", data, "--output", temp.resolve("long"), "--epochs", 300,
-                "--batch", 8, "--validation", 0, "--no-progress");
+        Cli cli = Cli.good(
+                "classify",
+                "--model",
+                model,
+                "--data",
+                data,
+                "--output",
+                temp.resolve("long"),
+                "--epochs",
+                300,
+                "--batch",
+                8,
+                "--validation",
+                0,
+                "--no-progress");
         assertThat(cli.err().lines()).isNotEmpty().allMatch(Cli::isProgress);
     }
 

@@ -175,23 +175,20 @@ class ConvertCommandsTest {
 
         Path own = Files.createDirectories(temp.resolve("own"));
         Path card = Files.writeString(own.resolve("README.md"), "# My notes");
-        assertFails("must have no model card of somebody else", "classify", "--model", bert, "--data", texts, "--output", own);
+        assertFails(
+                "must have no model card of somebody else",
+                "classify",
+                "--model",
+                bert,
+                "--data",
+                texts,
+                "--output",
+                own);
         assertThat(own).isDirectoryContaining(card::equals).isDirectoryNotContaining(file -> !card.equals(file));
         assertThat(card).hasContent("# My notes");
         Files.delete(card);
         for (int i = 0; i < 2; i++) {
-            Cli.good(
-                    "classify",
-                    "--model",
-                    bert,
-                    "--data",
-                    texts,
-                    "--output",
-                    own,
-                    "--epochs",
-                    1,
-                    "--validation",
-                    0);
+            Cli.good("classify", "--model", bert, "--data", texts, "--output", own, "--epochs", 1, "--validation", 0);
         }
     }
 
@@ -229,7 +226,8 @@ class ConvertCommandsTest {
                 .isTrue();
         Path unknown = temp.resolve("without-fingerprints");
         Cli.good("combine", "--adapter", first + "=1", "--output", unknown);
-        JsonNode fit = Cli.good("inspect", unknown, "--model", llama, "--json").json().at("/fit");
+        JsonNode fit =
+                Cli.good("inspect", unknown, "--model", llama, "--json").json().at("/fit");
         assertThat(fit.at("/fits").asBoolean()).isTrue();
         assertThat(fit.at("/sameWeights").isNull()).isTrue();
         assertThat(Cli.good("inspect", unknown, "--model", llama).out())

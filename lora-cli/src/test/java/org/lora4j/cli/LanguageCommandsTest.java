@@ -352,8 +352,7 @@ class LanguageCommandsTest {
         Object[] train = {"sft", "--model", large, "--data", chats, "--batch", 4, "--epochs", 1, "--storage"};
         Cli.good(Cli.words(train, "int8", "--output", output));
         assertThat(report(output).at("/settings/storage").asText()).isEqualTo("int8");
-        JsonNode floats =
-                Cli.good("inspect", large, "--json").json().at("/parameters");
+        JsonNode floats = Cli.good("inspect", large, "--json").json().at("/parameters");
         assertThat(report(output).at("/sizes/frozen")).isEqualTo(floats);
         Path again = temp.resolve("in-int8-recomputed");
         Cli.good(Cli.words(train, "int8", "--output", again, "--recompute"));
@@ -363,7 +362,8 @@ class LanguageCommandsTest {
         Object[] source = {"--model", large, "--adapter", output, "--storage"};
         List<Double> losses = new ArrayList<>();
         for (String storage : List.of("float", "bf16", "int8")) {
-            losses.add(Cli.good(Cli.words(new Object[] {"evaluate", "--data", chats, "--json"}, Cli.words(source, storage)))
+            losses.add(Cli.good(
+                            Cli.words(new Object[] {"evaluate", "--data", chats, "--json"}, Cli.words(source, storage)))
                     .json()
                     .at("/metrics/loss")
                     .asDouble());
@@ -388,7 +388,15 @@ class LanguageCommandsTest {
     void aRowThatTheModelCannotTakeIsNamedAndCanBeLeftOut() throws IOException {
         Path questions = Files.writeString(temp.resolve("long.csv"), "text\nshort\n" + "x".repeat(300) + "\n");
         Object[] predict = {
-            "predict", "--model", model, "--data", questions, "--output", temp.resolve("short.csv"), "--max-new-tokens", 2
+            "predict",
+            "--model",
+            model,
+            "--data",
+            questions,
+            "--output",
+            temp.resolve("short.csv"),
+            "--max-new-tokens",
+            2
         };
         Cli failed = Cli.run(predict);
         assertThat(failed.code()).isEqualTo(1);

@@ -74,14 +74,34 @@ class WrongUseTest {
         assertWrongUse("the options of a generation must be used with a decoder", Cli.words(encoder, "--seed", 1));
         assertWrongUse("--storage must be used with a decoder", Cli.words(encoder, "--storage", "int8"));
         assertWrongUse(
-                "--storage must be used with a decoder", "evaluate", "--model", bert, "--data", data, "--storage", "bf16");
+                "--storage must be used with a decoder",
+                "evaluate",
+                "--model",
+                bert,
+                "--data",
+                data,
+                "--storage",
+                "bf16");
         assertWrongUse("the options of a generation must", Cli.words(encoder, "--max-new-tokens", 5));
         assertWrongUse(
-                "--label must be used with an encoder", "evaluate", "--model", llama, "--data", data, "--label", "label");
+                "--label must be used with an encoder",
+                "evaluate",
+                "--model",
+                llama,
+                "--data",
+                data,
+                "--label",
+                "label");
         assertWrongUse(
-                "--max-tokens must be used with a decoder", "evaluate", "--model", bert, "--data", data, "--max-tokens", 9);
-        assertWrongUse(
-                "--model must be used with the folder of an adapter", "inspect", llama, "--model", bert);
+                "--max-tokens must be used with a decoder",
+                "evaluate",
+                "--model",
+                bert,
+                "--data",
+                data,
+                "--max-tokens",
+                9);
+        assertWrongUse("--model must be used with the folder of an adapter", "inspect", llama, "--model", bert);
         Object[] combine = {"combine", "--adapter", "a=1", "--output", temp.resolve("c")};
         assertWrongUse("--rank must be used with the method SVD, found CAT", Cli.words(combine, "--rank", 4));
         assertWrongUse(
@@ -94,7 +114,11 @@ class WrongUseTest {
 
     private static void assertWrongUse(String message, Object... args) {
         Cli cli = Cli.run(args);
-        assertThat(cli.errLines()).singleElement().asString().startsWith("error: ").contains(message);
+        assertThat(cli.errLines())
+                .singleElement()
+                .asString()
+                .startsWith("error: ")
+                .contains(message);
         assertThat(cli.code()).isEqualTo(2);
     }
 

@@ -131,8 +131,8 @@ public final class ClassifyCommand extends WorkCommand {
         RunFolder folder = prepare(training.output(), "the adapter and the report", ROOM);
         try (ClassifierTraining prepared = ClassifierTraining.prepare(task())) {
             introduce(prepared);
-            ClassifyReport report =
-                    ClassifyFiles.write(folder, model, prepared.run(folder, training.resumes(), progress.display(err(), "texts")));
+            ClassifyReport report = ClassifyFiles.write(
+                    folder, model, prepared.run(folder, training.resumes(), progress.display(err(), "texts")));
             CheckpointFile.delete(folder.path());
             output.show(out(), report, to -> print(to, report, folder));
         }

@@ -127,8 +127,8 @@ public final class EvaluateCommand extends WorkCommand {
 
     private void testClassifier() throws IOException {
         try (TextClassifier classifier = TextClassifier.open(source.model(), source.adapter())) {
-            ClassifierTest.Result result = ClassifierTest.test(
-                    classifier, data, text, Objects.requireNonNullElse(label, LABEL), skipsBad);
+            ClassifierTest.Result result =
+                    ClassifierTest.test(classifier, data, text, Objects.requireNonNullElse(label, LABEL), skipsBad);
             output.show(out(), result, to -> print(to, result));
         }
     }

@@ -36,8 +36,9 @@ abstract class LanguageCommand extends WorkCommand {
 
     @Option(
             names = "--recompute",
-            description = "Compute the layers again for their gradients: about a third more time, in much less memory. The"
-                    + " adapter is the same.")
+            description =
+                    "Compute the layers again for their gradients: about a third more time, in much less memory. The"
+                            + " adapter is the same.")
     private boolean recomputes;
 
     @Mixin
@@ -96,8 +97,8 @@ abstract class LanguageCommand extends WorkCommand {
                             "%,d examples for training and %,d for the validation",
                             prepared.examples().train().size(),
                             prepared.examples().validation().size());
-            LanguageReport report =
-                    LanguageFiles.write(folder, model, prepared.run(folder, training.resumes(), progress.display(err(), "examples")));
+            LanguageReport report = LanguageFiles.write(
+                    folder, model, prepared.run(folder, training.resumes(), progress.display(err(), "examples")));
             CheckpointFile.delete(folder.path());
             output.show(out(), report, to -> print(to, report, folder));
         }
@@ -106,8 +107,7 @@ abstract class LanguageCommand extends WorkCommand {
     /** Says how many examples were left out because no answer was left after the cut. */
     static void unlearnable(TextOutput out, int examples) {
         if (examples > 0) {
-            out.fact(
-                    "%,d examples were left out: no answer was left after the cut; set more --max-tokens", examples);
+            out.fact("%,d examples were left out: no answer was left after the cut; set more --max-tokens", examples);
         }
     }
 

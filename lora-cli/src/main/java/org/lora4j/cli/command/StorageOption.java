@@ -21,13 +21,15 @@ final class StorageOption {
     @Option(
             names = "--storage",
             paramLabel = "NAME",
-            description = "How the large matrices of a decoder are stored: float, or in less memory and rounded as bf16 or"
-                    + " int8, with 2 bytes or 1 byte for each number. Default: ${DEFAULT-VALUE}.")
+            description =
+                    "How the large matrices of a decoder are stored: float, or in less memory and rounded as bf16 or"
+                            + " int8, with 2 bytes or 1 byte for each number. Default: ${DEFAULT-VALUE}.")
     private Storage storage = Storage.FLOAT;
 
     void check(OptionCheck check, boolean isDecoder) {
         check.require(
-                isDecoder || storage == Storage.FLOAT, "--storage must be used with a decoder, found an encoder with it");
+                isDecoder || storage == Storage.FLOAT,
+                "--storage must be used with a decoder, found an encoder with it");
     }
 
     Precision precision() {

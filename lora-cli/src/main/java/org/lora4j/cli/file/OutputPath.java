@@ -19,8 +19,9 @@ public final class OutputPath {
     public static void requireOther(Path output, List<Path> inputs) throws IOException {
         for (Path input : inputs) {
             if (Files.exists(output) && Files.exists(input) && Files.isSameFile(output, input)) {
-                throw new IOException(output + ": the output must be another file or folder than those that are read, found "
-                        + input + "; name another with --output");
+                throw new IOException(
+                        output + ": the output must be another file or folder than those that are read, found " + input
+                                + "; name another with --output");
             }
         }
     }

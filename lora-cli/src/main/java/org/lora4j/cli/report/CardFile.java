@@ -28,8 +28,9 @@ public final class CardFile {
         Path file = folder.resolve(NAME);
         if (Files.isRegularFile(file)
                 && !new String(FileAccess.readAtMost(file, BEGINNING), StandardCharsets.UTF_8).contains(MARK)) {
-            throw new IOException(file + ": the output folder must have no model card of somebody else, found one; choose"
-                    + " another --output, or move this file");
+            throw new IOException(
+                    file + ": the output folder must have no model card of somebody else, found one; choose"
+                            + " another --output, or move this file");
         }
     }
 

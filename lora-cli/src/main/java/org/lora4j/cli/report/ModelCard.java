@@ -61,7 +61,8 @@ record ModelCard(
 
                 | setting | value |
                 |---|---|
-                %s""".formatted(quoted(base), pipeline, CardFile.MARK, title, about, measured, String.join("\n", use), trainedWith);
+                %s""".formatted(
+                quoted(base), pipeline, CardFile.MARK, title, about, measured, String.join("\n", use), trainedWith);
     }
 
     /** Returns a word as a shell takes it, whatever characters it has. */

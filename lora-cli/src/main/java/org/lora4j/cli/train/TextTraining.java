@@ -93,7 +93,8 @@ public record TextTraining(AdapterView adapter, Loss loss, TrainingPlan plan, in
      */
     public String baseHash(Network base) throws IOException {
         Map<String, String> metadata = new TreeMap<>(
-                SafeTensors.read(PeftFiles.of(adapter.adapter(), base).tensors()).metadata());
+                SafeTensors.read(PeftFiles.of(adapter.adapter(), base).tensors())
+                        .metadata());
         metadata.keySet().removeIf(key -> !key.startsWith("lora4j.base."));
         return Integer.toHexString(metadata.hashCode());
     }
