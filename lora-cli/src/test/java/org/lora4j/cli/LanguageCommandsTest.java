@@ -348,8 +348,10 @@ class LanguageCommandsTest {
     @Test
     void aBaseInFewerBitsIsTrainedTestedAndUsed() throws IOException {
         Path large = SmallModels.llama(temp.resolve("large"), 3, 3200);
+        Path few = Files.writeString(
+                temp.resolve("few.jsonl"), "{\"prompt\": \"hi\", \"completion\": \"ho\"}\n".repeat(3));
         Path output = temp.resolve("in-int8");
-        Object[] train = {"sft", "--model", large, "--data", chats, "--batch", 4, "--epochs", 1, "--storage"};
+        Object[] train = {"sft", "--model", large, "--data", few, "--validation", 0, "--epochs", 1, "--storage"};
         Cli.good(Cli.words(train, "int8", "--output", output));
         assertThat(report(output).at("/settings/storage").asText()).isEqualTo("int8");
         JsonNode floats = Cli.good("inspect", large, "--json").json().at("/parameters");
@@ -362,24 +364,24 @@ class LanguageCommandsTest {
         Object[] source = {"--model", large, "--adapter", output, "--storage"};
         List<Double> losses = new ArrayList<>();
         for (String storage : List.of("float", "bf16", "int8")) {
-            losses.add(Cli.good(
-                            Cli.words(new Object[] {"evaluate", "--data", chats, "--json"}, Cli.words(source, storage)))
-                    .json()
-                    .at("/metrics/loss")
-                    .asDouble());
+            losses.add(
+                    Cli.good(Cli.words(new Object[] {"evaluate", "--data", few, "--json"}, Cli.words(source, storage)))
+                            .json()
+                            .at("/metrics/loss")
+                            .asDouble());
             Cli.good(Cli.words(
-                    new Object[] {"generate", "--prompt", "a", "--max-new-tokens", 2}, Cli.words(source, storage)));
+                    new Object[] {"generate", "--prompt", "a", "--max-new-tokens", 1}, Cli.words(source, storage)));
         }
         assertThat(losses).doesNotHaveDuplicates();
         assertThat(losses.get(1)).isCloseTo(losses.get(0), within(0.1));
         assertThat(losses.get(2)).isCloseTo(losses.get(0), within(0.3));
-        assertThat(withInput("a\n", Cli.words(new Object[] {"chat", "--max-new-tokens", 2}, Cli.words(source, "int8")))
+        assertThat(withInput("a\n", Cli.words(new Object[] {"chat", "--max-new-tokens", 1}, Cli.words(source, "int8")))
                         .out())
                 .isNotEmpty();
         Path answers = temp.resolve("int8.csv");
         Path questions = Files.writeString(temp.resolve("int8-questions.csv"), "text\na\n");
         Cli.good(Cli.words(
-                new Object[] {"predict", "--data", questions, "--output", answers, "--max-new-tokens", 2},
+                new Object[] {"predict", "--data", questions, "--output", answers, "--max-new-tokens", 1},
                 Cli.words(source, "int8")));
         assertThat(answers).isNotEmptyFile();
     }
