@@ -12,8 +12,11 @@ import java.util.List;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.lora4j.AdapterView;
 import org.lora4j.LoRAModel;
 import org.lora4j.adapter.LoRAConfig;
@@ -48,21 +51,17 @@ class ClassifyCommandTest {
     }
 
     private static Object[] training(Path output, Object... more) {
+        return withoutRate(output, Cli.words(new Object[] {"--rate", 0.01}, more));
+    }
+
+    private static Object[] withoutRate(Path output, Object... more) {
+        return on(model, data, output, more);
+    }
+
+    private static Object[] on(Path folder, Path texts, Path output, Object... more) {
         return Cli.words(
                 new Object[] {
-                    "classify",
-                    "--model",
-                    model,
-                    "--data",
-                    data,
-                    "--output",
-                    output,
-                    "--rate",
-                    0.01,
-                    "--epochs",
-                    4,
-                    "--batch",
-                    8
+                    "classify", "--model", folder, "--data", texts, "--output", output, "--epochs", 4, "--batch", 8
                 },
                 more);
     }
@@ -96,7 +95,7 @@ class ClassifyCommandTest {
                 .doesNotContain("{{")
                 .contains("Results on the validation texts", "<th scope=\"row\">cats</th>", "data:image/png");
         assertThat(Files.readString(output.resolve("README.md")))
-                .startsWith("---\nbase_model: \"" + model.toAbsolutePath())
+                .startsWith("---\nbase_model: \"bert\"\n")
                 .contains("library_name: peft", "cats and ships", "| accuracy on ", "| rate | 0.01 |");
         assertThat(new ObjectMapper()
                         .readTree(output.resolve("task.json").toFile())
@@ -220,7 +219,9 @@ class ClassifyCommandTest {
 
     @Test
     void aResumedTrainingWritesTheBytesOfOneThatWasNotInterrupted() throws IOException {
-        Object[] settings = {"--dropout", 0.1, "--schedule", "cosine", "--accumulate", 2, "--no-baseline"};
+        Object[] plain = {"--dropout", 0.1, "--schedule", "cosine", "--accumulate", 2, "--no-baseline"};
+        Path held = SmallTexts.csv(temp.resolve("held-out.csv"), 20, 3);
+        Object[] settings = Cli.words(plain, "--validation-file", held);
         Path whole = temp.resolve("whole");
         Cli.good(training(whole, settings));
 
@@ -240,10 +241,28 @@ class ClassifyCommandTest {
         Cli begun = Cli.run(training(interrupted, settings));
         assertThat(begun.code()).isEqualTo(1);
         assertThat(begun.err()).contains("there is the checkpoint of an interrupted training; go on with --resume");
-        Cli other = Cli.run(training(interrupted, Cli.words(settings, "--resume", "--rank", 4, "--seed", 1)));
-        assertThat(other.code()).isEqualTo(1);
-        assertThat(other.err())
+        Cli changed = Cli.run(training(interrupted, Cli.words(settings, "--resume", "--rank", 4, "--seed", 1)));
+        assertThat(changed.code()).isEqualTo(1);
+        assertThat(changed.err())
                 .contains("a training goes on with the settings with which it began", "seed 1 in place of 0");
+
+        // The same texts with other classes, other texts for the validation, and another model.
+        Path swapped = Files.writeString(
+                temp.resolve("swapped.csv"),
+                Files.readString(data)
+                        .replace(",cats,", ",x,")
+                        .replace(",ships,", ",cats,")
+                        .replace(",x,", ",ships,"));
+        Object[] resume = Cli.words(settings, "--rate", 0.01, "--resume");
+        assertThat(Cli.run(on(model, swapped, interrupted, resume)).err()).contains("texts ", " in place of ");
+        Path others = SmallTexts.csv(temp.resolve("held-out-others.csv"), 20, 4);
+        assertThat(Cli.run(training(interrupted, Cli.words(plain, "--resume", "--validation-file", others)))
+                        .err())
+                .contains("texts ", " in place of ");
+        Path other = SmallModels.bert(temp.resolve("another-bert"), 9);
+        assertThat(Cli.run(on(other, data, interrupted, resume)).err())
+                .contains("the base ", " in place of ")
+                .doesNotContain("texts ");
 
         Cli.good(training(interrupted, Cli.words(settings, "--resume")));
         for (String file : List.of("adapter_model.safetensors", "adapter_config.json", "task.json")) {
@@ -257,6 +276,71 @@ class ClassifyCommandTest {
         assertThat(interrupted.resolve("checkpoint.safetensors")).doesNotExist();
         Cli nothing = Cli.run(training(interrupted, Cli.words(settings, "--resume")));
         assertThat(nothing.err()).contains("there must be a checkpoint to resume from, found none");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        // Four epochs have a number of steps that 4 divides. With so small a rate, the second one improves nothing.
+        "0.01, 0, 4",
+        "1e-30, 1, 1"
+    })
+    void aTrainingWhoseLastStepHasACheckpointIsResumed(double rate, int patience, int every) throws IOException {
+        Object[] settings = {"--no-baseline", "--rate", rate, "--clip", 0, "--warmup", 0, "--patience", patience};
+        Path whole = temp.resolve("whole-" + every);
+        Cli.good(withoutRate(whole, Cli.words(settings, "--checkpoint-every", 0)));
+        Path stopped = temp.resolve("stopped-" + every);
+        Path blocked = Files.createDirectories(stopped.resolve("adapter_model.safetensors"));
+        Object[] again = Cli.words(settings, "--checkpoint-every", every);
+        assertThat(Cli.run(withoutRate(stopped, again)).code()).isEqualTo(1);
+        Files.delete(blocked);
+        Cli.good(withoutRate(stopped, Cli.words(again, "--resume")));
+        assertThat(stopped.resolve("adapter_model.safetensors"))
+                .hasSameBinaryContentAs(whole.resolve("adapter_model.safetensors"));
+        assertThat(report(stopped).at("/training/losses"))
+                .isEqualTo(report(whole).at("/training/losses"));
+        assertThat(report(stopped).at("/training/stopReason"))
+                .isEqualTo(report(whole).at("/training/stopReason"));
+        assertThat(report(whole).at("/training/stopReason").asText())
+                .isEqualTo(patience == 0 ? "EPOCHS" : "NO_IMPROVEMENT");
+    }
+
+    @Test
+    @Tag("slow")
+    void aLongTrainingPrintsItsProgressWithoutATerminal() {
+        Cli cli = Cli.good(
+                "classify",
+                "--model",
+                model,
+                "--data",
+                data,
+                "--output",
+                temp.resolve("long"),
+                "--epochs",
+                300,
+                "--batch",
+                8,
+                "--validation",
+                0,
+                "--no-progress");
+        assertThat(cli.err().lines()).isNotEmpty().allMatch(Cli::isProgress);
+    }
+
+    @Test
+    void theCheckpointStaysUntilTheReportIsWritten() throws IOException {
+        Path output = temp.resolve("no-report");
+        Path blocked = Files.createDirectories(output.resolve("report.json/in-the-way"));
+        Cli failed = Cli.run(training(output, "--no-baseline", "--checkpoint-every", 5));
+        assertThat(failed.code()).isEqualTo(1);
+        assertThat(failed.errLines())
+                .singleElement()
+                .asString()
+                .contains("the report in " + output + " could not be written", "checkpoint.safetensors");
+        assertThat(output.resolve("checkpoint.safetensors")).exists();
+        Files.delete(blocked);
+        Files.delete(blocked.getParent());
+        Cli.good(training(output, "--no-baseline", "--resume"));
+        assertThat(output.resolve("report.json")).isNotEmptyFile();
+        assertThat(output.resolve("checkpoint.safetensors")).doesNotExist();
     }
 
     @Test
@@ -298,6 +382,24 @@ class ClassifyCommandTest {
         assertThat(report.at("/training/validations")).isEmpty();
         assertThat(Files.readString(output.resolve("report.html"))).contains("nothing was measured");
         assertThat(Files.readString(output.resolve("README.md"))).contains("Nothing was measured.");
+    }
+
+    @Test
+    void theCardHasACommandThatAShellTakesAndNoPathOfTheUserAsBase() throws IOException {
+        Path spaced = SmallModels.bert(temp.resolve("it's a bert"), 1);
+        Path body = Files.writeString(
+                temp.resolve("body.csv"), Files.readString(data).replace("text,label,group", "the body,label,group"));
+        Path output = temp.resolve("carded");
+        Cli.good(on(spaced, body, output, "--text", "the body", "--no-baseline"));
+        assertThat(Files.readString(output.resolve("README.md")))
+                .contains("lora predict --model '" + temp + "/it'\\''s a bert' --adapter " + output
+                        + " --data texts.csv --text 'the body' --output predicted.csv")
+                .contains("base_model: \"it's a bert\"\n");
+        assertThat(new ObjectMapper()
+                        .readTree(output.resolve("adapter_config.json").toFile())
+                        .at("/base_model_name_or_path")
+                        .asText())
+                .isEqualTo("it's a bert");
     }
 
     @Test

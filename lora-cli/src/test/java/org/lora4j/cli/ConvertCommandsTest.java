@@ -153,15 +153,43 @@ class ConvertCommandsTest {
                 "mean");
         assertFails(
                 "must read the pooler", "merge", "--model", bert, "--adapter", mean, "--output", temp.resolve("no"));
+    }
+
+    @Test
+    void nothingReplacesWhatItIsMadeOf() throws IOException {
+        String message = "the output must be another file or folder than those that are read, found ";
+        for (Path input : List.of(llama, first)) {
+            assertFails(message, "merge", "--model", llama, "--adapter", first, "--output", input);
+            assertFails(message, "convert", "--model", llama, "--adapter", first, "--rank", 4, "--output", input);
+            assertFails(message, "combine", "--model", llama, "--adapter", first + "=1", "--output", input);
+        }
+        byte[] before = Files.readAllBytes(texts);
+        Path link = temp.resolve("x/../texts.csv");
+        Files.createDirectories(temp.resolve("x"));
+        assertFails(message, "predict", "--model", bert, "--adapter", classifier, "--data", texts, "--output", link);
+        assertFails(message, "embed", "--model", bert, "--data", texts, "--output", link);
+        assertThat(texts).hasBinaryContent(before);
+        assertFails(message, "classify", "--model", bert, "--data", texts, "--output", bert);
+        assertFails(message, "clm", "--model", llama, "--data", texts, "--output", llama);
+        assertThat(bert.resolve("adapter_config.json")).doesNotExist();
+
+        Path own = Files.createDirectories(temp.resolve("own"));
+        Path card = Files.writeString(own.resolve("README.md"), "# My notes");
         assertFails(
-                "must be another folder than those of the model",
-                "merge",
+                "must have no model card of somebody else",
+                "classify",
                 "--model",
                 bert,
-                "--adapter",
-                classifier,
+                "--data",
+                texts,
                 "--output",
-                bert);
+                own);
+        assertThat(own).isDirectoryContaining(card::equals).isDirectoryNotContaining(file -> !card.equals(file));
+        assertThat(card).hasContent("# My notes");
+        Files.delete(card);
+        for (int i = 0; i < 2; i++) {
+            Cli.good("classify", "--model", bert, "--data", texts, "--output", own, "--epochs", 1, "--validation", 0);
+        }
     }
 
     @Test
@@ -196,6 +224,14 @@ class ConvertCommandsTest {
                         .at("/fit/sameWeights")
                         .asBoolean())
                 .isTrue();
+        Path unknown = temp.resolve("without-fingerprints");
+        Cli.good("combine", "--adapter", first + "=1", "--output", unknown);
+        JsonNode fit =
+                Cli.good("inspect", unknown, "--model", llama, "--json").json().at("/fit");
+        assertThat(fit.at("/fits").asBoolean()).isTrue();
+        assertThat(fit.at("/sameWeights").isNull()).isTrue();
+        assertThat(Cli.good("inspect", unknown, "--model", llama).out())
+                .contains("fits " + llama + ": yes; the weights with which it was trained: not known");
         for (String method : new String[] {"svd", "linear", "ties", "magnitude_prune", "dare_linear", "dare_ties"}) {
             Cli.good(
                     "combine",
@@ -237,6 +273,44 @@ class ConvertCommandsTest {
         assertClose(
                 LoRAModel.of(LlamaModel.load(llama).causal()).load("a", plain).predict(TOKENS),
                 LoRAModel.of(LlamaModel.load(llama).causal()).load("a", second).predict(TOKENS));
+    }
+
+    @Test
+    void aConvertedClassifierKeepsItsHeadAndItsClasses() throws IOException {
+        Path before = temp.resolve("mean-dora");
+        Cli.good(
+                "classify",
+                "--model",
+                bert,
+                "--data",
+                texts,
+                "--output",
+                before,
+                "--validation",
+                0,
+                "--epochs",
+                1,
+                "--rate",
+                0.01,
+                "--head",
+                "mean",
+                "--max-tokens",
+                6,
+                "--dora");
+        Path after = temp.resolve("mean-lora");
+        Cli.good("convert", "--adapter", before, "--model", bert, "--rank", 16, "--output", after);
+        Object[] test = {"evaluate", "--data", texts, "--model", bert, "--json", "--adapter"};
+        assertThat(Cli.good(Cli.words(test, after)).json())
+                .isEqualTo(Cli.good(Cli.words(test, before)).json());
+        assertThat(after.resolve("task.json")).hasSameBinaryContentAs(before.resolve("task.json"));
+
+        // Another rank without the model, and a folder that was one of a classifier before.
+        Path small = temp.resolve("mean-small");
+        Cli.good("convert", "--adapter", after, "--rank", 4, "--output", small);
+        assertThat(Cli.good(Cli.words(test, small)).json().at("/metrics/classes/1/name"))
+                .hasToString("\"ships\"");
+        Cli.good("convert", "--adapter", first, "--rank", 4, "--output", small);
+        assertThat(small.resolve("task.json")).doesNotExist();
     }
 
     @Test

@@ -1,6 +1,7 @@
 package org.lora4j.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -333,11 +334,96 @@ class LanguageCommandsTest {
         Path output = temp.resolve("cut");
         Cli cli = Cli.good(training("sft", mixed, output, "--validation", 0, "--max-tokens", 40, "--epochs", 1));
         assertThat(cli.out()).contains("1 examples were left out: no answer was left after the cut");
+        Object[] test = {"evaluate", "--model", model, "--data", mixed, "--max-tokens", 40};
+        assertThat(Cli.good(test).out()).contains("1 examples were left out: no answer was left after the cut");
+        assertThat(Cli.good(Cli.words(test, "--json")).json().at("/unlearnable").asInt())
+                .isEqualTo(1);
         Cli none = Cli.run(training("sft", mixed, temp.resolve("cut-all"), "--validation", 0, "--max-tokens", 3));
         assertThat(none.errLines())
                 .singleElement()
                 .asString()
                 .contains("at least one example must have an answer within 3 tokens, found none");
+    }
+
+    @Test
+    void aBaseInFewerBitsIsTrainedTestedAndUsed() throws IOException {
+        Path large = SmallModels.llama(temp.resolve("large"), 3, 3200);
+        Path few = Files.writeString(
+                temp.resolve("few.jsonl"), "{\"prompt\": \"hi\", \"completion\": \"ho\"}\n".repeat(3));
+        Path output = temp.resolve("in-int8");
+        Object[] train = {"sft", "--model", large, "--data", few, "--validation", 0, "--epochs", 1, "--storage"};
+        Cli.good(Cli.words(train, "int8", "--output", output));
+        assertThat(report(output).at("/settings/storage").asText()).isEqualTo("int8");
+        JsonNode floats = Cli.good("inspect", large, "--json").json().at("/parameters");
+        assertThat(report(output).at("/sizes/frozen")).isEqualTo(floats);
+        Path again = temp.resolve("in-int8-recomputed");
+        Cli.good(Cli.words(train, "int8", "--output", again, "--recompute"));
+        assertThat(again.resolve("adapter_model.safetensors"))
+                .hasSameBinaryContentAs(output.resolve("adapter_model.safetensors"));
+
+        Object[] source = {"--model", large, "--adapter", output, "--storage"};
+        List<Double> losses = new ArrayList<>();
+        for (String storage : List.of("float", "bf16", "int8")) {
+            losses.add(
+                    Cli.good(Cli.words(new Object[] {"evaluate", "--data", few, "--json"}, Cli.words(source, storage)))
+                            .json()
+                            .at("/metrics/loss")
+                            .asDouble());
+            Cli.good(Cli.words(
+                    new Object[] {"generate", "--prompt", "a", "--max-new-tokens", 1}, Cli.words(source, storage)));
+        }
+        assertThat(losses).doesNotHaveDuplicates();
+        assertThat(losses.get(1)).isCloseTo(losses.get(0), within(0.1));
+        assertThat(losses.get(2)).isCloseTo(losses.get(0), within(0.3));
+        assertThat(withInput("a\n", Cli.words(new Object[] {"chat", "--max-new-tokens", 1}, Cli.words(source, "int8")))
+                        .out())
+                .isNotEmpty();
+        Path answers = temp.resolve("int8.csv");
+        Path questions = Files.writeString(temp.resolve("int8-questions.csv"), "text\na\n");
+        Cli.good(Cli.words(
+                new Object[] {"predict", "--data", questions, "--output", answers, "--max-new-tokens", 1},
+                Cli.words(source, "int8")));
+        assertThat(answers).isNotEmptyFile();
+    }
+
+    @Test
+    void aRowThatTheModelCannotTakeIsNamedAndCanBeLeftOut() throws IOException {
+        Path questions = Files.writeString(temp.resolve("long.csv"), "text\nshort\n" + "x".repeat(300) + "\n");
+        Object[] predict = {
+            "predict",
+            "--model",
+            model,
+            "--data",
+            questions,
+            "--output",
+            temp.resolve("short.csv"),
+            "--max-new-tokens",
+            2
+        };
+        Cli failed = Cli.run(predict);
+        assertThat(failed.code()).isEqualTo(1);
+        assertThat(failed.errLines())
+                .singleElement()
+                .asString()
+                .contains(questions + ":3: text: the prompt must have 1 to 192 tokens", "found 3");
+        assertThat(Cli.good(Cli.words(predict, "--skip-bad-lines")).out())
+                .contains("1 rows written to ", "1 lines were left out; the first: " + questions + ":3:");
+
+        Path broken = Files.writeString(temp.resolve("broken.jsonl"), "{broken\n" + Files.readString(chats));
+        Object[] evaluate = {"evaluate", "--model", model, "--data", broken};
+        assertThat(Cli.run(evaluate).err()).contains(broken + ":1: ");
+        assertThat(Cli.good(Cli.words(evaluate, "--skip-bad-lines")).out())
+                .contains("120 tokens: ", "1 lines were left out; the first: " + broken + ":1: ");
+
+        Path answerFirst = Files.writeString(
+                temp.resolve("answer-first.jsonl"),
+                "{\"messages\": [{\"role\": \"assistant\", \"content\": \"moo\"}]}\n" + Files.readString(chats));
+        Object[] train = training("sft", answerFirst, temp.resolve("refused"), "--epochs", 1, "--validation", 0);
+        Cli refused = Cli.run(train);
+        assertThat(refused.code()).isEqualTo(1);
+        assertThat(refused.err())
+                .contains(answerFirst + ":1: the chat template must take the conversation: a conversation must begin");
+        assertThat(Cli.good(Cli.words(train, "--skip-bad-lines")).out()).contains("1 lines were left out; the first: ");
     }
 
     @ParameterizedTest
@@ -370,6 +456,10 @@ class LanguageCommandsTest {
                 "--temperature -1; --temperature must be finite and at least 0, found -1.0",
                 "--top-p 0; --top-p must be above 0 and at most 1, found 0.0",
                 "--top-k -1; --top-k must be at least 0, found -1",
+                "--top-k 3; --top-p, --top-k and --seed must be used with a --temperature above 0",
+                "--temperature 0 --top-p 0.5; --top-p, --top-k and --seed must be used with a --temperature above 0",
+                "--seed 0; --top-p, --top-k and --seed must be used with a --temperature above 0",
+                "--no-progress; Unknown option: '--no-progress'",
             })
     void wrongWaysToGenerate(String options, String message) {
         Cli cli = Cli.run(

@@ -107,6 +107,11 @@ final class SmallModels {
 
     /** A Llama whose tokens are bytes, with a chat template. */
     static Path llama(Path folder, long seed) throws IOException {
+        return llama(folder, seed, INNER);
+    }
+
+    /** The same with a width of the inner layers. From 3,200 on, their matrices are large enough to be stored in fewer bits. */
+    static Path llama(Path folder, long seed, int inner) throws IOException {
         int vocabulary = 256 + SPECIAL.size();
         SmallModels model = new SmallModels(seed);
         model.add("model.embed_tokens.weight", 1, 0, vocabulary, WIDTH);
@@ -116,9 +121,9 @@ final class SmallModels {
             model.linear(layer + "self_attn.k_proj", WIDTH / 2, WIDTH, false);
             model.linear(layer + "self_attn.v_proj", WIDTH / 2, WIDTH, false);
             model.linear(layer + "self_attn.o_proj", WIDTH, WIDTH, false);
-            model.linear(layer + "mlp.gate_proj", INNER, WIDTH, false);
-            model.linear(layer + "mlp.up_proj", INNER, WIDTH, false);
-            model.linear(layer + "mlp.down_proj", WIDTH, INNER, false);
+            model.linear(layer + "mlp.gate_proj", inner, WIDTH, false);
+            model.linear(layer + "mlp.up_proj", inner, WIDTH, false);
+            model.linear(layer + "mlp.down_proj", WIDTH, inner, false);
             model.norm(layer + "input_layernorm", false);
             model.norm(layer + "post_attention_layernorm", false);
         }
@@ -130,7 +135,7 @@ final class SmallModels {
                  "num_attention_heads": 2, "num_key_value_heads": 1, "intermediate_size": %d,
                  "max_position_embeddings": %d, "rms_norm_eps": 1e-6, "rope_theta": 10000.0, "hidden_act": "silu",
                  "tie_word_embeddings": false, "eos_token_id": 257}
-                """.formatted(vocabulary, WIDTH, LAYERS, INNER, CONTEXT));
+                """.formatted(vocabulary, WIDTH, LAYERS, inner, CONTEXT));
         Files.writeString(folder.resolve("tokenizer.json"), ByteTokenizer.json(SPECIAL));
         Files.writeString(
                 folder.resolve("tokenizer_config.json"),

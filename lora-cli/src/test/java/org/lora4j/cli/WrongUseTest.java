@@ -68,6 +68,60 @@ class WrongUseTest {
         assertThat(cli.code()).isEqualTo(2);
     }
 
+    @Test
+    void refusesOptionsThatWouldDoNothing() {
+        Object[] encoder = {"predict", "--model", bert, "--data", data, "--output", temp.resolve("p.csv")};
+        assertWrongUse("the options of a generation must be used with a decoder", Cli.words(encoder, "--seed", 1));
+        assertWrongUse("--storage must be used with a decoder", Cli.words(encoder, "--storage", "int8"));
+        assertWrongUse(
+                "--storage must be used with a decoder",
+                "evaluate",
+                "--model",
+                bert,
+                "--data",
+                data,
+                "--storage",
+                "bf16");
+        assertWrongUse("the options of a generation must", Cli.words(encoder, "--max-new-tokens", 5));
+        assertWrongUse(
+                "--label must be used with an encoder",
+                "evaluate",
+                "--model",
+                llama,
+                "--data",
+                data,
+                "--label",
+                "label");
+        assertWrongUse(
+                "--max-tokens must be used with a decoder",
+                "evaluate",
+                "--model",
+                bert,
+                "--data",
+                data,
+                "--max-tokens",
+                9);
+        assertWrongUse("--model must be used with the folder of an adapter", "inspect", llama, "--model", bert);
+        Object[] combine = {"combine", "--adapter", "a=1", "--output", temp.resolve("c")};
+        assertWrongUse("--rank must be used with the method SVD, found CAT", Cli.words(combine, "--rank", 4));
+        assertWrongUse(
+                "--density must be used with a method that leaves elements out, found SVD",
+                Cli.words(combine, "--method", "svd", "--density", 0.5));
+        assertWrongUse(
+                "--seed must be used with a method that chooses by chance, found TIES",
+                Cli.words(combine, "--method", "ties", "--density", 0.5, "--seed", 0));
+    }
+
+    private static void assertWrongUse(String message, Object... args) {
+        Cli cli = Cli.run(args);
+        assertThat(cli.errLines())
+                .singleElement()
+                .asString()
+                .startsWith("error: ")
+                .contains(message);
+        assertThat(cli.code()).isEqualTo(2);
+    }
+
     @ParameterizedTest
     @CsvSource({"--help, classify", "classify --help, --class-weights", "--version, lora ", "'', inspect"})
     void helpAndVersion(String options, String found) {
@@ -124,6 +178,11 @@ class WrongUseTest {
         assertFails(bad + ":3: text must have a character that is neither", classify(bert, bad, "--validation", 0));
         Cli cli = Cli.good(classify(bert, bad, "--validation", 0, "--skip-bad-lines", "--epochs", 1));
         assertThat(cli.out()).contains("1 lines were left out; the first: " + bad + ":3:");
+        Path broken = temp.resolve("broken.csv");
+        Files.writeString(broken, "text,label\nthe cat,cats,more\n" + "the cat,cats\nthe ship,ships\n".repeat(20));
+        assertThat(Cli.good(classify(bert, broken, "--skip-bad-lines", "--epochs", 1))
+                        .out())
+                .contains("1 lines were left out; the first: " + broken + ":2:");
         assertFails("must have a value body, found [text, label, group]", classify(bert, data, "--text", "body"));
         Path latin = temp.resolve("latin.csv");
         Files.write(latin, "text,label\ncaf\u00e9,a\n".getBytes(StandardCharsets.ISO_8859_1));
@@ -183,6 +242,10 @@ class WrongUseTest {
                 adapter,
                 "--data",
                 unknown);
+        Path some = Files.writeString(temp.resolve("some-unknown.csv"), "text,label\nthe cat,dogs\nthe cat,cats\n");
+        assertThat(Cli.good("evaluate", "--model", bert, "--adapter", adapter, "--data", some, "--skip-bad-lines")
+                        .out())
+                .contains("1 texts: ", "1 lines were left out; the first: " + some + ":2: label must be one of");
         assertFails("the model must have a classifier, found none", "evaluate", "--model", bert, "--data", data);
         assertFails("found an adapter; give it with --adapter", "evaluate", "--model", adapter, "--data", data);
         Files.writeString(adapter.resolve("task.json"), "{\"task\": \"other\"}");

@@ -222,7 +222,14 @@ public final class TextRow {
         return Json.MAPPER.convertValue(object, LinkedHashMap.class);
     }
 
-    private TextFormatException refuse(String message) {
+    /**
+     * Refuses this row, for a rule of the caller's own. {@link Dataset#skipping} leaves out such rows too.
+     *
+     * @param message what was expected, and what was found
+     * @return an exception to throw, whose message names the file and the line
+     */
+    public TextFormatException refuse(String message) {
+        Objects.requireNonNull(message, "message must not be null");
         return TextFormatException.ofLine(file, line, message);
     }
 

@@ -52,6 +52,22 @@ class DataFilesTest {
     }
 
     @Test
+    void aCallerRefusesARowByARuleOfItsOwn() throws IOException {
+        Path file = write("a.csv", "text\nshort\nmuch too long\n");
+        Dataset<String> texts = TextFiles.read(file).map(row -> {
+            if (row.text("text").length() > 5) {
+                throw row.refuse("text must have at most 5 characters");
+            }
+            return row.text("text");
+        });
+        String message = file + ":3: text must have at most 5 characters";
+        assertThatIllegalArgumentException().isThrownBy(() -> list(texts)).withMessage(message);
+        List<String> refused = new ArrayList<>();
+        assertThat(list(texts.skipping(e -> refused.add(e.getMessage())))).containsExactly("short");
+        assertThat(refused).containsExactly(message);
+    }
+
+    @Test
     void tsvTakesQuotesAsTheyAre() throws IOException {
         Path file = write("a.tsv", "query\tpositive\tnegative\n\"q\tp \"x\"\tn\n");
         assertThat(list(TextFiles.read(file)).get(0).triple("query", "positive", "negative"))

@@ -49,8 +49,7 @@ public final class ClassifierTest {
                 row -> {
                     LabelledText example = row.labelled(text, label);
                     if (!classifier.labels().names().contains(example.label())) {
-                        throw new IllegalArgumentException(file + ":" + row.line() + ": " + label
-                                + " must be one of the classes of the classifier, "
+                        throw row.refuse(label + " must be one of the classes of the classifier, "
                                 + classifier.labels().names() + ", found '" + example.label() + "'");
                     }
                     return example;

@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.AdapterView;
@@ -45,11 +46,10 @@ public final class ClassifierTraining implements AutoCloseable {
         validation = texts.validation().isEmpty() ? null : TokenizedTexts.of(classifier, texts.validation());
         LoRAConfig config = task.config();
         adapter = classifier.addAdapter(config.toBuilder()
-                .hubFields(config.hubFields()
-                        .withBaseModel(task.model().toAbsolutePath().normalize().toString()))
+                .hubFields(config.hubFields().withBaseModel(classifier.encoder().name()))
                 .build());
         Loss loss = task.balanced() ? Loss.softmaxCrossEntropy(texts.balancedWeights()) : Loss.softmaxCrossEntropy();
-        training = new TextTraining(adapter, loss, task.plan(), train.size());
+        training = new TextTraining(adapter, loss, task.plan(), train.size(), false);
     }
 
     /**
@@ -115,21 +115,21 @@ public final class ClassifierTraining implements AutoCloseable {
         return Estimate.measure(training, sizes, train.longest(task.plan().batch()), batches());
     }
 
-    /**
-     * Returns the checkpoint of this training in a folder.
-     *
-     * @param folder the output folder
-     * @return the file, which need not exist
-     */
-    public CheckpointFile checkpoint(RunFolder folder) {
+    private CheckpointFile checkpoint(RunFolder folder) throws IOException {
         Map<String, Object> settings = settings();
         // The tokens say more than the name of a file.
-        settings.put("texts", Integer.toHexString(train.tokens().hashCode()));
+        settings.put("texts", Integer.toHexString(Objects.hash(train.contentHash(), heldHash())));
+        settings.put("the base", training.baseHash(classifier.model().network()));
         return new CheckpointFile(folder.path(), settings);
+    }
+
+    private int heldHash() {
+        return validation == null ? 0 : validation.contentHash();
     }
 
     private Map<String, Object> settings() {
         Map<String, Object> settings = new LinkedHashMap<>();
+        settings.put("text", task.text());
         settings.put("head", classifier.head().name().toLowerCase(Locale.ROOT));
         settings.put("maxTokens", classifier.encoder().tokenizer().maxTokens());
         settings.put("classWeights", task.balanced() ? "balanced" : "none");
@@ -140,7 +140,8 @@ public final class ClassifierTraining implements AutoCloseable {
     }
 
     /**
-     * Trains, tests, and writes adapter, task and report.
+     * Trains, tests, and writes adapter and task. The checkpoint stays until the report is written; see
+     * {@link CheckpointFile#delete}.
      *
      * @param folder the output folder
      * @param resume whether to go on from the checkpoint in it
@@ -160,9 +161,7 @@ public final class ClassifierTraining implements AutoCloseable {
             folder.advise("go on with --resume");
         });
         save(folder);
-        ClassifyReport report = report(outcome);
-        checkpoint.delete();
-        return report;
+        return report(outcome);
     }
 
     private void save(RunFolder folder) throws IOException {

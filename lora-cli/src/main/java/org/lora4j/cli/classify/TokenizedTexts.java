@@ -2,6 +2,7 @@ package org.lora4j.cli.classify;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.stream.IntStream;
 import org.lora4j.cli.model.TextClassifier;
 import org.lora4j.example.support.train.Classes;
@@ -30,6 +31,11 @@ record TokenizedTexts(List<LabelledText> texts, Sequences tokens, List<Integer> 
 
     int size() {
         return classes.size();
+    }
+
+    /** Returns a hash of what a training sees: tokens and classes. */
+    int contentHash() {
+        return Objects.hash(tokens, classes, count);
     }
 
     /** Returns the number of tokens of each text. */

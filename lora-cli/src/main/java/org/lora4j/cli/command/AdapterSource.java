@@ -1,8 +1,11 @@
 package org.lora4j.cli.command;
 
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.cli.model.ModelKind;
 import picocli.CommandLine.Option;
 
 /** A model with a trained adapter. */
@@ -19,6 +22,15 @@ final class AdapterSource {
 
     Path model() {
         return model;
+    }
+
+    /** Returns the kind of the model; nothing if it cannot be read, which is refused when it is opened. */
+    Optional<ModelKind> kind() {
+        try {
+            return Optional.of(ModelKind.of(model));
+        } catch (IOException e) {
+            return Optional.empty();
+        }
     }
 
     @Nullable

@@ -38,6 +38,9 @@ public final class ChatCommand extends WorkCommand {
     private @Nullable String system;
 
     @Mixin
+    private final StorageOption storage = new StorageOption();
+
+    @Mixin
     private final GenerationFlags flags = new GenerationFlags();
 
     ChatCommand() {}
@@ -49,7 +52,7 @@ public final class ChatCommand extends WorkCommand {
 
     @Override
     protected void work() throws IOException {
-        try (DecoderFolder decoder = DecoderFolder.open(model)) {
+        try (DecoderFolder decoder = DecoderFolder.open(model, storage.precision())) {
             ChatSession session = new ChatSession(
                     decoder,
                     DecoderAdapters.load(decoder, adapters),

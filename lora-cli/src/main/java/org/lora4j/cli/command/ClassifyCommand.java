@@ -2,16 +2,21 @@ package org.lora4j.cli.command;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.cli.classify.ClassMetrics;
 import org.lora4j.cli.classify.ClassifierTraining;
 import org.lora4j.cli.classify.ClassifyReport;
 import org.lora4j.cli.classify.ClassifyTask;
+import org.lora4j.cli.file.OutputPath;
 import org.lora4j.cli.model.Head;
+import org.lora4j.cli.report.CardFile;
 import org.lora4j.cli.report.ClassifyFiles;
+import org.lora4j.cli.train.CheckpointFile;
 import org.lora4j.cli.train.Estimate;
 import org.lora4j.example.support.cli.OptionCheck;
+import org.lora4j.example.support.cli.ProgressOptions;
 import org.lora4j.example.support.cli.RunFolder;
 import org.lora4j.example.support.cli.WorkCommand;
 import org.lora4j.example.support.report.TextOutput;
@@ -81,6 +86,9 @@ public final class ClassifyCommand extends WorkCommand {
     private final TrainingOptions training = new TrainingOptions(16, 1e-3);
 
     @Mixin
+    private final ProgressOptions progress = new ProgressOptions();
+
+    @Mixin
     private final OutputOptions output = new OutputOptions();
 
     ClassifyCommand() {}
@@ -118,11 +126,14 @@ public final class ClassifyCommand extends WorkCommand {
             }
             return;
         }
+        OutputPath.requireOther(training.output(), List.of(model));
+        CardFile.requireOwn(training.output());
         RunFolder folder = prepare(training.output(), "the adapter and the report", ROOM);
         try (ClassifierTraining prepared = ClassifierTraining.prepare(task())) {
             introduce(prepared);
-            ClassifyReport report =
-                    ClassifyFiles.write(folder, model, prepared.run(folder, training.resumes(), output.progress()));
+            ClassifyReport report = ClassifyFiles.write(
+                    folder, model, prepared.run(folder, training.resumes(), progress.display(err(), "texts")));
+            CheckpointFile.delete(folder.path());
             output.show(out(), report, to -> print(to, report, folder));
         }
     }

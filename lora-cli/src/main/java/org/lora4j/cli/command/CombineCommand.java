@@ -5,10 +5,12 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.cli.convert.AdapterFiles;
 import org.lora4j.cli.convert.WeightedAdapters;
+import org.lora4j.cli.file.OutputPath;
 import org.lora4j.example.support.cli.OptionCheck;
 import org.lora4j.example.support.cli.WorkCommand;
 import picocli.CommandLine.Command;
@@ -18,6 +20,8 @@ import picocli.CommandLine.Option;
 /** {@code combine}: several adapters to one. */
 @Command(name = "combine", description = "Combine adapters with weights into one, as PEFT's add_weighted_adapter does.")
 public final class CombineCommand extends WorkCommand {
+    private static final double HALF = 0.5;
+
     @Option(
             names = "--adapter",
             required = true,
@@ -39,17 +43,17 @@ public final class CombineCommand extends WorkCommand {
             names = "--rank",
             paramLabel = "R",
             description = "The rank of the method SVD. Default: the greatest of the adapters.")
-    private int rank;
+    private @Nullable Integer rank;
 
     @Option(
             names = "--density",
             paramLabel = "SHARE",
             description =
-                    "The share of elements that stay, for the methods that leave some out. Default: ${DEFAULT-VALUE}.")
-    private double density = 0.5;
+                    "The share of elements that stay, for the methods that leave some out. Default: " + HALF + ".")
+    private @Nullable Double density;
 
-    @Option(names = "--seed", paramLabel = "N", description = "Seed of the methods DARE. Default: ${DEFAULT-VALUE}.")
-    private long seed;
+    @Option(names = "--seed", paramLabel = "N", description = "Seed of the methods DARE. Default: 0.")
+    private @Nullable Long seed;
 
     @Option(
             names = "--model",
@@ -64,15 +68,32 @@ public final class CombineCommand extends WorkCommand {
 
     @Override
     protected void checkOptions(OptionCheck check) {
-        check.atLeast("--rank", rank, 0);
-        check.require(density > 0 && density <= 1, "--density must be above 0 and at most 1, found " + density);
+        check.atLeast("--rank", Objects.requireNonNullElse(rank, 1), 1);
+        double share = Objects.requireNonNullElse(density, HALF);
+        check.require(share > 0 && share <= 1, "--density must be above 0 and at most 1, found " + share);
+        check.require(
+                rank == null || method == WeightedAdapters.Method.SVD,
+                "--rank must be used with the method SVD, found " + method);
+        check.require(
+                density == null || method.leavesOut(),
+                "--density must be used with a method that leaves elements out, found " + method);
+        check.require(
+                seed == null || method.isByChance(),
+                "--seed must be used with a method that chooses by chance, found " + method);
     }
 
     @Override
     protected void work() throws IOException {
-        LoRAAdapter combined = new WeightedAdapters(List.copyOf(adapters.keySet()), List.copyOf(adapters.values()))
-                .combine(method, rank, density, seed);
-        AdapterFiles.save(combined, model, folder);
+        List<Path> sources = List.copyOf(adapters.keySet());
+        OutputPath.requireOther(folder, sources);
+        OutputPath.requireOther(folder, model == null ? List.of() : List.of(model));
+        LoRAAdapter combined = new WeightedAdapters(sources, List.copyOf(adapters.values()))
+                .combine(
+                        method,
+                        Objects.requireNonNullElse(rank, 0),
+                        Objects.requireNonNullElse(density, HALF),
+                        Objects.requireNonNullElse(seed, 0L));
+        AdapterFiles.save(combined, sources.get(0), model, folder);
         Written written =
                 new Written(folder.toString(), Map.of("rank", combined.config().rank()));
         output.show(

@@ -2,11 +2,13 @@ package org.lora4j.cli.command;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.algebra.TargetRank;
 import org.lora4j.cli.convert.AdapterFiles;
 import org.lora4j.cli.convert.AdapterResize;
+import org.lora4j.cli.file.OutputPath;
 import org.lora4j.example.support.cli.OptionCheck;
 import org.lora4j.example.support.cli.WorkCommand;
 import picocli.CommandLine.Command;
@@ -45,8 +47,9 @@ public final class ConvertCommand extends WorkCommand {
 
     @Override
     protected void work() throws IOException {
+        OutputPath.requireOther(folder, model == null ? List.of(adapter) : List.of(adapter, model));
         AdapterResize.Result converted = AdapterResize.convert(adapter, TargetRank.of(rank), model);
-        AdapterFiles.save(converted.adapter(), model, folder);
+        AdapterFiles.save(converted.adapter(), adapter, model, folder);
         Written written = new Written(folder.toString(), Map.of("greatestError", converted.greatestError()));
         output.show(
                 out(),

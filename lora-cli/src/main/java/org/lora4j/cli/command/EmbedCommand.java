@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.lora4j.cli.convert.TextEmbedding;
+import org.lora4j.cli.file.OutputPath;
 import org.lora4j.cli.file.RowFile;
 import org.lora4j.example.support.cli.OptionCheck;
 import org.lora4j.example.support.cli.WorkCommand;
@@ -58,6 +59,7 @@ public final class EmbedCommand extends WorkCommand {
 
     @Override
     protected void work() throws IOException {
+        OutputPath.requireOther(file, List.of(data));
         List<String> skipped = new ArrayList<>();
         RowFile copy = new RowFile(data, file, skipsBad ? e -> skipped.add(e.getMessage()) : null);
         long rows = TextEmbedding.embed(source.model(), source.adapter(), copy, text, kind);

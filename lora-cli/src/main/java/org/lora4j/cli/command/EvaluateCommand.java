@@ -3,6 +3,8 @@ package org.lora4j.cli.command;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import org.lora4j.LoRAModel;
 import org.lora4j.cli.classify.ClassMetrics;
 import org.lora4j.cli.classify.ClassifierTest;
@@ -27,6 +29,7 @@ import picocli.CommandLine.Option;
                 + " conversations or plain text.")
 public final class EvaluateCommand extends WorkCommand {
     private static final int LONGEST = 1024;
+    private static final String LABEL = "label";
 
     @Mixin
     private final AdapterSource source = new AdapterSource();
@@ -45,8 +48,8 @@ public final class EvaluateCommand extends WorkCommand {
     @Option(
             names = "--label",
             paramLabel = "COLUMN",
-            description = "The column of the class. Default: ${DEFAULT-VALUE}.")
-    private String label = "label";
+            description = "Of an encoder: the column of the class. Default: " + LABEL + ".")
+    private @Nullable String label;
 
     @Option(names = "--skip-bad-lines", description = "Leave out lines that are wrong, and count them.")
     private boolean skipsBad;
@@ -60,6 +63,9 @@ public final class EvaluateCommand extends WorkCommand {
     private int maxTokens;
 
     @Mixin
+    private final StorageOption storage = new StorageOption();
+
+    @Mixin
     private final OutputOptions output = new OutputOptions();
 
     EvaluateCommand() {}
@@ -67,6 +73,15 @@ public final class EvaluateCommand extends WorkCommand {
     @Override
     protected void checkOptions(OptionCheck check) {
         check.require(maxTokens == 0 || maxTokens >= 2, "--max-tokens must be at least 2, found " + maxTokens);
+        source.kind().ifPresent(kind -> {
+            storage.check(check, kind.isDecoder());
+            check.require(
+                    maxTokens == 0 || kind.isDecoder(),
+                    "--max-tokens must be used with a decoder, found an encoder in " + source.model());
+            check.require(
+                    label == null || !kind.isDecoder(),
+                    "--label must be used with an encoder, found a decoder in " + source.model());
+        });
     }
 
     /**
@@ -74,8 +89,9 @@ public final class EvaluateCommand extends WorkCommand {
      *
      * @param metrics the metrics
      * @param skipped what was wrong with lines that were left out
+     * @param unlearnable how many examples were left out because no answer was left after the cut
      */
-    record LanguageResult(LanguageTest metrics, List<String> skipped) {}
+    record LanguageResult(LanguageTest metrics, List<String> skipped, int unlearnable) {}
 
     @Override
     protected void work() throws IOException {
@@ -87,7 +103,7 @@ public final class EvaluateCommand extends WorkCommand {
     }
 
     private void testDecoder() throws IOException {
-        try (DecoderFolder decoder = DecoderFolder.open(source.model())) {
+        try (DecoderFolder decoder = DecoderFolder.open(source.model(), storage.precision())) {
             int most = decoder.maxLength();
             LanguageExamples examples = LanguageExamples.forTest(
                     decoder,
@@ -95,7 +111,8 @@ public final class EvaluateCommand extends WorkCommand {
                     text,
                     Math.min(most, maxTokens == 0 ? LONGEST : maxTokens));
             LoRAModel model = DecoderAdapters.load(decoder, source.adapters());
-            LanguageResult result = new LanguageResult(LanguageTest.of(model, examples.train()), examples.skipped());
+            LanguageResult result = new LanguageResult(
+                    LanguageTest.of(model, examples.train()), examples.skipped(), examples.unlearnable());
             output.show(out(), result, to -> {
                 to.line(
                         "%,d tokens: loss %.4f, perplexity %.3f",
@@ -103,13 +120,15 @@ public final class EvaluateCommand extends WorkCommand {
                         result.metrics().loss(),
                         result.metrics().perplexity());
                 skipped(to, result.skipped());
+                LanguageCommand.unlearnable(to, result.unlearnable());
             });
         }
     }
 
     private void testClassifier() throws IOException {
         try (TextClassifier classifier = TextClassifier.open(source.model(), source.adapter())) {
-            ClassifierTest.Result result = ClassifierTest.test(classifier, data, text, label, skipsBad);
+            ClassifierTest.Result result =
+                    ClassifierTest.test(classifier, data, text, Objects.requireNonNullElse(label, LABEL), skipsBad);
             output.show(out(), result, to -> print(to, result));
         }
     }

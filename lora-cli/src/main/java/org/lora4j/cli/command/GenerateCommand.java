@@ -30,6 +30,9 @@ public final class GenerateCommand extends WorkCommand {
     private boolean raw;
 
     @Mixin
+    private final StorageOption storage = new StorageOption();
+
+    @Mixin
     private final GenerationFlags flags = new GenerationFlags();
 
     @Mixin
@@ -46,7 +49,7 @@ public final class GenerateCommand extends WorkCommand {
     @Override
     protected void work() throws IOException {
         String text = prompt == null ? standardInput() : prompt;
-        try (DecoderFolder decoder = DecoderFolder.open(source.model())) {
+        try (DecoderFolder decoder = DecoderFolder.open(source.model(), storage.precision())) {
             LoRAModel model = DecoderAdapters.load(decoder, source.adapters());
             TextGenerator generator = new TextGenerator(decoder, model);
             TextGenerator.Result result = raw

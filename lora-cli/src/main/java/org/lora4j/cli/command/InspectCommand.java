@@ -33,11 +33,19 @@ public final class InspectCommand extends WorkCommand {
     InspectCommand() {}
 
     @Override
-    protected void checkOptions(OptionCheck check) {}
+    protected void checkOptions(OptionCheck check) {
+        check.require(
+                model == null || isAdapter() || !Files.exists(folder.resolve("config.json")),
+                "--model must be used with the folder of an adapter, found a model in " + folder);
+    }
+
+    private boolean isAdapter() {
+        return Files.exists(folder.resolve("adapter_config.json"));
+    }
 
     @Override
     protected void work() throws IOException {
-        if (Files.exists(folder.resolve("adapter_config.json"))) {
+        if (isAdapter()) {
             AdapterInspection adapter = AdapterInspection.of(folder, model);
             output.show(out(), adapter, to -> print(to, adapter));
         } else {
@@ -66,11 +74,15 @@ public final class InspectCommand extends WorkCommand {
         if (fit != null) {
             out.fact(
                     "fits %s: %s; the weights with which it was trained: %s",
-                    fit.model(), fit.fits() ? "yes" : "NO", fit.sameWeights() ? "yes" : "NO");
+                    fit.model(), yesOrNo(fit.fits()), yesOrNo(fit.sameWeights()));
             if (fit.problem() != null) {
                 out.fact("%s", fit.problem());
             }
         }
+    }
+
+    private static String yesOrNo(@Nullable Boolean known) {
+        return known == null ? "not known" : known ? "yes" : "NO";
     }
 
     private static String orNone(@Nullable String text) {

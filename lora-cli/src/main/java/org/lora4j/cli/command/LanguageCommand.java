@@ -2,13 +2,18 @@ package org.lora4j.cli.command;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
+import org.lora4j.cli.file.OutputPath;
 import org.lora4j.cli.language.LanguageReport;
 import org.lora4j.cli.language.LanguageTask;
 import org.lora4j.cli.language.LanguageTest;
 import org.lora4j.cli.language.LanguageTraining;
+import org.lora4j.cli.report.CardFile;
 import org.lora4j.cli.report.LanguageFiles;
+import org.lora4j.cli.train.CheckpointFile;
 import org.lora4j.cli.train.Estimate;
 import org.lora4j.example.support.cli.OptionCheck;
+import org.lora4j.example.support.cli.ProgressOptions;
 import org.lora4j.example.support.cli.RunFolder;
 import org.lora4j.example.support.cli.WorkCommand;
 import org.lora4j.example.support.report.TextOutput;
@@ -27,10 +32,23 @@ abstract class LanguageCommand extends WorkCommand {
     private final DataOptions data = new DataOptions();
 
     @Mixin
+    private final StorageOption storage = new StorageOption();
+
+    @Option(
+            names = "--recompute",
+            description =
+                    "Compute the layers again for their gradients: about a third more time, in much less memory. The"
+                            + " adapter is the same.")
+    private boolean recomputes;
+
+    @Mixin
     private final AdapterOptions adapter = new AdapterOptions();
 
     @Mixin
     private final TrainingOptions training = new TrainingOptions(4, 2e-4);
+
+    @Mixin
+    private final ProgressOptions progress = new ProgressOptions();
 
     @Mixin
     private final OutputOptions output = new OutputOptions();
@@ -47,7 +65,16 @@ abstract class LanguageCommand extends WorkCommand {
     /** Returns the task with the tokens of an example, the column of plain text, and the number of sample answers. */
     final LanguageTask task(LanguageTask.Kind kind, int maxTokens, String text, int samples) {
         return new LanguageTask(
-                kind, model, data.file(), text, maxTokens, adapter.config(training.seed()), training.plan(), samples);
+                kind,
+                model,
+                storage.precision(),
+                data.file(),
+                text,
+                maxTokens,
+                adapter.config(training.seed()),
+                training.plan(),
+                recomputes,
+                samples);
     }
 
     abstract LanguageTask task();
@@ -61,6 +88,8 @@ abstract class LanguageCommand extends WorkCommand {
             }
             return;
         }
+        OutputPath.requireOther(training.output(), List.of(model));
+        CardFile.requireOwn(training.output());
         RunFolder folder = prepare(training.output(), "the adapter and the report", ROOM);
         try (LanguageTraining prepared = LanguageTraining.prepare(task())) {
             output.text(out())
@@ -68,9 +97,17 @@ abstract class LanguageCommand extends WorkCommand {
                             "%,d examples for training and %,d for the validation",
                             prepared.examples().train().size(),
                             prepared.examples().validation().size());
-            LanguageReport report =
-                    LanguageFiles.write(folder, model, prepared.run(folder, training.resumes(), output.progress()));
+            LanguageReport report = LanguageFiles.write(
+                    folder, model, prepared.run(folder, training.resumes(), progress.display(err(), "examples")));
+            CheckpointFile.delete(folder.path());
             output.show(out(), report, to -> print(to, report, folder));
+        }
+    }
+
+    /** Says how many examples were left out because no answer was left after the cut. */
+    static void unlearnable(TextOutput out, int examples) {
+        if (examples > 0) {
+            out.fact("%,d examples were left out: no answer was left after the cut; set more --max-tokens", examples);
         }
     }
 
@@ -85,11 +122,7 @@ abstract class LanguageCommand extends WorkCommand {
                     "%,d lines were left out; the first: %s",
                     report.skipped().size(), report.skipped().get(0));
         }
-        if (report.sizes().unlearnable() > 0) {
-            out.fact(
-                    "%,d examples were left out: no answer was left after the cut; set more --max-tokens",
-                    report.sizes().unlearnable());
-        }
+        unlearnable(out, report.sizes().unlearnable());
         LanguageTest before = report.before();
         LanguageTest after = report.after();
         if (before != null && after != null) {

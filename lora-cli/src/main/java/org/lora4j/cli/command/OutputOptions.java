@@ -5,22 +5,14 @@ import java.io.PrintWriter;
 import java.io.Writer;
 import java.nio.charset.StandardCharsets;
 import java.util.function.Consumer;
-import java.util.function.Function;
-import org.lora4j.example.support.cli.ProgressBars;
-import org.lora4j.example.support.cli.ProgressDisplay;
-import org.lora4j.example.support.cli.Terminal;
 import org.lora4j.example.support.report.ReportJson;
 import org.lora4j.example.support.report.TextOutput;
-import org.lora4j.train.TrainingListener;
 import picocli.CommandLine.Option;
 
-/** How results and progress are shown. */
+/** How results are shown. */
 final class OutputOptions {
     @Option(names = "--json", description = "Print the result as JSON, and nothing else.")
     private boolean json;
-
-    @Option(names = "--no-progress", description = "Show no progress bar. Without a terminal there is none.")
-    private boolean noProgress;
 
     /** Returns where text for people goes; nowhere if the result is JSON. */
     TextOutput text(PrintWriter out) {
@@ -35,17 +27,5 @@ final class OutputOptions {
             words.accept(new TextOutput(out));
         }
         out.flush();
-    }
-
-    ProgressDisplay progress() {
-        if (!noProgress && Terminal.isPresent()) {
-            return new ProgressBars();
-        }
-        return new ProgressDisplay() {
-            @Override
-            public <T> T show(String task, long batches, Function<TrainingListener, T> training) {
-                return training.apply(new TrainingListener() {});
-            }
-        };
     }
 }

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.lora4j.LoRAModel;
 import org.lora4j.cli.classify.ClassPredictor;
+import org.lora4j.cli.file.OutputPath;
 import org.lora4j.cli.file.RowFile;
 import org.lora4j.cli.language.CompletionPredictor;
 import org.lora4j.cli.language.TextGenerator;
@@ -52,6 +53,9 @@ public final class PredictCommand extends WorkCommand {
     private boolean skipsBad;
 
     @Mixin
+    private final StorageOption storage = new StorageOption();
+
+    @Mixin
     private final GenerationFlags flags = new GenerationFlags();
 
     @Mixin
@@ -70,11 +74,17 @@ public final class PredictCommand extends WorkCommand {
 
     @Override
     protected void checkOptions(OptionCheck check) {
+        boolean mayBeDecoder = source.kind().map(ModelKind::isDecoder).orElse(true);
+        check.require(
+                !flags.isUsed() || mayBeDecoder,
+                "the options of a generation must be used with a decoder, found an encoder in " + source.model());
+        storage.check(check, mayBeDecoder);
         flags.check(check);
     }
 
     @Override
     protected void work() throws IOException {
+        OutputPath.requireOther(file, List.of(data));
         List<String> skipped = new ArrayList<>();
         RowFile copy = new RowFile(data, file, skipsBad ? e -> skipped.add(e.getMessage()) : null);
         long rows = ModelKind.of(source.model()).isDecoder() ? answer(copy) : classify(copy);
@@ -94,7 +104,7 @@ public final class PredictCommand extends WorkCommand {
     }
 
     private long answer(RowFile copy) throws IOException {
-        try (DecoderFolder decoder = DecoderFolder.open(source.model())) {
+        try (DecoderFolder decoder = DecoderFolder.open(source.model(), storage.precision())) {
             LoRAModel model = DecoderAdapters.load(decoder, source.adapters());
             return CompletionPredictor.predict(new TextGenerator(decoder, model), copy, text, flags.options());
         }

@@ -7,6 +7,7 @@ import java.nio.file.StandardCopyOption;
 import java.util.List;
 import org.lora4j.LoRAModel;
 import org.lora4j.adapter.LoRAAdapter;
+import org.lora4j.cli.file.OutputPath;
 import org.lora4j.cli.model.DecoderAdapters;
 import org.lora4j.cli.model.DecoderFolder;
 import org.lora4j.cli.model.Head;
@@ -44,10 +45,7 @@ public final class ModelMerge {
      */
     public static void merge(Path model, Path adapter, Path output) throws IOException {
         ModelKind kind = ModelKind.of(model);
-        if (Files.exists(output) && (Files.isSameFile(model, output) || Files.isSameFile(adapter, output))) {
-            throw new IOException(output
-                    + ": the output must be another folder than those of the model and the adapter, found one of them");
-        }
+        OutputPath.requireOther(output, List.of(model, adapter));
         if (kind.isDecoder()) {
             mergeDecoder(model, adapter, output);
         } else {

@@ -31,7 +31,25 @@ public record WeightedAdapters(List<Path> folders, List<Double> weights) {
         /** As linear, with small elements left out, and elected signs. */
         TIES,
         /** As linear, with elements left out by chance, and elected signs. */
-        DARE_TIES
+        DARE_TIES;
+
+        /**
+         * Returns whether it leaves elements out.
+         *
+         * @return true if it uses a density
+         */
+        public boolean leavesOut() {
+            return this == MAGNITUDE_PRUNE || this == TIES || isByChance();
+        }
+
+        /**
+         * Returns whether it chooses elements by chance.
+         *
+         * @return true if it uses a seed
+         */
+        public boolean isByChance() {
+            return this == DARE_LINEAR || this == DARE_TIES;
+        }
     }
 
     /**

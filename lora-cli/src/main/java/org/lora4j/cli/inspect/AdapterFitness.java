@@ -15,15 +15,15 @@ import org.lora4j.nn.Network;
  *
  * @param model the folder of the model
  * @param fits whether all layers are there, with the right shapes
- * @param sameWeights whether the weights are those with which the adapter was trained
+ * @param sameWeights whether the weights are those with which the adapter was trained; null if it has no fingerprints of them
  * @param problem what does not fit, or why it is not known whether the weights are the same; null if there is none
  */
 public record AdapterFitness(
         String model,
         boolean fits,
-        boolean sameWeights,
+        @Nullable Boolean sameWeights,
         @Nullable String problem) {
-    static AdapterFitness of(Path folder, LoRAAdapter adapter, Path model) throws IOException {
+    static AdapterFitness of(Path folder, LoRAAdapter adapter, int fingerprints, Path model) throws IOException {
         Network network = AdaptedModels.networkFor(model, folder, adapter);
         try {
             PeftAdapters.load(folder, network, ReadOptions.of(FingerprintCheck.IGNORE));
@@ -34,7 +34,7 @@ public record AdapterFitness(
             PeftAdapters.load(folder, network, ReadOptions.of(FingerprintCheck.REQUIRE));
             return new AdapterFitness(model.toString(), true, true, null);
         } catch (IOException e) {
-            return new AdapterFitness(model.toString(), true, false, e.getMessage());
+            return new AdapterFitness(model.toString(), true, fingerprints == 0 ? null : false, e.getMessage());
         }
     }
 }

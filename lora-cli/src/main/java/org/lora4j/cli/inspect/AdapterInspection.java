@@ -112,7 +112,7 @@ public record AdapterInspection(
                 Files.size(folder.resolve(TENSORS)),
                 task.map(TaskFile::labels).map(Labels::names).orElse(List.of()),
                 fingerprints,
-                model == null ? null : AdapterFitness.of(folder, adapter, model));
+                model == null ? null : AdapterFitness.of(folder, adapter, fingerprints, model));
     }
 
     static Map<String, Integer> byLastPart(Iterable<String> paths) {

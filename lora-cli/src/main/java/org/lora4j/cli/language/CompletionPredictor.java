@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.util.Map;
 import org.lora4j.cli.file.RowFile;
 import org.lora4j.generate.GenerationOptions;
+import org.lora4j.text.TextRow;
 
 /** Adds what a decoder answers to the rows of a file: {@code predicted}. */
 public final class CompletionPredictor {
@@ -23,11 +24,20 @@ public final class CompletionPredictor {
     public static long predict(TextGenerator generator, RowFile file, String prompt, GenerationOptions options)
             throws IOException {
         return file.copy(
-                row -> row.text(prompt),
+                row -> tokens(generator, row, prompt),
                 prompts -> prompts.stream()
-                        .map(text -> Map.<String, Object>of(
+                        .map(tokens -> Map.<String, Object>of(
                                 "predicted",
-                                generator.reply(text, options, part -> {}).text()))
+                                generator.generate(tokens, options, part -> {}).text()))
                         .toList());
+    }
+
+    private static int[] tokens(TextGenerator generator, TextRow row, String prompt) {
+        String text = row.text(prompt);
+        try {
+            return generator.promptTokens(text);
+        } catch (IllegalArgumentException e) {
+            throw row.refuse(prompt + ": " + e.getMessage());
+        }
     }
 }

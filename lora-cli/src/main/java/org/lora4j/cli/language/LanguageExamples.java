@@ -20,6 +20,7 @@ import org.lora4j.cli.train.DataFile;
 import org.lora4j.io.FileAccess;
 import org.lora4j.text.ChatTemplate;
 import org.lora4j.text.ChatTokens;
+import org.lora4j.text.Conversation;
 import org.lora4j.text.Dataset;
 import org.lora4j.text.Split;
 import org.lora4j.text.TextPair;
@@ -84,8 +85,13 @@ public record LanguageExamples(
         if (template == null) {
             return completion(decoder, row.pair("prompt", "completion"));
         }
-        ChatTokens tokens = template.tokens(decoder.tokenizer(), row.conversation());
-        return new TokenExample(tokens.ids(), tokens.learned());
+        Conversation conversation = row.conversation();
+        try {
+            ChatTokens tokens = template.tokens(decoder.tokenizer(), conversation);
+            return new TokenExample(tokens.ids(), tokens.learned());
+        } catch (IllegalArgumentException e) {
+            throw row.refuse("the chat template must take the conversation: " + e.getMessage());
+        }
     }
 
     private static TokenExample completion(DecoderFolder decoder, TextPair pair) {
@@ -170,13 +176,14 @@ public record LanguageExamples(
      */
     public static LanguageExamples forTest(DecoderFolder decoder, DataFile data, String column, int maxTokens)
             throws IOException {
-        return !isText(data.file()) && isConversation(data.file())
+        return !isText(data.file()) && isConversation(data)
                 ? conversations(decoder, data, maxTokens, 0)
                 : blocks(decoder, data, column, maxTokens, 0);
     }
 
-    private static boolean isConversation(Path file) throws IOException {
-        try (Stream<TextRow> rows = DataFile.open(file).stream()) {
+    private static boolean isConversation(DataFile data) throws IOException {
+        Dataset<TextRow> all = DataFile.open(data.file());
+        try (Stream<TextRow> rows = (data.skipsBad() ? all.skipping(e -> {}) : all).stream()) {
             return rows.findFirst()
                     .filter(row -> row.columns().contains("messages")
                             || row.columns().containsAll(List.of("prompt", "completion")))

@@ -8,11 +8,14 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 import org.lora4j.AdapterView;
 import org.lora4j.LoRAModel;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.cli.model.DecoderFolder;
+import org.lora4j.cli.model.TaskFile;
 import org.lora4j.cli.train.CheckpointFile;
 import org.lora4j.cli.train.Estimate;
 import org.lora4j.cli.train.TextTraining;
@@ -53,14 +56,10 @@ public final class LanguageTraining implements AutoCloseable {
         adapter = model.add(
                 ADAPTER,
                 config.toBuilder()
-                        .hubFields(config.hubFields()
-                                .withBaseModel(task.model()
-                                        .toAbsolutePath()
-                                        .normalize()
-                                        .toString()))
+                        .hubFields(config.hubFields().withBaseModel(decoder.name()))
                         .build());
         training = new TextTraining(
-                adapter, Loss.nextToken(), task.plan(), examples.train().size());
+                adapter, Loss.nextToken(), task.plan(), examples.train().size(), task.recomputes());
     }
 
     private static int maxTokens(LanguageTask task, DecoderFolder decoder) {
@@ -81,7 +80,7 @@ public final class LanguageTraining implements AutoCloseable {
      * @throws IllegalArgumentException if a line is wrong, or the settings do not fit the model
      */
     public static LanguageTraining prepare(LanguageTask task) throws IOException {
-        DecoderFolder decoder = DecoderFolder.open(task.model());
+        DecoderFolder decoder = DecoderFolder.open(task.model(), task.storage());
         try {
             return new LanguageTraining(task, decoder);
         } catch (IOException | RuntimeException e) {
@@ -108,7 +107,7 @@ public final class LanguageTraining implements AutoCloseable {
 
     private long frozen() {
         return decoder.network().parameters().stream()
-                .mapToLong(parameter -> parameter.value().length())
+                .mapToLong(parameter -> LongStream.of(parameter.shape()).reduce(1, Math::multiplyExact))
                 .sum();
     }
 
@@ -157,24 +156,27 @@ public final class LanguageTraining implements AutoCloseable {
     private Map<String, Object> settings() {
         Map<String, Object> settings = new LinkedHashMap<>();
         settings.put("kind", task.kind().name().toLowerCase(Locale.ROOT));
+        settings.put("storage", task.storage().name().toLowerCase(Locale.ROOT));
         settings.put("maxTokens", maxTokens);
         settings.put("adapter", task.config().toString());
         settings.putAll(task.plan().settings());
         return settings;
     }
 
-    private CheckpointFile checkpoint(RunFolder folder) {
+    private CheckpointFile checkpoint(RunFolder folder) throws IOException {
         Map<String, Object> settings = settings();
-        int hash = 1;
-        for (TokenExample example : examples.train()) {
-            hash = 31 * hash + Arrays.hashCode(example.ids());
-        }
-        settings.put("texts", Integer.toHexString(hash));
+        settings.put("texts", Integer.toHexString(Objects.hash(hash(examples.train()), hash(examples.validation()))));
+        settings.put("the base", training.baseHash(decoder.network()));
         return new CheckpointFile(folder.path(), settings);
     }
 
+    private static int hash(List<TokenExample> some) {
+        return some.stream().map(TokenExample::contentHash).toList().hashCode();
+    }
+
     /**
-     * Trains, tests, and writes the adapter.
+     * Trains, tests, and writes the adapter. The checkpoint stays until the report is written; see
+     * {@link CheckpointFile#delete}.
      *
      * @param folder the output folder
      * @param resume whether to go on from the checkpoint in it
@@ -194,13 +196,12 @@ public final class LanguageTraining implements AutoCloseable {
                 });
         folder.write("the adapter in " + folder.path(), () -> {
             adapter.save(folder.path());
+            TaskFile.delete(folder.path());
             return folder;
         });
         folder.add("adapter", "adapter_model.safetensors");
         folder.add("adapterConfig", "adapter_config.json");
-        LanguageReport report = report(outcome);
-        checkpoint.delete();
-        return report;
+        return report(outcome);
     }
 
     private LanguageReport report(TextTraining.Outcome outcome) {

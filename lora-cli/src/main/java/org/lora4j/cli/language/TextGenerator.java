@@ -8,6 +8,7 @@ import org.lora4j.generate.GenerationOptions;
 import org.lora4j.generate.Generator;
 import org.lora4j.nn.Model;
 import org.lora4j.text.ChatMessage;
+import org.lora4j.text.ChatTemplate;
 import org.lora4j.text.Conversation;
 import org.lora4j.text.TokenStream;
 
@@ -73,14 +74,27 @@ public final class TextGenerator {
      * @return what was generated
      */
     public Result reply(String prompt, GenerationOptions options, Consumer<String> consumer) {
-        return decoder.template()
-                .map(template -> generate(
-                        decoder.tokenizer()
-                                .encodeRendered(template.render(Conversation.of(ChatMessage.of("user", prompt)), true))
-                                .ids(),
-                        options,
-                        consumer))
-                .orElseGet(() -> continueText(prompt, options, consumer));
+        return generate(promptTokens(prompt), options, consumer);
+    }
+
+    /**
+     * Returns the tokens of a message, as {@link #reply} gives them to the model.
+     *
+     * @throws IllegalArgumentException if the chat template refuses the message, or the model cannot take so few or so many
+     *     tokens
+     */
+    int[] promptTokens(String prompt) {
+        ChatTemplate template = decoder.template().orElse(null);
+        int[] ids = template == null
+                ? decoder.tokenizer().encode(prompt).ids()
+                : decoder.tokenizer()
+                        .encodeRendered(template.render(Conversation.of(ChatMessage.of("user", prompt)), true))
+                        .ids();
+        if (ids.length == 0 || ids.length > decoder.maxLength()) {
+            throw new IllegalArgumentException("the prompt must have 1 to " + decoder.maxLength()
+                    + " tokens, as many as the model has positions for, found " + ids.length);
+        }
+        return ids;
     }
 
     /** Continues tokens, at most to the last position of the model. */

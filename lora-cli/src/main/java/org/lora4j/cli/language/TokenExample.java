@@ -27,6 +27,11 @@ public final class TokenExample {
         this.learned = learned.clone();
     }
 
+    /** Returns a hash of what a training sees: the tokens, and which of them are learned. */
+    int contentHash() {
+        return 31 * Arrays.hashCode(ids) + Arrays.hashCode(learned);
+    }
+
     /** An example whose tokens are all learned. */
     static TokenExample ofText(int[] ids) {
         boolean[] all = new boolean[ids.length];

@@ -10,6 +10,8 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.linalg.Precision;
+import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.transformer.Gpt2Model;
 import org.lora4j.nn.transformer.LlamaModel;
@@ -47,12 +49,25 @@ public final class DecoderFolder implements AutoCloseable {
      * @throws IOException if a file is missing or cannot be read, or the model is no decoder
      */
     public static DecoderFolder open(Path folder) throws IOException {
+        return open(folder, Precision.FLOAT);
+    }
+
+    /**
+     * Opens a folder, and stores the large matrices of the model in a precision.
+     *
+     * @param folder as in {@link #open(Path)}
+     * @param precision how they are stored; see {@link BaseStorage}
+     * @return the decoder
+     * @throws IOException as {@link #open(Path)}
+     */
+    public static DecoderFolder open(Path folder, Precision precision) throws IOException {
         ModelKind kind = ModelKind.require(folder, true, "this command");
+        BaseStorage storage = BaseStorage.of(precision);
         if (kind == ModelKind.GPT2) {
-            Gpt2Model model = Gpt2Model.load(folder);
+            Gpt2Model model = Gpt2Model.load(folder, storage);
             return new DecoderFolder(folder, null, model, model.causal());
         }
-        LlamaModel model = LlamaModel.load(folder);
+        LlamaModel model = LlamaModel.load(folder, storage);
         return new DecoderFolder(folder, model, null, model.causal());
     }
 

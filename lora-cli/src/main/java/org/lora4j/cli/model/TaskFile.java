@@ -49,6 +49,16 @@ public record TaskFile(Labels labels, Head head, int maxTokens) {
     }
 
     /**
+     * Deletes the file of an older adapter, where a new one has no task.
+     *
+     * @param folder the folder of the adapter
+     * @throws IOException if it cannot be deleted
+     */
+    public static void delete(Path folder) throws IOException {
+        Files.deleteIfExists(folder.resolve(NAME));
+    }
+
+    /**
      * Writes the file.
      *
      * @param folder the folder of the adapter

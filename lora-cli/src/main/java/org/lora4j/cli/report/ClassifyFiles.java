@@ -35,8 +35,8 @@ public final class ClassifyFiles {
             charts.putAll(Charts.confusion(metrics));
         }
         return folder.write("the report in " + folder.path(), () -> {
-            card(folder.path(), base, report).write(folder.path());
-            folder.add("card", ModelCard.NAME);
+            CardFile.write(folder.path(), card(folder.path(), base, report));
+            folder.add("card", CardFile.NAME);
             Map<String, String> files = folder.files();
             files.remove("checkpoint");
             files.put("page", ReportFiles.PAGE);
@@ -68,13 +68,15 @@ public final class ClassifyFiles {
                         + " there this adapter needs such a head."
                 : "";
         return new ModelCard(
-                base.toAbsolutePath().normalize().toString(),
+                report.model(),
                 "text-classification",
                 "A classifier on " + report.model(),
                 "A LoRA adapter with a classifier of " + names.size() + " classes: " + Words.list(names) + "." + head,
                 results,
-                List.of("lora predict --model " + base + " --adapter " + folder
-                        + " --data texts.csv --output predicted.csv"),
+                List.of("lora predict --model " + ModelCard.word(base) + " --adapter " + ModelCard.word(folder)
+                        + " --data texts.csv --text "
+                        + ModelCard.word(report.settings().getOrDefault("text", "text"))
+                        + " --output predicted.csv"),
                 report.settings());
     }
 }

@@ -32,8 +32,8 @@ public final class LanguageFiles {
     public static LanguageReport write(RunFolder folder, Path base, LanguageReport report) throws IOException {
         Map<String, Picture> charts = Charts.loss(report.training());
         return folder.write("the report in " + folder.path(), () -> {
-            card(folder.path(), base, report).write(folder.path());
-            folder.add("card", ModelCard.NAME);
+            CardFile.write(folder.path(), card(folder.path(), base, report));
+            folder.add("card", CardFile.NAME);
             Map<String, String> files = folder.files();
             files.remove("checkpoint");
             files.put("page", ReportFiles.PAGE);
@@ -58,12 +58,13 @@ public final class LanguageFiles {
         }
         boolean answers = report.kind() == LanguageTask.Kind.SFT;
         return new ModelCard(
-                base.toAbsolutePath().normalize().toString(),
+                report.model(),
                 "text-generation",
                 "An adapter for " + report.model(),
                 "A LoRA adapter that learned " + (answers ? "the answers of conversations." : "plain text."),
                 results,
-                List.of("lora generate --model " + base + " --adapter " + folder + " --prompt '...'"),
+                List.of("lora generate --model " + ModelCard.word(base) + " --adapter " + ModelCard.word(folder)
+                        + " --prompt '...'"),
                 report.settings());
     }
 }

@@ -1,9 +1,5 @@
 package org.lora4j.cli.report;
 
-import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -27,12 +23,6 @@ record ModelCard(
         Map<String, String> results,
         List<String> use,
         Map<String, Object> settings) {
-    static final String NAME = "README.md";
-
-    void write(Path folder) throws IOException {
-        Files.writeString(folder.resolve(NAME), text(), StandardCharsets.UTF_8);
-    }
-
     String text() {
         String measured = results.isEmpty()
                 ? "Nothing was measured.\n"
@@ -52,6 +42,8 @@ record ModelCard(
                 - lora
                 ---
 
+                %s
+
                 # %s
 
                 %s
@@ -69,7 +61,14 @@ record ModelCard(
 
                 | setting | value |
                 |---|---|
-                %s""".formatted(quoted(base), pipeline, title, about, measured, String.join("\n", use), trainedWith);
+                %s""".formatted(
+                quoted(base), pipeline, CardFile.MARK, title, about, measured, String.join("\n", use), trainedWith);
+    }
+
+    /** Returns a word as a shell takes it, whatever characters it has. */
+    static String word(Object value) {
+        String text = value.toString();
+        return text.matches("[A-Za-z0-9_./:+=@%-]+") ? text : "'" + text.replace("'", "'\\''") + "'";
     }
 
     private static String cell(Object value) {

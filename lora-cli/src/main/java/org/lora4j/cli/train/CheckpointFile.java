@@ -123,12 +123,13 @@ public final class CheckpointFile {
     }
 
     /**
-     * Deletes the checkpoint, after the training.
+     * Deletes the checkpoint, after all results are written.
      *
+     * @param folder the output folder
      * @throws IOException if it cannot be deleted
      */
-    public void delete() throws IOException {
-        Files.deleteIfExists(file);
+    public static void delete(Path folder) throws IOException {
+        Files.deleteIfExists(folder.resolve(NAME));
     }
 
     /**

@@ -5,7 +5,9 @@ import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.text.Dataset;
@@ -62,10 +64,12 @@ public record DataFile(
      * @throws IllegalArgumentException if a line is wrong; the message names it
      */
     public <T> Parts<T> read(Function<TextRow, T> example, long seed) throws IOException {
-        List<String> skipped = new ArrayList<>();
+        // Each part reads the whole file, so both find a line that cannot be read.
+        Set<String> found = new LinkedHashSet<>();
         Split<TextRow> rows = split(seed);
-        List<T> train = all(rows.train(), example, skipped);
-        List<T> validation = all(rows.test(), example, skipped);
+        List<T> train = all(rows.train(), example, found);
+        List<T> validation = all(rows.test(), example, found);
+        List<String> skipped = List.copyOf(found);
         requireSome(file, train, "training", skipped);
         if (validationFile != null || share > 0) {
             requireSome(validationFile == null ? file : validationFile, validation, "the validation", skipped);
@@ -100,7 +104,7 @@ public record DataFile(
         return TextFiles.read(file);
     }
 
-    private <T> List<T> all(Dataset<TextRow> rows, Function<TextRow, T> example, List<String> skipped) {
+    private <T> List<T> all(Dataset<TextRow> rows, Function<TextRow, T> example, Set<String> skipped) {
         Dataset<T> examples = rows.map(example);
         List<T> all = new ArrayList<>();
         (skipsBad ? examples.skipping(e -> skipped.add(e.getMessage())) : examples).forEach(all::add);

@@ -2,14 +2,20 @@ package org.lora4j.cli.train;
 
 import java.io.IOException;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.AdapterView;
 import org.lora4j.example.support.cli.ProgressDisplay;
+import org.lora4j.io.PeftFiles;
+import org.lora4j.io.SafeTensors;
+import org.lora4j.nn.Network;
 import org.lora4j.train.Batch;
 import org.lora4j.train.Loss;
 import org.lora4j.train.Trainer;
 import org.lora4j.train.TrainingListener;
 import org.lora4j.train.TrainingResult;
+import org.lora4j.train.TrainingState;
 import org.lora4j.train.Validation;
 
 /**
@@ -19,8 +25,9 @@ import org.lora4j.train.Validation;
  * @param loss the loss
  * @param plan the plan
  * @param examples the number of examples for training
+ * @param recomputes whether layers are computed again for their gradients, in less memory
  */
-public record TextTraining(AdapterView adapter, Loss loss, TrainingPlan plan, int examples) {
+public record TextTraining(AdapterView adapter, Loss loss, TrainingPlan plan, int examples, boolean recomputes) {
     /**
      * What a training did.
      *
@@ -58,8 +65,10 @@ public record TextTraining(AdapterView adapter, Loss loss, TrainingPlan plan, in
         }
         if (plan.checkpointEvery() > 0) {
             trainer.checkpointEvery(plan.checkpointEvery(), state -> {
-                checkpoint.write(state, history);
-                saved.run();
+                if (!isEnd(state, history)) {
+                    checkpoint.write(state, history);
+                    saved.run();
+                }
             });
         }
         if (!validation.isEmpty()) {
@@ -67,6 +76,27 @@ public record TextTraining(AdapterView adapter, Loss loss, TrainingPlan plan, in
             trainer.validation(plan.patience() == 0 ? byLoss : byLoss.withPatience(plan.patience()));
         }
         return progress.show("training", steps, listener -> fit(trainer, batches, listener, history));
+    }
+
+    /** Nothing could be trained after a checkpoint of the last step. The one before it stays, and gives the same bits. */
+    private boolean isEnd(TrainingState state, TrainingHistory history) {
+        return state.iteration() == plan.steps(examples)
+                || (plan.patience() > 0 && history.validationsSinceBest() >= plan.patience());
+    }
+
+    /**
+     * Returns a hash of the weights that the adapter adapts: that of the fingerprints that are saved with it.
+     *
+     * @param base the base of the adapter
+     * @return a hexadecimal number
+     * @throws IOException never, as the bytes are in memory
+     */
+    public String baseHash(Network base) throws IOException {
+        Map<String, String> metadata = new TreeMap<>(
+                SafeTensors.read(PeftFiles.of(adapter.adapter(), base).tensors())
+                        .metadata());
+        metadata.keySet().removeIf(key -> !key.startsWith("lora4j.base."));
+        return Integer.toHexString(metadata.hashCode());
     }
 
     private static Outcome fit(
@@ -79,7 +109,8 @@ public record TextTraining(AdapterView adapter, Loss loss, TrainingPlan plan, in
                 .loss(loss)
                 .updater(plan.updater(steps))
                 .epochs(plan.epochs())
-                .accumulate(plan.accumulate());
+                .accumulate(plan.accumulate())
+                .recomputeActivations(recomputes);
         return plan.clip() == 0 ? trainer : trainer.clipNorm(plan.clip());
     }
 

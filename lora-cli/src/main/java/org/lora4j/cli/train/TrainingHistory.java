@@ -31,6 +31,21 @@ public final class TrainingHistory implements TrainingListener {
         validations.put(result.iteration(), result.value());
     }
 
+    /** Returns how many validations followed the best one. */
+    int validationsSinceBest() {
+        double best = Double.NaN;
+        int since = 0;
+        for (double loss : validations.values()) {
+            if (Double.isNaN(best) || loss < best) {
+                best = loss;
+                since = 0;
+            } else {
+                since++;
+            }
+        }
+        return since;
+    }
+
     /**
      * Returns the losses.
      *

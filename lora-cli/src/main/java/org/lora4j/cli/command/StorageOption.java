@@ -1,0 +1,38 @@
+package org.lora4j.cli.command;
+
+import org.lora4j.example.support.cli.OptionCheck;
+import org.lora4j.linalg.Precision;
+import picocli.CommandLine.Option;
+
+/** How the large matrices of a decoder are stored. */
+final class StorageOption {
+    private enum Storage {
+        FLOAT(Precision.FLOAT),
+        BF16(Precision.BFLOAT16),
+        INT8(Precision.INT8);
+
+        private final Precision precision;
+
+        Storage(Precision precision) {
+            this.precision = precision;
+        }
+    }
+
+    @Option(
+            names = "--storage",
+            paramLabel = "NAME",
+            description =
+                    "How the large matrices of a decoder are stored: float, or in less memory and rounded as bf16 or"
+                            + " int8, with 2 bytes or 1 byte for each number. Default: ${DEFAULT-VALUE}.")
+    private Storage storage = Storage.FLOAT;
+
+    void check(OptionCheck check, boolean isDecoder) {
+        check.require(
+                isDecoder || storage == Storage.FLOAT,
+                "--storage must be used with a decoder, found an encoder with it");
+    }
+
+    Precision precision() {
+        return storage.precision;
+    }
+}
