@@ -37,8 +37,22 @@ public record Sizes(
      * @throws IOException if a file cannot be read
      */
     public static Sizes of(AdapterView adapter, Path model, Path saved) throws IOException {
+        return of(adapter, adapter.parameterReport().original(), model, saved);
+    }
+
+    /**
+     * Counts parameters and bytes of an adapter of a model whose layers share a parameter.
+     *
+     * @param adapter the adapter
+     * @param baseParameters the number of parameters of the model, each once
+     * @param model the file of the model
+     * @param saved the file of the adapter
+     * @return the sizes
+     * @throws IOException if a file cannot be read
+     */
+    public static Sizes of(AdapterView adapter, long baseParameters, Path model, Path saved) throws IOException {
         return new Sizes(
-                adapter.parameterReport().original(),
+                baseParameters,
                 adapter.parameters().stream()
                         .map(Parameter::value)
                         .mapToLong(value -> value.length())

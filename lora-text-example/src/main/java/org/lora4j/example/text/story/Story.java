@@ -138,7 +138,7 @@ public record Story(@Nullable Path model, int baseSteps, int steps, int tested, 
                     settings,
                     model == null ? "A Llama with 1 million weights." : model + ".",
                     data.newTrain().tokens(),
-                    Sizes.of(modern, weights, saved),
+                    Sizes.of(modern, parameters(base), weights, saved),
                     baseTraining,
                     Phase.of(training),
                     before,
@@ -150,6 +150,13 @@ public record Story(@Nullable Path model, int baseSteps, int steps, int tested, 
                     folder.files());
             conclude(report, losses, folder, out);
         }
+    }
+
+    /** The number of parameters. The head shares that of the embedding, which counts once. */
+    private static long parameters(Network base) {
+        return base.parameters().stream()
+                .mapToLong(parameter -> parameter.value().length())
+                .sum();
     }
 
     private static Path weights(Path model) {
