@@ -1,18 +1,14 @@
 package org.lora4j.cli.report;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import org.lora4j.cli.classify.ClassMetrics;
 import org.lora4j.cli.classify.ClassifyReport;
 import org.lora4j.example.support.cli.RunFolder;
 import org.lora4j.example.support.report.Picture;
-import org.lora4j.example.support.report.ReportFiles;
-import org.lora4j.example.support.report.ReportJson;
 import org.lora4j.example.support.report.Words;
 
 /** Writes what a training of a classifier leaves for readers. */
@@ -34,22 +30,11 @@ public final class ClassifyFiles {
         if (metrics != null) {
             charts.putAll(Charts.confusion(metrics));
         }
-        return folder.write("the report in " + folder.path(), () -> {
-            CardFile.write(folder.path(), card(folder.path(), base, report));
-            folder.add("card", CardFile.NAME);
-            Map<String, String> files = folder.files();
-            files.remove("checkpoint");
-            files.put("page", ReportFiles.PAGE);
-            files.put("report", ReportFiles.JSON);
-            ClassifyReport complete = report.withFiles(files);
-            // The page has the charts in it.
-            ReportFiles.write(
-                    folder.path(),
-                    Map.<String, Optional<Picture>>of(),
-                    new ClassifyPage(complete, charts).html().getBytes(StandardCharsets.UTF_8),
-                    ReportJson.toBytes(complete));
-            return complete;
-        });
+        return TrainingFiles.write(
+                folder,
+                card(folder.path(), base, report),
+                report::withFiles,
+                complete -> new ClassifyPage(complete, charts).html());
     }
 
     private static ModelCard card(Path folder, Path base, ClassifyReport report) {

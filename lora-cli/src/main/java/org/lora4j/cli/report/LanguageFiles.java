@@ -1,19 +1,15 @@
 package org.lora4j.cli.report;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import org.lora4j.cli.language.LanguageReport;
 import org.lora4j.cli.language.LanguageTask;
 import org.lora4j.cli.language.LanguageTest;
 import org.lora4j.example.support.cli.RunFolder;
 import org.lora4j.example.support.report.Picture;
-import org.lora4j.example.support.report.ReportFiles;
-import org.lora4j.example.support.report.ReportJson;
 import org.lora4j.example.support.report.Words;
 
 /** Writes what a training of a language model leaves for readers. */
@@ -31,21 +27,11 @@ public final class LanguageFiles {
      */
     public static LanguageReport write(RunFolder folder, Path base, LanguageReport report) throws IOException {
         Map<String, Picture> charts = Charts.loss(report.training());
-        return folder.write("the report in " + folder.path(), () -> {
-            CardFile.write(folder.path(), card(folder.path(), base, report));
-            folder.add("card", CardFile.NAME);
-            Map<String, String> files = folder.files();
-            files.remove("checkpoint");
-            files.put("page", ReportFiles.PAGE);
-            files.put("report", ReportFiles.JSON);
-            LanguageReport complete = report.withFiles(files);
-            ReportFiles.write(
-                    folder.path(),
-                    Map.<String, Optional<Picture>>of(),
-                    new LanguagePage(complete, charts).html().getBytes(StandardCharsets.UTF_8),
-                    ReportJson.toBytes(complete));
-            return complete;
-        });
+        return TrainingFiles.write(
+                folder,
+                card(folder.path(), base, report),
+                report::withFiles,
+                complete -> new LanguagePage(complete, charts).html());
     }
 
     private static ModelCard card(Path folder, Path base, LanguageReport report) {
