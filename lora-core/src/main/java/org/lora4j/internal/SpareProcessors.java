@@ -5,11 +5,11 @@ import java.util.stream.IntStream;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
- * Divides loops over independent elements among the processors that neither BLAS nor a product engine uses.
+ * Divides loops over independent elements among the processors that are free between two products.
  *
- * <p>If BLAS or the engine has a thread for each processor, the calling thread runs the whole loop: their threads keep the
- * processors busy even while they wait for the next product. If both have fewer threads, the common pool runs parts of the
- * loop in parallel.
+ * <p>If BLAS has a thread for each processor, the calling thread runs the whole loop: the threads of BLAS keep the processors
+ * busy even while they wait for the next product. If a product engine uses the {@link ThreadTeam} of the process, its threads
+ * run parts of the loop. Else the common pool runs them on the processors that BLAS does not use.
  */
 public final class SpareProcessors {
     private static volatile int engineThreads = 1;
@@ -17,7 +17,7 @@ public final class SpareProcessors {
     private SpareProcessors() {}
 
     /**
-     * Tells how many threads the product engine has.
+     * Says how many threads the product engine has. Only an engine with threads of its own keeps them busy.
      *
      * @param threads at least 1
      */
@@ -61,9 +61,15 @@ public final class SpareProcessors {
             // Small work must not even pay for the question how many threads BLAS has.
             return 1;
         }
-        int processors = Runtime.getRuntime().availableProcessors()
-                / Math.max(engineThreads, Nd4j.factory().blas().getMaxThreads());
-        return (int) Math.max(1, Math.min(processors, count / least));
+        return (int) Math.max(1, Math.min(threads(), count / least));
+    }
+
+    private static int threads() {
+        int team = ThreadTeam.shared().threads();
+        return team > 1
+                ? team
+                : Runtime.getRuntime().availableProcessors()
+                        / Math.max(engineThreads, Nd4j.factory().blas().getMaxThreads());
     }
 
     /**
@@ -75,6 +81,8 @@ public final class SpareProcessors {
     public static void runParts(int parts, IntConsumer part) {
         if (parts == 1) {
             part.accept(0);
+        } else if (ThreadTeam.shared().threads() > 1) {
+            ThreadTeam.shared().run(parts, part);
         } else {
             IntStream.range(0, parts).parallel().forEach(part);
         }

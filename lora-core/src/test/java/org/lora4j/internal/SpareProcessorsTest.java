@@ -54,4 +54,24 @@ class SpareProcessorsTest {
                     .withMessageContaining("failed");
         }
     }
+
+    @ParameterizedTest
+    @ValueSource(ints = {2, 3})
+    void theThreadsOfAProductEngineRunParts(int threads) {
+        int before = ThreadTeam.shared().threads();
+        ThreadTeam.shared().setThreads(threads);
+        Set<String> others = ConcurrentHashMap.newKeySet();
+        Set<Integer> starts = ConcurrentHashMap.newKeySet();
+        try {
+            SpareProcessors.run(1000, 1, (from, to) -> {
+                starts.add(from);
+                others.add(Thread.currentThread().getName());
+            });
+        } finally {
+            ThreadTeam.shared().setThreads(before);
+        }
+        others.remove(Thread.currentThread().getName());
+        assertThat(starts).hasSize(threads);
+        assertThat(others).allMatch(name -> name.matches("lora4j-\\d+"));
+    }
 }

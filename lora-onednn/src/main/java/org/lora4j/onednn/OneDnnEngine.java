@@ -6,6 +6,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import org.lora4j.internal.IdlePool;
+import org.lora4j.internal.ThreadTeam;
 import org.lora4j.linalg.PackedWeight;
 import org.lora4j.linalg.Precision;
 import org.lora4j.linalg.ProductEngine;
@@ -44,7 +45,7 @@ public final class OneDnnEngine implements ProductEngine {
 
     private final String name = "oneDNN " + Dnnl.version();
     private final OpenMp openMp = new OpenMp();
-    private final Team team = new Team();
+    private final ThreadTeam team = ThreadTeam.shared();
     private final Matmuls matmuls = new Matmuls();
     private final IdlePool<Workspace> workspaces = new IdlePool<>(Workspace::new);
     private final Set<Precision> fast = EnumSet.noneOf(Precision.class);
@@ -184,7 +185,7 @@ public final class OneDnnEngine implements ProductEngine {
         return matmuls;
     }
 
-    Team team() {
+    ThreadTeam team() {
         return team;
     }
 

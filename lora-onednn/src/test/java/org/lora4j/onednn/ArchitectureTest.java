@@ -19,5 +19,6 @@ class ArchitectureTest {
     static final ArchRule OF_THE_LIBRARY_ONLY_THE_INTERFACE_OF_ENGINES = noClasses()
             .should()
             .dependOnClassesThat()
-            .haveNameMatching("org\\.lora4j\\.(?!onednn\\.|linalg\\.|internal\\.(IdlePool|Backend|Int8Scale)).*");
+            .haveNameMatching(
+                    "org\\.lora4j\\.(?!onednn\\.|linalg\\.|internal\\.(IdlePool|Backend|Int8Scale|ThreadTeam)).*");
 }

@@ -22,9 +22,4 @@ class Buffers {
     BatchBuffer rows(long columns) {
         return new BatchBuffer(dataType, columns, order);
     }
-
-    /** Creates a buffer of matrices. */
-    MatrixBuffer matrix() {
-        return new MatrixBuffer(dataType);
-    }
 }

@@ -16,7 +16,6 @@ final class CachedRows<A> {
     private final HeadRows<A> queryRows;
     private final HeadRows<A> keyRows;
     private final HeadRows<A> valueRows;
-    private final int groups;
     private final int groupSize;
     private final int size;
     private final double scale;
@@ -33,8 +32,7 @@ final class CachedRows<A> {
         this.queryRows = queryRows;
         this.keyRows = keyRows;
         this.valueRows = valueRows;
-        groups = layer.keyValueHeads();
-        groupSize = layer.heads() / groups;
+        groupSize = layer.heads() / layer.keyValueHeads();
         size = layer.headSize();
         scale = 1 / Math.sqrt(size);
         vector = math.array(size);
@@ -42,28 +40,26 @@ final class CachedRows<A> {
     }
 
     /**
-     * Adds the keys and values of n tokens to the cache, and computes their heads.
+     * Adds the keys and values of n tokens to the cache, and computes their heads of one group.
      *
      * @param past the number of tokens in the cache
      * @param first the row of the first new token
      */
-    void forward(LayerCache<A> cache, int past, int first, int n, CausalHeads.Inputs all, HeadColumns context) {
+    void forward(LayerCache<A> cache, int group, int past, int first, int n, HeadInputs all, HeadColumns context) {
         if (math.length(weights) < past + n) {
             weights = math.array(2 * (past + n));
         }
-        for (int g = 0; g < groups; g++) {
+        for (int i = 0; i < n; i++) {
+            cache.putKey(group, past + i, keyRows.of(all.keys(), first, i, group));
+            cache.putValue(group, past + i, valueRows.of(all.values(), first, i, group));
+        }
+        for (int head = group * groupSize; head < (group + 1) * groupSize; head++) {
             for (int i = 0; i < n; i++) {
-                cache.putKey(g, past + i, keyRows.of(all.keys(), first, i, g));
-                cache.putValue(g, past + i, valueRows.of(all.values(), first, i, g));
-            }
-            for (int head = g * groupSize; head < (g + 1) * groupSize; head++) {
-                for (int i = 0; i < n; i++) {
-                    int seen = past + i + 1;
-                    cache.scores(g, scale, queryRows.of(all.queries(), first, i, head), weights, seen);
-                    math.softmax(weights, seen);
-                    cache.mix(g, weights, vector, seen);
-                    math.write(context.memory(), context.position(first + i, head), vector, size);
-                }
+                int seen = past + i + 1;
+                cache.scores(group, scale, queryRows.of(all.queries(), first, i, head), weights, seen);
+                math.softmax(weights, seen);
+                cache.mix(group, weights, vector, seen);
+                math.write(context.memory(), context.position(first + i, head), vector, size);
             }
         }
     }

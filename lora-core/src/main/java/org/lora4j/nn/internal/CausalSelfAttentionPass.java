@@ -60,18 +60,15 @@ final class CausalSelfAttentionPass<A> implements LayerPass {
     }
 
     /** The heads in the outputs of the three layers, or of the one layer, or in their gradients. */
-    private CausalHeads.Inputs columns(List<INDArray> matrices) {
+    private HeadInputs columns(List<INDArray> matrices) {
         if (matrices.size() == 1) {
             INDArray all = matrices.get(0);
-            return new CausalHeads.Inputs(
+            return new HeadInputs(
                     new HeadColumns(all, 0, size),
                     new HeadColumns(all, queryWidth, size),
                     new HeadColumns(all, queryWidth + keyWidth, size));
         }
-        return new CausalHeads.Inputs(
-                new HeadColumns(matrices.get(0), 0, size),
-                new HeadColumns(matrices.get(1), 0, size),
-                new HeadColumns(matrices.get(2), 0, size));
+        return HeadInputs.of(matrices.get(0), matrices.get(1), matrices.get(2), size);
     }
 
     @Override

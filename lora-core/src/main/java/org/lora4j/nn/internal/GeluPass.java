@@ -4,11 +4,14 @@ import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.ArrayMemory;
 import org.lora4j.internal.BatchBuffer;
 import org.lora4j.internal.RowMath;
+import org.lora4j.internal.Workers;
 import org.lora4j.nn.layer.Gelu;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** The GELU. In training it keeps the derivative, in the place of the input where it may. */
 final class GeluPass<A> implements LayerPass {
+    private static final long NANOS_PER_ELEMENT = 1;
+
     private final RowMath<A> math;
     private final Scratch scratch;
     private final boolean training;
@@ -16,9 +19,7 @@ final class GeluPass<A> implements LayerPass {
     private final @Nullable BatchBuffer outputs;
     private final @Nullable BatchBuffer derivatives;
     private final int width;
-    private final A x;
-    private final A y;
-    private final A slope;
+    private final Workers<Row<A>> rows;
     private @Nullable INDArray derivative;
 
     GeluPass(Gelu layer, long size, boolean inputIsBuffer, RowMath<A> math, PassResources resources) {
@@ -29,9 +30,20 @@ final class GeluPass<A> implements LayerPass {
         outputs = training || !inputIsBuffer ? resources.buffers().rows(size) : null;
         derivatives = training && !inputIsBuffer ? resources.buffers().rows(size) : null;
         width = Math.toIntExact(size);
-        x = math.array(width);
-        y = math.array(width);
-        slope = math.array(width);
+        rows = new Workers<>(() -> new Row<>(math, width));
+    }
+
+    /** What one thread needs for a row. */
+    private static final class Row<A> {
+        private final A x;
+        private final A y;
+        private final A slope;
+
+        Row(RowMath<A> math, int width) {
+            x = math.array(width);
+            y = math.array(width);
+            slope = math.array(width);
+        }
     }
 
     @Override
@@ -42,33 +54,35 @@ final class GeluPass<A> implements LayerPass {
         ArrayMemory inputs = new ArrayMemory(input);
         ArrayMemory results = new ArrayMemory(output);
         ArrayMemory slopes = new ArrayMemory(kept);
-        for (int i = 0; i < n; i++) {
-            math.read(inputs, i * width, x, width);
-            if (training) {
-                computeWithDerivative();
-                math.write(slopes, i * width, slope, width);
-            } else {
-                compute();
+        rows.runRows(0, n, NANOS_PER_ELEMENT * width, (row, from, to) -> {
+            for (int i = from; i < to; i++) {
+                math.read(inputs, i * width, row.x, width);
+                if (training) {
+                    computeWithDerivative(row);
+                    math.write(slopes, i * width, row.slope, width);
+                } else {
+                    compute(row);
+                }
+                math.write(results, i * width, row.y, width);
             }
-            math.write(results, i * width, y, width);
-        }
+        });
         derivative = kept;
         return output;
     }
 
-    private void compute() {
+    private void compute(Row<A> row) {
         if (exact) {
-            math.gelu(x, y, width);
+            math.gelu(row.x, row.y, width);
         } else {
-            math.geluTanh(x, y, width);
+            math.geluTanh(row.x, row.y, width);
         }
     }
 
-    private void computeWithDerivative() {
+    private void computeWithDerivative(Row<A> row) {
         if (exact) {
-            math.geluWithDerivative(x, y, slope, width);
+            math.geluWithDerivative(row.x, row.y, row.slope, width);
         } else {
-            math.geluTanhWithDerivative(x, y, slope, width);
+            math.geluTanhWithDerivative(row.x, row.y, row.slope, width);
         }
     }
 
@@ -85,12 +99,14 @@ final class GeluPass<A> implements LayerPass {
         ArrayMemory gradients = new ArrayMemory(yGradient);
         ArrayMemory slopes = new ArrayMemory(derivative);
         ArrayMemory results = new ArrayMemory(xGradient);
-        for (int i = 0; i < n; i++) {
-            math.read(gradients, i * width, y, width);
-            math.read(slopes, i * width, x, width);
-            math.multiply(x, y, width);
-            math.write(results, i * width, y, width);
-        }
+        rows.runRows(0, n, NANOS_PER_ELEMENT * width, (row, from, to) -> {
+            for (int i = from; i < to; i++) {
+                math.read(gradients, i * width, row.y, width);
+                math.read(slopes, i * width, row.x, width);
+                math.multiply(row.x, row.y, width);
+                math.write(results, i * width, row.y, width);
+            }
+        });
         return xGradient;
     }
 }

@@ -5,6 +5,7 @@ import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.ArrayMemory;
 import org.lora4j.internal.BatchBuffer;
 import org.lora4j.internal.RowMath;
+import org.lora4j.internal.Workers;
 import org.lora4j.nn.layer.LayerNorm;
 import org.lora4j.nn.layer.RMSNorm;
 import org.lora4j.nn.layer.WeightedLayer;
@@ -26,8 +27,7 @@ final class NormPass<A> implements LayerPass {
     private final PassResources resources;
     private final BatchBuffer outputs;
     private final int width;
-    private final A x;
-    private final A y;
+    private final Workers<Row<A>> rows;
     private final A gamma;
     private final A beta;
     private final A gammaSum;
@@ -58,12 +58,22 @@ final class NormPass<A> implements LayerPass {
         this.resources = resources;
         outputs = resources.buffers().rows(layer.weight().length());
         width = Math.toIntExact(layer.weight().length());
-        x = math.array(width);
-        y = math.array(width);
+        rows = new Workers<>(() -> new Row<>(math, width));
         gamma = math.array(width);
         beta = math.array(width);
         gammaSum = math.array(width);
         betaSum = math.array(width);
+    }
+
+    /** What one thread needs for a row. */
+    private static final class Row<A> {
+        private final A x;
+        private final A y;
+
+        Row(RowMath<A> math, int width) {
+            x = math.array(width);
+            y = math.array(width);
+        }
     }
 
     static <A> NormPass<A> of(LayerNorm layer, boolean inputIsBuffer, RowMath<A> math, PassResources resources) {
@@ -85,13 +95,13 @@ final class NormPass<A> implements LayerPass {
     }
 
     @Override
-    public INDArray forward(INDArray rows) {
+    public INDArray forward(INDArray matrix) {
         INDArray known = output;
-        if (isComputed && rows == input && known != null) {
+        if (isComputed && matrix == input && known != null) {
             isComputed = false;
             return known;
         }
-        return compute(rows, null, rows);
+        return compute(matrix, null, matrix);
     }
 
     /** Computes {@code sum = a + b}, and the output for it, which {@link #forward} will return. */
@@ -115,28 +125,35 @@ final class NormPass<A> implements LayerPass {
         return result;
     }
 
-    /** Computes the rows {@code [from, to)}. */
-    private void compute(int from, int to, INDArray a, @Nullable INDArray b, INDArray sum, INDArray result) {
+    /** Computes the rows {@code [begin, end)}. */
+    private void compute(int begin, int end, INDArray a, @Nullable INDArray b, INDArray sum, INDArray result) {
         ArrayMemory first = new ArrayMemory(a);
         ArrayMemory second = b == null ? null : new ArrayMemory(b);
         ArrayMemory sums = new ArrayMemory(sum);
         ArrayMemory results = new ArrayMemory(result);
-        for (int i = from; i < to; i++) {
-            math.read(first, i * width, x, width);
-            if (second != null) {
-                math.read(second, i * width, y, width);
-                math.add(y, x, width);
-                if (!inputIsBuffer) {
-                    math.write(sums, i * width, x, width);
+        rows.runRows(begin, end, nanosPerRow(), (row, from, to) -> {
+            for (int i = from; i < to; i++) {
+                math.read(first, i * width, row.x, width);
+                if (second != null) {
+                    math.read(second, i * width, row.y, width);
+                    math.add(row.y, row.x, width);
+                    if (!inputIsBuffer) {
+                        math.write(sums, i * width, row.x, width);
+                    }
                 }
+                factors[i] = normalize(row.x);
+                if (inputIsBuffer) {
+                    math.write(sums, i * width, row.x, width);
+                }
+                math.affine(row.x, gamma, beta, row.y, width);
+                math.write(results, i * width, row.y, width);
             }
-            factors[i] = normalize();
-            if (inputIsBuffer) {
-                math.write(sums, i * width, x, width);
-            }
-            math.affine(x, gamma, beta, y, width);
-            math.write(results, i * width, y, width);
-        }
+        });
+    }
+
+    /** About half a nanosecond for an element. */
+    private long nanosPerRow() {
+        return width / 2;
     }
 
     private void readParameters(Segment segment) {
@@ -150,7 +167,7 @@ final class NormPass<A> implements LayerPass {
         }
     }
 
-    private double normalize() {
+    private double normalize(A x) {
         return centers ? math.normalize(x, epsilon, width) : math.normalizeScale(x, epsilon, width);
     }
 
@@ -179,39 +196,47 @@ final class NormPass<A> implements LayerPass {
         return xGradient;
     }
 
-    /** The backward of the rows {@code [from, to)}. */
+    /** The backward of the rows {@code [begin, end)}. */
     private void backward(
             boolean trains,
-            int from,
-            int to,
+            int begin,
+            int end,
             INDArray yGradient,
             @Nullable INDArray addedGradient,
             @Nullable INDArray xGradient) {
         ArrayMemory added = addedGradient == null ? null : new ArrayMemory(addedGradient);
         ArrayMemory results = xGradient == null ? null : new ArrayMemory(xGradient);
         ArrayMemory given = new ArrayMemory(yGradient);
-        ArrayMemory rows = new ArrayMemory(Objects.requireNonNull(input));
+        ArrayMemory inputs = new ArrayMemory(Objects.requireNonNull(input));
         math.clear(gammaSum, width);
         math.clear(betaSum, width);
-        for (int i = from; i < to; i++) {
-            math.read(given, i * width, y, width);
-            math.read(rows, i * width, x, width);
-            if (!inputIsBuffer) {
-                normalize();
-            }
-            if (trains) {
-                math.addProduct(y, x, gammaSum, width);
-                math.add(y, betaSum, width);
-            }
-            if (results != null) {
-                math.multiply(gamma, y, width);
-                differentiate(factors[i]);
-                if (added != null) {
-                    math.read(added, i * width, x, width);
-                    math.add(x, y, width);
+        Workers.RowsTask<Row<A>> task = (row, from, to) -> {
+            for (int i = from; i < to; i++) {
+                math.read(given, i * width, row.y, width);
+                math.read(inputs, i * width, row.x, width);
+                if (!inputIsBuffer) {
+                    normalize(row.x);
                 }
-                math.write(results, i * width, y, width);
+                if (trains) {
+                    math.addProduct(row.y, row.x, gammaSum, width);
+                    math.add(row.y, betaSum, width);
+                }
+                if (results != null) {
+                    math.multiply(gamma, row.y, width);
+                    differentiate(row, factors[i]);
+                    if (added != null) {
+                        math.read(added, i * width, row.x, width);
+                        math.add(row.x, row.y, width);
+                    }
+                    math.write(results, i * width, row.y, width);
+                }
             }
+        };
+        if (trains) {
+            // The sums are over all rows, in their order.
+            task.run(rows.first(), begin, end);
+        } else {
+            rows.runRows(begin, end, nanosPerRow(), task);
         }
     }
 
@@ -228,11 +253,11 @@ final class NormPass<A> implements LayerPass {
         }
     }
 
-    private void differentiate(double factor) {
+    private void differentiate(Row<A> row, double factor) {
         if (centers) {
-            math.normalizeGradient(y, x, factor, width);
+            math.normalizeGradient(row.y, row.x, factor, width);
         } else {
-            math.normalizeScaleGradient(y, x, factor, width);
+            math.normalizeScaleGradient(row.y, row.x, factor, width);
         }
     }
 }

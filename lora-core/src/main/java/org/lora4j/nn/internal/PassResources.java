@@ -17,6 +17,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * @param scratch arrays for gradients between layers
  * @param perToken whether a row is a token, not an example
  * @param buffers creates the buffers of layers
+ * @param headProducts the products of the heads of attentions
  * @param recomputation what layers share that are computed again for their gradients; null if none are
  * @param keepsInputs whether the input of a layer stays as it is from its gradients to the next forward
  */
@@ -28,6 +29,7 @@ record PassResources(
         Scratch scratch,
         boolean perToken,
         Buffers buffers,
+        HeadProducts.Shared headProducts,
         @Nullable Recomputation recomputation,
         boolean keepsInputs) {
     static PassResources of(DataType dataType, char order, boolean isTraining, boolean perToken, boolean recomputes) {
@@ -39,6 +41,7 @@ record PassResources(
                 new Scratch(dataType, order),
                 perToken,
                 new Buffers(dataType, order),
+                new HeadProducts.Shared(dataType),
                 recomputes ? new Recomputation(dataType, order) : null,
                 true);
     }
@@ -46,18 +49,28 @@ record PassResources(
     /** The same for the layers after a pooling, whose rows are sequences. */
     PassResources pooled() {
         return new PassResources(
-                dataType, order, isTraining, batch, scratch, false, buffers, recomputation, keepsInputs);
+                dataType, order, isTraining, batch, scratch, false, buffers, headProducts, recomputation, keepsInputs);
     }
 
     /** The same for a layer that computes one block of rows after the other, each as a batch of its own. */
     PassResources inBlocks() {
         return new PassResources(
-                dataType, order, isTraining, new CurrentBatch(), scratch, perToken, buffers, recomputation, false);
+                dataType,
+                order,
+                isTraining,
+                new CurrentBatch(),
+                scratch,
+                perToken,
+                buffers,
+                headProducts,
+                recomputation,
+                false);
     }
 
     /** The same for layers that are computed again together. */
     PassResources recomputed(Buffers shared) {
-        return new PassResources(dataType, order, isTraining, batch, scratch, perToken, shared, null, false);
+        return new PassResources(
+                dataType, order, isTraining, batch, scratch, perToken, shared, headProducts, null, false);
     }
 
     Segments segments() {

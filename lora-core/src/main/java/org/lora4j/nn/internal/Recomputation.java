@@ -24,7 +24,6 @@ final class Recomputation {
     private final DataType dataType;
     private final char order;
     private final Map<Long, List<BatchBuffer>> rows = new HashMap<>();
-    private final List<MatrixBuffer> matrices = new ArrayList<>();
 
     /** Whose results the buffers hold. */
     private @Nullable RecomputedPass owner;
@@ -75,7 +74,6 @@ final class Recomputation {
 
     private final class SharedBuffers extends Buffers {
         private final Map<Long, Integer> used = new HashMap<>();
-        private int usedMatrices;
 
         SharedBuffers() {
             super(dataType, order);
@@ -89,14 +87,6 @@ final class Recomputation {
                 all.add(super.rows(columns));
             }
             return all.get(k);
-        }
-
-        @Override
-        MatrixBuffer matrix() {
-            if (usedMatrices == matrices.size()) {
-                matrices.add(super.matrix());
-            }
-            return matrices.get(usedMatrices++);
         }
     }
 }

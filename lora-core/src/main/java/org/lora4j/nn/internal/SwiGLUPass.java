@@ -5,11 +5,14 @@ import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.ArrayMemory;
 import org.lora4j.internal.BatchBuffer;
 import org.lora4j.internal.RowMath;
+import org.lora4j.internal.Workers;
 import org.lora4j.nn.layer.SwiGLU;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** The computation of {@link SwiGLU}: its linear layers, and the gate between them. */
 final class SwiGLUPass<A> implements LayerPass {
+    private static final long NANOS_PER_ELEMENT = 1;
+
     private final InnerLinears linears;
     private final LinearPass gate;
     private final LinearPass up;
@@ -19,10 +22,7 @@ final class SwiGLUPass<A> implements LayerPass {
     private final BatchBuffer products;
     private final long inputSize;
     private final int width;
-    private final A g;
-    private final A u;
-    private final A y;
-    private final A room;
+    private final Workers<Row<A>> rows;
 
     // What forward keeps for backward.
     private @Nullable INDArray gates;
@@ -38,10 +38,22 @@ final class SwiGLUPass<A> implements LayerPass {
         inputSize = layer.gate().inputSize();
         width = Math.toIntExact(layer.gate().outputSize());
         products = resources.buffers().rows(width);
-        g = math.array(width);
-        u = math.array(width);
-        y = math.array(width);
-        room = math.array(width);
+        rows = new Workers<>(() -> new Row<>(math, width));
+    }
+
+    /** What one thread needs for a row. */
+    private static final class Row<A> {
+        private final A g;
+        private final A u;
+        private final A y;
+        private final A room;
+
+        Row(RowMath<A> math, int width) {
+            g = math.array(width);
+            u = math.array(width);
+            y = math.array(width);
+            room = math.array(width);
+        }
     }
 
     @Override
@@ -63,12 +75,14 @@ final class SwiGLUPass<A> implements LayerPass {
         ArrayMemory gateRows = new ArrayMemory(gated);
         ArrayMemory upRows = new ArrayMemory(upped);
         ArrayMemory results = new ArrayMemory(product);
-        for (int i = 0; i < n; i++) {
-            math.read(gateRows, i * width, g, width);
-            math.read(upRows, i * width, u, width);
-            math.swiglu(g, u, y, width);
-            math.write(results, i * width, y, width);
-        }
+        rows.runRows(0, n, NANOS_PER_ELEMENT * width, (row, from, to) -> {
+            for (int i = from; i < to; i++) {
+                math.read(gateRows, i * width, row.g, width);
+                math.read(upRows, i * width, row.u, width);
+                math.swiglu(row.g, row.u, row.y, width);
+                math.write(results, i * width, row.y, width);
+            }
+        });
         gates = gated;
         ups = upped;
         return down.forward(product);
@@ -91,14 +105,16 @@ final class SwiGLUPass<A> implements LayerPass {
         ArrayMemory upRows = new ArrayMemory(ups);
         ArrayMemory gradients = new ArrayMemory(productGradient);
         ArrayMemory upGradients = new ArrayMemory(upGradient);
-        for (int i = 0; i < n; i++) {
-            math.read(gateRows, i * width, g, width);
-            math.read(upRows, i * width, u, width);
-            math.read(gradients, i * width, y, width);
-            math.swigluGradient(g, u, y, room, width);
-            math.write(gradients, i * width, g, width);
-            math.write(upGradients, i * width, u, width);
-        }
+        rows.runRows(0, n, NANOS_PER_ELEMENT * width, (row, from, to) -> {
+            for (int i = from; i < to; i++) {
+                math.read(gateRows, i * width, row.g, width);
+                math.read(upRows, i * width, row.u, width);
+                math.read(gradients, i * width, row.y, width);
+                math.swigluGradient(row.g, row.u, row.y, row.room, width);
+                math.write(gradients, i * width, row.g, width);
+                math.write(upGradients, i * width, row.u, width);
+            }
+        });
         INDArray xGradient = wantsInput ? scratch.take(n, inputSize) : null;
         gate.backward(productGradient, xGradient, false);
         up.backward(upGradient, xGradient, true);

@@ -142,11 +142,11 @@ public final class EngineWeight implements Weight {
         }
     }
 
-    /** Divides the rows among the processors that neither BLAS nor the engine uses. */
+    /** An engine of several threads divides a product by itself. If it has one, the processors that BLAS leaves get rows each. */
     private void multiply(PackedWeight packed, ProductContext context, INDArray x, INDArray y) {
         int n = Math.toIntExact(x.size(0));
         int parts = 1;
-        if (n >= 2 * LEAST_ROWS && x.offset() == 0 && y.offset() == 0) {
+        if (engine.threads() == 1 && n >= 2 * LEAST_ROWS && x.offset() == 0 && y.offset() == 0) {
             parts = Math.min(
                     n / LEAST_ROWS, SpareProcessors.parts(outputSize() * inputSize() * n, LEAST_MULTIPLICATIONS));
         }

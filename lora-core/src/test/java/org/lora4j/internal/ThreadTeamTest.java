@@ -1,4 +1,4 @@
-package org.lora4j.onednn;
+package org.lora4j.internal;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
@@ -18,8 +18,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 @Timeout(60)
-class TeamTest {
-    private final Team team = new Team();
+class ThreadTeamTest {
+    private final ThreadTeam team = new ThreadTeam();
 
     @ParameterizedTest
     @ValueSource(ints = {1, 2, 3, 8})
@@ -131,7 +131,7 @@ class TeamTest {
         used.remove(Thread.currentThread());
         assertThat(used).singleElement().satisfies(thread -> {
             assertThat(thread.isDaemon()).isTrue();
-            assertThat(thread.getName()).isEqualTo("lora4j-onednn-1");
+            assertThat(thread.getName()).isEqualTo("lora4j-1");
         });
     }
 }

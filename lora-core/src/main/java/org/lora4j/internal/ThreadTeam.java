@@ -1,4 +1,4 @@
-package org.lora4j.onednn;
+package org.lora4j.internal;
 
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -10,16 +10,17 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Threads that compute the parts of a product together with the thread that needs it. While a thread uses them, the other
- * threads of the program compute their parts by themselves.
+ * Threads that compute the parts of a product or of a loop together with the thread that needs it. While a thread uses them,
+ * the other threads of the program compute their parts by themselves.
  *
- * <p>They look for the next product for a short time, because it usually follows at once, and then sleep. A part that none of
- * them has started is computed by the caller, so a product needs no thread that the operating system does not run.
+ * <p>They look for more work for a short time, because it usually follows at once, and then sleep. A part that none of them
+ * has started is computed by the caller, so nothing waits for a thread that the operating system does not run.
  */
-final class Team {
-    private static final Logger log = LoggerFactory.getLogger(Team.class);
+public final class ThreadTeam {
+    private static final Logger log = LoggerFactory.getLogger(ThreadTeam.class);
+    private static final ThreadTeam SHARED = new ThreadTeam();
 
-    /** How long a thread looks for the next product before it sleeps: the time between two products of a training step. */
+    /** How long a thread looks for more work before it sleeps: the time between two products of a training step. */
     private static final long ACTIVE_NANOS = 100_000;
 
     /** A thread ends after this time without work, so that an idle program has none. */
@@ -40,7 +41,7 @@ final class Team {
 
     private volatile int threads = 1;
 
-    /** The parts of a product. */
+    /** The parts of a product or of a loop. */
     private static final class Job {
         private final int parts;
         private final IntConsumer part;
@@ -93,7 +94,7 @@ final class Team {
         private volatile boolean sleeps;
 
         Member(int number, Job first) {
-            super("lora4j-onednn-" + number);
+            super("lora4j-" + number);
             setDaemon(true);
             job = new AtomicReference<>(first);
         }
@@ -140,11 +141,33 @@ final class Team {
         }
     }
 
-    int threads() {
+    ThreadTeam() {}
+
+    /**
+     * Returns the team of the process. A product engine and the loops on the heap use it in turn, so it has work in nearly all
+     * of the time of a computation.
+     *
+     * @return the team, of one thread until {@link #setThreads}
+     */
+    public static ThreadTeam shared() {
+        return SHARED;
+    }
+
+    /**
+     * Returns how many threads compute parts, with that of the caller.
+     *
+     * @return at least 1
+     */
+    public int threads() {
         return threads;
     }
 
-    void setThreads(int count) {
+    /**
+     * Sets how many threads compute parts.
+     *
+     * @param count at least 1, which is the thread of the caller
+     */
+    public void setThreads(int count) {
         threads = count;
     }
 
@@ -154,7 +177,7 @@ final class Team {
      * @param parts the number of parts
      * @param part computes the part of a number from 0; several threads can compute different parts at the same time
      */
-    void run(int parts, IntConsumer part) {
+    public void run(int parts, IntConsumer part) {
         int helpers = Math.min(threads, parts) - 1;
         if (helpers < 1 || !isBusy.compareAndSet(false, true)) {
             for (int i = 0; i < parts; i++) {
@@ -195,7 +218,9 @@ final class Team {
             member.start();
             return member;
         } catch (OutOfMemoryError e) {
-            log.warn("a thread for products could not be started, so others compute its parts: {}", e.getMessage());
+            log.warn(
+                    "a thread for products and loops could not be started, so others compute its parts: {}",
+                    e.getMessage());
             return null;
         }
     }

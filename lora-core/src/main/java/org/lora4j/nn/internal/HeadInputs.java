@@ -1,0 +1,12 @@
+package org.lora4j.nn.internal;
+
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/** The heads of the queries, keys and values of all tokens, or of their gradients. */
+record HeadInputs(HeadColumns queries, HeadColumns keys, HeadColumns values) {
+    /** Three matrices of heads side by side. */
+    static HeadInputs of(INDArray queries, INDArray keys, INDArray values, int size) {
+        return new HeadInputs(
+                new HeadColumns(queries, 0, size), new HeadColumns(keys, 0, size), new HeadColumns(values, 0, size));
+    }
+}
