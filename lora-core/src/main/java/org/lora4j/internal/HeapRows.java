@@ -85,8 +85,12 @@ final class HeapRows {
         }
     }
 
-    /** Adds the rows to rows of the matrix, which is in 'f' order. The row numbers are in ascending order. */
+    /** Adds the rows to rows of the matrix. The row numbers are in ascending order. */
     void addTo(int[] rows, int count) {
+        if (rowsAreContiguous) {
+            addToContiguous(rows, count);
+            return;
+        }
         int first = rows[0];
         int span = span(rows, count);
         for (int from = 0; from < width; from += BLOCK) {
@@ -97,6 +101,26 @@ final class HeapRows {
             for (int k = 0; k < columns; k++) {
                 memory().put((from + k) * height + first, block, k * span, span);
             }
+        }
+    }
+
+    private void addToContiguous(int[] rows, int count) {
+        if (block.length < PIECE) {
+            block = new float[PIECE];
+        }
+        for (int i = 0; i < count; i++) {
+            for (int from = 0; from < width; from += PIECE) {
+                int length = Math.min(PIECE, width - from);
+                memory().get(rows[i] * width + from, block, 0, length);
+                add(pieces[i][from / PIECE], block, length);
+                memory().put(rows[i] * width + from, block, 0, length);
+            }
+        }
+    }
+
+    private static void add(float[] row, float[] sums, int length) {
+        for (int k = 0; k < length; k++) {
+            sums[k] += row[k];
         }
     }
 

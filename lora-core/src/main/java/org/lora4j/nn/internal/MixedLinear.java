@@ -127,9 +127,7 @@ final class MixedLinear {
 
         private boolean fitSingleRows(List<WeightUpdate> updates, int rows) {
             return updates.isEmpty()
-                    || (rows < LEAST_FOR_PRODUCT
-                            && resources.order() == 'f'
-                            && updates.stream().allMatch(WeightUpdate::fitsSingleRows));
+                    || (rows < LEAST_FOR_PRODUCT && updates.stream().allMatch(WeightUpdate::fitsSingleRows));
         }
 
         private void note(List<WeightUpdate> updates, int from, int to, INDArray x, INDArray y) {

@@ -18,6 +18,7 @@ import org.lora4j.nn.layer.RowKind;
 import org.lora4j.nn.layer.TokenEmbeddings;
 import org.lora4j.nn.parameter.Parameter;
 import org.lora4j.nn.weight.internal.Engines;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -108,10 +109,9 @@ public final class Pass {
         chain.bind();
     }
 
-    /** Whether all layers are linear layers and activation functions, for which 'f' order is faster for few rows. */
-    /** BLAS multiplies few rows fastest in 'f' order. An engine reads and writes rows, and a training has many. */
+    /** BLAS multiplies few rows fastest in 'f' order. An engine, which multiplies floats, reads and writes rows. */
     private static char order(Segment own) {
-        boolean usesEngine = own.isTraining() && Engines.engine() != null;
+        boolean usesEngine = own.network().dataType() == DataType.FLOAT && Engines.engine() != null;
         return isDense(own.network()) && !usesEngine ? 'f' : 'c';
     }
 
