@@ -78,7 +78,7 @@ final class BatchLoss {
     Value compute(int segment, Input input, @Nullable INDArray labels, CheckedLoss loss) {
         if (output == null) {
             INDArray targets = loss.targets(input, labels, outputSize);
-            return new Value(NextToken.compute(pass, segment, targets), NextToken.count(targets), targets);
+            return new Value(NextToken.compute(pass, segment, targets), TargetLoss.count(targets), targets);
         }
         INDArray rows = pass.block(output, segment);
         INDArray gradient = pass.block(outputGradients.rows(output.size(0)), segment);

@@ -14,21 +14,18 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 /** Implements {@link Loss#nextToken}. */
-enum NextToken implements Loss {
+enum NextToken implements TargetLoss {
     INSTANCE;
-
-    /** The label that takes no part, as in PyTorch. */
-    static final int IGNORED = -100;
 
     /**
      * Returns for each row of a batch the token that it is to predict.
      *
      * @param input the sequences
      * @param labels a label for each token as it was given {@code [n, t]}; null for the tokens themselves
-     * @return {@code [tokens]} of INT32, {@link #IGNORED} where nothing counts
      * @throws IllegalArgumentException if the input is no sequences, the labels do not fit it, or no label counts
      */
-    INDArray targets(Input input, @Nullable INDArray labels) {
+    @Override
+    public INDArray targets(Input input, @Nullable INDArray labels) {
         if (!(input instanceof Sequences sequences)) {
             throw new IllegalArgumentException(
                     "the loss of the next token needs a model that takes sequences, found " + input);
@@ -47,7 +44,7 @@ enum NextToken implements Loss {
                 }
             }
         }
-        if (Arrays.stream(targets).allMatch(target -> target == IGNORED)) {
+        if (TargetLoss.count(targets) == 0) {
             throw new IllegalArgumentException(
                     "labels: at least one token of a batch must have a label that counts, found"
                             + " none; the first token of a sequence has nothing that predicts it, and " + IGNORED
@@ -71,33 +68,25 @@ enum NextToken implements Loss {
         for (int i = 0; i < values.length; i++) {
             whole[i] = new int[values[i].length];
             for (int j = 0; j < values[i].length; j++) {
-                whole[i][j] = (int) values[i][j];
-                if (whole[i][j] != values[i][j] || (whole[i][j] < 0 && whole[i][j] != IGNORED)) {
-                    throw new IllegalArgumentException("labels: each must be a token, or " + IGNORED
-                            + " to take no part, found " + values[i][j] + " at [" + i + ", " + j + "]");
-                }
+                whole[i][j] = TargetLoss.whole(values[i][j], "a token", "[" + i + ", " + j + "]");
             }
         }
         return whole;
     }
 
-    /** Returns the number of targets that count. */
-    static long count(INDArray targets) {
-        return count(targets.toIntVector());
-    }
-
-    private static long count(int[] targets) {
-        return Arrays.stream(targets).filter(target -> target != IGNORED).count();
+    @Override
+    public void requireBelow(INDArray targets, long vocabulary) {
+        int largest = targets.maxNumber().intValue();
+        if (largest >= vocabulary) {
+            throw new IllegalArgumentException("labels: each token must be below the vocabulary of " + vocabulary
+                    + ", found " + largest + "; use the tokenizer of this model");
+        }
     }
 
     @Override
     public double compute(INDArray output, INDArray labels, INDArray gradient) {
-        if (labels.length() != output.size(0)) {
-            throw new IllegalArgumentException("labels: there must be one for each of the " + output.size(0)
-                    + " rows of the output, found " + Arrays.toString(labels.shape()));
-        }
-        int[] targets = labels.castTo(DataType.INT32).dup('c').data().asInt();
-        long count = count(targets);
+        int[] targets = TargetLoss.ofRows(output, labels);
+        long count = TargetLoss.count(targets);
         return sum(RowMath.of(output.dataType()), output, targets, 0, count, gradient) / count;
     }
 
