@@ -87,66 +87,96 @@ enum NextToken implements TargetLoss {
     public double compute(INDArray output, INDArray labels, INDArray gradient) {
         int[] targets = TargetLoss.ofRows(output, labels);
         long count = TargetLoss.count(targets);
-        return sum(RowMath.of(output.dataType()), output, targets, 0, count, gradient) / count;
+        return new Rows<>(RowMath.of(output.dataType()), targets, count).sum(output, 0, gradient) / count;
     }
 
     /**
      * Computes the loss of a segment of a pass, and its gradient, with the head of the pass in blocks of those rows whose
      * target counts.
      *
+     * @param type the type of the outputs
      * @param targets what {@link #targets} returned for the segment
      */
-    static double compute(Pass pass, int segment, INDArray targets) {
+    static double compute(Pass pass, DataType type, int segment, INDArray targets) {
         int[] all = targets.toIntVector();
         int[] rows = IntStream.range(0, all.length)
                 .filter(row -> all[row] != IGNORED)
                 .toArray();
         int[] counting = Arrays.stream(rows).map(row -> all[row]).toArray();
-        return pass.headLoss(
-                        segment,
-                        rows,
-                        (output, from) ->
-                                sum(RowMath.of(output.dataType()), output, counting, from, rows.length, output))
-                / rows.length;
+        Rows<?> counted = new Rows<>(RowMath.of(type), counting, rows.length);
+        return pass.headLoss(segment, rows, (output, from) -> counted.sum(output, from, output)) / rows.length;
     }
 
-    /**
-     * Computes the sum of the losses of some rows, and the gradient of the mean.
-     *
-     * @param first the target of the first row
-     * @param count the number of all targets that count, of these and other rows
-     * @param gradient gets the gradient; can be the output itself
-     */
-    private static <A> double sum(
-            RowMath<A> math, INDArray output, int[] targets, int first, long count, INDArray gradient) {
-        int width = Math.toIntExact(output.length() / output.size(0));
-        INDArray logitRows = isInRows(output) ? output : output.dup('c');
-        INDArray gradientRows =
-                isInRows(gradient) ? gradient : Nd4j.createUninitialized(gradient.dataType(), gradient.shape(), 'c');
-        ArrayMemory logits = new ArrayMemory(logitRows);
-        ArrayMemory gradients = new ArrayMemory(gradientRows);
-        A row = math.array(width);
-        A zeros = math.array(width);
-        double loss = 0;
-        for (int i = 0; i < output.size(0); i++) {
-            int target = targets[first + i];
-            int start = Math.multiplyExact(i, width);
-            if (target == IGNORED) {
-                math.write(gradients, start, zeros, width);
-                continue;
+    /** Computes losses of rows and their gradients, block by block in the same arrays. */
+    private static final class Rows<A> {
+        private final RowMath<A> math;
+        private final int[] targets;
+        private final long count;
+        private A row;
+        private A zeros;
+
+        /**
+         * Creates the computation.
+         *
+         * @param count the number of all targets that count, by which the gradients are divided
+         */
+        Rows(RowMath<A> math, int[] targets, long count) {
+            this.math = math;
+            this.targets = targets;
+            this.count = count;
+            row = math.array(0);
+            zeros = row;
+        }
+
+        /**
+         * Computes the sum of the losses of some rows, and the gradient of the mean.
+         *
+         * @param first the number of the first row among all
+         * @param gradient gets the gradient; can be the output itself
+         */
+        double sum(INDArray output, int first, INDArray gradient) {
+            INDArray logitRows = isInRows(output) ? output : output.dup('c');
+            INDArray gradientRows = isInRows(gradient)
+                    ? gradient
+                    : Nd4j.createUninitialized(gradient.dataType(), gradient.shape(), 'c');
+            double loss = sum(logitRows, first, new ArrayMemory(gradientRows));
+            if (gradientRows != gradient) {
+                gradient.assign(gradientRows);
             }
-            int at = start + Objects.checkIndex(target, width);
-            math.read(logits, start, row, width);
-            double below = logits.get(at) - math.softmax(row, width);
-            loss -= below;
-            math.scale(1.0 / count, row, width);
-            math.write(gradients, start, row, width);
-            gradients.put(at, (Math.exp(below) - 1) / count);
+            return loss;
         }
-        if (gradientRows != gradient) {
-            gradient.assign(gradientRows);
+
+        private double sum(INDArray output, int first, ArrayMemory gradients) {
+            int width = Math.toIntExact(output.length() / output.size(0));
+            if (math.length(row) < width) {
+                row = math.array(width);
+            }
+            ArrayMemory logits = new ArrayMemory(output);
+            double loss = 0;
+            for (int i = 0; i < output.size(0); i++) {
+                int target = targets[first + i];
+                int start = Math.multiplyExact(i, width);
+                if (target == IGNORED) {
+                    clear(gradients, start, width);
+                    continue;
+                }
+                int at = start + Objects.checkIndex(target, width);
+                math.read(logits, start, row, width);
+                double below = logits.get(at) - math.softmax(row, width);
+                loss -= below;
+                math.scale(1.0 / count, row, width);
+                math.write(gradients, start, row, width);
+                gradients.put(at, (Math.exp(below) - 1) / count);
+            }
+            return loss;
         }
-        return loss;
+
+        private void clear(ArrayMemory gradients, int start, int width) {
+            if (math.length(zeros) < width) {
+                zeros = math.array(width);
+            }
+            math.write(gradients, start, zeros, width);
+        }
     }
 
     private static boolean isInRows(INDArray matrix) {

@@ -44,7 +44,7 @@ final class AttentionHeads<A> {
     private @Nullable INDArray queries;
     private @Nullable INDArray keys;
     private @Nullable INDArray values;
-    private A kept;
+    private final HeapBuffer<A> kept;
     private A row;
     private A gradientRow;
 
@@ -97,7 +97,7 @@ final class AttentionHeads<A> {
         scores = new Gemm(false, true, scale, 0);
         qGradientProduct = new Gemm(false, false, scale, 0);
         kGradientProduct = new Gemm(true, false, scale, 0);
-        kept = math.array(0);
+        kept = resources.buffers().heap(math);
         row = math.array(0);
         gradientRow = math.array(0);
     }
@@ -142,9 +142,7 @@ final class AttentionHeads<A> {
         for (int s = 0; s < sequences.count(); s++) {
             length += (long) heads * sequences.length(s) * (sequences.length(s) - sequences.masked(s));
         }
-        if (math.length(kept) < length) {
-            kept = math.array(Math.toIntExact(length));
-        }
+        kept.reserve(Math.toIntExact(length));
     }
 
     private void requireRows(int m) {
@@ -161,7 +159,7 @@ final class AttentionHeads<A> {
             math.read(p, i * m, row, m);
             math.softmax(row, m);
             if (training) {
-                math.copy(row, 0, kept, offset + i * m, m);
+                math.copy(row, 0, kept.array(), offset + i * m, m);
             }
             if (dropout > 0) {
                 math.dropout(row, dropout, seeds.ofRow(sequence, head, i), m);
@@ -220,7 +218,7 @@ final class AttentionHeads<A> {
     private void restoreWeights(int n, int m, int offset, int sequence, int head) {
         ArrayMemory p = weights.of(n, m).memory();
         for (int i = 0; i < n; i++) {
-            math.copy(kept, offset + i * m, row, 0, m);
+            math.copy(kept.array(), offset + i * m, row, 0, m);
             if (dropout > 0) {
                 math.dropout(row, dropout, seeds.ofRow(sequence, head, i), m);
             }
@@ -231,7 +229,7 @@ final class AttentionHeads<A> {
     private void softmaxGradient(int n, int m, int offset, int sequence, int head) {
         ArrayMemory g = weightGradients.of(n, m).memory();
         for (int i = 0; i < n; i++) {
-            math.copy(kept, offset + i * m, row, 0, m);
+            math.copy(kept.array(), offset + i * m, row, 0, m);
             math.read(g, i * m, gradientRow, m);
             if (dropout > 0) {
                 math.dropout(gradientRow, dropout, seeds.ofRow(sequence, head, i), m);

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.BatchBuffer;
+import org.lora4j.internal.RowMath;
 import org.lora4j.nn.layer.Dropout;
 import org.lora4j.nn.layer.Layer;
 import org.lora4j.nn.layer.LayerNorm;
@@ -25,6 +26,7 @@ final class Recomputation {
     private final char order;
     private final Map<Long, List<BatchBuffer>> rows = new HashMap<>();
     private final List<MatrixBuffer> matrices = new ArrayList<>();
+    private final List<HeapBuffer<?>> heaps = new ArrayList<>();
 
     /** Whose results the buffers hold. */
     private @Nullable RecomputedPass owner;
@@ -76,6 +78,7 @@ final class Recomputation {
     private final class SharedBuffers extends Buffers {
         private final Map<Long, Integer> used = new HashMap<>();
         private int usedMatrices;
+        private int usedHeaps;
 
         SharedBuffers() {
             super(dataType, order);
@@ -89,6 +92,15 @@ final class Recomputation {
                 all.add(super.rows(columns));
             }
             return all.get(k);
+        }
+
+        @Override
+        @SuppressWarnings("unchecked") // All layers of a pass compute with one type.
+        <A> HeapBuffer<A> heap(RowMath<A> math) {
+            if (usedHeaps == heaps.size()) {
+                heaps.add(super.heap(math));
+            }
+            return (HeapBuffer<A>) heaps.get(usedHeaps++);
         }
 
         @Override
