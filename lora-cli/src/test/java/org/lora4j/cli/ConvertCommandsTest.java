@@ -13,6 +13,10 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.LoRAModel;
+import org.lora4j.io.Dtype;
+import org.lora4j.io.GgufAdapters;
+import org.lora4j.io.GgufModel;
+import org.lora4j.io.PeftAdapters;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.input.Sequences;
 import org.lora4j.nn.transformer.BertModel;
@@ -273,6 +277,50 @@ class ConvertCommandsTest {
         assertClose(
                 LoRAModel.of(LlamaModel.load(llama).causal()).load("a", plain).predict(TOKENS),
                 LoRAModel.of(LlamaModel.load(llama).causal()).load("a", second).predict(TOKENS));
+    }
+
+    @Test
+    void anAdapterOfADecoderBecomesAFileForLlamaCpp() throws IOException {
+        Object[] toGguf = {"convert", "--model", llama, "--gguf"};
+        Path file = temp.resolve("first.gguf");
+        Cli.good(Cli.words(toGguf, "F32", "--adapter", first, "--output", file));
+        Path expected = temp.resolve("expected/first.gguf");
+        Files.createDirectories(expected.getParent());
+        GgufModel model = LlamaModel.load(llama).config().ggufModel();
+        GgufAdapters.save(PeftAdapters.load(first), model, expected);
+        assertThat(file).hasSameBinaryContentAs(expected);
+        Cli.good(Cli.words(toGguf, "F16", "--adapter", first, "--output", file));
+        GgufAdapters.save(PeftAdapters.load(first), model, Dtype.F16, expected);
+        assertThat(file).hasSameBinaryContentAs(expected);
+
+        byte[] before = Files.readAllBytes(file);
+        assertFails("found magnitudes (DoRA) of", Cli.words(toGguf, "F32", "--adapter", second, "--output", file));
+        assertThat(file).hasBinaryContent(before);
+        JsonNode written = Cli.good(
+                        Cli.words(toGguf, "F32", "--adapter", second, "--output", file, "--rank", 16, "--json"))
+                .json();
+        assertThat(written.at("/numbers/greatestError").asDouble()).isLessThan(1e-4);
+        assertFails(
+                "a GGUF file needs a decoder",
+                "convert",
+                "--model",
+                bert,
+                "--gguf",
+                "F32",
+                "--adapter",
+                classifier,
+                "--output",
+                file);
+    }
+
+    @Test
+    void aConversionNeedsSomethingToConvertTo() {
+        Cli neither = Cli.run("convert", "--adapter", first, "--output", temp.resolve("no"));
+        assertThat(neither.err()).contains("--rank or --gguf must be given, found neither");
+        Cli noModel = Cli.run("convert", "--adapter", first, "--output", temp.resolve("no"), "--gguf", "F16");
+        assertThat(noModel.err()).contains("--gguf must be used with --model, found no model");
+        Cli noRank = Cli.run("convert", "--adapter", first, "--output", temp.resolve("no"), "--rank", 0);
+        assertThat(noRank.err()).contains("--rank must be at least 1, found 0");
     }
 
     @Test

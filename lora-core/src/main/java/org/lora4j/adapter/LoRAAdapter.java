@@ -156,6 +156,32 @@ public record LoRAAdapter(
         return new LoRAAdapter(config.withTwiceTheRank(), converted, biases, savedModules, tokenRows);
     }
 
+    /**
+     * Converts a trained adapter whose initialization was subtracted from a base, as {@link #againstBase(Map)} does, where the
+     * initial factors are not at hand. It computes them again from the base: PiSSA takes them from the largest singular values of
+     * a weight, OLoRA from its QR decomposition. So it is exact within rounding.
+     *
+     * @param base the model from which the initial update was subtracted; its arrays are read and not written to
+     * @return this adapter if its initialization subtracts nothing, else a converted one
+     * @throws IllegalArgumentException if a layer is missing in the base, its weight does not allow the initialization, or the
+     *     initialization is {@link LoRAInit#pissa(int)}, whose approximation depends on random numbers
+     */
+    public LoRAAdapter againstBase(BaseModel base) {
+        Objects.requireNonNull(base, "base must not be null");
+        if (!config.init().subtractsFromBase()) {
+            return this;
+        }
+        if (config.init().iterations() > 0) {
+            throw new IllegalArgumentException(
+                    "what was subtracted from the base must be a function of the base, found " + config.init()
+                            + ", which depends on random numbers");
+        }
+        Map<String, LowRankFactors> subtracted = new LinkedHashMap<>();
+        weights.forEach((path, trained) -> subtracted.put(
+                path, LoRAWeights.initialize(base.baseLayer(path), config).factors()));
+        return againstBase(subtracted);
+    }
+
     private static LoRAWeights stacked(LoRAWeights trained, LowRankFactors initial) {
         LowRankFactors factors = trained.factors();
         return LoRAWeights.of(

@@ -26,9 +26,10 @@ import org.lora4j.internal.Names;
  * <p>Reading is strict. It refuses tensors that are missing, unexpected or of another shape, features that are on and not
  * supported, and values of another type; the message lists all of them. It keeps unknown keys of newer writers, and warns if
  * they are on. It converts tensors of F16, BF16 and F64 to the type of the base, or to FLOAT without a base, and refuses values
- * that would become infinite. It reads adapters initialized by PiSSA, OLoRA and similar methods, which change the base, only
- * if they were converted to ordinary ones, as {@link org.lora4j.adapter.LoRAAdapter#againstBase} and PEFT's
- * {@code path_initial_model_for_weight_conversion} do.
+ * that would become infinite. Methods such as PiSSA change the base. It reads adapters of them that were converted to
+ * ordinary ones, as {@link org.lora4j.adapter.LoRAAdapter#againstBase} and PEFT's
+ * {@code path_initial_model_for_weight_conversion} do. With the base it also converts those of PiSSA with an exact
+ * decomposition and of OLoRA, within rounding; others are refused, because what was subtracted cannot be computed again.
  *
  * <p>Other spellings of the same adapter are read too: parts of wrapped models in names, frozen copies of the base that are
  * equal to it, state of a training. An adapter of a model whose paths differ from those of the base by one prefix, such as one

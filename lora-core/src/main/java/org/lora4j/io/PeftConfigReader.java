@@ -104,9 +104,11 @@ final class PeftConfigReader {
     private final List<String> problems = new ArrayList<>();
     private final List<String> unknown = new ArrayList<>();
     private final ConfigFields fields;
+    private final boolean hasBase;
 
-    private PeftConfigReader(JsonNode object) {
+    private PeftConfigReader(JsonNode object, boolean hasBase) {
         fields = new ConfigFields(object, problems);
+        this.hasBase = hasBase;
     }
 
     /**
@@ -115,12 +117,13 @@ final class PeftConfigReader {
      * @param file the name of the file for messages
      * @param bytes its content
      * @param seed the seed, which is not in the file
+     * @param hasBase whether the base is at hand, so that what PiSSA and OLoRA subtract from it can be computed
      * @return the configuration
      * @throws PeftFormatException if it is not a JSON object, values are of another type or out of bounds, or features
      *     that are not supported are on; the message lists everything
      */
-    static LoRAConfig read(String file, byte[] bytes, long seed) throws PeftFormatException {
-        PeftConfigReader reader = new PeftConfigReader(parse(file, bytes));
+    static LoRAConfig read(String file, byte[] bytes, long seed, boolean hasBase) throws PeftFormatException {
+        PeftConfigReader reader = new PeftConfigReader(parse(file, bytes), hasBase);
         LoRAConfig config = reader.config(seed);
         if (config == null || !reader.problems.isEmpty()) {
             throw new PeftFormatException(file, reader.problems);
@@ -301,21 +304,29 @@ final class PeftConfigReader {
             // It only chooses the initial A.
             case "eva" -> LoRAInit.kaimingUniform();
             case "mica" -> LoRAInit.mica();
-            default -> {
-                problems.add(refusalOfInit(name));
-                yield LoRAInit.kaimingUniform();
-            }
+            case "pissa" -> hasBase ? LoRAInit.pissa() : refuseInit(name);
+            case "olora" -> hasBase ? LoRAInit.olora() : refuseInit(name);
+            default -> refuseInit(name);
         };
+    }
+
+    private LoRAInit refuseInit(String name) {
+        problems.add(refusalOfInit(name));
+        return LoRAInit.kaimingUniform();
     }
 
     /** Such an adapter is for a base from which its initial update was subtracted; on the original base it is wrong. */
     private static String refusalOfInit(String name) {
         boolean changesBase = name.startsWith("pissa")
                 || List.of("olora", "loftq", "corda", "lora_ga").contains(name);
+        boolean canBeRepeated = List.of("pissa", "olora").contains(name);
         return changesBase
                 ? "init_lora_weights must leave the base as it is, found " + Names.quote(name)
                         + ", which changes it; convert the adapter where it was made, with"
                         + " save_pretrained(..., path_initial_model_for_weight_conversion=...)"
+                        + (canBeRepeated
+                                ? ", or load it with its base"
+                                : ", because what was subtracted depends on random numbers or data that the files do not have")
                 : "init_lora_weights must be true, false, \"gaussian\", \"orthogonal\", \"eva\" or \"mica\", found "
                         + Names.quote(name);
     }

@@ -252,14 +252,32 @@ public final class PeftFiles {
     LoRAAdapter toAdapter(@Nullable BaseModel base) throws IOException {
         String tensorsPlace = place(source, AdapterFolder.TENSORS);
         Map<String, String> metadata = tensors.header().metadata();
-        LoRAConfig read =
-                PeftConfigReader.read(place(source, AdapterFolder.CONFIG), config, seed(tensorsPlace, metadata));
+        LoRAConfig read = PeftConfigReader.read(
+                place(source, AdapterFolder.CONFIG), config, seed(tensorsPlace, metadata), base != null);
         BaseModel seen = base == null ? null : withPathsOfFile(tensorsPlace, base);
         LoRAAdapter adapter = PeftTensors.read(tensorsPlace, tensors, read, seen);
         if (seen != null) {
             Fingerprint.check(source, metadata, seen, adapter.weights().keySet(), options.fingerprintCheck());
         }
+        if (seen != null && read.init().subtractsFromBase()) {
+            adapter = againstBase(tensorsPlace, adapter, seen);
+        }
         return seen instanceof PrefixedBase other ? other.toBase(adapter) : adapter;
+    }
+
+    /** Converts an adapter that was made for a base from which its initial update was subtracted. */
+    private static LoRAAdapter againstBase(String place, LoRAAdapter adapter, BaseModel base)
+            throws PeftFormatException {
+        log.warn(
+                "{}: the adapter was made for a base from which its initial update ({}) was subtracted; this update is computed"
+                        + " again from this base, which must be the original one, and the adapter gets twice the rank",
+                place,
+                adapter.config().init());
+        try {
+            return adapter.againstBase(base);
+        } catch (IllegalArgumentException e) {
+            throw new PeftFormatException(place, Names.line(String.valueOf(e.getMessage())), e);
+        }
     }
 
     /** The base under the paths that the adapter has for its layers, if they differ by a prefix. */

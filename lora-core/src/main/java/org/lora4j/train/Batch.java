@@ -18,7 +18,7 @@ import org.nd4j.linalg.dataset.DataSet;
  * }</pre>
  *
  * @param input rows of features {@code [n, inputSize]}, or n sequences; not copied
- * @param labels the labels, in the shape of the output; null for a loss that needs none
+ * @param labels the labels, in the shape of the output, or as the loss takes them; null for a loss that needs none
  */
 public record Batch(Input input, @Nullable INDArray labels) {
     /**

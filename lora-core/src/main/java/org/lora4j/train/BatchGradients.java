@@ -82,7 +82,8 @@ public final class BatchGradients {
     /**
      * Returns the weight of the last part in the mean of its batch.
      *
-     * @return the number of its rows; with {@link Loss#nextToken}, that of its labels that count
+     * @return the number of its rows; with {@link Loss#nextToken} and {@link Loss#sparseSoftmaxCrossEntropy()}, that of its
+     *     labels that count
      */
     public long weight() {
         return weight;

@@ -8,6 +8,7 @@ import org.lora4j.nn.Model;
 import org.lora4j.nn.input.Input;
 import org.lora4j.nn.internal.Pass;
 import org.lora4j.nn.internal.Segments;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -18,6 +19,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 final class BatchLoss {
     private final Pass pass;
     private final long outputSize;
+    private final DataType dataType;
     private final BatchBuffer outputGradients;
 
     /** The outputs of the last batch; null if the head computes them in blocks. */
@@ -46,7 +48,8 @@ final class BatchLoss {
     BatchLoss(Pass pass, Model model, char order) {
         this.pass = pass;
         outputSize = model.outputSize();
-        outputGradients = new BatchBuffer(model.dataType(), outputSize, order);
+        dataType = model.dataType();
+        outputGradients = new BatchBuffer(dataType, outputSize, order);
     }
 
     /** Creates the computation of one model. */
@@ -78,7 +81,7 @@ final class BatchLoss {
     Value compute(int segment, Input input, @Nullable INDArray labels, CheckedLoss loss) {
         if (output == null) {
             INDArray targets = loss.targets(input, labels, outputSize);
-            return new Value(NextToken.compute(pass, segment, targets), NextToken.count(targets), targets);
+            return new Value(NextToken.compute(pass, dataType, segment, targets), TargetLoss.count(targets), targets);
         }
         INDArray rows = pass.block(output, segment);
         INDArray gradient = pass.block(outputGradients.rows(output.size(0)), segment);

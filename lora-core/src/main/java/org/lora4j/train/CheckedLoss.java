@@ -25,16 +25,22 @@ final class CheckedLoss {
      * @param vocabulary the number of tokens
      */
     INDArray targets(Input input, @Nullable INDArray labels, long vocabulary) {
-        return tokens(NextToken.INSTANCE.targets(input, labels), vocabulary);
+        return targets(NextToken.INSTANCE, input, labels, vocabulary);
+    }
+
+    private static INDArray targets(TargetLoss loss, Input input, @Nullable INDArray labels, long columns) {
+        INDArray targets = loss.targets(input, labels);
+        loss.requireBelow(targets, columns);
+        return targets;
     }
 
     /**
-     * Returns what the loss compares the outputs with: the labels, the tokens that the rows are to predict, or the outputs
-     * themselves if it uses no labels.
+     * Returns what the loss compares the outputs with: the labels, the tokens or classes that the rows are to predict, or the
+     * outputs themselves if it uses no labels.
      */
     INDArray expected(Input input, INDArray output, @Nullable INDArray labels) {
-        if (isOfTokens()) {
-            return targets(input, labels, output.size(1));
+        if (loss instanceof TargetLoss ofTargets) {
+            return targets(ofTargets, input, labels, output.size(1));
         }
         if (!loss.usesLabels()) {
             return output;
@@ -48,15 +54,6 @@ final class CheckedLoss {
         return labels;
     }
 
-    private static INDArray tokens(INDArray targets, long vocabulary) {
-        int largest = targets.maxNumber().intValue();
-        if (largest >= vocabulary) {
-            throw new IllegalArgumentException("labels: each token must be below the vocabulary of " + vocabulary
-                    + ", found " + largest + "; use the tokenizer of this model");
-        }
-        return targets;
-    }
-
     /**
      * Returns the weight of a batch in a mean over several batches.
      *
@@ -64,7 +61,7 @@ final class CheckedLoss {
      * @return the number of rows, or of the labels that count
      */
     long weight(INDArray output, INDArray expected) {
-        return isOfTokens() ? NextToken.count(expected) : output.size(0);
+        return loss instanceof TargetLoss ? TargetLoss.count(expected) : output.size(0);
     }
 
     /**

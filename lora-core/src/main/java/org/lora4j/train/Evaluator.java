@@ -4,11 +4,14 @@ import java.util.Objects;
 import org.lora4j.nn.Model;
 import org.lora4j.nn.internal.Pass;
 import org.nd4j.evaluation.classification.Evaluation;
+import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.dataset.api.iterator.DataSetIterator;
 
 /** Evaluates classifiers. */
 public final class Evaluator {
+    private static final TargetLoss CLASSES = new SparseCrossEntropy(null);
+
     private Evaluator() {}
 
     /**
@@ -31,7 +34,8 @@ public final class Evaluator {
      * output.
      *
      * @param model a model with at least two outputs, one for each class
-     * @param data the batches, such as a list: rows or sequences, with one-hot labels {@code [n, classes]}
+     * @param data the batches, such as a list: rows or sequences, with one-hot labels {@code [n, classes]}, or the numbers of
+     *     the classes {@code [n]} or {@code [n, 1]} as {@link Loss#sparseSoftmaxCrossEntropy()} takes them
      * @return ND4J's evaluation: accuracy, confusion matrix and more
      * @throws IllegalArgumentException if a batch does not fit the model
      */
@@ -62,9 +66,24 @@ public final class Evaluator {
         data.reset(1);
         while (data.hasNext()) {
             Batch batch = data.next().here();
-            evaluation.eval(batch.labels(), pass.forward(batch.input()));
+            add(evaluation, batch, pass.forward(batch.input()));
         }
         return evaluation;
+    }
+
+    private static void add(Evaluation evaluation, Batch batch, INDArray output) {
+        INDArray labels = batch.labels();
+        if (labels == null || labels.length() != output.size(0)) {
+            evaluation.eval(labels, output);
+            return;
+        }
+        int[] actual = CLASSES.targets(batch.input(), labels).toIntVector();
+        int[] predicted = output.argMax(1).toIntVector();
+        for (int i = 0; i < actual.length; i++) {
+            if (actual[i] != TargetLoss.IGNORED) {
+                evaluation.eval(predicted[i], actual[i]);
+            }
+        }
     }
 
     /**

@@ -49,7 +49,36 @@ public interface Loss {
      */
     static Loss softmaxCrossEntropy(double... classWeights) {
         Objects.requireNonNull(classWeights, "classWeights must not be null");
-        return new WeightedCrossEntropy(classWeights);
+        return new WeightedCrossEntropy(new ClassWeights(classWeights));
+    }
+
+    /**
+     * Returns the mean softmax cross-entropy of classes that are given as numbers, so that no one-hot matrix is needed:
+     * {@code L = −1/m · Σᵢ (zᵢ[yᵢ] − logΣⱼ exp zᵢⱼ)} over the m rows whose label counts. It is {@link #softmaxCrossEntropy()} of
+     * the rows that count, bit for bit.
+     *
+     * <p>The labels y are whole numbers {@code [n]} or {@code [n, 1]} of any type: the number of the class, from 0, or −100 for
+     * an example that takes no part, as in PyTorch. With {@link Trainer.Builder#accumulate}, and in validations, each batch has
+     * the weight of its labels that count.
+     *
+     * @return the loss function. A {@link Trainer} refuses a batch without a label that counts, and labels that are no classes
+     */
+    static Loss sparseSoftmaxCrossEntropy() {
+        return new SparseCrossEntropy(null);
+    }
+
+    /**
+     * Returns the mean softmax cross-entropy of classes that are given as numbers, with a weight for each class:
+     * {@code L = −1/m · Σᵢ w[yᵢ]·(zᵢ[yᵢ] − logΣⱼ exp zᵢⱼ)}. Otherwise it is {@link #sparseSoftmaxCrossEntropy()}. As in
+     * {@link #softmaxCrossEntropy(double...)}, the sum is divided by the number m of rows and not by their weights.
+     *
+     * @param classWeights w, finite and at least 0, one for each class
+     * @return the loss function. It throws an {@link IllegalArgumentException} if the model has another number of classes
+     * @throws IllegalArgumentException if there is no weight, or one is negative or not finite
+     */
+    static Loss sparseSoftmaxCrossEntropy(double... classWeights) {
+        Objects.requireNonNull(classWeights, "classWeights must not be null");
+        return new SparseCrossEntropy(new ClassWeights(classWeights));
     }
 
     /**

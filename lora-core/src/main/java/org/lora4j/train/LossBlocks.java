@@ -12,7 +12,7 @@ import org.nd4j.linalg.factory.Nd4j;
  */
 final class LossBlocks {
     private final HeapColumns outputs;
-    private final HeapColumns labels;
+    private final Labels labels;
     private final HeapColumns gradients;
     private final INDArray gradient;
     private final INDArray written;
@@ -21,20 +21,37 @@ final class LossBlocks {
     private final double[] values;
     private final double[] labelValues;
 
+    /** The labels of the columns from one on. */
+    @FunctionalInterface
+    interface Labels {
+        /** Writes the labels of some columns. Element {@code (i, from + j)} is at {@code i + j·rows}. */
+        void read(int from, int count, double[] block);
+    }
+
     LossBlocks(INDArray output, INDArray labels, INDArray gradient) {
-        boolean isReal = labels.dataType() == DataType.FLOAT || labels.dataType() == DataType.DOUBLE;
+        this(
+                output,
+                new HeapColumns().bind(isReal(labels) ? labels : labels.castTo(output.dataType()))::read,
+                gradient);
+    }
+
+    LossBlocks(INDArray output, Labels labels, INDArray gradient) {
+        this.labels = labels;
         this.gradient = gradient;
         written = HeapColumns.canWrite(gradient)
                 ? gradient
                 : Nd4j.createUninitialized(gradient.dataType(), gradient.shape(), 'f');
         outputs = new HeapColumns().bind(output);
-        this.labels = new HeapColumns().bind(isReal ? labels : labels.castTo(output.dataType()));
         gradients = new HeapColumns().bind(written);
         rows = Math.toIntExact(output.size(0));
         columns = Math.toIntExact(output.size(1));
         int room = rows * Math.min(columns, HeapColumns.perBlock(rows));
         values = new double[room];
         labelValues = new double[room];
+    }
+
+    private static boolean isReal(INDArray array) {
+        return array.dataType() == DataType.FLOAT || array.dataType() == DataType.DOUBLE;
     }
 
     /** Calculates with a block. Element {@code (i, j)} is at {@code i + j·rows}. */

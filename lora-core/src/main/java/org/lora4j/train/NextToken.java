@@ -6,6 +6,7 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.ArrayMemory;
 import org.lora4j.internal.RowMath;
+import org.lora4j.internal.Workers;
 import org.lora4j.nn.input.Input;
 import org.lora4j.nn.input.Sequences;
 import org.lora4j.nn.internal.Pass;
@@ -14,21 +15,18 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 /** Implements {@link Loss#nextToken}. */
-enum NextToken implements Loss {
+enum NextToken implements TargetLoss {
     INSTANCE;
-
-    /** The label that takes no part, as in PyTorch. */
-    static final int IGNORED = -100;
 
     /**
      * Returns for each row of a batch the token that it is to predict.
      *
      * @param input the sequences
      * @param labels a label for each token as it was given {@code [n, t]}; null for the tokens themselves
-     * @return {@code [tokens]} of INT32, {@link #IGNORED} where nothing counts
      * @throws IllegalArgumentException if the input is no sequences, the labels do not fit it, or no label counts
      */
-    INDArray targets(Input input, @Nullable INDArray labels) {
+    @Override
+    public INDArray targets(Input input, @Nullable INDArray labels) {
         if (!(input instanceof Sequences sequences)) {
             throw new IllegalArgumentException(
                     "the loss of the next token needs a model that takes sequences, found " + input);
@@ -47,7 +45,7 @@ enum NextToken implements Loss {
                 }
             }
         }
-        if (Arrays.stream(targets).allMatch(target -> target == IGNORED)) {
+        if (TargetLoss.count(targets) == 0) {
             throw new IllegalArgumentException(
                     "labels: at least one token of a batch must have a label that counts, found"
                             + " none; the first token of a sequence has nothing that predicts it, and " + IGNORED
@@ -71,93 +69,143 @@ enum NextToken implements Loss {
         for (int i = 0; i < values.length; i++) {
             whole[i] = new int[values[i].length];
             for (int j = 0; j < values[i].length; j++) {
-                whole[i][j] = (int) values[i][j];
-                if (whole[i][j] != values[i][j] || (whole[i][j] < 0 && whole[i][j] != IGNORED)) {
-                    throw new IllegalArgumentException("labels: each must be a token, or " + IGNORED
-                            + " to take no part, found " + values[i][j] + " at [" + i + ", " + j + "]");
-                }
+                whole[i][j] = TargetLoss.whole(values[i][j], "a token", "[" + i + ", " + j + "]");
             }
         }
         return whole;
     }
 
-    /** Returns the number of targets that count. */
-    static long count(INDArray targets) {
-        return count(targets.toIntVector());
-    }
-
-    private static long count(int[] targets) {
-        return Arrays.stream(targets).filter(target -> target != IGNORED).count();
+    @Override
+    public void requireBelow(INDArray targets, long vocabulary) {
+        int largest = targets.maxNumber().intValue();
+        if (largest >= vocabulary) {
+            throw new IllegalArgumentException("labels: each token must be below the vocabulary of " + vocabulary
+                    + ", found " + largest + "; use the tokenizer of this model");
+        }
     }
 
     @Override
     public double compute(INDArray output, INDArray labels, INDArray gradient) {
-        if (labels.length() != output.size(0)) {
-            throw new IllegalArgumentException("labels: there must be one for each of the " + output.size(0)
-                    + " rows of the output, found " + Arrays.toString(labels.shape()));
-        }
-        int[] targets = labels.castTo(DataType.INT32).dup('c').data().asInt();
-        long count = count(targets);
-        return sum(RowMath.of(output.dataType()), output, targets, 0, count, gradient) / count;
+        int[] targets = TargetLoss.ofRows(output, labels);
+        long count = TargetLoss.count(targets);
+        return new Rows<>(RowMath.of(output.dataType()), targets, count).sum(output, 0, gradient) / count;
     }
 
     /**
      * Computes the loss of a segment of a pass, and its gradient, with the head of the pass in blocks of those rows whose
      * target counts.
      *
+     * @param type the type of the outputs
      * @param targets what {@link #targets} returned for the segment
      */
-    static double compute(Pass pass, int segment, INDArray targets) {
+    static double compute(Pass pass, DataType type, int segment, INDArray targets) {
         int[] all = targets.toIntVector();
         int[] rows = IntStream.range(0, all.length)
                 .filter(row -> all[row] != IGNORED)
                 .toArray();
         int[] counting = Arrays.stream(rows).map(row -> all[row]).toArray();
-        return pass.headLoss(
-                        segment,
-                        rows,
-                        (output, from) ->
-                                sum(RowMath.of(output.dataType()), output, counting, from, rows.length, output))
-                / rows.length;
+        Rows<?> counted = new Rows<>(RowMath.of(type), counting, rows.length);
+        return pass.headLoss(segment, rows, (output, from) -> counted.sum(output, from, output)) / rows.length;
     }
 
-    /**
-     * Computes the sum of the losses of some rows, and the gradient of the mean.
-     *
-     * @param first the target of the first row
-     * @param count the number of all targets that count, of these and other rows
-     * @param gradient gets the gradient; can be the output itself
-     */
-    private static <A> double sum(
-            RowMath<A> math, INDArray output, int[] targets, int first, long count, INDArray gradient) {
-        int width = Math.toIntExact(output.length() / output.size(0));
-        INDArray logitRows = isInRows(output) ? output : output.dup('c');
-        INDArray gradientRows =
-                isInRows(gradient) ? gradient : Nd4j.createUninitialized(gradient.dataType(), gradient.shape(), 'c');
-        ArrayMemory logits = new ArrayMemory(logitRows);
-        ArrayMemory gradients = new ArrayMemory(gradientRows);
-        A row = math.array(width);
-        A zeros = math.array(width);
-        double loss = 0;
-        for (int i = 0; i < output.size(0); i++) {
-            int target = targets[first + i];
-            int start = Math.multiplyExact(i, width);
+    /** A row of logits, for one thread. */
+    private static final class Row<A> {
+        private final RowMath<A> math;
+        private A values;
+
+        Row(RowMath<A> math) {
+            this.math = math;
+            values = math.array(0);
+        }
+
+        A values(int width) {
+            if (math.length(values) < width) {
+                values = math.array(width);
+            }
+            return values;
+        }
+    }
+
+    /** Computes losses of rows and their gradients, block by block in the same arrays. */
+    private static final class Rows<A> {
+        private static final long NANOS_PER_LOGIT = 1;
+
+        private final RowMath<A> math;
+        private final int[] targets;
+        private final long count;
+        private final Workers<Row<A>> workers;
+        private double[] losses = new double[0];
+
+        /**
+         * Creates the computation.
+         *
+         * @param count the number of all targets that count, by which the gradients are divided
+         */
+        Rows(RowMath<A> math, int[] targets, long count) {
+            this.math = math;
+            this.targets = targets;
+            this.count = count;
+            workers = new Workers<>(() -> new Row<>(math));
+        }
+
+        /**
+         * Computes the sum of the losses of some rows, and the gradient of the mean.
+         *
+         * @param first the number of the first row among all
+         * @param gradient gets the gradient; can be the output itself
+         */
+        double sum(INDArray output, int first, INDArray gradient) {
+            INDArray logitRows = isInRows(output) ? output : output.dup('c');
+            INDArray gradientRows = isInRows(gradient)
+                    ? gradient
+                    : Nd4j.createUninitialized(gradient.dataType(), gradient.shape(), 'c');
+            double loss = sum(logitRows, first, new ArrayMemory(gradientRows));
+            if (gradientRows != gradient) {
+                gradient.assign(gradientRows);
+            }
+            return loss;
+        }
+
+        private double sum(INDArray output, int first, ArrayMemory gradients) {
+            int n = Math.toIntExact(output.size(0));
+            int width = Math.toIntExact(output.length() / n);
+            if (losses.length < n) {
+                losses = new double[n];
+            }
+            ArrayMemory logits = new ArrayMemory(output);
+            workers.runRows(0, n, NANOS_PER_LOGIT * width, (row, from, to) -> {
+                for (int i = from; i < to; i++) {
+                    losses[i] = loss(
+                            row.values(width),
+                            width,
+                            targets[first + i],
+                            Math.multiplyExact(i, width),
+                            logits,
+                            gradients);
+                }
+            });
+            // In the order of the rows, whoever computed them.
+            double sum = 0;
+            for (int i = 0; i < n; i++) {
+                sum += losses[i];
+            }
+            return sum;
+        }
+
+        private double loss(A row, int width, int target, int start, ArrayMemory logits, ArrayMemory gradients) {
             if (target == IGNORED) {
-                math.write(gradients, start, zeros, width);
-                continue;
+                math.clear(row, width);
+                math.write(gradients, start, row, width);
+                return 0;
             }
             int at = start + Objects.checkIndex(target, width);
             math.read(logits, start, row, width);
             double below = logits.get(at) - math.softmax(row, width);
-            loss -= below;
             math.scale(1.0 / count, row, width);
             math.write(gradients, start, row, width);
             gradients.put(at, (Math.exp(below) - 1) / count);
+            return -below;
         }
-        if (gradientRows != gradient) {
-            gradient.assign(gradientRows);
-        }
-        return loss;
     }
 
     private static boolean isInRows(INDArray matrix) {

@@ -12,7 +12,15 @@ enum SoftmaxCrossEntropy implements Loss {
 
     @Override
     public double compute(INDArray output, INDArray labels, INDArray gradient) {
-        LossBlocks blocks = new LossBlocks(output, labels, gradient);
+        return compute(new LossBlocks(output, labels, gradient), output.size(0));
+    }
+
+    /**
+     * Computes the loss of blocks and its gradient.
+     *
+     * @param count by what the sum of the losses is divided
+     */
+    static double compute(LossBlocks blocks, long count) {
         int n = blocks.rows();
         double[] max = new double[n];
         Arrays.fill(max, Double.NEGATIVE_INFINITY);
@@ -24,10 +32,10 @@ enum SoftmaxCrossEntropy implements Loss {
         double[] scale = new double[n];
         for (int i = 0; i < n; i++) {
             loss += mass[i] * Math.log(sum[i]);
-            scale[i] = mass[i] / sum[i] / n;
+            scale[i] = mass[i] / sum[i] / count;
         }
-        blocks.finishGradient((e, y, columns) -> probabilitiesLessLabels(e, y, columns, scale));
-        return loss / n;
+        blocks.finishGradient((e, y, columns) -> probabilitiesLessLabels(e, y, columns, scale, count));
+        return loss / count;
     }
 
     private static void maxima(double[] z, int columns, double[] max) {
@@ -59,9 +67,9 @@ enum SoftmaxCrossEntropy implements Loss {
         return loss;
     }
 
-    private static double probabilitiesLessLabels(double[] e, double[] y, int columns, double[] scale) {
+    private static double probabilitiesLessLabels(double[] e, double[] y, int columns, double[] scale, long count) {
         int n = scale.length;
-        double each = 1.0 / n;
+        double each = 1.0 / count;
         for (int j = 0; j < columns; j++) {
             for (int i = 0; i < n; i++) {
                 double g = scale[i] * e[i + j * n] - each * y[i + j * n];

@@ -226,7 +226,7 @@ public final class Trainer {
         /**
          * Sets whether a transformer computes its layers again for the gradients. The default is false: each layer keeps what it
          * computes until its gradients are computed. With true, it keeps only its input, and all layers share the memory for the
-         * rest, except for the attention weights of encoders. A step then computes each layer twice forward, which is about a
+         * rest. A step then computes each layer twice forward, which is about a
          * third more work, and needs a fraction of the memory. The gradients are the same, bit for bit. Only a weight that is
          * trained whole by Adam, in batches of at most 32 rows, can differ by rounding. The field calls this gradient checkpointing or activation
          * recomputation (<a href="https://arxiv.org/abs/1604.06174">arXiv:1604.06174</a>). Networks without residual connections

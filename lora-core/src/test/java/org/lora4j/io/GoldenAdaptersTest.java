@@ -1,10 +1,12 @@
 package org.lora4j.io;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -25,6 +27,7 @@ import org.lora4j.nn.Network;
 import org.lora4j.nn.layer.Linear;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.indexing.NDArrayIndex;
 
 /** Adapters that PEFT wrote, what it computed with them, and that they are written again as they were. */
 class GoldenAdaptersTest {
@@ -152,6 +155,80 @@ class GoldenAdaptersTest {
         model.add("pissa", PeftAdapters.load(RawFile.golden(PISSA), base));
         golden.assertOutput("y_adapter", model.predict(golden.x()));
         golden.assertOutput("y_adapter", model.merge("pissa").predict(golden.x()));
+    }
+
+    /** PEFT's conversion puts the trained factors first, so they can be taken back from it. */
+    @Test
+    void computesWithPissaThatWasNotConverted() throws Exception {
+        Golden golden = Golden.of("pissa_r3");
+        Network base = golden.base();
+        LoRAAdapter converted = PeftAdapters.load(RawFile.golden(PISSA), base);
+        Map<String, LoRAWeights> trained = new LinkedHashMap<>();
+        converted
+                .weights()
+                .forEach((path, weights) -> trained.put(
+                        path,
+                        new LoRAWeights(
+                                weights.loraA()
+                                        .get(NDArrayIndex.interval(0, 3), NDArrayIndex.all())
+                                        .dup('c'),
+                                weights.loraB()
+                                        .get(NDArrayIndex.all(), NDArrayIndex.interval(0, 3))
+                                        .dup('c'))));
+        PeftFiles files = PeftFiles.of(
+                new LoRAAdapter(converted.config().toBuilder().rank(3).alpha(6).build(), trained));
+        byte[] config = withInit(files, "pissa");
+        LoRAAdapter read = PeftFiles.read(config, files.tensors()).adapter(base);
+        assertThat(read.config().rank()).isEqualTo(6);
+        for (Linear linear : base.linears()) {
+            Golden.assertClose(linear.path(), converted.delta(linear), read.delta(linear));
+        }
+        LoRAModel model = LoRAModel.of(base);
+        model.add("pissa", read);
+        golden.assertOutput("y_adapter", model.predict(golden.x()));
+
+        assertThatThrownBy(() -> PeftFiles.read(config, files.tensors()).adapter())
+                .isInstanceOf(PeftFormatException.class)
+                .hasMessageContaining("found 'pissa', which changes it")
+                .hasMessageEndingWith(", or load it with its base");
+        assertThatThrownBy(() -> PeftFiles.read(withInit(files, "pissa_niter_4"), files.tensors())
+                        .adapter(base))
+                .isInstanceOf(PeftFormatException.class)
+                .hasMessageContaining("depends on random numbers or data that the files do not have");
+    }
+
+    private static byte[] withInit(PeftFiles files, String init) {
+        String config = new String(files.config(), StandardCharsets.UTF_8);
+        assertThat(config).contains("\"init_lora_weights\": true");
+        return config.replace("\"init_lora_weights\": true", "\"init_lora_weights\": \"" + init + "\"")
+                .getBytes(StandardCharsets.UTF_8);
+    }
+
+    @Test
+    void computesWithOloraThatWasNotConverted() throws Exception {
+        Network base = Golden.of("pissa_r3").base();
+        LoRAConfig config = LoRAConfig.builder()
+                .rank(3)
+                .alpha(5)
+                .rankPattern(Map.of("linear2", 2))
+                .rankStabilized(true)
+                .init(LoRAInit.olora())
+                .build();
+        LoRAAdapter.Initialized fresh = LoRAAdapter.initialize(base, config);
+        fresh.adapter().weights().values().forEach(weights -> weights.loraA().addi(0.1));
+        PeftFiles files = PeftFiles.of(fresh.adapter());
+        LoRAAdapter read =
+                PeftFiles.read(withInit(files, "olora"), files.tensors()).adapter(base);
+        LoRAAdapter expected = fresh.adapter().againstBase(fresh.subtracted());
+        for (Linear linear : base.linears()) {
+            Golden.assertClose(linear.path(), expected.delta(linear), read.delta(linear));
+            assertThat(read.delta(linear).norm2Number().doubleValue()).isGreaterThan(0.1);
+        }
+        assertThat(expected.againstBase(base)).isSameAs(expected);
+        LoRAConfig approximated = config.toBuilder().init(LoRAInit.pissa(4)).build();
+        assertThatThrownBy(() -> new LoRAAdapter(approximated, fresh.adapter().weights()).againstBase(base))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("which depends on random numbers");
     }
 
     @ParameterizedTest

@@ -23,7 +23,7 @@ class PeftConfigTest {
     private static final String FILE = "adapter_config.json";
 
     private static LoRAConfig read(String json) throws PeftFormatException {
-        return PeftConfigReader.read(FILE, json.getBytes(StandardCharsets.UTF_8), 7);
+        return PeftConfigReader.read(FILE, json.getBytes(StandardCharsets.UTF_8), 7, false);
     }
 
     /** A file with the fields that every one needs, and more. */
@@ -260,7 +260,7 @@ class PeftConfigTest {
                 .isInstanceOf(PeftFormatException.class)
                 .hasMessageContaining(message)
                 .hasMessageMatching("(?s).{1,1000}"));
-        assertThatThrownBy(() -> PeftConfigReader.read(FILE, new byte[] {'{', (byte) 0xFF, '}'}, 0))
+        assertThatThrownBy(() -> PeftConfigReader.read(FILE, new byte[] {'{', (byte) 0xFF, '}'}, 0, false))
                 .isInstanceOf(PeftFormatException.class)
                 .hasMessageContaining("must be valid UTF-8");
     }

@@ -11,6 +11,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.lora4j.AdapterView;
 import org.lora4j.LoRAModel;
@@ -187,6 +188,31 @@ class RecomputationTest {
         }
         assertThat(results.get(1).finalLoss()).isEqualTo(results.get(0).finalLoss());
         assertSameBits(trained.get(1), trained.get(0));
+    }
+
+    /** A checkpoint says nothing of how layers were computed, so a training can go on the other way. */
+    @ParameterizedTest
+    @EnumSource(Host.class)
+    void aTrainingGoesOnTheOtherWayWithTheSameBits(Host host) {
+        for (String variant : List.of("lora", "dora with dropout", "table")) {
+            for (boolean before : new boolean[] {false, true}) {
+                List<TrainingState> states = new ArrayList<>();
+                AdapterView through = adapter(LoRAModel.of(network(host, DataType.FLOAT)), "a", variant);
+                TrainingResult expected = builder(host, through, before)
+                        .checkpointEvery(3, states::add)
+                        .build()
+                        .fit(batches(host));
+                AdapterView resumed = adapter(LoRAModel.of(network(host, DataType.FLOAT)), "a", variant);
+                TrainingResult found = builder(host, resumed, !before)
+                        .resume(states.get(0))
+                        .build()
+                        .fit(batches(host));
+                assertThat(states.get(0).iteration()).isEqualTo(3);
+                assertThat(found.iterations()).isEqualTo(expected.iterations()).isEqualTo(10);
+                assertThat(found.finalLoss()).isEqualTo(expected.finalLoss());
+                assertSameBits(resumed.parameters(), through.parameters());
+            }
+        }
     }
 
     @Test

@@ -4,35 +4,70 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.algebra.TargetRank;
 import org.lora4j.cli.convert.AdapterFiles;
 import org.lora4j.cli.convert.AdapterResize;
+import org.lora4j.cli.convert.GgufExport;
 import org.lora4j.cli.file.OutputPath;
 import org.lora4j.example.support.cli.OptionCheck;
 import org.lora4j.example.support.cli.WorkCommand;
+import org.lora4j.io.Dtype;
+import org.lora4j.io.PeftAdapters;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** {@code convert}: an adapter to another rank, or DoRA to LoRA. */
-@Command(name = "convert", description = "Convert an adapter to another rank. With the model, convert DoRA to LoRA.")
+/** {@code convert}: an adapter to another rank, DoRA to LoRA, or a folder to a GGUF file. */
+@Command(
+        name = "convert",
+        description =
+                "Convert an adapter to another rank, or to a file for llama.cpp and Ollama. With the model, convert"
+                        + " DoRA to LoRA.")
 public final class ConvertCommand extends WorkCommand {
+    private enum Gguf {
+        F32(Dtype.F32),
+        F16(Dtype.F16);
+
+        private final Dtype precision;
+
+        Gguf(Dtype precision) {
+            this.precision = precision;
+        }
+    }
+
     @Option(names = "--adapter", required = true, paramLabel = "DIR", description = "The folder of the adapter.")
     @SuppressWarnings("NullAway.Init")
     private Path adapter;
 
-    @Option(names = "--output", required = true, paramLabel = "DIR", description = "The folder that is written.")
+    @Option(
+            names = "--output",
+            required = true,
+            paramLabel = "PATH",
+            description = "The folder that is written; with --gguf, the file.")
     @SuppressWarnings("NullAway.Init")
-    private Path folder;
+    private Path target;
 
-    @Option(names = "--rank", required = true, paramLabel = "R", description = "The new rank.")
-    private int rank;
+    @Option(
+            names = "--rank",
+            paramLabel = "R",
+            description = "The new rank. Default: that of the adapter, with --gguf.")
+    private @Nullable Integer rank;
+
+    @Option(
+            names = "--gguf",
+            paramLabel = "TYPE",
+            description =
+                    "Write a GGUF file with numbers of this type: ${COMPLETION-CANDIDATES}. It needs --model, a decoder."
+                            + " Default: a folder in PEFT's form.")
+    private @Nullable Gguf gguf;
 
     @Option(
             names = "--model",
             paramLabel = "DIR",
-            description = "The folder of the model, for DoRA. Default: none, for LoRA.")
+            description = "The folder of the model, for DoRA and for --gguf. Default: none.")
     private @Nullable Path model;
 
     @Mixin
@@ -42,20 +77,31 @@ public final class ConvertCommand extends WorkCommand {
 
     @Override
     protected void checkOptions(OptionCheck check) {
-        check.atLeast("--rank", rank, 1);
+        check.atLeast("--rank", Objects.requireNonNullElse(rank, 1), 1);
+        check.require(rank != null || gguf != null, "--rank or --gguf must be given, found neither");
+        check.require(gguf == null || model != null, "--gguf must be used with --model, found no model");
     }
 
     @Override
     protected void work() throws IOException {
-        OutputPath.requireOther(folder, model == null ? List.of(adapter) : List.of(adapter, model));
-        AdapterResize.Result converted = AdapterResize.convert(adapter, TargetRank.of(rank), model);
-        AdapterFiles.save(converted.adapter(), adapter, model, folder);
-        Written written = new Written(folder.toString(), Map.of("greatestError", converted.greatestError()));
-        output.show(
-                out(),
-                written,
-                to -> to.line(
+        OutputPath.requireOther(target, model == null ? List.of(adapter) : List.of(adapter, model));
+        AdapterResize.Result resized = rank == null ? null : AdapterResize.convert(adapter, TargetRank.of(rank), model);
+        LoRAAdapter result = resized == null ? PeftAdapters.load(adapter) : resized.adapter();
+        if (gguf == null || model == null) {
+            AdapterFiles.save(result, adapter, model, target);
+        } else {
+            GgufExport.write(result, model, gguf.precision, target);
+        }
+        Map<String, Object> numbers = resized == null ? Map.of() : Map.of("greatestError", resized.greatestError());
+        Written written = new Written(target.toString(), numbers);
+        output.show(out(), written, to -> {
+            if (resized == null) {
+                to.line("adapter written to %s", written.output());
+            } else {
+                to.line(
                         "adapter written to %s; greatest relative error of a layer: %.4g",
-                        written.output(), converted.greatestError()));
+                        written.output(), resized.greatestError());
+            }
+        });
     }
 }

@@ -14,7 +14,6 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * the tasks among themselves. In training it keeps the attention weights.
  */
 final class AttentionHeads<A> {
-    private final RowMath<A> math;
     private final boolean training;
     private final int heads;
     private final int size;
@@ -25,13 +24,12 @@ final class AttentionHeads<A> {
     // What forward keeps for backward.
     private @Nullable Sequences batch;
     private @Nullable HeadInputs inputs;
-    private A kept;
+    private final HeapBuffer<A> kept;
 
     /** Where the kept weights of each sequence begin. */
     private int[] offsets = new int[0];
 
     AttentionHeads(SelfAttention layer, RowMath<A> math, PassResources resources) {
-        this.math = math;
         training = resources.isTraining();
         heads = layer.heads();
         size = Math.toIntExact(layer.query().outputSize()) / heads;
@@ -40,7 +38,7 @@ final class AttentionHeads<A> {
         double dropout = drops ? layer.dropout() : 0;
         Supplier<HeadProducts> products = resources.headProducts().source(size);
         workers = new Workers<>(() -> new AttentionHead<>(size, dropout, seeds, math, products.get()));
-        kept = math.array(0);
+        kept = resources.buffers().heap(math);
     }
 
     /** Computes the heads side by side, {@code context [tokens, dim]}. */
@@ -50,18 +48,18 @@ final class AttentionHeads<A> {
         batch = sequences;
         inputs = all;
         long weights = findOffsets(sequences);
-        if (training && math.length(kept) < weights) {
-            kept = math.array(Math.toIntExact(weights));
+        if (training) {
+            kept.reserve(Math.toIntExact(weights));
         }
         if (drops) {
             seeds.bind(segments);
         }
         HeadColumns contexts = new HeadColumns(context, 0, size);
-        A target = kept;
-        workers.run(sequences.count() * heads, nanos(weights), (worker, i) -> {
-            AttentionHead.Task task = task(sequences, i);
-            worker.forward(task, all, contexts, training ? target : null);
-        });
+        A target = training ? kept.array() : null;
+        workers.run(
+                sequences.count() * heads,
+                nanos(weights),
+                (worker, i) -> worker.forward(task(sequences, i), all, contexts, target));
     }
 
     /** Returns the number of all weights. */
@@ -99,7 +97,7 @@ final class AttentionHeads<A> {
         HeadInputs all = inputs;
         HeadInputs gradients = HeadInputs.of(allQGradients, allKGradients, allVGradients, size);
         HeadColumns contexts = new HeadColumns(contextGradient, 0, size);
-        A weights = kept;
+        A weights = kept.array();
         workers.run(
                 sequences.count() * heads,
                 2 * nanos(findOffsets(sequences)),

@@ -1,6 +1,7 @@
 package org.lora4j.nn.internal;
 
 import org.lora4j.internal.BatchBuffer;
+import org.lora4j.internal.RowMath;
 import org.nd4j.linalg.api.buffer.DataType;
 
 /** Creates the buffers in which layers keep what they computed, until the gradients are computed from it. */
@@ -21,5 +22,10 @@ class Buffers {
     /** Creates a buffer of a width. */
     BatchBuffer rows(long columns) {
         return new BatchBuffer(dataType, columns, order);
+    }
+
+    /** Creates a buffer on the heap. */
+    <A> HeapBuffer<A> heap(RowMath<A> math) {
+        return new HeapBuffer<>(math);
     }
 }

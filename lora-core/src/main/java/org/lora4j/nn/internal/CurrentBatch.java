@@ -29,6 +29,11 @@ final class CurrentBatch {
         return rows == null ? row : rows[firstRow + row];
     }
 
+    /** Whether the rows that are computed now follow others of the same batch. */
+    boolean isContinued() {
+        return rows != null && firstRow > 0;
+    }
+
     Segments get() {
         if (segments == null) {
             throw new IllegalStateException("the pass must be given a batch first");

@@ -83,6 +83,11 @@ final class LinearContext implements PassContext {
     }
 
     @Override
+    public boolean isContinued() {
+        return resources.batch().isContinued();
+    }
+
+    @Override
     public INDArray ones(long rows) {
         return ones.rows(rows);
     }

@@ -119,7 +119,11 @@ final class LinearPass implements LayerPass {
     public INDArray forward(INDArray x) {
         INDArray y = outputs.rows(x.size(0));
         output = y;
-        product.run(x, y);
+        if (resources.batch().isContinued()) {
+            product.runAlone(x, y); // The further products are those of the block before.
+        } else {
+            product.run(x, y);
+        }
         if (isMixed()) {
             mixed.forward(x, y);
             return y;

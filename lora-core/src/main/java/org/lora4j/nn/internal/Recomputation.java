@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.BatchBuffer;
+import org.lora4j.internal.RowMath;
 import org.lora4j.nn.layer.Dropout;
 import org.lora4j.nn.layer.Layer;
 import org.lora4j.nn.layer.LayerNorm;
@@ -24,6 +25,7 @@ final class Recomputation {
     private final DataType dataType;
     private final char order;
     private final Map<Long, List<BatchBuffer>> rows = new HashMap<>();
+    private final List<HeapBuffer<?>> heaps = new ArrayList<>();
 
     /** Whose results the buffers hold. */
     private @Nullable RecomputedPass owner;
@@ -74,6 +76,7 @@ final class Recomputation {
 
     private final class SharedBuffers extends Buffers {
         private final Map<Long, Integer> used = new HashMap<>();
+        private int usedHeaps;
 
         SharedBuffers() {
             super(dataType, order);
@@ -87,6 +90,15 @@ final class Recomputation {
                 all.add(super.rows(columns));
             }
             return all.get(k);
+        }
+
+        @Override
+        @SuppressWarnings("unchecked") // All layers of a pass compute with one type.
+        <A> HeapBuffer<A> heap(RowMath<A> math) {
+            if (usedHeaps == heaps.size()) {
+                heaps.add(super.heap(math));
+            }
+            return (HeapBuffer<A>) heaps.get(usedHeaps++);
         }
     }
 }

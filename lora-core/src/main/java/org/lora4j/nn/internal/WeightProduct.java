@@ -76,8 +76,13 @@ final class WeightProduct {
             runStacked(x, y);
             return;
         }
-        weight.multiply(product, x, y);
+        runAlone(x, y);
         runFurther();
+    }
+
+    /** Computes {@code y = x·Wᵀ} without the further products. */
+    void runAlone(INDArray x, INDArray y) {
+        weight.multiply(product, x, y);
     }
 
     /** Computes the further products only. */

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import org.lora4j.internal.Names;
+import org.lora4j.io.GgufModel;
 
 /**
  * The configuration of a GPT-2: {@code config.json} of Hugging Face's {@code transformers}. The names of its fields are in
@@ -157,5 +158,14 @@ public record Gpt2Config(
                 probability,
                 probability,
                 probability);
+    }
+
+    /**
+     * Returns what the GGUF file of an adapter needs to know about the model.
+     *
+     * @return llama.cpp's name of the architecture, and the heads
+     */
+    public GgufModel ggufModel() {
+        return new GgufModel("gpt2", heads, heads, hiddenSize / heads, tiedEmbeddings);
     }
 }

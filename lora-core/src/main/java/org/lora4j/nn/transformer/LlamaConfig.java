@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import org.lora4j.internal.Names;
+import org.lora4j.io.GgufModel;
 import org.lora4j.nn.layer.RotaryEmbedding;
 
 /**
@@ -127,5 +128,15 @@ public record LlamaConfig(
     public static LlamaConfig parse(String json) {
         Objects.requireNonNull(json, "json must not be null");
         return LlamaConfigReader.read(JsonFields.parse(json));
+    }
+
+    /**
+     * Returns what the GGUF file of an adapter needs to know about the model.
+     *
+     * @return llama.cpp's name of the architecture, and the heads
+     */
+    public GgufModel ggufModel() {
+        String architecture = modelType.equals("mistral") ? "llama" : modelType;
+        return new GgufModel(architecture, heads, keyValueHeads, headSize, tiedEmbeddings);
     }
 }

@@ -112,6 +112,9 @@ final class DoRAScaling {
     }
 
     private void computeScales() {
+        if (context.isContinued()) {
+            return;
+        }
         double[] remembered = update.rememberedScales(context.weight());
         if (remembered != null) {
             System.arraycopy(remembered, 0, scales, 0, scales.length);

@@ -185,4 +185,48 @@ final class FakeUpdate {
             };
         }
     }
+
+    /** Changes nothing, requests a product, and notes at each block of rows whether the product was computed for it. */
+    record Requesting(INDArray rows, List<Boolean> computed) implements WeightUpdate {
+        @Override
+        public List<Parameter> parameters() {
+            return List.of();
+        }
+
+        @Override
+        public INDArray delta(INDArray original) {
+            return Nd4j.zeros(original.dataType(), original.shape());
+        }
+
+        @Override
+        public WeightUpdatePass newPass(PassContext context) {
+            INDArray product = Nd4j.create(
+                    rows.dataType(), new long[] {rows.size(0), context.weight().shape()[0]}, 'f');
+            product.assign(Double.NaN);
+            context.requestWeightProduct(rows, product);
+            return new WeightUpdatePass() {
+                @Override
+                public boolean bind(WeightUpdate update) {
+                    return false;
+                }
+
+                @Override
+                public boolean readsBase() {
+                    return false;
+                }
+
+                @Override
+                public void forward(INDArray x, INDArray base, INDArray y) {
+                    computed.add(!Double.isNaN(product.getDouble(0)));
+                    product.assign(Double.NaN);
+                }
+
+                @Override
+                public void backward(INDArray x, INDArray base, INDArray yGradient, INDArray baseGradient) {}
+
+                @Override
+                public void addInputGradient(INDArray xGradient) {}
+            };
+        }
+    }
 }

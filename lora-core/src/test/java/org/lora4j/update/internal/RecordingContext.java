@@ -24,6 +24,7 @@ public final class RecordingContext implements PassContext {
     private final List<Long> widths = new ArrayList<>();
     private long step;
     private long rowsBefore;
+    private boolean isContinued;
 
     public RecordingContext(DataType type) {
         this(type, null);
@@ -57,6 +58,15 @@ public final class RecordingContext implements PassContext {
 
     void setStep(long step) {
         this.step = step;
+    }
+
+    void setContinued(boolean isContinued) {
+        this.isContinued = isContinued;
+    }
+
+    @Override
+    public boolean isContinued() {
+        return isContinued;
     }
 
     @Override

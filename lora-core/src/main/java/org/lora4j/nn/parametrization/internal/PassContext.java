@@ -56,7 +56,8 @@ public interface PassContext {
     /**
      * Requests the product of further rows with the weight. The layer computes it before each
      * {@link WeightUpdatePass#forward}, where possible as one product with the batch's, which costs little more than the
-     * batch's alone. A request lasts until the layer binds its updates anew.
+     * batch's alone. A request lasts until the layer binds its updates anew. It is
+     * not computed again where {@link #isContinued}.
      *
      * @param rows {@code R [k, in]}, contiguous; read at each forward
      * @param product gets {@code R·Wᵀ [k, out]}; in 'f' order. The caller may overwrite it after each forward
@@ -80,6 +81,14 @@ public interface PassContext {
      * @return its number in the whole batch
      */
     long rowNumber(int row);
+
+    /**
+     * Returns whether the next {@link WeightUpdatePass#forward} computes further rows of the batch that the one before computed.
+     * The weights are the same then, and so is what depends on them alone.
+     *
+     * @return true for all blocks of rows but the first one
+     */
+    boolean isContinued();
 
     /**
      * Returns a column of ones, for sums over the batch and for adding a row to each row.
