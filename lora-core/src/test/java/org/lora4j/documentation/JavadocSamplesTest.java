@@ -39,6 +39,7 @@ class JavadocSamplesTest {
     /** What the samples use and do not declare. */
     private static final String PROGRAM = """
             import java.nio.file.*;
+            import java.time.*;
             import java.util.*;
             import java.util.concurrent.*;
             import org.lora4j.*;
@@ -70,6 +71,8 @@ class JavadocSamplesTest {
                 SameDiff graph;
                 Trainer trainer;
                 GradientSource source;
+                AdapterCache cache;
+                BatchingPredictor predictor;
                 DataSetIterator data, allDigits, digitNine, eights, nines, spamData;
                 Batch part;
                 List<Batch> heldOut;
