@@ -73,10 +73,15 @@ class JavadocSamplesTest {
                 GradientSource source;
                 AdapterCache cache;
                 BatchingPredictor predictor;
+                BatchGenerator batch;
+                GenerationOptions options;
+                GenerationService service;
+                GenerationRequest request;
                 DataSetIterator data, allDigits, digitNine, eights, nines, spamData;
                 Batch part;
                 List<Batch> heldOut;
                 List<Input> inputs;
+                List<Integer> tokens;
                 INDArray x, w, row, labels;
                 Map<String, INDArray> feed;
                 int[][] ids;
