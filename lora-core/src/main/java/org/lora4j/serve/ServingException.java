@@ -13,26 +13,41 @@ public final class ServingException extends RuntimeException {
     /** Why. */
     private final Reason reason;
 
-    /** Why a request was not served. The comments name the status that fits in HTTP. */
+    /** Why a request was not served. */
     public enum Reason {
-        /** There is no such adapter, or the base is asked for, which is not served: 404. */
-        UNKNOWN_ADAPTER,
-        /** The input does not fit the model: 400. */
-        INVALID_INPUT,
-        /** As many requests of this adapter wait as may; try again later: 429. */
-        ADAPTER_BUSY,
-        /** As many requests wait as may; try again later: 503. */
-        SERVICE_BUSY,
-        /** The service was closed: 503. */
-        CLOSED,
-        /** The adapter cannot be loaded now; try again later: 503. */
-        ADAPTER_UNAVAILABLE,
-        /** The time of the request was over before it was computed: 504. */
-        LATE,
-        /** The request was cancelled: nobody needs a status. */
-        CANCELLED,
-        /** A fault in the service; the cause says which: 500. */
-        INTERNAL;
+        /** There is no such adapter, or the base is asked for, which is not served. */
+        UNKNOWN_ADAPTER(404),
+        /** The input does not fit the model. */
+        INVALID_INPUT(400),
+        /** As many requests of this adapter wait as may; try again later. */
+        ADAPTER_BUSY(429),
+        /** As many requests wait as may; try again later. */
+        SERVICE_BUSY(503),
+        /** The service was closed. */
+        CLOSED(503),
+        /** The adapter cannot be loaded now; try again later. */
+        ADAPTER_UNAVAILABLE(503),
+        /** The time of the request was over before its end. */
+        LATE(504),
+        /** The request was cancelled. */
+        CANCELLED(499),
+        /** A fault in the service; the cause says which. */
+        INTERNAL(500);
+
+        private final int httpStatus;
+
+        Reason(int httpStatus) {
+            this.httpStatus = httpStatus;
+        }
+
+        /**
+         * Returns the status that a service over HTTP answers with.
+         *
+         * @return a number from 400 to 504. That of a cancelled request, 499, is common and in no standard; mostly nobody reads it
+         */
+        public int httpStatus() {
+            return httpStatus;
+        }
 
         /**
          * Returns whether the same request can succeed a little later.

@@ -3,6 +3,7 @@ package org.lora4j.attack;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumSet;
@@ -205,7 +206,11 @@ class ServingSoakTest {
                 return;
             } catch (RuntimeException e) {
                 // There is none of this name now, or the source failed.
-                continue;
+                assertThat(e)
+                        .isInstanceOfAny(
+                                IllegalArgumentException.class,
+                                UncheckedIOException.class,
+                                IllegalStateException.class);
             }
         }
     }

@@ -312,7 +312,9 @@ class GuideTest {
         long median = stats.all().latencyNanos().percentile(50);
         long slow = stats.all().latencyNanos().percentile(99);
         double rows = stats.batchUnits().mean();
+        long ofCustomer = stats.adapter("customer-a").queueNanos().percentile(99);
         assertThat(List.of(median, slow)).doesNotContain(0L);
+        assertThat(ofCustomer).isNotNegative();
         assertThat(rows).isEqualTo(1);
         predictor.close();
     }
