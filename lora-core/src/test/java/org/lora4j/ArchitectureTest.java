@@ -65,7 +65,7 @@ class ArchitectureTest {
             .layer("internal")
             .definedBy("org.lora4j.internal")
             .whereLayer("serve")
-            .mayOnlyAccessLayers("lora", "adapter", "io", "nn", "input", "computation", "internal")
+            .mayOnlyAccessLayers("lora", "generate", "adapter", "io", "nn", "input", "computation", "internal")
             .whereLayer("generate")
             .mayOnlyAccessLayers("nn", "input", "layer", "computation", "internal")
             .whereLayer("lora")

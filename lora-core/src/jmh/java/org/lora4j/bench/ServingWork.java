@@ -82,7 +82,7 @@ final class ServingWork {
                     .build()) {
                 Result result = run(1, predictor::predict);
                 print("BatchingPredictor, BLAS threads 1", result);
-                print("  rows of its batches", predictor.stats().batchRows());
+                print("  rows of its batches", predictor.stats().batchUnits());
                 print("  ns of its batches", predictor.stats().batchNanos());
                 if (counts) {
                     batched.add(result);

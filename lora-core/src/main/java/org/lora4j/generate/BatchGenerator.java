@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.IntPredicate;
+import org.jspecify.annotations.Nullable;
 import org.lora4j.nn.Model;
 import org.lora4j.nn.internal.EffectiveLayers;
 import org.lora4j.nn.internal.PassSource;
@@ -95,8 +96,25 @@ public final class BatchGenerator {
      * @throws IllegalStateException if the caches of all texts, at their longest, would exceed the limit; nothing is added
      *     then. Try again when others have ended
      */
+    public RunningGeneration add(Model model, int[] prompt, GenerationOptions options, IntPredicate consumer) {
+        return add(model, prompt, options, consumer, null);
+    }
+
+    /**
+     * Adds a text of a conversation, whose keys and values are kept for the next one.
+     *
+     * @param model the base, or a model with adapters on it
+     * @param prompt the tokens before, at least one
+     * @param options how tokens are chosen, and when the generation ends
+     * @param consumer is given each new token in the thread of {@link #step}; false cancels the generation
+     * @param cache what is known of the conversation, from {@link #newPromptCache}; or null for a text of its own
+     * @return the generation
+     * @throws IllegalArgumentException as {@link #add(Model, int[], GenerationOptions, IntPredicate)}
+     * @throws IllegalStateException as {@link #add(Model, int[], GenerationOptions, IntPredicate)}, or if another generation uses
+     *     the cache
+     */
     public synchronized RunningGeneration add(
-            Model model, int[] prompt, GenerationOptions options, IntPredicate consumer) {
+            Model model, int[] prompt, GenerationOptions options, IntPredicate consumer, @Nullable PromptCache cache) {
         Objects.requireNonNull(model, "model must not be null");
         Objects.requireNonNull(prompt, "prompt must not be null");
         Objects.requireNonNull(options, "options must not be null");
@@ -108,16 +126,61 @@ public final class BatchGenerator {
                             + " network, found another one; use a BatchGenerator for each base");
         }
         decoder.requireTokens("prompt", prompt);
-        running.removeIf(RunningGeneration::isFinished);
+        removeFinished();
         long reserved = running.stream().mapToLong(RunningGeneration::reserved).sum();
         int maxTokens =
                 decoder.maxTokens(prompt, options, Math.max(0, cacheLimit / decoder.bytesPerToken() - reserved));
         EffectiveLayers layers = source.effectiveLayers();
-        CachedSequence text = new CachedSequence(decoder, layers, prompt.length + maxTokens - 1);
-        int reused = text.start(layers, prompt, 0);
-        RunningGeneration added = new RunningGeneration(text, prompt, reused, options, maxTokens, consumer);
+        int longest = prompt.length + maxTokens - 1;
+        CachedSequence text = cache == null ? new CachedSequence(decoder, layers, longest) : cache.take();
+        int reused = text.start(layers, prompt, cache == null ? 0 : prompt.length - 1);
+        RunningGeneration added = new RunningGeneration(text, prompt, reused, options, maxTokens, consumer, cache);
         running.add(added);
         return added;
+    }
+
+    /**
+     * Creates an empty cache for a conversation.
+     *
+     * @return a cache for texts of this generator
+     */
+    public PromptCache newPromptCache() {
+        return new PromptCache(new CachedSequence(decoder, layer -> layer.original(), decoder.positions()));
+    }
+
+    /**
+     * Checks a prompt without adding it.
+     *
+     * @param prompt the tokens before, at least one
+     * @param options how tokens are chosen, and when the generation ends
+     * @return the most new tokens of its generation, if no other text took memory
+     * @throws IllegalArgumentException if the prompt is empty or too long, a token is outside the vocabulary, or there are not
+     *     enough positions
+     * @throws IllegalStateException if its cache alone would exceed the limit
+     */
+    public int maxTokens(int[] prompt, GenerationOptions options) {
+        Objects.requireNonNull(prompt, "prompt must not be null");
+        Objects.requireNonNull(options, "options must not be null");
+        decoder.requireTokens("prompt", prompt);
+        return decoder.maxTokens(prompt, options, cacheLimit / decoder.bytesPerToken());
+    }
+
+    /**
+     * Returns the memory of the keys and values of one token.
+     *
+     * @return {@code 2·g·d} numbers for each layer, in bytes
+     */
+    public long cacheBytesPerToken() {
+        return decoder.bytesPerToken();
+    }
+
+    private void removeFinished() {
+        for (RunningGeneration generation : running) {
+            if (generation.isFinished()) {
+                generation.leave();
+            }
+        }
+        running.removeIf(RunningGeneration::hasLeft);
     }
 
     /**
@@ -126,12 +189,12 @@ public final class BatchGenerator {
      * @return how many texts go on
      */
     public synchronized int step() {
-        running.removeIf(RunningGeneration::isFinished);
+        removeFinished();
         List<RunningGeneration> now = List.copyOf(running);
         pass.compute(
                 now.stream().map(RunningGeneration::text).toList(),
                 (text, logits) -> now.get(text).advance(logits));
-        running.removeIf(RunningGeneration::isFinished);
+        removeFinished();
         return running.size();
     }
 

@@ -121,7 +121,7 @@ public final class Generator {
         int maxTokens = decoder.maxTokens(prompt, options, room);
         EffectiveLayers layers = source.effectiveLayers();
         int reused = text.start(layers, prompt, prompt.length - 1);
-        RunningGeneration running = new RunningGeneration(text, prompt, reused, options, maxTokens, consumer);
+        RunningGeneration running = new RunningGeneration(text, prompt, reused, options, maxTokens, consumer, null);
         List<CachedSequence> texts = List.of(text);
         while (!running.isFinished()) {
             lastTokens.compute(texts, (row, logits) -> running.advance(logits));

@@ -18,6 +18,8 @@ public final class RunningGeneration {
     private final int maxTokens;
     private final int promptTokens;
     private final int reusedTokens;
+    private final @Nullable PromptCache cache;
+    private boolean left;
     private final List<Integer> tokens = new ArrayList<>();
     private @Nullable Finish finish;
     private @Nullable RuntimeException failure;
@@ -29,12 +31,14 @@ public final class RunningGeneration {
             int reusedTokens,
             GenerationOptions options,
             int maxTokens,
-            IntPredicate consumer) {
+            IntPredicate consumer,
+            @Nullable PromptCache cache) {
         this.text = text;
         this.options = options;
         this.consumer = consumer;
         this.maxTokens = maxTokens;
         this.reusedTokens = reusedTokens;
+        this.cache = cache;
         promptTokens = prompt.length;
         sampler = new Sampler(options);
         for (int id : prompt) {
@@ -46,9 +50,32 @@ public final class RunningGeneration {
         return text;
     }
 
-    /** The most tokens that it has keys and values of. */
+    /** The most tokens that it has room for keys and values of. */
     long reserved() {
-        return promptTokens + maxTokens - 1L;
+        long longest = promptTokens + maxTokens - 1L;
+        // The room of a cache that is kept can double when it grows.
+        return cache == null ? longest : 2 * longest;
+    }
+
+    /** Gives its cache back, because no step computes it any more. */
+    void leave() {
+        left = true;
+        if (cache != null) {
+            cache.giveBack();
+        }
+    }
+
+    boolean hasLeft() {
+        return left;
+    }
+
+    /**
+     * Returns how many tokens of the prompt are not computed, because their keys and values are known.
+     *
+     * @return the tokens
+     */
+    public int reusedTokens() {
+        return reusedTokens;
     }
 
     /** Chooses the next token. What fails is the failure of this generation alone. */

@@ -3,9 +3,16 @@ package org.lora4j.serve;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.LoRAModel;
 import org.lora4j.adapter.LoRAAdapter;
@@ -29,8 +36,9 @@ import org.lora4j.io.ReadOptions;
  * in use can take more than the limit. A {@link BatchingPredictor} with a cache pins the adapter of each call. Loaded adapters
  * are frozen, and do not become active.
  *
- * <p>Several threads that need the same adapter load it once. If that fails, their calls fail; the next one tries again. A load
- * runs in a thread of its own, so an interrupt of a thread that waits for it does not end it.
+ * <p>Several threads that need the same adapter load it once. If that fails, their calls fail, and so do others until {@link
+ * Builder#retryDelay} is over; the next one then tries again. A load runs in a daemon thread of the cache, so an interrupt of a thread
+ * that waits for it does not end it. A thread that has nothing to load ends after two seconds.
  *
  * <p><b>What the cache deletes.</b> Only what it loaded itself. Adapters that the program added are found, and are neither
  * counted nor deleted. An adapter of the cache becomes one of the program when the program replaces, renames, activates or
@@ -54,8 +62,12 @@ public final class AdapterCache {
 
     AdapterCache(Builder builder) {
         model = builder.model;
-        cached = new CachedAdapters(model, builder.maxBytes, builder.listener);
-        loader = new AdapterLoader(model, builder.source, builder.options, cached);
+        cached = new CachedAdapters(
+                model,
+                new CacheLimits(builder.maxAdapters, builder.maxBytes, builder.kept),
+                new FailedLoads(builder.firstRetryNanos, builder.longestRetryNanos, builder.clock),
+                builder.listener);
+        loader = new AdapterLoader(model, builder.source, builder.options, cached, builder.maxConcurrentLoads);
     }
 
     /**
@@ -84,8 +96,17 @@ public final class AdapterCache {
         return new Builder(model, source);
     }
 
-    LoRAModel model() {
-        return model;
+    /**
+     * Returns this cache.
+     *
+     * @throws IllegalArgumentException if it is that of another model
+     */
+    AdapterCache requireOf(LoRAModel served) {
+        if (model != served) {
+            throw new IllegalArgumentException(
+                    "the cache must load into the model of the service, found that of another model");
+        }
+        return this;
     }
 
     /**
@@ -110,12 +131,53 @@ public final class AdapterCache {
      */
     public Pin pin(String name) {
         Objects.requireNonNull(name, "name must not be null");
+        try {
+            return pin(name, (Request) null);
+        } catch (TimeoutException e) {
+            throw new IllegalStateException("a load without a time limit must not end by time", e);
+        }
+    }
+
+    /**
+     * Keeps an adapter in the model, as {@link #pin(String)} does, and waits until a request is late.
+     *
+     * @param request the request, or null for one that is never late
+     * @throws TimeoutException if it is late before the adapter is loaded
+     */
+    Pin pin(String name, @Nullable Request request) throws TimeoutException {
         CachedAdapter entry = enter(name);
         if (entry == null) {
             return () -> {};
         }
-        loader.await(name, entry);
+        try {
+            loader.await(name, entry, request);
+        } catch (TimeoutException | RuntimeException e) {
+            cached.unpin(entry);
+            throw e;
+        }
         return pinOf(entry);
+    }
+
+    /**
+     * Loads adapters in the background, so that the first requests need not wait for them. It does not pin them.
+     *
+     * @param names the names of the adapters
+     * @return completed when all of them are in the model; or it fails with the exception of {@link #pin} of one of them, after the
+     *     others were tried too. To cancel it has no effect on the loads
+     */
+    public CompletableFuture<Void> preload(Collection<String> names) {
+        Objects.requireNonNull(names, "names must not be null");
+        List<CompletableFuture<Pin>> pins =
+                Set.copyOf(names).stream().map(this::pinLater).toList();
+        // Nobody is evicted for another one of them until all are there.
+        return CompletableFuture.allOf(pins.toArray(CompletableFuture<?>[]::new))
+                .whenComplete((nothing, failure) -> {
+                    for (CompletableFuture<Pin> pin : pins) {
+                        if (!pin.isCompletedExceptionally()) {
+                            pin.join().close();
+                        }
+                    }
+                });
     }
 
     /**
@@ -124,7 +186,12 @@ public final class AdapterCache {
      * @return the pin, or the exception of {@link #pin}. If the adapter must be loaded first, the thread that loads completes it
      */
     CompletableFuture<Pin> pinLater(String name) {
-        CachedAdapter entry = enter(name);
+        CachedAdapter entry;
+        try {
+            entry = enter(name);
+        } catch (RuntimeException e) {
+            return CompletableFuture.failedFuture(e);
+        }
         if (entry == null) {
             return CompletableFuture.completedFuture(() -> {});
         }
@@ -164,7 +231,8 @@ public final class AdapterCache {
      * prediction that runs uses the old one to its end, a later one the new one.
      *
      * @param name the name of an adapter
-     * @return whether it was loaded again; false if the cache has not loaded it, so that the next use loads the new one
+     * @return whether it was loaded again; false if the cache has not loaded it, so that the next use loads the new one, even if
+     *     its last load failed a moment ago
      * @throws IllegalArgumentException as {@link #pin}; the old adapter is still there then
      * @throws UncheckedIOException as {@link #pin}; the old adapter is still there then
      */
@@ -172,13 +240,20 @@ public final class AdapterCache {
         Objects.requireNonNull(name, "name must not be null");
         CachedAdapter entry = cached.pinLoaded(name);
         if (entry == null) {
+            cached.forgetFailure(name);
             return false;
         }
         try {
-            loader.await(name, entry);
+            loader.await(name, entry, null);
             return cached.replace(name, entry, loader.read(name));
         } catch (IOException e) {
+            cached.notRefreshed(name, e);
             throw new UncheckedIOException("adapter " + Names.quote(name) + " could not be loaded again", e);
+        } catch (TimeoutException e) {
+            throw new IllegalStateException("a load without a time limit must not end by time", e);
+        } catch (RuntimeException e) {
+            cached.notRefreshed(name, e);
+            throw e;
         } finally {
             cached.unpin(entry);
             cached.evict();
@@ -194,13 +269,40 @@ public final class AdapterCache {
         return cached.stats();
     }
 
+    boolean isLoading(String name) {
+        return cached.isLoading(name);
+    }
+
+    /** What happened to each adapter. */
+    Map<String, LoadFigures> figures() {
+        return cached.figures();
+    }
+
+    /**
+     * Returns the adapters whose last load failed, for the operator. Names that are no adapters are not among them.
+     *
+     * @return why, by name; at most 1,000, the last ones
+     */
+    public Map<String, AdapterStats.Failure> failures() {
+        return cached.failures();
+    }
+
     /** Builds an {@link AdapterCache}. */
     public static final class Builder {
         private static final long DEFAULT_BYTES = 256L << 20;
+        private static final int DEFAULT_LOADS = 8;
+        private static final Duration FIRST_RETRY = Duration.ofSeconds(1);
+        private static final Duration LONGEST_RETRY = Duration.ofMinutes(1);
 
         final LoRAModel model;
         final AdapterSource source;
         long maxBytes = DEFAULT_BYTES;
+        int maxAdapters = Integer.MAX_VALUE;
+        Set<String> kept = Set.of();
+        int maxConcurrentLoads = DEFAULT_LOADS;
+        long firstRetryNanos = FIRST_RETRY.toNanos();
+        long longestRetryNanos = LONGEST_RETRY.toNanos();
+        LongSupplier clock = System::nanoTime;
         ReadOptions options = ReadOptions.defaults();
         Listener listener = new Listener() {};
 
@@ -221,6 +323,76 @@ public final class AdapterCache {
                 throw new IllegalArgumentException("maxBytes must not be negative, found " + most);
             }
             maxBytes = most;
+            return this;
+        }
+
+        /**
+         * Sets how many loaded adapters there are at most, apart from those that are pinned.
+         *
+         * @param most the number of adapters, not negative; no limit by default
+         * @return this builder
+         * @throws IllegalArgumentException if the number is negative
+         */
+        public Builder maxAdapters(int most) {
+            if (most < 0) {
+                throw new IllegalArgumentException("maxAdapters must not be negative, found " + most);
+            }
+            maxAdapters = most;
+            return this;
+        }
+
+        /**
+         * Sets which adapters stay in the model for good once they are loaded. They count for the limits, so the others have less
+         * room. {@link AdapterCache#preload} loads them at the start.
+         *
+         * @param names the names of the adapters
+         * @return this builder
+         */
+        public Builder keep(Collection<String> names) {
+            kept = Set.copyOf(Objects.requireNonNull(names, "names must not be null"));
+            return this;
+        }
+
+        /**
+         * Sets how many adapters are loaded at the same time. Others wait for that.
+         *
+         * @param most the number of loads, at least 1; 8 by default
+         * @return this builder
+         * @throws IllegalArgumentException if the number is less than 1
+         */
+        public Builder maxConcurrentLoads(int most) {
+            if (most < 1) {
+                throw new IllegalArgumentException("maxConcurrentLoads must be at least 1, found " + most);
+            }
+            maxConcurrentLoads = most;
+            return this;
+        }
+
+        /**
+         * Sets how long a load that failed is not tried again. Calls of the adapter fail at once in this time, with the last
+         * failure. The delay doubles with each failure in a row.
+         *
+         * @param first the delay after the first failure, not negative; 1 s by default. Zero tries again at each call
+         * @param longest the longest delay, at least the first one; a minute by default
+         * @return this builder
+         * @throws IllegalArgumentException if a time is outside these bounds
+         */
+        public Builder retryDelay(Duration first, Duration longest) {
+            Objects.requireNonNull(first, "first must not be null");
+            Objects.requireNonNull(longest, "longest must not be null");
+            if (first.isNegative() || longest.compareTo(first) < 0 || longest.compareTo(Duration.ofDays(1)) > 0) {
+                throw new IllegalArgumentException(
+                        "the delays must not be negative, the longest at least the first one and at most a day, found "
+                                + first + " and " + longest);
+            }
+            firstRetryNanos = first.toNanos();
+            longestRetryNanos = longest.toNanos();
+            return this;
+        }
+
+        /** Sets the clock of the delays, in nanoseconds. */
+        Builder clock(LongSupplier nanos) {
+            clock = nanos;
             return this;
         }
 
@@ -296,8 +468,16 @@ public final class AdapterCache {
      * @param loadNanos the time of all loads together, in nanoseconds
      * @param evictions how many adapters were deleted from the model to keep the limit
      * @param adapters how many adapters of the cache are in the model now
-     * @param bytes how many bytes their arrays take now
+     * @param loading how many adapters are being loaded now, or wait for that
+     * @param bytes how many bytes the arrays of the loaded ones take now
      */
     public record Stats(
-            long hits, long loads, long failedLoads, long loadNanos, long evictions, int adapters, long bytes) {}
+            long hits,
+            long loads,
+            long failedLoads,
+            long loadNanos,
+            long evictions,
+            int adapters,
+            int loading,
+            long bytes) {}
 }

@@ -4,8 +4,14 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 import org.lora4j.LoRAModel;
 import org.lora4j.ManagedAdapter;
 import org.lora4j.adapter.LoRAAdapter;
@@ -13,8 +19,11 @@ import org.lora4j.internal.AdapterNames;
 import org.lora4j.internal.Names;
 import org.lora4j.io.ReadOptions;
 
-/** Loads adapters from a source into a model, each in a thread of its own. Thread-safe. */
+/** Loads adapters from a source into a model, a limited number at a time, in threads of its own. Thread-safe. */
 final class AdapterLoader {
+    /** A thread without work ends soon, so a cache that nobody uses has none. */
+    private static final long IDLE_SECONDS = 2;
+
     private final LoRAModel model;
     private final AdapterSource source;
     private final ReadOptions options;
@@ -23,19 +32,35 @@ final class AdapterLoader {
     /** What each thread loads now. */
     private final Map<Thread, CachedAdapter> loaders = new ConcurrentHashMap<>();
 
-    AdapterLoader(LoRAModel model, AdapterSource source, ReadOptions options, CachedAdapters cached) {
+    private final ThreadPoolExecutor threads;
+    private final AtomicLong threadNumbers = new AtomicLong();
+
+    AdapterLoader(
+            LoRAModel model, AdapterSource source, ReadOptions options, CachedAdapters cached, int maxConcurrentLoads) {
         this.model = model;
         this.source = source;
         this.options = options;
         this.cached = cached;
+        threads = new ThreadPoolExecutor(
+                maxConcurrentLoads,
+                maxConcurrentLoads,
+                IDLE_SECONDS,
+                TimeUnit.SECONDS,
+                new LinkedBlockingQueue<>(),
+                this::newThread);
+        threads.allowCoreThreadTimeOut(true);
+    }
+
+    private Thread newThread(Runnable task) {
+        Thread thread = new Thread(task, "lora4j-load-" + threadNumbers.incrementAndGet());
+        thread.setDaemon(true);
+        return thread;
     }
 
     /** Starts to load an adapter. */
     void start(String name, CachedAdapter entry) {
         try {
-            Thread thread = new Thread(() -> load(name, entry), "lora4j-load-" + name);
-            thread.setDaemon(true);
-            thread.start();
+            threads.execute(() -> load(name, entry));
         } catch (RuntimeException | Error e) {
             cached.failed(name, entry, e);
             entry.loading.completeExceptionally(e);
@@ -67,8 +92,13 @@ final class AdapterLoader {
 
     /** Reads an adapter from the source. */
     LoRAAdapter read(String name) throws IOException {
-        AdapterNames.requireNew(name, List.of());
-        LoRAAdapter data = source.load(name, model.network(), options);
+        LoRAAdapter data;
+        try {
+            AdapterNames.requireNew(name, List.of());
+            data = source.load(name, model.network(), options);
+        } catch (IllegalArgumentException e) {
+            throw new UnknownAdapterException(String.valueOf(e.getMessage()), e);
+        }
         if (data == null) {
             throw new IllegalStateException(
                     "the source must return the adapter, or throw an exception if there is none, found null from "
@@ -82,16 +112,37 @@ final class AdapterLoader {
         return loaders.containsKey(Thread.currentThread());
     }
 
-    /** Waits until the adapter is in the model. Each call that fails gets an exception of its own. */
-    void await(String name, CachedAdapter entry) {
-        if (loaders.get(Thread.currentThread()) == entry) {
+    /**
+     * Waits until the adapter is in the model. Each call that fails gets an exception of its own.
+     *
+     * @param request the request that needs it, or null for one that is never late
+     * @throws TimeoutException if the request is late before
+     */
+    void await(String name, CachedAdapter entry, @Nullable Request request) throws TimeoutException {
+        if (isLoadedByThisThread() && !entry.loading.isDone()) {
             throw new IllegalStateException("adapter " + Names.quote(name)
-                    + ": its source and its listener must not use it while it is being loaded");
+                    + ": a source and a listener must not wait for an adapter while they load one");
         }
+        boolean interrupted = false;
         try {
-            entry.loading.join();
-        } catch (CompletionException e) {
-            throw failed(name, e.getCause() == null ? e : e.getCause());
+            while (true) {
+                try {
+                    if (request == null || !request.hasDeadline()) {
+                        entry.loading.get();
+                    } else {
+                        entry.loading.get(request.nanosLeft(System.nanoTime()), TimeUnit.NANOSECONDS);
+                    }
+                    return;
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                } catch (ExecutionException e) {
+                    throw failed(name, e.getCause() == null ? e : e.getCause());
+                }
+            }
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
         }
     }
 
@@ -101,6 +152,9 @@ final class AdapterLoader {
         String message = "adapter " + Names.quote(name) + " could not be loaded: " + reason;
         if (cause instanceof IOException io) {
             return new UncheckedIOException(message, io);
+        }
+        if (cause instanceof UnknownAdapterException) {
+            return new UnknownAdapterException(message, cause);
         }
         if (cause instanceof IllegalArgumentException) {
             return new IllegalArgumentException(message, cause);

@@ -4,11 +4,9 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
-import java.util.concurrent.CancellationException;
 import org.lora4j.LoRAModel;
 import org.lora4j.ModelSnapshot;
 import org.lora4j.internal.ArrayMemory;
-import org.lora4j.internal.Names;
 import org.lora4j.nn.input.FeatureRows;
 import org.lora4j.nn.input.Input;
 import org.lora4j.nn.input.Sequences;
@@ -36,12 +34,10 @@ final class BatchComputation {
     private void compute(ModelSnapshot now, List<PredictionCall> calls) {
         List<PredictionCall> known = new ArrayList<>(calls.size());
         for (PredictionCall call : calls) {
-            if (call.isAbandoned()) {
-                call.fail(new CancellationException("the program completed the future itself"));
-            } else if (call.adapter().equals(LoRAModel.BASE) || now.names().contains(call.adapter())) {
+            if (call.adapter().equals(LoRAModel.BASE) || now.names().contains(call.adapter())) {
                 known.add(call);
             } else {
-                call.fail(unknown(call.adapter()));
+                call.fail(Failures.unknown(call.adapter(), null));
             }
         }
         if (known.size() == 1) {
@@ -54,12 +50,6 @@ final class BatchComputation {
                 known.forEach(call -> alone(now, call));
             }
         }
-    }
-
-    /** The failure of a call whose adapter is not in the model. It does not list the others, which belong to others. */
-    static IllegalArgumentException unknown(String adapter) {
-        return new IllegalArgumentException(
-                "the adapter must be in the model, found no " + Names.quote(adapter) + "; add it first");
     }
 
     /** Returns an input that {@link #compute} can read: itself, or a copy of rows that are not contiguous in 'c' order. */
@@ -86,7 +76,7 @@ final class BatchComputation {
             INDArray y = predict(now, call.input(), List.of(call));
             call.succeed(new BatchOutput(y, 1), 0, (int) y.size(0));
         } catch (RuntimeException e) {
-            call.fail(e);
+            call.fail(Failures.internal(e));
         }
     }
 
@@ -111,10 +101,10 @@ final class BatchComputation {
         BatchOutput output = new BatchOutput(y, calls.size());
         // A network without a pooling has a row for each token.
         boolean perToken =
-                y.size(0) != calls.stream().mapToLong(PredictionCall::rows).sum();
+                y.size(0) != calls.stream().mapToLong(PredictionCall::size).sum();
         int from = 0;
         for (PredictionCall call : calls) {
-            int rows = perToken && call.input() instanceof Sequences sequences ? sequences.tokens() : call.rows();
+            int rows = perToken && call.input() instanceof Sequences sequences ? sequences.tokens() : call.size();
             call.succeed(output, from, rows);
             from += rows;
         }
@@ -122,13 +112,13 @@ final class BatchComputation {
 
     private INDArray stack(List<PredictionCall> calls) {
         int width = (int) model.inputSize();
-        int rows = calls.stream().mapToInt(PredictionCall::rows).sum();
+        int rows = calls.stream().mapToInt(PredictionCall::size).sum();
         INDArray x = Nd4j.createUninitializedDetached(model.dataType(), 'c', rows, width);
         ArrayMemory target = new ArrayMemory(x);
         int from = 0;
         for (PredictionCall call : calls) {
-            new ArrayMemory(Inputs.rows(call.input())).copy(0, target, from * width, call.rows() * width);
-            from += call.rows();
+            new ArrayMemory(Inputs.rows(call.input())).copy(0, target, from * width, call.size() * width);
+            from += call.size();
         }
         return x;
     }
@@ -141,7 +131,7 @@ final class BatchComputation {
         }
         List<String> names = new ArrayList<>(x.count());
         for (PredictionCall call : calls) {
-            names.addAll(Collections.nCopies(call.rows(), call.adapter()));
+            names.addAll(Collections.nCopies(call.size(), call.adapter()));
         }
         return now.predict(x, names);
     }

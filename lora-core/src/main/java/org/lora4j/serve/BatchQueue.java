@@ -1,14 +1,14 @@
 package org.lora4j.serve;
 
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
+import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.concurrent.RejectedExecutionException;
+import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The calls that wait for a batch, in the order of their arrival, and the turn to compute. One thread has the turn at a
+ * The calls that wait for a batch, in a fair order of their adapters, and the turn to compute. One thread has the turn at a
  * time: it takes a batch, computes it, and passes the turn on.
  *
  * <p>Thread-safe.
@@ -26,16 +26,32 @@ final class BatchQueue {
         TAKEN
     }
 
+    /** What became of a call that was added. */
+    enum Added {
+        /** It has left the queue before, because it was late or cancelled. */
+        GONE,
+        /** It waits, and somebody computes or is about to. */
+        WAITS,
+        /**
+         * Nobody computes, so somebody must: the thread of the call, which then has the turn, or for a call without a thread an
+         * executor, to which the turn is then offered.
+         */
+        STARTS
+    }
+
     private final int maxBatchRows;
-    private final int maxWaitingRows;
     private final long maxWaitNanos;
 
     private final Object lock = new Object();
-    private final Deque<PredictionCall> waiting = new ArrayDeque<>();
+    private final FairQueue<PredictionCall> queue;
+
+    /** The calls that wait and have a thread, in the order of their arrival. */
+    private final Set<PredictionCall> waiters = new LinkedHashSet<>();
+
+    /** The call whose thread gets the turn, until it takes a batch. */
+    private @Nullable PredictionCall chosen;
+
     private Turn turn = Turn.FREE;
-    private int admittedRows;
-    private int pendingCalls;
-    private boolean closed;
     private int expectedCalls;
     private long lastEnd = System.nanoTime();
     private long lastNanos;
@@ -45,59 +61,56 @@ final class BatchQueue {
 
     private volatile int waitingCalls;
 
-    BatchQueue(int maxBatchRows, int maxWaitingRows, long maxWaitNanos) {
+    BatchQueue(int maxBatchRows, long maxWaitNanos, FairQueue<PredictionCall> queue) {
         this.maxBatchRows = maxBatchRows;
-        this.maxWaitingRows = maxWaitingRows;
         this.maxWaitNanos = maxWaitNanos;
+        this.queue = queue;
     }
 
     /**
-     * Admits a call, before its adapter is loaded. Each admitted call is added or withdrawn, and ends.
+     * Gives a call a place, before its adapter is loaded. Each call with a place ends.
      *
-     * @throws RejectedExecutionException if the queue is closed, or has no place
+     * @throws ServingException if the queue is closed, or has no place
      */
-    void admit(int rows) {
+    void admit(PredictionCall call) {
         synchronized (lock) {
-            if (closed) {
-                throw new RejectedExecutionException("the predictor is closed; no call is accepted any more");
-            }
-            // A call of many rows has the same chance as a small one: the limit is not for what comes, but for what
-            // waits.
-            if (admittedRows >= maxWaitingRows) {
-                throw new RejectedExecutionException("a call is accepted while fewer than " + maxWaitingRows
-                        + " rows wait, found " + admittedRows
-                        + "; try again later, send fewer requests at once, or set maxWaitingRows");
-            }
-            admittedRows += rows;
-            pendingCalls++;
+            queue.admit(call);
         }
     }
 
-    /** Takes back an admitted call that will not be added. */
-    void withdraw(int rows) {
+    /** Takes a call out unless it was taken for a batch, or its thread is about to compute. Its caller ends it then. */
+    boolean remove(PredictionCall call) {
         synchronized (lock) {
-            admittedRows -= rows;
-            end(1);
-        }
-    }
-
-    /**
-     * Adds an admitted call.
-     *
-     * @return whether nobody computes, so that somebody must: the thread of the call, which then has the turn, or for a call
-     *     without a thread an executor, to which the turn is then offered
-     */
-    boolean add(PredictionCall call) {
-        synchronized (lock) {
-            waiting.add(call);
-            waitingRows += call.rows();
-            waitingCalls++;
-            if (turn == Turn.TAKEN || (turn == Turn.OFFERED && !call.hasWaiter())) {
+            if (call == chosen || !queue.remove(call)) {
                 return false;
             }
-            turn = call.hasWaiter() ? Turn.TAKEN : Turn.OFFERED;
+            waiters.remove(call);
+            count();
             return true;
         }
+    }
+
+    /** Adds a call with a place. */
+    Added add(PredictionCall call) {
+        synchronized (lock) {
+            if (!queue.add(call)) {
+                return Added.GONE;
+            }
+            count();
+            if (call.hasWaiter()) {
+                waiters.add(call);
+            }
+            if (turn == Turn.TAKEN || (turn == Turn.OFFERED && !call.hasWaiter())) {
+                return Added.WAITS;
+            }
+            turn = call.hasWaiter() ? Turn.TAKEN : Turn.OFFERED;
+            return Added.STARTS;
+        }
+    }
+
+    private void count() {
+        waitingRows = queue.waitingSize();
+        waitingCalls = queue.waitingRequests();
     }
 
     /** Takes the offered turn. Returns false if a thread was faster. */
@@ -114,23 +127,29 @@ final class BatchQueue {
     /**
      * Takes the next batch, after a short wait for those who are coming. Only the thread that has the turn calls it.
      *
-     * @return the calls, at most {@code maxBatchRows} rows or a single call
+     * @return the calls, at most {@code maxBatchRows} rows or a single call. Those that are late have failed, and are not counted
      */
     List<PredictionCall> next() {
         waitForOthers();
         synchronized (lock) {
-            List<PredictionCall> batch = new ArrayList<>(waiting.size());
+            chosen = null;
+            List<PredictionCall> batch = new ArrayList<>();
+            List<PredictionCall> late = new ArrayList<>();
+            long now = System.nanoTime();
             int rows = 0;
-            PredictionCall call = waiting.peek();
-            while (call != null && (batch.isEmpty() || call.rows() <= maxBatchRows - rows)) {
-                waiting.remove();
-                waitingRows -= call.rows();
-                waitingCalls--;
-                admittedRows -= call.rows();
-                rows += call.rows();
+            PredictionCall call = queue.poll(now, first -> true, late::add);
+            while (call != null) {
                 batch.add(call);
-                call = waiting.peek();
+                rows += call.size();
+                int room = maxBatchRows - rows;
+                call = queue.poll(now, next -> next.size() <= room, late::add);
             }
+            for (PredictionCall missed : late) {
+                missed.fail(Failures.late());
+                batch.add(missed);
+            }
+            batch.forEach(waiters::remove);
+            count();
             return batch;
         }
     }
@@ -173,15 +192,14 @@ final class BatchQueue {
     @Nullable
     PredictionCall passOn(int calls, long nanos) {
         synchronized (lock) {
-            expectedCalls = calls + waiting.size();
+            expectedCalls = calls + queue.waitingRequests();
             lastEnd = System.nanoTime();
             lastNanos = nanos;
-            for (PredictionCall call : waiting) {
-                if (call.hasWaiter()) {
-                    return call;
-                }
+            if (!waiters.isEmpty()) {
+                chosen = waiters.iterator().next();
+                return chosen;
             }
-            turn = waiting.isEmpty() ? Turn.FREE : Turn.OFFERED;
+            turn = queue.waitingRequests() == 0 ? Turn.FREE : Turn.OFFERED;
             return null;
         }
     }
@@ -204,40 +222,41 @@ final class BatchQueue {
                 return List.of();
             }
             turn = Turn.FREE;
-            List<PredictionCall> all = List.copyOf(waiting);
-            waiting.clear();
-            admittedRows -= waitingRows;
-            waitingRows = 0;
-            waitingCalls = 0;
+            List<PredictionCall> all = queue.removeAllWaiting();
+            waiters.clear();
+            count();
             return all;
+        }
+    }
+
+    /** How many calls of each adapter have a place. */
+    Map<String, Integer> callsByAdapter() {
+        synchronized (lock) {
+            return queue.requests();
         }
     }
 
     /** Notes that calls have ended. */
     void ended(int calls) {
         synchronized (lock) {
-            end(calls);
-        }
-    }
-
-    private void end(int calls) {
-        pendingCalls -= calls;
-        if (pendingCalls == 0) {
-            lock.notifyAll();
+            queue.ended(calls);
+            if (queue.pending() == 0) {
+                lock.notifyAll();
+            }
         }
     }
 
     /** Rejects all later calls. */
     void close() {
         synchronized (lock) {
-            closed = true;
+            queue.close();
         }
     }
 
-    /** Waits until all admitted calls have ended. */
+    /** Waits until all calls that had a place have ended. */
     void awaitEnd() throws InterruptedException {
         synchronized (lock) {
-            while (pendingCalls > 0) {
+            while (queue.pending() > 0) {
                 lock.wait();
             }
         }

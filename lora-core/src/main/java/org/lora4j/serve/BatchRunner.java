@@ -17,7 +17,7 @@ final class BatchRunner {
 
     private final BatchQueue queue;
     private final BatchComputation computation;
-    private final BatchingRecorder recorder;
+    private final ServingRecorder recorder;
     private final Executor executor;
 
     /** The threads that compute and end calls of others, which must not wait for these calls. */
@@ -31,7 +31,7 @@ final class BatchRunner {
         private boolean leftToOutermost;
     }
 
-    BatchRunner(BatchQueue queue, BatchComputation computation, BatchingRecorder recorder, Executor executor) {
+    BatchRunner(BatchQueue queue, BatchComputation computation, ServingRecorder recorder, Executor executor) {
         this.queue = queue;
         this.computation = computation;
         this.recorder = recorder;
@@ -40,17 +40,34 @@ final class BatchRunner {
 
     /** Adds an admitted call of this thread, and waits for its output. The thread may compute batches meanwhile. */
     INDArray compute(PredictionCall call) {
-        if (queue.add(call)) {
+        if (queue.add(call) == BatchQueue.Added.STARTS) {
             computeBatch(false);
         }
-        return call.await(() -> computeBatch(false));
+        return call.await(() -> computeBatch(false), () -> fail(call, Failures.late()));
     }
 
-    /** Adds an admitted call that no thread waits for. */
-    void submit(PredictionCall call) {
-        if (queue.add(call)) {
+    /** Adds an admitted call that no thread waits for. Returns false if it has ended before. */
+    boolean submit(PredictionCall call) {
+        BatchQueue.Added added = queue.add(call);
+        if (added == BatchQueue.Added.STARTS) {
             offer();
         }
+        return added != BatchQueue.Added.GONE;
+    }
+
+    /** Ends a call that waits or whose adapter is being loaded. Returns false if it is computed or has ended. */
+    boolean fail(PredictionCall call, Throwable failure) {
+        if (!queue.remove(call)) {
+            return false;
+        }
+        call.fail(failure);
+        recorder.failed(call.adapter(), failure);
+        if (call.hasWaiter()) {
+            end(List.of(call), false);
+        } else {
+            complete(() -> endHere(List.of(call)));
+        }
+        return true;
     }
 
     /** Completes futures in a thread of the executor, or here if it refuses. */
@@ -71,26 +88,55 @@ final class BatchRunner {
     private void computeBatch(boolean byExecutor) {
         List<PredictionCall> batch = List.of();
         boolean added = serving.add(Thread.currentThread());
-        long nanos = 0;
+        long begin = System.nanoTime();
         try {
             batch = queue.next();
-            long begin = System.nanoTime();
-            computation.compute(batch);
-            nanos = System.nanoTime() - begin;
-            recorder.computed(batch, nanos);
+            begin = System.nanoTime();
+            compute(batch);
         } catch (RuntimeException | Error e) {
-            for (PredictionCall call : batch) {
-                if (!call.hasOutcome()) {
-                    call.fail(e);
-                }
-            }
+            batch.stream().filter(call -> !call.hasOutcome()).forEach(call -> call.fail(e));
         } finally {
-            passOn(batch.size(), nanos);
+            passOn(batch.size(), System.nanoTime() - begin);
             end(batch, byExecutor);
             if (added) {
                 serving.remove(Thread.currentThread());
             }
         }
+    }
+
+    private void compute(List<PredictionCall> batch) {
+        List<PredictionCall> running = new ArrayList<>(batch.size());
+        for (PredictionCall call : batch) {
+            if (!call.hasOutcome() && call.isAbandoned()) {
+                call.fail(Failures.cancelled());
+            }
+            Throwable failure = call.failure();
+            if (failure == null) {
+                recorder.began(call);
+                running.add(call);
+            } else {
+                recorder.failed(call.adapter(), failure);
+            }
+        }
+        if (running.isEmpty()) {
+            return;
+        }
+        long begin = System.nanoTime();
+        try {
+            computation.compute(running);
+        } catch (RuntimeException | Error e) {
+            running.stream().filter(call -> !call.hasOutcome()).forEach(call -> call.fail(e));
+        }
+        long units = 0;
+        for (PredictionCall call : running) {
+            Throwable failure = call.failure();
+            recorder.ended(call, failure);
+            if (failure == null) {
+                recorder.computed(call.adapter(), call.units());
+                units += call.units();
+            }
+        }
+        recorder.batch(running.size(), units, System.nanoTime() - begin);
     }
 
     private void passOn(int calls, long nanos) {
@@ -109,8 +155,11 @@ final class BatchRunner {
         } catch (RuntimeException | Error e) {
             // Whatever it is, for example that there is no memory for another thread: nobody will compute these calls.
             List<PredictionCall> refused = queue.takeAllIfOffered();
-            refused.forEach(call -> call.fail(e));
-            recorder.failed(refused.size());
+            for (PredictionCall call : refused) {
+                Throwable failure = e instanceof Error ? e : Failures.internal(e);
+                call.fail(failure);
+                recorder.failed(call.adapter(), failure);
+            }
             endHere(refused);
         }
     }

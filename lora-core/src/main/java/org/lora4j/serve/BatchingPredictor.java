@@ -4,10 +4,9 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ForkJoinPool;
-import java.util.concurrent.RejectedExecutionException;
+import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.LoRAModel;
 import org.lora4j.nn.input.Input;
@@ -34,9 +33,15 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * completes the futures. One batch is computed at a time; if BLAS has one thread, its products and the updates of its rows are
  * divided among the processors, as in {@link LoRAModel#predict(INDArray, List)}.
  *
- * <p><b>Failures.</b> A call with an unknown adapter or an input that does not fit fails alone. A call that comes when too
- * many wait is rejected with a {@link RejectedExecutionException}, and can be tried again later. If the executor refuses a
- * task, the calls that wait for it fail with its exception.
+ * <p><b>Order.</b> Calls wait for each adapter of their own. A batch takes those of the adapters for which the least was computed
+ * so far, in rows or tokens, so an adapter with very many calls delays its own calls only. An adapter that comes back starts at the
+ * least count of those that wait, so it gets no credit for the time in which it had no calls. {@link Builder#weights} and {@link
+ * RequestOptions#priority} change the order. A call whose adapter is being loaded delays no others.
+ *
+ * <p><b>Failures.</b> Each is a {@link ServingException}, whose message may be sent to a client. A call with an unknown adapter or an
+ * input that does not fit fails alone. A call that comes when too many wait, of its adapter or in all, is rejected and can be tried
+ * again later. A call that is late, or cancelled, before its batch begins is not computed. If the executor refuses a task, the
+ * calls that wait for it fail.
  *
  * <p><b>Results.</b> Each call has the output of {@code model.using(adapter).predict(x)} up to rounding. A call that is
  * computed alone has the same bits. In a batch, the last bits can depend on the number of rows and on their places in it,
@@ -51,16 +56,18 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  */
 public final class BatchingPredictor implements AutoCloseable {
     private final LoRAModel model;
-    private final @Nullable AdapterCache cache;
-    private final BatchingRecorder recorder;
+    private final ServedAdapters adapters;
+    private final ServingRecorder recorder;
     private final BatchQueue queue;
     private final BatchRunner runner;
 
     BatchingPredictor(Builder builder) {
         model = builder.model;
-        cache = builder.cache;
-        recorder = new BatchingRecorder(builder.listener);
-        queue = new BatchQueue(builder.maxBatchRows, builder.maxWaitingRows, builder.maxWaitNanos);
+        adapters = new ServedAdapters(model, builder.cache, builder.allowBase);
+        recorder = new ServingRecorder(model, builder.cache, builder.listener, builder.maxNames);
+        QueueLimits limits =
+                QueueLimits.of(builder.maxWaitingRowsPerAdapter, builder.maxWaitingRows, "rows", "maxWaitingRows");
+        queue = new BatchQueue(builder.maxBatchRows, builder.maxWaitNanos, new FairQueue<>(limits, builder.weights));
         runner = new BatchRunner(queue, new BatchComputation(model), recorder, builder.executor);
     }
 
@@ -81,34 +88,49 @@ public final class BatchingPredictor implements AutoCloseable {
      * <p>An interrupt does not end the wait. The thread is interrupted when the method returns.
      *
      * @param x rows of features or sequences of tokens; not written to. It must not be changed during the call
-     * @param adapter the name of an adapter, or {@value LoRAModel#BASE} for the base alone
+     * @param adapter the name of an adapter, or {@value LoRAModel#BASE} for the base alone if that is allowed
+     * @param options how urgent the call is
      * @return a new array {@code [n, outputSize]} in 'c' order, with a row for each example, or for each token of sequences if
      *     there is no pooling
-     * @throws IllegalArgumentException if the input does not fit the base, or there is no such adapter
-     * @throws RejectedExecutionException if too many rows or sequences wait, or the predictor is closed
-     * @throws java.io.UncheckedIOException if the adapter could not be loaded by the {@link AdapterCache}
+     * @throws ServingException if the input does not fit the base, there is no such adapter, it cannot be loaded, too much waits,
+     *     the call is late, the predictor is closed, or the computation fails; {@link ServingException#reason} says which
      */
-    public INDArray predict(Input x, String adapter) {
+    public INDArray predict(Input x, String adapter, RequestOptions options) {
         Objects.requireNonNull(x, "x must not be null");
+        Objects.requireNonNull(adapter, "adapter must not be null");
+        Objects.requireNonNull(options, "options must not be null");
         long begin = System.nanoTime();
-        int rows = requireCall(x, adapter);
-        admit(rows, adapter);
-        PredictionCall call;
+        require(x, adapter);
+        PredictionCall call = new PredictionCall(BatchComputation.readable(x), adapter, null, options, begin);
+        admit(call);
         try {
-            call = new PredictionCall(BatchComputation.readable(x), adapter, pin(adapter), null, begin);
+            call.keep(adapters.pin(call));
         } catch (RuntimeException | Error e) {
-            withdraw(rows);
+            runner.fail(call, e);
             throw e;
         }
         return runner.compute(call);
     }
 
     /**
+     * Computes the output as {@link #predict(Input, String, RequestOptions)}, with the default options.
+     *
+     * @param x rows of features or sequences of tokens; not written to. It must not be changed during the call
+     * @param adapter the name of an adapter, or {@value LoRAModel#BASE} for the base alone if that is allowed
+     * @return a new array {@code [n, outputSize]} in 'c' order
+     * @throws ServingException as {@link #predict(Input, String, RequestOptions)}
+     */
+    public INDArray predict(Input x, String adapter) {
+        return predict(x, adapter, RequestOptions.defaults());
+    }
+
+    /**
      * Computes the output of rows as {@link #predict(Input, String)}.
      *
      * @param x the input {@code [n, inputSize]}; not written to. It must not be changed during the call
-     * @param adapter the name of an adapter, or {@value LoRAModel#BASE} for the base alone
+     * @param adapter the name of an adapter, or {@value LoRAModel#BASE} for the base alone if that is allowed
      * @return a new array {@code [n, outputSize]} in 'c' order
+     * @throws ServingException as {@link #predict(Input, String, RequestOptions)}
      */
     public INDArray predict(INDArray x, String adapter) {
         return predict(Input.of(x), adapter);
@@ -117,96 +139,95 @@ public final class BatchingPredictor implements AutoCloseable {
     /**
      * Computes the output later, in a batch with other calls, without blocking the thread. The future is completed by the
      * executor, so an action that is added to it delays other futures: use {@code thenApplyAsync} for actions that take long.
-     * A future that the program cancels, or completes itself, is not computed if its batch has not begun.
+     * A call whose future the program cancels, or completes itself, leaves the queue at once.
      *
      * @param x rows of features, which are copied, or sequences of tokens
-     * @param adapter the name of an adapter, or {@value LoRAModel#BASE} for the base alone
-     * @return a future of the output. It fails with the exceptions of {@link #predict(Input, String)}
+     * @param adapter the name of an adapter, or {@value LoRAModel#BASE} for the base alone if that is allowed
+     * @param options how urgent the call is
+     * @return a future of the output. It fails with the exceptions of {@link #predict(Input, String, RequestOptions)}
      */
-    public CompletableFuture<INDArray> predictAsync(Input x, String adapter) {
+    public CompletableFuture<INDArray> predictAsync(Input x, String adapter, RequestOptions options) {
         Objects.requireNonNull(x, "x must not be null");
         Objects.requireNonNull(adapter, "adapter must not be null");
+        Objects.requireNonNull(options, "options must not be null");
         long begin = System.nanoTime();
+        CompletableFuture<INDArray> future = new CompletableFuture<>();
+        PredictionCall call;
         try {
-            int rows = requireCall(x, adapter);
-            admit(rows, adapter);
-            return admitted(x, adapter, rows, begin);
+            require(x, adapter);
+            call = new PredictionCall(BatchComputation.copy(x), adapter, future, options, begin);
+            admit(call);
         } catch (RuntimeException e) {
             return CompletableFuture.failedFuture(e);
         }
+        RequestTimer timer = new RequestTimer(call, () -> runner.fail(call, Failures.late()));
+        // The results of both actions are those of the future.
+        CompletableFuture<INDArray> unused = future.whenComplete((y, failure) -> {
+            timer.stop();
+            // Does nothing unless the program itself completed the future.
+            runner.fail(call, Failures.cancelled());
+        });
+        CompletableFuture<AdapterCache.Pin> unusedPin = adapters.pinLater(adapter)
+                .whenComplete((pin, failure) -> {
+                    if (failure != null) {
+                        runner.fail(call, ServedAdapters.failed(adapter, failure));
+                        return;
+                    }
+                    call.keep(pin);
+                    if (!runner.submit(call)) {
+                        pin.close();
+                    }
+                });
+        return future;
+    }
+
+    /**
+     * Computes the output later as {@link #predictAsync(Input, String, RequestOptions)}, with the default options.
+     *
+     * @param x rows of features, which are copied, or sequences of tokens
+     * @param adapter the name of an adapter, or {@value LoRAModel#BASE} for the base alone if that is allowed
+     * @return a future of a new array {@code [n, outputSize]} in 'c' order
+     */
+    public CompletableFuture<INDArray> predictAsync(Input x, String adapter) {
+        return predictAsync(x, adapter, RequestOptions.defaults());
     }
 
     /**
      * Computes the output of rows later, as {@link #predictAsync(Input, String)}.
      *
      * @param x the input {@code [n, inputSize]}, which is copied
-     * @param adapter the name of an adapter, or {@value LoRAModel#BASE} for the base alone
+     * @param adapter the name of an adapter, or {@value LoRAModel#BASE} for the base alone if that is allowed
      * @return a future of a new array {@code [n, outputSize]} in 'c' order
      */
     public CompletableFuture<INDArray> predictAsync(INDArray x, String adapter) {
         return predictAsync(Input.of(x), adapter);
     }
 
-    private CompletableFuture<INDArray> admitted(Input x, String adapter, int rows, long begin) {
+    private void require(Input x, String adapter) {
         try {
-            Input copy = BatchComputation.copy(x);
-            CompletableFuture<INDArray> future = new CompletableFuture<>();
-            if (cache == null || adapter.equals(LoRAModel.BASE)) {
-                runner.submit(new PredictionCall(copy, adapter, null, future, begin));
-                return future;
-            }
-            CompletableFuture<AdapterCache.Pin> later = cache.pinLater(adapter);
-            // Its result is the future's.
-            CompletableFuture<AdapterCache.Pin> unused = later.whenComplete((pin, failure) -> {
-                if (failure == null) {
-                    runner.submit(new PredictionCall(copy, adapter, pin, future, begin));
-                } else {
-                    withdraw(rows);
-                    runner.complete(() -> future.completeExceptionally(
-                            failure instanceof CompletionException && failure.getCause() != null
-                                    ? failure.getCause()
-                                    : failure));
-                }
-            });
-            return future;
-        } catch (RuntimeException | Error e) {
-            withdraw(rows);
+            adapters.require(adapter);
+            requireFits(x);
+        } catch (ServingException e) {
+            recorder.failed(adapter, e);
             throw e;
         }
     }
 
-    private int requireCall(Input x, String adapter) {
-        Objects.requireNonNull(adapter, "adapter must not be null");
+    private void requireFits(Input x) {
         try {
             Inputs.requirePredictable(x, model.network().stack());
-            if (cache == null
-                    && !adapter.equals(LoRAModel.BASE)
-                    && !model.names().contains(adapter)) {
-                throw BatchComputation.unknown(adapter);
-            }
         } catch (IllegalArgumentException e) {
-            recorder.failed(1);
-            throw e;
+            throw Failures.invalidInput(model.network().stack(), e);
         }
-        return x.count();
     }
 
-    private void admit(int rows, String adapter) {
+    private void admit(PredictionCall call) {
         try {
-            queue.admit(rows);
-        } catch (RejectedExecutionException e) {
-            recorder.rejected(adapter);
+            queue.admit(call);
+        } catch (ServingException e) {
+            recorder.rejected(call.adapter());
             throw e;
         }
-    }
-
-    private void withdraw(int rows) {
-        recorder.failed(1);
-        queue.withdraw(rows);
-    }
-
-    private AdapterCache.@Nullable Pin pin(String adapter) {
-        return cache == null || adapter.equals(LoRAModel.BASE) ? null : cache.pin(adapter);
     }
 
     /** The number of calls that wait for the next batch. */
@@ -217,10 +238,10 @@ public final class BatchingPredictor implements AutoCloseable {
     /**
      * Returns what happened so far.
      *
-     * @return counts, times and sizes; they cost next to nothing
+     * @return the figures of each adapter and of all. To count them costs next to nothing
      */
-    public Stats stats() {
-        return recorder.stats();
+    public ServingStats stats() {
+        return recorder.stats(queue.callsByAdapter());
     }
 
     /**
@@ -231,7 +252,7 @@ public final class BatchingPredictor implements AutoCloseable {
     @Override
     public void close() {
         queue.close();
-        if (runner.isServing() || (cache != null && cache.isLoadedByThisThread())) {
+        if (runner.isServing() || adapters.isLoadedByThisThread()) {
             return;
         }
         try {
@@ -247,6 +268,9 @@ public final class BatchingPredictor implements AutoCloseable {
         private static final int DEFAULT_WAITING_ROWS = 1024;
         private static final long DEFAULT_WAIT_NANOS = 2_000_000;
 
+        /** Of two distributions of 8 KB each. */
+        private static final int DEFAULT_NAMES = 100;
+
         final LoRAModel model;
 
         @Nullable
@@ -254,9 +278,13 @@ public final class BatchingPredictor implements AutoCloseable {
 
         int maxBatchRows = DEFAULT_BATCH_ROWS;
         int maxWaitingRows = DEFAULT_WAITING_ROWS;
+        int maxWaitingRowsPerAdapter;
+        int maxNames = DEFAULT_NAMES;
+        boolean allowBase;
+        ToDoubleFunction<String> weights = adapter -> 1;
         long maxWaitNanos = DEFAULT_WAIT_NANOS;
         Executor executor = ForkJoinPool.commonPool();
-        Listener listener = new Listener() {};
+        ServingListener listener = new ServingListener() {};
 
         Builder(LoRAModel model) {
             this.model = model;
@@ -271,11 +299,7 @@ public final class BatchingPredictor implements AutoCloseable {
          */
         public Builder adapters(AdapterCache adapters) {
             Objects.requireNonNull(adapters, "adapters must not be null");
-            if (adapters.model() != model) {
-                throw new IllegalArgumentException(
-                        "the cache must load into the model of the predictor, found that of another model");
-            }
-            cache = adapters;
+            cache = adapters.requireOf(model);
             return this;
         }
 
@@ -292,9 +316,9 @@ public final class BatchingPredictor implements AutoCloseable {
         }
 
         /**
-         * Sets from how many waiting rows or sequences on calls are rejected. Calls whose adapter is being loaded are counted, and
-         * those that are being computed are not. While fewer rows wait, a call of any size is accepted, so the rows that wait can
-         * exceed the number by those of one call.
+         * Sets from how many waiting rows or sequences on all calls are rejected. Calls whose adapter is being loaded are counted,
+         * and those that are being computed are not. While fewer rows wait, a call of any size is accepted, so the rows that wait
+         * can exceed the number by those of one call.
          *
          * @param rows the number of rows, at least 1; 1024 by default
          * @return this builder
@@ -302,6 +326,57 @@ public final class BatchingPredictor implements AutoCloseable {
          */
         public Builder maxWaitingRows(int rows) {
             maxWaitingRows = requirePositive("maxWaitingRows", rows);
+            return this;
+        }
+
+        /**
+         * Sets from how many waiting rows or sequences of an adapter on calls of this adapter are rejected, counted as for {@link
+         * #maxWaitingRows}. So one adapter does not take the places of all.
+         *
+         * @param rows the number of rows, at least 1; a quarter of {@link #maxWaitingRows} by default
+         * @return this builder
+         * @throws IllegalArgumentException if the number is less than 1
+         */
+        public Builder maxWaitingRowsPerAdapter(int rows) {
+            maxWaitingRowsPerAdapter = requirePositive("maxWaitingRowsPerAdapter", rows);
+            return this;
+        }
+
+        /**
+         * Sets how much of the computation an adapter gets while others wait too. With twice the weight it gets twice as many rows
+         * or tokens.
+         *
+         * @param ofAdapter returns the weight of an adapter, above 0 and finite; 1 for each by default. It must be fast, and is
+         *     called by the threads of the calls, one after the other
+         * @return this builder
+         */
+        public Builder weights(ToDoubleFunction<String> ofAdapter) {
+            weights = Objects.requireNonNull(ofAdapter, "ofAdapter must not be null");
+            return this;
+        }
+
+        /**
+         * Sets whether calls may name {@value LoRAModel#BASE} to use the base alone. If a client chooses the name, it could
+         * otherwise use the base without an adapter.
+         *
+         * @param allowed false by default
+         * @return this builder
+         */
+        public Builder allowBase(boolean allowed) {
+            allowBase = allowed;
+            return this;
+        }
+
+        /**
+         * Sets for how many adapters there are {@linkplain ServingStats#adapters figures of their own}: those that are used
+         * first.
+         *
+         * @param names the number of adapters, at least 1; 100 by default. Each takes about 16 KB
+         * @return this builder
+         * @throws IllegalArgumentException if the number is less than 1
+         */
+        public Builder maxNamesInStats(int names) {
+            maxNames = requirePositive("maxNamesInStats", names);
             return this;
         }
 
@@ -350,7 +425,7 @@ public final class BatchingPredictor implements AutoCloseable {
          * @param events receives the events
          * @return this builder
          */
-        public Builder listener(Listener events) {
+        public Builder listener(ServingListener events) {
             listener = Objects.requireNonNull(events, "events must not be null");
             return this;
         }
@@ -362,85 +437,6 @@ public final class BatchingPredictor implements AutoCloseable {
          */
         public BatchingPredictor build() {
             return new BatchingPredictor(this);
-        }
-    }
-
-    /**
-     * Receives the events of a {@link BatchingPredictor}, for example to write them to a metrics library. The threads that
-     * compute call it, one after the other, so its methods must be fast and must not predict with the predictor. An exception
-     * that it throws is logged and has no other effect.
-     */
-    public interface Listener {
-        /**
-         * Called after a batch was computed, before its calls return.
-         *
-         * @param calls the number of calls in the batch
-         * @param rows the number of rows in the batch
-         * @param nanos how long the computation took, in nanoseconds
-         */
-        default void onBatch(int calls, int rows, long nanos) {}
-
-        /**
-         * Called when a call is rejected because the queue is full or the predictor is closed. The thread of the call calls it,
-         * so several can do so at the same time.
-         *
-         * @param adapter the name of the adapter, as the call gave it
-         */
-        default void onRejection(String adapter) {}
-    }
-
-    /**
-     * What a {@link BatchingPredictor} did so far. Immutable.
-     *
-     * @param failedCalls the number of calls that ended with an error, apart from the rejected ones; those that the program
-     *     cancelled are among them
-     * @param rejectedCalls the number of calls that were rejected because the queue was full or the predictor closed
-     * @param latencyNanos the time of each call that was computed, from its begin until its output was there, in nanoseconds.
-     *     The time to load an adapter is part of it
-     * @param batchRows the number of rows of each batch
-     * @param batchCalls the number of calls of each batch
-     * @param batchNanos the time that the computation of each batch took, in nanoseconds
-     */
-    public record Stats(
-            long failedCalls,
-            long rejectedCalls,
-            Distribution latencyNanos,
-            Distribution batchRows,
-            Distribution batchCalls,
-            Distribution batchNanos) {
-        /**
-         * Checks that nothing is missing.
-         *
-         * @param failedCalls the number of calls that failed
-         * @param rejectedCalls the number of calls that were rejected
-         * @param latencyNanos the times of the calls
-         * @param batchRows the rows of the batches
-         * @param batchCalls the calls of the batches
-         * @param batchNanos the times of the batches
-         */
-        public Stats {
-            Objects.requireNonNull(latencyNanos, "latencyNanos must not be null");
-            Objects.requireNonNull(batchRows, "batchRows must not be null");
-            Objects.requireNonNull(batchCalls, "batchCalls must not be null");
-            Objects.requireNonNull(batchNanos, "batchNanos must not be null");
-        }
-
-        /**
-         * Returns how many calls ended with an output.
-         *
-         * @return the number of calls
-         */
-        public long completedCalls() {
-            return latencyNanos.count();
-        }
-
-        /**
-         * Returns how many batches were computed.
-         *
-         * @return the number of batches
-         */
-        public long batches() {
-            return batchRows.count();
         }
     }
 }

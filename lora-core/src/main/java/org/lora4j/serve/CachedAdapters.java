@@ -1,5 +1,6 @@
 package org.lora4j.serve;
 
+import java.util.HashMap;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -13,13 +14,21 @@ import org.lora4j.adapter.LoRAAdapter;
  * It counts what happens and informs the listener. Thread-safe.
  */
 final class CachedAdapters {
+    private static final int MOST_FIGURES = 10_000;
+
     private final LoRAModel model;
-    private final long maxBytes;
+    private final CacheLimits limits;
     private final SafeListener<AdapterCache.Listener> listener;
 
     private final Object lock = new Object();
     /** In the order of their last use. */
     private final Map<String, CachedAdapter> entries = new LinkedHashMap<>(16, 0.75f, true);
+
+    private final FailedLoads failures;
+    private final BoundedNames<LoadRecorder> figures = new BoundedNames<>(MOST_FIGURES, LoadRecorder::new);
+
+    /** What is loaded, and how many bytes that takes. */
+    private int adapters;
 
     private long bytes;
     private long hits;
@@ -28,9 +37,10 @@ final class CachedAdapters {
     private long loadNanos;
     private long evictions;
 
-    CachedAdapters(LoRAModel model, long maxBytes, AdapterCache.Listener listener) {
+    CachedAdapters(LoRAModel model, CacheLimits limits, FailedLoads failures, AdapterCache.Listener listener) {
         this.model = model;
-        this.maxBytes = maxBytes;
+        this.limits = limits;
+        this.failures = failures;
         this.listener = new SafeListener<>(listener, "adapter cache");
     }
 
@@ -42,6 +52,7 @@ final class CachedAdapters {
      * Pins an adapter once more, and notes its use.
      *
      * @return its entry, new if it must be loaded; or null if the adapter is one of the program
+     * @throws RuntimeException the last failure of its load, if it is too early for another try
      */
     @Nullable
     CachedAdapter enter(String name) {
@@ -51,6 +62,10 @@ final class CachedAdapters {
                 if (isInModel(name)) {
                     hits++;
                     return null;
+                }
+                Throwable failure = failures.tooEarly(name);
+                if (failure != null) {
+                    throw AdapterLoader.failed(name, failure);
                 }
                 entry = new CachedAdapter();
                 entries.put(name, entry);
@@ -95,6 +110,19 @@ final class CachedAdapters {
 
     private void forget(String name, CachedAdapter entry) {
         if (entries.remove(name, entry)) {
+            uncount(entry);
+        }
+    }
+
+    private void count(CachedAdapter entry, ManagedAdapter adapter) {
+        entry.adapter = adapter;
+        adapters++;
+        bytes += entry.bytes();
+    }
+
+    private void uncount(CachedAdapter entry) {
+        if (entry.adapter != null) {
+            adapters--;
             bytes -= entry.bytes();
         }
     }
@@ -106,12 +134,13 @@ final class CachedAdapters {
      */
     void loaded(String name, CachedAdapter entry, @Nullable ManagedAdapter adapter, long nanos) {
         synchronized (lock) {
+            failures.remove(name);
             if (adapter == null) {
                 forget(name, entry);
                 return;
             }
-            entry.adapter = adapter;
-            bytes += entry.bytes();
+            count(entry, adapter);
+            figures.of(name).loaded();
             loads++;
             loadNanos += nanos;
         }
@@ -122,9 +151,27 @@ final class CachedAdapters {
     void failed(String name, CachedAdapter entry, Throwable cause) {
         synchronized (lock) {
             forget(name, entry);
+            failures.add(name, cause);
             failedLoads++;
+            (cause instanceof UnknownAdapterException ? figures.existing(name) : figures.of(name)).failed(cause);
         }
         listener.inform(events -> events.onFailedLoad(name, cause));
+    }
+
+    /** Notes that an adapter could not be loaded again, and stays as it is. */
+    void notRefreshed(String name, Throwable cause) {
+        synchronized (lock) {
+            failedLoads++;
+            figures.of(name).failed(cause);
+        }
+        listener.inform(events -> events.onFailedLoad(name, cause));
+    }
+
+    /** Lets an adapter that could not be loaded be tried at once. */
+    void forgetFailure(String name) {
+        synchronized (lock) {
+            failures.remove(name);
+        }
     }
 
     /** Replaces a loaded adapter. Returns false if it is no longer one of the cache. */
@@ -138,9 +185,8 @@ final class CachedAdapters {
                 forget(name, entry);
                 return false;
             }
-            bytes -= entry.bytes();
-            entry.adapter = replacement;
-            bytes += entry.bytes();
+            uncount(entry);
+            count(entry, replacement);
             return true;
         }
     }
@@ -150,7 +196,7 @@ final class CachedAdapters {
         boolean isTooMuch;
         synchronized (lock) {
             entry.pins--;
-            isTooMuch = entry.pins == 0 && bytes > maxBytes;
+            isTooMuch = entry.pins == 0 && limits.areExceeded(adapters, bytes);
         }
         if (isTooMuch) {
             evict();
@@ -163,15 +209,16 @@ final class CachedAdapters {
         synchronized (lock) {
             Iterator<Map.Entry<String, CachedAdapter>> oldest =
                     entries.entrySet().iterator();
-            while (bytes > maxBytes && oldest.hasNext()) {
+            while (limits.areExceeded(adapters, bytes) && oldest.hasNext()) {
                 Map.Entry<String, CachedAdapter> next = oldest.next();
                 CachedAdapter entry = next.getValue();
-                if (entry.pins == 0 && entry.adapter != null) {
+                if (entry.pins == 0 && entry.adapter != null && !limits.keeps(next.getKey())) {
                     if (entry.adapter.deleteIfUnused()) {
                         evictions++;
+                        figures.of(next.getKey()).evicted();
                         evicted.put(next.getKey(), entry.bytes());
                     }
-                    bytes -= entry.bytes();
+                    uncount(entry);
                     oldest.remove();
                 }
             }
@@ -179,12 +226,30 @@ final class CachedAdapters {
         evicted.forEach((name, size) -> listener.inform(events -> events.onEviction(name, size)));
     }
 
+    boolean isLoading(String name) {
+        synchronized (lock) {
+            CachedAdapter entry = entries.get(name);
+            return entry != null && entry.adapter == null;
+        }
+    }
+
+    Map<String, AdapterStats.Failure> failures() {
+        synchronized (lock) {
+            return failures.all();
+        }
+    }
+
+    /** What happened to each adapter, for a bounded number of names. */
+    Map<String, LoadFigures> figures() {
+        Map<String, LoadFigures> all = new HashMap<>();
+        figures.forEach((name, recorder) -> all.put(name, recorder.figures()));
+        return all;
+    }
+
     AdapterCache.Stats stats() {
         synchronized (lock) {
-            int loaded = (int) entries.values().stream()
-                    .filter(entry -> entry.adapter != null)
-                    .count();
-            return new AdapterCache.Stats(hits, loads, failedLoads, loadNanos, evictions, loaded, bytes);
+            return new AdapterCache.Stats(
+                    hits, loads, failedLoads, loadNanos, evictions, adapters, entries.size() - adapters, bytes);
         }
     }
 }

@@ -2,15 +2,17 @@ package org.lora4j.serve;
 
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.nn.input.Input;
+import org.lora4j.nn.input.Sequences;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
  * One call of a {@link BatchingPredictor}: its input, and what became of it. Either a thread waits for it, or a future is
  * completed.
  */
-final class PredictionCall {
+final class PredictionCall extends Request {
     private enum Phase {
         WAITS,
         HAS_TURN,
@@ -18,11 +20,9 @@ final class PredictionCall {
     }
 
     private final Input input;
-    private final String adapter;
-    private final AdapterCache.@Nullable Pin pin;
     private final @Nullable Thread waiter;
     private final @Nullable CompletableFuture<INDArray> future;
-    private final long begin;
+    private AdapterCache.@Nullable Pin pin;
 
     private @Nullable BatchOutput output;
     private int firstRow;
@@ -35,39 +35,32 @@ final class PredictionCall {
      *
      * @param input the input; rows are contiguous in 'c' order
      * @param adapter the name of the adapter
-     * @param pin keeps the adapter in the model until the call is done, or null
      * @param future what to complete, or null if the current thread waits
      * @param begin when the call began, in nanoseconds
      */
     PredictionCall(
             Input input,
             String adapter,
-            AdapterCache.@Nullable Pin pin,
             @Nullable CompletableFuture<INDArray> future,
+            RequestOptions options,
             long begin) {
+        super(adapter, input.count(), units(input), options, begin);
         this.input = input;
-        this.adapter = adapter;
-        this.pin = pin;
         this.future = future;
-        this.begin = begin;
         waiter = future == null ? Thread.currentThread() : null;
+    }
+
+    private static long units(Input input) {
+        return input instanceof Sequences sequences ? sequences.tokens() : input.count();
     }
 
     Input input() {
         return input;
     }
 
-    String adapter() {
-        return adapter;
-    }
-
-    /** The number of rows or sequences. */
-    int rows() {
-        return input.count();
-    }
-
-    long begin() {
-        return begin;
+    /** Sets what keeps the adapter in the model until the call is done, before the call waits for its turn. */
+    void keep(AdapterCache.Pin ofAdapter) {
+        pin = ofAdapter;
     }
 
     /** Whether a thread waits in {@link #await}. */
@@ -80,8 +73,9 @@ final class PredictionCall {
         return future != null && future.isDone();
     }
 
-    boolean hasFailed() {
-        return failure != null;
+    @Nullable
+    Throwable failure() {
+        return failure;
     }
 
     boolean hasOutcome() {
@@ -137,16 +131,25 @@ final class PredictionCall {
      * Waits for the end of the call. An interrupt does not end the wait; the thread is interrupted afterwards.
      *
      * @param compute computes a batch; run when this thread gets the turn
+     * @param expire ends the call because it is late, unless it is being computed or this thread is about to get the turn
      * @return the output
      */
-    INDArray await(Runnable compute) {
+    INDArray await(Runnable compute, BooleanSupplier expire) {
         boolean interrupted = false;
+        boolean canExpire = hasDeadline();
         while (phase != Phase.DONE) {
             if (phase == Phase.HAS_TURN) {
                 phase = Phase.WAITS;
+                canExpire = hasDeadline();
                 compute.run();
+            } else if (canExpire && isLate(System.nanoTime())) {
+                canExpire = expire.getAsBoolean();
             } else {
-                LockSupport.park(this);
+                if (canExpire) {
+                    LockSupport.parkNanos(this, nanosLeft(System.nanoTime()));
+                } else {
+                    LockSupport.park(this);
+                }
                 interrupted |= Thread.interrupted();
             }
         }

@@ -44,6 +44,7 @@ import org.lora4j.nn.Samples;
 import org.lora4j.nn.parameter.Parameter;
 import org.lora4j.serve.AdapterCache;
 import org.lora4j.serve.BatchingPredictor;
+import org.lora4j.serve.ServingStats;
 import org.lora4j.train.Batch;
 import org.lora4j.train.Evaluator;
 import org.lora4j.train.Trainer;
@@ -307,11 +308,13 @@ class GuideTest {
         assertThat(y).isEqualTo(model.using("customer-a").predict(row));
         assertThat(later.get()).isEqualTo(model.using("customer-b").predict(row));
 
-        BatchingPredictor.Stats stats = predictor.stats();
-        long median = stats.latencyNanos().percentile(50);
-        long slow = stats.latencyNanos().percentile(99);
-        double rows = stats.batchRows().mean();
+        ServingStats stats = predictor.stats();
+        long median = stats.all().latencyNanos().percentile(50);
+        long slow = stats.all().latencyNanos().percentile(99);
+        double rows = stats.batchUnits().mean();
+        long ofCustomer = stats.adapter("customer-a").queueNanos().percentile(99);
         assertThat(List.of(median, slow)).doesNotContain(0L);
+        assertThat(ofCustomer).isNotNegative();
         assertThat(rows).isEqualTo(1);
         predictor.close();
     }

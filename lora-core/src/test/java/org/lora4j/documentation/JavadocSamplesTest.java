@@ -39,6 +39,7 @@ class JavadocSamplesTest {
     /** What the samples use and do not declare. */
     private static final String PROGRAM = """
             import java.nio.file.*;
+            import java.time.*;
             import java.util.*;
             import java.util.concurrent.*;
             import org.lora4j.*;
@@ -70,10 +71,17 @@ class JavadocSamplesTest {
                 SameDiff graph;
                 Trainer trainer;
                 GradientSource source;
+                AdapterCache cache;
+                BatchingPredictor predictor;
+                BatchGenerator batch;
+                GenerationOptions options;
+                GenerationService service;
+                GenerationRequest request;
                 DataSetIterator data, allDigits, digitNine, eights, nines, spamData;
                 Batch part;
                 List<Batch> heldOut;
                 List<Input> inputs;
+                List<Integer> tokens;
                 INDArray x, w, row, labels;
                 Map<String, INDArray> feed;
                 int[][] ids;

@@ -22,6 +22,7 @@ import org.lora4j.nn.NativeThreads;
 import org.lora4j.nn.Network;
 import org.lora4j.serve.AdapterCache;
 import org.lora4j.serve.BatchingPredictor;
+import org.lora4j.serve.ServingListener;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -73,9 +74,9 @@ class ProductionGuideTest {
                 .adapters(cache)
                 .maxBatchRows(64)
                 .maxWaitingRows(1000)
-                .listener(new BatchingPredictor.Listener() {
+                .listener(new ServingListener() {
                     @Override
-                    public void onBatch(int calls, int batchRows, long nanos) {
+                    public void onBatch(int calls, long batchRows, long nanos) {
                         rows.add(batchRows);
                     }
                 })
@@ -83,19 +84,19 @@ class ProductionGuideTest {
 
         INDArray warm = Nd4j.zeros(DataType.FLOAT, 1, base.inputSize());
         for (int i = 0; i < 2000; i++) {
-            predictor.predict(warm, i % 2 == 0 ? LoRAModel.BASE : "customer-a");
+            predictor.predict(warm, i % 2 == 0 ? "customer-a" : "customer-b");
         }
         isReady.set(true); // the readiness probe reads this
         assertThat(isReady).isTrue();
         assertThat(rows.sum()).isEqualTo(2000);
 
-        long p99 = predictor.stats().latencyNanos().percentile(99);
-        long rejected = predictor.stats().rejectedCalls();
-        double meanRows = predictor.stats().batchRows().mean();
+        long p99 = predictor.stats().all().latencyNanos().percentile(99);
+        long rejected = predictor.stats().all().rejected();
+        double meanRows = predictor.stats().batchUnits().mean();
         AdapterCache.Stats loaded = cache.stats();
         System.out.printf("p99 %d ns, %d rejected, %.1f rows a batch, %d adapters, %d bytes, %d loads, %d failed%n",
                 p99, rejected, meanRows, loaded.adapters(), loaded.bytes(), loaded.loads(), loaded.failedLoads());
-        assertThat(loaded.adapters()).isEqualTo(1);
+        assertThat(loaded.adapters()).isEqualTo(2);
         assertThat(evictions.sum()).isZero();
 
         isReady.set(false); // no new requests

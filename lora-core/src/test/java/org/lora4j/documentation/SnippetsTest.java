@@ -22,8 +22,8 @@ class SnippetsTest {
     private static final Path ROOT = Path.of("..").toAbsolutePath().normalize();
     private static final Pattern BLOCK =
             Pattern.compile("^```(java|xml)\n(.*?)^```", Pattern.MULTILINE | Pattern.DOTALL);
-    private static final Pattern IMPORT =
-            Pattern.compile("^import (org\\.[\\w.]+|java[\\w.]+|dev[\\w.]+);", Pattern.MULTILINE);
+    private static final Pattern IMPORT = Pattern.compile(
+            "^import (org\\.[\\w.]+|java[\\w.]+|dev[\\w.]+|com\\.sun\\.net[\\w.]+);", Pattern.MULTILINE);
 
     private record Snippet(Path page, String language, String text) {
         boolean isJava() {
@@ -112,7 +112,7 @@ class SnippetsTest {
         assertThat(given).as("the imports of %s", ROOT.relativize(page)).isEqualTo(needed);
     }
 
-    /** The imports of the program whose names the snippet has, and the types of the program's own package. */
+    /** The imports of the program whose names the snippet has, and the other types of the program's own package. */
     private static Set<String> importsOf(Snippet snippet, Path program) throws IOException {
         Set<String> imports = new TreeSet<>();
         Matcher line = IMPORT.matcher(read(program));
@@ -125,7 +125,7 @@ class SnippetsTest {
             String name = folders.substring(folders.indexOf("/java/") + "/java/".length())
                     .replace('/', '.');
             for (Path type : files(source.getParent(), ".java")) {
-                if (type.getParent().equals(source.getParent())) {
+                if (type.getParent().equals(source.getParent()) && !type.equals(program)) {
                     addIfUsed(name + "." + type.getFileName().toString().replace(".java", ""), snippet, imports);
                 }
             }

@@ -115,7 +115,7 @@ class TroubleshootingPageTest {
         String sources = sources("org/lora4j");
         for (String part : List.of(
                 "ND4J must have a backend for this platform on the class path, found none that starts on ",
-                " rows wait, found ",
+                " wait in all, found ",
                 "each adapted layer must have a fingerprint of its base, found none for ",
                 "the training must keep the adapters that it started with, but adapter '")) {
             assertThat(sources).contains(part);

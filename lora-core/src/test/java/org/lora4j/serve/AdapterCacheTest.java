@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.lora4j.SmallModels.assertClose;
 import static org.lora4j.SmallModels.assertSameBits;
+import static org.lora4j.serve.BatchingPredictorTest.assertFailed;
 import static org.lora4j.serve.BatchingPredictorTest.failure;
 import static org.lora4j.serve.BatchingPredictorTest.inThread;
 
@@ -15,6 +16,7 @@ import java.io.UncheckedIOException;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -23,7 +25,9 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -41,6 +45,7 @@ import org.lora4j.io.PeftAdapters;
 import org.lora4j.io.PeftFiles;
 import org.lora4j.io.ReadOptions;
 import org.lora4j.nn.Network;
+import org.lora4j.serve.ServingException.Reason;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Adapters that are loaded from a folder when they are needed. */
@@ -133,7 +138,7 @@ class AdapterCacheTest {
         assertThat(cache.stats())
                 .usingRecursiveComparison()
                 .ignoringFields("loadNanos")
-                .isEqualTo(new AdapterCache.Stats(1, 4, 0, 0, 2, 2, 2 * BYTES));
+                .isEqualTo(new AdapterCache.Stats(1, 4, 0, 0, 2, 2, 0, 2 * BYTES));
     }
 
     @Test
@@ -201,7 +206,7 @@ class AdapterCacheTest {
         Path file = folder.resolve("a0").resolve("adapter_model.safetensors");
         byte[] good = Files.readAllBytes(file);
         Files.write(file, new byte[] {1, 2, 3});
-        AdapterCache cache = builder(2).build();
+        AdapterCache cache = builder(2).retryDelay(Duration.ZERO, Duration.ZERO).build();
         for (int i = 0; i < 2; i++) {
             assertThatExceptionOfType(UncheckedIOException.class)
                     .isThrownBy(() -> cache.pin("a0"))
@@ -333,16 +338,17 @@ class AdapterCacheTest {
     void aPredictorLoadsTheAdaptersOfItsCalls() throws Exception {
         AdapterCache cache = builder(2).build();
         try (BatchingPredictor predictor =
-                BatchingPredictor.builder(model).adapters(cache).build()) {
+                BatchingPredictor.builder(model).allowBase(true).adapters(cache).build()) {
             assertSameBits(predictor.predict(x, "a0"), reference.using("a0").predict(x));
             assertSameBits(
                     predictor.predictAsync(x, "a1").get(), reference.using("a1").predict(x));
             assertSameBits(predictor.predict(x, LoRAModel.BASE), network.predict(x));
-            assertThatIllegalArgumentException()
+            assertThatExceptionOfType(ServingException.class)
                     .isThrownBy(() -> predictor.predict(x, "nobody"))
-                    .withMessageContaining("found no 'nobody'");
-            assertThat(failure(predictor.predictAsync(x, "nobody"))).isInstanceOf(IllegalArgumentException.class);
-            assertThat(predictor.stats().failedCalls()).isEqualTo(2);
+                    .withMessage("there is no adapter 'nobody'")
+                    .satisfies(e -> assertThat(e.getCause()).hasMessageContaining("found no 'nobody'"));
+            assertFailed(failure(predictor.predictAsync(x, "nobody")), Reason.UNKNOWN_ADAPTER);
+            assertThat(predictor.stats().all().failed()).isEqualTo(2);
         }
     }
 
@@ -464,8 +470,8 @@ class AdapterCacheTest {
         assertThatIllegalStateException()
                 .isThrownBy(() -> cache.pin("a0"))
                 .withMessage(
-                        "adapter 'a0' could not be loaded: adapter 'a0': its source and its listener must not use it"
-                                + " while it is being loaded");
+                        "adapter 'a0' could not be loaded: adapter 'a0': a source and a listener must not wait for an"
+                                + " adapter while they load one");
     }
 
     @Test
@@ -477,10 +483,10 @@ class AdapterCacheTest {
                 })
                 .build();
         BatchingPredictor closing =
-                BatchingPredictor.builder(model).adapters(cache).build();
+                BatchingPredictor.builder(model).allowBase(true).adapters(cache).build();
         predictor.set(closing);
         assertSameBits(closing.predict(x, "a0"), reference.using("a0").predict(x));
-        assertThatExceptionOfType(RejectedExecutionException.class).isThrownBy(() -> closing.predict(x, "a1"));
+        assertThatExceptionOfType(ServingException.class).isThrownBy(() -> closing.predict(x, "a1"));
         closing.close();
     }
 
@@ -490,8 +496,11 @@ class AdapterCacheTest {
         model.add("there", data(1));
         ExecutorService one = Executors.newSingleThreadExecutor();
         AdapterCache cache = AdapterCache.builder(model, source).build();
-        try (BatchingPredictor predictor =
-                BatchingPredictor.builder(model).adapters(cache).executor(one).build()) {
+        try (BatchingPredictor predictor = BatchingPredictor.builder(model)
+                .allowBase(true)
+                .adapters(cache)
+                .executor(one)
+                .build()) {
             CompletableFuture<INDArray> slow = predictor.predictAsync(x, "a0");
             source.begun.await();
             assertSameBits(
@@ -515,7 +524,7 @@ class AdapterCacheTest {
         }
         AdapterCache cache = AdapterCache.builder(model, folder).build();
         try (BatchingPredictor predictor =
-                BatchingPredictor.builder(model).adapters(cache).build()) {
+                BatchingPredictor.builder(model).allowBase(true).adapters(cache).build()) {
             for (int i = 0; i < 3; i++) {
                 String name = "biases" + i;
                 assertSameBits(predictor.predict(x, name), reference.using(name).predict(x));
@@ -529,6 +538,7 @@ class AdapterCacheTest {
         HeldBatches batches = new HeldBatches();
         AdapterCache cache = builder(1).build();
         try (BatchingPredictor predictor = BatchingPredictor.builder(model)
+                .allowBase(true)
                 .adapters(cache)
                 .listener(batches)
                 .build()) {
@@ -552,7 +562,7 @@ class AdapterCacheTest {
             expected.add(reference.using("a" + i).predict(x));
         }
         try (BatchingPredictor predictor =
-                BatchingPredictor.builder(model).adapters(cache).build()) {
+                BatchingPredictor.builder(model).allowBase(true).adapters(cache).build()) {
             List<CompletableFuture<Void>> threads = new ArrayList<>();
             for (int t = 0; t < 8; t++) {
                 SplittableRandom random = new SplittableRandom(t);
@@ -583,5 +593,110 @@ class AdapterCacheTest {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> AdapterCache.builder(model, folder).maxBytes(-1))
                 .withMessage("maxBytes must not be negative, found -1");
+    }
+
+    @Test
+    void preloadsInTheBackgroundAndTellsWhatFailed() throws Exception {
+        HeldSource source = new HeldSource();
+        AdapterCache cache = AdapterCache.builder(model, source).build();
+        CompletableFuture<Void> preload = cache.preload(List.of("a0", "a1", "a0"));
+        source.begun.await();
+        assertThat(preload).isNotDone();
+        assertThat(cache.isLoaded("a0")).isFalse();
+        assertThat(cache.stats().loading()).isEqualTo(2);
+        assertThat(cache.isLoading("a0")).isTrue();
+        source.go.countDown();
+        preload.get();
+        assertThat(cache.stats().loads()).isEqualTo(2);
+        assertThat(cache.stats().loading()).isZero();
+        assertThat(model.names()).containsExactlyInAnyOrder("a0", "a1");
+
+        CompletableFuture<Void> withAWrongOne = cache.preload(List.of("a2", "nobody", "a3"));
+        assertThat(failure(withAWrongOne)).hasMessageContaining("adapter 'nobody' could not be loaded");
+        assertThat(model.names()).contains("a2", "a3");
+        AdapterCache small = AdapterCache.builder(LoRAModel.of(network), folder)
+                .maxBytes(BYTES)
+                .build();
+        small.preload(List.of("a0", "a1", "a2")).get();
+        assertThat(small.stats().adapters()).isEqualTo(1);
+    }
+
+    @Test
+    void limitsTheNumberOfAdaptersAndKeepsSomeForGood() {
+        AdapterCache cache =
+                builder(100).maxAdapters(2).keep(List.of("a0", "a5")).build();
+        use(cache, "a0", "a1", "a2", "a3");
+        assertThat(model.names()).containsExactly("a0", "a3");
+        use(cache, "a5", "a4");
+        assertThat(model.names()).containsExactly("a0", "a5");
+        assertThat(evicted).containsExactly("a1", "a2", "a3", "a4");
+        assertThat(cache.stats().adapters()).isEqualTo(2);
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> builder(1).maxAdapters(-1))
+                .withMessage("maxAdapters must not be negative, found -1");
+    }
+
+    @Test
+    void aFailedLoadIsTriedAgainAfterADelayThatGrows() {
+        AtomicLong now = new AtomicLong();
+        AtomicInteger tries = new AtomicInteger();
+        AtomicBoolean works = new AtomicBoolean();
+        AdapterCache cache = AdapterCache.builder(model, (name, base, options) -> {
+                    tries.incrementAndGet();
+                    if (!works.get()) {
+                        throw new IOException("the store is down");
+                    }
+                    return data(1);
+                })
+                .retryDelay(Duration.ofSeconds(1), Duration.ofSeconds(3))
+                .clock(now::get)
+                .build();
+        int expected = 0;
+        for (int seconds : new int[] {1, 2, 3, 3, 3}) {
+            expected++;
+            for (long nanos : new long[] {0, 0, seconds * 1_000_000_000L - 1}) {
+                now.addAndGet(nanos);
+                assertThatExceptionOfType(UncheckedIOException.class)
+                        .isThrownBy(() -> cache.pin("x"))
+                        .withMessage("adapter 'x' could not be loaded: the store is down");
+            }
+            assertThat(tries).hasValue(expected);
+            now.incrementAndGet();
+        }
+        assertThat(cache.failures().get("x")).isNotNull();
+        assertThat(String.valueOf(cache.failures().get("x"))).contains("the store is down");
+        assertThat(cache.stats().failedLoads()).isEqualTo(5);
+        works.set(true);
+        use(cache, "x");
+        assertThat(cache.failures()).isEmpty();
+
+        // After a success, the delays begin anew, and refresh ends one.
+        works.set(false);
+        model.delete("x");
+        assertThatExceptionOfType(UncheckedIOException.class).isThrownBy(() -> cache.pin("x"));
+        works.set(true);
+        assertThatExceptionOfType(UncheckedIOException.class).isThrownBy(() -> cache.pin("x"));
+        assertThat(cache.refresh("x")).isFalse();
+        use(cache, "x");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> builder(1).retryDelay(Duration.ofSeconds(2), Duration.ofSeconds(1)))
+                .withMessageContaining("found PT2S and PT1S");
+    }
+
+    @Test
+    void loadsAFewAtATime() throws Exception {
+        AtomicInteger now = new AtomicInteger();
+        AtomicInteger most = new AtomicInteger();
+        AdapterCache cache = AdapterCache.builder(model, (name, base, options) -> {
+                    most.accumulateAndGet(now.incrementAndGet(), Math::max);
+                    assertThat(Thread.currentThread().isDaemon()).isTrue();
+                    assertThat(Thread.currentThread().getName()).startsWith("lora4j-load-");
+                    now.decrementAndGet();
+                    return data(1);
+                })
+                .maxConcurrentLoads(2)
+                .build();
+        cache.preload(List.of("x0", "x1", "x2", "x3", "x4", "x5", "x6", "x7")).get();
+        assertThat(most.get()).isBetween(1, 2);
     }
 }

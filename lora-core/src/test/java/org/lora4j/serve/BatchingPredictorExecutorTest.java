@@ -46,13 +46,15 @@ class BatchingPredictorExecutorTest {
     @Test
     void aThreadThatWaitsComputesWhenTheExecutorDoesNot() throws Exception {
         ConcurrentLinkedQueue<Runnable> tasks = new ConcurrentLinkedQueue<>();
-        BatchingPredictor predictor =
-                BatchingPredictor.builder(model).executor(tasks::add).build();
+        BatchingPredictor predictor = BatchingPredictor.builder(model)
+                .allowBase(true)
+                .executor(tasks::add)
+                .build();
         INDArray x = SmallModels.input(2);
         CompletableFuture<INDArray> future = predictor.predictAsync(x, "a");
         assertThat(tasks).hasSize(1);
         assertClose(predictor.predict(x, "b"), alone(x, "b"), 1e-5);
-        assertThat(predictor.stats().batches()).isEqualTo(1);
+        assertThat(predictor.stats().batchRequests().count()).isEqualTo(1);
         assertThat(future).isNotDone();
         tasks.forEach(Runnable::run);
         assertClose(future.get(), alone(x, "a"), 1e-5);
@@ -64,10 +66,13 @@ class BatchingPredictorExecutorTest {
         Executor refusing = task -> {
             throw new RejectedExecutionException("shut down");
         };
-        try (BatchingPredictor predictor =
-                BatchingPredictor.builder(model).executor(refusing).build()) {
+        try (BatchingPredictor predictor = BatchingPredictor.builder(model)
+                .allowBase(true)
+                .executor(refusing)
+                .build()) {
             assertThat(failure(predictor.predictAsync(SmallModels.input(1), "a")))
-                    .isInstanceOf(RejectedExecutionException.class)
+                    .isInstanceOf(ServingException.class)
+                    .cause()
                     .hasMessage("shut down");
             INDArray x = SmallModels.input(1);
             assertSameBits(predictor.predict(x, "a"), alone(x, "a"));
@@ -84,13 +89,15 @@ class BatchingPredictorExecutorTest {
             new Thread(task).start();
         };
         INDArray x = SmallModels.input(1);
-        try (BatchingPredictor predictor =
-                BatchingPredictor.builder(model).executor(failing).build()) {
+        try (BatchingPredictor predictor = BatchingPredictor.builder(model)
+                .allowBase(true)
+                .executor(failing)
+                .build()) {
             assertThat(failure(predictor.predictAsync(x, "a")))
                     .isInstanceOf(OutOfMemoryError.class)
                     .hasMessage("unable to create native thread");
             assertClose(predictor.predictAsync(x, "a").get(), alone(x, "a"), 1e-5);
-            assertThat(predictor.stats().failedCalls()).isEqualTo(1);
+            assertThat(predictor.stats().all().failed()).isEqualTo(1);
         }
     }
 
@@ -102,9 +109,9 @@ class BatchingPredictorExecutorTest {
         AtomicInteger made = new AtomicInteger();
         AtomicReference<BatchingPredictor> predictor = new AtomicReference<>();
         ExecutorService other = Executors.newSingleThreadExecutor();
-        BatchingPredictor.Listener calling = new BatchingPredictor.Listener() {
+        ServingListener calling = new ServingListener() {
             @Override
-            public void onBatch(int calls, int rows, long nanos) {
+            public void onBatch(int calls, long rows, long nanos) {
                 if (made.getAndIncrement() < 10_000) {
                     CompletableFuture.runAsync(
                                     () -> futures.add(
@@ -115,6 +122,7 @@ class BatchingPredictorExecutorTest {
             }
         };
         try (BatchingPredictor inline = BatchingPredictor.builder(model)
+                .allowBase(true)
                 .executor(Runnable::run)
                 .listener(calling)
                 .build()) {
@@ -136,8 +144,10 @@ class BatchingPredictorExecutorTest {
         INDArray x = SmallModels.input(1);
         List<CompletableFuture<List<CompletableFuture<INDArray>>>> callers = new ArrayList<>();
         try (BatchingPredictor predictor = BatchingPredictor.builder(model)
+                .allowBase(true)
                 .executor(full)
                 .maxWaitingRows(100_000)
+                .maxWaitingRowsPerAdapter(100_000)
                 .build()) {
             for (int i = 0; i < 8; i++) {
                 callers.add(inThread(() -> {

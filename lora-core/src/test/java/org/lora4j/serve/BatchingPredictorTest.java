@@ -14,7 +14,6 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.BeforeEach;
@@ -27,6 +26,7 @@ import org.lora4j.SmallModels;
 import org.lora4j.adapter.BiasTraining;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.nn.input.Input;
+import org.lora4j.serve.ServingException.Reason;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.memory.MemoryWorkspace;
 import org.nd4j.linalg.api.memory.conf.WorkspaceConfiguration;
@@ -54,7 +54,10 @@ class BatchingPredictorTest {
     }
 
     private BatchingPredictor held() {
-        return BatchingPredictor.builder(model).listener(batches).build();
+        return BatchingPredictor.builder(model)
+                .allowBase(true)
+                .listener(batches)
+                .build();
     }
 
     private INDArray alone(INDArray x, String adapter) {
@@ -64,7 +67,8 @@ class BatchingPredictorTest {
     @ParameterizedTest
     @ValueSource(strings = {"a", "b", "biases", "dora", BASE})
     void aCallThatIsAloneHasTheBitsOfTheView(String adapter) throws Exception {
-        try (BatchingPredictor predictor = BatchingPredictor.builder(model).build()) {
+        try (BatchingPredictor predictor =
+                BatchingPredictor.builder(model).allowBase(true).build()) {
             for (int rows : new int[] {1, 5, 100}) {
                 INDArray x = SmallModels.input(rows);
                 assertSameBits(predictor.predict(x, adapter), alone(x, adapter));
@@ -111,6 +115,7 @@ class BatchingPredictorTest {
     void aBatchHasAtMostTheGivenRowsAndALargerCallIsABatchOfItsOwn() throws Exception {
         List<CompletableFuture<INDArray>> futures = new ArrayList<>();
         try (BatchingPredictor predictor = BatchingPredictor.builder(model)
+                .allowBase(true)
                 .listener(batches)
                 .maxBatchRows(4)
                 .build()) {
@@ -157,8 +162,10 @@ class BatchingPredictorTest {
         doubles.add("a", SmallModels.random(1).build());
         doubles.add("b", SmallModels.random(2).rank(4).build());
         INDArray x = SmallModels.input(DataType.DOUBLE, 3, 5);
-        try (BatchingPredictor predictor =
-                BatchingPredictor.builder(doubles).listener(batches).build()) {
+        try (BatchingPredictor predictor = BatchingPredictor.builder(doubles)
+                .allowBase(true)
+                .listener(batches)
+                .build()) {
             CompletableFuture<INDArray> first = predictor.predictAsync(x, BASE);
             CompletableFuture<INDArray> a = predictor.predictAsync(x, "a");
             CompletableFuture<INDArray> b = predictor.predictAsync(x, "b");
@@ -216,7 +223,8 @@ class BatchingPredictorTest {
         WorkspaceConfiguration configuration =
                 WorkspaceConfiguration.builder().initialSize(1 << 20).build();
         INDArray y;
-        try (BatchingPredictor predictor = BatchingPredictor.builder(model).build();
+        try (BatchingPredictor predictor =
+                        BatchingPredictor.builder(model).allowBase(true).build();
                 MemoryWorkspace open =
                         Nd4j.getWorkspaceManager().getAndActivateWorkspace(configuration, "of a lonely caller")) {
             y = predictor.predict(SmallModels.input(2).dup(), "a");
@@ -232,19 +240,22 @@ class BatchingPredictorTest {
         try (BatchingPredictor predictor = held()) {
             batches.hold(predictor);
             CompletableFuture<INDArray> good = predictor.predictAsync(SmallModels.input(1), "a");
-            assertThatIllegalArgumentException()
+            assertThatExceptionOfType(ServingException.class)
                     .isThrownBy(() -> predictor.predict(SmallModels.input(1), "nobody"))
-                    .withMessage("the adapter must be in the model, found no 'nobody'; add it first");
-            assertThat(failure(predictor.predictAsync(SmallModels.input(1), "nobody")))
-                    .isInstanceOf(IllegalArgumentException.class);
-            assertThatIllegalArgumentException()
+                    .withMessage("there is no adapter 'nobody'")
+                    .satisfies(e -> assertThat(e.reason()).isEqualTo(Reason.UNKNOWN_ADAPTER));
+            assertFailed(failure(predictor.predictAsync(SmallModels.input(1), "nobody")), Reason.UNKNOWN_ADAPTER);
+            assertThatExceptionOfType(ServingException.class)
                     .isThrownBy(() -> predictor.predict(Nd4j.zeros(DataType.FLOAT, 1, 5), "a"))
-                    .withMessageContaining("input: must be a matrix [n, 6]");
-            assertThat(failure(predictor.predictAsync(SmallModels.input(DataType.DOUBLE, 1, 1), "a")))
-                    .isInstanceOf(IllegalArgumentException.class);
+                    .withMessage("the input does not fit the model, which takes rows of 6 numbers of the type FLOAT")
+                    .satisfies(e -> assertThat(e.getCause()).hasMessageContaining("input: must be a matrix [n, 6]"))
+                    .satisfies(e -> assertThat(e.reason()).isEqualTo(Reason.INVALID_INPUT));
+            assertFailed(
+                    failure(predictor.predictAsync(SmallModels.input(DataType.DOUBLE, 1, 1), "a")),
+                    Reason.INVALID_INPUT);
             batches.release();
             assertClose(good.get(), alone(SmallModels.input(1), "a"), 1e-5);
-            assertThat(predictor.stats().failedCalls()).isEqualTo(4);
+            assertThat(predictor.stats().all().failed()).isEqualTo(4);
         }
     }
 
@@ -256,7 +267,7 @@ class BatchingPredictorTest {
             CompletableFuture<INDArray> good = predictor.predictAsync(SmallModels.input(1), "a");
             model.delete("b");
             batches.release();
-            assertThat(failure(deleted)).hasMessageContaining("found no 'b'");
+            assertThat(failure(deleted)).hasMessage("there is no adapter 'b'");
             assertClose(good.get(), alone(SmallModels.input(1), "a"), 1e-5);
         }
     }
@@ -267,12 +278,13 @@ class BatchingPredictorTest {
         CompletableFuture<INDArray> bad = new CompletableFuture<>();
         INDArray tooNarrow = Nd4j.zeros(DataType.FLOAT, 1, 1);
         List<PredictionCall> calls = List.of(
-                new PredictionCall(Input.of(tooNarrow), "a", null, bad, 0),
-                new PredictionCall(Input.of(SmallModels.input(1)), "b", null, good, 0));
+                new PredictionCall(Input.of(tooNarrow), "a", bad, RequestOptions.defaults(), 0),
+                new PredictionCall(Input.of(SmallModels.input(1)), "b", good, RequestOptions.defaults(), 0));
         new BatchComputation(model).compute(calls);
         calls.forEach(PredictionCall::end);
         assertClose(good.get(), alone(SmallModels.input(1), "b"), 1e-5);
-        assertThat(failure(bad)).isInstanceOf(IllegalArgumentException.class);
+        assertFailed(failure(bad), Reason.INTERNAL);
+        assertThat(failure(bad)).hasCauseInstanceOf(IllegalArgumentException.class);
     }
 
     @Test
@@ -291,23 +303,27 @@ class BatchingPredictorTest {
     @Test
     void callsAreRejectedWhileTooManyRowsWait() throws Exception {
         try (BatchingPredictor predictor = BatchingPredictor.builder(model)
+                .allowBase(true)
                 .listener(batches)
                 .maxWaitingRows(3)
+                .maxWaitingRowsPerAdapter(3)
                 .build()) {
             batches.hold(predictor);
             CompletableFuture<INDArray> first = predictor.predictAsync(SmallModels.input(2), "a");
             CompletableFuture<INDArray> second = predictor.predictAsync(SmallModels.input(1), "a");
-            assertThatExceptionOfType(RejectedExecutionException.class)
+            assertThatExceptionOfType(ServingException.class)
                     .isThrownBy(() -> predictor.predict(SmallModels.input(1), "a"))
-                    .withMessage("a call is accepted while fewer than 3 rows wait, found 3; try again later, send fewer"
-                            + " requests at once, or set maxWaitingRows");
-            assertThat(failure(predictor.predictAsync(SmallModels.input(2), "b")))
-                    .isInstanceOf(RejectedExecutionException.class);
+                    .withMessage("too many requests wait; try again later")
+                    .satisfies(e -> assertThat(e.reason()).isEqualTo(Reason.SERVICE_BUSY))
+                    .satisfies(e -> assertThat(e.getCause())
+                            .hasMessage("a request is accepted while fewer than 3 rows wait in all, found 3; send fewer"
+                                    + " requests at once, or set maxWaitingRows"));
+            assertFailed(failure(predictor.predictAsync(SmallModels.input(2), "b")), Reason.SERVICE_BUSY);
             batches.release();
             assertClose(first.get(), alone(SmallModels.input(2), "a"), 1e-5);
             assertClose(second.get(), alone(SmallModels.input(1), "a"), 1e-5);
             assertClose(predictor.predict(SmallModels.input(9), "a"), alone(SmallModels.input(9), "a"), 1e-5);
-            assertThat(predictor.stats().rejectedCalls()).isEqualTo(2);
+            assertThat(predictor.stats().all().rejected()).isEqualTo(2);
             assertThat(batches.rejected()).containsExactly("a", "b");
         }
     }
@@ -315,13 +331,16 @@ class BatchingPredictorTest {
     @Test
     void aCallOfManyRowsIsAcceptedWhileOthersWait() throws Exception {
         try (BatchingPredictor predictor = BatchingPredictor.builder(model)
+                .allowBase(true)
                 .listener(batches)
                 .maxWaitingRows(3)
+                .maxWaitingRowsPerAdapter(3)
                 .build()) {
             batches.hold(predictor);
             CompletableFuture<INDArray> small = predictor.predictAsync(SmallModels.input(2), "a");
             CompletableFuture<INDArray> large = predictor.predictAsync(SmallModels.input(200), "b");
-            assertThat(failure(predictor.predictAsync(SmallModels.input(1), "a")))
+            assertThat(failure(predictor.predictAsync(SmallModels.input(1), "a"))
+                            .getCause())
                     .hasMessageContaining("found 202");
             batches.release();
             assertClose(small.get(), alone(SmallModels.input(2), "a"), 1e-5);
@@ -344,7 +363,7 @@ class BatchingPredictorTest {
         });
         closing.await();
         while (!failure(predictor.predictAsync(SmallModels.input(1), "a"), "not closed yet")
-                .contains("the predictor is closed")) {
+                .contains("the service is closed")) {
             Thread.onSpinWait();
         }
         assertThat(close).isNotDone();
@@ -377,9 +396,11 @@ class BatchingPredictorTest {
             CompletableFuture<INDArray> cancelled = predictor.predictAsync(SmallModels.input(1), "a");
             CompletableFuture<INDArray> good = predictor.predictAsync(SmallModels.input(1), "b");
             assertThat(cancelled.cancel(false)).isTrue();
+            assertThat(predictor.waitingCalls()).isEqualTo(1);
             batches.release();
             assertSameBits(good.get(), alone(SmallModels.input(1), "b"));
-            assertThat(predictor.stats().failedCalls()).isEqualTo(1);
+            assertThat(predictor.stats().all().cancelled()).isEqualTo(1);
+            assertThat(predictor.stats().all().failed()).isZero();
         }
     }
 
@@ -403,14 +424,16 @@ class BatchingPredictorTest {
 
     @Test
     void aListenerThatFailsHasNoEffect() {
-        BatchingPredictor.Listener failing = new BatchingPredictor.Listener() {
+        ServingListener failing = new ServingListener() {
             @Override
-            public void onBatch(int calls, int rows, long nanos) {
+            public void onBatch(int calls, long rows, long nanos) {
                 throw new IllegalStateException("of the listener");
             }
         };
-        try (BatchingPredictor predictor =
-                BatchingPredictor.builder(model).listener(failing).build()) {
+        try (BatchingPredictor predictor = BatchingPredictor.builder(model)
+                .allowBase(true)
+                .listener(failing)
+                .build()) {
             INDArray x = SmallModels.input(1);
             assertSameBits(predictor.predict(x, "a"), alone(x, "a"));
         }
@@ -425,17 +448,17 @@ class BatchingPredictorTest {
             batches.release();
             first.get();
             last.get();
-            BatchingPredictor.Stats stats = predictor.stats();
-            assertThat(stats.completedCalls()).isEqualTo(3);
-            assertThat(stats.batches()).isEqualTo(2);
-            assertThat(stats.batchRows().max()).isEqualTo(5);
-            assertThat(stats.batchRows().sum()).isEqualTo(6);
-            assertThat(stats.batchCalls().max()).isEqualTo(2);
+            ServingStats stats = predictor.stats();
+            assertThat(stats.all().completed()).isEqualTo(3);
+            assertThat(stats.batchRequests().count()).isEqualTo(2);
+            assertThat(stats.batchUnits().max()).isEqualTo(5);
+            assertThat(stats.batchUnits().sum()).isEqualTo(6);
+            assertThat(stats.batchRequests().max()).isEqualTo(2);
             assertThat(stats.batchNanos().max()).isPositive();
-            assertThat(stats.latencyNanos().max())
+            assertThat(stats.all().latencyNanos().max())
                     .isGreaterThanOrEqualTo(stats.batchNanos().percentile(0));
-            assertThat(stats.failedCalls()).isZero();
-            assertThat(stats.rejectedCalls()).isZero();
+            assertThat(stats.all().failed()).isZero();
+            assertThat(stats.all().rejected()).isZero();
         }
     }
 
@@ -454,7 +477,12 @@ class BatchingPredictorTest {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> builder.adapters(AdapterCache.builder(SmallModels.model(), Path.of("adapters"))
                         .build()))
-                .withMessageContaining("the cache must load into the model of the predictor");
+                .withMessageContaining("the cache must load into the model of the service");
+    }
+
+    static void assertFailed(Throwable failure, Reason reason) {
+        assertThat(failure).isInstanceOf(ServingException.class);
+        assertThat(((ServingException) failure).reason()).isEqualTo(reason);
     }
 
     /** Runs a task in a thread of its own. */

@@ -11,7 +11,7 @@ import org.lora4j.SmallModels;
  * Holds the first batch of a predictor after it was computed, until it is released, so that a test can fill the next one.
  * Notes the number of calls of each batch.
  */
-final class HeldBatches implements BatchingPredictor.Listener {
+final class HeldBatches implements ServingListener {
     private final CountDownLatch held = new CountDownLatch(1);
     private final CountDownLatch released = new CountDownLatch(1);
     private CompletableFuture<?> first = new CompletableFuture<>();
@@ -19,7 +19,7 @@ final class HeldBatches implements BatchingPredictor.Listener {
     private final List<String> rejected = new CopyOnWriteArrayList<>();
 
     @Override
-    public void onBatch(int callsOfBatch, int rows, long nanos) {
+    public void onBatch(int callsOfBatch, long rows, long nanos) {
         calls.add(callsOfBatch);
         held.countDown();
         try {
@@ -38,6 +38,15 @@ final class HeldBatches implements BatchingPredictor.Listener {
     void hold(BatchingPredictor predictor) throws InterruptedException {
         first = predictor.predictAsync(SmallModels.input(1), LoRAModel.BASE);
         held.await();
+    }
+
+    /** Returns when a batch is held. */
+    void awaitHeld() {
+        try {
+            held.await();
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     /** Whether the call of {@link #hold} has returned. */

@@ -18,6 +18,7 @@ import org.lora4j.adapter.LoRAInit;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.input.Sequences;
 import org.lora4j.serve.BatchingPredictor;
+import org.lora4j.serve.ServingException;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -59,7 +60,8 @@ class BatchingPredictorOfSequencesTest {
     private static void assertEqualsUnbatched(Network network) throws Exception {
         LoRAModel model = model(network);
         ExecutorService threads = Executors.newFixedThreadPool(THREADS);
-        try (BatchingPredictor predictor = BatchingPredictor.builder(model).build()) {
+        try (BatchingPredictor predictor =
+                BatchingPredictor.builder(model).allowBase(true).build()) {
             List<Future<INDArray>> outputs = new ArrayList<>();
             for (int i = 0; i < 120; i++) {
                 Sequences text = i % 10 == 0 ? Sequences.concat(List.of(text(i), text(i + 1))) : text(i);
@@ -79,7 +81,7 @@ class BatchingPredictorOfSequencesTest {
                 assertThat(found.shape()).isEqualTo(expected.shape());
                 assertThat(found.equalsWithEps(expected, 1e-5)).as("text %d", i).isTrue();
             }
-            assertThat(predictor.stats().batchCalls().max()).isGreaterThan(1);
+            assertThat(predictor.stats().batchRequests().max()).isGreaterThan(1);
         } finally {
             threads.shutdownNow();
         }
@@ -102,17 +104,21 @@ class BatchingPredictorOfSequencesTest {
         try (BatchingPredictor predictor =
                 BatchingPredictor.builder(model(bert().classifier())).build()) {
             assertThatThrownBy(() -> predictor.predict(Sequences.of(new int[] {60}), "a"))
-                    .isInstanceOf(IllegalArgumentException.class)
+                    .isInstanceOf(ServingException.class)
+                    .hasMessageContaining("which takes sequences of tokens below 60")
+                    .cause()
                     .hasMessageContaining("must be below the vocabulary of 60");
             assertThatThrownBy(() -> predictor.predict(text(1), "x"))
-                    .isInstanceOf(IllegalArgumentException.class)
-                    .hasMessageContaining("found no 'x'");
+                    .isInstanceOf(ServingException.class)
+                    .hasMessage("there is no adapter 'x'");
             assertThatThrownBy(() -> predictor.predict(Nd4j.ones(DataType.FLOAT, 1, 3), "a"))
-                    .isInstanceOf(IllegalArgumentException.class)
+                    .isInstanceOf(ServingException.class)
+                    .cause()
                     .hasMessageContaining("must be sequences of tokens");
             CompletableFuture<INDArray> wrong = predictor.predictAsync(Sequences.of(new int[17]), "a");
             assertThatThrownBy(wrong::get)
                     .isInstanceOf(ExecutionException.class)
+                    .rootCause()
                     .hasMessageContaining("at most 16 tokens");
             assertThat(predictor.predict(text(1), "a").shape()).isEqualTo(new long[] {1, 3});
         }

@@ -182,7 +182,7 @@ public final class Tenants {
         services.add(batched);
         out.fact(
                 "%.1f texts in a batch on average",
-                predictor.stats().batchRows().mean());
+                predictor.stats().batchRequests().mean());
         return services;
     }
 

@@ -1,0 +1,76 @@
+package org.lora4j.serve;
+
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.generate.PromptCache;
+
+/**
+ * The prompt caches of conversations that do not generate now. Those that were not used for the longest time make room for others.
+ * Not thread-safe: the thread that takes the steps owns it.
+ */
+final class Conversations {
+    private final int most;
+    private final long bytesPerToken;
+    private final Map<Key, PromptCache> kept = new LinkedHashMap<>();
+
+    /**
+     * What a cache is kept under: conversations of different adapters share nothing.
+     *
+     * @param adapter the name of the adapter
+     * @param id the conversation, as the request names it
+     */
+    record Key(String adapter, String id) {}
+
+    Conversations(int most, long bytesPerToken) {
+        this.most = most;
+        this.bytesPerToken = bytesPerToken;
+    }
+
+    /** Takes the cache of a conversation, or returns null. */
+    @Nullable
+    PromptCache take(Key key) {
+        return kept.remove(key);
+    }
+
+    /** Keeps the cache of a conversation, as the one that was used last. */
+    void keep(Key key, PromptCache cache) {
+        kept.remove(key);
+        kept.put(key, cache);
+        while (kept.size() > most) {
+            evictOldest();
+        }
+    }
+
+    /** Drops the caches of adapters that are no longer in the model, so that they do not keep their arrays. */
+    void keepOnly(Predicate<String> isInModel) {
+        kept.keySet().removeIf(key -> !isInModel.test(key.adapter()));
+    }
+
+    /** The tokens that the caches have room for. */
+    long tokens() {
+        long bytes = 0;
+        for (PromptCache cache : kept.values()) {
+            bytes += cache.bytes();
+        }
+        return bytes / bytesPerToken;
+    }
+
+    /** Drops those that were not used for the longest time, until the others keep a limit. */
+    void evictTo(long tokens) {
+        long now = tokens();
+        Iterator<PromptCache> oldest = kept.values().iterator();
+        while (now > tokens && oldest.hasNext()) {
+            now -= oldest.next().bytes() / bytesPerToken;
+            oldest.remove();
+        }
+    }
+
+    private void evictOldest() {
+        Iterator<Key> oldest = kept.keySet().iterator();
+        oldest.next();
+        oldest.remove();
+    }
+}

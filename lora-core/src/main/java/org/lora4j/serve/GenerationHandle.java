@@ -1,0 +1,137 @@
+package org.lora4j.serve;
+
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.NoSuchElementException;
+import java.util.Spliterator;
+import java.util.Spliterators;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.generate.Generation;
+
+/**
+ * A generation that a {@link GenerationService} computes: its tokens as they come, its result, and how to cancel it.
+ *
+ * <pre>{@code
+ * GenerationHandle reply = service.generate(request);
+ * reply.stream().forEach(tokens::add);                    // waits for each token
+ * Generation.Finish finish = reply.result().join().finish();
+ * }</pre>
+ *
+ * <p>Any number of threads can use it.
+ */
+public final class GenerationHandle {
+    private final CompletableFuture<Generation> result = new CompletableFuture<>();
+    private final Runnable canceller;
+    private final Object lock = new Object();
+    private final List<Integer> tokens = new ArrayList<>();
+    private boolean ended;
+    private @Nullable ServingException failure;
+
+    GenerationHandle(Runnable canceller) {
+        this.canceller = canceller;
+    }
+
+    /** Adds a token. */
+    void accept(int token) {
+        synchronized (lock) {
+            tokens.add(token);
+            lock.notifyAll();
+        }
+    }
+
+    /** Ends the streams. */
+    void end(@Nullable ServingException cause) {
+        synchronized (lock) {
+            ended = true;
+            failure = cause;
+            lock.notifyAll();
+        }
+    }
+
+    /**
+     * Returns the result.
+     *
+     * @return the tokens and why the generation ended. It fails with a {@link ServingException} if the request was late, its
+     *     adapter cannot be loaded, or the computation fails; its tokens so far are those of {@link #tokens}. To cancel the future
+     *     cancels the generation
+     */
+    public CompletableFuture<Generation> result() {
+        return result;
+    }
+
+    /**
+     * Ends the generation: at once if it waits, else before its next token. Its result then has the tokens so far. Has no effect if
+     * it has ended.
+     */
+    public void cancel() {
+        canceller.run();
+    }
+
+    /**
+     * Returns the new tokens so far.
+     *
+     * @return a copy
+     */
+    public List<Integer> tokens() {
+        synchronized (lock) {
+            return List.copyOf(tokens);
+        }
+    }
+
+    /**
+     * Returns all new tokens from the first one on. Each call returns a stream of its own, which waits for each token. At the end
+     * it throws the {@link ServingException} of {@link #result}, if that fails.
+     *
+     * @return the tokens in their order; they end with the generation. If the thread is interrupted while it waits, the stream
+     *     throws a {@link CancellationException}, and the thread stays interrupted
+     */
+    public Stream<Integer> stream() {
+        int characteristics = Spliterator.ORDERED | Spliterator.NONNULL;
+        return StreamSupport.stream(Spliterators.spliteratorUnknownSize(new Tokens(), characteristics), false);
+    }
+
+    private final class Tokens implements Iterator<Integer> {
+        private int next;
+
+        @Override
+        public boolean hasNext() {
+            synchronized (lock) {
+                while (next == tokens.size() && !ended) {
+                    try {
+                        lock.wait();
+                    } catch (InterruptedException e) {
+                        Thread.currentThread().interrupt();
+                        throw new CancellationException("the thread was interrupted while it waited for a token");
+                    }
+                }
+                if (next < tokens.size()) {
+                    return true;
+                }
+                if (failure != null) {
+                    throw failure;
+                }
+                return false;
+            }
+        }
+
+        @Override
+        public Integer next() {
+            if (!hasNext()) {
+                throw new NoSuchElementException("the generation has ended");
+            }
+            synchronized (lock) {
+                return tokens.get(next++);
+            }
+        }
+    }
+
+    @Override
+    public String toString() {
+        return "GenerationHandle(" + tokens().size() + " tokens" + (result.isDone() ? ", ended)" : ")");
+    }
+}

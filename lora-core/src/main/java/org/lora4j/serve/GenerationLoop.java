@@ -1,0 +1,388 @@
+package org.lora4j.serve;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Executor;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.LoRAModel;
+import org.lora4j.generate.BatchGenerator;
+import org.lora4j.generate.Generation;
+import org.lora4j.generate.Generation.Finish;
+import org.lora4j.generate.PromptCache;
+import org.lora4j.generate.RunningGeneration;
+import org.lora4j.nn.Model;
+
+/**
+ * Takes the steps of a {@link GenerationService}: before each one, generations that are cancelled or late leave, and waiting ones join
+ * in the fair order while there is room. A step computes one token of each, and the prompts of those that are new.
+ *
+ * <p>One thread at a time takes the steps, and only while there is something to compute.
+ */
+final class GenerationLoop {
+    /** Prompts join a step until they have so many tokens together, so that the others do not wait too long for theirs. */
+    private static final int MAX_PROMPT_TOKENS = 4096;
+
+    private final LoRAModel model;
+    private final long maxCachedTokens;
+    private final int maxRunning;
+    private final ServingRecorder recorder;
+    private final Executor steps;
+    private final Executor completions;
+    private final Conversations conversations;
+
+    private final Object lock = new Object();
+    private final FairQueue<GenerationTask> queue;
+    private boolean active;
+    private volatile @Nullable Thread stepping;
+
+    /** What follows belongs to the thread that takes the steps. */
+    private BatchGenerator batch;
+
+    private final List<GenerationTask> running = new ArrayList<>();
+
+    /** What others may know of it. */
+    private volatile long cachedTokens;
+
+    GenerationLoop(
+            LoRAModel model,
+            BatchGenerator batch,
+            GenerationService.Builder settings,
+            long maxCachedTokens,
+            FairQueue<GenerationTask> queue,
+            ServingRecorder recorder,
+            Executor steps) {
+        this.model = model;
+        this.batch = batch;
+        this.maxCachedTokens = maxCachedTokens;
+        this.queue = queue;
+        this.recorder = recorder;
+        this.steps = steps;
+        maxRunning = settings.maxRunning;
+        completions = settings.executor;
+        conversations = new Conversations(settings.maxConversations, batch.cacheBytesPerToken());
+    }
+
+    /** Gives a task a place in the queue. */
+    void admit(GenerationTask task) {
+        synchronized (lock) {
+            queue.admit(task);
+        }
+    }
+
+    /**
+     * Lets a task wait for its turn.
+     *
+     * @param pin keeps its adapter in the model
+     */
+    void add(GenerationTask task, AdapterCache.Pin pin) {
+        boolean added;
+        boolean starts = false;
+        synchronized (lock) {
+            task.pin = pin;
+            added = queue.add(task);
+            if (added && !active) {
+                active = true;
+                starts = true;
+            }
+        }
+        if (!added) {
+            pin.close();
+        }
+        if (starts) {
+            start();
+        }
+    }
+
+    private void start() {
+        try {
+            steps.execute(this::run);
+        } catch (RuntimeException | Error e) {
+            List<GenerationTask> refused;
+            synchronized (lock) {
+                active = false;
+                refused = queue.removeAllWaiting();
+            }
+            for (GenerationTask task : refused) {
+                fail(task, Failures.internal(e));
+            }
+        }
+    }
+
+    /** Ends a task that waits, or lets it end before its next token. */
+    void cancel(GenerationTask task) {
+        task.setCancelled();
+        boolean waited;
+        synchronized (lock) {
+            waited = queue.remove(task);
+        }
+        if (waited) {
+            recorder.failed(task.adapter(), Failures.cancelled());
+            end(task, task.nothing(), null);
+        }
+    }
+
+    /** Ends a task that waits or whose adapter is being loaded. */
+    void failWaiting(GenerationTask task, ServingException failure) {
+        boolean waited;
+        synchronized (lock) {
+            waited = queue.remove(task);
+        }
+        if (waited) {
+            fail(task, failure);
+        }
+    }
+
+    private void fail(GenerationTask task, ServingException failure) {
+        recorder.failed(task.adapter(), failure);
+        end(task, null, failure);
+    }
+
+    /** Takes steps until there is nothing to compute. */
+    private void run() {
+        boolean goesOn = true;
+        while (goesOn) {
+            try {
+                goesOn = step();
+            } catch (RuntimeException | Error e) {
+                // A fault of this class or an error of a listener must not leave requests without an end.
+                List.copyOf(running).forEach(task -> leave(task, null, Failures.internal(e)));
+            }
+        }
+    }
+
+    /**
+     * Takes a step.
+     *
+     * @return false if there was nothing to do, so that the next request starts the steps again
+     */
+    boolean step() {
+        stepping = Thread.currentThread();
+        try {
+            synchronized (lock) {
+                if (running.isEmpty() && queue.waitingRequests() == 0) {
+                    active = false;
+                    return false;
+                }
+            }
+            long begin = System.nanoTime();
+            endThoseThatLeave(begin);
+            int prompts = join(begin);
+            if (!running.isEmpty()) {
+                compute(begin, prompts);
+            }
+            return true;
+        } finally {
+            stepping = null;
+        }
+    }
+
+    private void endThoseThatLeave(long now) {
+        for (GenerationTask task : List.copyOf(running)) {
+            RunningGeneration generation = task.running;
+            if (generation != null && (task.isCancelled() || task.isLate(now))) {
+                generation.cancel();
+                leave(task, generation.result(), task.isCancelled() ? null : Failures.late());
+            }
+        }
+    }
+
+    /** Lets waiting tasks join in the fair order, until one has no room. Returns how many tokens of prompts are to be computed. */
+    private int join(long now) {
+        Room room = new Room();
+        int prompts = 0;
+        GenerationTask task = poll(now, room);
+        while (task != null) {
+            prompts += start(task);
+            room.prompts = prompts;
+            task = poll(now, room);
+        }
+        cachedTokens = reserved() + conversations.tokens();
+        return prompts;
+    }
+
+    /** Whether there is room. The first task in the order that has none waits for it, and others do not overtake it. */
+    private final class Room {
+        private int prompts;
+        private boolean isOver;
+
+        boolean isFor(GenerationTask task) {
+            isOver |= running.size() >= maxRunning
+                    || (prompts > 0 && prompts + task.size() > MAX_PROMPT_TOKENS)
+                    || reserved() + roomFor(task) > maxCachedTokens;
+            return !isOver;
+        }
+    }
+
+    private @Nullable GenerationTask poll(long now, Room room) {
+        List<GenerationTask> late = new ArrayList<>();
+        GenerationTask next;
+        synchronized (lock) {
+            next = queue.poll(now, room::isFor, late::add);
+        }
+        late.forEach(task -> fail(task, Failures.late()));
+        return next;
+    }
+
+    private long reserved() {
+        return running.stream().mapToLong(task -> task.room).sum();
+    }
+
+    /** The room of a cache that is kept can double when it grows. If that is too much, none is kept. */
+    private long roomFor(GenerationTask task) {
+        return keepsCache(task) ? 2 * task.longest() : task.longest();
+    }
+
+    private boolean keepsCache(GenerationTask task) {
+        return task.conversation() != null && 2 * task.longest() <= maxCachedTokens;
+    }
+
+    /** Starts a generation. Returns how many tokens of its prompt are to be computed. */
+    private int start(GenerationTask task) {
+        recorder.began(task);
+        conversations.keepOnly(this::isServed);
+        Conversations.Key key = keepsCache(task) ? task.conversation() : null;
+        task.room = roomFor(task);
+        if (key != null) {
+            PromptCache known = conversations.take(key);
+            boolean isTooLarge = known != null && known.bytes() > task.room * batch.cacheBytesPerToken();
+            task.cache = known == null || isTooLarge ? batch.newPromptCache() : known;
+        }
+        conversations.evictTo(maxCachedTokens - reserved() - task.room);
+        running.add(task);
+        try {
+            String adapter = task.adapter();
+            Model view = adapter.equals(LoRAModel.BASE) ? model.base() : model.using(adapter);
+            RunningGeneration generation = batch.add(view, task.prompt(), task.options(), task::accept, task.cache);
+            task.running = generation;
+            int reused = generation.reusedTokens();
+            if (reused > 0) {
+                charge(adapter, -reused);
+            }
+            recorder.computed(adapter, task.size() - reused);
+            return task.size() - reused;
+        } catch (RuntimeException e) {
+            leave(task, null, isServed(task.adapter()) ? Failures.internal(e) : Failures.unknown(task.adapter(), e));
+            return 0;
+        }
+    }
+
+    private boolean isServed(String adapter) {
+        return adapter.equals(LoRAModel.BASE) || model.names().contains(adapter);
+    }
+
+    private void charge(String adapter, long tokens) {
+        synchronized (lock) {
+            queue.charge(adapter, tokens);
+        }
+    }
+
+    private void compute(long begin, int promptTokens) {
+        List<GenerationTask> now = List.copyOf(running);
+        try {
+            batch.step();
+        } catch (RuntimeException | Error e) {
+            // What the generator and the caches hold may be broken.
+            batch = BatchGenerator.of(model.base(), Long.MAX_VALUE);
+            now.forEach(task -> leave(task, null, Failures.internal(e)));
+            return;
+        }
+        Map<String, Long> tokens = new LinkedHashMap<>();
+        for (GenerationTask task : now) {
+            tokens.merge(task.adapter(), 1L, Long::sum);
+        }
+        tokens.forEach((adapter, count) -> {
+            charge(adapter, count);
+            recorder.computed(adapter, count);
+        });
+        recorder.batch(now.size(), promptTokens + now.size(), System.nanoTime() - begin);
+        for (GenerationTask task : now) {
+            RunningGeneration generation = task.running;
+            if (generation != null && generation.isFinished()) {
+                finish(task, generation);
+            }
+        }
+    }
+
+    private void finish(GenerationTask task, RunningGeneration generation) {
+        Generation result;
+        try {
+            result = generation.result();
+        } catch (RuntimeException e) {
+            leave(task, null, Failures.internal(e));
+            return;
+        }
+        leave(task, result, null);
+    }
+
+    /** Ends a task that runs. */
+    private void leave(GenerationTask task, @Nullable Generation result, @Nullable ServingException failure) {
+        running.remove(task);
+        Conversations.Key key = task.conversation();
+        if (task.cache != null && key != null && failure == null) {
+            conversations.keep(key, task.cache);
+            conversations.evictTo(maxCachedTokens - reserved());
+        }
+        ServingException recorded = failure == null && result != null && result.finish() == Finish.CANCELLED
+                ? Failures.cancelled()
+                : failure;
+        recorder.ended(task, recorded);
+        end(task, result, failure);
+    }
+
+    private void end(GenerationTask task, @Nullable Generation result, @Nullable ServingException failure) {
+        if (task.pin != null) {
+            task.pin.close();
+        }
+        task.handle().end(failure);
+        Runnable completion = () -> {
+            if (failure != null) {
+                task.handle().result().completeExceptionally(failure);
+            } else if (result != null) {
+                task.handle().result().complete(result);
+            }
+        };
+        try {
+            completions.execute(completion);
+        } catch (RuntimeException | Error e) {
+            completion.run();
+        }
+        synchronized (lock) {
+            queue.ended(1);
+            if (queue.pending() == 0) {
+                lock.notifyAll();
+            }
+        }
+    }
+
+    /** The tokens that the running generations and the conversations have room for. */
+    long cachedTokens() {
+        return cachedTokens;
+    }
+
+    /** How many requests of each adapter wait. */
+    Map<String, Integer> waiting() {
+        synchronized (lock) {
+            return queue.requests();
+        }
+    }
+
+    void close() {
+        synchronized (lock) {
+            queue.close();
+        }
+    }
+
+    /** Waits until all tasks with a place have ended, unless this thread computes them. */
+    void awaitEnd() throws InterruptedException {
+        if (stepping == Thread.currentThread()) {
+            return;
+        }
+        synchronized (lock) {
+            while (queue.pending() > 0) {
+                lock.wait();
+            }
+        }
+    }
+}

@@ -1,0 +1,396 @@
+package org.lora4j.serve;
+
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ForkJoinPool;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.function.ToDoubleFunction;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.LoRAModel;
+import org.lora4j.generate.BatchGenerator;
+import org.lora4j.nn.Network;
+import org.lora4j.serve.ServingException.Reason;
+
+/**
+ * Generates texts for many at the same time, each with its own adapter. Texts join and leave at each token, and the weights of the
+ * base are read once for all.
+ *
+ * <pre>{@code
+ * GenerationService service = GenerationService.builder(model).adapters(cache).build();
+ * GenerationOptions options = GenerationOptions.greedy().withMaxTokens(200).withStopIds(end);
+ * GenerationHandle reply = service.generate(GenerationRequest.of("support", prompt, options));
+ * reply.stream().forEach(tokens::add);                    // each token as it comes
+ * }</pre>
+ *
+ * <p><b>Order.</b> Requests wait for each adapter, and the next one is of the adapter for which the fewest tokens were computed, as
+ * in a {@link BatchingPredictor}; the tokens of prompts and the new ones count alike. A generation that runs is not interrupted for
+ * another one. So an adapter with very many requests can use all places while nobody else wants them, and another one then waits
+ * until one of its generations ends.
+ *
+ * <p><b>Memory.</b> A generation starts when there is room for the keys and values of its prompt and all its new tokens, so it
+ * never fails for lack of room later. What a conversation knows is kept as long as there is room for it; the conversation that was not
+ * used for the longest time goes first. It belongs to the content of the adapter, not to its name: after the adapter was replaced, the
+ * next prompt is computed anew.
+ *
+ * <p><b>Results.</b> A generation has the tokens that a {@link org.lora4j.generate.Generator} gives alone, except where rounding
+ * decides between tokens that are equally probable. It uses the adapter that the model has when it starts, to its end.
+ *
+ * <p><b>Threads.</b> The steps are taken by one daemon thread with the name {@code lora4j-generate}. It starts with the first request,
+ * and ends when the service is closed or has had nothing to do for a few seconds.
+ *
+ * <p>Any number of threads can use a service.
+ */
+public final class GenerationService implements AutoCloseable {
+    private static final long IDLE_SECONDS = 5;
+
+    private final ServedAdapters adapters;
+    private final Network network;
+    private final ServingRecorder recorder;
+    private final BatchGenerator checks;
+    private final long maxCachedTokens;
+    private final GenerationLoop loop;
+    private final @Nullable ThreadPoolExecutor ownThread;
+
+    GenerationService(Builder builder) {
+        LoRAModel model = builder.model;
+        network = model.network();
+        checks = BatchGenerator.of(model.base(), Long.MAX_VALUE);
+        maxCachedTokens = builder.maxCachedTokens > 0
+                ? builder.maxCachedTokens
+                : Runtime.getRuntime().maxMemory() / 2 / checks.cacheBytesPerToken();
+        adapters = new ServedAdapters(model, builder.cache, builder.allowBase);
+        recorder = new ServingRecorder(model, builder.cache, builder.listener, builder.maxNames);
+        QueueLimits limits = QueueLimits.of(
+                builder.maxWaitingTokensPerAdapter, builder.maxWaitingTokens, "tokens", "maxWaitingTokens");
+        ownThread = builder.steps == null ? newThread() : null;
+        loop = new GenerationLoop(
+                model,
+                BatchGenerator.of(model.base(), Long.MAX_VALUE),
+                builder,
+                maxCachedTokens,
+                new FairQueue<>(limits, builder.weights),
+                recorder,
+                builder.steps == null ? Objects.requireNonNull(ownThread) : builder.steps);
+    }
+
+    private static ThreadPoolExecutor newThread() {
+        ThreadPoolExecutor one =
+                new ThreadPoolExecutor(1, 1, IDLE_SECONDS, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), task -> {
+                    Thread thread = new Thread(task, "lora4j-generate");
+                    thread.setDaemon(true);
+                    return thread;
+                });
+        one.allowCoreThreadTimeOut(true);
+        return one;
+    }
+
+    /**
+     * Starts to build a service.
+     *
+     * @param model a decoder with adapters
+     * @return a builder with the defaults
+     */
+    public static Builder builder(LoRAModel model) {
+        Objects.requireNonNull(model, "model must not be null");
+        return new Builder(model);
+    }
+
+    /**
+     * Starts a generation. It does not block, also if the adapter must be loaded first.
+     *
+     * @param request what to generate
+     * @return the generation
+     * @throws ServingException if the prompt does not fit the model or the limit of cached tokens, there is no such adapter, too
+     *     much waits, or the service is closed. What is found later is the failure of {@link GenerationHandle#result}
+     */
+    public GenerationHandle generate(GenerationRequest request) {
+        Objects.requireNonNull(request, "request must not be null");
+        long begin = System.nanoTime();
+        GenerationTask task = checked(request, begin);
+        try {
+            loop.admit(task);
+        } catch (ServingException e) {
+            recorder.rejected(request.adapter());
+            throw e;
+        }
+        RequestTimer timer = new RequestTimer(task, () -> loop.failWaiting(task, Failures.late()));
+        // The results of both actions are those of the handle.
+        CompletableFuture<?> unused = task.handle().result().whenComplete((result, failure) -> {
+            timer.stop();
+            // Does nothing unless the program itself completed the future.
+            loop.cancel(task);
+        });
+        CompletableFuture<?> unusedPin = adapters.pinLater(request.adapter()).whenComplete((pin, failure) -> {
+            if (failure == null) {
+                loop.add(task, pin);
+            } else {
+                loop.failWaiting(task, ServedAdapters.failed(request.adapter(), failure));
+            }
+        });
+        return task.handle();
+    }
+
+    private GenerationTask checked(GenerationRequest request, long begin) {
+        try {
+            adapters.require(request.adapter());
+            return new GenerationTask(request, maxTokens(request), loop, begin);
+        } catch (ServingException e) {
+            recorder.failed(request.adapter(), e);
+            throw e;
+        }
+    }
+
+    private int maxTokens(GenerationRequest request) {
+        int prompt = request.prompt().length;
+        int fit;
+        try {
+            fit = checks.maxTokens(request.prompt(), request.generation());
+        } catch (IllegalArgumentException e) {
+            throw Failures.invalidInput(network.stack(), e);
+        }
+        long room = maxCachedTokens - prompt + 1;
+        int wanted = request.generation().maxTokens();
+        if (room < Math.max(1, wanted)) {
+            throw new ServingException(
+                    Reason.INVALID_INPUT,
+                    "the prompt and the new tokens must be at most " + (maxCachedTokens + 1)
+                            + " tokens together, found " + prompt + " and " + Math.max(1, wanted),
+                    null);
+        }
+        return (int) Math.min(fit, room);
+    }
+
+    /** Takes a step, for tests that give an executor that does nothing. */
+    boolean step() {
+        return loop.step();
+    }
+
+    /**
+     * Returns what happened so far. The units are tokens, of prompts and new ones; a batch is a step.
+     *
+     * @return the figures of each adapter and of all
+     */
+    public ServingStats stats() {
+        return recorder.stats(loop.waiting());
+    }
+
+    /**
+     * Returns for how many tokens the running generations and the kept conversations have room.
+     *
+     * @return the tokens, at most {@link Builder#maxCachedTokens}
+     */
+    public long cachedTokens() {
+        return loop.cachedTokens();
+    }
+
+    /**
+     * Rejects all later requests, waits until those that were accepted have ended, and ends the thread. Cancel their handles
+     * first to wait less. An interrupt ends the wait, and the thread stays interrupted. A consumer of tokens can close the service; it
+     * does not wait.
+     */
+    @Override
+    public void close() {
+        loop.close();
+        try {
+            if (!adapters.isLoadedByThisThread()) {
+                loop.awaitEnd();
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        if (ownThread != null) {
+            ownThread.shutdown();
+        }
+    }
+
+    /** Builds a {@link GenerationService}. */
+    public static final class Builder {
+        private static final long DEFAULT_WAITING_TOKENS = 65_536;
+        private static final int DEFAULT_RUNNING = 32;
+        private static final int DEFAULT_CONVERSATIONS = 1_000;
+        private static final int DEFAULT_NAMES = 100;
+
+        final LoRAModel model;
+
+        @Nullable
+        AdapterCache cache;
+
+        long maxCachedTokens;
+        int maxRunning = DEFAULT_RUNNING;
+        int maxConversations = DEFAULT_CONVERSATIONS;
+        long maxWaitingTokens = DEFAULT_WAITING_TOKENS;
+        long maxWaitingTokensPerAdapter;
+        int maxNames = DEFAULT_NAMES;
+        boolean allowBase;
+        ToDoubleFunction<String> weights = adapter -> 1;
+        Executor executor = ForkJoinPool.commonPool();
+        ServingListener listener = new ServingListener() {};
+
+        @Nullable
+        Executor steps;
+
+        Builder(LoRAModel model) {
+            this.model = model;
+        }
+
+        /**
+         * Loads adapters that are not in the model when a request names them. Without a cache, such a request is refused.
+         *
+         * @param adapters a cache of the same model
+         * @return this builder
+         * @throws IllegalArgumentException if the cache is that of another model
+         */
+        public Builder adapters(AdapterCache adapters) {
+            Objects.requireNonNull(adapters, "adapters must not be null");
+            cache = adapters.requireOf(model);
+            return this;
+        }
+
+        /**
+         * Sets for how many tokens the running generations and the kept conversations may have room together. A token takes {@link
+         * org.lora4j.generate.Generator#cacheBytesPerToken} bytes of the heap.
+         *
+         * @param tokens the number of tokens, at least 1; by default those that half of the memory of the JVM holds
+         * @return this builder
+         * @throws IllegalArgumentException if the number is less than 1
+         */
+        public Builder maxCachedTokens(long tokens) {
+            maxCachedTokens = requirePositive("maxCachedTokens", tokens);
+            return this;
+        }
+
+        /**
+         * Sets how many generations run at the same time at most.
+         *
+         * @param generations the number, at least 1; 32 by default
+         * @return this builder
+         * @throws IllegalArgumentException if the number is less than 1
+         */
+        public Builder maxRunning(int generations) {
+            maxRunning = (int) requirePositive("maxRunning", generations);
+            return this;
+        }
+
+        /**
+         * Sets how many conversations are kept at most, apart from the limit of tokens.
+         *
+         * @param conversations the number, not negative; 1,000 by default. Zero keeps none
+         * @return this builder
+         * @throws IllegalArgumentException if the number is negative
+         */
+        public Builder maxConversations(int conversations) {
+            if (conversations < 0) {
+                throw new IllegalArgumentException("maxConversations must not be negative, found " + conversations);
+            }
+            maxConversations = conversations;
+            return this;
+        }
+
+        /**
+         * Sets from how many tokens of waiting prompts on all requests are rejected. While fewer wait, a prompt of any length is
+         * accepted.
+         *
+         * @param tokens the number of tokens, at least 1; 65,536 by default
+         * @return this builder
+         * @throws IllegalArgumentException if the number is less than 1
+         */
+        public Builder maxWaitingTokens(long tokens) {
+            maxWaitingTokens = requirePositive("maxWaitingTokens", tokens);
+            return this;
+        }
+
+        /**
+         * Sets from how many tokens of waiting prompts of an adapter on requests of this adapter are rejected.
+         *
+         * @param tokens the number of tokens, at least 1; a quarter of {@link #maxWaitingTokens} by default
+         * @return this builder
+         * @throws IllegalArgumentException if the number is less than 1
+         */
+        public Builder maxWaitingTokensPerAdapter(long tokens) {
+            maxWaitingTokensPerAdapter = requirePositive("maxWaitingTokensPerAdapter", tokens);
+            return this;
+        }
+
+        private static long requirePositive(String name, long value) {
+            if (value < 1) {
+                throw new IllegalArgumentException(name + " must be at least 1, found " + value);
+            }
+            return value;
+        }
+
+        /**
+         * Sets how much of the computation an adapter gets while others wait too, as {@link BatchingPredictor.Builder#weights}.
+         *
+         * @param ofAdapter returns the weight of an adapter, above 0 and finite; 1 for each by default
+         * @return this builder
+         */
+        public Builder weights(ToDoubleFunction<String> ofAdapter) {
+            weights = Objects.requireNonNull(ofAdapter, "ofAdapter must not be null");
+            return this;
+        }
+
+        /**
+         * Sets whether requests may name {@value LoRAModel#BASE} to use the base alone.
+         *
+         * @param allowed false by default
+         * @return this builder
+         */
+        public Builder allowBase(boolean allowed) {
+            allowBase = allowed;
+            return this;
+        }
+
+        /**
+         * Sets for how many adapters there are {@linkplain ServingStats#adapters figures of their own}.
+         *
+         * @param names the number of adapters, at least 1; 100 by default. Each takes about 16 KB
+         * @return this builder
+         * @throws IllegalArgumentException if the number is less than 1
+         */
+        public Builder maxNamesInStats(int names) {
+            maxNames = (int) requirePositive("maxNamesInStats", names);
+            return this;
+        }
+
+        /**
+         * Sets the executor that completes the results, so that actions that are added to them do not delay the steps.
+         *
+         * @param tasks the executor; {@link ForkJoinPool#commonPool} by default
+         * @return this builder
+         */
+        public Builder executor(Executor tasks) {
+            executor = Objects.requireNonNull(tasks, "tasks must not be null");
+            return this;
+        }
+
+        /** Sets what runs the loop of the steps, in place of a thread of the service. */
+        Builder steps(Executor loop) {
+            steps = loop;
+            return this;
+        }
+
+        /**
+         * Sets the listener.
+         *
+         * @param events receives the events; its batches are steps
+         * @return this builder
+         */
+        public Builder listener(ServingListener events) {
+            listener = Objects.requireNonNull(events, "events must not be null");
+            return this;
+        }
+
+        /**
+         * Creates the service.
+         *
+         * @return a service, ready for requests. It starts no thread yet
+         * @throws IllegalArgumentException if the model is no decoder
+         */
+        public GenerationService build() {
+            return new GenerationService(this);
+        }
+    }
+}

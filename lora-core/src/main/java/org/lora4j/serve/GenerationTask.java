@@ -1,0 +1,86 @@
+package org.lora4j.serve;
+
+import org.jspecify.annotations.Nullable;
+import org.lora4j.generate.Generation;
+import org.lora4j.generate.Generation.Finish;
+import org.lora4j.generate.GenerationOptions;
+import org.lora4j.generate.PromptCache;
+import org.lora4j.generate.RunningGeneration;
+
+/** A request of a {@link GenerationService} on its way. The thread that takes the steps owns what changes while it runs. */
+final class GenerationTask extends Request {
+    private final GenerationRequest request;
+    private final int maxTokens;
+    private final GenerationHandle handle;
+    private volatile boolean cancelled;
+
+    /** Keeps the adapter in the model. */
+    AdapterCache.@Nullable Pin pin;
+
+    /** What computes it, once it has been taken from the queue. */
+    @Nullable
+    RunningGeneration running;
+
+    /** The cache of its conversation while it runs. */
+    @Nullable
+    PromptCache cache;
+
+    /** The tokens that it has room for keys and values of. */
+    long room;
+
+    /**
+     * Creates a task.
+     *
+     * @param maxTokens the most new tokens
+     * @param service cancels a task
+     */
+    GenerationTask(GenerationRequest request, int maxTokens, GenerationLoop service, long begin) {
+        super(request.adapter(), request.prompt().length, request.prompt().length, request.options(), begin);
+        this.request = request;
+        this.maxTokens = maxTokens;
+        handle = new GenerationHandle(() -> service.cancel(this));
+    }
+
+    int[] prompt() {
+        return request.prompt();
+    }
+
+    GenerationOptions options() {
+        return request.generation().withMaxTokens(maxTokens);
+    }
+
+    /** The most tokens that it has keys and values of; those of the last new token are never computed. */
+    long longest() {
+        return size() + maxTokens - 1L;
+    }
+
+    /** What the cache of its conversation is kept under, or null if none is to be kept. */
+    Conversations.@Nullable Key conversation() {
+        String id = request.conversation();
+        return id == null ? null : new Conversations.Key(adapter(), id);
+    }
+
+    GenerationHandle handle() {
+        return handle;
+    }
+
+    /** Takes a new token. Returns false if no further one is needed. */
+    boolean accept(int token) {
+        handle.accept(token);
+        request.consumer().accept(token);
+        return !cancelled;
+    }
+
+    boolean isCancelled() {
+        return cancelled;
+    }
+
+    void setCancelled() {
+        cancelled = true;
+    }
+
+    /** The result of a task that was cancelled while it waited. */
+    Generation nothing() {
+        return new Generation(handle.tokens(), Finish.CANCELLED, size(), 0);
+    }
+}

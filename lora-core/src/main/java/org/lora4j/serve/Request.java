@@ -1,0 +1,85 @@
+package org.lora4j.serve;
+
+import java.time.Duration;
+
+/** A request of an adapter, and where it is on its way. The lock of its queue guards what changes. */
+abstract class Request {
+    static final long NO_DEADLINE = Long.MAX_VALUE;
+
+    /** A longer time cannot be told from the past by {@code System.nanoTime()}. */
+    static final Duration LONGEST = Duration.ofDays(36_500);
+
+    /** Where a request is. */
+    enum Place {
+        /** It has a place in the queue, but its adapter is being loaded. */
+        ADMITTED,
+        WAITING,
+        /** It was taken from the queue, or left it. */
+        GONE
+    }
+
+    private final String adapter;
+    private final int size;
+    private final long units;
+    private final int priority;
+    private final long begin;
+    private final long deadline;
+
+    Place place = Place.GONE;
+
+    /** Its number in the order of arrival. */
+    long number;
+
+    /** When it was taken from the queue. */
+    long taken;
+
+    /**
+     * Creates a request.
+     *
+     * @param adapter the name of the adapter
+     * @param size what the limits of the queue count: rows, sequences, or tokens of a prompt
+     * @param units what the fair order counts: rows of features, or tokens
+     * @param begin when the request began, in nanoseconds
+     */
+    Request(String adapter, int size, long units, RequestOptions options, long begin) {
+        this.adapter = adapter;
+        this.size = size;
+        this.units = units;
+        this.begin = begin;
+        priority = options.priority();
+        deadline = options.deadline(begin);
+    }
+
+    final String adapter() {
+        return adapter;
+    }
+
+    final int size() {
+        return size;
+    }
+
+    final long units() {
+        return units;
+    }
+
+    final int priority() {
+        return priority;
+    }
+
+    final long begin() {
+        return begin;
+    }
+
+    final boolean hasDeadline() {
+        return deadline != NO_DEADLINE;
+    }
+
+    /** How long it is until the request is late, in nanoseconds; 0 or less if it is. */
+    final long nanosLeft(long now) {
+        return hasDeadline() ? deadline - now : Long.MAX_VALUE;
+    }
+
+    final boolean isLate(long now) {
+        return nanosLeft(now) <= 0;
+    }
+}

@@ -1,0 +1,142 @@
+package org.lora4j.serve;
+
+import java.util.HashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.LoRAModel;
+import org.lora4j.serve.ServingException.Reason;
+
+/** Counts what happens in a service, for each adapter and in all, and informs the listener. Thread-safe. */
+final class ServingRecorder {
+    private final LoRAModel model;
+    private final @Nullable AdapterCache cache;
+    private final SafeListener<ServingListener> listener;
+    private final AdapterRecorder all = new AdapterRecorder();
+    private final BoundedNames<AdapterRecorder> adapters;
+    private final DistributionRecorder batchRequests = new DistributionRecorder();
+    private final DistributionRecorder batchUnits = new DistributionRecorder();
+    private final DistributionRecorder batchNanos = new DistributionRecorder();
+
+    ServingRecorder(LoRAModel model, @Nullable AdapterCache cache, ServingListener listener, int maxNames) {
+        this.model = model;
+        this.cache = cache;
+        this.listener = new SafeListener<>(listener, "service");
+        adapters = new BoundedNames<>(maxNames, AdapterRecorder::new);
+    }
+
+    /** Notes a request that was not accepted. */
+    void rejected(String adapter) {
+        all.rejected();
+        adapters.existing(adapter).rejected();
+        listener.inform(events -> events.onRejection(adapter));
+    }
+
+    /** Notes a request that failed. */
+    void failed(String adapter, Throwable failure) {
+        all.failed(failure);
+        (isFault(failure) ? adapters.of(adapter) : adapters.existing(adapter)).failed(failure);
+        listener.inform(events -> events.onFailure(adapter, failure));
+    }
+
+    /** Whether a failure says that there is such an adapter: whoever makes up names gets no entries for them. */
+    private static boolean isFault(Throwable failure) {
+        return !(failure instanceof ServingException known)
+                || known.reason() == Reason.INTERNAL
+                || known.reason() == Reason.ADAPTER_UNAVAILABLE;
+    }
+
+    /** Notes that the computation of a request begins. */
+    void began(Request request) {
+        long nanos = request.taken - request.begin();
+        all.began(nanos);
+        adapters.of(request.adapter()).began(nanos);
+    }
+
+    /** Notes that the computation of a request has ended, with an output or a failure. */
+    void ended(Request request, @Nullable Throwable failure) {
+        String adapter = request.adapter();
+        all.stopped();
+        adapters.of(adapter).stopped();
+        if (failure != null) {
+            failed(adapter, failure);
+            return;
+        }
+        long nanos = System.nanoTime() - request.begin();
+        all.completed(nanos);
+        adapters.of(adapter).completed(nanos);
+    }
+
+    /** Notes units that were computed for an adapter. */
+    void computed(String adapter, long units) {
+        all.computed(units);
+        adapters.of(adapter).computed(units);
+    }
+
+    /** Notes a batch. */
+    void batch(int requests, long units, long nanos) {
+        batchRequests.record(requests);
+        batchUnits.record(units);
+        batchNanos.record(nanos);
+        listener.inform(events -> events.onBatch(requests, units, nanos));
+    }
+
+    /**
+     * Returns the figures.
+     *
+     * @param waiting how many requests of each adapter wait
+     */
+    ServingStats stats(Map<String, Integer> waiting) {
+        Map<String, Integer> waitingByLabel = new HashMap<>();
+        waiting.forEach((name, count) -> waitingByLabel.merge(adapters.label(name), count, Integer::sum));
+        Map<String, LoadFigures> loadsByLabel = new HashMap<>();
+        if (cache != null) {
+            cache.figures()
+                    .forEach((name, figures) -> loadsByLabel.merge(adapters.label(name), figures, LoadFigures::plus));
+        }
+        Map<String, AdapterStats> byName = new HashMap<>();
+        long othersBytes = model.names().stream()
+                .filter(name -> adapters.label(name).equals(ServingStats.OTHERS))
+                .mapToLong(this::bytes)
+                .sum();
+        adapters.forEach((name, recorder) -> {
+            boolean isOthers = name.equals(ServingStats.OTHERS);
+            byName.put(
+                    name,
+                    recorder.stats(
+                            isOthers ? state(othersBytes > 0) : state(name),
+                            waitingByLabel.getOrDefault(name, 0),
+                            isOthers ? othersBytes : bytes(name),
+                            loadsByLabel.getOrDefault(name, LoadFigures.NONE)));
+        });
+        return new ServingStats(
+                all.stats(
+                        state(!model.names().isEmpty()),
+                        waiting.values().stream().mapToInt(Integer::intValue).sum(),
+                        byName.values().stream().mapToLong(AdapterStats::bytes).sum(),
+                        loadsByLabel.values().stream().reduce(LoadFigures.NONE, LoadFigures::plus)),
+                byName,
+                batchRequests.snapshot(),
+                batchUnits.snapshot(),
+                batchNanos.snapshot());
+    }
+
+    private static AdapterStats.State state(boolean isLoaded) {
+        return isLoaded ? AdapterStats.State.LOADED : AdapterStats.State.ABSENT;
+    }
+
+    private AdapterStats.State state(String name) {
+        if (cache != null && cache.isLoading(name)) {
+            return AdapterStats.State.LOADING;
+        }
+        return state(name.equals(LoRAModel.BASE) || model.names().contains(name));
+    }
+
+    private long bytes(String name) {
+        try {
+            return model.names().contains(name) ? model.residentBytes(name) : 0;
+        } catch (IllegalArgumentException e) {
+            // It was deleted in between.
+            return 0;
+        }
+    }
+}

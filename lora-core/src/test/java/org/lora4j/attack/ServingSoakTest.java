@@ -1,0 +1,386 @@
+package org.lora4j.attack;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.lora4j.LoRAModel;
+import org.lora4j.SmallModels;
+import org.lora4j.adapter.BaseModel;
+import org.lora4j.adapter.LoRAAdapter;
+import org.lora4j.adapter.LoRAConfig;
+import org.lora4j.adapter.LoRAInit;
+import org.lora4j.generate.Generation;
+import org.lora4j.generate.GenerationOptions;
+import org.lora4j.generate.Generator;
+import org.lora4j.io.ReadOptions;
+import org.lora4j.nn.Network;
+import org.lora4j.nn.input.Input;
+import org.lora4j.nn.internal.Decoders;
+import org.lora4j.serve.AdapterCache;
+import org.lora4j.serve.AdapterSource;
+import org.lora4j.serve.AdapterStats;
+import org.lora4j.serve.BatchingPredictor;
+import org.lora4j.serve.GenerationHandle;
+import org.lora4j.serve.GenerationRequest;
+import org.lora4j.serve.GenerationService;
+import org.lora4j.serve.RequestOptions;
+import org.lora4j.serve.ServingException;
+import org.lora4j.serve.ServingException.Reason;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/**
+ * Services under load while their adapters are replaced, deleted and loaded again, from a source that is slow and fails. Each output
+ * is compared with that of one of the two contents that the adapter has in turn, computed alone.
+ */
+@Timeout(value = 2, unit = TimeUnit.HOURS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+class ServingSoakTest {
+    private static final int CLIENTS = 8;
+    private static final int TENANTS = 12;
+
+    /** How a request may end that is not answered. */
+    private static final Set<Reason> EXPECTED = EnumSet.of(
+            Reason.UNKNOWN_ADAPTER,
+            Reason.ADAPTER_UNAVAILABLE,
+            Reason.ADAPTER_BUSY,
+            Reason.SERVICE_BUSY,
+            Reason.LATE,
+            Reason.CANCELLED);
+
+    /** Each adapter in two contents, of which the source returns one. */
+    private static final class Tenants implements AdapterSource {
+        private final List<List<LoRAAdapter>> contents = new ArrayList<>();
+        private final Map<String, Integer> now = new ConcurrentHashMap<>();
+        private final AtomicInteger loads = new AtomicInteger();
+
+        Tenants(Network network, String... modules) {
+            for (int i = 0; i < TENANTS; i++) {
+                List<LoRAAdapter> both = new ArrayList<>();
+                for (int version = 0; version < 2; version++) {
+                    LoRAConfig config = LoRAConfig.builder()
+                            .rank(1 + i % 3)
+                            .alpha(8)
+                            .targetModules(modules)
+                            .init(LoRAInit.random())
+                            .seed(2L * i + version)
+                            .build();
+                    both.add(LoRAAdapter.initialize(network, config).adapter());
+                }
+                contents.add(both);
+            }
+        }
+
+        static String name(int tenant) {
+            return "t" + tenant;
+        }
+
+        LoRAAdapter content(int tenant, int version) {
+            return contents.get(tenant).get(version);
+        }
+
+        void change(int tenant) {
+            now.merge(name(tenant), 1, Integer::sum);
+        }
+
+        @Override
+        public LoRAAdapter load(String name, BaseModel base, ReadOptions options) throws IOException {
+            int load = loads.incrementAndGet();
+            if (load % 13 == 0) {
+                throw new IOException("a source that fails");
+            }
+            if (load % 7 == 0) {
+                try {
+                    Thread.sleep(5);
+                } catch (InterruptedException e) {
+                    throw new IOException(e);
+                }
+            }
+            int tenant = Integer.parseInt(name.substring(1));
+            return content(tenant, now.getOrDefault(name, 0) % 2);
+        }
+    }
+
+    /** What the clients of a service did. */
+    private static final class Counts {
+        private final LongAdder asked = new LongAdder();
+        private final LongAdder answered = new LongAdder();
+        private final LongAdder wrong = new LongAdder();
+        private final LongAdder faults = new LongAdder();
+
+        void failed(Throwable failure) {
+            boolean isExpected = failure instanceof CancellationException
+                    || (failure instanceof ServingException known && EXPECTED.contains(known.reason()));
+            if (!isExpected) {
+                faults.increment();
+            }
+        }
+
+        void answered(boolean isRight) {
+            answered.increment();
+            if (!isRight) {
+                wrong.increment();
+            }
+        }
+
+        void require(AdapterStats stats) {
+            assertThat(wrong.sum()).as("wrong answers").isZero();
+            assertThat(faults.sum()).as("failures that nothing explains").isZero();
+            assertThat(answered.sum()).isGreaterThan(asked.sum() / 4);
+            assertThat(stats.waiting()).isZero();
+            assertThat(stats.running()).isZero();
+            assertThat(stats.completed() + stats.failed() + stats.late() + stats.cancelled() + stats.rejected())
+                    .as("each request has one end")
+                    .isEqualTo(asked.sum());
+        }
+    }
+
+    /** A client that makes requests until it is told to stop. */
+    @FunctionalInterface
+    private interface Client {
+        void request(SplittableRandom random);
+    }
+
+    private static void run(LoRAModel model, AdapterCache cache, Tenants tenants, Client client, Duration time)
+            throws Exception {
+        AtomicBoolean goesOn = new AtomicBoolean(true);
+        ExecutorService threads = Executors.newCachedThreadPool();
+        try {
+            List<Future<?>> all = new ArrayList<>();
+            for (int i = 0; i < CLIENTS; i++) {
+                SplittableRandom random = new SplittableRandom(i);
+                all.add(threads.submit(() -> {
+                    while (goesOn.get()) {
+                        client.request(random);
+                    }
+                }));
+            }
+            all.add(threads.submit(() -> change(model, cache, tenants, goesOn)));
+            Thread.sleep(time.toMillis());
+            goesOn.set(false);
+            for (Future<?> one : all) {
+                one.get();
+            }
+        } finally {
+            threads.shutdownNow();
+        }
+    }
+
+    private static void change(LoRAModel model, AdapterCache cache, Tenants tenants, AtomicBoolean goesOn) {
+        SplittableRandom random = new SplittableRandom(99);
+        while (goesOn.get()) {
+            int tenant = random.nextInt(TENANTS);
+            String name = Tenants.name(tenant);
+            tenants.change(tenant);
+            try {
+                if (random.nextInt(4) == 0) {
+                    model.delete(name);
+                } else {
+                    cache.refresh(name);
+                }
+                Thread.sleep(1);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                return;
+            } catch (RuntimeException e) {
+                // There is none of this name now, or the source failed.
+                assertThat(e)
+                        .isInstanceOfAny(
+                                IllegalArgumentException.class,
+                                UncheckedIOException.class,
+                                IllegalStateException.class);
+            }
+        }
+    }
+
+    private static AdapterCache cache(LoRAModel model, Tenants tenants) {
+        return AdapterCache.builder(model, tenants)
+                .maxAdapters(5)
+                .keep(List.of("t0"))
+                .retryDelay(Duration.ofMillis(1), Duration.ofMillis(4))
+                .build();
+    }
+
+    /** Half of the requests are those of one tenant. */
+    private static int tenant(SplittableRandom random) {
+        return random.nextBoolean() ? 0 : random.nextInt(TENANTS);
+    }
+
+    private static RequestOptions options(SplittableRandom random) {
+        RequestOptions options = RequestOptions.defaults().withPriority(random.nextInt(3));
+        return random.nextInt(10) == 0 ? options.withTimeout(Duration.ofNanos(1 + random.nextInt(2_000_000))) : options;
+    }
+
+    private static void predictions(Duration time) throws Exception {
+        Network network = SmallModels.network();
+        LoRAModel model = LoRAModel.of(network);
+        Tenants tenants = new Tenants(network, "linear1", "linear2", "linear3");
+        INDArray x = SmallModels.input(2);
+        Input input = Input.of(x);
+        INDArray[][] expected = new INDArray[TENANTS][2];
+        LoRAModel reference = LoRAModel.of(SmallModels.network());
+        for (int tenant = 0; tenant < TENANTS; tenant++) {
+            for (int version = 0; version < 2; version++) {
+                reference.add("x", tenants.content(tenant, version));
+                expected[tenant][version] = reference.using("x").predict(x);
+                reference.delete("x");
+            }
+        }
+        AdapterCache cache = cache(model, tenants);
+        Counts counts = new Counts();
+        BatchingPredictor predictor = BatchingPredictor.builder(model)
+                .adapters(cache)
+                .maxBatchRows(8)
+                .maxWaitingRows(60)
+                .build();
+        try (predictor) {
+            Client client = random -> {
+                int tenant = tenant(random);
+                counts.asked.increment();
+                try {
+                    INDArray y;
+                    if (random.nextBoolean()) {
+                        y = predictor.predict(input, Tenants.name(tenant), options(random));
+                    } else {
+                        CompletableFuture<INDArray> future =
+                                predictor.predictAsync(input, Tenants.name(tenant), options(random));
+                        if (random.nextInt(8) == 0) {
+                            future.cancel(true);
+                        }
+                        y = future.join();
+                    }
+                    counts.answered(isClose(y, expected[tenant][0]) || isClose(y, expected[tenant][1]));
+                } catch (RuntimeException e) {
+                    counts.failed(cause(e));
+                }
+            };
+            run(model, cache, tenants, client, time);
+        }
+        counts.require(predictor.stats().all());
+        assertThat(cache.stats().adapters()).isLessThanOrEqualTo(5);
+    }
+
+    private static boolean isClose(INDArray actual, INDArray expected) {
+        return actual.equalShapes(expected) && actual.sub(expected).amaxNumber().doubleValue() <= 1e-4;
+    }
+
+    private static @Nullable Throwable causeOf(Throwable failure) {
+        return failure instanceof CompletionException ? failure.getCause() : null;
+    }
+
+    private static Throwable cause(Throwable failure) {
+        Throwable cause = causeOf(failure);
+        return cause == null ? failure : cause;
+    }
+
+    private static void generations(Duration time) throws Exception {
+        Network network = Decoders.of(Decoders.Family.LLAMA, 2, DataType.DOUBLE, 60);
+        LoRAModel model = LoRAModel.of(network);
+        Tenants tenants = new Tenants(network, "q", "v", "gate");
+        int[] longest = {3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5, 8};
+        int newTokens = 6;
+        List<int[]> prompts =
+                List.of(new int[] {3, 1, 4}, new int[] {3, 1, 4, 1, 5, 9}, longest, new int[] {2, 7, 1, 8, 2, 8});
+        GenerationOptions options = GenerationOptions.greedy().withMaxTokens(newTokens);
+        LoRAModel reference = LoRAModel.of(network);
+        List<Set<List<Integer>>> expected = new ArrayList<>();
+        for (int tenant = 0; tenant < TENANTS; tenant++) {
+            for (int[] prompt : prompts) {
+                Set<List<Integer>> both = ConcurrentHashMap.newKeySet();
+                for (int version = 0; version < 2; version++) {
+                    reference.add("x", tenants.content(tenant, version));
+                    both.add(Generator.of(reference.using("x"))
+                            .generate(prompt, options)
+                            .tokens());
+                    reference.delete("x");
+                }
+                expected.add(both);
+            }
+        }
+        AdapterCache cache = cache(model, tenants);
+        Counts counts = new Counts();
+        GenerationService service = GenerationService.builder(model)
+                .adapters(cache)
+                .maxCachedTokens(120)
+                .maxRunning(5)
+                .maxWaitingTokens(200)
+                .build();
+        try (service) {
+            Client client = random -> {
+                int tenant = tenant(random);
+                int prompt = random.nextInt(prompts.size());
+                counts.asked.increment();
+                try {
+                    GenerationRequest request = GenerationRequest.of(Tenants.name(tenant), prompts.get(prompt), options)
+                            .withOptions(options(random));
+                    if (random.nextBoolean()) {
+                        request = request.withConversation("c" + random.nextInt(3));
+                    }
+                    GenerationHandle handle = service.generate(request);
+                    if (random.nextInt(8) == 0) {
+                        handle.cancel();
+                    }
+                    Generation result = handle.result().join();
+                    List<Integer> streamed = handle.stream().toList();
+                    boolean isRight = streamed.equals(result.tokens())
+                            && (result.finish() == Generation.Finish.CANCELLED
+                                    || expected.get(tenant * prompts.size() + prompt)
+                                            .contains(result.tokens()));
+                    counts.answered(isRight);
+                } catch (RuntimeException e) {
+                    counts.failed(cause(e));
+                }
+            };
+            run(model, cache, tenants, client, time);
+        }
+        counts.require(service.stats().all());
+        assertThat(service.cachedTokens()).isLessThanOrEqualTo(120);
+        assertThat(cache.stats().adapters()).isLessThanOrEqualTo(5);
+    }
+
+    @Test
+    void predictionsWhileAdaptersChange() throws Exception {
+        predictions(Duration.ofSeconds(2));
+    }
+
+    @Test
+    void generationsWhileAdaptersChange() throws Exception {
+        generations(Duration.ofSeconds(2));
+    }
+
+    /** A tenth of the time comes before memory is measured the first time. */
+    @Test
+    @Tag("soak")
+    void servicesUnderLoadNeedNoMoreMemory() throws Exception {
+        Duration half =
+                Duration.ofMinutes(Integer.getInteger("soak.minutes", 10)).dividedBy(2);
+        predictions(half.dividedBy(10));
+        generations(half.dividedBy(10));
+        ResidentMemory memory = ResidentMemory.measure();
+        predictions(half);
+        generations(half);
+        memory.requireGrowthBelow(40);
+    }
+}
