@@ -1,7 +1,6 @@
 package org.lora4j.cli.command;
 
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -14,7 +13,7 @@ import org.lora4j.cli.model.DecoderAdapters;
 import org.lora4j.cli.model.DecoderFolder;
 import org.lora4j.cli.model.ModelKind;
 import org.lora4j.cli.model.TextClassifier;
-import org.lora4j.cli.train.DataFile;
+import org.lora4j.cli.report.TrainingFiles;
 import org.lora4j.example.support.cli.OptionCheck;
 import org.lora4j.example.support.cli.WorkCommand;
 import org.lora4j.example.support.report.TextOutput;
@@ -34,25 +33,14 @@ public final class EvaluateCommand extends WorkCommand {
     @Mixin
     private final AdapterSource source = new AdapterSource();
 
-    @Option(
-            names = "--data",
-            required = true,
-            paramLabel = "FILE",
-            description = "The examples: .csv, .tsv or .jsonl, plain or with .gz.")
-    @SuppressWarnings("NullAway.Init")
-    private Path data;
-
-    @Option(names = "--text", paramLabel = "COLUMN", description = "The column of the text. Default: ${DEFAULT-VALUE}.")
-    private String text = "text";
+    @Mixin
+    private final TextsOptions texts = new TextsOptions();
 
     @Option(
             names = "--label",
             paramLabel = "COLUMN",
             description = "Of an encoder: the column of the class. Default: " + LABEL + ".")
     private @Nullable String label;
-
-    @Option(names = "--skip-bad-lines", description = "Leave out lines that are wrong, and count them.")
-    private boolean skipsBad;
 
     @Option(
             names = "--max-tokens",
@@ -106,10 +94,7 @@ public final class EvaluateCommand extends WorkCommand {
         try (DecoderFolder decoder = DecoderFolder.open(source.model(), storage.precision())) {
             int most = decoder.maxLength();
             LanguageExamples examples = LanguageExamples.forTest(
-                    decoder,
-                    new DataFile(data, null, 0, null, skipsBad),
-                    text,
-                    Math.min(most, maxTokens == 0 ? LONGEST : maxTokens));
+                    decoder, texts.file(), texts.column(), Math.min(most, maxTokens == 0 ? LONGEST : maxTokens));
             LoRAModel model = DecoderAdapters.load(decoder, source.adapters());
             LanguageResult result = new LanguageResult(
                     LanguageTest.of(model, examples.train()), examples.skipped(), examples.unlearnable());
@@ -119,16 +104,16 @@ public final class EvaluateCommand extends WorkCommand {
                         result.metrics().tokens(),
                         result.metrics().loss(),
                         result.metrics().perplexity());
-                skipped(to, result.skipped());
-                LanguageCommand.unlearnable(to, result.unlearnable());
+                TrainingFiles.skipped(to, result.skipped());
+                TrainingFiles.unlearnable(to, result.unlearnable());
             });
         }
     }
 
     private void testClassifier() throws IOException {
         try (TextClassifier classifier = TextClassifier.open(source.model(), source.adapter())) {
-            ClassifierTest.Result result =
-                    ClassifierTest.test(classifier, data, text, Objects.requireNonNullElse(label, LABEL), skipsBad);
+            ClassifierTest.Result result = ClassifierTest.test(
+                    classifier, texts.file(), texts.column(), Objects.requireNonNullElse(label, LABEL));
             output.show(out(), result, to -> print(to, result));
         }
     }
@@ -147,12 +132,6 @@ public final class EvaluateCommand extends WorkCommand {
                     "%s precision %.4f  recall %.4f  F1 %.4f  %,d texts",
                     c.name() + " ".repeat(width - c.name().length()), c.precision(), c.recall(), c.f1(), c.texts());
         }
-        skipped(out, result.skipped());
-    }
-
-    private static void skipped(TextOutput out, List<String> skipped) {
-        if (!skipped.isEmpty()) {
-            out.fact("%,d lines were left out; the first: %s", skipped.size(), skipped.get(0));
-        }
+        TrainingFiles.skipped(out, result.skipped());
     }
 }

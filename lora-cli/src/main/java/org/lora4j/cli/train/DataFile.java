@@ -38,20 +38,7 @@ public record DataFile(
      * @param skipped what was wrong with lines that were left out
      * @param <T> the type of the examples
      */
-    public record Parts<T>(List<T> train, List<T> validation, List<String> skipped) {
-        /**
-         * Copies the lists.
-         *
-         * @param train as in the record
-         * @param validation as in the record
-         * @param skipped as in the record
-         */
-        public Parts {
-            train = List.copyOf(train);
-            validation = List.copyOf(validation);
-            skipped = List.copyOf(skipped);
-        }
-    }
+    public record Parts<T>(List<T> train, List<T> validation, List<String> skipped) {}
 
     /**
      * Reads the examples.
