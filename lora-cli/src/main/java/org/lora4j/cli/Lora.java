@@ -13,6 +13,8 @@ import org.lora4j.cli.command.GenerateCommand;
 import org.lora4j.cli.command.InspectCommand;
 import org.lora4j.cli.command.MergeCommand;
 import org.lora4j.cli.command.PredictCommand;
+import org.lora4j.cli.command.RerankCommand;
+import org.lora4j.cli.command.RetrieveCommand;
 import org.lora4j.cli.command.SftCommand;
 import org.lora4j.example.support.cli.CommandRunner;
 import picocli.CommandLine.Command;
@@ -28,6 +30,8 @@ import picocli.CommandLine.ScopeType;
         description = "LoRA adapters for models of Hugging Face in folders, from a file of texts to a tested adapter.",
         subcommands = {
             ClassifyCommand.class,
+            RetrieveCommand.class,
+            RerankCommand.class,
             SftCommand.class,
             ClmCommand.class,
             EvaluateCommand.class,

@@ -124,7 +124,7 @@ public final class ClassifyTask implements TextTask<ClassifyResult> {
 
     @Override
     public boolean writeTask(Path folder) throws IOException {
-        new TaskFile(texts.labels(), classifier.head(), maxTokens()).write(folder);
+        TaskFile.classify(texts.labels(), classifier.head(), maxTokens()).write(folder);
         return true;
     }
 

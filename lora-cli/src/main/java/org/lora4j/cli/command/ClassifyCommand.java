@@ -1,11 +1,8 @@
 package org.lora4j.cli.command;
 
 import java.io.IOException;
-import java.util.OptionalInt;
-import org.jspecify.annotations.Nullable;
 import org.lora4j.cli.classify.ClassifyResult;
 import org.lora4j.cli.classify.ClassifyTask;
-import org.lora4j.cli.model.Head;
 import org.lora4j.cli.report.ClassifyPage;
 import org.lora4j.cli.report.TaskPage;
 import org.lora4j.cli.train.TextTask;
@@ -13,6 +10,7 @@ import org.lora4j.cli.train.TrainingInput;
 import org.lora4j.cli.train.TrainingReport;
 import org.lora4j.example.support.cli.OptionCheck;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code classify}: trains a classifier. */
@@ -32,19 +30,11 @@ public final class ClassifyCommand extends TrainCommand<ClassifyResult> {
             description = "The column of the class. Default: ${DEFAULT-VALUE}.")
     private String label = "label";
 
-    @Option(
-            names = "--head",
-            paramLabel = "NAME",
-            description =
-                    "What the classifier reads: mean (of the tokens) or pooler (the first token, as in Hugging Face's"
-                            + " classes). Default: pooler if the model has one and is not for sentence embeddings.")
-    private @Nullable Head head;
+    @Mixin
+    private final HeadOption head = new HeadOption();
 
-    @Option(
-            names = "--max-tokens",
-            paramLabel = "N",
-            description = "Texts are cut at this many tokens. Default: as the model's folder says.")
-    private @Nullable Integer maxTokens;
+    @Mixin
+    private final TextLimit limit = new TextLimit();
 
     @Option(
             names = "--class-weights",
@@ -67,9 +57,7 @@ public final class ClassifyCommand extends TrainCommand<ClassifyResult> {
     @Override
     protected void checkOptions(OptionCheck check) {
         super.checkOptions(check);
-        if (maxTokens != null) {
-            check.atLeast("--max-tokens", maxTokens, 3);
-        }
+        limit.check(check);
     }
 
     @Override
@@ -77,12 +65,7 @@ public final class ClassifyCommand extends TrainCommand<ClassifyResult> {
         return ClassifyTask.open(
                 input,
                 new ClassifyTask.Settings(
-                        text,
-                        label,
-                        head,
-                        maxTokens == null ? OptionalInt.empty() : OptionalInt.of(maxTokens),
-                        weights == ClassWeights.BALANCED,
-                        !noBaseline));
+                        text, label, head.value(), limit.value(), weights == ClassWeights.BALANCED, !noBaseline));
     }
 
     @Override

@@ -1,6 +1,7 @@
 package org.lora4j.cli.command;
 
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -12,8 +13,15 @@ import org.lora4j.cli.language.LanguageTest;
 import org.lora4j.cli.model.DecoderAdapters;
 import org.lora4j.cli.model.DecoderFolder;
 import org.lora4j.cli.model.ModelKind;
+import org.lora4j.cli.model.TaskFile;
 import org.lora4j.cli.model.TextClassifier;
+import org.lora4j.cli.report.RankPage;
 import org.lora4j.cli.report.TrainingFiles;
+import org.lora4j.cli.retrieval.Columns;
+import org.lora4j.cli.retrieval.RankMetrics;
+import org.lora4j.cli.retrieval.RankTest;
+import org.lora4j.cli.retrieval.RerankTask;
+import org.lora4j.cli.retrieval.RetrieveTask;
 import org.lora4j.example.support.cli.OptionCheck;
 import org.lora4j.example.support.cli.WorkCommand;
 import org.lora4j.example.support.report.TextOutput;
@@ -24,7 +32,8 @@ import picocli.CommandLine.Option;
 /** {@code evaluate}: tests a model or an adapter on a file. */
 @Command(
         name = "evaluate",
-        description = "Test a classifier on texts with their classes, or measure the perplexity of a decoder on"
+        description = "Test a classifier on texts with their classes, or an adapter of 'lora retrieve' or 'lora"
+                + " rerank' on queries and texts, or measure the perplexity of a decoder on"
                 + " conversations or plain text.")
 public final class EvaluateCommand extends WorkCommand {
     private static final int LONGEST = 1024;
@@ -39,8 +48,19 @@ public final class EvaluateCommand extends WorkCommand {
     @Option(
             names = "--label",
             paramLabel = "COLUMN",
-            description = "Of an encoder: the column of the class. Default: " + LABEL + ".")
+            description =
+                    "Of a classifier: the column of the class. Of an adapter of 'lora rerank': the column that says"
+                            + " whether a passage belongs to the query. Default: " + LABEL + ".")
     private @Nullable String label;
+
+    @Option(
+            names = "--passage",
+            paramLabel = "COLUMN",
+            description = "Of an adapter of 'lora rerank': the column of a text with a label. Default: passage.")
+    private @Nullable String passage;
+
+    @Mixin
+    private final ColumnOptions columns = new ColumnOptions();
 
     @Option(
             names = "--max-tokens",
@@ -69,7 +89,18 @@ public final class EvaluateCommand extends WorkCommand {
             check.require(
                     label == null || !kind.isDecoder(),
                     "--label must be used with an encoder, found a decoder in " + source.model());
+            check.require(
+                    !columns.isUsed() || !kind.isDecoder(),
+                    "--query, --positive and --negative must be used with an encoder, found a decoder in "
+                            + source.model());
         });
+        check.require(
+                !columns.isUsed() || source.adapter() == null || source.task() != TaskFile.Kind.CLASSIFY,
+                "--query, --positive and --negative must be used with an adapter of 'lora retrieve' or 'lora rerank', found"
+                        + " one of 'lora classify'");
+        check.require(
+                passage == null || source.task() == TaskFile.Kind.RERANK,
+                "--passage must be used with an adapter of 'lora rerank', found another one or none");
     }
 
     /**
@@ -85,9 +116,25 @@ public final class EvaluateCommand extends WorkCommand {
     protected void work() throws IOException {
         if (ModelKind.of(source.model()).isDecoder()) {
             testDecoder();
+            return;
+        }
+        Columns names = columns.columns(passage, label);
+        Path adapter = source.adapter();
+        if (adapter != null && source.task() == TaskFile.Kind.RERANK) {
+            show(RerankTask.test(source.model(), adapter, texts.file(), names));
+        } else if (source.task() == TaskFile.Kind.RETRIEVE || columns.isUsed()) {
+            show(RetrieveTask.test(source.model(), adapter, texts.file(), names));
         } else {
             testClassifier();
         }
+    }
+
+    private void show(RankTest result) throws IOException {
+        output.show(out(), result, to -> {
+            RankMetrics metrics = result.metrics();
+            to.line("%,d queries, %,d texts: %s", metrics.queries(), metrics.texts(), RankPage.line(metrics));
+            TrainingFiles.skipped(to, result.skipped());
+        });
     }
 
     private void testDecoder() throws IOException {

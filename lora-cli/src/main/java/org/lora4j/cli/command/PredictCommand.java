@@ -1,6 +1,8 @@
 package org.lora4j.cli.command;
 
 import java.io.IOException;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import org.lora4j.LoRAModel;
 import org.lora4j.cli.classify.ClassPredictor;
 import org.lora4j.cli.file.RowFile;
@@ -9,24 +11,39 @@ import org.lora4j.cli.language.TextGenerator;
 import org.lora4j.cli.model.DecoderAdapters;
 import org.lora4j.cli.model.DecoderFolder;
 import org.lora4j.cli.model.ModelKind;
+import org.lora4j.cli.model.TaskFile;
 import org.lora4j.cli.model.TextClassifier;
+import org.lora4j.cli.retrieval.RerankTask;
 import org.lora4j.example.support.cli.OptionCheck;
 import org.lora4j.example.support.cli.WorkCommand;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
 
 /** {@code predict}: a file to a file. */
 @Command(
         name = "predict",
         description =
-                "Copy a file of texts, and add the class of each as a word, 'predicted', and its 'probability'. With a"
-                        + " decoder, 'predicted' is its answer.")
+                "Copy a file of texts, and add the class of each as a word, 'predicted', and its 'probability'. With an"
+                        + " adapter of 'lora rerank', add the 'score' of a query and a passage. With a decoder, 'predicted' is its answer.")
 public final class PredictCommand extends WorkCommand {
     @Mixin
     private final AdapterSource source = new AdapterSource();
 
     @Mixin
     private final TextsOptions texts = new TextsOptions();
+
+    @Option(
+            names = "--query",
+            paramLabel = "COLUMN",
+            description = "Of an adapter of 'lora rerank': the column of the query. Default: query.")
+    private @Nullable String query;
+
+    @Option(
+            names = "--passage",
+            paramLabel = "COLUMN",
+            description = "Of an adapter of 'lora rerank': the column of the text. Default: passage.")
+    private @Nullable String passage;
 
     @Mixin
     private final FileOutput file = new FileOutput();
@@ -50,6 +67,9 @@ public final class PredictCommand extends WorkCommand {
                 "the options of a generation must be used with a decoder, found an encoder in " + source.model());
         storage.check(check, mayBeDecoder);
         flags.check(check);
+        check.require(
+                (query == null && passage == null) || source.task() == TaskFile.Kind.RERANK,
+                "--query and --passage must be used with an adapter of 'lora rerank', found another one or none");
     }
 
     @Override
@@ -60,7 +80,13 @@ public final class PredictCommand extends WorkCommand {
 
     private long classify(RowFile copy) throws IOException {
         try (TextClassifier classifier = TextClassifier.open(source.model(), source.adapter())) {
-            return ClassPredictor.predict(classifier, copy, texts.column());
+            return source.task() == TaskFile.Kind.RERANK
+                    ? RerankTask.predict(
+                            classifier,
+                            copy,
+                            Objects.requireNonNullElse(query, "query"),
+                            Objects.requireNonNullElse(passage, "passage"))
+                    : ClassPredictor.predict(classifier, copy, texts.column());
         }
     }
 

@@ -59,6 +59,10 @@ abstract class TrainCommand<R extends Record> extends WorkCommand {
         training.check(check);
     }
 
+    final int batch() {
+        return training.plan().batch();
+    }
+
     /** Opens the model and reads the examples. */
     abstract TextTask<R> open(TrainingInput input) throws IOException;
 

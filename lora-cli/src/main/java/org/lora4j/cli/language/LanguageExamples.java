@@ -168,8 +168,7 @@ public record LanguageExamples(
     }
 
     private static boolean isConversation(DataFile data) throws IOException {
-        Dataset<TextRow> all = DataFile.open(data.file());
-        try (Stream<TextRow> rows = (data.skipsBad() ? all.skipping(e -> {}) : all).stream()) {
+        try (Stream<TextRow> rows = data.rows().stream()) {
             return rows.findFirst()
                     .filter(row -> row.columns().contains("messages")
                             || row.columns().containsAll(List.of("prompt", "completion")))

@@ -64,6 +64,29 @@ public record DataFile(
         return new Parts<>(train, validation, skipped);
     }
 
+    /**
+     * Returns the same file with all rows that have the same value in a column on one side of the split, if nothing else was
+     * asked for.
+     *
+     * @param column the column
+     * @return the file
+     */
+    public DataFile groupedBy(String column) {
+        return group != null || validationFile != null || share == 0
+                ? this
+                : new DataFile(file, null, share, column, skipsBad);
+    }
+
+    /**
+     * Opens the file.
+     *
+     * @return its rows, without those that are wrong if these are left out
+     * @throws IOException if there is no such file
+     */
+    public Dataset<TextRow> rows() throws IOException {
+        return skipsBad ? open(file).skipping(e -> {}) : open(file);
+    }
+
     private Split<TextRow> split(long seed) throws IOException {
         Dataset<TextRow> rows = open(file);
         if (validationFile != null) {
