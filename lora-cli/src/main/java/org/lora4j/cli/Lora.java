@@ -9,6 +9,7 @@ import org.lora4j.cli.command.CombineCommand;
 import org.lora4j.cli.command.ConvertCommand;
 import org.lora4j.cli.command.EmbedCommand;
 import org.lora4j.cli.command.EvaluateCommand;
+import org.lora4j.cli.command.ExtractCommand;
 import org.lora4j.cli.command.GenerateCommand;
 import org.lora4j.cli.command.InspectCommand;
 import org.lora4j.cli.command.MergeCommand;
@@ -42,6 +43,7 @@ import picocli.CommandLine.ScopeType;
             InspectCommand.class,
             MergeCommand.class,
             CombineCommand.class,
+            ExtractCommand.class,
             ConvertCommand.class
         })
 public final class Lora {

@@ -53,6 +53,17 @@ public record WeightedAdapters(List<Path> folders, List<Double> weights) {
     }
 
     /**
+     * Copies the lists.
+     *
+     * @param folders as in the record
+     * @param weights as in the record
+     */
+    public WeightedAdapters {
+        folders = List.copyOf(folders);
+        weights = List.copyOf(weights);
+    }
+
+    /**
      * Combines. The result keeps the task and the base of the first adapter.
      *
      * @param method how

@@ -117,14 +117,17 @@ public final class TextClassifier implements AutoCloseable {
     static TaskFile ofPeft(Path adapter) throws IOException {
         LoRAAdapter data = PeftAdapters.load(adapter);
         long classes = data.savedModules().entrySet().stream()
-                .filter(module ->
-                        module.getKey().endsWith(CLASSIFIER) || module.getKey().endsWith(CLASSIFIER + ".out_proj"))
+                .filter(module -> isClassifier(module.getKey()))
                 .mapToLong(module -> module.getValue().weight().size(0))
                 .findFirst()
                 .orElseThrow(() -> new IOException(adapter
                         + ": the adapter must have a classifier among its saved modules, found "
                         + data.savedModules().keySet()));
         return TaskFile.classify(numbered(Math.toIntExact(classes)), Head.POOLER, 0);
+    }
+
+    static boolean isClassifier(String module) {
+        return module.endsWith(CLASSIFIER) || module.endsWith(CLASSIFIER + ".out_proj");
     }
 
     private static Labels numbered(int classes) {
