@@ -9,10 +9,13 @@ import org.lora4j.cli.command.CombineCommand;
 import org.lora4j.cli.command.ConvertCommand;
 import org.lora4j.cli.command.EmbedCommand;
 import org.lora4j.cli.command.EvaluateCommand;
+import org.lora4j.cli.command.ExtractCommand;
 import org.lora4j.cli.command.GenerateCommand;
 import org.lora4j.cli.command.InspectCommand;
 import org.lora4j.cli.command.MergeCommand;
 import org.lora4j.cli.command.PredictCommand;
+import org.lora4j.cli.command.RerankCommand;
+import org.lora4j.cli.command.RetrieveCommand;
 import org.lora4j.cli.command.SftCommand;
 import org.lora4j.example.support.cli.CommandRunner;
 import picocli.CommandLine.Command;
@@ -28,6 +31,8 @@ import picocli.CommandLine.ScopeType;
         description = "LoRA adapters for models of Hugging Face in folders, from a file of texts to a tested adapter.",
         subcommands = {
             ClassifyCommand.class,
+            RetrieveCommand.class,
+            RerankCommand.class,
             SftCommand.class,
             ClmCommand.class,
             EvaluateCommand.class,
@@ -38,6 +43,7 @@ import picocli.CommandLine.ScopeType;
             InspectCommand.class,
             MergeCommand.class,
             CombineCommand.class,
+            ExtractCommand.class,
             ConvertCommand.class
         })
 public final class Lora {

@@ -24,6 +24,7 @@ class ArchitectureTest {
             .definedBy(
                     "org.lora4j.cli.classify",
                     "org.lora4j.cli.language",
+                    "org.lora4j.cli.retrieval",
                     "org.lora4j.cli.inspect",
                     "org.lora4j.cli.convert")
             .layer("files")

@@ -249,6 +249,6 @@ class WrongUseTest {
         assertFails("the model must have a classifier, found none", "evaluate", "--model", bert, "--data", data);
         assertFails("found an adapter; give it with --adapter", "evaluate", "--model", adapter, "--data", data);
         Files.writeString(adapter.resolve("task.json"), "{\"task\": \"other\"}");
-        assertFails("must be a file that 'lora classify' wrote", "inspect", adapter);
+        assertFails("must be a file that 'lora classify', 'lora retrieve' or 'lora rerank' wrote", "inspect", adapter);
     }
 }

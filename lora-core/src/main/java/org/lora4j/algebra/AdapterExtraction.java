@@ -6,9 +6,11 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import org.lora4j.adapter.BaseLayer;
 import org.lora4j.adapter.BaseModel;
 import org.lora4j.adapter.BiasTraining;
+import org.lora4j.adapter.LayerKind;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAWeights;
@@ -25,6 +27,8 @@ public final class AdapterExtraction {
      * {@code ΔW = U·S·Vᵀ}, the factors are {@code B = U_r·√S_r} and {@code A = √S_r·V_rᵀ}: the best approximation of rank r
      * (Eckart–Young theorem). {@link org.lora4j.adapter.LayerKind} describes how the weights of embeddings and convolutions
      * are seen as matrices.
+     *
+     * <p>A normalization has no matrix. If it differs, it is copied in full, as one of the modules that are saved.
      *
      * <p>A layer whose weights are equal in both models is not adapted. Biases are copied in full:
      * {@link BiasTraining#LORA_ONLY} copies the biases of the adapted layers, {@link BiasTraining#ALL} those of all layers.
@@ -46,12 +50,19 @@ public final class AdapterExtraction {
         requireSameLayers(base, tuned);
         Map<String, LoRAWeights> weights = new LinkedHashMap<>();
         Map<String, AdapterApproximation.Layer> report = new LinkedHashMap<>();
+        List<String> norms = new ArrayList<>();
         for (BaseLayer before : base.baseLayers()) {
             String path = before.path();
             INDArray delta = tuned.baseLayer(path).weight().sub(before.weight());
             if (!ArrayBits.isFinite(delta)) {
                 throw new IllegalArgumentException(
                         path + ".weight: must be finite in both models, found NaN or an infinity");
+            }
+            if (before.kind() == LayerKind.NORM) {
+                if (differs(before, tuned.baseLayer(path))) {
+                    norms.add(path);
+                }
+                continue;
             }
             if (delta.amaxNumber().doubleValue() == 0) {
                 report.put(path, new AdapterApproximation.Layer(0, 0, 0));
@@ -71,11 +82,33 @@ public final class AdapterExtraction {
                 LoRAConfig.builder()
                         .targetModules(AdapterConfigs.exactly(weights.keySet(), base.paths()))
                         .bias(bias)
+                        .modulesToSave(norms.toArray(String[]::new))
                         .build(),
                 weights,
                 path -> 1);
+        Map<String, LoRAAdapter.SavedModule> saved = savedNorms(base, tuned, norms);
         return new AdapterApproximation(
-                new LoRAAdapter(config, weights, biases(base, tuned, weights, bias), Map.of()), report);
+                new LoRAAdapter(config, weights, biases(base, tuned, weights, saved.keySet(), bias), saved), report);
+    }
+
+    private static boolean differs(BaseLayer before, BaseLayer after) {
+        return !ArrayBits.equal(before.weight(), after.weight()) || !ArrayBits.equal(before.bias(), after.bias());
+    }
+
+    /** The normalizations that an entry of {@code modulesToSave} names: it also names paths that end with it. */
+    private static Map<String, LoRAAdapter.SavedModule> savedNorms(
+            BaseModel base, BaseModel tuned, List<String> entries) {
+        Map<String, LoRAAdapter.SavedModule> saved = new LinkedHashMap<>();
+        for (BaseLayer before : base.baseLayers()) {
+            if (before.kind() == LayerKind.NORM && entries.stream().anyMatch(before.path()::endsWith)) {
+                BaseLayer after = tuned.baseLayer(before.path());
+                INDArray bias = after.bias();
+                saved.put(
+                        before.path(),
+                        new LoRAAdapter.SavedModule(after.weight().dup(), bias == null ? null : bias.dup()));
+            }
+        }
+        return saved;
     }
 
     private static void requireSameLayers(BaseModel base, BaseModel tuned) {
@@ -95,14 +128,14 @@ public final class AdapterExtraction {
     }
 
     private static Map<String, INDArray> biases(
-            BaseModel base, BaseModel tuned, Map<String, LoRAWeights> weights, BiasTraining which) {
+            BaseModel base, BaseModel tuned, Map<String, LoRAWeights> weights, Set<String> saved, BiasTraining which) {
         Map<String, INDArray> biases = new LinkedHashMap<>();
         List<String> omitted = new ArrayList<>();
         for (BaseLayer before : base.baseLayers()) {
             String path = before.path();
             INDArray old = before.bias();
             INDArray bias = tuned.baseLayer(path).bias();
-            if (old == null || bias == null) {
+            if (old == null || bias == null || saved.contains(path)) {
                 continue;
             }
             if (!ArrayBits.isFinite(bias)) {

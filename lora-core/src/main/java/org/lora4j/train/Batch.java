@@ -64,6 +64,27 @@ public record Batch(Input input, @Nullable INDArray labels) {
         return new Batch(Sequences.concat(List.of(anchors, positives)), null);
     }
 
+    /**
+     * Creates a batch of triples without labels, for {@link Loss#inBatchNegatives(double, int)} with one negative for each
+     * anchor.
+     *
+     * @param anchors n sequences, such as questions
+     * @param positives the sequence that belongs to each of them, such as its answer
+     * @param negatives a sequence for each of them that does not belong to it
+     * @return a batch of {@code 3n} sequences: the anchors, the positives, the negatives
+     * @throws IllegalArgumentException if their numbers differ
+     */
+    public static Batch ofTriples(Sequences anchors, Sequences positives, Sequences negatives) {
+        Objects.requireNonNull(anchors, "anchors must not be null");
+        Objects.requireNonNull(positives, "positives must not be null");
+        Objects.requireNonNull(negatives, "negatives must not be null");
+        if (anchors.count() != positives.count() || anchors.count() != negatives.count()) {
+            throw new IllegalArgumentException("triples: there must be a positive and a negative for each of the "
+                    + anchors.count() + " anchors, found " + positives.count() + " and " + negatives.count());
+        }
+        return new Batch(Sequences.concat(List.of(anchors, positives, negatives)), null);
+    }
+
     @Override
     public boolean equals(@Nullable Object other) {
         return other instanceof Batch that && input.equals(that.input) && ArrayBits.equal(labels, that.labels);

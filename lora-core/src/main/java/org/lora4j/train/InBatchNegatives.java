@@ -8,12 +8,17 @@ final class InBatchNegatives implements Loss {
     private static final double SMALLEST_NORM = 1e-12;
 
     private final double scale;
+    private final int hardNegatives;
 
-    InBatchNegatives(double scale) {
+    InBatchNegatives(double scale, int hardNegatives) {
         if (!(scale > 0) || !Double.isFinite(scale)) {
             throw new IllegalArgumentException("scale must be positive, found " + scale);
         }
+        if (hardNegatives < 0) {
+            throw new IllegalArgumentException("hardNegatives must be at least 0, found " + hardNegatives);
+        }
         this.scale = scale;
+        this.hardNegatives = hardNegatives;
     }
 
     @Override
@@ -24,12 +29,18 @@ final class InBatchNegatives implements Loss {
     @Override
     public double compute(INDArray output, INDArray labels, INDArray gradient) {
         long rows = output.size(0);
-        if (rows % 2 != 0) {
-            throw new IllegalArgumentException("a batch of pairs must have 2n rows, n anchors and then the positive of"
-                    + " each, found " + rows + "; create it with Batch.ofPairs");
+        if (rows % (2 + hardNegatives) != 0) {
+            throw new IllegalArgumentException(
+                    hardNegatives == 0
+                            ? "a batch of pairs must have 2n rows, n anchors and then the positive of each, found "
+                                    + rows + "; create it with Batch.ofPairs"
+                            : "a batch of anchors with " + hardNegatives + " negatives must have " + (2 + hardNegatives)
+                                    + "n rows, n anchors, then the positive of each, then their negatives, found "
+                                    + rows + "; create it with Batch.ofTriples");
         }
         LossBlocks blocks = new LossBlocks(output, output, gradient);
-        Pairs pairs = new Pairs(Math.toIntExact(rows / 2));
+        int anchors = Math.toIntExact(rows / (2 + hardNegatives));
+        Pairs pairs = new Pairs(anchors, Math.toIntExact(rows - anchors));
         blocks.forEachOutput(pairs::addProducts);
         double loss = pairs.finish(scale);
         blocks.fromOutputs((values, same, columns) -> {
@@ -40,13 +51,14 @@ final class InBatchNegatives implements Loss {
     }
 
     /**
-     * The products of n anchors {@code a} and n positives {@code p}, and then the coefficients of the gradients:
+     * The products of n anchors {@code a} and m candidates {@code p}, the positive of each anchor first, and then the coefficients of the gradients:
      * {@code ∂L/∂aᵢ = Σⱼ cᵢⱼ·pⱼ − uᵢ·aᵢ} and {@code ∂L/∂pⱼ = Σᵢ cᵢⱼ·aᵢ − vⱼ·pⱼ}.
      */
     private static final class Pairs {
         private final int n;
+        private final int m;
 
-        /** First {@code aᵢ·pⱼ} at {@code i·n + j}, then c. */
+        /** First {@code aᵢ·pⱼ} at {@code i·m + j}, then c. */
         private final double[] products;
 
         /** First the squares of the lengths of all rows, then u and v. */
@@ -54,23 +66,24 @@ final class InBatchNegatives implements Loss {
 
         private final double[] column;
 
-        Pairs(int n) {
+        Pairs(int n, int m) {
             this.n = n;
-            products = new double[n * n];
-            own = new double[2 * n];
-            column = new double[2 * n];
+            this.m = m;
+            products = new double[n * m];
+            own = new double[n + m];
+            column = new double[n + m];
         }
 
-        /** Adds the products of some elements of all rows. Element {@code (i, k)} is at {@code i + k·2n}. */
+        /** Adds the products of some elements of all rows. Element {@code (i, k)} is at {@code i + k·(n + m)}. */
         void addProducts(double[] values, int columns) {
             for (int k = 0; k < columns; k++) {
-                System.arraycopy(values, k * 2 * n, column, 0, 2 * n);
-                for (int i = 0; i < 2 * n; i++) {
+                System.arraycopy(values, k * (n + m), column, 0, n + m);
+                for (int i = 0; i < n + m; i++) {
                     own[i] += column[i] * column[i];
                 }
                 for (int i = 0; i < n; i++) {
-                    for (int j = 0; j < n; j++) {
-                        products[i * n + j] += column[i] * column[n + j];
+                    for (int j = 0; j < m; j++) {
+                        products[i * m + j] += column[i] * column[n + j];
                     }
                 }
             }
@@ -78,22 +91,22 @@ final class InBatchNegatives implements Loss {
 
         /** Computes the loss and the coefficients of the gradients. */
         double finish(double scale) {
-            double[] norms = new double[2 * n];
-            for (int i = 0; i < 2 * n; i++) {
+            double[] norms = new double[n + m];
+            for (int i = 0; i < n + m; i++) {
                 norms[i] = Math.max(Math.sqrt(own[i]), SMALLEST_NORM);
                 own[i] = 0;
             }
             double loss = 0;
-            double[] scores = new double[n];
+            double[] scores = new double[m];
             for (int i = 0; i < n; i++) {
-                for (int j = 0; j < n; j++) {
-                    scores[j] = scale * products[i * n + j] / (norms[i] * norms[n + j]);
+                for (int j = 0; j < m; j++) {
+                    scores[j] = scale * products[i * m + j] / (norms[i] * norms[n + j]);
                 }
                 loss += toProbabilities(scores, i);
-                for (int j = 0; j < n; j++) {
-                    double cosine = products[i * n + j] / (norms[i] * norms[n + j]);
+                for (int j = 0; j < m; j++) {
+                    double cosine = products[i * m + j] / (norms[i] * norms[n + j]);
                     double slope = scale * (scores[j] - (i == j ? 1 : 0)) / n;
-                    products[i * n + j] = slope / (norms[i] * norms[n + j]);
+                    products[i * m + j] = slope / (norms[i] * norms[n + j]);
                     own[i] += slopeOfNorm(slope * cosine, norms[i]);
                     own[n + j] += slopeOfNorm(slope * cosine, norms[n + j]);
                 }
@@ -127,16 +140,16 @@ final class InBatchNegatives implements Loss {
         /** Overwrites some elements of all rows with those of their gradients. */
         void differentiate(double[] values, int columns) {
             for (int k = 0; k < columns; k++) {
-                System.arraycopy(values, k * 2 * n, column, 0, 2 * n);
-                int first = k * 2 * n;
-                for (int i = 0; i < 2 * n; i++) {
+                System.arraycopy(values, k * (n + m), column, 0, n + m);
+                int first = k * (n + m);
+                for (int i = 0; i < n + m; i++) {
                     values[first + i] = -own[i] * column[i];
                 }
                 for (int i = 0; i < n; i++) {
                     double sum = 0;
-                    for (int j = 0; j < n; j++) {
-                        sum += products[i * n + j] * column[n + j];
-                        values[first + n + j] += products[i * n + j] * column[i];
+                    for (int j = 0; j < m; j++) {
+                        sum += products[i * m + j] * column[n + j];
+                        values[first + n + j] += products[i * m + j] * column[i];
                     }
                     values[first + i] += sum;
                 }

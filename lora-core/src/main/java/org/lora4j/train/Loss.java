@@ -119,7 +119,26 @@ public interface Loss {
      * @throws IllegalArgumentException if the scale is not positive or not finite
      */
     static Loss inBatchNegatives(double scale) {
-        return new InBatchNegatives(scale);
+        return new InBatchNegatives(scale, 0);
+    }
+
+    /**
+     * Returns {@link #inBatchNegatives(double)} for anchors that also have texts that do not belong to them, such as passages
+     * that only look like an answer. They are further candidates for all anchors of the batch, as in sentence-transformers'
+     * {@code MultipleNegativesRankingLoss} with columns of negatives.
+     *
+     * <p>The outputs are {@code [(2 + k)·n, dim]}: n anchors a, then the positive of each, then their k·n negatives. With these
+     * {@code (1 + k)·n} candidates p, and the positive of the anchor i as the candidate i, the formula is the same, with j over
+     * all candidates. {@link Batch#ofTriples} creates such batches for k = 1.
+     *
+     * @param scale as in {@link #inBatchNegatives(double)}
+     * @param hardNegatives k, the number of negatives of each anchor, at least 0
+     * @return the loss function. It throws an {@link IllegalArgumentException} if the number of rows is not a multiple of
+     *     {@code 2 + k}
+     * @throws IllegalArgumentException if the scale is not positive or not finite, or k is negative
+     */
+    static Loss inBatchNegatives(double scale, int hardNegatives) {
+        return new InBatchNegatives(scale, hardNegatives);
     }
 
     /**

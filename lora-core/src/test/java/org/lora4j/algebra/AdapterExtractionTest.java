@@ -11,6 +11,7 @@ import static org.lora4j.algebra.AdapterSamples.norm;
 import static org.lora4j.algebra.AdapterSamples.tolerance;
 
 import java.util.List;
+import java.util.Objects;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.DoubleRange;
@@ -23,9 +24,12 @@ import org.lora4j.adapter.ModuleSelection;
 import org.lora4j.adapter.TargetModules;
 import org.lora4j.linalg.Svd;
 import org.lora4j.nn.Network;
+import org.lora4j.nn.layer.LayerNorm;
+import org.lora4j.nn.layer.Linear;
 import org.lora4j.nn.parameter.Parameter;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
 
 class AdapterExtractionTest {
     private static final DataType D = DataType.DOUBLE;
@@ -118,6 +122,29 @@ class AdapterExtractionTest {
 
         assertThat(ModuleSelection.of(base, extracted.config()).adapted()).containsExactly("fc", "out");
         LoRAModel.of(base).add("fits", extracted);
+    }
+
+    @Test
+    void aNormalizationThatDiffersIsCopiedInFull() {
+        Network fresh = new Network(List.of(
+                new Linear("fc", gaussian(D, 1, 4, 6), null),
+                new LayerNorm("first", Nd4j.ones(D, 4), Nd4j.zeros(D, 4), 1e-5),
+                new LayerNorm("second", Nd4j.ones(D, 4), Nd4j.zeros(D, 4), 1e-5)));
+        Network other = fresh.copy();
+        other.linear("fc").weight().addi(gaussian(D, 2, 4, 6));
+        other.baseLayer("second").weight().muli(3);
+        Objects.requireNonNull(other.baseLayer("second").bias()).addi(1);
+
+        for (BiasTraining bias : List.of(BiasTraining.NONE, BiasTraining.ALL)) {
+            LoRAAdapter adapter = AdapterExtraction.extract(fresh, other, TargetRank.of(4), bias)
+                    .adapter();
+            assertThat(adapter.config().modulesToSave()).containsExactly("second");
+            assertThat(adapter.savedModules()).containsOnlyKeys("second");
+            LoRAModel model = LoRAModel.of(fresh.copy());
+            INDArray x = gaussian(D, 3, 5, 6);
+            assertThat(distance(model.add("extracted", adapter).predict(x), other.predict(x)))
+                    .isLessThan(1e-9);
+        }
     }
 
     @Test

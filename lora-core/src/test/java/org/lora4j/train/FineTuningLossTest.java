@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.within;
 
+import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -76,7 +77,8 @@ class FineTuningLossTest {
     }
 
     static Stream<Loss> losses() {
-        return Stream.of(MULTI_LABEL, Loss.inBatchNegatives(1), Loss.inBatchNegatives(20));
+        return Stream.of(
+                MULTI_LABEL, Loss.inBatchNegatives(1), Loss.inBatchNegatives(20), Loss.inBatchNegatives(20, 1));
     }
 
     @ParameterizedTest
@@ -171,6 +173,55 @@ class FineTuningLossTest {
         assertThat(Loss.inBatchNegatives(1e6).compute(pairs(), pairs(), gradient))
                 .isFinite();
         assertThat(gradient.norm2Number().doubleValue()).isFinite();
+    }
+
+    /** −1/n · Σᵢ log softmax of the cosines with all candidates, written out. */
+    @Test
+    void hardNegativesAreCandidatesOfAllAnchors() {
+        double[][] rows = pairs().toDoubleMatrix();
+        double loss = 0;
+        for (int i = 0; i < 2; i++) {
+            double sum = 0;
+            for (int j = 2; j < 6; j++) {
+                sum += Math.exp(5 * cosine(rows[i], rows[j]));
+            }
+            loss += Math.log(sum) - 5 * cosine(rows[i], rows[2 + i]);
+        }
+        assertThat(value(Loss.inBatchNegatives(5, 1), pairs(), pairs())).isCloseTo(loss / 2, within(1e-13));
+        assertThat(value(Loss.inBatchNegatives(5, 0), pairs(), pairs()))
+                .isEqualTo(value(Loss.inBatchNegatives(5), pairs(), pairs()));
+    }
+
+    private static double cosine(double[] a, double[] b) {
+        double product = 0;
+        double normA = 0;
+        double normB = 0;
+        for (int k = 0; k < a.length; k++) {
+            product += a[k] * b[k];
+            normA += a[k] * a[k];
+            normB += b[k] * b[k];
+        }
+        return product / Math.sqrt(normA * normB);
+    }
+
+    @Test
+    void hardNegativesNeedThreeTextsForEachAnchor() {
+        INDArray four = Samples.gaussian(1, DataType.DOUBLE, 4, 3);
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> value(Loss.inBatchNegatives(20, 1), four, four))
+                .withMessage(
+                        "a batch of anchors with 1 negatives must have 3n rows, n anchors, then the positive of each,"
+                                + " then their negatives, found 4; create it with Batch.ofTriples");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> Loss.inBatchNegatives(20, -1))
+                .withMessage("hardNegatives must be at least 0, found -1");
+        Sequences one = Sequences.of(new int[] {1});
+        Sequences two = Sequences.of(new int[] {1}, new int[] {2, 3});
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> Batch.ofTriples(two, two, one))
+                .withMessage(
+                        "triples: there must be a positive and a negative for each of the 2 anchors, found 2 and 1");
+        assertThat(Batch.ofTriples(two, two, two).input()).isEqualTo(Sequences.concat(List.of(two, two, two)));
     }
 
     @Test

@@ -205,6 +205,24 @@ public final class EncoderFolder implements AutoCloseable {
         return tokens(texts, prompts::document);
     }
 
+    /**
+     * Returns the tokens of pairs of texts, for models that compare two, without prompts. The special tokens and the types of
+     * the tokens are those that {@code tokenizer.json} gives a pair. If both are too long together, tokens are cut from the
+     * longer one first.
+     *
+     * @param pairs the pairs, at least one
+     * @return a sequence for each pair
+     * @throws IllegalArgumentException if there is no pair, or one has no tokens
+     * @throws NullPointerException if a pair is null; the message names it
+     * @throws IllegalStateException if this was closed
+     */
+    public Sequences pairs(List<TextPair> pairs) {
+        TextCheck.requireAll("pairs", pairs);
+        return tokenizer.pairSequences(pairs.stream()
+                .map(pair -> new TextPair(cased(pair.first()), cased(pair.second())))
+                .toList());
+    }
+
     private Sequences tokens(List<String> texts, UnaryOperator<String> prompt) {
         TextCheck.requireAll("texts", texts);
         return tokenizer.sequences(texts.stream().map(prompt).map(this::cased).toList());

@@ -277,6 +277,31 @@ public final class Tokenizer implements AutoCloseable {
         return Sequences.of(ids);
     }
 
+    /**
+     * Returns pairs of texts as a batch for a network that compares two. The types of the tokens tell the texts apart, if the
+     * model does so.
+     *
+     * @param pairs the pairs, at least one
+     * @return a sequence for each pair
+     * @throws IllegalArgumentException if there is no pair, or one has only special tokens
+     * @throws NullPointerException if a pair is null; the message names it
+     * @throws IllegalStateException if the tokenizer was closed
+     */
+    public Sequences pairSequences(List<TextPair> pairs) {
+        List<TokenizedText> tokens = encodePairs(pairs);
+        int special = encode("", "").size();
+        for (int i = 0; i < tokens.size(); i++) {
+            if (tokens.get(i).size() == special) {
+                throw new IllegalArgumentException("each pair must have at least one token, found none in pair " + i
+                        + "; leave out texts of spaces and control characters");
+            }
+        }
+        return Sequences.of(
+                tokens.stream().map(TokenizedText::ids).toArray(int[][]::new),
+                null,
+                tokens.stream().map(TokenizedText::types).toArray(int[][]::new));
+    }
+
     private interface Sink {
         void accept(int index, Encoding encoding);
     }

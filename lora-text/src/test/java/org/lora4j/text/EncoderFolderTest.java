@@ -84,6 +84,8 @@ class EncoderFolderTest {
         write("sentence_bert_config.json", "{\"max_seq_length\": null, \"do_lower_case\": true}");
         try (EncoderFolder encoder = EncoderFolder.open(folder)) {
             assertThat(encoder.tokens(List.of("A")).id(1)).isEqualTo(7);
+            assertThat(encoder.pairs(List.of(new TextPair("A", "A"))))
+                    .isEqualTo(encoder.tokenizer().pairSequences(List.of(new TextPair("a", "a"))));
         }
     }
 

@@ -83,6 +83,22 @@ class TokenizerTest {
     }
 
     @Test
+    void pairsAreABatchWithTypes() {
+        Sequences batch = eight.pairSequences(List.of(new TextPair("one two", "three"), new TextPair("one", " ")));
+        assertThat(batch)
+                .isEqualTo(Sequences.of(
+                        new int[][] {
+                            eight.encode("one two", "three").ids(),
+                            eight.encode("one", "").ids()
+                        },
+                        null,
+                        new int[][] {{0, 0, 0, 0, 1, 1}, {0, 0, 0, 1}}));
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> eight.pairSequences(List.of(new TextPair("one", "two"), new TextPair(" ", "\u0000"))))
+                .withMessageStartingWith("each pair must have at least one token, found none in pair 1");
+    }
+
+    @Test
     void aTextOfAMegabyteIsCutAndCounted() {
         TokenizedText text = eight.encode("word ".repeat(200_000));
         assertThat(text.size()).isEqualTo(8);

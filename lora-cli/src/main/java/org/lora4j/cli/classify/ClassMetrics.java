@@ -18,20 +18,6 @@ import org.lora4j.text.Labels;
 public record ClassMetrics(
         int texts, double accuracy, double macroF1, List<OfClass> classes, List<List<Integer>> confusion) {
     /**
-     * Copies the lists.
-     *
-     * @param texts as in the record
-     * @param accuracy as in the record
-     * @param macroF1 as in the record
-     * @param classes as in the record
-     * @param confusion as in the record
-     */
-    public ClassMetrics {
-        classes = List.copyOf(classes);
-        confusion = confusion.stream().map(List::copyOf).toList();
-    }
-
-    /**
      * The metrics of a class.
      *
      * @param name its name

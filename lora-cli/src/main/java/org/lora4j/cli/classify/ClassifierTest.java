@@ -1,7 +1,6 @@
 package org.lora4j.cli.classify;
 
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.lora4j.cli.model.TextClassifier;
@@ -18,33 +17,20 @@ public final class ClassifierTest {
      * @param metrics the metrics
      * @param skipped what was wrong with lines that were left out
      */
-    public record Result(ClassMetrics metrics, List<String> skipped) {
-        /**
-         * Copies the list.
-         *
-         * @param metrics as in the record
-         * @param skipped as in the record
-         */
-        public Result {
-            skipped = List.copyOf(skipped);
-        }
-    }
+    public record Result(ClassMetrics metrics, List<String> skipped) {}
 
     /**
      * Tests.
      *
      * @param classifier the classifier
-     * @param file the file
+     * @param data the file
      * @param text the column of the text
      * @param label the column of the class
-     * @param skipsBad whether lines that are wrong are left out
      * @return the metrics
      * @throws IOException if the file cannot be read, or has no text
      * @throws IllegalArgumentException if a line is wrong, or has a class that the classifier does not know
      */
-    public static Result test(TextClassifier classifier, Path file, String text, String label, boolean skipsBad)
-            throws IOException {
-        DataFile data = new DataFile(file, null, 0, null, skipsBad);
+    public static Result test(TextClassifier classifier, DataFile data, String text, String label) throws IOException {
         DataFile.Parts<LabelledText> parts = data.read(
                 row -> {
                     LabelledText example = row.labelled(text, label);

@@ -1,35 +1,183 @@
 package org.lora4j.cli.classify;
 
+import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import java.util.OptionalInt;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.adapter.LoRAConfig;
+import org.lora4j.AdapterView;
 import org.lora4j.cli.model.Head;
-import org.lora4j.cli.train.DataFile;
-import org.lora4j.cli.train.TrainingPlan;
+import org.lora4j.cli.model.TaskFile;
+import org.lora4j.cli.model.TextClassifier;
+import org.lora4j.cli.train.Examples;
+import org.lora4j.cli.train.TextTask;
+import org.lora4j.cli.train.TrainingInput;
+import org.lora4j.text.LabelledText;
+import org.lora4j.train.Loss;
 
-/**
- * What a classifier is trained with.
- *
- * @param model the folder of the encoder
- * @param data the files of texts
- * @param text the column of the text
- * @param label the column of the class
- * @param config the adapter
- * @param plan the training
- * @param head what the classifier reads; null for what suits the model
- * @param maxTokens where texts are cut; nothing for where the model's folder says
- * @param balanced whether all classes count the same, however many texts they have
- * @param baseline whether the report compares with a linear classifier on the frozen encoder
- */
-public record ClassifyTask(
-        Path model,
-        DataFile data,
-        String text,
-        String label,
-        LoRAConfig config,
-        TrainingPlan plan,
-        @Nullable Head head,
-        OptionalInt maxTokens,
-        boolean balanced,
-        boolean baseline) {}
+/** An adapter learns to classify texts. */
+public final class ClassifyTask implements TextTask<ClassifyResult> {
+    /** The report shows at most so many texts of a kind. */
+    private static final int MOST_CHANGED = 50;
+
+    private final Settings settings;
+    private final long seed;
+    private final LabelledTexts texts;
+    private final TextClassifier classifier;
+    private final AdapterView adapter;
+    private final TokenizedTexts train;
+    private final @Nullable TokenizedTexts validation;
+
+    /**
+     * The settings of a classifier.
+     *
+     * @param text the column of the text
+     * @param label the column of the class
+     * @param head what the classifier reads; null for what suits the model
+     * @param maxTokens where texts are cut; empty for where the folder of the model says
+     * @param balanced whether all classes count the same
+     * @param baseline whether a linear classifier on the frozen encoder is compared
+     */
+    public record Settings(
+            String text,
+            String label,
+            @Nullable Head head,
+            OptionalInt maxTokens,
+            boolean balanced,
+            boolean baseline) {}
+
+    private ClassifyTask(TrainingInput input, Settings settings, LabelledTexts texts, TextClassifier classifier) {
+        this.settings = settings;
+        this.texts = texts;
+        this.classifier = classifier;
+        seed = input.plan().seed();
+        train = TokenizedTexts.of(classifier, texts.train());
+        validation = texts.validation().isEmpty() ? null : TokenizedTexts.of(classifier, texts.validation());
+        adapter = classifier.addAdapter(input.configOn(classifier.encoder().name()));
+    }
+
+    /**
+     * Reads the texts and opens the model.
+     *
+     * @param input what is trained
+     * @param settings the settings of the classifier
+     * @return the task
+     * @throws IOException if a file cannot be read
+     * @throws IllegalArgumentException if a line is wrong, or the settings do not fit the model
+     */
+    public static ClassifyTask open(TrainingInput input, Settings settings) throws IOException {
+        long seed = input.plan().seed();
+        LabelledTexts texts = LabelledTexts.read(input.data(), settings.text(), settings.label(), seed);
+        TextClassifier classifier =
+                TextClassifier.create(input.model(), texts.labels(), settings.head(), settings.maxTokens(), seed);
+        try {
+            return new ClassifyTask(input, settings, texts, classifier);
+        } catch (RuntimeException e) {
+            classifier.close();
+            throw e;
+        }
+    }
+
+    @Override
+    public Parts parts() {
+        return new Parts(
+                classifier.encoder().name(),
+                classifier.model().network(),
+                adapter,
+                settings.balanced() ? Loss.softmaxCrossEntropy(texts.balancedWeights()) : Loss.softmaxCrossEntropy(),
+                false,
+                train,
+                validation == null ? Examples.NONE : validation,
+                maxTokens(),
+                0,
+                texts.skipped(),
+                values());
+    }
+
+    @Override
+    public String summary() {
+        return "%,d texts for training and %,d for the validation, in %d classes"
+                .formatted(
+                        texts.train().size(),
+                        texts.validation().size(),
+                        texts.labels().count());
+    }
+
+    private int maxTokens() {
+        return classifier.encoder().tokenizer().maxTokens();
+    }
+
+    private Map<String, Object> values() {
+        Map<String, Object> values = new LinkedHashMap<>();
+        values.put("text", settings.text());
+        values.put("head", classifier.head().name().toLowerCase(Locale.ROOT));
+        values.put("maxTokens", maxTokens());
+        values.put("classWeights", settings.balanced() ? "balanced" : "none");
+        values.put("labels", texts.labels().toString());
+        return values;
+    }
+
+    @Override
+    public boolean writeTask(Path folder) throws IOException {
+        TaskFile.classify(texts.labels(), classifier.head(), maxTokens()).write(folder);
+        return true;
+    }
+
+    @Override
+    public ClassifyResult measure() {
+        TokenizedTexts tested = validation;
+        if (tested == null) {
+            return new ClassifyResult(counts(), null, null, List.of(), List.of());
+        }
+        List<Integer> after = Predictions.of(classifier, tested.sequences()).classes();
+        ClassMetrics metrics = ClassMetrics.of(texts.labels(), tested.classes(), after);
+        if (!settings.baseline()) {
+            return new ClassifyResult(counts(), null, metrics, List.of(), List.of());
+        }
+        List<Integer> before = new FrozenBaseline(classifier, seed).predict(train, tested);
+        return new ClassifyResult(
+                counts(),
+                ClassMetrics.of(texts.labels(), tested.classes(), before),
+                metrics,
+                changed(tested, before, after, true),
+                changed(tested, before, after, false));
+    }
+
+    private List<ClassifyResult.ClassCount> counts() {
+        int[] trained = texts.counts(texts.train());
+        int[] held = texts.counts(texts.validation());
+        return IntStream.range(0, trained.length)
+                .mapToObj(c -> new ClassifyResult.ClassCount(texts.labels().name(c), trained[c], held[c]))
+                .toList();
+    }
+
+    /** Returns texts that only the adapter classifies rightly, or only the baseline. */
+    private List<ClassifyResult.Changed> changed(
+            TokenizedTexts tested, List<Integer> before, List<Integer> after, boolean fixed) {
+        List<ClassifyResult.Changed> changed = new ArrayList<>();
+        for (int i = 0; i < tested.size() && changed.size() < MOST_CHANGED; i++) {
+            boolean wasRight = before.get(i).equals(tested.classes().get(i));
+            boolean isRight = after.get(i).equals(tested.classes().get(i));
+            if (wasRight != isRight && isRight == fixed) {
+                LabelledText text = tested.texts().get(i);
+                changed.add(new ClassifyResult.Changed(
+                        text.text(),
+                        text.label(),
+                        texts.labels().name(before.get(i)),
+                        texts.labels().name(after.get(i))));
+            }
+        }
+        return changed;
+    }
+
+    /** Frees the tokenizer. */
+    @Override
+    public void close() {
+        classifier.close();
+    }
+}

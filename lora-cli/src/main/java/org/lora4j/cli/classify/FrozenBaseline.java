@@ -33,7 +33,7 @@ final class FrozenBaseline {
     private INDArray features(TokenizedTexts texts) {
         List<INDArray> parts = new ArrayList<>();
         for (int from = 0; from < texts.size(); from += BATCH) {
-            parts.add(encoder.predict(texts.tokens().part(from, Math.min(texts.size(), from + BATCH))));
+            parts.add(encoder.predict(texts.sequences().part(from, Math.min(texts.size(), from + BATCH))));
         }
         return Nd4j.concat(0, parts.toArray(INDArray[]::new));
     }

@@ -20,20 +20,6 @@ import org.lora4j.text.Labels;
 public record LabelledTexts(
         Labels labels, List<LabelledText> train, List<LabelledText> validation, List<String> skipped) {
     /**
-     * Copies the lists.
-     *
-     * @param labels as in the record
-     * @param train as in the record
-     * @param validation as in the record
-     * @param skipped as in the record
-     */
-    public LabelledTexts {
-        train = List.copyOf(train);
-        validation = List.copyOf(validation);
-        skipped = List.copyOf(skipped);
-    }
-
-    /**
      * Reads texts.
      *
      * @param data the files

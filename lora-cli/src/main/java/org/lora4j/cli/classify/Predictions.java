@@ -13,17 +13,6 @@ import org.lora4j.nn.input.Sequences;
  */
 public record Predictions(List<Integer> classes, List<Double> probabilities) {
     /**
-     * Copies the lists.
-     *
-     * @param classes as in the record
-     * @param probabilities as in the record
-     */
-    public Predictions {
-        classes = List.copyOf(classes);
-        probabilities = List.copyOf(probabilities);
-    }
-
-    /**
      * Predicts.
      *
      * @param classifier the classifier

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.cli.model.ModelKind;
+import org.lora4j.cli.model.TaskFile;
 import picocli.CommandLine.Option;
 
 /** A model with a trained adapter. */
@@ -40,5 +41,16 @@ final class AdapterSource {
 
     List<Path> adapters() {
         return adapter == null ? List.of() : List.of(adapter);
+    }
+
+    /** Returns what the adapter is for; a classifier if it does not say, or cannot be read, which is refused when it is opened. */
+    TaskFile.Kind task() {
+        try {
+            return adapter == null
+                    ? TaskFile.Kind.CLASSIFY
+                    : TaskFile.read(adapter).map(TaskFile::kind).orElse(TaskFile.Kind.CLASSIFY);
+        } catch (IOException e) {
+            return TaskFile.Kind.CLASSIFY;
+        }
     }
 }

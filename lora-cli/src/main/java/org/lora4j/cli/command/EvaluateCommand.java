@@ -13,8 +13,15 @@ import org.lora4j.cli.language.LanguageTest;
 import org.lora4j.cli.model.DecoderAdapters;
 import org.lora4j.cli.model.DecoderFolder;
 import org.lora4j.cli.model.ModelKind;
+import org.lora4j.cli.model.TaskFile;
 import org.lora4j.cli.model.TextClassifier;
-import org.lora4j.cli.train.DataFile;
+import org.lora4j.cli.report.RankPage;
+import org.lora4j.cli.report.TrainingFiles;
+import org.lora4j.cli.retrieval.Columns;
+import org.lora4j.cli.retrieval.RankMetrics;
+import org.lora4j.cli.retrieval.RankTest;
+import org.lora4j.cli.retrieval.RerankTask;
+import org.lora4j.cli.retrieval.RetrieveTask;
 import org.lora4j.example.support.cli.OptionCheck;
 import org.lora4j.example.support.cli.WorkCommand;
 import org.lora4j.example.support.report.TextOutput;
@@ -25,7 +32,8 @@ import picocli.CommandLine.Option;
 /** {@code evaluate}: tests a model or an adapter on a file. */
 @Command(
         name = "evaluate",
-        description = "Test a classifier on texts with their classes, or measure the perplexity of a decoder on"
+        description = "Test a classifier on texts with their classes, or an adapter of 'lora retrieve' or 'lora"
+                + " rerank' on queries and texts, or measure the perplexity of a decoder on"
                 + " conversations or plain text.")
 public final class EvaluateCommand extends WorkCommand {
     private static final int LONGEST = 1024;
@@ -34,25 +42,25 @@ public final class EvaluateCommand extends WorkCommand {
     @Mixin
     private final AdapterSource source = new AdapterSource();
 
-    @Option(
-            names = "--data",
-            required = true,
-            paramLabel = "FILE",
-            description = "The examples: .csv, .tsv or .jsonl, plain or with .gz.")
-    @SuppressWarnings("NullAway.Init")
-    private Path data;
-
-    @Option(names = "--text", paramLabel = "COLUMN", description = "The column of the text. Default: ${DEFAULT-VALUE}.")
-    private String text = "text";
+    @Mixin
+    private final TextsOptions texts = new TextsOptions();
 
     @Option(
             names = "--label",
             paramLabel = "COLUMN",
-            description = "Of an encoder: the column of the class. Default: " + LABEL + ".")
+            description =
+                    "Of a classifier: the column of the class. Of an adapter of 'lora rerank': the column that says"
+                            + " whether a passage belongs to the query. Default: " + LABEL + ".")
     private @Nullable String label;
 
-    @Option(names = "--skip-bad-lines", description = "Leave out lines that are wrong, and count them.")
-    private boolean skipsBad;
+    @Option(
+            names = "--passage",
+            paramLabel = "COLUMN",
+            description = "Of an adapter of 'lora rerank': the column of a text with a label. Default: passage.")
+    private @Nullable String passage;
+
+    @Mixin
+    private final ColumnOptions columns = new ColumnOptions();
 
     @Option(
             names = "--max-tokens",
@@ -81,7 +89,18 @@ public final class EvaluateCommand extends WorkCommand {
             check.require(
                     label == null || !kind.isDecoder(),
                     "--label must be used with an encoder, found a decoder in " + source.model());
+            check.require(
+                    !columns.isUsed() || !kind.isDecoder(),
+                    "--query, --positive and --negative must be used with an encoder, found a decoder in "
+                            + source.model());
         });
+        check.require(
+                !columns.isUsed() || source.adapter() == null || source.task() != TaskFile.Kind.CLASSIFY,
+                "--query, --positive and --negative must be used with an adapter of 'lora retrieve' or 'lora rerank', found"
+                        + " one of 'lora classify'");
+        check.require(
+                passage == null || source.task() == TaskFile.Kind.RERANK,
+                "--passage must be used with an adapter of 'lora rerank', found another one or none");
     }
 
     /**
@@ -97,19 +116,32 @@ public final class EvaluateCommand extends WorkCommand {
     protected void work() throws IOException {
         if (ModelKind.of(source.model()).isDecoder()) {
             testDecoder();
+            return;
+        }
+        Columns names = columns.columns(passage, label);
+        Path adapter = source.adapter();
+        if (adapter != null && source.task() == TaskFile.Kind.RERANK) {
+            show(RerankTask.test(source.model(), adapter, texts.file(), names));
+        } else if (source.task() == TaskFile.Kind.RETRIEVE || columns.isUsed()) {
+            show(RetrieveTask.test(source.model(), adapter, texts.file(), names));
         } else {
             testClassifier();
         }
+    }
+
+    private void show(RankTest result) throws IOException {
+        output.show(out(), result, to -> {
+            RankMetrics metrics = result.metrics();
+            to.line("%,d queries, %,d texts: %s", metrics.queries(), metrics.texts(), RankPage.line(metrics));
+            TrainingFiles.skipped(to, result.skipped());
+        });
     }
 
     private void testDecoder() throws IOException {
         try (DecoderFolder decoder = DecoderFolder.open(source.model(), storage.precision())) {
             int most = decoder.maxLength();
             LanguageExamples examples = LanguageExamples.forTest(
-                    decoder,
-                    new DataFile(data, null, 0, null, skipsBad),
-                    text,
-                    Math.min(most, maxTokens == 0 ? LONGEST : maxTokens));
+                    decoder, texts.file(), texts.column(), Math.min(most, maxTokens == 0 ? LONGEST : maxTokens));
             LoRAModel model = DecoderAdapters.load(decoder, source.adapters());
             LanguageResult result = new LanguageResult(
                     LanguageTest.of(model, examples.train()), examples.skipped(), examples.unlearnable());
@@ -119,16 +151,16 @@ public final class EvaluateCommand extends WorkCommand {
                         result.metrics().tokens(),
                         result.metrics().loss(),
                         result.metrics().perplexity());
-                skipped(to, result.skipped());
-                LanguageCommand.unlearnable(to, result.unlearnable());
+                TrainingFiles.skipped(to, result.skipped());
+                TrainingFiles.unlearnable(to, result.unlearnable());
             });
         }
     }
 
     private void testClassifier() throws IOException {
         try (TextClassifier classifier = TextClassifier.open(source.model(), source.adapter())) {
-            ClassifierTest.Result result =
-                    ClassifierTest.test(classifier, data, text, Objects.requireNonNullElse(label, LABEL), skipsBad);
+            ClassifierTest.Result result = ClassifierTest.test(
+                    classifier, texts.file(), texts.column(), Objects.requireNonNullElse(label, LABEL));
             output.show(out(), result, to -> print(to, result));
         }
     }
@@ -147,12 +179,6 @@ public final class EvaluateCommand extends WorkCommand {
                     "%s precision %.4f  recall %.4f  F1 %.4f  %,d texts",
                     c.name() + " ".repeat(width - c.name().length()), c.precision(), c.recall(), c.f1(), c.texts());
         }
-        skipped(out, result.skipped());
-    }
-
-    private static void skipped(TextOutput out, List<String> skipped) {
-        if (!skipped.isEmpty()) {
-            out.fact("%,d lines were left out; the first: %s", skipped.size(), skipped.get(0));
-        }
+        TrainingFiles.skipped(out, result.skipped());
     }
 }

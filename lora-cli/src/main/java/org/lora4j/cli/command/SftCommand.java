@@ -2,6 +2,7 @@ package org.lora4j.cli.command;
 
 import org.lora4j.cli.language.LanguageTask;
 import org.lora4j.example.support.cli.OptionCheck;
+import org.lora4j.linalg.Precision;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -34,7 +35,7 @@ public final class SftCommand extends LanguageCommand {
     }
 
     @Override
-    LanguageTask task() {
-        return task(LanguageTask.Kind.SFT, maxTokens, "text", samples);
+    LanguageTask.Settings settings(Precision precision, boolean recomputed) {
+        return new LanguageTask.Settings(LanguageTask.Kind.SFT, precision, "text", maxTokens, recomputed, samples);
     }
 }

@@ -8,6 +8,7 @@ import java.util.List;
 import org.lora4j.LoRAModel;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.cli.file.OutputPath;
+import org.lora4j.cli.model.AdaptedModels;
 import org.lora4j.cli.model.DecoderAdapters;
 import org.lora4j.cli.model.DecoderFolder;
 import org.lora4j.cli.model.Head;
@@ -50,7 +51,7 @@ public final class ModelMerge {
             mergeDecoder(model, adapter, output);
         } else {
             LoRAAdapter data = PeftAdapters.load(adapter);
-            if (data.savedModules().isEmpty()) {
+            if (!AdaptedModels.isClassifier(data)) {
                 mergeEncoder(model, adapter, output);
             } else {
                 mergeClassifier(model, adapter, output);

@@ -8,7 +8,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.LoRAModel;
 import org.lora4j.cli.file.RowFile;
-import org.lora4j.cli.model.ModelKind;
+import org.lora4j.cli.model.Encoders;
 import org.lora4j.nn.input.Sequences;
 import org.lora4j.text.EncoderFolder;
 
@@ -40,8 +40,7 @@ public final class TextEmbedding {
      */
     public static long embed(Path folder, @Nullable Path adapter, RowFile file, String text, Kind kind)
             throws IOException {
-        ModelKind.require(folder, false, "an embedding");
-        try (EncoderFolder encoder = EncoderFolder.open(folder)) {
+        try (EncoderFolder encoder = Encoders.open(folder, adapter, "an embedding")) {
             LoRAModel model = LoRAModel.of(encoder.sentenceEmbeddings());
             if (adapter != null) {
                 model.load("adapter", adapter);

@@ -3,7 +3,6 @@ package org.lora4j.cli.inspect;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -54,32 +53,6 @@ public record AdapterInspection(
         int fingerprints,
         @Nullable AdapterFitness fit) {
     private static final String TENSORS = "adapter_model.safetensors";
-
-    /**
-     * Copies the lists and the map.
-     *
-     * @param kind as in the record
-     * @param folder as in the record
-     * @param task as in the record
-     * @param base as in the record
-     * @param rank as in the record
-     * @param alpha as in the record
-     * @param dora as in the record
-     * @param rankStabilized as in the record
-     * @param targets as in the record
-     * @param modulesToSave as in the record
-     * @param layers as in the record
-     * @param parameters as in the record
-     * @param bytes as in the record
-     * @param labels as in the record
-     * @param fingerprints as in the record
-     * @param fit as in the record
-     */
-    public AdapterInspection {
-        modulesToSave = List.copyOf(modulesToSave);
-        layers = new LinkedHashMap<>(layers);
-        labels = List.copyOf(labels);
-    }
 
     /**
      * Reads a folder.

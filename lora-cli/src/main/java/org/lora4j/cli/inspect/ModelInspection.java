@@ -3,7 +3,6 @@ package org.lora4j.cli.inspect;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -34,23 +33,6 @@ public record ModelInspection(
         int longest,
         List<String> labels,
         boolean chat) {
-    /**
-     * Copies list and map.
-     *
-     * @param kind as in the record
-     * @param folder as in the record
-     * @param parameters as in the record
-     * @param bytes as in the record
-     * @param targets as in the record
-     * @param longest as in the record
-     * @param labels as in the record
-     * @param chat as in the record
-     */
-    public ModelInspection {
-        targets = new LinkedHashMap<>(targets);
-        labels = List.copyOf(labels);
-    }
-
     /**
      * Reads a folder.
      *

@@ -41,20 +41,6 @@ public record LanguageExamples(
     private static final int MOST_BYTES = 500_000_000;
 
     /**
-     * Copies the lists.
-     *
-     * @param train as in the record
-     * @param validation as in the record
-     * @param skipped as in the record
-     * @param unlearnable as in the record
-     */
-    public LanguageExamples {
-        train = List.copyOf(train);
-        validation = List.copyOf(validation);
-        skipped = List.copyOf(skipped);
-    }
-
-    /**
      * Reads conversations, of which the answers are learned: {@code messages}, or {@code prompt} and {@code completion}. A model
      * without a chat template learns the completion as it stands, and its end.
      *
@@ -182,8 +168,7 @@ public record LanguageExamples(
     }
 
     private static boolean isConversation(DataFile data) throws IOException {
-        Dataset<TextRow> all = DataFile.open(data.file());
-        try (Stream<TextRow> rows = (data.skipsBad() ? all.skipping(e -> {}) : all).stream()) {
+        try (Stream<TextRow> rows = data.rows().stream()) {
             return rows.findFirst()
                     .filter(row -> row.columns().contains("messages")
                             || row.columns().containsAll(List.of("prompt", "completion")))

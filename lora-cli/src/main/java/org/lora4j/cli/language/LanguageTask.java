@@ -1,42 +1,162 @@
 package org.lora4j.cli.language;
 
+import java.io.IOException;
 import java.nio.file.Path;
-import org.lora4j.adapter.LoRAConfig;
-import org.lora4j.cli.train.DataFile;
-import org.lora4j.cli.train.TrainingPlan;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.lora4j.AdapterView;
+import org.lora4j.LoRAModel;
+import org.lora4j.cli.model.DecoderFolder;
+import org.lora4j.cli.model.TaskFile;
+import org.lora4j.cli.train.TextTask;
+import org.lora4j.cli.train.TrainingInput;
+import org.lora4j.generate.GenerationOptions;
 import org.lora4j.linalg.Precision;
+import org.lora4j.nn.Model;
+import org.lora4j.train.Loss;
 
-/**
- * What a language model is trained with.
- *
- * @param kind answers of conversations, or plain text
- * @param model the folder of the decoder
- * @param storage how its large matrices are stored
- * @param data the files
- * @param text the column of plain text
- * @param maxTokens where a conversation is cut, or the tokens of a block of plain text; 0 for as many as the model has
- *     positions for, and at most 1024
- * @param config the adapter
- * @param plan the training
- * @param recomputes whether layers are computed again for their gradients
- * @param samples how many answers the report shows before and after
- */
-public record LanguageTask(
-        Kind kind,
-        Path model,
-        Precision storage,
-        DataFile data,
-        String text,
-        int maxTokens,
-        LoRAConfig config,
-        TrainingPlan plan,
-        boolean recomputes,
-        int samples) {
+/** An adapter learns to predict the next token, of answers or of plain text. */
+public final class LanguageTask implements TextTask<LanguageResult> {
+    private static final String ADAPTER = "adapter";
+    private static final int LONGEST_BY_DEFAULT = 1024;
+    private static final int LONGEST_SAMPLE = 64;
+
+    private final Settings settings;
+    private final DecoderFolder decoder;
+    private final int maxTokens;
+    private final LanguageExamples examples;
+    private final LoRAModel model;
+    private final AdapterView adapter;
+
     /** What the model learns. */
     public enum Kind {
         /** The answers of conversations. */
         SFT,
         /** Plain text. */
         CLM
+    }
+
+    /**
+     * The settings of a language model.
+     *
+     * @param kind answers of conversations, or plain text
+     * @param storage how its large matrices are stored
+     * @param text the column of plain text
+     * @param maxTokens where a conversation is cut, or the tokens of a block of plain text; 0 for as many as the model has
+     *     positions for, and at most 1024
+     * @param recomputes whether layers are computed again for their gradients
+     * @param samples how many answers the report shows before and after
+     */
+    public record Settings(Kind kind, Precision storage, String text, int maxTokens, boolean recomputes, int samples) {}
+
+    private LanguageTask(TrainingInput input, Settings settings, DecoderFolder decoder) throws IOException {
+        this.settings = settings;
+        this.decoder = decoder;
+        maxTokens = maxTokens(settings, decoder);
+        long seed = input.plan().seed();
+        examples = settings.kind() == Kind.SFT
+                ? LanguageExamples.conversations(decoder, input.data(), maxTokens, seed)
+                : LanguageExamples.blocks(decoder, input.data(), settings.text(), maxTokens, seed);
+        model = LoRAModel.of(decoder.network());
+        adapter = model.add(ADAPTER, input.configOn(decoder.name()));
+    }
+
+    private static int maxTokens(Settings settings, DecoderFolder decoder) {
+        int most = decoder.maxLength();
+        if (settings.maxTokens() > most) {
+            throw new IllegalArgumentException("the tokens of an example must be at most the " + most
+                    + " positions of the model, found " + settings.maxTokens());
+        }
+        return settings.maxTokens() == 0 ? Math.min(most, LONGEST_BY_DEFAULT) : settings.maxTokens();
+    }
+
+    /**
+     * Opens the model and reads the examples.
+     *
+     * @param input what is trained
+     * @param settings the settings of the language model
+     * @return the task
+     * @throws IOException if a file cannot be read
+     * @throws IllegalArgumentException if a line is wrong, or the settings do not fit the model
+     */
+    public static LanguageTask open(TrainingInput input, Settings settings) throws IOException {
+        DecoderFolder decoder = DecoderFolder.open(input.model(), settings.storage());
+        try {
+            return new LanguageTask(input, settings, decoder);
+        } catch (IOException | RuntimeException e) {
+            decoder.close();
+            throw e;
+        }
+    }
+
+    @Override
+    public Parts parts() {
+        return new Parts(
+                decoder.name(),
+                decoder.network(),
+                adapter,
+                Loss.nextToken(),
+                settings.recomputes(),
+                new TokenExamples(examples.train()),
+                new TokenExamples(examples.validation()),
+                // Nothing is lost of plain text: a block is full.
+                settings.kind() == Kind.CLM ? 0 : maxTokens,
+                examples.unlearnable(),
+                examples.skipped(),
+                values());
+    }
+
+    private Map<String, Object> values() {
+        Map<String, Object> values = new LinkedHashMap<>();
+        values.put("kind", settings.kind().name().toLowerCase(Locale.ROOT));
+        values.put("storage", settings.storage().name().toLowerCase(Locale.ROOT));
+        values.put("maxTokens", maxTokens);
+        return values;
+    }
+
+    @Override
+    public boolean writeTask(Path folder) throws IOException {
+        TaskFile.delete(folder);
+        return false;
+    }
+
+    @Override
+    public LanguageResult measure() {
+        List<TokenExample> held = examples.validation();
+        return new LanguageResult(
+                settings.kind(),
+                held.isEmpty() ? null : LanguageTest.of(model.base(), held),
+                held.isEmpty() ? null : LanguageTest.of(adapter, held),
+                settings.kind() == Kind.SFT ? samples(held) : List.of());
+    }
+
+    private List<LanguageResult.Sample> samples(List<TokenExample> held) {
+        List<LanguageResult.Sample> samples = new ArrayList<>();
+        for (TokenExample example : held) {
+            int[] prompt = example.prompt();
+            if (samples.size() < settings.samples() && prompt.length > 0) {
+                samples.add(new LanguageResult.Sample(
+                        decoder.tokenizer().decode(prompt),
+                        decoder.tokenizer().decode(example.answer()),
+                        answer(model.base(), prompt),
+                        answer(adapter, prompt)));
+            }
+        }
+        return samples;
+    }
+
+    private String answer(Model answering, int[] prompt) {
+        return new TextGenerator(decoder, answering)
+                .generate(prompt, GenerationOptions.greedy().withMaxTokens(LONGEST_SAMPLE), part -> {})
+                .text();
+    }
+
+    /** Frees the tokenizer. */
+    @Override
+    public void close() {
+        decoder.close();
     }
 }

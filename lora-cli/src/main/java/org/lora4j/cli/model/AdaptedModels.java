@@ -12,6 +12,16 @@ public final class AdaptedModels {
     private AdaptedModels() {}
 
     /**
+     * Returns whether an adapter of an encoder has a classifier.
+     *
+     * @param adapter the adapter
+     * @return true if one of its modules that are stored in full is a classifier
+     */
+    public static boolean isClassifier(LoRAAdapter adapter) {
+        return adapter.savedModules().keySet().stream().anyMatch(TextClassifier::isClassifier);
+    }
+
+    /**
      * Opens the model with the end that the adapter needs: the language model of a decoder, or of an encoder the classifier if
      * the adapter has one, or else the last hidden state.
      *
@@ -27,7 +37,7 @@ public final class AdaptedModels {
                 return decoder.network();
             }
         }
-        if (adapter.savedModules().isEmpty()) {
+        if (!isClassifier(adapter)) {
             return BertModel.load(model).lastHiddenState();
         }
         TaskFile task = TaskFile.read(folder).orElse(null);

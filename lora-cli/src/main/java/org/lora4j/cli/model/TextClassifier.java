@@ -3,6 +3,7 @@ package org.lora4j.cli.model;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.OptionalInt;
@@ -55,8 +56,7 @@ public final class TextClassifier implements AutoCloseable {
      */
     public static TextClassifier create(
             Path folder, Labels labels, @Nullable Head head, OptionalInt maxTokens, long seed) throws IOException {
-        ModelKind.require(folder, false, "a classifier");
-        EncoderFolder encoder = open(folder, maxTokens);
+        EncoderFolder encoder = Encoders.open(folder, maxTokens, "a classifier");
         try {
             Head chosen = head == null ? Head.of(folder, encoder.model()) : head;
             return new TextClassifier(encoder, labels, chosen, chosen.on(encoder.model(), labels.count(), seed));
@@ -98,12 +98,12 @@ public final class TextClassifier implements AutoCloseable {
         if (task == null) {
             task = ofPeft(adapter);
         }
-        TextClassifier classifier = create(
-                folder,
-                task.labels(),
-                task.head(),
-                task.maxTokens() == 0 ? OptionalInt.empty() : OptionalInt.of(task.maxTokens()),
-                0);
+        if (task.kind() == TaskFile.Kind.RETRIEVE) {
+            throw new IOException(
+                    adapter + ": the adapter must have a classifier, found one of 'lora retrieve'; use it with"
+                            + " 'lora embed'");
+        }
+        TextClassifier classifier = create(folder, task.labels(), task.head(), task.limit(), 0);
         try {
             classifier.model.load(ADAPTER, adapter);
             return classifier;
@@ -117,22 +117,21 @@ public final class TextClassifier implements AutoCloseable {
     static TaskFile ofPeft(Path adapter) throws IOException {
         LoRAAdapter data = PeftAdapters.load(adapter);
         long classes = data.savedModules().entrySet().stream()
-                .filter(module ->
-                        module.getKey().endsWith(CLASSIFIER) || module.getKey().endsWith(CLASSIFIER + ".out_proj"))
+                .filter(module -> isClassifier(module.getKey()))
                 .mapToLong(module -> module.getValue().weight().size(0))
                 .findFirst()
                 .orElseThrow(() -> new IOException(adapter
                         + ": the adapter must have a classifier among its saved modules, found "
                         + data.savedModules().keySet()));
-        return new TaskFile(numbered(Math.toIntExact(classes)), Head.POOLER, 0);
+        return TaskFile.classify(numbered(Math.toIntExact(classes)), Head.POOLER, 0);
+    }
+
+    static boolean isClassifier(String module) {
+        return module.endsWith(CLASSIFIER) || module.endsWith(CLASSIFIER + ".out_proj");
     }
 
     private static Labels numbered(int classes) {
         return Labels.of(IntStream.range(0, classes).mapToObj(i -> "LABEL_" + i).toList());
-    }
-
-    private static EncoderFolder open(Path folder, OptionalInt maxTokens) throws IOException {
-        return maxTokens.isPresent() ? EncoderFolder.open(folder, maxTokens.getAsInt()) : EncoderFolder.open(folder);
     }
 
     /**
@@ -198,14 +197,28 @@ public final class TextClassifier implements AutoCloseable {
      * @return for each text the probability of each class, {@code [n][classes]}
      */
     public double[][] probabilities(Sequences texts) {
-        List<double[]> all = new ArrayList<>();
+        return logits(texts).stream().map(TextClassifier::softmax).toArray(double[][]::new);
+    }
+
+    private List<float[]> logits(Sequences texts) {
+        List<float[]> all = new ArrayList<>();
         for (int from = 0; from < texts.count(); from += BATCH) {
             INDArray logits = model.predict(texts.part(from, Math.min(texts.count(), from + BATCH)));
-            for (float[] row : logits.toFloatMatrix()) {
-                all.add(softmax(row));
-            }
+            all.addAll(Arrays.asList(logits.toFloatMatrix()));
         }
-        return all.toArray(double[][]::new);
+        return all;
+    }
+
+    /**
+     * Computes the score of pairs, {@code 1/(1 + exp(−z))} of the only output z.
+     *
+     * @param pairs the sequences
+     * @return between 0 and 1 for each pair
+     */
+    public double[] scores(Sequences pairs) {
+        return logits(pairs).stream()
+                .mapToDouble(row -> 1 / (1 + Math.exp(-row[0])))
+                .toArray();
     }
 
     private static double[] softmax(float[] logits) {

@@ -1,97 +1,86 @@
 package org.lora4j.cli.report;
 
-import java.util.HashMap;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.stream.Collectors;
-import org.lora4j.cli.language.LanguageReport;
+import org.lora4j.cli.language.LanguageResult;
 import org.lora4j.cli.language.LanguageTask;
 import org.lora4j.cli.language.LanguageTest;
+import org.lora4j.cli.train.TrainingReport;
 import org.lora4j.example.support.report.Html;
 import org.lora4j.example.support.report.HtmlTable;
-import org.lora4j.example.support.report.Picture;
+import org.lora4j.example.support.report.TextOutput;
 import org.lora4j.example.support.report.Words;
 
-/** The page of a training of a language model, in one file. */
-final class LanguagePage {
-    private final LanguageReport report;
-    private final Map<String, Picture> charts;
+/** What is said of a language model. */
+public final class LanguagePage extends TaskPage {
+    private final TrainingReport<LanguageResult> report;
 
-    LanguagePage(LanguageReport report, Map<String, Picture> charts) {
+    /**
+     * Creates the words.
+     *
+     * @param report the numbers
+     */
+    public LanguagePage(TrainingReport<LanguageResult> report) {
         this.report = report;
-        this.charts = charts;
     }
 
-    String html() {
-        Map<String, String> values = new HashMap<>();
-        values.put("model", Html.escape(report.model()));
-        values.put(
-                "learned",
-                report.kind() == LanguageTask.Kind.SFT
-                        ? "the answers of conversations"
-                        : "plain text, packed in blocks");
-        values.put("tiles", tiles());
-        values.put("perplexity", perplexity());
-        values.put(
-                "loss",
-                PageParts.figure(
-                        charts, Charts.LOSS, "Each dot is one step. The validation is computed after each epoch."));
-        values.put("chartNote", Html.chartNote(charts.size()));
-        values.put("training", PageParts.training(report.training()));
-        values.put("samples", samples());
-        values.put("skipped", PageParts.skipped(report.skipped()));
-        values.put("settings", HtmlTable.of("Setting", "Value", report.settings()));
-        values.put("files", HtmlTable.of("What", "File", report.files()));
-        return Html.page(
-                "Adapter for " + report.model(),
-                PageParts.PROGRAM,
-                Html.fillTemplate(LanguagePage.class, "language.html", values));
+    private boolean learnedAnswers() {
+        return report.result().kind() == LanguageTask.Kind.SFT;
     }
 
-    private String tiles() {
-        LanguageTest before = report.before();
-        LanguageTest after = report.after();
-        String tiles = before == null || after == null
+    @Override
+    String headline() {
+        return "An adapter for " + report.model();
+    }
+
+    @Override
+    String lead() {
+        return "The adapter learned "
+                + (learnedAnswers() ? "the answers of conversations." : "plain text, packed in blocks.");
+    }
+
+    @Override
+    String tiles() {
+        LanguageTest before = report.result().before();
+        LanguageTest after = report.result().after();
+        return before == null || after == null
                 ? ""
                 : Html.tile(
                         Words.fixed(before.perplexity(), 2) + " → " + Words.fixed(after.perplexity(), 2),
                         "perplexity on the validation examples, model alone → with the adapter");
-        return tiles
-                + Html.tile(
-                        Words.count(report.sizes().trainable()),
-                        "trained parameters, beside "
-                                + Words.count(report.sizes().frozen()) + " of the model")
-                + Html.tile(
-                        Words.duration(report.training().seconds()),
-                        "for " + Words.count(report.training().steps()) + " steps");
     }
 
-    private String perplexity() {
-        LanguageTest before = report.before();
-        LanguageTest after = report.after();
+    @Override
+    String resultsTitle() {
+        return "Perplexity on the validation examples";
+    }
+
+    @Override
+    String results() {
+        LanguageTest before = report.result().before();
+        LanguageTest after = report.result().after();
         if (before == null || after == null) {
             return "<p>There were no validation examples, so nothing was measured.</p>";
         }
-        return new HtmlTable()
-                .header("Model", "Tokens", "Loss", "Perplexity")
-                .row(
-                        "Alone",
-                        Words.count(before.tokens()),
-                        Words.fixed(before.loss(), 4),
-                        Words.fixed(before.perplexity(), 3))
-                .row(
-                        "With the adapter",
-                        Words.count(after.tokens()),
-                        Words.fixed(after.loss(), 4),
-                        Words.fixed(after.perplexity(), 3))
-                .html();
+        HtmlTable table = new HtmlTable().header("Model", "Tokens", "Loss", "Perplexity");
+        row(table, "Alone", before);
+        row(table, "With the adapter", after);
+        return table.html();
     }
 
-    private String samples() {
-        if (report.samples().isEmpty()) {
+    private static void row(HtmlTable table, String name, LanguageTest test) {
+        table.row(name, Words.count(test.tokens()), Words.fixed(test.loss(), 4), Words.fixed(test.perplexity(), 3));
+    }
+
+    @Override
+    String answers() {
+        if (report.result().samples().isEmpty()) {
             return "";
         }
         return "<h2>Answers</h2>\n"
-                + report.samples().stream()
+                + report.result().samples().stream()
                         .map(sample ->
                                 "<div class=\"card\"><p>%s</p><p><strong>Expected:</strong> %s</p><p><strong>Model alone:</strong> %s</p><p><strong>With the adapter:</strong> %s</p></div>\n"
                                         .formatted(
@@ -100,5 +89,41 @@ final class LanguagePage {
                                                 Html.escape(sample.before()),
                                                 Html.escape(sample.after())))
                         .collect(Collectors.joining());
+    }
+
+    @Override
+    String pipeline() {
+        return "text-generation";
+    }
+
+    @Override
+    String about() {
+        return "A LoRA adapter that learned " + (learnedAnswers() ? "the answers of conversations." : "plain text.");
+    }
+
+    @Override
+    Map<String, String> measured() {
+        Map<String, String> results = new LinkedHashMap<>();
+        LanguageTest before = report.result().before();
+        LanguageTest after = report.result().after();
+        if (before != null && after != null) {
+            results.put("perplexity of the model alone", Words.fixed(before.perplexity(), 3));
+            results.put("perplexity with the adapter", Words.fixed(after.perplexity(), 3));
+        }
+        return results;
+    }
+
+    @Override
+    String use(Path base, Path folder) {
+        return ModelCard.command("generate", base, folder) + " --prompt '...'";
+    }
+
+    @Override
+    void print(TextOutput out) {
+        LanguageTest before = report.result().before();
+        LanguageTest after = report.result().after();
+        if (before != null && after != null) {
+            out.fact("perplexity %.3f alone, %.3f with the adapter", before.perplexity(), after.perplexity());
+        }
     }
 }

@@ -1,5 +1,6 @@
 package org.lora4j.cli.report;
 
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -63,6 +64,11 @@ record ModelCard(
                 |---|---|
                 %s""".formatted(
                 quoted(base), pipeline, CardFile.MARK, title, about, measured, String.join("\n", use), trainedWith);
+    }
+
+    /** Returns the beginning of a command that uses an adapter. */
+    static String command(String name, Path base, Path folder) {
+        return "lora " + name + " --model " + word(base) + " --adapter " + word(folder);
     }
 
     /** Returns a word as a shell takes it, whatever characters it has. */

@@ -4,6 +4,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Collectors;
+import org.lora4j.cli.train.TrainingReport;
 import org.lora4j.cli.train.TrainingSummary;
 import org.lora4j.example.support.report.Html;
 import org.lora4j.example.support.report.HtmlTable;
@@ -28,6 +30,21 @@ final class PageParts {
         }
         values.put("Ended by", training.stopReason().toLowerCase(Locale.ROOT).replace('_', ' '));
         return HtmlTable.of("What", "Value", values);
+    }
+
+    /** Returns the tiles that each training has. */
+    static String sizeTiles(TrainingReport<?> report) {
+        return Html.tile(
+                        Words.count(report.sizes().trainable()),
+                        "trained parameters, beside "
+                                + Words.count(report.sizes().frozen()) + " of the model")
+                + Html.tile(
+                        Words.duration(report.training().seconds()),
+                        "for " + Words.count(report.training().steps()) + " steps");
+    }
+
+    static String figures(Map<String, Picture> charts) {
+        return charts.values().stream().map(picture -> Html.figure(picture, "")).collect(Collectors.joining("\n"));
     }
 
     static String figure(Map<String, Picture> charts, String name, String caption) {

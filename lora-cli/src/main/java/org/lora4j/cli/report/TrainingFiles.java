@@ -2,46 +2,134 @@ package org.lora4j.cli.report;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.Function;
+import org.lora4j.cli.train.TrainingReport;
 import org.lora4j.example.support.cli.RunFolder;
+import org.lora4j.example.support.report.Html;
+import org.lora4j.example.support.report.HtmlTable;
 import org.lora4j.example.support.report.Picture;
 import org.lora4j.example.support.report.ReportFiles;
 import org.lora4j.example.support.report.ReportJson;
+import org.lora4j.example.support.report.TextOutput;
+import org.lora4j.example.support.report.Words;
 
 /** Writes the model card, the page and the numbers of a training. */
-final class TrainingFiles {
+public final class TrainingFiles {
     private TrainingFiles() {}
 
     /**
      * Writes the files.
      *
      * @param folder the folder, which has the adapter
-     * @param card the model card
-     * @param complete creates the numbers with the files of the folder, by purpose
-     * @param page creates the page, which has the charts in it
-     * @param <R> the type of the numbers
+     * @param base the folder of the model
+     * @param report the numbers
+     * @param task what the files say of the task
+     * @param <R> what the task measures
      * @return the numbers with all files
      * @throws IOException if a file cannot be written
      */
-    static <R extends Record> R write(
-            RunFolder folder, ModelCard card, Function<Map<String, String>, R> complete, Function<R, String> page)
-            throws IOException {
+    public static <R extends Record> TrainingReport<R> write(
+            RunFolder folder, Path base, TrainingReport<R> report, TaskPage task) throws IOException {
         return folder.write("the report in " + folder.path(), () -> {
-            CardFile.write(folder.path(), card);
+            CardFile.write(
+                    folder.path(),
+                    new ModelCard(
+                            report.model(),
+                            task.pipeline(),
+                            task.headline(),
+                            task.about(),
+                            task.measured(),
+                            List.of(task.use(base, folder.path())),
+                            report.settings()));
             folder.add("card", CardFile.NAME);
             Map<String, String> files = folder.files();
             files.remove("checkpoint");
             files.put("page", ReportFiles.PAGE);
             files.put("report", ReportFiles.JSON);
-            R report = complete.apply(files);
+            TrainingReport<R> complete = report.withFiles(files);
             ReportFiles.write(
                     folder.path(),
                     Map.<String, Optional<Picture>>of(),
-                    page.apply(report).getBytes(StandardCharsets.UTF_8),
-                    ReportJson.toBytes(report));
-            return report;
+                    page(complete, task).getBytes(StandardCharsets.UTF_8),
+                    ReportJson.toBytes(complete));
+            return complete;
         });
+    }
+
+    private static String page(TrainingReport<?> report, TaskPage task) {
+        Map<String, Picture> results = task.charts();
+        Map<String, Picture> charts = new LinkedHashMap<>(results);
+        charts.putAll(Charts.loss(report.training()));
+        Map<String, String> values = new HashMap<>();
+        values.put("headline", Html.escape(task.headline()));
+        values.put("lead", Html.escape(task.lead()));
+        values.put("tiles", task.tiles() + PageParts.sizeTiles(report));
+        values.put("resultsTitle", Html.escape(task.resultsTitle()));
+        values.put("results", task.results());
+        values.put("chartNote", Html.chartNote(charts.size()));
+        values.put("charts", PageParts.figures(results));
+        values.put("training", PageParts.training(report.training()));
+        values.put(
+                "loss",
+                PageParts.figure(
+                        charts, Charts.LOSS, "Each dot is one step. The validation is computed after each epoch."));
+        values.put("examples", task.examples());
+        values.put("skipped", PageParts.skipped(report.skipped()));
+        values.put("answers", task.answers());
+        values.put("settings", HtmlTable.of("Setting", "Value", report.settings()));
+        values.put("files", HtmlTable.of("What", "File", report.files()));
+        return Html.page(
+                task.headline(), PageParts.PROGRAM, Html.fillTemplate(TrainingFiles.class, "training.html", values));
+    }
+
+    /**
+     * Prints a report on the terminal.
+     *
+     * @param out where
+     * @param folder the folder of the files
+     * @param report the numbers
+     * @param task what is said of the task
+     */
+    public static void print(TextOutput out, Path folder, TrainingReport<?> report, TaskPage task) {
+        out.fact(
+                "%,d steps in %.1f s; mean loss at the end: %.4f",
+                report.training().steps(),
+                report.training().seconds(),
+                report.training().loss());
+        skipped(out, report.skipped());
+        unlearnable(out, report.sizes().unlearnable());
+        task.print(out);
+        out.files(folder, report.files());
+    }
+
+    /**
+     * Says how many lines were left out.
+     *
+     * @param out where
+     * @param skipped what was wrong with each
+     */
+    public static void skipped(TextOutput out, List<String> skipped) {
+        if (!skipped.isEmpty()) {
+            out.fact("%,d lines were left out; the first: %s", skipped.size(), skipped.get(0));
+        }
+    }
+
+    /**
+     * Says how many examples were left out because no answer was left after the cut.
+     *
+     * @param out where
+     * @param examples their number
+     */
+    public static void unlearnable(TextOutput out, int examples) {
+        if (examples > 0) {
+            out.fact(
+                    "%s examples were left out: no answer was left after the cut; set more --max-tokens",
+                    Words.count(examples));
+        }
     }
 }

@@ -38,20 +38,7 @@ public record DataFile(
      * @param skipped what was wrong with lines that were left out
      * @param <T> the type of the examples
      */
-    public record Parts<T>(List<T> train, List<T> validation, List<String> skipped) {
-        /**
-         * Copies the lists.
-         *
-         * @param train as in the record
-         * @param validation as in the record
-         * @param skipped as in the record
-         */
-        public Parts {
-            train = List.copyOf(train);
-            validation = List.copyOf(validation);
-            skipped = List.copyOf(skipped);
-        }
-    }
+    public record Parts<T>(List<T> train, List<T> validation, List<String> skipped) {}
 
     /**
      * Reads the examples.
@@ -75,6 +62,29 @@ public record DataFile(
             requireSome(validationFile == null ? file : validationFile, validation, "the validation", skipped);
         }
         return new Parts<>(train, validation, skipped);
+    }
+
+    /**
+     * Returns the same file with all rows that have the same value in a column on one side of the split, if nothing else was
+     * asked for.
+     *
+     * @param column the column
+     * @return the file
+     */
+    public DataFile groupedBy(String column) {
+        return group != null || validationFile != null || share == 0
+                ? this
+                : new DataFile(file, null, share, column, skipsBad);
+    }
+
+    /**
+     * Opens the file.
+     *
+     * @return its rows, without those that are wrong if these are left out
+     * @throws IOException if there is no such file
+     */
+    public Dataset<TextRow> rows() throws IOException {
+        return skipsBad ? open(file).skipping(e -> {}) : open(file);
     }
 
     private Split<TextRow> split(long seed) throws IOException {

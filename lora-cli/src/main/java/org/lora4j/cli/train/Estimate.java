@@ -37,47 +37,22 @@ public record Estimate(
     private static final double SHARE_OF_FORWARD = 1.0 / 3;
 
     /**
-     * The numbers that need no measurement.
-     *
-     * @param trainable the parameters that train
-     * @param frozen the parameters of the base
-     * @param examples the examples for training
-     * @param validation those for the validation
-     * @param lengths the number of tokens of each example for training
-     * @param validationTokens the tokens of those for the validation
-     */
-    public record Sizes(
-            long trainable, long frozen, int examples, int validation, List<Integer> lengths, long validationTokens) {
-        /**
-         * Copies the list.
-         *
-         * @param trainable as in the record
-         * @param frozen as in the record
-         * @param examples as in the record
-         * @param validation as in the record
-         * @param lengths as in the record
-         * @param validationTokens as in the record
-         */
-        public Sizes {
-            lengths = List.copyOf(lengths);
-        }
-
-        long tokens() {
-            return lengths.stream().mapToLong(Integer::longValue).sum();
-        }
-    }
-
-    /**
      * Measures. The adapter of the training is of no use then.
      *
      * @param training the training
      * @param sizes the known numbers
-     * @param longest the batch with the longest examples
+     * @param examples the examples for training
+     * @param validationTokens the tokens of those for the validation
      * @param batches the batches of an epoch
      * @return the estimate
      */
-    public static Estimate measure(TextTraining training, Sizes sizes, Batch longest, Iterable<Batch> batches) {
-        training.tryOut(List.of(longest));
+    static Estimate measure(
+            TextTraining training,
+            TrainingReport.Sizes sizes,
+            Examples examples,
+            long validationTokens,
+            Iterable<Batch> batches) {
+        training.tryOut(List.of(examples.longest(training.plan().batch())));
         long memory = Pointer.physicalBytes();
         List<Batch> some = new ArrayList<>();
         for (Batch batch : batches) {
@@ -91,14 +66,14 @@ public record Estimate(
         double perToken = (System.nanoTime() - start)
                 / 1e9
                 / some.stream().mapToLong(Estimate::tokens).sum();
-        double perEpoch = perToken * (sizes.tokens() + SHARE_OF_FORWARD * sizes.validationTokens());
+        double perEpoch = perToken * (sizes.tokens() + SHARE_OF_FORWARD * validationTokens);
         return new Estimate(
                 sizes.trainable(),
                 sizes.frozen(),
                 sizes.examples(),
                 sizes.validation(),
                 sizes.tokens(),
-                sizes.lengths().stream().mapToInt(Integer::intValue).max().orElse(0),
+                examples.lengths().stream().mapToInt(Integer::intValue).max().orElse(0),
                 training.plan().steps(sizes.examples()),
                 training.plan().epochs() * perEpoch,
                 memory);

@@ -1,7 +1,5 @@
 package org.lora4j.cli.train;
 
-import java.util.Collections;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -26,23 +24,6 @@ public record TrainingSummary(
         int bestEpoch,
         List<Double> losses,
         Map<Long, Double> validations) {
-    /**
-     * Copies list and map.
-     *
-     * @param steps as in the record
-     * @param epochs as in the record
-     * @param stopReason as in the record
-     * @param seconds as in the record
-     * @param loss as in the record
-     * @param bestEpoch as in the record
-     * @param losses as in the record
-     * @param validations as in the record
-     */
-    public TrainingSummary {
-        losses = List.copyOf(losses);
-        validations = Collections.unmodifiableMap(new LinkedHashMap<>(validations));
-    }
-
     /**
      * Summarizes a training.
      *

@@ -354,13 +354,8 @@ public final class BertModel {
         ArrayNode architectures = description.putArray("architectures");
         architectures.add(model + (classifies ? "ForSequenceClassification" : "Model"));
         description.put("torch_dtype", dataType == DataType.FLOAT ? "float32" : "float64");
-        if (classifies && description.path("id2label").size() != network.outputSize()) {
-            ObjectNode labels = description.putObject("id2label");
-            ObjectNode ids = description.putObject("label2id");
-            for (int i = 0; i < network.outputSize(); i++) {
-                labels.put(String.valueOf(i), "LABEL_" + i);
-                ids.put("LABEL_" + i, i);
-            }
+        if (classifies) {
+            ModelFolder.nameLabels(description, network.outputSize());
         }
         return description.toPrettyString() + "\n";
     }

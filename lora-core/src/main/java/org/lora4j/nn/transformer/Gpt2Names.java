@@ -9,6 +9,7 @@ import java.util.regex.Pattern;
 final class Gpt2Names {
     static final String PREFIX = "transformer.";
     static final String HEAD = "lm_head.weight";
+    private static final String SCORE = "score.weight";
 
     /** The causal mask, which old files hold. */
     private static final Pattern MASK = Pattern.compile("h\\.\\d+\\.attn\\.(bias|masked_bias)");
@@ -25,12 +26,22 @@ final class Gpt2Names {
                 config.layers(),
                 stored -> stored.startsWith(PREFIX) ? stored.substring(PREFIX.length()) : stored,
                 name -> MASK.matcher(name).matches(),
-                found -> shapes(config, found.containsKey(HEAD)),
+                found -> found(config, found),
                 Gpt2Names::isTransposed);
     }
 
     static boolean isTransposed(String name) {
         return CONV1D.stream().anyMatch(name::endsWith);
+    }
+
+    private static Map<String, long[]> found(Gpt2Config config, Map<String, long[]> found) {
+        Map<String, long[]> shapes = shapes(config, found.containsKey(HEAD));
+        long[] score = found.get(SCORE);
+        if (score != null) {
+            // A classifier has as many labels as it has.
+            shapes.put(SCORE, new long[] {score.length == 0 ? 0 : score[0], config.hiddenSize()});
+        }
+        return shapes;
     }
 
     /** The shapes of a model as {@code [out, in]}, with or without a matrix of the head. */

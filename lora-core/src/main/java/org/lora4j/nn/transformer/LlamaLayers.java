@@ -9,6 +9,7 @@ import org.lora4j.nn.layer.RMSNorm;
 import org.lora4j.nn.layer.Residual;
 import org.lora4j.nn.layer.SwiGLU;
 import org.lora4j.nn.layer.TokenEmbeddings;
+import org.nd4j.linalg.api.buffer.DataType;
 
 /** Creates the layers of a model of the Llama family around its arrays. */
 final class LlamaLayers {
@@ -29,6 +30,25 @@ final class LlamaLayers {
         Embedding word = word();
         List<Layer> layers = new ArrayList<>(decoder(word));
         layers.add(parts.head(config.tiedEmbeddings(), word));
+        return layers;
+    }
+
+    boolean hasClassifier() {
+        return parts.hasScore();
+    }
+
+    /** The layers of a classifier: those up to the last hidden state, and the file's or a new end. */
+    List<Layer> classifier() {
+        return ending(parts.score());
+    }
+
+    List<Layer> newClassifier(int labels, DataType type, long seed) {
+        return ending(parts.newScore(labels, config.hiddenSize(), type, seed));
+    }
+
+    private List<Layer> ending(List<Layer> end) {
+        List<Layer> layers = new ArrayList<>(decoder());
+        layers.addAll(end);
         return layers;
     }
 

@@ -190,7 +190,44 @@ public final class LlamaModel {
      * @throws IllegalStateException if the head is not tied and the file has none
      */
     public Network causal() {
-        return new Network(new LlamaLayers(config, tensors, LlamaNames.PREFIX).causal());
+        return new Network(layers().causal());
+    }
+
+    /**
+     * Returns whether the file has a classifier.
+     *
+     * @return true if {@link #classifier()} is possible
+     */
+    public boolean hasClassifier() {
+        return layers().hasClassifier();
+    }
+
+    /**
+     * Returns the decoder with the classifier of the file, a layer without bias on the vector of the last token: Hugging Face's
+     * {@code LlamaForSequenceClassification}.
+     *
+     * @return a network with the output {@code [n, labels]}
+     * @throws IllegalStateException if the file has no classifier
+     */
+    public Network classifier() {
+        return new Network(layers().classifier());
+    }
+
+    /**
+     * Returns the decoder with a new classifier, as {@link #classifier()} has it. The weight is drawn from a normal
+     * distribution with standard deviation 0.02. Its module is {@code score}.
+     *
+     * @param labels the number of classes, at least 1
+     * @param seed the seed of the weight
+     * @return a network with the output {@code [n, labels]}
+     * @throws IllegalArgumentException if there are fewer than 1 labels
+     */
+    public Network classifier(int labels, long seed) {
+        return new Network(layers().newClassifier(labels, files.type(), seed));
+    }
+
+    private LlamaLayers layers() {
+        return new LlamaLayers(config, tensors, LlamaNames.PREFIX);
     }
 
     /**

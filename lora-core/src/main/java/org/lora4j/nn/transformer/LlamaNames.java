@@ -7,6 +7,7 @@ import java.util.Map;
 final class LlamaNames {
     static final String PREFIX = "model.";
     static final String HEAD = "lm_head.weight";
+    private static final String SCORE = "score.weight";
 
     private LlamaNames() {}
 
@@ -17,8 +18,18 @@ final class LlamaNames {
                 stored -> stored.startsWith(PREFIX) ? stored.substring(PREFIX.length()) : stored,
                 // Frequencies, which files of 2023 hold.
                 name -> name.endsWith(".rotary_emb.inv_freq"),
-                found -> shapes(config, found.containsKey(HEAD)),
+                found -> found(config, found),
                 name -> false);
+    }
+
+    private static Map<String, long[]> found(LlamaConfig config, Map<String, long[]> found) {
+        Map<String, long[]> shapes = shapes(config, found.containsKey(HEAD));
+        long[] score = found.get(SCORE);
+        if (score != null) {
+            // A classifier has as many labels as it has.
+            shapes.put(SCORE, new long[] {score.length == 0 ? 0 : score[0], config.hiddenSize()});
+        }
+        return shapes;
     }
 
     /** The shapes of a model, with or without a matrix of the head. */

@@ -63,8 +63,9 @@ record ModelFolder(ObjectNode json, String prefix, DataType type) {
         Objects.requireNonNull(folder, "folder must not be null");
         List<String> names = network.parameters().stream().map(Parameter::name).toList();
         boolean isCausal = network.outputEmbedding().isPresent();
+        boolean classifies = names.contains("score.weight");
         for (String plain : required) {
-            String name = isCausal ? prefix + plain : plain;
+            String name = isCausal || classifies ? prefix + plain : plain;
             if (!names.contains(name)) {
                 throw new IllegalArgumentException(
                         "save: the network must be one of this model, found no parameter " + name);
@@ -79,7 +80,10 @@ record ModelFolder(ObjectNode json, String prefix, DataType type) {
                             : parameter.value());
         }
         ObjectNode description = json.deepCopy();
-        description.putArray("architectures").add(architecture + (isCausal ? causalEnd(architecture) : "Model"));
+        description
+                .putArray("architectures")
+                .add(architecture
+                        + (isCausal ? causalEnd(architecture) : classifies ? "ForSequenceClassification" : "Model"));
         // transformers 5 has another name for it.
         description.remove("dtype");
         description.put(json.has("dtype") ? "dtype" : "torch_dtype", type == DataType.FLOAT ? "float32" : "float64");
@@ -87,9 +91,25 @@ record ModelFolder(ObjectNode json, String prefix, DataType type) {
             Linear head = network.linear("lm_head");
             description.put("tie_word_embeddings", head.isTied());
         }
+        if (classifies) {
+            nameLabels(description, network.outputSize());
+        }
         Files.createDirectories(folder);
         file.build().write(folder.resolve(TensorFiles.ONE));
         Files.writeString(folder.resolve(CONFIG), description.toPrettyString() + "\n", StandardCharsets.UTF_8);
+    }
+
+    /** Numbers the labels of a classifier, unless the configuration names as many. */
+    static void nameLabels(ObjectNode description, long labels) {
+        if (description.path("id2label").size() == labels) {
+            return;
+        }
+        ObjectNode names = description.putObject("id2label");
+        ObjectNode ids = description.putObject("label2id");
+        for (int i = 0; i < labels; i++) {
+            names.put(String.valueOf(i), "LABEL_" + i);
+            ids.put("LABEL_" + i, i);
+        }
     }
 
     private static String causalEnd(String architecture) {

@@ -1,8 +1,14 @@
 package org.lora4j.nn.transformer;
 
+import java.util.List;
+import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.internal.RandomArrays;
 import org.lora4j.nn.layer.Embedding;
+import org.lora4j.nn.layer.Layer;
 import org.lora4j.nn.layer.Linear;
+import org.lora4j.nn.layer.Pooling;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -12,6 +18,11 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * @param prefix what stands before the plain paths
  */
 record ModelParts(ModelTensors tensors, String prefix) {
+    /** Hugging Face's initializer_range. */
+    private static final double INITIAL_DEVIATION = 0.02;
+
+    private static final String SCORE = "score";
+
     INDArray tensor(String name) {
         return tensors.get(name);
     }
@@ -27,6 +38,39 @@ record ModelParts(ModelTensors tensors, String prefix) {
 
     private @Nullable INDArray bias(String path) {
         return tensors.contains(path + ".bias") ? tensors.get(path + ".bias") : null;
+    }
+
+    /** Whether the file has a classifier. */
+    boolean hasScore() {
+        return tensors.contains(SCORE + ".weight");
+    }
+
+    /**
+     * The end of the file's classifier: a layer without bias on the vector of the last token, the only one that has seen all
+     * others.
+     */
+    List<Layer> score() {
+        if (!hasScore()) {
+            throw new IllegalStateException(
+                    "classifier: the file must have score.weight, found none; give the number of"
+                            + " labels for a new one, classifier(labels, seed)");
+        }
+        return score(new Linear(SCORE, tensors.parameter(SCORE, SCORE + ".weight"), null));
+    }
+
+    /** The end of a new classifier. */
+    List<Layer> newScore(int labels, long inputs, DataType type, long seed) {
+        if (labels < 1) {
+            throw new IllegalArgumentException(SCORE + ": there must be at least 1 label, found " + labels);
+        }
+        return score(new Linear(
+                SCORE,
+                RandomArrays.gaussian(new SplittableRandom(seed), INITIAL_DEVIATION, type, labels, inputs),
+                null));
+    }
+
+    private List<Layer> score(Linear score) {
+        return List.of(new Pooling(prefix + "last", Pooling.Method.LAST), score);
     }
 
     /**

@@ -1,0 +1,21 @@
+package org.lora4j.cli.command;
+
+import org.jspecify.annotations.Nullable;
+import org.lora4j.cli.model.Head;
+import picocli.CommandLine.Option;
+
+/** What a classifier reads. */
+final class HeadOption {
+    @Option(
+            names = "--head",
+            paramLabel = "NAME",
+            description =
+                    "What the classifier reads: mean (of the tokens) or pooler (the first token, as in Hugging Face's"
+                            + " classes). Default: pooler if the model has one and is not for sentence embeddings.")
+    private @Nullable Head head;
+
+    @Nullable
+    Head value() {
+        return head;
+    }
+}

@@ -1,0 +1,95 @@
+package org.lora4j.cli.command;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import org.lora4j.cli.file.OutputPath;
+import org.lora4j.cli.report.CardFile;
+import org.lora4j.cli.report.TaskPage;
+import org.lora4j.cli.report.TrainingFiles;
+import org.lora4j.cli.train.CheckpointFile;
+import org.lora4j.cli.train.Estimate;
+import org.lora4j.cli.train.TaskTraining;
+import org.lora4j.cli.train.TextTask;
+import org.lora4j.cli.train.TrainingInput;
+import org.lora4j.cli.train.TrainingReport;
+import org.lora4j.example.support.cli.OptionCheck;
+import org.lora4j.example.support.cli.ProgressOptions;
+import org.lora4j.example.support.cli.RunFolder;
+import org.lora4j.example.support.cli.WorkCommand;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/**
+ * A command that trains an adapter.
+ *
+ * @param <R> what the task measures
+ */
+abstract class TrainCommand<R extends Record> extends WorkCommand {
+    /** More bytes than adapters, checkpoints and a report mostly need. */
+    private static final long ROOM = 20_000_000;
+
+    @Option(names = "--model", required = true, paramLabel = "DIR", description = "The folder of the model.")
+    @SuppressWarnings("NullAway.Init")
+    private Path model;
+
+    @Mixin
+    private final DataOptions data = new DataOptions();
+
+    @Mixin
+    private final AdapterOptions adapter = new AdapterOptions();
+
+    @Mixin
+    private final TrainingOptions training;
+
+    @Mixin
+    private final ProgressOptions progress = new ProgressOptions();
+
+    @Mixin
+    private final OutputOptions output = new OutputOptions();
+
+    TrainCommand(int batch, double rate) {
+        training = new TrainingOptions(batch, rate);
+    }
+
+    @Override
+    protected void checkOptions(OptionCheck check) {
+        data.check(check);
+        adapter.check(check);
+        training.check(check);
+    }
+
+    final int batch() {
+        return training.plan().batch();
+    }
+
+    /** Opens the model and reads the examples. */
+    abstract TextTask<R> open(TrainingInput input) throws IOException;
+
+    /** Returns what is said of a training. */
+    abstract TaskPage page(TrainingReport<R> report);
+
+    @Override
+    protected final void work() throws IOException {
+        TrainingInput input = new TrainingInput(model, data.file(), adapter.config(training.seed()), training.plan());
+        if (training.isDryRun()) {
+            try (TextTask<R> task = open(input)) {
+                Estimate estimate = new TaskTraining<>(task, input).estimate();
+                output.show(out(), estimate, estimate::print);
+            }
+            return;
+        }
+        OutputPath.requireOther(training.output(), List.of(model));
+        CardFile.requireOwn(training.output());
+        RunFolder folder = prepare(training.output(), "the adapter and the report", ROOM);
+        try (TextTask<R> task = open(input)) {
+            output.text(out()).line("%s", task.summary());
+            TrainingReport<R> run = new TaskTraining<>(task, input)
+                    .run(folder, training.resumes(), progress.display(err(), "examples"));
+            TaskPage page = page(run);
+            TrainingReport<R> report = TrainingFiles.write(folder, model, run, page);
+            CheckpointFile.delete(folder.path());
+            output.show(out(), report, to -> TrainingFiles.print(to, folder.path(), report, page));
+        }
+    }
+}

@@ -1,0 +1,164 @@
+package org.lora4j.cli.report;
+
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.lora4j.cli.retrieval.RankMetrics;
+import org.lora4j.cli.retrieval.RankResult;
+import org.lora4j.cli.train.TrainingReport;
+import org.lora4j.example.support.report.Html;
+import org.lora4j.example.support.report.HtmlTable;
+import org.lora4j.example.support.report.TextOutput;
+import org.lora4j.example.support.report.Words;
+
+/** What is said of embeddings that find texts, and of models that sort texts. */
+public final class RankPage extends TaskPage {
+    private static final int WIDTH = 29;
+
+    private final TrainingReport<RankResult> report;
+    private final boolean reranks;
+
+    private RankPage(TrainingReport<RankResult> report, boolean reranks) {
+        this.report = report;
+        this.reranks = reranks;
+    }
+
+    /**
+     * Creates the words for embeddings.
+     *
+     * @param report the numbers
+     * @return the words
+     */
+    public static RankPage ofRetrieval(TrainingReport<RankResult> report) {
+        return new RankPage(report, false);
+    }
+
+    /**
+     * Creates the words for a cross-encoder.
+     *
+     * @param report the numbers
+     * @return the words
+     */
+    public static RankPage ofReranking(TrainingReport<RankResult> report) {
+        return new RankPage(report, true);
+    }
+
+    @Override
+    String headline() {
+        return (reranks ? "A cross-encoder on " : "Embeddings for retrieval on ") + report.model();
+    }
+
+    @Override
+    String lead() {
+        return reranks
+                ? "An adapter and a head were trained that read a query and a text together, and give them a score."
+                : "An adapter was trained with which a query finds the texts that belong to it.";
+    }
+
+    @Override
+    String tiles() {
+        RankMetrics before = report.result().before();
+        RankMetrics after = report.result().after();
+        return before == null || after == null
+                ? ""
+                : Html.tile(
+                                Words.fixed(before.mrr(), 3) + " → " + Words.fixed(after.mrr(), 3),
+                                "mean reciprocal rank on the validation queries, " + alone() + " → with the adapter")
+                        + Html.tile(
+                                Words.fixed(before.recallAt1(), 3) + " → " + Words.fixed(after.recallAt1(), 3),
+                                "recall@1");
+    }
+
+    private String alone() {
+        return reranks ? "cosine of the frozen encoder" : "model alone";
+    }
+
+    @Override
+    String resultsTitle() {
+        return "Results on the validation queries";
+    }
+
+    @Override
+    String results() {
+        RankMetrics before = report.result().before();
+        RankMetrics after = report.result().after();
+        if (before == null || after == null) {
+            return "<p>No query of the validation has "
+                    + (reranks ? "texts that belong to it and texts that do not" : "a text")
+                    + ", so nothing was measured. Test the adapter with <code>lora evaluate</code>.</p>";
+        }
+        HtmlTable table = new HtmlTable().header("Model", "Recall@1", "Recall@10", "MRR", "nDCG@10");
+        row(table, reranks ? "Cosine of the frozen encoder" : "Alone", before);
+        row(table, "With the adapter", after);
+        return table.html() + "\n<p>" + Words.count(after.queries()) + " queries and " + Words.count(after.texts())
+                + (reranks
+                        ? " texts. Each query sorts its own texts.</p>"
+                        : " texts. Each query searches among all of them.</p>");
+    }
+
+    private static void row(HtmlTable table, String name, RankMetrics metrics) {
+        table.row(
+                name,
+                Words.fixed(metrics.recallAt1(), 3),
+                Words.fixed(metrics.recallAt10(), 3),
+                Words.fixed(metrics.mrr(), 3),
+                Words.fixed(metrics.ndcgAt10(), 3));
+    }
+
+    @Override
+    String pipeline() {
+        return reranks ? "text-ranking" : "sentence-similarity";
+    }
+
+    @Override
+    String about() {
+        return reranks
+                ? "A LoRA adapter with a head that gives a query and a text a score: how well they belong together."
+                : "A LoRA adapter for sentence embeddings with which a query finds the texts that belong to it.";
+    }
+
+    @Override
+    Map<String, String> measured() {
+        Map<String, String> results = new LinkedHashMap<>();
+        RankMetrics after = report.result().after();
+        if (after != null) {
+            results.put("recall@1 on " + Words.count(after.queries()) + " queries", Words.fixed(after.recallAt1(), 4));
+            results.put("recall@10", Words.fixed(after.recallAt10(), 4));
+            results.put("MRR", Words.fixed(after.mrr(), 4));
+            results.put("nDCG@10", Words.fixed(after.ndcgAt10(), 4));
+        }
+        return results;
+    }
+
+    @Override
+    String use(Path base, Path folder) {
+        return reranks
+                ? ModelCard.command("predict", base, folder) + " --data pairs.csv --output scores.csv"
+                : ModelCard.command("embed", base, folder) + " --data texts.csv --kind DOCUMENT --output vectors.jsonl";
+    }
+
+    @Override
+    void print(TextOutput out) {
+        RankMetrics before = report.result().before();
+        RankMetrics after = report.result().after();
+        if (before != null && after != null) {
+            out.fact("%-" + WIDTH + "s %s", alone() + ":", line(before));
+            out.fact("%-" + WIDTH + "s %s", "with the adapter:", line(after));
+        }
+    }
+
+    /**
+     * Returns metrics in a line.
+     *
+     * @param metrics the metrics
+     * @return for the terminal
+     */
+    public static String line(RankMetrics metrics) {
+        return "recall@1 %s, recall@10 %s, MRR %s, nDCG@10 %s"
+                .formatted(
+                        Words.fixed(metrics.recallAt1(), 3),
+                        Words.fixed(metrics.recallAt10(), 3),
+                        Words.fixed(metrics.mrr(), 3),
+                        Words.fixed(metrics.ndcgAt10(), 3));
+    }
+}

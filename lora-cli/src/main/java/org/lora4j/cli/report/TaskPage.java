@@ -1,0 +1,56 @@
+package org.lora4j.cli.report;
+
+import java.nio.file.Path;
+import java.util.Map;
+import org.lora4j.example.support.report.Picture;
+import org.lora4j.example.support.report.TextOutput;
+
+/** What the terminal, the page and the model card say of a task. {@link TrainingFiles} writes what is the same for all tasks. */
+public abstract class TaskPage {
+    TaskPage() {}
+
+    /** The headline, in plain text. */
+    abstract String headline();
+
+    /** What was trained: a sentence in plain text. */
+    abstract String lead();
+
+    /** The most important numbers: tiles in HTML, or nothing if nothing was measured. */
+    abstract String tiles();
+
+    /** The headline of the results, in plain text. */
+    abstract String resultsTitle();
+
+    /** The results, in HTML. */
+    abstract String results();
+
+    /** The charts of the results. */
+    Map<String, Picture> charts() {
+        return Map.of();
+    }
+
+    /** What the examples were, in HTML. */
+    String examples() {
+        return "";
+    }
+
+    /** What the model answers to some examples, in HTML. */
+    String answers() {
+        return "";
+    }
+
+    /** The task as the hub names it, such as {@code text-classification}. */
+    abstract String pipeline();
+
+    /** What the adapter does, for the model card. */
+    abstract String about();
+
+    /** The results for the model card, by name. */
+    abstract Map<String, String> measured();
+
+    /** A command line that uses the adapter. */
+    abstract String use(Path base, Path folder);
+
+    /** Prints the results on the terminal. */
+    abstract void print(TextOutput out);
+}

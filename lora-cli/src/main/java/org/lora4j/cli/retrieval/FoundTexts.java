@@ -1,0 +1,56 @@
+package org.lora4j.cli.retrieval;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.cli.train.DataFile;
+import org.lora4j.text.TextRow;
+
+/**
+ * Queries, each with a text that belongs to it, and for a file of triples one that does not.
+ *
+ * @param query the query
+ * @param positive the text that belongs to it
+ * @param negative the text that does not; null in a file of pairs
+ */
+record FoundTexts(String query, String positive, @Nullable String negative) {
+    /** Reads pairs, or triples if the first row has the column of negatives. All rows of a query are on the same side. */
+    static DataFile.Parts<FoundTexts> read(DataFile data, Columns columns, long seed) throws IOException {
+        boolean triples;
+        try (Stream<TextRow> rows = data.rows().stream()) {
+            triples = rows.findFirst()
+                    .filter(row -> row.columns().contains(columns.negative()))
+                    .isPresent();
+        }
+        return data.groupedBy(columns.query())
+                .read(
+                        row -> new FoundTexts(
+                                row.text(columns.query()),
+                                row.text(columns.positive()),
+                                triples ? row.text(columns.negative()) : null),
+                        seed);
+    }
+
+    /** The texts of some examples, each once, and which of them belong to each query. */
+    record Collection(List<String> texts, Map<String, Set<Integer>> right) {
+        static Collection of(List<FoundTexts> examples) {
+            Map<String, Integer> ids = new LinkedHashMap<>();
+            Map<String, Set<Integer>> right = new LinkedHashMap<>();
+            for (FoundTexts example : examples) {
+                int id = ids.computeIfAbsent(example.positive(), text -> ids.size());
+                right.computeIfAbsent(example.query(), query -> new LinkedHashSet<>())
+                        .add(id);
+                if (example.negative() != null) {
+                    ids.computeIfAbsent(example.negative(), text -> ids.size());
+                }
+            }
+            return new Collection(new ArrayList<>(ids.keySet()), right);
+        }
+    }
+}

@@ -1,0 +1,141 @@
+package org.lora4j.cli.retrieval;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.OptionalInt;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.AdapterView;
+import org.lora4j.LoRAModel;
+import org.lora4j.cli.model.Encoders;
+import org.lora4j.cli.model.TaskFile;
+import org.lora4j.cli.train.DataFile;
+import org.lora4j.cli.train.Examples;
+import org.lora4j.cli.train.TextTask;
+import org.lora4j.cli.train.TrainingInput;
+import org.lora4j.nn.Model;
+import org.lora4j.text.EncoderFolder;
+import org.lora4j.train.Loss;
+
+/** An adapter learns embeddings with which queries find the texts that belong to them. */
+public final class RetrieveTask implements TextTask<RankResult> {
+    private static final String ADAPTER = "adapter";
+
+    private final Settings settings;
+    private final DataFile.Parts<FoundTexts> texts;
+    private final EncoderFolder encoder;
+    private final LoRAModel model;
+    private final AdapterView adapter;
+    private final FoundTokens train;
+    private final @Nullable FoundTokens validation;
+
+    /**
+     * The settings of a retrieval.
+     *
+     * @param columns the columns
+     * @param maxTokens where texts are cut; empty for where the folder of the model says
+     * @param scale the factor of the cosine in the loss
+     */
+    public record Settings(Columns columns, OptionalInt maxTokens, double scale) {}
+
+    private RetrieveTask(
+            TrainingInput input, Settings settings, DataFile.Parts<FoundTexts> texts, EncoderFolder encoder) {
+        this.settings = settings;
+        this.texts = texts;
+        this.encoder = encoder;
+        train = FoundTokens.of(encoder, texts.train());
+        validation = texts.validation().isEmpty() ? null : FoundTokens.of(encoder, texts.validation());
+        model = LoRAModel.of(encoder.sentenceEmbeddings());
+        adapter = model.add(ADAPTER, input.configOn(encoder.name()));
+    }
+
+    /**
+     * Reads the texts and opens the model.
+     *
+     * @param input what is trained
+     * @param settings the settings of the retrieval
+     * @return the task
+     * @throws IOException if a file cannot be read
+     * @throws IllegalArgumentException if a line is wrong, or the settings do not fit the model
+     */
+    public static RetrieveTask open(TrainingInput input, Settings settings) throws IOException {
+        EncoderFolder encoder = Encoders.open(input.model(), settings.maxTokens(), "an embedding");
+        try {
+            return new RetrieveTask(
+                    input,
+                    settings,
+                    FoundTexts.read(
+                            input.data(), settings.columns(), input.plan().seed()),
+                    encoder);
+        } catch (IOException | RuntimeException e) {
+            encoder.close();
+            throw e;
+        }
+    }
+
+    /**
+     * Tests a model on a file of pairs or triples.
+     *
+     * @param folder the folder of the model
+     * @param adapter the folder of an adapter; null for the model alone
+     * @param data the file
+     * @param columns the columns
+     * @return the metrics
+     * @throws IOException if a file cannot be read, or the adapter does not fit
+     */
+    public static RankTest test(Path folder, @Nullable Path adapter, DataFile data, Columns columns)
+            throws IOException {
+        try (EncoderFolder encoder = Encoders.open(folder, adapter, "an embedding")) {
+            DataFile.Parts<FoundTexts> texts = FoundTexts.read(data, columns, 0);
+            LoRAModel model = LoRAModel.of(encoder.sentenceEmbeddings());
+            if (adapter != null) {
+                model.load(ADAPTER, adapter);
+            }
+            return new RankTest(
+                    Embeddings.rank(model, encoder, FoundTexts.Collection.of(texts.train())), texts.skipped());
+        }
+    }
+
+    @Override
+    public Parts parts() {
+        Map<String, Object> values = new LinkedHashMap<>();
+        values.put("task", "retrieve");
+        values.put("negatives", train.negatives() == null ? "of the batch" : "of the batch and of the file");
+        values.put("scale", settings.scale());
+        values.put("maxTokens", encoder.tokenizer().maxTokens());
+        return new Parts(
+                encoder.name(),
+                model.network(),
+                adapter,
+                Loss.inBatchNegatives(settings.scale(), train.negatives() == null ? 0 : 1),
+                false,
+                train,
+                validation == null ? Examples.NONE : validation,
+                0,
+                0,
+                texts.skipped(),
+                values);
+    }
+
+    @Override
+    public boolean writeTask(Path folder) throws IOException {
+        TaskFile.retrieve(encoder.tokenizer().maxTokens()).write(folder);
+        return true;
+    }
+
+    @Override
+    public RankResult measure() {
+        return validation == null ? new RankResult(null, null) : new RankResult(rank(model.base()), rank(adapter));
+    }
+
+    private RankMetrics rank(Model tested) {
+        return Embeddings.rank(tested, encoder, FoundTexts.Collection.of(texts.validation()));
+    }
+
+    /** Frees the tokenizer. */
+    @Override
+    public void close() {
+        encoder.close();
+    }
+}

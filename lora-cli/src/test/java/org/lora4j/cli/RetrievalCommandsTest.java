@@ -1,0 +1,333 @@
+package org.lora4j.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.lora4j.AdapterView;
+import org.lora4j.LoRAModel;
+import org.lora4j.adapter.LoRAConfig;
+import org.lora4j.io.PeftAdapters;
+import org.lora4j.nn.Network;
+import org.lora4j.text.EncoderFolder;
+import org.lora4j.text.TextFiles;
+import org.lora4j.text.TextPair;
+import org.lora4j.text.TextRow;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/** Trainings on queries and texts, on a small random encoder. */
+class RetrievalCommandsTest {
+    private static final List<String> FROM = List.of("cat", "purrs", "milk", "the");
+    private static final List<String> TO = List.of("ship", "sails", "sea", "on");
+
+    @TempDir
+    private static Path temp;
+
+    private static Path model;
+
+    /** A text and its translation, word by word. */
+    private static Path pairs;
+
+    /** The same with the translation of another text. */
+    private static Path triples;
+
+    /** A query and a passage, which belong together if both are about cats or both about ships. */
+    private static Path labelled;
+
+    @BeforeAll
+    static void write() throws IOException {
+        model = SmallModels.bert(temp.resolve("bert"), 1);
+        List<String> first = new ArrayList<>();
+        List<String> second = new ArrayList<>();
+        for (int i = 0; i < 64; i++) {
+            int[] words = {i / 16, i / 4 % 4, i % 4};
+            first.add(text(FROM, words));
+            second.add(text(TO, words));
+        }
+        StringBuilder two = new StringBuilder("query,positive\n");
+        StringBuilder three = new StringBuilder("query,positive,negative\n");
+        for (int i = 0; i < 64; i++) {
+            two.append("%s,%s\n".formatted(first.get(i), second.get(i)));
+            three.append("%s,%s,%s\n".formatted(first.get(i), second.get(i), second.get((i + 21) % 64)));
+        }
+        pairs = Files.writeString(temp.resolve("pairs.csv"), two);
+        triples = Files.writeString(temp.resolve("triples.csv"), three);
+        labelled = Files.writeString(temp.resolve("labelled.jsonl"), labelled(new Random(3)));
+    }
+
+    private static String text(List<String> words, int... indices) {
+        return String.join(" ", words.get(indices[0]), words.get(indices[1]), words.get(indices[2]));
+    }
+
+    private static String labelled(Random random) {
+        List<List<String>> topics = List.of(FROM.subList(0, 3), TO.subList(0, 3));
+        StringBuilder lines = new StringBuilder();
+        for (int query = 0; query < 60; query++) {
+            int topic = query % 2;
+            String asked = word(random, topics.get(topic)) + " "
+                    + List.of("the", "a", "on").get(query % 3) + " " + word(random, topics.get(topic));
+            for (int i = 0; i < 4; i++) {
+                boolean right = i % 2 == 0;
+                lines.append("{\"query\": \"%s\", \"passage\": \"a %s %s\", \"label\": %s}\n"
+                        .formatted(
+                                asked,
+                                word(random, topics.get(right ? topic : 1 - topic)),
+                                word(random, topics.get(right ? topic : 1 - topic)),
+                                i < 2 ? right : right ? "1" : "0"));
+            }
+        }
+        return lines.toString();
+    }
+
+    private static String word(Random random, List<String> words) {
+        return words.get(random.nextInt(words.size()));
+    }
+
+    private static Object[] training(String command, Path data, Path output, Object... more) {
+        Object[] settings = {command, "--model", model, "--data", data, "--output", output, "--rate", 0.01, "--json"};
+        boolean splits = List.of(more).contains("--validation");
+        return Cli.words(splits ? settings : Cli.words(settings, "--validation", 0.25), more);
+    }
+
+    private static void assertBetter(JsonNode report) {
+        assertThat(report.at("/after/mrr").asDouble())
+                .isGreaterThan(report.at("/before/mrr").asDouble() + 0.05);
+        assertThat(report.at("/after/queries")).isEqualTo(report.at("/before/queries"));
+    }
+
+    private static void assertFiles(Path output, JsonNode report, String task) throws IOException {
+        assertThat(report.at("/files")).hasSize(6);
+        for (JsonNode file : report.at("/files")) {
+            assertThat(output.resolve(file.asText())).isNotEmptyFile();
+        }
+        assertThat(Files.readString(output.resolve("report.html")))
+                .doesNotContain("{{")
+                .contains("Results on the validation queries", "nDCG@10");
+        assertThat(new ObjectMapper()
+                        .readTree(output.resolve("task.json").toFile())
+                        .at("/task")
+                        .asText())
+                .isEqualTo(task);
+        assertThat(output.resolve("checkpoint.safetensors")).doesNotExist();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"pairs, of the batch", "triples, of the batch and of the file"})
+    void embeddingsLearnToFindTheTextOfAQuery(String form, String negatives) throws IOException {
+        Path data = form.equals("pairs") ? pairs : triples;
+        Path output = temp.resolve("retrieve-" + form);
+        JsonNode report = Cli.good(training("retrieve", data, output, "--epochs", 20, "--batch", 16))
+                .json();
+        assertBetter(report);
+        assertThat(report.at("/settings/negatives").asText()).isEqualTo(negatives);
+        assertFiles(output, report, "retrieve");
+        assertThat(Files.readString(output.resolve("README.md")))
+                .contains("pipeline_tag: sentence-similarity", "lora embed --model ", "| MRR | ");
+        JsonNode inspected =
+                Cli.good("inspect", output, "--model", model, "--json").json();
+        assertThat(inspected.at("/task").asText()).isEqualTo("FEATURE_EXTRACTION");
+        assertThat(inspected.at("/fit/fits").asBoolean()).isTrue();
+    }
+
+    @Test
+    void aTestOfEmbeddingsIsThatOfTheTrainingAndOfAProgram() throws IOException {
+        Path held = Files.writeString(temp.resolve("held.csv"), """
+                query,positive
+                cat milk the,ship sea on
+                milk cat cat,sea ship ship
+                milk cat cat,sea ship sea
+                purrs the the,sails on on
+                """);
+        Path output = temp.resolve("tested");
+        JsonNode report = Cli.good(training(
+                        "retrieve", pairs, output, "--validation-file", held, "--epochs", 2, "--max-tokens", 8))
+                .json();
+        Object[] test = {"evaluate", "--model", model, "--data", held, "--json"};
+        assertThat(Cli.good(Cli.words(test, "--adapter", output)).json().at("/metrics"))
+                .isEqualTo(report.at("/after"));
+        assertThat(Cli.good(Cli.words(test, "--query", "query")).json().at("/metrics"))
+                .isEqualTo(report.at("/before"));
+        assertThat(report.at("/after/queries").asInt()).isEqualTo(3);
+        assertThat(report.at("/after/texts").asInt()).isEqualTo(4);
+        assertThat(Cli.good("evaluate", "--model", model, "--data", held, "--adapter", output)
+                        .out())
+                .startsWith("3 queries, 4 texts: recall@1 ");
+
+        Path vectors = temp.resolve("vectors.jsonl");
+        Cli.good(
+                "embed", "--model", model, "--adapter", output, "--data", held, "--text", "query", "--output", vectors);
+        try (EncoderFolder encoder = EncoderFolder.open(model, 8)) {
+            AdapterView view = LoRAModel.of(encoder.sentenceEmbeddings()).load("adapter", output);
+            double reciprocals = 0;
+            int queries = 0;
+            INDArray texts = view.predict(
+                    encoder.documents(List.of("ship sea on", "sea ship ship", "sea ship sea", "sails on on")));
+            List<List<Integer>> right = List.of(List.of(0), List.of(1, 2), List.of(), List.of(3));
+            int row = 0;
+            for (TextRow text : TextFiles.jsonl(vectors)) {
+                INDArray query = view.predict(encoder.queries(List.of(text.text("query"))));
+                JsonNode vector = new ObjectMapper().readTree(text.json()).get("embedding");
+                assertThat(vector.get(3).asDouble()).isCloseTo(query.getDouble(0, 3), within(1e-5));
+                double[] cosines = query.mmul(texts.transpose()).toDoubleVector();
+                List<Integer> order = new ArrayList<>(List.of(0, 1, 2, 3));
+                order.sort((i, j) -> Double.compare(cosines[j], cosines[i]));
+                if (!right.get(row).isEmpty()) {
+                    int best = right.get(row).stream()
+                            .mapToInt(order::indexOf)
+                            .min()
+                            .orElseThrow();
+                    reciprocals += 1.0 / (best + 1);
+                    queries++;
+                }
+                row++;
+            }
+            assertThat(reciprocals / queries).isCloseTo(report.at("/after/mrr").asDouble(), within(1e-9));
+        }
+    }
+
+    @Test
+    void aCrossEncoderLearnsToSortTextsAndGivesThemScores() throws IOException {
+        Path output = temp.resolve("rerank");
+        JsonNode report = Cli.good(training("rerank", labelled, output, "--epochs", 20, "--rank", 4))
+                .json();
+        assertBetter(report);
+        assertFiles(output, report, "rerank");
+        assertThat(Files.readString(output.resolve("README.md")))
+                .contains("pipeline_tag: text-ranking", "--data pairs.csv --output scores.csv");
+
+        JsonNode tested = Cli.good("evaluate", "--model", model, "--adapter", output, "--data", labelled, "--json")
+                .json();
+        assertThat(tested.at("/metrics/queries").asInt()).isGreaterThan(20);
+        assertThat(tested.at("/metrics/mrr").asDouble()).isGreaterThan(0.9);
+
+        Path scores = temp.resolve("scores.jsonl");
+        Cli.good("predict", "--model", model, "--adapter", output, "--data", labelled, "--output", scores);
+        try (EncoderFolder encoder = EncoderFolder.open(model)) {
+            Network network = encoder.model().classifier(1, 0);
+            AdapterView view = LoRAModel.of(network).load("adapter", output);
+            int rows = 0;
+            double right = 0;
+            double wrong = 0;
+            for (TextRow row : TextFiles.jsonl(scores)) {
+                JsonNode json = new ObjectMapper().readTree(row.json());
+                double score = json.get("score").asDouble();
+                if (rows < 10) {
+                    double z = view.predict(
+                                    encoder.pairs(List.of(new TextPair(row.text("query"), row.text("passage")))))
+                            .getDouble(0, 0);
+                    assertThat(score).isCloseTo(1 / (1 + Math.exp(-z)), within(1e-5));
+                }
+                boolean belongs = List.of("1", "true").contains(row.label("label"));
+                right += belongs ? score : 0;
+                wrong += belongs ? 0 : score;
+                rows++;
+            }
+            assertThat(rows).isEqualTo(240);
+            assertThat(right - wrong).isGreaterThan(0.5 * rows / 2);
+        }
+
+        Path merged = temp.resolve("merged");
+        Cli.good("merge", "--model", model, "--adapter", output, "--output", merged);
+        assertThat(Files.readString(merged.resolve("config.json")))
+                .contains("BertForSequenceClassification", "LABEL_0");
+    }
+
+    @Test
+    void aCrossEncoderLearnsFromTriples() throws IOException {
+        Path output = temp.resolve("rerank-triples");
+        JsonNode report = Cli.good(training("rerank", triples, output, "--epochs", 1, "--head", "mean"))
+                .json();
+        // A triple is two pairs, and those of a query are on the same side.
+        assertThat(report.at("/sizes/examples").asInt()
+                        + report.at("/sizes/validation").asInt())
+                .isEqualTo(128);
+        assertThat(report.at("/after/texts").asInt())
+                .isEqualTo(2 * report.at("/after/queries").asInt())
+                .isEqualTo(report.at("/sizes/validation").asInt());
+        JsonNode unmeasured = Cli.good(
+                        training("rerank", triples, temp.resolve("unmeasured"), "--epochs", 1, "--validation", 0))
+                .json();
+        assertThat(unmeasured.at("/after").isNull()).isTrue();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"retrieve", "rerank"})
+    void aResumedTrainingWritesTheBytesOfOneThatWasNotInterrupted(String command) throws IOException {
+        Path whole = temp.resolve(command + "-whole");
+        Object[] settings = {"--epochs", 2, "--batch", 8, "--checkpoint-every", 5};
+        Cli.good(training(command, triples, whole, settings));
+        Path stopped = temp.resolve(command + "-stopped");
+        Path blocked = Files.createDirectories(stopped.resolve("adapter_model.safetensors"));
+        assertThat(Cli.run(training(command, triples, stopped, settings)).code())
+                .isEqualTo(1);
+        Files.delete(blocked);
+        assertThat(Cli.run(training(command, pairs, stopped, Cli.words(settings, "--resume")))
+                        .code())
+                .isEqualTo(1);
+        Cli.good(training(command, triples, stopped, Cli.words(settings, "--resume")));
+        for (String file : List.of("adapter_model.safetensors", "adapter_config.json", "task.json")) {
+            assertThat(stopped.resolve(file)).hasSameBinaryContentAs(whole.resolve(file));
+        }
+    }
+
+    @Test
+    void theAdapterIsOneOfPeft() throws IOException {
+        Path output = temp.resolve("peft");
+        Cli.good(training("retrieve", pairs, output, "--epochs", 1, "--target", "query,value", "--scale", 10));
+        LoRAConfig config = PeftAdapters.load(output).config();
+        assertThat(config.hubFields().baseModel()).isEqualTo("bert");
+        assertThat(config.hubFields().taskType()).isEqualTo("FEATURE_EXTRACTION");
+        assertThat(PeftAdapters.load(output).weights().keySet())
+                .contains("encoder.layer.0.attention.self.query")
+                .hasSize(4);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "retrieve|--batch 1|--batch must be at least 2, found 1|2",
+                "retrieve|--scale 0|--scale must be finite and positive, found 0.0|2",
+                "retrieve|--query body|must have a value body, found [query, positive]|1",
+                "rerank|--passage positive|must have positive and label, or positive and negative, found [query, positive]|1"
+            })
+    void wrongUse(String command, String options, String message, int code) {
+        Cli cli = Cli.run(training(command, pairs, temp.resolve("wrong"), (Object[]) options.split(" ")));
+        assertThat(cli.errLines().get(0)).contains(message);
+        assertThat(cli.code()).isEqualTo(code);
+    }
+
+    @Test
+    void refusesLabelsAndAdaptersOfAnotherKind() throws IOException {
+        Path other = Files.writeString(temp.resolve("other.csv"), "query,passage,label\ncat,milk,1\ncat,sea,maybe\n");
+        assertThat(Cli.run(training("rerank", other, temp.resolve("wrong"))).err())
+                .contains("other.csv:3: label must be 1 or true, or 0 or false, found 'maybe'");
+        Files.writeString(other, "query,passage,label\n" + String.join("", Collections.nCopies(9, "cat,milk,1\n")));
+        assertThat(Cli.run(training("rerank", other, temp.resolve("wrong"), "--validation", 0))
+                        .err())
+                .contains("texts that belong to their query and texts that do not, found only one kind");
+        Path output = temp.resolve("kind");
+        Cli.good(training("retrieve", pairs, output, "--epochs", 1));
+        Object[] use = {"--model", model, "--adapter", output, "--data", pairs};
+        assertThat(Cli.run(Cli.words(
+                                new Object[] {"predict", "--output", temp.resolve("no.csv"), "--text", "query"}, use))
+                        .err())
+                .contains("must have a classifier, found one of 'lora retrieve'; use it with 'lora embed'");
+        assertThat(Cli.run(Cli.words(new Object[] {"evaluate", "--passage", "positive"}, use))
+                        .err())
+                .contains("--passage must be used with an adapter of 'lora rerank'");
+    }
+}

@@ -1,0 +1,128 @@
+package org.lora4j.nn.transformer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.assertj.core.api.Assertions.within;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.lora4j.AdapterView;
+import org.lora4j.LoRAModel;
+import org.lora4j.adapter.LoRAConfig;
+import org.lora4j.io.PeftAdapters;
+import org.lora4j.nn.Network;
+import org.lora4j.nn.input.Sequences;
+import org.lora4j.train.Batch;
+import org.lora4j.train.Loss;
+import org.lora4j.train.Trainer;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.learning.config.Adam;
+
+/** Classifiers on decoders read the last token, as Hugging Face's {@code LlamaForSequenceClassification} does. */
+class DecoderClassifierTest {
+    private static final Sequences INPUT = Sequences.of(new int[] {5, 9, 3}, new int[] {7, 2}, new int[] {4});
+
+    @TempDir
+    private Path folder;
+
+    private static void assertScoresOfTheLastToken(Network classifier, Network decoder) {
+        INDArray score = classifier.linear("score").weight();
+        INDArray hidden = decoder.predict(INPUT);
+        INDArray found = classifier.predict(INPUT);
+        assertThat(found.shape()).containsExactly(3, score.size(0));
+        int[] last = {2, 4, 5};
+        for (int i = 0; i < last.length; i++) {
+            INDArray expected = score.mmul(hidden.getRow(last[i]).reshape(hidden.size(1), 1));
+            assertThat(found.getRow(i).distance2(expected.reshape(expected.length())))
+                    .isCloseTo(0, within(1e-5));
+        }
+        assertThat(classifier.linear("score").bias()).isNull();
+        assertThat(classifier.taskType()).contains("SEQ_CLS");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"decoder_llama", "decoder_gpt2"})
+    void aNewClassifierIsSavedAndLoaded(String name) throws Exception {
+        Path model = DecoderCase.of(name).folder();
+        boolean isLlama = name.equals("decoder_llama");
+        Network classifier = isLlama
+                ? LlamaModel.load(model).classifier(3, 7)
+                : Gpt2Model.load(model).classifier(3, 7);
+        assertScoresOfTheLastToken(
+                classifier,
+                isLlama
+                        ? LlamaModel.load(model).lastHiddenState()
+                        : Gpt2Model.load(model).lastHiddenState());
+        if (isLlama) {
+            LlamaModel.load(model).save(classifier, folder);
+        } else {
+            Gpt2Model.load(model).save(classifier, folder);
+        }
+        assertThat(Files.readString(folder.resolve("config.json")))
+                .contains(isLlama ? "\"LlamaForSequenceClassification\"" : "\"GPT2ForSequenceClassification\"")
+                .contains("\"LABEL_2\"");
+        Network loaded = isLlama
+                ? LlamaModel.load(folder).classifier()
+                : Gpt2Model.load(folder).classifier();
+        assertThat(loaded.predict(INPUT)).isEqualTo(classifier.predict(INPUT));
+        assertThat(
+                        isLlama
+                                ? LlamaModel.load(folder).hasClassifier()
+                                : Gpt2Model.load(folder).hasClassifier())
+                .isTrue();
+        assertThat(
+                        isLlama
+                                ? LlamaModel.load(model).hasClassifier()
+                                : Gpt2Model.load(model).hasClassifier())
+                .isFalse();
+    }
+
+    @Test
+    void anAdapterTrainsWithItAndIsSavedAsPeftSavesIt() throws Exception {
+        LlamaModel llama = LlamaModel.load(DecoderCase.of("decoder_llama").folder());
+        LoRAModel model = LoRAModel.of(llama.classifier(2, 1));
+        AdapterView view = model.add(
+                "adapter",
+                LoRAConfig.builder()
+                        .rank(2)
+                        .targetModules("q_proj", "v_proj")
+                        .modulesToSave("score")
+                        .build());
+        INDArray labels = Nd4j.createFromArray(new float[][] {{1, 0}, {0, 1}, {1, 0}});
+        double loss = Trainer.builder(view)
+                .loss(Loss.softmaxCrossEntropy())
+                .updater(new Adam(0.05))
+                .maxIterations(60)
+                .build()
+                .fit(Arrays.asList(new Batch(INPUT, labels)))
+                .runningLoss();
+        assertThat(loss).isLessThan(0.6);
+        view.save(folder);
+        assertThat(PeftAdapters.load(folder).savedModules()).containsOnlyKeys("score");
+        assertThat(PeftAdapters.load(folder).config().hubFields().taskType()).isEqualTo("SEQ_CLS");
+        assertThat(LoRAModel.of(llama.classifier(2, 99)).load("again", folder).predict(INPUT))
+                .isEqualTo(view.predict(INPUT));
+    }
+
+    @Test
+    void refusesWhatIsNotThere() throws Exception {
+        LlamaModel llama = LlamaModel.load(DecoderCase.of("decoder_llama").folder());
+        assertThatIllegalStateException()
+                .isThrownBy(llama::classifier)
+                .withMessage(
+                        "classifier: the file must have score.weight, found none; give the number of labels for a new"
+                                + " one, classifier(labels, seed)");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> llama.classifier(0, 1))
+                .withMessage("score: there must be at least 1 label, found 0");
+        assertThat(DataType.FLOAT).isEqualTo(llama.classifier(1, 1).dataType());
+    }
+}
