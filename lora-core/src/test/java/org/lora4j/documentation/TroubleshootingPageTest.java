@@ -76,7 +76,7 @@ class TroubleshootingPageTest {
         String stored = Files.readString(config);
         String qalora = stored.replaceFirst("\\{", "{\"use_qalora\": true,");
         assertOnPage(() -> PeftFiles.read(qalora.getBytes(UTF_8), tensors).adapter(network(1)));
-        String pissa = stored.replaceAll("\"init_lora_weights\": \\w+", "\"init_lora_weights\": \"pissa\"");
+        String pissa = stored.replaceAll("\"init_lora_weights\": \\w+", "\"init_lora_weights\": \"pissa_niter_4\"");
         assertOnPage(() -> PeftFiles.read(pissa.getBytes(UTF_8), tensors).adapter(network(1)));
         Files.writeString(config, stored.replace("\"r\": 1", "\"r\": 2"));
         assertOnPage(() -> PeftAdapters.load(folder, network(1)));
