@@ -45,16 +45,15 @@ final class AppliedAdapter {
     private AppliedAdapter(Network network, LoRAAdapter data, Map<String, LowRankFactors> subtracted) {
         config = data.config();
         this.subtracted = subtracted;
-        data.weights().forEach((path, weights) -> {
-            WeightedLayer layer = network.baseLayer(path);
-            LoRAUpdate update = LoRAUpdate.of(layer, config, weights.castTo(network.dataType()), subtracted.get(path));
+        TiedLayers.forEachTableFirst(network, data.weights(), (layer, weights) -> {
+            LoRAUpdate update =
+                    LoRAUpdate.of(layer, config, weights.castTo(network.dataType()), subtracted.get(layer.path()));
             LoRAUpdate ofTable = TiedLayers.table(layer, config, updates)
                     .filter(table -> TiedLayers.haveTheSameFactors(table, update))
                     .orElse(null);
             updates.put(layer, ofTable == null ? update : LoRAUpdate.ofTiedHead(layer, config, ofTable));
         });
-        data.savedModules().forEach((path, module) -> {
-            WeightedLayer layer = network.baseLayer(path);
+        TiedLayers.forEachTableFirst(network, data.savedModules(), (layer, module) -> {
             SavedParameters table = TiedLayers.table(layer, config, saved).orElse(null);
             if (table != null
                     && ArrayBits.equal(table.weight().value(), module.weight().castTo(network.dataType()))) {
@@ -65,8 +64,8 @@ final class AppliedAdapter {
             saved.put(
                     layer,
                     new SavedParameters(
-                            parameter(path + ".weight", module.weight(), network),
-                            bias == null ? null : parameter(path + ".bias", bias, network)));
+                            parameter(layer.path() + ".weight", module.weight(), network),
+                            bias == null ? null : parameter(layer.path() + ".bias", bias, network)));
         });
         data.tokenRows().forEach((path, rows) -> {
             WeightedLayer layer = network.baseLayer(path);

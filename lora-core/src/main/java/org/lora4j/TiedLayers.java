@@ -3,6 +3,7 @@ package org.lora4j;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.BiConsumer;
 import org.lora4j.adapter.LayerKind;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAConfig;
@@ -22,6 +23,18 @@ final class TiedLayers {
     private static final String FIELD = "ensure_weight_tying";
 
     private TiedLayers() {}
+
+    /** Visits what an adapter has of each layer, that of embeddings first: what a head shares is then known. */
+    static <T> void forEachTableFirst(Network network, Map<String, T> byPath, BiConsumer<WeightedLayer, T> action) {
+        for (boolean isTable : new boolean[] {true, false}) {
+            byPath.forEach((path, value) -> {
+                WeightedLayer layer = network.baseLayer(path);
+                if (layer instanceof Embedding == isTable) {
+                    action.accept(layer, value);
+                }
+            });
+        }
+    }
 
     /** Finds what an adapter has of the embedding that a layer shares its table with; nothing if they are not to be tied. */
     static <T> Optional<T> table(WeightedLayer layer, LoRAConfig config, Map<WeightedLayer, T> ofLayers) {
@@ -58,22 +71,20 @@ final class TiedLayers {
             return adapter;
         }
         Map<WeightedLayer, LoRAWeights> ofLayers = new LinkedHashMap<>();
+        forEachTableFirst(network, adapter.weights(), ofLayers::put);
         Map<String, LoRAWeights> tied = new LinkedHashMap<>();
-        adapter.weights().forEach((path, weights) -> {
-            WeightedLayer layer = network.baseLayer(path);
-            ofLayers.put(layer, weights);
-            tied.put(
-                    path,
-                    table(layer, config, ofLayers)
-                            .filter(table -> table.rank() == weights.rank())
-                            .map(table -> new LoRAWeights(
-                                    LayerKind.LINEAR,
-                                    table.loraB().transpose().dup('c'),
-                                    table.loraA().transpose().dup('c'),
-                                    null,
-                                    null))
-                            .orElse(weights));
-        });
+        adapter.weights()
+                .forEach((path, weights) -> tied.put(
+                        path,
+                        table(network.baseLayer(path), config, ofLayers)
+                                .filter(table -> table.rank() == weights.rank())
+                                .map(table -> new LoRAWeights(
+                                        LayerKind.LINEAR,
+                                        table.loraB().transpose().dup('c'),
+                                        table.loraA().transpose().dup('c'),
+                                        null,
+                                        null))
+                                .orElse(weights)));
         return new LoRAAdapter(config, tied, adapter.biases(), adapter.savedModules(), adapter.tokenRows());
     }
 }

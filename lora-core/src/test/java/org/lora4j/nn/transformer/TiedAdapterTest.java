@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -120,6 +121,33 @@ class TiedAdapterTest {
         AdapterView again = LoRAModel.of(DecoderCase.of(FACTORS).causal(type)).load("again", folder);
         assertThat(again.parameters()).hasSameSizeAs(view.parameters());
         assertThat(again.predict(batch().input())).isEqualTo(view.predict(batch().input()));
+    }
+
+    private static <T> Map<String, T> reversed(Map<String, T> map) {
+        List<Map.Entry<String, T>> entries = new ArrayList<>(map.entrySet());
+        Collections.reverse(entries);
+        Map<String, T> result = new LinkedHashMap<>();
+        entries.forEach(entry -> result.put(entry.getKey(), entry.getValue()));
+        return result;
+    }
+
+    /** In an adapter that a program makes, the head can come before the embedding. */
+    @ParameterizedTest
+    @ValueSource(strings = {FACTORS, MATRIX})
+    void theOrderOfAnAdapterDoesNotMatter(String name) throws Exception {
+        LoRAModel model = model(name, DataType.FLOAT);
+        LoRAAdapter data = model.adapter("peft");
+        LoRAAdapter backwards = new LoRAAdapter(
+                data.config(),
+                reversed(data.weights()),
+                data.biases(),
+                reversed(data.savedModules()),
+                data.tokenRows());
+        model.add("backwards", backwards);
+        assertThat(model.using("backwards").parameters())
+                .hasSameSizeAs(model.using("peft").parameters());
+        assertThat(model.using("backwards").predict(batch().input()))
+                .isEqualTo(model.using("peft").predict(batch().input()));
     }
 
     @Test
