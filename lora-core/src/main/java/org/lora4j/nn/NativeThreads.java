@@ -15,8 +15,8 @@ import org.nd4j.linalg.factory.Nd4j;
  * one team, and one thread to each of the others:
  *
  * <ul>
- *   <li>{@link #forEngine()} to the product engine, which multiplies with frozen weights. Best for training adapters. Without
- *       an engine it is the same as {@link #forBlas()}.
+ *   <li>{@link #forEngine()} to the product engine, which multiplies with frozen weights. Between two products its threads run
+ *       the loops of this library. Best for training adapters. Without an engine it is the same as {@link #forBlas()}.
  *   <li>{@link #forBlas()} to BLAS. Best for training all weights.
  * </ul>
  *
