@@ -7,6 +7,7 @@ import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.LongAdder;
@@ -106,9 +107,9 @@ final class FairnessWork {
         try (BatchingPredictor predictor = BatchingPredictor.builder(model).build()) {
             for (int i = 0; i < tenants; i++) {
                 String name = Start.name(i);
-                clock.scheduleAtFixedRate(
+                ScheduledFuture<?> unused = clock.scheduleAtFixedRate(
                         () -> ask(predictor, name, nanos, rejected),
-                        1_000_000L * i / (rate * tenants),
+                        1_000_000L * i / tenants / rate,
                         1_000_000L / rate,
                         TimeUnit.MICROSECONDS);
             }

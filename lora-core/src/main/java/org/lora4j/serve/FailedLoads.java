@@ -19,8 +19,6 @@ final class FailedLoads {
     private final long longestDelayNanos;
     private final LongSupplier clock;
     private final Map<String, Failed> byName = new LinkedHashMap<>(16, 0.75f, true) {
-        private static final long serialVersionUID = 1;
-
         @Override
         protected boolean removeEldestEntry(Map.Entry<String, Failed> eldest) {
             return size() > MOST;

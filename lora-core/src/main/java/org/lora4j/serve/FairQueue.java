@@ -37,8 +37,6 @@ final class FairQueue<R extends Request> {
     private final TreeSet<Tenant<R>> waiting = new TreeSet<>(
             Comparator.comparingDouble((Tenant<R> tenant) -> tenant.counter).thenComparingLong(tenant -> tenant.turn));
     private final Map<String, Double> idleCounters = new LinkedHashMap<>(16, 0.75f, true) {
-        private static final long serialVersionUID = 1;
-
         @Override
         protected boolean removeEldestEntry(Map.Entry<String, Double> eldest) {
             return size() > MOST_IDLE;

@@ -262,8 +262,12 @@ final class GenerationLoop {
             }
             recorder.computed(adapter, task.size() - reused);
             return task.size() - reused;
+        } catch (IllegalArgumentException e) {
+            // The prompt was checked before, so the adapter was deleted; by now there may be another one of its name.
+            leave(task, null, Failures.unknown(task.adapter(), e));
+            return 0;
         } catch (RuntimeException e) {
-            leave(task, null, isServed(task.adapter()) ? Failures.internal(e) : Failures.unknown(task.adapter(), e));
+            leave(task, null, Failures.internal(e));
             return 0;
         }
     }

@@ -156,6 +156,38 @@ class BatchGeneratorTest {
     }
 
     @Test
+    void aPromptCacheIsOfOneGenerationAtATimeAndOfTheContentOfTheAdapter() {
+        model.add("a", GeneratorTest.adapter(network, 1));
+        BatchGenerator batch = BatchGenerator.of(network);
+        PromptCache cache = batch.newPromptCache();
+        assertThat(cache.bytes()).isZero();
+        int[] prompt = {1, 2, 3, 4};
+        RunningGeneration first = batch.add(model.using("a"), prompt, GREEDY.withMaxTokens(5), id -> true, cache);
+        assertThatIllegalStateException()
+                .isThrownBy(() -> batch.add(model.using("a"), prompt, GREEDY.withMaxTokens(5), id -> true, cache))
+                .withMessageContaining("found one that is in use");
+        while (batch.step() > 0) {
+            assertThat(cache.bytes()).isPositive();
+        }
+        RunningGeneration same = batch.add(model.using("a"), prompt, GREEDY.withMaxTokens(5), id -> true, cache);
+        assertThat(same.reusedTokens()).isEqualTo(3);
+        while (batch.step() > 0) {
+            assertThat(same.isFinished()).isFalse();
+        }
+        assertThat(same.result().tokens()).isEqualTo(first.result().tokens());
+        model.replace("a", GeneratorTest.adapter(network, 2));
+        RunningGeneration replaced = batch.add(model.using("a"), prompt, GREEDY.withMaxTokens(5), id -> true, cache);
+        assertThat(replaced.reusedTokens()).isZero();
+        while (batch.step() > 0) {
+            assertThat(replaced.isFinished()).isFalse();
+        }
+        assertThat(replaced.result().tokens())
+                .isEqualTo(Generator.of(model.using("a"))
+                        .generate(prompt, GREEDY.withMaxTokens(5))
+                        .tokens());
+    }
+
+    @Test
     void refusesAnotherBase() {
         Network other = Decoders.of(Decoders.Family.LLAMA, 3, DataType.DOUBLE, 60);
         assertThatIllegalArgumentException()
