@@ -359,6 +359,41 @@ class ClassifyCommandTest {
     }
 
     @Test
+    void aSearchForTheRateSuggestsOneWithWhichTheLossFalls() throws IOException {
+        Path output = temp.resolve("rate");
+        JsonNode search = Cli.good(withoutRate(output, "--find-rate", "--json")).json();
+        assertThat(output).doesNotExist();
+        assertThat(search.at("/trials").size()).isBetween(20, 60);
+        assertThat(search.at("/trials/0/rate").asDouble()).isEqualTo(1e-6);
+        double suggestion = search.at("/suggestion").asDouble();
+        assertThat(suggestion).isBetween(1e-5, 1e-2);
+        JsonNode report = Cli.good(on(model, data, temp.resolve("found"), "--rate", suggestion, "--json"))
+                .json();
+        JsonNode losses = report.at("/training/losses");
+        assertThat(losses.get(losses.size() - 1).asDouble())
+                .isLessThan(losses.get(0).asDouble());
+        assertThat(Cli.good(withoutRate(output, "--find-rate")).out())
+                .contains("Nothing was written", "1.0e-06  ", "suggestion: --rate ");
+        assertThat(Cli.run(withoutRate(output, "--find-rate", "--dry-run")).err())
+                .contains("--find-rate must be used without --resume and --dry-run");
+    }
+
+    @Test
+    void theHistoryIsAFileOfItsOwn() throws IOException {
+        Path output = temp.resolve("history");
+        JsonNode report = Cli.good(training(output, "--json")).json();
+        List<String> lines = Files.readAllLines(output.resolve("history.csv"));
+        int steps = report.at("/training/steps").asInt();
+        assertThat(lines).hasSize(steps + 1).first().isEqualTo("step,loss,validation");
+        assertThat(lines.get(1))
+                .isEqualTo("1," + report.at("/training/losses/0").asText() + ",");
+        assertThat(lines.get(steps))
+                .isEqualTo(steps + ","
+                        + report.at("/training/losses/" + (steps - 1)).asText() + ","
+                        + report.at("/training/validations/" + steps).asText());
+    }
+
+    @Test
     void theSplitFollowsTheGroupsAndAFileOfItsOwn() throws IOException {
         JsonNode grouped = Cli.good(
                         training(temp.resolve("grouped"), "--group", "group", "--validation", 0.3, "--json"))

@@ -109,7 +109,7 @@ class RetrievalCommandsTest {
     }
 
     private static void assertFiles(Path output, JsonNode report, String task) throws IOException {
-        assertThat(report.at("/files")).hasSize(6);
+        assertThat(report.at("/files")).hasSize(7);
         for (JsonNode file : report.at("/files")) {
             assertThat(output.resolve(file.asText())).isNotEmptyFile();
         }

@@ -52,7 +52,7 @@ class WrongUseTest {
                 "classify --group g --validation 0; --group must be used with --validation, found it with --validation 0",
                 "classify --max-tokens 2; --max-tokens must be at least 3, found 2",
                 "classify --resume --dry-run; --dry-run must be used without --resume, found both",
-                "classify --head first; expected one of [MEAN, POOLER]",
+                "classify --head first; expected one of [MEAN, POOLER, LAST]",
                 "clasify; Unmatched argument",
                 "--ranks 3; Unknown option",
             })
@@ -159,7 +159,13 @@ class WrongUseTest {
 
     @Test
     void refusesAModelOfTheOtherKind() {
-        assertFails("a classifier needs an encoder of the BERT family, found a decoder", classify(llama, data));
+        Object[] rerank = {"rerank", "--model", llama, "--data", data, "--output", temp.resolve("reranked")};
+        assertFails("a cross-encoder needs an encoder of the BERT family, found a decoder", rerank);
+        assertFails(
+                "a decoder must have the head LAST, found MEAN", Cli.words(classify(llama, data), "--head", "mean"));
+        assertFails(
+                "an encoder must have the head MEAN or POOLER, found LAST",
+                Cli.words(classify(bert, data), "--head", "last"));
     }
 
     @Test

@@ -17,6 +17,20 @@ final class TextCheck {
         }
     }
 
+    /**
+     * Returns whether a reader sees a character that stands alone. The tokenizers of BERT leave out those that nobody sees, so a
+     * text of these alone has no tokens. Half a character counts as visible: it is refused with a message of its own.
+     */
+    static boolean isVisible(int character) {
+        if (Character.isWhitespace(character) || Character.isSpaceChar(character) || character == REPLACEMENT) {
+            return false;
+        }
+        return switch (Character.getType(character)) {
+            case Character.CONTROL, Character.FORMAT, Character.PRIVATE_USE, Character.NON_SPACING_MARK -> false;
+            default -> true;
+        };
+    }
+
     /** Returns the index of the first half of a character outside the basic plane that stands alone; −1 if there is none. */
     static int loneSurrogate(String text, int from) {
         for (int i = from; i < text.length(); i++) {

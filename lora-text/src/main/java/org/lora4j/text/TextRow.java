@@ -63,8 +63,8 @@ public final class TextRow {
      *
      * @param column its column
      * @return the text as it stands in the file, with white space and control characters
-     * @throws TextFormatException if there is no such column, the value is not a text, it has nothing but white space and
-     *     control characters, or it has half a character (a surrogate that stands alone)
+     * @throws TextFormatException if there is no such column, the value is not a text, it has nothing but white space,
+     *     control characters and other characters that are not seen, such as U+200B, or it has half a character (a surrogate that stands alone)
      */
     public String text(String column) {
         JsonNode value = value(column);
@@ -75,7 +75,7 @@ public final class TextRow {
     }
 
     private String checked(String what, String text) {
-        if (text.chars().allMatch(c -> Character.isWhitespace(c) || Character.isISOControl(c))) {
+        if (text.codePoints().noneMatch(TextCheck::isVisible)) {
             throw refuse(what + " must have a character that is neither white space nor a control character, found none"
                     + " among " + text.length());
         }

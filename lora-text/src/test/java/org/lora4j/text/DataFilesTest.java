@@ -122,6 +122,7 @@ class DataFilesTest {
             value = {
                 "{\"text\": 1} | text must be a text, found 1",
                 "{\"other\": \"x\"} | must have a value text, found [other]",
+                "{\"text\": \"\\u200b\\u00a0\\u0301\\ue000\"} | text must have a character that is neither white space nor a control",
                 "{\"text\": \"\"} | text must have a character that is neither white space nor a control character, found none among 0",
                 "{\"text\": \" \\t\\u0000\\u0007\"} | text must have a character that is neither white space nor a control",
                 "{\"text\": \"a\\ud800b\"} | text must be whole characters, found half a character, U+D800, at 1",

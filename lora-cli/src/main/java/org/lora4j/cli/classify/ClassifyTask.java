@@ -58,7 +58,7 @@ public final class ClassifyTask implements TextTask<ClassifyResult> {
         seed = input.plan().seed();
         train = TokenizedTexts.of(classifier, texts.train());
         validation = texts.validation().isEmpty() ? null : TokenizedTexts.of(classifier, texts.validation());
-        adapter = classifier.addAdapter(input.configOn(classifier.encoder().name()));
+        adapter = classifier.addAdapter(input.configOn(classifier.name()));
     }
 
     /**
@@ -86,7 +86,7 @@ public final class ClassifyTask implements TextTask<ClassifyResult> {
     @Override
     public Parts parts() {
         return new Parts(
-                classifier.encoder().name(),
+                classifier.name(),
                 classifier.model().network(),
                 adapter,
                 settings.balanced() ? Loss.softmaxCrossEntropy(texts.balancedWeights()) : Loss.softmaxCrossEntropy(),
@@ -109,7 +109,7 @@ public final class ClassifyTask implements TextTask<ClassifyResult> {
     }
 
     private int maxTokens() {
-        return classifier.encoder().tokenizer().maxTokens();
+        return classifier.maxTokens();
     }
 
     private Map<String, Object> values() {

@@ -17,7 +17,7 @@ final class FrozenBaseline {
     private final long seed;
 
     FrozenBaseline(TextClassifier classifier, long seed) {
-        encoder = classifier.encoder().model().meanPooled();
+        encoder = classifier.features();
         this.seed = seed;
     }
 

@@ -5,8 +5,10 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.cli.model.AdaptedModels;
 import org.lora4j.cli.model.ModelKind;
 import org.lora4j.cli.model.TaskFile;
+import org.lora4j.io.PeftAdapters;
 import picocli.CommandLine.Option;
 
 /** A model with a trained adapter. */
@@ -32,6 +34,14 @@ final class AdapterSource {
         } catch (IOException e) {
             return Optional.empty();
         }
+    }
+
+    /** Returns whether the model predicts tokens: a decoder without a classifier of its own or of its adapter. */
+    boolean generates() throws IOException {
+        if (!ModelKind.of(model).isDecoder()) {
+            return false;
+        }
+        return adapter == null ? !ModelKind.classifies(model) : !AdaptedModels.isClassifier(PeftAdapters.load(adapter));
     }
 
     @Nullable

@@ -12,7 +12,6 @@ import org.lora4j.cli.language.LanguageExamples;
 import org.lora4j.cli.language.LanguageTest;
 import org.lora4j.cli.model.DecoderAdapters;
 import org.lora4j.cli.model.DecoderFolder;
-import org.lora4j.cli.model.ModelKind;
 import org.lora4j.cli.model.TaskFile;
 import org.lora4j.cli.model.TextClassifier;
 import org.lora4j.cli.report.RankPage;
@@ -114,7 +113,7 @@ public final class EvaluateCommand extends WorkCommand {
 
     @Override
     protected void work() throws IOException {
-        if (ModelKind.of(source.model()).isDecoder()) {
+        if (source.generates()) {
             testDecoder();
             return;
         }

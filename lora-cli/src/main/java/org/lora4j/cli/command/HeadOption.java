@@ -11,7 +11,8 @@ final class HeadOption {
             paramLabel = "NAME",
             description =
                     "What the classifier reads: mean (of the tokens) or pooler (the first token, as in Hugging Face's"
-                            + " classes). Default: pooler if the model has one and is not for sentence embeddings.")
+                            + " classes); of a decoder, last (the last token). Default: pooler if the encoder has one and"
+                            + " is not for sentence embeddings.")
     private @Nullable Head head;
 
     @Nullable

@@ -74,8 +74,7 @@ public final class PredictCommand extends WorkCommand {
 
     @Override
     protected void work() throws IOException {
-        file.write(
-                texts, output, out(), copy -> ModelKind.of(source.model()).isDecoder() ? answer(copy) : classify(copy));
+        file.write(texts, output, out(), copy -> source.generates() ? answer(copy) : classify(copy));
     }
 
     private long classify(RowFile copy) throws IOException {

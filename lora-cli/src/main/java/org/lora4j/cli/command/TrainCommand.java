@@ -9,6 +9,7 @@ import org.lora4j.cli.report.TaskPage;
 import org.lora4j.cli.report.TrainingFiles;
 import org.lora4j.cli.train.CheckpointFile;
 import org.lora4j.cli.train.Estimate;
+import org.lora4j.cli.train.RateSearch;
 import org.lora4j.cli.train.TaskTraining;
 import org.lora4j.cli.train.TextTask;
 import org.lora4j.cli.train.TrainingInput;
@@ -72,11 +73,8 @@ abstract class TrainCommand<R extends Record> extends WorkCommand {
     @Override
     protected final void work() throws IOException {
         TrainingInput input = new TrainingInput(model, data.file(), adapter.config(training.seed()), training.plan());
-        if (training.isDryRun()) {
-            try (TextTask<R> task = open(input)) {
-                Estimate estimate = new TaskTraining<>(task, input).estimate();
-                output.show(out(), estimate, estimate::print);
-            }
+        if (training.isDryRun() || training.findsRate()) {
+            tryOut(input);
             return;
         }
         OutputPath.requireOther(training.output(), List.of(model));
@@ -90,6 +88,19 @@ abstract class TrainCommand<R extends Record> extends WorkCommand {
             TrainingReport<R> report = TrainingFiles.write(folder, model, run, page);
             CheckpointFile.delete(folder.path());
             output.show(out(), report, to -> TrainingFiles.print(to, folder.path(), report, page));
+        }
+    }
+
+    private void tryOut(TrainingInput input) throws IOException {
+        try (TextTask<R> task = open(input)) {
+            TaskTraining<R> prepared = new TaskTraining<>(task, input);
+            if (training.findsRate()) {
+                RateSearch search = prepared.findRate();
+                output.show(out(), search, search::print);
+            } else {
+                Estimate estimate = prepared.estimate();
+                output.show(out(), estimate, estimate::print);
+            }
         }
     }
 }

@@ -83,6 +83,11 @@ final class TrainingOptions {
             description = "Train nothing: print the parameters, the tokens, and an estimate of memory and time.")
     private boolean dryRun;
 
+    @Option(
+            names = "--find-rate",
+            description = "Train nothing: try growing learning rates in 60 steps, and suggest one.")
+    private boolean findRate;
+
     TrainingOptions(int batch, double rate) {
         this.batch = batch;
         this.rate = rate;
@@ -101,6 +106,9 @@ final class TrainingOptions {
         check.atLeast("--patience", patience, 0);
         check.atLeast("--checkpoint-every", checkpointEvery, 0);
         check.require(!(resume && dryRun), "--dry-run must be used without --resume, found both");
+        check.require(
+                !findRate || (!resume && !dryRun),
+                "--find-rate must be used without --resume and --dry-run, found both");
     }
 
     TrainingPlan plan() {
@@ -118,6 +126,10 @@ final class TrainingOptions {
 
     boolean resumes() {
         return resume;
+    }
+
+    boolean findsRate() {
+        return findRate;
     }
 
     boolean isDryRun() {

@@ -6,13 +6,11 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.List;
 import org.lora4j.LoRAModel;
-import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.cli.file.OutputPath;
 import org.lora4j.cli.model.AdaptedModels;
 import org.lora4j.cli.model.DecoderAdapters;
 import org.lora4j.cli.model.DecoderFolder;
 import org.lora4j.cli.model.Head;
-import org.lora4j.cli.model.ModelConfig;
 import org.lora4j.cli.model.ModelKind;
 import org.lora4j.cli.model.TextClassifier;
 import org.lora4j.io.PeftAdapters;
@@ -47,15 +45,12 @@ public final class ModelMerge {
     public static void merge(Path model, Path adapter, Path output) throws IOException {
         ModelKind kind = ModelKind.of(model);
         OutputPath.requireOther(output, List.of(model, adapter));
-        if (kind.isDecoder()) {
+        if (AdaptedModels.isClassifier(PeftAdapters.load(adapter))) {
+            mergeClassifier(model, adapter, output);
+        } else if (kind.isDecoder()) {
             mergeDecoder(model, adapter, output);
         } else {
-            LoRAAdapter data = PeftAdapters.load(adapter);
-            if (!AdaptedModels.isClassifier(data)) {
-                mergeEncoder(model, adapter, output);
-            } else {
-                mergeClassifier(model, adapter, output);
-            }
+            mergeEncoder(model, adapter, output);
         }
         for (String file : COPIED) {
             if (Files.exists(model.resolve(file))) {
@@ -84,8 +79,7 @@ public final class ModelMerge {
                                 + " Face do, found one that reads the mean; train it with --head pooler, or use the adapter as it"
                                 + " is");
             }
-            classifier.encoder().model().save(classifier.model().mergeActive(), output);
-            ModelConfig.setLabels(output, classifier.labels());
+            classifier.saveMerged(output);
         }
     }
 }

@@ -8,6 +8,7 @@ import java.util.Locale;
 import java.util.Map;
 import org.lora4j.cli.model.DecoderFolder;
 import org.lora4j.cli.model.ModelKind;
+import org.lora4j.cli.model.TextClassifier;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.layer.Linear;
 import org.lora4j.text.EncoderFolder;
@@ -42,6 +43,17 @@ public record ModelInspection(
      */
     public static ModelInspection of(Path folder) throws IOException {
         ModelKind kind = ModelKind.of(folder);
+        if (kind.isDecoder() && ModelKind.classifies(folder)) {
+            try (TextClassifier classifier = TextClassifier.open(folder, null)) {
+                return of(
+                        kind,
+                        folder,
+                        classifier.model().network(),
+                        classifier.maxTokens(),
+                        classifier.labels().names(),
+                        false);
+            }
+        }
         if (kind.isDecoder()) {
             try (DecoderFolder decoder = DecoderFolder.open(folder)) {
                 return of(

@@ -12,7 +12,7 @@ public final class AdaptedModels {
     private AdaptedModels() {}
 
     /**
-     * Returns whether an adapter of an encoder has a classifier.
+     * Returns whether an adapter has a classifier.
      *
      * @param adapter the adapter
      * @return true if one of its modules that are stored in full is a classifier
@@ -32,7 +32,7 @@ public final class AdaptedModels {
      * @throws IOException if a file cannot be read
      */
     public static Network networkFor(Path model, Path folder, LoRAAdapter adapter) throws IOException {
-        if (ModelKind.of(model).isDecoder()) {
+        if (ModelKind.of(model).isDecoder() && !isClassifier(adapter)) {
             try (DecoderFolder decoder = DecoderFolder.open(model)) {
                 return decoder.network();
             }

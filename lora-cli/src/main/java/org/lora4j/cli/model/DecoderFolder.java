@@ -25,17 +25,15 @@ public final class DecoderFolder implements AutoCloseable {
     private final Path folder;
     private final @Nullable LlamaModel llama;
     private final @Nullable Gpt2Model gpt2;
-    private final Network network;
+    private @Nullable Network network;
     private final Tokenizer tokenizer;
     private final @Nullable ChatTemplate template;
     private final Set<Integer> endIds;
 
-    private DecoderFolder(Path folder, @Nullable LlamaModel llama, @Nullable Gpt2Model gpt2, Network network)
-            throws IOException {
+    private DecoderFolder(Path folder, @Nullable LlamaModel llama, @Nullable Gpt2Model gpt2) throws IOException {
         this.folder = folder;
         this.llama = llama;
         this.gpt2 = gpt2;
-        this.network = network;
         template = template(folder);
         tokenizer = Tokenizer.load(folder);
         endIds = endIds(folder, tokenizer, template);
@@ -65,10 +63,10 @@ public final class DecoderFolder implements AutoCloseable {
         BaseStorage storage = BaseStorage.of(precision);
         if (kind == ModelKind.GPT2) {
             Gpt2Model model = Gpt2Model.load(folder, storage);
-            return new DecoderFolder(folder, null, model, model.causal());
+            return new DecoderFolder(folder, null, model);
         }
         LlamaModel model = LlamaModel.load(folder, storage);
-        return new DecoderFolder(folder, model, null, model.causal());
+        return new DecoderFolder(folder, model, null);
     }
 
     private static @Nullable ChatTemplate template(Path folder) throws IOException {
@@ -113,7 +111,31 @@ public final class DecoderFolder implements AutoCloseable {
      * @return a network whose output is the logits of the next token
      */
     public Network network() {
+        if (network == null) {
+            network = gpt2 != null ? gpt2.causal() : llama().causal();
+        }
         return network;
+    }
+
+    private LlamaModel llama() {
+        return Objects.requireNonNull(llama);
+    }
+
+    Network lastHiddenState() {
+        return gpt2 != null ? gpt2.lastHiddenState() : llama().lastHiddenState();
+    }
+
+    Network classifier(int classes, long seed) {
+        return gpt2 != null ? gpt2.classifier(classes, seed) : llama().classifier(classes, seed);
+    }
+
+    /** Returns the classifier of the file; null if there is none. */
+    @Nullable
+    Network ownClassifier() {
+        if (gpt2 != null) {
+            return gpt2.hasClassifier() ? gpt2.classifier() : null;
+        }
+        return llama().hasClassifier() ? llama().classifier() : null;
     }
 
     /**
@@ -122,9 +144,7 @@ public final class DecoderFolder implements AutoCloseable {
      * @return the number of tokens
      */
     public int maxLength() {
-        return gpt2 != null
-                ? gpt2.config().maxPositions()
-                : Objects.requireNonNull(llama).config().maxLength();
+        return gpt2 != null ? gpt2.config().maxPositions() : llama().config().maxLength();
     }
 
     /**

@@ -10,7 +10,9 @@ public enum Head {
     /** The mean over the tokens. It suits encoders for sentence embeddings. Hugging Face's classes have no such head. */
     MEAN,
     /** The first token, as Hugging Face's {@code BertForSequenceClassification} does. */
-    POOLER;
+    POOLER,
+    /** The last token, as Hugging Face's classes for decoders do. */
+    LAST;
 
     /**
      * Chooses the head that suits a model.
@@ -38,6 +40,10 @@ public enum Head {
      * @throws IllegalArgumentException if the encoder cannot have this head
      */
     public Network on(BertModel model, int classes, long seed) {
+        if (this == LAST) {
+            throw new IllegalArgumentException(
+                    "head: an encoder must have the head MEAN or POOLER, found LAST, which is for decoders");
+        }
         if (this == MEAN) {
             return model.meanClassifier(classes, seed);
         }

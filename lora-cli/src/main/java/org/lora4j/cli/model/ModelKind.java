@@ -1,5 +1,6 @@
 package org.lora4j.cli.model;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.FileSystemException;
@@ -46,6 +47,22 @@ public enum ModelKind {
         };
     }
 
+    /**
+     * Returns whether a folder says that its model is a classifier.
+     *
+     * @param folder the folder of the model
+     * @return true if {@code architectures} of {@code config.json} has one
+     * @throws IOException as {@link #of}
+     */
+    public static boolean classifies(Path folder) throws IOException {
+        for (JsonNode architecture : config(folder).path("architectures")) {
+            if (architecture.asText().endsWith("ForSequenceClassification")) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     private static ObjectNode config(Path folder) throws IOException {
         if (!Files.isDirectory(folder)) {
             throw new FileSystemException(
@@ -83,9 +100,7 @@ public enum ModelKind {
                             folder,
                             what,
                             decoder ? "a decoder, such as Llama, Qwen or GPT-2" : "an encoder of the BERT family",
-                            kind.isDecoder()
-                                    ? "a decoder; train it with 'lora sft' to answer with the class"
-                                    : "an encoder of the BERT family"));
+                            kind.isDecoder() ? "a decoder" : "an encoder of the BERT family"));
         }
         return kind;
     }

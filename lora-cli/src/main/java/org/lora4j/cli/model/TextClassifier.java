@@ -5,7 +5,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Objects;
 import java.util.OptionalInt;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -20,24 +19,23 @@ import org.lora4j.text.EncoderFolder;
 import org.lora4j.text.Labels;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
-/** An encoder with a classifier, and its tokenizer and the names of its classes. */
+/** A model with a classifier, and its tokenizer and the names of its classes. */
 public final class TextClassifier implements AutoCloseable {
     /** The name of the adapter. */
     public static final String ADAPTER = "adapter";
 
-    /** The module that trains in full and is saved with the adapter. */
-    private static final String CLASSIFIER = "classifier";
+    private static final List<String> MODULES = List.of("classifier", "classifier.out_proj", "score");
 
     /** Enough that the products of matrices are large; more would not be faster. */
     private static final int BATCH = 32;
 
-    private final EncoderFolder encoder;
+    private final ClassifierBase base;
     private final Labels labels;
     private final @Nullable Head head;
     private final LoRAModel model;
 
-    private TextClassifier(EncoderFolder encoder, Labels labels, @Nullable Head head, Network network) {
-        this.encoder = encoder;
+    private TextClassifier(ClassifierBase base, Labels labels, @Nullable Head head, Network network) {
+        this.base = base;
         this.labels = labels;
         this.head = head;
         model = LoRAModel.of(network);
@@ -46,22 +44,22 @@ public final class TextClassifier implements AutoCloseable {
     /**
      * Opens a model with a new classifier.
      *
-     * @param folder the folder of an encoder
+     * @param folder the folder of a model
      * @param labels the classes
      * @param head what the classifier reads; null for what suits the model
      * @param maxTokens where texts are cut; nothing for where the folder says
      * @param seed the seed of the classifier
      * @return the classifier, without an adapter
-     * @throws IOException if the model cannot be read, or is no encoder
+     * @throws IOException if the model cannot be read, or cannot have the head
      */
     public static TextClassifier create(
             Path folder, Labels labels, @Nullable Head head, OptionalInt maxTokens, long seed) throws IOException {
-        EncoderFolder encoder = Encoders.open(folder, maxTokens, "a classifier");
+        ClassifierBase base = ClassifierBase.open(folder, maxTokens);
         try {
-            Head chosen = head == null ? Head.of(folder, encoder.model()) : head;
-            return new TextClassifier(encoder, labels, chosen, chosen.on(encoder.model(), labels.count(), seed));
+            Head chosen = head == null ? base.head() : head;
+            return new TextClassifier(base, labels, chosen, base.create(chosen, labels.count(), seed));
         } catch (RuntimeException e) {
-            encoder.close();
+            base.close();
             throw e;
         }
     }
@@ -69,28 +67,27 @@ public final class TextClassifier implements AutoCloseable {
     /**
      * Opens a model with a trained adapter, or a model that has a classifier of its own.
      *
-     * @param folder the folder of an encoder
+     * @param folder the folder of a model
      * @param adapter the folder of the adapter; null for the model alone
      * @return the classifier
      * @throws IOException if a file cannot be read, the adapter does not fit the model, or there is no classifier
      */
     public static TextClassifier open(Path folder, @Nullable Path adapter) throws IOException {
-        ModelKind.require(folder, false, "a classifier");
         return adapter == null ? openAlone(folder) : openAdapted(folder, adapter);
     }
 
     private static TextClassifier openAlone(Path folder) throws IOException {
-        EncoderFolder encoder = EncoderFolder.open(folder);
-        if (!encoder.model().hasClassifier()) {
-            encoder.close();
+        ClassifierBase base = ClassifierBase.open(folder, OptionalInt.empty());
+        Network network = base.own();
+        if (network == null) {
+            base.close();
             throw new IOException(folder + ": the model must have a classifier, found none; give an adapter with"
                     + " --adapter, or train one with 'lora classify'");
         }
-        Network network = encoder.model().classifier();
-        Labels labels = encoder.labels().count() == network.outputSize()
-                ? encoder.labels()
+        Labels labels = base.labels().count() == network.outputSize()
+                ? base.labels()
                 : numbered(Math.toIntExact(network.outputSize()));
-        return new TextClassifier(encoder, labels, null, network);
+        return new TextClassifier(base, labels, null, network);
     }
 
     private static TextClassifier openAdapted(Path folder, Path adapter) throws IOException {
@@ -116,18 +113,20 @@ public final class TextClassifier implements AutoCloseable {
     /** An adapter that PEFT trained: the classes are the rows of its classifier. */
     static TaskFile ofPeft(Path adapter) throws IOException {
         LoRAAdapter data = PeftAdapters.load(adapter);
-        long classes = data.savedModules().entrySet().stream()
+        var classifier = data.savedModules().entrySet().stream()
                 .filter(module -> isClassifier(module.getKey()))
-                .mapToLong(module -> module.getValue().weight().size(0))
                 .findFirst()
                 .orElseThrow(() -> new IOException(adapter
                         + ": the adapter must have a classifier among its saved modules, found "
                         + data.savedModules().keySet()));
-        return TaskFile.classify(numbered(Math.toIntExact(classes)), Head.POOLER, 0);
+        return TaskFile.classify(
+                numbered(Math.toIntExact(classifier.getValue().weight().size(0))),
+                classifier.getKey().endsWith("score") ? Head.LAST : Head.POOLER,
+                0);
     }
 
     static boolean isClassifier(String module) {
-        return module.endsWith(CLASSIFIER) || module.endsWith(CLASSIFIER + ".out_proj");
+        return MODULES.stream().anyMatch(module::endsWith);
     }
 
     private static Labels numbered(int classes) {
@@ -141,7 +140,8 @@ public final class TextClassifier implements AutoCloseable {
      * @return the view of the adapter
      */
     public AdapterView addAdapter(LoRAConfig config) {
-        return model.add(ADAPTER, config.toBuilder().modulesToSave(CLASSIFIER).build());
+        return model.add(
+                ADAPTER, config.toBuilder().modulesToSave(base.module()).build());
     }
 
     /**
@@ -157,9 +157,51 @@ public final class TextClassifier implements AutoCloseable {
      * Returns the folder of the encoder.
      *
      * @return the opened folder
+     * @throws IllegalStateException if the model is a decoder
      */
     public EncoderFolder encoder() {
-        return encoder;
+        if (base instanceof ClassifierBase.OfEncoder encoder) {
+            return encoder.folder();
+        }
+        throw new IllegalStateException("the model must be an encoder, found a decoder");
+    }
+
+    /**
+     * Returns the name of the model.
+     *
+     * @return the name of its folder
+     */
+    public String name() {
+        return base.name();
+    }
+
+    /**
+     * Returns where texts are cut.
+     *
+     * @return the most tokens of one
+     */
+    public int maxTokens() {
+        return base.maxTokens();
+    }
+
+    /**
+     * Returns the model as it is, without a classifier.
+     *
+     * @return a network with a row for each text: the mean of the last hidden states
+     */
+    public Network features() {
+        return base.features();
+    }
+
+    /**
+     * Saves the merged classifier as a folder of Hugging Face.
+     *
+     * @param target the folder
+     * @throws IOException if a file cannot be written
+     */
+    public void saveMerged(Path target) throws IOException {
+        base.save(model.mergeActive(), target);
+        ModelConfig.setLabels(target, labels);
     }
 
     /**
@@ -177,7 +219,7 @@ public final class TextClassifier implements AutoCloseable {
      * @return the head; that of Hugging Face for a model with a classifier of its own
      */
     public Head head() {
-        return Objects.requireNonNullElse(head, Head.POOLER);
+        return head == null ? (base instanceof ClassifierBase.OfDecoder ? Head.LAST : Head.POOLER) : head;
     }
 
     /**
@@ -187,7 +229,7 @@ public final class TextClassifier implements AutoCloseable {
      * @return a sequence for each
      */
     public Sequences tokens(List<String> texts) {
-        return encoder.tokens(texts);
+        return base.tokens(texts);
     }
 
     /**
@@ -241,6 +283,6 @@ public final class TextClassifier implements AutoCloseable {
     /** Frees the tokenizer. */
     @Override
     public void close() {
-        encoder.close();
+        base.close();
     }
 }

@@ -2,6 +2,7 @@ package org.lora4j.cli.report;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -20,6 +21,8 @@ import org.lora4j.example.support.report.Words;
 
 /** Writes the model card, the page and the numbers of a training. */
 public final class TrainingFiles {
+    private static final String HISTORY = "history.csv";
+
     private TrainingFiles() {}
 
     /**
@@ -47,6 +50,8 @@ public final class TrainingFiles {
                             List.of(task.use(base, folder.path())),
                             report.settings()));
             folder.add("card", CardFile.NAME);
+            Files.writeString(folder.path().resolve(HISTORY), report.training().csv(), StandardCharsets.UTF_8);
+            folder.add("history", HISTORY);
             Map<String, String> files = folder.files();
             files.remove("checkpoint");
             files.put("page", ReportFiles.PAGE);

@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
 import org.lora4j.AdapterView;
 import org.lora4j.cli.file.RowFile;
 import org.lora4j.cli.model.Head;
+import org.lora4j.cli.model.ModelKind;
 import org.lora4j.cli.model.TaskFile;
 import org.lora4j.cli.model.TextClassifier;
 import org.lora4j.cli.train.DataFile;
@@ -61,6 +62,7 @@ public final class RerankTask implements TextTask<RankResult> {
      * @throws IllegalArgumentException if a line is wrong, or the settings do not fit the model
      */
     public static RerankTask open(TrainingInput input, Settings settings) throws IOException {
+        ModelKind.require(input.model(), false, "a cross-encoder");
         long seed = input.plan().seed();
         DataFile.Parts<RankedPair> pairs = RankedPair.read(input.data(), settings.columns(), seed);
         if (pairs.train().stream().map(RankedPair::right).distinct().count() < 2) {
@@ -89,6 +91,7 @@ public final class RerankTask implements TextTask<RankResult> {
      * @throws IOException if a file cannot be read, the adapter does not fit, or no query has right and wrong texts
      */
     public static RankTest test(Path folder, Path adapter, DataFile data, Columns columns) throws IOException {
+        ModelKind.require(folder, false, "a cross-encoder");
         try (TextClassifier classifier = TextClassifier.open(folder, adapter)) {
             DataFile.Parts<RankedPair> pairs = RankedPair.read(data, columns, 0);
             if (RankedPair.byQuery(pairs.train()).isEmpty()) {
@@ -124,13 +127,13 @@ public final class RerankTask implements TextTask<RankResult> {
 
     @Override
     public Parts parts() {
-        int maxTokens = classifier.encoder().tokenizer().maxTokens();
+        int maxTokens = classifier.maxTokens();
         Map<String, Object> values = new LinkedHashMap<>();
         values.put("task", "rerank");
         values.put("head", classifier.head().name().toLowerCase(Locale.ROOT));
         values.put("maxTokens", maxTokens);
         return new Parts(
-                classifier.encoder().name(),
+                classifier.name(),
                 classifier.model().network(),
                 adapter,
                 Loss.multiLabel(),
@@ -145,8 +148,7 @@ public final class RerankTask implements TextTask<RankResult> {
 
     @Override
     public boolean writeTask(Path folder) throws IOException {
-        TaskFile.rerank(classifier.head(), classifier.encoder().tokenizer().maxTokens())
-                .write(folder);
+        TaskFile.rerank(classifier.head(), classifier.maxTokens()).write(folder);
         return true;
     }
 

@@ -80,6 +80,15 @@ public final class TaskTraining<R extends Record> {
                 training, sizes(), parts.train(), parts.validation().tokens(), batches());
     }
 
+    /**
+     * Searches for a learning rate. The training cannot be run after this.
+     *
+     * @return the losses of growing rates, and a suggestion
+     */
+    public RateSearch findRate() {
+        return RateSearch.run(training, batches());
+    }
+
     private Map<String, Object> settings() {
         Map<String, Object> settings = new LinkedHashMap<>(parts.settings());
         settings.put("adapter", input.config().toString());

@@ -10,6 +10,7 @@ import org.lora4j.example.support.cli.ProgressDisplay;
 import org.lora4j.io.PeftFiles;
 import org.lora4j.io.SafeTensors;
 import org.lora4j.nn.Network;
+import org.lora4j.train.AdamW;
 import org.lora4j.train.Batch;
 import org.lora4j.train.Loss;
 import org.lora4j.train.Trainer;
@@ -124,6 +125,17 @@ public record TextTraining(AdapterView adapter, Loss loss, TrainingPlan plan, in
                 .epochs(1)
                 .accumulate(1)
                 .maxIterations(batches.size())
+                .build()
+                .fit(batches);
+    }
+
+    /** Trains some steps with another updater. The adapter is of no use then. */
+    void tryOut(AdamW updater, int steps, Iterable<Batch> batches, TrainingListener listener) {
+        builder(steps)
+                .updater(updater)
+                .epochs(steps)
+                .maxIterations(steps)
+                .listener(listener)
                 .build()
                 .fit(batches);
     }

@@ -41,4 +41,19 @@ public record TrainingSummary(
                 outcome.history().losses(),
                 outcome.history().validations());
     }
+
+    /**
+     * Returns the history as CSV: the loss of each step, and that of the validation after it if there was one.
+     *
+     * @return lines with step, loss and validation
+     */
+    public String csv() {
+        StringBuilder lines = new StringBuilder("step,loss,validation\n");
+        for (int i = 0; i < losses.size(); i++) {
+            Double validation = validations.get(i + 1L);
+            lines.append(i + 1).append(',').append(losses.get(i)).append(',');
+            lines.append(validation == null ? "" : validation).append('\n');
+        }
+        return lines.toString();
+    }
 }
