@@ -8,6 +8,8 @@ import org.jspecify.annotations.Nullable;
  * {@linkplain #getCause cause}, if there is one, is for the operator and may name all of these; write it to a log.
  */
 public final class ServingException extends RuntimeException {
+    private static final long serialVersionUID = 1;
+
     /** Why. */
     private final Reason reason;
 
