@@ -70,7 +70,7 @@ def _small():
     row = _ours("forward", "lora", rank=4, batch=1, net="small")
     fused = _torch("step", "factored", rank=4, batch=32, net="small", optimizer="fused")
     other_row = _torch("forward", "factored", rank=4, batch=1, net="small")
-    for threads, suffix in ((None, ""), ("0", ", ND4J's default threads")):
+    for threads, suffix in ((None, ""), ("default", ", ND4J's default threads")):
         yield Comparison("small", f"small network, LoRA step r=4 batch 32{suffix}", step, fused, 0.3, threads=threads)
         yield Comparison("small", f"small network, one row r=4{suffix}", row, other_row, threads=threads)
 

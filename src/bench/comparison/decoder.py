@@ -10,7 +10,6 @@ from comparison.processes import OUT, ROOT
 FOLDER = OUT / "decoder"
 SOURCE = ROOT / "src/bench/decoder/DecoderWork.java"
 PEER = ROOT / "src/bench/peers/decoder.py"
-ENGINE = ROOT / "lora-onednn/target"
 
 
 def _work(work, data="even", **more):
@@ -45,7 +44,7 @@ def compare(options):
                 peaks.setdefault(case, {})[f"lora4j {engine}".strip()] = found["peak"]
                 if other != "PyTorch":
                     others.setdefault(engine, []).append(_ours(theirs, engine, options)["nanos"])
-            for threads in encoder.settings(other, others) if other == "PyTorch" else ():
+            for threads in encoder.settings(others) if other == "PyTorch" else ():
                 found = _torch(theirs | {"threads": threads}, options)
                 others.setdefault(threads, []).append(found["nanos"])
                 peaks[case][f"{other} {threads}"] = found["peak"]
@@ -71,7 +70,7 @@ def _ours(settings, engine, options=None):
     settings = encoder.times(options) | settings | {"folder": FOLDER, "threads": engine or "blas"}
     path = f"{processes.CORE}/target/classes:" + (processes.CORE / "target/bench-classpath").read_text().strip()
     if engine:
-        path = f"{ENGINE}/classes:{path}:" + (ENGINE / "bench-classpath").read_text().strip()
+        path = processes.with_engine(path)
     command = ["java", *processes.JVM_OPTIONS, "-cp", path, str(SOURCE)]
     return _read(processes.run([*command, *(f"{k}={v}" for k, v in settings.items())], processes.environment()))
 

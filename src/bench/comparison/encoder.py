@@ -46,7 +46,7 @@ CASES = {
 
 def compare(options):
     """Returns the rows of the table, and the peaks of the resident memory of the trainings."""
-    processes.run(["mvn", "-B", "-ntp", "-q", "-pl", "lora-core,lora-langchain4j", "test-compile",
+    processes.run(["mvn", "-B", "-ntp", "-q", "-pl", "lora-core,lora-onednn,lora-langchain4j", "test-compile",
                    "dependency:build-classpath", "-DincludeScope=test", "-Djacoco.skip",
                    "-Dmdep.outputFile=target/bench-classpath"])  # fmt: skip
     _ours({"work": "export"})
@@ -57,19 +57,25 @@ def compare(options):
             raise processes.Failed(f"the two sides must compute the same numbers for {data}, found {found:.1e}")
     rows, peaks = [], {}
     for case, (ours, other, theirs, bar) in CASES.items():
-        times, others = [], {}
-        for run in range(options.runs):
-            found = _ours(ours, options)
-            times.append(found["nanos"])
-            peaks.setdefault(case, {})["lora4j"] = found["peak"]
-            for threads in settings(other, others):
-                found = _torch(theirs | {"threads": threads}, options) if other == "PyTorch" else _ours(theirs, options)
+        times, others = {}, {}
+        for _ in range(options.runs):
+            for engine in ("", "engine"):
+                found = _ours(ours, options, engine)
+                times.setdefault(engine, []).append(found["nanos"])
+                peaks.setdefault(case, {})[f"lora4j {engine}".strip()] = found["peak"]
+                if other != "PyTorch":
+                    found = _ours(theirs, options, engine)
+                    others.setdefault(engine, []).append(found["nanos"])
+                    peaks[case][f"{other} {engine}".strip()] = found["peak"]
+            for threads in settings(others) if other == "PyTorch" else ():
+                found = _torch(theirs | {"threads": threads}, options)
                 others.setdefault(threads, []).append(found["nanos"])
-                peaks[case][f"{other} {threads}".strip()] = found["peak"]
-        threads = min(others, key=lambda each: measure.median(others[each]))
-        rows.append({"case": case, "ours": times, "other": other, "theirs": others[threads], "threads": threads,
-                     "bar": bar})  # fmt: skip
-        print(f"  {case}: {milliseconds(times)} beside {milliseconds(others[threads])}", flush=True)
+                peaks[case][f"{other} {threads}"] = found["peak"]
+        for engine, found in times.items():
+            best = engine if other != "PyTorch" else min(others, key=lambda each: measure.median(others[each]))
+            rows.append({"case": f"{case}{', oneDNN' if engine else ''}", "ours": found, "other": other,
+                         "theirs": others[best], "threads": best, "bar": bar})  # fmt: skip
+            print(f"  {rows[-1]['case']}: {milliseconds(found)} beside {milliseconds(others[best])}", flush=True)
     return {"rows": rows, "peaks": peaks, "differences": differences}
 
 
@@ -77,10 +83,8 @@ def milliseconds(times):
     return f"{measure.median(times) / 1e6:.2f} ms"
 
 
-def settings(other, times):
-    """Returns the thread settings to run: all of PyTorch at first, then those near the best one."""
-    if other != "PyTorch":
-        return ("",)
+def settings(times):
+    """Returns the thread settings of PyTorch to run: all at first, then those near the best one."""
     if not times:
         return PEER_THREADS
     best = min(min(each) for each in times.values())
@@ -96,9 +100,13 @@ def times(options):
     return {} if options is None else {"warm": 3 * options.warm, "seconds": 3 * options.seconds}
 
 
-def _ours(settings, options=None):
+def _ours(settings, options=None, engine=""):
+    if engine:
+        settings = settings | {"threads": engine}
     arguments = [f"{key}={value}" for key, value in (times(options) | settings | {"folder": FOLDER}).items()]
     path = f"{TEXT_EXAMPLE}/classes:{TEXT_EXAMPLE}/lib/*:" + (EMBEDDINGS / "bench-classpath").read_text().strip()
+    if engine:
+        path = processes.with_engine(path)
     command = ["java", *processes.JVM_OPTIONS, "-cp", path, str(SOURCE), *arguments]
     return _read(processes.run(command, processes.environment()))
 

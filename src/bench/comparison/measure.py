@@ -11,6 +11,8 @@ CHECK_STEPS = 20
 CHECK_RATE = 1e-3
 # So small that the gradients of repeated batches stay large, so that each step of a measurement has the same work.
 TIMED_RATE = 1e-6
+# The thread setting of this library in which a product engine multiplies.
+ENGINE = "engine"
 # A thread setting whose time is more than this factor above the best is not measured again.
 PROMISING = 1.3
 
@@ -97,19 +99,20 @@ def settings_of_threads(work, quick=False, wanted=()):
         all_of_them = [str(count) for count in counts]
         usual = [str(cores)]
     taken = usual if quick else all_of_them
-    return taken + [threads for each, threads in wanted if each == work and threads not in taken]
+    engine = [] if work.side == "PyTorch" else [ENGINE]
+    return taken + [threads for each, threads in wanted if each == work and threads not in taken] + engine
 
 
 def promising(settings):
-    """Returns the thread settings whose median is near the best."""
-    if not settings:
-        return []
-    medians = {threads: statistics.median(runs) for threads, runs in settings.items()}
-    return [threads for threads, median in medians.items() if median <= PROMISING * min(medians.values())]
+    """Returns the thread settings whose median is near the best, and that of the engine, which has its own column."""
+    medians = {threads: statistics.median(runs) for threads, runs in settings.items() if threads != ENGINE}
+    best = [threads for threads, median in medians.items() if median <= PROMISING * min(medians.values())]
+    return best + [threads for threads in settings if threads == ENGINE]
 
 
 def chosen(settings, threads=None):
-    """Returns the times of the thread setting with the best median, or of a given one."""
+    """Returns the times of the thread setting with the best median without an engine, or of a given one."""
     if threads is None:
-        threads = min(promising(settings), key=lambda each: statistics.median(settings[each]))
+        without = [each for each in promising(settings) if each != ENGINE]
+        threads = min(without, key=lambda each: statistics.median(settings[each]))
     return {"runs": settings[threads], "median": statistics.median(settings[threads]), "threads": threads}

@@ -11,6 +11,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[3]
 OUT = ROOT / "target" / "bench"
 CORE = ROOT / "lora-core"
+ENGINE = ROOT / "lora-onednn/target"
 PYTHON = "/usr/bin/python3"
 JVM_OPTIONS = ["-Xmx4g", "-Dorg.nd4j.log.initialization=false", "-Dorg.nd4j.versioncheck=false"]
 
@@ -50,7 +51,9 @@ def run(command, variables=None):
 
 def build(short):
     """Compiles the library and its benchmarks, and the example unless the run is short."""
-    run(["mvn", "-B", "-ntp", "-q", "-Pbench", "-pl", "lora-core", "test-compile", "-Djacoco.skip"])
+    run(["mvn", "-B", "-ntp", "-q", "-Pbench", "-pl", "lora-core,lora-onednn", "test-compile",
+         "dependency:build-classpath", "-DincludeScope=test", "-Djacoco.skip",
+         "-Dmdep.outputFile=target/bench-classpath"])  # fmt: skip
     if not short:
         run(["mvn", "-B", "-ntp", "-q", "package", "-DskipTests", "-Dmaven.javadoc.skip", "-Djacoco.skip"])
 
@@ -61,9 +64,15 @@ def class_path():
     return ":".join(map(str, own)) + ":" + (CORE / "target/jmh-classpath").read_text().strip()
 
 
-def java(main, *arguments, options=()):
+def with_engine(path):
+    """Returns a class path with the product engine."""
+    return f"{ENGINE}/classes:{path}:" + (ENGINE / "bench-classpath").read_text().strip()
+
+
+def java(main, *arguments, options=(), engine=False):
     """Returns the command that starts a JVM with the benchmarks."""
-    return ["java", *JVM_OPTIONS, *options, "-cp", class_path(), main, *arguments]
+    path = with_engine(class_path()) if engine else class_path()
+    return ["java", *JVM_OPTIONS, *options, "-cp", path, main, *arguments]
 
 
 def environment(**more):
@@ -75,7 +84,8 @@ def environment(**more):
 def ours(settings, options=(), **more):
     """Runs a work on the JVM and returns its JSON."""
     arguments = [f"{key}={value}" for key, value in settings.items()]
-    return _read(run(java("org.lora4j.bench.Work", *arguments, options=options), environment(**more)))
+    command = java("org.lora4j.bench.Work", *arguments, options=options, engine=settings.get("threads") == "engine")
+    return _read(run(command, environment(**more)))
 
 
 def theirs(settings, **more):

@@ -38,6 +38,8 @@ def rows(comparisons, times, machine_best):
     for c in comparisons:
         one = measure.chosen(times[c.work], c.threads)
         other = measure.chosen(times[c.other], None if c.other.side == "PyTorch" else c.threads)
+        engine = measure.chosen(times[c.work], measure.ENGINE)
+        beside_engine = other if c.other.side == "PyTorch" else measure.chosen(times[c.other], measure.ENGINE)
         result.append({
             "case": c.label,
             "ours": one["median"] / 1000,
@@ -48,6 +50,8 @@ def rows(comparisons, times, machine_best):
             "ratio": one["median"] / other["median"],
             "bar": c.bar,
             "roofline": one["median"] / least.least_nanos(c.work, machine_best),
+            "engine": engine["median"] / 1000,
+            "engine_ratio": engine["median"] / beside_engine["median"],
             "spread": f"{_micros(min(one['runs']) / 1000)}–{_micros(max(one['runs']) / 1000)}",
         })  # fmt: skip
     return result
@@ -69,13 +73,15 @@ def show(result):
     for transformer, name in (("encoder", "all-MiniLM-L6-v2"), ("decoder", "Llama of 135 million, random weights")):
         if transformer in result:
             _show_transformer(name, result[transformer])
-    print("| work | lora4j µs (runs) | threads | beside | its µs | its threads | ratio | bar | × roofline |")
-    print("|---|---:|---:|---|---:|---:|---:|---:|---:|")
+    print("| work | lora4j µs (runs) | threads | oneDNN µs | beside | its µs | its threads | ratio | oneDNN ratio | bar "
+          "| × roofline |")  # fmt: skip
+    print("|---|---:|---:|---:|---|---:|---:|---:|---:|---:|---:|")
     for row in result["table"]:
         bar = f"≤ {row['bar']}" if row["bar"] else ""
         print(
-            f"| {row['case']} | {_micros(row['ours'])} ({row['spread']}) | {row['threads']} | {row['beside']} "
-            f"| {_micros(row['other'])} | {row['its_threads']} | {row['ratio']:.2f} | {bar} | {row['roofline']:.1f} |"
+            f"| {row['case']} | {_micros(row['ours'])} ({row['spread']}) | {row['threads']} | {_micros(row['engine'])} "
+            f"| {row['beside']} | {_micros(row['other'])} | {row['its_threads']} | {row['ratio']:.2f} "
+            f"| {row['engine_ratio']:.2f} | {bar} | {row['roofline']:.1f} |"
         )
     for name in ("switch", "curves", "memory", "start"):
         if name in result:

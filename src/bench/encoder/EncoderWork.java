@@ -60,7 +60,9 @@ public final class EncoderWork {
         }
         Map<String, Object> result = new LinkedHashMap<>();
         EncoderWork work = new EncoderWork(settings);
-        try (NativeThreads threads = NativeThreads.forBlas(Integer.parseInt(settings.get("threads")))) {
+        String setting = settings.get("threads");
+        try (NativeThreads threads =
+                setting.equals("engine") ? NativeThreads.forEngine() : NativeThreads.forBlas(Integer.parseInt(setting))) {
             switch (settings.get("work")) {
                 case "export" -> work.export();
                 case "step" -> work.step(result);

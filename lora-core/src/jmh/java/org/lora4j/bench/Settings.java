@@ -12,7 +12,7 @@ import java.util.Map;
  * @param rank the rank of the adapters
  * @param batch the number of rows of a batch
  * @param adapters the number of adapters
- * @param threads the number of BLAS threads, or 0 for what ND4J does by itself
+ * @param threads the number of BLAS threads, or {@value Threads#ENGINE} or {@value Threads#DEFAULT}
  * @param warm the seconds of the warm-up
  * @param seconds the seconds of the measurement
  * @param steps the number of training steps to take without measuring times, or 0 to measure
@@ -26,7 +26,7 @@ record Settings(
         int rank,
         int batch,
         int adapters,
-        int threads,
+        String threads,
         double warm,
         double seconds,
         int steps,
@@ -49,7 +49,7 @@ record Settings(
                 Integer.parseInt(take(given, "rank", "8")),
                 Integer.parseInt(take(given, "batch", "10")),
                 Integer.parseInt(take(given, "adapters", "1")),
-                Integer.parseInt(take(given, "threads", Integer.toString(cores))),
+                take(given, "threads", Integer.toString(cores)),
                 Double.parseDouble(take(given, "warm", "2")),
                 Double.parseDouble(take(given, "seconds", "2")),
                 Integer.parseInt(take(given, "steps", "0")),

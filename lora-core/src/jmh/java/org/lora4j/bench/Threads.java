@@ -19,14 +19,14 @@ public final class Threads implements AutoCloseable {
     /**
      * Sets the threads.
      *
-     * @param setting {@value #BLAS}, {@value #ENGINE} or {@value #DEFAULT}
+     * @param setting {@value #BLAS}, {@value #ENGINE}, {@value #DEFAULT}, or the number of threads of BLAS
      */
     public Threads(String setting) {
         threads = switch (setting) {
             case BLAS -> NativeThreads.forBlas();
             case ENGINE -> NativeThreads.forEngine();
             case DEFAULT -> null;
-            default -> throw new IllegalArgumentException("threads must be blas, engine or default, found " + setting);
+            default -> NativeThreads.forBlas(Integer.parseInt(setting));
         };
     }
 

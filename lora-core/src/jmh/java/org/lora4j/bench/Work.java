@@ -5,7 +5,6 @@ import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import org.lora4j.nn.NativeThreads;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.factory.Nd4j;
 
@@ -22,8 +21,7 @@ final class Work {
         Settings settings = Settings.parse(args);
         Map<String, Object> result = new LinkedHashMap<>();
         result.put("jvm", begin - ManagementFactory.getRuntimeMXBean().getStartTime());
-        NativeThreads threads = settings.threads() == 0 ? null : NativeThreads.forBlas(settings.threads());
-        try (threads) {
+        try (Threads threads = new Threads(settings.threads())) {
             Nd4j.create(DataType.FLOAT, 1, 1).addi(1);
             result.put("nd4j", System.currentTimeMillis() - begin);
             switch (settings.work()) {

@@ -91,7 +91,7 @@ final class CausalHeadGroup<A> {
     /** Prepares for the gradients of the normalizations of a segment. */
     void beginGradients(Segment segment) {
         normed().forEach(rows -> rows.bind(segment));
-        normed().forEach(HeadRows::beginGradients);
+        normed().forEach(rows -> rows.beginGradients(segment));
     }
 
     /** Writes the gradients of the normalizations of the segment. */

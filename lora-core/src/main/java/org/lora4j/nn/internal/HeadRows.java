@@ -52,7 +52,6 @@ final class HeadRows<A> {
     void bind(Segment segment) {
         if (norm != null) {
             effective = segment.of(norm);
-            gammaGradient = segment.gradients().of(effective.weight());
         }
     }
 
@@ -126,13 +125,16 @@ final class HeadRows<A> {
         math.write(gradient.memory(), position, y, size);
     }
 
-    void beginGradients() {
+    /** Begins the sum of the gradients of a segment that {@link #bind} switched to. One thread at a time does so. */
+    void beginGradients(Segment segment) {
         math.clear(gammaSum, size);
+        gammaGradient = effective == null ? null : segment.gradients().of(effective.weight());
     }
 
     void endGradients() {
         if (gammaGradient != null) {
             math.write(new ArrayMemory(gammaGradient.array()), 0, gammaSum, size);
+            gammaGradient = null;
         }
     }
 }
