@@ -5,6 +5,7 @@ import java.util.Objects;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.ArrayMemory;
+import org.lora4j.internal.HeapBuffer;
 import org.lora4j.internal.RowMath;
 import org.lora4j.internal.Workers;
 import org.lora4j.nn.input.Input;
@@ -108,24 +109,6 @@ enum NextToken implements TargetLoss {
         return pass.headLoss(segment, rows, (output, from) -> counted.sum(output, from, output)) / rows.length;
     }
 
-    /** A row of logits, for one thread. */
-    private static final class Row<A> {
-        private final RowMath<A> math;
-        private A values;
-
-        Row(RowMath<A> math) {
-            this.math = math;
-            values = math.array(0);
-        }
-
-        A values(int width) {
-            if (math.length(values) < width) {
-                values = math.array(width);
-            }
-            return values;
-        }
-    }
-
     /** Computes losses of rows and their gradients, block by block in the same arrays. */
     private static final class Rows<A> {
         private static final long NANOS_PER_LOGIT = 1;
@@ -133,7 +116,7 @@ enum NextToken implements TargetLoss {
         private final RowMath<A> math;
         private final int[] targets;
         private final long count;
-        private final Workers<Row<A>> workers;
+        private final Workers<HeapBuffer<A>> workers;
         private double[] losses = new double[0];
 
         /**
@@ -145,7 +128,7 @@ enum NextToken implements TargetLoss {
             this.math = math;
             this.targets = targets;
             this.count = count;
-            workers = new Workers<>(() -> new Row<>(math));
+            workers = new Workers<>(() -> new HeapBuffer<>(math));
         }
 
         /**
@@ -174,14 +157,10 @@ enum NextToken implements TargetLoss {
             }
             ArrayMemory logits = new ArrayMemory(output);
             workers.runRows(0, n, NANOS_PER_LOGIT * width, (row, from, to) -> {
+                row.reserve(width);
                 for (int i = from; i < to; i++) {
                     losses[i] = loss(
-                            row.values(width),
-                            width,
-                            targets[first + i],
-                            Math.multiplyExact(i, width),
-                            logits,
-                            gradients);
+                            row.array(), width, targets[first + i], Math.multiplyExact(i, width), logits, gradients);
                 }
             });
             // In the order of the rows, whoever computed them.

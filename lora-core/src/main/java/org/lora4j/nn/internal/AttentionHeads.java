@@ -2,6 +2,7 @@ package org.lora4j.nn.internal;
 
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.internal.HeapBuffer;
 import org.lora4j.internal.LayerSeed;
 import org.lora4j.internal.RowMath;
 import org.lora4j.internal.Workers;

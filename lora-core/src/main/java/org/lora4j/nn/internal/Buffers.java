@@ -1,6 +1,7 @@
 package org.lora4j.nn.internal;
 
 import org.lora4j.internal.BatchBuffer;
+import org.lora4j.internal.HeapBuffer;
 import org.lora4j.internal.RowMath;
 import org.nd4j.linalg.api.buffer.DataType;
 

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.BatchBuffer;
+import org.lora4j.internal.HeapBuffer;
 import org.lora4j.internal.RowMath;
 import org.lora4j.nn.layer.Dropout;
 import org.lora4j.nn.layer.Layer;

@@ -3,6 +3,7 @@ package org.lora4j.nn.internal;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import org.junit.jupiter.api.Test;
+import org.lora4j.internal.HeapBuffer;
 import org.lora4j.internal.RowMath;
 import org.nd4j.linalg.api.buffer.DataType;
 
