@@ -36,6 +36,8 @@ def compare(options):
     _check()
     rows, peaks = [], {}
     for case, (ours, other, theirs, bar) in CASES.items():
+        if not any(text in case for text in options.only.split("|")):
+            continue
         times, others = {}, {}
         for _ in range(options.runs):
             for engine in ("", "engine"):

@@ -57,6 +57,8 @@ def compare(options):
             raise processes.Failed(f"the two sides must compute the same numbers for {data}, found {found:.1e}")
     rows, peaks = [], {}
     for case, (ours, other, theirs, bar) in CASES.items():
+        if not any(text in case for text in options.only.split("|")):
+            continue
         times, others = {}, {}
         for _ in range(options.runs):
             for engine in ("", "engine"):
