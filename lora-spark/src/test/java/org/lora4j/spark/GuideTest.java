@@ -127,7 +127,7 @@ class GuideTest {
                 .setAdapterCol("tenant")                 // the name of a sub-folder, or null for the base alone
                 .setAdapterFolder(path + "/adapters")    // on any file system of Hadoop
                 .setMaxAdapterBytes(512L << 20)          // of each executor
-                .setBadAdapters("null")                  // or "fail"
+                .setHandleInvalid("keep")                  // or "skip", or "error"
                 .transform(table);
         scored.filter("prediction is null").groupBy("tenant", "reason").count().show();
         assertThat(scored.filter("prediction is null").count()).isZero();
