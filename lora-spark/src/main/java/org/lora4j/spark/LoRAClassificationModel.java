@@ -269,6 +269,8 @@ public final class LoRAClassificationModel extends ProbabilisticClassificationMo
     /**
      * Returns this model with names for the probability and the prediction, which Spark's own summaries ask for. Two classes of
      * Spark declare it in two ways, and Java needs one.
+     *
+     * @return this model with names, and the names
      */
     @Override
     @SuppressWarnings({"rawtypes", "unchecked"})
