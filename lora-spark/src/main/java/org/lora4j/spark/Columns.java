@@ -172,12 +172,13 @@ final class Columns {
         return number;
     }
 
-    /** Checks that numbers are neither infinite nor NaN. */
-    static double[] requireFinite(double[] numbers, String what) {
+    /** Checks that numbers are neither infinite nor NaN, also when they are rounded to the type of the network. */
+    static double[] requireFinite(double[] numbers, org.nd4j.linalg.api.buffer.DataType type, String what) {
+        boolean isDouble = type == org.nd4j.linalg.api.buffer.DataType.DOUBLE;
         for (int i = 0; i < numbers.length; i++) {
-            if (!Double.isFinite(numbers[i])) {
-                throw new InvalidRowException(
-                        what + " must have finite numbers, found " + numbers[i] + " at index " + i);
+            if (!Double.isFinite(isDouble ? numbers[i] : (float) numbers[i])) {
+                throw new InvalidRowException(what + " must have finite numbers of type " + type + ", found "
+                        + numbers[i] + " at index " + i);
             }
         }
         return numbers;

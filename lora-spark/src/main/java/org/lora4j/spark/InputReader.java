@@ -23,6 +23,7 @@ record InputReader(Broadcast<BaseNetwork> base, int column, int mask) implements
             int width = Math.toIntExact(network.inputSize());
             double[] values = Columns.requireFinite(
                     Columns.requireWidth(Columns.numbers(row, column, FEATURES), width, FEATURES + " of a row"),
+                    network.dataType(),
                     FEATURES + " of a row");
             return new FeatureInputs(FlatValues.rounded(values, network.dataType()), width);
         }

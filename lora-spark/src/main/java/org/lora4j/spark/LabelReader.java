@@ -3,14 +3,16 @@ package org.lora4j.spark;
 import java.io.Serializable;
 import java.util.Arrays;
 import org.apache.spark.sql.Row;
+import org.nd4j.linalg.api.buffer.DataType;
 
 /**
  * Reads and checks the label of a row.
  *
  * @param out the number of outputs of the network
+ * @param type the type of the network
  * @param loss the loss; a label may be the number of a class only for the cross-entropy
  */
-record LabelReader(long out, LossName loss) implements Serializable {
+record LabelReader(long out, DataType type, LossName loss) implements Serializable {
     /** Rounding errors of sums of floats stay below this. */
     private static final double TOLERANCE = 1e-3;
 
@@ -21,7 +23,7 @@ record LabelReader(long out, LossName loss) implements Serializable {
      * @throws InvalidRowException if it is not a label of this network
      */
     double[] read(Row row, int index) {
-        double[] label = Columns.requireFinite(Columns.numbers(row, index, "the label"), "the label of a row");
+        double[] label = Columns.requireFinite(Columns.numbers(row, index, "the label"), type, "the label of a row");
         if (label.length != out) {
             requireClass(label);
         } else if (loss != LossName.MEAN_SQUARED_ERROR) {

@@ -87,8 +87,8 @@ final class Training {
         BaseColumns.requireFit(settings, table.schema(), base.value());
         Network network = base.value().network();
         outputCheck.accept(network.outputSize());
-        TrainingData data =
-                new TrainingData(base, TrainingColumns.of(settings), new LabelReader(network.outputSize(), loss));
+        TrainingData data = new TrainingData(
+                base, TrainingColumns.of(settings), new LabelReader(network.outputSize(), network.dataType(), loss));
         JavaRDD<Shard> shards = data.shards(rows(false), batchSize, workers, config.seed());
         try {
             List<ShardSize> sizes = sizes("LoRA: order the rows", shards);

@@ -225,13 +225,21 @@ class ExactTrainingTest {
     }
 
     @Test
-    void aLossThatIsNotFiniteEndsTheTraining() {
-        Dataset<Row> bad =
-                table().withColumn("array", functions.expr("if(id = 100, transform(array, x -> float(3e38)), array)"));
-        assertThatThrownBy(() ->
-                        estimator(config("plain"), 2).setFeaturesCol("array").fit(bad))
+    void aParameterThatIsNotFiniteEndsTheTraining() {
+        assertThatThrownBy(() -> estimator(config("plain"), 2)
+                        .setOptimizer("sgd")
+                        .setLearningRate(1e38)
+                        .fit(table()))
                 .isInstanceOf(DivergedException.class)
-                .hasMessageContaining("at iteration 3");
+                .hasMessageContaining("at iteration 2");
+    }
+
+    @Test
+    void refusesFeaturesThatTheNetworkCannotHold() {
+        assertThatThrownBy(() -> estimator(config("plain"), 2)
+                        .setFeaturesCol("large")
+                        .fit(table().withColumn("large", functions.expr("array_repeat(1e300D, 12)"))))
+                .hasStackTraceContaining("must have finite numbers of type FLOAT, found 1.0E300 at index 0");
     }
 
     @Test

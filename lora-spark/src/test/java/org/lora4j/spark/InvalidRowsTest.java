@@ -86,7 +86,7 @@ class InvalidRowsTest {
         String[] filters = {"id = 5", "id = 17", "id = 30", "id = 41"};
         String[] messages = {
             "must not be null, found null in a row. The row has the id 5",
-            "must have finite numbers, found NaN at index 3. The row has the id 17",
+            "must have finite numbers of type FLOAT, found NaN at index 3. The row has the id 17",
             "must have 12 numbers, as the network has, found 2. The row has the id 30",
             "The row has the id 41"
         };
