@@ -9,7 +9,11 @@ import org.apache.spark.ml.param.Param;
 import org.apache.spark.ml.param.ParamValidators;
 import org.lora4j.io.FingerprintCheck;
 
-/** Holds the parameters of {@link HasBase}. */
+/**
+ * Holds the parameters of {@link HasBase}.
+ *
+ * @serial exclude
+ */
 public final class BaseParams implements Serializable {
     private static final long serialVersionUID = 1L;
 

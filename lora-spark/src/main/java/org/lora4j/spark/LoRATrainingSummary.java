@@ -3,7 +3,11 @@ package org.lora4j.spark;
 import java.io.Serializable;
 import java.util.List;
 
-/** How the loss changed in a training, as the summaries of Spark ML say it. It is not saved with a model. */
+/**
+ * How the loss changed in a training, as the summaries of Spark ML say it. It is not saved with a model.
+ *
+ * @serial exclude
+ */
 public final class LoRATrainingSummary implements Serializable {
     private static final long serialVersionUID = 1L;
 

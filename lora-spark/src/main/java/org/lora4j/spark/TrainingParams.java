@@ -9,7 +9,11 @@ import org.apache.spark.ml.param.ParamValidators;
 import org.apache.spark.ml.param.StringArrayParam;
 import org.lora4j.adapter.LoRAConfig;
 
-/** Holds the parameters of an estimator, which {@link HasAdapter}, {@link HasOptimizer}, {@link HasSchedule} and {@link HasTraining} return. */
+/**
+ * Holds the parameters of an estimator, which {@link HasAdapter}, {@link HasOptimizer}, {@link HasSchedule} and {@link HasTraining} return.
+ *
+ * @serial exclude
+ */
 public final class TrainingParams implements Serializable {
     private static final long serialVersionUID = 1L;
 

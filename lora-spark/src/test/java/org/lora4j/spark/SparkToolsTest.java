@@ -378,6 +378,23 @@ class SparkToolsTest {
     }
 
     @Test
+    void aClassifierOfTexts() throws Exception {
+        Dataset<Row> texts = new Phrases(30).table(Sessions.local(), 2).select("id", "text", "label");
+        LoRAClassificationModel model = classifier()
+                .setBasePath(Phrases.encoder(folder).toString())
+                .setFeaturesCol("text")
+                .setNumLabels(3)
+                .setTargetModules("query")
+                .setMaxIter(2)
+                .fit(texts);
+        Dataset<Row> scored = model.transform(texts);
+        assertThat(column(scored, "prediction")).hasSize(30).allMatch(p -> (double) p >= 0 && (double) p <= 2);
+        Row first = texts.orderBy("id").first();
+        assertThat(model.predictProbability(first.getString(1)).size()).isEqualTo(3);
+        assertThat(model.numFeatures()).isEqualTo(-1);
+    }
+
+    @Test
     void embeddingsAreWhatLocalitySensitiveHashingTakes() throws Exception {
         Dataset<Row> texts = new Phrases(30)
                 .table(Sessions.local(), 2)
