@@ -1,23 +1,18 @@
 package org.lora4j.spark;
 
+import java.util.Arrays;
 import org.apache.spark.ml.param.Param;
+import org.apache.spark.sql.Column;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.functions;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.io.FingerprintCheck;
 
 /** What the stages do with the parameters of {@link HasBase}. */
 final class BaseColumns {
     private BaseColumns() {}
-
-    /** Sets the defaults of a new stage. */
-    static void setDefaults(HasBase<?> stage) {
-        stage.setDefault(stage.featuresCol(), "features");
-        stage.setDefault(stage.outputCol(), "output");
-        stage.setDefault(stage.predictionCol(), "prediction");
-        stage.setDefault(stage.encoderHead(), EncoderHead.CLASSIFIER.text());
-        stage.setDefault(stage.fingerprintCheck(), BaseParams.text(FingerprintCheck.WARN));
-    }
 
     /** How an encoder becomes a network. */
     static EncoderSettings encoder(HasBase<?> stage) {
@@ -67,12 +62,12 @@ final class BaseColumns {
 
     /** Whether there are predictions: numbers of classes, or a single output. The elements of an embedding are no classes. */
     static boolean hasPrediction(HasBase<?> stage) {
-        return EncoderHead.of(text(stage, stage.encoderHead())) != EncoderHead.EMBEDDING;
+        return EncoderHead.of(stage.getEncoderHead()) != EncoderHead.EMBEDDING
+                && !stage.getPredictionCol().isEmpty();
     }
 
     /** Adds the columns of the outputs and of the predictions. */
-    static StructType withOutputs(HasBase<?> stage, StructType schema, boolean vectors) {
-        String output = text(stage, stage.outputCol());
+    static StructType withOutputs(HasBase<?> stage, String output, StructType schema, boolean vectors) {
         Columns.requireNew(schema, "outputCol", output);
         StructType scored = schema.add(output, Columns.outputs(vectors), true);
         if (!hasPrediction(stage)) {
@@ -104,18 +99,58 @@ final class BaseColumns {
         }
     }
 
-    /** Gives a transformer the settings of the estimator. */
-    static LoRATransformer copy(HasBase<?> from, LoRATransformer to) {
+    /**
+     * Checks the parameters and the columns of a training without reading the base.
+     *
+     * @throws IllegalArgumentException if a parameter is missing, or a column is missing or has another type
+     */
+    static void requireTraining(HasTraining<?> stage, StructType schema) {
+        requireIn(stage, schema);
+        Columns.requireLabel(schema, "labelCol", stage.getLabelCol());
+        if (stage.isDefined(stage.idCol())) {
+            Columns.require(schema, "idCol", stage.getIdCol());
+        }
+        if (stage.isDefined(stage.weightCol())) {
+            Columns.requireNumber(schema, "weightCol", stage.getWeightCol());
+        }
+        if (stage.isDefined(stage.validationIndicatorCol())) {
+            Columns.requireBoolean(schema, "validationIndicatorCol", stage.getValidationIndicatorCol());
+        }
+        boolean needsExact = stage.isDefined(stage.weightCol()) || stage.isDefined(stage.validationIndicatorCol());
+        if (needsExact && stage.getLocalSteps() > 0) {
+            throw new IllegalArgumentException(
+                    "localSteps must be 0 if weightCol or validationIndicatorCol is set, found " + stage.getLocalSteps()
+                            + "; set it to 0, or clear the column");
+        }
+    }
+
+    /** The index of the ids; −1 if the table has none. A model that was trained with ids takes tables without them. */
+    static int key(HasBase<?> stage, StructType schema) {
+        return stage.isDefined(stage.idCol())
+                ? Arrays.asList(schema.fieldNames()).indexOf(stage.getIdCol())
+                : -1;
+    }
+
+    /** Chooses the columns of a schema, and gives them its metadata. */
+    static Dataset<Row> withMetadata(Dataset<Row> table, StructType schema) {
+        return table.select(Arrays.stream(schema.fields())
+                .map(field -> functions.col(TrainingData.quoted(field.name())).as(field.name(), field.metadata()))
+                .toArray(Column[]::new));
+    }
+
+    /** Gives another stage the settings of this one. */
+    static void copy(HasBase<?> from, HasBase<?> to) {
         copy(from, from.basePath(), to, to.basePath());
         copy(from, from.featuresCol(), to, to.featuresCol());
         copy(from, from.maskCol(), to, to.maskCol());
-        copy(from, from.outputCol(), to, to.outputCol());
         copy(from, from.predictionCol(), to, to.predictionCol());
         copy(from, from.encoderHead(), to, to.encoderHead());
         copy(from, from.numLabels(), to, to.numLabels());
         copy(from, from.maxTokens(), to, to.maxTokens());
         copy(from, from.fingerprintCheck(), to, to.fingerprintCheck());
-        return to;
+        copy(from, from.handleInvalid(), to, to.handleInvalid());
+        copy(from, from.idCol(), to, to.idCol());
+        copy(from, from.saveBase(), to, to.saveBase());
     }
 
     private static <T> void copy(HasBase<?> from, Param<T> param, HasBase<?> to, Param<T> same) {

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.Serializable;
 import java.io.UncheckedIOException;
+import java.util.List;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.util.SerializableConfiguration;
@@ -25,6 +26,9 @@ final class BaseNetwork implements Serializable {
     private static final String TOKENIZER = "tokenizer.json";
     private static final String MODULES = "modules.json";
     private static final String POOLING = "1_Pooling/config.json";
+
+    /** The files of an encoder that are read, if they exist. */
+    static final List<String> FILES = List.of(CONFIG, TENSORS, TOKENIZER, MODULES, POOLING);
 
     private final String path;
     private final SentFile tensors;
@@ -58,17 +62,13 @@ final class BaseNetwork implements Serializable {
     }
 
     /**
-     * Reads a base for a broadcast.
+     * Reads a base for a broadcast; only the path of its tensors if they have more than some bytes.
      *
      * @param path a file or a folder, on any file system of Hadoop
      * @param encoder how an encoder becomes a network
      * @param hadoop the settings of the file systems
+     * @param mostBytes the most bytes that are sent
      */
-    static BaseNetwork read(String path, EncoderSettings encoder, Configuration hadoop) {
-        return read(path, encoder, hadoop, SentFile.MOST_BYTES);
-    }
-
-    /** Reads a base for a broadcast; only the path of its tensors if they have more than some bytes. */
     static BaseNetwork read(String path, EncoderSettings encoder, Configuration hadoop, long mostBytes) {
         SerializableConfiguration settings = new SerializableConfiguration(hadoop);
         Path file = new Path(path);
@@ -92,7 +92,8 @@ final class BaseNetwork implements Serializable {
     private static UncheckedIOException unreadable(String path, String who, IOException e) {
         return new UncheckedIOException(
                 "basePath: " + path + " must be a file of Network.save, or a folder with " + CONFIG + " and " + TENSORS
-                        + ", that " + who + " can read, found: " + e.getMessage(),
+                        + ", that " + who + " can read, found: " + e.getMessage()
+                        + "; set basePath to where the base is now. A model that is saved with saveBase has a copy of it",
                 e);
     }
 

@@ -72,6 +72,24 @@ final class Columns {
         }
     }
 
+    /** Checks that a column has one number in each row. */
+    static void requireNumber(StructType schema, String param, String column) {
+        DataType type = require(schema, param, column);
+        if (!(type instanceof NumericType)) {
+            throw new IllegalArgumentException(
+                    param + ": the column '" + column + "' must be a number, found " + type.catalogString());
+        }
+    }
+
+    /** Checks that a column is true or false. */
+    static void requireBoolean(StructType schema, String param, String column) {
+        DataType type = require(schema, param, column);
+        if (!type.equals(DataTypes.BooleanType)) {
+            throw new IllegalArgumentException(
+                    param + ": the column '" + column + "' must be a boolean, found " + type.catalogString());
+        }
+    }
+
     /** Checks that a column has texts. */
     static void requireText(StructType schema, String param, String column) {
         DataType type = require(schema, param, column);
@@ -143,22 +161,33 @@ final class Columns {
     /** Checks that a row has a value. */
     static void requireValue(Row row, int index, String what) {
         if (row.isNullAt(index)) {
-            throw new IllegalArgumentException(what + " must not be null, found null in a row; filter such rows");
+            throw new InvalidRowException(what + " must not be null, found null in a row");
         }
     }
 
     private static Number number(List<?> list, int i, String what) {
         if (!(list.get(i) instanceof Number number)) {
-            throw new IllegalArgumentException(
-                    what + " must have no null element, found one at index " + i + "; fill it");
+            throw new InvalidRowException(what + " must have no null element, found one at index " + i);
         }
         return number;
+    }
+
+    /** Checks that numbers are neither infinite nor NaN, also when they are rounded to the type of the network. */
+    static double[] requireFinite(double[] numbers, org.nd4j.linalg.api.buffer.DataType type, String what) {
+        boolean isDouble = type == org.nd4j.linalg.api.buffer.DataType.DOUBLE;
+        for (int i = 0; i < numbers.length; i++) {
+            if (!Double.isFinite(isDouble ? numbers[i] : (float) numbers[i])) {
+                throw new InvalidRowException(what + " must have finite numbers of type " + type + ", found "
+                        + numbers[i] + " at index " + i);
+            }
+        }
+        return numbers;
     }
 
     /** Checks the number of features of a row. */
     static double[] requireWidth(double[] numbers, long width, String what) {
         if (numbers.length != width) {
-            throw new IllegalArgumentException(
+            throw new InvalidRowException(
                     what + " must have " + width + " numbers, as the network has, found " + numbers.length);
         }
         return numbers;

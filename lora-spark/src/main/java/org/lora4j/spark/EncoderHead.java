@@ -10,6 +10,9 @@ enum EncoderHead {
     MEAN_CLASSIFIER("meanClassifier"),
     EMBEDDING("embedding");
 
+    /** The module of a classifier on an encoder. */
+    static final String CLASSIFIER_MODULE = "classifier";
+
     /** The same for each stage, so that all have the same base. An adapter has the trained classifier. */
     private static final long SEED = 0;
 

@@ -9,6 +9,7 @@ final class Example implements Serializable {
     private final long number;
     private final Inputs input;
     private final FlatValues label;
+    private final double weight;
 
     /**
      * Holds a row.
@@ -16,11 +17,13 @@ final class Example implements Serializable {
      * @param number its number in the order of the training, from 0
      * @param input its input
      * @param label the number of a class, or {@code [out]}, in the type of the network
+     * @param weight its weight in the loss, positive
      */
-    Example(long number, Inputs input, FlatValues label) {
+    Example(long number, Inputs input, FlatValues label, double weight) {
         this.number = number;
         this.input = input;
         this.label = label;
+        this.weight = weight;
     }
 
     long number() {
@@ -33,5 +36,9 @@ final class Example implements Serializable {
 
     FlatValues label() {
         return label;
+    }
+
+    double weight() {
+        return weight;
     }
 }

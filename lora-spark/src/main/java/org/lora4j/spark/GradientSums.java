@@ -5,13 +5,14 @@ import java.util.List;
 import org.nd4j.linalg.api.buffer.DataType;
 
 /**
- * Sums over rows of what several workers computed. The sums are in double and in a fixed order, so the same parts give the
+ * Weighted sums over rows of what several workers computed. The sums are in double and in a fixed order, so the same parts give the
  * same bits.
  */
 final class GradientSums implements Serializable {
     private static final long serialVersionUID = 1L;
 
     private long rows;
+    private double weight;
     private double loss;
     private double[] gradients = new double[0];
 
@@ -22,12 +23,13 @@ final class GradientSums implements Serializable {
         return sums;
     }
 
-    /** Adds means over some rows. */
-    void add(long ofRows, double meanLoss, FlatValues means) {
+    /** Adds weighted means over some rows. */
+    void add(long ofRows, double ofWeight, double meanLoss, FlatValues means) {
         require(means.length());
         rows += ofRows;
-        loss += ofRows * meanLoss;
-        means.addTo(gradients, (double) ofRows);
+        weight += ofWeight;
+        loss += ofWeight * meanLoss;
+        means.addTo(gradients, ofWeight);
     }
 
     /** Adds other sums. */
@@ -35,6 +37,7 @@ final class GradientSums implements Serializable {
         if (other.rows > 0) {
             require(other.gradients.length);
             rows += other.rows;
+            weight += other.weight;
             loss += other.loss;
             for (int i = 0; i < gradients.length; i++) {
                 gradients[i] += other.gradients[i];
@@ -53,14 +56,14 @@ final class GradientSums implements Serializable {
     }
 
     double meanLoss() {
-        return loss / rows;
+        return loss / weight;
     }
 
     /** The mean gradients over all rows. */
     FlatValues means(DataType type) {
         double[] means = new double[gradients.length];
         for (int i = 0; i < means.length; i++) {
-            means[i] = gradients[i] / rows;
+            means[i] = gradients[i] / weight;
         }
         return FlatValues.rounded(means, type);
     }

@@ -1,23 +1,32 @@
 package org.lora4j.spark;
 
+import org.apache.spark.ml.param.BooleanParam;
 import org.apache.spark.ml.param.IntParam;
 import org.apache.spark.ml.param.Param;
 import org.apache.spark.ml.param.Params;
 
 /**
- * The base, its input and its output, which the estimator and the transformer share. Each stage declares the methods that
- * return a parameter: Spark calls them by reflection, which cannot call those of an interface that is not public.
+ * The base and its input, and what all stages of this module share.
  *
  * @param <S> the type of the stage, which the setters return
  */
 @SuppressWarnings("unchecked") // Spark's set returns this.
-interface HasBase<S> extends Params {
+public interface HasBase<S> extends Params {
+    /**
+     * Returns what holds the parameters.
+     *
+     * @return the parameters of the base
+     */
+    BaseParams baseParams();
+
     /**
      * Returns the parameter of the base network.
      *
      * @return the parameter
      */
-    Param<String> basePath();
+    default Param<String> basePath() {
+        return baseParams().path;
+    }
 
     /**
      * Sets the base network.
@@ -53,7 +62,9 @@ interface HasBase<S> extends Params {
      *
      * @return the parameter
      */
-    Param<String> maskCol();
+    default Param<String> maskCol() {
+        return baseParams().mask;
+    }
 
     /**
      * Sets the column of the masks of tokens.
@@ -64,23 +75,6 @@ interface HasBase<S> extends Params {
      */
     default S setMaskCol(String value) {
         return (S) set(maskCol(), value);
-    }
-
-    /**
-     * Returns the parameter of the column of the outputs.
-     *
-     * @return the parameter
-     */
-    Param<String> outputCol();
-
-    /**
-     * Sets the column of the outputs, which the transformer adds: as many numbers as the network has outputs.
-     *
-     * @param value a new column
-     * @return this
-     */
-    default S setOutputCol(String value) {
-        return (S) set(outputCol(), value);
     }
 
     /**
@@ -107,7 +101,9 @@ interface HasBase<S> extends Params {
      *
      * @return the parameter
      */
-    Param<String> encoderHead();
+    default Param<String> encoderHead() {
+        return baseParams().head;
+    }
 
     /**
      * Sets what an encoder ends with.
@@ -125,7 +121,9 @@ interface HasBase<S> extends Params {
      *
      * @return the parameter
      */
-    IntParam numLabels();
+    default IntParam numLabels() {
+        return baseParams().labels;
+    }
 
     /**
      * Sets the number of classes of a new classifier on an encoder. Each stage starts it with the same weights. Adapters bring
@@ -143,7 +141,9 @@ interface HasBase<S> extends Params {
      *
      * @return the parameter
      */
-    IntParam maxTokens();
+    default IntParam maxTokens() {
+        return baseParams().tokens;
+    }
 
     /**
      * Sets the most tokens of a text, with the special ones. Longer texts are cut.
@@ -160,7 +160,9 @@ interface HasBase<S> extends Params {
      *
      * @return the parameter
      */
-    Param<String> fingerprintCheck();
+    default Param<String> fingerprintCheck() {
+        return baseParams().check;
+    }
 
     /**
      * Sets what to do if an adapter was trained with another base. An adapter has a hash of each weight that it adapts. The
@@ -173,5 +175,168 @@ interface HasBase<S> extends Params {
      */
     default S setFingerprintCheck(String value) {
         return (S) set(fingerprintCheck(), value);
+    }
+
+    /**
+     * Returns the parameter of what to do with rows that cannot be computed.
+     *
+     * @return the parameter
+     */
+    default Param<String> handleInvalid() {
+        return baseParams().invalid;
+    }
+
+    /**
+     * Sets what to do with rows that cannot be computed.
+     *
+     * @param value error, which is the default, to end the job with the id of the row; skip, to leave the row out; or keep, for null as its
+     *     output. A training leaves the row out in both cases
+     * @return this
+     */
+    default S setHandleInvalid(String value) {
+        return (S) set(handleInvalid(), value);
+    }
+
+    /**
+     * Returns the parameter of the column of the ids of rows.
+     *
+     * @return the parameter
+     */
+    default Param<String> idCol() {
+        return baseParams().id;
+    }
+
+    /**
+     * Sets the column of the ids of rows.
+     *
+     * @param value a column of distinct ids. It orders the rows of a training, and messages about a row name its id
+     * @return this
+     */
+    default S setIdCol(String value) {
+        return (S) set(idCol(), value);
+    }
+
+    /**
+     * Returns the parameter of whether a saved model has a copy of the base.
+     *
+     * @return the parameter
+     */
+    default BooleanParam saveBase() {
+        return baseParams().saveBase;
+    }
+
+    /**
+     * Sets whether a saved model has a copy of the base.
+     *
+     * @param value true for a copy beside the adapter, so that the folder needs nothing else; false, which is the default, for the
+     *     path of the base. An estimator stores the path, and gives this setting to its model
+     * @return this
+     */
+    default S setSaveBase(boolean value) {
+        return (S) set(saveBase(), value);
+    }
+
+    /**
+     * Returns the path of the base.
+     *
+     * @return the value
+     * @throws java.util.NoSuchElementException if it is not set
+     */
+    default String getBasePath() {
+        return getOrDefault(basePath());
+    }
+
+    /**
+     * Returns the column of the input.
+     *
+     * @return the value
+     */
+    default String getFeaturesCol() {
+        return getOrDefault(featuresCol());
+    }
+
+    /**
+     * Returns the column of the masks of tokens.
+     *
+     * @return the value
+     * @throws java.util.NoSuchElementException if it is not set
+     */
+    default String getMaskCol() {
+        return getOrDefault(maskCol());
+    }
+
+    /**
+     * Returns the column of the predictions.
+     *
+     * @return the value
+     */
+    default String getPredictionCol() {
+        return getOrDefault(predictionCol());
+    }
+
+    /**
+     * Returns what an encoder ends with.
+     *
+     * @return the value
+     */
+    default String getEncoderHead() {
+        return getOrDefault(encoderHead());
+    }
+
+    /**
+     * Returns the number of classes of a new classifier.
+     *
+     * @return the value
+     * @throws java.util.NoSuchElementException if it is not set
+     */
+    default int getNumLabels() {
+        return (int) getOrDefault(numLabels());
+    }
+
+    /**
+     * Returns the most tokens of a text.
+     *
+     * @return the value
+     * @throws java.util.NoSuchElementException if it is not set
+     */
+    default int getMaxTokens() {
+        return (int) getOrDefault(maxTokens());
+    }
+
+    /**
+     * Returns what to do if an adapter was trained with another base.
+     *
+     * @return the value
+     */
+    default String getFingerprintCheck() {
+        return getOrDefault(fingerprintCheck());
+    }
+
+    /**
+     * Returns what to do with rows that cannot be computed.
+     *
+     * @return the value
+     */
+    default String getHandleInvalid() {
+        return getOrDefault(handleInvalid());
+    }
+
+    /**
+     * Returns the column of the ids of rows.
+     *
+     * @return the value
+     * @throws java.util.NoSuchElementException if it is not set
+     */
+    default String getIdCol() {
+        return getOrDefault(idCol());
+    }
+
+    /**
+     * Returns whether a saved model has a copy of the base.
+     *
+     * @return the value
+     */
+    default boolean getSaveBase() {
+        return (boolean) getOrDefault(saveBase());
     }
 }

@@ -21,8 +21,10 @@ record InputReader(Broadcast<BaseNetwork> base, int column, int mask) implements
         if (!base.value().isEncoder()) {
             Network network = base.value().network();
             int width = Math.toIntExact(network.inputSize());
-            double[] values =
-                    Columns.requireWidth(Columns.numbers(row, column, FEATURES), width, FEATURES + " of a row");
+            double[] values = Columns.requireFinite(
+                    Columns.requireWidth(Columns.numbers(row, column, FEATURES), width, FEATURES + " of a row"),
+                    network.dataType(),
+                    FEATURES + " of a row");
             return new FeatureInputs(FlatValues.rounded(values, network.dataType()), width);
         }
         Columns.requireValue(row, column, TEXT);
@@ -30,7 +32,7 @@ record InputReader(Broadcast<BaseNetwork> base, int column, int mask) implements
                 ? base.value().tokenizer().encode(text)
                 : Columns.integers(row, column, TOKENS);
         if (ids.length == 0) {
-            throw new IllegalArgumentException(TOKENS + " of a row must be at least one, found none; filter such rows");
+            throw new InvalidRowException(TOKENS + " of a row must be at least one, found none");
         }
         return new TokenInputs(new int[][] {ids}, mask < 0 ? null : new int[][] {mask(row, ids.length)});
     }
@@ -38,7 +40,7 @@ record InputReader(Broadcast<BaseNetwork> base, int column, int mask) implements
     private int[] mask(Row row, int tokens) {
         int[] values = Columns.integers(row, mask, "maskCol: the masks");
         if (values.length != tokens) {
-            throw new IllegalArgumentException("maskCol: the mask of a row must have " + tokens
+            throw new InvalidRowException("maskCol: the mask of a row must have " + tokens
                     + " numbers, as there are tokens, found " + values.length);
         }
         return values;

@@ -1,9 +1,7 @@
 package org.lora4j.spark;
 
 import java.io.IOException;
-import java.util.List;
-import java.util.stream.Stream;
-import org.apache.spark.ml.param.IntParam;
+import org.apache.spark.ml.Estimator;
 import org.apache.spark.ml.param.Param;
 import org.apache.spark.ml.param.ParamMap;
 import org.apache.spark.ml.util.DefaultParamsReader;
@@ -14,9 +12,6 @@ import org.apache.spark.ml.util.MLWriter;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.types.StructType;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.adapter.LoRAConfig;
-import org.lora4j.adapter.LoRAConfigBuilder;
-import org.lora4j.adapter.TargetModules;
 
 /**
  * Trains an adapter of a frozen network on a table of Spark.
@@ -43,15 +38,18 @@ import org.lora4j.adapter.TargetModules;
  *
  * @serial exclude
  */
-public final class LoRAEstimator extends ScheduleParams implements HasBase<LoRAEstimator>, DefaultParamsWritable {
+public final class LoRAEstimator extends Estimator<LoRATransformer>
+        implements HasTraining<LoRAEstimator>, DefaultParamsWritable {
     private static final long serialVersionUID = 1L;
 
-    /** The module of a classifier on an encoder. */
-    private static final String CLASSIFIER = "classifier";
-
+    private final String uid;
     private final BaseParams base;
+    private final TrainingParams training;
+    private final Param<String> featuresCol;
     private final Param<String> labelCol;
-    private final Param<String> idCol;
+    private final Param<String> outputCol;
+    private final Param<String> predictionCol;
+    private final Param<String> loss;
     private transient @Nullable RoundListener listener;
 
     /** Creates an estimator with the defaults and a random uid. */
@@ -65,101 +63,108 @@ public final class LoRAEstimator extends ScheduleParams implements HasBase<LoRAE
      * @param uid its name among the stages of a pipeline
      */
     public LoRAEstimator(String uid) {
-        super(uid);
+        this.uid = uid;
+        base = new BaseParams(this);
+        training = new TrainingParams(this);
         TextParams texts = new TextParams(uid);
-        base = new BaseParams(uid, ", which the trained transformer adds");
+        featuresCol = texts.features();
         labelCol = texts.any(
                 "labelCol",
                 "column of the labels: the number of a class, or as many numbers as the network has outputs");
-        idCol = texts.any(
-                "idCol",
-                "column of distinct ids that orders the rows; without it their order is random, and depends"
-                        + " on their content and the seed");
+        outputCol = texts.any("outputCol", "column of the outputs, which the trained transformer adds");
+        predictionCol = texts.prediction();
+        loss = texts.oneOf("loss", "loss", LossName.texts());
+        setDefault(featuresCol, "features");
         setDefault(labelCol, "label");
-        BaseColumns.setDefaults(this);
+        setDefault(outputCol, "output");
+        setDefault(predictionCol, "prediction");
+        setDefault(loss, LossName.SOFTMAX_CROSS_ENTROPY.text());
     }
 
     @Override
-    public Param<String> basePath() {
-        return base.path();
+    public String uid() {
+        return uid;
+    }
+
+    @Override
+    public BaseParams baseParams() {
+        return base;
+    }
+
+    @Override
+    public TrainingParams trainingParams() {
+        return training;
     }
 
     @Override
     public Param<String> featuresCol() {
-        return base.features();
+        return featuresCol;
     }
 
     @Override
-    public Param<String> maskCol() {
-        return base.mask();
-    }
-
-    @Override
-    public Param<String> outputCol() {
-        return base.output();
-    }
-
-    @Override
-    public Param<String> predictionCol() {
-        return base.prediction();
-    }
-
-    @Override
-    public Param<String> encoderHead() {
-        return base.head();
-    }
-
-    @Override
-    public IntParam numLabels() {
-        return base.labels();
-    }
-
-    @Override
-    public IntParam maxTokens() {
-        return base.tokens();
-    }
-
-    @Override
-    public Param<String> fingerprintCheck() {
-        return base.check();
-    }
-
-    /**
-     * Returns the parameter of the column of the labels.
-     *
-     * @return the parameter
-     */
     public Param<String> labelCol() {
         return labelCol;
     }
 
-    /**
-     * Sets the column of the labels.
-     *
-     * @param value a column of class numbers, vectors or arrays
-     * @return this
-     */
-    public LoRAEstimator setLabelCol(String value) {
-        return (LoRAEstimator) set(labelCol, value);
+    @Override
+    public Param<String> predictionCol() {
+        return predictionCol;
     }
 
     /**
-     * Returns the parameter of the column that orders the rows.
+     * Returns the parameter of the column of the outputs.
      *
      * @return the parameter
      */
-    public Param<String> idCol() {
-        return idCol;
+    public Param<String> outputCol() {
+        return outputCol;
     }
 
     /**
-     * Sets the column that orders the rows.
+     * Sets the column of the outputs.
      *
-     * @param value a column of distinct ids
+     * @param value a new column
      * @return this
      */
-    public LoRAEstimator setIdCol(String value) {
-        return (LoRAEstimator) set(idCol, value);
+    public LoRAEstimator setOutputCol(String value) {
+        return (LoRAEstimator) set(outputCol, value);
+    }
+
+    /**
+     * Returns the column of the outputs.
+     *
+     * @return the value
+     */
+    public String getOutputCol() {
+        return getOrDefault(outputCol);
+    }
+
+    /**
+     * Returns the parameter of the loss.
+     *
+     * @return the parameter
+     */
+    public Param<String> loss() {
+        return loss;
+    }
+
+    /**
+     * Sets the loss.
+     *
+     * @param value softmaxCrossEntropy, meanSquaredError or multiLabel
+     * @return this
+     */
+    public LoRAEstimator setLoss(String value) {
+        return (LoRAEstimator) set(loss, value);
+    }
+
+    /**
+     * Returns the loss.
+     *
+     * @return the value
+     */
+    public String getLoss() {
+        return getOrDefault(loss);
     }
 
     /**
@@ -173,44 +178,6 @@ public final class LoRAEstimator extends ScheduleParams implements HasBase<LoRAE
         return this;
     }
 
-    @Nullable
-    RoundListener listener() {
-        return listener;
-    }
-
-    /**
-     * Returns the configuration of the adapter: {@link #loraConfig} with the values of rank, alpha, dropout, targetModules and
-     * seed that are set, and with the new classifier of an encoder among its modulesToSave if {@link #numLabels} is set.
-     *
-     * @return the configuration
-     * @throws IllegalArgumentException if the values do not fit together
-     */
-    public LoRAConfig adapterConfig() {
-        LoRAConfigBuilder builder = getOrDefault(loraConfig()).toBuilder();
-        if (isSet(rank())) {
-            builder.rank((int) getOrDefault(rank()));
-        }
-        if (isSet(alpha())) {
-            builder.alpha((double) getOrDefault(alpha()));
-        }
-        if (isSet(dropout())) {
-            builder.dropout((double) getOrDefault(dropout()));
-        }
-        if (isSet(targetModules())) {
-            builder.targetModules(TargetModules.of(getOrDefault(targetModules())));
-        }
-        if (isSet(seed())) {
-            builder.seed((long) getOrDefault(seed()));
-        }
-        List<String> saved = getOrDefault(loraConfig()).modulesToSave();
-        boolean isNew = isDefined(numLabels()) && EncoderHead.of(getOrDefault(encoderHead())) != EncoderHead.EMBEDDING;
-        if (isNew && !saved.contains(CLASSIFIER)) {
-            builder.modulesToSave(
-                    Stream.concat(saved.stream(), Stream.of(CLASSIFIER)).toList());
-        }
-        return builder.build();
-    }
-
     /**
      * Trains an adapter. The table is read several times; cache it if that is expensive.
      *
@@ -222,9 +189,12 @@ public final class LoRAEstimator extends ScheduleParams implements HasBase<LoRAE
     @Override
     public LoRATransformer fit(Dataset<?> dataset) {
         transformSchema(dataset.schema());
-        AdapterBytes adapter = new Training(this, dataset).run();
+        AdapterBytes adapter = new Training(this, LossName.of(getLoss()), outputs -> {}, listener, dataset)
+                .run()
+                .adapter();
         LoRATransformer transformer = new LoRATransformer(Identifiable.randomUID("loraModel"), adapter);
-        return BaseColumns.copy(this, transformer).setParent(this);
+        BaseColumns.copy(this, transformer);
+        return transformer.setOutputCol(getOutputCol()).setParent(this);
     }
 
     /**
@@ -236,12 +206,8 @@ public final class LoRAEstimator extends ScheduleParams implements HasBase<LoRAE
      */
     @Override
     public StructType transformSchema(StructType schema) {
-        BaseColumns.requireIn(this, schema);
-        Columns.requireLabel(schema, "labelCol", getOrDefault(labelCol));
-        if (isDefined(idCol)) {
-            Columns.require(schema, "idCol", getOrDefault(idCol));
-        }
-        return BaseColumns.withOutputs(this, schema, false);
+        BaseColumns.requireTraining(this, schema);
+        return BaseColumns.withOutputs(this, getOutputCol(), schema, false);
     }
 
     @Override

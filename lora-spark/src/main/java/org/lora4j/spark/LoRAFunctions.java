@@ -3,6 +3,7 @@ package org.lora4j.spark;
 import java.util.List;
 import java.util.Objects;
 import org.apache.spark.broadcast.Broadcast;
+import org.apache.spark.ml.linalg.Vector;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SparkSession;
@@ -25,8 +26,8 @@ public final class LoRAFunctions {
      * Registers a function that computes what a transformer computes: {@code f(features)}, or {@code f(features, adapter)} if the
      * transformer has an adapterCol. The first argument is what {@link LoRATransformer#featuresCol} may be: numbers, tokens
      * without padding, or a text. The result is an array of floats, or a vector, as
-     * {@link LoRATransformer#outputType} says; null if an adapter cannot be used and {@link LoRATransformer#badAdapters} is
-     * null.
+     * {@link LoRATransformer#outputType} says; null if the row or its adapter cannot be used and
+     * {@link LoRATransformer#handleInvalid} is not error.
      *
      * <p>A function gets one row at a time, so this is slower than the transformer, which computes many rows together. The base
      * is read here, and sent to each executor once; later changes of the transformer have no effect.
@@ -52,10 +53,13 @@ public final class LoRAFunctions {
                 0,
                 -1,
                 namesAdapters ? 1 : -1,
+                -1,
                 false,
                 false,
                 transformer.outputsVectors(),
-                transformer.failsOnBadAdapters(),
+                InvalidRows.of(transformer.getHandleInvalid()) == InvalidRows.ERROR
+                        ? InvalidRows.ERROR
+                        : InvalidRows.KEEP,
                 1);
         DataType type = Columns.outputs(transformer.outputsVectors());
         if (namesAdapters) {
@@ -66,6 +70,12 @@ public final class LoRAFunctions {
             UDF1<Object, Object> function = features -> score(RowFactory.create(features), task, columns);
             session.udf().register(name, function, type);
         }
+    }
+
+    /** Computes the outputs of one row in this process. */
+    static Vector vector(Object features, Broadcast<ScoringTask> task) {
+        ScoringColumns columns = new ScoringColumns(0, -1, -1, -1, false, false, true, InvalidRows.ERROR, 1);
+        return (Vector) score(RowFactory.create(features), task, columns);
     }
 
     private static Object score(Row row, Broadcast<ScoringTask> task, ScoringColumns columns) {

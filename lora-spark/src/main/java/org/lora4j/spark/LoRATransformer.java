@@ -1,17 +1,13 @@
 package org.lora4j.spark;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.util.Objects;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.api.java.function.MapPartitionsFunction;
 import org.apache.spark.broadcast.Broadcast;
-import org.apache.spark.ml.param.IntParam;
 import org.apache.spark.ml.param.Param;
 import org.apache.spark.ml.param.ParamMap;
-import org.apache.spark.ml.util.DefaultParamsReader;
 import org.apache.spark.ml.util.DefaultParamsWritable;
 import org.apache.spark.ml.util.Identifiable;
 import org.apache.spark.ml.util.MLReader;
@@ -41,8 +37,8 @@ import org.lora4j.adapter.LoRAAdapter;
  * were used last up to {@link #maxAdapterBytes}, and computes rows of different adapters together. The folder is one that
  * {@link org.lora4j.io.PeftAdapters#saveAll} or Python's PEFT wrote.
  *
- * <p>A saved transformer has its adapter in the folder {@code adapter} in PEFT's form. The base is not saved with it; its
- * path is.
+ * <p>A saved transformer has its adapter in the folder {@code adapter} in PEFT's form. It has the path of the base, and with
+ * {@link #setSaveBase} a copy of the base too, which a loaded transformer uses.
  *
  * @serial exclude
  */
@@ -50,6 +46,9 @@ public final class LoRATransformer extends ScoringParams implements HasBase<LoRA
     private static final long serialVersionUID = 1L;
 
     private final BaseParams base;
+    private final Param<String> featuresCol;
+    private final Param<String> outputCol;
+    private final Param<String> predictionCol;
     private @Nullable AdapterBytes adapter;
 
     /** Creates a transformer without an adapter of its own, for tables that name an adapter in each row. */
@@ -69,53 +68,57 @@ public final class LoRATransformer extends ScoringParams implements HasBase<LoRA
     LoRATransformer(String uid, @Nullable AdapterBytes adapter) {
         super(uid);
         this.adapter = adapter;
-        base = new BaseParams(uid, "");
-        BaseColumns.setDefaults(this);
+        base = new BaseParams(this);
+        TextParams texts = new TextParams(uid);
+        featuresCol = texts.features();
+        outputCol = texts.any("outputCol", "column of the outputs");
+        predictionCol = texts.prediction();
+        setDefault(featuresCol, "features");
+        setDefault(outputCol, "output");
+        setDefault(predictionCol, "prediction");
     }
 
     @Override
-    public Param<String> basePath() {
-        return base.path();
+    public BaseParams baseParams() {
+        return base;
     }
 
     @Override
     public Param<String> featuresCol() {
-        return base.features();
-    }
-
-    @Override
-    public Param<String> maskCol() {
-        return base.mask();
-    }
-
-    @Override
-    public Param<String> outputCol() {
-        return base.output();
+        return featuresCol;
     }
 
     @Override
     public Param<String> predictionCol() {
-        return base.prediction();
+        return predictionCol;
     }
 
-    @Override
-    public Param<String> encoderHead() {
-        return base.head();
+    /**
+     * Returns the parameter of the column of the outputs.
+     *
+     * @return the parameter
+     */
+    public Param<String> outputCol() {
+        return outputCol;
     }
 
-    @Override
-    public IntParam numLabels() {
-        return base.labels();
+    /**
+     * Sets the column of the outputs.
+     *
+     * @param value a new column
+     * @return this
+     */
+    public LoRATransformer setOutputCol(String value) {
+        return (LoRATransformer) set(outputCol, value);
     }
 
-    @Override
-    public IntParam maxTokens() {
-        return base.tokens();
-    }
-
-    @Override
-    public Param<String> fingerprintCheck() {
-        return base.check();
+    /**
+     * Returns the column of the outputs.
+     *
+     * @return the value
+     */
+    public String getOutputCol() {
+        return getOrDefault(outputCol);
     }
 
     /**
@@ -142,7 +145,7 @@ public final class LoRATransformer extends ScoringParams implements HasBase<LoRA
      * Adds the outputs and the predictions to a table.
      *
      * @param dataset the table
-     * @return the table with the columns of the outputs and of the predictions, and that of the reasons if bad adapters do not fail
+     * @return the table with the columns of the outputs and of the predictions, and that of the reasons if handleInvalid is keep
      * @throws IllegalArgumentException if a parameter is missing, or a column is missing or has another type
      */
     @Override
@@ -162,8 +165,8 @@ public final class LoRATransformer extends ScoringParams implements HasBase<LoRA
     Broadcast<ScoringTask> broadcast(SparkSession session) {
         Configuration hadoop = session.sessionState().newHadoopConf();
         JavaSparkContext spark = JavaSparkContext.fromSparkContext(session.sparkContext());
-        Broadcast<BaseNetwork> sent =
-                spark.broadcast(BaseNetwork.read(getOrDefault(basePath()), BaseColumns.encoder(this), hadoop));
+        Broadcast<BaseNetwork> sent = spark.broadcast(
+                BaseNetwork.read(getBasePath(), BaseColumns.encoder(this), hadoop, BroadcastLimit.of(spark)));
         return spark.broadcast(new ScoringTask(
                 sent,
                 isDefined(adapterCol()) ? null : Objects.requireNonNull(adapter),
@@ -179,15 +182,17 @@ public final class LoRATransformer extends ScoringParams implements HasBase<LoRA
                 schema.fieldIndex(getOrDefault(featuresCol())),
                 mask == null ? -1 : schema.fieldIndex(mask),
                 isDefined(adapterCol()) ? schema.fieldIndex(getOrDefault(adapterCol())) : -1,
+                BaseColumns.key(this, schema),
                 BaseColumns.hasPrediction(this),
                 hasReason(),
                 outputsVectors(),
-                failsOnBadAdapters(),
+                InvalidRows.of(getHandleInvalid()),
                 (int) getOrDefault(batchSize()));
     }
 
     private boolean hasReason() {
-        return isDefined(adapterCol()) && !failsOnBadAdapters();
+        return InvalidRows.of(getHandleInvalid()) == InvalidRows.KEEP
+                && !getOrDefault(reasonCol()).isEmpty();
     }
 
     /**
@@ -223,7 +228,7 @@ public final class LoRATransformer extends ScoringParams implements HasBase<LoRA
         if (requireAdapters()) {
             Columns.requireText(schema, "adapterCol", getOrDefault(adapterCol()));
         }
-        StructType scored = BaseColumns.withOutputs(this, schema, outputsVectors());
+        StructType scored = BaseColumns.withOutputs(this, getOutputCol(), schema, outputsVectors());
         if (!hasReason()) {
             return scored;
         }
@@ -239,25 +244,7 @@ public final class LoRATransformer extends ScoringParams implements HasBase<LoRA
 
     @Override
     public MLWriter write() {
-        MLWriter metadata = DefaultParamsWritable.super.write();
-        AdapterBytes own = adapter;
-        return new MLWriter() {
-            @Override
-            public void saveImpl(String path) {
-                try {
-                    metadata.save(path);
-                    if (own != null) {
-                        own.write(folder(path), sparkSession().sessionState().newHadoopConf());
-                    }
-                } catch (IOException e) {
-                    throw new UncheckedIOException(e);
-                }
-            }
-        };
-    }
-
-    private static Path folder(String path) {
-        return new Path(path, "adapter");
+        return new AdapterWriter(DefaultParamsWritable.super.write(), this, adapter);
     }
 
     @Override
@@ -271,19 +258,7 @@ public final class LoRATransformer extends ScoringParams implements HasBase<LoRA
      * @return a reader
      */
     public static MLReader<LoRATransformer> read() {
-        return new MLReader<>() {
-            @Override
-            public LoRATransformer load(String path) {
-                LoRATransformer loaded = new DefaultParamsReader<LoRATransformer>().load(path);
-                try {
-                    loaded.adapter = AdapterBytes.read(
-                            folder(path), sparkSession().sessionState().newHadoopConf());
-                } catch (IOException e) {
-                    throw new UncheckedIOException(e);
-                }
-                return loaded;
-            }
-        };
+        return new AdapterReader<>((loaded, adapter, folder, hadoop) -> loaded.adapter = adapter);
     }
 
     /**

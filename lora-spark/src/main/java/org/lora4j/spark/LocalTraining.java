@@ -25,7 +25,8 @@ final class LocalTraining {
     private static final String STEPS = "lora4j.spark.steps";
 
     private final JobNames jobs;
-    private final LoRAEstimator settings;
+    private final HasTraining<?> settings;
+    private final RoundListener progress;
     private final JavaRDD<Shard> shards;
     private final Broadcast<TrainingTask> task;
     private final SparkGradients.Batches batches;
@@ -37,13 +38,15 @@ final class LocalTraining {
 
     LocalTraining(
             JavaSparkContext spark,
-            LoRAEstimator settings,
+            HasTraining<?> settings,
+            RoundListener progress,
             JavaRDD<Shard> shards,
             Broadcast<TrainingTask> task,
             SparkGradients.Batches batches,
             @Nullable CheckpointFolder checkpoints) {
         jobs = new JobNames(spark);
         this.settings = settings;
+        this.progress = progress;
         this.shards = shards;
         this.task = task;
         this.batches = batches;
@@ -53,21 +56,19 @@ final class LocalTraining {
         steps = steps();
         round = new LocalSteps(
                 0,
-                (int) settings.getOrDefault(settings.localSteps()),
+                settings.getLocalSteps(),
                 batches.count(),
-                OptimizerName.of(settings.getOrDefault(settings.optimizer())),
-                (double) settings.getOrDefault(settings.learningRate()),
-                (double) settings.getOrDefault(settings.weightDecay()),
-                settings.isDefined(settings.clipNorm())
-                        ? (double) settings.getOrDefault(settings.clipNorm())
-                        : Double.POSITIVE_INFINITY);
+                OptimizerName.of(settings.getOptimizer()),
+                settings.getLearningRate(),
+                settings.getWeightDecay(),
+                settings.isDefined(settings.clipNorm()) ? settings.getClipNorm() : Double.POSITIVE_INFINITY);
     }
 
     private long steps() {
         boolean hasSteps = settings.isDefined(settings.maxIter());
-        long most = hasSteps ? (long) settings.getOrDefault(settings.maxIter()) : Long.MAX_VALUE;
+        long most = hasSteps ? settings.getMaxIter() : Long.MAX_VALUE;
         if (settings.isDefined(settings.epochs())) {
-            return Math.min(most, batches.count() * (long) (int) settings.getOrDefault(settings.epochs()));
+            return Math.min(most, batches.count() * (long) settings.getEpochs());
         }
         return hasSteps ? most : batches.count();
     }
@@ -86,9 +87,7 @@ final class LocalTraining {
             report(results, done, (System.nanoTime() - begin) / 1e9);
             rounds++;
             // Not after the last round: only the results of the workers can be aggregated.
-            if (checkpoints != null
-                    && done < steps
-                    && rounds % (int) settings.getOrDefault(settings.checkpointInterval()) == 0) {
+            if (checkpoints != null && done < steps && rounds % settings.getCheckpointInterval() == 0) {
                 checkpoint(checkpoints, done);
             }
         }
@@ -121,7 +120,7 @@ final class LocalTraining {
         }
         long rows = results.stream().mapToLong(LocalResult::rows).sum();
         int epoch = (int) ((done - 1) / batches.count()) + 1;
-        Training.report(settings, new TrainingRound(done, epoch, rows, loss, seconds, gap));
+        progress.onRound(new TrainingRound(done, epoch, rows, loss, seconds, gap));
     }
 
     private List<LoRAAdapter> adapters(List<LocalResult> results) {
@@ -134,7 +133,7 @@ final class LocalTraining {
     }
 
     private LoRAAdapter adapter(List<LocalResult> results) {
-        Aggregation aggregation = Aggregation.of(settings.getOrDefault(settings.aggregation()));
+        Aggregation aggregation = Aggregation.of(settings.getAggregation());
         if (aggregation == Aggregation.AVERAGE || results.size() < 2) {
             return view.adapter();
         }

@@ -9,6 +9,7 @@ final class PartialGradients implements Serializable {
 
     private final int worker;
     private final long rows;
+    private final double weight;
     private final double loss;
     private final @Nullable FlatValues means;
 
@@ -17,12 +18,14 @@ final class PartialGradients implements Serializable {
      *
      * @param worker the number of the worker
      * @param rows the number of its rows of the batch; it may have none
+     * @param weight the sum of the weights of these rows; their number if all have the weight 1
      * @param loss the mean loss of these rows
      * @param means the mean gradients over these rows, or null if there are none
      */
-    PartialGradients(int worker, long rows, double loss, @Nullable FlatValues means) {
+    PartialGradients(int worker, long rows, double weight, double loss, @Nullable FlatValues means) {
         this.worker = worker;
         this.rows = rows;
+        this.weight = weight;
         this.loss = loss;
         this.means = means;
     }
@@ -33,7 +36,7 @@ final class PartialGradients implements Serializable {
 
     void addTo(GradientSums sums) {
         if (means != null) {
-            sums.add(rows, loss, means);
+            sums.add(rows, weight, loss, means);
         }
     }
 }

@@ -25,6 +25,10 @@ final class RowHash {
         digest.update(ByteBuffer.allocate(Long.BYTES).putLong(row.number()).flip());
         row.input().addTo(this);
         add(row.label());
+        if (row.weight() != 1) {
+            digest.update(
+                    ByteBuffer.allocate(Double.BYTES).putDouble(row.weight()).flip());
+        }
         sum += ByteBuffer.wrap(digest.digest()).getLong();
     }
 

@@ -36,7 +36,14 @@ final class ScoredRows implements Iterator<Row> {
 
     @Override
     public boolean hasNext() {
-        return ready.hasNext() || rows.hasNext();
+        while (!ready.hasNext() && rows.hasNext()) {
+            List<Row> block = new ArrayList<>();
+            while (block.size() < columns.blockSize() && rows.hasNext()) {
+                block.add(rows.next());
+            }
+            ready = score(block).iterator();
+        }
+        return ready.hasNext();
     }
 
     @Override
@@ -44,33 +51,26 @@ final class ScoredRows implements Iterator<Row> {
         if (!hasNext()) {
             throw new NoSuchElementException();
         }
-        if (!ready.hasNext()) {
-            List<Row> block = new ArrayList<>();
-            while (block.size() < columns.blockSize() && rows.hasNext()) {
-                block.add(rows.next());
-            }
-            ready = score(block).iterator();
-        }
         return ready.next();
     }
 
     private List<Row> score(List<Row> block) {
         AdapterCache cache = scorer.cache();
-        if (cache == null) {
-            LoRAModel model = scorer.model();
-            INDArray y = inputs(block).predict(model.names().isEmpty() ? model.base() : model.using(ScoringTask.OWN));
-            return withOutputs(block, Collections.nCopies(block.size(), null), rows(y));
-        }
         Map<String, AdapterCache.Pin> pins = new LinkedHashMap<>();
         try {
             List<@Nullable String> reasons = new ArrayList<>();
-            List<Named> usable = new ArrayList<>();
+            List<Usable> usable = new ArrayList<>();
             for (Row row : block) {
-                String name = row.isNullAt(columns.adapter()) ? LoRAModel.BASE : row.getString(columns.adapter());
-                String reason = pin(name, cache, pins);
-                reasons.add(reason);
-                if (reason == null) {
-                    usable.add(new Named(usable.size(), row, name));
+                try {
+                    Inputs input = reader.read(row);
+                    String adapter = adapter(row);
+                    if (cache != null) {
+                        pin(adapter, cache, pins);
+                    }
+                    usable.add(new Usable(usable.size(), input, adapter));
+                    reasons.add(null);
+                } catch (InvalidRowException e) {
+                    reasons.add(reason(row, e));
                 }
             }
             return withOutputs(block, reasons, outputs(usable));
@@ -79,25 +79,45 @@ final class ScoredRows implements Iterator<Row> {
         }
     }
 
+    private String adapter(Row row) {
+        return columns.adapter() < 0 || row.isNullAt(columns.adapter())
+                ? LoRAModel.BASE
+                : row.getString(columns.adapter());
+    }
+
+    /** Why a row has no output, or an error if that is not allowed. */
+    private String reason(Row row, InvalidRowException e) {
+        if (columns.invalid() == InvalidRows.ERROR) {
+            throw columns.key() < 0 ? e.ofUnknownRow() : e.ofRow(row.get(columns.key()));
+        }
+        return String.valueOf(e.getMessage());
+    }
+
     /**
-     * A row with an adapter.
+     * A row that can be computed.
      *
      * @param index its number among such rows
      */
-    private record Named(int index, Row row, String adapter) {}
+    private record Usable(int index, Inputs input, String adapter) {}
 
     /**
      * The outputs of rows, in their order. Rows of one adapter are computed next to each other, because longer runs of rows
      * take fewer products.
      */
-    private double[][] outputs(List<Named> usable) {
+    private double[][] outputs(List<Usable> usable) {
         if (usable.isEmpty()) {
             return new double[0][];
         }
-        List<Named> sorted =
-                usable.stream().sorted(Comparator.comparing(Named::adapter)).toList();
-        double[][] computed = rows(inputs(sorted.stream().map(Named::row).toList())
-                .predict(scorer.model(), sorted.stream().map(Named::adapter).toList()));
+        LoRAModel model = scorer.model();
+        if (scorer.cache() == null) {
+            Inputs all = Inputs.concat(usable.stream().map(Usable::input).toList());
+            return rows(all.predict(model.names().isEmpty() ? model.base() : model.using(ScoringTask.OWN)));
+        }
+        List<Usable> sorted =
+                usable.stream().sorted(Comparator.comparing(Usable::adapter)).toList();
+        double[][] computed =
+                rows(Inputs.concat(sorted.stream().map(Usable::input).toList())
+                        .predict(model, sorted.stream().map(Usable::adapter).toList()));
         double[][] outputs = new double[computed.length][];
         for (int i = 0; i < outputs.length; i++) {
             outputs[sorted.get(i).index()] = computed[i];
@@ -105,36 +125,25 @@ final class ScoredRows implements Iterator<Row> {
         return outputs;
     }
 
-    private Inputs inputs(List<Row> some) {
-        return Inputs.concat(some.stream().map(reader::read).toList());
-    }
-
     private static double[][] rows(INDArray y) {
         return y.castTo(DataType.DOUBLE).toDoubleMatrix();
     }
 
-    /** Keeps an adapter while the block is computed. Returns why that is not possible, or null. */
-    private @Nullable String pin(String name, AdapterCache cache, Map<String, AdapterCache.Pin> pins) {
+    /** Keeps an adapter while the block is computed. */
+    private void pin(String name, AdapterCache cache, Map<String, AdapterCache.Pin> pins) {
         if (name.equals(LoRAModel.BASE) || pins.containsKey(name)) {
-            return null;
+            return;
         }
         String failure = failures.get(name);
         if (failure != null) {
-            return failure;
+            throw new InvalidRowException(failure);
         }
         try {
             pins.put(name, cache.pin(name));
-            return null;
         } catch (RuntimeException e) {
-            if (columns.failsOnBadAdapters()) {
-                throw new IllegalArgumentException(
-                        "adapterCol: the adapter of each row must be in adapterFolder, found: " + e.getMessage()
-                                + "; set badAdapters to 'null' for rows without an output instead",
-                        e);
-            }
-            String reason = String.valueOf(e.getMessage());
+            String reason = "adapterCol: the adapter of each row must be in adapterFolder, found: " + e.getMessage();
             failures.put(name, reason);
-            return reason;
+            throw new InvalidRowException(reason, e);
         }
     }
 
@@ -147,6 +156,9 @@ final class ScoredRows implements Iterator<Row> {
         List<Row> results = new ArrayList<>();
         int at = 0;
         for (int i = 0; i < block.size(); i++) {
+            if (reasons.get(i) != null && columns.invalid() == InvalidRows.SKIP) {
+                continue;
+            }
             Row row = block.get(i);
             List<@Nullable Object> values = new ArrayList<>();
             for (int j = 0; j < row.size(); j++) {

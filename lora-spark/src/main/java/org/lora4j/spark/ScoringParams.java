@@ -16,14 +16,11 @@ abstract class ScoringParams extends Model<LoRATransformer> {
 
     private static final String ARRAY = "array";
     private static final String VECTOR = "vector";
-    private static final String FAIL = "fail";
-    private static final String NULL = "null";
 
     private final String uid;
     private final Param<String> outputType;
     private final Param<String> adapterCol;
     private final Param<String> adapterFolder;
-    private final Param<String> badAdapters;
     private final Param<String> reasonCol;
     private final LongParam maxAdapterBytes;
     private final IntParam batchSize;
@@ -36,8 +33,7 @@ abstract class ScoringParams extends Model<LoRATransformer> {
         adapterFolder = texts.any(
                 "adapterFolder",
                 "folder with a sub-folder for each adapter, on any file system of Hadoop that every executor reaches");
-        badAdapters = texts.oneOf("badAdapters", "what to do with rows whose adapter cannot be used", FAIL, NULL);
-        reasonCol = texts.any("reasonCol", "column that tells why a row has no output");
+        reasonCol = texts.any("reasonCol", "column that tells why a row has no output, if handleInvalid is keep");
         maxAdapterBytes = new LongParam(
                 uid,
                 "maxAdapterBytes",
@@ -46,7 +42,6 @@ abstract class ScoringParams extends Model<LoRATransformer> {
         batchSize = new IntParam(
                 uid, "batchSize", "number of rows that are computed together (>= 1)", ParamValidators.gtEq(1));
         setDefault(outputType, ARRAY);
-        setDefault(badAdapters, FAIL);
         setDefault(reasonCol, "reason");
         setDefault(maxAdapterBytes, 256L << 20);
         setDefault(batchSize, 512);
@@ -116,25 +111,6 @@ abstract class ScoringParams extends Model<LoRATransformer> {
     }
 
     /**
-     * Returns the parameter of what to do with rows whose adapter is unknown or cannot be loaded.
-     *
-     * @return the parameter
-     */
-    public Param<String> badAdapters() {
-        return badAdapters;
-    }
-
-    /**
-     * Sets what to do with rows whose adapter is unknown or cannot be loaded.
-     *
-     * @param value fail or null
-     * @return this
-     */
-    public LoRATransformer setBadAdapters(String value) {
-        return (LoRATransformer) set(badAdapters, value);
-    }
-
-    /**
      * Returns the parameter of the column that tells why a row has no output.
      *
      * @return the parameter
@@ -193,9 +169,5 @@ abstract class ScoringParams extends Model<LoRATransformer> {
 
     final boolean outputsVectors() {
         return getOrDefault(outputType).equals(VECTOR);
-    }
-
-    final boolean failsOnBadAdapters() {
-        return getOrDefault(badAdapters).equals(FAIL);
     }
 }

@@ -11,6 +11,8 @@ import org.apache.hadoop.fs.Path;
 import org.apache.spark.util.SerializableConfiguration;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.io.SafeTensors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** A file on its way to the executors: its bytes, or only its path if it is too large for a broadcast. */
 final class SentFile implements Serializable {
@@ -18,6 +20,8 @@ final class SentFile implements Serializable {
 
     /** An array of Java has fewer elements than 2³¹; some are left for what serialization adds. */
     static final long MOST_BYTES = Integer.MAX_VALUE - (1 << 20);
+
+    private static final Logger log = LoggerFactory.getLogger(SentFile.class);
 
     private final String path;
     private final byte @Nullable [] bytes;
@@ -36,6 +40,12 @@ final class SentFile implements Serializable {
         FileSystem files = file.getFileSystem(hadoop.value());
         FileStatus status = files.getFileStatus(file);
         if (status.getLen() > mostBytes) {
+            log.info(
+                    "{} has {} bytes, and at most {} can be sent with the memory of driver and executors; each executor"
+                            + " reads it from this path",
+                    file,
+                    status.getLen(),
+                    mostBytes);
             String time = status.getLen() + " bytes of time " + status.getModificationTime();
             return new SentFile(file.toString(), null, hadoop, time);
         }

@@ -8,6 +8,7 @@ import java.util.Iterator;
 import java.util.List;
 import org.lora4j.nn.Model;
 import org.lora4j.train.BatchGradients;
+import org.lora4j.train.Loss;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -22,12 +23,14 @@ final class Shard implements Serializable {
     private final long[] numbers;
     private final Inputs inputs;
     private final FlatValues labels;
+    private final double[] weights;
     private final long hash;
 
-    private Shard(long[] numbers, Inputs inputs, FlatValues labels, long hash) {
+    private Shard(long[] numbers, Inputs inputs, FlatValues labels, double[] weights, long hash) {
         this.numbers = numbers;
         this.inputs = inputs;
         this.labels = labels;
+        this.weights = weights;
         this.hash = hash;
     }
 
@@ -49,6 +52,7 @@ final class Shard implements Serializable {
                 labels.isEmpty()
                         ? FlatValues.rounded(new double[0], DataType.FLOAT)
                         : FlatValues.concat(labels, "labels"),
+                all.stream().mapToDouble(Example::weight).toArray(),
                 hash.sum());
     }
 
@@ -101,6 +105,26 @@ final class Shard implements Serializable {
         INDArray expected = labels(range, view.dataType(), (int) view.outputSize());
         Inputs.Place place = new Inputs.Place(number, range.before(), tokensBefore);
         return inputs.compute(gradients, range.from(), range.to(), expected, place);
+    }
+
+    /** The weights of rows in the loss. */
+    double[] weights(Range range) {
+        return Arrays.copyOfRange(weights, range.from(), range.to());
+    }
+
+    /** All rows in blocks of at most some rows. */
+    List<Range> blocks(int most) {
+        List<Range> blocks = new ArrayList<>();
+        for (int from = 0; from < size(); from += most) {
+            blocks.add(new Range(from, Math.min(size(), from + most), 0));
+        }
+        return blocks;
+    }
+
+    /** Computes the mean loss of rows without dropout. */
+    double loss(Loss loss, Range range, Model view) {
+        INDArray output = view.predict(inputs.input(range.from(), range.to()));
+        return loss.compute(output, labels(range, view.dataType(), (int) view.outputSize()), output.ulike());
     }
 
     /**

@@ -13,6 +13,20 @@ record TextParams(String uid) {
         return new Param<>(uid, name, doc, String.class);
     }
 
+    Param<String> features() {
+        return any(
+                "featuresCol",
+                "column of the input: a vector, an array<float> or an array<double>; for an encoder an array<int> of"
+                        + " tokens, or texts");
+    }
+
+    Param<String> prediction() {
+        return any(
+                "predictionCol",
+                "column of the predictions: the class with the greatest output, or the output if there is one; not for"
+                        + " embeddings; none if the name is empty");
+    }
+
     Param<String> oneOf(String name, String doc, String... values) {
         String all = doc + ": one of " + String.join(", ", values);
         return new Param<>(uid, name, all, ParamValidators.inArray(values), String.class);

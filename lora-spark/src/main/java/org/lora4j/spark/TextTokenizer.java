@@ -52,9 +52,9 @@ final class TextTokenizer {
     int[] encode(String text) {
         int[] ids = tokenizer.encode(text).ids();
         if (ids.length == tokenizer.specialTokens()) {
-            throw new IllegalArgumentException(
-                    "featuresCol: each text must have at least one token, found a text without;"
-                            + " filter texts of spaces and control characters");
+            throw new InvalidRowException(
+                    "featuresCol: each text must have at least one token, found a text without one;"
+                            + " texts of spaces and control characters have none");
         }
         return ids;
     }

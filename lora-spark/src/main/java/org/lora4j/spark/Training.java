@@ -3,12 +3,15 @@ package org.lora4j.spark;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.LongConsumer;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.ml.param.Param;
+import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.functions;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.AdapterView;
 import org.lora4j.adapter.BiasTraining;
@@ -19,6 +22,7 @@ import org.lora4j.nn.Network;
 import org.lora4j.train.Trainer;
 import org.lora4j.train.TrainingListener;
 import org.lora4j.train.TrainingState;
+import org.lora4j.train.Validation;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -27,7 +31,11 @@ import org.slf4j.LoggerFactory;
 final class Training {
     private static final Logger log = LoggerFactory.getLogger(LoRAEstimator.class);
 
-    private final LoRAEstimator settings;
+    private final HasTraining<?> settings;
+    private final LongConsumer outputCheck;
+    private final @Nullable RoundListener listener;
+    private final List<Double> objective = new ArrayList<>();
+    private final List<Double> validation = new ArrayList<>();
     private final Dataset<?> table;
     private final JavaSparkContext spark;
     private final LoRAConfig config;
@@ -35,48 +43,56 @@ final class Training {
     private final int batchSize;
     private final int workers;
 
-    Training(LoRAEstimator settings, Dataset<?> table) {
+    /**
+     * Prepares a training.
+     *
+     * @param outputCheck refuses a base with another number of outputs than the stage needs
+     * @param listener what is told of each round, or null
+     */
+    Training(
+            HasTraining<?> settings,
+            LossName loss,
+            LongConsumer outputCheck,
+            @Nullable RoundListener listener,
+            Dataset<?> table) {
         this.settings = settings;
+        this.loss = loss;
+        this.outputCheck = outputCheck;
+        this.listener = listener;
         this.table = table;
         spark = JavaSparkContext.fromSparkContext(table.sparkSession().sparkContext());
         config = settings.adapterConfig();
-        loss = LossName.of(settings.getOrDefault(settings.loss()));
-        batchSize = (int) settings.getOrDefault(settings.batchSize());
-        workers = settings.isDefined(settings.numWorkers())
-                ? (int) settings.getOrDefault(settings.numWorkers())
-                : spark.defaultParallelism();
+        batchSize = settings.getBatchSize();
+        workers = settings.isDefined(settings.numWorkers()) ? settings.getNumWorkers() : spark.defaultParallelism();
         requireAggregation();
     }
 
     /** Only factors can be combined exactly, which would be noticed after the last round. */
     private void requireAggregation() {
-        String aggregation = settings.getOrDefault(settings.aggregation());
+        String aggregation = settings.getAggregation();
         boolean hasMore = config.dora()
                 || config.bias() != BiasTraining.NONE
                 || !config.modulesToSave().isEmpty();
-        if (hasMore
-                && (int) settings.getOrDefault(settings.localSteps()) > 0
-                && Aggregation.of(aggregation) != Aggregation.AVERAGE) {
+        if (hasMore && settings.getLocalSteps() > 0 && Aggregation.of(aggregation) != Aggregation.AVERAGE) {
             throw new IllegalArgumentException("aggregation must be '" + Aggregation.AVERAGE.text()
                     + "' if the adapter has DoRA, trained biases or modulesToSave, found '" + aggregation
                     + "'; set it, or train factors only");
         }
     }
 
-    AdapterBytes run() {
+    TrainedAdapter run() {
         Configuration hadoop = table.sparkSession().sessionState().newHadoopConf();
-        Broadcast<BaseNetwork> base = spark.broadcast(
-                BaseNetwork.read(settings.getOrDefault(settings.basePath()), BaseColumns.encoder(settings), hadoop));
+        Broadcast<BaseNetwork> base = spark.broadcast(BaseNetwork.read(
+                settings.getBasePath(), BaseColumns.encoder(settings), hadoop, BroadcastLimit.of(spark)));
         BaseColumns.requireFit(settings, table.schema(), base.value());
         Network network = base.value().network();
-        JavaRDD<Shard> shards = data(base).shards(table, batchSize, workers, config.seed());
+        outputCheck.accept(network.outputSize());
+        TrainingData data = new TrainingData(
+                base, TrainingColumns.of(settings), new LabelReader(network.outputSize(), network.dataType(), loss));
+        JavaRDD<Shard> shards = data.shards(rows(false), batchSize, workers, config.seed());
         try {
-            int size = batchSize;
-            List<ShardSize> sizes = new JobNames(spark)
-                    .run(
-                            "LoRA: order the rows",
-                            () -> shards.map(shard -> shard.size(size)).collect());
-            long rows = sizes.stream().mapToLong(ShardSize::rows).sum();
+            List<ShardSize> sizes = sizes("LoRA: order the rows", shards);
+            long rows = rows(sizes);
             if (rows == 0) {
                 throw new IllegalArgumentException("the table must have at least one row, found none");
             }
@@ -86,13 +102,17 @@ final class Training {
                     base.value(),
                     rows,
                     sizes.stream().mapToLong(ShardSize::hash).sum());
-            Broadcast<TrainingTask> task =
-                    spark.broadcast(new TrainingTask(base, config, loss, batchSize, TokenCounts.of(sizes)));
+            Broadcast<TrainingTask> task = spark.broadcast(new TrainingTask(
+                    base, config, loss, settings.isDefined(settings.weightCol()), batchSize, TokenCounts.of(sizes)));
             try {
-                LoRAAdapter adapter = (int) settings.getOrDefault(settings.localSteps()) > 0
-                        ? new LocalTraining(spark, settings, shards, task, batches, checkpoints).run()
-                        : trainExactly(shards, task, batches, checkpoints);
-                return AdapterBytes.of(adapter, network);
+                LoRAAdapter adapter = settings.getLocalSteps() > 0
+                        ? new LocalTraining(spark, settings, this::report, shards, task, batches, checkpoints).run()
+                        : trainExactly(data, shards, task, batches, checkpoints);
+                return new TrainedAdapter(
+                        AdapterBytes.of(adapter, network),
+                        base.value().isEncoder() ? -1 : Math.toIntExact(network.inputSize()),
+                        Math.toIntExact(network.outputSize()),
+                        new LoRATrainingSummary(objective, validation));
             } finally {
                 task.destroy();
             }
@@ -102,15 +122,24 @@ final class Training {
         }
     }
 
-    private TrainingData data(Broadcast<BaseNetwork> base) {
-        return new TrainingData(
-                base,
-                settings.getOrDefault(settings.featuresCol()),
-                BaseColumns.mask(settings),
-                settings.getOrDefault(settings.labelCol()),
-                settings.isDefined(settings.idCol()) ? settings.getOrDefault(settings.idCol()) : null,
-                base.value().network().outputSize(),
-                loss == LossName.SOFTMAX_CROSS_ENTROPY);
+    /** The rows to train on, or those for validation. */
+    private Dataset<?> rows(boolean forValidation) {
+        if (!settings.isDefined(settings.validationIndicatorCol())) {
+            return table;
+        }
+        Column isHeldOut = functions.coalesce(
+                functions.col(TrainingData.quoted(settings.getValidationIndicatorCol())), functions.lit(false));
+        return table.filter(forValidation ? isHeldOut : functions.not(isHeldOut));
+    }
+
+    private List<ShardSize> sizes(String job, JavaRDD<Shard> shards) {
+        int size = batchSize;
+        return new JobNames(spark)
+                .run(job, () -> shards.map(shard -> shard.size(size)).collect());
+    }
+
+    private static long rows(List<ShardSize> sizes) {
+        return sizes.stream().mapToLong(ShardSize::rows).sum();
     }
 
     private @Nullable CheckpointFolder checkpoints(Configuration hadoop, BaseNetwork base, long rows, long hash) {
@@ -120,32 +149,40 @@ final class Training {
         CheckpointSettings description = new CheckpointSettings()
                 .put("base", base.identity())
                 .put("rows", rows + " with the hash " + Long.toHexString(hash))
-                .put("adapter", LoRAConfigJson.write(config));
+                .put("adapter", LoRAConfigJson.write(config))
+                .put("loss", loss.text());
         List<Param<?>> params = new ArrayList<>(List.of(
                 settings.featuresCol(),
                 settings.maskCol(),
                 settings.labelCol(),
                 settings.idCol(),
-                settings.loss(),
+                settings.weightCol(),
+                settings.validationIndicatorCol(),
                 settings.optimizer(),
                 settings.learningRate(),
                 settings.weightDecay(),
                 settings.clipNorm(),
                 settings.batchSize(),
                 settings.localSteps()));
-        if ((int) settings.getOrDefault(settings.localSteps()) > 0) {
+        if (settings.getLocalSteps() > 0) {
             params.add(settings.aggregation());
             description.put("workers", workers);
         }
         for (Param<?> param : params) {
             if (settings.isDefined(param)) {
-                description.put(param.name(), settings.getOrDefault(param));
+                description.put(param.name(), value(settings, param));
             }
         }
-        return new CheckpointFolder(settings.getOrDefault(settings.checkpointPath()), hadoop, description);
+        return new CheckpointFolder(settings.getCheckpointPath(), hadoop, description);
+    }
+
+    @SuppressWarnings("unchecked")
+    private static Object value(HasTraining<?> settings, Param<?> param) {
+        return settings.<Object>getOrDefault((Param<Object>) param);
     }
 
     private LoRAAdapter trainExactly(
+            TrainingData data,
             JavaRDD<Shard> shards,
             Broadcast<TrainingTask> task,
             SparkGradients.Batches batches,
@@ -156,22 +193,52 @@ final class Training {
                 new SparkGradients(spark, shards, task, () -> FlatValues.of(values), batches, isLarge(values));
         Trainer.Builder trainer = Trainer.builder(view)
                 .loss(loss.loss())
-                .updater(OptimizerName.of(settings.getOrDefault(settings.optimizer()))
-                        .updater((double) settings.getOrDefault(settings.learningRate()), (double)
-                                settings.getOrDefault(settings.weightDecay())))
+                .updater(OptimizerName.of(settings.getOptimizer())
+                        .updater(settings.getLearningRate(), settings.getWeightDecay()))
                 .listener(new Progress());
         limit(trainer);
         if (checkpoints != null) {
             trainer.checkpointEvery(
-                    (int) settings.getOrDefault(settings.checkpointInterval()),
+                    settings.getCheckpointInterval(),
                     state -> checkpoints.write(state.iteration(), state.tensors(), state.metadata()));
             checkpoints.latest().ifPresent(stored -> trainer.resume(read(stored)));
         }
-        trainer.build().fit(gradients);
+        JavaRDD<Shard> heldOut = settings.isDefined(settings.validationIndicatorCol())
+                ? data.shards(rows(true), batchSize, workers, config.seed())
+                : null;
+        try {
+            if (heldOut != null) {
+                requireRows(heldOut);
+                trainer.validation(Validation.score(model -> -validate(heldOut, task, FlatValues.of(values))));
+            }
+            trainer.build().fit(gradients);
+        } finally {
+            if (heldOut != null) {
+                heldOut.unpersist();
+            }
+        }
         if (checkpoints != null) {
             checkpoints.clear();
         }
         return view.adapter();
+    }
+
+    private void requireRows(JavaRDD<Shard> heldOut) {
+        if (rows(sizes("LoRA: order the rows for validation", heldOut)) == 0) {
+            throw new IllegalArgumentException("validationIndicatorCol: the column '"
+                    + settings.getValidationIndicatorCol()
+                    + "' must be true in at least one row, found none; mark some rows, or clear the column");
+        }
+    }
+
+    private double validate(JavaRDD<Shard> heldOut, Broadcast<TrainingTask> task, FlatValues parameters) {
+        double mean = new JobNames(spark)
+                .run(
+                        "LoRA: validation " + (validation.size() + 1),
+                        () -> PartialLoss.mean(heldOut.map(shard -> task.value().loss(shard, parameters))
+                                .collect()));
+        validation.add(mean);
+        return mean;
     }
 
     private static TrainingState read(SafeTensors stored) {
@@ -188,18 +255,18 @@ final class Training {
         long bytes = values.stream()
                 .mapToLong(v -> v.length() * v.dataType().width())
                 .sum();
-        return bytes > (long) settings.getOrDefault(settings.treeReduceBytes());
+        return bytes > settings.getTreeReduceBytes();
     }
 
     private void limit(Trainer.Builder trainer) {
         if (settings.isDefined(settings.epochs())) {
-            trainer.epochs((int) settings.getOrDefault(settings.epochs()));
+            trainer.epochs(settings.getEpochs());
         }
         if (settings.isDefined(settings.maxIter())) {
-            trainer.maxIterations((long) settings.getOrDefault(settings.maxIter()));
+            trainer.maxIterations(settings.getMaxIter());
         }
         if (settings.isDefined(settings.clipNorm())) {
-            trainer.clipNorm((double) settings.getOrDefault(settings.clipNorm()));
+            trainer.clipNorm(settings.getClipNorm());
         }
     }
 
@@ -210,16 +277,15 @@ final class Training {
         @Override
         public void onIteration(Iteration step) {
             long now = System.nanoTime();
-            report(
-                    settings,
-                    new TrainingRound(
-                            step.iteration(), step.epoch(), step.examples(), step.loss(), (now - begin) / 1e9, 0));
+            report(new TrainingRound(
+                    step.iteration(), step.epoch(), step.examples(), step.loss(), (now - begin) / 1e9, 0));
             begin = now;
         }
     }
 
-    /** Tells the log and the user's listener of a round. */
-    static void report(LoRAEstimator settings, TrainingRound round) {
+    /** Tells the summary, the log and the user's listener of a round. */
+    private void report(TrainingRound round) {
+        objective.add(round.loss());
         log.info(
                 "step {}, epoch {}: loss {} of {} rows in {} s{}",
                 round.iteration(),
@@ -228,7 +294,6 @@ final class Training {
                 round.rows(),
                 round.seconds(),
                 round.gap() == 0 ? "" : ", gap of the averaged factors " + round.gap());
-        RoundListener listener = settings.listener();
         if (listener != null) {
             listener.onRound(round);
         }

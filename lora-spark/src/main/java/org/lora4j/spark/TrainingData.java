@@ -21,26 +21,15 @@ import scala.Tuple2;
  * worker that has the row's place in a batch.
  *
  * @param base the base
- * @param featuresCol the input
- * @param maskCol the mask of tokens; null for none
- * @param labelCol numbers of classes, or vectors or arrays {@code [out]}
- * @param idCol a column without nulls and duplicates to sort by; null for an order that depends on the content and a seed
- * @param out the number of outputs
- * @param takesClasses whether a label may be the number of a class
+ * @param settings the columns
+ * @param labels how labels are read
  */
-record TrainingData(
-        Broadcast<BaseNetwork> base,
-        String featuresCol,
-        @Nullable String maskCol,
-        String labelCol,
-        @Nullable String idCol,
-        long out,
-        boolean takesClasses)
-        implements Serializable {
+record TrainingData(Broadcast<BaseNetwork> base, TrainingColumns settings, LabelReader labels) implements Serializable {
     private static final int FEATURES = 0;
     private static final int LABEL = 1;
     private static final int KEY = 2;
     private static final int MASK = 3;
+    private static final int WEIGHT = 4;
 
     /**
      * Creates the shards of all workers, one in each partition. They are computed once and cached.
@@ -51,21 +40,14 @@ record TrainingData(
      * @param seed the seed of the order if there is no column of ids
      */
     JavaRDD<Shard> shards(Dataset<?> table, int batchSize, int workers, long seed) {
-        Column features = functions.col(quoted(featuresCol));
-        Column label = functions.col(quoted(labelCol));
-        Column mask = maskCol == null
-                ? functions.lit(null).cast(DataTypes.createArrayType(DataTypes.IntegerType))
-                : functions.col(quoted(maskCol));
-        Column key = idCol == null
-                ? functions.xxhash64(functions.lit(seed), features, label, mask)
-                : functions.col(quoted(idCol));
-        JavaRDD<Row> ordered = table.select(features.as("features"), label.as("label"), key.as("key"), mask.as("mask"))
-                .orderBy("key")
-                .javaRDD();
-        boolean hasIds = idCol != null;
-        InputReader inputs = new InputReader(base, FEATURES, maskCol == null ? -1 : MASK);
-        return ordered.mapPartitions(rows -> hasIds ? new DistinctKeys(rows) : rows)
-                .zipWithIndex()
+        boolean hasIds = settings.idCol() != null;
+        JavaRDD<Row> ordered = select(table, seed).orderBy("key").javaRDD();
+        JavaRDD<Row> checked = ordered.mapPartitions(rows -> hasIds ? new DistinctKeys(rows) : rows);
+        InputReader inputs = new InputReader(base, FEATURES, settings.maskCol() == null ? -1 : MASK);
+        JavaRDD<Row> kept = settings.skipsInvalid() || settings.weightCol() != null
+                ? checked.filter(row -> isUsed(inputs, row))
+                : checked;
+        return kept.zipWithIndex()
                 .mapToPair(row ->
                         new Tuple2<>(Shard.worker(row._2(), batchSize, workers), example(inputs, row._1(), row._2())))
                 .partitionBy(new HashPartitioner(workers))
@@ -74,30 +56,75 @@ record TrainingData(
                 .persist(StorageLevel.MEMORY_AND_DISK());
     }
 
-    private static String quoted(String column) {
+    private Dataset<Row> select(Dataset<?> table, long seed) {
+        Column features = functions.col(quoted(settings.featuresCol()));
+        Column label = functions.col(quoted(settings.labelCol()));
+        Column mask = settings.maskCol() == null
+                ? functions.lit(null).cast(DataTypes.createArrayType(DataTypes.IntegerType))
+                : functions.col(quoted(settings.maskCol()));
+        Column weight = settings.weightCol() == null
+                ? functions.lit(1.0)
+                : functions.col(quoted(settings.weightCol())).cast(DataTypes.DoubleType);
+        Column key;
+        if (settings.idCol() != null) {
+            key = functions.col(quoted(settings.idCol()));
+        } else if (settings.weightCol() != null) {
+            key = functions.xxhash64(functions.lit(seed), features, label, mask, weight);
+        } else {
+            key = functions.xxhash64(functions.lit(seed), features, label, mask);
+        }
+        return table.select(
+                features.as("features"), label.as("label"), key.as("key"), mask.as("mask"), weight.as("weight"));
+    }
+
+    static String quoted(String column) {
         return "`" + column.replace("`", "``") + "`";
     }
 
-    private Example example(InputReader inputs, Row row, long number) {
-        Inputs input = inputs.read(row);
-        double[] label = Columns.numbers(row, LABEL, "the label");
-        if (label.length != out) {
-            requireClass(label);
+    /** Whether a row has a weight, and can be computed if rows that cannot are left out. */
+    private boolean isUsed(InputReader inputs, Row row) {
+        try {
+            if (weight(row) == 0) {
+                return false;
+            }
+            if (settings.skipsInvalid()) {
+                read(inputs, row, 0);
+            }
+            return true;
+        } catch (InvalidRowException e) {
+            if (settings.skipsInvalid()) {
+                return false;
+            }
+            throw named(e, row);
         }
-        return new Example(
-                number, input, FlatValues.rounded(label, base.value().network().dataType()));
     }
 
-    private void requireClass(double[] label) {
-        if (label.length != 1 || !takesClasses) {
-            throw new IllegalArgumentException(
-                    "the label of a row must have " + out + " numbers, as the network's output"
-                            + (takesClasses ? ", or be the number of a class" : "") + ", found " + label.length);
+    private Example example(InputReader inputs, Row row, long number) {
+        try {
+            return read(inputs, row, number);
+        } catch (InvalidRowException e) {
+            throw named(e, row);
         }
-        if (!(label[0] >= 0 && label[0] < out) || label[0] != Math.rint(label[0])) {
-            throw new IllegalArgumentException(
-                    "the label of a row must be the number of a class, from 0 to " + (out - 1) + ", found " + label[0]);
+    }
+
+    private InvalidRowException named(InvalidRowException e, Row row) {
+        return settings.idCol() == null ? e.ofUnknownRow() : e.ofRow(row.get(KEY));
+    }
+
+    private Example read(InputReader inputs, Row row, long number) {
+        Inputs input = inputs.read(row);
+        double[] label = labels.read(row, LABEL);
+        return new Example(
+                number, input, FlatValues.rounded(label, base.value().network().dataType()), weight(row));
+    }
+
+    private static double weight(Row row) {
+        double weight = Columns.numbers(row, WEIGHT, "weightCol: the weight")[0];
+        if (!(weight >= 0) || Double.isInfinite(weight)) {
+            throw new InvalidRowException(
+                    "weightCol: the weight of a row must be finite and at least 0, found " + weight);
         }
+        return weight;
     }
 
     /** Refuses keys that are null or equal, between which the order would change from run to run. */

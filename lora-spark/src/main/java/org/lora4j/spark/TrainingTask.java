@@ -11,6 +11,7 @@ import org.lora4j.LoRAModel;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.nn.parameter.Parameter;
 import org.lora4j.train.BatchGradients;
+import org.lora4j.train.Loss;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -25,6 +26,7 @@ final class TrainingTask implements Serializable {
     private final Broadcast<BaseNetwork> base;
     private final String config;
     private final LossName loss;
+    private final boolean hasWeights;
     private final int batchSize;
     private final TokenCounts tokens;
     private transient @Nullable Deque<Worker> idle;
@@ -32,20 +34,31 @@ final class TrainingTask implements Serializable {
     /** A model with the adapter that trains, and the buffers to compute its gradients. */
     private static final class Worker {
         private final AdapterView view;
+        private final WeightedLoss weighted;
+        private final Loss loss;
         private final BatchGradients gradients;
         private final List<INDArray> values;
 
-        Worker(AdapterView view, LossName loss) {
+        Worker(AdapterView view, LossName name, boolean hasWeights) {
             this.view = view;
-            gradients = new BatchGradients(view, loss.loss());
+            weighted = new WeightedLoss(name.loss());
+            loss = hasWeights ? weighted : name.loss();
+            gradients = new BatchGradients(view, loss);
             values = values(gradients);
         }
     }
 
-    TrainingTask(Broadcast<BaseNetwork> base, LoRAConfig config, LossName loss, int batchSize, TokenCounts tokens) {
+    TrainingTask(
+            Broadcast<BaseNetwork> base,
+            LoRAConfig config,
+            LossName loss,
+            boolean hasWeights,
+            int batchSize,
+            TokenCounts tokens) {
         this.base = base;
         this.config = LoRAConfigJson.write(config);
         this.loss = loss;
+        this.hasWeights = hasWeights;
         this.batchSize = batchSize;
         this.tokens = tokens;
     }
@@ -73,13 +86,14 @@ final class TrainingTask implements Serializable {
     PartialGradients gradients(int worker, Shard shard, FlatValues parameters, long number, long batch) {
         Shard.Range range = shard.range(batch, batchSize);
         if (range.size() == 0) {
-            return new PartialGradients(worker, 0, 0, null);
+            return new PartialGradients(worker, 0, 0, 0, null);
         }
         Worker model = take();
         try {
             parameters.assignTo(model.values);
+            double weight = model.weighted.use(shard.weights(range));
             double mean = shard.compute(model.gradients, range, model.view, number, tokens.before(worker, batch));
-            return new PartialGradients(worker, range.size(), mean, FlatValues.of(model.gradients.gradients()));
+            return new PartialGradients(worker, range.size(), weight, mean, FlatValues.of(model.gradients.gradients()));
         } finally {
             release(model);
         }
@@ -105,6 +119,27 @@ final class TrainingTask implements Serializable {
         }
     }
 
+    /** Computes the mean loss of all rows of a worker without dropout, and the sum of their weights. */
+    PartialLoss loss(Shard shard, FlatValues parameters) {
+        if (shard.size() == 0) {
+            return new PartialLoss(0, 0);
+        }
+        Worker model = take();
+        try {
+            parameters.assignTo(model.values);
+            double sum = 0;
+            double weights = 0;
+            for (Shard.Range range : shard.blocks(batchSize)) {
+                double weight = model.weighted.use(shard.weights(range));
+                sum += weight * shard.loss(model.loss, range, model.view);
+                weights += weight;
+            }
+            return new PartialLoss(weights, sum);
+        } finally {
+            release(model);
+        }
+    }
+
     private Worker take() {
         ExecutorThreads.limit();
         synchronized (this) {
@@ -112,7 +147,7 @@ final class TrainingTask implements Serializable {
                 return idle.pop();
             }
         }
-        return new Worker(newView(), loss);
+        return new Worker(newView(), loss, hasWeights);
     }
 
     private synchronized void release(Worker worker) {

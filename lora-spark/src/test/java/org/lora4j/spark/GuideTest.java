@@ -11,6 +11,7 @@ import org.apache.spark.ml.PipelineStage;
 import org.apache.spark.ml.evaluation.MulticlassClassificationEvaluator;
 import org.apache.spark.ml.feature.VectorAssembler;
 import org.apache.spark.ml.linalg.Vector;
+import org.apache.spark.ml.tuning.CrossValidatorModel;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
@@ -83,6 +84,43 @@ class GuideTest {
     }
 
     @Test
+    void theProgram() throws Exception {
+        table.write().parquet(path + "/table");
+        TrainClassifier.main(new String[] {path + "/base.safetensors", path + "/table", path + "/best"});
+        Sessions.stop();
+        Dataset<Row> rows = Sessions.local().read().parquet(path + "/table");
+        double accuracy = new MulticlassClassificationEvaluator()
+                .setMetricName("accuracy")
+                .evaluate(CrossValidatorModel.load(path + "/best").transform(rows));
+        assertThat(accuracy).isGreaterThan(0.8);
+    }
+
+    @Test
+    void aClassifierOfSparkML() throws Exception {
+        table = table.withColumn("importance", functions.expr("1 + id % 2"))
+                .withColumn("heldOut", functions.expr("id % 5 = 0"));
+        LoRAClassificationModel model = new LoRAClassifier()
+                .setBasePath(path + "/base.safetensors")
+                .setIdCol("id")
+                .setWeightCol("importance")              // numbers >= 0
+                .setValidationIndicatorCol("heldOut")    // true for rows that choose the best epoch
+                .setHandleInvalid("skip")                // or "error", or "keep"
+                .setBatchSize(40)
+                .setEpochs(5)
+                .setNumWorkers(2)
+                .setThresholds(new double[] {0.2, 0.2, 0.4, 0.4})
+                .fit(table);
+        double[] losses = model.summary().objectiveHistory();
+        double[] heldOut = model.summary().validationHistory();
+        Dataset<Row> scored = model.transform(table);
+        scored.select("rawPrediction", "probability", "prediction").show(5);
+        model.setSaveBase(true).write().overwrite().save(path + "/classifier");
+        assertThat(losses).hasSize(40);
+        assertThat(heldOut).hasSize(5);
+        assertThat(LoRAClassificationModel.load(path + "/classifier").getBasePath()).endsWith("/classifier/base");
+    }
+
+    @Test
     void theSampleOfThePackage() {
         LoRATransformer model = new LoRAEstimator()
                 .setBasePath(path + "/base.safetensors") // on any file system of Hadoop
@@ -127,7 +165,7 @@ class GuideTest {
                 .setAdapterCol("tenant")                 // the name of a sub-folder, or null for the base alone
                 .setAdapterFolder(path + "/adapters")    // on any file system of Hadoop
                 .setMaxAdapterBytes(512L << 20)          // of each executor
-                .setBadAdapters("null")                  // or "fail"
+                .setHandleInvalid("keep")                // or "skip", or "error"
                 .transform(table);
         scored.filter("prediction is null").groupBy("tenant", "reason").count().show();
         assertThat(scored.filter("prediction is null").count()).isZero();

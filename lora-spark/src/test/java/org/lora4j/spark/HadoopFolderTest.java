@@ -105,7 +105,7 @@ class HadoopFolderTest {
                 functions.expr(
                         "case id when 0 then 'nobody' when 1 then 'broken' when 2 then '../base' else tenant end"));
         List<Row> reasons = transformer(share)
-                .setBadAdapters("null")
+                .setHandleInvalid("keep")
                 .transform(bad)
                 .orderBy("id")
                 .select("reason")

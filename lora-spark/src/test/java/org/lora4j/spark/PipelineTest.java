@@ -86,8 +86,8 @@ class PipelineTest {
         for (Param<?> param : new LoRAEstimator().params()) {
             assertThat(param.doc()).as(param.name()).isNotBlank().isNotEqualTo(param.name());
         }
-        assertThat(new LoRAEstimator().params()).hasSize(31);
-        assertThat(new LoRATransformer().params()).hasSize(16);
+        assertThat(new LoRAEstimator().params()).hasSize(35);
+        assertThat(new LoRATransformer().params()).hasSize(18);
         assertThat(new LoRAEstimator().explainParams()).contains("rank: rank r of the update B·A (>= 1)");
     }
 
@@ -254,7 +254,7 @@ class PipelineTest {
         assertThatIllegalArgumentException().isThrownBy(() -> new LoRAEstimator().setRank(0));
         assertThatIllegalArgumentException().isThrownBy(() -> new LoRAEstimator().setDropout(1));
         assertThatIllegalArgumentException().isThrownBy(() -> new LoRAEstimator().setOptimizer("lbfgs"));
-        assertThatIllegalArgumentException().isThrownBy(() -> new LoRATransformer().setBadAdapters("skip"));
+        assertThatIllegalArgumentException().isThrownBy(() -> new LoRATransformer().setHandleInvalid("drop"));
         assertThatIllegalStateException()
                 .isThrownBy(() -> new LoRATransformer().adapter())
                 .withMessageStartingWith("the transformer must have an adapter of its own, found none");

@@ -146,7 +146,7 @@ class ScoringTest {
 
     @Test
     void anAdapterThatCannotBeUsedGivesNullAndAReason() throws Exception {
-        LoRATransformer transformer = transformer().setBadAdapters("null");
+        LoRATransformer transformer = transformer().setHandleInvalid("keep");
         Dataset<Row> scored = transformer.transform(withBadAdapters());
         assertThat(scored.schema()).isEqualTo(transformer.transformSchema(table.schema()));
         for (Row row : scored.collectAsList()) {

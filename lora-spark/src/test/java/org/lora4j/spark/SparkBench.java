@@ -138,8 +138,8 @@ public final class SparkBench {
         LoRAModel model = LoRAModel.of(network());
         List<INDArray> factors = values(model.add("a", LoRAConfig.of(1, 1)).parameters());
         List<INDArray> weights = values(model.network().parameters());
-        int sent = serialized(new PartialGradients(0, 1, 1, FlatValues.of(factors)));
-        int all = serialized(new PartialGradients(0, 1, 1, FlatValues.of(weights)));
+        int sent = serialized(new PartialGradients(0, 1, 1, 1, FlatValues.of(factors)));
+        int all = serialized(new PartialGradients(0, 1, 1, 1, FlatValues.of(weights)));
         table("a worker sends in a step", "bytes");
         print("| gradients of an adapter of rank 1 | %,d |", sent);
         print("| gradients of all parameters | %,d, %,.0f times as many |", all, all / (double) sent);

@@ -92,7 +92,7 @@ class SqlFunctionTest {
     void anAdapterThatCannotBeUsedFailsOrGivesNull() {
         LoRAFunctions.register(spark, "lora_strict", transformer());
         assertThatThrownBy(() -> sql("lora_strict(features, 'nobody')")).hasStackTraceContaining("nobody");
-        LoRAFunctions.register(spark, "lora_lenient", transformer().setBadAdapters("null"));
+        LoRAFunctions.register(spark, "lora_lenient", transformer().setHandleInvalid("keep"));
         assertThat(sql("lora_lenient(features, if(id = 3, 'nobody', tenant))").stream()
                         .filter(row -> row.isNullAt(1))
                         .map(row -> row.getLong(0)))

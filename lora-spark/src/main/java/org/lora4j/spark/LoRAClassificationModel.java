@@ -1,0 +1,323 @@
+package org.lora4j.spark;
+
+import java.io.IOException;
+import java.util.Objects;
+import org.apache.spark.broadcast.Broadcast;
+import org.apache.spark.ml.classification.ProbabilisticClassificationModel;
+import org.apache.spark.ml.linalg.DenseVector;
+import org.apache.spark.ml.linalg.SQLDataTypes;
+import org.apache.spark.ml.linalg.Vector;
+import org.apache.spark.ml.param.IntParam;
+import org.apache.spark.ml.param.ParamMap;
+import org.apache.spark.ml.param.ParamValidators;
+import org.apache.spark.ml.util.DefaultParamsWritable;
+import org.apache.spark.ml.util.MLReader;
+import org.apache.spark.ml.util.MLWriter;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.api.java.UDF1;
+import org.apache.spark.sql.functions;
+import org.apache.spark.sql.types.DataType;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructType;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.adapter.LoRAAdapter;
+import scala.Tuple3;
+
+/**
+ * A base with the adapter that {@link LoRAClassifier} trained, as a classifier of Spark ML. It adds {@code rawPrediction}, the
+ * outputs of the network; {@code probability}, their softmax; and {@code prediction}, the number of the class. An empty name
+ * leaves a column out.
+ *
+ * <p>With thresholds t, the prediction is the class with the greatest {@code p/t}. A row that cannot be computed has null in the
+ * three columns if {@link #handleInvalid} is keep.
+ *
+ * <p>A saved model has its adapter in the folder {@code adapter} in PEFT's form. It has the path of the base, and with
+ * {@link #setSaveBase} a copy of the base too, which a loaded model uses.
+ *
+ * @serial exclude
+ */
+public final class LoRAClassificationModel extends ProbabilisticClassificationModel<Object, LoRAClassificationModel>
+        implements HasBase<LoRAClassificationModel>, DefaultParamsWritable {
+    private static final long serialVersionUID = 1L;
+
+    private final String uid;
+    private final BaseParams base;
+    private final IntParam blockSize;
+    private @Nullable TrainedAdapter trained;
+    private transient @Nullable Broadcast<ScoringTask> local;
+
+    /**
+     * Creates a model without an adapter, for the reader.
+     *
+     * @param uid its name among the stages of a pipeline
+     */
+    public LoRAClassificationModel(String uid) {
+        this(StageUid.begin(uid), null);
+    }
+
+    LoRAClassificationModel(StageUid id, @Nullable TrainedAdapter trained) {
+        uid = id.end();
+        this.trained = trained;
+        base = new BaseParams(this);
+        blockSize = new IntParam(
+                uid, "blockSize", "number of rows that are computed together (>= 1)", ParamValidators.gtEq(1));
+        setDefault(blockSize, 512);
+    }
+
+    @Override
+    public String uid() {
+        return StageUid.of(uid);
+    }
+
+    @Override
+    public BaseParams baseParams() {
+        return base;
+    }
+
+    /**
+     * Returns the parameter of the number of rows that are computed together.
+     *
+     * @return the parameter
+     */
+    public IntParam blockSize() {
+        return blockSize;
+    }
+
+    /**
+     * Sets the number of rows that are computed together.
+     *
+     * @param value at least 1
+     * @return this
+     */
+    public LoRAClassificationModel setBlockSize(int value) {
+        return (LoRAClassificationModel) set(blockSize, value);
+    }
+
+    /**
+     * Returns the number of rows that are computed together.
+     *
+     * @return the value
+     */
+    public int getBlockSize() {
+        return (int) getOrDefault(blockSize);
+    }
+
+    private TrainedAdapter trained() {
+        if (trained == null) {
+            throw new IllegalStateException(
+                    "the model must have an adapter, found none; train one with LoRAClassifier, or load a"
+                            + " saved model");
+        }
+        return trained;
+    }
+
+    /**
+     * Returns the trained adapter.
+     *
+     * @return the adapter
+     * @throws IllegalStateException if this model has none
+     */
+    public LoRAAdapter adapter() {
+        return trained().adapter().adapter();
+    }
+
+    /**
+     * Returns whether there is a summary of the training. A loaded model has none.
+     *
+     * @return whether there is one
+     */
+    public boolean hasSummary() {
+        return trained().hasSummary();
+    }
+
+    /**
+     * Returns the summary of the training.
+     *
+     * @return the summary
+     * @throws IllegalStateException if the model was loaded
+     */
+    public LoRATrainingSummary summary() {
+        return trained().summary();
+    }
+
+    /**
+     * Returns a transformer with the same base, adapter and columns, for other outputs, for SQL, or for an adapter in each row.
+     *
+     * @return a new transformer
+     */
+    public LoRATransformer transformer() {
+        LoRATransformer transformer =
+                new LoRATransformer(uid() + "_transformer", trained().adapter());
+        BaseColumns.copy(this, transformer);
+        return transformer.setBatchSize(getBlockSize());
+    }
+
+    @Override
+    public int numFeatures() {
+        return trained().inputs();
+    }
+
+    @Override
+    public int numClasses() {
+        return trained().outputs();
+    }
+
+    /**
+     * Computes the outputs of one row in the driver. The first call reads the base; later changes of the parameters have no
+     * effect on it. {@link #transform} is much faster for many rows.
+     *
+     * @param features what a row of featuresCol has, such as a vector or a text
+     * @return the outputs
+     */
+    @Override
+    public Vector predictRaw(Object features) {
+        return outputs(features);
+    }
+
+    @Override
+    public Vector raw2probabilityInPlace(Vector raw) {
+        softmax(((DenseVector) raw).values());
+        return raw;
+    }
+
+    /** exp(zᵢ − max z) / Σⱼ exp(zⱼ − max z). */
+    private static void softmax(double[] z) {
+        double max = Double.NEGATIVE_INFINITY;
+        for (double value : z) {
+            max = Math.max(max, value);
+        }
+        double sum = 0;
+        for (int i = 0; i < z.length; i++) {
+            z[i] = Math.exp(z[i] - max);
+            sum += z[i];
+        }
+        for (int i = 0; i < z.length; i++) {
+            z[i] /= sum;
+        }
+    }
+
+    private synchronized Vector outputs(Object features) {
+        Objects.requireNonNull(features, "features must not be null");
+        Broadcast<ScoringTask> task = local;
+        if (task == null) {
+            BaseColumns.requireBase(this);
+            task = transformer().broadcast(SparkSession.active());
+            local = task;
+        }
+        return LoRAFunctions.vector(features, task);
+    }
+
+    /**
+     * Adds the columns whose names are not empty.
+     *
+     * @param dataset the table
+     * @return the table with the columns
+     * @throws IllegalArgumentException if a parameter is missing, or a column is missing or has another type
+     */
+    @Override
+    public Dataset<Row> transform(Dataset<?> dataset) {
+        StructType schema = transformSchema(dataset.schema());
+        boolean hasRaw = !getRawPredictionCol().isEmpty();
+        String raw = hasRaw ? getRawPredictionCol() : uid() + "_raw";
+        Dataset<Row> scored = transformer()
+                .setOutputCol(raw)
+                .setOutputType("vector")
+                .setPredictionCol("")
+                .setReasonCol("")
+                .transform(dataset);
+        LoRAClassificationModel rule = rule();
+        if (!getProbabilityCol().isEmpty()) {
+            UDF1<Vector, Vector> probability = z -> z == null ? null : rule.raw2probability(z);
+            scored = scored.withColumn(
+                    getProbabilityCol(),
+                    functions
+                            .udf(probability, SQLDataTypes.VectorType())
+                            .apply(functions.col(TrainingData.quoted(raw))));
+        }
+        if (!getPredictionCol().isEmpty()) {
+            UDF1<Vector, Double> prediction = z -> z == null ? null : rule.raw2prediction(z);
+            scored = scored.withColumn(
+                    getPredictionCol(),
+                    functions.udf(prediction, DataTypes.DoubleType).apply(functions.col(TrainingData.quoted(raw))));
+        }
+        return BaseColumns.withMetadata(scored, schema);
+    }
+
+    /** A model that has the thresholds and no adapter, so that it is small when it travels. */
+    private LoRAClassificationModel rule() {
+        LoRAClassificationModel rule =
+                new LoRAClassificationModel(StageUid.begin(uid()), trained().withoutAdapter());
+        if (isDefined(thresholds())) {
+            if (getThresholds().length != numClasses()) {
+                throw new IllegalArgumentException("thresholds must have " + numClasses()
+                        + " numbers, as there are classes, found " + getThresholds().length);
+            }
+            rule.setThresholds(getThresholds());
+        }
+        return rule;
+    }
+
+    @Override
+    public StructType validateAndTransformSchema(StructType schema, boolean fitting, DataType featuresType) {
+        BaseColumns.requireIn(this, schema);
+        return super.validateAndTransformSchema(
+                schema, fitting, schema.apply(getFeaturesCol()).dataType());
+    }
+
+    /**
+     * Returns this model with names for the probability and the prediction, which Spark's own summaries ask for. Two classes of
+     * Spark declare it in two ways, and Java needs one.
+     *
+     * @return this model with names, and the names
+     */
+    @Override
+    @SuppressWarnings({"rawtypes", "unchecked"})
+    public Tuple3 findSummaryModel() {
+        LoRAClassificationModel model = copy(ParamMap.empty());
+        if (model.getProbabilityCol().isEmpty()) {
+            model.setProbabilityCol("probability_" + uid());
+        }
+        if (model.getPredictionCol().isEmpty()) {
+            model.setPredictionCol("prediction_" + uid());
+        }
+        return new Tuple3(model, model.getProbabilityCol(), model.getPredictionCol());
+    }
+
+    @Override
+    public LoRAClassificationModel copy(ParamMap extra) {
+        LoRAClassificationModel copy = new LoRAClassificationModel(StageUid.begin(uid()), trained);
+        return copyValues(copy, extra).setParent(parent());
+    }
+
+    @Override
+    public MLWriter write() {
+        return new AdapterWriter(DefaultParamsWritable.super.write(), this, trained());
+    }
+
+    @Override
+    public void save(String path) throws IOException {
+        write().save(path);
+    }
+
+    /**
+     * Returns what loads saved models.
+     *
+     * @return a reader
+     */
+    public static MLReader<LoRAClassificationModel> read() {
+        return new AdapterReader<>(
+                (loaded, adapter, folder, hadoop) -> loaded.trained = TrainedAdapter.read(folder, adapter, hadoop));
+    }
+
+    /**
+     * Loads a saved model.
+     *
+     * @param path the folder
+     * @return the model
+     */
+    public static LoRAClassificationModel load(String path) {
+        return read().load(path);
+    }
+}

@@ -1,0 +1,232 @@
+package org.lora4j.spark;
+
+import java.io.IOException;
+import java.util.Objects;
+import org.apache.spark.broadcast.Broadcast;
+import org.apache.spark.ml.linalg.Vector;
+import org.apache.spark.ml.param.IntParam;
+import org.apache.spark.ml.param.ParamMap;
+import org.apache.spark.ml.param.ParamValidators;
+import org.apache.spark.ml.regression.RegressionModel;
+import org.apache.spark.ml.util.DefaultParamsWritable;
+import org.apache.spark.ml.util.MLReader;
+import org.apache.spark.ml.util.MLWriter;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.DataType;
+import org.apache.spark.sql.types.StructType;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.adapter.LoRAAdapter;
+
+/**
+ * A base with the adapter that {@link LoRARegressor} trained, as a regression model of Spark ML. It adds {@code prediction}, the
+ * output of the network. A row that cannot be computed has null if {@link #handleInvalid} is keep.
+ *
+ * <p>A saved model has its adapter in the folder {@code adapter} in PEFT's form. It has the path of the base, and with
+ * {@link #setSaveBase} a copy of the base too, which a loaded model uses.
+ *
+ * @serial exclude
+ */
+public final class LoRARegressionModel extends RegressionModel<Object, LoRARegressionModel>
+        implements HasBase<LoRARegressionModel>, DefaultParamsWritable {
+    private static final long serialVersionUID = 1L;
+
+    private final String uid;
+    private final BaseParams base;
+    private final IntParam blockSize;
+    private @Nullable TrainedAdapter trained;
+    private transient @Nullable Broadcast<ScoringTask> local;
+
+    /**
+     * Creates a model without an adapter, for the reader.
+     *
+     * @param uid its name among the stages of a pipeline
+     */
+    public LoRARegressionModel(String uid) {
+        this(StageUid.begin(uid), null);
+    }
+
+    LoRARegressionModel(StageUid id, @Nullable TrainedAdapter trained) {
+        uid = id.end();
+        this.trained = trained;
+        base = new BaseParams(this);
+        blockSize = new IntParam(
+                uid, "blockSize", "number of rows that are computed together (>= 1)", ParamValidators.gtEq(1));
+        setDefault(blockSize, 512);
+    }
+
+    @Override
+    public String uid() {
+        return StageUid.of(uid);
+    }
+
+    @Override
+    public BaseParams baseParams() {
+        return base;
+    }
+
+    /**
+     * Returns the parameter of the number of rows that are computed together.
+     *
+     * @return the parameter
+     */
+    public IntParam blockSize() {
+        return blockSize;
+    }
+
+    /**
+     * Sets the number of rows that are computed together.
+     *
+     * @param value at least 1
+     * @return this
+     */
+    public LoRARegressionModel setBlockSize(int value) {
+        return (LoRARegressionModel) set(blockSize, value);
+    }
+
+    /**
+     * Returns the number of rows that are computed together.
+     *
+     * @return the value
+     */
+    public int getBlockSize() {
+        return (int) getOrDefault(blockSize);
+    }
+
+    private TrainedAdapter trained() {
+        if (trained == null) {
+            throw new IllegalStateException(
+                    "the model must have an adapter, found none; train one with LoRARegressor, or load a"
+                            + " saved model");
+        }
+        return trained;
+    }
+
+    /**
+     * Returns the trained adapter.
+     *
+     * @return the adapter
+     * @throws IllegalStateException if this model has none
+     */
+    public LoRAAdapter adapter() {
+        return trained().adapter().adapter();
+    }
+
+    /**
+     * Returns whether there is a summary of the training. A loaded model has none.
+     *
+     * @return whether there is one
+     */
+    public boolean hasSummary() {
+        return trained().hasSummary();
+    }
+
+    /**
+     * Returns the summary of the training.
+     *
+     * @return the summary
+     * @throws IllegalStateException if the model was loaded
+     */
+    public LoRATrainingSummary summary() {
+        return trained().summary();
+    }
+
+    /**
+     * Returns a transformer with the same base, adapter and columns, for other outputs, for SQL, or for an adapter in each row.
+     *
+     * @return a new transformer
+     */
+    public LoRATransformer transformer() {
+        LoRATransformer transformer =
+                new LoRATransformer(uid() + "_transformer", trained().adapter());
+        BaseColumns.copy(this, transformer);
+        return transformer.setBatchSize(getBlockSize());
+    }
+
+    @Override
+    public int numFeatures() {
+        return trained().inputs();
+    }
+
+    /**
+     * Computes the output of one row in the driver. The first call reads the base; later changes of the parameters have no effect
+     * on it. {@link #transform} is much faster for many rows.
+     *
+     * @param features what a row of featuresCol has, such as a vector or a text
+     * @return the output
+     */
+    @Override
+    public double predict(Object features) {
+        return outputs(features).apply(0);
+    }
+
+    private synchronized Vector outputs(Object features) {
+        Objects.requireNonNull(features, "features must not be null");
+        Broadcast<ScoringTask> task = local;
+        if (task == null) {
+            BaseColumns.requireBase(this);
+            task = transformer().broadcast(SparkSession.active());
+            local = task;
+        }
+        return LoRAFunctions.vector(features, task);
+    }
+
+    /**
+     * Adds the column of the predictions.
+     *
+     * @param dataset the table
+     * @return the table with the column
+     * @throws IllegalArgumentException if a parameter is missing, or a column is missing or has another type
+     */
+    @Override
+    public Dataset<Row> transform(Dataset<?> dataset) {
+        StructType schema = transformSchema(dataset.schema());
+        String output = uid() + "_output";
+        return BaseColumns.withMetadata(
+                transformer().setOutputCol(output).setReasonCol("").transform(dataset), schema);
+    }
+
+    @Override
+    public StructType validateAndTransformSchema(StructType schema, boolean fitting, DataType featuresType) {
+        BaseColumns.requireIn(this, schema);
+        return super.validateAndTransformSchema(
+                schema, fitting, schema.apply(getFeaturesCol()).dataType());
+    }
+
+    @Override
+    public LoRARegressionModel copy(ParamMap extra) {
+        LoRARegressionModel copy = new LoRARegressionModel(StageUid.begin(uid()), trained);
+        return copyValues(copy, extra).setParent(parent());
+    }
+
+    @Override
+    public MLWriter write() {
+        return new AdapterWriter(DefaultParamsWritable.super.write(), this, trained());
+    }
+
+    @Override
+    public void save(String path) throws IOException {
+        write().save(path);
+    }
+
+    /**
+     * Returns what loads saved models.
+     *
+     * @return a reader
+     */
+    public static MLReader<LoRARegressionModel> read() {
+        return new AdapterReader<>(
+                (loaded, adapter, folder, hadoop) -> loaded.trained = TrainedAdapter.read(folder, adapter, hadoop));
+    }
+
+    /**
+     * Loads a saved model.
+     *
+     * @param path the folder
+     * @return the model
+     */
+    public static LoRARegressionModel load(String path) {
+        return read().load(path);
+    }
+}

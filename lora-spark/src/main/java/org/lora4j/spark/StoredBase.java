@@ -1,0 +1,45 @@
+package org.lora4j.spark;
+
+import java.io.IOException;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.FileUtil;
+import org.apache.hadoop.fs.Path;
+import org.jspecify.annotations.Nullable;
+
+/** The copy of a base in the folder of a saved model. */
+final class StoredBase {
+    private static final String NAME = "base";
+
+    private StoredBase() {}
+
+    /** Copies the file of a network, or the files of an encoder that a stage reads. */
+    static void copy(String base, String model, Configuration hadoop) throws IOException {
+        Path from = new Path(base);
+        Path to = new Path(model, NAME);
+        if (!from.getFileSystem(hadoop).getFileStatus(from).isDirectory()) {
+            copy(from, to, hadoop);
+            return;
+        }
+        for (String name : BaseNetwork.FILES) {
+            Path file = new Path(from, name);
+            if (from.getFileSystem(hadoop).exists(file)) {
+                copy(file, new Path(to, name), hadoop);
+            }
+        }
+    }
+
+    private static void copy(Path from, Path to, Configuration hadoop) throws IOException {
+        FileSystem target = to.getFileSystem(hadoop);
+        target.mkdirs(to.getParent());
+        FileStatus status = from.getFileSystem(hadoop).getFileStatus(from);
+        FileUtil.copy(from.getFileSystem(hadoop), status, target, to, false, true, hadoop);
+    }
+
+    /** The path of the copy in the folder of a saved model, or null if there is none. */
+    static @Nullable String find(String model, Configuration hadoop) throws IOException {
+        Path copy = new Path(model, NAME);
+        return copy.getFileSystem(hadoop).exists(copy) ? copy.toString() : null;
+    }
+}
