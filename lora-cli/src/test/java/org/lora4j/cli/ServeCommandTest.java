@@ -402,6 +402,11 @@ class ServeCommandTest {
     @Test
     void otherRequestsAreRefused() throws Exception {
         assertThat(decoder.get("/").statusCode()).isEqualTo(404);
+        assertThat(decoder.send(decoder.request("/health")
+                                .method("HEAD", HttpRequest.BodyPublishers.noBody())
+                                .build())
+                        .statusCode())
+                .isEqualTo(405);
         assertThat(decoder.get("/v1/nothing").statusCode()).isEqualTo(404);
         assertThat(decoder.post(EMBED, "{}").body()).contains("the model must have /v1/embeddings, found one with");
         assertThat(encoder.post(CHAT, "{}").statusCode()).isEqualTo(404);
@@ -445,6 +450,8 @@ class ServeCommandTest {
                 .allMatch(line -> line.matches(
                         "# (HELP|TYPE) [a-z_]+ .+|[a-z_]+(\\{[a-z]+=\"[^\"]*\"(,[a-z]+=\"[^\"]*\")*})? \\S+"));
         assertThat(decoder.get("/metrics").body()).contains("lora_serving_cached_tokens ");
+        // All places are given back.
+        RunningServer.await(() -> encoder.figure("lora_http_requests") == 0);
     }
 
     private static String endless(String adapter, boolean isStream) {
@@ -492,7 +499,7 @@ class ServeCommandTest {
     @Test
     void requestsBeyondTheLimitsAreRejectedWithTheRightStatus() throws Exception {
         List<CompletableFuture<HttpResponse<String>>> open = new ArrayList<>();
-        try (RunningServer server = startEndless("--max-running", 1, "--max-waiting", 8, "--max-requests", 3)) {
+        try (RunningServer server = startEndless("--max-running", 1, "--max-waiting", 8)) {
             open.add(later(server, "style"));
             RunningServer.await(() -> server.figure("lora_serving_running{adapter=\"style\"}") == 1);
             open.add(later(server, "style"));
@@ -502,7 +509,7 @@ class ServeCommandTest {
             assertThat(busy.headers().firstValue("Retry-After")).hasValue("1");
         }
         // The prompt has 49 tokens: fewer than 100 in all, and more than the 25 of one adapter.
-        try (RunningServer server = startEndless("--max-running", 1, "--max-waiting", 100, "--max-requests", 3)) {
+        try (RunningServer server = startEndless("--max-running", 1, "--max-waiting", 100)) {
             open.add(later(server, "style"));
             RunningServer.await(() -> server.figure("lora_serving_running{adapter=\"style\"}") == 1);
             open.add(later(server, "style"));
@@ -510,12 +517,22 @@ class ServeCommandTest {
             HttpResponse<String> busy = server.post(CHAT, endless("style", true));
             assertThat(busy.statusCode()).as(busy.body()).isEqualTo(429);
             assertThat(RunningServer.json(busy).at("/error/type").asText()).isEqualTo("rate_limit_error");
-            open.add(later(server, "support"));
-            RunningServer.await(() -> server.figure("lora_http_requests") == 3);
+        }
+        try (RunningServer server = startEndless("--max-requests", 1)) {
+            open.add(later(server, "style"));
+            RunningServer.await(() -> server.figure("lora_http_requests") == 1);
             HttpResponse<String> full = server.post(CHAT, endless("support", false));
             assertThat(full.statusCode()).isEqualTo(503);
             assertThat(full.body()).contains("too many requests are answered at the same time");
             assertThat(server.get("/health").statusCode()).isEqualTo(200);
+        }
+        try (RunningServer server = startEndless("--max-requests", 4)) {
+            open.add(later(server, "style"));
+            RunningServer.await(() -> server.figure("lora_http_requests") == 1);
+            HttpResponse<String> own = server.post(CHAT, endless("style", false));
+            assertThat(own.statusCode()).isEqualTo(429);
+            assertThat(own.body()).contains("too many requests of the adapter 'style' are answered");
+            assertThat(server.good(CHAT, chat("support", "")).path("choices")).hasSize(1);
         }
         // The servers have stopped. Whoever still waited was told so.
         for (CompletableFuture<HttpResponse<String>> one : open) {

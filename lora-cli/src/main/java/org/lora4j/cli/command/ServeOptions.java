@@ -15,8 +15,9 @@ final class ServeOptions {
             names = "--max-requests",
             paramLabel = "N",
             description = "Requests of the model that are answered at the same time, each in a thread; further ones get"
-                    + " the status 503. Default: ${DEFAULT-VALUE}.")
-    private int requests = 64;
+                    + " the status 503, and those beyond a quarter of it of one adapter 429. Default:"
+                    + " ${DEFAULT-VALUE}.")
+    private int requests = 256;
 
     @Option(
             names = "--max-body",

@@ -37,6 +37,10 @@ final class Answer {
     /** Sends an answer as a whole. */
     void send(int status, String type, byte[] body) throws IOException {
         header("Content-Type", type);
+        if (exchange.getRequestMethod().equals("HEAD")) {
+            exchange.sendResponseHeaders(status, -1);
+            return;
+        }
         exchange.sendResponseHeaders(status, body.length);
         try (OutputStream out = exchange.getResponseBody()) {
             out.write(body);

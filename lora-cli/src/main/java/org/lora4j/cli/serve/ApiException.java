@@ -42,6 +42,11 @@ final class ApiException extends RuntimeException {
         return new ApiException(503, message, null, "service_unavailable", true);
     }
 
+    /** An adapter that has as many requests as it may. */
+    static ApiException tooMany(String message) {
+        return new ApiException(TOO_MANY, message, null, "rate_limit_exceeded", true);
+    }
+
     /** A fault that is in the log. */
     static ApiException internal() {
         return new ApiException(FIRST_OF_SERVER, "the request could not be answered", null, "internal_error", false);

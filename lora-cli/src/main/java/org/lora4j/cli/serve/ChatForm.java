@@ -81,7 +81,8 @@ final class ChatForm implements TextForm {
                     && !field.getValue().isNull()
                     && !(field.getValue().isContainerNode() && field.getValue().isEmpty())) {
                 String name = at + "." + field.getKey();
-                throw ApiException.unsupported(Text.quote(name), Text.quote(name) + " is not supported; leave it out");
+                throw ApiException.unsupported(
+                        Text.printable(name), Text.quote(name) + " is not supported; leave it out");
             }
         });
         return ChatMessage.of(role, content(at + ".content", message.path("content")));

@@ -75,7 +75,7 @@ final class FieldRules {
         Neutral neutral = NEUTRAL.get(name);
         if (neutral == null) {
             throw ApiException.unsupported(
-                    Text.quote(name), "the field " + Text.quote(name) + " is not supported; leave it out");
+                    Text.printable(name), "the field " + Text.quote(name) + " is not supported; leave it out");
         }
         if (!neutral.isMet.test(value)) {
             throw ApiException.unsupported(

@@ -49,7 +49,7 @@ public final class ModelServer implements AutoCloseable {
     private final Map<String, Endpoint> endpoints;
     private final HttpServer server;
     private final ThreadPoolExecutor threads;
-    private final AtomicInteger asked = new AtomicInteger();
+    private final Places places;
     private final CountDownLatch closed = new CountDownLatch(1);
     private final Object lock = new Object();
     private int active;
@@ -59,6 +59,7 @@ public final class ModelServer implements AutoCloseable {
         this.model = model;
         limits = model.limits();
         endpoints = model.endpoints();
+        places = new Places(limits.requests());
         server = HttpServer.create(address, 0);
         int most = limits.requests() + MORE_THREADS;
         AtomicInteger number = new AtomicInteger();
@@ -214,13 +215,12 @@ public final class ModelServer implements AutoCloseable {
 
     private void ask(Endpoint endpoint, HttpExchange exchange, Answer answer) throws IOException {
         JsonBody body = JsonBody.parse(read(exchange), endpoint.rules());
+        String name = body.text("model");
+        places.enter(name);
         try {
-            if (asked.incrementAndGet() > limits.requests()) {
-                throw ApiException.busy("too many requests are answered at the same time; try again later");
-            }
             endpoint.answer(body, answer);
         } finally {
-            asked.decrementAndGet();
+            places.leave(name);
         }
     }
 
@@ -287,7 +287,7 @@ public final class ModelServer implements AutoCloseable {
     private void metrics(Answer answer) throws IOException {
         MetricsText text = new MetricsText();
         text.add(model.stats());
-        text.gauge("lora_http_requests", "Requests of the model that are answered now.", asked.get());
+        text.gauge("lora_http_requests", "Requests of the model that are answered now.", places.taken());
         model.addTo(text);
         answer.send(200, MetricsText.TYPE, text.toString().getBytes(StandardCharsets.UTF_8));
     }
