@@ -16,6 +16,7 @@ import org.lora4j.cli.command.MergeCommand;
 import org.lora4j.cli.command.PredictCommand;
 import org.lora4j.cli.command.RerankCommand;
 import org.lora4j.cli.command.RetrieveCommand;
+import org.lora4j.cli.command.ServeCommand;
 import org.lora4j.cli.command.SftCommand;
 import org.lora4j.example.support.cli.CommandRunner;
 import picocli.CommandLine.Command;
@@ -40,6 +41,7 @@ import picocli.CommandLine.ScopeType;
             GenerateCommand.class,
             ChatCommand.class,
             EmbedCommand.class,
+            ServeCommand.class,
             InspectCommand.class,
             MergeCommand.class,
             CombineCommand.class,

@@ -26,6 +26,7 @@ class ArchitectureTest {
                     "org.lora4j.cli.language",
                     "org.lora4j.cli.retrieval",
                     "org.lora4j.cli.inspect",
+                    "org.lora4j.cli.serve",
                     "org.lora4j.cli.convert")
             .layer("files")
             .definedBy("org.lora4j.cli.file")

@@ -85,7 +85,12 @@ public abstract class WorkCommand implements Callable<Integer> {
         return prepared;
     }
 
-    private String kept() {
+    /**
+     * Returns what an interrupt says.
+     *
+     * @return what of this run is kept
+     */
+    protected String kept() {
         RunFolder prepared = folder;
         return prepared == null ? RunFolder.NOTHING_KEPT : prepared.kept();
     }

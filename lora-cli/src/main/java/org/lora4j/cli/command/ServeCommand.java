@@ -1,0 +1,146 @@
+package org.lora4j.cli.command;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.cli.model.ModelKind;
+import org.lora4j.cli.serve.ModelServer;
+import org.lora4j.cli.serve.ServedModel;
+import org.lora4j.example.support.cli.OptionCheck;
+import org.lora4j.example.support.cli.WorkCommand;
+import org.lora4j.nn.NativeThreads;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code serve}: a model and its adapters over HTTP. */
+@Command(
+        name = "serve",
+        description = "Answer requests over HTTP in the form of OpenAI's API, until Ctrl-C. The field 'model' of a"
+                + " request names the adapter. Anyone who reaches the port can use each adapter.")
+public final class ServeCommand extends WorkCommand {
+    private static final int LAST_PORT = 65_535;
+
+    /** Long enough for a large body over a slow line. */
+    private static final int READ_SECONDS = 60;
+
+    @Option(names = "--model", required = true, paramLabel = "DIR", description = "The folder of the model.")
+    @SuppressWarnings("NullAway.Init")
+    private Path model;
+
+    @Option(
+            names = "--adapters",
+            paramLabel = "DIR",
+            description =
+                    "The folder with a sub-folder for each adapter. An adapter is loaded when a request needs it.")
+    private @Nullable Path adapters;
+
+    @Option(
+            names = "--allow-base",
+            description = "Serve the model without an adapter too, under the name of its folder.")
+    private boolean allowBase;
+
+    @Option(names = "--host", paramLabel = "NAME", description = "Where to listen. Default: ${DEFAULT-VALUE}.")
+    private String host = "127.0.0.1";
+
+    @Option(
+            names = "--port",
+            paramLabel = "N",
+            description = "Where to listen; 0 for any free port, which is printed. Default: ${DEFAULT-VALUE}.")
+    private int port = 8080;
+
+    @Mixin
+    private final TextLimit textLimit = new TextLimit();
+
+    @Mixin
+    private final StorageOption storage = new StorageOption();
+
+    @Mixin
+    private final ServeOptions options = new ServeOptions();
+
+    ServeCommand() {}
+
+    @Override
+    protected void checkOptions(OptionCheck check) {
+        check.inRange("--port", port, 0, LAST_PORT);
+        check.require(
+                adapters != null || allowBase,
+                "--adapters must be given unless --allow-base serves the model alone, found neither");
+        options.check(check);
+        textLimit.check(check);
+        boolean isDecoder;
+        try {
+            isDecoder = ModelKind.of(model).isDecoder();
+        } catch (IOException e) {
+            // Refused when it is opened.
+            return;
+        }
+        storage.check(check, isDecoder);
+        check.require(
+                !isDecoder || textLimit.value().isEmpty(),
+                "--max-tokens must be used with an encoder, found a decoder with it; --max-new-tokens limits its answers");
+    }
+
+    @Override
+    protected String kept() {
+        return "running requests end first";
+    }
+
+    @Override
+    protected void work() throws IOException {
+        setServerProperties();
+        ServedModel.Settings settings = new ServedModel.Settings(
+                model, adapters, allowBase, storage.precision(), textLimit.value(), options.limits());
+        InetSocketAddress address = new InetSocketAddress(InetAddress.getByName(host), port);
+        // The requests of many are computed together, by threads of the library.
+        NativeThreads threads = NativeThreads.forBlas(1);
+        try (ServedModel served = ServedModel.open(settings);
+                ModelServer server = ModelServer.start(address, served)) {
+            run(server, served.names().size());
+        } finally {
+            threads.close();
+        }
+    }
+
+    private void run(ModelServer server, int names) throws IOException {
+        Thread stop = new Thread(server::close, "lora-stop");
+        Runtime.getRuntime().addShutdownHook(stop);
+        try {
+            String shown = host.contains(":") ? "[" + host + "]" : host;
+            out().println("serving " + names + (names == 1 ? " model" : " models") + " on http://" + shown + ":"
+                    + server.address().getPort() + "/v1");
+            out().flush();
+            server.awaitClose();
+        } catch (InterruptedException e) {
+            // Whoever runs this command in a thread of its own ends it so. The server then ends running requests first.
+            out().println("interrupted");
+        } finally {
+            removeHook(stop);
+        }
+    }
+
+    private static void removeHook(Thread stop) {
+        try {
+            Runtime.getRuntime().removeShutdownHook(stop);
+        } catch (IllegalStateException e) {
+            // The process ends already, and the thread runs.
+        }
+    }
+
+    /** The server of the JDK reads these properties when it is first used. */
+    private void setServerProperties() {
+        // Without this, a small answer waits for 40 ms on the second and each later request of a connection.
+        setDefault("sun.net.httpserver.nodelay", "true");
+        // Else a client that sends or reads nothing holds a thread forever.
+        setDefault("sun.net.httpserver.maxReqTime", String.valueOf(READ_SECONDS));
+        setDefault("sun.net.httpserver.maxRspTime", String.valueOf((long) options.timeout() + READ_SECONDS));
+    }
+
+    private static void setDefault(String property, String value) {
+        if (System.getProperty(property) == null) {
+            System.setProperty(property, value);
+        }
+    }
+}

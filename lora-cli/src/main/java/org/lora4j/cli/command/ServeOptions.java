@@ -1,0 +1,110 @@
+package org.lora4j.cli.command;
+
+import java.time.Duration;
+import org.lora4j.cli.serve.ServeLimits;
+import org.lora4j.example.support.cli.OptionCheck;
+import picocli.CommandLine.Option;
+
+/** How much a server takes. */
+final class ServeOptions {
+    private static final int MOST_REQUESTS = 10_000;
+    private static final int KIB = 1024;
+    private static final int LARGEST_BODY = 1_000_000;
+
+    @Option(
+            names = "--max-requests",
+            paramLabel = "N",
+            description = "Requests of the model that are answered at the same time, each in a thread; further ones get"
+                    + " the status 503, and those beyond a quarter of it of one adapter 429. Default:"
+                    + " ${DEFAULT-VALUE}.")
+    private int requests = 256;
+
+    @Option(
+            names = "--max-body",
+            paramLabel = "KB",
+            description = "The largest body of a request, in units of 1,024 bytes. Default: ${DEFAULT-VALUE}.")
+    private int bodyKib = 1024;
+
+    @Option(
+            names = "--max-new-tokens",
+            paramLabel = "N",
+            description = "The most new tokens of an answer of a decoder, and as many for a chat that does not say."
+                    + " Default: ${DEFAULT-VALUE}.")
+    private int newTokens = 512;
+
+    @Option(
+            names = "--max-waiting",
+            paramLabel = "N",
+            description = "From how many waiting tokens of prompts (for an encoder: texts) on requests get the status"
+                    + " 503; from a quarter of it for one adapter, 429. Default: 65536 (1024).")
+    private int waiting;
+
+    @Option(
+            names = "--max-running",
+            paramLabel = "N",
+            description = "Generations that run at the same time (for an encoder: texts in a batch). Default: 32 (64).")
+    private int running;
+
+    @Option(
+            names = "--max-cached-tokens",
+            paramLabel = "N",
+            description = "For how many tokens the generations have room together. Default: as many as half of the"
+                    + " memory of Java holds.")
+    private int cachedTokens;
+
+    @Option(
+            names = "--max-adapters",
+            paramLabel = "N",
+            description =
+                    "Adapters in memory; those that were not used for the longest time leave it. Default: no limit.")
+    private int adapters = Integer.MAX_VALUE;
+
+    @Option(
+            names = "--max-adapter-memory",
+            paramLabel = "MB",
+            description = "Memory of these adapters, in units of 1,048,576 bytes. Default: ${DEFAULT-VALUE}.")
+    private int adapterMib = 256;
+
+    @Option(
+            names = "--timeout",
+            paramLabel = "SECONDS",
+            description = "How long a request takes at most. Default: ${DEFAULT-VALUE}.")
+    private int timeout = 300;
+
+    @Option(
+            names = "--grace",
+            paramLabel = "SECONDS",
+            description = "How long running requests may take after Ctrl-C. Default: ${DEFAULT-VALUE}.")
+    private int grace = 20;
+
+    void check(OptionCheck check) {
+        check.inRange("--max-requests", requests, 1, MOST_REQUESTS);
+        check.inRange("--max-body", bodyKib, 1, LARGEST_BODY);
+        check.atLeast("--max-new-tokens", newTokens, 1);
+        check.atLeast("--max-waiting", waiting, 0);
+        check.atLeast("--max-running", running, 0);
+        check.atLeast("--max-cached-tokens", cachedTokens, 0);
+        check.atLeast("--max-adapters", adapters, 1);
+        check.atLeast("--max-adapter-memory", adapterMib, 1);
+        check.atLeast("--timeout", timeout, 1);
+        check.atLeast("--grace", grace, 0);
+    }
+
+    int timeout() {
+        return timeout;
+    }
+
+    ServeLimits limits() {
+        return new ServeLimits(
+                requests,
+                bodyKib * KIB,
+                newTokens,
+                waiting,
+                running,
+                cachedTokens,
+                adapters,
+                (long) adapterMib * KIB * KIB,
+                Duration.ofSeconds(timeout),
+                Duration.ofSeconds(grace));
+    }
+}

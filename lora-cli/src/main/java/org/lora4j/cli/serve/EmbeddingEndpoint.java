@@ -1,0 +1,102 @@
+package org.lora4j.cli.serve;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.List;
+import java.util.Set;
+import org.lora4j.nn.input.Sequences;
+
+/** Embeds texts. */
+final class EmbeddingEndpoint implements Endpoint {
+    /** That of OpenAI's API. */
+    private static final int MOST_INPUTS = 2048;
+
+    private static final FieldRules RULES = new FieldRules(Set.of("model", "input", "encoding_format", "dimensions"));
+    private static final String RULE =
+            "a text, the tokens of a text, or a list of 1 to " + MOST_INPUTS + " of either, none of them empty";
+
+    private final ServedEncoder encoder;
+
+    EmbeddingEndpoint(ServedEncoder encoder) {
+        this.encoder = encoder;
+    }
+
+    @Override
+    public FieldRules rules() {
+        return RULES;
+    }
+
+    @Override
+    public void answer(JsonBody body, Answer answer) throws IOException {
+        String model = body.text("model");
+        String adapter = encoder.adapter(model);
+        boolean isBase64 = isBase64(body);
+        body.whole("dimensions", encoder.dimensions(), encoder.dimensions(), encoder.dimensions());
+        Sequences input = input(body.require("input", RULE));
+        float[][] embeddings = encoder.embed(input, adapter);
+
+        ObjectNode node = JsonBody.MAPPER.createObjectNode().put("object", "list");
+        ArrayNode data = node.putArray("data");
+        for (int i = 0; i < embeddings.length; i++) {
+            ObjectNode one = data.addObject().put("object", "embedding").put("index", i);
+            if (isBase64) {
+                one.put("embedding", base64(embeddings[i]));
+            } else {
+                ArrayNode numbers = one.putArray("embedding");
+                for (float number : embeddings[i]) {
+                    numbers.add(number);
+                }
+            }
+        }
+        node.put("model", model);
+        node.putObject("usage").put("prompt_tokens", input.tokens()).put("total_tokens", input.tokens());
+        answer.json(200, node);
+    }
+
+    private static boolean isBase64(JsonBody body) {
+        String format = body.textOrNull("encoding_format");
+        if (format != null && !format.equals("float") && !format.equals("base64")) {
+            throw ApiException.field("encoding_format", "float or base64", Text.quote(format));
+        }
+        return "base64".equals(format);
+    }
+
+    private Sequences input(JsonNode input) {
+        boolean isOne = input.isTextual() || (input.isArray() && input.path(0).isNumber());
+        List<JsonNode> all = new ArrayList<>();
+        (isOne ? List.of(input) : input).forEach(all::add);
+        if (all.isEmpty() || all.size() > MOST_INPUTS || !(isOne || input.isArray())) {
+            throw ApiException.field(
+                    "input", RULE, input.isArray() ? all.size() + " of them" : Text.quote(input.toString()));
+        }
+        if (all.stream().allMatch(JsonNode::isTextual)) {
+            try {
+                return encoder.tokens(all.stream().map(JsonNode::textValue).toList());
+            } catch (IllegalArgumentException e) {
+                throw ApiException.field("input", RULE, "a text without a token");
+            }
+        }
+        int[][] ids = new int[all.size()][];
+        for (int i = 0; i < ids.length; i++) {
+            int[] tokens = JsonBody.tokens(all.get(i));
+            if (tokens == null) {
+                throw JsonBody.wrong("input", RULE, all.get(i));
+            }
+            ids[i] = tokens;
+        }
+        return Sequences.of(ids);
+    }
+
+    /** Numbers of 4 bytes, the lowest byte first. */
+    private static String base64(float[] numbers) {
+        ByteBuffer bytes = ByteBuffer.allocate(Float.BYTES * numbers.length).order(ByteOrder.LITTLE_ENDIAN);
+        bytes.asFloatBuffer().put(numbers);
+        return Base64.getEncoder().encodeToString(bytes.array());
+    }
+}

@@ -1,0 +1,87 @@
+package org.lora4j.cli.serve;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Predicate;
+
+/**
+ * Which fields a request may have: those that are used, those that change nothing about the answer, and those of which only
+ * the value that changes nothing is supported.
+ */
+final class FieldRules {
+    private static final Set<String> HARMLESS = Set.of(
+            "user",
+            "metadata",
+            "store",
+            "safety_identifier",
+            "service_tier",
+            "parallel_tool_calls",
+            "prediction",
+            "prompt_cache_retention");
+
+    /** What a field must be to change nothing, and how a message says so. */
+    private record Neutral(String rule, Predicate<JsonNode> isMet) {}
+
+    private static final Neutral ZERO = new Neutral("0", node -> node.isNumber() && node.doubleValue() == 0);
+    private static final Neutral ONE = new Neutral("1", node -> node.isNumber() && node.doubleValue() == 1);
+    private static final Neutral FALSE = new Neutral("false", node -> node.isBoolean() && !node.booleanValue());
+    private static final Neutral EMPTY = new Neutral(
+            "empty",
+            node -> node.isContainerNode() ? node.isEmpty() : node.asText().isEmpty());
+    private static final Neutral NO_TOOL =
+            new Neutral("none or auto", node -> Set.of("none", "auto").contains(node.asText()));
+
+    private static final Map<String, Neutral> NEUTRAL = Map.ofEntries(
+            Map.entry("n", ONE),
+            Map.entry("best_of", ONE),
+            Map.entry("echo", FALSE),
+            Map.entry("suffix", EMPTY),
+            Map.entry("logprobs", FALSE),
+            Map.entry("top_logprobs", ZERO),
+            Map.entry("frequency_penalty", ZERO),
+            Map.entry("presence_penalty", ZERO),
+            Map.entry("logit_bias", EMPTY),
+            Map.entry("tools", EMPTY),
+            Map.entry("functions", EMPTY),
+            Map.entry("tool_choice", NO_TOOL),
+            Map.entry("function_call", NO_TOOL),
+            Map.entry(
+                    "response_format",
+                    new Neutral(
+                            "of the type text",
+                            node -> node.path("type").asText().equals("text"))),
+            Map.entry(
+                    "modalities",
+                    new Neutral(
+                            "text alone",
+                            node -> node.size() == 1 && node.path(0).asText().equals("text"))));
+
+    private final Set<String> used;
+
+    FieldRules(Set<String> used) {
+        this.used = used;
+    }
+
+    /**
+     * Checks a field.
+     *
+     * @throws ApiException if it would change the answer and is not supported
+     */
+    void check(String name, JsonNode value) {
+        if (used.contains(name) || HARMLESS.contains(name) || value.isNull()) {
+            return;
+        }
+        Neutral neutral = NEUTRAL.get(name);
+        if (neutral == null) {
+            throw ApiException.unsupported(
+                    Text.printable(name), "the field " + Text.quote(name) + " is not supported; leave it out");
+        }
+        if (!neutral.isMet.test(value)) {
+            throw ApiException.unsupported(
+                    name,
+                    name + " is not supported: it must be " + neutral.rule + " or absent, found "
+                            + Text.quote(value.toString()));
+        }
+    }
+}

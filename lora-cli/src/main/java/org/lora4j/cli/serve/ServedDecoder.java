@@ -1,0 +1,125 @@
+package org.lora4j.cli.serve;
+
+import java.io.IOException;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.IntConsumer;
+import org.lora4j.LoRAModel;
+import org.lora4j.cli.model.DecoderFolder;
+import org.lora4j.serve.AdapterCache;
+import org.lora4j.serve.GenerationHandle;
+import org.lora4j.serve.GenerationRequest;
+import org.lora4j.serve.GenerationService;
+import org.lora4j.serve.ServingStats;
+import org.lora4j.text.ChatTemplate;
+import org.lora4j.text.Tokenizer;
+
+/** A decoder, which generates text. */
+final class ServedDecoder extends ServedModel {
+    private final DecoderFolder decoder;
+    private final GenerationService service;
+    private final Set<GenerationHandle> running = ConcurrentHashMap.newKeySet();
+
+    private ServedDecoder(Settings settings, DecoderFolder decoder) throws IOException {
+        super(settings, decoder.name());
+        this.decoder = decoder;
+        LoRAModel model = LoRAModel.of(decoder.network());
+        ServeLimits limits = settings.limits();
+        GenerationService.Builder builder = GenerationService.builder(model).allowBase(settings.allowBase());
+        AdapterCache cache = cache(model);
+        if (cache != null) {
+            builder.adapters(cache);
+        }
+        if (limits.waiting() > 0) {
+            builder.maxWaitingTokens(limits.waiting());
+        }
+        if (limits.running() > 0) {
+            builder.maxRunning(limits.running());
+        }
+        if (limits.cachedTokens() > 0) {
+            builder.maxCachedTokens(limits.cachedTokens());
+        }
+        service = builder.build();
+    }
+
+    static ServedDecoder openDecoder(Settings settings) throws IOException {
+        DecoderFolder decoder = DecoderFolder.open(settings.model(), settings.precision());
+        try {
+            return new ServedDecoder(settings, decoder);
+        } catch (IOException | RuntimeException e) {
+            decoder.close();
+            throw e;
+        }
+    }
+
+    Tokenizer tokenizer() {
+        return decoder.tokenizer();
+    }
+
+    Optional<ChatTemplate> template() {
+        return decoder.template();
+    }
+
+    Set<Integer> endIds() {
+        return decoder.endIds();
+    }
+
+    int maxNewTokens() {
+        return limits().newTokens();
+    }
+
+    /**
+     * Starts a generation. The caller calls {@link #forget} when it has ended.
+     *
+     * @param consumer is given each token
+     */
+    GenerationHandle generate(TextRequest request, IntConsumer consumer) {
+        GenerationRequest asked = GenerationRequest.of(request.adapter(), request.prompt(), request.options())
+                .withOptions(options())
+                .withConsumer(consumer);
+        String conversation = request.conversation();
+        GenerationHandle handle = service.generate(conversation == null ? asked : asked.withConversation(conversation));
+        running.add(handle);
+        return handle;
+    }
+
+    void forget(GenerationHandle handle) {
+        running.remove(handle);
+    }
+
+    @Override
+    Map<String, Endpoint> endpoints() {
+        return Map.of(
+                "/v1/chat/completions",
+                new TextEndpoint(this, new ChatForm(this)),
+                "/v1/completions",
+                new TextEndpoint(this, new CompletionForm(this)));
+    }
+
+    @Override
+    ServingStats stats() {
+        return service.stats();
+    }
+
+    @Override
+    void addTo(MetricsText metrics) {
+        metrics.gauge(
+                "lora_serving_cached_tokens",
+                "Tokens that running generations and kept conversations have room for.",
+                service.cachedTokens());
+    }
+
+    @Override
+    void cancelAll() {
+        running.forEach(GenerationHandle::cancel);
+    }
+
+    @Override
+    public void close() {
+        cancelAll();
+        service.close();
+        decoder.close();
+    }
+}

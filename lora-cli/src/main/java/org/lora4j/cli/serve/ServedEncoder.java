@@ -1,0 +1,89 @@
+package org.lora4j.cli.serve;
+
+import java.io.IOException;
+import java.util.List;
+import java.util.Map;
+import org.lora4j.LoRAModel;
+import org.lora4j.cli.model.Encoders;
+import org.lora4j.nn.input.Sequences;
+import org.lora4j.serve.AdapterCache;
+import org.lora4j.serve.BatchingPredictor;
+import org.lora4j.serve.ServingStats;
+import org.lora4j.text.EncoderFolder;
+
+/** An encoder, which embeds texts. */
+final class ServedEncoder extends ServedModel {
+    private final EncoderFolder encoder;
+    private final BatchingPredictor predictor;
+    private final int dimensions;
+
+    private ServedEncoder(Settings settings, EncoderFolder encoder) throws IOException {
+        super(settings, encoder.name());
+        this.encoder = encoder;
+        LoRAModel model = LoRAModel.of(encoder.sentenceEmbeddings());
+        dimensions = Math.toIntExact(model.network().outputSize());
+        ServeLimits limits = settings.limits();
+        BatchingPredictor.Builder builder = BatchingPredictor.builder(model).allowBase(settings.allowBase());
+        AdapterCache cache = cache(model);
+        if (cache != null) {
+            builder.adapters(cache);
+        }
+        if (limits.waiting() > 0) {
+            builder.maxWaitingRows(limits.waiting());
+        }
+        if (limits.running() > 0) {
+            builder.maxBatchRows(limits.running());
+        }
+        predictor = builder.build();
+    }
+
+    static ServedEncoder openEncoder(Settings settings) throws IOException {
+        EncoderFolder encoder = Encoders.open(settings.model(), settings.maxTokens(), "an embedding");
+        try {
+            return new ServedEncoder(settings, encoder);
+        } catch (IOException | RuntimeException e) {
+            encoder.close();
+            throw e;
+        }
+    }
+
+    int dimensions() {
+        return dimensions;
+    }
+
+    /**
+     * Returns the tokens of texts.
+     *
+     * @throws IllegalArgumentException if a text has none
+     */
+    Sequences tokens(List<String> texts) {
+        return encoder.tokens(texts);
+    }
+
+    float[][] embed(Sequences texts, String adapter) {
+        return predictor.predict(texts, adapter, options()).toFloatMatrix();
+    }
+
+    @Override
+    Map<String, Endpoint> endpoints() {
+        return Map.of("/v1/embeddings", new EmbeddingEndpoint(this));
+    }
+
+    @Override
+    ServingStats stats() {
+        return predictor.stats();
+    }
+
+    @Override
+    void addTo(MetricsText metrics) {}
+
+    /** A batch is short. */
+    @Override
+    void cancelAll() {}
+
+    @Override
+    public void close() {
+        predictor.close();
+        encoder.close();
+    }
+}

@@ -1,0 +1,115 @@
+package org.lora4j.cli.serve;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.OptionalInt;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.LoRAModel;
+import org.lora4j.cli.model.ModelKind;
+import org.lora4j.linalg.Precision;
+import org.lora4j.serve.AdapterCache;
+import org.lora4j.serve.RequestOptions;
+import org.lora4j.serve.ServingStats;
+
+/** A model with a folder of adapters, ready for requests. */
+public abstract class ServedModel implements AutoCloseable {
+    private final String baseName;
+    private final long baseSeconds;
+    private final @Nullable AdapterFolder folder;
+    private final Settings settings;
+
+    /**
+     * What is served.
+     *
+     * @param model the folder of the model
+     * @param adapters the folder of the adapters; null for none, if the base is allowed
+     * @param allowBase whether requests may use the model without an adapter
+     * @param precision how the large matrices of a decoder are stored
+     * @param maxTokens where the texts of an encoder are cut; empty for where the folder says
+     * @param limits how much is served at the same time
+     */
+    public record Settings(
+            Path model,
+            @Nullable Path adapters,
+            boolean allowBase,
+            Precision precision,
+            OptionalInt maxTokens,
+            ServeLimits limits) {}
+
+    ServedModel(Settings settings, String baseName) throws IOException {
+        this.settings = settings;
+        this.baseName = baseName;
+        baseSeconds = AdapterFolder.seconds(settings.model);
+        folder = settings.adapters == null ? null : AdapterFolder.open(settings.adapters);
+    }
+
+    /**
+     * Opens a model. Adapters are loaded when a request needs them.
+     *
+     * @param settings what is served
+     * @return the model
+     * @throws IOException if the model cannot be read, or there is no folder of adapters
+     */
+    public static ServedModel open(Settings settings) throws IOException {
+        return ModelKind.of(settings.model).isDecoder()
+                ? ServedDecoder.openDecoder(settings)
+                : ServedEncoder.openEncoder(settings);
+    }
+
+    /** Creates the cache of the adapters; null if there are none. */
+    final @Nullable AdapterCache cache(LoRAModel model) {
+        return folder == null
+                ? null
+                : AdapterCache.builder(model, folder.path())
+                        .maxAdapters(settings.limits.adapters())
+                        .maxBytes(settings.limits.adapterBytes())
+                        .build();
+    }
+
+    final ServeLimits limits() {
+        return settings.limits;
+    }
+
+    final RequestOptions options() {
+        return RequestOptions.defaults().withTimeout(limits().timeout());
+    }
+
+    /**
+     * Returns the names that a request can give as its model.
+     *
+     * @return the adapters that are in the folder now, and the name of the model if it is served alone; for each when it was
+     *     changed, in seconds since 1970
+     * @throws IOException if the folder cannot be read
+     */
+    public final Map<String, Long> names() throws IOException {
+        Map<String, Long> names = new TreeMap<>();
+        if (folder != null) {
+            names.putAll(folder.list());
+        }
+        if (settings.allowBase) {
+            names.put(baseName, baseSeconds);
+        }
+        return names;
+    }
+
+    /** Returns the adapter of a name that a request gives as its model. */
+    final String adapter(String name) {
+        return settings.allowBase && name.equals(baseName) ? LoRAModel.BASE : name;
+    }
+
+    /** What answers, by path. */
+    abstract Map<String, Endpoint> endpoints();
+
+    abstract ServingStats stats();
+
+    /** Adds figures that only this kind of model has. */
+    abstract void addTo(MetricsText metrics);
+
+    /** Ends what runs, so that its requests are answered at once. */
+    abstract void cancelAll();
+
+    @Override
+    public abstract void close();
+}

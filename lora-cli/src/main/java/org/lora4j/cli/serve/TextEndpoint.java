@@ -1,0 +1,162 @@
+package org.lora4j.cli.serve;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.time.Instant;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/** Generates text, as a whole or as a stream of events. */
+final class TextEndpoint implements Endpoint {
+    private final ServedDecoder decoder;
+    private final TextForm form;
+
+    TextEndpoint(ServedDecoder decoder, TextForm form) {
+        this.decoder = decoder;
+        this.form = form;
+    }
+
+    @Override
+    public FieldRules rules() {
+        return form.rules();
+    }
+
+    @Override
+    public void answer(JsonBody body, Answer answer) throws IOException {
+        String model = body.text("model");
+        String adapter = decoder.adapter(model);
+        boolean isStream = body.flag("stream");
+        boolean withUsage = withUsage(body);
+        int[] prompt = form.prompt(body);
+        TextRequest request =
+                TextRequest.of(body, adapter, prompt, decoder.endIds(), form.defaultTokens(), decoder.maxNewTokens());
+        Head head = new Head(
+                form.idPrefix() + UUID.randomUUID().toString().replace("-", ""),
+                Instant.now().getEpochSecond(),
+                model);
+        TextGeneration generation = TextGeneration.start(decoder, request);
+        if (isStream) {
+            stream(generation, new Events(head, answer, withUsage), prompt.length);
+        } else {
+            whole(generation, head, answer, prompt.length);
+        }
+    }
+
+    private static boolean withUsage(JsonBody body) {
+        JsonNode options = body.get("stream_options");
+        return options != null && options.path("include_usage").asBoolean();
+    }
+
+    /** What each part of an answer says. */
+    private record Head(String id, long created, String model) {}
+
+    private ObjectNode node(Head head, boolean isPart) {
+        return JsonBody.MAPPER
+                .createObjectNode()
+                .put("id", head.id)
+                .put("object", form.type(isPart))
+                .put("created", head.created)
+                .put("model", head.model);
+    }
+
+    private static ObjectNode choice(ObjectNode node, @Nullable String finish) {
+        return node.putArray("choices")
+                .addObject()
+                .put("index", 0)
+                .putNull("logprobs")
+                .put("finish_reason", finish);
+    }
+
+    private static void usage(ObjectNode node, int prompt, int tokens) {
+        node.putObject("usage")
+                .put("prompt_tokens", prompt)
+                .put("completion_tokens", tokens)
+                .put("total_tokens", prompt + tokens);
+    }
+
+    private void whole(TextGeneration generation, Head head, Answer answer, int prompt) throws IOException {
+        StringBuilder text = new StringBuilder();
+        TextGeneration.End end = generation.run(new TextGeneration.Receiver() {
+            @Override
+            public void text(String part) {
+                text.append(part);
+            }
+
+            @Override
+            public void alive(boolean hasBegun) throws IOException {
+                if (!hasBegun) {
+                    return;
+                }
+                // A space before a JSON value has no meaning. To write one is the only way to see that the client has
+                // gone.
+                if (!answer.isBegun()) {
+                    answer.begin(Answer.JSON);
+                }
+                answer.part(" ");
+            }
+        });
+        ObjectNode node = node(head, false);
+        form.whole(choice(node, end.finish()), text.toString());
+        usage(node, prompt, end.tokens());
+        answer.json(200, node);
+    }
+
+    private void stream(TextGeneration generation, Events events, int prompt) throws IOException {
+        TextGeneration.End end = generation.run(events);
+        events.end(end, prompt);
+    }
+
+    /** The events of a stream. */
+    private final class Events implements TextGeneration.Receiver {
+        private final Head head;
+        private final Answer answer;
+        private final boolean withUsage;
+
+        Events(Head head, Answer answer, boolean withUsage) {
+            this.head = head;
+            this.answer = answer;
+            this.withUsage = withUsage;
+        }
+
+        private void begin() throws IOException {
+            if (!answer.isBegun()) {
+                answer.begin(Answer.EVENTS);
+                send(null, "", true);
+            }
+        }
+
+        private void send(@Nullable String finish, @Nullable String text, boolean isFirst) throws IOException {
+            ObjectNode node = node(head, true);
+            form.part(choice(node, finish), text, isFirst);
+            if (withUsage) {
+                node.putNull("usage");
+            }
+            answer.event(node.toString());
+        }
+
+        @Override
+        public void text(String part) throws IOException {
+            begin();
+            send(null, part, false);
+        }
+
+        @Override
+        public void alive(boolean hasBegun) throws IOException {
+            begin();
+            answer.part(": waiting\n\n");
+        }
+
+        void end(TextGeneration.End end, int prompt) throws IOException {
+            begin();
+            send(end.finish(), null, false);
+            if (withUsage) {
+                ObjectNode node = node(head, true);
+                node.putArray("choices");
+                usage(node, prompt, end.tokens());
+                answer.event(node.toString());
+            }
+            answer.event("[DONE]");
+        }
+    }
+}
