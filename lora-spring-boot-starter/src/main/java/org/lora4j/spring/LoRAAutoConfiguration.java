@@ -82,6 +82,7 @@ public final class LoRAAutoConfiguration {
             return switch (kind) {
                 case CLASSIFIER -> encoder.model().classifier();
                 case HIDDEN_STATES -> encoder.model().lastHiddenState();
+                // A decoder has the configuration below.
                 case EMBEDDINGS, DECODER -> encoder.sentenceEmbeddings();
             };
         }
