@@ -253,7 +253,7 @@ class WrongUseTest {
                         .out())
                 .contains("1 texts: ", "1 lines were left out; the first: " + some + ":2: label must be one of");
         assertFails("the model must have a classifier, found none", "evaluate", "--model", bert, "--data", data);
-        assertFails("found an adapter; give it with --adapter", "evaluate", "--model", adapter, "--data", data);
+        assertFails("found an adapter; give the folder of its base", "evaluate", "--model", adapter, "--data", data);
         Files.writeString(adapter.resolve("task.json"), "{\"task\": \"other\"}");
         assertFails("must be a file that 'lora classify', 'lora retrieve' or 'lora rerank' wrote", "inspect", adapter);
     }

@@ -279,7 +279,8 @@ public final class AdapterCache {
     }
 
     /**
-     * Returns the adapters whose last load failed, for the operator. Names that are no adapters are not among them.
+     * Returns the adapters whose last load or {@link #refresh} failed, for the operator. Names that are no adapters are not among
+     * them.
      *
      * @return why, by name; at most 1,000, the last ones
      */

@@ -161,6 +161,7 @@ final class CachedAdapters {
     /** Notes that an adapter could not be loaded again, and stays as it is. */
     void notRefreshed(String name, Throwable cause) {
         synchronized (lock) {
+            failures.add(name, cause);
             failedLoads++;
             figures.of(name).failed(cause);
         }
@@ -187,6 +188,7 @@ final class CachedAdapters {
             }
             uncount(entry);
             count(entry, replacement);
+            failures.remove(name);
             return true;
         }
     }

@@ -160,7 +160,7 @@ class JavadocSamplesTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"lora-dl4j", "lora-langchain4j", "lora-spark", "lora-text"})
+    @ValueSource(strings = {"lora-dl4j", "lora-langchain4j", "lora-spark", "lora-spring-boot-starter", "lora-text"})
     void aTestOfTheModuleHasTheSampleOfItsPackage(String module) throws IOException {
         String tests = lines(Files.readString(only(module, "src/test/java", "GuideTest.java")));
         Matcher sample =

@@ -150,6 +150,7 @@ class SnippetsTest {
                 "lora-langchain4j/src/test/java",
                 "lora-onednn/src/test/java",
                 "lora-spark/src/test/java",
+                "lora-spring-boot-starter/src/test/java",
                 "lora-text/src/test/java")) {
             programs.addAll(files(ROOT.resolve(tests), ".java"));
         }

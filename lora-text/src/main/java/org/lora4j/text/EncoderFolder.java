@@ -9,6 +9,8 @@ import java.util.Locale;
 import java.util.Objects;
 import java.util.OptionalInt;
 import java.util.function.UnaryOperator;
+import org.lora4j.linalg.Precision;
+import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.input.Sequences;
 import org.lora4j.nn.layer.TokenEmbeddings;
@@ -61,7 +63,7 @@ public final class EncoderFolder implements AutoCloseable {
      */
     public static EncoderFolder open(Path folder) throws IOException {
         Objects.requireNonNull(folder, "folder must not be null");
-        return read(folder, OptionalInt.empty());
+        return read(folder, BaseStorage.of(Precision.FLOAT), OptionalInt.empty());
     }
 
     /**
@@ -75,10 +77,25 @@ public final class EncoderFolder implements AutoCloseable {
      */
     public static EncoderFolder open(Path folder, int maxTokens) throws IOException {
         Objects.requireNonNull(folder, "folder must not be null");
-        return read(folder, OptionalInt.of(maxTokens));
+        return read(folder, BaseStorage.of(Precision.FLOAT), OptionalInt.of(maxTokens));
     }
 
-    private static EncoderFolder read(Path folder, OptionalInt maxTokens) throws IOException {
+    /**
+     * Opens a folder, and stores the large matrices of the model in fewer bits.
+     *
+     * @param folder as in {@link #open(Path)}
+     * @param storage how they are stored
+     * @return the encoder
+     * @throws IOException as in {@link #open(Path)}
+     * @throws IllegalArgumentException as in {@link #open(Path)}
+     */
+    public static EncoderFolder open(Path folder, BaseStorage storage) throws IOException {
+        Objects.requireNonNull(folder, "folder must not be null");
+        Objects.requireNonNull(storage, "storage must not be null");
+        return read(folder, storage, OptionalInt.empty());
+    }
+
+    private static EncoderFolder read(Path folder, BaseStorage storage, OptionalInt maxTokens) throws IOException {
         for (String file : List.of(CONFIG, TOKENIZER)) {
             if (!Files.exists(folder.resolve(file))) {
                 throw new FileNotFoundException(folder.toAbsolutePath()
@@ -86,7 +103,7 @@ public final class EncoderFolder implements AutoCloseable {
                         + file);
             }
         }
-        BertModel model = BertModel.load(folder);
+        BertModel model = BertModel.load(folder, storage);
         int positions = positions(model.lastHiddenState());
         maxTokens.ifPresent(most -> Tokenizer.requireWithin(positions, most));
         Labels labels = Labels.parse(Objects.requireNonNull(Json.readIfExists(folder.resolve(CONFIG))));

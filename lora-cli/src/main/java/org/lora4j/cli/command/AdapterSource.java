@@ -6,9 +6,9 @@ import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.cli.model.AdaptedModels;
-import org.lora4j.cli.model.ModelKind;
 import org.lora4j.cli.model.TaskFile;
 import org.lora4j.io.PeftAdapters;
+import org.lora4j.text.ModelKind;
 import picocli.CommandLine.Option;
 
 /** A model with a trained adapter. */

@@ -11,7 +11,6 @@ import org.lora4j.cli.classify.ClassifierTest;
 import org.lora4j.cli.language.LanguageExamples;
 import org.lora4j.cli.language.LanguageTest;
 import org.lora4j.cli.model.DecoderAdapters;
-import org.lora4j.cli.model.DecoderFolder;
 import org.lora4j.cli.model.TaskFile;
 import org.lora4j.cli.model.TextClassifier;
 import org.lora4j.cli.report.RankPage;
@@ -24,6 +23,8 @@ import org.lora4j.cli.retrieval.RetrieveTask;
 import org.lora4j.example.support.cli.OptionCheck;
 import org.lora4j.example.support.cli.WorkCommand;
 import org.lora4j.example.support.report.TextOutput;
+import org.lora4j.nn.BaseStorage;
+import org.lora4j.text.DecoderFolder;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -137,7 +138,7 @@ public final class EvaluateCommand extends WorkCommand {
     }
 
     private void testDecoder() throws IOException {
-        try (DecoderFolder decoder = DecoderFolder.open(source.model(), storage.precision())) {
+        try (DecoderFolder decoder = DecoderFolder.open(source.model(), BaseStorage.of(storage.precision()))) {
             int most = decoder.maxLength();
             LanguageExamples examples = LanguageExamples.forTest(
                     decoder, texts.file(), texts.column(), Math.min(most, maxTokens == 0 ? LONGEST : maxTokens));

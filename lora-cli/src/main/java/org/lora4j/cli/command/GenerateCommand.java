@@ -7,9 +7,10 @@ import org.jspecify.annotations.Nullable;
 import org.lora4j.LoRAModel;
 import org.lora4j.cli.language.TextGenerator;
 import org.lora4j.cli.model.DecoderAdapters;
-import org.lora4j.cli.model.DecoderFolder;
 import org.lora4j.example.support.cli.OptionCheck;
 import org.lora4j.example.support.cli.WorkCommand;
+import org.lora4j.nn.BaseStorage;
+import org.lora4j.text.DecoderFolder;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -49,7 +50,7 @@ public final class GenerateCommand extends WorkCommand {
     @Override
     protected void work() throws IOException {
         String text = prompt == null ? standardInput() : prompt;
-        try (DecoderFolder decoder = DecoderFolder.open(source.model(), storage.precision())) {
+        try (DecoderFolder decoder = DecoderFolder.open(source.model(), BaseStorage.of(storage.precision()))) {
             LoRAModel model = DecoderAdapters.load(decoder, source.adapters());
             TextGenerator generator = new TextGenerator(decoder, model);
             TextGenerator.Result result = raw

@@ -9,13 +9,14 @@ import org.lora4j.cli.file.RowFile;
 import org.lora4j.cli.language.CompletionPredictor;
 import org.lora4j.cli.language.TextGenerator;
 import org.lora4j.cli.model.DecoderAdapters;
-import org.lora4j.cli.model.DecoderFolder;
-import org.lora4j.cli.model.ModelKind;
 import org.lora4j.cli.model.TaskFile;
 import org.lora4j.cli.model.TextClassifier;
 import org.lora4j.cli.retrieval.RerankTask;
 import org.lora4j.example.support.cli.OptionCheck;
 import org.lora4j.example.support.cli.WorkCommand;
+import org.lora4j.nn.BaseStorage;
+import org.lora4j.text.DecoderFolder;
+import org.lora4j.text.ModelKind;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -90,7 +91,7 @@ public final class PredictCommand extends WorkCommand {
     }
 
     private long answer(RowFile copy) throws IOException {
-        try (DecoderFolder decoder = DecoderFolder.open(source.model(), storage.precision())) {
+        try (DecoderFolder decoder = DecoderFolder.open(source.model(), BaseStorage.of(storage.precision()))) {
             LoRAModel model = DecoderAdapters.load(decoder, source.adapters());
             return CompletionPredictor.predict(
                     new TextGenerator(decoder, model), copy, texts.column(), flags.options());

@@ -4,13 +4,13 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import org.lora4j.adapter.LoRAAdapter;
-import org.lora4j.cli.model.ModelKind;
 import org.lora4j.io.Dtype;
 import org.lora4j.io.FileAccess;
 import org.lora4j.io.GgufAdapters;
 import org.lora4j.io.GgufModel;
 import org.lora4j.nn.transformer.Gpt2Config;
 import org.lora4j.nn.transformer.LlamaConfig;
+import org.lora4j.text.ModelKind;
 
 /** Writes adapters of decoders as GGUF files, for llama.cpp and Ollama. */
 public final class GgufExport {

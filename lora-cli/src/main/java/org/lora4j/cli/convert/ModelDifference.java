@@ -10,12 +10,12 @@ import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.algebra.AdapterApproximation;
 import org.lora4j.algebra.AdapterExtraction;
 import org.lora4j.algebra.TargetRank;
-import org.lora4j.cli.model.DecoderFolder;
-import org.lora4j.cli.model.ModelKind;
 import org.lora4j.cli.model.TaskFile;
 import org.lora4j.io.PeftAdapters;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.transformer.BertModel;
+import org.lora4j.text.DecoderFolder;
+import org.lora4j.text.ModelKind;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** The adapter that makes one model of another: what a full fine-tuning changed, at a low rank. */

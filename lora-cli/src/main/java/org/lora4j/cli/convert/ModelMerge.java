@@ -9,12 +9,12 @@ import org.lora4j.LoRAModel;
 import org.lora4j.cli.file.OutputPath;
 import org.lora4j.cli.model.AdaptedModels;
 import org.lora4j.cli.model.DecoderAdapters;
-import org.lora4j.cli.model.DecoderFolder;
 import org.lora4j.cli.model.Head;
-import org.lora4j.cli.model.ModelKind;
 import org.lora4j.cli.model.TextClassifier;
 import org.lora4j.io.PeftAdapters;
 import org.lora4j.nn.transformer.BertModel;
+import org.lora4j.text.DecoderFolder;
+import org.lora4j.text.ModelKind;
 
 /** Merges an adapter into its model, and writes the result as a folder of Hugging Face. */
 public final class ModelMerge {

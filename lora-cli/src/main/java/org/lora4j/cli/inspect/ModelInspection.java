@@ -6,12 +6,12 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import org.lora4j.cli.model.DecoderFolder;
-import org.lora4j.cli.model.ModelKind;
 import org.lora4j.cli.model.TextClassifier;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.layer.Linear;
+import org.lora4j.text.DecoderFolder;
 import org.lora4j.text.EncoderFolder;
+import org.lora4j.text.ModelKind;
 
 /**
  * What is in the folder of a model.

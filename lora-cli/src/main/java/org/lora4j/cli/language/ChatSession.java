@@ -7,11 +7,11 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.LoRAModel;
-import org.lora4j.cli.model.DecoderFolder;
 import org.lora4j.generate.GenerationOptions;
 import org.lora4j.nn.Model;
 import org.lora4j.text.ChatMessage;
 import org.lora4j.text.Conversation;
+import org.lora4j.text.DecoderFolder;
 
 /**
  * A conversation in lines. {@code /adapter NAME} answers with another adapter, {@code /adapter} with the model alone,

@@ -9,13 +9,14 @@ import java.util.Locale;
 import java.util.Map;
 import org.lora4j.AdapterView;
 import org.lora4j.LoRAModel;
-import org.lora4j.cli.model.DecoderFolder;
 import org.lora4j.cli.model.TaskFile;
 import org.lora4j.cli.train.TextTask;
 import org.lora4j.cli.train.TrainingInput;
 import org.lora4j.generate.GenerationOptions;
 import org.lora4j.linalg.Precision;
+import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.Model;
+import org.lora4j.text.DecoderFolder;
 import org.lora4j.train.Loss;
 
 /** An adapter learns to predict the next token, of answers or of plain text. */
@@ -83,7 +84,7 @@ public final class LanguageTask implements TextTask<LanguageResult> {
      * @throws IllegalArgumentException if a line is wrong, or the settings do not fit the model
      */
     public static LanguageTask open(TrainingInput input, Settings settings) throws IOException {
-        DecoderFolder decoder = DecoderFolder.open(input.model(), settings.storage());
+        DecoderFolder decoder = DecoderFolder.open(input.model(), BaseStorage.of(settings.storage()));
         try {
             return new LanguageTask(input, settings, decoder);
         } catch (IOException | RuntimeException e) {

@@ -2,7 +2,6 @@ package org.lora4j.cli.language;
 
 import java.io.IOException;
 import java.util.function.Consumer;
-import org.lora4j.cli.model.DecoderFolder;
 import org.lora4j.generate.Generation;
 import org.lora4j.generate.GenerationOptions;
 import org.lora4j.generate.Generator;
@@ -10,6 +9,7 @@ import org.lora4j.nn.Model;
 import org.lora4j.text.ChatMessage;
 import org.lora4j.text.ChatTemplate;
 import org.lora4j.text.Conversation;
+import org.lora4j.text.DecoderFolder;
 import org.lora4j.text.TokenStream;
 
 /** Generates text with a decoder. */

@@ -6,6 +6,8 @@ import java.util.OptionalInt;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.transformer.BertModel;
+import org.lora4j.text.DecoderFolder;
+import org.lora4j.text.ModelKind;
 
 /** The network of a model for which an adapter was made. */
 public final class AdaptedModels {

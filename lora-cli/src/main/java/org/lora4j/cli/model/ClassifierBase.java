@@ -11,8 +11,10 @@ import org.lora4j.nn.Network;
 import org.lora4j.nn.input.Sequences;
 import org.lora4j.nn.layer.Layer;
 import org.lora4j.nn.layer.Pooling;
+import org.lora4j.text.DecoderFolder;
 import org.lora4j.text.EncoderFolder;
 import org.lora4j.text.Labels;
+import org.lora4j.text.ModelKind;
 
 /** A folder with a model on which a classifier stands: an encoder or a decoder. */
 interface ClassifierBase extends AutoCloseable {
@@ -151,7 +153,7 @@ interface ClassifierBase extends AutoCloseable {
 
         @Override
         public @Nullable Network own() {
-            return folder.ownClassifier();
+            return folder.ownClassifier().orElse(null);
         }
 
         @Override

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import org.lora4j.LoRAModel;
+import org.lora4j.text.DecoderFolder;
 
 /** Adapters on a decoder. */
 public final class DecoderAdapters {

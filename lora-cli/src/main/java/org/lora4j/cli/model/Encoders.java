@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.text.EncoderFolder;
+import org.lora4j.text.ModelKind;
 
 /** Opens folders with encoders. */
 public final class Encoders {

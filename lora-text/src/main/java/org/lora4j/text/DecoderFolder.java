@@ -1,4 +1,4 @@
-package org.lora4j.cli.model;
+package org.lora4j.text;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.FileNotFoundException;
@@ -15,10 +15,11 @@ import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.transformer.Gpt2Model;
 import org.lora4j.nn.transformer.LlamaModel;
-import org.lora4j.text.ChatTemplate;
-import org.lora4j.text.Tokenizer;
 
-/** A folder with a decoder, opened whole: weights, tokenizer, chat template, and the tokens that end a text. */
+/**
+ * A folder of Hugging Face's hub with a decoder, opened whole: weights, tokenizer, chat template, and the tokens that end a text.
+ * The decoder is of the Llama family or a GPT-2.
+ */
 public final class DecoderFolder implements AutoCloseable {
     private static final String EOS = "eos_token_id";
 
@@ -45,22 +46,23 @@ public final class DecoderFolder implements AutoCloseable {
      * @param folder a folder with {@code config.json}, the weights and {@code tokenizer.json}
      * @return the decoder
      * @throws IOException if a file is missing or cannot be read, or the model is no decoder
+     * @throws IllegalArgumentException if a file says what this library does not compute; the message names the file
      */
     public static DecoderFolder open(Path folder) throws IOException {
-        return open(folder, Precision.FLOAT);
+        return open(folder, BaseStorage.of(Precision.FLOAT));
     }
 
     /**
-     * Opens a folder, and stores the large matrices of the model in a precision.
+     * Opens a folder, and stores the large matrices of the model in fewer bits.
      *
      * @param folder as in {@link #open(Path)}
-     * @param precision how they are stored; see {@link BaseStorage}
+     * @param storage how they are stored
      * @return the decoder
      * @throws IOException as {@link #open(Path)}
      */
-    public static DecoderFolder open(Path folder, Precision precision) throws IOException {
-        ModelKind kind = ModelKind.require(folder, true, "this command");
-        BaseStorage storage = BaseStorage.of(precision);
+    public static DecoderFolder open(Path folder, BaseStorage storage) throws IOException {
+        Objects.requireNonNull(storage, "storage must not be null");
+        ModelKind kind = ModelKind.require(folder, true, "generation");
         if (kind == ModelKind.GPT2) {
             Gpt2Model model = Gpt2Model.load(folder, storage);
             return new DecoderFolder(folder, null, model);
@@ -82,7 +84,8 @@ public final class DecoderFolder implements AutoCloseable {
         Set<Integer> ids = new TreeSet<>();
         for (String file : new String[] {"config.json", "generation_config.json"}) {
             if (Files.exists(folder.resolve(file))) {
-                JsonNode eos = JsonFile.read(folder.resolve(file)).path(EOS);
+                JsonNode eos = Json.object(file, Objects.requireNonNull(Json.readIfExists(folder.resolve(file))))
+                        .path(EOS);
                 if (eos.isInt()) {
                     ids.add(eos.intValue());
                 }
@@ -110,7 +113,7 @@ public final class DecoderFolder implements AutoCloseable {
      *
      * @return a network whose output is the logits of the next token
      */
-    public Network network() {
+    public synchronized Network network() {
         if (network == null) {
             network = gpt2 != null ? gpt2.causal() : llama().causal();
         }
@@ -121,21 +124,36 @@ public final class DecoderFolder implements AutoCloseable {
         return Objects.requireNonNull(llama);
     }
 
-    Network lastHiddenState() {
+    /**
+     * Returns the model without its head.
+     *
+     * @return a network whose output is the last hidden state of each token
+     */
+    public Network lastHiddenState() {
         return gpt2 != null ? gpt2.lastHiddenState() : llama().lastHiddenState();
     }
 
-    Network classifier(int classes, long seed) {
+    /**
+     * Returns the model with a new classifier on the last token of each sequence.
+     *
+     * @param classes the number of classes, at least 1
+     * @param seed the seed of its weights
+     * @return a network with the output {@code [n, classes]}
+     */
+    public Network classifier(int classes, long seed) {
         return gpt2 != null ? gpt2.classifier(classes, seed) : llama().classifier(classes, seed);
     }
 
-    /** Returns the classifier of the file; null if there is none. */
-    @Nullable
-    Network ownClassifier() {
+    /**
+     * Returns the model with the classifier of its files.
+     *
+     * @return the network; nothing if the files have no classifier
+     */
+    public Optional<Network> ownClassifier() {
         if (gpt2 != null) {
-            return gpt2.hasClassifier() ? gpt2.classifier() : null;
+            return gpt2.hasClassifier() ? Optional.of(gpt2.classifier()) : Optional.empty();
         }
-        return llama().hasClassifier() ? llama().classifier() : null;
+        return llama().hasClassifier() ? Optional.of(llama().classifier()) : Optional.empty();
     }
 
     /**
@@ -174,8 +192,8 @@ public final class DecoderFolder implements AutoCloseable {
     public ChatTemplate requireTemplate() throws IOException {
         if (template == null) {
             throw new IOException(folder + ": the folder must have a chat template, in chat_template.jinja or in"
-                    + " tokenizer_config.json, found none; use a model that was trained for chats, or 'lora clm' for"
-                    + " plain text");
+                    + " tokenizer_config.json, found none; use a model that was trained for chats, or plain"
+                    + " text");
         }
         return template;
     }
@@ -204,7 +222,7 @@ public final class DecoderFolder implements AutoCloseable {
         }
     }
 
-    /** Frees the tokenizer. */
+    /** Frees the native tokenizer. The model stays usable. A second call has no effect. */
     @Override
     public void close() {
         tokenizer.close();

@@ -1,4 +1,4 @@
-package org.lora4j.cli.model;
+package org.lora4j.text;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -6,8 +6,9 @@ import java.io.IOException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Objects;
 
-/** What kind of model a folder has. */
+/** What kind of model a folder of Hugging Face's hub has. */
 public enum ModelKind {
     /** An encoder of the BERT family. */
     ENCODER,
@@ -33,6 +34,7 @@ public enum ModelKind {
      * @param folder the folder of a model
      * @return its kind
      * @throws IOException if there is no such folder, it has no configuration, or the model is of another kind
+     * @throws IllegalArgumentException if {@code config.json} is no JSON object
      */
     public static ModelKind of(Path folder) throws IOException {
         String type = config(folder).path("model_type").asText("bert");
@@ -64,6 +66,7 @@ public enum ModelKind {
     }
 
     private static ObjectNode config(Path folder) throws IOException {
+        Objects.requireNonNull(folder, "folder must not be null");
         if (!Files.isDirectory(folder)) {
             throw new FileSystemException(
                     folder.toString(),
@@ -78,9 +81,10 @@ public enum ModelKind {
                     folder.toString(),
                     null,
                     "must be the folder of a model, with config.json, found "
-                            + (isAdapter ? "an adapter; give it with --adapter, and its base with --model" : "none"));
+                            + (isAdapter ? "an adapter; give the folder of its base" : "none"));
         }
-        return JsonFile.read(folder.resolve(CONFIG));
+        Path file = folder.resolve(CONFIG);
+        return Json.object(file.toString(), Objects.requireNonNull(Json.readIfExists(file)));
     }
 
     /**
@@ -93,6 +97,7 @@ public enum ModelKind {
      * @throws IOException if the model is of the other kind, or as {@link #of}
      */
     public static ModelKind require(Path folder, boolean decoder, String what) throws IOException {
+        Objects.requireNonNull(what, "what must not be null");
         ModelKind kind = of(folder);
         if (kind.isDecoder() != decoder) {
             throw new IOException("%s: %s needs %s, found %s"

@@ -1,0 +1,215 @@
+package org.lora4j.serve;
+
+import java.io.IOException;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.FileTime;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Looks at the folder of an {@link AdapterCache} again and again, and {@linkplain AdapterCache#refresh refreshes} the adapters whose
+ * files have changed.
+ *
+ * <pre>{@code
+ * AdapterCache cache = AdapterCache.builder(model, folder).build();
+ * AdapterReloader reloader = AdapterReloader.start(cache, folder, Duration.ofSeconds(10));
+ * }</pre>
+ *
+ * <p>An adapter has two files, which another program may write one after the other. So an adapter is only loaded again after its files
+ * were the same at two looks, one interval apart. Files are the same if they have the same names, lengths, times and, where the file
+ * system has them, keys. Choose an interval longer than the pause of a writer between the two files; {@link
+ * org.lora4j.io.PeftAdapters} replaces both together and needs no such care.
+ *
+ * <p>If an adapter cannot be loaded again, the old one stays. This is logged, and {@link AdapterCache#failures} has it. The next try
+ * comes when the files change again, or after one look, then two, four and so on, up to 64. If a folder is deleted, its adapter stays
+ * until the cache needs the room.
+ *
+ * <p>The looks are taken by one daemon thread with the name {@code lora4j-reload}.
+ */
+public final class AdapterReloader implements AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger(AdapterReloader.class);
+    private static final int MOST_LOOKS = 64;
+
+    private final AdapterCache cache;
+    private final Path folder;
+    private final Map<String, Watched> watched = new HashMap<>();
+    private final ScheduledExecutorService thread;
+    private volatile @Nullable Thread looking;
+    private boolean isUnreadable;
+
+    /** What is compared of a file. */
+    private record FileState(
+            long bytes, FileTime modified, @Nullable Object key) {
+        static FileState of(BasicFileAttributes attributes) {
+            return new FileState(attributes.size(), attributes.lastModifiedTime(), attributes.fileKey());
+        }
+    }
+
+    /** An adapter's folder. */
+    private static final class Watched {
+        /** The files that the cache has read, or will read. Null if that is not known. */
+        private @Nullable Map<String, FileState> used;
+
+        private Map<String, FileState> last = Map.of();
+        private int failures;
+        private int looksToSkip;
+    }
+
+    AdapterReloader(AdapterCache cache, Path folder) {
+        this.cache = cache;
+        this.folder = folder;
+        thread = Executors.newSingleThreadScheduledExecutor(task -> {
+            Thread own = new Thread(task, "lora4j-reload");
+            own.setDaemon(true);
+            return own;
+        });
+        files().forEach((name, files) -> {
+            Watched adapter = new Watched();
+            adapter.used = files;
+            adapter.last = files;
+            watched.put(name, adapter);
+        });
+    }
+
+    /**
+     * Starts to look. Start it before the cache has loaded an adapter, so that no change is missed.
+     *
+     * @param cache the cache that loads from the folder
+     * @param folder the folder in which each adapter has a sub-folder of its name
+     * @param interval the time between two looks, from a millisecond to a day
+     * @return a reloader; close it before the service ends
+     * @throws IllegalArgumentException if the interval is outside these bounds
+     */
+    public static AdapterReloader start(AdapterCache cache, Path folder, Duration interval) {
+        Objects.requireNonNull(cache, "cache must not be null");
+        Objects.requireNonNull(folder, "folder must not be null");
+        Objects.requireNonNull(interval, "interval must not be null");
+        if (interval.compareTo(Duration.ofMillis(1)) < 0 || interval.compareTo(Duration.ofDays(1)) > 0) {
+            throw new IllegalArgumentException("interval must be from a millisecond to a day, found " + interval);
+        }
+        AdapterReloader reloader = new AdapterReloader(cache, folder);
+        reloader.schedule(interval.toNanos());
+        return reloader;
+    }
+
+    private void schedule(long nanos) {
+        // Close ends it.
+        Object unused = thread.scheduleWithFixedDelay(this::safeLook, nanos, nanos, TimeUnit.NANOSECONDS);
+    }
+
+    private void safeLook() {
+        looking = Thread.currentThread();
+        try {
+            look();
+        } catch (RuntimeException e) {
+            // The looks go on.
+            log.warn("the adapters in {} could not be looked at", folder, e);
+        } finally {
+            looking = null;
+        }
+    }
+
+    /** Takes one look. */
+    void look() {
+        Map<String, Map<String, FileState>> now = files();
+        if (isUnreadable) {
+            return;
+        }
+        watched.keySet().removeIf(name -> !now.containsKey(name) && !cache.isLoaded(name));
+        now.forEach((name, files) -> look(name, files, watched.computeIfAbsent(name, key -> new Watched())));
+    }
+
+    private void look(String name, Map<String, FileState> files, Watched adapter) {
+        boolean isQuiet = files.equals(adapter.last);
+        adapter.last = files;
+        if (files.isEmpty() || files.equals(adapter.used)) {
+            return;
+        }
+        if (!isQuiet) {
+            adapter.failures = 0;
+            adapter.looksToSkip = 0;
+        } else if (adapter.looksToSkip > 0) {
+            adapter.looksToSkip--;
+        } else {
+            refresh(name, files, adapter);
+        }
+    }
+
+    private void refresh(String name, Map<String, FileState> files, Watched adapter) {
+        try {
+            if (cache.refresh(name)) {
+                log.info("adapter '{}' was loaded again", name);
+            }
+            // A change during the load differs from these files, and is seen by the next look.
+            adapter.used = files;
+            adapter.failures = 0;
+        } catch (RuntimeException e) {
+            adapter.looksToSkip = Math.min(1 << Math.min(adapter.failures, 16), MOST_LOOKS);
+            if (adapter.failures++ == 0) {
+                log.warn("adapter '{}' has changed and could not be loaded again; the old one stays", name, e);
+            }
+        }
+    }
+
+    /** The files of each adapter's folder. Empty if the folder cannot be read. */
+    private Map<String, Map<String, FileState>> files() {
+        Map<String, Map<String, FileState>> all = new HashMap<>();
+        try (DirectoryStream<Path> folders = Files.newDirectoryStream(folder, Files::isDirectory)) {
+            for (Path own : folders) {
+                all.put(String.valueOf(own.getFileName()), filesOf(own));
+            }
+            isUnreadable = false;
+        } catch (IOException | DirectoryIteratorException e) {
+            if (!isUnreadable) {
+                log.warn("the adapters in {} cannot be looked at; those that are loaded stay", folder, e);
+            }
+            isUnreadable = true;
+        }
+        return all;
+    }
+
+    /** The files of an adapter; also those that a writer renames at the end, because they say that it is at work. */
+    private static Map<String, FileState> filesOf(Path own) throws IOException {
+        Map<String, FileState> files = new HashMap<>();
+        try (DirectoryStream<Path> adapter = Files.newDirectoryStream(own, "adapter_*")) {
+            for (Path file : adapter) {
+                files.put(
+                        String.valueOf(file.getFileName()),
+                        FileState.of(Files.readAttributes(file, BasicFileAttributes.class)));
+            }
+        } catch (NoSuchFileException e) {
+            // It is being replaced. The files are not those of the last look, so the next look decides.
+            return Map.of();
+        }
+        return files;
+    }
+
+    /** Ends the looks. Waits for an adapter that is being loaded again; the cache's listener and source can close it too. */
+    @Override
+    public void close() {
+        thread.shutdown();
+        if (looking == Thread.currentThread()) {
+            return;
+        }
+        try {
+            while (!thread.awaitTermination(1, TimeUnit.MINUTES)) {
+                log.warn("the last look at the adapters in {} has not ended yet", folder);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

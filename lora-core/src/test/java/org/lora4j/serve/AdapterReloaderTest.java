@@ -1,0 +1,197 @@
+package org.lora4j.serve;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.lora4j.SmallModels.assertSameBits;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.lora4j.LoRAModel;
+import org.lora4j.SmallModels;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/** Adapters that change in their folder. */
+@Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+class AdapterReloaderTest {
+    private static final String CONFIG = "adapter_config.json";
+    private static final String TENSORS = "adapter_model.safetensors";
+
+    private final LoRAModel model = SmallModels.model();
+    private final INDArray x = SmallModels.input(2);
+    private final List<String> failed = new CopyOnWriteArrayList<>();
+    private AdapterCache cache;
+
+    @TempDir
+    private Path folder;
+
+    @TempDir
+    private Path elsewhere;
+
+    @BeforeEach
+    void saveAnAdapter() throws IOException {
+        save(folder.resolve("a"), 1);
+        AdapterCache.Listener listener = new AdapterCache.Listener() {
+            @Override
+            public void onFailedLoad(String name, Throwable cause) {
+                failed.add(name);
+            }
+        };
+        cache = AdapterCache.builder(model, folder).listener(listener).build();
+    }
+
+    private void save(Path target, long seed) throws IOException {
+        other(seed).using("x").save(target);
+    }
+
+    private static LoRAModel other(long seed) {
+        LoRAModel other = SmallModels.model();
+        other.add("x", SmallModels.random(seed).build());
+        return other;
+    }
+
+    /** Loads the adapter and tells what it computes. */
+    private INDArray output() {
+        cache.pin("a").close();
+        return model.using("a").predict(x);
+    }
+
+    private void assertComputes(long seed) {
+        assertSameBits(output(), other(seed).using("x").predict(x));
+    }
+
+    @Test
+    void aChangedAdapterIsLoadedAgainAfterTwoLooksAtTheSameFiles() throws IOException {
+        AdapterReloader reloader = new AdapterReloader(cache, folder);
+        assertComputes(1);
+        reloader.look();
+        save(folder.resolve("a"), 2);
+        reloader.look();
+        assertComputes(1);
+        reloader.look();
+        assertComputes(2);
+        reloader.look();
+        assertComputes(2);
+    }
+
+    @Test
+    void twoFilesThatAreWrittenOneAfterTheOtherAreSeenWhole() throws IOException {
+        LoRAModel larger = SmallModels.model();
+        larger.add("x", SmallModels.random(3).rank(3).alpha(3).build());
+        larger.using("x").save(elsewhere);
+        AdapterReloader reloader = new AdapterReloader(cache, folder);
+        assertComputes(1);
+        Path target = folder.resolve("a");
+        byte[] tensors = Files.readAllBytes(elsewhere.resolve(TENSORS));
+        Files.copy(elsewhere.resolve(CONFIG), target.resolve(CONFIG), StandardCopyOption.REPLACE_EXISTING);
+        reloader.look();
+        for (int length : new int[] {0, tensors.length / 2, tensors.length}) {
+            Files.write(target.resolve(TENSORS), Arrays.copyOf(tensors, length));
+            reloader.look();
+            assertComputes(1);
+        }
+        assertThat(failed).isEmpty();
+        reloader.look();
+        assertSameBits(output(), larger.using("x").predict(x));
+    }
+
+    @Test
+    void aFailedReloadKeepsTheOldAdapterAndIsReportedAndTriedAgainMoreAndMoreRarely() throws IOException {
+        AdapterReloader reloader = new AdapterReloader(cache, folder);
+        assertComputes(1);
+        byte[] config = Files.readAllBytes(folder.resolve("a").resolve(CONFIG));
+        Files.writeString(folder.resolve("a").resolve(CONFIG), "{");
+        reloader.look();
+        reloader.look();
+        assertThat(failed).containsExactly("a");
+        assertThat(cache.failures()).containsOnlyKeys("a");
+        assertComputes(1);
+        for (int i = 0; i < 5; i++) {
+            reloader.look();
+        }
+        assertThat(failed).hasSize(3);
+        Files.write(folder.resolve("a").resolve(CONFIG), config);
+        reloader.look();
+        reloader.look();
+        assertThat(failed).hasSize(3);
+        assertThat(cache.failures()).isEmpty();
+        assertComputes(1);
+    }
+
+    @Test
+    void anAdapterThatIsNewOrWasDeletedIsNoFailure() throws IOException {
+        AdapterReloader reloader = new AdapterReloader(cache, folder);
+        assertComputes(1);
+        for (String file : List.of(CONFIG, TENSORS)) {
+            Files.delete(folder.resolve("a").resolve(file));
+        }
+        save(folder.resolve("b"), 2);
+        for (int i = 0; i < 3; i++) {
+            reloader.look();
+        }
+        Files.move(folder.resolve("a"), elsewhere.resolve("deleted"));
+        reloader.look();
+        assertComputes(1);
+        save(folder.resolve("a"), 4);
+        reloader.look();
+        reloader.look();
+        assertComputes(4);
+        cache.pin("b").close();
+        assertThat(failed).isEmpty();
+    }
+
+    @Test
+    void aFolderThatCannotBeReadChangesNothing() throws IOException {
+        AdapterReloader reloader = new AdapterReloader(cache, folder);
+        assertComputes(1);
+        Path moved = elsewhere.resolve("moved");
+        Files.move(folder, moved);
+        reloader.look();
+        reloader.look();
+        assertComputes(1);
+        save(moved.resolve("a"), 2);
+        Files.move(moved, folder);
+        reloader.look();
+        reloader.look();
+        assertComputes(2);
+    }
+
+    @Test
+    void theThreadLooksUntilItIsClosed() throws Exception {
+        assertComputes(1);
+        try (AdapterReloader reloader = AdapterReloader.start(cache, folder, Duration.ofMillis(20))) {
+            save(folder.resolve("a"), 2);
+            INDArray old = other(1).using("x").predict(x);
+            while (output().equals(old)) {
+                Thread.sleep(5);
+            }
+            assertComputes(2);
+            assertThat(reloader).isNotNull();
+        }
+        // It ends a moment after its last task.
+        while (Thread.getAllStackTraces().keySet().stream()
+                .anyMatch(thread -> thread.getName().equals("lora4j-reload"))) {
+            Thread.sleep(5);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {-1, 0, 86_400_001})
+    void anIntervalOutsideTheBoundsIsRefused(long millis) {
+        Duration interval = Duration.ofMillis(millis);
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> AdapterReloader.start(cache, folder, interval))
+                .withMessageContaining("interval must be from a millisecond to a day, found " + interval);
+    }
+}

@@ -1,0 +1,214 @@
+package org.lora4j.spring;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.LoRAModel;
+import org.lora4j.nn.BaseStorage;
+import org.lora4j.nn.Network;
+import org.lora4j.serve.AdapterCache;
+import org.lora4j.serve.AdapterReloader;
+import org.lora4j.serve.BatchingPredictor;
+import org.lora4j.serve.GenerationService;
+import org.lora4j.serve.ServingListener;
+import org.lora4j.spring.LoRAProperties.Adapters;
+import org.lora4j.spring.LoRAProperties.Kind;
+import org.lora4j.spring.LoRAProperties.Model;
+import org.lora4j.spring.LoRAProperties.Serve;
+import org.lora4j.text.DecoderFolder;
+import org.lora4j.text.EncoderFolder;
+import org.lora4j.text.ModelKind;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.beans.factory.SmartInitializingSingleton;
+import org.springframework.boot.autoconfigure.AutoConfiguration;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Conditional;
+import org.springframework.context.annotation.Configuration;
+
+/**
+ * Creates the beans of a service. Each is left out if the program has one of its type.
+ *
+ * <table>
+ * <caption>The beans</caption>
+ * <tr><th>bean</th><th>if</th></tr>
+ * <tr><td>{@link EncoderFolder} or {@link DecoderFolder}</td><td>{@code lora.model.path} is set</td></tr>
+ * <tr><td>{@link LoRAModel}</td><td>there is a folder</td></tr>
+ * <tr><td>{@link AdapterCache}</td><td>there is a model, and {@code lora.adapters.path} is set</td></tr>
+ * <tr><td>{@link AdapterReloader}</td><td>there is a cache, and {@code lora.adapters.reload} is set</td></tr>
+ * <tr><td>{@link BatchingPredictor}, or {@link GenerationService} for a decoder</td><td>there is a model</td></tr>
+ * </table>
+ *
+ * <p>The service and the cache get the program's bean of {@link ServingListener} and of {@link AdapterCache.Listener}, if there is one.
+ * When the context is closed, the service rejects new requests and waits for those that it has accepted; then the folder is closed.
+ */
+@AutoConfiguration
+@EnableConfigurationProperties(LoRAProperties.class)
+public final class LoRAAutoConfiguration {
+    private static final Logger log = LoggerFactory.getLogger(LoRAAutoConfiguration.class);
+
+    /** The beans of an encoder's folder. */
+    @Configuration(proxyBeanMethods = false)
+    @Conditional(ServedKind.OfEncoder.class)
+    static class Encoders {
+        @Bean
+        @ConditionalOnMissingBean
+        @ConditionalOnProperty("lora.model.path")
+        EncoderFolder loraEncoder(LoRAProperties properties) throws IOException {
+            return EncoderFolder.open(path(properties.model()), storage(properties.model()));
+        }
+
+        @Bean
+        @ConditionalOnMissingBean
+        @ConditionalOnBean(EncoderFolder.class)
+        LoRAModel loraModel(EncoderFolder encoder, LoRAProperties properties) throws IOException {
+            return LoRAModel.of(network(encoder, properties.model()));
+        }
+
+        private static Network network(EncoderFolder encoder, Model model) throws IOException {
+            Kind kind = model.kind();
+            if (kind == null) {
+                Path path = model.path();
+                kind = path != null && ModelKind.classifies(path) ? Kind.CLASSIFIER : Kind.EMBEDDINGS;
+            }
+            return switch (kind) {
+                case CLASSIFIER -> encoder.model().classifier();
+                case HIDDEN_STATES -> encoder.model().lastHiddenState();
+                // A decoder has the configuration below.
+                case EMBEDDINGS, DECODER -> encoder.sentenceEmbeddings();
+            };
+        }
+    }
+
+    /** The beans of a decoder's folder. */
+    @Configuration(proxyBeanMethods = false)
+    @Conditional(ServedKind.OfDecoder.class)
+    static class Decoders {
+        @Bean
+        @ConditionalOnMissingBean
+        @ConditionalOnProperty("lora.model.path")
+        DecoderFolder loraDecoder(LoRAProperties properties) throws IOException {
+            return DecoderFolder.open(path(properties.model()), storage(properties.model()));
+        }
+
+        @Bean
+        @ConditionalOnMissingBean
+        @ConditionalOnBean(DecoderFolder.class)
+        LoRAModel loraModel(DecoderFolder decoder) {
+            return LoRAModel.of(decoder.network());
+        }
+    }
+
+    /** Creates the configuration. */
+    public LoRAAutoConfiguration() {}
+
+    @Bean
+    @ConditionalOnMissingBean
+    @ConditionalOnBean(LoRAModel.class)
+    @ConditionalOnProperty("lora.adapters.path")
+    AdapterCache loraAdapterCache(
+            LoRAModel model, LoRAProperties properties, ObjectProvider<AdapterCache.Listener> listener) {
+        Adapters adapters = properties.adapters();
+        AdapterCache.Builder builder =
+                AdapterCache.builder(model, path(adapters)).keep(adapters.keep());
+        ifSet(adapters.maxBytes(), size -> builder.maxBytes(size.toBytes()));
+        ifSet(adapters.maxNumber(), builder::maxAdapters);
+        listener.ifUnique(builder::listener);
+        return builder.build();
+    }
+
+    @Bean
+    @ConditionalOnMissingBean
+    @ConditionalOnBean(AdapterCache.class)
+    @ConditionalOnProperty({"lora.adapters.path", "lora.adapters.reload"})
+    AdapterReloader loraAdapterReloader(AdapterCache cache, LoRAProperties properties) {
+        Adapters adapters = properties.adapters();
+        return AdapterReloader.start(
+                cache, path(adapters), Objects.requireNonNull(adapters.reload(), "lora.adapters.reload must be set"));
+    }
+
+    /** Loads the adapters that are kept, when all beans are there and the looks at the folder have begun. */
+    @Bean
+    @ConditionalOnBean(AdapterCache.class)
+    SmartInitializingSingleton loraPreload(AdapterCache cache, LoRAProperties properties) {
+        return () -> {
+            CompletableFuture<Void> unused = cache.preload(properties.adapters().keep())
+                    .whenComplete((nothing, failure) -> {
+                        if (failure != null) {
+                            log.warn(
+                                    "an adapter of lora.adapters.keep could not be loaded; a request tries again",
+                                    failure);
+                        }
+                    });
+        };
+    }
+
+    @Bean
+    @ConditionalOnMissingBean
+    @ConditionalOnBean(LoRAModel.class)
+    @Conditional(ServedKind.OfEncoder.class)
+    BatchingPredictor loraPredictor(
+            LoRAModel model,
+            LoRAProperties properties,
+            ObjectProvider<AdapterCache> cache,
+            ObjectProvider<ServingListener> listener) {
+        Serve serve = properties.serve();
+        BatchingPredictor.Builder builder = BatchingPredictor.builder(model).allowBase(serve.allowBase());
+        ifSet(serve.maxWaiting(), builder::maxWaitingRows);
+        ifSet(serve.maxWaitingPerAdapter(), builder::maxWaitingRowsPerAdapter);
+        ifSet(serve.maxNamesInStats(), builder::maxNamesInStats);
+        ifSet(serve.maxBatchRows(), builder::maxBatchRows);
+        ifSet(serve.maxWait(), builder::maxWait);
+        listener.ifUnique(builder::listener);
+        cache.ifAvailable(builder::adapters);
+        return builder.build();
+    }
+
+    @Bean
+    @ConditionalOnMissingBean
+    @ConditionalOnBean(LoRAModel.class)
+    @Conditional(ServedKind.OfDecoder.class)
+    GenerationService loraGeneration(
+            LoRAModel model,
+            LoRAProperties properties,
+            ObjectProvider<AdapterCache> cache,
+            ObjectProvider<ServingListener> listener) {
+        Serve serve = properties.serve();
+        GenerationService.Builder builder = GenerationService.builder(model).allowBase(serve.allowBase());
+        ifSet(serve.maxWaiting(), most -> builder.maxWaitingTokens(most));
+        ifSet(serve.maxWaitingPerAdapter(), most -> builder.maxWaitingTokensPerAdapter(most));
+        ifSet(serve.maxNamesInStats(), builder::maxNamesInStats);
+        ifSet(serve.maxRunning(), builder::maxRunning);
+        ifSet(serve.maxCachedTokens(), builder::maxCachedTokens);
+        ifSet(serve.maxConversations(), builder::maxConversations);
+        listener.ifUnique(builder::listener);
+        cache.ifAvailable(builder::adapters);
+        return builder.build();
+    }
+
+    private static Path path(Model model) {
+        return Objects.requireNonNull(model.path(), "lora.model.path must be set");
+    }
+
+    private static Path path(Adapters adapters) {
+        return Objects.requireNonNull(adapters.path(), "lora.adapters.path must be set");
+    }
+
+    private static BaseStorage storage(Model model) {
+        return BaseStorage.of(model.storage());
+    }
+
+    private static <T> void ifSet(@Nullable T value, Consumer<T> setter) {
+        if (value != null) {
+            setter.accept(value);
+        }
+    }
+}

@@ -1,0 +1,321 @@
+package org.lora4j.spring;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.lora4j.LoRAModel;
+import org.lora4j.generate.GenerationOptions;
+import org.lora4j.linalg.Precision;
+import org.lora4j.micrometer.ServingMetrics;
+import org.lora4j.nn.input.Input;
+import org.lora4j.serve.AdapterCache;
+import org.lora4j.serve.AdapterReloader;
+import org.lora4j.serve.BatchingPredictor;
+import org.lora4j.serve.GenerationRequest;
+import org.lora4j.serve.GenerationService;
+import org.lora4j.serve.ServingException;
+import org.lora4j.serve.ServingListener;
+import org.lora4j.text.DecoderFolder;
+import org.lora4j.text.EncoderFolder;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.springframework.boot.autoconfigure.AutoConfigurations;
+import org.springframework.boot.test.context.FilteredClassLoader;
+import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+
+/** What the properties create. */
+@Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+class LoRAAutoConfigurationTest {
+    private final ApplicationContextRunner runner = new ApplicationContextRunner()
+            .withConfiguration(AutoConfigurations.of(
+                    LoRAAutoConfiguration.class,
+                    LoRAMetricsAutoConfiguration.class,
+                    LoRAHealthAutoConfiguration.class));
+
+    @TempDir
+    private Path folder;
+
+    private Path encoder;
+    private Path adapters;
+
+    @BeforeEach
+    void writeFolders() {
+        encoder = Folders.encoder(folder.resolve("encoder"));
+        adapters = Folders.adapters(encoder, folder.resolve("adapters"), "a", "b");
+    }
+
+    private ApplicationContextRunner served(String... properties) {
+        return runner.withPropertyValues("lora.model.path=" + encoder, "lora.adapters.path=" + adapters)
+                .withPropertyValues(properties);
+    }
+
+    @Test
+    void aFolderOfAnEncoderIsServed() {
+        served().run(context -> {
+            assertThat(context)
+                    .hasSingleBean(EncoderFolder.class)
+                    .hasSingleBean(LoRAModel.class)
+                    .hasSingleBean(AdapterCache.class)
+                    .hasSingleBean(BatchingPredictor.class)
+                    .hasSingleBean(ServingMetrics.class)
+                    .doesNotHaveBean(GenerationService.class)
+                    .doesNotHaveBean(AdapterReloader.class);
+            Input text = context.getBean(EncoderFolder.class).tokens(List.of("where is my parcel"));
+            BatchingPredictor predictor = context.getBean(BatchingPredictor.class);
+            INDArray a = predictor.predict(text, "a");
+            assertThat(a).isNotEqualTo(predictor.predict(text, "b"));
+            assertThat(a).isEqualTo(context.getBean(LoRAModel.class).using("a").predict(text));
+            assertThatExceptionOfType(ServingException.class).isThrownBy(() -> predictor.predict(text, LoRAModel.BASE));
+        });
+    }
+
+    @Test
+    void aFolderOfADecoderIsServed() {
+        Path decoder = Folders.decoder(folder.resolve("decoder"));
+        Folders.decoderAdapter(decoder, folder.resolve("styles").resolve("c"), 3);
+        runner.withPropertyValues(
+                        "lora.model.path=" + decoder,
+                        "lora.adapters.path=" + folder.resolve("styles"),
+                        "lora.serve.max-running=3",
+                        "lora.serve.max-conversations=2",
+                        "lora.serve.max-cached-tokens=11",
+                        "lora.serve.max-waiting=9",
+                        "lora.serve.max-waiting-per-adapter=8",
+                        "lora.serve.max-names-in-stats=1")
+                .run(context -> {
+                    assertThat(context)
+                            .hasSingleBean(DecoderFolder.class)
+                            .hasSingleBean(GenerationService.class)
+                            .hasSingleBean(ServingMetrics.class)
+                            .doesNotHaveBean(BatchingPredictor.class);
+                    GenerationService service = context.getBean(GenerationService.class);
+                    GenerationOptions four = GenerationOptions.greedy().withMaxTokens(4);
+                    int[] prompt = {5, 6, 7};
+                    assertThat(service.generate(GenerationRequest.of("c", prompt, four))
+                                    .result()
+                                    .join()
+                                    .tokens())
+                            .hasSize(4);
+                    assertThatExceptionOfType(ServingException.class)
+                            .isThrownBy(() -> service.generate(GenerationRequest.of(
+                                    "c", prompt, GenerationOptions.greedy().withMaxTokens(40))))
+                            .withMessageContaining("at most 12 tokens");
+                });
+    }
+
+    @Test
+    void theLimitsAreThoseOfTheProperties() {
+        served(
+                        "lora.model.storage=bfloat16",
+                        "lora.model.kind=hidden-states",
+                        "lora.adapters.max-bytes=0B",
+                        "lora.adapters.max-number=0",
+                        "lora.serve.allow-base=true",
+                        "lora.serve.max-waiting=7",
+                        "lora.serve.max-waiting-per-adapter=5",
+                        "lora.serve.max-names-in-stats=1",
+                        "lora.serve.max-batch-rows=3",
+                        "lora.serve.max-wait=0ms")
+                .run(context -> {
+                    LoRAProperties properties = context.getBean(LoRAProperties.class);
+                    assertThat(properties.model().storage()).isEqualTo(Precision.BFLOAT16);
+                    BatchingPredictor predictor = context.getBean(BatchingPredictor.class);
+                    Input text = context.getBean(EncoderFolder.class).tokens(List.of("where is my parcel"));
+                    assertThat(predictor.predict(text, LoRAModel.BASE).rows()).isEqualTo(6);
+                    predictor.predict(text, "a");
+                    predictor.predict(text, "b");
+                    assertThat(context.getBean(AdapterCache.class).stats().evictions())
+                            .isEqualTo(2);
+                    assertThat(predictor.stats().adapters()).containsOnlyKeys(LoRAModel.BASE, "*");
+                });
+    }
+
+    @Test
+    void adaptersThatAreKeptAreLoadedAtTheStart() {
+        served("lora.adapters.keep=b,nobody", "lora.adapters.max-number=0").run(context -> {
+            AdapterCache cache = context.getBean(AdapterCache.class);
+            while (!cache.isLoaded("b")) {
+                Thread.sleep(5);
+            }
+            assertThat(cache.isLoaded("a")).isFalse();
+        });
+    }
+
+    @Test
+    void anAdapterThatChangesIsLoadedAgain() {
+        served("lora.adapters.reload=20ms").run(context -> {
+            BatchingPredictor predictor = context.getBean(BatchingPredictor.class);
+            Input text = context.getBean(EncoderFolder.class).tokens(List.of("where is my parcel"));
+            INDArray before = predictor.predict(text, "a");
+            Folders.adapter(encoder, adapters.resolve("a"), 99);
+            while (predictor.predict(text, "a").equals(before)) {
+                Thread.sleep(5);
+            }
+            Files.writeString(adapters.resolve("a").resolve("adapter_config.json"), "{");
+            ServingHealth health = context.getBean(ServingHealth.class);
+            while (!health.details().containsKey("notLoaded")) {
+                Thread.sleep(5);
+            }
+            assertThat(predictor.predict(text, "a")).isNotEqualTo(before);
+        });
+    }
+
+    @Test
+    void aWrongValueOrAFolderThatIsNotThereEndsTheStartWithTheReason() {
+        served("lora.adapters.reload=0s")
+                .run(context -> assertThat(context)
+                        .getFailure()
+                        .rootCause()
+                        .hasMessageContaining("interval must be from a millisecond to a day"));
+        served("lora.model.path=" + folder.resolve("nothing"))
+                .run(context -> assertThat(context)
+                        .getFailure()
+                        .rootCause()
+                        .hasMessageContaining(
+                                "the folder of a model must have config.json, model.safetensors and tokenizer.json"));
+        served("lora.model.storage=int4").run(context -> assertThat(context).hasFailed());
+    }
+
+    @Configuration(proxyBeanMethods = false)
+    static class Own {
+        @Bean
+        LoRAModel model(EncoderFolder encoder) {
+            return LoRAModel.of(encoder.model().classifier(3, 7));
+        }
+    }
+
+    @Test
+    void aBeanOfTheProgramTakesThePlace() {
+        served().withUserConfiguration(Own.class).run(context -> {
+            assertThat(context).hasSingleBean(LoRAModel.class).hasBean("model").hasSingleBean(BatchingPredictor.class);
+            assertThat(context.getBean(LoRAModel.class).outputSize()).isEqualTo(3);
+        });
+    }
+
+    @Test
+    void aClassifierOfTheFolderIsServedIfItsConfigurationSaysSo() throws Exception {
+        try (EncoderFolder opened = EncoderFolder.open(encoder)) {
+            opened.model().save(opened.model().classifier(5, 1), encoder);
+        }
+        assertThat(Files.readString(encoder.resolve("config.json"))).contains("ForSequenceClassification");
+        runner.withPropertyValues("lora.model.path=" + encoder)
+                .run(context -> assertThat(context.getBean(LoRAModel.class).outputSize())
+                        .isEqualTo(5));
+    }
+
+    @Test
+    void withoutAModelThereIsNoServiceAndTheHealthIsDown() {
+        runner.run(context -> {
+            assertThat(context).doesNotHaveBean(BatchingPredictor.class).doesNotHaveBean(ServingMetrics.class);
+            ServingHealth health = context.getBean(ServingHealth.class);
+            assertThat(health.isUp()).isFalse();
+            assertThat(health.details().toString()).contains("set lora.model.path");
+        });
+    }
+
+    @Test
+    void theHealthTellsWhichAdaptersCouldNotBeLoadedAndNoPaths() {
+        served().run(context -> {
+            BatchingPredictor predictor = context.getBean(BatchingPredictor.class);
+            Input text = context.getBean(EncoderFolder.class).tokens(List.of("parcel"));
+            predictor.predict(text, "a");
+            Files.writeString(adapters.resolve("b").resolve("adapter_config.json"), "{");
+            assertThatExceptionOfType(ServingException.class).isThrownBy(() -> predictor.predict(text, "b"));
+            ServingHealth health = context.getBean(ServingHealth.class);
+            assertThat(health.isUp()).isTrue();
+            assertThat(health.details())
+                    .containsKeys("lastFailure", "notLoaded")
+                    .containsEntry("adapters", 1)
+                    .containsEntry("waiting", 0)
+                    .containsEntry("running", 0);
+            assertThat(health.details().toString()).contains("notLoaded={b=");
+            assertThat(health.details().toString()).doesNotContain("/").doesNotContain("json");
+        });
+    }
+
+    @Test
+    void theHealthCanBeTurnedOff() {
+        served("management.health.lora.enabled=false")
+                .run(context -> assertThat(context).doesNotHaveBean(ServingHealth.class));
+    }
+
+    @Test
+    void itWorksWithoutMicrometerAndWithoutTheActuator() {
+        served().withClassLoader(new FilteredClassLoader(
+                        "io.micrometer", "org.springframework.boot.actuate", "org.springframework.boot.health"))
+                .run(context -> assertThat(context)
+                        .hasSingleBean(BatchingPredictor.class)
+                        .doesNotHaveBean("loraPredictorMetrics")
+                        .doesNotHaveBean("loraHealthIndicator"));
+    }
+
+    /** Holds the computation until it is let go. */
+    @Configuration(proxyBeanMethods = false)
+    static class Held {
+        private final CountDownLatch began = new CountDownLatch(1);
+        private final CountDownLatch go = new CountDownLatch(1);
+
+        @Bean
+        ServingListener listener() {
+            return new ServingListener() {
+                @Override
+                public void onBatch(int requests, long units, long nanos) {
+                    began.countDown();
+                    try {
+                        go.await();
+                    } catch (InterruptedException e) {
+                        throw new IllegalStateException(e);
+                    }
+                }
+            };
+        }
+    }
+
+    @Test
+    void theContextWaitsForTheRequestsThatWereAcceptedWhenItCloses() {
+        AtomicReference<CompletableFuture<INDArray>> first = new AtomicReference<>();
+        AtomicReference<CompletableFuture<INDArray>> second = new AtomicReference<>();
+        AtomicReference<BatchingPredictor> closed = new AtomicReference<>();
+        served().withUserConfiguration(Held.class).run(context -> {
+            BatchingPredictor predictor = context.getBean(BatchingPredictor.class);
+            Held held = context.getBean(Held.class);
+            Input text = context.getBean(EncoderFolder.class).tokens(List.of("parcel"));
+            first.set(predictor.predictAsync(text, "a"));
+            held.began.await();
+            second.set(predictor.predictAsync(text, "b"));
+            closed.set(predictor);
+            Executor later = CompletableFuture.delayedExecutor(100, TimeUnit.MILLISECONDS);
+            later.execute(held.go::countDown);
+        });
+        assertThat(first.get()).isCompleted();
+        assertThat(second.get()).isCompleted();
+        assertThat(Objects.requireNonNull(closed.get()).stats().all().completed())
+                .isEqualTo(2);
+    }
+
+    @Test
+    void theMetricsAreBound() {
+        served().run(context -> {
+            SimpleMeterRegistry registry = new SimpleMeterRegistry();
+            context.getBean(ServingMetrics.class).bindTo(registry);
+            assertThat(registry.getMeters()).isNotEmpty();
+            assertThat(context.getBean(LoRAProperties.class).adapters().reload())
+                    .isNull();
+        });
+    }
+}

@@ -1,0 +1,97 @@
+package org.lora4j.text;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import java.io.IOException;
+import java.net.URISyntaxException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Objects;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.lora4j.linalg.Precision;
+import org.lora4j.nn.BaseStorage;
+import org.lora4j.nn.input.Sequences;
+
+/** Folders with decoders, and what kind of model a folder has. */
+class DecoderFolderTest {
+    @TempDir
+    private Path folder;
+
+    private void write(String golden) throws IOException, URISyntaxException {
+        Path source = Path.of(Objects.requireNonNull(getClass().getResource("/golden/" + golden))
+                .toURI());
+        for (String file : List.of("config.json", "model.safetensors")) {
+            Files.write(folder.resolve(file), Files.readAllBytes(source.resolve(file)));
+        }
+        Files.writeString(folder.resolve("tokenizer.json"), EncoderFolderTest.TOKENIZER);
+    }
+
+    @Test
+    void aDecoderIsOpenedWhole() throws IOException, URISyntaxException {
+        for (String golden : List.of("decoder_llama", "decoder_gpt2")) {
+            write(golden);
+            assertThat(ModelKind.of(folder).isDecoder()).isTrue();
+            assertThat(ModelKind.classifies(folder)).isFalse();
+            try (DecoderFolder decoder = DecoderFolder.open(folder)) {
+                assertThat(decoder.name()).isEqualTo(folder.getFileName().toString());
+                assertThat(decoder.network().outputEmbedding()).isPresent();
+                assertThat(decoder.network()).isSameAs(decoder.network());
+                assertThat(decoder.tokenizer().encode("a b").ids()).contains(7, 8);
+                assertThat(decoder.maxLength()).isPositive();
+                assertThat(decoder.template()).isEmpty();
+                assertThatExceptionOfType(IOException.class)
+                        .isThrownBy(decoder::requireTemplate)
+                        .withMessageContaining("the folder must have a chat template");
+                assertThat(decoder.ownClassifier()).isEmpty();
+                assertThat(decoder.classifier(3, 1).outputSize()).isEqualTo(3);
+                Sequences tokens = Sequences.of(new int[][] {{4, 5, 6}});
+                assertThat(decoder.lastHiddenState().predict(tokens).rows()).isEqualTo(3);
+            }
+        }
+    }
+
+    @Test
+    void whatWasSavedIsOpenedWithItsClassifierAndItsEnd() throws IOException, URISyntaxException {
+        for (String golden : List.of("decoder_llama", "decoder_gpt2")) {
+            write(golden);
+            try (DecoderFolder decoder = DecoderFolder.open(folder)) {
+                decoder.save(decoder.classifier(3, 1), folder);
+            }
+            Files.writeString(folder.resolve("generation_config.json"), "{\"eos_token_id\": [5, 6]}");
+            assertThat(ModelKind.classifies(folder)).isTrue();
+            try (DecoderFolder decoder = DecoderFolder.open(folder, BaseStorage.of(Precision.BFLOAT16))) {
+                assertThat(decoder.ownClassifier()).isPresent();
+                assertThat(decoder.endIds()).contains(5, 6);
+            }
+        }
+    }
+
+    @Test
+    void theWrongKindIsRefused() throws IOException, URISyntaxException {
+        write("encoder_forward");
+        assertThatExceptionOfType(IOException.class)
+                .isThrownBy(() -> DecoderFolder.open(folder))
+                .withMessageContaining("generation needs a decoder, such as Llama, Qwen or GPT-2, found an encoder");
+        assertThat(ModelKind.require(folder, false, "an embedding")).isEqualTo(ModelKind.ENCODER);
+        try (EncoderFolder encoder = EncoderFolder.open(folder, BaseStorage.of(Precision.INT8))) {
+            assertThat(encoder.tokens(List.of("a b")).tokens()).isEqualTo(4);
+        }
+        Files.writeString(folder.resolve("config.json"), "{\"model_type\": \"t5\"}");
+        assertThatExceptionOfType(IOException.class)
+                .isThrownBy(() -> ModelKind.of(folder))
+                .withMessageContaining("model_type must be bert, roberta,")
+                .withMessageEndingWith("found 't5'");
+        Files.writeString(folder.resolve("config.json"), "{");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> ModelKind.of(folder))
+                .withMessageContaining("must be a JSON object");
+        Files.move(folder.resolve("config.json"), folder.resolve("adapter_config.json"));
+        assertThatExceptionOfType(IOException.class)
+                .isThrownBy(() -> ModelKind.of(folder))
+                .withMessageContaining("found an adapter; give the folder of its base");
+    }
+}
