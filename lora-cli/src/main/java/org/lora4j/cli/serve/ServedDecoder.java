@@ -7,13 +7,14 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.IntConsumer;
 import org.lora4j.LoRAModel;
-import org.lora4j.cli.model.DecoderFolder;
+import org.lora4j.nn.BaseStorage;
 import org.lora4j.serve.AdapterCache;
 import org.lora4j.serve.GenerationHandle;
 import org.lora4j.serve.GenerationRequest;
 import org.lora4j.serve.GenerationService;
 import org.lora4j.serve.ServingStats;
 import org.lora4j.text.ChatTemplate;
+import org.lora4j.text.DecoderFolder;
 import org.lora4j.text.Tokenizer;
 
 /** A decoder, which generates text. */
@@ -45,7 +46,7 @@ final class ServedDecoder extends ServedModel {
     }
 
     static ServedDecoder openDecoder(Settings settings) throws IOException {
-        DecoderFolder decoder = DecoderFolder.open(settings.model(), settings.precision());
+        DecoderFolder decoder = DecoderFolder.open(settings.model(), BaseStorage.of(settings.precision()));
         try {
             return new ServedDecoder(settings, decoder);
         } catch (IOException | RuntimeException e) {

@@ -7,11 +7,11 @@ import java.util.OptionalInt;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.LoRAModel;
-import org.lora4j.cli.model.ModelKind;
 import org.lora4j.linalg.Precision;
 import org.lora4j.serve.AdapterCache;
 import org.lora4j.serve.RequestOptions;
 import org.lora4j.serve.ServingStats;
+import org.lora4j.text.ModelKind;
 
 /** A model with a folder of adapters, ready for requests. */
 public abstract class ServedModel implements AutoCloseable {
