@@ -21,7 +21,8 @@ final class Work {
         Settings settings = Settings.parse(args);
         Map<String, Object> result = new LinkedHashMap<>();
         result.put("jvm", begin - ManagementFactory.getRuntimeMXBean().getStartTime());
-        try (Threads threads = new Threads(settings.threads())) {
+        Threads threads = new Threads(settings.threads());
+        try (threads) {
             Nd4j.create(DataType.FLOAT, 1, 1).addi(1);
             result.put("nd4j", System.currentTimeMillis() - begin);
             switch (settings.work()) {
