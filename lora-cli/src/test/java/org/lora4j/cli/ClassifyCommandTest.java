@@ -471,4 +471,27 @@ class ClassifyCommandTest {
         }
         assertThat(adapters.get(0)).isNotEqualTo(adapters.get(1));
     }
+
+    @Test
+    void anEncoderInFewerBitsIsTrainedTestedAndUsed() throws IOException {
+        Path large = SmallModels.bert(temp.resolve("large"), 2, 3200);
+        Path output = temp.resolve("in-int8");
+        Cli.good(on(large, data, output, "--rate", 0.01, "--storage", "int8"));
+        assertThat(report(output).at("/settings/storage").asText()).isEqualTo("int8");
+        Path floats = temp.resolve("in-float");
+        Cli.good(on(large, data, floats, "--rate", 0.01));
+        assertThat(Files.readAllBytes(floats.resolve("adapter_model.safetensors")))
+                .isNotEqualTo(Files.readAllBytes(output.resolve("adapter_model.safetensors")));
+
+        List<String> vectors = new ArrayList<>();
+        for (String storage : List.of("float", "bf16", "int8")) {
+            Object[] source = {"--model", large, "--adapter", output, "--data", data, "--storage", storage};
+            Cli.good(Cli.words(new Object[] {"evaluate"}, source));
+            Cli.good(Cli.words(new Object[] {"predict", "--output", temp.resolve(storage + "-classes.jsonl")}, source));
+            Path embedded = temp.resolve(storage + "-vectors.jsonl");
+            Cli.good("embed", "--model", large, "--data", data, "--storage", storage, "--output", embedded);
+            vectors.add(Files.readString(embedded));
+        }
+        assertThat(vectors).doesNotHaveDuplicates();
+    }
 }

@@ -64,6 +64,11 @@ final class SmallModels {
 
     /** A BERT with a pooler, 32 positions and a vocabulary of 13 words. */
     static Path bert(Path folder, long seed) throws IOException {
+        return bert(folder, seed, INNER);
+    }
+
+    /** The same with a width of the inner layers. From 3,200 on, their matrices are large enough to be stored in fewer bits. */
+    static Path bert(Path folder, long seed, int inner) throws IOException {
         SmallModels model = new SmallModels(seed);
         model.add("embeddings.word_embeddings.weight", 1, 0, WORDS.size(), WIDTH);
         model.add("embeddings.position_embeddings.weight", 0.1, 0, POSITIONS, WIDTH);
@@ -76,8 +81,8 @@ final class SmallModels {
             }
             model.linear(layer + "attention.output.dense", WIDTH, WIDTH, true);
             model.norm(layer + "attention.output.LayerNorm", true);
-            model.linear(layer + "intermediate.dense", INNER, WIDTH, true);
-            model.linear(layer + "output.dense", WIDTH, INNER, true);
+            model.linear(layer + "intermediate.dense", inner, WIDTH, true);
+            model.linear(layer + "output.dense", WIDTH, inner, true);
             model.norm(layer + "output.LayerNorm", true);
         }
         model.linear("pooler.dense", WIDTH, WIDTH, true);
@@ -86,7 +91,7 @@ final class SmallModels {
                  "num_attention_heads": 2, "intermediate_size": %d, "max_position_embeddings": %d, "type_vocab_size": 2,
                  "hidden_act": "gelu", "layer_norm_eps": 1e-12, "hidden_dropout_prob": 0.1,
                  "attention_probs_dropout_prob": 0.1, "pad_token_id": 0}
-                """.formatted(WORDS.size(), WIDTH, LAYERS, INNER, POSITIONS));
+                """.formatted(WORDS.size(), WIDTH, LAYERS, inner, POSITIONS));
         String vocabulary = IntStream.range(0, WORDS.size())
                 .mapToObj(i -> "\"" + WORDS.get(i) + "\":" + i)
                 .collect(Collectors.joining(","));

@@ -72,16 +72,6 @@ class WrongUseTest {
     void refusesOptionsThatWouldDoNothing() {
         Object[] encoder = {"predict", "--model", bert, "--data", data, "--output", temp.resolve("p.csv")};
         assertWrongUse("the options of a generation must be used with a decoder", Cli.words(encoder, "--seed", 1));
-        assertWrongUse("--storage must be used with a decoder", Cli.words(encoder, "--storage", "int8"));
-        assertWrongUse(
-                "--storage must be used with a decoder",
-                "evaluate",
-                "--model",
-                bert,
-                "--data",
-                data,
-                "--storage",
-                "bf16");
         assertWrongUse("the options of a generation must", Cli.words(encoder, "--max-new-tokens", 5));
         assertWrongUse(
                 "--label must be used with an encoder",

@@ -95,6 +95,22 @@ public final class EncoderFolder implements AutoCloseable {
         return read(folder, storage, OptionalInt.empty());
     }
 
+    /**
+     * Opens a folder with another limit for texts, and stores the large matrices of the model in a precision.
+     *
+     * @param folder as in {@link #open(Path)}
+     * @param maxTokens as in {@link #open(Path, int)}
+     * @param storage how they are stored
+     * @return the encoder
+     * @throws IOException as in {@link #open(Path)}
+     * @throws IllegalArgumentException as in {@link #open(Path, int)}
+     */
+    public static EncoderFolder open(Path folder, int maxTokens, BaseStorage storage) throws IOException {
+        Objects.requireNonNull(folder, "folder must not be null");
+        Objects.requireNonNull(storage, "storage must not be null");
+        return read(folder, storage, OptionalInt.of(maxTokens));
+    }
+
     private static EncoderFolder read(Path folder, BaseStorage storage, OptionalInt maxTokens) throws IOException {
         for (String file : List.of(CONFIG, TOKENIZER)) {
             if (!Files.exists(folder.resolve(file))) {

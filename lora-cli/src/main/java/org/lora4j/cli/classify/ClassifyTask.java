@@ -73,8 +73,8 @@ public final class ClassifyTask implements TextTask<ClassifyResult> {
     public static ClassifyTask open(TrainingInput input, Settings settings) throws IOException {
         long seed = input.plan().seed();
         LabelledTexts texts = LabelledTexts.read(input.data(), settings.text(), settings.label(), seed);
-        TextClassifier classifier =
-                TextClassifier.create(input.model(), texts.labels(), settings.head(), settings.maxTokens(), seed);
+        TextClassifier classifier = TextClassifier.create(
+                input.model(), texts.labels(), settings.head(), settings.maxTokens(), seed, input.storage());
         try {
             return new ClassifyTask(input, settings, texts, classifier);
         } catch (RuntimeException e) {

@@ -12,7 +12,6 @@ import org.lora4j.cli.model.DecoderAdapters;
 import org.lora4j.example.support.cli.OptionCheck;
 import org.lora4j.example.support.cli.Terminal;
 import org.lora4j.example.support.cli.WorkCommand;
-import org.lora4j.nn.BaseStorage;
 import org.lora4j.text.DecoderFolder;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -53,7 +52,7 @@ public final class ChatCommand extends WorkCommand {
 
     @Override
     protected void work() throws IOException {
-        try (DecoderFolder decoder = DecoderFolder.open(model, BaseStorage.of(storage.precision()))) {
+        try (DecoderFolder decoder = DecoderFolder.open(model, storage.value())) {
             ChatSession session = new ChatSession(
                     decoder,
                     DecoderAdapters.load(decoder, adapters),

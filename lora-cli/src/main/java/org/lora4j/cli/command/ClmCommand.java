@@ -2,7 +2,6 @@ package org.lora4j.cli.command;
 
 import org.lora4j.cli.language.LanguageTask;
 import org.lora4j.example.support.cli.OptionCheck;
-import org.lora4j.linalg.Precision;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -31,7 +30,7 @@ public final class ClmCommand extends LanguageCommand {
     }
 
     @Override
-    LanguageTask.Settings settings(Precision precision, boolean recomputed) {
-        return new LanguageTask.Settings(LanguageTask.Kind.CLM, precision, text, block, recomputed, 0);
+    LanguageTask.Settings settings(boolean recomputed) {
+        return new LanguageTask.Settings(LanguageTask.Kind.CLM, text, block, recomputed, 0);
     }
 }

@@ -28,6 +28,9 @@ public final class EmbedCommand extends WorkCommand {
     private TextEmbedding.Kind kind = TextEmbedding.Kind.TEXT;
 
     @Mixin
+    private final StorageOption storage = new StorageOption();
+
+    @Mixin
     private final OutputOptions output = new OutputOptions();
 
     EmbedCommand() {}
@@ -41,6 +44,7 @@ public final class EmbedCommand extends WorkCommand {
                 texts,
                 output,
                 out(),
-                copy -> TextEmbedding.embed(source.model(), source.adapter(), copy, texts.column(), kind));
+                copy -> TextEmbedding.embed(
+                        source.model(), source.adapter(), copy, texts.column(), kind, storage.value()));
     }
 }

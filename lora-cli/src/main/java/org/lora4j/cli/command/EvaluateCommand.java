@@ -23,7 +23,6 @@ import org.lora4j.cli.retrieval.RetrieveTask;
 import org.lora4j.example.support.cli.OptionCheck;
 import org.lora4j.example.support.cli.WorkCommand;
 import org.lora4j.example.support.report.TextOutput;
-import org.lora4j.nn.BaseStorage;
 import org.lora4j.text.DecoderFolder;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -82,7 +81,6 @@ public final class EvaluateCommand extends WorkCommand {
     protected void checkOptions(OptionCheck check) {
         check.require(maxTokens == 0 || maxTokens >= 2, "--max-tokens must be at least 2, found " + maxTokens);
         source.kind().ifPresent(kind -> {
-            storage.check(check, kind.isDecoder());
             check.require(
                     maxTokens == 0 || kind.isDecoder(),
                     "--max-tokens must be used with a decoder, found an encoder in " + source.model());
@@ -121,9 +119,9 @@ public final class EvaluateCommand extends WorkCommand {
         Columns names = columns.columns(passage, label);
         Path adapter = source.adapter();
         if (adapter != null && source.task() == TaskFile.Kind.RERANK) {
-            show(RerankTask.test(source.model(), adapter, texts.file(), names));
+            show(RerankTask.test(source.model(), adapter, texts.file(), names, storage.value()));
         } else if (source.task() == TaskFile.Kind.RETRIEVE || columns.isUsed()) {
-            show(RetrieveTask.test(source.model(), adapter, texts.file(), names));
+            show(RetrieveTask.test(source.model(), adapter, texts.file(), names, storage.value()));
         } else {
             testClassifier();
         }
@@ -138,7 +136,7 @@ public final class EvaluateCommand extends WorkCommand {
     }
 
     private void testDecoder() throws IOException {
-        try (DecoderFolder decoder = DecoderFolder.open(source.model(), BaseStorage.of(storage.precision()))) {
+        try (DecoderFolder decoder = DecoderFolder.open(source.model(), storage.value())) {
             int most = decoder.maxLength();
             LanguageExamples examples = LanguageExamples.forTest(
                     decoder, texts.file(), texts.column(), Math.min(most, maxTokens == 0 ? LONGEST : maxTokens));
@@ -158,7 +156,7 @@ public final class EvaluateCommand extends WorkCommand {
     }
 
     private void testClassifier() throws IOException {
-        try (TextClassifier classifier = TextClassifier.open(source.model(), source.adapter())) {
+        try (TextClassifier classifier = TextClassifier.open(source.model(), source.adapter(), storage.value())) {
             ClassifierTest.Result result = ClassifierTest.test(
                     classifier, texts.file(), texts.column(), Objects.requireNonNullElse(label, LABEL));
             output.show(out(), result, to -> print(to, result));

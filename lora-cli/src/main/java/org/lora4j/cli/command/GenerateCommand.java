@@ -9,7 +9,6 @@ import org.lora4j.cli.language.TextGenerator;
 import org.lora4j.cli.model.DecoderAdapters;
 import org.lora4j.example.support.cli.OptionCheck;
 import org.lora4j.example.support.cli.WorkCommand;
-import org.lora4j.nn.BaseStorage;
 import org.lora4j.text.DecoderFolder;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -50,7 +49,7 @@ public final class GenerateCommand extends WorkCommand {
     @Override
     protected void work() throws IOException {
         String text = prompt == null ? standardInput() : prompt;
-        try (DecoderFolder decoder = DecoderFolder.open(source.model(), BaseStorage.of(storage.precision()))) {
+        try (DecoderFolder decoder = DecoderFolder.open(source.model(), storage.value())) {
             LoRAModel model = DecoderAdapters.load(decoder, source.adapters());
             TextGenerator generator = new TextGenerator(decoder, model);
             TextGenerator.Result result = raw

@@ -8,15 +8,10 @@ import org.lora4j.cli.report.TaskPage;
 import org.lora4j.cli.train.TextTask;
 import org.lora4j.cli.train.TrainingInput;
 import org.lora4j.cli.train.TrainingReport;
-import org.lora4j.linalg.Precision;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** A command that trains an adapter for a decoder. */
 abstract class LanguageCommand extends TrainCommand<LanguageResult> {
-    @Mixin
-    private final StorageOption storage = new StorageOption();
-
     @Option(
             names = "--recompute",
             description =
@@ -28,11 +23,11 @@ abstract class LanguageCommand extends TrainCommand<LanguageResult> {
         super(4, 2e-4);
     }
 
-    abstract LanguageTask.Settings settings(Precision precision, boolean recomputed);
+    abstract LanguageTask.Settings settings(boolean recomputed);
 
     @Override
     final TextTask<LanguageResult> open(TrainingInput input) throws IOException {
-        return LanguageTask.open(input, settings(storage.precision(), recomputes));
+        return LanguageTask.open(input, settings(recomputes));
     }
 
     @Override

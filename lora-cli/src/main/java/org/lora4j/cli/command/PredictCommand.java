@@ -14,7 +14,6 @@ import org.lora4j.cli.model.TextClassifier;
 import org.lora4j.cli.retrieval.RerankTask;
 import org.lora4j.example.support.cli.OptionCheck;
 import org.lora4j.example.support.cli.WorkCommand;
-import org.lora4j.nn.BaseStorage;
 import org.lora4j.text.DecoderFolder;
 import org.lora4j.text.ModelKind;
 import picocli.CommandLine.Command;
@@ -66,7 +65,6 @@ public final class PredictCommand extends WorkCommand {
         check.require(
                 !flags.isUsed() || mayBeDecoder,
                 "the options of a generation must be used with a decoder, found an encoder in " + source.model());
-        storage.check(check, mayBeDecoder);
         flags.check(check);
         check.require(
                 (query == null && passage == null) || source.task() == TaskFile.Kind.RERANK,
@@ -79,7 +77,7 @@ public final class PredictCommand extends WorkCommand {
     }
 
     private long classify(RowFile copy) throws IOException {
-        try (TextClassifier classifier = TextClassifier.open(source.model(), source.adapter())) {
+        try (TextClassifier classifier = TextClassifier.open(source.model(), source.adapter(), storage.value())) {
             return source.task() == TaskFile.Kind.RERANK
                     ? RerankTask.predict(
                             classifier,
@@ -91,7 +89,7 @@ public final class PredictCommand extends WorkCommand {
     }
 
     private long answer(RowFile copy) throws IOException {
-        try (DecoderFolder decoder = DecoderFolder.open(source.model(), BaseStorage.of(storage.precision()))) {
+        try (DecoderFolder decoder = DecoderFolder.open(source.model(), storage.value())) {
             LoRAModel model = DecoderAdapters.load(decoder, source.adapters());
             return CompletionPredictor.predict(
                     new TextGenerator(decoder, model), copy, texts.column(), flags.options());

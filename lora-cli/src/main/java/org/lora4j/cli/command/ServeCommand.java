@@ -77,7 +77,6 @@ public final class ServeCommand extends WorkCommand {
             // Refused when it is opened.
             return;
         }
-        storage.check(check, isDecoder);
         check.require(
                 !isDecoder || textLimit.value().isEmpty(),
                 "--max-tokens must be used with an encoder, found a decoder with it; --max-new-tokens limits its answers");
@@ -92,7 +91,7 @@ public final class ServeCommand extends WorkCommand {
     protected void work() throws IOException {
         setServerProperties();
         ServedModel.Settings settings = new ServedModel.Settings(
-                model, adapters, allowBase, storage.precision(), textLimit.value(), options.limits());
+                model, adapters, allowBase, storage.value(), textLimit.value(), options.limits());
         InetSocketAddress address = new InetSocketAddress(InetAddress.getByName(host), port);
         // The requests of many are computed together, by threads of the library.
         NativeThreads threads = NativeThreads.forBlas(1);

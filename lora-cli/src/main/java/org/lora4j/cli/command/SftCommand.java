@@ -2,7 +2,6 @@ package org.lora4j.cli.command;
 
 import org.lora4j.cli.language.LanguageTask;
 import org.lora4j.example.support.cli.OptionCheck;
-import org.lora4j.linalg.Precision;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -35,7 +34,7 @@ public final class SftCommand extends LanguageCommand {
     }
 
     @Override
-    LanguageTask.Settings settings(Precision precision, boolean recomputed) {
-        return new LanguageTask.Settings(LanguageTask.Kind.SFT, precision, "text", maxTokens, recomputed, samples);
+    LanguageTask.Settings settings(boolean recomputed) {
+        return new LanguageTask.Settings(LanguageTask.Kind.SFT, "text", maxTokens, recomputed, samples);
     }
 }

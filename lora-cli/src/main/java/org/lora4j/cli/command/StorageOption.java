@@ -1,10 +1,10 @@
 package org.lora4j.cli.command;
 
-import org.lora4j.example.support.cli.OptionCheck;
 import org.lora4j.linalg.Precision;
+import org.lora4j.nn.BaseStorage;
 import picocli.CommandLine.Option;
 
-/** How the large matrices of a decoder are stored. */
+/** How the large matrices of a model are stored. */
 final class StorageOption {
     private enum Storage {
         FLOAT(Precision.FLOAT),
@@ -22,17 +22,11 @@ final class StorageOption {
             names = "--storage",
             paramLabel = "NAME",
             description =
-                    "How the large matrices of a decoder are stored: float, or in less memory and rounded as bf16 or"
+                    "How the large matrices of the model are stored: float, or in less memory and rounded as bf16 or"
                             + " int8, with 2 bytes or 1 byte for each number. Default: ${DEFAULT-VALUE}.")
     private Storage storage = Storage.FLOAT;
 
-    void check(OptionCheck check, boolean isDecoder) {
-        check.require(
-                isDecoder || storage == Storage.FLOAT,
-                "--storage must be used with a decoder, found an encoder with it");
-    }
-
-    Precision precision() {
-        return storage.precision;
+    BaseStorage value() {
+        return BaseStorage.of(storage.precision);
     }
 }

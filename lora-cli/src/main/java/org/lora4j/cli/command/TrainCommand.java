@@ -44,6 +44,9 @@ abstract class TrainCommand<R extends Record> extends WorkCommand {
     private final TrainingOptions training;
 
     @Mixin
+    private final StorageOption storage = new StorageOption();
+
+    @Mixin
     private final ProgressOptions progress = new ProgressOptions();
 
     @Mixin
@@ -72,7 +75,8 @@ abstract class TrainCommand<R extends Record> extends WorkCommand {
 
     @Override
     protected final void work() throws IOException {
-        TrainingInput input = new TrainingInput(model, data.file(), adapter.config(training.seed()), training.plan());
+        TrainingInput input = new TrainingInput(
+                model, data.file(), adapter.config(training.seed()), training.plan(), storage.value());
         if (training.isDryRun() || training.findsRate()) {
             tryOut(input);
             return;

@@ -12,6 +12,8 @@ import org.lora4j.cli.model.DecoderAdapters;
 import org.lora4j.cli.model.Head;
 import org.lora4j.cli.model.TextClassifier;
 import org.lora4j.io.PeftAdapters;
+import org.lora4j.linalg.Precision;
+import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.transformer.BertModel;
 import org.lora4j.text.DecoderFolder;
 import org.lora4j.text.ModelKind;
@@ -72,7 +74,7 @@ public final class ModelMerge {
     }
 
     private static void mergeClassifier(Path model, Path adapter, Path output) throws IOException {
-        try (TextClassifier classifier = TextClassifier.open(model, adapter)) {
+        try (TextClassifier classifier = TextClassifier.open(model, adapter, BaseStorage.of(Precision.FLOAT))) {
             if (classifier.head() == Head.MEAN) {
                 throw new IOException(
                         adapter + ": a classifier that is merged must read the pooler, as the classes of Hugging"

@@ -9,6 +9,7 @@ import org.jspecify.annotations.Nullable;
 import org.lora4j.LoRAModel;
 import org.lora4j.cli.file.RowFile;
 import org.lora4j.cli.model.Encoders;
+import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.input.Sequences;
 import org.lora4j.text.EncoderFolder;
 
@@ -34,13 +35,15 @@ public final class TextEmbedding {
      * @param file the files
      * @param text the column of the text
      * @param kind what the texts are
+     * @param storage how the large matrices of the encoder are stored
      * @return the number of rows
      * @throws IOException if a file cannot be read or written, or the adapter does not fit
      * @throws IllegalArgumentException if a line is wrong
      */
-    public static long embed(Path folder, @Nullable Path adapter, RowFile file, String text, Kind kind)
+    public static long embed(
+            Path folder, @Nullable Path adapter, RowFile file, String text, Kind kind, BaseStorage storage)
             throws IOException {
-        try (EncoderFolder encoder = Encoders.open(folder, adapter, "an embedding")) {
+        try (EncoderFolder encoder = Encoders.open(folder, adapter, storage, "an embedding")) {
             LoRAModel model = LoRAModel.of(encoder.sentenceEmbeddings());
             if (adapter != null) {
                 model.load("adapter", adapter);

@@ -7,6 +7,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.lora4j.cli.model.TextClassifier;
+import org.lora4j.linalg.Precision;
+import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.layer.Linear;
 import org.lora4j.text.DecoderFolder;
@@ -44,7 +46,7 @@ public record ModelInspection(
     public static ModelInspection of(Path folder) throws IOException {
         ModelKind kind = ModelKind.of(folder);
         if (kind.isDecoder() && ModelKind.classifies(folder)) {
-            try (TextClassifier classifier = TextClassifier.open(folder, null)) {
+            try (TextClassifier classifier = TextClassifier.open(folder, null, BaseStorage.of(Precision.FLOAT))) {
                 return of(
                         kind,
                         folder,

@@ -13,8 +13,6 @@ import org.lora4j.cli.model.TaskFile;
 import org.lora4j.cli.train.TextTask;
 import org.lora4j.cli.train.TrainingInput;
 import org.lora4j.generate.GenerationOptions;
-import org.lora4j.linalg.Precision;
-import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.Model;
 import org.lora4j.text.DecoderFolder;
 import org.lora4j.train.Loss;
@@ -44,14 +42,13 @@ public final class LanguageTask implements TextTask<LanguageResult> {
      * The settings of a language model.
      *
      * @param kind answers of conversations, or plain text
-     * @param storage how its large matrices are stored
      * @param text the column of plain text
      * @param maxTokens where a conversation is cut, or the tokens of a block of plain text; 0 for as many as the model has
      *     positions for, and at most 1024
      * @param recomputes whether layers are computed again for their gradients
      * @param samples how many answers the report shows before and after
      */
-    public record Settings(Kind kind, Precision storage, String text, int maxTokens, boolean recomputes, int samples) {}
+    public record Settings(Kind kind, String text, int maxTokens, boolean recomputes, int samples) {}
 
     private LanguageTask(TrainingInput input, Settings settings, DecoderFolder decoder) throws IOException {
         this.settings = settings;
@@ -84,7 +81,7 @@ public final class LanguageTask implements TextTask<LanguageResult> {
      * @throws IllegalArgumentException if a line is wrong, or the settings do not fit the model
      */
     public static LanguageTask open(TrainingInput input, Settings settings) throws IOException {
-        DecoderFolder decoder = DecoderFolder.open(input.model(), BaseStorage.of(settings.storage()));
+        DecoderFolder decoder = DecoderFolder.open(input.model(), input.storage());
         try {
             return new LanguageTask(input, settings, decoder);
         } catch (IOException | RuntimeException e) {
@@ -113,7 +110,6 @@ public final class LanguageTask implements TextTask<LanguageResult> {
     private Map<String, Object> values() {
         Map<String, Object> values = new LinkedHashMap<>();
         values.put("kind", settings.kind().name().toLowerCase(Locale.ROOT));
-        values.put("storage", settings.storage().name().toLowerCase(Locale.ROOT));
         values.put("maxTokens", maxTokens);
         return values;
     }

@@ -4,6 +4,8 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.OptionalInt;
 import org.lora4j.adapter.LoRAAdapter;
+import org.lora4j.linalg.Precision;
+import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.transformer.BertModel;
 import org.lora4j.text.DecoderFolder;
@@ -46,8 +48,8 @@ public final class AdaptedModels {
         if (task == null) {
             task = TextClassifier.ofPeft(folder);
         }
-        try (TextClassifier classifier =
-                TextClassifier.create(model, task.labels(), task.head(), OptionalInt.empty(), 0)) {
+        try (TextClassifier classifier = TextClassifier.create(
+                model, task.labels(), task.head(), OptionalInt.empty(), 0, BaseStorage.of(Precision.FLOAT))) {
             return classifier.model().network();
         }
     }

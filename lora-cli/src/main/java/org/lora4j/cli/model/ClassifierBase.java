@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.input.Sequences;
 import org.lora4j.nn.layer.Layer;
@@ -49,11 +50,11 @@ interface ClassifierBase extends AutoCloseable {
     @Override
     void close();
 
-    static ClassifierBase open(Path folder, OptionalInt maxTokens) throws IOException {
+    static ClassifierBase open(Path folder, OptionalInt maxTokens, BaseStorage storage) throws IOException {
         if (!ModelKind.of(folder).isDecoder()) {
-            return new OfEncoder(folder, Encoders.open(folder, maxTokens, "a classifier"));
+            return new OfEncoder(folder, Encoders.open(folder, maxTokens, storage, "a classifier"));
         }
-        DecoderFolder decoder = DecoderFolder.open(folder);
+        DecoderFolder decoder = DecoderFolder.open(folder, storage);
         int most = Math.min(decoder.maxLength(), maxTokens.orElse(MOST_BY_DEFAULT));
         return new OfDecoder(folder, decoder, most);
     }

@@ -13,6 +13,7 @@ import org.lora4j.LoRAModel;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.io.PeftAdapters;
+import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.input.Sequences;
 import org.lora4j.text.EncoderFolder;
@@ -49,12 +50,14 @@ public final class TextClassifier implements AutoCloseable {
      * @param head what the classifier reads; null for what suits the model
      * @param maxTokens where texts are cut; nothing for where the folder says
      * @param seed the seed of the classifier
+     * @param storage how the large matrices of the model are stored
      * @return the classifier, without an adapter
      * @throws IOException if the model cannot be read, or cannot have the head
      */
     public static TextClassifier create(
-            Path folder, Labels labels, @Nullable Head head, OptionalInt maxTokens, long seed) throws IOException {
-        ClassifierBase base = ClassifierBase.open(folder, maxTokens);
+            Path folder, Labels labels, @Nullable Head head, OptionalInt maxTokens, long seed, BaseStorage storage)
+            throws IOException {
+        ClassifierBase base = ClassifierBase.open(folder, maxTokens, storage);
         try {
             Head chosen = head == null ? base.head() : head;
             return new TextClassifier(base, labels, chosen, base.create(chosen, labels.count(), seed));
@@ -69,15 +72,16 @@ public final class TextClassifier implements AutoCloseable {
      *
      * @param folder the folder of a model
      * @param adapter the folder of the adapter; null for the model alone
+     * @param storage how the large matrices of the model are stored
      * @return the classifier
      * @throws IOException if a file cannot be read, the adapter does not fit the model, or there is no classifier
      */
-    public static TextClassifier open(Path folder, @Nullable Path adapter) throws IOException {
-        return adapter == null ? openAlone(folder) : openAdapted(folder, adapter);
+    public static TextClassifier open(Path folder, @Nullable Path adapter, BaseStorage storage) throws IOException {
+        return adapter == null ? openAlone(folder, storage) : openAdapted(folder, adapter, storage);
     }
 
-    private static TextClassifier openAlone(Path folder) throws IOException {
-        ClassifierBase base = ClassifierBase.open(folder, OptionalInt.empty());
+    private static TextClassifier openAlone(Path folder, BaseStorage storage) throws IOException {
+        ClassifierBase base = ClassifierBase.open(folder, OptionalInt.empty(), storage);
         Network network = base.own();
         if (network == null) {
             base.close();
@@ -90,7 +94,7 @@ public final class TextClassifier implements AutoCloseable {
         return new TextClassifier(base, labels, null, network);
     }
 
-    private static TextClassifier openAdapted(Path folder, Path adapter) throws IOException {
+    private static TextClassifier openAdapted(Path folder, Path adapter, BaseStorage storage) throws IOException {
         TaskFile task = TaskFile.read(adapter).orElse(null);
         if (task == null) {
             task = ofPeft(adapter);
@@ -100,7 +104,7 @@ public final class TextClassifier implements AutoCloseable {
                     adapter + ": the adapter must have a classifier, found one of 'lora retrieve'; use it with"
                             + " 'lora embed'");
         }
-        TextClassifier classifier = create(folder, task.labels(), task.head(), task.limit(), 0);
+        TextClassifier classifier = create(folder, task.labels(), task.head(), task.limit(), 0, storage);
         try {
             classifier.model.load(ADAPTER, adapter);
             return classifier;

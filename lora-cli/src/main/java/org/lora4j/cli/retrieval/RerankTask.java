@@ -18,6 +18,7 @@ import org.lora4j.cli.train.DataFile;
 import org.lora4j.cli.train.Examples;
 import org.lora4j.cli.train.TextTask;
 import org.lora4j.cli.train.TrainingInput;
+import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.Network;
 import org.lora4j.text.EncoderFolder;
 import org.lora4j.text.Labels;
@@ -71,7 +72,12 @@ public final class RerankTask implements TextTask<RankResult> {
                     + " only one kind");
         }
         TextClassifier classifier = TextClassifier.create(
-                input.model(), Labels.of(List.of("LABEL_0")), settings.head(), settings.maxTokens(), seed);
+                input.model(),
+                Labels.of(List.of("LABEL_0")),
+                settings.head(),
+                settings.maxTokens(),
+                seed,
+                input.storage());
         try {
             return new RerankTask(input, pairs, classifier);
         } catch (RuntimeException e) {
@@ -87,12 +93,14 @@ public final class RerankTask implements TextTask<RankResult> {
      * @param adapter the folder of the adapter
      * @param data the file
      * @param columns the columns
+     * @param storage how the large matrices of the model are stored
      * @return the metrics
      * @throws IOException if a file cannot be read, the adapter does not fit, or no query has right and wrong texts
      */
-    public static RankTest test(Path folder, Path adapter, DataFile data, Columns columns) throws IOException {
+    public static RankTest test(Path folder, Path adapter, DataFile data, Columns columns, BaseStorage storage)
+            throws IOException {
         ModelKind.require(folder, false, "a cross-encoder");
-        try (TextClassifier classifier = TextClassifier.open(folder, adapter)) {
+        try (TextClassifier classifier = TextClassifier.open(folder, adapter, storage)) {
             DataFile.Parts<RankedPair> pairs = RankedPair.read(data, columns, 0);
             if (RankedPair.byQuery(pairs.train()).isEmpty()) {
                 throw new IOException(data.file()

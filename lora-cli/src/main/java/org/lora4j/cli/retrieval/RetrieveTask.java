@@ -14,6 +14,7 @@ import org.lora4j.cli.train.DataFile;
 import org.lora4j.cli.train.Examples;
 import org.lora4j.cli.train.TextTask;
 import org.lora4j.cli.train.TrainingInput;
+import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.Model;
 import org.lora4j.text.EncoderFolder;
 import org.lora4j.train.Loss;
@@ -60,7 +61,7 @@ public final class RetrieveTask implements TextTask<RankResult> {
      * @throws IllegalArgumentException if a line is wrong, or the settings do not fit the model
      */
     public static RetrieveTask open(TrainingInput input, Settings settings) throws IOException {
-        EncoderFolder encoder = Encoders.open(input.model(), settings.maxTokens(), "an embedding");
+        EncoderFolder encoder = Encoders.open(input.model(), settings.maxTokens(), input.storage(), "an embedding");
         try {
             return new RetrieveTask(
                     input,
@@ -81,12 +82,14 @@ public final class RetrieveTask implements TextTask<RankResult> {
      * @param adapter the folder of an adapter; null for the model alone
      * @param data the file
      * @param columns the columns
+     * @param storage how the large matrices of the model are stored
      * @return the metrics
      * @throws IOException if a file cannot be read, or the adapter does not fit
      */
-    public static RankTest test(Path folder, @Nullable Path adapter, DataFile data, Columns columns)
+    public static RankTest test(
+            Path folder, @Nullable Path adapter, DataFile data, Columns columns, BaseStorage storage)
             throws IOException {
-        try (EncoderFolder encoder = Encoders.open(folder, adapter, "an embedding")) {
+        try (EncoderFolder encoder = Encoders.open(folder, adapter, storage, "an embedding")) {
             DataFile.Parts<FoundTexts> texts = FoundTexts.read(data, columns, 0);
             LoRAModel model = LoRAModel.of(encoder.sentenceEmbeddings());
             if (adapter != null) {

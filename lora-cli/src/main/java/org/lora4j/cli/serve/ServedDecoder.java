@@ -7,7 +7,6 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.IntConsumer;
 import org.lora4j.LoRAModel;
-import org.lora4j.nn.BaseStorage;
 import org.lora4j.serve.AdapterCache;
 import org.lora4j.serve.GenerationHandle;
 import org.lora4j.serve.GenerationRequest;
@@ -46,7 +45,7 @@ final class ServedDecoder extends ServedModel {
     }
 
     static ServedDecoder openDecoder(Settings settings) throws IOException {
-        DecoderFolder decoder = DecoderFolder.open(settings.model(), BaseStorage.of(settings.precision()));
+        DecoderFolder decoder = DecoderFolder.open(settings.model(), settings.storage());
         try {
             return new ServedDecoder(settings, decoder);
         } catch (IOException | RuntimeException e) {

@@ -38,7 +38,8 @@ final class ServedEncoder extends ServedModel {
     }
 
     static ServedEncoder openEncoder(Settings settings) throws IOException {
-        EncoderFolder encoder = Encoders.open(settings.model(), settings.maxTokens(), "an embedding");
+        EncoderFolder encoder =
+                Encoders.open(settings.model(), settings.maxTokens(), settings.storage(), "an embedding");
         try {
             return new ServedEncoder(settings, encoder);
         } catch (IOException | RuntimeException e) {

@@ -7,7 +7,7 @@ import java.util.OptionalInt;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.LoRAModel;
-import org.lora4j.linalg.Precision;
+import org.lora4j.nn.BaseStorage;
 import org.lora4j.serve.AdapterCache;
 import org.lora4j.serve.RequestOptions;
 import org.lora4j.serve.ServingStats;
@@ -26,7 +26,7 @@ public abstract class ServedModel implements AutoCloseable {
      * @param model the folder of the model
      * @param adapters the folder of the adapters; null for none, if the base is allowed
      * @param allowBase whether requests may use the model without an adapter
-     * @param precision how the large matrices of a decoder are stored
+     * @param storage how the large matrices of the model are stored
      * @param maxTokens where the texts of an encoder are cut; empty for where the folder says
      * @param limits how much is served at the same time
      */
@@ -34,7 +34,7 @@ public abstract class ServedModel implements AutoCloseable {
             Path model,
             @Nullable Path adapters,
             boolean allowBase,
-            Precision precision,
+            BaseStorage storage,
             OptionalInt maxTokens,
             ServeLimits limits) {}
 

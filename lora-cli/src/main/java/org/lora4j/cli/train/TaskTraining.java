@@ -2,6 +2,7 @@ package org.lora4j.cli.train;
 
 import java.io.IOException;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.stream.LongStream;
@@ -92,6 +93,7 @@ public final class TaskTraining<R extends Record> {
     private Map<String, Object> settings() {
         Map<String, Object> settings = new LinkedHashMap<>(parts.settings());
         settings.put("adapter", input.config().toString());
+        settings.put("storage", input.storage().precision().name().toLowerCase(Locale.ROOT));
         settings.putAll(input.plan().settings());
         return settings;
     }
