@@ -46,7 +46,7 @@ CASES = {
 
 def compare(options):
     """Returns the rows of the table, and the peaks of the resident memory of the trainings."""
-    processes.run(["mvn", "-B", "-ntp", "-q", "-pl", "lora-core,lora-onednn,lora-langchain4j", "test-compile",
+    processes.run(["mvn", "-B", "-ntp", "-q", "-pl", "lora-core,lora-onednn,lora-langchain4j", "-am", "test-compile",
                    "dependency:build-classpath", "-DincludeScope=test", "-Djacoco.skip",
                    "-Dmdep.outputFile=target/bench-classpath"])  # fmt: skip
     _ours({"work": "export"})

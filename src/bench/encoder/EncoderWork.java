@@ -21,11 +21,11 @@ import org.lora4j.adapter.LoRAConfigBuilder;
 import org.lora4j.example.text.data.ClassifiedTexts;
 import org.lora4j.example.text.data.TextFolder;
 import org.lora4j.example.text.model.MiniLm;
-import org.lora4j.example.text.model.Tokens;
 import org.lora4j.nn.NativeThreads;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.input.Sequences;
 import org.lora4j.nn.transformer.BertModel;
+import org.lora4j.text.Tokenizer;
 import org.lora4j.train.AdamW;
 import org.lora4j.train.Batch;
 import org.lora4j.train.Trainer;
@@ -88,7 +88,7 @@ public final class EncoderWork {
         List<String> passages =
                 ClassifiedTexts.read(TextFolder.bundled()).train().texts();
         Map<String, int[][]> data = new LinkedHashMap<>();
-        try (Tokens tokens = Tokens.load(MOST_TOKENS)) {
+        try (Tokenizer tokens = MiniLm.tokenizer(MOST_TOKENS)) {
             data.put("passages", ids(tokens, passages.subList(0, TEXTS)));
             data.put(
                     "sentences",
@@ -109,8 +109,8 @@ public final class EncoderWork {
         model.using("a0").save(folder.resolve("start"));
     }
 
-    private static int[][] ids(Tokens tokens, List<String> texts) {
-        Sequences all = tokens.of(texts);
+    private static int[][] ids(Tokenizer tokens, List<String> texts) {
+        Sequences all = tokens.sequences(texts);
         return IntStream.range(0, all.count())
                 .mapToObj(text -> IntStream.range(0, all.length(text))
                         .map(token -> all.id(all.start(text) + token))
