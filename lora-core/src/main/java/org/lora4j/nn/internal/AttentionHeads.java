@@ -27,6 +27,8 @@ final class AttentionHeads<A> {
     private @Nullable HeadInputs inputs;
     private final HeapBuffer<A> kept;
 
+    private long weightCount;
+
     /** Where the kept weights of each sequence begin. */
     private int[] offsets = new int[0];
 
@@ -48,9 +50,9 @@ final class AttentionHeads<A> {
         HeadInputs all = HeadInputs.of(allQueries, allKeys, allValues, size);
         batch = sequences;
         inputs = all;
-        long weights = findOffsets(sequences);
+        weightCount = findOffsets(sequences);
         if (training) {
-            kept.reserve(Math.toIntExact(weights));
+            kept.reserve(Math.toIntExact(weightCount));
         }
         if (drops) {
             seeds.bind(segments);
@@ -59,7 +61,7 @@ final class AttentionHeads<A> {
         A target = training ? kept.array() : null;
         workers.run(
                 sequences.count() * heads,
-                nanos(weights),
+                HeadProducts.nanos((double) weightCount, size),
                 (worker, i) -> worker.forward(task(sequences, i), all, contexts, target));
     }
 
@@ -84,11 +86,6 @@ final class AttentionHeads<A> {
         return new AttentionHead.Task(s, head, sequences.start(s), n, m, offsets[s] + head * n * m);
     }
 
-    /** How long the forward takes in one thread, roughly: 30 multiplications take a nanosecond, and a weight takes another. */
-    private long nanos(long weights) {
-        return (long) (weights * (1 + 2 * size / 30.0));
-    }
-
     /** Computes the gradients of queries, keys and values from that of the context; all are {@code [tokens, dim]}. */
     void backward(INDArray contextGradient, INDArray allQGradients, INDArray allKGradients, INDArray allVGradients) {
         if (batch == null || inputs == null) {
@@ -101,7 +98,7 @@ final class AttentionHeads<A> {
         A weights = kept.array();
         workers.run(
                 sequences.count() * heads,
-                2 * nanos(findOffsets(sequences)),
+                2 * HeadProducts.nanos((double) weightCount, size),
                 (worker, i) -> worker.backward(task(sequences, i), all, contexts, weights, gradients));
     }
 }

@@ -109,14 +109,14 @@ final class CausalHeads<A> {
                 (worker, i) -> worker.forward(sequences.get(i / groups), i % groups, all, context));
     }
 
-    /** How long the forward takes in one thread, roughly: 30 multiplications take a nanosecond, and a weight takes another. */
+    /** How long the forward takes in one thread, roughly. */
     private long nanos(List<Sequence> sequences) {
         double weights = 0;
         for (Sequence sequence : sequences) {
             double n = sequence.length();
             weights += n * (sequence.past() + n / 2) * groups * groupSize;
         }
-        return (long) (weights * (1 + 2 * size / 30.0));
+        return HeadProducts.nanos(weights, size);
     }
 
     /**
