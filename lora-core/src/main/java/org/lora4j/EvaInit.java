@@ -1,6 +1,7 @@
 package org.lora4j;
 
 import java.util.Objects;
+import org.lora4j.model.internal.EvaData;
 import org.lora4j.nn.input.Input;
 
 /**
@@ -23,12 +24,10 @@ import org.lora4j.nn.input.Input;
  * <p>Immutable. It holds the batches until it is no longer used.
  */
 public final class EvaInit {
-    private final Iterable<? extends Input> batches;
-    private final double rho;
+    private final EvaData data;
 
-    private EvaInit(Iterable<? extends Input> batches, double rho) {
-        this.batches = batches;
-        this.rho = rho;
+    private EvaInit(EvaData data) {
+        this.data = data;
     }
 
     /**
@@ -39,7 +38,7 @@ public final class EvaInit {
      * @return the initialization
      */
     public static EvaInit of(Iterable<? extends Input> batches) {
-        return new EvaInit(Objects.requireNonNull(batches, "batches must not be null"), 1);
+        return new EvaInit(new EvaData(Objects.requireNonNull(batches, "batches must not be null"), 1));
     }
 
     /**
@@ -53,19 +52,15 @@ public final class EvaInit {
         if (!(newRho >= 1) || Double.isInfinite(newRho)) {
             throw new IllegalArgumentException("rho must be finite and at least 1, found " + newRho);
         }
-        return new EvaInit(batches, newRho);
+        return new EvaInit(new EvaData(data.batches(), newRho));
     }
 
-    Iterable<? extends Input> batches() {
-        return batches;
-    }
-
-    double rho() {
-        return rho;
+    EvaData data() {
+        return data;
     }
 
     @Override
     public String toString() {
-        return "EvaInit(rho " + rho + ")";
+        return "EvaInit(rho " + data.rho() + ")";
     }
 }

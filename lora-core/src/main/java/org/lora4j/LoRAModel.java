@@ -12,6 +12,12 @@ import org.lora4j.adapter.ParameterReport;
 import org.lora4j.internal.AdapterNames;
 import org.lora4j.io.PeftAdapters;
 import org.lora4j.io.ReadOptions;
+import org.lora4j.model.internal.AdapterRegistry;
+import org.lora4j.model.internal.AppliedAdapter;
+import org.lora4j.model.internal.MixedBatch;
+import org.lora4j.model.internal.ModelState;
+import org.lora4j.model.internal.Selection;
+import org.lora4j.model.internal.TrainingSelection;
 import org.lora4j.nn.Model;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.input.Input;
@@ -116,7 +122,7 @@ public final class LoRAModel implements Model, PassSource {
         Objects.requireNonNull(name, "name must not be null");
         Objects.requireNonNull(config, "config must not be null");
         Objects.requireNonNull(init, "init must not be null");
-        registry.add(name, config, init);
+        registry.add(name, config, init.data());
         return view(List.of(name));
     }
 

@@ -3,6 +3,8 @@ package org.lora4j;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.LoRAAdapter;
+import org.lora4j.model.internal.AdapterRegistry;
+import org.lora4j.model.internal.AppliedAdapter;
 
 /**
  * An adapter that a part of the program, such as a cache, added to a {@link LoRAModel} and manages: it can replace and delete

@@ -4,6 +4,8 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import org.lora4j.internal.AdapterNames;
+import org.lora4j.model.internal.MixedBatch;
+import org.lora4j.model.internal.ModelState;
 import org.lora4j.nn.input.Input;
 import org.lora4j.nn.internal.Predictor;
 import org.nd4j.linalg.api.ndarray.INDArray;

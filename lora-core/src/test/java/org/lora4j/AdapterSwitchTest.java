@@ -7,6 +7,7 @@ import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.lora4j.adapter.LoRAInit;
+import org.lora4j.model.internal.AdapterRegistry;
 import org.lora4j.nn.NativeObjects;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Samples;

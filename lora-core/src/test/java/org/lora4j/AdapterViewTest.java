@@ -307,22 +307,6 @@ class AdapterViewTest {
     }
 
     @Test
-    void selectionsThatAreRememberedAreBounded() {
-        for (int i = 0; i < 12; i++) {
-            model.add("a" + i, LoRAConfig.of(1, 1));
-        }
-        SelectionCache cache = new SelectionCache();
-        for (int i = 0; i < 3 * SelectionCache.MAX_SIZE; i++) {
-            Selection selection = Selection.of(List.of("n" + i));
-            assertThat(cache.get(selection, key -> layer -> {
-                        throw new IllegalStateException(key.toString());
-                    }))
-                    .isNotNull();
-        }
-        assertThat(cache.size()).isLessThanOrEqualTo(SelectionCache.MAX_SIZE);
-    }
-
-    @Test
     void trainerRefusesModelsOfOtherLibraries() {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> Trainer.builder(new SmallModels.ForeignModel()))

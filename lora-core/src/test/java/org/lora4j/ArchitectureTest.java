@@ -32,6 +32,8 @@ class ArchitectureTest {
             .definedBy("org.lora4j.generate")
             .layer("lora")
             .definedBy("org.lora4j")
+            .layer("model")
+            .definedBy("org.lora4j.model.internal")
             .layer("update")
             .definedBy("org.lora4j.update.internal")
             .layer("samediff")
@@ -70,9 +72,21 @@ class ArchitectureTest {
             .mayOnlyAccessLayers("nn", "input", "layer", "computation", "internal")
             .whereLayer("lora")
             .mayOnlyAccessLayers(
+                    "model",
                     "update",
                     "adapter",
                     "io",
+                    "nn",
+                    "input",
+                    "layer",
+                    "parameter",
+                    "parametrization",
+                    "computation",
+                    "internal")
+            .whereLayer("model")
+            .mayOnlyAccessLayers(
+                    "update",
+                    "adapter",
                     "nn",
                     "input",
                     "layer",
@@ -132,6 +146,7 @@ class ArchitectureTest {
                     "org.lora4j.serve",
                     "org.lora4j.generate",
                     "org.lora4j",
+                    "org.lora4j.model.internal",
                     "org.lora4j.update.internal",
                     "org.lora4j.samediff",
                     "org.lora4j.train",

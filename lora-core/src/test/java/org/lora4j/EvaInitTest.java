@@ -20,6 +20,7 @@ import org.lora4j.adapter.LoRAWeights;
 import org.lora4j.adapter.TargetModules;
 import org.lora4j.internal.RandomArrays;
 import org.lora4j.linalg.Svd;
+import org.lora4j.model.internal.PrincipalComponents;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.input.FeatureRows;
 import org.lora4j.nn.input.Input;

@@ -1,4 +1,4 @@
-package org.lora4j;
+package org.lora4j.model.internal;
 
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -28,11 +28,11 @@ import org.lora4j.nn.parametrization.internal.WeightUpdatePass;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
-/** Creates an adapter by {@link EvaInit}. */
+/** Creates an adapter by EVA, from data. */
 final class EvaAdapter {
     private final Network network;
     private final LoRAConfig config;
-    private final EvaInit init;
+    private final EvaData init;
 
     /** The components of each adapted dense layer; layers with the same input share them. */
     private final Map<Linear, PrincipalComponents> components = new LinkedHashMap<>();
@@ -40,7 +40,7 @@ final class EvaAdapter {
     /** The rank of each of these layers. */
     private final Map<Linear, Integer> ranks = new LinkedHashMap<>();
 
-    private EvaAdapter(Network network, LoRAConfig config, EvaInit init) {
+    private EvaAdapter(Network network, LoRAConfig config, EvaData init) {
         this.network = network;
         this.config = config;
         this.init = init;
@@ -52,7 +52,7 @@ final class EvaAdapter {
      * @throws IllegalArgumentException if the configuration does not fit the network or has another initialization, or there
      *     are too few rows
      */
-    static LoRAAdapter create(Network network, LoRAConfig config, EvaInit init) {
+    static LoRAAdapter create(Network network, LoRAConfig config, EvaData init) {
         if (!config.init().equals(LoRAInit.kaimingUniform())) {
             throw new IllegalArgumentException("init: EVA takes the place of the initialization in the configuration,"
                     + " so this must be the default, found " + config.init());

@@ -1,4 +1,4 @@
-package org.lora4j;
+package org.lora4j.model.internal;
 
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -22,11 +22,11 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * <p>Each layer computes one product with the base weight for all rows, and each adapter adds its updates to its own rows,
  * or computes them with its own copy of the layer.
  */
-final class MixedBatch {
+public final class MixedBatch {
     private final Network network;
     private final Predictor predictor;
 
-    MixedBatch(Network network, Predictor predictor) {
+    public MixedBatch(Network network, Predictor predictor) {
         this.network = network;
         this.predictor = predictor;
     }
@@ -40,7 +40,7 @@ final class MixedBatch {
      * @throws IllegalArgumentException if the input does not fit, there is not one name for each example, or an adapter does
      *     not exist
      */
-    INDArray predict(ModelState state, Input x, List<String> names) {
+    public INDArray predict(ModelState state, Input x, List<String> names) {
         Inputs.requirePredictable(x, network.stack());
         requireNames(names, x);
         Map<String, Segment> segments = new LinkedHashMap<>();

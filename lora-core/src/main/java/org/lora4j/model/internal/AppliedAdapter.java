@@ -1,4 +1,4 @@
-package org.lora4j;
+package org.lora4j.model.internal;
 
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -29,7 +29,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * An adapter applied to a network: an update for each adapted layer, and copies of the biases and layers that it
  * trains in place of the original ones. Only the arrays change, and only by training.
  */
-final class AppliedAdapter {
+public final class AppliedAdapter {
     private final LoRAConfig config;
     private final Map<String, LowRankFactors> subtracted;
     private final Map<WeightedLayer, LoRAUpdate> updates = new LinkedHashMap<>();
@@ -86,7 +86,7 @@ final class AppliedAdapter {
     }
 
     /** What the layers compute with if this adapter alone is applied. */
-    EffectiveLayers layers() {
+    public EffectiveLayers layers() {
         return layers;
     }
 
@@ -100,7 +100,7 @@ final class AppliedAdapter {
      *
      * @throws IllegalArgumentException if the configuration does not fit the network
      */
-    static AppliedAdapter initialize(Network network, LoRAConfig config) {
+    public static AppliedAdapter initialize(Network network, LoRAConfig config) {
         LoRAAdapter.Initialized initialized = LoRAAdapter.initialize(network, config);
         return new AppliedAdapter(network, TiedLayers.tie(network, initialized.adapter()), initialized.subtracted());
     }
@@ -110,7 +110,7 @@ final class AppliedAdapter {
      *
      * @throws IllegalArgumentException if the configuration or the data do not fit the network
      */
-    static AppliedAdapter initialize(Network network, LoRAConfig config, EvaInit init) {
+    public static AppliedAdapter initialize(Network network, LoRAConfig config, EvaData init) {
         return new AppliedAdapter(network, TiedLayers.tie(network, EvaAdapter.create(network, config, init)), Map.of());
     }
 
@@ -119,19 +119,19 @@ final class AppliedAdapter {
      *
      * @throws IllegalArgumentException if the data do not fit the network; the message lists everything
      */
-    static AppliedAdapter of(Network network, LoRAAdapter data) {
+    public static AppliedAdapter of(Network network, LoRAAdapter data) {
         data.requireFits(network);
         AppliedAdapter adapter = new AppliedAdapter(network, data, Map.of());
         adapter.setTrainable(false);
         return adapter;
     }
 
-    LoRAConfig config() {
+    public LoRAConfig config() {
         return config;
     }
 
     /** Whether it replaces a bias, a weight or rows of the layer, which only one adapter can do. */
-    boolean replaces(WeightedLayer layer) {
+    public boolean replaces(WeightedLayer layer) {
         return biases.containsKey(layer)
                 || saved.containsKey(layer)
                 || tokenRows.containsKey(layer)
@@ -139,7 +139,7 @@ final class AppliedAdapter {
     }
 
     /** Applies the adapter to a layer, with its scale multiplied. */
-    EffectiveLinear apply(WeightedLayer layer, EffectiveLinear effective, double multiplier) {
+    public EffectiveLinear apply(WeightedLayer layer, EffectiveLinear effective, double multiplier) {
         Parameter weight = effective.weight();
         Parameter bias = biases.getOrDefault(layer, effective.bias());
         SavedParameters copies = saved.get(layer);
@@ -157,7 +157,7 @@ final class AppliedAdapter {
     }
 
     /** All parameters of the adapter; one that two layers share is there once. */
-    List<Parameter> parameters() {
+    public List<Parameter> parameters() {
         Set<Parameter> all = new LinkedHashSet<>();
         updates.values().forEach(update -> all.addAll(update.parameters()));
         all.addAll(biases.values());
@@ -172,7 +172,7 @@ final class AppliedAdapter {
     }
 
     /** The bytes of all arrays of the adapter. */
-    long residentBytes() {
+    public long residentBytes() {
         long bytes = parameters().stream()
                 .mapToLong(parameter -> bytes(parameter.value()))
                 .sum();
@@ -193,7 +193,7 @@ final class AppliedAdapter {
     }
 
     /** Whether a parameter is one of its factors B, or the bias of one. */
-    boolean isLoraB(Parameter parameter) {
+    public boolean isLoraB(Parameter parameter) {
         return ownUpdates().anyMatch(one -> parameter == one.loraB() || parameter == one.loraBBias());
     }
 
@@ -203,7 +203,7 @@ final class AppliedAdapter {
     }
 
     /** Freezes all, or lets all train but what the adapter keeps frozen. */
-    void setTrainable(boolean trainable) {
+    public void setTrainable(boolean trainable) {
         Set<Parameter> frozen = new HashSet<>();
         if (config.init().freezesB()) {
             ownUpdates().forEach(one -> frozen.add(one.loraB()));
@@ -211,19 +211,19 @@ final class AppliedAdapter {
         parameters().forEach(parameter -> parameter.setTrainable(trainable && !frozen.contains(parameter)));
     }
 
-    boolean isTrainable() {
+    public boolean isTrainable() {
         return parameters().stream().anyMatch(Parameter::isTrainable);
     }
 
     /** The factors A and B by module path; the arrays themselves. */
-    Map<String, LoRAWeights> factors() {
+    public Map<String, LoRAWeights> factors() {
         Map<String, LoRAWeights> factors = new LinkedHashMap<>();
         updates.forEach((layer, one) -> factors.put(layer.path(), one.weights()));
         return factors;
     }
 
     /** A copy of the adapter as data, as an update of the original base. */
-    LoRAAdapter snapshot() {
+    public LoRAAdapter snapshot() {
         Map<String, LoRAWeights> weights = new LinkedHashMap<>();
         updates.forEach((layer, one) -> weights.put(layer.path(), one.copyOfWeights()));
         Map<String, INDArray> biasCopies = new LinkedHashMap<>();

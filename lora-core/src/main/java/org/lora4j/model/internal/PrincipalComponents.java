@@ -1,4 +1,4 @@
-package org.lora4j;
+package org.lora4j.model.internal;
 
 import org.jspecify.annotations.Nullable;
 import org.lora4j.linalg.Svd;
@@ -12,7 +12,7 @@ import org.nd4j.linalg.indexing.NDArrayIndex;
  * href="https://doi.org/10.1007/s11263-007-0075-7">Incremental Learning for Robust Visual Tracking</a>, section 3.1). It keeps
  * the leading part of what it has seen; if nothing is cut off, the result is that of all rows at once. Computed in DOUBLE.
  */
-final class PrincipalComponents {
+public final class PrincipalComponents {
     /** More components than wanted are kept between two blocks, because what is cut off is lost. */
     private static final int SPARE = 16;
 
@@ -29,12 +29,12 @@ final class PrincipalComponents {
     private double squares;
     private long rows;
 
-    PrincipalComponents(int count) {
+    public PrincipalComponents(int count) {
         this.count = count;
     }
 
     /** Adds rows {@code [n, in]}. */
-    void add(INDArray block) {
+    public void add(INDArray block) {
         for (long from = 0; from < block.size(0); from += MAX_ROWS) {
             long to = Math.min(block.size(0), from + MAX_ROWS);
             // A copy, because the layers use the same memory for the next batch.
@@ -72,18 +72,18 @@ final class PrincipalComponents {
         return norm * norm;
     }
 
-    long rows() {
+    public long rows() {
         return rows;
     }
 
     /** The share of the variance that a component explains. */
-    double share(int i) {
+    public double share(int i) {
         double sigma = found().singularValues().getDouble(i);
         return squares == 0 ? 0 : sigma * sigma / squares;
     }
 
     /** The first components as rows {@code Vᵀ [r, in]}, a new array. */
-    INDArray leading(int rank) {
+    public INDArray leading(int rank) {
         return found().vt()
                 .get(NDArrayIndex.interval(0, rank), NDArrayIndex.all())
                 .dup('c');

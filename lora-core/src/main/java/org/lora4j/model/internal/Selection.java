@@ -1,4 +1,4 @@
-package org.lora4j;
+package org.lora4j.model.internal;
 
 import java.util.List;
 
@@ -8,12 +8,12 @@ import java.util.List;
  * @param names the adapters, whose updates add up
  * @param multiplier what the scale of each is multiplied by; 1 for the adapters as they are
  */
-record Selection(List<String> names, double multiplier) {
-    Selection {
+public record Selection(List<String> names, double multiplier) {
+    public Selection {
         names = List.copyOf(names);
     }
 
-    static Selection of(List<String> names) {
+    public static Selection of(List<String> names) {
         return new Selection(names, 1);
     }
 }

@@ -1,4 +1,4 @@
-package org.lora4j;
+package org.lora4j.model.internal;
 
 import org.jspecify.annotations.Nullable;
 import org.lora4j.nn.parameter.Parameter;

@@ -1,4 +1,4 @@
-package org.lora4j;
+package org.lora4j.model.internal;
 
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -11,7 +11,7 @@ import org.lora4j.nn.internal.EffectiveLayers;
  * The adapters that a training computes with, as they were when it started. Each step checks that they are still those of
  * the model, so that a training neither changes what nobody sees nor steps with gradients of something else.
  */
-final class TrainingSelection implements Supplier<EffectiveLayers> {
+public final class TrainingSelection implements Supplier<EffectiveLayers> {
     private final AdapterRegistry registry;
     private final boolean ofActive;
     private final Map<String, AppliedAdapter> pinned = new LinkedHashMap<>();
@@ -34,7 +34,7 @@ final class TrainingSelection implements Supplier<EffectiveLayers> {
     }
 
     /** Pins the adapters of a view. */
-    static TrainingSelection ofView(AdapterRegistry registry, ModelState state, List<String> names) {
+    public static TrainingSelection ofView(AdapterRegistry registry, ModelState state, List<String> names) {
         return new TrainingSelection(registry, state, names, false);
     }
 
@@ -43,7 +43,7 @@ final class TrainingSelection implements Supplier<EffectiveLayers> {
      *
      * @throws IllegalStateException if they cannot train, or another adapter can and may be meant
      */
-    static TrainingSelection ofActive(AdapterRegistry registry, ModelState state) {
+    public static TrainingSelection ofActive(AdapterRegistry registry, ModelState state) {
         requireTrainsWhatIsMeant(state);
         return new TrainingSelection(registry, state, state.active(), true);
     }

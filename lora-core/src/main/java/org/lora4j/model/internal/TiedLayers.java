@@ -1,4 +1,4 @@
-package org.lora4j;
+package org.lora4j.model.internal;
 
 import java.util.LinkedHashMap;
 import java.util.Map;

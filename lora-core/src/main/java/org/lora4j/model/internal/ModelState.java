@@ -1,4 +1,4 @@
-package org.lora4j;
+package org.lora4j.model.internal;
 
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -11,10 +11,10 @@ import org.lora4j.nn.layer.WeightedLayer;
 import org.lora4j.nn.parametrization.internal.EffectiveLinear;
 
 /**
- * The adapters of a {@link LoRAModel} at one moment. Immutable, so that a prediction that reads it once sees neither half a
+ * The adapters of a model at one moment. Immutable, so that a prediction that reads it once sees neither half a
  * change nor two.
  */
-final class ModelState {
+public final class ModelState {
     private final Network network;
     private final NamedAdapters<AppliedAdapter> adapters;
     private final List<String> active;
@@ -40,27 +40,27 @@ final class ModelState {
         this.selections = selections;
     }
 
-    static ModelState of(Network network) {
+    public static ModelState of(Network network) {
         return new ModelState(network, NamedAdapters.none(), List.of(), true, null, new SelectionCache());
     }
 
     /** Other adapters. A merged copy stays if its adapters are still the same. */
-    ModelState withAdapters(NamedAdapters<AppliedAdapter> changed, List<String> nowActive) {
+    public ModelState withAdapters(NamedAdapters<AppliedAdapter> changed, List<String> nowActive) {
         boolean mergedStays = merged != null
                 && merged.selection.names().stream().allMatch(name -> changed.find(name) == adapters.find(name));
         return new ModelState(
                 network, changed, List.copyOf(nowActive), enabled, mergedStays ? merged : null, new SelectionCache());
     }
 
-    ModelState withActive(List<String> nowActive) {
+    public ModelState withActive(List<String> nowActive) {
         return new ModelState(network, adapters, List.copyOf(nowActive), enabled, merged, selections);
     }
 
-    ModelState withEnabled(boolean nowEnabled) {
+    public ModelState withEnabled(boolean nowEnabled) {
         return new ModelState(network, adapters, active, nowEnabled, merged, selections);
     }
 
-    ModelState withMerged(Network mergedNetwork) {
+    public ModelState withMerged(Network mergedNetwork) {
         Map<WeightedLayer, EffectiveLinear> layers = new LinkedHashMap<>();
         for (WeightedLayer layer : network.weightedLayers()) {
             layers.put(layer, mergedNetwork.baseLayer(layer.path()).updates().effective());
@@ -74,49 +74,49 @@ final class ModelState {
                 selections);
     }
 
-    ModelState withoutMerged() {
+    public ModelState withoutMerged() {
         return new ModelState(network, adapters, active, enabled, null, selections);
     }
 
-    NamedAdapters<AppliedAdapter> adapters() {
+    public NamedAdapters<AppliedAdapter> adapters() {
         return adapters;
     }
 
     /** The active adapters, whether they are enabled or not. */
-    List<String> active() {
+    public List<String> active() {
         return active;
     }
 
-    boolean isEnabled() {
+    public boolean isEnabled() {
         return enabled;
     }
 
     /** The adapters that a prediction of the model itself applies: the active ones unless they are disabled. */
-    List<String> applied() {
+    public List<String> applied() {
         return enabled ? active : List.of();
     }
 
     /** The adapters that can train. */
-    List<String> trainable() {
+    public List<String> trainable() {
         return adapters.names().stream()
                 .filter(name -> adapter(name).isTrainable())
                 .toList();
     }
 
-    boolean isMerged() {
+    public boolean isMerged() {
         return merged != null && merged.selection.names().equals(active);
     }
 
-    AppliedAdapter adapter(String name) {
+    public AppliedAdapter adapter(String name) {
         return adapters.get(name);
     }
 
     /** What the layers compute with in predictions with some adapters: their merged copy if there is one. */
-    EffectiveLayers forPrediction(List<String> names) {
+    public EffectiveLayers forPrediction(List<String> names) {
         return forPrediction(Selection.of(names));
     }
 
-    EffectiveLayers forPrediction(Selection selection) {
+    public EffectiveLayers forPrediction(Selection selection) {
         if (merged != null && selection.equals(merged.selection)) {
             return merged.layers;
         }
@@ -128,11 +128,11 @@ final class ModelState {
      *
      * @throws IllegalArgumentException if an adapter does not exist or is named twice, or two replace the same bias or layer
      */
-    EffectiveLayers factored(List<String> names) {
+    public EffectiveLayers factored(List<String> names) {
         return factored(Selection.of(names));
     }
 
-    EffectiveLayers factored(Selection selection) {
+    public EffectiveLayers factored(Selection selection) {
         return selections.get(selection, this::select);
     }
 

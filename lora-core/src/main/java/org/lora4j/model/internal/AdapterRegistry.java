@@ -1,4 +1,4 @@
-package org.lora4j;
+package org.lora4j.model.internal;
 
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -14,10 +14,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The adapters of a {@link LoRAModel} by name, and which of them are active. Each change replaces the state as a whole, and
+ * The adapters of a model by name, and which of them are active. Each change replaces the state as a whole, and
  * a change that fails leaves it as it was.
  */
-final class AdapterRegistry {
+public final class AdapterRegistry {
     /** Users know these messages under the name of the model. */
     private static final Logger log = LoggerFactory.getLogger("org.lora4j.LoRAModel");
 
@@ -25,21 +25,21 @@ final class AdapterRegistry {
     private volatile ModelState state;
     private int openScopes;
 
-    AdapterRegistry(Network network) {
+    public AdapterRegistry(Network network) {
         this.network = network;
         state = ModelState.of(network);
     }
 
-    ModelState state() {
+    public ModelState state() {
         return state;
     }
 
-    synchronized void add(String name, LoRAConfig config) {
+    public synchronized void add(String name, LoRAConfig config) {
         state.adapters().requireNew(name);
         add(name, NamedAdapters.named(name, () -> AppliedAdapter.initialize(network, config)));
     }
 
-    void add(String name, LoRAConfig config, EvaInit init) {
+    public void add(String name, LoRAConfig config, EvaData init) {
         state().adapters().requireNew(name);
         // Predictions and other changes go on while the base computes the data.
         AppliedAdapter adapter = NamedAdapters.named(name, () -> AppliedAdapter.initialize(network, config, init));
@@ -49,7 +49,7 @@ final class AdapterRegistry {
         }
     }
 
-    synchronized void add(String name, LoRAAdapter data) {
+    public synchronized void add(String name, LoRAAdapter data) {
         state.adapters().requireNew(name);
         add(name, applied(name, data));
     }
@@ -60,7 +60,7 @@ final class AdapterRegistry {
      * @return the adapter, or null if there is one of this name already, which stays
      */
     @Nullable
-    AppliedAdapter addInactive(String name, LoRAAdapter data) {
+    public AppliedAdapter addInactive(String name, LoRAAdapter data) {
         AppliedAdapter adapter = applied(name, data);
         synchronized (this) {
             if (state.adapters().find(name) != null) {
@@ -82,7 +82,7 @@ final class AdapterRegistry {
         }
     }
 
-    synchronized void replace(String name, LoRAAdapter data) {
+    public synchronized void replace(String name, LoRAAdapter data) {
         state.adapter(name);
         replaceBy(name, applied(name, data));
     }
@@ -93,7 +93,7 @@ final class AdapterRegistry {
      * @return the new adapter, or null if the name stands for another one or none, which stays
      */
     @Nullable
-    AppliedAdapter replace(String name, AppliedAdapter expected, LoRAAdapter data) {
+    public AppliedAdapter replace(String name, AppliedAdapter expected, LoRAAdapter data) {
         AppliedAdapter adapter = applied(name, data);
         synchronized (this) {
             if (state.adapters().find(name) != expected) {
@@ -115,7 +115,7 @@ final class AdapterRegistry {
         return NamedAdapters.named(name, () -> AppliedAdapter.of(network, data));
     }
 
-    synchronized void rename(String name, String newName) {
+    public synchronized void rename(String name, String newName) {
         ModelState before = state;
         state = before.withAdapters(
                 before.adapters().rename(name, newName),
@@ -124,7 +124,7 @@ final class AdapterRegistry {
                         .toList());
     }
 
-    synchronized void delete(String name) {
+    public synchronized void delete(String name) {
         ModelState before = state;
         state = before.withAdapters(
                 before.adapters().delete(name),
@@ -132,7 +132,7 @@ final class AdapterRegistry {
     }
 
     /** Deletes an adapter if the name still stands for it, and it is frozen and not active. */
-    synchronized boolean deleteUnused(String name, AppliedAdapter adapter) {
+    public synchronized boolean deleteUnused(String name, AppliedAdapter adapter) {
         if (state.adapters().find(name) != adapter
                 || adapter.isTrainable()
                 || state.active().contains(name)) {
@@ -142,18 +142,18 @@ final class AdapterRegistry {
         return true;
     }
 
-    synchronized void activate(List<String> names) {
+    public synchronized void activate(List<String> names) {
         state = state.withActive(requireSelectable(names));
     }
 
     /** Checks that adapters exist, are named once and can be applied together. */
-    List<String> requireSelectable(List<String> names) {
+    public List<String> requireSelectable(List<String> names) {
         state.factored(names);
         return names;
     }
 
     /** Disables the active adapters until the returned function is called; calling it again has no effect. */
-    synchronized Runnable disable() {
+    public synchronized Runnable disable() {
         openScopes++;
         state = state.withEnabled(false);
         AtomicBoolean open = new AtomicBoolean(true);
@@ -169,7 +169,7 @@ final class AdapterRegistry {
         state = state.withEnabled(openScopes == 0);
     }
 
-    synchronized void setTrainable(List<String> names) {
+    public synchronized void setTrainable(List<String> names) {
         names.forEach(state::adapter);
         for (String name : state.adapters().names()) {
             state.adapter(name).setTrainable(names.contains(name));
@@ -177,11 +177,11 @@ final class AdapterRegistry {
     }
 
     /** Merges adapters into a plain network. */
-    Network merge(List<String> names) {
+    public Network merge(List<String> names) {
         return merge(Selection.of(names));
     }
 
-    Network merge(Selection selection) {
+    public Network merge(Selection selection) {
         return merge(state, selection);
     }
 
@@ -197,7 +197,7 @@ final class AdapterRegistry {
         }
     }
 
-    synchronized void mergeForPrediction() {
+    public synchronized void mergeForPrediction() {
         ModelState before = state;
         if (before.isMerged()) {
             log.warn("the adapters {} are merged already", before.active());
@@ -208,7 +208,7 @@ final class AdapterRegistry {
         state = before.withMerged(merged);
     }
 
-    synchronized void unmerge() {
+    public synchronized void unmerge() {
         state = state.withoutMerged();
     }
 }
