@@ -6,22 +6,15 @@ import dev.langchain4j.exception.LangChain4jException;
 import dev.langchain4j.exception.ModelNotFoundException;
 import dev.langchain4j.exception.RateLimitException;
 import dev.langchain4j.exception.TimeoutException;
-import java.util.concurrent.CompletionException;
 import org.lora4j.serve.ServingException;
 
 /** The failures of a {@link org.lora4j.serve.GenerationService} as LangChain4j's exceptions. The messages stay: they are for clients. */
 final class ChatFailures {
     private ChatFailures() {}
 
-    static IllegalStateException closed(Throwable cause) {
-        return new IllegalStateException(
-                "the model must not be closed, found one that was closed; build it again", cause);
-    }
-
     /** Returns what a caller of LangChain4j expects. */
     static RuntimeException of(RuntimeException failure) {
-        Throwable cause = failure instanceof CompletionException ? failure.getCause() : failure;
-        return cause instanceof ServingException serving ? of(serving) : failure;
+        return failure instanceof ServingException serving ? of(serving) : failure;
     }
 
     private static RuntimeException of(ServingException failure) {
@@ -33,7 +26,9 @@ final class ChatFailures {
             case LATE -> new TimeoutException(message, failure);
             case ADAPTER_UNAVAILABLE, INTERNAL -> new InternalServerException(message, failure);
             case CANCELLED -> new LangChain4jException(message, failure);
-            case CLOSED -> closed(failure);
+            case CLOSED ->
+                new IllegalStateException(
+                        "the model must not be closed, found one that was closed; build it again", failure);
         };
     }
 }

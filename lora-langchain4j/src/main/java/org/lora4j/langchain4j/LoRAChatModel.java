@@ -1,5 +1,6 @@
 package org.lora4j.langchain4j;
 
+import dev.langchain4j.data.message.AiMessage;
 import dev.langchain4j.exception.InvalidRequestException;
 import dev.langchain4j.model.ModelProvider;
 import dev.langchain4j.model.chat.Capability;
@@ -12,30 +13,35 @@ import dev.langchain4j.model.chat.response.ChatResponse;
 import dev.langchain4j.model.chat.response.PartialResponse;
 import dev.langchain4j.model.chat.response.PartialResponseContext;
 import dev.langchain4j.model.chat.response.StreamingChatResponseHandler;
+import dev.langchain4j.model.chat.response.StreamingHandle;
+import dev.langchain4j.model.output.FinishReason;
+import dev.langchain4j.model.output.TokenUsage;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.UUID;
 import java.util.concurrent.Executor;
 import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.LoRAModel;
+import org.lora4j.generate.Generation.Finish;
 import org.lora4j.generate.GenerationOptions;
-import org.lora4j.internal.Names;
 import org.lora4j.serve.AdapterCache;
-import org.lora4j.serve.GenerationRequest;
 import org.lora4j.serve.GenerationService;
 import org.lora4j.serve.RequestOptions;
+import org.lora4j.text.ChatAnswer;
+import org.lora4j.text.ChatService;
 import org.lora4j.text.ChatTemplate;
+import org.lora4j.text.Conversation;
 import org.lora4j.text.DecoderFolder;
-import org.lora4j.text.StopTexts;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -79,7 +85,7 @@ public final class LoRAChatModel implements ChatModel, StreamingChatModel, AutoC
     private final boolean closesDecoder;
     private final GenerationService service;
     private final boolean closesService;
-    private final ChatTemplate template;
+    private final ChatService chats;
     private final ChatRequestParameters defaults;
     private final RequestOptions urgency;
     private final OptionalLong seed;
@@ -96,7 +102,7 @@ public final class LoRAChatModel implements ChatModel, StreamingChatModel, AutoC
         closesDecoder = builder.folder != null;
         this.service = service;
         closesService = builder.service == null;
-        this.template = template;
+        chats = ChatService.of(decoder, template, service);
         this.defaults = defaults;
         urgency = builder.urgency;
         seed = builder.seed;
@@ -149,7 +155,9 @@ public final class LoRAChatModel implements ChatModel, StreamingChatModel, AutoC
         Objects.requireNonNull(request, "request must not be null");
         ChatRequestParameters parameters = supported(request);
         try {
-            return Objects.requireNonNull(start(request, parameters).read(part -> {}));
+            // Nobody else can cancel it.
+            ChatAnswer.Whole whole = start(request, parameters).read(part -> {}).orElseThrow();
+            return response(parameters, whole);
         } catch (RuntimeException e) {
             throw ChatFailures.of(e);
         }
@@ -167,34 +175,53 @@ public final class LoRAChatModel implements ChatModel, StreamingChatModel, AutoC
         Objects.requireNonNull(request, "request must not be null");
         Objects.requireNonNull(handler, "handler must not be null");
         ChatRequestParameters parameters = supported(request);
-        ChatReply reply;
+        ChatAnswer answer;
         try {
-            reply = start(request, parameters);
+            answer = start(request, parameters);
         } catch (RuntimeException e) {
             executor.execute(() -> fail(handler, ChatFailures.of(e)));
             return;
         }
         try {
-            executor.execute(() -> stream(reply, handler));
+            executor.execute(() -> stream(answer, parameters, handler));
         } catch (RuntimeException e) {
-            reply.cancel();
+            answer.cancel();
             throw e;
         }
     }
 
-    private static void stream(ChatReply reply, StreamingChatResponseHandler handler) {
-        PartialResponseContext context = new PartialResponseContext(reply);
-        ChatResponse response;
+    private static void stream(
+            ChatAnswer answer, ChatRequestParameters parameters, StreamingChatResponseHandler handler) {
+        PartialResponseContext context = new PartialResponseContext(new StreamingHandle() {
+            @Override
+            public void cancel() {
+                answer.cancel();
+            }
+
+            @Override
+            public boolean isCancelled() {
+                return answer.isCancelled();
+            }
+        });
+        Optional<ChatAnswer.Whole> whole;
         try {
-            response = reply.read(
+            whole = answer.read(
                     part -> call(handler, () -> handler.onPartialResponse(new PartialResponse(part), context)));
         } catch (RuntimeException e) {
             fail(handler, ChatFailures.of(e));
             return;
         }
-        if (response != null) {
-            call(handler, () -> handler.onCompleteResponse(response));
-        }
+        whole.ifPresent(all -> call(handler, () -> handler.onCompleteResponse(response(parameters, all))));
+    }
+
+    private static ChatResponse response(ChatRequestParameters parameters, ChatAnswer.Whole whole) {
+        return ChatResponse.builder()
+                .id("chat-" + UUID.randomUUID())
+                .modelName(parameters.modelName())
+                .aiMessage(AiMessage.from(whole.text()))
+                .tokenUsage(new TokenUsage(whole.promptTokens(), whole.tokens()))
+                .finishReason(whole.finish() == Finish.STOP ? FinishReason.STOP : FinishReason.LENGTH)
+                .build();
     }
 
     private static void call(StreamingChatResponseHandler handler, Runnable callback) {
@@ -221,70 +248,28 @@ public final class LoRAChatModel implements ChatModel, StreamingChatModel, AutoC
         return parameters;
     }
 
-    private ChatReply start(ChatRequest request, ChatRequestParameters parameters) {
-        String name = parameters.modelName();
-        List<String> adapters = NamedAdapters.adapters(decoder.name(), name);
+    private ChatAnswer start(ChatRequest request, ChatRequestParameters parameters) {
+        List<String> adapters = NamedAdapters.adapters(decoder.name(), parameters.modelName());
         String adapter = adapters.isEmpty() ? LoRAModel.BASE : adapters.get(0);
-        StopTexts stops = stops(parameters);
-        AtomicBoolean stopped = new AtomicBoolean();
-        int[] prompt = prompt(request);
-        GenerationOptions options = options(parameters, prompt).withStopWhen(ids -> stopped.get());
-        GenerationRequest generation =
-                GenerationRequest.of(adapter, prompt, options).withOptions(urgency);
-        return new ChatReply(name, decoder.tokenizer().stream(), stops, service.generate(generation), stopped);
-    }
-
-    private int[] prompt(ChatRequest request) {
-        String text;
+        Conversation conversation = ChatInput.conversation(request.messages());
         try {
-            text = template.render(ChatInput.conversation(request.messages()), true);
-        } catch (IllegalArgumentException e) {
-            throw new InvalidRequestException(
-                    "the chat template of the model must take the messages, found " + Names.describe(e.getMessage()),
-                    e);
-        }
-        int[] ids;
-        try {
-            ids = decoder.tokenizer().encodeRendered(text).ids();
-        } catch (IllegalStateException e) {
-            throw ChatFailures.closed(e);
-        }
-        if (ids.length > decoder.maxLength()) {
-            throw new InvalidRequestException("the messages must have at most " + decoder.maxLength()
-                    + " tokens, with those that the chat template adds, found " + ids.length
-                    + "; leave out older messages");
-        }
-        return ids;
-    }
-
-    private GenerationOptions options(ChatRequestParameters parameters, int[] prompt) {
-        // No position is needed for the last token, from which nothing is computed.
-        int fit = decoder.maxLength() - prompt.length + 1;
-        long draws = seed.orElseGet(() -> ThreadLocalRandom.current().nextLong());
-        try {
-            GenerationOptions options = GenerationOptions.sampling(draws)
-                    .withMaxTokens(Math.min(fit, orElse(parameters.maxOutputTokens(), DEFAULT_TOKENS)))
-                    .withStopIds(decoder.endIds().stream()
-                            .mapToInt(Integer::intValue)
-                            .toArray());
-            return options.withTemperature(orElse(parameters.temperature(), options.temperature()))
-                    .withTopP(orElse(parameters.topP(), options.topP()))
-                    .withTopK(orElse(parameters.topK(), options.topK()));
+            return chats.start(adapter, conversation, options(parameters), parameters.stopSequences(), urgency);
         } catch (IllegalArgumentException e) {
             throw new InvalidRequestException(e.getMessage(), e);
         }
+    }
+
+    private GenerationOptions options(ChatRequestParameters parameters) {
+        GenerationOptions options = GenerationOptions.sampling(
+                seed.orElseGet(() -> ThreadLocalRandom.current().nextLong()));
+        return options.withMaxTokens(orElse(parameters.maxOutputTokens(), DEFAULT_TOKENS))
+                .withTemperature(orElse(parameters.temperature(), options.temperature()))
+                .withTopP(orElse(parameters.topP(), options.topP()))
+                .withTopK(orElse(parameters.topK(), options.topK()));
     }
 
     private static <T> T orElse(@Nullable T value, T other) {
         return value == null ? other : value;
-    }
-
-    private static StopTexts stops(ChatRequestParameters parameters) {
-        try {
-            return new StopTexts(parameters.stopSequences());
-        } catch (IllegalArgumentException e) {
-            throw new InvalidRequestException(e.getMessage(), e);
-        }
     }
 
     @Override

@@ -7,7 +7,6 @@ import dev.langchain4j.exception.NonRetriableException;
 import dev.langchain4j.exception.RateLimitException;
 import dev.langchain4j.exception.RetriableException;
 import dev.langchain4j.exception.TimeoutException;
-import java.util.concurrent.CompletionException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -20,7 +19,7 @@ class ChatFailuresTest {
     @EnumSource
     void theMessageAndTheCauseStay(Reason reason) {
         ServingException failure = new ServingException(reason, "for the client", null);
-        RuntimeException found = ChatFailures.of(new CompletionException(failure));
+        RuntimeException found = ChatFailures.of(failure);
         assertThat(found).hasCause(failure);
         if (reason != Reason.CLOSED) {
             assertThat(found).hasMessage("for the client");
