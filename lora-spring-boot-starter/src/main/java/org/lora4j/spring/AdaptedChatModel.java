@@ -26,7 +26,9 @@ import org.springframework.ai.chat.model.Generation;
 import org.springframework.ai.chat.prompt.ChatOptions;
 import org.springframework.ai.chat.prompt.Prompt;
 import org.springframework.ai.content.MediaContent;
-import org.springframework.ai.model.tool.ToolCallingChatOptions;
+import org.springframework.beans.BeanWrapper;
+import org.springframework.beans.BeanWrapperImpl;
+import org.springframework.util.ObjectUtils;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.FluxSink;
 import reactor.core.scheduler.Schedulers;
@@ -92,10 +94,12 @@ final class AdaptedChatModel implements ChatModel {
         }
         RequestedAdapter.requireAbsent("frequencyPenalty", options.getFrequencyPenalty() != null);
         RequestedAdapter.requireAbsent("presencePenalty", options.getPresencePenalty() != null);
-        if (options instanceof ToolCallingChatOptions tools) {
+        // Spring AI 2.0 has no names of tools any more, and the same class runs with 1.1.
+        BeanWrapper properties = new BeanWrapperImpl(options);
+        for (String tools : List.of("toolCallbacks", "toolNames")) {
             RequestedAdapter.requireAbsent(
-                    "toolCallbacks", !tools.getToolCallbacks().isEmpty());
-            RequestedAdapter.requireAbsent("toolNames", !tools.getToolNames().isEmpty());
+                    tools,
+                    properties.isReadableProperty(tools) && !ObjectUtils.isEmpty(properties.getPropertyValue(tools)));
         }
     }
 

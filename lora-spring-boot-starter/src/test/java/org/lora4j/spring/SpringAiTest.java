@@ -35,6 +35,8 @@ import org.springframework.ai.embedding.EmbeddingOptions;
 import org.springframework.ai.embedding.EmbeddingRequest;
 import org.springframework.ai.embedding.EmbeddingResponse;
 import org.springframework.ai.model.tool.ToolCallingChatOptions;
+import org.springframework.ai.tool.ToolCallback;
+import org.springframework.ai.tool.definition.ToolDefinition;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.test.context.FilteredClassLoader;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
@@ -219,6 +221,23 @@ class SpringAiTest {
         });
     }
 
+    /** A tool that nobody calls. */
+    private static final class Find implements ToolCallback {
+        @Override
+        public ToolDefinition getToolDefinition() {
+            return ToolDefinition.builder()
+                    .name("find")
+                    .description("finds")
+                    .inputSchema("{}")
+                    .build();
+        }
+
+        @Override
+        public String call(String input) {
+            throw new UnsupportedOperationException();
+        }
+    }
+
     @Test
     void whatIsNotSupportedIsRefused() {
         decoders("lora.serve.allow-base=true").run(context -> {
@@ -227,7 +246,7 @@ class SpringAiTest {
                     ChatOptions.builder().frequencyPenalty(1.0).build(),
                     ChatOptions.builder().presencePenalty(1.0).build(),
                     ChatOptions.builder().topP(2.0).build(),
-                    ToolCallingChatOptions.builder().toolNames("find").build())) {
+                    ToolCallingChatOptions.builder().toolCallbacks(new Find()).build())) {
                 assertThatExceptionOfType(ServingException.class)
                         .isThrownBy(() -> model.call(new Prompt("my", wrong)))
                         .matches(e -> e.reason() == ServingException.Reason.INVALID_INPUT);
