@@ -91,6 +91,7 @@ public final class LoRAChatModel implements ChatModel, StreamingChatModel, AutoC
     private final OptionalLong seed;
     private final List<ChatModelListener> listeners;
     private final Executor executor;
+    private final ActiveCalls calls = new ActiveCalls();
 
     private LoRAChatModel(
             Builder builder,
@@ -154,12 +155,15 @@ public final class LoRAChatModel implements ChatModel, StreamingChatModel, AutoC
     public ChatResponse doChat(ChatRequest request) {
         Objects.requireNonNull(request, "request must not be null");
         ChatRequestParameters parameters = supported(request);
+        calls.begin();
         try {
             // Nobody else can cancel it.
             ChatAnswer.Whole whole = start(request, parameters).read(part -> {}).orElseThrow();
             return response(parameters, whole);
         } catch (RuntimeException e) {
             throw ChatFailures.of(e);
+        } finally {
+            calls.end();
         }
     }
 
@@ -176,15 +180,18 @@ public final class LoRAChatModel implements ChatModel, StreamingChatModel, AutoC
         Objects.requireNonNull(handler, "handler must not be null");
         ChatRequestParameters parameters = supported(request);
         ChatAnswer answer;
+        calls.begin();
         try {
             answer = start(request, parameters);
         } catch (RuntimeException e) {
+            calls.end();
             executor.execute(() -> fail(handler, ChatFailures.of(e)));
             return;
         }
         try {
-            executor.execute(() -> stream(answer, parameters, handler));
+            executor.execute(() -> calls.run(() -> stream(answer, parameters, handler)));
         } catch (RuntimeException e) {
+            calls.end();
             answer.cancel();
             throw e;
         }
@@ -293,13 +300,16 @@ public final class LoRAChatModel implements ChatModel, StreamingChatModel, AutoC
     }
 
     /**
-     * Refuses later requests, and waits for the answers that are being generated. Then frees the native tokenizer, if {@link
-     * #builder(Path)} opened the folder. A folder and a service that the program created stay open. A second call has no effect.
+     * Refuses later requests, and waits for the answers that are being generated and for the handlers that receive them. Then frees
+     * the native tokenizer, if {@link #builder(Path)} opened the folder. A folder and a service that the program created stay open;
+     * with a service of the program, nothing is refused and nobody waits. A second call has no effect. A handler can close the model;
+     * it does not wait, and its own answer may then fail.
      */
     @Override
     public void close() {
         if (closesService) {
             service.close();
+            calls.awaitEnd();
         }
         if (closesDecoder) {
             decoder.close();

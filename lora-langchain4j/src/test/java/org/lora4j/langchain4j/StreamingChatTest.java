@@ -127,6 +127,49 @@ class StreamingChatTest {
     }
 
     @Test
+    void closingWaitsForAHandlerThatIsSlow() throws Exception {
+        LoRAChatModel own = LoRAChatModel.builder(folder.resolve("tiny"))
+                .temperature(0)
+                .maxOutputTokens(TOKENS)
+                .build();
+        Received slow = new Received() {
+            @Override
+            public void onPartialResponse(PartialResponse part, PartialResponseContext context) {
+                super.onPartialResponse(part, context);
+                try {
+                    Thread.sleep(20);
+                } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                }
+            }
+        };
+        own.chat(request("tiny"), slow);
+        own.close();
+        assertThat(slow.isWhole()).isTrue();
+        assertThat(slow.errors()).isEmpty();
+        assertThat(slow.response().aiMessage())
+                .isEqualTo(model.chat(request("tiny")).aiMessage());
+    }
+
+    @Test
+    void aHandlerCanCloseTheModel() throws Exception {
+        LoRAChatModel own = LoRAChatModel.builder(folder.resolve("tiny"))
+                .temperature(0)
+                .maxOutputTokens(TOKENS)
+                .build();
+        Received closing = new Received() {
+            @Override
+            public void onCompleteResponse(ChatResponse whole) {
+                own.close();
+                super.onCompleteResponse(whole);
+            }
+        };
+        own.chat(request("tiny"), closing);
+        assertThat(closing.response().aiMessage())
+                .isEqualTo(model.chat(request("tiny")).aiMessage());
+    }
+
+    @Test
     void whatAHandlerThrowsGoesToItsOnErrorAndTheAnswerGoesOn() throws Exception {
         RuntimeException fault = new IllegalStateException("a fault of the handler");
         Received received = new Received() {
