@@ -29,8 +29,12 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -440,7 +444,7 @@ class ServeCommandTest {
 
     @Test
     void metricsCountTheRequestsOfEachAdapter() throws Exception {
-        String completed = "lora_serving_requests_total{adapter=\"style\",outcome=\"completed\"}";
+        String completed = "lora_requests_total{adapter=\"style\",outcome=\"completed\"}";
         double before = encoder.figure(completed);
         encoder.good(EMBED, "{\"model\": \"style\", \"input\": \"the cat purrs\"}");
         assertThat(encoder.figure(completed)).isEqualTo(before + 1);
@@ -450,9 +454,31 @@ class ServeCommandTest {
         assertThat(metrics.body().lines())
                 .allMatch(line -> line.matches(
                         "# (HELP|TYPE) [a-z_]+ .+|[a-z_]+(\\{[a-z]+=\"[^\"]*\"(,[a-z]+=\"[^\"]*\")*})? \\S+"));
-        assertThat(decoder.get("/metrics").body()).contains("lora_serving_cached_tokens ");
+        assertThat(decoder.get("/metrics").body()).contains("lora_cached_tokens ");
         // All places are given back.
         RunningServer.await(() -> encoder.figure("lora_http_requests") == 0);
+    }
+
+    /** The dashboard's names are also those of the starter's meters, which its own test compares. */
+    @Test
+    void theDashboardShowsTheFiguresOfTheServer() throws Exception {
+        decoder.good(CHAT, chat("style", ""));
+        Set<String> served = decoder.get("/metrics")
+                .body()
+                .lines()
+                .filter(line -> !line.startsWith("#"))
+                .map(line -> line.replaceAll("[{ ].*", ""))
+                .collect(Collectors.toSet());
+        JsonNode dashboard = new ObjectMapper()
+                .readTree(
+                        Path.of("../src/site/resources/grafana-dashboard.json").toFile());
+        Set<String> shown = dashboard.findValuesAsText("expr").stream()
+                .flatMap(query ->
+                        Pattern.compile("\\blora_[a-z_]+").matcher(query).results())
+                .map(MatchResult::group)
+                .collect(Collectors.toSet());
+        assertThat(shown).hasSizeGreaterThan(10);
+        assertThat(served).containsAll(shown);
     }
 
     private static String endless(String adapter, boolean isStream) {
@@ -460,7 +486,7 @@ class ServeCommandTest {
     }
 
     private static double cancelled(RunningServer server) {
-        return server.figure("lora_serving_requests_total{adapter=\"style\",outcome=\"cancelled\"}");
+        return server.figure("lora_requests_total{adapter=\"style\",outcome=\"cancelled\"}");
     }
 
     private static RunningServer startEndless(Object... more) throws InterruptedException {
@@ -481,7 +507,7 @@ class ServeCommandTest {
                     server.client().send(stream, HttpResponse.BodyHandlers.ofInputStream());
             try (InputStream in = response.body()) {
                 assertThat(new String(in.readNBytes(6), StandardCharsets.UTF_8)).isEqualTo("data: ");
-                assertThat(server.figure("lora_serving_running{adapter=\"style\"}"))
+                assertThat(server.figure("lora_requests_running{adapter=\"style\"}"))
                         .isOne();
             }
             RunningServer.await(() -> cancelled(server) == 1);
@@ -491,7 +517,7 @@ class ServeCommandTest {
                     .build();
             CompletableFuture<HttpResponse<String>> later =
                     server.client().sendAsync(whole, HttpResponse.BodyHandlers.ofString());
-            RunningServer.await(() -> server.figure("lora_serving_running{adapter=\"style\"}") == 1);
+            RunningServer.await(() -> server.figure("lora_requests_running{adapter=\"style\"}") == 1);
             assertThat(later.cancel(true)).isTrue();
             RunningServer.await(() -> cancelled(server) == 2);
         }
@@ -502,9 +528,9 @@ class ServeCommandTest {
         List<CompletableFuture<HttpResponse<String>>> open = new ArrayList<>();
         try (RunningServer server = startEndless("--max-running", 1, "--max-waiting", 8)) {
             open.add(later(server, "style"));
-            RunningServer.await(() -> server.figure("lora_serving_running{adapter=\"style\"}") == 1);
+            RunningServer.await(() -> server.figure("lora_requests_running{adapter=\"style\"}") == 1);
             open.add(later(server, "style"));
-            RunningServer.await(() -> server.figure("lora_serving_waiting{adapter=\"style\"}") == 1);
+            RunningServer.await(() -> server.figure("lora_requests_waiting{adapter=\"style\"}") == 1);
             HttpResponse<String> busy = server.post(CHAT, endless("support", false));
             assertThat(busy.statusCode()).as(busy.body()).isEqualTo(503);
             assertThat(busy.headers().firstValue("Retry-After")).hasValue("1");
@@ -512,9 +538,9 @@ class ServeCommandTest {
         // The prompt has 49 tokens: fewer than 100 in all, and more than the 25 of one adapter.
         try (RunningServer server = startEndless("--max-running", 1, "--max-waiting", 100)) {
             open.add(later(server, "style"));
-            RunningServer.await(() -> server.figure("lora_serving_running{adapter=\"style\"}") == 1);
+            RunningServer.await(() -> server.figure("lora_requests_running{adapter=\"style\"}") == 1);
             open.add(later(server, "style"));
-            RunningServer.await(() -> server.figure("lora_serving_waiting{adapter=\"style\"}") == 1);
+            RunningServer.await(() -> server.figure("lora_requests_waiting{adapter=\"style\"}") == 1);
             HttpResponse<String> busy = server.post(CHAT, endless("style", true));
             assertThat(busy.statusCode()).as(busy.body()).isEqualTo(429);
             assertThat(RunningServer.json(busy).at("/error/type").asText()).isEqualTo("rate_limit_error");

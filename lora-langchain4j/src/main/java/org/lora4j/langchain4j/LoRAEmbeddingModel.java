@@ -3,11 +3,14 @@ package org.lora4j.langchain4j;
 import dev.langchain4j.data.embedding.Embedding;
 import dev.langchain4j.data.segment.TextSegment;
 import dev.langchain4j.model.embedding.EmbeddingModel;
+import dev.langchain4j.model.embedding.listener.EmbeddingModelListener;
+import dev.langchain4j.model.embedding.request.EmbeddingInput;
 import dev.langchain4j.model.embedding.request.EmbeddingInputType;
 import dev.langchain4j.model.embedding.request.EmbeddingParameter;
 import dev.langchain4j.model.embedding.request.EmbeddingRequest;
 import dev.langchain4j.model.embedding.request.EmbeddingRequestParameters;
 import dev.langchain4j.model.embedding.response.EmbeddingResponse;
+import dev.langchain4j.model.embedding.response.EmbeddingResponseMetadata;
 import dev.langchain4j.model.output.Response;
 import dev.langchain4j.model.output.TokenUsage;
 import java.io.IOException;
@@ -15,99 +18,92 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.OptionalInt;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.AdapterView;
 import org.lora4j.LoRAModel;
 import org.lora4j.nn.input.Sequences;
 import org.lora4j.text.EncoderFolder;
+import org.lora4j.text.Prompts;
 
 /**
  * An {@link EmbeddingModel} of LangChain4j: a transformer of the BERT family, alone or with adapters.
  *
  * <pre>{@code
- * LoRAEmbeddingModel base = LoRAEmbeddingModel.of(Path.of("all-MiniLM-L6-v2"));
- * EmbeddingModel support = base.load("support", Path.of("adapters/support"));
- * Response<Embedding> general = base.embed("The parcel never came.");
- * Response<Embedding> adapted = support.embed("The parcel never came.");
+ * LoRAEmbeddingModel model = LoRAEmbeddingModel.builder(Path.of("e5-small-v2"))
+ *         .adapter("support", Path.of("adapters/support"))
+ *         .prompts(Prompts.e5())
+ *         .build();
+ * EmbeddingRequest request = EmbeddingRequest.builder()
+ *         .input("The parcel never came.")
+ *         .modelName("support")
+ *         .inputType(EmbeddingInputType.QUERY)
+ *         .build();
+ * Embedding embedding = model.embed(request).embeddings().get(0);
  * }</pre>
  *
  * <p>An embedding is the mean of the last hidden states of a text's tokens, with the special tokens at its ends, or what
- * {@code 1_Pooling/config.json} says, divided by its Euclidean norm. A text that is longer than {@link #maxTokens} is cut. Without an adapter these are the embeddings of
- * LangChain4j's own in-process models.
+ * {@code 1_Pooling/config.json} says, divided by its Euclidean norm. A text that is longer than {@link #maxTokens} is cut. Without an
+ * adapter these are the embeddings of LangChain4j's own in-process models.
  *
- * <p>An object of this class computes with the adapters that it was created for, whatever is active in {@link #model}. All
- * that come from one another share the weights and the adapters: an adapter that is added, trained, replaced or deleted in
- * {@code model()} is so for all of them.
+ * <p>An object of this class computes with the adapters that it was created for, whatever is active in {@link #model}, unless a
+ * request names another one. All that come from one another share the weights and the adapters: an adapter that is added, trained,
+ * replaced or deleted in {@code model()} is so for all of them.
  *
  * <p>Any number of threads can embed at the same time, while others load or replace adapters. All texts of one call see the
- * same adapters. {@link #close} frees the native tokenizer of all that come from one another.
+ * same adapters. {@link #close} frees the native tokenizer of all that come from one another, if the builder opened it.
  */
 public final class LoRAEmbeddingModel implements EmbeddingModel, AutoCloseable {
-    /** Stands between the name of the model and those of its adapters. */
-    private static final String PLUS = "+";
-
     private final EncoderFolder encoder;
-    private final LoRAModel model;
-    private final AdapterView view;
-    /** What the texts are, which decides about their prompt; null for the default. */
-    private final @Nullable EmbeddingInputType inputType;
+    private final boolean closesEncoder;
+    private final NamedAdapters adapters;
+    private final List<String> names;
+    private final List<EmbeddingModelListener> listeners;
 
     private LoRAEmbeddingModel(
-            EncoderFolder encoder, LoRAModel model, AdapterView view, @Nullable EmbeddingInputType inputType) {
+            EncoderFolder encoder,
+            boolean closesEncoder,
+            NamedAdapters adapters,
+            List<String> names,
+            List<EmbeddingModelListener> listeners) {
         this.encoder = encoder;
-        this.model = model;
-        this.view = view;
-        this.inputType = inputType;
+        this.closesEncoder = closesEncoder;
+        this.adapters = adapters;
+        this.names = names;
+        this.listeners = listeners;
     }
 
     /**
-     * Loads a model. Texts are cut where {@code tokenizer.json} cuts them, or at 512 tokens if it does not, and at most at the
-     * number of positions of the model.
+     * Loads a model with the defaults of {@link #builder(Path)}.
      *
-     * @param folder a folder of Hugging Face's hub, with {@code config.json}, {@code model.safetensors} and
-     *     {@code tokenizer.json}; if it has {@code 1_Pooling/config.json}, the first token's vector can take the place of the
-     *     mean
+     * @param folder as in {@link #builder(Path)}
      * @return the model without adapters
-     * @throws IOException if a file is missing, cannot be read or is damaged
-     * @throws IllegalArgumentException if the folder has a model or a pooling that this library does not compute
+     * @throws IOException as in {@link Builder#build}
+     * @throws IllegalArgumentException as in {@link Builder#build}
      */
     public static LoRAEmbeddingModel of(Path folder) throws IOException {
-        Objects.requireNonNull(folder, "folder must not be null");
-        return of(EncoderFolder.open(folder));
+        return builder(folder).build();
     }
 
     /**
-     * Loads a model that cuts texts at a number of tokens.
+     * Starts to build a model that opens a folder, and closes it with {@link #close}.
      *
-     * @param folder as in {@link #of(Path)}
-     * @param maxTokens the most tokens of a text, with the special ones at its ends; at most the number of positions of the
-     *     model
-     * @return the model without adapters
-     * @throws IOException as in {@link #of(Path)}
-     * @throws IllegalArgumentException as in {@link #of(Path)}, or if the number is out of range
+     * @param folder a folder of Hugging Face's hub, with {@code config.json}, {@code model.safetensors} and
+     *     {@code tokenizer.json}; and what {@link EncoderFolder} reads beside them
+     * @return a builder with the defaults
      */
-    public static LoRAEmbeddingModel of(Path folder, int maxTokens) throws IOException {
-        Objects.requireNonNull(folder, "folder must not be null");
-        return of(EncoderFolder.open(folder, maxTokens));
+    public static Builder builder(Path folder) {
+        return new Builder(EncoderSource.of(folder));
     }
 
     /**
-     * Creates a model of a folder that was opened, for example with other prompts.
+     * Starts to build a model on a folder that was opened. {@link #close} does not close it; the program that opened it does.
      *
-     * @param encoder the folder; {@link #close} closes it, and so does this method if it fails
-     * @return the model without adapters
-     * @throws IllegalArgumentException if the folder has a pooling that this library does not compute
+     * @param encoder the folder
+     * @return a builder with the defaults
      */
-    public static LoRAEmbeddingModel of(EncoderFolder encoder) {
-        Objects.requireNonNull(encoder, "encoder must not be null");
-        try {
-            LoRAModel model = LoRAModel.of(encoder.sentenceEmbeddings());
-            return new LoRAEmbeddingModel(encoder, model, model.base(), null);
-        } catch (RuntimeException e) {
-            encoder.close();
-            throw e;
-        }
+    public static Builder builder(EncoderFolder encoder) {
+        return new Builder(EncoderSource.of(encoder));
     }
 
     /**
@@ -117,7 +113,7 @@ public final class LoRAEmbeddingModel implements EmbeddingModel, AutoCloseable {
      * @return the model that all views share
      */
     public LoRAModel model() {
-        return model;
+        return adapters.model();
     }
 
     /**
@@ -126,7 +122,7 @@ public final class LoRAEmbeddingModel implements EmbeddingModel, AutoCloseable {
      * @return a view that shares the weights
      */
     public LoRAEmbeddingModel base() {
-        return with(model.base());
+        return with(List.of());
     }
 
     /**
@@ -138,7 +134,7 @@ public final class LoRAEmbeddingModel implements EmbeddingModel, AutoCloseable {
      *     same bias or layer
      */
     public LoRAEmbeddingModel using(String... adapters) {
-        return with(model.using(adapters));
+        return with(model().using(adapters).names());
     }
 
     /**
@@ -152,16 +148,15 @@ public final class LoRAEmbeddingModel implements EmbeddingModel, AutoCloseable {
      * @throws IllegalArgumentException if the name is refused or taken, or the adapter does not fit the model
      */
     public LoRAEmbeddingModel load(String adapter, Path folder) throws IOException {
-        return with(model.load(adapter, folder));
+        return with(model().load(adapter, folder).names());
     }
 
-    private LoRAEmbeddingModel with(AdapterView adapters) {
-        return new LoRAEmbeddingModel(encoder, model, adapters, inputType);
+    private LoRAEmbeddingModel with(List<String> adapterNames) {
+        return new LoRAEmbeddingModel(encoder, closesEncoder, adapters, adapterNames, listeners);
     }
 
     /**
-     * Returns the tokens of texts as this model embeds them, to train adapters; with the default prompt of the folder if it has
-     * one.
+     * Returns the tokens of texts as this model embeds them, to train adapters; with the default prompt if there is one.
      *
      * @param texts the texts, at least one
      * @return a sequence for each text
@@ -170,25 +165,16 @@ public final class LoRAEmbeddingModel implements EmbeddingModel, AutoCloseable {
      * @throws IllegalStateException if the model was closed
      */
     public Sequences tokens(List<String> texts) {
-        try {
-            if (inputType == null) {
-                return encoder.tokens(texts);
-            }
-            return inputType == EmbeddingInputType.QUERY ? encoder.queries(texts) : encoder.documents(texts);
-        } catch (IllegalStateException e) {
-            throw new IllegalStateException(
-                    "the model must not be closed, found one whose tokenizer was closed; load it again with"
-                            + " LoRAEmbeddingModel.of",
-                    e);
-        }
+        return tokens(texts, null);
     }
 
-    private static void requireAll(String what, List<?> elements) {
-        Objects.requireNonNull(elements, what + " must not be null");
-        for (int i = 0; i < elements.size(); i++) {
-            int index = i;
-            Objects.requireNonNull(elements.get(i), () -> what + ": each must be a text, found null at index " + index);
-        }
+    private Sequences tokens(List<String> texts, @Nullable EmbeddingInputType type) {
+        return EncoderSource.requireOpen(() -> {
+            if (type == null) {
+                return encoder.tokens(texts);
+            }
+            return type == EmbeddingInputType.QUERY ? encoder.queries(texts) : encoder.documents(texts);
+        });
     }
 
     /**
@@ -219,86 +205,83 @@ public final class LoRAEmbeddingModel implements EmbeddingModel, AutoCloseable {
      * @param segments the texts
      * @return an embedding for each text, in their order; and the number of tokens, without the special ones and those that
      *     were cut off
-     * @throws IllegalArgumentException if a text has no tokens, or an adapter was deleted
+     * @throws IllegalArgumentException if a text has no tokens
      * @throws NullPointerException if a segment is null; the message names it
+     * @throws dev.langchain4j.exception.ModelNotFoundException if an adapter was deleted
      * @throws IllegalStateException if the model was closed
      */
     @Override
     public Response<List<Embedding>> embedAll(List<TextSegment> segments) {
-        requireAll("segments", segments);
-        if (segments.isEmpty()) {
+        if (TextSegments.texts(segments).isEmpty()) {
             return Response.from(List.of(), new TokenUsage(0));
         }
-        Sequences tokens = tokens(segments.stream().map(TextSegment::text).toList());
-        List<Embedding> embeddings = new ArrayList<>(segments.size());
-        for (float[] vector : view.predict(tokens).toFloatMatrix()) {
-            embeddings.add(Embedding.from(vector));
-        }
-        return Response.from(
-                embeddings,
-                new TokenUsage(
-                        tokens.tokens() - tokens.count() * encoder.tokenizer().specialTokens()));
+        return EmbeddingModel.super.embedAll(segments);
     }
 
     /**
-     * Returns which parameters a request may have.
+     * Returns which parameters a request may have. LangChain4j refuses others.
      *
-     * @return {@code modelName}, see {@link #doEmbed}; and {@code inputType}, which chooses the prompt of the folder for queries
-     *     or documents. Both are embedded alike if it has none
+     * @return {@code modelName}, see {@link #doEmbed}; and {@code inputType}, which chooses the prompt for queries or documents.
+     *     Both are embedded alike if there is none
      */
     @Override
     public Set<EmbeddingParameter<?>> supportedParameters() {
         return Set.of(EmbeddingRequestParameters.MODEL_NAME, EmbeddingRequestParameters.INPUT_TYPE);
     }
 
+    @Override
+    public List<EmbeddingModelListener> listeners() {
+        return listeners;
+    }
+
     /**
      * Computes the embeddings of a request. Its {@code modelName} can be that of an adapter, {@link #modelName} of this object
      * or of one with another adapter, or the name of the model's folder for the model without adapters.
      *
-     * @param request the texts; without a {@code modelName} they are embedded as {@link #embedAll} does it
+     * @param request the texts; without a {@code modelName} they are embedded with the adapters of this object
      * @return the embeddings
-     * @throws IllegalArgumentException if there is no adapter or model of that name, or as {@link #embedAll}
+     * @throws dev.langchain4j.exception.ModelNotFoundException if there is no adapter or model of that name. The message names no
+     *     other one, so it can be sent to a client
+     * @throws dev.langchain4j.exception.InternalServerException if the adapter cannot be loaded now; the cause says why
+     * @throws IllegalArgumentException if a text has no tokens
      */
     @Override
     public EmbeddingResponse doEmbed(EmbeddingRequest request) {
         Objects.requireNonNull(request, "request must not be null");
-        String wanted = request.modelName();
-        LoRAEmbeddingModel named = wanted == null ? this : named(wanted);
-        return new LoRAEmbeddingModel(encoder, model, named.view, request.inputType()).embedInputs(request);
-    }
-
-    private EmbeddingResponse embedInputs(EmbeddingRequest request) {
-        return EmbeddingModel.super.doEmbed(request);
-    }
-
-    private LoRAEmbeddingModel named(String wanted) {
-        if (wanted.equals(modelName())) {
-            return this;
+        String asked = request.modelName();
+        List<String> used = asked == null || asked.equals(modelName()) ? names : adapters.adapters(asked);
+        List<String> texts = request.inputs().stream().map(EmbeddingInput::text).toList();
+        List<Embedding> embeddings = new ArrayList<>(texts.size());
+        Sequences tokens = tokens(texts, request.inputType());
+        float[][] vectors = adapters.compute(used, view -> view.predict(tokens).toFloatMatrix());
+        for (float[] vector : vectors) {
+            embeddings.add(Embedding.from(vector));
         }
-        if (wanted.equals(encoder.name())) {
-            return base();
-        }
-        for (String adapter : model.names()) {
-            if (wanted.equals(adapter) || wanted.equals(encoder.name() + PLUS + adapter)) {
-                return using(adapter);
-            }
-        }
-        throw new IllegalArgumentException("modelName must be " + encoder.name() + " or an adapter of it, "
-                + model.names() + ", found '" + wanted + "'; load the adapter first");
+        int specialTokens = tokens.count() * encoder.tokenizer().specialTokens();
+        return EmbeddingResponse.builder()
+                .embeddings(embeddings)
+                .metadata(EmbeddingResponseMetadata.builder()
+                        .modelName(adapters.modelName(used))
+                        .tokenUsage(new TokenUsage(tokens.tokens() - specialTokens))
+                        .build())
+                .build();
     }
 
     /**
-     * Frees the native tokenizer, after the calls that use it now. It is that of all views and of the model that they come from:
-     * none of them can embed texts afterwards. {@link #model} stays usable. A second call has no effect.
+     * Frees the native tokenizer, after the calls that use it now, if {@link #builder(Path)} opened it. It is that of all views and
+     * of the model that they come from: none of them can embed texts afterwards. {@link #model} stays usable. A second call has no
+     * effect. A folder that was opened before stays open.
      */
     @Override
     public void close() {
-        encoder.close();
+        if (closesEncoder) {
+            encoder.close();
+        }
     }
 
     @Override
     public int dimension() {
-        return Math.toIntExact(model.outputSize());
+        return Math.toIntExact(model().outputSize());
     }
 
     /**
@@ -308,13 +291,89 @@ public final class LoRAEmbeddingModel implements EmbeddingModel, AutoCloseable {
      */
     @Override
     public String modelName() {
-        List<String> parts = new ArrayList<>(List.of(encoder.name()));
-        parts.addAll(view.names());
-        return String.join(PLUS, parts);
+        return adapters.modelName(names);
     }
 
     @Override
     public String toString() {
         return "LoRAEmbeddingModel[" + modelName() + "]";
+    }
+
+    /** Builds a {@link LoRAEmbeddingModel}. */
+    public static final class Builder extends AdaptedModelBuilder<Builder> {
+        private final EncoderSource source;
+        private OptionalInt maxTokens = OptionalInt.empty();
+        private @Nullable Prompts prompts;
+        private List<EmbeddingModelListener> listeners = List.of();
+
+        private Builder(EncoderSource source) {
+            this.source = source;
+        }
+
+        @Override
+        Builder self() {
+            return this;
+        }
+
+        /**
+         * Sets where texts are cut. It has no effect on a folder that was opened before.
+         *
+         * @param tokens the most tokens of a text, with the special ones at its ends; at most the number of positions of the
+         *     model. By default what the folder says, or 512
+         * @return this builder
+         */
+        public Builder maxTokens(int tokens) {
+            maxTokens = OptionalInt.of(tokens);
+            return this;
+        }
+
+        /**
+         * Sets the prompts, for models whose folder does not name them, such as those of E5 and BGE.
+         *
+         * @param texts for example {@link Prompts#e5}; those of the folder by default
+         * @return this builder
+         */
+        public Builder prompts(Prompts texts) {
+            prompts = Objects.requireNonNull(texts, "texts must not be null");
+            return this;
+        }
+
+        /**
+         * Sets the listeners, which LangChain4j calls before and after each request.
+         *
+         * @param all the listeners; none by default
+         * @return this builder
+         */
+        public Builder listeners(List<EmbeddingModelListener> all) {
+            listeners = List.copyOf(Objects.requireNonNull(all, "all must not be null"));
+            return this;
+        }
+
+        /**
+         * Loads the model and the adapters.
+         *
+         * @return the model
+         * @throws IOException if a file is missing, cannot be read or is damaged
+         * @throws IllegalArgumentException if the folder has a model or a pooling that this library does not compute, an adapter
+         *     does not fit the model, there is none of the name of the default, or the number of tokens is out of range
+         */
+        public LoRAEmbeddingModel build() throws IOException {
+            EncoderFolder encoder = source.open(maxTokens, storage);
+            try {
+                LoRAModel model = modelOr(encoder::sentenceEmbeddings);
+                NamedAdapters adapters = namedAdapters(encoder.name(), model);
+                return new LoRAEmbeddingModel(
+                        prompts == null ? encoder : encoder.withPrompts(prompts),
+                        source.isOwned(),
+                        adapters,
+                        adapters.defaults(defaultName()),
+                        listeners);
+            } catch (IOException | RuntimeException e) {
+                if (source.isOwned()) {
+                    encoder.close();
+                }
+                throw e;
+            }
+        }
     }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.langchain4j.data.embedding.Embedding;
 import dev.langchain4j.data.segment.TextSegment;
+import dev.langchain4j.exception.ModelNotFoundException;
 import dev.langchain4j.model.embedding.request.EmbeddingRequest;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -97,8 +98,8 @@ class AdaptersTest {
         LoRAEmbeddingModel view = base.using("support");
         base.model().delete("support");
         assertThatThrownBy(() -> view.embed("a text"))
-                .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageContaining("support");
+                .isInstanceOf(ModelNotFoundException.class)
+                .hasMessage("there is no model 'support'");
         assertThatThrownBy(() -> base.using("support"))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("support");

@@ -93,16 +93,20 @@ class FolderTest {
         return tokens;
     }
 
+    private static LoRAEmbeddingModel cutAt(int maxTokens) throws IOException {
+        return LoRAEmbeddingModel.builder(MiniLm.folder()).maxTokens(maxTokens).build();
+    }
+
     @Test
     void textsAreCutAtTheNumberOfTokensThatIsGiven() throws IOException {
-        assertThat(tokens(LoRAEmbeddingModel.of(MiniLm.folder(), 512))).isEqualTo(510);
-        assertThat(tokens(LoRAEmbeddingModel.of(MiniLm.folder(), 3))).isEqualTo(1);
+        assertThat(tokens(cutAt(512))).isEqualTo(510);
+        assertThat(tokens(cutAt(3))).isEqualTo(1);
     }
 
     @ParameterizedTest
     @ValueSource(ints = {-1, 0, 513})
     void aNumberOfTokensThatTheModelHasNotIsRefused(int maxTokens) {
-        assertThatThrownBy(() -> LoRAEmbeddingModel.of(MiniLm.folder(), maxTokens))
+        assertThatThrownBy(() -> cutAt(maxTokens))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("maxTokens must be between 1 and the 512 positions of the model, found " + maxTokens);
     }
@@ -110,7 +114,7 @@ class FolderTest {
     @ParameterizedTest
     @ValueSource(ints = {1, 2})
     void aNumberOfTokensThatLeavesNoneForTheTextIsRefused(int maxTokens) {
-        assertThatThrownBy(() -> LoRAEmbeddingModel.of(MiniLm.folder(), maxTokens))
+        assertThatThrownBy(() -> cutAt(maxTokens))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("maxTokens must be more than the 2 special tokens of a text, found " + maxTokens);
     }

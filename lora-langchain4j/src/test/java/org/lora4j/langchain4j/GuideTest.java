@@ -4,9 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.langchain4j.data.document.Document;
 import dev.langchain4j.data.embedding.Embedding;
+import dev.langchain4j.data.message.SystemMessage;
+import dev.langchain4j.data.message.UserMessage;
 import dev.langchain4j.data.segment.TextSegment;
+import dev.langchain4j.model.chat.request.ChatRequest;
 import dev.langchain4j.model.embedding.EmbeddingModel;
+import dev.langchain4j.model.embedding.request.EmbeddingInputType;
+import dev.langchain4j.model.embedding.request.EmbeddingRequest;
 import dev.langchain4j.rag.content.Content;
+import dev.langchain4j.rag.content.aggregator.ContentAggregator;
+import dev.langchain4j.rag.content.aggregator.ReRankingContentAggregator;
 import dev.langchain4j.rag.content.retriever.ContentRetriever;
 import dev.langchain4j.rag.content.retriever.EmbeddingStoreContentRetriever;
 import dev.langchain4j.rag.query.Query;
@@ -14,13 +21,20 @@ import dev.langchain4j.store.embedding.EmbeddingStore;
 import dev.langchain4j.store.embedding.EmbeddingStoreIngestor;
 import dev.langchain4j.store.embedding.inmemory.InMemoryEmbeddingStore;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.AdapterView;
+import org.lora4j.LoRAModel;
 import org.lora4j.adapter.LoRAConfig;
+import org.lora4j.text.EncoderFolder;
+import org.lora4j.text.Prompts;
 import org.lora4j.train.AdamW;
 import org.lora4j.train.Batch;
 import org.lora4j.train.Loss;
@@ -83,6 +97,87 @@ class GuideTest {
         for (int i = 0; i < questions.size(); i++) {
             assertThat(lead(adapted, i)).as(questions.get(i)).isGreaterThan(lead(base, i) + 0.1);
         }
+    }
+
+    @Test
+    void anAdapterForEachRequest(@TempDir Path small) throws IOException {
+        Path folder = SmallFolders.encoder(small.resolve("e5"));
+        Path adapters = small.resolve("adapters");
+        SmallFolders.encoderAdapter(folder, adapters.resolve("support"), 1);
+        LoRAEmbeddingModel embeddings = LoRAEmbeddingModel.builder(folder)
+                .adapters(adapters)
+                .prompts(Prompts.e5())
+                .build();
+        EmbeddingRequest request = EmbeddingRequest.builder()
+                .input("Where is my parcel?")
+                .modelName("support")
+                .inputType(EmbeddingInputType.QUERY)
+                .build();
+        Embedding embedding = embeddings.embed(request).embeddings().get(0);
+        assertThat(embedding.dimension()).isEqualTo(24);
+        assertThat(embeddings.using("support").embed("query: Where is my parcel?").content()).isEqualTo(embedding);
+    }
+
+    @Test
+    void rankAgain(@TempDir Path small) throws IOException {
+        Path crossEncoder = SmallFolders.classifier(small.resolve("cross"), 1);
+        Path rankAdapters = small.resolve("adapters");
+        SmallFolders.encoderAdapter(crossEncoder, rankAdapters.resolve("support"), 1);
+        LoRAScoringModel scores = LoRAScoringModel.builder(crossEncoder).adapters(rankAdapters).build();
+        ContentAggregator reranking = ReRankingContentAggregator.builder()
+                .scoringModel(scores.using("support"))
+                .maxResults(3)
+                .build();
+        Query query = Query.from(questions.get(0));
+        List<Content> all = passages.stream().map(Content::from).toList();
+        List<Content> ranked = reranking.aggregate(Map.of(query, List.of(all)));
+        assertThat(ranked).hasSize(3);
+        List<Double> found = ranked.stream()
+                .map(content -> scores.using("support").score(content.textSegment(), query.text()).content())
+                .toList();
+        assertThat(found).isSortedAccordingTo(Comparator.reverseOrder());
+    }
+
+    @Test
+    void anAdapterWithItsOwnClassifier(@TempDir Path small) throws IOException {
+        Path folder = SmallFolders.encoder(small.resolve("plain"));
+        Path adapters = small.resolve("adapters");
+        try (EncoderFolder plain = EncoderFolder.open(folder)) {
+            LoRAModel trained = LoRAModel.of(plain.model().meanClassifier(1, 5));
+            trained.add("x", SmallFolders.config(1, "query").modulesToSave("classifier").build()).save(adapters.resolve("rank"));
+        }
+        EncoderFolder encoder = EncoderFolder.open(folder);
+        LoRAScoringModel ranks = LoRAScoringModel.builder(encoder)
+                .model(LoRAModel.of(encoder.model().meanClassifier(1, 0)))
+                .adapter("rank", adapters.resolve("rank"))
+                .modelName("rank")
+                .build();
+        assertThat(ranks.score("my parcel", "where").content()).isBetween(0.0, 1.0);
+        encoder.close();
+    }
+
+    @Test
+    void chat(@TempDir Path small) throws Exception {
+        Path decoder = SmallFolders.decoder(small.resolve("tiny"));
+        // Writes less than a template that names the roles, for 64 positions.
+        Files.writeString(decoder.resolve("chat_template.jinja"), "{% for m in messages %}{{ m['content'] }} {% endfor %}");
+        Path chatAdapters = small.resolve("adapters");
+        SmallFolders.decoderAdapter(decoder, chatAdapters.resolve("support"), 1);
+        LoRAChatModel chat = LoRAChatModel.builder(decoder)
+                .adapter("support", chatAdapters.resolve("support"))
+                .maxOutputTokens(20)
+                .timeout(Duration.ofMinutes(1))
+                .build();
+        ChatRequest question = ChatRequest.builder()
+                .messages(SystemMessage.from("You help."), UserMessage.from("Where is it?"))
+                .modelName("support")
+                .temperature(0.0)
+                .build();
+        String answer = chat.chat(question).aiMessage().text();
+        Received received = new Received();
+        chat.chat(question, received);
+        assertThat(received.response().aiMessage().text()).isEqualTo(answer).isNotEmpty();
+        chat.close();
     }
 
     /** By how much a question is more similar to its passage than to the most similar other one. */

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.langchain4j.data.embedding.Embedding;
 import dev.langchain4j.data.segment.TextSegment;
+import dev.langchain4j.exception.ModelNotFoundException;
 import dev.langchain4j.model.embedding.request.EmbeddingInputType;
 import dev.langchain4j.model.embedding.request.EmbeddingRequest;
 import dev.langchain4j.model.embedding.response.EmbeddingResponse;
@@ -88,10 +89,8 @@ class RequestsTest {
         EmbeddingRequest request =
                 EmbeddingRequest.builder().input(TEXT).modelName("suport").build();
         assertThatThrownBy(() -> base.embed(request))
-                .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage(
-                        "modelName must be all-MiniLM-L6-v2 or an adapter of it, [support, law], found 'suport'; load the"
-                                + " adapter first");
+                .isInstanceOf(ModelNotFoundException.class)
+                .hasMessage("there is no model 'suport'");
     }
 
     @ParameterizedTest

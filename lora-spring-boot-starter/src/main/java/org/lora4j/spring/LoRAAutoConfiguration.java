@@ -15,12 +15,10 @@ import org.lora4j.serve.BatchingPredictor;
 import org.lora4j.serve.GenerationService;
 import org.lora4j.serve.ServingListener;
 import org.lora4j.spring.LoRAProperties.Adapters;
-import org.lora4j.spring.LoRAProperties.Kind;
 import org.lora4j.spring.LoRAProperties.Model;
 import org.lora4j.spring.LoRAProperties.Serve;
 import org.lora4j.text.DecoderFolder;
 import org.lora4j.text.EncoderFolder;
-import org.lora4j.text.ModelKind;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.ObjectProvider;
@@ -69,17 +67,12 @@ public final class LoRAAutoConfiguration {
         @Bean
         @ConditionalOnMissingBean
         @ConditionalOnBean(EncoderFolder.class)
-        LoRAModel loraModel(EncoderFolder encoder, LoRAProperties properties) throws IOException {
+        LoRAModel loraModel(EncoderFolder encoder, LoRAProperties properties) {
             return LoRAModel.of(network(encoder, properties.model()));
         }
 
-        private static Network network(EncoderFolder encoder, Model model) throws IOException {
-            Kind kind = model.kind();
-            if (kind == null) {
-                Path path = model.path();
-                kind = path != null && ModelKind.classifies(path) ? Kind.CLASSIFIER : Kind.EMBEDDINGS;
-            }
-            return switch (kind) {
+        private static Network network(EncoderFolder encoder, Model model) {
+            return switch (ServedKind.kind(model.kind(), model.path())) {
                 case CLASSIFIER -> encoder.model().classifier();
                 case HIDDEN_STATES -> encoder.model().lastHiddenState();
                 // A decoder has the configuration below.

@@ -103,6 +103,7 @@ public record LoRAProperties(
      * The limits of the service.
      *
      * @param allowBase Whether a request may name __base__ to use the base without an adapter.
+     * @param defaultAdapter Adapter that the models of Spring AI use if a request names no model.
      * @param maxWait How long a batch of an encoder waits for requests that are arriving.
      * @param maxWaiting Rows or texts of an encoder, or tokens of prompts of a decoder, that may wait in all.
      * @param maxWaitingPerAdapter As max-waiting, for each adapter.
@@ -116,6 +117,7 @@ public record LoRAProperties(
     // of a property.
     public record Serve(
             @DefaultValue("false") boolean allowBase,
+            @Nullable String defaultAdapter,
             @Nullable Duration maxWait,
             @Nullable Integer maxWaiting,
             @Nullable Integer maxWaitingPerAdapter,

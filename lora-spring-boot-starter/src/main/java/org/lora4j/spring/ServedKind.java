@@ -1,9 +1,13 @@
 package org.lora4j.spring;
 
+import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.EnumSet;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.spring.LoRAProperties.Kind;
+import org.lora4j.text.ChatTemplate;
 import org.lora4j.text.ModelKind;
 import org.springframework.boot.autoconfigure.condition.ConditionOutcome;
 import org.springframework.boot.autoconfigure.condition.SpringBootCondition;
@@ -11,43 +15,86 @@ import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.context.annotation.ConditionContext;
 import org.springframework.core.type.AnnotatedTypeMetadata;
 
-/** Whether the service is one of an encoder or of a decoder, as the properties or the folder of the model say. */
+/** What the service computes, as the properties or the folder of the model say. */
 abstract class ServedKind extends SpringBootCondition {
-    private final boolean decoder;
+    private final Set<Kind> kinds;
 
-    private ServedKind(boolean decoder) {
-        this.decoder = decoder;
+    private ServedKind(Set<Kind> kinds) {
+        this.kinds = kinds;
     }
 
     /** Matches if a decoder is served. */
     static final class OfDecoder extends ServedKind {
         OfDecoder() {
-            super(true);
+            super(EnumSet.of(Kind.DECODER));
         }
     }
 
     /** Matches if anything else is served. */
     static final class OfEncoder extends ServedKind {
         OfEncoder() {
-            super(false);
+            super(EnumSet.complementOf(EnumSet.of(Kind.DECODER)));
+        }
+    }
+
+    /** Matches if sentence embeddings are served. */
+    static final class OfEmbeddings extends ServedKind {
+        OfEmbeddings() {
+            super(EnumSet.of(Kind.EMBEDDINGS));
+        }
+    }
+
+    /** Matches if a decoder with a chat template is served. */
+    static final class OfChats extends ServedKind {
+        OfChats() {
+            super(EnumSet.of(Kind.DECODER));
+        }
+
+        @Override
+        public ConditionOutcome getMatchOutcome(ConditionContext context, AnnotatedTypeMetadata metadata) {
+            ConditionOutcome kind = super.getMatchOutcome(context, metadata);
+            Path path = Binder.get(context.getEnvironment())
+                    .bind("lora.model.path", Path.class)
+                    .orElse(null);
+            return kind.isMatch() && !hasTemplate(path)
+                    ? ConditionOutcome.noMatch("the folder of lora.model has no chat template")
+                    : kind;
+        }
+
+        private static boolean hasTemplate(@Nullable Path path) {
+            try {
+                return path != null && ChatTemplate.load(path) != null;
+            } catch (FileNotFoundException e) {
+                return false;
+            } catch (IOException | IllegalArgumentException e) {
+                // The bean of the folder fails with the same exception, and says what is wrong.
+                return true;
+            }
         }
     }
 
     @Override
     public ConditionOutcome getMatchOutcome(ConditionContext context, AnnotatedTypeMetadata metadata) {
         Binder binder = Binder.get(context.getEnvironment());
-        Kind kind = binder.bind("lora.model.kind", Kind.class).orElse(null);
-        Path path = binder.bind("lora.model.path", Path.class).orElse(null);
-        boolean isDecoder = kind == null ? isDecoder(path) : kind == Kind.DECODER;
-        return new ConditionOutcome(isDecoder == decoder, "lora.model is " + (isDecoder ? "a decoder" : "no decoder"));
+        Kind kind = kind(
+                binder.bind("lora.model.kind", Kind.class).orElse(null),
+                binder.bind("lora.model.path", Path.class).orElse(null));
+        return new ConditionOutcome(kinds.contains(kind), "lora.model is of the kind " + kind);
     }
 
-    private static boolean isDecoder(@Nullable Path path) {
+    /** Returns the kind that is set, or else that of the folder. */
+    static Kind kind(@Nullable Kind set, @Nullable Path path) {
+        if (set != null) {
+            return set;
+        }
         try {
-            return path != null && ModelKind.of(path).isDecoder();
+            if (path != null && ModelKind.of(path).isDecoder()) {
+                return Kind.DECODER;
+            }
+            return path != null && ModelKind.classifies(path) ? Kind.CLASSIFIER : Kind.EMBEDDINGS;
         } catch (IOException | IllegalArgumentException e) {
             // The bean of the folder fails with the same exception, and says what is wrong.
-            return false;
+            return Kind.EMBEDDINGS;
         }
     }
 }

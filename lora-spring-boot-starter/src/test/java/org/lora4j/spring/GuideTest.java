@@ -17,6 +17,10 @@ import org.lora4j.serve.AdapterReloader;
 import org.lora4j.serve.BatchingPredictor;
 import org.lora4j.text.EncoderFolder;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.springframework.ai.embedding.EmbeddingModel;
+import org.springframework.ai.embedding.EmbeddingOptions;
+import org.springframework.ai.embedding.EmbeddingRequest;
+import org.springframework.ai.embedding.EmbeddingResponse;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.context.annotation.Bean;
@@ -45,6 +49,21 @@ class GuideTest {
                 .withUserConfiguration(Own.class)
                 .withPropertyValues("lora.model.path=" + Folders.encoder(temp))
                 .run(context -> assertThat(context.getBean(LoRAModel.class).outputSize()).isEqualTo(3));
+    }
+
+    @Test
+    void springAi() {
+        Path folder = Folders.encoder(temp.resolve("encoder"));
+        Path adapters = Folders.adapters(folder, temp.resolve("adapters"), "support");
+        new ApplicationContextRunner()
+                .withConfiguration(AutoConfigurations.of(LoRAAutoConfiguration.class, LoRAAiAutoConfiguration.class))
+                .withPropertyValues("lora.model.path=" + folder, "lora.adapters.path=" + adapters)
+                .run(context -> {
+                    EmbeddingModel embeddingModel = context.getBean(EmbeddingModel.class);
+                    EmbeddingOptions support = EmbeddingOptions.builder().model("support").build();
+                    EmbeddingResponse response = embeddingModel.call(new EmbeddingRequest(List.of("where is my parcel"), support));
+                    assertThat(response.getResult().getOutput()).hasSize(24);
+                });
     }
 
     @Test

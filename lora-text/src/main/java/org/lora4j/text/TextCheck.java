@@ -2,12 +2,21 @@ package org.lora4j.text;
 
 import java.util.List;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /** Checks of texts. */
 final class TextCheck {
     private static final char REPLACEMENT = '\uFFFD';
+    private static final int LONGEST_LINE = 400;
 
     private TextCheck() {}
+
+    /** Returns a message that has texts of others in it on one line, cut if it is long. */
+    static String line(@Nullable String message) {
+        String text = String.valueOf(message);
+        String cut = text.length() <= LONGEST_LINE ? text : text.substring(0, LONGEST_LINE) + "…";
+        return cut.replaceAll("[\\p{Cntrl}\\p{Cs}\\p{Cf}]", String.valueOf(REPLACEMENT));
+    }
 
     static void requireAll(String what, List<?> elements) {
         Objects.requireNonNull(elements, what + " must not be null");

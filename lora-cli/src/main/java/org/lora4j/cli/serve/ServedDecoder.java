@@ -106,7 +106,7 @@ final class ServedDecoder extends ServedModel {
     @Override
     void addTo(MetricsText metrics) {
         metrics.gauge(
-                "lora_serving_cached_tokens",
+                "lora_cached_tokens",
                 "Tokens that running generations and kept conversations have room for.",
                 service.cachedTokens());
     }

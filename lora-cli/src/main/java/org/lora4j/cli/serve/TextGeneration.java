@@ -13,6 +13,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.lora4j.generate.Generation;
 import org.lora4j.serve.GenerationHandle;
 import org.lora4j.serve.ServingException;
+import org.lora4j.text.StopTexts;
 import org.lora4j.text.TokenStream;
 
 /** A generation as text, until its end or a stop text. */

@@ -1,11 +1,13 @@
-package org.lora4j.cli.serve;
+package org.lora4j.text;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
+/** Where a text ends that comes part by part. */
 class StopTextsTest {
     /** However a text is divided, it ends where the first stop text begins. */
     @Test
@@ -36,6 +38,13 @@ class StopTextsTest {
             }
         }
         assertThat(found).isBetween(300, 1_700);
+    }
+
+    @Test
+    void anEmptyStopTextIsRefused() {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> new StopTexts(List.of("a", "")))
+                .withMessage("stops: each must have at least one character, found an empty one");
     }
 
     private static String random(Random random, int length) {

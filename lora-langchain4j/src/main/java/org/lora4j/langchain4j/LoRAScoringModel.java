@@ -1,0 +1,248 @@
+package org.lora4j.langchain4j;
+
+import dev.langchain4j.data.segment.TextSegment;
+import dev.langchain4j.model.output.Response;
+import dev.langchain4j.model.output.TokenUsage;
+import dev.langchain4j.model.scoring.ScoringModel;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.OptionalInt;
+import org.lora4j.LoRAModel;
+import org.lora4j.nn.Network;
+import org.lora4j.nn.input.Sequences;
+import org.lora4j.text.EncoderFolder;
+import org.lora4j.text.TextPair;
+
+/**
+ * A {@link ScoringModel} of LangChain4j, which ranks texts anew: a cross-encoder, alone or with adapters. It is a transformer of the
+ * BERT family with a classifier of one output, which reads the query and a text together.
+ *
+ * <pre>{@code
+ * LoRAScoringModel model = LoRAScoringModel.builder(Path.of("ms-marco-MiniLM-L6-v2"))
+ *         .adapter("support", Path.of("adapters/support"))
+ *         .build();
+ * double score = model.using("support").score("The parcel can be followed with its number.", "Where is my parcel?").content();
+ * }</pre>
+ *
+ * <p>A score is {@code 1/(1 + exp(−z))} of the output z, or z itself, see {@link Builder#normalize}. The special tokens and the types
+ * of the tokens are those that {@code tokenizer.json} gives a pair of the query and the text.
+ *
+ * <p>LangChain4j's call has no name of a model, so a view chooses the adapter: see {@link #using}. All views share the weights and the
+ * adapters, and any number of threads can use them at the same time.
+ */
+public final class LoRAScoringModel implements ScoringModel, AutoCloseable {
+    private final EncoderFolder encoder;
+    private final boolean closesEncoder;
+    private final NamedAdapters adapters;
+    private final List<String> names;
+    private final boolean normalize;
+
+    private LoRAScoringModel(
+            EncoderFolder encoder,
+            boolean closesEncoder,
+            NamedAdapters adapters,
+            List<String> names,
+            boolean normalize) {
+        this.encoder = encoder;
+        this.closesEncoder = closesEncoder;
+        this.adapters = adapters;
+        this.names = names;
+        this.normalize = normalize;
+    }
+
+    /**
+     * Starts to build a model that opens a folder, and closes it with {@link #close}.
+     *
+     * @param folder a folder of Hugging Face's hub, with {@code config.json}, {@code model.safetensors} and
+     *     {@code tokenizer.json}
+     * @return a builder with the defaults
+     */
+    public static Builder builder(Path folder) {
+        return new Builder(EncoderSource.of(folder));
+    }
+
+    /**
+     * Starts to build a model on a folder that was opened. {@link #close} does not close it; the program that opened it does.
+     *
+     * @param encoder the folder
+     * @return a builder with the defaults
+     */
+    public static Builder builder(EncoderFolder encoder) {
+        return new Builder(EncoderSource.of(encoder));
+    }
+
+    /**
+     * Returns the model with the weights and the adapters, to add, train, replace and delete adapters. It takes pairs, see
+     * {@link EncoderFolder#pairs}; its outputs are {@code [pairs, 1]}.
+     *
+     * @return the model that all views share
+     */
+    public LoRAModel model() {
+        return adapters.model();
+    }
+
+    /**
+     * Returns the model without adapters.
+     *
+     * @return a view that shares the weights
+     */
+    public LoRAScoringModel base() {
+        return with(List.of());
+    }
+
+    /**
+     * Returns the model with an adapter by the name that a request gave. Creating a view costs next to nothing.
+     *
+     * @param modelName the name of an adapter, also of one that is to be loaded, or the name of the model's folder for the model
+     *     without adapters
+     * @return a view that shares the weights
+     * @throws dev.langchain4j.exception.ModelNotFoundException if there is no such model. The message names no other one, so it can be
+     *     sent to a client
+     * @throws dev.langchain4j.exception.InternalServerException if the adapter cannot be loaded now; the cause says why
+     */
+    public LoRAScoringModel using(String modelName) {
+        Objects.requireNonNull(modelName, "modelName must not be null");
+        List<String> wanted = adapters.adapters(modelName);
+        return with(adapters.compute(wanted, view -> wanted));
+    }
+
+    private LoRAScoringModel with(List<String> adapterNames) {
+        return new LoRAScoringModel(encoder, closesEncoder, adapters, adapterNames, normalize);
+    }
+
+    /**
+     * Computes how well texts fit a query.
+     *
+     * @param segments the texts
+     * @param query the query
+     * @return a score for each text, in their order; and the number of tokens of all pairs, with the special ones and without those
+     *     that were cut off
+     * @throws IllegalArgumentException if a text and the query have no tokens
+     * @throws NullPointerException if a segment is null; the message names it
+     * @throws dev.langchain4j.exception.ModelNotFoundException if the adapter was deleted
+     * @throws IllegalStateException if the model was closed
+     */
+    @Override
+    public Response<List<Double>> scoreAll(List<TextSegment> segments, String query) {
+        List<String> texts = TextSegments.texts(segments);
+        Objects.requireNonNull(query, "query must not be null");
+        if (texts.isEmpty()) {
+            return Response.from(List.of(), new TokenUsage(0));
+        }
+        List<TextPair> pairs =
+                texts.stream().map(text -> new TextPair(query, text)).toList();
+        Sequences tokens = EncoderSource.requireOpen(() -> encoder.pairs(pairs));
+        float[][] outputs = adapters.compute(names, view -> view.predict(tokens).toFloatMatrix());
+        List<Double> scores = new ArrayList<>(outputs.length);
+        for (float[] output : outputs) {
+            double z = output[0];
+            scores.add(normalize ? 1 / (1 + Math.exp(-z)) : z);
+        }
+        return Response.from(scores, new TokenUsage(tokens.tokens()));
+    }
+
+    /**
+     * Frees the native tokenizer, after the calls that use it now, if {@link #builder(Path)} opened it. No view can be used
+     * afterwards. A second call has no effect. A folder that was opened before stays open.
+     */
+    @Override
+    public void close() {
+        if (closesEncoder) {
+            encoder.close();
+        }
+    }
+
+    /**
+     * Returns the name of the model.
+     *
+     * @return the name of its folder, and after a plus sign the adapter
+     */
+    public String modelName() {
+        return adapters.modelName(names);
+    }
+
+    @Override
+    public String toString() {
+        return "LoRAScoringModel[" + modelName() + "]";
+    }
+
+    /** Builds a {@link LoRAScoringModel}. */
+    public static final class Builder extends AdaptedModelBuilder<Builder> {
+        private final EncoderSource source;
+        private OptionalInt maxTokens = OptionalInt.empty();
+        private boolean normalize = true;
+
+        private Builder(EncoderSource source) {
+            this.source = source;
+        }
+
+        @Override
+        Builder self() {
+            return this;
+        }
+
+        /**
+         * Sets where pairs are cut, the longer text first. It has no effect on a folder that was opened before.
+         *
+         * @param tokens the most tokens of a pair, with the special ones; at most the number of positions of the model. By default
+         *     what the folder says, or 512
+         * @return this builder
+         */
+        public Builder maxTokens(int tokens) {
+            maxTokens = OptionalInt.of(tokens);
+            return this;
+        }
+
+        /**
+         * Sets whether scores are between 0 and 1. The order of texts is the same.
+         *
+         * @param between whether the score is {@code 1/(1 + exp(−z))} of the output z, which is the default; false for z itself
+         * @return this builder
+         */
+        public Builder normalize(boolean between) {
+            normalize = between;
+            return this;
+        }
+
+        /**
+         * Loads the model and the adapters.
+         *
+         * @return the model
+         * @throws IOException if a file is missing, cannot be read or is damaged
+         * @throws IllegalArgumentException if the model has no classifier of one output, an adapter does not fit the model, there is
+         *     none of the name of the default, or the number of tokens is out of range
+         */
+        public LoRAScoringModel build() throws IOException {
+            EncoderFolder encoder = source.open(maxTokens, storage);
+            try {
+                LoRAModel model = modelOr(() -> classifier(encoder));
+                if (model.outputSize() != 1) {
+                    throw new IllegalArgumentException(
+                            "the model must have a classifier with one output for scores, found " + model.outputSize()
+                                    + " outputs");
+                }
+                NamedAdapters adapters = namedAdapters(encoder.name(), model);
+                return new LoRAScoringModel(
+                        encoder, source.isOwned(), adapters, adapters.defaults(defaultName()), normalize);
+            } catch (IOException | RuntimeException e) {
+                if (source.isOwned()) {
+                    encoder.close();
+                }
+                throw e;
+            }
+        }
+
+        private static Network classifier(EncoderFolder encoder) {
+            if (!encoder.model().hasClassifier()) {
+                throw new IllegalArgumentException(
+                        "the model must have a classifier for scores, found none; if the adapters"
+                                + " bring one, give the builder a model with a new one, such as"
+                                + " LoRAModel.of(encoder.model().meanClassifier(1, 0))");
+            }
+            return encoder.model().classifier();
+        }
+    }
+}

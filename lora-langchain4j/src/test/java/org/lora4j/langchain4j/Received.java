@@ -1,0 +1,70 @@
+package org.lora4j.langchain4j;
+
+import dev.langchain4j.model.chat.response.ChatResponse;
+import dev.langchain4j.model.chat.response.PartialResponse;
+import dev.langchain4j.model.chat.response.PartialResponseContext;
+import dev.langchain4j.model.chat.response.StreamingChatResponseHandler;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+/** What the handler of a streaming call was given. */
+class Received implements StreamingChatResponseHandler {
+    private final List<String> parts = new CopyOnWriteArrayList<>();
+    private final List<Throwable> errors = new CopyOnWriteArrayList<>();
+    private final Set<Thread> threads = ConcurrentHashMap.newKeySet();
+    private final CompletableFuture<ChatResponse> response = new CompletableFuture<>();
+    private final CompletableFuture<Throwable> error = new CompletableFuture<>();
+
+    @Override
+    public void onPartialResponse(PartialResponse part, PartialResponseContext context) {
+        threads.add(Thread.currentThread());
+        parts.add(part.text());
+    }
+
+    @Override
+    public void onCompleteResponse(ChatResponse whole) {
+        threads.add(Thread.currentThread());
+        response.complete(whole);
+    }
+
+    @Override
+    public void onError(Throwable failure) {
+        threads.add(Thread.currentThread());
+        errors.add(failure);
+        error.complete(failure);
+    }
+
+    ChatResponse response() throws InterruptedException, ExecutionException, TimeoutException {
+        return response.get(60, TimeUnit.SECONDS);
+    }
+
+    Throwable error() throws InterruptedException, ExecutionException, TimeoutException {
+        return error.get(60, TimeUnit.SECONDS);
+    }
+
+    List<String> parts() {
+        return parts;
+    }
+
+    List<Throwable> errors() {
+        return errors;
+    }
+
+    Set<Thread> threads() {
+        return threads;
+    }
+
+    boolean isWhole() {
+        return response.isDone();
+    }
+
+    int calls() {
+        return parts.size() + errors.size() + (isWhole() ? 1 : 0);
+    }
+}

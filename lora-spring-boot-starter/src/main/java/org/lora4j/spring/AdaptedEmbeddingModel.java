@@ -1,0 +1,97 @@
+package org.lora4j.spring;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.nn.input.Sequences;
+import org.lora4j.serve.BatchingPredictor;
+import org.lora4j.text.EncoderFolder;
+import org.springframework.ai.chat.metadata.DefaultUsage;
+import org.springframework.ai.document.Document;
+import org.springframework.ai.embedding.BatchingStrategy;
+import org.springframework.ai.embedding.Embedding;
+import org.springframework.ai.embedding.EmbeddingModel;
+import org.springframework.ai.embedding.EmbeddingOptions;
+import org.springframework.ai.embedding.EmbeddingRequest;
+import org.springframework.ai.embedding.EmbeddingResponse;
+import org.springframework.ai.embedding.EmbeddingResponseMetadata;
+
+/**
+ * Spring AI's embeddings. It does not say which texts are queries. The vector stores embed documents as {@link Document}, and queries
+ * as texts, so these get the prompts of documents and of queries if the folder has some.
+ */
+final class AdaptedEmbeddingModel implements EmbeddingModel {
+    private final EncoderFolder encoder;
+    private final BatchingPredictor predictor;
+    private final RequestedAdapter adapters;
+    private final int dimensions;
+
+    AdaptedEmbeddingModel(
+            EncoderFolder encoder, BatchingPredictor predictor, RequestedAdapter adapters, int dimensions) {
+        this.encoder = encoder;
+        this.predictor = predictor;
+        this.adapters = adapters;
+        this.dimensions = dimensions;
+    }
+
+    @Override
+    public EmbeddingResponse call(EmbeddingRequest request) {
+        Objects.requireNonNull(request, "request must not be null");
+        String name = name(request.getOptions());
+        Sequences tokens = encoder.queries(request.getInstructions());
+        List<Embedding> embeddings = new ArrayList<>();
+        for (float[] vector : vectors(tokens, name)) {
+            embeddings.add(new Embedding(vector, embeddings.size()));
+        }
+        int specialTokens = tokens.count() * encoder.tokenizer().specialTokens();
+        DefaultUsage usage = new DefaultUsage(tokens.tokens() - specialTokens, 0);
+        return new EmbeddingResponse(embeddings, new EmbeddingResponseMetadata(name, usage));
+    }
+
+    private String name(@Nullable EmbeddingOptions options) {
+        if (options == null) {
+            return adapters.name(null);
+        }
+        RequestedAdapter.requireAbsent("dimensions", options.getDimensions() != null);
+        return adapters.name(options.getModel());
+    }
+
+    private float[][] vectors(Sequences tokens, String name) {
+        return predictor.predict(tokens, adapters.adapter(name)).toFloatMatrix();
+    }
+
+    @Override
+    public float[] embed(Document document) {
+        Objects.requireNonNull(document, "document must not be null");
+        return documents(List.of(document), adapters.name(null)).get(0);
+    }
+
+    @Override
+    public List<float[]> embed(
+            List<Document> documents, @Nullable EmbeddingOptions options, BatchingStrategy batchingStrategy) {
+        Objects.requireNonNull(documents, "documents must not be null");
+        Objects.requireNonNull(batchingStrategy, "batchingStrategy must not be null");
+        String name = name(options);
+        List<float[]> all = new ArrayList<>();
+        for (List<Document> batch : batchingStrategy.batch(documents)) {
+            all.addAll(documents(batch, name));
+        }
+        return all;
+    }
+
+    private List<float[]> documents(List<Document> documents, String name) {
+        List<String> texts = new ArrayList<>();
+        for (Document document : documents) {
+            String text = document.getText();
+            RequestedAdapter.requireAbsent("a document without text", text == null);
+            texts.add(Objects.requireNonNull(text));
+        }
+        return List.of(vectors(encoder.documents(texts), name));
+    }
+
+    @Override
+    public int dimensions() {
+        return dimensions;
+    }
+}

@@ -1,0 +1,274 @@
+package org.lora4j.spring;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.offset;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.lora4j.LoRAModel;
+import org.lora4j.generate.GenerationOptions;
+import org.lora4j.generate.Generator;
+import org.lora4j.serve.GenerationService;
+import org.lora4j.serve.ServingException;
+import org.lora4j.text.DecoderFolder;
+import org.lora4j.text.EncoderFolder;
+import org.springframework.ai.chat.messages.AssistantMessage;
+import org.springframework.ai.chat.messages.SystemMessage;
+import org.springframework.ai.chat.messages.UserMessage;
+import org.springframework.ai.chat.model.ChatModel;
+import org.springframework.ai.chat.model.ChatResponse;
+import org.springframework.ai.chat.prompt.ChatOptions;
+import org.springframework.ai.chat.prompt.Prompt;
+import org.springframework.ai.document.Document;
+import org.springframework.ai.embedding.EmbeddingModel;
+import org.springframework.ai.embedding.EmbeddingOptions;
+import org.springframework.ai.embedding.EmbeddingRequest;
+import org.springframework.ai.embedding.EmbeddingResponse;
+import org.springframework.ai.model.tool.ToolCallingChatOptions;
+import org.springframework.ai.tool.ToolCallback;
+import org.springframework.ai.tool.definition.ToolDefinition;
+import org.springframework.boot.autoconfigure.AutoConfigurations;
+import org.springframework.boot.test.context.FilteredClassLoader;
+import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+
+/** The models of Spring AI. */
+@Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+class SpringAiTest {
+    private static final String TEXT = "where is my parcel";
+
+    private final ApplicationContextRunner runner = new ApplicationContextRunner()
+            .withConfiguration(AutoConfigurations.of(LoRAAutoConfiguration.class, LoRAAiAutoConfiguration.class));
+
+    @TempDir
+    private Path folder;
+
+    private Path encoder;
+    private Path decoder;
+
+    @BeforeEach
+    void writeFolders() throws IOException {
+        encoder = Folders.encoder(folder.resolve("encoder"));
+        Folders.adapters(encoder, folder.resolve("adapters"), "a", "b");
+        decoder = Folders.decoder(folder.resolve("decoder"));
+        Files.writeString(
+                decoder.resolve("chat_template.jinja"),
+                "{% for m in messages %}{{ m['role'] }} {{ m['content'] }} {% endfor %}");
+        Folders.decoderAdapter(decoder, folder.resolve("styles").resolve("c"), 3);
+    }
+
+    private ApplicationContextRunner encoders(String... properties) {
+        return runner.withPropertyValues(
+                        "lora.model.path=" + encoder, "lora.adapters.path=" + folder.resolve("adapters"))
+                .withPropertyValues(properties);
+    }
+
+    private ApplicationContextRunner decoders(String... properties) {
+        return runner.withPropertyValues("lora.model.path=" + decoder, "lora.adapters.path=" + folder.resolve("styles"))
+                .withPropertyValues(properties);
+    }
+
+    @Test
+    void embeddingsHaveTheAdapterOfTheOptions() {
+        encoders("lora.serve.default-adapter=b").run(context -> {
+            assertThat(context).hasSingleBean(EmbeddingModel.class).doesNotHaveBean(ChatModel.class);
+            EmbeddingModel model = context.getBean(EmbeddingModel.class);
+            EncoderFolder folderOfEncoder = context.getBean(EncoderFolder.class);
+            EmbeddingOptions options = EmbeddingOptions.builder().model("a").build();
+            EmbeddingResponse response = model.call(new EmbeddingRequest(List.of(TEXT, "is"), options));
+            assertThat(model.embed(TEXT)).isNotEqualTo(response.getResult().getOutput());
+            LoRAModel adapted = context.getBean(LoRAModel.class);
+            // The cache keeps both adapters in the model.
+            assertThat(response.getResults().get(1).getOutput())
+                    .containsExactly(
+                            adapted.using("a")
+                                    .predict(folderOfEncoder.queries(List.of("is")))
+                                    .toFloatMatrix()[0],
+                            offset(1e-6f));
+            assertThat(response.getMetadata().getModel()).isEqualTo("a");
+            assertThat(response.getMetadata().getUsage().getPromptTokens()).isEqualTo(5);
+            assertThat(model.embed(TEXT))
+                    .isEqualTo(adapted.using("b")
+                            .predict(folderOfEncoder.tokens(List.of(TEXT)))
+                            .toFloatMatrix()[0]);
+            assertThat(model.dimensions()).isEqualTo(24);
+            assertThatExceptionOfType(ServingException.class)
+                    .isThrownBy(() -> model.call(new EmbeddingRequest(
+                            List.of(TEXT),
+                            EmbeddingOptions.builder().model("nobody").build())))
+                    .withMessage("there is no adapter 'nobody'");
+            assertThatExceptionOfType(ServingException.class)
+                    .isThrownBy(() -> model.call(new EmbeddingRequest(
+                            List.of(TEXT),
+                            EmbeddingOptions.builder().dimensions(3).build())))
+                    .withMessageContaining("dimensions must not be set");
+        });
+    }
+
+    @Test
+    void documentsHaveThePromptOfDocuments() throws IOException {
+        Files.writeString(
+                encoder.resolve("config_sentence_transformers.json"),
+                "{\"prompts\": {\"query\": \"where \", \"document\": \"my \"}}");
+        encoders("lora.serve.default-adapter=a").run(context -> {
+            EmbeddingModel model = context.getBean(EmbeddingModel.class);
+            EncoderFolder folderOfEncoder = context.getBean(EncoderFolder.class);
+            float[] document = model.embed(new Document("parcel"));
+            assertThat(document).isNotEqualTo(model.embed("parcel"));
+            LoRAModel adapted = context.getBean(LoRAModel.class);
+            assertThat(document)
+                    .isEqualTo(adapted.using("a")
+                            .predict(folderOfEncoder.documents(List.of("parcel")))
+                            .toFloatMatrix()[0]);
+            assertThat(model.embed("parcel"))
+                    .isEqualTo(adapted.using("a")
+                            .predict(folderOfEncoder.queries(List.of("parcel")))
+                            .toFloatMatrix()[0]);
+            assertThat(model.embed(
+                            List.of(new Document("parcel")),
+                            EmbeddingOptions.builder().build(),
+                            List::of))
+                    .containsExactly(document);
+        });
+    }
+
+    private static ChatOptions options(int tokens) {
+        return ChatOptions.builder().temperature(0.0).maxTokens(tokens).build();
+    }
+
+    /** What lora-core generates. */
+    private String direct(String adapter, String rendered, int tokens) throws IOException {
+        try (DecoderFolder opened = DecoderFolder.open(decoder)) {
+            LoRAModel model = LoRAModel.of(opened.network());
+            int[] prompt = opened.tokenizer().encodeRendered(rendered).ids();
+            int[] ends = opened.endIds().stream().mapToInt(Integer::intValue).toArray();
+            return opened.tokenizer()
+                    .decode(Generator.of(
+                                    model.load(adapter, folder.resolve("styles").resolve(adapter)))
+                            .generate(
+                                    prompt,
+                                    GenerationOptions.greedy()
+                                            .withMaxTokens(tokens)
+                                            .withStopIds(ends))
+                            .ids());
+        }
+    }
+
+    private static String text(ChatResponse response) {
+        return String.valueOf(response.getResult().getOutput().getText());
+    }
+
+    @Test
+    void chatsHaveTheAdapterOfTheOptions() {
+        decoders("lora.serve.default-adapter=c").run(context -> {
+            assertThat(context).hasSingleBean(ChatModel.class).doesNotHaveBean(EmbeddingModel.class);
+            ChatModel model = context.getBean(ChatModel.class);
+            Prompt prompt = new Prompt(
+                    List.of(
+                            new SystemMessage("is"),
+                            new UserMessage("my"),
+                            new AssistantMessage("is"),
+                            new UserMessage("where")),
+                    options(6));
+            ChatResponse response = model.call(prompt);
+            assertThat(text(response)).isEqualTo(direct("c", "system is user my assistant is user where ", 6));
+            assertThat(response.getMetadata().getModel()).isEqualTo("c");
+            assertThat(response.getMetadata().getUsage().getPromptTokens()).isEqualTo(8);
+            assertThat(response.getMetadata().getUsage().getCompletionTokens()).isBetween(1, 6);
+            assertThat(response.getResult().getMetadata().getFinishReason()).isIn("STOP", "LENGTH");
+            List<ChatResponse> parts =
+                    Objects.requireNonNull(model.stream(prompt).collectList().block());
+            assertThat(parts.stream().map(SpringAiTest::text).collect(Collectors.joining()))
+                    .isEqualTo(text(response));
+            assertThat(parts.get(parts.size() - 1).getMetadata().getUsage().getCompletionTokens())
+                    .isEqualTo(response.getMetadata().getUsage().getCompletionTokens());
+            assertThatExceptionOfType(ServingException.class)
+                    .isThrownBy(() -> model.stream(new Prompt(
+                                    "my", ChatOptions.builder().model("nobody").build()))
+                            .blockLast())
+                    .withMessage("there is no adapter 'nobody'");
+            assertThatExceptionOfType(ServingException.class)
+                    .isThrownBy(() -> model.call(new Prompt(
+                            "my", ChatOptions.builder().model("decoder").build())))
+                    .withMessageContaining("there is no adapter");
+        });
+    }
+
+    @Test
+    void aStreamThatIsCancelledEndsTheGeneration() {
+        decoders("lora.serve.allow-base=true").run(context -> {
+            ChatModel model = context.getBean(ChatModel.class);
+            assertThat(model.stream(new Prompt("my", options(40)))
+                            .take(1)
+                            .collectList()
+                            .block())
+                    .hasSize(1);
+            GenerationService service = context.getBean(GenerationService.class);
+            long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+            while (service.stats().all().running() > 0 && System.nanoTime() < end) {
+                Thread.sleep(5);
+            }
+            assertThat(service.stats().all().running()).isZero();
+        });
+    }
+
+    /** A tool that nobody calls. */
+    private static final class Find implements ToolCallback {
+        @Override
+        public ToolDefinition getToolDefinition() {
+            return ToolDefinition.builder()
+                    .name("find")
+                    .description("finds")
+                    .inputSchema("{}")
+                    .build();
+        }
+
+        @Override
+        public String call(String input) {
+            throw new UnsupportedOperationException();
+        }
+    }
+
+    @Test
+    void whatIsNotSupportedIsRefused() {
+        decoders("lora.serve.allow-base=true").run(context -> {
+            ChatModel model = context.getBean(ChatModel.class);
+            for (ChatOptions wrong : List.of(
+                    ChatOptions.builder().frequencyPenalty(1.0).build(),
+                    ChatOptions.builder().presencePenalty(1.0).build(),
+                    ChatOptions.builder().topP(2.0).build(),
+                    ToolCallingChatOptions.builder().toolCallbacks(new Find()).build())) {
+                assertThatExceptionOfType(ServingException.class)
+                        .isThrownBy(() -> model.call(new Prompt("my", wrong)))
+                        .matches(e -> e.reason() == ServingException.Reason.INVALID_INPUT);
+            }
+        });
+    }
+
+    @Test
+    void aClassifierAndADecoderWithoutATemplateAndAProgramWithoutSpringAiHaveNone() throws IOException {
+        Files.delete(decoder.resolve("chat_template.jinja"));
+        decoders()
+                .run(context -> assertThat(context)
+                        .hasNotFailed()
+                        .hasSingleBean(GenerationService.class)
+                        .doesNotHaveBean(ChatModel.class));
+        encoders("lora.model.kind=hidden-states")
+                .run(context -> assertThat(context).hasNotFailed().doesNotHaveBean(EmbeddingModel.class));
+        encoders()
+                .withClassLoader(new FilteredClassLoader("org.springframework.ai", "reactor"))
+                .run(context -> assertThat(context)
+                        .hasNotFailed()
+                        .hasSingleBean(LoRAModel.class)
+                        .doesNotHaveBean("loraEmbeddingModel"));
+    }
+}

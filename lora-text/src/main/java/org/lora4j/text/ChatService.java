@@ -1,0 +1,121 @@
+package org.lora4j.text;
+
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.lora4j.generate.GenerationOptions;
+import org.lora4j.serve.GenerationHandle;
+import org.lora4j.serve.GenerationRequest;
+import org.lora4j.serve.GenerationService;
+import org.lora4j.serve.RequestOptions;
+import org.lora4j.serve.ServingException;
+import org.lora4j.serve.ServingException.Reason;
+
+/**
+ * Answers conversations as text: a decoder, its chat template, and the service that generates.
+ *
+ * <pre>{@code
+ * ChatService chats = ChatService.of(decoder, decoder.requireTemplate(), service);
+ * Conversation question = Conversation.of(ChatMessage.of("user", "Where is my parcel?"));
+ * GenerationOptions greedy = GenerationOptions.greedy().withMaxTokens(200);
+ * String text = chats.start("support", question, greedy, List.of(), RequestOptions.defaults())
+ *         .read(part -> {})
+ *         .map(ChatAnswer.Whole::text)
+ *         .orElseThrow();
+ * }</pre>
+ *
+ * <p>Any number of threads can use it. It opens nothing, so it has nothing to close.
+ */
+public final class ChatService {
+    private final DecoderFolder decoder;
+    private final ChatTemplate template;
+    private final GenerationService service;
+
+    private ChatService(DecoderFolder decoder, ChatTemplate template, GenerationService service) {
+        this.decoder = decoder;
+        this.template = template;
+        this.service = service;
+    }
+
+    /**
+     * Creates an object that uses what the program opened.
+     *
+     * @param decoder the folder, for the tokenizer and the tokens that end a text
+     * @param template writes the conversations
+     * @param service generates; its model is that of the folder
+     * @return the object
+     */
+    public static ChatService of(DecoderFolder decoder, ChatTemplate template, GenerationService service) {
+        return new ChatService(
+                Objects.requireNonNull(decoder, "decoder must not be null"),
+                Objects.requireNonNull(template, "template must not be null"),
+                Objects.requireNonNull(service, "service must not be null"));
+    }
+
+    /**
+     * Starts an answer. It does not block.
+     *
+     * @param adapter the name of an adapter, or {@link org.lora4j.LoRAModel#BASE} if the service allows the base
+     * @param conversation the messages so far
+     * @param generation how tokens are chosen, and the most new ones. The answer has fewer if the model has no positions for so many.
+     *     It also ends at the tokens that end a text of this decoder
+     * @param stops texts before which the answer ends; none for no such text
+     * @param urgency the priority and the timeout
+     * @return the answer that is being generated
+     * @throws ServingException if the template refuses the messages or they have too many tokens, there is no such adapter, too much
+     *     waits, or the service or the folder was closed. The message is for the client
+     * @throws IllegalArgumentException if a stop text is empty
+     */
+    public ChatAnswer start(
+            String adapter,
+            Conversation conversation,
+            GenerationOptions generation,
+            List<String> stops,
+            RequestOptions urgency) {
+        Objects.requireNonNull(adapter, "adapter must not be null");
+        Objects.requireNonNull(conversation, "conversation must not be null");
+        Objects.requireNonNull(generation, "generation must not be null");
+        Objects.requireNonNull(urgency, "urgency must not be null");
+        StopTexts ends = new StopTexts(stops);
+        int[] prompt = prompt(conversation);
+        // No position is needed for the last token, from which nothing is computed.
+        int fit = decoder.maxLength() - prompt.length + 1;
+        int most = generation.maxTokens() == 0 ? fit : Math.min(fit, generation.maxTokens());
+        AtomicBoolean stopped = new AtomicBoolean();
+        GenerationOptions options = generation
+                .withMaxTokens(most)
+                .withStopIds(
+                        decoder.endIds().stream().mapToInt(Integer::intValue).toArray())
+                .withStopWhen(ids -> stopped.get() || generation.stopWhen().test(ids));
+        GenerationHandle handle =
+                service.generate(GenerationRequest.of(adapter, prompt, options).withOptions(urgency));
+        return new ChatAnswer(handle, decoder.tokenizer().stream(), ends, stopped);
+    }
+
+    private int[] prompt(Conversation conversation) {
+        String text;
+        try {
+            text = template.render(conversation, true);
+        } catch (IllegalArgumentException e) {
+            throw new ServingException(
+                    Reason.INVALID_INPUT,
+                    "the chat template of the model must take the messages, found " + TextCheck.line(e.getMessage()),
+                    e);
+        }
+        int[] ids;
+        try {
+            ids = decoder.tokenizer().encodeRendered(text).ids();
+        } catch (IllegalStateException e) {
+            throw new ServingException(Reason.CLOSED, "the model was closed", e);
+        }
+        if (ids.length > decoder.maxLength()) {
+            throw new ServingException(
+                    Reason.INVALID_INPUT,
+                    "the messages must have at most " + decoder.maxLength()
+                            + " tokens, with those that the chat template adds, found " + ids.length
+                            + "; leave out older messages",
+                    null);
+        }
+        return ids;
+    }
+}

@@ -1,0 +1,132 @@
+package org.lora4j.text;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import java.io.IOException;
+import java.net.URISyntaxException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.lora4j.LoRAModel;
+import org.lora4j.generate.Generation;
+import org.lora4j.generate.GenerationOptions;
+import org.lora4j.generate.Generator;
+import org.lora4j.serve.GenerationService;
+import org.lora4j.serve.RequestOptions;
+import org.lora4j.serve.ServingException;
+import org.lora4j.serve.ServingException.Reason;
+
+/** Answers of a small decoder. */
+class ChatServiceTest {
+    private static final GenerationOptions SIX = GenerationOptions.greedy().withMaxTokens(6);
+
+    @TempDir
+    private Path folder;
+
+    private DecoderFolder decoder;
+    private LoRAModel model;
+    private GenerationService service;
+    private ChatService chats;
+
+    @BeforeEach
+    void open() throws IOException, URISyntaxException {
+        Path golden = Path.of(Objects.requireNonNull(getClass().getResource("/golden/decoder_llama"))
+                .toURI());
+        for (String file : List.of("config.json", "model.safetensors")) {
+            Files.copy(golden.resolve(file), folder.resolve(file));
+        }
+        Files.writeString(folder.resolve("tokenizer.json"), EncoderFolderTest.TOKENIZER);
+        decoder = DecoderFolder.open(folder);
+        model = LoRAModel.of(decoder.network());
+        service = GenerationService.builder(model).allowBase(true).build();
+        chats = chats("{% for m in messages %}{{ m['content'] }} {% endfor %}");
+    }
+
+    private ChatService chats(String template) {
+        return ChatService.of(decoder, ChatTemplate.of(template, Map.of()), service);
+    }
+
+    @AfterEach
+    void close() {
+        service.close();
+        decoder.close();
+    }
+
+    private static ChatAnswer start(ChatService chats, String content, GenerationOptions options, String... stops) {
+        Conversation conversation = Conversation.of(ChatMessage.of("user", content));
+        return chats.start(LoRAModel.BASE, conversation, options, List.of(stops), RequestOptions.defaults());
+    }
+
+    private Generation direct() {
+        int[] prompt = decoder.tokenizer().encodeRendered("a b ").ids();
+        int[] ends = decoder.endIds().stream().mapToInt(Integer::intValue).toArray();
+        return Generator.of(model.base()).generate(prompt, SIX.withStopIds(ends));
+    }
+
+    @Test
+    void theAnswerHasTheTokensOfTheGenerator() {
+        Generation expected = direct();
+        List<String> parts = new ArrayList<>();
+        ChatAnswer.Whole whole = start(chats, "a b", SIX).read(parts::add).orElseThrow();
+        assertThat(whole)
+                .isEqualTo(new ChatAnswer.Whole(
+                        decoder.tokenizer().decode(expected.ids()),
+                        expected.finish(),
+                        expected.promptTokens(),
+                        expected.tokens().size()));
+        assertThat(String.join("", parts)).isEqualTo(whole.text());
+    }
+
+    @Test
+    void theConditionOfTheOptionsStillEndsIt() {
+        GenerationOptions two = SIX.withStopWhen(tokens -> tokens.size() == 2);
+        ChatAnswer.Whole whole = start(chats, "a b", two).read(part -> {}).orElseThrow();
+        assertThat(whole.tokens()).isEqualTo(2);
+        assertThat(whole.finish()).isEqualTo(Generation.Finish.STOP);
+    }
+
+    @Test
+    void itHasAsManyTokensAsThereArePositionsFor() {
+        GenerationOptions many = GenerationOptions.greedy().withMaxTokens(10_000);
+        assertThat(start(chats, "a b", many).read(part -> {}).orElseThrow().tokens())
+                .isEqualTo(start(chats, "a b", GenerationOptions.greedy())
+                        .read(part -> {})
+                        .orElseThrow()
+                        .tokens())
+                .isBetween(1, decoder.maxLength());
+    }
+
+    @Test
+    void aCancelledAnswerIsEmpty() {
+        ChatAnswer answer = start(chats, "a b", SIX);
+        answer.cancel();
+        assertThat(answer.read(part -> {})).isEmpty();
+        assertThat(answer.isCancelled()).isTrue();
+    }
+
+    @Test
+    void whatTheConversationDoesWrongIsForTheClient() {
+        assertThatExceptionOfType(ServingException.class)
+                .isThrownBy(() -> start(chats, "a ".repeat(70), SIX))
+                .withMessage(
+                        "the messages must have at most 64 tokens, with those that the chat template adds, found 70;"
+                                + " leave out older messages")
+                .matches(e -> e.reason() == Reason.INVALID_INPUT);
+        assertThatExceptionOfType(ServingException.class)
+                .isThrownBy(() -> start(chats("{{ raise_exception('no \t user') }}"), "a", SIX))
+                .withMessageContaining("no \uFFFD user")
+                .matches(e -> e.reason() == Reason.INVALID_INPUT);
+        decoder.close();
+        assertThatExceptionOfType(ServingException.class)
+                .isThrownBy(() -> start(chats, "a", SIX))
+                .matches(e -> e.reason() == Reason.CLOSED);
+    }
+}
