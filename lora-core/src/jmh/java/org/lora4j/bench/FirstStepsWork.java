@@ -29,7 +29,8 @@ final class FirstStepsWork {
         String setting = arguments.take("threads", Threads.DEFAULT);
         int batch = arguments.take("batch", 10);
         arguments.requireNoMore();
-        try (Threads threads = new Threads(setting)) {
+        Threads threads = new Threads(setting);
+        try (threads) {
             run(setting, batch);
         }
     }
