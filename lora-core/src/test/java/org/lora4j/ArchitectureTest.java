@@ -100,7 +100,7 @@ class ArchitectureTest {
             .whereLayer("samediff")
             .mayOnlyAccessLayers("train", "adapter", "io", "linalg", "internal")
             .whereLayer("train")
-            .mayOnlyAccessLayers("nn", "computation", "input", "parameter", "weight", "io", "internal")
+            .mayOnlyAccessLayers("nn", "computation", "input", "parameter", "weight", "io", "linalg", "internal")
             .whereLayer("transformer")
             .mayOnlyAccessLayers("nn", "layer", "parameter", "weight", "io", "adapter", "linalg", "internal")
             .whereLayer("nn")

@@ -3,7 +3,7 @@ package org.lora4j.bench;
 import java.util.HashMap;
 import java.util.Map;
 
-/** Arguments of the form {@code key=number} of a program. */
+/** Arguments of the form {@code key=value} of a program. */
 final class Arguments {
     private final Map<String, String> given = new HashMap<>();
 
@@ -11,7 +11,7 @@ final class Arguments {
         for (String arg : args) {
             int equals = arg.indexOf('=');
             if (equals < 0) {
-                throw new IllegalArgumentException("each argument must be key=number, found " + arg);
+                throw new IllegalArgumentException("each argument must be key=value, found " + arg);
             }
             given.put(arg.substring(0, equals), arg.substring(equals + 1));
         }
@@ -21,6 +21,12 @@ final class Arguments {
     int take(String key, int other) {
         String value = given.remove(key);
         return value == null ? other : Integer.parseInt(value);
+    }
+
+    /** Returns the text of a key, or another one if it was not given. */
+    String take(String key, String other) {
+        String value = given.remove(key);
+        return value == null ? other : value;
     }
 
     void requireNoMore() {

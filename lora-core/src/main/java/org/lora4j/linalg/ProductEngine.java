@@ -8,8 +8,9 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * interface. {@link java.util.ServiceLoader} finds the engine when the first weight is used. Without one, or where it is not
  * fast, ND4J's products are used.
  *
- * <p>An engine may use several threads for a product. It starts with one, because two teams of threads in one process, such
- * as that of an engine and that of ND4J's BLAS, compete for the processors. {@code org.lora4j.nn.NativeThreads} sets both.
+ * <p>An engine may use several threads for a product. Two teams of threads in one process, such as that of an engine and that
+ * of ND4J's BLAS, compete for the processors. So an engine that does not compute the products of {@link #multiply multiply}
+ * starts with one thread. {@code org.lora4j.nn.NativeThreads} sets both teams.
  *
  * <p>Implementations are thread-safe and have a public constructor without parameters, which throws nothing. They are found
  * by a file {@code META-INF/services/org.lora4j.linalg.ProductEngine}.
@@ -53,9 +54,27 @@ public interface ProductEngine {
     Optional<PackedWeight> prepare(INDArray weight, Precision precision, Direction direction);
 
     /**
+     * Computes a product of matrices that may change, such as the factors of an adapter: {@code c = α·op(a)·op(b) + β·c}. An
+     * engine that computes these too leaves nothing to the threads of ND4J's BLAS.
+     *
+     * @param a the left factor {@code [m, k]}, FLOAT, or {@code [k, m]} if it is transposed
+     * @param transposeA whether {@code op(a)} is {@code aᵀ}
+     * @param b the right factor {@code [k, n]}, FLOAT, or {@code [n, k]} if it is transposed
+     * @param transposeB whether {@code op(b)} is {@code bᵀ}
+     * @param alpha the factor α of the product, finite
+     * @param beta the factor β of the old content of {@code c}, finite; 0 overwrites it, whatever it is
+     * @param c the result {@code [m, n]}, FLOAT; shares no memory with the factors
+     * @return false if nothing was computed, because ND4J is as fast for these matrices or the engine cannot read them
+     */
+    default boolean multiply(
+            INDArray a, boolean transposeA, INDArray b, boolean transposeB, double alpha, double beta, INDArray c) {
+        return false;
+    }
+
+    /**
      * Returns how many threads compute a product.
      *
-     * @return at least 1; 1 until {@link #setThreads}
+     * @return at least 1
      */
     int threads();
 

@@ -15,16 +15,17 @@ import org.nd4j.linalg.factory.Nd4j;
  * one team, and one thread to each of the others:
  *
  * <ul>
- *   <li>{@link #forEngine()} to the product engine, which multiplies with frozen weights. Between two products its threads run
- *       the loops of this library. Best for training adapters. Without an engine it is the same as {@link #forBlas()}.
- *   <li>{@link #forBlas()} to BLAS. Best for training all weights.
+ *   <li>{@link #forEngine()} to the product engine. Between two products its threads run the loops of this library. Without an
+ *       engine it is the same as {@link #forBlas()}.
+ *   <li>{@link #forBlas()} to BLAS. Best for networks in double precision, which an engine does not compute.
  * </ul>
  *
  * <p>If other programs use the same processors, several threads of BLAS can be many times slower than one, because they wait
  * actively for one that has no processor. {@code lora-onednn} does not have this fault. Without it, use {@code
  * NativeThreads.forBlas(1)} there.
  *
- * <p>Without a call of this class, the engine has one thread, and the other teams have as many as ND4J's settings say.
+ * <p>Without a call of this class, the engine of {@code lora-onednn} has a thread for each processor, and leaves nothing to BLAS
+ * in single precision. The other teams have as many as ND4J's settings say.
  *
  * <p>A program that serves many requests at once, or batches of many adapters, is faster with one thread for all teams,
  * {@code NativeThreads.forBlas(1)}: the requests then use the processors.

@@ -5,6 +5,7 @@ import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.linalg.ProductEngine;
 import org.lora4j.nn.weight.internal.Engines;
 import org.lora4j.train.TrainingResult.StopReason;
 import org.nd4j.linalg.factory.Nd4j;
@@ -284,6 +285,11 @@ final class TrainingRun {
     }
 
     static void adviseOnThreads() {
+        ProductEngine engine = Engines.engine();
+        if (engine != null && engine.threads() > 1) {
+            // It leaves BLAS nearly nothing to compute.
+            return;
+        }
         // The number of master threads, because the maximum number of threads cannot be changed in a running process.
         int loops = Nd4j.getEnvironment().maxMasterThreads();
         int blas = Nd4j.factory().blas().getMaxThreads();
@@ -293,7 +299,7 @@ final class TrainingRun {
                             + " can take ten times as long. org.lora4j.nn.NativeThreads.{}() prevents this",
                     loops,
                     blas,
-                    Engines.engine() == null ? "forBlas" : "forEngine");
+                    engine == null ? "forBlas" : "forEngine");
         }
     }
 }

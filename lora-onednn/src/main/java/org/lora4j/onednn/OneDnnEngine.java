@@ -47,12 +47,13 @@ public final class OneDnnEngine implements ProductEngine {
     private final OpenMp openMp = new OpenMp();
     private final ThreadTeam team = ThreadTeam.shared();
     private final Matmuls matmuls = new Matmuls();
+    private final PlainProducts plainProducts = new PlainProducts(openMp, team);
     private final IdlePool<Workspace> workspaces = new IdlePool<>(Workspace::new);
     private final Set<Precision> fast = EnumSet.noneOf(Precision.class);
     private final boolean usesAmx;
     private final boolean packsAll;
 
-    /** Creates an engine of one thread. */
+    /** Creates an engine with a thread for each available processor. */
     public OneDnnEngine() {
         this(Boolean.getBoolean(PACK_ALL));
     }
@@ -70,6 +71,9 @@ public final class OneDnnEngine implements ProductEngine {
             if (onProcessor && isFast(kind(precision))) {
                 fast.add(precision);
             }
+        }
+        if (isFast(Precision.FLOAT)) {
+            team.setThreads(Runtime.getRuntime().availableProcessors());
         }
     }
 
@@ -133,6 +137,12 @@ public final class OneDnnEngine implements ProductEngine {
         } finally {
             openMp.leave(before);
         }
+    }
+
+    @Override
+    public boolean multiply(
+            INDArray a, boolean transposeA, INDArray b, boolean transposeB, double alpha, double beta, INDArray c) {
+        return plainProducts.multiply(a, transposeA, b, transposeB, alpha, beta, c);
     }
 
     /** Whether a block of so many elements, of a weight of so many, is packed in this form. */

@@ -28,7 +28,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.nativeblas.NativeOpsHolder;
 
-/** The engine has one thread until a program gives it more, and leaves the settings of its callers alone. */
+/** The engine has a thread for each processor, or what a program sets, and leaves the settings of its callers alone. */
 class EngineThreadsTest {
     private static final String NAME = "products";
 
@@ -119,7 +119,7 @@ class EngineThreadsTest {
     void nativeThreadsGiveTheProcessorsToOneTeam() {
         ProductEngine engine = engine();
         assertThat(engine).isInstanceOf(OneDnnEngine.class);
-        assertThat(settings(engine).get(0)).isEqualTo(1);
+        assertThat(settings(engine).get(0)).isEqualTo(Runtime.getRuntime().availableProcessors());
         List<Integer> before = settings(engine);
         try (NativeThreads outer = NativeThreads.forEngine(3)) {
             assertThat(outer).isNotNull();
@@ -131,9 +131,12 @@ class EngineThreadsTest {
             assertThat(settings(engine)).containsExactly(3, 1, 1);
         }
         assertThat(settings(engine)).isEqualTo(before);
+        engine.setThreads(1);
         try (NativeThreads all = NativeThreads.forEngine()) {
             assertThat(all).isNotNull();
             assertThat(settings(engine).get(0)).isEqualTo(Runtime.getRuntime().availableProcessors());
+        } finally {
+            engine.setThreads(before.get(0));
         }
     }
 
@@ -153,9 +156,10 @@ class EngineThreadsTest {
     @Test
     void refusesNoThread() {
         OneDnnEngine engine = new OneDnnEngine();
+        int before = engine.threads();
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> engine.setThreads(0))
                 .withMessage("the number of threads must be at least 1, found 0");
-        assertThat(engine.threads()).isEqualTo(1);
+        assertThat(engine.threads()).isEqualTo(before);
     }
 }

@@ -5,7 +5,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
-import org.lora4j.internal.Gemm;
+import org.lora4j.nn.weight.internal.Gemm;
 import org.nd4j.linalg.api.buffer.DataType;
 
 /**

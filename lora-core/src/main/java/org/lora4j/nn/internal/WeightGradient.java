@@ -2,8 +2,8 @@ package org.lora4j.nn.internal;
 
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.BatchBuffer;
-import org.lora4j.internal.Gemm;
 import org.lora4j.nn.parametrization.internal.Gradient;
+import org.lora4j.nn.weight.internal.Gemm;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**

@@ -6,13 +6,13 @@ import org.lora4j.adapter.TokenRows;
 import org.lora4j.internal.ArrayMemory;
 import org.lora4j.internal.BatchBuffer;
 import org.lora4j.internal.BuffersByWidth;
-import org.lora4j.internal.Gemm;
 import org.lora4j.internal.RowMath;
 import org.lora4j.nn.parameter.Parameter;
 import org.lora4j.nn.parametrization.internal.Gradient;
 import org.lora4j.nn.parametrization.internal.PassContext;
 import org.lora4j.nn.parametrization.internal.WeightUpdate;
 import org.lora4j.nn.parametrization.internal.WeightUpdatePass;
+import org.lora4j.nn.weight.internal.Gemm;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**

@@ -1,8 +1,8 @@
 package org.lora4j.update.internal;
 
 import java.util.function.LongFunction;
-import org.lora4j.internal.Gemm;
 import org.lora4j.nn.parametrization.internal.Gradient;
+import org.lora4j.nn.weight.internal.Gemm;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 

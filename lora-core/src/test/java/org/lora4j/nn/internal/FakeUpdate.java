@@ -2,12 +2,12 @@ package org.lora4j.nn.internal;
 
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.internal.Gemm;
 import org.lora4j.nn.parameter.Parameter;
 import org.lora4j.nn.parametrization.internal.Gradient;
 import org.lora4j.nn.parametrization.internal.PassContext;
 import org.lora4j.nn.parametrization.internal.WeightUpdate;
 import org.lora4j.nn.parametrization.internal.WeightUpdatePass;
+import org.lora4j.nn.weight.internal.Gemm;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 

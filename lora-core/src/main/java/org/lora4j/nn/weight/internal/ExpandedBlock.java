@@ -5,7 +5,6 @@ import java.util.Map;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.ArrayMemory;
-import org.lora4j.internal.Gemm;
 import org.lora4j.internal.IdlePool;
 import org.lora4j.internal.ReusableOp;
 import org.nd4j.linalg.api.buffer.DataType;

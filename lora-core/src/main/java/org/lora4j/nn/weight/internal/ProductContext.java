@@ -1,7 +1,5 @@
 package org.lora4j.nn.weight.internal;
 
-import org.lora4j.internal.DividedProduct;
-import org.lora4j.internal.Gemm;
 import org.lora4j.internal.RowBlocks;
 
 /**

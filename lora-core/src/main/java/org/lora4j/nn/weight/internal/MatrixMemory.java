@@ -1,5 +1,6 @@
-package org.lora4j.internal;
+package org.lora4j.nn.weight.internal;
 
+import org.lora4j.internal.ArrayMemory;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**

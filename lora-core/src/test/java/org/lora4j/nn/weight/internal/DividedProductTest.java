@@ -1,4 +1,4 @@
-package org.lora4j.internal;
+package org.lora4j.nn.weight.internal;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -6,6 +6,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.lora4j.internal.RowBlocks;
 import org.lora4j.nn.NativeObjects;
 import org.lora4j.nn.NativeThreads;
 import org.lora4j.nn.Samples;

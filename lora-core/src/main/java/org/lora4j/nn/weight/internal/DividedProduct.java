@@ -1,8 +1,9 @@
-package org.lora4j.internal;
+package org.lora4j.nn.weight.internal;
 
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
+import org.lora4j.internal.SpareProcessors;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 

@@ -1,4 +1,4 @@
-package org.lora4j.internal;
+package org.lora4j.nn.weight.internal;
 
 import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.api.ndarray.INDArray;

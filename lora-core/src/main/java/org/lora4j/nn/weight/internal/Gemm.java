@@ -1,6 +1,8 @@
-package org.lora4j.internal;
+package org.lora4j.nn.weight.internal;
 
 import org.jspecify.annotations.Nullable;
+import org.lora4j.internal.ReusableOp;
+import org.lora4j.linalg.ProductEngine;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.api.ops.DynamicCustomOp;
@@ -8,7 +10,8 @@ import org.nd4j.linalg.api.ops.DynamicCustomOp;
 /**
  * A matrix product that is computed many times: {@code c = α·op(a)·op(b) + β·c}.
  *
- * <p>Small products of floats run in Java loops, see {@link HeapGemm}. All others run in native code: those whose result is
+ * <p>Small products of floats run in Java loops, see {@link HeapGemm}. A {@link ProductEngine} computes larger ones of floats, if
+ * there is one. All others run in native code: those whose result is
  * one row or one column as products with a vector, see {@link MatrixVectorProduct}. The type, the sizes and the memory orders
  * of the matrices decide this. So the same matrices always give the same bits.
  *
@@ -102,9 +105,16 @@ public final class Gemm {
         long inner = a.size(transposeA ? 0 : 1);
         if (c.dataType() == DataType.FLOAT && c.size(0) * c.size(1) * (inner + STEPS_PER_RESULT) <= MAX_HEAP_STEPS) {
             runOnHeap(a, b, c);
-        } else {
+        } else if (!runByEngine(a, b, c)) {
             runNatively(a, b, c);
         }
+    }
+
+    private boolean runByEngine(INDArray a, INDArray b, INDArray c) {
+        ProductEngine engine = Engines.engine();
+        return engine != null
+                && c.dataType() == DataType.FLOAT
+                && engine.multiply(a, transposeA, b, transposeB, alpha, beta, c);
     }
 
     /** Drops the arrays of the last call. */

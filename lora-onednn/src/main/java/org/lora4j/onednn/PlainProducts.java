@@ -1,0 +1,212 @@
+package org.lora4j.onednn;
+
+import static org.bytedeco.dnnl.global.dnnl.dnnl_sgemm;
+
+import java.lang.ref.Reference;
+import org.bytedeco.javacpp.FloatPointer;
+import org.bytedeco.javacpp.Pointer;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.internal.IdlePool;
+import org.lora4j.internal.ThreadTeam;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/**
+ * Products of matrices that are not packed, such as the factors of adapters: {@code c = α·op(a)·op(b) + β·c}. A large product is
+ * divided in parts of the result, one for each processor. The parts do not depend on the number of threads, so the bits of the
+ * results do not either.
+ */
+final class PlainProducts {
+    /** The fewest multiplications for which another thread saves time. */
+    private static final long LEAST_MULTIPLICATIONS = 500_000;
+
+    /** Parts start at a multiple of this, so that none has a row or column of its own. */
+    private static final long STEP = 48;
+
+    /** oneDNN has fast code for sums of a few results, which it does not use for more rows than this. */
+    private static final long FEW_ROWS = 12;
+
+    /** The largest number of columns for which that code is faster. */
+    private static final long FEW_COLUMNS = 8;
+
+    /** For products up to this size, ND4J's BLAS has code for small matrices, which uses no threads. */
+    private static final long SMALL_PRODUCT = 1_000_000;
+
+    private final OpenMp openMp;
+    private final ThreadTeam team;
+    private final IdlePool<Call> calls = new IdlePool<>(Call::new);
+
+    PlainProducts(OpenMp openMp, ThreadTeam team) {
+        this.openMp = openMp;
+        this.team = team;
+    }
+
+    /**
+     * A factor or the result as BLAS reads it: rows in one piece, or the transpose of such a matrix.
+     *
+     * @param stride the distance of the rows in memory, or that of the columns if it is transposed
+     */
+    private record Operand(long rows, long columns, boolean isTransposed, long stride, long address) {
+        /** Returns null if the elements of neither rows nor columns follow each other. */
+        static @Nullable Operand of(INDArray matrix, boolean transpose) {
+            long address = Memory.addressOf(matrix);
+            return transpose
+                    ? of(matrix.size(1), matrix.size(0), matrix.stride(1), matrix.stride(0), address)
+                    : of(matrix.size(0), matrix.size(1), matrix.stride(0), matrix.stride(1), address);
+        }
+
+        private static @Nullable Operand of(long rows, long columns, long rowStride, long columnStride, long address) {
+            if ((columns == 1 || columnStride == 1) && (rows == 1 || rowStride >= columns)) {
+                return new Operand(rows, columns, false, rows == 1 ? columns : rowStride, address);
+            }
+            if ((rows == 1 || rowStride == 1) && (columns == 1 || columnStride >= rows)) {
+                return new Operand(rows, columns, true, columns == 1 ? rows : columnStride, address);
+            }
+            return null;
+        }
+
+        Operand transpose() {
+            return new Operand(columns, rows, !isTransposed, stride, address);
+        }
+
+        /** Whether the elements of a row follow each other. Those of a single column do in both ways. */
+        boolean isInRows() {
+            return !isTransposed || rows == 1;
+        }
+
+        boolean isInColumns() {
+            return isTransposed || columns == 1;
+        }
+
+        byte transposition() {
+            return (byte) (isTransposed ? 'T' : 'N');
+        }
+
+        /** The address of the first element of a row. */
+        long row(long row) {
+            return address + Float.BYTES * row * (isTransposed ? 1 : stride);
+        }
+
+        long column(long column) {
+            return address + Float.BYTES * column * (isTransposed ? stride : 1);
+        }
+    }
+
+    /** The addresses of a call, which are set anew each time, so that it creates no native objects. */
+    private static final class Call {
+        private static final class Address extends FloatPointer {
+            Address() {
+                super((Pointer) null);
+            }
+
+            Address set(long newAddress) {
+                address = newAddress;
+                return this;
+            }
+        }
+
+        private final Address a = new Address();
+        private final Address b = new Address();
+        private final Address c = new Address();
+
+        /** Computes some rows and columns of the result. */
+        void run(Operand left, Operand right, Operand result, Part part, float alpha, float beta) {
+            Dnnl.check(dnnl_sgemm(
+                    left.transposition(),
+                    right.transposition(),
+                    part.rows(),
+                    part.columns(),
+                    left.columns(),
+                    alpha,
+                    a.set(left.row(part.row())),
+                    left.stride(),
+                    b.set(right.column(part.column())),
+                    right.stride(),
+                    beta,
+                    c.set(result.row(part.row()) + Float.BYTES * part.column()),
+                    result.stride()));
+        }
+    }
+
+    /** Some rows and columns of the result. */
+    private record Part(long row, long rows, long column, long columns) {}
+
+    /**
+     * Computes a product of FLOAT matrices.
+     *
+     * @return false if ND4J must compute it: oneDNN cannot read these strides, or is slower for these sizes
+     */
+    boolean multiply(
+            INDArray a, boolean transposeA, INDArray b, boolean transposeB, double alpha, double beta, INDArray c) {
+        Operand result = Operand.of(c, false);
+        Operand left = Operand.of(a, transposeA);
+        Operand right = Operand.of(b, transposeB);
+        if (result == null || left == null || right == null || c.isEmpty() || left.columns() == 0) {
+            return false;
+        }
+        if (result.isTransposed()) {
+            Operand first = left;
+            left = right.transpose();
+            right = first.transpose();
+            result = result.transpose();
+        }
+        long size = result.rows() * result.columns() * left.columns();
+        boolean isInnerProduct = result.rows() == 1 && result.columns() == 1;
+        boolean sumsContiguous = left.isInRows() && right.isInColumns() && left.columns() > 1 && result.columns() > 1;
+        boolean inFewRows = sumsContiguous && result.columns() <= FEW_COLUMNS;
+        boolean isSmall = sumsContiguous && !inFewRows && result.rows() > FEW_ROWS && size <= SMALL_PRODUCT;
+        if (isInnerProduct || isSmall) {
+            return false;
+        }
+        try {
+            run(left, right, result, size, inFewRows, (float) alpha, (float) beta);
+        } finally {
+            // A native address does not keep its memory alive.
+            Reference.reachabilityFence(a);
+            Reference.reachabilityFence(b);
+            Reference.reachabilityFence(c);
+        }
+        return true;
+    }
+
+    private void run(
+            Operand left, Operand right, Operand result, long size, boolean inFewRows, float alpha, float beta) {
+        boolean byRows = result.rows() >= result.columns();
+        long length = byRows ? result.rows() : result.columns();
+        long steps = (length + STEP - 1) / STEP;
+        int parts = (int) Math.max(
+                1, Math.min(Math.min(Runtime.getRuntime().availableProcessors(), steps), size / LEAST_MULTIPLICATIONS));
+        if (parts == 1) {
+            run(left, right, result, new Part(0, result.rows(), 0, result.columns()), inFewRows, alpha, beta);
+            return;
+        }
+        team.run(parts, i -> {
+            long from = steps * i / parts * STEP;
+            long count = Math.min(length, steps * (i + 1) / parts * STEP) - from;
+            Part part = byRows ? new Part(from, count, 0, result.columns()) : new Part(0, result.rows(), from, count);
+            run(left, right, result, part, inFewRows, alpha, beta);
+        });
+    }
+
+    private void run(
+            Operand left, Operand right, Operand result, Part part, boolean inFewRows, float alpha, float beta) {
+        int before = openMp.enter();
+        try {
+            calls.use(call -> {
+                long rowsAtOnce = inFewRows ? FEW_ROWS : part.rows();
+                for (long i = 0; i < part.rows(); i += rowsAtOnce) {
+                    long rows = Math.min(rowsAtOnce, part.rows() - i);
+                    call.run(
+                            left,
+                            right,
+                            result,
+                            new Part(part.row() + i, rows, part.column(), part.columns()),
+                            alpha,
+                            beta);
+                }
+                return call;
+            });
+        } finally {
+            openMp.leave(before);
+        }
+    }
+}
