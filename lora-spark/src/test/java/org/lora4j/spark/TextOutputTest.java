@@ -6,12 +6,18 @@ import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import java.lang.reflect.Method;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import org.apache.spark.ml.PipelineStage;
+import org.apache.spark.ml.param.Param;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.functions;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -222,6 +228,48 @@ class TextOutputTest {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> model.setGeneratedCol("text").transform(table))
                 .withMessageStartingWith("generatedCol: the table must not have the column 'text' yet");
+    }
+
+    /** Each setter of a stage, and its getter. */
+    @Test
+    void gettersReturnWhatSettersSet() throws Exception {
+        for (PipelineStage stage : List.of(new LoRACausalLM("lm"), model())) {
+            Map<Class<?>, Object> values = Map.of(String.class, "a", int.class, 3, long.class, 4L, double.class, 0.5);
+            int found = 0;
+            for (Param<?> param : stage.params()) {
+                assertThat(param.parent()).as(param.name()).isEqualTo(stage.uid());
+                String name = Character.toUpperCase(param.name().charAt(0))
+                        + param.name().substring(1);
+                for (Method setter : stage.getClass().getMethods()) {
+                    Object value = param.name().equals("task")
+                            ? "generate"
+                            : param.name().equals("storage")
+                                    ? "int8"
+                                    : setter.getParameterCount() == 1
+                                            ? values.get(setter.getParameterTypes()[0])
+                                            : null;
+                    Method getter = getter(stage, "get" + name);
+                    if (setter.getName().equals("set" + name) && value != null && getter != null && !isChoice(param)) {
+                        assertThat(setter.invoke(stage, value)).isSameAs(stage);
+                        assertThat(getter.invoke(stage)).as(name).isEqualTo(value);
+                        found++;
+                    }
+                }
+            }
+            assertThat(found).isGreaterThan(10);
+        }
+    }
+
+    private static @Nullable Method getter(Object stage, String name) {
+        return Arrays.stream(stage.getClass().getMethods())
+                .filter(method ->
+                        method.getName().equals(name) && method.getParameterCount() == 0 && !method.isBridge())
+                .findFirst()
+                .orElse(null);
+    }
+
+    private static boolean isChoice(Param<?> param) {
+        return param.doc().contains(": one of ") && !List.of("task", "storage").contains(param.name());
     }
 
     /** 3 has null, 8 no message, 11 a message without a role, 14 no answer, and 20 an unknown adapter. */
