@@ -32,9 +32,9 @@ public final class DecoderParams extends BaseParams {
         tokens = new IntParam(
                 uid,
                 "maxTokens",
-                "tokens after which an example is cut, or of a block of plain text (>= 1); without it, the positions of"
+                "tokens after which an example is cut, or of a block of plain text (>= 2); without it, the positions of"
                         + " the decoder, at most 1024",
-                ParamValidators.gtEq(1));
+                ParamValidators.gtEq(2));
         stage.setDefault(text, "text");
         stage.setDefault(prompt, "prompt");
         stage.setDefault(completion, "completion");

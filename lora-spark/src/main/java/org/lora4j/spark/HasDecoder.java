@@ -168,7 +168,7 @@ public interface HasDecoder<S> extends HasBase<S> {
     /**
      * Sets the tokens after which an example is cut, or of a block of plain text.
      *
-     * @param value at least 1, and at most the positions of the decoder
+     * @param value at least 2, because nothing predicts a first token, and at most the positions of the decoder
      * @return this
      */
     default S setMaxTokens(int value) {

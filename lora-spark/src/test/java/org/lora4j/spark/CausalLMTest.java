@@ -10,6 +10,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.ObjectOutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -147,6 +148,31 @@ class CausalLMTest {
                     "difference of a decoder in DOUBLE, " + form + ", " + workers + " workers: " + difference);
             assertThat(difference).isLessThan(1e-11);
         }
+    }
+
+    /** Models of transformers, with dropout of their own if they have it. */
+    @ParameterizedTest
+    @CsvSource({"decoder_gpt2, c_attn", "decoder_qwen3, q_proj"})
+    void otherFamiliesTrainAsOnOneMachine(String golden, String target) throws Exception {
+        Path from = Path.of(
+                requireNonNull(getClass().getResource("/golden/" + golden)).toURI());
+        for (String file : List.of("config.json", "model.safetensors")) {
+            Files.copy(from.resolve(file), Path.of(base, file), StandardCopyOption.REPLACE_EXISTING);
+        }
+        LoRAConfig config = LoRAConfig.builder().rank(2).targetModules(target).build();
+        LoRACausalLMModel model =
+                estimator("messages", 3).setLoraConfig(config).setMaxIter(20).fit(table);
+        try (DecoderFolder decoder = DecoderFolder.open(Path.of(base))) {
+            AdapterView view = LoRAModel.of(decoder.network()).add("a", config);
+            Trainer.builder(view)
+                    .loss(Loss.nextToken())
+                    .updater(OptimizerName.ADAMW.updater(RATE, 0.01))
+                    .maxIterations(20)
+                    .build()
+                    .fit(batches(decoder, "messages"));
+            assertThat(Adapters.difference(model.adapter(), view.adapter())).isLessThan(1e-5);
+        }
+        assertThat(model.transform(table).filter("perplexity > 1").count()).isEqualTo(47);
     }
 
     @ParameterizedTest
