@@ -100,7 +100,14 @@ public final class DecoderTokens {
         return withEnd(decoder.tokenizer().encode(text).ids());
     }
 
-    private int[] withEnd(int[] ids) {
+    /**
+     * Adds the token that ends a text.
+     *
+     * @param ids the tokens
+     * @return the tokens with the first of the ends of the model; a model without ends adds none
+     */
+    public int[] withEnd(int[] ids) {
+        Objects.requireNonNull(ids, "ids must not be null");
         int[] end =
                 decoder.endIds().stream().limit(1).mapToInt(Integer::intValue).toArray();
         int[] all = Arrays.copyOf(ids, ids.length + end.length);

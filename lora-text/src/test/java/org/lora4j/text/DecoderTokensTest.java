@@ -41,6 +41,8 @@ class DecoderTokensTest {
             assertThat(example.answer())
                     .endsWith(decoder.endIds().iterator().next())
                     .startsWith(decoder.tokenizer().encodeRendered("c").ids());
+            assertThat(tokens.withEnd(new int[] {7}))
+                    .containsExactly(7, decoder.endIds().iterator().next());
             assertThat(example.learnedTokens()).isEqualTo(example.length() - prompt.length);
             assertThat(example.cut(prompt.length)).isNull();
             assertThat(Objects.requireNonNull(example.cut(prompt.length + 1)).learnedTokens())
