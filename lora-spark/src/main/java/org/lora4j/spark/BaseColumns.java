@@ -5,17 +5,16 @@ import org.apache.spark.ml.param.Param;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
-import org.apache.spark.sql.functions;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 import org.jspecify.annotations.Nullable;
 
-/** What the stages do with the parameters of {@link HasBase}. */
+/** What the stages do with the parameters of {@link HasBase} and {@link HasInput}. */
 final class BaseColumns {
     private BaseColumns() {}
 
     /** How an encoder becomes a network. */
-    static EncoderSettings encoder(HasBase<?> stage) {
+    static EncoderSettings encoder(HasInput<?> stage) {
         return new EncoderSettings(
                 EncoderHead.of(text(stage, stage.encoderHead())),
                 stage.isDefined(stage.numLabels()) ? (int) value(stage, stage.numLabels()) : 0,
@@ -31,7 +30,7 @@ final class BaseColumns {
     }
 
     /** The column of the masks, or null if there is none. */
-    static @Nullable String mask(HasBase<?> stage) {
+    static @Nullable String mask(HasInput<?> stage) {
         return stage.isDefined(stage.maskCol()) ? text(stage, stage.maskCol()) : null;
     }
 
@@ -51,7 +50,7 @@ final class BaseColumns {
      *
      * @throws IllegalArgumentException if a parameter is missing, or a column is missing or has another type
      */
-    static void requireIn(HasBase<?> stage, StructType schema) {
+    static void requireIn(HasInput<?> stage, StructType schema) {
         requireBase(stage);
         Columns.requireInput(schema, "featuresCol", text(stage, stage.featuresCol()));
         String mask = mask(stage);
@@ -61,13 +60,13 @@ final class BaseColumns {
     }
 
     /** Whether there are predictions: numbers of classes, or a single output. The elements of an embedding are no classes. */
-    static boolean hasPrediction(HasBase<?> stage) {
+    static boolean hasPrediction(HasInput<?> stage) {
         return EncoderHead.of(stage.getEncoderHead()) != EncoderHead.EMBEDDING
                 && !stage.getPredictionCol().isEmpty();
     }
 
     /** Adds the columns of the outputs and of the predictions. */
-    static StructType withOutputs(HasBase<?> stage, String output, StructType schema, boolean vectors) {
+    static StructType withOutputs(HasInput<?> stage, String output, StructType schema, boolean vectors) {
         Columns.requireNew(schema, "outputCol", output);
         StructType scored = schema.add(output, Columns.outputs(vectors), true);
         if (!hasPrediction(stage)) {
@@ -79,7 +78,7 @@ final class BaseColumns {
     }
 
     /** Checks that the columns are those that the base takes. */
-    static void requireFit(HasBase<?> stage, StructType schema, BaseNetwork base) {
+    static void requireFit(HasInput<?> stage, StructType schema, BaseNetwork base) {
         String features = text(stage, stage.featuresCol());
         String mask = mask(stage);
         if (!base.isEncoder()) {
@@ -104,23 +103,31 @@ final class BaseColumns {
      *
      * @throws IllegalArgumentException if a parameter is missing, or a column is missing or has another type
      */
-    static void requireTraining(HasTraining<?> stage, StructType schema) {
+    static void requireTraining(HasLabel<?> stage, StructType schema) {
         requireIn(stage, schema);
         Columns.requireLabel(schema, "labelCol", stage.getLabelCol());
+        requireRows(stage, schema);
+        if (stage.isDefined(stage.weightCol())) {
+            Columns.requireNumber(schema, "weightCol", stage.getWeightCol());
+            requireExact(stage, "weightCol");
+        }
+    }
+
+    /** Checks the columns that order the rows and hold some of them out. */
+    static void requireRows(HasTraining<?> stage, StructType schema) {
         if (stage.isDefined(stage.idCol())) {
             Columns.require(schema, "idCol", stage.getIdCol());
         }
-        if (stage.isDefined(stage.weightCol())) {
-            Columns.requireNumber(schema, "weightCol", stage.getWeightCol());
-        }
         if (stage.isDefined(stage.validationIndicatorCol())) {
             Columns.requireBoolean(schema, "validationIndicatorCol", stage.getValidationIndicatorCol());
+            requireExact(stage, "validationIndicatorCol");
         }
-        boolean needsExact = stage.isDefined(stage.weightCol()) || stage.isDefined(stage.validationIndicatorCol());
-        if (needsExact && stage.getLocalSteps() > 0) {
-            throw new IllegalArgumentException(
-                    "localSteps must be 0 if weightCol or validationIndicatorCol is set, found " + stage.getLocalSteps()
-                            + "; set it to 0, or clear the column");
+    }
+
+    private static void requireExact(HasTraining<?> stage, String param) {
+        if (stage.getLocalSteps() > 0) {
+            throw new IllegalArgumentException("localSteps must be 0 if " + param + " is set, found "
+                    + stage.getLocalSteps() + "; set it to 0, or clear the column");
         }
     }
 
@@ -134,27 +141,32 @@ final class BaseColumns {
     /** Chooses the columns of a schema, and gives them its metadata. */
     static Dataset<Row> withMetadata(Dataset<Row> table, StructType schema) {
         return table.select(Arrays.stream(schema.fields())
-                .map(field -> functions.col(TrainingData.quoted(field.name())).as(field.name(), field.metadata()))
+                .map(field -> OrderedRows.column(field.name()).as(field.name(), field.metadata()))
                 .toArray(Column[]::new));
     }
 
     /** Gives another stage the settings of this one. */
-    static void copy(HasBase<?> from, HasBase<?> to) {
-        copy(from, from.basePath(), to, to.basePath());
+    static void copy(HasInput<?> from, HasInput<?> to) {
+        copyBase(from, to);
         copy(from, from.featuresCol(), to, to.featuresCol());
         copy(from, from.maskCol(), to, to.maskCol());
         copy(from, from.predictionCol(), to, to.predictionCol());
         copy(from, from.encoderHead(), to, to.encoderHead());
         copy(from, from.numLabels(), to, to.numLabels());
         copy(from, from.maxTokens(), to, to.maxTokens());
+    }
+
+    /** Gives another stage the base of this one, and what all stages have. */
+    static void copyBase(HasBase<?> from, HasBase<?> to) {
+        copy(from, from.basePath(), to, to.basePath());
         copy(from, from.fingerprintCheck(), to, to.fingerprintCheck());
         copy(from, from.handleInvalid(), to, to.handleInvalid());
         copy(from, from.idCol(), to, to.idCol());
         copy(from, from.saveBase(), to, to.saveBase());
     }
 
-    private static <T> void copy(HasBase<?> from, Param<T> param, HasBase<?> to, Param<T> same) {
-        if (from.isDefined(param)) {
+    static <T> void copy(HasBase<?> from, Param<T> param, HasBase<?> to, Param<T> same) {
+        if (from.isSet(param)) {
             to.set(same, value(from, param));
         }
     }

@@ -2,7 +2,6 @@ package org.lora4j.spark;
 
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.Serializable;
 import java.io.UncheckedIOException;
 import java.util.List;
 import org.apache.hadoop.conf.Configuration;
@@ -18,7 +17,7 @@ import org.nd4j.linalg.api.buffer.DataType;
  * A base on its way to the executors: the file of {@link Network#save}, or the files of an encoder. An executor that has the
  * broadcast of this object creates the network once, for all its tasks.
  */
-final class BaseNetwork implements Serializable {
+final class BaseNetwork implements SentBase {
     private static final long serialVersionUID = 1L;
 
     private static final String CONFIG = "config.json";
@@ -102,8 +101,8 @@ final class BaseNetwork implements Serializable {
         return config != null;
     }
 
-    /** The network of this process. */
-    synchronized Network network() {
+    @Override
+    public synchronized Network network() {
         Network loaded = network;
         if (loaded == null) {
             loaded = load();
@@ -159,8 +158,8 @@ final class BaseNetwork implements Serializable {
         return ((TokenEmbeddings) network().layers().get(0)).maxLength();
     }
 
-    /** A text that differs for another base. */
-    String identity() {
+    @Override
+    public String identity() {
         return config == null
                 ? tensors.identity()
                 : tensors.identity() + " and " + config.identity() + " with " + encoder + ", modules "
@@ -171,8 +170,8 @@ final class BaseNetwork implements Serializable {
         return file == null ? "none" : file.identity();
     }
 
-    /** Whether the bytes travel. */
-    boolean isBroadcast() {
+    @Override
+    public boolean isBroadcast() {
         return tensors.hasBytes();
     }
 }

@@ -4,24 +4,18 @@ import java.io.Serializable;
 import java.util.Arrays;
 import java.util.Locale;
 import org.apache.spark.ml.param.BooleanParam;
-import org.apache.spark.ml.param.IntParam;
 import org.apache.spark.ml.param.Param;
-import org.apache.spark.ml.param.ParamValidators;
 import org.lora4j.io.FingerprintCheck;
 
 /**
- * Holds the parameters of {@link HasBase}.
+ * Holds the parameters of {@link HasBase}; subclasses hold those of the interfaces that extend it.
  *
  * @serial exclude
  */
-public final class BaseParams implements Serializable {
+public class BaseParams implements Serializable {
     private static final long serialVersionUID = 1L;
 
     final Param<String> path;
-    final Param<String> mask;
-    final Param<String> head;
-    final IntParam labels;
-    final IntParam tokens;
     final Param<String> check;
     final Param<String> invalid;
     final Param<String> id;
@@ -34,21 +28,7 @@ public final class BaseParams implements Serializable {
         path = texts.any(
                 "basePath",
                 "base network, on any file system of Hadoop: a file of Network.save, or a folder with config.json and"
-                        + " model.safetensors of an encoder");
-        mask = texts.any(
-                "maskCol", "column that has 1 for each token and 0 for padding; without it, there is no padding");
-        head = texts.oneOf("encoderHead", "what an encoder ends with", EncoderHead.texts());
-        labels = new IntParam(
-                uid,
-                "numLabels",
-                "number of classes of a new classifier on an encoder (>= 1); without it, the classifier of the file",
-                ParamValidators.gtEq(1));
-        tokens = new IntParam(
-                uid,
-                "maxTokens",
-                "most tokens of a text (>= 1); longer ones are cut; without it, as many as the tokenizer's file and the"
-                        + " encoder allow, at most 512",
-                ParamValidators.gtEq(1));
+                        + " model.safetensors of an encoder or of a decoder");
         check = texts.oneOf("fingerprintCheck", "what to do if an adapter was trained with another base", checks());
         invalid = texts.oneOf("handleInvalid", "what to do with rows that cannot be computed", InvalidRows.texts());
         id = texts.any(
@@ -57,7 +37,6 @@ public final class BaseParams implements Serializable {
                         + " training is random, and depends on the content of the rows and the seed");
         saveBase = new BooleanParam(
                 uid, "saveBase", "whether a saved model has a copy of the base, or else only the path of the base");
-        stage.setDefault(head, EncoderHead.CLASSIFIER.text());
         stage.setDefault(check, text(FingerprintCheck.WARN));
         stage.setDefault(invalid, InvalidRows.ERROR.text());
         stage.setDefault(saveBase, false);

@@ -99,6 +99,23 @@ final class Columns {
         }
     }
 
+    /** Checks that a column has conversations. */
+    static void requireMessages(StructType schema, String param, String column) {
+        DataType type = require(schema, param, column);
+        boolean fits = type instanceof ArrayType array
+                && array.elementType() instanceof StructType message
+                && isString(message, "role")
+                && isString(message, "content");
+        if (!fits) {
+            throw new IllegalArgumentException(param + ": the column '" + column
+                    + "' must be an array<struct<role:string,content:string>>, found " + type.catalogString());
+        }
+    }
+
+    private static boolean isString(StructType struct, String field) {
+        return Arrays.asList(struct.fieldNames()).contains(field) && isText(struct, field);
+    }
+
     /** The type of outputs. */
     static DataType outputs(boolean vectors) {
         return vectors ? SQLDataTypes.VectorType() : DataTypes.createArrayType(DataTypes.FloatType, false);

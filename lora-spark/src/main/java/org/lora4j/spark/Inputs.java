@@ -2,11 +2,13 @@ package org.lora4j.spark;
 
 import java.io.Serializable;
 import java.util.List;
+import java.util.function.Supplier;
 import org.lora4j.LoRAModel;
 import org.lora4j.nn.Model;
 import org.lora4j.nn.input.Input;
 import org.lora4j.train.Batch;
 import org.lora4j.train.BatchGradients;
+import org.lora4j.train.Loss;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -36,15 +38,31 @@ abstract class Inputs implements Serializable {
     /** Some rows as a model takes them. */
     abstract Input input(int from, int to);
 
+    /** Some rows with their labels. */
+    Batch batch(int from, int to, Supplier<INDArray> labels) {
+        return new Batch(input(from, to), labels.get());
+    }
+
     /**
      * Computes the gradients of some rows.
      *
-     * @param labels {@code [n, out]}
+     * @param labels {@code [n, out]}, for inputs that have none themselves
      * @param place where the rows are in the training
      * @return the mean loss
      */
-    final double compute(BatchGradients gradients, int from, int to, INDArray labels, Place place) {
-        return gradients.compute(new Batch(input(from, to), labels), place.number(), place.rows(), place.tokens());
+    final double compute(BatchGradients gradients, int from, int to, Supplier<INDArray> labels, Place place) {
+        return gradients.compute(batch(from, to, labels), place.number(), place.rows(), place.tokens());
+    }
+
+    /**
+     * Computes the loss of some rows without dropout.
+     *
+     * @param weight the sum of their weights
+     * @param labels {@code [n, out]}, for inputs that have none themselves
+     */
+    PartialLoss loss(Model view, Loss loss, int from, int to, double weight, Supplier<INDArray> labels) {
+        INDArray output = view.predict(input(from, to));
+        return new PartialLoss(weight, weight * loss.compute(output, labels.get(), output.ulike()));
     }
 
     /** Computes the outputs {@code [n, out]} of all rows. */

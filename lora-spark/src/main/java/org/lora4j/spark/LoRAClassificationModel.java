@@ -39,14 +39,14 @@ import scala.Tuple3;
  * @serial exclude
  */
 public final class LoRAClassificationModel extends ProbabilisticClassificationModel<Object, LoRAClassificationModel>
-        implements HasBase<LoRAClassificationModel>, DefaultParamsWritable {
+        implements HasInput<LoRAClassificationModel>, DefaultParamsWritable {
     private static final long serialVersionUID = 1L;
 
     private final String uid;
-    private final BaseParams base;
+    private final InputParams base;
     private final IntParam blockSize;
     private @Nullable TrainedAdapter trained;
-    private transient @Nullable Broadcast<ScoringTask> local;
+    private transient @Nullable Broadcast<ScoringTask<BaseNetwork>> local;
 
     /**
      * Creates a model without an adapter, for the reader.
@@ -60,7 +60,7 @@ public final class LoRAClassificationModel extends ProbabilisticClassificationMo
     LoRAClassificationModel(StageUid id, @Nullable TrainedAdapter trained) {
         uid = id.end();
         this.trained = trained;
-        base = new BaseParams(this);
+        base = new InputParams(this);
         blockSize = new IntParam(
                 uid, "blockSize", "number of rows that are computed together (>= 1)", ParamValidators.gtEq(1));
         setDefault(blockSize, 512);
@@ -72,7 +72,7 @@ public final class LoRAClassificationModel extends ProbabilisticClassificationMo
     }
 
     @Override
-    public BaseParams baseParams() {
+    public InputParams baseParams() {
         return base;
     }
 
@@ -200,7 +200,7 @@ public final class LoRAClassificationModel extends ProbabilisticClassificationMo
 
     private synchronized Vector outputs(Object features) {
         Objects.requireNonNull(features, "features must not be null");
-        Broadcast<ScoringTask> task = local;
+        Broadcast<ScoringTask<BaseNetwork>> task = local;
         if (task == null) {
             BaseColumns.requireBase(this);
             task = transformer().broadcast(SparkSession.active());
@@ -232,15 +232,13 @@ public final class LoRAClassificationModel extends ProbabilisticClassificationMo
             UDF1<Vector, Vector> probability = z -> z == null ? null : rule.raw2probability(z);
             scored = scored.withColumn(
                     getProbabilityCol(),
-                    functions
-                            .udf(probability, SQLDataTypes.VectorType())
-                            .apply(functions.col(TrainingData.quoted(raw))));
+                    functions.udf(probability, SQLDataTypes.VectorType()).apply(OrderedRows.column(raw)));
         }
         if (!getPredictionCol().isEmpty()) {
             UDF1<Vector, Double> prediction = z -> z == null ? null : rule.raw2prediction(z);
             scored = scored.withColumn(
                     getPredictionCol(),
-                    functions.udf(prediction, DataTypes.DoubleType).apply(functions.col(TrainingData.quoted(raw))));
+                    functions.udf(prediction, DataTypes.DoubleType).apply(OrderedRows.column(raw)));
         }
         return BaseColumns.withMetadata(scored, schema);
     }

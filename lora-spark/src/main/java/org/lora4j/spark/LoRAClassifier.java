@@ -33,11 +33,11 @@ import org.apache.spark.sql.types.StructType;
  * @serial exclude
  */
 public final class LoRAClassifier extends ProbabilisticClassifier<Object, LoRAClassifier, LoRAClassificationModel>
-        implements HasTraining<LoRAClassifier>, HasWeightCol, DefaultParamsWritable {
+        implements HasLabel<LoRAClassifier>, HasWeightCol, DefaultParamsWritable {
     private static final long serialVersionUID = 1L;
 
     private final String uid;
-    private final BaseParams base;
+    private final InputParams base;
     private final TrainingParams training;
 
     /** Creates an estimator with the defaults and a random uid. */
@@ -56,7 +56,7 @@ public final class LoRAClassifier extends ProbabilisticClassifier<Object, LoRACl
 
     private LoRAClassifier(StageUid id) {
         uid = id.end();
-        base = new BaseParams(this);
+        base = new InputParams(this);
         training = new TrainingParams(this);
     }
 
@@ -66,7 +66,7 @@ public final class LoRAClassifier extends ProbabilisticClassifier<Object, LoRACl
     }
 
     @Override
-    public BaseParams baseParams() {
+    public InputParams baseParams() {
         return base;
     }
 
@@ -96,8 +96,8 @@ public final class LoRAClassifier extends ProbabilisticClassifier<Object, LoRACl
 
     @Override
     public LoRAClassificationModel train(Dataset<?> dataset) {
-        LossName loss = LossName.SOFTMAX_CROSS_ENTROPY;
-        TrainedAdapter trained = new Training(this, loss, LoRAClassifier::requireOutputs, null, dataset).run();
+        LabelledRows form = new LabelledRows(this, LossName.SOFTMAX_CROSS_ENTROPY, LoRAClassifier::requireOutputs);
+        TrainedAdapter trained = new Training<>(this, form, null, dataset).run();
         return new LoRAClassificationModel(StageUid.begin(Identifiable.randomUID("loraClassificationModel")), trained);
     }
 

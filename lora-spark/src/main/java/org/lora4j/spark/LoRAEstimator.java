@@ -39,11 +39,11 @@ import org.jspecify.annotations.Nullable;
  * @serial exclude
  */
 public final class LoRAEstimator extends Estimator<LoRATransformer>
-        implements HasTraining<LoRAEstimator>, DefaultParamsWritable {
+        implements HasLabel<LoRAEstimator>, DefaultParamsWritable {
     private static final long serialVersionUID = 1L;
 
     private final String uid;
-    private final BaseParams base;
+    private final InputParams base;
     private final TrainingParams training;
     private final Param<String> featuresCol;
     private final Param<String> labelCol;
@@ -64,7 +64,7 @@ public final class LoRAEstimator extends Estimator<LoRATransformer>
      */
     public LoRAEstimator(String uid) {
         this.uid = uid;
-        base = new BaseParams(this);
+        base = new InputParams(this);
         training = new TrainingParams(this);
         TextParams texts = new TextParams(uid);
         featuresCol = texts.features();
@@ -87,7 +87,7 @@ public final class LoRAEstimator extends Estimator<LoRATransformer>
     }
 
     @Override
-    public BaseParams baseParams() {
+    public InputParams baseParams() {
         return base;
     }
 
@@ -189,7 +189,8 @@ public final class LoRAEstimator extends Estimator<LoRATransformer>
     @Override
     public LoRATransformer fit(Dataset<?> dataset) {
         transformSchema(dataset.schema());
-        AdapterBytes adapter = new Training(this, LossName.of(getLoss()), outputs -> {}, listener, dataset)
+        AdapterBytes adapter = new Training<>(
+                        this, new LabelledRows(this, LossName.of(getLoss()), outputs -> {}), listener, dataset)
                 .run()
                 .adapter();
         LoRATransformer transformer = new LoRATransformer(Identifiable.randomUID("loraModel"), adapter);

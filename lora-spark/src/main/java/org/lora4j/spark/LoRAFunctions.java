@@ -48,38 +48,37 @@ public final class LoRAFunctions {
                     + BaseColumns.mask(transformer) + "'; clear it, and give the function tokens without padding");
         }
         boolean namesAdapters = transformer.requireAdapters();
-        Broadcast<ScoringTask> task = transformer.broadcast(session);
+        Broadcast<ScoringTask<BaseNetwork>> task = transformer.broadcast(session);
         ScoringColumns columns = new ScoringColumns(
-                0,
-                -1,
                 namesAdapters ? 1 : -1,
                 -1,
                 false,
-                false,
-                transformer.outputsVectors(),
                 InvalidRows.of(transformer.getHandleInvalid()) == InvalidRows.ERROR
                         ? InvalidRows.ERROR
                         : InvalidRows.KEEP,
                 1);
+        NetworkOutputs outputs = new NetworkOutputs(0, -1, false, transformer.outputsVectors());
         DataType type = Columns.outputs(transformer.outputsVectors());
         if (namesAdapters) {
             UDF2<Object, String, Object> function =
-                    (features, adapter) -> score(RowFactory.create(features, adapter), task, columns);
+                    (features, adapter) -> score(RowFactory.create(features, adapter), task, columns, outputs);
             session.udf().register(name, function, type);
         } else {
-            UDF1<Object, Object> function = features -> score(RowFactory.create(features), task, columns);
+            UDF1<Object, Object> function = features -> score(RowFactory.create(features), task, columns, outputs);
             session.udf().register(name, function, type);
         }
     }
 
     /** Computes the outputs of one row in this process. */
-    static Vector vector(Object features, Broadcast<ScoringTask> task) {
-        ScoringColumns columns = new ScoringColumns(0, -1, -1, -1, false, false, true, InvalidRows.ERROR, 1);
-        return (Vector) score(RowFactory.create(features), task, columns);
+    static Vector vector(Object features, Broadcast<ScoringTask<BaseNetwork>> task) {
+        ScoringColumns columns = new ScoringColumns(-1, -1, false, InvalidRows.ERROR, 1);
+        NetworkOutputs outputs = new NetworkOutputs(0, -1, false, true);
+        return (Vector) score(RowFactory.create(features), task, columns, outputs);
     }
 
-    private static Object score(Row row, Broadcast<ScoringTask> task, ScoringColumns columns) {
-        return new ScoredRows(List.of(row).iterator(), task.value().scorer(), columns)
+    private static Object score(
+            Row row, Broadcast<ScoringTask<BaseNetwork>> task, ScoringColumns columns, NetworkOutputs outputs) {
+        return new ScoredRows<>(List.of(row).iterator(), task.value().scorer(), columns, outputs)
                 .next()
                 .get(row.size());
     }

@@ -29,14 +29,14 @@ import org.lora4j.adapter.LoRAAdapter;
  * @serial exclude
  */
 public final class LoRARegressionModel extends RegressionModel<Object, LoRARegressionModel>
-        implements HasBase<LoRARegressionModel>, DefaultParamsWritable {
+        implements HasInput<LoRARegressionModel>, DefaultParamsWritable {
     private static final long serialVersionUID = 1L;
 
     private final String uid;
-    private final BaseParams base;
+    private final InputParams base;
     private final IntParam blockSize;
     private @Nullable TrainedAdapter trained;
-    private transient @Nullable Broadcast<ScoringTask> local;
+    private transient @Nullable Broadcast<ScoringTask<BaseNetwork>> local;
 
     /**
      * Creates a model without an adapter, for the reader.
@@ -50,7 +50,7 @@ public final class LoRARegressionModel extends RegressionModel<Object, LoRARegre
     LoRARegressionModel(StageUid id, @Nullable TrainedAdapter trained) {
         uid = id.end();
         this.trained = trained;
-        base = new BaseParams(this);
+        base = new InputParams(this);
         blockSize = new IntParam(
                 uid, "blockSize", "number of rows that are computed together (>= 1)", ParamValidators.gtEq(1));
         setDefault(blockSize, 512);
@@ -62,7 +62,7 @@ public final class LoRARegressionModel extends RegressionModel<Object, LoRARegre
     }
 
     @Override
-    public BaseParams baseParams() {
+    public InputParams baseParams() {
         return base;
     }
 
@@ -163,7 +163,7 @@ public final class LoRARegressionModel extends RegressionModel<Object, LoRARegre
 
     private synchronized Vector outputs(Object features) {
         Objects.requireNonNull(features, "features must not be null");
-        Broadcast<ScoringTask> task = local;
+        Broadcast<ScoringTask<BaseNetwork>> task = local;
         if (task == null) {
             BaseColumns.requireBase(this);
             task = transformer().broadcast(SparkSession.active());

@@ -20,11 +20,11 @@ import org.apache.spark.sql.types.StructType;
  * @serial exclude
  */
 public final class LoRARegressor extends Regressor<Object, LoRARegressor, LoRARegressionModel>
-        implements HasTraining<LoRARegressor>, DefaultParamsWritable {
+        implements HasLabel<LoRARegressor>, DefaultParamsWritable {
     private static final long serialVersionUID = 1L;
 
     private final String uid;
-    private final BaseParams base;
+    private final InputParams base;
     private final TrainingParams training;
 
     /** Creates an estimator with the defaults and a random uid. */
@@ -43,7 +43,7 @@ public final class LoRARegressor extends Regressor<Object, LoRARegressor, LoRARe
 
     private LoRARegressor(StageUid id) {
         uid = id.end();
-        base = new BaseParams(this);
+        base = new InputParams(this);
         training = new TrainingParams(this);
     }
 
@@ -53,7 +53,7 @@ public final class LoRARegressor extends Regressor<Object, LoRARegressor, LoRARe
     }
 
     @Override
-    public BaseParams baseParams() {
+    public InputParams baseParams() {
         return base;
     }
 
@@ -64,8 +64,8 @@ public final class LoRARegressor extends Regressor<Object, LoRARegressor, LoRARe
 
     @Override
     public LoRARegressionModel train(Dataset<?> dataset) {
-        LossName loss = LossName.MEAN_SQUARED_ERROR;
-        TrainedAdapter trained = new Training(this, loss, LoRARegressor::requireOutputs, null, dataset).run();
+        LabelledRows form = new LabelledRows(this, LossName.MEAN_SQUARED_ERROR, LoRARegressor::requireOutputs);
+        TrainedAdapter trained = new Training<>(this, form, null, dataset).run();
         return new LoRARegressionModel(StageUid.begin(Identifiable.randomUID("loraRegressionModel")), trained);
     }
 

@@ -1,7 +1,6 @@
 package org.lora4j.spark;
 
 import java.io.IOException;
-import java.util.Objects;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.api.java.function.MapPartitionsFunction;
@@ -16,9 +15,7 @@ import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
-import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
-import org.apache.spark.util.SerializableConfiguration;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.LoRAAdapter;
 
@@ -42,10 +39,15 @@ import org.lora4j.adapter.LoRAAdapter;
  *
  * @serial exclude
  */
-public final class LoRATransformer extends ScoringParams implements HasBase<LoRATransformer>, DefaultParamsWritable {
+public final class LoRATransformer extends ScoringParams<LoRATransformer>
+        implements HasInput<LoRATransformer>, DefaultParamsWritable {
     private static final long serialVersionUID = 1L;
 
-    private final BaseParams base;
+    private static final String ARRAY = "array";
+    private static final String VECTOR = "vector";
+
+    private final InputParams base;
+    private final Param<String> outputType;
     private final Param<String> featuresCol;
     private final Param<String> outputCol;
     private final Param<String> predictionCol;
@@ -68,18 +70,20 @@ public final class LoRATransformer extends ScoringParams implements HasBase<LoRA
     LoRATransformer(String uid, @Nullable AdapterBytes adapter) {
         super(uid);
         this.adapter = adapter;
-        base = new BaseParams(this);
+        base = new InputParams(this);
         TextParams texts = new TextParams(uid);
+        outputType = texts.oneOf("outputType", "type of the outputs", ARRAY, VECTOR);
         featuresCol = texts.features();
         outputCol = texts.any("outputCol", "column of the outputs");
         predictionCol = texts.prediction();
+        setDefault(outputType, ARRAY);
         setDefault(featuresCol, "features");
         setDefault(outputCol, "output");
         setDefault(predictionCol, "prediction");
     }
 
     @Override
-    public BaseParams baseParams() {
+    public InputParams baseParams() {
         return base;
     }
 
@@ -122,6 +126,29 @@ public final class LoRATransformer extends ScoringParams implements HasBase<LoRA
     }
 
     /**
+     * Returns the parameter of the type of the outputs.
+     *
+     * @return the parameter
+     */
+    public Param<String> outputType() {
+        return outputType;
+    }
+
+    /**
+     * Sets the type of the outputs.
+     *
+     * @param value array or vector
+     * @return this
+     */
+    public LoRATransformer setOutputType(String value) {
+        return (LoRATransformer) set(outputType, value);
+    }
+
+    boolean outputsVectors() {
+        return getOrDefault(outputType).equals(VECTOR);
+    }
+
+    /**
      * Returns the trained adapter.
      *
      * @return the adapter, of FLOAT arrays
@@ -151,48 +178,32 @@ public final class LoRATransformer extends ScoringParams implements HasBase<LoRA
     @Override
     public Dataset<Row> transform(Dataset<?> dataset) {
         StructType schema = transformSchema(dataset.schema());
-        Broadcast<ScoringTask> task = broadcast(dataset.sparkSession());
+        Broadcast<ScoringTask<BaseNetwork>> task = broadcast(dataset.sparkSession());
         BaseColumns.requireFit(this, dataset.schema(), task.value().base());
-        ScoringColumns columns = columns(dataset.schema());
+        ScoringColumns columns = columns(this, dataset.schema());
+        NetworkOutputs outputs = outputs(dataset.schema());
         return dataset.toDF()
                 .mapPartitions(
                         (MapPartitionsFunction<Row, Row>)
-                                rows -> new ScoredRows(rows, task.value().scorer(), columns),
+                                rows -> new ScoredRows<>(rows, task.value().scorer(), columns, outputs),
                         Encoders.row(schema));
     }
 
     /** Sends the base and the adapter to the executors. */
-    Broadcast<ScoringTask> broadcast(SparkSession session) {
+    Broadcast<ScoringTask<BaseNetwork>> broadcast(SparkSession session) {
         Configuration hadoop = session.sessionState().newHadoopConf();
         JavaSparkContext spark = JavaSparkContext.fromSparkContext(session.sparkContext());
-        Broadcast<BaseNetwork> sent = spark.broadcast(
-                BaseNetwork.read(getBasePath(), BaseColumns.encoder(this), hadoop, BroadcastLimit.of(spark)));
-        return spark.broadcast(new ScoringTask(
-                sent,
-                isDefined(adapterCol()) ? null : Objects.requireNonNull(adapter),
-                isDefined(adapterCol()) ? getOrDefault(adapterFolder()) : null,
-                (long) getOrDefault(maxAdapterBytes()),
-                BaseParams.check(getOrDefault(fingerprintCheck())),
-                new SerializableConfiguration(hadoop)));
+        BaseNetwork read = BaseNetwork.read(getBasePath(), BaseColumns.encoder(this), hadoop, BroadcastLimit.of(spark));
+        return broadcast(spark, read, adapter, getFingerprintCheck(), hadoop);
     }
 
-    private ScoringColumns columns(StructType schema) {
+    private NetworkOutputs outputs(StructType schema) {
         String mask = BaseColumns.mask(this);
-        return new ScoringColumns(
-                schema.fieldIndex(getOrDefault(featuresCol())),
+        return new NetworkOutputs(
+                schema.fieldIndex(getFeaturesCol()),
                 mask == null ? -1 : schema.fieldIndex(mask),
-                isDefined(adapterCol()) ? schema.fieldIndex(getOrDefault(adapterCol())) : -1,
-                BaseColumns.key(this, schema),
                 BaseColumns.hasPrediction(this),
-                hasReason(),
-                outputsVectors(),
-                InvalidRows.of(getHandleInvalid()),
-                (int) getOrDefault(batchSize()));
-    }
-
-    private boolean hasReason() {
-        return InvalidRows.of(getHandleInvalid()) == InvalidRows.KEEP
-                && !getOrDefault(reasonCol()).isEmpty();
+                outputsVectors());
     }
 
     /**
@@ -201,18 +212,7 @@ public final class LoRATransformer extends ScoringParams implements HasBase<LoRA
      * @return whether rows name them
      */
     boolean requireAdapters() {
-        if (isDefined(adapterCol())) {
-            if (!isDefined(adapterFolder())) {
-                throw new IllegalArgumentException(
-                        "adapterFolder must be set if adapterCol is, found none; set the folder of the adapters");
-            }
-            return true;
-        }
-        if (adapter == null) {
-            throw new IllegalArgumentException("adapterCol must be set if the transformer has no adapter of its own,"
-                    + " found none; set it and adapterFolder, or train an adapter with LoRAEstimator");
-        }
-        return false;
+        return requireAdapters(adapter, "LoRAEstimator");
     }
 
     /**
@@ -229,11 +229,7 @@ public final class LoRATransformer extends ScoringParams implements HasBase<LoRA
             Columns.requireText(schema, "adapterCol", getOrDefault(adapterCol()));
         }
         StructType scored = BaseColumns.withOutputs(this, getOutputCol(), schema, outputsVectors());
-        if (!hasReason()) {
-            return scored;
-        }
-        Columns.requireNew(scored, "reasonCol", getOrDefault(reasonCol()));
-        return scored.add(getOrDefault(reasonCol()), DataTypes.StringType, true);
+        return withReason(scored, InvalidRows.of(getHandleInvalid()));
     }
 
     @Override

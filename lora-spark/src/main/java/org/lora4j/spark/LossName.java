@@ -3,11 +3,13 @@ package org.lora4j.spark;
 import java.util.Arrays;
 import org.lora4j.train.Loss;
 
-/** The losses by the names that the parameter takes. */
+/** The losses by name. */
 enum LossName {
     SOFTMAX_CROSS_ENTROPY("softmaxCrossEntropy"),
     MEAN_SQUARED_ERROR("meanSquaredError"),
-    MULTI_LABEL("multiLabel");
+    MULTI_LABEL("multiLabel"),
+    /** Of language models; no parameter takes it. */
+    NEXT_TOKEN("nextToken");
 
     private final String text;
 
@@ -24,6 +26,7 @@ enum LossName {
             case SOFTMAX_CROSS_ENTROPY -> Loss.softmaxCrossEntropy();
             case MEAN_SQUARED_ERROR -> Loss.meanSquaredError();
             case MULTI_LABEL -> Loss.multiLabel();
+            case NEXT_TOKEN -> Loss.nextToken();
         };
     }
 
@@ -37,7 +40,11 @@ enum LossName {
         throw new IllegalArgumentException("no loss " + text);
     }
 
+    /** The names that the parameter takes. */
     static String[] texts() {
-        return Arrays.stream(values()).map(LossName::text).toArray(String[]::new);
+        return Arrays.stream(values())
+                .filter(name -> name != NEXT_TOKEN)
+                .map(LossName::text)
+                .toArray(String[]::new);
     }
 }

@@ -7,6 +7,9 @@ import java.util.List;
 final class PartialLoss implements Serializable {
     private static final long serialVersionUID = 1L;
 
+    /** Of no rows. */
+    static final PartialLoss NONE = new PartialLoss(0, 0);
+
     private final double weight;
     private final double sum;
 
@@ -21,14 +24,13 @@ final class PartialLoss implements Serializable {
         this.sum = sum;
     }
 
+    PartialLoss plus(PartialLoss other) {
+        return new PartialLoss(weight + other.weight, sum + other.sum);
+    }
+
     /** The weighted mean over the rows of all workers. */
     static double mean(List<PartialLoss> parts) {
-        double weights = 0;
-        double sums = 0;
-        for (PartialLoss part : parts) {
-            weights += part.weight;
-            sums += part.sum;
-        }
-        return sums / weights;
+        PartialLoss all = parts.stream().reduce(NONE, PartialLoss::plus);
+        return all.sum / all.weight;
     }
 }

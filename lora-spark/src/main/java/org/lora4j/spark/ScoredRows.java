@@ -1,37 +1,39 @@
 package org.lora4j.spark;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NoSuchElementException;
-import org.apache.spark.ml.linalg.Vectors;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.LoRAModel;
 import org.lora4j.serve.AdapterCache;
-import org.nd4j.linalg.api.buffer.DataType;
-import org.nd4j.linalg.api.ndarray.INDArray;
 
-/** The rows of a partition with their outputs, computed in blocks. The rows of a block can have different adapters. */
-final class ScoredRows implements Iterator<Row> {
+/**
+ * The rows of a partition with their outputs, computed in blocks. The rows of a block can have different adapters.
+ *
+ * @param <B> the kind of base
+ * @param <T> what is read of a row
+ */
+final class ScoredRows<B extends SentBase, T> implements Iterator<Row> {
     private final Iterator<Row> rows;
-    private final ScoringTask.Scorer scorer;
+    private final ScoringTask.Scorer<B> scorer;
     private final ScoringColumns columns;
-    private final InputReader reader;
+    private final RowOutputs<B, T> outputs;
     private final Map<String, String> failures = new HashMap<>();
     private Iterator<Row> ready = Collections.emptyIterator();
 
-    ScoredRows(Iterator<Row> rows, ScoringTask.Scorer scorer, ScoringColumns columns) {
+    ScoredRows(Iterator<Row> rows, ScoringTask.Scorer<B> scorer, ScoringColumns columns, RowOutputs<B, T> outputs) {
         this.rows = rows;
         this.scorer = scorer;
         this.columns = columns;
-        reader = new InputReader(scorer.base(), columns.features(), columns.mask());
+        this.outputs = outputs;
     }
 
     @Override
@@ -59,21 +61,21 @@ final class ScoredRows implements Iterator<Row> {
         Map<String, AdapterCache.Pin> pins = new LinkedHashMap<>();
         try {
             List<@Nullable String> reasons = new ArrayList<>();
-            List<Usable> usable = new ArrayList<>();
+            List<RowOutputs.Usable<T>> usable = new ArrayList<>();
             for (Row row : block) {
                 try {
-                    Inputs input = reader.read(row);
+                    T input = outputs.read(scorer, row, columns.key() < 0 ? null : row.get(columns.key()));
                     String adapter = adapter(row);
                     if (cache != null) {
                         pin(adapter, cache, pins);
                     }
-                    usable.add(new Usable(usable.size(), input, adapter));
+                    usable.add(new RowOutputs.Usable<>(input, adapter));
                     reasons.add(null);
                 } catch (InvalidRowException e) {
                     reasons.add(reason(row, e));
                 }
             }
-            return withOutputs(block, reasons, outputs(usable));
+            return withOutputs(block, reasons, usable.isEmpty() ? List.of() : outputs.compute(scorer, usable));
         } finally {
             pins.values().forEach(AdapterCache.Pin::close);
         }
@@ -91,42 +93,6 @@ final class ScoredRows implements Iterator<Row> {
             throw columns.key() < 0 ? e.ofUnknownRow() : e.ofRow(row.get(columns.key()));
         }
         return String.valueOf(e.getMessage());
-    }
-
-    /**
-     * A row that can be computed.
-     *
-     * @param index its number among such rows
-     */
-    private record Usable(int index, Inputs input, String adapter) {}
-
-    /**
-     * The outputs of rows, in their order. Rows of one adapter are computed next to each other, because longer runs of rows
-     * take fewer products.
-     */
-    private double[][] outputs(List<Usable> usable) {
-        if (usable.isEmpty()) {
-            return new double[0][];
-        }
-        LoRAModel model = scorer.model();
-        if (scorer.cache() == null) {
-            Inputs all = Inputs.concat(usable.stream().map(Usable::input).toList());
-            return rows(all.predict(model.names().isEmpty() ? model.base() : model.using(ScoringTask.OWN)));
-        }
-        List<Usable> sorted =
-                usable.stream().sorted(Comparator.comparing(Usable::adapter)).toList();
-        double[][] computed =
-                rows(Inputs.concat(sorted.stream().map(Usable::input).toList())
-                        .predict(model, sorted.stream().map(Usable::adapter).toList()));
-        double[][] outputs = new double[computed.length][];
-        for (int i = 0; i < outputs.length; i++) {
-            outputs[sorted.get(i).index()] = computed[i];
-        }
-        return outputs;
-    }
-
-    private static double[][] rows(INDArray y) {
-        return y.castTo(DataType.DOUBLE).toDoubleMatrix();
     }
 
     /** Keeps an adapter while the block is computed. */
@@ -150,9 +116,9 @@ final class ScoredRows implements Iterator<Row> {
     /**
      * Adds the outputs, and the reasons why there are none.
      *
-     * @param outputs those of the rows without a reason, in their order
+     * @param computed the outputs of the rows without a reason, in their order
      */
-    private List<Row> withOutputs(List<Row> block, List<@Nullable String> reasons, double[][] outputs) {
+    private List<Row> withOutputs(List<Row> block, List<@Nullable String> reasons, List<Object[]> computed) {
         List<Row> results = new ArrayList<>();
         int at = 0;
         for (int i = 0; i < block.size(); i++) {
@@ -164,39 +130,15 @@ final class ScoredRows implements Iterator<Row> {
             for (int j = 0; j < row.size(); j++) {
                 values.add(row.get(j));
             }
-            double @Nullable [] output = reasons.get(i) == null ? outputs[at++] : null;
-            values.add(output == null ? null : output(output));
-            if (columns.hasPrediction()) {
-                values.add(output == null ? null : prediction(output));
-            }
+            values.addAll(
+                    reasons.get(i) == null
+                            ? Arrays.asList(computed.get(at++))
+                            : Collections.nCopies(outputs.width(), (Object) null));
             if (columns.hasReason()) {
                 values.add(reasons.get(i));
             }
             results.add(RowFactory.create(values.toArray()));
         }
         return results;
-    }
-
-    private Object output(double[] values) {
-        if (columns.outputsVectors()) {
-            return Vectors.dense(values);
-        }
-        float[] floats = new float[values.length];
-        for (int i = 0; i < floats.length; i++) {
-            floats[i] = (float) values[i];
-        }
-        return floats;
-    }
-
-    /** The number of the class with the greatest output, or the output if there is one. */
-    private static double prediction(double[] values) {
-        if (values.length == 1) {
-            return values[0];
-        }
-        int greatest = 0;
-        for (int i = 1; i < values.length; i++) {
-            greatest = values[i] > values[greatest] ? i : greatest;
-        }
-        return greatest;
     }
 }

@@ -1,24 +1,30 @@
 package org.lora4j.spark;
 
+import java.util.Objects;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.ml.Model;
 import org.apache.spark.ml.param.IntParam;
 import org.apache.spark.ml.param.LongParam;
 import org.apache.spark.ml.param.Param;
 import org.apache.spark.ml.param.ParamValidators;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructType;
+import org.apache.spark.util.SerializableConfiguration;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The parameters of a transformer that say which adapters it uses, and how it adds the outputs.
  *
+ * @param <M> the type of the transformer, which the setters return
  * @serial exclude
  */
-abstract class ScoringParams extends Model<LoRATransformer> {
+@SuppressWarnings("unchecked") // Spark's set returns this.
+abstract class ScoringParams<M extends ScoringParams<M>> extends Model<M> {
     private static final long serialVersionUID = 1L;
 
-    private static final String ARRAY = "array";
-    private static final String VECTOR = "vector";
-
     private final String uid;
-    private final Param<String> outputType;
     private final Param<String> adapterCol;
     private final Param<String> adapterFolder;
     private final Param<String> reasonCol;
@@ -28,7 +34,6 @@ abstract class ScoringParams extends Model<LoRATransformer> {
     ScoringParams(String uid) {
         this.uid = uid;
         TextParams texts = new TextParams(uid);
-        outputType = texts.oneOf("outputType", "type of the outputs", ARRAY, VECTOR);
         adapterCol = texts.any("adapterCol", "column of the names of adapters; null stands for the base alone");
         adapterFolder = texts.any(
                 "adapterFolder",
@@ -41,7 +46,6 @@ abstract class ScoringParams extends Model<LoRATransformer> {
                 ParamValidators.gtEq(0));
         batchSize = new IntParam(
                 uid, "batchSize", "number of rows that are computed together (>= 1)", ParamValidators.gtEq(1));
-        setDefault(outputType, ARRAY);
         setDefault(reasonCol, "reason");
         setDefault(maxAdapterBytes, 256L << 20);
         setDefault(batchSize, 512);
@@ -50,25 +54,6 @@ abstract class ScoringParams extends Model<LoRATransformer> {
     @Override
     public String uid() {
         return uid;
-    }
-
-    /**
-     * Returns the parameter of the type of the outputs.
-     *
-     * @return the parameter
-     */
-    public Param<String> outputType() {
-        return outputType;
-    }
-
-    /**
-     * Sets the type of the outputs.
-     *
-     * @param value array or vector
-     * @return this
-     */
-    public LoRATransformer setOutputType(String value) {
-        return (LoRATransformer) set(outputType, value);
     }
 
     /**
@@ -86,8 +71,8 @@ abstract class ScoringParams extends Model<LoRATransformer> {
      * @param value a column of strings; null stands for the base alone
      * @return this
      */
-    public LoRATransformer setAdapterCol(String value) {
-        return (LoRATransformer) set(adapterCol, value);
+    public M setAdapterCol(String value) {
+        return (M) set(adapterCol, value);
     }
 
     /**
@@ -106,8 +91,8 @@ abstract class ScoringParams extends Model<LoRATransformer> {
      *     executor
      * @return this
      */
-    public LoRATransformer setAdapterFolder(String value) {
-        return (LoRATransformer) set(adapterFolder, value);
+    public M setAdapterFolder(String value) {
+        return (M) set(adapterFolder, value);
     }
 
     /**
@@ -125,8 +110,8 @@ abstract class ScoringParams extends Model<LoRATransformer> {
      * @param value a new column of strings, null where there is an output
      * @return this
      */
-    public LoRATransformer setReasonCol(String value) {
-        return (LoRATransformer) set(reasonCol, value);
+    public M setReasonCol(String value) {
+        return (M) set(reasonCol, value);
     }
 
     /**
@@ -144,8 +129,8 @@ abstract class ScoringParams extends Model<LoRATransformer> {
      * @param value a number of bytes; those that were not used for the longest time are dropped
      * @return this
      */
-    public LoRATransformer setMaxAdapterBytes(long value) {
-        return (LoRATransformer) set(maxAdapterBytes, value);
+    public M setMaxAdapterBytes(long value) {
+        return (M) set(maxAdapterBytes, value);
     }
 
     /**
@@ -163,11 +148,67 @@ abstract class ScoringParams extends Model<LoRATransformer> {
      * @param value at least 1
      * @return this
      */
-    public LoRATransformer setBatchSize(int value) {
-        return (LoRATransformer) set(batchSize, value);
+    public M setBatchSize(int value) {
+        return (M) set(batchSize, value);
     }
 
-    final boolean outputsVectors() {
-        return getOrDefault(outputType).equals(VECTOR);
+    /** Whether there is a column that tells why a row has no output. */
+    final boolean hasReason(InvalidRows invalid) {
+        return invalid == InvalidRows.KEEP && !getOrDefault(reasonCol).isEmpty();
+    }
+
+    /**
+     * Checks that there is an adapter, or that rows name theirs.
+     *
+     * @param own the adapter of the model, or null
+     * @param estimator what trains one
+     * @return whether rows name them
+     */
+    final boolean requireAdapters(@Nullable AdapterBytes own, String estimator) {
+        if (isDefined(adapterCol)) {
+            if (!isDefined(adapterFolder)) {
+                throw new IllegalArgumentException(
+                        "adapterFolder must be set if adapterCol is, found none; set the folder of the adapters");
+            }
+            return true;
+        }
+        if (own == null) {
+            throw new IllegalArgumentException("adapterCol must be set if the transformer has no adapter of its own,"
+                    + " found none; set it and adapterFolder, or train an adapter with " + estimator);
+        }
+        return false;
+    }
+
+    /** Sends a base and the adapter to the executors. */
+    final <B extends SentBase> Broadcast<ScoringTask<B>> broadcast(
+            JavaSparkContext spark, B base, @Nullable AdapterBytes own, String check, Configuration hadoop) {
+        boolean namesAdapters = isDefined(adapterCol);
+        return spark.broadcast(new ScoringTask<>(
+                spark.broadcast(base),
+                namesAdapters ? null : Objects.requireNonNull(own),
+                namesAdapters ? getOrDefault(adapterFolder) : null,
+                (long) getOrDefault(maxAdapterBytes),
+                BaseParams.check(check),
+                new SerializableConfiguration(hadoop)));
+    }
+
+    /** How the rows of a table are read and completed. */
+    final ScoringColumns columns(HasBase<?> stage, StructType schema) {
+        InvalidRows invalid = InvalidRows.of(stage.getHandleInvalid());
+        return new ScoringColumns(
+                isDefined(adapterCol) ? schema.fieldIndex(getOrDefault(adapterCol)) : -1,
+                BaseColumns.key(stage, schema),
+                hasReason(invalid),
+                invalid,
+                (int) getOrDefault(batchSize));
+    }
+
+    /** Adds the column of the reasons, if there is one. */
+    final StructType withReason(StructType schema, InvalidRows invalid) {
+        if (!hasReason(invalid)) {
+            return schema;
+        }
+        Columns.requireNew(schema, "reasonCol", getOrDefault(reasonCol));
+        return schema.add(getOrDefault(reasonCol), DataTypes.StringType, true);
     }
 }

@@ -11,25 +11,28 @@ import org.jspecify.annotations.Nullable;
 import org.lora4j.LoRAModel;
 import org.lora4j.io.FingerprintCheck;
 import org.lora4j.io.ReadOptions;
+import org.lora4j.nn.Model;
 import org.lora4j.serve.AdapterCache;
 
 /**
  * What executors need to score rows, sent once to each. An executor that has the broadcast of this object has one model, which
  * all its tasks share, and loads adapters into it when rows name them.
+ *
+ * @param <B> the kind of base
  */
-final class ScoringTask implements Serializable {
+final class ScoringTask<B extends SentBase> implements Serializable {
     private static final long serialVersionUID = 1L;
 
     /** The name of the adapter of a transformer that has one for all rows. */
     static final String OWN = "own";
 
-    private final Broadcast<BaseNetwork> base;
+    private final Broadcast<B> base;
     private final @Nullable AdapterBytes own;
     private final @Nullable String folder;
     private final long maxBytes;
     private final FingerprintCheck check;
     private final SerializableConfiguration hadoop;
-    private transient @Nullable Scorer scorer;
+    private transient @Nullable Scorer<B> scorer;
 
     /**
      * A model with the adapters in it.
@@ -37,14 +40,21 @@ final class ScoringTask implements Serializable {
      * @param base the base
      * @param model its model
      * @param cache loads the adapters of rows; null if all rows have the same adapter
+     * @param <B> the kind of base
      */
-    record Scorer(
-            Broadcast<BaseNetwork> base,
-            LoRAModel model,
-            @Nullable AdapterCache cache) {}
+    record Scorer<B extends SentBase>(
+            Broadcast<B> base, LoRAModel model, @Nullable AdapterCache cache) {
+        /** The model of a row, which names an adapter that is loaded. */
+        Model of(String adapter) {
+            if (cache == null) {
+                return model.names().isEmpty() ? model.base() : model.using(OWN);
+            }
+            return adapter.equals(LoRAModel.BASE) ? model.base() : model.using(adapter);
+        }
+    }
 
     ScoringTask(
-            Broadcast<BaseNetwork> base,
+            Broadcast<B> base,
             @Nullable AdapterBytes own,
             @Nullable String folder,
             long maxBytes,
@@ -58,12 +68,16 @@ final class ScoringTask implements Serializable {
         this.hadoop = hadoop;
     }
 
-    BaseNetwork base() {
+    Broadcast<B> sentBase() {
+        return base;
+    }
+
+    B base() {
         return base.value();
     }
 
-    synchronized Scorer scorer() {
-        Scorer now = scorer;
+    synchronized Scorer<B> scorer() {
+        Scorer<B> now = scorer;
         if (now == null) {
             ExecutorThreads.limit();
             now = create();
@@ -72,10 +86,10 @@ final class ScoringTask implements Serializable {
         return now;
     }
 
-    private Scorer create() {
+    private Scorer<B> create() {
         LoRAModel model = LoRAModel.of(base.value().network());
         if (folder != null) {
-            return new Scorer(
+            return new Scorer<>(
                     base,
                     model,
                     cache(model, new Path(folder))
@@ -86,7 +100,7 @@ final class ScoringTask implements Serializable {
         if (own != null) {
             model.add(OWN, own.adapter(model.network(), check));
         }
-        return new Scorer(base, model, null);
+        return new Scorer<>(base, model, null);
     }
 
     /** Local folders are read directly, because a reader of the library sees a whole adapter while it is replaced. */

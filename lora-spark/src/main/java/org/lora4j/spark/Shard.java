@@ -102,9 +102,8 @@ final class Shard implements Serializable {
      * @return the mean loss
      */
     double compute(BatchGradients gradients, Range range, Model view, long number, int tokensBefore) {
-        INDArray expected = labels(range, view.dataType(), (int) view.outputSize());
         Inputs.Place place = new Inputs.Place(number, range.before(), tokensBefore);
-        return inputs.compute(gradients, range.from(), range.to(), expected, place);
+        return inputs.compute(gradients, range.from(), range.to(), () -> labels(range, view), place);
     }
 
     /** The weights of rows in the loss. */
@@ -121,20 +120,23 @@ final class Shard implements Serializable {
         return blocks;
     }
 
-    /** Computes the mean loss of rows without dropout. */
-    double loss(Loss loss, Range range, Model view) {
-        INDArray output = view.predict(inputs.input(range.from(), range.to()));
-        return loss.compute(output, labels(range, view.dataType(), (int) view.outputSize()), output.ulike());
+    /**
+     * Computes the loss of rows without dropout.
+     *
+     * @param weight the sum of their weights
+     */
+    PartialLoss loss(Loss loss, Range range, Model view, double weight) {
+        return inputs.loss(view, loss, range.from(), range.to(), weight, () -> labels(range, view));
     }
 
     /**
      * Copies labels to an array.
      *
-     * @param type the type of the network
-     * @param out the number of classes if a label is the number of a class; else the labels have this width
-     * @return {@code [n, out]}
+     * @return {@code [n, out]}, in the type of the model. If a label is the number of a class, the other classes have 0
      */
-    private INDArray labels(Range range, DataType type, int out) {
+    private INDArray labels(Range range, Model view) {
+        DataType type = view.dataType();
+        int out = (int) view.outputSize();
         int n = range.size();
         int width = labels.length() / size();
         if (width == out) {

@@ -1,6 +1,7 @@
 package org.lora4j.spark;
 
 import java.io.IOException;
+import java.util.TreeSet;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
@@ -14,7 +15,7 @@ final class StoredBase {
 
     private StoredBase() {}
 
-    /** Copies the file of a network, or the files of an encoder that a stage reads. */
+    /** Copies the file of a network, or the files of an encoder or of a decoder that a stage reads. */
     static void copy(String base, String model, Configuration hadoop) throws IOException {
         Path from = new Path(base);
         Path to = new Path(model, NAME);
@@ -22,7 +23,10 @@ final class StoredBase {
             copy(from, to, hadoop);
             return;
         }
-        for (String name : BaseNetwork.FILES) {
+        TreeSet<String> names = new TreeSet<>(BaseNetwork.FILES);
+        names.addAll(DecoderFiles.small(from, hadoop));
+        names.addAll(DecoderFiles.weights(from, hadoop));
+        for (String name : names) {
             Path file = new Path(from, name);
             if (from.getFileSystem(hadoop).exists(file)) {
                 copy(file, new Path(to, name), hadoop);

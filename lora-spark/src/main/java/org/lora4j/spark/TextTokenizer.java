@@ -26,7 +26,7 @@ final class TextTokenizer {
             Class.forName("ai.djl.huggingface.tokenizers.HuggingFaceTokenizer", false, classes);
         } catch (ClassNotFoundException e) {
             throw new IllegalStateException(
-                    "featuresCol: a column of texts needs the libraries org.lora4j:lora-text and"
+                    "a column of texts needs the libraries org.lora4j:lora-text and"
                             + " ai.djl.huggingface:tokenizers on the driver and on each executor, found none; add them to"
                             + " the jars, or give a column of tokens",
                     e);

@@ -3,7 +3,6 @@ package org.lora4j.spark;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.LongConsumer;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -27,37 +26,34 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** One call of {@link LoRAEstimator#fit}: shares out the rows and the base, and trains. */
-final class Training {
+/**
+ * One call of {@code fit}: shares out the rows and the base, and trains.
+ *
+ * @param <B> the kind of base
+ */
+final class Training<B extends SentBase> {
     private static final Logger log = LoggerFactory.getLogger(LoRAEstimator.class);
 
     private final HasTraining<?> settings;
-    private final LongConsumer outputCheck;
+    private final TrainingForm<B> form;
     private final @Nullable RoundListener listener;
     private final List<Double> objective = new ArrayList<>();
     private final List<Double> validation = new ArrayList<>();
     private final Dataset<?> table;
     private final JavaSparkContext spark;
     private final LoRAConfig config;
-    private final LossName loss;
     private final int batchSize;
     private final int workers;
 
     /**
      * Prepares a training.
      *
-     * @param outputCheck refuses a base with another number of outputs than the stage needs
+     * @param form what is learned of the rows
      * @param listener what is told of each round, or null
      */
-    Training(
-            HasTraining<?> settings,
-            LossName loss,
-            LongConsumer outputCheck,
-            @Nullable RoundListener listener,
-            Dataset<?> table) {
+    Training(HasTraining<?> settings, TrainingForm<B> form, @Nullable RoundListener listener, Dataset<?> table) {
         this.settings = settings;
-        this.loss = loss;
-        this.outputCheck = outputCheck;
+        this.form = form;
         this.listener = listener;
         this.table = table;
         spark = JavaSparkContext.fromSparkContext(table.sparkSession().sparkContext());
@@ -82,14 +78,10 @@ final class Training {
 
     TrainedAdapter run() {
         Configuration hadoop = table.sparkSession().sessionState().newHadoopConf();
-        Broadcast<BaseNetwork> base = spark.broadcast(BaseNetwork.read(
-                settings.getBasePath(), BaseColumns.encoder(settings), hadoop, BroadcastLimit.of(spark)));
-        BaseColumns.requireFit(settings, table.schema(), base.value());
+        Broadcast<B> base = spark.broadcast(form.read(hadoop, BroadcastLimit.of(spark)));
+        form.requireFit(table.schema(), base.value());
         Network network = base.value().network();
-        outputCheck.accept(network.outputSize());
-        TrainingData data = new TrainingData(
-                base, TrainingColumns.of(settings), new LabelReader(network.outputSize(), network.dataType(), loss));
-        JavaRDD<Shard> shards = data.shards(rows(false), batchSize, workers, config.seed());
+        JavaRDD<Shard> shards = form.shards(base, rows(false), batchSize, workers, config.seed());
         try {
             List<ShardSize> sizes = sizes("LoRA: order the rows", shards);
             long rows = rows(sizes);
@@ -102,15 +94,15 @@ final class Training {
                     base.value(),
                     rows,
                     sizes.stream().mapToLong(ShardSize::hash).sum());
-            Broadcast<TrainingTask> task = spark.broadcast(new TrainingTask(
-                    base, config, loss, settings.isDefined(settings.weightCol()), batchSize, TokenCounts.of(sizes)));
+            Broadcast<TrainingTask> task = spark.broadcast(
+                    new TrainingTask(base, config, form.loss(), form.hasWeights(), batchSize, TokenCounts.of(sizes)));
             try {
                 LoRAAdapter adapter = settings.getLocalSteps() > 0
                         ? new LocalTraining(spark, settings, this::report, shards, task, batches, checkpoints).run()
-                        : trainExactly(data, shards, task, batches, checkpoints);
+                        : trainExactly(base, shards, task, batches, checkpoints);
                 return new TrainedAdapter(
                         AdapterBytes.of(adapter, network),
-                        base.value().isEncoder() ? -1 : Math.toIntExact(network.inputSize()),
+                        form.inputs(base.value()),
                         Math.toIntExact(network.outputSize()),
                         new LoRATrainingSummary(objective, validation));
             } finally {
@@ -127,8 +119,8 @@ final class Training {
         if (!settings.isDefined(settings.validationIndicatorCol())) {
             return table;
         }
-        Column isHeldOut = functions.coalesce(
-                functions.col(TrainingData.quoted(settings.getValidationIndicatorCol())), functions.lit(false));
+        Column isHeldOut =
+                functions.coalesce(OrderedRows.column(settings.getValidationIndicatorCol()), functions.lit(false));
         return table.filter(forValidation ? isHeldOut : functions.not(isHeldOut));
     }
 
@@ -142,7 +134,7 @@ final class Training {
         return sizes.stream().mapToLong(ShardSize::rows).sum();
     }
 
-    private @Nullable CheckpointFolder checkpoints(Configuration hadoop, BaseNetwork base, long rows, long hash) {
+    private @Nullable CheckpointFolder checkpoints(Configuration hadoop, B base, long rows, long hash) {
         if (!settings.isDefined(settings.checkpointPath())) {
             return null;
         }
@@ -150,13 +142,10 @@ final class Training {
                 .put("base", base.identity())
                 .put("rows", rows + " with the hash " + Long.toHexString(hash))
                 .put("adapter", LoRAConfigJson.write(config))
-                .put("loss", loss.text());
-        List<Param<?>> params = new ArrayList<>(List.of(
-                settings.featuresCol(),
-                settings.maskCol(),
-                settings.labelCol(),
+                .put("loss", form.loss().text());
+        List<Param<?>> params = new ArrayList<>(form.params());
+        params.addAll(List.of(
                 settings.idCol(),
-                settings.weightCol(),
                 settings.validationIndicatorCol(),
                 settings.optimizer(),
                 settings.learningRate(),
@@ -182,7 +171,7 @@ final class Training {
     }
 
     private LoRAAdapter trainExactly(
-            TrainingData data,
+            Broadcast<B> base,
             JavaRDD<Shard> shards,
             Broadcast<TrainingTask> task,
             SparkGradients.Batches batches,
@@ -192,7 +181,7 @@ final class Training {
         SparkGradients gradients =
                 new SparkGradients(spark, shards, task, () -> FlatValues.of(values), batches, isLarge(values));
         Trainer.Builder trainer = Trainer.builder(view)
-                .loss(loss.loss())
+                .loss(form.loss().loss())
                 .updater(OptimizerName.of(settings.getOptimizer())
                         .updater(settings.getLearningRate(), settings.getWeightDecay()))
                 .listener(new Progress());
@@ -204,7 +193,7 @@ final class Training {
             checkpoints.latest().ifPresent(stored -> trainer.resume(read(stored)));
         }
         JavaRDD<Shard> heldOut = settings.isDefined(settings.validationIndicatorCol())
-                ? data.shards(rows(true), batchSize, workers, config.seed())
+                ? form.shards(base, rows(true), batchSize, workers, config.seed())
                 : null;
         try {
             if (heldOut != null) {

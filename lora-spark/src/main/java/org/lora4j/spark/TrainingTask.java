@@ -23,7 +23,7 @@ final class TrainingTask implements Serializable {
 
     private static final String ADAPTER = "trained";
 
-    private final Broadcast<BaseNetwork> base;
+    private final Broadcast<? extends SentBase> base;
     private final String config;
     private final LossName loss;
     private final boolean hasWeights;
@@ -49,7 +49,7 @@ final class TrainingTask implements Serializable {
     }
 
     TrainingTask(
-            Broadcast<BaseNetwork> base,
+            Broadcast<? extends SentBase> base,
             LoRAConfig config,
             LossName loss,
             boolean hasWeights,
@@ -91,8 +91,10 @@ final class TrainingTask implements Serializable {
         Worker model = take();
         try {
             parameters.assignTo(model.values);
-            double weight = model.weighted.use(shard.weights(range));
+            double sum = model.weighted.use(shard.weights(range));
             double mean = shard.compute(model.gradients, range, model.view, number, tokens.before(worker, batch));
+            // Of a language model, the tokens that count.
+            double weight = hasWeights ? sum : model.gradients.weight();
             return new PartialGradients(worker, range.size(), weight, mean, FlatValues.of(model.gradients.gradients()));
         } finally {
             release(model);
@@ -122,19 +124,17 @@ final class TrainingTask implements Serializable {
     /** Computes the mean loss of all rows of a worker without dropout, and the sum of their weights. */
     PartialLoss loss(Shard shard, FlatValues parameters) {
         if (shard.size() == 0) {
-            return new PartialLoss(0, 0);
+            return PartialLoss.NONE;
         }
         Worker model = take();
         try {
             parameters.assignTo(model.values);
-            double sum = 0;
-            double weights = 0;
+            PartialLoss sum = PartialLoss.NONE;
             for (Shard.Range range : shard.blocks(batchSize)) {
                 double weight = model.weighted.use(shard.weights(range));
-                sum += weight * shard.loss(model.loss, range, model.view);
-                weights += weight;
+                sum = sum.plus(shard.loss(model.loss, range, model.view, weight));
             }
-            return new PartialLoss(weights, sum);
+            return sum;
         } finally {
             release(model);
         }

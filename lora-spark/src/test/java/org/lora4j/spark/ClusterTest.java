@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.stream.IntStream;
 import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.ml.param.ParamMap;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
@@ -24,6 +25,9 @@ import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAInit;
 import org.lora4j.nn.Network;
+import org.lora4j.text.DecoderFolder;
+import org.lora4j.text.DecoderTokens;
+import org.lora4j.train.Loss;
 import org.lora4j.train.Trainer;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.factory.Nd4j;
@@ -122,6 +126,53 @@ class ClusterTest {
                         .filter("size(output) = 3")
                         .count())
                 .isEqualTo(40);
+    }
+
+    @Test
+    void aLanguageModelKeepsItsBitsToo() throws Exception {
+        SparkSession session = Sessions.cluster();
+        Chats chats = new Chats(40);
+        LoRACausalLM estimator = new LoRACausalLM()
+                .setBasePath(Chats.decoder(folder).toString())
+                .setIdCol("id")
+                .setDropout(0.1)
+                .setBatchSize(10)
+                .setMaxIter(50)
+                .setLearningRate(0.002)
+                .setNumWorkers(3);
+        Set<Long> executors = executors(session);
+        Dataset<Row> table = chats.table(session, 3);
+        for (Dataset<Row> form : List.of(table, table.select("id", "text"))) {
+            long victim = executors(session).iterator().next();
+            LoRAAdapter undisturbed = estimator.fit(form).adapter();
+            LoRACausalLMModel disturbed = estimator
+                    .copy(ParamMap.empty())
+                    .setListener(round -> {
+                        if (round.iteration() == 20) {
+                            killSoon(victim);
+                        }
+                    })
+                    .fit(form);
+            assertThat(disturbed.adapter()).isEqualTo(undisturbed);
+            assertThat(ProcessHandle.of(victim)).isEmpty();
+            if (form == table) {
+                assertThat(disturbed.transform(table).filter("perplexity > 1").count())
+                        .isEqualTo(40);
+            }
+        }
+        assertThat(executors).hasSize(2);
+        try (DecoderFolder decoder = DecoderFolder.open(folder.resolve("decoder"))) {
+            AdapterView view = LoRAModel.of(decoder.network())
+                    .add("a", LoRAConfig.builder().dropout(0.1).build());
+            Trainer.builder(view)
+                    .loss(Loss.nextToken())
+                    .updater(OptimizerName.ADAMW.updater(0.002, 0.01))
+                    .maxIterations(50)
+                    .build()
+                    .fit(Chats.batches(chats.examples(new DecoderTokens(decoder), "messages"), 10));
+            assertThat(Adapters.difference(estimator.fit(table).adapter(), view.adapter()))
+                    .isLessThan(1e-5);
+        }
     }
 
     /** Kills a process while the next round runs. */

@@ -196,6 +196,29 @@ class GuideTest {
     }
 
     @Test
+    void aLanguageModel() {
+        Chats.decoder(folder);
+        Dataset<Row> chats = new Chats(40).table(spark, 2).select("id", "messages");
+        LoRACausalLMModel model = new LoRACausalLM()
+                .setBasePath(path + "/decoder")          // Llama, Mistral, Qwen or GPT-2
+                .setMessagesCol("messages")              // array<struct<role,content>>
+                .setIdCol("id")
+                .setRank(8)
+                .setAlpha(16)
+                .setTargetModules("q_proj", "v_proj")
+                .setBatchSize(16)
+                .setEpochs(3)
+                .setNumWorkers(2)
+                .fit(chats);
+        Dataset<Row> scored = model.transform(chats);
+        scored.selectExpr("exp(-sum(logProbability) / sum(tokens)) AS perplexity").show();
+        Dataset<Row> answered = model.setTask("generate").setMaxNewTokens(20).transform(chats);
+        answered.select("id", "generated").show(5);
+        assertThat(scored.filter("perplexity > 1").count()).isEqualTo(40);
+        assertThat(answered.filter("generated is not null").count()).isEqualTo(40);
+    }
+
+    @Test
     void fromSql() throws Exception {
         LoRAModel tenants = LoRAModel.of(Network.load(Path.of(path, "base.safetensors")));
         for (String tenant : List.of("tenant0", "tenant1", "tenant2")) {

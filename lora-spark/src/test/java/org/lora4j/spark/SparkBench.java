@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.SplittableRandom;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
@@ -27,6 +28,7 @@ import org.lora4j.adapter.LoRAInit;
 import org.lora4j.nn.NativeThreads;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.parameter.Parameter;
+import org.lora4j.text.DecoderFolder;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Measures trainings and scorings on Spark, and prints tables in Markdown. {@code src/bench/spark} runs it. */
@@ -46,10 +48,24 @@ public final class SparkBench {
      * @param scored the rows that are scored
      * @param tenants the number of adapters
      * @param clusters whether executors that are processes of their own are measured
+     * @param decoder the decoder and its texts
      */
-    private record Sizes(int smallRounds, int largeRounds, int batch, int scored, int tenants, boolean clusters) {
-        static final Sizes ALL = new Sizes(60, 5, 12_288, 20_000, 1000, true);
-        static final Sizes QUICK = new Sizes(6, 3, 256, 400, 20, false);
+    private record Sizes(
+            int smallRounds,
+            int largeRounds,
+            int batch,
+            int scored,
+            int tenants,
+            boolean clusters,
+            BenchDecoder decoder) {
+        static final Sizes ALL = new Sizes(60, 5, 12_288, 20_000, 1000, true, new BenchDecoder(8192, 256, 8, 32, 64));
+        static final Sizes QUICK = new Sizes(6, 3, 256, 400, 20, false, new BenchDecoder(64, 32, 2, 4, 8));
+    }
+
+    /** Trains for some rounds. */
+    @FunctionalInterface
+    private interface Rounds {
+        void run(Dataset<Row> table, int batchSize, int workers, int rounds, RoundListener listener);
     }
 
     /**
@@ -113,9 +129,11 @@ public final class SparkBench {
         NativeThreads limit = NativeThreads.forBlas(1);
         try {
             SparkBench bench = new SparkBench(quick ? Sizes.QUICK : Sizes.ALL, folder);
+            bench.sizes.decoder().save(folder);
             bench.bytes();
             Overhead overhead = bench.overhead();
             bench.model(overhead);
+            bench.decoderOverhead();
             bench.scoring();
             bench.oneOrTwoWorkers();
         } finally {
@@ -135,14 +153,20 @@ public final class SparkBench {
     }
 
     private void bytes() throws IOException {
-        LoRAModel model = LoRAModel.of(network());
-        List<INDArray> factors = values(model.add("a", LoRAConfig.of(1, 1)).parameters());
+        table("a worker sends in a step", "gradients of the adapter", "of all parameters", "times as many");
+        bytes("the network of the MNIST example, rank 1", network(), LoRAConfig.of(1, 1));
+        try (DecoderFolder decoder = DecoderFolder.open(folder.resolve("decoder"))) {
+            bytes(sizes.decoder() + ", " + BenchDecoder.ADAPTER, decoder.network(), BenchDecoder.config());
+        }
+    }
+
+    private static void bytes(String name, Network network, LoRAConfig config) throws IOException {
+        LoRAModel model = LoRAModel.of(network);
+        List<INDArray> factors = values(model.add("a", config).parameters());
         List<INDArray> weights = values(model.network().parameters());
         int sent = serialized(new PartialGradients(0, 1, 1, 1, FlatValues.of(factors)));
         int all = serialized(new PartialGradients(0, 1, 1, 1, FlatValues.of(weights)));
-        table("a worker sends in a step", "bytes");
-        print("| gradients of an adapter of rank 1 | %,d |", sent);
-        print("| gradients of all parameters | %,d, %,.0f times as many |", all, all / (double) sent);
+        print("| %s | %,d | %,d | %,.0f |", name, sent, all, all / (double) sent);
     }
 
     private static List<INDArray> values(List<Parameter> parameters) {
@@ -186,8 +210,19 @@ public final class SparkBench {
     }
 
     /** The median seconds of a round, without the first third. */
-    private double round(Dataset<Row> table, int batchSize, int workers, int rounds) {
+    private static double round(Rounds training, Dataset<Row> table, int batchSize, int workers, int rounds) {
         List<Double> seconds = new ArrayList<>();
+        training.run(table, batchSize, workers, rounds, round -> seconds.add(round.seconds()));
+        List<Double> warm =
+                seconds.subList(rounds / 3, rounds).stream().sorted().toList();
+        return warm.get(warm.size() / 2);
+    }
+
+    private double round(Dataset<Row> table, int batchSize, int workers, int rounds) {
+        return round(this::train, table, batchSize, workers, rounds);
+    }
+
+    private void train(Dataset<Row> table, int batchSize, int workers, int rounds, RoundListener listener) {
         new LoRAEstimator()
                 .setBasePath(folder.resolve("base.safetensors").toString())
                 .setIdCol("id")
@@ -195,22 +230,35 @@ public final class SparkBench {
                 .setBatchSize(batchSize)
                 .setMaxIter(rounds)
                 .setNumWorkers(workers)
-                .setListener(round -> seconds.add(round.seconds()))
+                .setListener(listener)
                 .fit(table);
-        List<Double> warm =
-                seconds.subList(rounds / 3, rounds).stream().sorted().toList();
-        return warm.get(warm.size() / 2);
+    }
+
+    private void trainDecoder(Dataset<Row> table, int batchSize, int workers, int rounds, RoundListener listener) {
+        new LoRACausalLM()
+                .setBasePath(folder.resolve("decoder").toString())
+                .setIdCol("id")
+                .setLoraConfig(BenchDecoder.config())
+                .setBatchSize(batchSize)
+                .setMaxIter(rounds)
+                .setNumWorkers(workers)
+                .setListener(listener)
+                .fit(table);
     }
 
     /** Rounds with almost nothing to compute. */
     private Overhead overhead() {
         int rows = WORKERS[WORKERS.length - 1];
-        Dataset<Row> table = rows(Sessions.session("local[2]"), 64 * rows, 1);
+        return overhead("rows", this::train, rows(Sessions.session("local[2]"), 64 * rows, 1));
+    }
+
+    private Overhead overhead(String what, Rounds training, Dataset<Row> table) {
+        int rows = WORKERS[WORKERS.length - 1];
         double[] seconds = new double[WORKERS.length];
-        round(table, rows, 2, sizes.smallRounds());
-        table("workers", "a round of " + rows + " rows");
+        round(training, table, rows, 2, sizes.smallRounds());
+        table("workers", "a round of " + rows + " " + what);
         for (int i = 0; i < WORKERS.length; i++) {
-            seconds[i] = round(table, rows, WORKERS[i], sizes.smallRounds());
+            seconds[i] = round(training, table, rows, WORKERS[i], sizes.smallRounds());
             print("| %d | %.1f ms |", WORKERS[i], 1e3 * seconds[i]);
         }
         table.unpersist();
@@ -218,6 +266,13 @@ public final class SparkBench {
         print("");
         print("a = %.1f ms, b = %.1f ms", 1e3 * overhead.a(), 1e3 * overhead.b());
         return overhead;
+    }
+
+    /** Rounds of a decoder with one token to learn in each row. */
+    private void decoderOverhead() {
+        int rows = WORKERS[WORKERS.length - 1];
+        Dataset<Row> table = sizes.decoder().rows(Sessions.session("local[2]"), 64 * rows, 1);
+        overhead("prompts of one token, " + sizes.decoder(), this::trainDecoder, table);
     }
 
     /** Rounds with much to compute on two threads, against the formula. */
@@ -277,17 +332,34 @@ public final class SparkBench {
 
     /** The same large rounds with one processor and with two. */
     private void oneOrTwoWorkers() {
-        table("workers", "master", "a round of " + sizes.batch() + " rows", "times as fast");
+        BenchDecoder decoder = sizes.decoder();
+        table("what", "workers", "master", "a round", "times as fast");
         for (String master :
                 sizes.clusters() ? List.of("local[%d]", "local-cluster[%d,1,1024]") : List.of("local[%d]")) {
-            double one = 0;
-            for (int workers : new int[] {1, 2}) {
-                String name = String.format(Locale.ROOT, master, workers);
-                Dataset<Row> table = rows(Sessions.session(name), sizes.batch(), 1);
-                double seconds = round(table, sizes.batch(), workers, sizes.largeRounds());
-                one = workers == 1 ? seconds : one;
-                print("| %d | %s | %.3f s | %.2f |", workers, name, seconds, one / seconds);
-            }
+            oneOrTwoWorkers(
+                    sizes.batch() + " rows of the MNIST example",
+                    this::train,
+                    session -> rows(session, sizes.batch(), 1),
+                    sizes.batch(),
+                    master);
+            oneOrTwoWorkers(
+                    decoder.batch() + " prompts with completions, " + 2 * decoder.words() + " tokens each, " + decoder,
+                    this::trainDecoder,
+                    session -> decoder.rows(session, decoder.batch(), decoder.words()),
+                    decoder.batch(),
+                    master);
+        }
+    }
+
+    private void oneOrTwoWorkers(
+            String what, Rounds training, Function<SparkSession, Dataset<Row>> table, int batchSize, String master) {
+        double one = 0;
+        for (int workers : new int[] {1, 2}) {
+            String name = String.format(Locale.ROOT, master, workers);
+            double seconds =
+                    round(training, table.apply(Sessions.session(name)), batchSize, workers, sizes.largeRounds());
+            one = workers == 1 ? seconds : one;
+            print("| %s | %d | %s | %.3f s | %.2f |", what, workers, name, seconds, one / seconds);
         }
     }
 }

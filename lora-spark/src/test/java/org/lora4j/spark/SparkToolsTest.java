@@ -250,7 +250,7 @@ class SparkToolsTest {
                         .setValidationIndicatorCol("held")
                         .setLocalSteps(2)
                         .fit(marked))
-                .withMessageStartingWith("localSteps must be 0 if weightCol or validationIndicatorCol is set");
+                .withMessageStartingWith("localSteps must be 0 if validationIndicatorCol is set");
     }
 
     @Test

@@ -15,6 +15,7 @@ import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.transformer.Gpt2Model;
 import org.lora4j.nn.transformer.LlamaModel;
+import org.nd4j.linalg.api.buffer.DataType;
 
 /**
  * A folder of Hugging Face's hub with a decoder, opened whole: weights, tokenizer, chat template, and the tokens that end a text.
@@ -69,6 +70,22 @@ public final class DecoderFolder implements AutoCloseable {
         }
         LlamaModel model = LlamaModel.load(folder, storage);
         return new DecoderFolder(folder, model, null);
+    }
+
+    /**
+     * Opens a folder, with the weights in a type.
+     *
+     * @param folder as in {@link #open(Path)}
+     * @param dataType FLOAT or DOUBLE
+     * @return the decoder
+     * @throws IOException as {@link #open(Path)}
+     * @throws IllegalArgumentException as {@link #open(Path)}, or if the type is neither FLOAT nor DOUBLE
+     */
+    public static DecoderFolder open(Path folder, DataType dataType) throws IOException {
+        Objects.requireNonNull(dataType, "dataType must not be null");
+        return ModelKind.require(folder, true, "generation") == ModelKind.GPT2
+                ? new DecoderFolder(folder, null, Gpt2Model.load(folder, dataType))
+                : new DecoderFolder(folder, LlamaModel.load(folder, dataType), null);
     }
 
     private static @Nullable ChatTemplate template(Path folder) throws IOException {

@@ -17,15 +17,14 @@ import java.util.stream.Stream;
 import java.util.zip.GZIPInputStream;
 import org.lora4j.cli.train.DataFile;
 import org.lora4j.io.FileAccess;
-import org.lora4j.text.ChatTemplate;
-import org.lora4j.text.ChatTokens;
 import org.lora4j.text.Conversation;
 import org.lora4j.text.Dataset;
 import org.lora4j.text.DecoderFolder;
+import org.lora4j.text.DecoderTokens;
 import org.lora4j.text.Split;
 import org.lora4j.text.TextPair;
 import org.lora4j.text.TextRow;
-import org.lora4j.text.Tokenizer;
+import org.lora4j.text.TokenExample;
 
 /**
  * The examples for a language model.
@@ -67,37 +66,17 @@ public record LanguageExamples(
     }
 
     private static TokenExample conversation(DecoderFolder decoder, TextRow row) {
-        ChatTemplate template = decoder.template().orElse(null);
-        if (template == null) {
-            return completion(decoder, row.pair("prompt", "completion"));
+        DecoderTokens tokens = new DecoderTokens(decoder);
+        if (decoder.template().isEmpty()) {
+            TextPair pair = row.pair("prompt", "completion");
+            return tokens.completion(pair.first(), pair.second());
         }
         Conversation conversation = row.conversation();
         try {
-            ChatTokens tokens = template.tokens(decoder.tokenizer(), conversation);
-            return new TokenExample(tokens.ids(), tokens.learned());
+            return tokens.conversation(conversation);
         } catch (IllegalArgumentException e) {
-            throw row.refuse("the chat template must take the conversation: " + e.getMessage());
+            throw row.refuse(String.valueOf(e.getMessage()));
         }
-    }
-
-    private static TokenExample completion(DecoderFolder decoder, TextPair pair) {
-        Tokenizer tokenizer = decoder.tokenizer();
-        int[] prompt = tokenizer.encode(pair.first()).ids();
-        int[] completion =
-                withEnd(decoder, tokenizer.encodeRendered(pair.second()).ids());
-        int[] all = Arrays.copyOf(prompt, prompt.length + completion.length);
-        System.arraycopy(completion, 0, all, prompt.length, completion.length);
-        boolean[] learned = new boolean[all.length];
-        Arrays.fill(learned, prompt.length, all.length, true);
-        return new TokenExample(all, learned);
-    }
-
-    private static int[] withEnd(DecoderFolder decoder, int[] ids) {
-        int[] end =
-                decoder.endIds().stream().limit(1).mapToInt(Integer::intValue).toArray();
-        int[] all = Arrays.copyOf(ids, ids.length + end.length);
-        System.arraycopy(end, 0, all, ids.length, end.length);
-        return all;
     }
 
     private static List<TokenExample> cut(List<TokenExample> examples, int maxTokens) {
@@ -192,20 +171,11 @@ public record LanguageExamples(
     }
 
     private static int[] tokens(DecoderFolder decoder, String text) {
-        return withEnd(decoder, decoder.tokenizer().encode(text).ids());
+        return new DecoderTokens(decoder).text(text);
     }
 
     private static List<TokenExample> pack(List<int[]> texts, int block) {
-        int[] all = texts.stream().flatMapToInt(Arrays::stream).toArray();
-        List<TokenExample> blocks = new ArrayList<>();
-        for (int from = 0; from < all.length; from += block) {
-            int[] ids = Arrays.copyOfRange(all, from, Math.min(all.length, from + block));
-            // Nothing predicts a token that stands alone.
-            if (ids.length > 1) {
-                blocks.add(TokenExample.ofText(ids));
-            }
-        }
-        return blocks;
+        return DecoderTokens.blocks(texts.stream().flatMapToInt(Arrays::stream).toArray(), block);
     }
 
     private static String read(Path file) throws IOException {

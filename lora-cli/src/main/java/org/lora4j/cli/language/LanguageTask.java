@@ -15,6 +15,7 @@ import org.lora4j.cli.train.TrainingInput;
 import org.lora4j.generate.GenerationOptions;
 import org.lora4j.nn.Model;
 import org.lora4j.text.DecoderFolder;
+import org.lora4j.text.TokenExample;
 import org.lora4j.train.Loss;
 
 /** An adapter learns to predict the next token, of answers or of plain text. */

@@ -1,10 +1,10 @@
 package org.lora4j.cli.language;
 
-import java.util.Arrays;
 import java.util.List;
 import org.lora4j.generate.Generator;
 import org.lora4j.nn.Model;
 import org.lora4j.text.Perplexity;
+import org.lora4j.text.TokenExample;
 
 /**
  * How well a language model predicts the tokens that examples learn.
@@ -26,16 +26,9 @@ public record LanguageTest(long tokens, double loss, double perplexity) {
         double nats = 0;
         long tokens = 0;
         for (TokenExample example : examples) {
-            int[] ids = example.ids();
-            List<Double> logProbabilities = generator
-                    .score(Arrays.copyOf(ids, 1), Arrays.copyOfRange(ids, 1, ids.length))
-                    .tokens();
-            for (int i = 1; i < ids.length; i++) {
-                if (example.isLearned(i)) {
-                    nats -= logProbabilities.get(i - 1);
-                    tokens++;
-                }
-            }
+            Perplexity one = example.perplexity(generator);
+            nats += one.nats();
+            tokens += one.tokens();
         }
         Perplexity perplexity = new Perplexity(nats, tokens, 0);
         return new LanguageTest(tokens, nats / tokens, perplexity.perplexity());

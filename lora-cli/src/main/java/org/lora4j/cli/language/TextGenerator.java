@@ -6,15 +6,15 @@ import org.lora4j.generate.Generation;
 import org.lora4j.generate.GenerationOptions;
 import org.lora4j.generate.Generator;
 import org.lora4j.nn.Model;
-import org.lora4j.text.ChatMessage;
-import org.lora4j.text.ChatTemplate;
 import org.lora4j.text.Conversation;
 import org.lora4j.text.DecoderFolder;
+import org.lora4j.text.DecoderTokens;
 import org.lora4j.text.TokenStream;
 
 /** Generates text with a decoder. */
 public final class TextGenerator {
     private final DecoderFolder decoder;
+    private final DecoderTokens tokens;
     private final Generator generator;
 
     /**
@@ -25,6 +25,7 @@ public final class TextGenerator {
      */
     public TextGenerator(DecoderFolder decoder, Model model) {
         this.decoder = decoder;
+        tokens = new DecoderTokens(decoder);
         generator = Generator.of(model);
     }
 
@@ -84,17 +85,7 @@ public final class TextGenerator {
      *     tokens
      */
     int[] promptTokens(String prompt) {
-        ChatTemplate template = decoder.template().orElse(null);
-        int[] ids = template == null
-                ? decoder.tokenizer().encode(prompt).ids()
-                : decoder.tokenizer()
-                        .encodeRendered(template.render(Conversation.of(ChatMessage.of("user", prompt)), true))
-                        .ids();
-        if (ids.length == 0 || ids.length > decoder.maxLength()) {
-            throw new IllegalArgumentException("the prompt must have 1 to " + decoder.maxLength()
-                    + " tokens, as many as the model has positions for, found " + ids.length);
-        }
-        return ids;
+        return tokens.prompt(prompt);
     }
 
     /** Continues tokens, at most to the last position of the model. */
@@ -107,11 +98,7 @@ public final class TextGenerator {
                 consumer.accept(part);
             }
         };
-        int[] ends = decoder.endIds().stream().mapToInt(Integer::intValue).toArray();
-        // The last new token needs no position.
-        int room = decoder.maxLength() - prompt.length + 1;
-        GenerationOptions fitting = room < 1 ? options : options.withMaxTokens(Math.min(room, options.maxTokens()));
-        Generation generation = generator.generate(prompt, fitting.withStopIds(ends), id -> {
+        Generation generation = generator.generate(prompt, tokens.fitting(options, prompt.length), id -> {
             add.accept(stream.add(id));
             return true;
         });

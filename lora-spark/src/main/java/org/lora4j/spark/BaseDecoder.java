@@ -1,0 +1,173 @@
+package org.lora4j.spark;
+
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.LocalFileSystem;
+import org.apache.hadoop.fs.Path;
+import org.apache.spark.util.SerializableConfiguration;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.nn.Network;
+import org.lora4j.text.DecoderFolder;
+import org.lora4j.text.DecoderTokens;
+
+/**
+ * The folder of a decoder on its way to the executors. An executor that has the broadcast of this object opens the decoder
+ * once, for all its tasks. It writes the files to a temporary folder for that, and deletes them afterwards.
+ */
+final class BaseDecoder implements SentBase {
+    private static final long serialVersionUID = 1L;
+
+    private static final int LONGEST_BY_DEFAULT = 1024;
+
+    private final String path;
+    private final List<SentFile> files;
+    private final boolean broadcast;
+    private final StorageName storage;
+    private final int maxTokens;
+    private final SerializableConfiguration hadoop;
+    private transient @Nullable DecoderFolder decoder;
+
+    private BaseDecoder(
+            String path,
+            List<SentFile> files,
+            boolean broadcast,
+            StorageName storage,
+            int maxTokens,
+            SerializableConfiguration hadoop) {
+        this.path = path;
+        this.files = files;
+        this.broadcast = broadcast;
+        this.storage = storage;
+        this.maxTokens = maxTokens;
+        this.hadoop = hadoop;
+    }
+
+    /** Reads the folder of a stage for a broadcast; only the paths of the weights if all together have more than some bytes. */
+    static BaseDecoder read(HasDecoder<?> stage, Configuration hadoop, long mostBytes) {
+        TextTokenizer.requireLibrary(BaseDecoder.class.getClassLoader());
+        Path folder = new Path(stage.getBasePath());
+        SerializableConfiguration settings = new SerializableConfiguration(hadoop);
+        try {
+            FileSystem system = folder.getFileSystem(hadoop);
+            if (!system.getFileStatus(folder).isDirectory()) {
+                throw new FileNotFoundException("a file");
+            }
+            List<SentFile> files = new ArrayList<>();
+            for (String name : DecoderFiles.small(folder, hadoop)) {
+                files.add(SentFile.read(new Path(folder, name), settings, SentFile.MOST_BYTES));
+            }
+            List<String> weights = DecoderFiles.weights(folder, hadoop);
+            long bytes = 0;
+            for (String name : weights) {
+                bytes += system.getFileStatus(new Path(folder, name)).getLen();
+            }
+            boolean broadcast = bytes <= mostBytes;
+            for (String name : weights) {
+                files.add(SentFile.read(new Path(folder, name), settings, broadcast ? mostBytes : -1));
+            }
+            int maxTokens = stage.isDefined(stage.maxTokens()) ? stage.getMaxTokens() : 0;
+            return new BaseDecoder(
+                    stage.getBasePath(), files, broadcast, StorageName.of(stage.getStorage()), maxTokens, settings);
+        } catch (IOException e) {
+            throw unreadable(stage.getBasePath(), "the driver", e);
+        }
+    }
+
+    private static UncheckedIOException unreadable(String path, String who, IOException e) {
+        return new UncheckedIOException(
+                "basePath: " + path + " must be the folder of a decoder, with config.json, tokenizer.json and "
+                        + DecoderFiles.WEIGHTS + " or " + DecoderFiles.INDEX + ", that " + who
+                        + " can read, found: " + e.getMessage()
+                        + "; set basePath to where the base is now. A model that is saved with saveBase has a copy of it",
+                e);
+    }
+
+    /** The decoder of this process. */
+    synchronized DecoderFolder decoder() {
+        DecoderFolder opened = decoder;
+        if (opened == null) {
+            TextTokenizer.requireLibrary(BaseDecoder.class.getClassLoader());
+            try {
+                opened = open();
+            } catch (IOException e) {
+                throw unreadable(path, "every executor", e);
+            }
+            decoder = opened;
+        }
+        return opened;
+    }
+
+    /** A folder that this process has is read where it is, unless its bytes were sent. */
+    private DecoderFolder open() throws IOException {
+        Path folder = new Path(path);
+        if (!broadcast && folder.getFileSystem(hadoop.value()) instanceof LocalFileSystem local) {
+            return storage.open(local.pathToFile(folder).toPath());
+        }
+        java.nio.file.Path temporary = Files.createTempDirectory("lora-decoder");
+        try {
+            // Messages have the name of the folder.
+            java.nio.file.Path copy = Files.createDirectory(temporary.resolve(folder.getName()));
+            for (SentFile file : files) {
+                try (InputStream in = file.open()) {
+                    Files.copy(in, copy.resolve(new Path(file.toString()).getName()));
+                }
+            }
+            return storage.open(copy);
+        } finally {
+            delete(temporary);
+        }
+    }
+
+    private static void delete(java.nio.file.Path folder) throws IOException {
+        try (Stream<java.nio.file.Path> all = Files.walk(folder)) {
+            for (java.nio.file.Path file : all.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(file);
+            }
+        }
+    }
+
+    DecoderTokens tokens() {
+        return new DecoderTokens(decoder());
+    }
+
+    /**
+     * The tokens after which an example is cut, or of a block of plain text.
+     *
+     * @throws IllegalArgumentException if the model has fewer positions
+     */
+    int maxTokens() {
+        int positions = decoder().maxLength();
+        if (maxTokens > positions) {
+            throw new IllegalArgumentException("maxTokens must be at most the " + positions
+                    + " positions of the decoder, found " + maxTokens + "; set fewer");
+        }
+        return maxTokens == 0 ? Math.min(positions, LONGEST_BY_DEFAULT) : maxTokens;
+    }
+
+    @Override
+    public Network network() {
+        return decoder().network();
+    }
+
+    @Override
+    public String identity() {
+        return files.stream()
+                .map(file -> new Path(file.toString()).getName() + " of " + file.identity())
+                .collect(Collectors.joining(", ", "", " as " + storage.text()));
+    }
+
+    @Override
+    public boolean isBroadcast() {
+        return broadcast;
+    }
+}

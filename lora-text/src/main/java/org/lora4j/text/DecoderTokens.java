@@ -1,0 +1,200 @@
+package org.lora4j.text;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
+import org.lora4j.generate.GenerationOptions;
+
+/**
+ * Turns texts and conversations into the tokens that a decoder learns or continues. Thread-safe.
+ *
+ * <pre>{@code
+ * DecoderTokens tokens = new DecoderTokens(decoder);
+ * TokenExample example = tokens.completion("2 + 2 =", " 4");
+ * int[] prompt = tokens.prompt("2 + 2 =");
+ * }</pre>
+ */
+public final class DecoderTokens {
+    private final DecoderFolder decoder;
+
+    /**
+     * Creates an instance.
+     *
+     * @param decoder the model with its tokenizer, which must stay open
+     */
+    public DecoderTokens(DecoderFolder decoder) {
+        this.decoder = Objects.requireNonNull(decoder, "decoder must not be null");
+    }
+
+    /**
+     * Returns a conversation of which the answers are learned, as the chat template writes it.
+     *
+     * @param conversation the conversation
+     * @return the example
+     * @throws IllegalArgumentException if the model has no chat template, or the template refuses the conversation
+     */
+    public TokenExample conversation(Conversation conversation) {
+        Objects.requireNonNull(conversation, "conversation must not be null");
+        ChatTokens tokens;
+        try {
+            tokens = template().tokens(decoder.tokenizer(), conversation);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException("the chat template must take the conversation: " + e.getMessage(), e);
+        }
+        return new TokenExample(tokens.ids(), tokens.learned());
+    }
+
+    private ChatTemplate template() {
+        return decoder.template()
+                .orElseThrow(() -> new IllegalArgumentException("the model " + decoder.name()
+                        + " must have a chat template for conversations, found none; use a model that was trained for"
+                        + " chats, or plain text"));
+    }
+
+    /**
+     * Returns a prompt and what follows it, of which the latter is learned with its end. Both are taken as they stand.
+     *
+     * @param prompt the prompt
+     * @param completion what follows
+     * @return the example
+     */
+    public TokenExample completion(String prompt, String completion) {
+        Objects.requireNonNull(prompt, "prompt must not be null");
+        Objects.requireNonNull(completion, "completion must not be null");
+        int[] first = decoder.tokenizer().encode(prompt).ids();
+        int[] second = withEnd(decoder.tokenizer().encodeRendered(completion).ids());
+        int[] all = Arrays.copyOf(first, first.length + second.length);
+        System.arraycopy(second, 0, all, first.length, second.length);
+        boolean[] learned = new boolean[all.length];
+        Arrays.fill(learned, first.length, all.length, true);
+        return new TokenExample(all, learned);
+    }
+
+    /**
+     * Returns a message and its answer, of which the answer is learned: as a conversation if the model has a chat template, or
+     * else as {@link #completion}.
+     *
+     * @param prompt the message
+     * @param completion the answer
+     * @return the example
+     * @throws IllegalArgumentException as {@link #conversation}
+     */
+    public TokenExample exchange(String prompt, String completion) {
+        Objects.requireNonNull(prompt, "prompt must not be null");
+        Objects.requireNonNull(completion, "completion must not be null");
+        return decoder.template().isEmpty()
+                ? completion(prompt, completion)
+                : conversation(Conversation.of(
+                        ChatMessage.of("user", prompt), ChatMessage.of(ChatMessage.ASSISTANT, completion)));
+    }
+
+    /**
+     * Returns plain text with the token that ends it.
+     *
+     * @param text the text
+     * @return its tokens
+     */
+    public int[] text(String text) {
+        Objects.requireNonNull(text, "text must not be null");
+        return withEnd(decoder.tokenizer().encode(text).ids());
+    }
+
+    /**
+     * Adds the token that ends a text.
+     *
+     * @param ids the tokens
+     * @return the tokens with the first of the ends of the model; a model without ends adds none
+     */
+    public int[] withEnd(int[] ids) {
+        Objects.requireNonNull(ids, "ids must not be null");
+        int[] end =
+                decoder.endIds().stream().limit(1).mapToInt(Integer::intValue).toArray();
+        int[] all = Arrays.copyOf(ids, ids.length + end.length);
+        System.arraycopy(end, 0, all, ids.length, end.length);
+        return all;
+    }
+
+    /**
+     * Cuts tokens of plain text into examples.
+     *
+     * @param ids the tokens, of one text or of several one after the other
+     * @param block the tokens of an example
+     * @return the examples, all of whose tokens are learned. One token at the end is left out, because nothing predicts it
+     */
+    public static List<TokenExample> blocks(int[] ids, int block) {
+        Objects.requireNonNull(ids, "ids must not be null");
+        List<TokenExample> blocks = new ArrayList<>();
+        for (int from = 0; from < ids.length; from += block) {
+            int[] part = Arrays.copyOfRange(ids, from, Math.min(ids.length, from + block));
+            if (part.length > 1) {
+                blocks.add(TokenExample.ofText(part));
+            }
+        }
+        return blocks;
+    }
+
+    /**
+     * Returns the tokens of a message to answer if the model has a chat template, or else of a text to continue.
+     *
+     * @param prompt the message
+     * @return the tokens
+     * @throws IllegalArgumentException if the chat template refuses the message, or the model cannot take so few or so many
+     *     tokens
+     */
+    public int[] prompt(String prompt) {
+        Objects.requireNonNull(prompt, "prompt must not be null");
+        return decoder.template().isEmpty() ? plain(prompt) : prompt(Conversation.of(ChatMessage.of("user", prompt)));
+    }
+
+    /**
+     * Returns the tokens of a text to continue.
+     *
+     * @param text the text
+     * @return the tokens
+     * @throws IllegalArgumentException if the model cannot take so few or so many tokens
+     */
+    public int[] plain(String text) {
+        Objects.requireNonNull(text, "text must not be null");
+        return requireRoom(decoder.tokenizer().encode(text).ids());
+    }
+
+    /**
+     * Returns the tokens of a conversation to answer.
+     *
+     * @param conversation the conversation up to the answer
+     * @return the tokens
+     * @throws IllegalArgumentException as {@link #prompt(String)}, or if the model has no chat template
+     */
+    public int[] prompt(Conversation conversation) {
+        Objects.requireNonNull(conversation, "conversation must not be null");
+        String rendered = template().render(conversation, true);
+        return requireRoom(decoder.tokenizer().encodeRendered(rendered).ids());
+    }
+
+    private int[] requireRoom(int[] ids) {
+        if (ids.length == 0 || ids.length > decoder.maxLength()) {
+            throw new IllegalArgumentException("the prompt must have 1 to " + decoder.maxLength()
+                    + " tokens, as many as the model has positions for, found " + ids.length);
+        }
+        return ids;
+    }
+
+    /**
+     * Ends a generation at the ends of the model, and at its last position.
+     *
+     * @param options how tokens are chosen
+     * @param promptTokens the number of tokens of the prompt
+     * @return the options with these ends
+     */
+    public GenerationOptions fitting(GenerationOptions options, int promptTokens) {
+        Objects.requireNonNull(options, "options must not be null");
+        int[] ends = decoder.endIds().stream().mapToInt(Integer::intValue).toArray();
+        // The last new token needs no position.
+        int room = decoder.maxLength() - promptTokens + 1;
+        GenerationOptions fitting = room < 1 || options.maxTokens() == 0
+                ? options
+                : options.withMaxTokens(Math.min(room, options.maxTokens()));
+        return fitting.withStopIds(ends);
+    }
+}
