@@ -91,6 +91,15 @@ public final class IndexedFile implements AutoCloseable {
     }
 
     /**
+     * Returns the file.
+     *
+     * @return its path
+     */
+    public Path path() {
+        return file;
+    }
+
+    /**
      * Returns all rows in their order, as {@link TextFiles#read} does.
      *
      * @return the rows
