@@ -6,7 +6,7 @@ import java.nio.file.Path;
 
 /**
  * Checks what a shortened run of a command of the text example wrote:
- * {@code java -cp 'lib/*' CheckTextRun.java classify|embed|tenants|story FOLDER}.
+ * {@code java -cp 'lib/*' CheckTextRun.java classify|story FOLDER}.
  */
 public final class CheckTextRun {
     private final JsonNode report;
@@ -21,8 +21,6 @@ public final class CheckTextRun {
                 new CheckTextRun(new ObjectMapper().readTree(folder.resolve("report.json").toFile()));
         switch (args[0]) {
             case "classify" -> run.classify();
-            case "embed" -> run.embed();
-            case "tenants" -> run.tenants();
             case "story" -> run.story();
             default -> throw new IllegalArgumentException("unknown command " + args[0]);
         }
@@ -41,26 +39,6 @@ public final class CheckTextRun {
         base(103);
     }
 
-    private void embed() {
-        require(report.at("/trainPairs").asInt() == 4000, "training pairs", report.at("/trainPairs"));
-        require(report.at("/sizes/adaptedLayers").asInt() == 12, "adapted layers", report.at("/sizes"));
-        // One of 1,000 texts is the right one: 0.01 is chance.
-        for (String time : new String[] {"before", "after"}) {
-            require(report.at("/" + time + "/recallAt10").asDouble() > 0.03, "recall", report.at("/" + time));
-        }
-        require(report.at("/better").asInt() + report.at("/worse").asInt() > 0, "changed ranks", report.at("/better"));
-        base(101);
-    }
-
-    private void tenants() {
-        require(report.at("/accuracies").size() == 3, "tenants", report.at("/accuracies"));
-        require(report.at("/services").size() >= 2, "ways to serve", report.at("/services"));
-        for (JsonNode service : report.at("/services")) {
-            require(service.at("/greatestDifference").asDouble() < 1e-4, "outputs", service);
-        }
-        base(103);
-    }
-
     private void story() {
         require(report.at("/sizes/adaptedLayers").asInt() == 28, "adapted layers", report.at("/sizes"));
         // A model that knows nothing has 2,048, as many as there are tokens. 30 batches teach it the frequent ones.
@@ -71,7 +49,7 @@ public final class CheckTextRun {
         base(38);
     }
 
-    /** An encoder has 101 parameters, a classifier two, the small Llama 38. */
+    /** An encoder has 101 parameters and its classifier two, the small Llama 38. */
     private void base(int parameters) {
         require(report.at("/base/outputUnchanged").asBoolean(), "the base's output", report.at("/base"));
         require(report.at("/base/frozenUnchanged").size() == parameters, "parameters of the base", report.at("/base"));

@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -18,7 +19,9 @@ import org.lora4j.nn.Model;
 import org.lora4j.nn.input.Sequences;
 import org.lora4j.nn.transformer.BertModel;
 import org.lora4j.nn.transformer.LlamaModel;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
 
 /** The adapter of the difference between two models computes what the second one does. */
 class ExtractCommandTest {
@@ -128,6 +131,59 @@ class ExtractCommandTest {
                 BertModel.load(merged).lastHiddenState(),
                 BertModel.load(normed).lastHiddenState(),
                 BertModel.load(bert).lastHiddenState());
+    }
+
+    @Test
+    void aClassifierThatOnlyTheTunedModelHasIsLeftOutWithAWarning() throws IOException {
+        String query = "encoder.layer.0.attention.self.query.weight";
+        Path before = tuned("before", bert);
+        Path withHead = tuned("with-head", bert, query);
+        addTensor(withHead, "classifier.weight", 3, SmallModels.WIDTH);
+        addTensor(withHead, "classifier.bias", 3);
+        String[] words = {"extract", "--model", before.toString(), "--tuned", withHead.toString(), "--energy", "1"};
+        Path output = temp.resolve("without-head");
+        Cli said = Cli.good(Cli.words(words, "--output", output));
+        assertThat(said.out())
+                .contains("warning: only " + withHead
+                        + " has a classifier, and the adapter leaves it out: bert.pooler.dense,"
+                        + " classifier; 'lora classify' trains a new one");
+        assertThat(Cli.good(Cli.words(words, "--output", output, "--json"))
+                        .json()
+                        .at("/leftOut"))
+                .extracting(JsonNode::asText)
+                .containsExactly("bert.pooler.dense", "classifier");
+        LoRAModel model = LoRAModel.of(BertModel.load(before).lastHiddenState());
+        assertClose(model.load("extracted", output), BertModel.load(withHead).lastHiddenState(), model.base());
+    }
+
+    @Test
+    void theClassifierOfADecoderIsExtractedIfBothModelsHaveOne() throws IOException {
+        Path before = tuned("llama-before", llama);
+        addTensor(before, "score.weight", 3, SmallModels.WIDTH);
+        Path after = tuned("llama-after", before, "score.weight", "model.layers.1.self_attn.q_proj.weight");
+        Path output = temp.resolve("score");
+        JsonNode result = Cli.good(
+                        "extract", "--model", before, "--tuned", after, "--energy", 1, "--output", output, "--json")
+                .json();
+        assertThat(result.at("/layers").asInt()).isEqualTo(2);
+        assertThat(result.at("/leftOut")).isEmpty();
+        LoRAModel model = LoRAModel.of(LlamaModel.load(before).classifier());
+        assertClose(model.load("extracted", output), LlamaModel.load(after).classifier(), model.base());
+        JsonNode alone = Cli.good(
+                        "extract", "--model", llama, "--tuned", after, "--energy", 1, "--output", output, "--json")
+                .json();
+        assertThat(alone.at("/leftOut")).extracting(JsonNode::asText).containsExactly("score");
+    }
+
+    private static void addTensor(Path folder, String name, long... shape) throws IOException {
+        Path file = folder.resolve("model.safetensors");
+        Map<String, INDArray> tensors = new HashMap<>(SafeTensors.read(file).tensors());
+        tensors.put(
+                name,
+                Nd4j.linspace(-1, 1, LongStream.of(shape).reduce(1, (a, b) -> a * b))
+                        .castTo(DataType.FLOAT)
+                        .reshape(shape));
+        SafeTensors.of(tensors, Map.of("format", "pt")).write(file);
     }
 
     @Test

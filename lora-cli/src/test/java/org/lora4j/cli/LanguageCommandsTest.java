@@ -467,4 +467,28 @@ class LanguageCommandsTest {
         assertThat(cli.errLines()).singleElement().asString().contains(message);
         assertThat(cli.code()).isEqualTo(2);
     }
+
+    @Test
+    void aLongTextIsTokenizedInPartsWithoutALoss() throws IOException {
+        // A line that is longer than a part, whose characters have several bytes, and lines of all kinds.
+        String text = "🚀 ä".repeat(100_000) + "\n\n" + "one line\n\tand another one \n".repeat(8_000);
+        Path file = Files.writeString(temp.resolve("long.txt"), text);
+        JsonNode estimate = Cli.good(
+                        "clm",
+                        "--model",
+                        model,
+                        "--data",
+                        file,
+                        "--output",
+                        temp.resolve("none"),
+                        "--validation",
+                        0,
+                        "--block",
+                        192,
+                        "--dry-run",
+                        "--json")
+                .json();
+        // A token for each byte, and the end.
+        assertThat(estimate.at("/tokens").asLong()).isEqualTo(text.getBytes(StandardCharsets.UTF_8).length + 1L);
+    }
 }

@@ -146,23 +146,49 @@ public final class ChatTemplate {
     }
 
     /**
-     * Returns the tokens of a conversation for training, and which of them the assistant wrote.
+     * Writes a conversation for training, and tells what of it the assistant wrote.
      *
      * <p>If the template marks them with {@code generation}, these are the turns. Else a turn is what follows on the beginning of
      * the assistant's message: what the template adds for the messages up to it, after what it writes for those before it and
-     * the generation prompt. A token counts if it begins in a turn.
+     * the generation prompt.
      *
-     * @param tokenizer the tokenizer of the same folder
      * @param conversation the conversation
-     * @return the tokens, cut at {@link Tokenizer#maxTokens}
+     * @return the text with the turns of the assistant
      * @throws IllegalArgumentException if the template refuses the conversation, or writes a message in another way when others
      *     follow, so that the turns cannot be told
      */
-    public ChatTokens tokens(Tokenizer tokenizer, Conversation conversation) {
-        Objects.requireNonNull(tokenizer, "tokenizer must not be null");
+    public ChatText write(Conversation conversation) {
         JinjaTemplate.Rendered rendered = rendered(conversation, false, Map.of());
-        String text = rendered.text();
-        List<int[]> turns = template.marksGeneration() ? rendered.generated() : turns(conversation, text);
+        List<int[]> turns = template.marksGeneration() ? rendered.generated() : turns(conversation, rendered.text());
+        return new ChatText(
+                rendered.text(),
+                turns.stream().map(turn -> new ChatText.Turn(turn[0], turn[1])).toList());
+    }
+
+    /**
+     * Returns the tokens of a conversation for training, and which of them the assistant wrote.
+     *
+     * @param tokenizer the tokenizer of the same folder
+     * @param conversation the conversation
+     * @return the tokens, as {@link #tokens(Tokenizer, ChatText)} returns them
+     * @throws IllegalArgumentException as in {@link #write}
+     */
+    public ChatTokens tokens(Tokenizer tokenizer, Conversation conversation) {
+        return tokens(tokenizer, write(conversation));
+    }
+
+    /**
+     * Returns the tokens of a conversation that was written, and which of them the assistant wrote. A token counts if it begins
+     * in a turn.
+     *
+     * @param tokenizer the tokenizer of the same folder
+     * @param chat the conversation
+     * @return the tokens, cut at {@link Tokenizer#maxTokens}
+     */
+    public static ChatTokens tokens(Tokenizer tokenizer, ChatText chat) {
+        Objects.requireNonNull(tokenizer, "tokenizer must not be null");
+        Objects.requireNonNull(chat, "chat must not be null");
+        String text = chat.text();
         String wellFormed = TextCheck.wellFormed(text);
         CharSpan[] spans = tokenizer.use(t -> {
             Encoding encoding = t.encode(wellFormed, false, false);
@@ -170,10 +196,10 @@ public final class ChatTemplate {
         });
         TokenizedText tokens = tokenizer.encodeRendered(text);
         List<TokenRange> ranges = new ArrayList<>();
-        for (int[] turn : turns) {
+        for (ChatText.Turn turn : chat.assistant()) {
             // The spans count characters, not the halves of them that Java counts.
-            int from = text.codePointCount(0, turn[0]);
-            int to = text.codePointCount(0, turn[1]);
+            int from = text.codePointCount(0, turn.from());
+            int to = text.codePointCount(0, turn.to());
             int[] inside = IntStream.range(0, spans.length)
                     .filter(i -> spans[i] != null && spans[i].getStart() >= from && spans[i].getStart() < to)
                     .toArray();

@@ -92,7 +92,7 @@ public final class Dataset<T> implements Iterable<T> {
      */
     public Split<T> split(long seed, double testShare) {
         requireShare(testShare);
-        return split((index, element) -> Hash.unit(Hash.mix(seed, index)) < testShare);
+        return split((index, element) -> Split.isHeldOut(seed, index, testShare));
     }
 
     /**
@@ -108,7 +108,7 @@ public final class Dataset<T> implements Iterable<T> {
     public Split<T> splitBy(Function<? super T, String> group, long seed, double testShare) {
         Objects.requireNonNull(group, "group must not be null");
         requireShare(testShare);
-        return split((index, element) -> Hash.unit(Hash.mix(seed, group.apply(element))) < testShare);
+        return split((index, element) -> Split.isHeldOut(seed, group.apply(element), testShare));
     }
 
     private static void requireShare(double testShare) {

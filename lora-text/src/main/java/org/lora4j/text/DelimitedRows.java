@@ -4,7 +4,8 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.Reader;
 import java.io.UncheckedIOException;
-import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
@@ -22,9 +23,9 @@ final class DelimitedRows implements Cursor<TextRow> {
     private final List<String> columns;
     private boolean ended;
 
-    /** Opens a file. Its first row names the columns if none are given. */
-    DelimitedRows(Path file, CSVFormat format, List<String> columns) {
-        reader = new LineReader(new TextLines(file));
+    /** Reads the rows of some lines. The first one names the columns if none are given. */
+    DelimitedRows(TextLines lines, CSVFormat format, List<String> columns) {
+        reader = new LineReader(lines);
         try {
             parser = CSVParser.builder().setReader(reader).setFormat(format).get();
             records = parser.iterator();
@@ -36,6 +37,11 @@ final class DelimitedRows implements Cursor<TextRow> {
             reader.close();
             throw e;
         }
+    }
+
+    /** The columns, in the order of the file. */
+    List<String> columns() {
+        return columns;
     }
 
     private List<String> header() {
@@ -54,7 +60,7 @@ final class DelimitedRows implements Cursor<TextRow> {
 
     @Override
     public @Nullable TextRow next() {
-        long line = parser.getCurrentLineNumber() + 1;
+        long line = line();
         CSVRecord values = record();
         if (values == null) {
             return null;
@@ -70,14 +76,19 @@ final class DelimitedRows implements Cursor<TextRow> {
         for (int i = 0; i < columns.size(); i++) {
             row.put(columns.get(i), values.get(i));
         }
-        return new TextRow(reader.lines.file(), line, row);
+        return new TextRow(reader.lines.file(), line, reader.offset(values.getCharacterPosition()), row);
+    }
+
+    /** The line after those that were read. */
+    private long line() {
+        return reader.linesBefore + parser.getCurrentLineNumber() + 1;
     }
 
     private @Nullable CSVRecord record() {
         if (ended) {
             return null;
         }
-        long line = parser.getCurrentLineNumber() + 1;
+        long line = line();
         reader.startRow();
         try {
             if (records.hasNext()) {
@@ -104,15 +115,32 @@ final class DelimitedRows implements Cursor<TextRow> {
         reader.close();
     }
 
-    /** Gives the parser one line at a time, so that it does not read far ahead. */
+    /** Gives the parser one line at a time, so that it does not read far ahead, and knows where each of them begins. */
     private static final class LineReader extends Reader {
         private final TextLines lines;
+        private final long linesBefore;
+        private final Deque<Place> places = new ArrayDeque<>();
         private String line = "";
         private int position;
         private long ofRow;
+        private long characters;
+
+        /** Where a line begins, in characters for the parser and in bytes of the file. */
+        private record Place(long character, long offset) {}
 
         LineReader(TextLines lines) {
             this.lines = lines;
+            linesBefore = lines.line();
+        }
+
+        /** Returns where a line begins in bytes; those before it are forgotten. */
+        long offset(long character) {
+            Place place = places.remove();
+            while (!places.isEmpty() && places.element().character() <= character) {
+                place = places.remove();
+            }
+            places.addFirst(place);
+            return place.offset();
         }
 
         void startRow() {
@@ -128,6 +156,8 @@ final class DelimitedRows implements Cursor<TextRow> {
                 }
                 line = next;
                 position = 0;
+                places.add(new Place(characters, lines.offset()));
+                characters += next.length();
                 ofRow += next.length();
                 if (ofRow > TextLines.MOST_BYTES) {
                     throw TextFormatException.ofRest(

@@ -3,15 +3,14 @@ package org.lora4j.text;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /** The rows of a file that has a JSON object in each line. Empty lines are left out. */
 final class JsonLines implements Cursor<TextRow> {
     private final TextLines lines;
 
-    JsonLines(Path file) {
-        lines = new TextLines(file);
+    JsonLines(TextLines lines) {
+        this.lines = lines;
     }
 
     @Override
@@ -28,7 +27,7 @@ final class JsonLines implements Cursor<TextRow> {
         try {
             JsonNode value = Json.MAPPER.readTree(line);
             if (value instanceof ObjectNode object) {
-                return new TextRow(lines.file(), lines.line(), object);
+                return new TextRow(lines.file(), lines.line(), lines.offset(), object);
             }
             found = Json.describe(value);
         } catch (JsonProcessingException e) {

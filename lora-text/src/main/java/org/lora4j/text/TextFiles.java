@@ -1,10 +1,7 @@
 package org.lora4j.text;
 
 import java.nio.file.Path;
-import java.util.List;
-import java.util.Locale;
 import java.util.Objects;
-import org.apache.commons.csv.CSVFormat;
 
 /**
  * Data sets in files of UTF-8, plain or packed with gzip. They are read line by line, each time a data set is iterated over, and
@@ -24,15 +21,6 @@ import org.apache.commons.csv.CSVFormat;
  * <p>A file that cannot be read gives an {@link java.io.UncheckedIOException} that names it.
  */
 public final class TextFiles {
-    private static final CSVFormat CSV =
-            CSVFormat.RFC4180.builder().setIgnoreEmptyLines(true).get();
-    private static final CSVFormat TSV = CSVFormat.RFC4180
-            .builder()
-            .setIgnoreEmptyLines(true)
-            .setDelimiter('\t')
-            .setQuote(null)
-            .get();
-
     private TextFiles() {}
 
     /**
@@ -45,18 +33,7 @@ public final class TextFiles {
      */
     public static Dataset<TextRow> read(Path file) {
         Objects.requireNonNull(file, "file must not be null");
-        String name = file.toString().toLowerCase(Locale.ROOT).replaceAll("\\.gz$", "");
-        if (name.endsWith(".csv")) {
-            return csv(file);
-        }
-        if (name.endsWith(".tsv")) {
-            return tsv(file);
-        }
-        if (name.endsWith(".jsonl") || name.endsWith(".json")) {
-            return jsonl(file);
-        }
-        throw new IllegalArgumentException(file
-                + ": the name must end with .csv, .tsv or .jsonl, or these and .gz; call csv, tsv or jsonl otherwise");
+        return TextFormat.of(file).read(file);
     }
 
     /**
@@ -68,7 +45,8 @@ public final class TextFiles {
      * @return its rows
      */
     public static Dataset<TextRow> csv(Path file, String... columns) {
-        return delimited(file, CSV, columns);
+        Objects.requireNonNull(file, "file must not be null");
+        return TextFormat.CSV.read(file, columns);
     }
 
     /**
@@ -79,13 +57,8 @@ public final class TextFiles {
      * @return its rows
      */
     public static Dataset<TextRow> tsv(Path file, String... columns) {
-        return delimited(file, TSV, columns);
-    }
-
-    private static Dataset<TextRow> delimited(Path file, CSVFormat format, String... columns) {
         Objects.requireNonNull(file, "file must not be null");
-        List<String> names = List.of(columns);
-        return Dataset.of(() -> new DelimitedRows(file, format, names));
+        return TextFormat.TSV.read(file, columns);
     }
 
     /**
@@ -96,6 +69,6 @@ public final class TextFiles {
      */
     public static Dataset<TextRow> jsonl(Path file) {
         Objects.requireNonNull(file, "file must not be null");
-        return Dataset.of(() -> new JsonLines(file));
+        return TextFormat.JSONL.read(file);
     }
 }

@@ -14,7 +14,7 @@ import java.util.zip.GZIPInputStream;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.io.FileAccess;
 
-/** The lines of a file in UTF-8, which may be packed with gzip. A line keeps its line feed. */
+/** The lines of a file in UTF-8, which may be packed with gzip. A line keeps what ends it. */
 final class TextLines implements AutoCloseable {
     /** A line that is longer is no text, but a file of another kind. */
     static final int MOST_BYTES = 16_000_000;
@@ -23,10 +23,19 @@ final class TextLines implements AutoCloseable {
 
     private final Path file;
     private final InputStream in;
+    private final boolean endsAtReturn;
     private long line;
+    private long offset;
+    private long nextOffset;
 
-    TextLines(Path file) {
+    /**
+     * Opens a file.
+     *
+     * @param endsAtReturn whether a carriage return without a line feed ends a line, as in old files of CSV
+     */
+    TextLines(Path file, boolean endsAtReturn) {
         this.file = file;
+        this.endsAtReturn = endsAtReturn;
         try {
             in = unpacked(new BufferedInputStream(Channels.newInputStream(FileAccess.open(file)), BUFFER));
         } catch (IOException e) {
@@ -34,7 +43,23 @@ final class TextLines implements AutoCloseable {
         }
     }
 
-    private static InputStream unpacked(BufferedInputStream in) throws IOException {
+    /**
+     * Goes on within a file.
+     *
+     * @param in what follows there, unpacked
+     * @param offset where that begins, in bytes
+     * @param lines the number of lines before it
+     */
+    TextLines(Path file, boolean endsAtReturn, BufferedInputStream in, long offset, long lines) {
+        this.file = file;
+        this.endsAtReturn = endsAtReturn;
+        this.in = in;
+        nextOffset = offset;
+        line = lines;
+    }
+
+    /** Unpacks what begins as gzip does. */
+    static InputStream unpacked(BufferedInputStream in) throws IOException {
         try {
             in.mark(2);
             boolean packed = in.read() == 0x1f && in.read() == 0x8b;
@@ -60,6 +85,11 @@ final class TextLines implements AutoCloseable {
         return line;
     }
 
+    /** Where the line begins that was returned last, in bytes of the unpacked file. */
+    long offset() {
+        return offset;
+    }
+
     /** Returns the next line; null at the end. */
     @Nullable
     String next() {
@@ -67,7 +97,7 @@ final class TextLines implements AutoCloseable {
         try {
             for (int b = in.read(); b >= 0; b = in.read()) {
                 bytes.write(b);
-                if (b == '\n') {
+                if (b == '\n' || (b == '\r' && endsAtReturn && !isBeforeLineFeed())) {
                     break;
                 }
                 if (bytes.size() > MOST_BYTES) {
@@ -82,7 +112,16 @@ final class TextLines implements AutoCloseable {
             return null;
         }
         line++;
+        offset = nextOffset;
+        nextOffset += bytes.size();
         return decoded(bytes.toByteArray());
+    }
+
+    private boolean isBeforeLineFeed() throws IOException {
+        in.mark(1);
+        int next = in.read();
+        in.reset();
+        return next == '\n';
     }
 
     private String decoded(byte[] bytes) {

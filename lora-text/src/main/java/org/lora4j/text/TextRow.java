@@ -21,11 +21,13 @@ public final class TextRow {
 
     private final Path file;
     private final long line;
+    private final long offset;
     private final ObjectNode values;
 
-    TextRow(Path file, long line, ObjectNode values) {
+    TextRow(Path file, long line, long offset, ObjectNode values) {
         this.file = file;
         this.line = line;
+        this.offset = offset;
         this.values = values;
     }
 
@@ -36,6 +38,15 @@ public final class TextRow {
      */
     public long line() {
         return line;
+    }
+
+    /**
+     * Returns where the row begins.
+     *
+     * @return the number of bytes before it in the file, unpacked if it is packed with gzip; for {@link IndexedFile#row}
+     */
+    public long offset() {
+        return offset;
     }
 
     /**

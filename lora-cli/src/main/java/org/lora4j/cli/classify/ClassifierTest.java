@@ -31,7 +31,7 @@ public final class ClassifierTest {
      * @throws IllegalArgumentException if a line is wrong, or has a class that the classifier does not know
      */
     public static Result test(TextClassifier classifier, DataFile data, String text, String label) throws IOException {
-        DataFile.Parts<LabelledText> parts = data.read(
+        try (DataFile.Parts<LabelledText> parts = data.read(
                 row -> {
                     LabelledText example = row.labelled(text, label);
                     if (!classifier.labels().names().contains(example.label())) {
@@ -40,14 +40,15 @@ public final class ClassifierTest {
                     }
                     return example;
                 },
-                0);
-        List<Integer> actual = new ArrayList<>();
-        parts.train().forEach(example -> actual.add(classifier.labels().id(example.label())));
-        List<Integer> predicted = Predictions.of(
-                        classifier,
-                        classifier.tokens(
-                                parts.train().stream().map(LabelledText::text).toList()))
-                .classes();
-        return new Result(ClassMetrics.of(classifier.labels(), actual, predicted), parts.skipped());
+                0)) {
+            TokenizedTexts texts = new TokenizedTexts(classifier, parts.train());
+            List<Integer> actual = new ArrayList<>();
+            List<Integer> predicted = new ArrayList<>();
+            texts.forEach(some -> {
+                actual.addAll(some.classes());
+                predicted.addAll(Predictions.of(classifier, some.sequences()).classes());
+            });
+            return new Result(ClassMetrics.of(classifier.labels(), actual, predicted), parts.skipped());
+        }
     }
 }

@@ -17,6 +17,7 @@ import org.lora4j.cli.model.TextClassifier;
 import org.lora4j.cli.train.Examples;
 import org.lora4j.cli.train.TextTask;
 import org.lora4j.cli.train.TrainingInput;
+import org.lora4j.nn.Network;
 import org.lora4j.text.LabelledText;
 import org.lora4j.train.Loss;
 
@@ -56,8 +57,8 @@ public final class ClassifyTask implements TextTask<ClassifyResult> {
         this.texts = texts;
         this.classifier = classifier;
         seed = input.plan().seed();
-        train = TokenizedTexts.of(classifier, texts.train());
-        validation = texts.validation().isEmpty() ? null : TokenizedTexts.of(classifier, texts.validation());
+        train = new TokenizedTexts(classifier, texts.train());
+        validation = texts.validation().isEmpty() ? null : new TokenizedTexts(classifier, texts.validation());
         adapter = classifier.addAdapter(input.configOn(classifier.name()));
     }
 
@@ -73,12 +74,16 @@ public final class ClassifyTask implements TextTask<ClassifyResult> {
     public static ClassifyTask open(TrainingInput input, Settings settings) throws IOException {
         long seed = input.plan().seed();
         LabelledTexts texts = LabelledTexts.read(input.data(), settings.text(), settings.label(), seed);
-        TextClassifier classifier = TextClassifier.create(
-                input.model(), texts.labels(), settings.head(), settings.maxTokens(), seed, input.storage());
+        TextClassifier classifier = null;
         try {
+            classifier = TextClassifier.create(
+                    input.model(), texts.labels(), settings.head(), settings.maxTokens(), seed, input.storage());
             return new ClassifyTask(input, settings, texts, classifier);
-        } catch (RuntimeException e) {
-            classifier.close();
+        } catch (IOException | RuntimeException e) {
+            texts.close();
+            if (classifier != null) {
+                classifier.close();
+            }
             throw e;
         }
     }
@@ -134,23 +139,35 @@ public final class ClassifyTask implements TextTask<ClassifyResult> {
         if (tested == null) {
             return new ClassifyResult(counts(), null, null, List.of(), List.of());
         }
-        List<Integer> after = Predictions.of(classifier, tested.sequences()).classes();
-        ClassMetrics metrics = ClassMetrics.of(texts.labels(), tested.classes(), after);
-        if (!settings.baseline()) {
-            return new ClassifyResult(counts(), null, metrics, List.of(), List.of());
-        }
-        List<Integer> before = new FrozenBaseline(classifier, seed).predict(train, tested);
-        return new ClassifyResult(
-                counts(),
-                ClassMetrics.of(texts.labels(), tested.classes(), before),
-                metrics,
-                changed(tested, before, after, true),
-                changed(tested, before, after, false));
+        FrozenBaseline baseline = new FrozenBaseline(classifier, seed);
+        Network head = settings.baseline() ? baseline.train(train) : null;
+        List<Integer> actual = new ArrayList<>();
+        List<Integer> before = new ArrayList<>();
+        List<Integer> after = new ArrayList<>();
+        tested.forEach(some -> {
+            actual.addAll(some.classes());
+            after.addAll(Predictions.of(classifier, some.sequences()).classes());
+            if (head != null) {
+                for (int predicted :
+                        head.predict(baseline.features(some)).argMax(1).toIntVector()) {
+                    before.add(predicted);
+                }
+            }
+        });
+        ClassMetrics metrics = ClassMetrics.of(texts.labels(), actual, after);
+        return head == null
+                ? new ClassifyResult(counts(), null, metrics, List.of(), List.of())
+                : new ClassifyResult(
+                        counts(),
+                        ClassMetrics.of(texts.labels(), actual, before),
+                        metrics,
+                        changed(tested, actual, before, after, true),
+                        changed(tested, actual, before, after, false));
     }
 
     private List<ClassifyResult.ClassCount> counts() {
-        int[] trained = texts.counts(texts.train());
-        int[] held = texts.counts(texts.validation());
+        int[] trained = texts.trained();
+        int[] held = texts.held();
         return IntStream.range(0, trained.length)
                 .mapToObj(c -> new ClassifyResult.ClassCount(texts.labels().name(c), trained[c], held[c]))
                 .toList();
@@ -158,13 +175,13 @@ public final class ClassifyTask implements TextTask<ClassifyResult> {
 
     /** Returns texts that only the adapter classifies rightly, or only the baseline. */
     private List<ClassifyResult.Changed> changed(
-            TokenizedTexts tested, List<Integer> before, List<Integer> after, boolean fixed) {
+            TokenizedTexts tested, List<Integer> actual, List<Integer> before, List<Integer> after, boolean fixed) {
         List<ClassifyResult.Changed> changed = new ArrayList<>();
         for (int i = 0; i < tested.size() && changed.size() < MOST_CHANGED; i++) {
-            boolean wasRight = before.get(i).equals(tested.classes().get(i));
-            boolean isRight = after.get(i).equals(tested.classes().get(i));
+            boolean wasRight = before.get(i).equals(actual.get(i));
+            boolean isRight = after.get(i).equals(actual.get(i));
             if (wasRight != isRight && isRight == fixed) {
-                LabelledText text = tested.texts().get(i);
+                LabelledText text = tested.text(i);
                 changed.add(new ClassifyResult.Changed(
                         text.text(),
                         text.label(),
@@ -175,9 +192,10 @@ public final class ClassifyTask implements TextTask<ClassifyResult> {
         return changed;
     }
 
-    /** Frees the tokenizer. */
+    /** Frees the tokenizer, and closes the files. */
     @Override
     public void close() {
         classifier.close();
+        texts.close();
     }
 }

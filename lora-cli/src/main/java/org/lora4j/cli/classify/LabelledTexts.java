@@ -2,23 +2,32 @@ package org.lora4j.cli.classify;
 
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
-import java.util.TreeSet;
+import java.util.Map;
+import java.util.TreeMap;
 import org.lora4j.cli.train.DataFile;
 import org.lora4j.text.LabelledText;
 import org.lora4j.text.Labels;
 
-/**
- * Texts of several classes, for training and for the validation.
- *
- * @param labels the classes: numbers in their order, before other labels
- * @param train the texts for training
- * @param validation those for the validation; may be empty
- * @param skipped what was wrong with lines that were left out
- */
-public record LabelledTexts(
-        Labels labels, List<LabelledText> train, List<LabelledText> validation, List<String> skipped) {
+/** Texts of several classes, for training and for the validation. */
+public final class LabelledTexts implements AutoCloseable {
+    private static final Comparator<String> NUMBERS_FIRST =
+            Comparator.comparingInt(LabelledTexts::number).thenComparing(Comparator.naturalOrder());
+
+    private final DataFile.Parts<LabelledText> parts;
+    private final Labels labels;
+    private final int[] trained;
+    private final int[] held;
+
+    private LabelledTexts(DataFile.Parts<LabelledText> parts, Map<String, int[]> counts) {
+        this.parts = parts;
+        labels = Labels.of(new ArrayList<>(counts.keySet()));
+        trained = counts.values().stream().mapToInt(count -> count[0]).toArray();
+        held = counts.values().stream().mapToInt(count -> count[1]).toArray();
+    }
+
     /**
      * Reads texts.
      *
@@ -31,16 +40,17 @@ public record LabelledTexts(
      * @throws IllegalArgumentException if a line is wrong
      */
     public static LabelledTexts read(DataFile data, String text, String label, long seed) throws IOException {
-        DataFile.Parts<LabelledText> parts = data.read(row -> row.labelled(text, label), seed);
-        TreeSet<String> names =
-                new TreeSet<>(Comparator.comparingInt(LabelledTexts::number).thenComparing(Comparator.naturalOrder()));
-        parts.train().forEach(example -> names.add(example.label()));
-        parts.validation().forEach(example -> names.add(example.label()));
-        if (names.size() < 2) {
+        Map<String, int[]> counts = new TreeMap<>(NUMBERS_FIRST);
+        DataFile.Parts<LabelledText> parts = data.read(
+                row -> List.of(row.labelled(text, label)),
+                (examples, held) -> counts.computeIfAbsent(examples.get(0).label(), name -> new int[2])[held ? 1 : 0]++,
+                seed);
+        if (counts.size() < 2) {
+            parts.close();
             throw new IOException(data.file() + ": the column " + label + " must have at least two classes, found only "
-                    + names + "; name another column with --label");
+                    + counts.keySet() + "; name another column with --label");
         }
-        return new LabelledTexts(Labels.of(new ArrayList<>(names)), parts.train(), parts.validation(), parts.skipped());
+        return new LabelledTexts(parts, counts);
     }
 
     private static int number(String label) {
@@ -52,15 +62,49 @@ public record LabelledTexts(
     }
 
     /**
-     * Counts the texts of each class.
+     * Returns the classes: numbers in their order, before other labels.
      *
-     * @param texts texts of these classes
-     * @return the number of texts by class
+     * @return the classes
      */
-    int[] counts(List<LabelledText> texts) {
-        int[] counts = new int[labels.count()];
-        texts.forEach(text -> counts[labels.id(text.label())]++);
-        return counts;
+    public Labels labels() {
+        return labels;
+    }
+
+    /**
+     * Returns the texts for training.
+     *
+     * @return a list that reads each of them from the file
+     */
+    public List<LabelledText> train() {
+        return parts.train();
+    }
+
+    /**
+     * Returns the texts for the validation.
+     *
+     * @return a list that reads each of them from the file; may be empty
+     */
+    public List<LabelledText> validation() {
+        return parts.validation();
+    }
+
+    /**
+     * Returns what was wrong with lines that were left out.
+     *
+     * @return a message for each
+     */
+    public List<String> skipped() {
+        return parts.skipped();
+    }
+
+    /** Returns the number of texts for training by class. */
+    int[] trained() {
+        return trained.clone();
+    }
+
+    /** Returns the number of texts for the validation by class. */
+    int[] held() {
+        return held.clone();
     }
 
     /**
@@ -70,11 +114,14 @@ public record LabelledTexts(
      * @return a weight for each class
      */
     double[] balancedWeights() {
-        int[] counts = counts(train);
-        double[] weights = new double[counts.length];
-        for (int k = 0; k < counts.length; k++) {
-            weights[k] = counts[k] == 0 ? 1 : (double) train.size() / counts.length / counts[k];
-        }
-        return weights;
+        return Arrays.stream(trained)
+                .mapToDouble(count -> count == 0 ? 1 : (double) train().size() / trained.length / count)
+                .toArray();
+    }
+
+    /** Closes the files. */
+    @Override
+    public void close() {
+        parts.close();
     }
 }

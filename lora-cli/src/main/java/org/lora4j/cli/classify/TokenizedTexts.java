@@ -2,7 +2,8 @@ package org.lora4j.cli.classify;
 
 import java.util.Arrays;
 import java.util.List;
-import java.util.Objects;
+import java.util.function.Consumer;
+import java.util.stream.IntStream;
 import org.lora4j.cli.model.TextClassifier;
 import org.lora4j.cli.train.Examples;
 import org.lora4j.example.support.train.Classes;
@@ -11,46 +12,54 @@ import org.lora4j.text.LabelledText;
 import org.lora4j.text.Labels;
 import org.lora4j.train.Batch;
 
-/**
- * The tokens of texts with their classes.
- *
- * @param texts the texts
- * @param sequences a sequence for each text
- * @param classes the class of each text
- * @param count the number of classes
- */
-record TokenizedTexts(List<LabelledText> texts, Sequences sequences, List<Integer> classes, int count)
-        implements Examples {
-    static TokenizedTexts of(TextClassifier classifier, List<LabelledText> texts) {
+/** Texts with their classes, as tokens. */
+final class TokenizedTexts extends Examples {
+    private static final int AT_A_TIME = 32;
+
+    private final TextClassifier classifier;
+    private final List<LabelledText> texts;
+
+    /** Creates examples of texts, each of a class of the classifier. */
+    TokenizedTexts(TextClassifier classifier, List<LabelledText> texts) {
+        super(texts);
+        this.classifier = classifier;
+        this.texts = texts;
+    }
+
+    /** Reads all texts in their order, some at a time. */
+    void forEach(Consumer<Some> consumer) {
+        for (int from = 0; from < size(); from += AT_A_TIME) {
+            consumer.accept(read(
+                    IntStream.range(from, Math.min(size(), from + AT_A_TIME)).toArray()));
+        }
+    }
+
+    /** Some texts, read once. */
+    record Some(Sequences sequences, List<Integer> classes) {}
+
+    Some read(int... indices) {
         Labels labels = classifier.labels();
-        return new TokenizedTexts(
-                texts,
-                classifier.tokens(texts.stream().map(LabelledText::text).toList()),
-                texts.stream().map(text -> labels.id(text.label())).toList(),
-                labels.count());
+        List<LabelledText> some = Arrays.stream(indices).mapToObj(texts::get).toList();
+        return new Some(
+                classifier.tokens(some.stream().map(LabelledText::text).toList()),
+                some.stream().map(text -> labels.id(text.label())).toList());
+    }
+
+    LabelledText text(int index) {
+        return texts.get(index);
+    }
+
+    /** The number of classes. */
+    int count() {
+        return classifier.labels().count();
     }
 
     @Override
-    public int size() {
-        return classes.size();
-    }
-
-    @Override
-    public int length(int text) {
-        return sequences.length(text);
-    }
-
-    @Override
-    public int contentHash() {
-        return Objects.hash(sequences, classes, count);
-    }
-
-    @Override
-    public Batch batch(int... indices) {
-        return new Batch(
-                Sequences.concat(Arrays.stream(indices)
-                        .mapToObj(i -> sequences.part(i, i + 1))
-                        .toList()),
-                Classes.oneHot(classes, indices, count));
+    protected Tokenized tokenize(int... indices) {
+        Some some = read(indices);
+        int[] all = IntStream.range(0, indices.length).toArray();
+        return new Tokenized(
+                new Batch(some.sequences(), Classes.oneHot(some.classes(), all, count())),
+                Arrays.stream(all).mapToObj(some.sequences()::length).toList());
     }
 }

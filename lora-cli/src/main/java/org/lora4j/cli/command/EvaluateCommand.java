@@ -138,11 +138,13 @@ public final class EvaluateCommand extends WorkCommand {
     private void testDecoder() throws IOException {
         try (DecoderFolder decoder = DecoderFolder.open(source.model(), storage.value())) {
             int most = decoder.maxLength();
-            LanguageExamples examples = LanguageExamples.forTest(
-                    decoder, texts.file(), texts.column(), Math.min(most, maxTokens == 0 ? LONGEST : maxTokens));
-            LoRAModel model = DecoderAdapters.load(decoder, source.adapters());
-            LanguageResult result = new LanguageResult(
-                    LanguageTest.of(model, examples.train()), examples.skipped(), examples.unlearnable());
+            LanguageResult result;
+            try (LanguageExamples examples = LanguageExamples.forTest(
+                    decoder, texts.file(), texts.column(), Math.min(most, maxTokens == 0 ? LONGEST : maxTokens))) {
+                LoRAModel model = DecoderAdapters.load(decoder, source.adapters());
+                result = new LanguageResult(
+                        LanguageTest.of(model, examples.train()), examples.skipped(), examples.unlearnable());
+            }
             output.show(out(), result, to -> {
                 to.line(
                         "%,d tokens: loss %.4f, perplexity %.3f",

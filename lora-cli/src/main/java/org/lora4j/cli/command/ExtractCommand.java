@@ -81,6 +81,12 @@ public final class ExtractCommand extends WorkCommand {
                         "%,d normalizations differ and are stored in full; the first: %s",
                         result.inFull().size(), result.inFull().get(0));
             }
+            if (!result.leftOut().isEmpty()) {
+                to.fact(
+                        "warning: only %s has a classifier, and the adapter leaves it out: %s; 'lora classify' trains a new"
+                                + " one",
+                        tuned, String.join(", ", result.leftOut()));
+            }
         });
     }
 }

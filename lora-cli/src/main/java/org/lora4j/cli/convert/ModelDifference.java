@@ -3,6 +3,8 @@ package org.lora4j.cli.convert;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.BaseLayer;
 import org.lora4j.adapter.BiasTraining;
 import org.lora4j.adapter.HubFields;
@@ -30,8 +32,10 @@ public final class ModelDifference {
      * @param rank the greatest rank of a layer
      * @param greatestError the greatest relative error of a layer's update
      * @param inFull the layers that differ and are stored in full: normalizations
+     * @param leftOut the layers of the second model that the adapter leaves out because only that model has a classifier
      */
-    public record Result(String output, int layers, int rank, double greatestError, List<String> inFull) {}
+    public record Result(
+            String output, int layers, int rank, double greatestError, List<String> inFull, List<String> leftOut) {}
 
     /**
      * Extracts an adapter from two models, and writes it.
@@ -50,11 +54,22 @@ public final class ModelDifference {
             throw new IOException(tuned + ": the models must be of the same kind, found " + ModelKind.of(tuned)
                     + " beside " + kind + " in " + model);
         }
-        boolean classifies = !kind.isDecoder()
-                && BertModel.load(model).hasClassifier()
-                && BertModel.load(tuned).hasClassifier();
-        Network before = network(model, classifies);
-        Network after = network(tuned, classifies);
+        try (Side base = Side.open(model);
+                Side other = Side.open(tuned)) {
+            boolean oneClassifies = base.classifies() != other.classifies();
+            return extract(
+                    model,
+                    oneClassifies ? base.body() : base.network(),
+                    oneClassifies ? other.body() : other.network(),
+                    rank,
+                    output,
+                    oneClassifies && other.classifies() ? other.head() : List.of());
+        }
+    }
+
+    private static Result extract(
+            Path model, Network before, Network after, TargetRank rank, Path output, List<String> leftOut)
+            throws IOException {
         AdapterApproximation found = AdapterExtraction.extract(
                 before, after, rank, biasesDiffer(before, after) ? BiasTraining.ALL : BiasTraining.NONE);
         PeftAdapters.save(named(found.adapter(), before, model), before, output);
@@ -70,17 +85,61 @@ public final class ModelDifference {
                         .mapToDouble(AdapterApproximation.Layer::relativeError)
                         .max()
                         .orElse(0),
-                List.copyOf(found.adapter().savedModules().keySet()));
+                List.copyOf(found.adapter().savedModules().keySet()),
+                leftOut);
     }
 
-    private static Network network(Path folder, boolean classifies) throws IOException {
-        if (ModelKind.of(folder).isDecoder()) {
-            try (DecoderFolder decoder = DecoderFolder.open(folder)) {
-                return decoder.network();
+    /**
+     * One of the models.
+     *
+     * @param decoder the folder of a decoder; null for an encoder
+     * @param encoder the encoder; null for a decoder
+     */
+    private record Side(
+            @Nullable DecoderFolder decoder, @Nullable BertModel encoder) implements AutoCloseable {
+        static Side open(Path folder) throws IOException {
+            return ModelKind.of(folder).isDecoder()
+                    ? new Side(DecoderFolder.open(folder), null)
+                    : new Side(null, BertModel.load(folder));
+        }
+
+        boolean classifies() {
+            return encoder == null ? decoder().ownClassifier().isPresent() : encoder.hasClassifier();
+        }
+
+        @Override
+        public DecoderFolder decoder() {
+            return Objects.requireNonNull(decoder);
+        }
+
+        /** The model with its classifier, if it has one. */
+        Network network() {
+            if (encoder == null) {
+                return decoder().ownClassifier().orElseGet(decoder()::network);
+            }
+            return encoder.hasClassifier() ? encoder.classifier() : encoder.lastHiddenState();
+        }
+
+        /** The model without what only one of the two has. */
+        Network body() {
+            return encoder == null ? decoder().lastHiddenState() : encoder.lastHiddenState();
+        }
+
+        /** The layers that the classifier has more than the body. */
+        List<String> head() {
+            List<String> body = List.copyOf(body().paths());
+            // Before the paths of the body stands the name that it has within the model, such as bert.
+            return network().paths().stream()
+                    .filter(path -> body.stream().noneMatch(of -> path.equals(of) || path.endsWith("." + of)))
+                    .toList();
+        }
+
+        @Override
+        public void close() {
+            if (decoder != null) {
+                decoder.close();
             }
         }
-        BertModel bert = BertModel.load(folder);
-        return classifies ? bert.classifier() : bert.lastHiddenState();
     }
 
     private static boolean biasesDiffer(Network before, Network after) {

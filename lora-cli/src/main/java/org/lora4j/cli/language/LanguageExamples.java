@@ -1,44 +1,32 @@
 package org.lora4j.cli.language;
 
 import java.io.IOException;
-import java.io.InputStream;
-import java.nio.ByteBuffer;
-import java.nio.channels.Channels;
-import java.nio.charset.CharacterCodingException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.AbstractList;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
+import java.util.RandomAccess;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import java.util.zip.GZIPInputStream;
 import org.lora4j.cli.train.DataFile;
-import org.lora4j.io.FileAccess;
-import org.lora4j.text.Conversation;
-import org.lora4j.text.Dataset;
 import org.lora4j.text.DecoderFolder;
 import org.lora4j.text.DecoderTokens;
 import org.lora4j.text.Split;
-import org.lora4j.text.TextPair;
 import org.lora4j.text.TextRow;
 import org.lora4j.text.TokenExample;
 
 /**
- * The examples for a language model.
+ * The examples for a language model. The lists read an example from a file each time it is asked for.
  *
  * @param train the examples for training
  * @param validation those for the validation; may be empty
  * @param skipped what was wrong with lines that were left out
  * @param unlearnable how many examples were left out because nothing to learn was left after the cut
+ * @param files closes the files
  */
 public record LanguageExamples(
-        List<TokenExample> train, List<TokenExample> validation, List<String> skipped, int unlearnable) {
-    /** A longer file does not fit into an array with its tokens. */
-    private static final int MOST_BYTES = 500_000_000;
-
+        List<TokenExample> train, List<TokenExample> validation, List<String> skipped, int unlearnable, Runnable files)
+        implements AutoCloseable {
     /**
      * Reads conversations, of which the answers are learned: {@code messages}, or {@code prompt} and {@code completion}. A model
      * without a chat template learns the completion as it stands, and its end.
@@ -53,45 +41,68 @@ public record LanguageExamples(
      */
     public static LanguageExamples conversations(DecoderFolder decoder, DataFile data, int maxTokens, long seed)
             throws IOException {
-        DataFile.Parts<TokenExample> parts = data.read(row -> conversation(decoder, row), seed);
-        List<TokenExample> train = cut(parts.train(), maxTokens);
-        List<TokenExample> validation = cut(parts.validation(), maxTokens);
-        int unlearnable = parts.train().size() + parts.validation().size() - train.size() - validation.size();
-        if (train.isEmpty()) {
+        DataFile.Parts<AnswerText> parts = data.read(
+                row -> {
+                    AnswerText text = AnswerText.of(decoder, row);
+                    return text.isLearnable(decoder, maxTokens) ? List.of(text) : List.of();
+                },
+                (examples, held) -> {},
+                seed);
+        if (parts.train().isEmpty()) {
+            parts.close();
             throw new IOException("%s: at least one example must have an answer within %d tokens, found none; set more"
                             .formatted(data.file(), maxTokens)
                     + " --max-tokens");
         }
-        return new LanguageExamples(train, validation, parts.skipped(), unlearnable);
+        return new LanguageExamples(
+                new CutTexts(decoder, parts.train(), maxTokens),
+                new CutTexts(decoder, parts.validation(), maxTokens),
+                parts.skipped(),
+                parts.unused(),
+                parts::close);
     }
 
-    private static TokenExample conversation(DecoderFolder decoder, TextRow row) {
-        DecoderTokens tokens = new DecoderTokens(decoder);
-        if (decoder.template().isEmpty()) {
-            TextPair pair = row.pair("prompt", "completion");
-            return tokens.completion(pair.first(), pair.second());
-        }
-        Conversation conversation = row.conversation();
-        try {
-            return tokens.conversation(conversation);
-        } catch (IllegalArgumentException e) {
-            throw row.refuse(String.valueOf(e.getMessage()));
-        }
-    }
+    /** Texts that are tokenized and cut when they are asked for. */
+    private static final class CutTexts extends AbstractList<TokenExample> implements RandomAccess {
+        private final DecoderFolder decoder;
+        private final List<AnswerText> texts;
+        private final int maxTokens;
 
-    private static List<TokenExample> cut(List<TokenExample> examples, int maxTokens) {
-        List<TokenExample> cut = new ArrayList<>();
-        for (TokenExample example : examples) {
-            TokenExample part = example.cut(maxTokens);
-            if (part != null) {
-                cut.add(part);
+        CutTexts(DecoderFolder decoder, List<AnswerText> texts, int maxTokens) {
+            this.decoder = decoder;
+            this.texts = texts;
+            this.maxTokens = maxTokens;
+        }
+
+        @Override
+        public TokenExample get(int index) {
+            TokenExample cut = texts.get(index).tokens(decoder).cut(maxTokens);
+            if (cut == null) {
+                throw new IllegalStateException("example " + index + " must have an answer within " + maxTokens
+                        + " tokens, found none; set more --max-tokens");
             }
+            return cut;
         }
-        return cut;
+
+        @Override
+        public int size() {
+            return texts.size();
+        }
+
+        @Override
+        public int hashCode() {
+            return texts.hashCode();
+        }
+
+        @Override
+        public boolean equals(Object other) {
+            return super.equals(other);
+        }
     }
 
     /**
-     * Reads plain text and packs it into blocks: texts one after the other, with the token that ends a text between them.
+     * Reads plain text and packs it into blocks: texts one after the other, with the token that ends a text between them. The
+     * tokens are kept in a temporary file.
      *
      * @param decoder the model
      * @param data the files: {@code .txt} is one text; of other files each row has one
@@ -104,28 +115,61 @@ public record LanguageExamples(
      */
     public static LanguageExamples blocks(DecoderFolder decoder, DataFile data, String column, int block, long seed)
             throws IOException {
-        if (!isText(data.file())) {
-            DataFile.Parts<int[]> parts = data.read(row -> tokens(decoder, row.text(column)), seed);
-            return new LanguageExamples(
-                    requireSome(data.file(), pack(parts.train(), block)),
-                    pack(parts.validation(), block),
-                    parts.skipped(),
-                    0);
+        List<TokenFile> files = new ArrayList<>();
+        try {
+            files.add(new TokenFile());
+            files.add(new TokenFile());
+            return TextTokens.isText(data.file())
+                    ? blocksOfText(decoder, data, block, seed, files)
+                    : blocksOfRows(decoder, data, column, block, seed, files);
+        } catch (IOException | RuntimeException e) {
+            files.forEach(TokenFile::close);
+            throw e;
         }
-        List<TokenExample> all = ofText(decoder, data.file(), block);
-        Path held = data.validationFile();
-        if (held != null) {
-            return new LanguageExamples(all, ofText(decoder, held, block), List.of(), 0);
+    }
+
+    private static LanguageExamples blocksOfRows(
+            DecoderFolder decoder, DataFile data, String column, int block, long seed, List<TokenFile> files)
+            throws IOException {
+        DecoderTokens tokens = new DecoderTokens(decoder);
+        List<String> skipped =
+                data.visit((row, held) -> files.get(held ? 1 : 0).add(tokens.text(row.text(column))), seed);
+        return new LanguageExamples(
+                requireSome(data.file(), files.get(0).blocks(block)),
+                files.get(1).blocks(block),
+                skipped,
+                0,
+                () -> files.forEach(TokenFile::close));
+    }
+
+    private static LanguageExamples blocksOfText(
+            DecoderFolder decoder, DataFile data, int block, long seed, List<TokenFile> files) throws IOException {
+        TextTokens.write(decoder, data.file(), files.get(0));
+        TokenFile.Blocks all = requireSome(data.file(), files.get(0).blocks(block));
+        Path heldFile = data.validationFile();
+        if (heldFile != null) {
+            TextTokens.write(decoder, heldFile, files.get(1));
+            TokenFile.Blocks held = requireSome(heldFile, files.get(1).blocks(block));
+            return new LanguageExamples(all, held, List.of(), 0, () -> files.forEach(TokenFile::close));
         }
         if (data.share() == 0) {
-            return new LanguageExamples(all, List.of(), List.of(), 0);
+            return new LanguageExamples(all, List.of(), List.of(), 0, () -> files.forEach(TokenFile::close));
         }
-        Split<TokenExample> split = Dataset.of(all).split(seed, data.share());
-        List<TokenExample> train = new ArrayList<>();
-        split.train().forEach(train::add);
-        List<TokenExample> validation = new ArrayList<>();
-        split.test().forEach(validation::add);
-        return new LanguageExamples(requireSome(data.file(), train), validation, List.of(), 0);
+        TokenFile.Blocks train = all.some(places(all).filter(i -> !Split.isHeldOut(seed, i, data.share())));
+        TokenFile.Blocks held = all.some(places(all).filter(i -> Split.isHeldOut(seed, i, data.share())));
+        return new LanguageExamples(
+                requireSome(data.file(), train), held, List.of(), 0, () -> files.forEach(TokenFile::close));
+    }
+
+    private static IntStream places(List<?> list) {
+        return IntStream.range(0, list.size());
+    }
+
+    private static TokenFile.Blocks requireSome(Path file, TokenFile.Blocks blocks) throws IOException {
+        if (blocks.isEmpty()) {
+            throw new IOException(file + ": the texts for training must have at least two tokens, found fewer");
+        }
+        return blocks;
     }
 
     /**
@@ -141,7 +185,7 @@ public record LanguageExamples(
      */
     public static LanguageExamples forTest(DecoderFolder decoder, DataFile data, String column, int maxTokens)
             throws IOException {
-        return !isText(data.file()) && isConversation(data)
+        return !TextTokens.isText(data.file()) && isConversation(data)
                 ? conversations(decoder, data, maxTokens, 0)
                 : blocks(decoder, data, column, maxTokens, 0);
     }
@@ -155,50 +199,9 @@ public record LanguageExamples(
         }
     }
 
-    private static boolean isText(Path file) {
-        return file.toString().toLowerCase(Locale.ROOT).replaceAll("\\.gz$", "").endsWith(".txt");
-    }
-
-    private static List<TokenExample> requireSome(Path file, List<TokenExample> blocks) throws IOException {
-        if (blocks.isEmpty()) {
-            throw new IOException(file + ": the texts for training must have at least two tokens, found fewer");
-        }
-        return blocks;
-    }
-
-    private static List<TokenExample> ofText(DecoderFolder decoder, Path file, int block) throws IOException {
-        return requireSome(file, pack(List.of(tokens(decoder, read(file))), block));
-    }
-
-    private static int[] tokens(DecoderFolder decoder, String text) {
-        return new DecoderTokens(decoder).text(text);
-    }
-
-    private static List<TokenExample> pack(List<int[]> texts, int block) {
-        return DecoderTokens.blocks(texts.stream().flatMapToInt(Arrays::stream).toArray(), block);
-    }
-
-    private static String read(Path file) throws IOException {
-        if (!Files.exists(file)) {
-            throw new NoSuchFileException(file.toString());
-        }
-        byte[] bytes;
-        try (InputStream in = Channels.newInputStream(FileAccess.open(file));
-                InputStream plain =
-                        file.toString().toLowerCase(Locale.ROOT).endsWith(".gz") ? new GZIPInputStream(in) : in) {
-            bytes = plain.readNBytes(MOST_BYTES + 1);
-        }
-        if (bytes.length > MOST_BYTES) {
-            throw new IOException(file + ": must have at most " + MOST_BYTES
-                    + " bytes, found more; use .jsonl with a text in each line, or several runs");
-        }
-        try {
-            return StandardCharsets.UTF_8
-                    .newDecoder()
-                    .decode(ByteBuffer.wrap(bytes))
-                    .toString();
-        } catch (CharacterCodingException e) {
-            throw new IOException(file + ": must be UTF-8, found other bytes", e);
-        }
+    /** Closes the files. */
+    @Override
+    public void close() {
+        files.run();
     }
 }

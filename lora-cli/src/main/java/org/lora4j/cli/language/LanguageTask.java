@@ -30,6 +30,8 @@ public final class LanguageTask implements TextTask<LanguageResult> {
     private final LanguageExamples examples;
     private final LoRAModel model;
     private final AdapterView adapter;
+    private final TokenExamples train;
+    private final TokenExamples validation;
 
     /** What the model learns. */
     public enum Kind {
@@ -59,8 +61,15 @@ public final class LanguageTask implements TextTask<LanguageResult> {
         examples = settings.kind() == Kind.SFT
                 ? LanguageExamples.conversations(decoder, input.data(), maxTokens, seed)
                 : LanguageExamples.blocks(decoder, input.data(), settings.text(), maxTokens, seed);
-        model = LoRAModel.of(decoder.network());
-        adapter = model.add(ADAPTER, input.configOn(decoder.name()));
+        try {
+            model = LoRAModel.of(decoder.network());
+            adapter = model.add(ADAPTER, input.configOn(decoder.name()));
+            train = new TokenExamples(examples.train());
+            validation = new TokenExamples(examples.validation());
+        } catch (RuntimeException e) {
+            examples.close();
+            throw e;
+        }
     }
 
     private static int maxTokens(Settings settings, DecoderFolder decoder) {
@@ -99,8 +108,8 @@ public final class LanguageTask implements TextTask<LanguageResult> {
                 adapter,
                 Loss.nextToken(),
                 settings.recomputes(),
-                new TokenExamples(examples.train()),
-                new TokenExamples(examples.validation()),
+                train,
+                validation,
                 // Nothing is lost of plain text: a block is full.
                 settings.kind() == Kind.CLM ? 0 : maxTokens,
                 examples.unlearnable(),
@@ -133,9 +142,10 @@ public final class LanguageTask implements TextTask<LanguageResult> {
 
     private List<LanguageResult.Sample> samples(List<TokenExample> held) {
         List<LanguageResult.Sample> samples = new ArrayList<>();
-        for (TokenExample example : held) {
+        for (int i = 0; i < held.size() && samples.size() < settings.samples(); i++) {
+            TokenExample example = held.get(i);
             int[] prompt = example.prompt();
-            if (samples.size() < settings.samples() && prompt.length > 0) {
+            if (prompt.length > 0) {
                 samples.add(new LanguageResult.Sample(
                         decoder.tokenizer().decode(prompt),
                         decoder.tokenizer().decode(example.answer()),
@@ -152,9 +162,10 @@ public final class LanguageTask implements TextTask<LanguageResult> {
                 .text();
     }
 
-    /** Frees the tokenizer. */
+    /** Frees the tokenizer, and closes the files. */
     @Override
     public void close() {
+        examples.close();
         decoder.close();
     }
 }

@@ -2,6 +2,7 @@ package org.lora4j.cli.retrieval;
 
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -21,13 +22,9 @@ record RankedPair(TextPair pair, boolean right) {
     /**
      * Reads pairs with a label, or triples, of which each has two pairs. All rows of a query are on the same side.
      */
-    static DataFile.Parts<RankedPair> read(DataFile data, Columns columns, long seed) throws IOException {
-        DataFile.Parts<List<RankedPair>> rows = data.groupedBy(columns.query()).read(row -> ofRow(row, columns), seed);
-        return new DataFile.Parts<>(all(rows.train()), all(rows.validation()), rows.skipped());
-    }
-
-    private static List<RankedPair> all(List<List<RankedPair>> rows) {
-        return rows.stream().flatMap(List::stream).toList();
+    static DataFile.Parts<RankedPair> read(
+            DataFile data, Columns columns, DataFile.Visitor<RankedPair> visitor, long seed) throws IOException {
+        return data.groupedBy(columns.query()).read(row -> ofRow(row, columns), visitor, seed);
     }
 
     private static List<RankedPair> ofRow(TextRow row, Columns columns) {
@@ -54,36 +51,47 @@ record RankedPair(TextPair pair, boolean right) {
         };
     }
 
-    /** Returns the indices of the pairs of each query that has right and wrong texts. Only these can be sorted well or badly. */
-    static Map<String, List<Integer>> byQuery(List<RankedPair> pairs) {
-        Map<String, List<Integer>> queries = new LinkedHashMap<>();
-        for (int i = 0; i < pairs.size(); i++) {
-            queries.computeIfAbsent(pairs.get(i).pair().first(), query -> new ArrayList<>())
-                    .add(i);
-        }
-        queries.values()
-                .removeIf(indices -> indices.stream()
-                                .map(i -> pairs.get(i).right())
-                                .distinct()
-                                .count()
-                        < 2);
-        return queries;
-    }
+    /** The pairs of each query that has right and wrong texts. Only these can be sorted well or badly. */
+    static final class Queries {
+        private final Map<String, List<Integer>> pairs = new LinkedHashMap<>();
+        private final BitSet right = new BitSet();
 
-    /** Returns how well scores sort the pairs of each query. */
-    static RankMetrics rank(List<RankedPair> pairs, double[] scores) {
-        RankMetrics.Sum sum = new RankMetrics.Sum();
-        int texts = 0;
-        for (List<Integer> indices : byQuery(pairs).values()) {
-            Set<Integer> right = new LinkedHashSet<>();
-            for (int k = 0; k < indices.size(); k++) {
-                if (pairs.get(indices.get(k)).right()) {
-                    right.add(k);
-                }
+        /** Reads the pairs once. */
+        static Queries of(List<RankedPair> all) {
+            Queries queries = new Queries();
+            for (int i = 0; i < all.size(); i++) {
+                RankedPair pair = all.get(i);
+                queries.right.set(i, pair.right());
+                queries.pairs
+                        .computeIfAbsent(pair.pair().first(), query -> new ArrayList<>())
+                        .add(i);
             }
-            sum.add(indices.stream().mapToDouble(i -> scores[i]).toArray(), right);
-            texts += indices.size();
+            queries.pairs
+                    .values()
+                    .removeIf(indices ->
+                            indices.stream().map(queries.right::get).distinct().count() < 2);
+            return queries;
         }
-        return sum.metrics(texts);
+
+        boolean isEmpty() {
+            return pairs.isEmpty();
+        }
+
+        /** Returns how well scores sort the pairs of each query. */
+        RankMetrics rank(double[] scores) {
+            RankMetrics.Sum sum = new RankMetrics.Sum();
+            int texts = 0;
+            for (List<Integer> indices : pairs.values()) {
+                Set<Integer> belonging = new LinkedHashSet<>();
+                for (int k = 0; k < indices.size(); k++) {
+                    if (right.get(indices.get(k))) {
+                        belonging.add(k);
+                    }
+                }
+                sum.add(indices.stream().mapToDouble(i -> scores[i]).toArray(), belonging);
+                texts += indices.size();
+            }
+            return sum.metrics(texts);
+        }
     }
 }

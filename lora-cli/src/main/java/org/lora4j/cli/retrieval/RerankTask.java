@@ -2,12 +2,16 @@ package org.lora4j.cli.retrieval;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalInt;
+import java.util.Set;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.AdapterView;
 import org.lora4j.cli.file.RowFile;
@@ -29,6 +33,8 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** An adapter learns to read a query and a text together, and to say whether they belong together: a cross-encoder. */
 public final class RerankTask implements TextTask<RankResult> {
+    private static final int AT_A_TIME = 32;
+
     private final TextClassifier classifier;
     private final DataFile.Parts<RankedPair> pairs;
     private final AdapterView adapter;
@@ -48,8 +54,8 @@ public final class RerankTask implements TextTask<RankResult> {
         this.classifier = classifier;
         this.pairs = pairs;
         EncoderFolder encoder = classifier.encoder();
-        train = PairTokens.of(encoder, pairs.train());
-        validation = pairs.validation().isEmpty() ? null : PairTokens.of(encoder, pairs.validation());
+        train = new PairTokens(encoder, pairs.train());
+        validation = pairs.validation().isEmpty() ? null : new PairTokens(encoder, pairs.validation());
         adapter = classifier.addAdapter(input.configOn(encoder.name()));
     }
 
@@ -65,23 +71,36 @@ public final class RerankTask implements TextTask<RankResult> {
     public static RerankTask open(TrainingInput input, Settings settings) throws IOException {
         ModelKind.require(input.model(), false, "a cross-encoder");
         long seed = input.plan().seed();
-        DataFile.Parts<RankedPair> pairs = RankedPair.read(input.data(), settings.columns(), seed);
-        if (pairs.train().stream().map(RankedPair::right).distinct().count() < 2) {
-            throw new IOException(input.data().file()
-                    + ": the examples for training must have texts that belong to their query and texts that do not, found"
-                    + " only one kind");
-        }
-        TextClassifier classifier = TextClassifier.create(
-                input.model(),
-                Labels.of(List.of("LABEL_0")),
-                settings.head(),
-                settings.maxTokens(),
-                seed,
-                input.storage());
+        Set<Boolean> kinds = new HashSet<>();
+        DataFile.Parts<RankedPair> pairs = RankedPair.read(
+                input.data(),
+                settings.columns(),
+                (examples, held) -> {
+                    if (!held) {
+                        examples.forEach(pair -> kinds.add(pair.right()));
+                    }
+                },
+                seed);
+        TextClassifier classifier = null;
         try {
+            if (kinds.size() < 2) {
+                throw new IOException(input.data().file()
+                        + ": the examples for training must have texts that belong to their query and texts that do not,"
+                        + " found only one kind");
+            }
+            classifier = TextClassifier.create(
+                    input.model(),
+                    Labels.of(List.of("LABEL_0")),
+                    settings.head(),
+                    settings.maxTokens(),
+                    seed,
+                    input.storage());
             return new RerankTask(input, pairs, classifier);
-        } catch (RuntimeException e) {
-            classifier.close();
+        } catch (IOException | RuntimeException e) {
+            pairs.close();
+            if (classifier != null) {
+                classifier.close();
+            }
             throw e;
         }
     }
@@ -100,14 +119,14 @@ public final class RerankTask implements TextTask<RankResult> {
     public static RankTest test(Path folder, Path adapter, DataFile data, Columns columns, BaseStorage storage)
             throws IOException {
         ModelKind.require(folder, false, "a cross-encoder");
-        try (TextClassifier classifier = TextClassifier.open(folder, adapter, storage)) {
-            DataFile.Parts<RankedPair> pairs = RankedPair.read(data, columns, 0);
-            if (RankedPair.byQuery(pairs.train()).isEmpty()) {
+        try (TextClassifier classifier = TextClassifier.open(folder, adapter, storage);
+                DataFile.Parts<RankedPair> pairs = RankedPair.read(data, columns, (examples, held) -> {}, 0)) {
+            RankedPair.Queries queries = RankedPair.Queries.of(pairs.train());
+            if (queries.isEmpty()) {
                 throw new IOException(data.file()
                         + ": at least one query must have texts that belong to it and texts that do not, found none");
             }
-            PairTokens tokens = PairTokens.of(classifier.encoder(), pairs.train());
-            return new RankTest(RankedPair.rank(pairs.train(), classifier.scores(tokens.sequences())), pairs.skipped());
+            return new RankTest(queries.rank(scores(pairs.train(), some -> scores(classifier, some))), pairs.skipped());
         }
     }
 
@@ -123,14 +142,28 @@ public final class RerankTask implements TextTask<RankResult> {
      */
     public static long predict(TextClassifier classifier, RowFile file, String query, String passage)
             throws IOException {
-        return file.copy(row -> row.pair(query, passage), some -> scores(classifier, some));
+        return file.copy(
+                row -> row.pair(query, passage),
+                some -> Arrays.stream(scores(classifier, some))
+                        .mapToObj(score -> Map.<String, Object>of("score", score))
+                        .toList());
     }
 
-    private static List<Map<String, Object>> scores(TextClassifier classifier, List<TextPair> pairs) {
-        double[] scores = classifier.scores(classifier.encoder().pairs(pairs));
-        return Arrays.stream(scores)
-                .mapToObj(score -> Map.<String, Object>of("score", score))
-                .toList();
+    private static double[] scores(TextClassifier classifier, List<TextPair> pairs) {
+        return classifier.scores(classifier.encoder().pairs(pairs));
+    }
+
+    /** Scores pairs, of which it holds only some at a time. */
+    private static double[] scores(List<RankedPair> pairs, Function<List<TextPair>, double[]> score) {
+        double[] all = new double[pairs.size()];
+        for (int from = 0; from < all.length; from += AT_A_TIME) {
+            List<TextPair> some = new ArrayList<>();
+            for (int i = from; i < Math.min(all.length, from + AT_A_TIME); i++) {
+                some.add(pairs.get(i).pair());
+            }
+            System.arraycopy(score.apply(some), 0, all, from, some.size());
+        }
+        return all;
     }
 
     @Override
@@ -162,32 +195,31 @@ public final class RerankTask implements TextTask<RankResult> {
 
     @Override
     public RankResult measure() {
-        PairTokens tested = validation;
-        if (tested == null || RankedPair.byQuery(tested.pairs()).isEmpty()) {
+        List<RankedPair> tested = pairs.validation();
+        RankedPair.Queries queries = RankedPair.Queries.of(tested);
+        if (queries.isEmpty()) {
             return new RankResult(null, null);
         }
+        EncoderFolder encoder = classifier.encoder();
+        Network embeddings = encoder.sentenceEmbeddings();
         return new RankResult(
-                RankedPair.rank(tested.pairs(), cosines(tested.pairs())),
-                RankedPair.rank(tested.pairs(), classifier.scores(tested.sequences())));
+                queries.rank(scores(tested, some -> cosines(encoder, embeddings, some))),
+                queries.rank(scores(tested, some -> scores(classifier, some))));
     }
 
     /** What the encoder can do as it is: the cosine of the sentence embeddings of each pair. */
-    private double[] cosines(List<RankedPair> tested) {
-        EncoderFolder encoder = classifier.encoder();
-        Network network = encoder.sentenceEmbeddings();
-        INDArray queries = Embeddings.of(
-                network,
-                encoder.queries(tested.stream().map(pair -> pair.pair().first()).toList()));
-        INDArray texts = Embeddings.of(
-                network,
-                encoder.documents(
-                        tested.stream().map(pair -> pair.pair().second()).toList()));
+    private static double[] cosines(EncoderFolder encoder, Network embeddings, List<TextPair> pairs) {
+        INDArray queries = embeddings.predict(
+                encoder.queries(pairs.stream().map(TextPair::first).toList()));
+        INDArray texts = embeddings.predict(
+                encoder.documents(pairs.stream().map(TextPair::second).toList()));
         return queries.mul(texts).sum(1).toDoubleVector();
     }
 
-    /** Frees the tokenizer. */
+    /** Frees the tokenizer, and closes the files. */
     @Override
     public void close() {
         classifier.close();
+        pairs.close();
     }
 }

@@ -45,8 +45,8 @@ public final class RetrieveTask implements TextTask<RankResult> {
         this.settings = settings;
         this.texts = texts;
         this.encoder = encoder;
-        train = FoundTokens.of(encoder, texts.train());
-        validation = texts.validation().isEmpty() ? null : FoundTokens.of(encoder, texts.validation());
+        train = new FoundTokens(encoder, texts.train());
+        validation = texts.validation().isEmpty() ? null : new FoundTokens(encoder, texts.validation());
         model = LoRAModel.of(encoder.sentenceEmbeddings());
         adapter = model.add(ADAPTER, input.configOn(encoder.name()));
     }
@@ -62,15 +62,16 @@ public final class RetrieveTask implements TextTask<RankResult> {
      */
     public static RetrieveTask open(TrainingInput input, Settings settings) throws IOException {
         EncoderFolder encoder = Encoders.open(input.model(), settings.maxTokens(), input.storage(), "an embedding");
+        DataFile.Parts<FoundTexts> texts = null;
         try {
-            return new RetrieveTask(
-                    input,
-                    settings,
-                    FoundTexts.read(
-                            input.data(), settings.columns(), input.plan().seed()),
-                    encoder);
+            texts = FoundTexts.read(
+                    input.data(), settings.columns(), input.plan().seed());
+            return new RetrieveTask(input, settings, texts, encoder);
         } catch (IOException | RuntimeException e) {
             encoder.close();
+            if (texts != null) {
+                texts.close();
+            }
             throw e;
         }
     }
@@ -89,8 +90,8 @@ public final class RetrieveTask implements TextTask<RankResult> {
     public static RankTest test(
             Path folder, @Nullable Path adapter, DataFile data, Columns columns, BaseStorage storage)
             throws IOException {
-        try (EncoderFolder encoder = Encoders.open(folder, adapter, storage, "an embedding")) {
-            DataFile.Parts<FoundTexts> texts = FoundTexts.read(data, columns, 0);
+        try (EncoderFolder encoder = Encoders.open(folder, adapter, storage, "an embedding");
+                DataFile.Parts<FoundTexts> texts = FoundTexts.read(data, columns, 0)) {
             LoRAModel model = LoRAModel.of(encoder.sentenceEmbeddings());
             if (adapter != null) {
                 model.load(ADAPTER, adapter);
@@ -104,14 +105,14 @@ public final class RetrieveTask implements TextTask<RankResult> {
     public Parts parts() {
         Map<String, Object> values = new LinkedHashMap<>();
         values.put("task", "retrieve");
-        values.put("negatives", train.negatives() == null ? "of the batch" : "of the batch and of the file");
+        values.put("negatives", train.hasNegatives() ? "of the batch and of the file" : "of the batch");
         values.put("scale", settings.scale());
         values.put("maxTokens", encoder.tokenizer().maxTokens());
         return new Parts(
                 encoder.name(),
                 model.network(),
                 adapter,
-                Loss.inBatchNegatives(settings.scale(), train.negatives() == null ? 0 : 1),
+                Loss.inBatchNegatives(settings.scale(), train.hasNegatives() ? 1 : 0),
                 false,
                 train,
                 validation == null ? Examples.NONE : validation,
@@ -136,9 +137,10 @@ public final class RetrieveTask implements TextTask<RankResult> {
         return Embeddings.rank(tested, encoder, FoundTexts.Collection.of(texts.validation()));
     }
 
-    /** Frees the tokenizer. */
+    /** Frees the tokenizer, and closes the files. */
     @Override
     public void close() {
         encoder.close();
+        texts.close();
     }
 }

@@ -5,12 +5,11 @@ import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Set;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.text.Dataset;
+import org.lora4j.text.IndexedFile;
 import org.lora4j.text.Split;
 import org.lora4j.text.TextFiles;
 import org.lora4j.text.TextRow;
@@ -31,37 +30,148 @@ public record DataFile(
         @Nullable String group,
         boolean skipsBad) {
     /**
-     * The examples of both parts.
+     * The examples of both parts. The lists read an example from the file each time it is asked for.
      *
      * @param train for training
      * @param validation for the validation; may be empty
      * @param skipped what was wrong with lines that were left out
+     * @param unused how many good rows gave no example
+     * @param files the open files
      * @param <T> the type of the examples
      */
-    public record Parts<T>(List<T> train, List<T> validation, List<String> skipped) {}
+    public record Parts<T>(List<T> train, List<T> validation, List<String> skipped, int unused, List<IndexedFile> files)
+            implements AutoCloseable {
+        /** Closes the files. */
+        @Override
+        public void close() {
+            files.forEach(IndexedFile::close);
+        }
+    }
 
     /**
-     * Reads the examples.
+     * Sees the examples of a row in the first pass.
      *
-     * @param example makes an example of a row
+     * @param <T> the type of the examples
+     */
+    public interface Visitor<T> {
+        /**
+         * Is called for each row that is not wrong, in the order of the file.
+         *
+         * @param examples the examples of the row
+         * @param held whether they are held out for the validation
+         */
+        void visit(List<T> examples, boolean held);
+    }
+
+    /**
+     * Reads an example from each row.
+     *
+     * @param example makes an example of a row, always the same one
      * @param seed the seed of the split
      * @param <T> the type of the examples
      * @return both parts
-     * @throws IOException if a file does not exist, or a part that must have examples has none
-     * @throws IllegalArgumentException if a line is wrong; the message names it
+     * @throws IOException as {@link #read(Function, Visitor, long)}
+     * @throws IllegalArgumentException as there
      */
     public <T> Parts<T> read(Function<TextRow, T> example, long seed) throws IOException {
-        // Each part reads the whole file, so both find a line that cannot be read.
-        Set<String> found = new LinkedHashSet<>();
-        Split<TextRow> rows = split(seed);
-        List<T> train = all(rows.train(), example, found);
-        List<T> validation = all(rows.test(), example, found);
-        List<String> skipped = List.copyOf(found);
-        requireSome(file, train, "training", skipped);
-        if (validationFile != null || share > 0) {
-            requireSome(validationFile == null ? file : validationFile, validation, "the validation", skipped);
+        return read(row -> List.of(example.apply(row)), (examples, held) -> {}, seed);
+    }
+
+    /**
+     * Reads the file once, notes where its rows begin, and divides them.
+     *
+     * @param examples makes the examples of a row, always the same ones
+     * @param visitor sees them in this pass
+     * @param seed the seed of the split
+     * @param <T> the type of the examples
+     * @return both parts
+     * @throws IOException if a file does not exist, or a part that must have rows has none
+     * @throws IllegalArgumentException if a line is wrong; the message names it
+     */
+    public <T> Parts<T> read(Function<TextRow, List<T>> examples, Visitor<T> visitor, long seed) throws IOException {
+        List<IndexedFile> files = new ArrayList<>();
+        try {
+            for (Path path : files()) {
+                files.add(index(path));
+            }
+            List<StoredExamples<T>> parts = List.of(
+                    new StoredExamples<>(files.get(0), examples),
+                    new StoredExamples<>(files.get(files.size() - 1), examples));
+            int[] unused = {0};
+            List<String> skipped = pass(
+                    files.stream().map(IndexedFile::rows).toList(),
+                    (row, held) -> {
+                        List<T> some = examples.apply(row);
+                        parts.get(held ? 1 : 0).add(row, some);
+                        unused[0] += some.isEmpty() ? 1 : 0;
+                        visitor.visit(some, held);
+                    },
+                    seed);
+            parts.forEach(StoredExamples::trim);
+            return new Parts<>(parts.get(0), parts.get(1), skipped, unused[0], files);
+        } catch (IOException | RuntimeException e) {
+            files.forEach(IndexedFile::close);
+            throw e;
         }
-        return new Parts<>(train, validation, skipped);
+    }
+
+    /** Sees a row in a pass over the file, and may refuse it. */
+    public interface RowVisitor {
+        /**
+         * Is called for each row in the order of the file.
+         *
+         * @param row the row
+         * @param held whether it is held out for the validation
+         */
+        void visit(TextRow row, boolean held);
+    }
+
+    /**
+     * Reads the file once, row by row.
+     *
+     * @param visitor sees each row
+     * @param seed the seed of the split
+     * @return what was wrong with lines that were left out
+     * @throws IOException as {@link #read(Function, Visitor, long)}
+     * @throws IllegalArgumentException as there
+     */
+    public List<String> visit(RowVisitor visitor, long seed) throws IOException {
+        List<Dataset<TextRow>> files = new ArrayList<>();
+        for (Path path : files()) {
+            files.add(open(path));
+        }
+        return pass(files, visitor, seed);
+    }
+
+    private List<Path> files() {
+        return validationFile == null ? List.of(file) : List.of(file, validationFile);
+    }
+
+    private List<String> pass(List<Dataset<TextRow>> files, RowVisitor visitor, long seed) throws IOException {
+        SkippedLines skipped = new SkippedLines();
+        int[] rows = new int[2];
+        for (int i = 0; i < files.size(); i++) {
+            boolean isValidation = i == 1;
+            long[] index = {0};
+            Dataset<Boolean> sides = files.get(i).map(row -> {
+                boolean held = isValidation || isHeldOut(row, index[0]++, seed);
+                visitor.visit(row, held);
+                return held;
+            });
+            (skipsBad ? sides.skipping(skipped::add) : sides).forEach(held -> rows[held ? 1 : 0]++);
+        }
+        requireSome(file, rows[0], "training", skipped);
+        if (validationFile != null || share > 0) {
+            requireSome(validationFile == null ? file : validationFile, rows[1], "the validation", skipped);
+        }
+        return skipped;
+    }
+
+    private boolean isHeldOut(TextRow row, long index, long seed) {
+        if (validationFile != null || share == 0) {
+            return false;
+        }
+        return group == null ? Split.isHeldOut(seed, index, share) : Split.isHeldOut(seed, row.label(group), share);
     }
 
     /**
@@ -87,18 +197,6 @@ public record DataFile(
         return skipsBad ? open(file).skipping(e -> {}) : open(file);
     }
 
-    private Split<TextRow> split(long seed) throws IOException {
-        Dataset<TextRow> rows = open(file);
-        if (validationFile != null) {
-            return new Split<>(rows, open(validationFile));
-        }
-        if (share == 0) {
-            return new Split<>(rows, Dataset.of(List.of()));
-        }
-        String column = group;
-        return column == null ? rows.split(seed, share) : rows.splitBy(row -> row.label(column), seed, share);
-    }
-
     /**
      * Opens a file of rows.
      *
@@ -108,21 +206,23 @@ public record DataFile(
      * @throws IllegalArgumentException if its name ends otherwise
      */
     public static Dataset<TextRow> open(Path file) throws IOException {
-        if (!Files.exists(file)) {
-            throw new FileSystemException(file.toString(), null, "there is no such file");
-        }
+        requireExists(file);
         return TextFiles.read(file);
     }
 
-    private <T> List<T> all(Dataset<TextRow> rows, Function<TextRow, T> example, Set<String> skipped) {
-        Dataset<T> examples = rows.map(example);
-        List<T> all = new ArrayList<>();
-        (skipsBad ? examples.skipping(e -> skipped.add(e.getMessage())) : examples).forEach(all::add);
-        return all;
+    private static IndexedFile index(Path file) throws IOException {
+        requireExists(file);
+        return IndexedFile.open(file);
     }
 
-    private static void requireSome(Path file, List<?> examples, String what, List<String> skipped) throws IOException {
-        if (examples.isEmpty()) {
+    private static void requireExists(Path file) throws IOException {
+        if (!Files.exists(file)) {
+            throw new FileSystemException(file.toString(), null, "there is no such file");
+        }
+    }
+
+    private static void requireSome(Path file, int rows, String what, List<String> skipped) throws IOException {
+        if (rows == 0) {
             throw new IOException("%s: there must be at least one example for %s, found none%s"
                     .formatted(file, what, skipped.isEmpty() ? "" : "; " + skipped.size() + " lines were left out"));
         }

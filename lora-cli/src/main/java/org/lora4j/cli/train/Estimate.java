@@ -15,8 +15,8 @@ import org.lora4j.train.Batch;
  * @param frozen the parameters of the base
  * @param examples the examples for training
  * @param validationExamples those for the validation
- * @param tokens the tokens of the examples for training
- * @param longest the tokens of the longest example
+ * @param tokens the tokens of the examples for training; of more than 10,000 examples, about so many
+ * @param longest the tokens of the longest of up to 10,000 examples
  * @param steps the steps of all epochs
  * @param seconds about how long they take, with the validations
  * @param memoryBytes the memory of the process after a step with the longest examples, with the base
@@ -42,7 +42,7 @@ public record Estimate(
      * @param training the training
      * @param sizes the known numbers
      * @param examples the examples for training
-     * @param validationTokens the tokens of those for the validation
+     * @param validation those for the validation
      * @param batches the batches of an epoch
      * @return the estimate
      */
@@ -50,9 +50,10 @@ public record Estimate(
             TextTraining training,
             TrainingReport.Sizes sizes,
             Examples examples,
-            long validationTokens,
+            Examples validation,
             Iterable<Batch> batches) {
-        training.tryOut(List.of(examples.longest(training.plan().batch())));
+        Examples.Lengths lengths = examples.measure();
+        training.tryOut(List.of(examples.batch(lengths.longest(training.plan().batch()))));
         long memory = Pointer.physicalBytes();
         List<Batch> some = new ArrayList<>();
         for (Batch batch : batches) {
@@ -66,14 +67,15 @@ public record Estimate(
         double perToken = (System.nanoTime() - start)
                 / 1e9
                 / some.stream().mapToLong(Estimate::tokens).sum();
-        double perEpoch = perToken * (sizes.tokens() + SHARE_OF_FORWARD * validationTokens);
+        double perEpoch = perToken
+                * (lengths.tokens() + SHARE_OF_FORWARD * validation.measure().tokens());
         return new Estimate(
                 sizes.trainable(),
                 sizes.frozen(),
                 sizes.examples(),
                 sizes.validation(),
-                sizes.tokens(),
-                examples.lengths().stream().mapToInt(Integer::intValue).max().orElse(0),
+                lengths.tokens(),
+                lengths.longest(),
                 training.plan().steps(sizes.examples()),
                 training.plan().epochs() * perEpoch,
                 memory);

@@ -6,6 +6,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.stream.LongStream;
+import org.jspecify.annotations.Nullable;
 import org.lora4j.example.support.cli.ProgressDisplay;
 import org.lora4j.example.support.cli.RunFolder;
 import org.lora4j.example.support.train.EpochBatches;
@@ -42,6 +43,11 @@ public final class TaskTraining<R extends Record> {
         return new EpochBatches(parts.train().size(), plan.batch(), plan.seed(), parts.train()::batch);
     }
 
+    private @Nullable Iterable<Batch> validationBatches() {
+        Examples validation = parts.validation();
+        return validation.size() == 0 ? null : validation.batches(input.plan().batch());
+    }
+
     private TrainingReport.Sizes sizes() {
         return new TrainingReport.Sizes(
                 weights(parts.adapter().parameters()),
@@ -55,11 +61,7 @@ public final class TaskTraining<R extends Record> {
 
     /** Returns how many examples have as many tokens as one may have. */
     private int cut() {
-        return parts.maxTokens() == 0
-                ? 0
-                : (int) parts.train().lengths().stream()
-                        .filter(length -> length >= parts.maxTokens())
-                        .count();
+        return parts.maxTokens() == 0 ? 0 : parts.train().countFrom(parts.maxTokens());
     }
 
     /** A weight in fewer bits has a shape and no array. */
@@ -77,8 +79,7 @@ public final class TaskTraining<R extends Record> {
      * @return the estimate
      */
     public Estimate estimate() {
-        return Estimate.measure(
-                training, sizes(), parts.train(), parts.validation().tokens(), batches());
+        return Estimate.measure(training, sizes(), parts.train(), parts.validation(), batches());
     }
 
     /**
@@ -100,7 +101,7 @@ public final class TaskTraining<R extends Record> {
 
     private CheckpointFile checkpoint(RunFolder folder) throws IOException {
         Map<String, Object> settings = settings();
-        // The tokens say more than the name of a file.
+        // The texts say more than the name of a file.
         settings.put(
                 "texts",
                 Integer.toHexString(Objects.hash(
@@ -124,8 +125,8 @@ public final class TaskTraining<R extends Record> {
         if (!resume) {
             checkpoint.requireNone();
         }
-        TextTraining.Outcome outcome = training.run(
-                batches(), parts.validation().batches(input.plan().batch()), checkpoint, resume, progress, () -> {
+        TextTraining.Outcome outcome =
+                training.run(batches(), validationBatches(), checkpoint, resume, progress, () -> {
                     folder.add("checkpoint", CheckpointFile.NAME);
                     folder.advise("go on with --resume");
                 });

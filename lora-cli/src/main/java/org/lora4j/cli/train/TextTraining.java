@@ -41,7 +41,7 @@ public record TextTraining(AdapterView adapter, Loss loss, TrainingPlan plan, in
      * Trains.
      *
      * @param batches the batches of an epoch; each iterator is the next epoch
-     * @param validation the batches for the validation; none to train without one
+     * @param validation the batches for the validation; null to train without one
      * @param checkpoint where the state is kept
      * @param resume whether the training goes on from the checkpoint
      * @param progress shows the training
@@ -51,7 +51,7 @@ public record TextTraining(AdapterView adapter, Loss loss, TrainingPlan plan, in
      */
     public Outcome run(
             Iterable<Batch> batches,
-            List<Batch> validation,
+            @Nullable Iterable<Batch> validation,
             CheckpointFile checkpoint,
             boolean resume,
             ProgressDisplay progress,
@@ -72,7 +72,7 @@ public record TextTraining(AdapterView adapter, Loss loss, TrainingPlan plan, in
                 }
             });
         }
-        if (!validation.isEmpty()) {
+        if (validation != null) {
             Validation byLoss = Validation.loss(validation);
             trainer.validation(plan.patience() == 0 ? byLoss : byLoss.withPatience(plan.patience()));
         }

@@ -37,6 +37,6 @@ class LabelledTextsTest {
         LabelledTexts texts = LabelledTexts.read(new DataFile(train, held, 0.1, null, false), "text", "label", 0);
         assertThat(texts.labels().names()).containsExactly("x", "y", "z");
         assertThat(texts.balancedWeights()).containsExactly(2.0 / 3, 2.0 / 3, 1);
-        assertThat(texts.counts(texts.validation())).containsExactly(0, 0, 1);
+        assertThat(texts.held()).containsExactly(0, 0, 1);
     }
 }

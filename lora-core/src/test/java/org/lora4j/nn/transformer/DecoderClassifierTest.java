@@ -7,7 +7,10 @@ import static org.assertj.core.api.Assertions.within;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -16,9 +19,12 @@ import org.lora4j.AdapterView;
 import org.lora4j.LoRAModel;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.io.PeftAdapters;
+import org.lora4j.nn.FiniteDifferences;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.input.Sequences;
+import org.lora4j.nn.parameter.Parameter;
 import org.lora4j.train.Batch;
+import org.lora4j.train.BatchGradients;
 import org.lora4j.train.Loss;
 import org.lora4j.train.Trainer;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -110,6 +116,73 @@ class DecoderClassifierTest {
         assertThat(PeftAdapters.load(folder).config().hubFields().taskType()).isEqualTo("SEQ_CLS");
         assertThat(LoRAModel.of(llama.classifier(2, 99)).load("again", folder).predict(INPUT))
                 .isEqualTo(view.predict(INPUT));
+    }
+
+    @Test
+    void gradientsAreThoseOfPyTorch() throws Exception {
+        DecoderCase golden = DecoderCase.of("decoder_gradients_classifier");
+        for (DataType type : List.of(DataType.DOUBLE, DataType.FLOAT)) {
+            Network network = LlamaModel.load(golden.folder(), type).classifier();
+            double tolerance = type == DataType.DOUBLE ? 1e-9 : 1e-4;
+            DecoderCase.assertClose(
+                    "logits", network.predict(golden.input()), golden.io().tensor("logits"), tolerance);
+            BatchGradients gradients = new BatchGradients(network, Loss.softmaxCrossEntropy());
+            Batch batch = new Batch(golden.input(), golden.io().tensor("labels").castTo(type));
+            assertThat(gradients.compute(batch, 0, 0, 0))
+                    .isCloseTo(golden.io().tensor("loss").getDouble(0), within(tolerance));
+            List<String> names = new ArrayList<>();
+            for (int i = 0; i < gradients.parameters().size(); i++) {
+                String name = "grad." + gradients.parameters().get(i).name();
+                DecoderCase.assertClose(
+                        type + " " + name,
+                        gradients.gradients().get(i),
+                        golden.io().tensor(name),
+                        tolerance);
+                names.add(name);
+            }
+            assertThat(names)
+                    .containsExactlyInAnyOrderElementsOf(golden.io().names().stream()
+                            .filter(tensor -> tensor.startsWith("grad."))
+                            .toList());
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void gradientsOfAnAdapterEqualFiniteDifferences(boolean dora) throws Exception {
+        DecoderCase golden = DecoderCase.of("decoder_gradients_classifier");
+        LoRAModel model =
+                LoRAModel.of(LlamaModel.load(golden.folder(), DataType.DOUBLE).classifier());
+        AdapterView view = model.add(
+                "adapter",
+                LoRAConfig.builder()
+                        .rank(2)
+                        .alpha(3)
+                        .dora(dora)
+                        .targetModules("q_proj", "v_proj", "down_proj")
+                        .modulesToSave("score")
+                        .build());
+        Random random = new Random(3);
+        for (Parameter parameter : view.parameters()) {
+            for (long i = 0; i < parameter.value().length(); i++) {
+                parameter.value().putScalar(i, parameter.value().getDouble(i) + 0.2 * random.nextGaussian());
+            }
+        }
+        Batch batch = new Batch(golden.input(), golden.io().tensor("labels"));
+        BatchGradients gradients = new BatchGradients(view, Loss.softmaxCrossEntropy());
+        gradients.compute(batch, 0, 0, 0);
+        List<INDArray> found = gradients.gradients().stream()
+                .map(gradient -> gradient.dup(gradient.ordering()))
+                .toList();
+        assertThat(gradients.parameters()).extracting(Parameter::name).anyMatch(name -> name.contains("score"));
+        for (int i = 0; i < found.size(); i++) {
+            Parameter parameter = gradients.parameters().get(i);
+            // DoRA's norm is a constant of the gradient, as in the paper; its factors are tested elsewhere.
+            if (!dora || !parameter.name().matches(".*lora_[AB].*")) {
+                FiniteDifferences.assertGradient(
+                        parameter.name(), () -> gradients.compute(batch, 0, 0, 0), parameter.value(), found.get(i));
+            }
+        }
     }
 
     @Test

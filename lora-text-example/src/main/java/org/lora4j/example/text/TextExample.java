@@ -4,9 +4,7 @@ import java.io.PrintWriter;
 import java.util.Objects;
 import org.lora4j.example.support.cli.CommandRunner;
 import org.lora4j.example.text.cli.ClassifyCommand;
-import org.lora4j.example.text.cli.EmbedCommand;
 import org.lora4j.example.text.cli.StoryCommand;
-import org.lora4j.example.text.cli.TenantsCommand;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.ScopeType;
@@ -18,7 +16,7 @@ import picocli.CommandLine.ScopeType;
         scope = ScopeType.INHERIT,
         versionProvider = TextExample.Version.class,
         description = "LoRA on transformers and real text. Without a command it does 'classify'.",
-        subcommands = {ClassifyCommand.class, EmbedCommand.class, TenantsCommand.class, StoryCommand.class})
+        subcommands = {ClassifyCommand.class, StoryCommand.class})
 public final class TextExample {
     private static final String DEFAULT_COMMAND = "classify";
 

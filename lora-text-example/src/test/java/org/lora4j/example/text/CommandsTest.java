@@ -1,14 +1,12 @@
 package org.lora4j.example.text;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -90,49 +88,6 @@ class CommandsTest {
         byte[] first = Files.readAllBytes(temp.resolve("first").resolve(tensors));
         assertThat(temp.resolve("second").resolve(tensors)).hasBinaryContent(first);
         assertThat(Files.readAllBytes(temp.resolve("third").resolve(tensors))).isNotEqualTo(first);
-    }
-
-    @Test
-    void embedTestsBeforeAndAfterAndWritesItsFiles() throws IOException {
-        Path output = temp.resolve("embed");
-        Cli cli = run("embed", output, "--steps", 40, "--targets", "all-linear");
-        assertThat(cli.err()).isEmpty();
-        assertThat(cli.code()).isZero();
-        JsonNode report = json(output);
-        assertThat(report.at("/before/texts").asInt()).isEqualTo(4);
-        assertThat(report.at("/before/recallAt10").asDouble()).isEqualTo(1);
-        assertThat(report.at("/after/meanReciprocalRank").asDouble())
-                .isGreaterThan(report.at("/before/meanReciprocalRank").asDouble());
-        assertThat(report.at("/base/outputUnchanged").asBoolean()).isTrue();
-        assertThat(report.at("/sizes/adaptedLayers").asInt()).isEqualTo(36);
-        report.at("/files")
-                .forEach(file -> assertThat(output.resolve(file.asText())).isNotEmptyFile());
-        assertThat(Files.readString(output.resolve("report.html"))).doesNotContain("{{");
-    }
-
-    @Test
-    void tenantsGiveTheSameOutputsInMixedBatchesAsOneByOne() throws IOException {
-        Path output = temp.resolve("tenants");
-        Cli cli = run("tenants", output, "--steps", 4, "--requests", 40, "--threads", 8);
-        assertThat(cli.err()).isEmpty();
-        assertThat(cli.code()).isZero();
-        JsonNode report = json(output);
-        assertThat(report.at("/accuracies")).hasSize(2);
-        assertThat(report.at("/services")).hasSize(3).allSatisfy(service -> {
-            assertThat(service.get("requests").asInt()).isEqualTo(40);
-            assertThat(service.get("seconds").asDouble()).isPositive();
-            assertThat(service.get("greatestDifference").asDouble()).isCloseTo(0, within(1e-4));
-        });
-        assertThat(report.at("/base/outputUnchanged").asBoolean()).isTrue();
-        report.at("/files")
-                .forEach(file -> assertThat(output.resolve(file.asText())).isNotEmptyFile());
-        assertThat(Files.readString(output.resolve("report.html")))
-                .doesNotContain("{{")
-                .contains("8 threads, in mixed batches</th><td>40</td>")
-                .containsPattern("<th scope=\"row\">tenant-2</th><td>ships</td><td>[0-9.]+ %</td>")
-                .contains("103 of 103 parameters");
-        assertThat(report.at("/settings/threads").asInt()).isEqualTo(8);
-        assertThat(cli.out()).containsPattern(Pattern.compile("8 threads, in mixed batches +[0-9,.]+ requests/s"));
     }
 
     private static JsonNode json(Path output) throws IOException {

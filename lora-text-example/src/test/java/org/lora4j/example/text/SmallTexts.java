@@ -7,7 +7,7 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /** A folder with a few short texts of two classes, which are easy to tell apart. */
-final class SmallTexts {
+public final class SmallTexts {
     private static final String[] CATS = {
         "The cat sleeps on the sofa.", "A kitten drinks milk.", "Cats chase mice at night.", "My cat purrs loudly."
     };
@@ -20,17 +20,13 @@ final class SmallTexts {
 
     private SmallTexts() {}
 
-    static Path write(Path folder) throws IOException {
+    public static Path write(Path folder) throws IOException {
         Files.createDirectories(folder);
         String labelled = IntStream.range(0, CATS.length)
                 .mapToObj(i -> "cats\t" + CATS[i] + "\nships\t" + SHIPS[i] + "\n")
                 .collect(Collectors.joining());
-        String pairs = IntStream.range(0, CATS.length)
-                .mapToObj(i -> CATS[i] + "\t" + SHIPS[i] + "\n")
-                .collect(Collectors.joining());
         for (String name : new String[] {"train", "test"}) {
             Files.writeString(folder.resolve(name + ".tsv"), labelled);
-            Files.writeString(folder.resolve(name + "-pairs.tsv"), pairs);
         }
         return folder;
     }

@@ -36,10 +36,7 @@ class WrongUseTest {
                 "--dropout NaN; --dropout must be at least 0 and less than 1, found NaN",
                 "--targets all-linear,query; --targets must be all-linear alone or names of layers, found [all-linear, query]",
                 "--targets query,,value; --targets must not have blank names, found [query, , value]",
-                "embed --batch-size 1; --batch-size must be at least 2, found 1",
-                "embed --adapter x; Unknown option",
-                "tenants --threads 0; --threads must be in [1, 1000], found 0",
-                "tenants --requests 0; --requests must be at least 1, found 0",
+                "story --adapter x; Unknown option",
                 "clasify; Unmatched argument",
             })
     void wrongOptionsEndWithOneLineAndCode2(String options, String message) {
@@ -96,7 +93,7 @@ class WrongUseTest {
     @Test
     void refusesAnOutputFolderThatCannotBeWrittenBeforeAnyWork() throws IOException {
         Path file = Files.writeString(temp.resolve("a-file"), "kept");
-        for (String command : new String[] {"classify", "embed", "tenants"}) {
+        for (String command : new String[] {"classify", "story"}) {
             assertFails("the output folder must be writable", command, "--output", file);
         }
         assertThat(file).hasContent("kept");
@@ -139,7 +136,7 @@ class WrongUseTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"--help, classify", "embed --help, --max-tokens", "--version, lora-text-example"})
+    @CsvSource({"--help, classify", "classify --help, --max-tokens", "--version, lora-text-example"})
     void helpIsNoError(String options, String shown) {
         Cli cli = Cli.run((Object[]) options.split(" "));
         assertThat(cli.code()).isZero();

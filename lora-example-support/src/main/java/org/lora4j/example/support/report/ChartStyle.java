@@ -35,8 +35,7 @@ public final class ChartStyle {
 
     /** Titles. */
     public static final Font TITLE = font(Font.BOLD, 18);
-    /** Titles in the narrow form of charts. */
-    public static final Font NARROW_TITLE = font(Font.BOLD, 15);
+
     /** Bold text. */
     public static final Font STRONG = font(Font.BOLD, 13);
     /** Text. */

@@ -110,19 +110,15 @@ public final class Html {
 
     /**
      * Returns a figure that contains its picture, so that the page needs no other file. On a narrow screen the picture fills
-     * the screen, or its narrow form does if there is one.
+     * the screen.
      *
      * @param picture the picture
      * @param captionText the text below it, or nothing
      * @return HTML
      */
     public static String figure(Picture picture, String captionText) {
-        return "<figure><picture>%s<img width=\"%d\" alt=\"%s\" src=\"%s\"></picture>%s</figure>\n"
+        return "<figure><img width=\"%d\" alt=\"%s\" src=\"%s\">%s</figure>\n"
                 .formatted(
-                        picture.narrow()
-                                .map(narrow -> "<source media=\"screen and (max-width: 640px)\" srcset=\""
-                                        + data(narrow) + "\">")
-                                .orElse(""),
                         picture.width(),
                         escape(picture.description()),
                         data(picture),

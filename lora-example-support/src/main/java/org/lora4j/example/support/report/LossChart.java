@@ -17,8 +17,6 @@ import org.knowm.xchart.style.markers.SeriesMarkers;
 public final class LossChart {
     private static final int WIDTH = 900;
     private static final int HEIGHT = 420;
-    private static final int NARROW_WIDTH = 420;
-    private static final int NARROW_HEIGHT = 340;
     /** The logarithm needs a lower bound. Smaller losses are drawn at this one. */
     private static final double FLOOR = 1e-5;
 
@@ -28,7 +26,7 @@ public final class LossChart {
     private LossChart() {}
 
     /**
-     * Draws the finite losses, also in a narrow form.
+     * Draws the finite losses.
      *
      * @param title the title
      * @param losses the loss of each batch, at least one of them finite
@@ -40,7 +38,7 @@ public final class LossChart {
     }
 
     /**
-     * Draws the finite losses with those of validations, also in a narrow form.
+     * Draws the finite losses with those of validations.
      *
      * @param title the title
      * @param losses the loss of each batch, at least one of them finite
@@ -49,14 +47,11 @@ public final class LossChart {
      * @return the chart
      */
     public static Picture draw(String title, List<Double> losses, Map<Long, Double> validations, Color color) {
-        XYChart narrow = chart(title, losses, color, NARROW_WIDTH, NARROW_HEIGHT);
-        narrow.getStyler().setChartTitleFont(ChartStyle.NARROW_TITLE);
-        XYChart wide = chart(title, losses, color, WIDTH, HEIGHT);
+        XYChart chart = chart(title, losses, color);
         if (!validations.isEmpty()) {
-            addValidations(narrow, validations);
-            addValidations(wide, validations);
+            addValidations(chart, validations);
         }
-        return picture(title, wide).withNarrow(picture(title, narrow));
+        return Picture.draw(WIDTH, HEIGHT, title, g -> chart.paint(g, WIDTH, HEIGHT));
     }
 
     private static void addValidations(XYChart chart, Map<Long, Double> validations) {
@@ -81,16 +76,11 @@ public final class LossChart {
         series.setLineWidth(2f);
     }
 
-    private static Picture picture(String title, XYChart chart) {
-        return Picture.draw(
-                chart.getWidth(), chart.getHeight(), title, g -> chart.paint(g, chart.getWidth(), chart.getHeight()));
-    }
-
-    static XYChart chart(String title, List<Double> losses, Color color, int width, int height) {
+    static XYChart chart(String title, List<Double> losses, Color color) {
         int window = window(losses.size());
         XYChart chart = new XYChartBuilder()
-                .width(width)
-                .height(height)
+                .width(WIDTH)
+                .height(HEIGHT)
                 .title(title)
                 .xAxisTitle("Batch")
                 .yAxisTitle(isLogarithmic(losses) ? "Cross entropy (log scale)" : "Cross entropy")

@@ -7,10 +7,8 @@ import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.util.Optional;
 import java.util.function.Consumer;
 import javax.imageio.ImageIO;
-import org.jspecify.annotations.Nullable;
 
 /** A drawing as PNG, with a description for readers who do not see it. */
 public final class Picture {
@@ -20,27 +18,11 @@ public final class Picture {
     private final int width;
     private final String description;
     private final byte[] png;
-    private final @Nullable Picture narrow;
 
-    private Picture(int width, String description, byte[] png, @Nullable Picture narrow) {
+    private Picture(int width, String description, byte[] png) {
         this.width = width;
         this.description = description;
         this.png = png;
-        this.narrow = narrow;
-    }
-
-    /**
-     * Returns this picture with another form for narrow screens.
-     *
-     * @param form the same picture for a width of about 400 units
-     * @return the picture with both forms
-     */
-    public Picture withNarrow(Picture form) {
-        return new Picture(width, description, png, form);
-    }
-
-    Optional<Picture> narrow() {
-        return Optional.ofNullable(narrow);
     }
 
     /**
@@ -67,7 +49,7 @@ public final class Picture {
         } finally {
             g.dispose();
         }
-        return new Picture(width, description, encode(image), null);
+        return new Picture(width, description, encode(image));
     }
 
     private static byte[] encode(BufferedImage image) {

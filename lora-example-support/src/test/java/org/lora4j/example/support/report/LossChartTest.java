@@ -21,7 +21,7 @@ class LossChartTest {
         "0.01, 1, true"
     })
     void aLogarithmicScaleHasTwoPowersOfTen(double least, double most, boolean isLogarithmic) {
-        XYChart chart = LossChart.chart("Loss", List.of(most, least, Double.NaN), Color.BLUE, 900, 420);
+        XYChart chart = LossChart.chart("Loss", List.of(most, least, Double.NaN), Color.BLUE);
         assertThat(chart.getStyler().isYAxisLogarithmic()).isEqualTo(isLogarithmic);
         assertThat(chart.getYAxisTitle()).isEqualTo("Cross entropy" + (isLogarithmic ? " (log scale)" : ""));
     }

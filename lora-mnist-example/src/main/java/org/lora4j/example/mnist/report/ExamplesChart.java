@@ -15,7 +15,6 @@ import org.lora4j.example.support.report.Words;
 /** Test images that LoRA fixed, and others that it broke. */
 final class ExamplesChart {
     private static final int COLUMNS = 10;
-    private static final int NARROW_COLUMNS = 5;
     private static final int MOST = 20;
     private static final int MARGIN = 24;
     private static final int IMAGE = 68;
@@ -23,31 +22,25 @@ final class ExamplesChart {
     private static final int TILE_HEIGHT = 122;
     private static final int HEADING = 62;
 
-    private final int columns;
+    private ExamplesChart() {}
 
-    private ExamplesChart(int columns) {
-        this.columns = columns;
-    }
-
-    /** Draws at most twenty of each, evenly spread over those that are given, also in a narrow form. */
+    /** Draws at most twenty of each, evenly spread over those that are given. */
     static Picture draw(List<Example> fixed, List<Example> broken) {
-        return new ExamplesChart(COLUMNS)
-                .picture(fixed, broken)
-                .withNarrow(new ExamplesChart(NARROW_COLUMNS).picture(fixed, broken));
+        return new ExamplesChart().picture(fixed, broken);
     }
 
     private Picture picture(List<Example> fixed, List<Example> broken) {
         int height = MARGIN + sectionHeight(fixed) + sectionHeight(broken);
         String description = "Test images that LoRA fixed (" + Words.count(fixed.size()) + ") and that it broke ("
                 + Words.count(broken.size()) + "), with the true digit and both predictions.";
-        return Picture.draw(2 * MARGIN + columns * TILE_WIDTH, height, description, g -> {
+        return Picture.draw(2 * MARGIN + COLUMNS * TILE_WIDTH, height, description, g -> {
             section(g, 0, "Fixed by LoRA", "base wrong, LoRA right", fixed);
             section(g, sectionHeight(fixed), "Broken by LoRA", "base right, LoRA wrong", broken);
         });
     }
 
     private int sectionHeight(List<Example> examples) {
-        int rows = Math.max(1, (Math.min(MOST, examples.size()) + columns - 1) / columns);
+        int rows = Math.max(1, (Math.min(MOST, examples.size()) + COLUMNS - 1) / COLUMNS);
         return HEADING + (examples.isEmpty() ? 30 : rows * TILE_HEIGHT);
     }
 
@@ -63,7 +56,7 @@ final class ExamplesChart {
                     g, "No test image.", ChartStyle.TEXT, ChartStyle.QUIET_INK, MARGIN, top + HEADING + 14.0);
         }
         for (int i = 0; i < shown.size(); i++) {
-            tile(g, shown.get(i), MARGIN + i % columns * TILE_WIDTH, top + HEADING + i / columns * TILE_HEIGHT);
+            tile(g, shown.get(i), MARGIN + i % COLUMNS * TILE_WIDTH, top + HEADING + i / COLUMNS * TILE_HEIGHT);
         }
     }
 

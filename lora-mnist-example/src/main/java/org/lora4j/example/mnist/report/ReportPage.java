@@ -44,7 +44,7 @@ final class ReportPage {
         values.put("disabled", checks(report.disabledEqualsOriginal()));
         values.put("comparison", ComparisonTable.html("Digit", DigitWords.NAMES, report.digits(), report.comparison()));
         values.put("chartNote", Html.chartNote(charts.size()));
-        values.put("findings", Html.list(new Findings(report).sentences()));
+        values.put("perRow", perRow());
         values.put("wrongPerDigit", figure(Charts.File.WRONG_PER_DIGIT, "The same counts as in the table above."));
         values.put("confusion", figure(Charts.File.CONFUSION_BASE, "") + figure(Charts.File.CONFUSION_LORA, ""));
         values.put(
@@ -62,6 +62,14 @@ final class ReportPage {
                 "LoRA on MNIST: " + DigitWords.of(report.digits()),
                 "MNIST example",
                 Html.fillTemplate(ReportPage.class, "report.html", values));
+    }
+
+    private String perRow() {
+        return report.results().containsKey(Report.PER_ROW)
+                ? "<p>The row \"" + Html.escape(Report.PER_ROW)
+                        + "\" has the adapter of its digit for each image of " + DigitWords.of(report.digits())
+                        + ", and the base for the other images of the same batch.</p>"
+                : "";
     }
 
     private String adapters() {

@@ -24,8 +24,6 @@ import org.lora4j.example.support.report.Words;
 final class WrongPerDigitChart {
     private static final int WIDTH = 900;
     private static final int HEIGHT = 500;
-    private static final int NARROW_WIDTH = 420;
-    private static final int NARROW_HEIGHT = 360;
     private static final String FINE_TUNED = "fine-tuned";
     private static final double GROUP_WIDTH = 0.8;
     private static final double PLOT_WIDTH = 0.98;
@@ -34,17 +32,15 @@ final class WrongPerDigitChart {
 
     private final Map<String, TestResult> results;
     private final List<Integer> digits;
-    private final boolean narrow;
     private final CategoryChart chart;
 
-    private WrongPerDigitChart(Map<String, TestResult> results, List<Integer> digits, boolean narrow) {
+    private WrongPerDigitChart(Map<String, TestResult> results, List<Integer> digits) {
         this.results = results;
         this.digits = digits;
-        this.narrow = narrow;
         this.chart = chart();
     }
 
-    /** Draws the chart, also in a narrow form without the numbers. */
+    /** Draws the chart. */
     static Picture draw(Map<String, TestResult> results, List<Integer> digits) {
         String description = "Wrong predictions per digit 0 to 9. "
                 + results.entrySet().stream()
@@ -53,28 +49,19 @@ final class WrongPerDigitChart {
                                         .map(Words::count)
                                         .collect(Collectors.joining(" ")))
                         .collect(Collectors.joining(". "));
-        return Picture.draw(WIDTH, HEIGHT, description, new WrongPerDigitChart(results, digits, false)::paint)
-                .withNarrow(Picture.draw(
-                        NARROW_WIDTH,
-                        NARROW_HEIGHT,
-                        description,
-                        new WrongPerDigitChart(results, digits, true)::paint));
+        return Picture.draw(WIDTH, HEIGHT, description, new WrongPerDigitChart(results, digits)::paint);
     }
 
     private CategoryChart chart() {
         CategoryChart chart = new CategoryChartBuilder()
-                .width(narrow ? NARROW_WIDTH : WIDTH)
-                .height(narrow ? NARROW_HEIGHT : HEIGHT)
-                .title("Wrong predictions per digit"
-                        + (narrow ? "" : ", before and after fine-tuning on " + DigitWords.of(digits)))
+                .width(WIDTH)
+                .height(HEIGHT)
+                .title("Wrong predictions per digit, before and after fine-tuning on " + DigitWords.of(digits))
                 .xAxisTitle("Digit that the image shows")
                 .yAxisTitle("Wrong predictions")
                 .build();
         CategoryStyler styler = chart.getStyler();
         ChartStyle.apply(styler);
-        if (narrow) {
-            styler.setChartTitleFont(ChartStyle.NARROW_TITLE);
-        }
         styler.setLegendPosition(Styler.LegendPosition.OutsideS).setLegendLayout(Styler.LegendLayout.Horizontal);
         styler.setPlotGridVerticalLinesVisible(false).setYAxisMin(0.0).setYAxisDecimalPattern("#,###");
         styler.setYAxisMax(yMax());
@@ -109,7 +96,7 @@ final class WrongPerDigitChart {
         Rectangle2D plot = measure();
         digits.forEach(digit -> highlight(g, plot, digit));
         chart.paint(g, chart.getWidth(), chart.getHeight());
-        if (!narrow && results.size() <= MOST_LABELLED) {
+        if (results.size() <= MOST_LABELLED) {
             label(g, plot);
         }
     }

@@ -37,10 +37,7 @@ final class FineTuneOptions {
     @Option(names = "--steps", paramLabel = "N", description = "Batches of the training. Default: ${DEFAULT-VALUE}.")
     private int steps;
 
-    @Option(
-            names = "--batch-size",
-            paramLabel = "N",
-            description = "Texts, or pairs of texts, in a batch. Default: ${DEFAULT-VALUE}.")
+    @Option(names = "--batch-size", paramLabel = "N", description = "Texts in a batch. Default: ${DEFAULT-VALUE}.")
     private int batchSize = 16;
 
     @Option(

@@ -14,7 +14,7 @@ final class TextOptions {
             paramLabel = "DIR",
             description =
                     "A folder with other texts in the form of the bundled ones: train.tsv and test.tsv with a label,"
-                            + " a tab and a text in each line, train-pairs.tsv and test-pairs.tsv with two texts; gzipped or not."
+                            + " a tab and a text in each line, gzipped or not."
                             + " Default: the State of the Union addresses that are part of this program.")
     private @Nullable Path folder;
 

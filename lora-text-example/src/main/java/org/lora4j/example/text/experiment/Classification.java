@@ -2,14 +2,12 @@ package org.lora4j.example.text.experiment;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.List;
 import org.lora4j.AdapterView;
 import org.lora4j.LoRAModel;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.example.support.cli.ProgressDisplay;
 import org.lora4j.example.support.report.TestResult;
 import org.lora4j.example.support.report.TextOutput;
-import org.lora4j.example.support.train.Classes;
 import org.lora4j.example.support.train.EpochBatches;
 import org.lora4j.example.support.train.SoftmaxRegression;
 import org.lora4j.example.text.data.ClassifiedTexts;
@@ -17,8 +15,6 @@ import org.lora4j.example.text.report.BaseCheck;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.transformer.BertModel;
 import org.lora4j.text.Tokenizer;
-import org.lora4j.train.Batch;
-import org.lora4j.train.Loss;
 import org.lora4j.train.TrainingResult;
 
 /**
@@ -28,9 +24,6 @@ import org.lora4j.train.TrainingResult;
 public final class Classification {
     /** The name of the adapter. */
     static final String ADAPTER = "adapter";
-
-    /** The layer that trains in full and is saved with the adapter. */
-    private static final String CLASSIFIER = "classifier";
 
     private final BertModel bert;
     private final ClassifiedTexts texts;
@@ -104,33 +97,19 @@ public final class Classification {
         Network base = bert.meanClassifier(classes(), seed);
         FrozenCheck check = new FrozenCheck(base, test);
         LoRAModel model = LoRAModel.of(base);
-        AdapterView view = model.add(
-                ADAPTER, config.toBuilder().modulesToSave(CLASSIFIER).seed(seed).build());
-        FineTuning.Outcome outcome = progress.show(
-                "LoRA",
-                fineTuning.steps(),
-                listener -> fineTuning.run(
-                        view, Loss.softmaxCrossEntropy(), batches(fineTuning.batchSize(), seed), listener));
+        AdapterView view = model.add(ADAPTER, TextLoRA.withClassifier(config, seed));
+        EpochBatches batches =
+                TextLoRA.batches(train, texts.train().classes(), classes(), fineTuning.batchSize(), seed);
+        FineTuning.Outcome outcome =
+                progress.show("LoRA", fineTuning.steps(), listener -> fineTuning.run(view, batches, listener));
         out.training(outcome.result());
 
-        Predictions predictions =
-                Predictions.of(test.map(view::predict), texts.test().classes());
+        Predictions predictions = TextLoRA.predict(view, test, texts);
         accuracy(predictions.result());
-        Network plain = view.merge();
-        TestResult merged =
-                Predictions.of(test.map(plain::predict), texts.test().classes()).result();
+        TestResult merged = TextLoRA.predict(view.merge(), test, texts).result();
         out.fact("merged into the weights: accuracy %.2f %%", 100 * merged.accuracy());
 
         return new Adapted(view, outcome, predictions, merged, check.compare(model, out));
-    }
-
-    private Iterable<Batch> batches(int size, long seed) {
-        List<Integer> actual = texts.train().classes();
-        return new EpochBatches(
-                train.size(),
-                size,
-                seed,
-                indices -> new Batch(train.batch(indices), Classes.oneHot(actual, indices, classes())));
     }
 
     /**
@@ -143,7 +122,7 @@ public final class Classification {
      */
     public TestResult test(Path folder) throws IOException {
         AdapterView view = LoRAModel.of(bert.meanClassifier(classes(), 0)).load(ADAPTER, folder);
-        return Predictions.of(test.map(view::predict), texts.test().classes()).result();
+        return TextLoRA.predict(view, test, texts).result();
     }
 
     private void accuracy(TestResult result) {

@@ -40,7 +40,7 @@ final class Charts {
         return charts;
     }
 
-    /** Draws the charts of {@code embed}. On a machine without fonts it draws none and logs a warning. */
+    /** Draws the charts of {@code story}. On a machine without fonts it draws none and logs a warning. */
     static Map<String, Picture> of(List<Double> losses) {
         return ChartStyle.fontsAvailable() ? Map.of(LOSS, loss(losses)) : Map.of();
     }

@@ -37,7 +37,6 @@ final class ClassifyPage {
         values.put("test", Words.count(report.texts().test()));
         values.put("meanTokens", Words.fixed(report.texts().meanTokens(), 1));
         values.put("comparison", ComparisonTable.html("Class", report.classNames(), List.of(), tests()));
-        values.put("findings", Html.list(new ClassifyFindings(report).sentences()));
         values.put("references", PageParts.references(report.references()));
         values.put("confusion", parts.figure(Charts.CONFUSION_FROZEN, "") + parts.figure(Charts.CONFUSION_LORA, ""));
         values.put("fixedCount", Words.count(report.fixed().size()));

@@ -32,36 +32,6 @@ public final class ReportWriter {
     }
 
     /**
-     * Writes the report of {@code embed}. All content is created in memory first.
-     *
-     * @param folder the output folder, created if it does not exist
-     * @param report the numbers; {@code files} lists what the run itself has written
-     * @param losses the loss of each batch with LoRA
-     * @return the report as written, with the files of this writer in {@code files}
-     * @throws IOException if a file cannot be written
-     */
-    public static EmbedReport write(Path folder, EmbedReport report, List<Double> losses) throws IOException {
-        Map<String, Picture> charts = Charts.of(losses);
-        EmbedReport complete = report.withFiles(files(charts));
-        write(folder, complete, new EmbedPage(complete, charts).html(), charts);
-        return complete;
-    }
-
-    /**
-     * Writes the report of {@code tenants}. All content is created in memory first.
-     *
-     * @param folder the output folder, created if it does not exist
-     * @param report the numbers; {@code files} lists what the run itself has written
-     * @return the report as written, with the files of this writer in {@code files}
-     * @throws IOException if a file cannot be written
-     */
-    public static TenantsReport write(Path folder, TenantsReport report) throws IOException {
-        TenantsReport complete = report.withFiles(files(Map.of()));
-        write(folder, complete, new TenantsPage(complete).html(), Map.of());
-        return complete;
-    }
-
-    /**
      * Writes the report of {@code story}. All content is created in memory first.
      *
      * @param folder the output folder, created if it does not exist

@@ -35,12 +35,6 @@ class ClassifiedTextsTest {
     }
 
     @Test
-    void readsTheBundledPairs() throws IOException {
-        assertThat(TextPairs.train(TextFolder.bundled()).size()).isEqualTo(4000);
-        assertThat(TextPairs.test(TextFolder.bundled()).second()).hasSize(1000);
-    }
-
-    @Test
     void sortsNumbersBeforeOtherLabelsAndGivesThemNames() throws IOException {
         write("train.tsv", "b\tone\n10\ttwo\n9\tthree\na\tfour\n");
         write("test.tsv", "10\tfive\nb\tsix\n");

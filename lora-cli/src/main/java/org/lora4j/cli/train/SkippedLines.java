@@ -1,0 +1,42 @@
+package org.lora4j.cli.train;
+
+import java.util.AbstractList;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.RandomAccess;
+import org.lora4j.text.TextFormatException;
+
+/** What was wrong with lines that were left out. Of most lines of a file that is all wrong, only the number is kept. */
+final class SkippedLines extends AbstractList<String> implements RandomAccess {
+    private static final int MOST_MESSAGES = 1000;
+
+    private final List<String> messages = new ArrayList<>();
+    private String file = "";
+    private long[] others = new long[0];
+    private int size;
+
+    void add(TextFormatException refusal) {
+        if (size < MOST_MESSAGES) {
+            messages.add(refusal.getMessage());
+        } else {
+            int index = size - MOST_MESSAGES;
+            if (index == others.length) {
+                others = Arrays.copyOf(others, 2 * index + MOST_MESSAGES);
+            }
+            others[index] = refusal.line();
+            file = refusal.file();
+        }
+        size++;
+    }
+
+    @Override
+    public String get(int index) {
+        return index < MOST_MESSAGES ? messages.get(index) : file + ":" + others[index - MOST_MESSAGES] + ": wrong too";
+    }
+
+    @Override
+    public int size() {
+        return size;
+    }
+}

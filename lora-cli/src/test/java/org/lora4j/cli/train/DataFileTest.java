@@ -1,0 +1,80 @@
+package org.lora4j.cli.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.lora4j.text.Split;
+import org.lora4j.text.TextFiles;
+import org.lora4j.text.TextFormatException;
+import org.lora4j.text.TextRow;
+
+/** The examples of a file, which are read from it each time. */
+class DataFileTest {
+    @TempDir
+    private Path folder;
+
+    private Path csv(int rows) throws IOException {
+        StringBuilder lines = new StringBuilder("text,group\n");
+        for (int i = 0; i < rows; i++) {
+            lines.append("\"text\n").append(i).append("\",").append(i / 3).append('\n');
+        }
+        return Files.writeString(folder.resolve("a.csv"), lines);
+    }
+
+    private static List<String> list(Iterable<TextRow> rows) {
+        List<String> texts = new ArrayList<>();
+        rows.forEach(row -> texts.add(row.text("text")));
+        return texts;
+    }
+
+    @Test
+    void thePartsAreThoseOfTheDataSet() throws IOException {
+        Path file = csv(300);
+        Split<TextRow> rows = TextFiles.read(file).split(7, 0.2);
+        Split<TextRow> groups = TextFiles.read(file).splitBy(row -> row.label("group"), 7, 0.2);
+        try (DataFile.Parts<String> parts =
+                        new DataFile(file, null, 0.2, null, false).read(row -> row.text("text"), 7);
+                DataFile.Parts<String> grouped =
+                        new DataFile(file, null, 0.2, "group", false).read(row -> row.text("text"), 7)) {
+            assertThat(parts.train()).isEqualTo(list(rows.train())).hasSameHashCodeAs(list(rows.train()));
+            assertThat(parts.validation()).isEqualTo(list(rows.test())).isNotEmpty();
+            assertThat(grouped.train()).isEqualTo(list(groups.train()));
+            assertThat(grouped.validation()).isEqualTo(list(groups.test())).isNotEmpty();
+        }
+    }
+
+    @Test
+    void aRowHasSeveralExamplesOrNone() throws IOException {
+        try (DataFile.Parts<String> parts = new DataFile(csv(6), null, 0, null, false)
+                .read(
+                        row -> switch (Integer.parseInt(row.label("group"))) {
+                            case 0 -> List.of(row.line() + "a", row.line() + "b");
+                            default -> List.of();
+                        },
+                        (examples, held) -> {},
+                        0)) {
+            assertThat(parts.train()).containsExactly("2a", "2b", "4a", "4b", "6a", "6b");
+            assertThat(parts.train().get(3)).isEqualTo("4b");
+            assertThat(parts.unused()).isEqualTo(3);
+        }
+    }
+
+    @Test
+    void allLinesThatAreLeftOutAreCounted() throws IOException {
+        Path file = Files.writeString(folder.resolve("a.jsonl"), "{\"text\": \"a\"}\n" + "wrong\n".repeat(1500));
+        List<String> skipped = new DataFile(file, null, 0, null, true).visit((row, held) -> {}, 0);
+        assertThat(skipped).hasSize(1500);
+        assertThat(skipped.get(0)).startsWith(file + ":2: must be a JSON object");
+        assertThat(skipped.get(1499)).isEqualTo(file + ":1501: wrong too");
+        assertThatThrownBy(() -> new DataFile(file, null, 0, null, false).visit((row, held) -> {}, 0))
+                .isInstanceOf(TextFormatException.class)
+                .hasMessageStartingWith(file + ":2: ");
+    }
+}
