@@ -5,6 +5,7 @@ import java.util.EnumSet;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.IdlePool;
 import org.lora4j.internal.ThreadTeam;
 import org.lora4j.linalg.PackedWeight;
@@ -46,6 +47,7 @@ public final class OneDnnEngine implements ProductEngine {
     private final String name = "oneDNN " + Dnnl.version();
     private final OpenMp openMp = new OpenMp();
     private final ThreadTeam team = ThreadTeam.shared();
+    private final Room room = new Room();
     private final Matmuls matmuls = new Matmuls();
     private final PlainProducts plainProducts = new PlainProducts(openMp, team);
     private final IdlePool<Workspace> workspaces = new IdlePool<>(Workspace::new);
@@ -124,19 +126,27 @@ public final class OneDnnEngine implements ProductEngine {
             throw new IllegalArgumentException("weight: must be a FLOAT matrix, found " + weight.dataType() + " "
                     + Arrays.toString(weight.shape()));
         }
+        if (weight.length() >= LEAST_ELEMENTS && !room.isFor(weight.length() * kind.weightBytes())) {
+            return noRoom(weight, "half of JavaCPP's limit is taken");
+        }
         int before = openMp.enter();
         try {
             return OneDnnWeight.of(this, kind, weight, direction);
         } catch (OutOfMemoryError e) {
-            // A program that has enough memory without this module must run with it too.
-            log.warn(
-                    "the native memory must have room for a packed copy of a weight {}, so ND4J multiplies with it: {}",
-                    Arrays.toString(weight.shape()),
-                    e.getMessage());
-            return Optional.empty();
+            return noRoom(weight, e.getMessage());
         } finally {
             openMp.leave(before);
         }
+    }
+
+    /** A program that has enough memory without this module must run with it too. */
+    private static Optional<PackedWeight> noRoom(INDArray weight, @Nullable String reason) {
+        log.warn(
+                "the native memory must have room for a packed copy of a weight {}, so its product is not packed: {}."
+                        + " -Dorg.bytedeco.javacpp.maxBytes sets the limit",
+                Arrays.toString(weight.shape()),
+                reason);
+        return Optional.empty();
     }
 
     @Override

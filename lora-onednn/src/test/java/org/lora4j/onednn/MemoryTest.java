@@ -55,7 +55,7 @@ class MemoryTest {
     }
 
     @Test
-    void withoutRoomForACopyNd4jMultiplies() {
+    void halfOfTheMemoryStaysForArrays() throws Exception {
         INDArray weight = Matrices.random(1, 8192, 4096);
         List<PackedWeight> held = new ArrayList<>();
         Optional<PackedWeight> next = engine.prepare(weight, Precision.FLOAT, Direction.FORWARD);
@@ -63,8 +63,10 @@ class MemoryTest {
             held.add(next.get());
             next = engine.prepare(weight, Precision.FLOAT, Direction.FORWARD);
         }
-        assertThat(held.size() * held.get(0).bytes()).isBetween(Pointer.maxBytes() / 2, Pointer.maxBytes());
+        assertThat(held.size() * held.get(0).bytes()).isBetween(Pointer.maxBytes() / 4, Pointer.maxBytes() / 2);
         held.clear();
+        // After a collection that did not help, it looks again after a second.
+        Thread.sleep(1_100);
         assertThat(engine.prepare(weight, Precision.FLOAT, Direction.FORWARD)).isPresent();
     }
 

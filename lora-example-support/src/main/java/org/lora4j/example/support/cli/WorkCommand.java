@@ -39,7 +39,7 @@ public abstract class WorkCommand implements Callable<Integer> {
         checkWorkingFolder();
         checkOptions(new OptionCheck(spec.commandLine()));
         Interruption interruption = Interruption.announce(err(), this::kept);
-        NativeThreads threads = NativeThreads.forBlas();
+        NativeThreads threads = NativeThreads.forEngine();
         try {
             work();
         } catch (OutOfMemoryError e) {
