@@ -45,6 +45,10 @@ final class Failures {
         return new ServingException(Reason.CANCELLED, "the request was cancelled", null);
     }
 
+    static ServingException closed() {
+        return new ServingException(Reason.CLOSED, "the service is closed; no request is accepted any more", null);
+    }
+
     static ServingException internal(Throwable cause) {
         return new ServingException(Reason.INTERNAL, "the request could not be computed", cause);
     }

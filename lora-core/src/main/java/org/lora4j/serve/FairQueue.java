@@ -12,7 +12,6 @@ import java.util.function.Predicate;
 import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.Names;
-import org.lora4j.serve.ServingException.Reason;
 
 /**
  * The requests that wait, in a fair order of their adapters: each adapter has a counter of what was computed for it, divided by
@@ -71,7 +70,7 @@ final class FairQueue<R extends Request> {
     void admit(R request) {
         String adapter = request.adapter();
         if (closed) {
-            throw new ServingException(Reason.CLOSED, "the service is closed; no request is accepted any more", null);
+            throw Failures.closed();
         }
         // A large request has the same chance as a small one: the limits are not for what comes, but for what waits.
         limits.requirePlace(size);

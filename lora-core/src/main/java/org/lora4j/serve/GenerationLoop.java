@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.LoRAModel;
 import org.lora4j.generate.BatchGenerator;
@@ -44,6 +45,9 @@ final class GenerationLoop {
 
     /** What others may know of it. */
     private volatile long cachedTokens;
+
+    /** Whether nothing is computed any more. */
+    private volatile boolean isStopped;
 
     GenerationLoop(
             LoRAModel model,
@@ -92,6 +96,9 @@ final class GenerationLoop {
         }
         if (starts) {
             start();
+        }
+        if (isStopped) {
+            failWaiting(task, Failures.closed());
         }
     }
 
@@ -181,9 +188,10 @@ final class GenerationLoop {
     private void endThoseThatLeave(long now) {
         for (GenerationTask task : List.copyOf(running)) {
             RunningGeneration generation = task.running;
-            if (generation != null && (task.isCancelled() || task.isLate(now))) {
+            boolean isCancelled = isStopped || task.isCancelled();
+            if (generation != null && (isCancelled || task.isLate(now))) {
                 generation.cancel();
-                leave(task, generation.result(), task.isCancelled() ? null : Failures.late());
+                leave(task, generation.result(), isCancelled ? null : Failures.late());
             }
         }
     }
@@ -378,15 +386,34 @@ final class GenerationLoop {
         }
     }
 
-    /** Waits until all tasks with a place have ended, unless this thread computes them. */
-    void awaitEnd() throws InterruptedException {
-        if (stepping == Thread.currentThread()) {
-            return;
-        }
+    /** Cancels those that run, and fails those that wait. */
+    void stop() {
+        isStopped = true;
+        List<GenerationTask> waiting;
         synchronized (lock) {
-            while (queue.pending() > 0) {
-                lock.wait();
+            waiting = queue.removeAllWaiting();
+        }
+        waiting.forEach(task -> fail(task, Failures.closed()));
+    }
+
+    /**
+     * Waits until all tasks with a place have ended, unless this thread computes them.
+     *
+     * @param nanos the longest wait
+     * @return whether all have ended
+     */
+    boolean awaitEnd(long nanos) throws InterruptedException {
+        if (stepping == Thread.currentThread()) {
+            return true;
+        }
+        long begin = System.nanoTime();
+        synchronized (lock) {
+            long left = nanos;
+            while (queue.pending() > 0 && left > 0) {
+                TimeUnit.NANOSECONDS.timedWait(lock, left);
+                left = nanos - (System.nanoTime() - begin);
             }
+            return queue.pending() == 0;
         }
     }
 }

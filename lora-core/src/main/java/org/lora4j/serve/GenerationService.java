@@ -1,5 +1,6 @@
 package org.lora4j.serve;
 
+import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
@@ -44,6 +45,8 @@ import org.lora4j.serve.ServingException.Reason;
  * <p>Any number of threads can use a service.
  */
 public final class GenerationService implements AutoCloseable {
+    private static final Duration LONGEST = Duration.ofNanos(Long.MAX_VALUE);
+
     private static final long IDLE_SECONDS = 5;
 
     private final ServedAdapters adapters;
@@ -193,10 +196,31 @@ public final class GenerationService implements AutoCloseable {
      */
     @Override
     public void close() {
+        close(Long.MAX_VALUE);
+    }
+
+    /**
+     * Closes the service as {@link #close()}, but does not wait longer than a time. Then generations that run are cancelled, with the
+     * tokens that they have, and requests that wait fail with {@link ServingException.Reason#CLOSED}. A request whose adapter is
+     * being loaded fails when the source has returned.
+     *
+     * @param timeout the longest wait; zero waits for the current step only
+     * @throws IllegalArgumentException if it is negative
+     */
+    public void close(Duration timeout) {
+        Objects.requireNonNull(timeout, "timeout must not be null");
+        if (timeout.isNegative()) {
+            throw new IllegalArgumentException("timeout must not be negative, found " + timeout);
+        }
+        close(timeout.compareTo(LONGEST) < 0 ? timeout.toNanos() : Long.MAX_VALUE);
+    }
+
+    private void close(long nanos) {
         loop.close();
         try {
-            if (!adapters.isLoadedByThisThread()) {
-                loop.awaitEnd();
+            if (!adapters.isLoadedByThisThread() && !loop.awaitEnd(nanos)) {
+                loop.stop();
+                loop.awaitEnd(Long.MAX_VALUE);
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

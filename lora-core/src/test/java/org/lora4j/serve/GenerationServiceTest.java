@@ -14,6 +14,7 @@ import java.util.SplittableRandom;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -402,6 +403,30 @@ class GenerationServiceTest {
                 .isThrownBy(() -> service.generate(request("a", 5)))
                 .satisfies(e -> assertThat(e.reason()).isEqualTo(Reason.CLOSED));
         service.close();
+    }
+
+    @Test
+    void closeWithATimeoutCancelsWhatIsStillRunning() throws Exception {
+        CountDownLatch began = new CountDownLatch(1);
+        GenerationService service =
+                GenerationService.builder(model).maxRunning(1).build();
+        GenerationRequest first = request("a", 60).withConsumer(token -> {
+            began.countDown();
+            LockSupport.parkNanos(20_000_000);
+        });
+        GenerationHandle running = service.generate(first);
+        began.await();
+        GenerationHandle waiting = service.generate(request("a", 60));
+        service.close(Duration.ofMillis(50));
+        Generation cancelled = running.result().get();
+        assertThat(cancelled.finish()).isEqualTo(Generation.Finish.CANCELLED);
+        assertThat(cancelled.tokens()).isNotEmpty().hasSizeLessThan(60);
+        assertFailed(failure(waiting.result()), Reason.CLOSED);
+        assertThat(service.stats().all().waiting()).isZero();
+        assertThat(service.stats().all().running()).isZero();
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> service.close(Duration.ofMillis(-1)))
+                .withMessageContaining("must not be negative");
     }
 
     @Test
