@@ -1,10 +1,10 @@
 package org.lora4j.cli.serve;
 
 import java.io.IOException;
+import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.IntConsumer;
 import org.lora4j.LoRAModel;
 import org.lora4j.serve.AdapterCache;
@@ -20,7 +20,6 @@ import org.lora4j.text.Tokenizer;
 final class ServedDecoder extends ServedModel {
     private final DecoderFolder decoder;
     private final GenerationService service;
-    private final Set<GenerationHandle> running = ConcurrentHashMap.newKeySet();
 
     private ServedDecoder(Settings settings, DecoderFolder decoder) throws IOException {
         super(settings, decoder.name());
@@ -71,7 +70,7 @@ final class ServedDecoder extends ServedModel {
     }
 
     /**
-     * Starts a generation. The caller calls {@link #forget} when it has ended.
+     * Starts a generation.
      *
      * @param consumer is given each token
      */
@@ -80,13 +79,7 @@ final class ServedDecoder extends ServedModel {
                 .withOptions(options())
                 .withConsumer(consumer);
         String conversation = request.conversation();
-        GenerationHandle handle = service.generate(conversation == null ? asked : asked.withConversation(conversation));
-        running.add(handle);
-        return handle;
-    }
-
-    void forget(GenerationHandle handle) {
-        running.remove(handle);
+        return service.generate(conversation == null ? asked : asked.withConversation(conversation));
     }
 
     @Override
@@ -113,13 +106,12 @@ final class ServedDecoder extends ServedModel {
 
     @Override
     void cancelAll() {
-        running.forEach(GenerationHandle::cancel);
+        service.close(Duration.ZERO);
     }
 
     @Override
     public void close() {
         cancelAll();
-        service.close();
         decoder.close();
     }
 }

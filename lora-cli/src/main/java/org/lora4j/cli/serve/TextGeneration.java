@@ -41,7 +41,6 @@ final class TextGeneration {
      */
     record End(String finish, int tokens) {}
 
-    private final ServedDecoder decoder;
     private final GenerationHandle handle;
     private final BlockingQueue<OptionalInt> tokens = new LinkedBlockingQueue<>();
     private final AtomicBoolean stopped = new AtomicBoolean();
@@ -50,7 +49,6 @@ final class TextGeneration {
     private int count;
 
     private TextGeneration(ServedDecoder decoder, TextRequest request) {
-        this.decoder = decoder;
         stream = decoder.tokenizer().stream();
         stops = new StopTexts(request.stops());
         handle = decoder.generate(
@@ -85,7 +83,6 @@ final class TextGeneration {
             Thread.currentThread().interrupt();
             throw new InterruptedIOException("the thread was interrupted while it waited for a token");
         } finally {
-            decoder.forget(handle);
             if (!hasEnded) {
                 handle.cancel();
             }
