@@ -1,4 +1,5 @@
-/* The search of the site. It looks in search-index.js, which the build writes, and asks no other host. */
+/* The search of the site, links at headings, and buttons that copy code. The search looks in search-index.js, which the
+ * build writes. Nothing here asks another host. */
 (function () {
   'use strict';
 
@@ -69,7 +70,34 @@
     });
   }
 
+  /* The skin puts the anchor of a heading into the heading. A link to it shows when the pointer is there. */
+  function addHeadingLinks() {
+    document.querySelectorAll('main h2 > a[id], main h3 > a[id], main h4 > a[id]').forEach(function (anchor) {
+      var link = element('a', {'class': 'heading-link', href: '#' + anchor.id, 'aria-label': 'Link to this section'}, '#');
+      anchor.parentNode.appendChild(link);
+    });
+  }
+
+  function addCopyButtons() {
+    if (!navigator.clipboard) { return; }
+    document.querySelectorAll('main pre').forEach(function (block) {
+      var box = element('div', {'class': 'code-box'});
+      var button = element('button', {'class': 'copy', type: 'button'}, 'Copy');
+      block.parentNode.insertBefore(box, block);
+      box.appendChild(block);
+      box.appendChild(button);
+      button.addEventListener('click', function () {
+        navigator.clipboard.writeText(block.innerText).then(function () {
+          button.textContent = 'Copied';
+          window.setTimeout(function () { button.textContent = 'Copy'; }, 1500);
+        });
+      });
+    });
+  }
+
   document.addEventListener('DOMContentLoaded', function () {
+    addHeadingLinks();
+    addCopyButtons();
     var bar = document.querySelector('.navbar-inner .container');
     var form = element('form', {'class': 'site-search', role: 'search'});
     var input = element('input', {type: 'search', placeholder: 'Search', 'aria-label': 'Search the documentation'});

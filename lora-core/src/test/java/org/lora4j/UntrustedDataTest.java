@@ -12,7 +12,7 @@ import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
 import java.util.regex.Pattern;
 
-/** What the library never does, whatever an adapter contains; see the page on what is promised. */
+/** What the library never does, whatever an adapter contains; see the page on guarantees. */
 @AnalyzeClasses(packages = "org.lora4j", importOptions = ImportOption.DoNotIncludeTests.class)
 class UntrustedDataTest {
     /** ND4J contains old versions of protobuf, Jackson and Guava, which cannot be replaced. */

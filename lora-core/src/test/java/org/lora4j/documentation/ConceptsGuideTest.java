@@ -25,7 +25,7 @@ class ConceptsGuideTest {
         INDArray w = Nd4j.rand(DataType.DOUBLE, 10, 2).mmul(Nd4j.rand(DataType.DOUBLE, 2, 10)); // [10, 10] of rank 2
         Svd svd = Svd.thin(w);
         int rank = svd.rank(); // 2: the other eight singular values are zero, up to rounding
-        LowRankFactors factors = svd.factors(rank); // B [10, 2] and A [2, 10]: 40 numbers in place of 100
+        LowRankFactors factors = svd.factors(rank); // B [10, 2] and A [2, 10]: 40 numbers instead of 100
         INDArray difference = w.sub(factors.b().mmul(factors.a())); // zero, up to rounding
         double error = svd.relativeError(1); // what a product of rank 1 would miss, from 0 to 1
         assertThat(rank).isEqualTo(2);

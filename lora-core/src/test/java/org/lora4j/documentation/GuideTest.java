@@ -61,7 +61,7 @@ import org.nd4j.linalg.dataset.api.iterator.DataSetIterator;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.learning.config.Adam;
 
-/** The programs of the user guide. Apart from indentation and assertions, the guide shows their lines as they are. */
+/** The programs of the how-to pages. Apart from indentation and assertions, the pages show their lines as they are. */
 @SuppressWarnings("try") // the scopes are not referenced in their bodies
 class GuideTest {
     private static final int ALL = -1;

@@ -20,7 +20,7 @@ import org.nd4j.linalg.learning.config.Adam;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The program of the user guide that trains many adapters at once. */
+/** The program of the page on trainings that trains many adapters at once. */
 class MultiTrainerGuideTest {
     private static final Logger log = LoggerFactory.getLogger(MultiTrainerGuideTest.class);
 

@@ -12,7 +12,7 @@ import org.lora4j.linalg.WeightStorage;
 import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.transformer.LlamaModel;
 
-/** The program of the page "A smaller base". */
+/** The program of the page on packed and smaller weights. */
 class StorageGuideTest {
     @Test
     void loadsASmallerBase() throws Exception {

@@ -12,9 +12,9 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** The page on what is promised names tests that there are. */
-class TrustPageTest {
-    private static final Path PAGE = Path.of("../src/site/markdown/trust.md");
+/** The page on guarantees names tests that there are. */
+class GuaranteesPageTest {
+    private static final Path PAGE = Path.of("../src/site/markdown/guarantees.md");
     private static final Pattern TEST = Pattern.compile("`(\\w+Test)`");
 
     @Test
