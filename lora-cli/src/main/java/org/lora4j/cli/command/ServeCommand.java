@@ -93,8 +93,8 @@ public final class ServeCommand extends WorkCommand {
         ServedModel.Settings settings = new ServedModel.Settings(
                 model, adapters, allowBase, storage.value(), textLimit.value(), options.limits());
         InetSocketAddress address = new InetSocketAddress(InetAddress.getByName(host), port);
-        // The requests of many are computed together, by threads of the library.
-        NativeThreads threads = NativeThreads.forBlas(1);
+        // The requests of many are computed together, by one thread with those of the engine.
+        NativeThreads threads = NativeThreads.forEngine();
         try (ServedModel served = ServedModel.open(settings);
                 ModelServer server = ModelServer.start(address, served)) {
             run(server, served.names().size());
