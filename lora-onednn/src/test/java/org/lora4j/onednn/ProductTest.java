@@ -98,7 +98,9 @@ class ProductTest {
         INDArray expected = adds ? exact.product().add(before) : exact.product();
         INDArray difference = Transforms.abs(y.castTo(DataType.DOUBLE).sub(expected));
         assertThat(difference.sub(exact.bound()).maxNumber().doubleValue())
-                .as("%s, %s to %s%s, largest difference %s", what, from, to, adds ? ", added" : "", difference.maxNumber())
+                .as(
+                        "%s, %s to %s%s, largest difference %s",
+                        what, from, to, adds ? ", added" : "", difference.maxNumber())
                 .isNotPositive();
     }
 
