@@ -42,11 +42,11 @@ public final class WriteConsumer {
         checkBom(parse(Path.of("lora-bom/pom.xml")));
     }
 
-    /** The bill of materials has no parent, so its versions and modules could differ from those of the build. */
+    /** The bill of materials writes out the versions of others, so they could differ from those of the build. */
     private static void checkBom(Element bom) throws Exception {
         checkVersions(bom);
-        Set<String> offered = artifacts(bom);
         Element parent = parse(Path.of("pom.xml"));
+        Set<String> offered = artifacts(bom, parent);
         NodeList programs = parent.getElementsByTagName("excludeArtifact");
         Set<String> unpublished = new HashSet<>();
         for (int i = 0; i < programs.getLength(); i++) {
@@ -165,9 +165,10 @@ public final class WriteConsumer {
     }
 
     private static void checkVersions(Element consumer) throws Exception {
-        Set<String> expected = artifacts(parse(Path.of("pom.xml")));
-        expected.addAll(artifacts(parse(Path.of("lora-spark/pom.xml"))));
-        for (String artifact : artifacts(consumer)) {
+        Element parent = parse(Path.of("pom.xml"));
+        Set<String> expected = artifacts(parent, parent);
+        expected.addAll(artifacts(parse(Path.of("lora-spark/pom.xml")), parent));
+        for (String artifact : artifacts(consumer, parent)) {
             String name = artifact.substring(0, artifact.lastIndexOf(':') + 1);
             List<String> managed =
                     expected.stream().filter(other -> other.startsWith(name)).toList();
@@ -177,21 +178,30 @@ public final class WriteConsumer {
     }
 
     /** The dependencies that have a version, as group:artifact:version. */
-    private static Set<String> artifacts(Element project) {
+    private static Set<String> artifacts(Element project, Element parent) {
         Set<String> artifacts = new TreeSet<>();
         NodeList dependencies = project.getElementsByTagName("dependency");
         for (int i = 0; i < dependencies.getLength(); i++) {
             Element dependency = (Element) dependencies.item(i);
-            String version = text(dependency, "version");
-            if (version.startsWith("${")) {
-                String property = version.substring(2, version.length() - 1);
-                version = text(project, property.equals("project.version") ? "version" : property);
-            }
+            String version = resolve(text(dependency, "version"), project, parent);
             if (!version.isEmpty()) {
                 artifacts.add(text(dependency, "groupId") + ":" + text(dependency, "artifactId") + ":" + version);
             }
         }
         return artifacts;
+    }
+
+    /** The value of a version, which may be a property of the project or of its parent. */
+    private static String resolve(String version, Element project, Element parent) {
+        if (!version.startsWith("${")) {
+            return version;
+        }
+        String property = version.substring(2, version.length() - 1);
+        if (property.equals("project.version")) {
+            property = "revision";
+        }
+        String value = text(project, property);
+        return resolve(value.isEmpty() ? text(parent, property) : value, project, parent);
     }
 
     /** The text of the first element of that name, empty if there is none. */

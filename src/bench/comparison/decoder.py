@@ -28,7 +28,7 @@ CASES = {
 
 def compare(options):
     """Returns the rows of the table, and the peaks of the resident memory."""
-    processes.run(["mvn", "-B", "-ntp", "-q", "-pl", "lora-core,lora-onednn", "test-compile",
+    processes.run(["mvn", "-B", "-ntp", "-q", "-pl", "lora-core,lora-native,lora-onednn", "test-compile",
                    "dependency:build-classpath", "-DincludeScope=test", "-Djacoco.skip",
                    "-Dmdep.outputFile=target/bench-classpath"])  # fmt: skip
     if not (FOLDER / "start").exists():

@@ -51,7 +51,7 @@ def run(command, variables=None):
 
 def build(short):
     """Compiles the library and its benchmarks, and the example unless the run is short."""
-    run(["mvn", "-B", "-ntp", "-q", "-Pbench", "-pl", "lora-core,lora-onednn", "test-compile",
+    run(["mvn", "-B", "-ntp", "-q", "-Pbench", "-pl", "lora-core,lora-native,lora-onednn", "test-compile",
          "dependency:build-classpath", "-DincludeScope=test", "-Djacoco.skip",
          "-Dmdep.outputFile=target/bench-classpath"])  # fmt: skip
     if not short:

@@ -10,6 +10,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.lora4j.nn.NativeThreads;
 
 /** Random adapters of every variant on random networks: each way to compute with them gives the same output. */
+@Tag("slow")
 class RandomAdaptersAttackTest {
     private enum Kind {
         DENSE,

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.function.DoubleSupplier;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -40,6 +41,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * Whatever layers a network is made of: it computes what the formulas of the layers say, with the gradients of finite
  * differences, or it is refused when it is built.
  */
+@Tag("slow")
 class CompositionTest {
     private static final int WIDTH = 4;
 

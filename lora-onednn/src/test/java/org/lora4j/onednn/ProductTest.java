@@ -66,7 +66,8 @@ class ProductTest {
             INDArray x = Matrices.random(random.nextLong(), n, c.inner());
             Matrices.Place from = place(random);
             Matrices.Place to = place(random);
-            assertProduct(c.kind(), c.direction(), packed, weight, x, from, to, random.nextBoolean());
+            Exact exact = Exact.of(c.kind(), c.direction(), weight, x);
+            assertProduct(packed, exact, x, from, to, random.nextBoolean(), describe(c.kind(), weight, n));
         }
     }
 
@@ -74,33 +75,37 @@ class ProductTest {
         return PLACES.get(random.nextInt(PLACES.size()));
     }
 
+    /** A product in doubles, and by how much that of the kind may differ from it. */
+    private record Exact(INDArray product, INDArray bound) {
+        static Exact of(Kind kind, Direction direction, INDArray weight, INDArray x) {
+            INDArray exactX = x.castTo(DataType.DOUBLE);
+            INDArray exactW = weight.castTo(DataType.DOUBLE);
+            return new Exact(exactX.mmul(exactW), ProductTest.bound(kind, direction, exactX, exactW));
+        }
+    }
+
     private static void assertProduct(
-            Kind kind,
-            Direction direction,
             PackedWeight packed,
-            INDArray weight,
+            Exact exact,
             INDArray x,
             Matrices.Place from,
             Matrices.Place to,
-            boolean adds) {
-        String what = kind + " " + x.size(0) + " rows, " + weight.size(0) + "x" + weight.size(1) + ", " + from + " to "
-                + to + (adds ? ", added" : "");
-        INDArray y = to.of(Matrices.random(5, x.size(0), weight.size(1)));
+            boolean adds,
+            String what) {
+        INDArray y = to.of(Matrices.random(5, x.size(0), exact.product().size(1)));
         INDArray before = y.castTo(DataType.DOUBLE);
         packed.multiply(from.of(x), y, adds);
-        INDArray exactX = x.castTo(DataType.DOUBLE);
-        INDArray exactW = weight.castTo(DataType.DOUBLE);
-        INDArray expected = exactX.mmul(exactW);
-        if (adds) {
-            expected.addi(before);
-        }
+        INDArray expected = adds ? exact.product().add(before) : exact.product();
         INDArray difference = Transforms.abs(y.castTo(DataType.DOUBLE).sub(expected));
-        assertThat(difference
-                        .sub(bound(kind, direction, exactX, exactW))
-                        .maxNumber()
-                        .doubleValue())
-                .as(what + ", largest difference " + difference.maxNumber())
+        assertThat(difference.sub(exact.bound()).maxNumber().doubleValue())
+                .as(
+                        "%s, %s to %s%s, largest difference %s",
+                        what, from, to, adds ? ", added" : "", difference.maxNumber())
                 .isNotPositive();
+    }
+
+    private static String describe(Kind kind, INDArray weight, long rows) {
+        return kind + " " + rows + " rows, " + weight.size(0) + "x" + weight.size(1);
     }
 
     /** The rounding of each product, {@code Σ|x||w|} times the precision of the types, and that of the sums. */
@@ -131,10 +136,12 @@ class ProductTest {
             PackedWeight packed = pack(kind, direction, weight, 'c');
             for (long n : new long[] {1, 2, 37, 321}) {
                 INDArray x = Matrices.random(2, n, 300);
+                Exact exact = Exact.of(kind, direction, weight, x);
+                String what = describe(kind, weight, n);
                 for (Matrices.Place from : Matrices.Place.values()) {
                     for (Matrices.Place to : Matrices.Place.values()) {
-                        assertProduct(kind, direction, packed, weight, x, from, to, false);
-                        assertProduct(kind, direction, packed, weight, x, from, to, true);
+                        assertProduct(packed, exact, x, from, to, false, what);
+                        assertProduct(packed, exact, x, from, to, true, what);
                     }
                 }
             }
