@@ -20,7 +20,7 @@ class HostileTextsTest {
     private static final List<String> REFUSED =
             List.of("", "\u0007\u0000\t", "\u200b\u200f", "\u00a0\ufeff", "a \ud800 b");
 
-    private static final String LONG = "the cat ".repeat(131_072);
+    private static final String LONG = "the cat ".repeat(16_384);
 
     private static final List<String> TAKEN = List.of(
             "the cat purrs",
