@@ -1,6 +1,7 @@
 package com.example;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -21,7 +22,7 @@ public final class Chat {
 
     public static void main(String[] args) throws IOException {
         try (DecoderFolder decoder = DecoderFolder.open(Path.of(args[0]));
-                Scanner lines = new Scanner(System.in)) {
+                Scanner lines = new Scanner(System.in, StandardCharsets.UTF_8)) {
             LoRAModel model = LoRAModel.of(decoder.network());
             Generator generator = Generator.of(model.load("support", Path.of(args[1])));
             DecoderTokens tokens = new DecoderTokens(decoder);
