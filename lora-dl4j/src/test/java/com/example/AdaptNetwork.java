@@ -30,7 +30,7 @@ public final class AdaptNetwork {
 
         LoRANetwork<MultiLayerNetwork> lora = LoRANetwork.of(base);
         MultiLayerNetwork spam = lora.add("spam", LoRAConfig.of(4, 8), new Adam(0.01));
-        for (int i = 0; i < 50; i++) {
+        for (int i = 0; i < 10; i++) {
             spam.fit(data);
         }
         System.out.println("parameters: " + base.numParams() + ", of the adapter: " + spam.numParams());
