@@ -21,11 +21,16 @@ import picocli.CommandLine.Model.OptionSpec;
 /** The command lines of the documentation are right, and the page names all commands and options of trainings. */
 class CommandLinePageTest {
     private static final Path PAGE = Path.of("../src/site/markdown/command-line.md");
+    private static final List<Path> PAGES = List.of(
+            PAGE,
+            Path.of("../README.md"),
+            Path.of("../src/site/markdown/fine-tuning.md"),
+            Path.of("../src/site/markdown/chat.md"));
     private static final Pattern WORD = Pattern.compile("\"([^\"]*)\"|(\\S+)");
 
     static Stream<String> lines() throws IOException {
         List<String> lines = new ArrayList<>();
-        for (Path page : List.of(PAGE, Path.of("../README.md"))) {
+        for (Path page : PAGES) {
             for (String line : Files.readAllLines(page)) {
                 String command = line.replaceFirst("^java -jar lora-cli/target/lora-cli\\.jar ", "lora ");
                 if (command.startsWith("lora ")) {

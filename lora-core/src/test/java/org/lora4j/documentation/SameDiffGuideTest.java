@@ -85,7 +85,7 @@ class SameDiffGuideTest {
         graph.fit(spamData, 5);
         lora.activate("spam", "phishing");                          // the graph computes with both, all frozen
         INDArray both = graph.outputSingle(feed, "logits");
-        lora.activate();                                            // the graph computes with the base alone
+        lora.activate();                                            // the graph computes with the base only
         assertThat(both).isNotEqualTo(spam);
         assertThat(ArrayBits.equal(graph.outputSingle(feed, "logits"), before)).isTrue();
 

@@ -24,8 +24,7 @@ import org.nd4j.linalg.factory.Nd4j;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-// spotless:off
-/** The service of the guide to services. */
+/** Answers over HTTP. The arguments: the file of a network, the folder of the adapters, and a port. */
 public final class Service implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(Service.class);
     private static final RequestOptions TWO_SECONDS = RequestOptions.defaults().withTimeout(Duration.ofSeconds(2));
@@ -34,14 +33,19 @@ public final class Service implements AutoCloseable {
     private final HttpServer server;
     private final ExecutorService threads = Executors.newFixedThreadPool(64);
 
-    public Service(Path base, Path adapters) throws IOException {
+    public Service(Path base, Path adapters, int port) throws IOException {
         LoRAModel model = LoRAModel.of(Network.load(base));
         AdapterCache cache = AdapterCache.builder(model, adapters).build();
         predictor = BatchingPredictor.builder(model).adapters(cache).build();
-        server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 0);
         server.setExecutor(threads);
         server.createContext("/predict/", this::answer);
         server.start();
+    }
+
+    public static void main(String[] args) throws IOException {
+        Service service = new Service(Path.of(args[0]), Path.of(args[1]), Integer.parseInt(args[2]));
+        Runtime.getRuntime().addShutdownHook(new Thread(service::close));
     }
 
     public int port() {
@@ -71,7 +75,8 @@ public final class Service implements AutoCloseable {
 
     private static INDArray row(HttpExchange exchange) throws IOException {
         String body = new String(exchange.getRequestBody().readNBytes(1 << 20), StandardCharsets.UTF_8);
-        double[] numbers = Arrays.stream(body.split(",")).mapToDouble(Double::parseDouble).toArray();
+        double[] numbers =
+                Arrays.stream(body.split(",")).mapToDouble(Double::parseDouble).toArray();
         return Nd4j.createFromArray(numbers).castTo(DataType.FLOAT).reshape(1, numbers.length);
     }
 
@@ -82,4 +87,3 @@ public final class Service implements AutoCloseable {
         threads.shutdown();
     }
 }
-// spotless:on

@@ -101,7 +101,7 @@ class ServiceGuideTest {
         LoRAModel model = SmallModels.model();
         Path adapters = folder.resolve("adapters");
         model.add("customer-a", SmallModels.random(1).build()).save(adapters.resolve("customer-a"));
-        try (Service service = new Service(folder.resolve("base.safetensors"), adapters)) {
+        try (Service service = new Service(folder.resolve("base.safetensors"), adapters, 0)) {
             HttpResponse<String> good = post(service, "customer-a", "1,2,3,4,5,6");
             assertThat(good.statusCode()).isEqualTo(200);
             assertThat(good.body()).startsWith("[[");

@@ -103,9 +103,9 @@ class SnippetsTest {
         Set<String> given = new TreeSet<>();
         Set<String> needed = new TreeSet<>();
         for (Snippet snippet : blocks(page)) {
-            if (snippet.isImports()) {
-                snippet.text().lines().filter(line -> !line.isBlank()).forEach(given::add);
-            } else if (snippet.isJava()) {
+            // A whole program has its imports at its top.
+            snippet.text().lines().filter(line -> line.startsWith("import ")).forEach(given::add);
+            if (snippet.isJava() && !snippet.isImports()) {
                 needed.addAll(importsOf(snippet, programsWith(snippet).get(0)));
             }
         }

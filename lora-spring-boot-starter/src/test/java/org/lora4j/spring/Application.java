@@ -13,7 +13,6 @@ import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.RestController;
 
-// spotless:off
 @RestController
 @SpringBootApplication
 public class Application {
@@ -39,4 +38,3 @@ public class Application {
         SpringApplication.run(Application.class, args);
     }
 }
-// spotless:on

@@ -11,7 +11,14 @@ import java.util.List;
 import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.lora4j.AdapterView;
+import org.lora4j.LoRAModel;
+import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.nn.Network;
+import org.lora4j.train.AdamW;
+import org.lora4j.train.Batch;
+import org.lora4j.train.Loss;
+import org.lora4j.train.Trainer;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -84,6 +91,36 @@ class GuideTest {
         Conversation question = Conversation.of(ChatMessage.of("user", "Where is my parcel?"));
         String prompt = template.render(question, true);
         assertThat(prompt).isEqualTo("[user] Where is my parcel?[assistant]");
+    }
+
+    @Test
+    void trainOnConversations() throws Exception {
+        Path golden = Path.of(Objects.requireNonNull(getClass().getResource("/golden/decoder_llama")).toURI());
+        for (String name : List.of("config.json", "model.safetensors")) {
+            Files.copy(golden.resolve(name), folder.resolve(name));
+        }
+        Files.writeString(folder.resolve("tokenizer.json"), EncoderFolderTest.TOKENIZER);
+        Files.writeString(folder.resolve("chat_template.jinja"), "{% for m in messages %}{{ m['content'] }} {% endfor %}");
+        Path file = Files.writeString(folder.resolve("chats.jsonl"), """
+                {"messages": [{"role": "user", "content": "a b"}, {"role": "assistant", "content": "b a"}]}
+                """.repeat(9));
+        Path modelFolder = folder;
+        Path adapterFolder = folder.resolve("support");
+
+        try (DecoderFolder decoder = DecoderFolder.open(modelFolder)) {
+            DecoderTokens tokens = new DecoderTokens(decoder);
+            List<Batch> batches = new ArrayList<>();
+            for (List<TextRow> some : TextFiles.read(file).batches(4)) {
+                batches.add(TokenExample.batch(some.stream().map(row -> tokens.conversation(row.conversation())).toList()));
+            }
+            AdapterView support = LoRAModel.of(decoder.network()).add("support", LoRAConfig.of(8, 16));
+            Trainer.builder(support)
+                    .loss(Loss.nextToken())
+                    .updater(new AdamW(2e-4, 0.01)).epochs(2)
+                    .build().fit(batches);
+            support.save(adapterFolder);
+        }
+        assertThat(adapterFolder.resolve("adapter_config.json")).exists();
     }
 
     @Test

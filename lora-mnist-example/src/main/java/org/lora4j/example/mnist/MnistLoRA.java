@@ -61,7 +61,7 @@ public final class MnistLoRA {
         out.println("Wrong        0     1     2     3     4     5     6     7     8     9   Accuracy");
         printErrors("base", network, mnist, out);
 
-        // 4. Register LoRA on the three layers. From here on, each layer uses W + (B·A)·(alpha/rank) in place of W.
+        // 4. Register LoRA on the three layers. From here on, each layer uses W + (B·A)·(alpha/rank) instead of W.
         // A starts with values from N(0, 1) and B with zeros. So B·A is zero, and the output does not change yet.
         LoRAConfig config = LoRAConfig.builder()
                 .rank(1)
