@@ -8,6 +8,7 @@ import java.util.Spliterator;
 import java.util.Spliterators;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
@@ -19,7 +20,7 @@ import org.lora4j.generate.Generation;
  * <pre>{@code
  * GenerationHandle reply = service.generate(request);
  * reply.stream().forEach(tokens::add);                    // waits for each token
- * Generation.Finish finish = reply.result().join().finish();
+ * Generation.Finish finish = reply.join().finish();
  * }</pre>
  *
  * <p>Any number of threads can use it.
@@ -62,6 +63,24 @@ public final class GenerationHandle {
      */
     public CompletableFuture<Generation> result() {
         return result;
+    }
+
+    /**
+     * Waits for the result.
+     *
+     * @return the tokens and why the generation ended
+     * @throws ServingException if {@link #result} fails with it
+     * @throws CancellationException if the program cancelled that future
+     */
+    public Generation join() {
+        try {
+            return result.join();
+        } catch (CompletionException e) {
+            if (e.getCause() instanceof ServingException known) {
+                throw known;
+            }
+            throw e;
+        }
     }
 
     /**

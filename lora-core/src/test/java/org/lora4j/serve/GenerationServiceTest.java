@@ -418,10 +418,13 @@ class GenerationServiceTest {
         began.await();
         GenerationHandle waiting = service.generate(request("a", 60));
         service.close(Duration.ofMillis(50));
-        Generation cancelled = running.result().get();
+        Generation cancelled = running.join();
         assertThat(cancelled.finish()).isEqualTo(Generation.Finish.CANCELLED);
         assertThat(cancelled.tokens()).isNotEmpty().hasSizeLessThan(60);
         assertFailed(failure(waiting.result()), Reason.CLOSED);
+        assertThatExceptionOfType(ServingException.class)
+                .isThrownBy(waiting::join)
+                .satisfies(e -> assertThat(e.reason()).isEqualTo(Reason.CLOSED));
         assertThat(service.stats().all().waiting()).isZero();
         assertThat(service.stats().all().running()).isZero();
         assertThatIllegalArgumentException()

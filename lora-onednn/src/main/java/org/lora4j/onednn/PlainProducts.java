@@ -31,6 +31,9 @@ final class PlainProducts {
     /** For products up to this size, ND4J's BLAS has code for small matrices, which uses no threads. */
     private static final long SMALL_PRODUCT = 1_000_000;
 
+    /** Asked for once: the question costs as much as a small product. */
+    private final int processors = Runtime.getRuntime().availableProcessors();
+
     private final OpenMp openMp;
     private final ThreadTeam team;
     private final IdlePool<Call> calls = new IdlePool<>(Call::new);
@@ -173,8 +176,7 @@ final class PlainProducts {
         boolean byRows = result.rows() >= result.columns();
         long length = byRows ? result.rows() : result.columns();
         long steps = (length + STEP - 1) / STEP;
-        int parts = (int) Math.max(
-                1, Math.min(Math.min(Runtime.getRuntime().availableProcessors(), steps), size / LEAST_MULTIPLICATIONS));
+        int parts = (int) Math.max(1, Math.min(Math.min(processors, steps), size / LEAST_MULTIPLICATIONS));
         if (parts == 1) {
             run(left, right, result, new Part(0, result.rows(), 0, result.columns()), inFewRows, alpha, beta);
             return;

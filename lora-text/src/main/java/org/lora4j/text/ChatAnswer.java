@@ -3,7 +3,6 @@ package org.lora4j.text;
 import java.util.Iterator;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.lora4j.generate.Generation;
@@ -86,23 +85,12 @@ public final class ChatAnswer {
         if (cancelled) {
             return Optional.empty();
         }
-        Generation generation = result();
+        Generation generation = handle.join();
         if (generation.finish() == Finish.CANCELLED) {
             throw new ServingException(Reason.CANCELLED, "the request was cancelled", null);
         }
         Finish finish = stops.isFound() ? Finish.STOP : generation.finish();
         return Optional.of(new Whole(text.toString(), finish, generation.promptTokens(), count));
-    }
-
-    private Generation result() {
-        try {
-            return handle.result().join();
-        } catch (CompletionException e) {
-            if (e.getCause() instanceof ServingException failure) {
-                throw failure;
-            }
-            throw e;
-        }
     }
 
     /** Ends the answer. A second call has no effect. */

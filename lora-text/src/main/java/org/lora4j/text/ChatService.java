@@ -78,14 +78,9 @@ public final class ChatService {
         Objects.requireNonNull(urgency, "urgency must not be null");
         StopTexts ends = new StopTexts(stops);
         int[] prompt = prompt(conversation);
-        // No position is needed for the last token, from which nothing is computed.
-        int fit = decoder.maxLength() - prompt.length + 1;
-        int most = generation.maxTokens() == 0 ? fit : Math.min(fit, generation.maxTokens());
         AtomicBoolean stopped = new AtomicBoolean();
-        GenerationOptions options = generation
-                .withMaxTokens(most)
-                .withStopIds(
-                        decoder.endIds().stream().mapToInt(Integer::intValue).toArray())
+        GenerationOptions options = new DecoderTokens(decoder)
+                .fitting(generation, prompt.length)
                 .withStopWhen(ids -> stopped.get() || generation.stopWhen().test(ids));
         GenerationHandle handle =
                 service.generate(GenerationRequest.of(adapter, prompt, options).withOptions(urgency));

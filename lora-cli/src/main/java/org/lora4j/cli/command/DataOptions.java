@@ -26,7 +26,7 @@ final class DataOptions {
     @Option(
             names = "--validation-file",
             paramLabel = "FILE",
-            description = "A file with the examples of the validation, in place of --validation.")
+            description = "A file with the examples of the validation, instead of --validation.")
     private @Nullable Path validationFile;
 
     @Option(

@@ -47,7 +47,7 @@ public final class ExtractCommand extends WorkCommand {
             names = "--energy",
             paramLabel = "SHARE",
             description =
-                    "In place of --rank: for each layer, the smallest rank that keeps this share of the squared norm of the"
+                    "Instead of --rank: for each layer, the smallest rank that keeps this share of the squared norm of the"
                             + " difference, such as 0.9.")
     private @Nullable Double energy;
 

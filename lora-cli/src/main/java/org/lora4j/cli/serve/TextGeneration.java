@@ -6,7 +6,6 @@ import java.util.List;
 import java.util.OptionalInt;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -113,7 +112,7 @@ final class TextGeneration {
     }
 
     private End end(Receiver receiver) throws IOException {
-        Generation.Finish finish = result().finish();
+        Generation.Finish finish = handle.join().finish();
         if (finish == Generation.Finish.CANCELLED) {
             throw new ServingException(ServingException.Reason.CLOSED, "the server stops", null);
         }
@@ -123,17 +122,6 @@ final class TextGeneration {
         }
         boolean isWhole = finish == Generation.Finish.STOP || stops.isFound();
         return new End(isWhole ? "stop" : "length", count);
-    }
-
-    private Generation result() {
-        try {
-            return handle.result().join();
-        } catch (CompletionException e) {
-            if (e.getCause() instanceof ServingException failure) {
-                throw failure;
-            }
-            throw e;
-        }
     }
 
     private static void hand(Receiver receiver, String part) throws IOException {
