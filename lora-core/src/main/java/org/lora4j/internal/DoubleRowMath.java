@@ -63,10 +63,14 @@ enum DoubleRowMath implements RowMath<double[]> {
     }
 
     @Override
-    public void addScaled(double s, double[] x, int from, double[] y, int n) {
-        double factor = s;
+    public void addFourScaled(
+            double[] s, int from, double[] x0, double[] x1, double[] x2, double[] x3, double[] y, int n) {
+        double s0 = s[from];
+        double s1 = s[from + 1];
+        double s2 = s[from + 2];
+        double s3 = s[from + 3];
         for (int i = 0; i < n; i++) {
-            y[i] += factor * x[from + i];
+            y[i] += (s0 * x0[i] + s1 * x1[i]) + (s2 * x2[i] + s3 * x3[i]);
         }
     }
 

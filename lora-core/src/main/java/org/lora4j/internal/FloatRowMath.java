@@ -72,10 +72,13 @@ enum FloatRowMath implements RowMath<float[]> {
     }
 
     @Override
-    public void addScaled(double s, float[] x, int from, float[] y, int n) {
-        float factor = (float) s;
+    public void addFourScaled(float[] s, int from, float[] x0, float[] x1, float[] x2, float[] x3, float[] y, int n) {
+        float s0 = s[from];
+        float s1 = s[from + 1];
+        float s2 = s[from + 2];
+        float s3 = s[from + 3];
         for (int i = 0; i < n; i++) {
-            y[i] += factor * x[from + i];
+            y[i] += (s0 * x0[i] + s1 * x1[i]) + (s2 * x2[i] + s3 * x3[i]);
         }
     }
 
@@ -144,15 +147,23 @@ enum FloatRowMath implements RowMath<float[]> {
         return (sum0 + sum1) + (sum2 + sum3);
     }
 
+    /** Comparisons take half the time of {@code Math.max}. They pass over NaN, which {@link #exp} then returns. */
     private static float max(float[] x, int n) {
         float max0 = x[0];
-        float max1 = x[0];
+        float max1 = max0;
+        float max2 = max0;
+        float max3 = max0;
         int i = 0;
-        for (; i + 1 < n; i += 2) {
-            max0 = Math.max(max0, x[i]);
-            max1 = Math.max(max1, x[i + 1]);
+        for (; i + 3 < n; i += 4) {
+            max0 = x[i] > max0 ? x[i] : max0;
+            max1 = x[i + 1] > max1 ? x[i + 1] : max1;
+            max2 = x[i + 2] > max2 ? x[i + 2] : max2;
+            max3 = x[i + 3] > max3 ? x[i + 3] : max3;
         }
-        return Math.max(Math.max(max0, max1), x[n - 1]);
+        for (; i < n; i++) {
+            max0 = x[i] > max0 ? x[i] : max0;
+        }
+        return Math.max(Math.max(max0, max1), Math.max(max2, max3));
     }
 
     @Override

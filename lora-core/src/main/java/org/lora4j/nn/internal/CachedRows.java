@@ -56,7 +56,9 @@ final class CachedRows<A> {
         for (int head = group * groupSize; head < (group + 1) * groupSize; head++) {
             for (int i = 0; i < n; i++) {
                 int seen = past + i + 1;
-                cache.scores(group, scale, queryRows.of(all.queries(), first, i, head), weights, seen);
+                A query = queryRows.of(all.queries(), first, i, head);
+                math.scale(scale, query, size);
+                cache.scores(group, query, weights, seen);
                 math.softmax(weights, seen);
                 cache.mix(group, weights, vector, seen);
                 math.write(context.memory(), context.position(first + i, head), vector, size);

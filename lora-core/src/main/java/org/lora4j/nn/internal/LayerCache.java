@@ -7,7 +7,8 @@ import org.lora4j.nn.layer.CausalSelfAttention;
 
 /**
  * Keys and values of the tokens of one sequence in one attention, on the heap. The keys of a head are stored by dimension, so
- * that the products of a query with all of them are loops over the tokens; its values are stored by token.
+ * that the products of a query with all of them are loops over the tokens; its values are stored by token. Each loop begins at
+ * the first element of an array, because the JVM vectorizes such loops best.
  *
  * @param <A> {@code float[]} or {@code double[]}
  */
@@ -19,8 +20,8 @@ final class LayerCache<A> {
     /** For each head and each dimension, a number of each token. */
     private final List<A> keys = new ArrayList<>();
 
-    /** For each head, the vectors of the tokens, one after the other. */
-    private final List<A> values = new ArrayList<>();
+    /** For each head, the vectors of the tokens. */
+    private final List<List<A>> values = new ArrayList<>();
 
     private int capacity;
 
@@ -29,7 +30,7 @@ final class LayerCache<A> {
         groups = layer.keyValueHeads();
         size = layer.headSize();
         for (int i = 0; i < groups; i++) {
-            values.add(math.array(0));
+            values.add(new ArrayList<>());
         }
         for (int i = 0; i < groups * size; i++) {
             keys.add(math.array(0));
@@ -38,15 +39,17 @@ final class LayerCache<A> {
 
     /** Makes room for a number of tokens. What is there stays. */
     void grow(int tokens) {
-        keys.replaceAll(known -> copy(known, capacity, tokens));
-        values.replaceAll(known -> copy(known, capacity * size, tokens * size));
+        keys.replaceAll(known -> {
+            A larger = math.array(tokens);
+            math.copy(known, 0, larger, 0, capacity);
+            return larger;
+        });
+        for (List<A> vectors : values) {
+            while (vectors.size() < tokens) {
+                vectors.add(math.array(size));
+            }
+        }
         capacity = tokens;
-    }
-
-    private A copy(A source, int length, int newLength) {
-        A target = math.array(newLength);
-        math.copy(source, 0, target, 0, length);
-        return target;
     }
 
     /** Sets the key of a token, after the rotation. */
@@ -57,7 +60,7 @@ final class LayerCache<A> {
     }
 
     void putValue(int group, int token, A value) {
-        math.copy(value, 0, values.get(group), token * size, size);
+        math.copy(value, 0, values.get(group).get(token), 0, size);
     }
 
     void key(int group, int token, A target) {
@@ -67,23 +70,29 @@ final class LayerCache<A> {
     }
 
     void value(int group, int token, A target) {
-        math.copy(values.get(group), token * size, target, 0, size);
+        math.copy(values.get(group).get(token), 0, target, 0, size);
     }
 
-    /** {@code scores = s·K·q} for the first tokens. */
-    void scores(int group, double s, A query, A scores, int tokens) {
+    /** {@code scores = K·q} for the first tokens. */
+    void scores(int group, A query, A scores, int tokens) {
         math.clear(scores, tokens);
-        for (int d = 0; d < size; d++) {
-            math.addScaled(s * math.get(query, d), keys.get(group * size + d), scores, tokens);
-        }
+        addScaled(query, size, keys.subList(group * size, (group + 1) * size), scores, tokens);
     }
 
     /** {@code context = Vᵀ·w} for the first tokens. */
     void mix(int group, A weights, A context, int tokens) {
         math.clear(context, size);
-        A all = values.get(group);
-        for (int i = 0; i < tokens; i++) {
-            math.addScaled(math.get(weights, i), all, i * size, context, size);
+        addScaled(weights, tokens, values.get(group), context, size);
+    }
+
+    /** {@code y += Σ s[i]·x[i]}. */
+    private void addScaled(A s, int count, List<A> x, A y, int n) {
+        int i = 0;
+        for (; i + 3 < count; i += 4) {
+            math.addFourScaled(s, i, x.get(i), x.get(i + 1), x.get(i + 2), x.get(i + 3), y, n);
+        }
+        for (; i < count; i++) {
+            math.addScaled(math.get(s, i), x.get(i), y, n);
         }
     }
 }
