@@ -314,6 +314,28 @@ class ServeCommandTest {
     }
 
     @Test
+    void anAdapterThatIsReplacedAnswersWithItsNewFiles() throws Exception {
+        Path folder = temp.resolve("replaced");
+        RandomAdapters.write(folder.resolve("a"), "encoder.layer", "attention.self.query", 1);
+        String body = "{\"model\": \"a\", \"input\": \"the cat purrs\"}";
+        try (RunningServer server = RunningServer.start("--model", bert, "--adapters", folder, "--reload", 1)) {
+            JsonNode first = server.good(EMBED, body).at("/data/0/embedding");
+            RandomAdapters.write(folder.resolve("a"), "encoder.layer", "attention.self.query", 2);
+            RandomAdapters.write(folder.resolve("b"), "encoder.layer", "attention.self.query", 2);
+            JsonNode expected =
+                    server.good(EMBED, body.replace("\"a\"", "\"b\"")).at("/data/0/embedding");
+            assertThat(expected).isNotEqualTo(first);
+            RunningServer.await(() -> {
+                try {
+                    return server.good(EMBED, body).at("/data/0/embedding").equals(expected);
+                } catch (IOException | InterruptedException e) {
+                    throw new AssertionError(e);
+                }
+            });
+        }
+    }
+
+    @Test
     void anAdapterThatDoesNotFitIsNotAvailableAndTheAnswerNamesNoLayerAndNoPath() throws Exception {
         HttpResponse<String> response = decoder.post(CHAT, chat("broken", ""));
         assertThat(response.statusCode()).isEqualTo(503);

@@ -10,6 +10,7 @@ final class ServeOptions {
     private static final int MOST_REQUESTS = 10_000;
     private static final int KIB = 1024;
     private static final int LARGEST_BODY = 1_000_000;
+    private static final int SECONDS_OF_DAY = 86_400;
 
     @Option(
             names = "--max-requests",
@@ -66,6 +67,13 @@ final class ServeOptions {
     private int adapterMib = 256;
 
     @Option(
+            names = "--reload",
+            paramLabel = "SECONDS",
+            description = "How often to look for adapters whose files were replaced, which are then loaded again; 0 for"
+                    + " never. Default: ${DEFAULT-VALUE}.")
+    private int reload = 5;
+
+    @Option(
             names = "--timeout",
             paramLabel = "SECONDS",
             description = "How long a request takes at most. Default: ${DEFAULT-VALUE}.")
@@ -86,6 +94,7 @@ final class ServeOptions {
         check.atLeast("--max-cached-tokens", cachedTokens, 0);
         check.atLeast("--max-adapters", adapters, 1);
         check.atLeast("--max-adapter-memory", adapterMib, 1);
+        check.inRange("--reload", reload, 0, SECONDS_OF_DAY);
         check.atLeast("--timeout", timeout, 1);
         check.atLeast("--grace", grace, 0);
     }
@@ -104,6 +113,7 @@ final class ServeOptions {
                 cachedTokens,
                 adapters,
                 (long) adapterMib * KIB * KIB,
+                Duration.ofSeconds(reload),
                 Duration.ofSeconds(timeout),
                 Duration.ofSeconds(grace));
     }

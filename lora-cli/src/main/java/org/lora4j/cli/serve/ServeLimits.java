@@ -3,7 +3,7 @@ package org.lora4j.cli.serve;
 import java.time.Duration;
 
 /**
- * How much a server takes.
+ * How much a server takes, and how long.
  *
  * @param requests how many requests of the model are answered at the same time
  * @param bodyBytes the most bytes of the body of a request
@@ -13,6 +13,7 @@ import java.time.Duration;
  * @param cachedTokens for how many tokens generations have room together; 0 for the default
  * @param adapters how many adapters are loaded at the same time
  * @param adapterBytes how many bytes the loaded adapters take
+ * @param reload the time between two looks for adapters that were replaced; zero for none
  * @param timeout how long a request takes at most
  * @param grace how long running requests may take when the server stops
  */
@@ -25,5 +26,6 @@ public record ServeLimits(
         int cachedTokens,
         int adapters,
         long adapterBytes,
+        Duration reload,
         Duration timeout,
         Duration grace) {}

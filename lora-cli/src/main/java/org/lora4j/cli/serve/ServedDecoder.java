@@ -41,6 +41,7 @@ final class ServedDecoder extends ServedModel {
             builder.maxCachedTokens(limits.cachedTokens());
         }
         service = builder.build();
+        watch(cache);
     }
 
     static ServedDecoder openDecoder(Settings settings) throws IOException {
@@ -110,7 +111,7 @@ final class ServedDecoder extends ServedModel {
     }
 
     @Override
-    public void close() {
+    void closeModel() {
         cancelAll();
         decoder.close();
     }

@@ -35,6 +35,7 @@ final class ServedEncoder extends ServedModel {
             builder.maxBatchRows(limits.running());
         }
         predictor = builder.build();
+        watch(cache);
     }
 
     static ServedEncoder openEncoder(Settings settings) throws IOException {
@@ -83,7 +84,7 @@ final class ServedEncoder extends ServedModel {
     void cancelAll() {}
 
     @Override
-    public void close() {
+    void closeModel() {
         predictor.close();
         encoder.close();
     }

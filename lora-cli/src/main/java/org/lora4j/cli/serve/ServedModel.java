@@ -9,6 +9,7 @@ import org.jspecify.annotations.Nullable;
 import org.lora4j.LoRAModel;
 import org.lora4j.nn.BaseStorage;
 import org.lora4j.serve.AdapterCache;
+import org.lora4j.serve.AdapterReloader;
 import org.lora4j.serve.RequestOptions;
 import org.lora4j.serve.ServingStats;
 import org.lora4j.text.ModelKind;
@@ -19,6 +20,7 @@ public abstract class ServedModel implements AutoCloseable {
     private final long baseSeconds;
     private final @Nullable AdapterFolder folder;
     private final Settings settings;
+    private @Nullable AdapterReloader reloader;
 
     /**
      * What is served.
@@ -68,6 +70,13 @@ public abstract class ServedModel implements AutoCloseable {
                         .build();
     }
 
+    /** Starts to look for adapters that were replaced. */
+    final void watch(@Nullable AdapterCache cache) {
+        if (cache != null && folder != null && !settings.limits.reload().isZero()) {
+            reloader = AdapterReloader.start(cache, folder.path(), settings.limits.reload());
+        }
+    }
+
     final ServeLimits limits() {
         return settings.limits;
     }
@@ -110,6 +119,14 @@ public abstract class ServedModel implements AutoCloseable {
     /** Ends what runs, so that its requests are answered at once. */
     abstract void cancelAll();
 
+    /** Ends what the kind of model started. */
+    abstract void closeModel();
+
     @Override
-    public abstract void close();
+    public final void close() {
+        if (reloader != null) {
+            reloader.close();
+        }
+        closeModel();
+    }
 }
