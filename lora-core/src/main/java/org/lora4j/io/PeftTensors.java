@@ -69,7 +69,10 @@ final class PeftTensors {
         Optional<PeftLayout> layout = layout(stored);
         layout.ifPresent(expected -> problems.addAll(expected.differences(keys.shapes(), keys.names())));
         if (base != null && !problems.isEmpty()) {
-            problems.add("the base has " + Names.list(base.paths()));
+            String layers = "the base has " + Names.list(base.paths());
+            if (problems.stream().noneMatch(problem -> problem.endsWith(layers))) {
+                problems.add(layers);
+            }
         }
         if (layout.isEmpty() || !problems.isEmpty()) {
             throw new PeftFormatException(file, problems);

@@ -149,12 +149,16 @@ public final class ModelServer implements AutoCloseable {
         }
     }
 
+    /** The messages of the causes, each once: many a message has that of its cause already. */
     private static String causes(@Nullable Throwable failure) {
-        StringBuilder text = new StringBuilder();
+        String text = "";
         for (@Nullable Throwable cause = failure; cause != null; cause = cause.getCause()) {
-            text.append(text.isEmpty() ? "" : ": ").append(cause.getMessage());
+            String message = String.valueOf(cause.getMessage());
+            if (!text.contains(message)) {
+                text += (text.isEmpty() ? "" : ": ") + message;
+            }
         }
-        return text.toString();
+        return text;
     }
 
     /** Answers with an error. Where the status is sent already, an event tells it, or the connection breaks. */
