@@ -5,13 +5,16 @@ import java.lang.management.ManagementFactory;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.function.BiFunction;
 import java.util.stream.LongStream;
 import org.lora4j.LoRAModel;
-import org.lora4j.nn.NativeThreads;
 import org.lora4j.serve.BatchingPredictor;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.indexing.NDArrayIndex;
@@ -56,32 +59,34 @@ final class ServingWork {
         int pairs = arguments.take("pairs", 5);
         int waitMicros = arguments.take("wait", 2000);
         int maxRows = arguments.take("rows", 64);
+        boolean withEngine = arguments.take("threads", Threads.ENGINE).equals(Threads.ENGINE);
         ServingWork work =
                 new ServingWork(Start.RICH, arguments.take("rank", 8), clients, adapters, arguments.take("seconds", 5));
         arguments.requireNoMore();
-        work.compare(pairs, maxRows, Duration.ofNanos(1000L * waitMicros));
+        work.compare(withEngine, pairs, maxRows, Duration.ofNanos(1000L * waitMicros));
     }
 
-    private void compare(int pairs, int maxRows, Duration wait) throws InterruptedException {
-        int cores = Runtime.getRuntime().availableProcessors();
+    /** Each way to serve in turn, with each of its threads; the ratios are those to the fastest without batches. */
+    private void compare(boolean withEngine, int pairs, int maxRows, Duration wait) throws InterruptedException {
+        String all = withEngine ? Threads.ENGINE : Threads.BLAS;
+        String one = withEngine ? Threads.ONE_ENGINE : "1";
         List<Result> batched = new ArrayList<>();
-        List<List<Result>> unbatched = List.of(new ArrayList<>(), new ArrayList<>());
+        Map<String, List<Result>> unbatched = new LinkedHashMap<>();
         for (int pair = -1; pair < pairs; pair++) {
             boolean counts = pair >= 0;
-            for (int i = 0; i < 2; i++) {
-                Result result =
-                        run(i == 0 ? 1 : cores, (x, name) -> model.using(name).predict(x));
-                print("using(a).predict, BLAS threads " + (i == 0 ? 1 : cores), result);
+            for (String threads : List.of(one, all)) {
+                Result result = run(threads, (x, name) -> model.using(name).predict(x));
+                print("using(a).predict, threads " + threads, result);
                 if (counts) {
-                    unbatched.get(i).add(result);
+                    unbatched.computeIfAbsent(threads, key -> new ArrayList<>()).add(result);
                 }
             }
             try (BatchingPredictor predictor = BatchingPredictor.builder(model)
                     .maxBatchRows(maxRows)
                     .maxWait(wait)
                     .build()) {
-                Result result = run(1, predictor::predict);
-                print("BatchingPredictor, BLAS threads 1", result);
+                Result result = run(withEngine ? all : one, predictor::predict);
+                print("BatchingPredictor", result);
                 print("  rows of its batches", predictor.stats().batchUnits());
                 print("  ns of its batches", predictor.stats().batchNanos());
                 if (counts) {
@@ -89,15 +94,15 @@ final class ServingWork {
                 }
             }
         }
-        List<Result> best = median(unbatched.get(0)).perSecond > median(unbatched.get(1)).perSecond
-                ? unbatched.get(0)
-                : unbatched.get(1);
+        List<Result> best =
+                Collections.max(unbatched.values(), Comparator.comparingDouble(results -> median(results).perSecond));
         System.out.printf(
                 Locale.ROOT,
-                "medians of %d pairs, %d clients: %.2f times the requests per second, %.2f times the median latency,"
-                        + " %.2f times the 99 %% latency, %.3f times the processor time%n",
+                "medians of %d pairs, %d clients: %.0f requests per second, %.2f times as many as without batches, %.2f"
+                        + " times the median latency, %.2f times the 99 %% latency, %.3f times the processor time%n",
                 pairs,
                 clients,
+                median(batched).perSecond,
                 median(batched).perSecond / median(best).perSecond,
                 median(batched).median / median(best).median,
                 median(batched).p99 / median(best).p99,
@@ -123,8 +128,8 @@ final class ServingWork {
     }
 
     /** Runs all clients for some seconds after a warm-up of as long. */
-    private Result run(int blasThreads, BiFunction<INDArray, String, INDArray> predict) throws InterruptedException {
-        NativeThreads threads = NativeThreads.forBlas(blasThreads);
+    private Result run(String setting, BiFunction<INDArray, String, INDArray> predict) throws InterruptedException {
+        Threads threads = new Threads(setting);
         try (threads) {
             clients(predict);
             return clients(predict);

@@ -11,6 +11,9 @@ public final class Threads implements AutoCloseable {
     /** All processors for the product engine, one thread for BLAS and ND4J's own loops; without an engine as {@link #BLAS}. */
     public static final String ENGINE = "engine";
 
+    /** One thread for the product engine, for BLAS and for ND4J's own loops. */
+    public static final String ONE_ENGINE = "engine1";
+
     /** What ND4J does by itself: all processors for both. */
     public static final String DEFAULT = "default";
 
@@ -19,12 +22,13 @@ public final class Threads implements AutoCloseable {
     /**
      * Sets the threads.
      *
-     * @param setting {@value #BLAS}, {@value #ENGINE}, {@value #DEFAULT}, or the number of threads of BLAS
+     * @param setting {@value #BLAS}, {@value #ENGINE}, {@value #ONE_ENGINE}, {@value #DEFAULT}, or the number of threads of BLAS
      */
     public Threads(String setting) {
         threads = switch (setting) {
             case BLAS -> NativeThreads.forBlas();
             case ENGINE -> NativeThreads.forEngine();
+            case ONE_ENGINE -> NativeThreads.forEngine(1);
             case DEFAULT -> null;
             default -> NativeThreads.forBlas(Integer.parseInt(setting));
         };
