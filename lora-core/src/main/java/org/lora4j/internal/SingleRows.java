@@ -7,11 +7,10 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
- * Adds the updates of adapters to single rows of a batch: {@code y[i] += s·(x[i]·Aᵀ)·Bᵀ}. The JVM vectorizes the loops.
- * They read each factor once and take less time than the calls of two native products of one row. All arrays are FLOAT.
- * Not thread-safe.
+ * Adds updates by loops on the heap, which the JVM vectorizes. They read each factor once and take less time than two products of
+ * ND4J with one row. All arrays are FLOAT. Not thread-safe.
  */
-public final class SingleRows {
+public final class SingleRows implements RowUpdates {
     /** So many pieces of a factor are copied at a time; they stay in the second-level cache. */
     private static final int FACTOR_PIECES = 64;
 
@@ -23,7 +22,7 @@ public final class SingleRows {
     private float[] us = new float[0];
     private final float[] products = new float[HeapRows.PIECE];
 
-    /** The number of different rows in {@link #updates}. */
+    /** The number of different rows in {@link #updates}, which wait until there are many of them. */
     private int count;
 
     /** The update of the {@code i}-th row of the list. */
@@ -38,43 +37,34 @@ public final class SingleRows {
                 && b.elementWiseStride() == 1;
     }
 
-    /** Returns whether the list has no place for another row; {@link #addNoted} is then due. */
-    public boolean isFull() {
-        return count == HeapRows.MAX_ROWS;
+    @Override
+    public void begin(INDArray x, INDArray y) {
+        inputs.bind(x);
+        deltas.bind(y);
     }
 
-    /**
-     * Adds an update of a row to the list. A row can have several updates, one after the other.
-     *
-     * @param row the number of the row, not lower than that of the last update in the list
-     * @param a the factor {@code [r, in]}
-     * @param b the factor {@code [out, r]}
-     * @param scale what the product is multiplied by
-     * @throws IllegalArgumentException if the row is lower than the last one
-     */
-    public void note(int row, INDArray a, INDArray b, double scale) {
+    @Override
+    public void add(int row, INDArray a, INDArray b, double scale) {
         if (count == 0 || rows[count - 1] != row) {
             if (count > 0 && row < rows[count - 1]) {
                 throw new IllegalArgumentException(
                         "the rows must be in ascending order, found " + row + " after " + rows[count - 1]);
+            }
+            if (count == HeapRows.MAX_ROWS) {
+                end();
             }
             rows[count++] = row;
         }
         updates.add(new Update(count - 1, a, b, scale));
     }
 
-    /**
-     * Computes the updates of all rows in the list, adds them to the outputs, and clears the list.
-     *
-     * @param x the inputs {@code [n, in]}
-     * @param y the outputs {@code [n, out]}; the updates are added to them
-     */
-    public void addNoted(INDArray x, INDArray y) {
+    @Override
+    public void end() {
         if (count == 0) {
             return;
         }
-        inputs.bind(x).read(rows, count);
-        deltas.bind(y).clear(count);
+        inputs.read(rows, count);
+        deltas.clear(count);
         for (Update update : updates) {
             add(inputs.row(update.i()), update.a(), update.b(), update.scale(), deltas.row(update.i()));
         }

@@ -3,12 +3,15 @@ package org.lora4j.nn.internal;
 import java.util.ArrayList;
 import java.util.List;
 import org.lora4j.internal.RowBlocks;
+import org.lora4j.internal.RowUpdates;
 import org.lora4j.internal.SingleRows;
 import org.lora4j.internal.SpareProcessors;
+import org.lora4j.linalg.ProductEngine;
 import org.lora4j.nn.layer.Linear;
 import org.lora4j.nn.parameter.Parameter;
 import org.lora4j.nn.parametrization.internal.EffectiveLinear;
 import org.lora4j.nn.parametrization.internal.WeightUpdate;
+import org.lora4j.nn.weight.internal.Engines;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -16,7 +19,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * the same buffers, one after the other. The rows are divided among the processors that BLAS does not use.
  */
 final class MixedLinear {
-    /** For fewer rows of one adapter, loops on the heap take less time than native products. */
+    /** Fewer rows of one adapter take less time one by one than in products of all. */
     private static final int LEAST_FOR_PRODUCT = 8;
 
     /** The fewest elements of factors for which another thread saves time. */
@@ -60,6 +63,11 @@ final class MixedLinear {
         }
     }
 
+    private static RowUpdates newSingleRows() {
+        ProductEngine engine = Engines.engine();
+        return engine == null ? new SingleRows() : new EngineRows(engine);
+    }
+
     private long elements(Segments segments) {
         long elements = 0;
         for (int i = 0; i < segments.count(); i++) {
@@ -75,7 +83,7 @@ final class MixedLinear {
     private final class Part {
         private final SegmentLinear linear =
                 new SegmentLinear(layer, resources.segments().get(0), resources);
-        private final SingleRows singleRows = new SingleRows();
+        private final RowUpdates singleRows = newSingleRows();
         private final RowBlocks inputBlocks = new RowBlocks();
         private final RowBlocks outputBlocks = new RowBlocks();
 
@@ -87,6 +95,7 @@ final class MixedLinear {
         /** Computes the rows {@code [begin, end)}. */
         void forward(int begin, int end, INDArray x, INDArray y, boolean addsBias) {
             Segments segments = resources.segments();
+            singleRows.begin(x, y);
             for (int i = 0; i < segments.count(); i++) {
                 int from = Math.max(begin, resources.start(i));
                 int to = Math.min(end, resources.start(i + 1));
@@ -94,7 +103,7 @@ final class MixedLinear {
                     forward(segments.get(i), from, to, x, y, addsBias);
                 }
             }
-            singleRows.addNoted(x, y);
+            singleRows.end();
         }
 
         private void forward(Segment segment, int from, int to, INDArray x, INDArray y, boolean addsBias) {
@@ -102,7 +111,11 @@ final class MixedLinear {
             boolean hasWeight = effective.weight() != layer.weightParameter();
             boolean hasBias = addsBias && effective.bias() != null;
             if (!hasWeight && !hasBias && fitSingleRows(effective.updates(), to - from)) {
-                note(effective.updates(), from, to, x, y);
+                for (int row = from; row < to; row++) {
+                    for (WeightUpdate update : effective.updates()) {
+                        update.addTo(singleRows, row);
+                    }
+                }
                 return;
             }
             linear.bind(segment);
@@ -128,17 +141,6 @@ final class MixedLinear {
         private boolean fitSingleRows(List<WeightUpdate> updates, int rows) {
             return updates.isEmpty()
                     || (rows < LEAST_FOR_PRODUCT && updates.stream().allMatch(WeightUpdate::fitsSingleRows));
-        }
-
-        private void note(List<WeightUpdate> updates, int from, int to, INDArray x, INDArray y) {
-            for (int row = from; row < to; row++) {
-                if (singleRows.isFull()) {
-                    singleRows.addNoted(x, y);
-                }
-                for (WeightUpdate update : updates) {
-                    update.note(singleRows, row);
-                }
-            }
         }
     }
 }

@@ -7,6 +7,7 @@ import org.lora4j.adapter.LayerKind;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAWeights;
 import org.lora4j.internal.LayerSeed;
+import org.lora4j.internal.RowUpdates;
 import org.lora4j.internal.SingleRows;
 import org.lora4j.linalg.LowRankFactors;
 import org.lora4j.nn.layer.Embedding;
@@ -388,10 +389,10 @@ public final class LoRAUpdate implements WeightUpdate {
     }
 
     @Override
-    public void note(SingleRows rows, int row) {
-        rows.note(row, a, b, scale);
+    public void addTo(RowUpdates rows, int row) {
+        rows.add(row, a, b, scale);
         if (subtracted != null) {
-            rows.note(row, subtracted.loraA(), subtracted.loraB(), -scale);
+            rows.add(row, subtracted.loraA(), subtracted.loraB(), -scale);
         }
     }
 

@@ -2,7 +2,7 @@ package org.lora4j.nn.parametrization.internal;
 
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.internal.SingleRows;
+import org.lora4j.internal.RowUpdates;
 import org.lora4j.nn.parameter.Parameter;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -71,7 +71,7 @@ public interface WeightUpdate {
     }
 
     /**
-     * Returns whether {@link #note} can do the work of {@link WeightUpdatePass#forward} in a prediction.
+     * Returns whether {@link #addTo} can do the work of {@link WeightUpdatePass#forward} in a prediction.
      *
      * @return true if the update adds nothing but products of factors that the loops over single rows can read
      */
@@ -80,12 +80,12 @@ public interface WeightUpdate {
     }
 
     /**
-     * Notes the update of one row for the loops over single rows.
+     * Adds this update to one row of a batch.
      *
      * @param rows gets the factors
      * @param row the number of the row
      */
-    default void note(SingleRows rows, int row) {
+    default void addTo(RowUpdates rows, int row) {
         throw new UnsupportedOperationException(this + ": cannot be computed for single rows");
     }
 }
