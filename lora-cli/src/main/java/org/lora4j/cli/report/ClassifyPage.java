@@ -104,6 +104,10 @@ public final class ClassifyPage extends TaskPage {
         ClassMetrics metrics = metrics();
         if (metrics != null) {
             out.fact("adapter:        accuracy %.2f %%, macro-F1 %.4f", 100 * metrics.accuracy(), metrics.macroF1());
+            if (baseline != null && metrics.accuracy() <= baseline.accuracy()) {
+                out.fact("The adapter is not better than the frozen encoder. Train longer with --epochs, or let"
+                        + " --find-rate find a better --rate.");
+            }
         }
     }
 }

