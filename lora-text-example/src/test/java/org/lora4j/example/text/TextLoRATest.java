@@ -16,7 +16,7 @@ import org.lora4j.AdapterView;
 import org.lora4j.LoRAModel;
 import org.lora4j.text.EncoderFolder;
 
-/** Short runs of the file to read, on texts of two classes that are easy to tell apart, and of the command. */
+/** Short runs of the file to read, on texts of two classes that are easy to tell apart, and the files of the example. */
 @Tag("slow")
 class TextLoRATest {
     private static final String[] CATS = {
@@ -72,11 +72,5 @@ class TextLoRATest {
                     StandardCharsets.UTF_8);
             assertThat(texts).startsWith("label\ttext\n").contains("\n1790-1850\t", "\nsince 1946\t");
         }
-        Path run = temp.resolve("run");
-        Files.move(output, run);
-        Cli cli = Cli.run("classify", "--output", run, "--steps", 1, "--max-tokens", 4);
-        assertThat(cli.err()).isEmpty();
-        assertThat(cli.out().lines()).hasSize(3);
-        assertThat(run.resolve("adapters/eras")).isDirectoryContaining("glob:**/adapter_model.safetensors");
     }
 }
