@@ -18,13 +18,12 @@ import org.lora4j.AdapterView;
 import org.lora4j.LoRAModel;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAConfigBuilder;
-import org.lora4j.example.text.data.ClassifiedTexts;
-import org.lora4j.example.text.data.TextFolder;
-import org.lora4j.example.text.model.MiniLm;
+import org.lora4j.example.text.ExampleFiles;
 import org.lora4j.nn.NativeThreads;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.input.Sequences;
 import org.lora4j.nn.transformer.BertModel;
+import org.lora4j.text.TextFiles;
 import org.lora4j.text.Tokenizer;
 import org.lora4j.train.AdamW;
 import org.lora4j.train.Batch;
@@ -84,11 +83,15 @@ public final class EncoderWork {
 
     /** Writes the tokens of all data, and the adapter and the classifier that both sides start with. */
     private void export() throws Exception {
-        BertModel bert = MiniLm.load(folder);
-        List<String> passages =
-                ClassifiedTexts.read(TextFolder.bundled()).train().texts();
+        // The folder of the model is the one that has all files of this comparison.
+        ExampleFiles files = ExampleFiles.write(folder.toAbsolutePath().getParent());
+        BertModel bert = BertModel.load(folder);
+        List<String> passages = TextFiles.read(files.texts("train"))
+                .map(row -> row.labelled("text", "label").text())
+                .stream()
+                .toList();
         Map<String, int[][]> data = new LinkedHashMap<>();
-        try (Tokenizer tokens = MiniLm.tokenizer(MOST_TOKENS)) {
+        try (Tokenizer tokens = Tokenizer.load(folder, MOST_TOKENS)) {
             data.put("passages", ids(tokens, passages.subList(0, TEXTS)));
             data.put(
                     "sentences",

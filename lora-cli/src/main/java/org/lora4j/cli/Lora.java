@@ -1,7 +1,6 @@
 package org.lora4j.cli;
 
 import java.io.PrintWriter;
-import java.util.Objects;
 import org.lora4j.cli.command.ChatCommand;
 import org.lora4j.cli.command.ClassifyCommand;
 import org.lora4j.cli.command.ClmCommand;
@@ -20,7 +19,6 @@ import org.lora4j.cli.command.ServeCommand;
 import org.lora4j.cli.command.SftCommand;
 import org.lora4j.example.support.cli.CommandRunner;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.ScopeType;
 
 /** The program: trains, tests and uses adapters for models in folders. Nothing is downloaded. */
@@ -28,7 +26,6 @@ import picocli.CommandLine.ScopeType;
         name = "lora",
         mixinStandardHelpOptions = true,
         scope = ScopeType.INHERIT,
-        versionProvider = Lora.Version.class,
         description = "LoRA adapters for models of Hugging Face in folders, from a file of texts to a tested adapter.",
         subcommands = {
             ClassifyCommand.class,
@@ -65,14 +62,5 @@ public final class Lora {
     /** Runs a command and returns its exit code. */
     static int execute(PrintWriter out, PrintWriter err, String... args) {
         return CommandRunner.run(new Lora(), WITHOUT_COMMAND, out, err, args);
-    }
-
-    /** The version in the manifest of the jar. */
-    static final class Version implements IVersionProvider {
-        @Override
-        public String[] getVersion() {
-            String version = Lora.class.getPackage().getImplementationVersion();
-            return new String[] {"lora " + Objects.requireNonNullElse(version, "(no release)")};
-        }
     }
 }

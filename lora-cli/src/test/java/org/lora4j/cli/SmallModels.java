@@ -67,6 +67,20 @@ final class SmallModels {
         return bert(folder, seed, INNER);
     }
 
+    /** The same without the pooler, as an encoder for embeddings. */
+    static Path bertWithoutPooler(Path folder, long seed) throws IOException {
+        Path file = bert(folder, seed).resolve("model.safetensors");
+        SafeTensors all = SafeTensors.read(file);
+        Map<String, INDArray> kept = new LinkedHashMap<>();
+        for (String name : all.names()) {
+            if (!name.startsWith("pooler.")) {
+                kept.put(name, all.tensor(name));
+            }
+        }
+        SafeTensors.of(kept, all.metadata()).write(file);
+        return folder;
+    }
+
     /** The same with a width of the inner layers. From 3,200 on, their matrices are large enough to be stored in fewer bits. */
     static Path bert(Path folder, long seed, int inner) throws IOException {
         SmallModels model = new SmallModels(seed);

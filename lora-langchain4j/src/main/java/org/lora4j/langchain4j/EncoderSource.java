@@ -29,7 +29,26 @@ record EncoderSource(@Nullable Path folder, @Nullable EncoderFolder opened) {
         return opened == null;
     }
 
-    EncoderFolder open(OptionalInt maxTokens, BaseStorage storage) throws IOException {
+    /** Makes a model of an encoder. */
+    @FunctionalInterface
+    interface Maker<M> {
+        M make(EncoderFolder encoder) throws IOException;
+    }
+
+    /** Opens the encoder and makes a model of it. If that fails, an encoder that the model would close is closed. */
+    <M> M make(OptionalInt maxTokens, BaseStorage storage, Maker<M> maker) throws IOException {
+        EncoderFolder encoder = open(maxTokens, storage);
+        try {
+            return maker.make(encoder);
+        } catch (IOException | RuntimeException e) {
+            if (isOwned()) {
+                encoder.close();
+            }
+            throw e;
+        }
+    }
+
+    private EncoderFolder open(OptionalInt maxTokens, BaseStorage storage) throws IOException {
         if (opened != null) {
             return opened;
         }

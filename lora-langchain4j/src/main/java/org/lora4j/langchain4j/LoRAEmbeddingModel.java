@@ -358,8 +358,7 @@ public final class LoRAEmbeddingModel implements EmbeddingModel, AutoCloseable {
          *     does not fit the model, there is none of the name of the default, or the number of tokens is out of range
          */
         public LoRAEmbeddingModel build() throws IOException {
-            EncoderFolder encoder = source.open(maxTokens, storage);
-            try {
+            return source.make(maxTokens, storage, encoder -> {
                 LoRAModel model = modelOr(encoder::sentenceEmbeddings);
                 NamedAdapters adapters = namedAdapters(encoder.name(), model);
                 return new LoRAEmbeddingModel(
@@ -368,12 +367,7 @@ public final class LoRAEmbeddingModel implements EmbeddingModel, AutoCloseable {
                         adapters,
                         adapters.defaults(defaultName()),
                         listeners);
-            } catch (IOException | RuntimeException e) {
-                if (source.isOwned()) {
-                    encoder.close();
-                }
-                throw e;
-            }
+            });
         }
     }
 }

@@ -216,8 +216,7 @@ public final class LoRAScoringModel implements ScoringModel, AutoCloseable {
          *     none of the name of the default, or the number of tokens is out of range
          */
         public LoRAScoringModel build() throws IOException {
-            EncoderFolder encoder = source.open(maxTokens, storage);
-            try {
+            return source.make(maxTokens, storage, encoder -> {
                 LoRAModel model = modelOr(() -> classifier(encoder));
                 if (model.outputSize() != 1) {
                     throw new IllegalArgumentException(
@@ -227,12 +226,7 @@ public final class LoRAScoringModel implements ScoringModel, AutoCloseable {
                 NamedAdapters adapters = namedAdapters(encoder.name(), model);
                 return new LoRAScoringModel(
                         encoder, source.isOwned(), adapters, adapters.defaults(defaultName()), normalize);
-            } catch (IOException | RuntimeException e) {
-                if (source.isOwned()) {
-                    encoder.close();
-                }
-                throw e;
-            }
+            });
         }
 
         private static Network classifier(EncoderFolder encoder) {

@@ -8,8 +8,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.lora4j.example.support.onnx.OnnxWeights;
-import org.lora4j.example.support.onnx.Resource;
 import org.lora4j.io.SafeTensors;
 
 /** all-MiniLM-L6-v2 as a folder of Hugging Face's hub, made from the resources of LangChain4j's artifact. */
@@ -41,10 +41,13 @@ final class MiniLm {
         return List.of("config.json", "model.safetensors", "tokenizer.json");
     }
 
+    private static InputStream resource(String name) {
+        return Objects.requireNonNull(MiniLm.class.getResourceAsStream(name), name);
+    }
+
     private static Path write(Path folder) {
-        Resource onnx = Resource.of(MiniLm.class, "/all-minilm-l6-v2.onnx");
-        try (InputStream tokenizer =
-                Resource.of(MiniLm.class, "/all-minilm-l6-v2-tokenizer.json").open()) {
+        try (InputStream onnx = resource("/all-minilm-l6-v2.onnx");
+                InputStream tokenizer = resource("/all-minilm-l6-v2-tokenizer.json")) {
             Files.createDirectories(folder);
             Files.writeString(folder.resolve("config.json"), CONFIG);
             Files.copy(tokenizer, folder.resolve("tokenizer.json"), StandardCopyOption.REPLACE_EXISTING);

@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.core.type.TypeReference;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.ByteArrayInputStream;
 import java.io.FileNotFoundException;
 import java.io.IOException;
@@ -12,7 +15,9 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -22,8 +27,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The templates of chat models; what they write was derived by hand from their text. */
+/** The templates of chat models; what they write was derived by hand from their text, or by Jinja. */
 class ChatTemplateTest {
+    private static final ObjectMapper MAPPER = new ObjectMapper();
     private static final Map<String, String> NONE = Map.of();
     private static final ChatMessage SYSTEM = ChatMessage.of("system", "Be brief.");
     private static final ChatMessage HI = ChatMessage.of("user", " Hi 🚀 ");
@@ -46,6 +52,54 @@ class ChatTemplateTest {
 
     private static String render(String source) {
         return ChatTemplate.of(source, NONE).render(Conversation.of(SYSTEM, HI), false);
+    }
+
+    /** Five conversations with tools, line feeds, quotes and no text at all; two turns of a user are refused by one model. */
+    @ParameterizedTest
+    @ValueSource(strings = {"llama3", "mistral", "smollm2", "qwen-like"})
+    void writesWhatJinjaWrites(String name) throws IOException {
+        ChatTemplate template = template(name, Map.of("bos_token", "<s>", "eos_token", "</s>"));
+        JsonNode chats = json("conversations.json");
+        JsonNode expected = json("expected.json").get(name);
+        assertThat(expected).hasSameSizeAs(chats).hasSizeGreaterThan(4);
+        for (int i = 0; i < chats.size(); i++) {
+            Conversation chat = conversation(chats.get(i));
+            for (boolean prompt : new boolean[] {false, true}) {
+                JsonNode text = expected.get(i).get(prompt ? 1 : 0);
+                if (text.isNull()) {
+                    assertThatIllegalArgumentException().isThrownBy(() -> template.render(chat, prompt));
+                } else {
+                    assertThat(template.render(chat, prompt))
+                            .as("%s, %d", name, i)
+                            .isEqualTo(text.textValue());
+                }
+            }
+        }
+    }
+
+    private static JsonNode json(String name) throws IOException {
+        try (InputStream in =
+                Objects.requireNonNull(ChatTemplateTest.class.getResourceAsStream("/templates/" + name))) {
+            return MAPPER.readTree(in);
+        }
+    }
+
+    private static Conversation conversation(JsonNode chat) {
+        List<ChatMessage> messages = new ArrayList<>();
+        for (JsonNode message : chat.get("messages")) {
+            Map<String, Object> more = map(message);
+            more.remove("role");
+            more.remove("content");
+            messages.add(new ChatMessage(
+                    message.get("role").textValue(), message.get("content").textValue(), more));
+        }
+        List<Map<String, Object>> tools = new ArrayList<>();
+        chat.path("tools").forEach(tool -> tools.add(map(tool)));
+        return new Conversation(messages, tools);
+    }
+
+    private static Map<String, Object> map(JsonNode object) {
+        return MAPPER.convertValue(object, new TypeReference<LinkedHashMap<String, Object>>() {});
     }
 
     @Test

@@ -52,12 +52,7 @@ public record WeightedAdapters(List<Path> folders, List<Double> weights) {
         }
     }
 
-    /**
-     * Copies the lists.
-     *
-     * @param folders as in the record
-     * @param weights as in the record
-     */
+    /** Copies the lists. */
     public WeightedAdapters {
         folders = List.copyOf(folders);
         weights = List.copyOf(weights);

@@ -2,7 +2,6 @@ package org.lora4j.cli.model;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.OptionalInt;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.linalg.Precision;
 import org.lora4j.nn.BaseStorage;
@@ -44,12 +43,7 @@ public final class AdaptedModels {
         if (!isClassifier(adapter)) {
             return BertModel.load(model).lastHiddenState();
         }
-        TaskFile task = TaskFile.read(folder).orElse(null);
-        if (task == null) {
-            task = TextClassifier.ofPeft(folder);
-        }
-        try (TextClassifier classifier = TextClassifier.create(
-                model, task.labels(), task.head(), OptionalInt.empty(), 0, BaseStorage.of(Precision.FLOAT))) {
+        try (TextClassifier classifier = TextClassifier.openFor(model, folder, BaseStorage.of(Precision.FLOAT))) {
             return classifier.model().network();
         }
     }

@@ -34,6 +34,9 @@ interface ClassifierBase extends AutoCloseable {
     /** The head that suits the model. */
     Head head();
 
+    /** The head of an adapter of PEFT, which does not name it: that of Hugging Face's classes, if the model can have it. */
+    Head headOfPeft();
+
     Network create(Head head, int classes, long seed);
 
     /** The classifier of the file; null if there is none. */
@@ -84,6 +87,11 @@ interface ClassifierBase extends AutoCloseable {
         @Override
         public Head head() {
             return Head.of(path, folder.model());
+        }
+
+        @Override
+        public Head headOfPeft() {
+            return Head.ofPeft(folder.model());
         }
 
         @Override
@@ -141,6 +149,11 @@ interface ClassifierBase extends AutoCloseable {
 
         @Override
         public Head head() {
+            return Head.LAST;
+        }
+
+        @Override
+        public Head headOfPeft() {
             return Head.LAST;
         }
 

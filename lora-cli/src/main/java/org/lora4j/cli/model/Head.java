@@ -26,6 +26,11 @@ public enum Head {
         return !embeds && isPossible(model) ? POOLER : MEAN;
     }
 
+    /** The head of an adapter of PEFT: the classes of Hugging Face read the pooler; a model without one was given another head. */
+    static Head ofPeft(BertModel model) {
+        return isPossible(model) ? POOLER : MEAN;
+    }
+
     private static boolean isPossible(BertModel model) {
         return !model.config().modelType().equals("bert") || model.hasPooler();
     }

@@ -5,7 +5,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.function.Function;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.AdapterView;
@@ -57,9 +59,20 @@ public final class TextClassifier implements AutoCloseable {
     public static TextClassifier create(
             Path folder, Labels labels, @Nullable Head head, OptionalInt maxTokens, long seed, BaseStorage storage)
             throws IOException {
+        return create(folder, labels, base -> head == null ? base.head() : head, maxTokens, seed, storage);
+    }
+
+    private static TextClassifier create(
+            Path folder,
+            Labels labels,
+            Function<ClassifierBase, Head> head,
+            OptionalInt maxTokens,
+            long seed,
+            BaseStorage storage)
+            throws IOException {
         ClassifierBase base = ClassifierBase.open(folder, maxTokens, storage);
         try {
-            Head chosen = head == null ? base.head() : head;
+            Head chosen = head.apply(base);
             return new TextClassifier(base, labels, chosen, base.create(chosen, labels.count(), seed));
         } catch (RuntimeException e) {
             base.close();
@@ -95,16 +108,7 @@ public final class TextClassifier implements AutoCloseable {
     }
 
     private static TextClassifier openAdapted(Path folder, Path adapter, BaseStorage storage) throws IOException {
-        TaskFile task = TaskFile.read(adapter).orElse(null);
-        if (task == null) {
-            task = ofPeft(adapter);
-        }
-        if (task.kind() == TaskFile.Kind.RETRIEVE) {
-            throw new IOException(
-                    adapter + ": the adapter must have a classifier, found one of 'lora retrieve'; use it with"
-                            + " 'lora embed'");
-        }
-        TextClassifier classifier = create(folder, task.labels(), task.head(), task.limit(), 0, storage);
+        TextClassifier classifier = openFor(folder, adapter, storage);
         try {
             classifier.model.load(ADAPTER, adapter);
             return classifier;
@@ -114,8 +118,21 @@ public final class TextClassifier implements AutoCloseable {
         }
     }
 
+    /** Opens a model with a new classifier of the size that an adapter has, but without the adapter. */
+    static TextClassifier openFor(Path folder, Path adapter, BaseStorage storage) throws IOException {
+        Optional<TaskFile> written = TaskFile.read(adapter);
+        TaskFile task = written.isPresent() ? written.get() : ofPeft(adapter);
+        if (task.kind() == TaskFile.Kind.RETRIEVE) {
+            throw new IOException(
+                    adapter + ": the adapter must have a classifier, found one of 'lora retrieve'; use it with"
+                            + " 'lora embed'");
+        }
+        Head head = task.head();
+        return create(folder, task.labels(), base -> head == null ? base.headOfPeft() : head, task.limit(), 0, storage);
+    }
+
     /** An adapter that PEFT trained: the classes are the rows of its classifier. */
-    static TaskFile ofPeft(Path adapter) throws IOException {
+    private static TaskFile ofPeft(Path adapter) throws IOException {
         LoRAAdapter data = PeftAdapters.load(adapter);
         var classifier = data.savedModules().entrySet().stream()
                 .filter(module -> isClassifier(module.getKey()))
@@ -123,10 +140,9 @@ public final class TextClassifier implements AutoCloseable {
                 .orElseThrow(() -> new IOException(adapter
                         + ": the adapter must have a classifier among its saved modules, found "
                         + data.savedModules().keySet()));
-        return TaskFile.classify(
-                numbered(Math.toIntExact(classifier.getValue().weight().size(0))),
-                classifier.getKey().endsWith("score") ? Head.LAST : Head.POOLER,
-                0);
+        Labels labels = numbered(Math.toIntExact(classifier.getValue().weight().size(0)));
+        return new TaskFile(
+                TaskFile.Kind.CLASSIFY, labels, classifier.getKey().endsWith("score") ? Head.LAST : null, 0);
     }
 
     static boolean isClassifier(String module) {

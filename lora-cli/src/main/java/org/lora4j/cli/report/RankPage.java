@@ -6,8 +6,6 @@ import java.util.Map;
 import org.lora4j.cli.retrieval.RankMetrics;
 import org.lora4j.cli.retrieval.RankResult;
 import org.lora4j.cli.train.TrainingReport;
-import org.lora4j.example.support.report.Html;
-import org.lora4j.example.support.report.HtmlTable;
 import org.lora4j.example.support.report.TextOutput;
 import org.lora4j.example.support.report.Words;
 
@@ -44,6 +42,16 @@ public final class RankPage extends TaskPage {
     }
 
     @Override
+    String template() {
+        return "rank.ftlh";
+    }
+
+    @Override
+    Map<String, Object> values() {
+        return Map.of("reranks", reranks, "alone", alone());
+    }
+
+    @Override
     String headline() {
         return (reranks ? "A cross-encoder on " : "Embeddings for retrieval on ") + report.model();
     }
@@ -55,20 +63,6 @@ public final class RankPage extends TaskPage {
                 : "An adapter was trained with which a query finds the texts that belong to it.";
     }
 
-    @Override
-    String tiles() {
-        RankMetrics before = report.result().before();
-        RankMetrics after = report.result().after();
-        return before == null || after == null
-                ? ""
-                : Html.tile(
-                                Words.fixed(before.mrr(), 3) + " → " + Words.fixed(after.mrr(), 3),
-                                "mean reciprocal rank on the validation queries, " + alone() + " → with the adapter")
-                        + Html.tile(
-                                Words.fixed(before.recallAt1(), 3) + " → " + Words.fixed(after.recallAt1(), 3),
-                                "recall@1");
-    }
-
     private String alone() {
         return reranks ? "cosine of the frozen encoder" : "model alone";
     }
@@ -76,33 +70,6 @@ public final class RankPage extends TaskPage {
     @Override
     String resultsTitle() {
         return "Results on the validation queries";
-    }
-
-    @Override
-    String results() {
-        RankMetrics before = report.result().before();
-        RankMetrics after = report.result().after();
-        if (before == null || after == null) {
-            return "<p>No query of the validation has "
-                    + (reranks ? "texts that belong to it and texts that do not" : "a text")
-                    + ", so nothing was measured. Test the adapter with <code>lora evaluate</code>.</p>";
-        }
-        HtmlTable table = new HtmlTable().header("Model", "Recall@1", "Recall@10", "MRR", "nDCG@10");
-        row(table, reranks ? "Cosine of the frozen encoder" : "Alone", before);
-        row(table, "With the adapter", after);
-        return table.html() + "\n<p>" + Words.count(after.queries()) + " queries and " + Words.count(after.texts())
-                + (reranks
-                        ? " texts. Each query sorts its own texts.</p>"
-                        : " texts. Each query searches among all of them.</p>");
-    }
-
-    private static void row(HtmlTable table, String name, RankMetrics metrics) {
-        table.row(
-                name,
-                Words.fixed(metrics.recallAt1(), 3),
-                Words.fixed(metrics.recallAt10(), 3),
-                Words.fixed(metrics.mrr(), 3),
-                Words.fixed(metrics.ndcgAt10(), 3));
     }
 
     @Override

@@ -15,28 +15,20 @@ public abstract class TaskPage {
     /** What was trained: a sentence in plain text. */
     abstract String lead();
 
-    /** The most important numbers: tiles in HTML, or nothing if nothing was measured. */
-    abstract String tiles();
+    /** The template of the page, beside this class: it says how the numbers are shown. */
+    abstract String template();
+
+    /** What the template needs beside the report. */
+    Map<String, Object> values() {
+        return Map.of();
+    }
 
     /** The headline of the results, in plain text. */
     abstract String resultsTitle();
 
-    /** The results, in HTML. */
-    abstract String results();
-
     /** The charts of the results. */
     Map<String, Picture> charts() {
         return Map.of();
-    }
-
-    /** What the examples were, in HTML. */
-    String examples() {
-        return "";
-    }
-
-    /** What the model answers to some examples, in HTML. */
-    String answers() {
-        return "";
     }
 
     /** The task as the hub names it, such as {@code text-classification}. */

@@ -11,8 +11,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.lora4j.cli.train.TrainingReport;
 import org.lora4j.example.support.cli.RunFolder;
-import org.lora4j.example.support.report.Html;
-import org.lora4j.example.support.report.HtmlTable;
+import org.lora4j.example.support.report.Page;
 import org.lora4j.example.support.report.Picture;
 import org.lora4j.example.support.report.ReportFiles;
 import org.lora4j.example.support.report.ReportJson;
@@ -67,29 +66,15 @@ public final class TrainingFiles {
     }
 
     private static String page(TrainingReport<?> report, TaskPage task) {
-        Map<String, Picture> results = task.charts();
-        Map<String, Picture> charts = new LinkedHashMap<>(results);
+        Map<String, Picture> charts = new LinkedHashMap<>(task.charts());
         charts.putAll(Charts.loss(report.training()));
-        Map<String, String> values = new HashMap<>();
-        values.put("headline", Html.escape(task.headline()));
-        values.put("lead", Html.escape(task.lead()));
-        values.put("tiles", task.tiles() + PageParts.sizeTiles(report));
-        values.put("resultsTitle", Html.escape(task.resultsTitle()));
-        values.put("results", task.results());
-        values.put("chartNote", Html.chartNote(charts.size()));
-        values.put("charts", PageParts.figures(results));
-        values.put("training", PageParts.training(report.training()));
-        values.put(
-                "loss",
-                PageParts.figure(
-                        charts, Charts.LOSS, "Each dot is one step. The validation is computed after each epoch."));
-        values.put("examples", task.examples());
-        values.put("skipped", PageParts.skipped(report.skipped()));
-        values.put("answers", task.answers());
-        values.put("settings", HtmlTable.of("Setting", "Value", report.settings()));
-        values.put("files", HtmlTable.of("What", "File", report.files()));
-        return Html.page(
-                task.headline(), PageParts.PROGRAM, Html.fillTemplate(TrainingFiles.class, "training.html", values));
+        Map<String, Object> values = new HashMap<>(task.values());
+        values.put("report", report);
+        values.put("headline", task.headline());
+        values.put("lead", task.lead());
+        values.put("resultsTitle", task.resultsTitle());
+        values.put("charts", charts);
+        return Page.of(TrainingFiles.class, task.template(), values);
     }
 
     /**

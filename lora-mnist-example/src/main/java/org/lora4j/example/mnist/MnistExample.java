@@ -2,14 +2,12 @@ package org.lora4j.example.mnist;
 
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.util.Objects;
 import org.lora4j.example.mnist.cli.EvaluateCommand;
 import org.lora4j.example.mnist.cli.RunCommand;
 import org.lora4j.example.mnist.cli.StudyCommand;
 import org.lora4j.example.mnist.cli.SvdCommand;
 import org.lora4j.example.support.cli.CommandRunner;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.ScopeType;
 
 /** The program: the article's experiment on MNIST, with commands and options. */
@@ -17,7 +15,6 @@ import picocli.CommandLine.ScopeType;
         name = "lora-mnist-example",
         mixinStandardHelpOptions = true,
         scope = ScopeType.INHERIT,
-        versionProvider = MnistExample.Version.class,
         description = "The article's experiment: LoRA on MNIST. Without a command it does 'run'.",
         subcommands = {RunCommand.class, EvaluateCommand.class, SvdCommand.class, StudyCommand.class})
 public final class MnistExample {
@@ -45,14 +42,5 @@ public final class MnistExample {
             description = "Run the experiment as one short program: MnistLoRA.java, the article in one file.")
     void story() throws IOException {
         MnistLoRA.main(new String[0]);
-    }
-
-    /** The version in the manifest of the jar. */
-    static final class Version implements IVersionProvider {
-        @Override
-        public String[] getVersion() {
-            String version = MnistExample.class.getPackage().getImplementationVersion();
-            return new String[] {"lora-mnist-example " + Objects.requireNonNullElse(version, "(no release)")};
-        }
     }
 }

@@ -1,20 +1,19 @@
 package org.lora4j.example.text;
 
+import java.io.IOException;
 import java.io.PrintWriter;
-import java.util.Objects;
+import java.nio.file.Path;
 import org.lora4j.example.support.cli.CommandRunner;
-import org.lora4j.example.text.cli.ClassifyCommand;
-import org.lora4j.example.text.cli.StoryCommand;
+import org.lora4j.example.text.story.StoryCommand;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.Parameters;
 import picocli.CommandLine.ScopeType;
 
-/** The program: LoRA on a real transformer and real text, with commands and options. */
+/** The program: LoRA on real transformers and real text, with commands and options. */
 @Command(
         name = "lora-text-example",
         mixinStandardHelpOptions = true,
         scope = ScopeType.INHERIT,
-        versionProvider = TextExample.Version.class,
         description = "LoRA on transformers and real text. Without a command it does 'classify'.",
         subcommands = {ClassifyCommand.class, StoryCommand.class})
 public final class TextExample {
@@ -43,12 +42,12 @@ public final class TextExample {
         return CommandRunner.run(new TextExample(), DEFAULT_COMMAND, out, err, args);
     }
 
-    /** The version in the manifest of the jar. */
-    static final class Version implements IVersionProvider {
-        @Override
-        public String[] getVersion() {
-            String version = TextExample.class.getPackage().getImplementationVersion();
-            return new String[] {"lora-text-example " + Objects.requireNonNullElse(version, "(no release)")};
-        }
+    /** {@code files}: the model and the texts as files. */
+    @Command(
+            name = "files",
+            description =
+                    "Write the model all-MiniLM-L6-v2 and the texts of 'classify' into a folder, for other programs.")
+    void files(@Parameters(paramLabel = "DIR", description = "The folder.") Path folder) throws IOException {
+        ExampleFiles.write(folder);
     }
 }

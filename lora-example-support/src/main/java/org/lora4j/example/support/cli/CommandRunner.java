@@ -68,8 +68,9 @@ public final class CommandRunner {
 
     private static int execute(
             Object program, String defaultCommand, PrintWriter out, PrintWriter err, String... args) {
-        return new CommandLine(program)
-                .registerConverter(Path.class, new PathOption())
+        CommandLine line = new CommandLine(program);
+        setVersion(line, program.getClass());
+        return line.registerConverter(Path.class, new PathOption())
                 .setOut(out)
                 .setErr(err)
                 .setCaseInsensitiveEnumValuesAllowed(true)
@@ -77,6 +78,16 @@ public final class CommandRunner {
                 .setParameterExceptionHandler(CommandRunner::wrongUse)
                 .setExecutionExceptionHandler(CommandRunner::failed)
                 .execute(withCommand(defaultCommand, args));
+    }
+
+    /** The version in the manifest of the jar, also for the commands of the program. */
+    private static void setVersion(CommandLine line, Class<?> program) {
+        String version = program.getPackage().getImplementationVersion();
+        line.getCommandSpec().version(line.getCommandName() + " " + (version == null ? "(no release)" : version));
+        line.getSubcommands()
+                .values()
+                .forEach(sub ->
+                        sub.getCommandSpec().version(line.getCommandSpec().version()));
     }
 
     /** Picocli would print the stack trace of an error while it shows the help. */

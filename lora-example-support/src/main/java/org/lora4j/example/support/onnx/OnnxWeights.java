@@ -28,11 +28,11 @@ public final class OnnxWeights {
     /**
      * Reads all weights.
      *
-     * @param file the ONNX file
+     * @param file the ONNX file, which is read to its end
      * @return the tensors by name, in FLOAT
      * @throws IOException if the file cannot be read or is not an ONNX file with weights in FLOAT
      */
-    public static Map<String, INDArray> read(Resource file) throws IOException {
+    public static Map<String, INDArray> read(InputStream file) throws IOException {
         Onnx.GraphProto graph = parse(file);
         Map<String, String> names = namesByUse(graph);
         Map<String, INDArray> weights = new LinkedHashMap<>();
@@ -49,8 +49,8 @@ public final class OnnxWeights {
         return weights;
     }
 
-    private static Onnx.GraphProto parse(Resource file) throws IOException {
-        try (InputStream stream = new BufferedInputStream(file.open(), 1 << 20)) {
+    private static Onnx.GraphProto parse(InputStream file) throws IOException {
+        try (InputStream stream = new BufferedInputStream(file, 1 << 20)) {
             CodedInputStream coded = CodedInputStream.newInstance(stream);
             coded.setSizeLimit(Integer.MAX_VALUE);
             return Onnx.ModelProto.parseFrom(coded).getGraph();

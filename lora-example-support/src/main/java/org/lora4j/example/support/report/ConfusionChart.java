@@ -50,14 +50,7 @@ public final class ConfusionChart {
      * @param highlighted the classes that have another color
      */
     public record Labels(String actual, String predicted, List<String> classes, List<Integer> highlighted) {
-        /**
-         * Copies the lists.
-         *
-         * @param actual as in the record
-         * @param predicted as in the record
-         * @param classes as in the record
-         * @param highlighted as in the record
-         */
+        /** Copies the lists. */
         public Labels {
             classes = List.copyOf(classes);
             highlighted = List.copyOf(highlighted);

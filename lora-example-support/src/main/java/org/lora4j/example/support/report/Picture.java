@@ -7,6 +7,7 @@ import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.Base64;
 import java.util.function.Consumer;
 import javax.imageio.ImageIO;
 
@@ -62,12 +63,31 @@ public final class Picture {
         return png.toByteArray();
     }
 
-    int width() {
+    /**
+     * Returns the width on a page.
+     *
+     * @return units of length
+     */
+    public int width() {
         return width;
     }
 
-    String description() {
+    /**
+     * Returns the picture in words.
+     *
+     * @return a text
+     */
+    public String description() {
         return description;
+    }
+
+    /**
+     * Returns the file for a page that contains it.
+     *
+     * @return the bytes in Base64
+     */
+    public String base64() {
+        return Base64.getEncoder().encodeToString(png);
     }
 
     /**

@@ -16,9 +16,6 @@ public record TestResult(double accuracy, List<Integer> wrong, List<List<Integer
     /**
      * Checks that accuracy and wrong counts follow from the confusion matrix.
      *
-     * @param accuracy as in the record
-     * @param wrong as in the record
-     * @param confusion as in the record
      * @throws IllegalArgumentException if it is not square, a count is negative, there is no example, or accuracy or wrong
      *     counts do not follow from the confusion matrix
      */

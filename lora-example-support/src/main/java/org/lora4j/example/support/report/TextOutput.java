@@ -30,8 +30,11 @@ public class TextOutput {
      */
     public final void section(String title, Object... values) {
         sections++;
+        headline(sections + ". " + format(title, values));
+    }
+
+    private void headline(String text) {
         out.println();
-        String text = sections + ". " + format(title, values);
         out.println(text);
         out.println("-".repeat(text.length()));
     }
@@ -101,13 +104,17 @@ public class TextOutput {
     }
 
     /**
-     * Prints where the files of a run are, in a section of its own.
+     * Prints where the files of a run are, in a section of its own, which has no number if it is the only one.
      *
      * @param folder the output folder
      * @param files the files in it by purpose, with the page among them
      */
     public final void files(Path folder, Map<String, String> files) {
-        section("Files");
+        if (sections > 0) {
+            section("Files");
+        } else {
+            headline("Files");
+        }
         int width = files.keySet().stream().mapToInt(String::length).max().orElse(0);
         files.forEach((purpose, file) ->
                 fact("%s %s", purpose + " ".repeat(width - purpose.length()), folder.resolve(file)));

@@ -106,4 +106,24 @@ public final class Words {
                 ? String.join("", items)
                 : items.stream().limit(last).collect(Collectors.joining(", ")) + " and " + items.get(last);
     }
+
+    /**
+     * Returns a setting as text.
+     *
+     * @param value a number, a text or a list
+     * @return text
+     */
+    public static String text(Object value) {
+        return String.valueOf(value);
+    }
+
+    /**
+     * Returns a shape as {@code 1000 × 784}.
+     *
+     * @param shape the shape; a dash stands for null
+     * @return text
+     */
+    public static String shape(@Nullable List<Long> shape) {
+        return shape == null ? "–" : shape.stream().map(String::valueOf).collect(Collectors.joining(" × "));
+    }
 }

@@ -8,16 +8,17 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.LoRAParametrization;
 import org.lora4j.adapter.LoRAInit;
 import org.lora4j.example.mnist.data.Mnist;
 import org.lora4j.example.mnist.data.MnistData;
 import org.lora4j.example.mnist.experiment.AdamTraining;
 import org.lora4j.example.mnist.experiment.Experiment;
 import org.lora4j.example.mnist.experiment.ExperimentPlan;
-import org.lora4j.example.mnist.experiment.OutputFolder;
 import org.lora4j.example.mnist.report.TextReport;
 import org.lora4j.example.support.cli.OptionCheck;
 import org.lora4j.example.support.cli.ProgressOptions;
+import org.lora4j.example.support.cli.RunFolder;
 import org.lora4j.example.support.cli.WorkCommand;
 import org.lora4j.nn.Network;
 import picocli.CommandLine.Command;
@@ -121,7 +122,8 @@ public final class RunCommand extends WorkCommand {
         Mnist mnist = data.load();
         Network network = base.network();
         Experiment experiment = new Experiment(plan(mnist), mnist, network);
-        OutputFolder folder = new OutputFolder(prepare(output, "the base", OutputFolder.room(network)));
+        long room = Float.BYTES * LoRAParametrization.parameterReport(network).original();
+        RunFolder folder = prepare(output, "the base", room);
         experiment.run(folder, base.seed(), settings(), new TextReport(out()), progress.display(out(), "images"));
     }
 

@@ -1,7 +1,5 @@
 package org.lora4j.example.mnist.experiment;
 
-import java.util.Arrays;
-import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -9,9 +7,9 @@ import java.util.stream.Stream;
 import org.lora4j.LoRAModel;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAWeights;
+import org.lora4j.example.support.train.SameBits;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.layer.Linear;
-import org.lora4j.nn.parameter.Parameter;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
@@ -57,27 +55,16 @@ record Checks(
         Map<String, Boolean> disabled = new LinkedHashMap<>();
         for (Linear linear : before.linears()) {
             String path = linear.path();
-            exact.put(path, sameBits(on.linear(path).weight(), sum(linear.weight(), path, adapters)));
-            disabled.put(path, sameBits(off.linear(path).weight(), linear.weight()));
+            exact.put(path, SameBits.of(on.linear(path).weight(), sum(linear.weight(), path, adapters)));
+            disabled.put(path, SameBits.of(off.linear(path).weight(), linear.weight()));
         }
-        return new Checks(frozenUnchanged(before, after), exact, disabled);
+        return new Checks(SameBits.ofParameters(before, after), exact, disabled);
     }
 
     boolean hold() {
         return Stream.of(frozenUnchanged, effectiveWeightExact, disabledEqualsOriginal)
                 .flatMap(check -> check.values().stream())
                 .allMatch(holds -> holds);
-    }
-
-    private static Map<String, Boolean> frozenUnchanged(Network before, Network after) {
-        Map<String, Boolean> unchanged = new LinkedHashMap<>();
-        Iterator<Parameter> originals = before.parameters().iterator();
-        for (Parameter parameter : after.parameters()) {
-            unchanged.put(
-                    parameter.name(),
-                    sameBits(parameter.value(), originals.next().value()));
-        }
-        return unchanged;
     }
 
     /** Computes {@code W + (B·A)·scale} from its parts, without the library's own formula. */
@@ -92,14 +79,5 @@ record Checks(
             }
         }
         return sum;
-    }
-
-    /** Compares exactly; the equality of ND4J allows differences of 1e-5. */
-    private static boolean sameBits(INDArray a, INDArray b) {
-        return Arrays.equals(a.shape(), b.shape()) && Arrays.equals(rowMajor(a), rowMajor(b));
-    }
-
-    private static float[] rowMajor(INDArray array) {
-        return array.dup('c').data().asFloat();
     }
 }

@@ -3,6 +3,7 @@ package org.lora4j.example.mnist.experiment;
 import static java.util.Objects.requireNonNull;
 
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -18,9 +19,11 @@ import org.lora4j.example.mnist.data.Mnist;
 import org.lora4j.example.mnist.data.MnistBatches;
 import org.lora4j.example.mnist.report.ChartData;
 import org.lora4j.example.mnist.report.Report;
+import org.lora4j.example.mnist.report.ReportWriter;
 import org.lora4j.example.mnist.report.TextReport;
 import org.lora4j.example.mnist.report.Training;
 import org.lora4j.example.support.cli.ProgressDisplay;
+import org.lora4j.example.support.cli.RunFolder;
 import org.lora4j.example.support.report.TestResult;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.parameter.Parameter;
@@ -31,6 +34,8 @@ import org.lora4j.nn.parameter.Parameter;
  * Each step is printed, and a report is written.
  */
 public final class Experiment {
+    private static final String BASE = "base.safetensors";
+
     private final ExperimentPlan plan;
     private final Mnist mnist;
     private final Network network;
@@ -79,7 +84,7 @@ public final class Experiment {
      * @throws IllegalStateException if one of the checks does not hold; the report is written before
      */
     public void run(
-            OutputFolder folder,
+            RunFolder folder,
             long seed,
             Map<String, @Nullable Object> settings,
             TextReport text,
@@ -87,7 +92,7 @@ public final class Experiment {
             throws IOException {
         introduce(text);
         List<AdamTraining.Outcome> baseTraining = trainBase(text, progress);
-        folder.saveBase(network);
+        saveBase(folder);
         Network before = network.copy();
         LoRAModel model = LoRAModel.of(network);
         Predictions base = testBase(text, model);
@@ -263,9 +268,19 @@ public final class Experiment {
                 .toList();
     }
 
-    private static void write(TextReport text, OutputFolder folder, Report report, ChartData charts)
-            throws IOException {
-        Report written = folder.saveReport(report, charts);
+    private void saveBase(RunFolder folder) throws IOException {
+        Path file = folder.path().resolve(BASE);
+        folder.write("the base " + file, () -> {
+            network.save(file);
+            return file;
+        });
+        folder.add("base", BASE);
+        folder.advise("to use the trained base again, run with --base " + file);
+    }
+
+    private static void write(TextReport text, RunFolder folder, Report report, ChartData charts) throws IOException {
+        Report written =
+                folder.write("the report in " + folder.path(), () -> ReportWriter.write(folder.path(), report, charts));
         text.files(folder.path(), written.files());
     }
 }

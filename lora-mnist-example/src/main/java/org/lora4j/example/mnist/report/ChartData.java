@@ -13,14 +13,7 @@ import org.lora4j.example.mnist.data.MnistData;
  */
 public record ChartData(
         List<Double> baseLosses, List<Double> fineTuneLosses, List<Example> fixed, List<Example> broken) {
-    /**
-     * Copies the lists.
-     *
-     * @param baseLosses as in the record
-     * @param fineTuneLosses as in the record
-     * @param fixed as in the record
-     * @param broken as in the record
-     */
+    /** Copies the lists. */
     public ChartData {
         baseLosses = List.copyOf(baseLosses);
         fineTuneLosses = List.copyOf(fineTuneLosses);

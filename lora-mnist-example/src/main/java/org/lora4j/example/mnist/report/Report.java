@@ -49,19 +49,6 @@ public record Report(
     /**
      * Copies the maps, and checks the settings that the page needs.
      *
-     * @param settings as in the record
-     * @param seed as in the record
-     * @param parameters as in the record
-     * @param training as in the record
-     * @param base as in the record
-     * @param loraEnabled as in the record
-     * @param loraDisabled as in the record
-     * @param loraMerged as in the record
-     * @param frozenUnchanged as in the record
-     * @param effectiveWeightExact as in the record
-     * @param disabledEqualsOriginal as in the record
-     * @param files as in the record
-     * @param results as in the record
      * @throws IllegalArgumentException if digit, rank or alpha is missing among the settings or out of bounds, a name of
      *     {@code results} is one of the report's own, or a test does not have ten classes
      */
@@ -107,20 +94,20 @@ public record Report(
     static final String LORA_MERGED = "LoRA merged";
 
     /** Returns the digits of the fine-tuning. */
-    List<Integer> digits() {
+    public List<Integer> digits() {
         return digits(settings);
     }
 
-    double rank() {
+    public double rank() {
         return number(settings, "rank");
     }
 
-    double alpha() {
+    public double alpha() {
         return number(settings, "alpha");
     }
 
     /** Returns all tests by the names that tables and charts show. */
-    Map<String, TestResult> comparison() {
+    public Map<String, TestResult> comparison() {
         Map<String, TestResult> all = new LinkedHashMap<>();
         all.put(BASE, base);
         all.put(LORA_ON, loraEnabled);

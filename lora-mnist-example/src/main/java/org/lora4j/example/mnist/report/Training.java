@@ -21,9 +21,6 @@ public record Training(@Nullable Phase base, Phase fineTune) {
         /**
          * Checks the numbers, and replaces a loss that is not finite by null.
          *
-         * @param iterations as in the record
-         * @param seconds as in the record
-         * @param finalLoss as in the record
          * @throws IllegalArgumentException if iterations or seconds are negative or not finite
          */
         public Phase {

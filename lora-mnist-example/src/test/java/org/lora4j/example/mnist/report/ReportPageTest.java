@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
-import org.lora4j.example.support.report.Html;
+import org.lora4j.example.support.report.Page;
 import org.lora4j.example.support.report.TestResult;
 
 class ReportPageTest {
@@ -33,7 +33,7 @@ class ReportPageTest {
                 assertThat(page).contains(">" + wrong + "</td>");
             }
         }
-        assertThat(page).doesNotContain("{{");
+        assertThat(page).doesNotContain("${", "<#", "<@");
     }
 
     @Test
@@ -136,8 +136,9 @@ class ReportPageTest {
     @Test
     void refusesATemplateWithAPlaceholderThatHasNoValue() {
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> Html.fillTemplate(ReportPage.class, "report.html", Map.of()))
-                .withMessage("there is no value for {{digits}}");
+                .isThrownBy(() -> Page.of(ReportPage.class, "report.ftlh", Map.of()))
+                .withMessageStartingWith("report.ftlh: The following has evaluated to null or missing:")
+                .withMessageContaining("digits");
     }
 
     private static String page(Report report) {

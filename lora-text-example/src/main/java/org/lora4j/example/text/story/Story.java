@@ -13,21 +13,21 @@ import org.lora4j.LoRAModel;
 import org.lora4j.example.support.cli.ProgressDisplay;
 import org.lora4j.example.support.cli.RunFolder;
 import org.lora4j.example.support.report.TextOutput;
-import org.lora4j.example.text.experiment.FrozenCheck;
-import org.lora4j.example.text.report.BaseCheck;
-import org.lora4j.example.text.report.Phase;
-import org.lora4j.example.text.report.ReportWriter;
-import org.lora4j.example.text.report.Sizes;
-import org.lora4j.example.text.report.StoryReport;
-import org.lora4j.example.text.report.StoryReport.Perplexities;
-import org.lora4j.example.text.report.StoryReport.Sample;
+import org.lora4j.example.support.train.SameBits;
+import org.lora4j.example.text.story.StoryReport.BaseCheck;
+import org.lora4j.example.text.story.StoryReport.Perplexities;
+import org.lora4j.example.text.story.StoryReport.Phase;
+import org.lora4j.example.text.story.StoryReport.Sample;
+import org.lora4j.example.text.story.StoryReport.Sizes;
 import org.lora4j.nn.Model;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.input.Input;
+import org.lora4j.nn.parameter.Parameter;
 import org.lora4j.nn.transformer.LlamaModel;
 import org.lora4j.text.Tokenizer;
 import org.lora4j.train.TrainingListener;
 import org.lora4j.train.TrainingResult;
+import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
  * The story of {@link StoryLoRA} with settings of its own, and with a model, an adapter and a report as files.
@@ -44,20 +44,6 @@ public record Story(@Nullable Path model, int baseSteps, int steps, int tested, 
     private static final String ADAPTER = "modern";
     private static final List<String> WORDS = List.of("Our troops", "The American people", "My fellow citizens");
 
-    /**
-     * Copies the list.
-     *
-     * @param model as in the record
-     * @param baseSteps as in the record
-     * @param steps as in the record
-     * @param tested as in the record
-     * @param seed as in the record
-     * @param references as in the record
-     */
-    public Story {
-        references = List.copyOf(references);
-    }
-
     /** What a model is tested on, and the adapter trained on. */
     private record Data(Speeches oldTest, Speeches newTrain, Speeches newTest) {
         static Data read(Tokenizer tokenizer) throws IOException {
@@ -65,27 +51,6 @@ public record Story(@Nullable Path model, int baseSteps, int steps, int tested, 
                     Speeches.read("old-test", tokenizer),
                     Speeches.read("new-train", tokenizer),
                     Speeches.read("new-test", tokenizer));
-        }
-    }
-
-    /** Collects the losses of a training. */
-    private static final class Losses implements TrainingListener {
-        private final List<Double> all = new ArrayList<>();
-        private final TrainingListener next;
-
-        Losses(TrainingListener next) {
-            this.next = next;
-        }
-
-        @Override
-        public void onIteration(Iteration iteration) {
-            all.add(iteration.loss());
-            next.onIteration(iteration);
-        }
-
-        @Override
-        public void onEnd(TrainingResult result) {
-            next.onEnd(result);
         }
     }
 
@@ -115,7 +80,8 @@ public record Story(@Nullable Path model, int baseSteps, int steps, int tested, 
             }
 
             Input compared = data.newTest().batch(0, 1, 2, 3).input();
-            FrozenCheck check = new FrozenCheck(base, one -> one.predict(compared));
+            Network copy = base.copy();
+            INDArray output = base.predict(compared);
             Perplexities before = test("The model as it is", base, data, out);
 
             out.section("LoRA: %,d batches of %d windows of %d tokens", steps, StoryLoRA.BATCH, Speeches.WINDOW);
@@ -123,22 +89,32 @@ public record Story(@Nullable Path model, int baseSteps, int steps, int tested, 
             AdapterView modern = adapted.add(ADAPTER, StoryLoRA.config(seed));
             List<Double> losses = new ArrayList<>();
             TrainingResult training = progress.show("LoRA", steps, listener -> {
-                Losses noted = new Losses(listener);
-                TrainingResult result = StoryLoRA.trainAdapter(modern, data.newTrain(), steps, seed, noted);
-                losses.addAll(noted.all);
-                return result;
+                return StoryLoRA.trainAdapter(modern, data.newTrain(), steps, seed, new TrainingListener() {
+                    @Override
+                    public void onIteration(Iteration iteration) {
+                        losses.add(iteration.loss());
+                        listener.onIteration(iteration);
+                    }
+                });
             });
             out.training(training);
             Path saved = folder.saveAdapter(ADAPTER, ADAPTER, modern);
             Perplexities after = test("With LoRA", modern, data, out);
             List<Sample> samples = samples(adapted.base(), modern, tokenizer, out);
-            BaseCheck unchanged = check.compare(adapted, out);
+            BaseCheck unchanged = new BaseCheck(
+                    SameBits.ofParameters(copy, adapted.network()),
+                    SameBits.of(output, adapted.base().predict(compared)));
+            out.section("The base, bit for bit");
+            out.check("Parameters are unchanged", unchanged.frozenUnchanged());
+            out.check(
+                    "Without the adapter the output is the same as before",
+                    Map.of("output", unchanged.outputUnchanged()));
 
             StoryReport report = new StoryReport(
                     settings,
                     model == null ? "A Llama with 1 million weights." : model + ".",
                     data.newTrain().tokens(),
-                    Sizes.of(modern, parameters(base), weights, saved),
+                    sizes(modern, base, weights, saved),
                     baseTraining,
                     Phase.of(training),
                     before,
@@ -152,9 +128,20 @@ public record Story(@Nullable Path model, int baseSteps, int steps, int tested, 
         }
     }
 
-    /** The number of parameters. The head shares that of the embedding, which counts once. */
-    private static long parameters(Network base) {
-        return base.parameters().stream()
+    private static Sizes sizes(AdapterView adapter, Network base, Path model, Path saved) throws IOException {
+        return new Sizes(
+                // The head shares the parameter of the embedding, which counts once.
+                count(base.parameters()),
+                count(adapter.parameters()),
+                adapter.parameterReport().layers().stream()
+                        .filter(layer -> layer.loraA() != null)
+                        .count(),
+                Files.size(model),
+                Files.size(saved));
+    }
+
+    private static long count(List<Parameter> parameters) {
+        return parameters.stream()
                 .mapToLong(parameter -> parameter.value().length())
                 .sum();
     }
@@ -216,15 +203,21 @@ public record Story(@Nullable Path model, int baseSteps, int steps, int tested, 
 
     private static void conclude(StoryReport report, List<Double> losses, RunFolder folder, TextOutput out)
             throws IOException {
-        StoryReport written =
-                folder.write("the report in " + folder.path(), () -> ReportWriter.write(folder.path(), report, losses));
+        folder.write("the report in " + folder.path(), () -> {
+            report.write(folder.path(), losses);
+            return report;
+        });
         out.section("Result");
         out.fact(
                 "perplexity on speeches since 1946: %.1f without LoRA, %.1f with it",
                 report.before().newSpeeches(), report.after().newSpeeches());
-        report.sizes().print(out);
+        out.fact(
+                "the model has %.1f MB, the adapter %.1f KB",
+                report.sizes().baseBytes() / 1e6, report.sizes().adapterBytes() / 1e3);
         out.fact("%.0f s in all", report.seconds());
-        out.files(folder.path(), written.files());
-        report.base().require();
+        out.files(folder.path(), report.files());
+        if (!report.base().holds()) {
+            throw new IllegalStateException("the base must be the same as before, and is not; the report says where");
+        }
     }
 }

@@ -70,7 +70,7 @@ class StoryTest {
         report.at("/files")
                 .forEach(file -> assertThat(output.resolve(file.asText())).isNotEmptyFile());
         assertThat(Files.readString(output.resolve("report.html")))
-                .doesNotContain("{{")
+                .doesNotContain("${", "<#", "<@")
                 .contains("38 of 38 parameters", "Our troops");
         try (Tokenizer tokenizer = Tokenizer.load(output.resolve("base"))) {
             Speeches speeches = Speeches.read("new-test", tokenizer);

@@ -1,0 +1,123 @@
+package org.lora4j.example.text.story;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.example.support.report.ChartStyle;
+import org.lora4j.example.support.report.LossChart;
+import org.lora4j.example.support.report.Page;
+import org.lora4j.example.support.report.Picture;
+import org.lora4j.example.support.report.ReportFiles;
+import org.lora4j.example.support.report.ReportJson;
+import org.lora4j.train.TrainingResult;
+
+/**
+ * All numbers of a run of {@code story}: the content of {@code report.json}, field by field.
+ *
+ * @param settings the options of the run
+ * @param model the name of the model
+ * @param trainTokens the number of tokens of the speeches since 1946 for training
+ * @param sizes the sizes of model and adapter
+ * @param baseTraining the training of the model from random weights; null for a model of the user
+ * @param training the training of the adapter
+ * @param before what the model reaches without the adapter
+ * @param after what it reaches with the adapter
+ * @param base whether the base is unchanged
+ * @param samples how both go on from the same words
+ * @param references what others reach on the same texts, in sentences; empty for other settings
+ * @param seconds the time of the whole run
+ * @param files the files of the run in the output folder, by purpose
+ */
+public record StoryReport(
+        Map<String, @Nullable Object> settings,
+        String model,
+        long trainTokens,
+        Sizes sizes,
+        @Nullable Phase baseTraining,
+        Phase training,
+        Perplexities before,
+        Perplexities after,
+        BaseCheck base,
+        List<Sample> samples,
+        List<String> references,
+        double seconds,
+        Map<String, String> files) {
+    private static final String LOSS = "loss.png";
+
+    /**
+     * How large a model and an adapter are.
+     *
+     * @param baseParameters the number of parameters of the model, each once
+     * @param adapterParameters the number of parameters of the adapter
+     * @param adaptedLayers the number of layers that the adapter changes
+     * @param baseBytes the bytes of the model's file
+     * @param adapterBytes the bytes of the adapter's file
+     */
+    public record Sizes(
+            long baseParameters, long adapterParameters, long adaptedLayers, long baseBytes, long adapterBytes) {}
+
+    /**
+     * A training.
+     *
+     * @param iterations the number of batches
+     * @param seconds how long it took
+     * @param meanLoss the mean loss of the last batches, at most 100
+     */
+    public record Phase(long iterations, double seconds, double meanLoss) {
+        static Phase of(TrainingResult result) {
+            return new Phase(result.iterations(), result.duration().toNanos() / 1e9, result.runningLoss());
+        }
+    }
+
+    /**
+     * The perplexity on speeches that are not in the training texts.
+     *
+     * @param oldSpeeches on speeches before 1946
+     * @param newSpeeches on speeches since 1946
+     */
+    public record Perplexities(double oldSpeeches, double newSpeeches) {}
+
+    /**
+     * Whether a training with LoRA has left the base as it is.
+     *
+     * @param frozenUnchanged for each parameter of the base, whether it has the same bits as before
+     * @param outputUnchanged whether the base computes the same bits as before, while the adapter exists
+     */
+    public record BaseCheck(Map<String, Boolean> frozenUnchanged, boolean outputUnchanged) {
+        boolean holds() {
+            return outputUnchanged && !frozenUnchanged.containsValue(false);
+        }
+    }
+
+    /**
+     * How two models go on from the same words.
+     *
+     * @param words the words
+     * @param base the words and what the base writes
+     * @param lora the words and what the model writes with the adapter
+     */
+    public record Sample(String words, String base, String lora) {}
+
+    /** Writes the report: the numbers as JSON, a chart, and a page that shows both. Adds them to {@code files}. */
+    void write(Path folder, List<Double> losses) throws IOException {
+        Optional<Picture> loss = ChartStyle.fontsAvailable()
+                ? Optional.of(LossChart.draw("Loss of the training with LoRA", losses, ChartStyle.LORA))
+                : Optional.empty();
+        files.put("report", ReportFiles.JSON);
+        files.put("page", ReportFiles.PAGE);
+        loss.ifPresent(picture -> files.put("loss", LOSS));
+        Map<String, @Nullable Object> values = new LinkedHashMap<>();
+        values.put("report", this);
+        values.put("loss", loss.orElse(null));
+        ReportFiles.write(
+                folder,
+                Map.of(LOSS, loss),
+                Page.of(StoryReport.class, "story.ftlh", values).getBytes(StandardCharsets.UTF_8),
+                ReportJson.toBytes(this));
+    }
+}

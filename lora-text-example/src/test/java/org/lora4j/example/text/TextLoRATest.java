@@ -1,0 +1,76 @@
+package org.lora4j.example.text;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.zip.GZIPInputStream;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.lora4j.AdapterView;
+import org.lora4j.LoRAModel;
+import org.lora4j.text.EncoderFolder;
+
+/** Short runs of the file to read, on texts of two classes that are easy to tell apart, and the files of the example. */
+@Tag("slow")
+class TextLoRATest {
+    private static final String[] CATS = {
+        "The cat sleeps on the sofa.", "A kitten drinks milk.", "Cats chase mice at night.", "My cat purrs loudly."
+    };
+    private static final String[] SHIPS = {
+        "The ship leaves the harbour.",
+        "A captain sails the sea.",
+        "The vessel carries cargo.",
+        "Sailors repair the mast."
+    };
+
+    @TempDir
+    private Path temp;
+
+    @Test
+    void learnsAndTheSeedDecides() throws IOException {
+        StringBuilder texts = new StringBuilder("label\ttext\n");
+        for (int i = 0; i < CATS.length; i++) {
+            texts.append("cats\t")
+                    .append(CATS[i])
+                    .append("\nships\t")
+                    .append(SHIPS[i])
+                    .append('\n');
+        }
+        Path file = Files.writeString(temp.resolve("texts.tsv"), texts);
+        List<String> printed = new ArrayList<>();
+        try (EncoderFolder encoder = EncoderFolder.open(MiniLm.write(temp.resolve("minilm")), 96)) {
+            AdapterView first = TextLoRA.run(encoder, file, file, 8, 0, printed::add);
+            assertThat(printed).hasSize(2);
+            assertThat(printed.get(0)).matches("frozen encoder: [0-9.]+ %");
+            assertThat(printed.get(1)).isEqualTo("with LoRA: 100.0 %, merged: 100.0 %");
+            AdapterView second = TextLoRA.run(encoder, file, file, 8, 0, printed::add);
+            AdapterView third = TextLoRA.run(encoder, file, file, 8, 1, printed::add);
+            var tokens = encoder.tokens(List.of(CATS));
+            assertThat(second.predict(tokens)).isEqualTo(first.predict(tokens));
+            assertThat(third.predict(tokens)).isNotEqualTo(first.predict(tokens));
+            first.save(temp.resolve("saved"));
+            AdapterView loaded =
+                    LoRAModel.of(encoder.model().meanClassifier(2, 0)).load("again", temp.resolve("saved"));
+            assertThat(loaded.predict(tokens)).isEqualTo(first.predict(tokens));
+        }
+    }
+
+    @Test
+    void theCommandWritesFilesThatTheCommandLineTakes() throws IOException {
+        Path output = temp.resolve("files");
+        assertThat(Cli.run("files", output).code()).isZero();
+        assertThat(output.resolve("minilm")).isDirectoryContaining("glob:**/tokenizer.json");
+        for (String name : new String[] {"train", "test"}) {
+            String texts = new String(
+                    new GZIPInputStream(Files.newInputStream(output.resolve(name + ".tsv.gz"))).readAllBytes(),
+                    StandardCharsets.UTF_8);
+            assertThat(texts).startsWith("label\ttext\n").contains("\n1790-1850\t", "\nsince 1946\t");
+        }
+    }
+}
