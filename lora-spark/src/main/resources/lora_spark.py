@@ -8,8 +8,8 @@ The file lies in the jar, and Spark finds it there:
     model = LoRACausalLM(basePath="hdfs:///models/llama", messagesCol="messages", rank=8, alpha=16).fit(table)
     model.set(task="generate", maxNewTokens=100).transform(questions)
 
-The parameters are those of the Java classes, with their names; explainParams() lists them. A session of Spark Connect has no
-JVM that the stages could use.
+The parameters are those of the Java classes, with their names; explainParams() lists them. The stages need a JVM in the
+driver, which a client of Spark Connect has not.
 """
 
 import sys
