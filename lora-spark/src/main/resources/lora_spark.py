@@ -89,6 +89,7 @@ class _LoRAEstimator(_Stage, JavaEstimator):
         super().__init__()
         self._java_obj = JavaWrapper._new_java_obj(_PACKAGE + "." + type(self).__name__, self.uid)
         self._add_params()
+        self._transfer_params_from_java()  # the defaults
         self._set(**params)
 
     def _create_model(self, java_model):
