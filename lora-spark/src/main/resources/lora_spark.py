@@ -8,12 +8,14 @@ The file lies in the jar, and Spark finds it there:
     model = LoRACausalLM(basePath="hdfs:///models/llama", messagesCol="messages", rank=8, alpha=16).fit(table)
     model.set(task="generate", maxNewTokens=100).transform(questions)
 
-The parameters are those of the Java classes, with their names; explainParams() lists them. A session of Spark Connect has no
-JVM that the stages could use.
+The parameters are those of the Java classes, with their names; explainParams() lists them. The stages need a JVM in the
+driver, which a client of Spark Connect has not.
 """
 
-from pyspark import SparkContext
+import sys
+
 from pyspark.ml.param import Param, TypeConverters
+from pyspark.ml.util import JavaMLReadable, JavaMLReader, JavaMLWritable
 from pyspark.ml.wrapper import JavaEstimator, JavaModel, JavaWrapper
 
 __all__ = [
@@ -27,7 +29,10 @@ __all__ = [
     "LoRATransformer",
 ]
 
-_PACKAGE = "org.lora4j.spark."
+_PACKAGE = "org.lora4j.spark"
+
+# A saved pipeline names the classes of Java. PySpark takes the package as a module of Python.
+sys.modules.setdefault(_PACKAGE, sys.modules[__name__])
 
 # By the class of the parameter in Java. Others are strings.
 _CONVERTERS = {
@@ -43,7 +48,15 @@ _CONVERTERS = {
 _JAVA_ONLY = ("loraConfig",)
 
 
-class _Stage:
+class _Reader(JavaMLReader):
+    """Finds the class of Java that has the name of the one of Python."""
+
+    @classmethod
+    def _java_loader_class(cls, clazz):
+        return _PACKAGE + "." + clazz.__name__
+
+
+class _Stage(JavaMLReadable, JavaMLWritable):
     """What estimators and models share."""
 
     def _add_params(self):
@@ -63,17 +76,10 @@ class _Stage:
             self._set(**params)
         return self
 
-    def save(self, path):
-        """Saves the stage in a new folder."""
-        self._transfer_params_to_java()
-        self._java_obj.save(path)
-
     @classmethod
-    def _load_java(cls, path):
-        java_class = SparkContext._jvm
-        for name in (_PACKAGE + cls.__name__).split("."):
-            java_class = getattr(java_class, name)
-        return java_class.load(path)
+    def read(cls):
+        """Returns what loads saved stages."""
+        return _Reader(cls)
 
 
 class _LoRAEstimator(_Stage, JavaEstimator):
@@ -81,8 +87,9 @@ class _LoRAEstimator(_Stage, JavaEstimator):
 
     def __init__(self, **params):
         super().__init__()
-        self._java_obj = JavaWrapper._new_java_obj(_PACKAGE + type(self).__name__, self.uid)
+        self._java_obj = JavaWrapper._new_java_obj(_PACKAGE + "." + type(self).__name__, self.uid)
         self._add_params()
+        self._transfer_params_from_java()  # the defaults
         self._set(**params)
 
     def _create_model(self, java_model):
@@ -92,31 +99,17 @@ class _LoRAEstimator(_Stage, JavaEstimator):
         # The model has its settings in Java. PySpark would also copy those that mean something else, such as batchSize.
         return self._create_model(self._fit_java(dataset))
 
-    @classmethod
-    def load(cls, path):
-        """Loads a saved estimator."""
-        stage = cls()
-        stage._java_obj = cls._load_java(path)
-        stage._resetUid(stage._java_obj.uid())
-        stage._transfer_params_from_java()
-        return stage
-
 
 class _LoRAModel(_Stage, JavaModel):
     def __init__(self, java_model=None, **params):
         if java_model is None:
-            java_model = JavaWrapper._new_java_obj(_PACKAGE + type(self).__name__)
+            java_model = JavaWrapper._new_java_obj(_PACKAGE + "." + type(self).__name__)
         # Not that of JavaModel, which creates parameters without types.
         super(JavaModel, self).__init__(java_model)
         self._resetUid(java_model.uid())
         self._add_params()
         self._transfer_params_from_java()
         self._set(**params)
-
-    @classmethod
-    def load(cls, path):
-        """Loads a saved model."""
-        return cls(cls._load_java(path))
 
 
 class _TrainedModel(_LoRAModel):

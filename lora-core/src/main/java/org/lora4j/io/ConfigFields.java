@@ -19,7 +19,7 @@ final class ConfigFields {
     ConfigFields(JsonNode object, List<String> problems) {
         this.object = object;
         this.problems = problems;
-        object.forEachEntry(rest::put);
+        object.properties().forEach(field -> rest.put(field.getKey(), field.getValue()));
     }
 
     /** The fields that were not read yet. */
@@ -134,7 +134,9 @@ final class ConfigFields {
         Map<String, Integer> integers = new LinkedHashMap<>();
         optional(key)
                 .flatMap(node -> checked(key, node, "an object of integers", n -> isObjectOf(n, ConfigFields::isInt)))
-                .ifPresent(node -> node.forEachEntry((name, value) -> integers.put(name, value.intValue())));
+                .ifPresent(node -> node.properties()
+                        .forEach(field ->
+                                integers.put(field.getKey(), field.getValue().intValue())));
         return integers;
     }
 
@@ -143,7 +145,9 @@ final class ConfigFields {
         Map<String, Double> numbers = new LinkedHashMap<>();
         optional(key)
                 .flatMap(node -> checked(key, node, "an object of numbers", n -> isObjectOf(n, JsonNode::isNumber)))
-                .ifPresent(node -> node.forEachEntry((name, value) -> numbers.put(name, value.doubleValue())));
+                .ifPresent(node -> node.properties()
+                        .forEach(field ->
+                                numbers.put(field.getKey(), field.getValue().doubleValue())));
         return numbers;
     }
 

@@ -338,7 +338,8 @@ final class PeftConfigReader {
             if (ConfigFields.isIntegers(node)) {
                 ofInput.addAll(ConfigFields.toIntegers(node));
             } else if (ConfigFields.isObjectOf(node, ConfigFields::isIntegers)) {
-                node.forEachEntry((name, list) -> ofModules.put(name, ConfigFields.toIntegers(list)));
+                node.properties()
+                        .forEach(field -> ofModules.put(field.getKey(), ConfigFields.toIntegers(field.getValue())));
             } else {
                 fields.refuse("trainable_token_indices", "a list of integers, or an object of such lists", node);
             }

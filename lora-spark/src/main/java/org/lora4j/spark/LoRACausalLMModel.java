@@ -11,6 +11,7 @@ import org.apache.spark.ml.util.Identifiable;
 import org.apache.spark.ml.util.MLReader;
 import org.apache.spark.ml.util.MLWriter;
 import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Encoder;
 import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.types.DataType;
@@ -150,31 +151,26 @@ public final class LoRACausalLMModel extends ScoringParams<LoRACausalLMModel>
         ScoringColumns columns = columns(this, dataset.schema());
         DecoderReader reader = DecoderColumns.of(this, dataset.schema(), !generates())
                 .reader(task.value().sentBase(), dataset.schema());
-        return generates()
-                ? scored(dataset, schema, task, columns, new Completions(reader, SentOptions.of(this)))
-                : scored(
-                        dataset,
-                        schema,
-                        task,
-                        columns,
-                        new TextScores(
-                                reader,
-                                !getLogProbabilityCol().isEmpty(),
-                                !getTokensCol().isEmpty(),
-                                !getPerplexityCol().isEmpty()));
-    }
-
-    private static <T> Dataset<Row> scored(
-            Dataset<?> table,
-            StructType schema,
-            Broadcast<ScoringTask<BaseDecoder>> task,
-            ScoringColumns columns,
-            RowOutputs<BaseDecoder, T> outputs) {
-        return table.toDF()
+        Encoder<Row> encoder = Encoders.row(schema);
+        if (generates()) {
+            Completions completions = new Completions(reader, SentOptions.of(this));
+            return dataset.toDF()
+                    .mapPartitions(
+                            (MapPartitionsFunction<Row, Row>)
+                                    rows -> new GeneratedRows(rows, task.value().scorer(), columns, completions),
+                            encoder);
+        }
+        TextScores scores = new TextScores(
+                reader,
+                !getLogProbabilityCol().isEmpty(),
+                !getTokensCol().isEmpty(),
+                !getPerplexityCol().isEmpty(),
+                TextScores.MOST_LOGITS);
+        return dataset.toDF()
                 .mapPartitions(
                         (MapPartitionsFunction<Row, Row>)
-                                rows -> new ScoredRows<>(rows, task.value().scorer(), columns, outputs),
-                        Encoders.row(schema));
+                                rows -> new ScoredRows<>(rows, task.value().scorer(), columns, scores),
+                        encoder);
     }
 
     /**

@@ -11,6 +11,7 @@ import org.apache.spark.ml.param.IntParam;
 import org.apache.spark.ml.param.ParamMap;
 import org.apache.spark.ml.param.ParamValidators;
 import org.apache.spark.ml.util.DefaultParamsWritable;
+import org.apache.spark.ml.util.Identifiable;
 import org.apache.spark.ml.util.MLReader;
 import org.apache.spark.ml.util.MLWriter;
 import org.apache.spark.sql.Dataset;
@@ -47,6 +48,11 @@ public final class LoRAClassificationModel extends ProbabilisticClassificationMo
     private final IntParam blockSize;
     private @Nullable TrainedAdapter trained;
     private transient @Nullable Broadcast<ScoringTask<BaseNetwork>> local;
+
+    /** Creates a model without an adapter. Spark Connect asks for this constructor; {@link LoRAClassifier} trains a model. */
+    public LoRAClassificationModel() {
+        this(Identifiable.randomUID("loraClassificationModel"));
+    }
 
     /**
      * Creates a model without an adapter, for the reader.

@@ -8,7 +8,12 @@ final class LoRAConfigParam extends Param<LoRAConfig> {
     private static final long serialVersionUID = 1L;
 
     LoRAConfigParam(String parent, String name, String doc) {
-        super(parent, name, doc, LoRAConfig.class);
+        super(parent, name, doc);
+    }
+
+    @Override
+    public Class<LoRAConfig> dataClass() {
+        return LoRAConfig.class;
     }
 
     @Override

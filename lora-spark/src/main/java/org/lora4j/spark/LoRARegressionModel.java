@@ -9,6 +9,7 @@ import org.apache.spark.ml.param.ParamMap;
 import org.apache.spark.ml.param.ParamValidators;
 import org.apache.spark.ml.regression.RegressionModel;
 import org.apache.spark.ml.util.DefaultParamsWritable;
+import org.apache.spark.ml.util.Identifiable;
 import org.apache.spark.ml.util.MLReader;
 import org.apache.spark.ml.util.MLWriter;
 import org.apache.spark.sql.Dataset;
@@ -37,6 +38,11 @@ public final class LoRARegressionModel extends RegressionModel<Object, LoRARegre
     private final IntParam blockSize;
     private @Nullable TrainedAdapter trained;
     private transient @Nullable Broadcast<ScoringTask<BaseNetwork>> local;
+
+    /** Creates a model without an adapter. Spark Connect asks for this constructor; {@link LoRARegressor} trains a model. */
+    public LoRARegressionModel() {
+        this(Identifiable.randomUID("loraRegressionModel"));
+    }
 
     /**
      * Creates a model without an adapter, for the reader.

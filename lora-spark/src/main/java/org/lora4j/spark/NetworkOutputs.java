@@ -20,6 +20,9 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  */
 record NetworkOutputs(int features, int mask, boolean hasPrediction, boolean outputsVectors)
         implements RowOutputs<BaseNetwork, Inputs> {
+    /** The most tokens of an encoder that are computed together, so that long texts do not take more memory. */
+    private static final long MOST_TOKENS = 8192;
+
     @Override
     public int width() {
         return hasPrediction ? 2 : 1;
@@ -37,18 +40,37 @@ record NetworkOutputs(int features, int mask, boolean hasPrediction, boolean out
                 .boxed()
                 .sorted(Comparator.comparing(i -> rows.get(i).adapter()))
                 .toList();
-        Inputs all = Inputs.concat(order.stream().map(i -> rows.get(i).input()).toList());
-        double[][] computed = rows(
+        Object[][] columns = new Object[rows.size()][];
+        int from = 0;
+        while (from < order.size()) {
+            int to = from + 1;
+            long tokens = tokens(rows.get(order.get(from)));
+            while (to < order.size() && tokens + tokens(rows.get(order.get(to))) <= MOST_TOKENS) {
+                tokens += tokens(rows.get(order.get(to)));
+                to++;
+            }
+            List<Integer> some = order.subList(from, to);
+            double[][] computed = together(scorer, some.stream().map(rows::get).toList());
+            for (int i = 0; i < computed.length; i++) {
+                columns[some.get(i)] = columns(computed[i]);
+            }
+            from = to;
+        }
+        return new ArrayList<>(List.of(columns));
+    }
+
+    private static int tokens(Usable<Inputs> row) {
+        return row.input().tokens(0, row.input().count());
+    }
+
+    private static double[][] together(ScoringTask.Scorer<BaseNetwork> scorer, List<Usable<Inputs>> rows) {
+        Inputs all = Inputs.concat(rows.stream().map(Usable::input).toList());
+        return rows(
                 scorer.cache() == null
                         ? all.predict(scorer.of(rows.get(0).adapter()))
                         : all.predict(
                                 scorer.model(),
-                                order.stream().map(i -> rows.get(i).adapter()).toList()));
-        Object[][] columns = new Object[rows.size()][];
-        for (int i = 0; i < columns.length; i++) {
-            columns[order.get(i)] = columns(computed[i]);
-        }
-        return new ArrayList<>(List.of(columns));
+                                rows.stream().map(Usable::adapter).toList()));
     }
 
     private static double[][] rows(INDArray y) {

@@ -1,18 +1,14 @@
 package org.lora4j.spark;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.Iterator;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NoSuchElementException;
 import org.apache.spark.sql.Row;
-import org.apache.spark.sql.RowFactory;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.LoRAModel;
 import org.lora4j.serve.AdapterCache;
 
 /**
@@ -24,23 +20,26 @@ import org.lora4j.serve.AdapterCache;
 final class ScoredRows<B extends SentBase, T> implements Iterator<Row> {
     private final Iterator<Row> rows;
     private final ScoringTask.Scorer<B> scorer;
-    private final ScoringColumns columns;
+    private final int blockSize;
     private final RowOutputs<B, T> outputs;
-    private final Map<String, String> failures = new HashMap<>();
+    private final ResultRows results;
+    private final RowAdapters adapters;
     private Iterator<Row> ready = Collections.emptyIterator();
 
     ScoredRows(Iterator<Row> rows, ScoringTask.Scorer<B> scorer, ScoringColumns columns, RowOutputs<B, T> outputs) {
         this.rows = rows;
         this.scorer = scorer;
-        this.columns = columns;
         this.outputs = outputs;
+        blockSize = columns.blockSize();
+        results = new ResultRows(columns, outputs.width());
+        adapters = new RowAdapters(scorer.cache());
     }
 
     @Override
     public boolean hasNext() {
         while (!ready.hasNext() && rows.hasNext()) {
             List<Row> block = new ArrayList<>();
-            while (block.size() < columns.blockSize() && rows.hasNext()) {
+            while (block.size() < blockSize && rows.hasNext()) {
                 block.add(rows.next());
             }
             ready = score(block).iterator();
@@ -57,88 +56,68 @@ final class ScoredRows<B extends SentBase, T> implements Iterator<Row> {
     }
 
     private List<Row> score(List<Row> block) {
-        AdapterCache cache = scorer.cache();
-        Map<String, AdapterCache.Pin> pins = new LinkedHashMap<>();
+        Map<String, AdapterCache.Pin> pins = new HashMap<>();
         try {
-            List<@Nullable String> reasons = new ArrayList<>();
+            List<@Nullable InvalidRowException> failures = new ArrayList<>();
             List<RowOutputs.Usable<T>> usable = new ArrayList<>();
             for (Row row : block) {
                 try {
-                    T input = outputs.read(scorer, row, columns.key() < 0 ? null : row.get(columns.key()));
-                    String adapter = adapter(row);
-                    if (cache != null) {
-                        pin(adapter, cache, pins);
-                    }
+                    T input = outputs.read(scorer, row, results.key(row));
+                    String adapter = results.adapter(row);
+                    pins.computeIfAbsent(adapter, adapters::pin);
                     usable.add(new RowOutputs.Usable<>(input, adapter));
-                    reasons.add(null);
+                    failures.add(null);
                 } catch (InvalidRowException e) {
-                    reasons.add(reason(row, e));
+                    failures.add(e);
                 }
             }
-            return withOutputs(block, reasons, usable.isEmpty() ? List.of() : outputs.compute(scorer, usable));
+            Iterator<Computed> computed = compute(usable).iterator();
+            List<Row> all = new ArrayList<>();
+            for (int i = 0; i < block.size(); i++) {
+                InvalidRowException failure = failures.get(i);
+                Row result = (failure == null ? computed.next() : new Computed(new Object[0], failure))
+                        .result(results, block.get(i));
+                if (result != null) {
+                    all.add(result);
+                }
+            }
+            return all;
         } finally {
             pins.values().forEach(AdapterCache.Pin::close);
         }
     }
 
-    private String adapter(Row row) {
-        return columns.adapter() < 0 || row.isNullAt(columns.adapter())
-                ? LoRAModel.BASE
-                : row.getString(columns.adapter());
+    /**
+     * What became of a row.
+     *
+     * @param columns its outputs
+     * @param failure why it has none, or null
+     */
+    @SuppressWarnings("ArrayRecordComponent") // It is not compared.
+    private record Computed(Object[] columns, @Nullable InvalidRowException failure) {
+        @Nullable
+        Row result(ResultRows results, Row row) {
+            return failure == null ? results.computed(row, columns) : results.invalid(row, failure);
+        }
     }
 
-    /** Why a row has no output, or an error if that is not allowed. */
-    private String reason(Row row, InvalidRowException e) {
-        if (columns.invalid() == InvalidRows.ERROR) {
-            throw columns.key() < 0 ? e.ofUnknownRow() : e.ofRow(row.get(columns.key()));
-        }
-        return String.valueOf(e.getMessage());
-    }
-
-    /** Keeps an adapter while the block is computed. */
-    private void pin(String name, AdapterCache cache, Map<String, AdapterCache.Pin> pins) {
-        if (name.equals(LoRAModel.BASE) || pins.containsKey(name)) {
-            return;
-        }
-        String failure = failures.get(name);
-        if (failure != null) {
-            throw new InvalidRowException(failure);
+    /** If the rows cannot be computed together, each is computed alone, so that one does not spoil the others. */
+    private List<Computed> compute(List<RowOutputs.Usable<T>> usable) {
+        if (usable.isEmpty()) {
+            return List.of();
         }
         try {
-            pins.put(name, cache.pin(name));
-        } catch (RuntimeException e) {
-            String reason = "adapterCol: the adapter of each row must be in adapterFolder, found: " + e.getMessage();
-            failures.put(name, reason);
-            throw new InvalidRowException(reason, e);
+            return outputs.compute(scorer, usable).stream()
+                    .map(columns -> new Computed(columns, null))
+                    .toList();
+        } catch (IllegalArgumentException | ArithmeticException e) {
+            if (usable.size() > 1) {
+                return usable.stream()
+                        .flatMap(row -> compute(List.of(row)).stream())
+                        .toList();
+            }
+            return List.of(new Computed(
+                    new Object[0], new InvalidRowException("a row cannot be computed: " + e.getMessage(), e)));
         }
-    }
-
-    /**
-     * Adds the outputs, and the reasons why there are none.
-     *
-     * @param computed the outputs of the rows without a reason, in their order
-     */
-    private List<Row> withOutputs(List<Row> block, List<@Nullable String> reasons, List<Object[]> computed) {
-        List<Row> results = new ArrayList<>();
-        int at = 0;
-        for (int i = 0; i < block.size(); i++) {
-            if (reasons.get(i) != null && columns.invalid() == InvalidRows.SKIP) {
-                continue;
-            }
-            Row row = block.get(i);
-            List<@Nullable Object> values = new ArrayList<>();
-            for (int j = 0; j < row.size(); j++) {
-                values.add(row.get(j));
-            }
-            values.addAll(
-                    reasons.get(i) == null
-                            ? Arrays.asList(computed.get(at++))
-                            : Collections.nCopies(outputs.width(), (Object) null));
-            if (columns.hasReason()) {
-                values.add(reasons.get(i));
-            }
-            results.add(RowFactory.create(values.toArray()));
-        }
-        return results;
     }
 }

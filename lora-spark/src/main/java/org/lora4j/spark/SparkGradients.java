@@ -88,6 +88,11 @@ final class SparkGradients implements GradientSource {
         long batch = number % batches();
         JavaRDD<PartialGradients> parts =
                 shards.map(shard -> sent.value().gradients(TaskContext.getPartitionId(), shard, now, number, batch));
+        return sums(parts, inTwoLevels);
+    }
+
+    /** Adds at the driver in the order of the workers, or groups of them first. */
+    static GradientSums sums(JavaRDD<PartialGradients> parts, boolean inTwoLevels) {
         return inTwoLevels ? sumsOfGroups(parts) : GradientSums.of(parts.collect());
     }
 

@@ -10,7 +10,7 @@ import org.apache.spark.ml.param.ParamValidators;
  */
 record TextParams(String uid) {
     Param<String> any(String name, String doc) {
-        return new Param<>(uid, name, doc, String.class);
+        return new TextParam(uid, name, doc);
     }
 
     Param<String> features() {
@@ -29,6 +29,6 @@ record TextParams(String uid) {
 
     Param<String> oneOf(String name, String doc, String... values) {
         String all = doc + ": one of " + String.join(", ", values);
-        return new Param<>(uid, name, all, ParamValidators.inArray(values), String.class);
+        return new TextParam(uid, name, all, ParamValidators.inArray(values));
     }
 }

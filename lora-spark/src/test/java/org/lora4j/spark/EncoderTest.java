@@ -302,6 +302,28 @@ class EncoderTest {
                 .isEqualTo(model.transform(table).orderBy("id").collectAsList());
     }
 
+    /** 3 has a token that the vocabulary has not, and 5 more tokens than positions. */
+    @Test
+    void tokensThatAnEncoderCannotTakeSpoilTheirRowOnly() throws Exception {
+        saveTenants();
+        Dataset<Row> broken = table.withColumn(
+                "tokens",
+                functions.expr(
+                        "CASE id WHEN 3 THEN array(int(1000000)) WHEN 5 THEN array_repeat(int(1), 17) ELSE tokens END"));
+        assertThat(transformer()
+                        .setIdCol("id")
+                        .setHandleInvalid("keep")
+                        .transform(broken)
+                        .filter("reason like 'a row cannot be computed: %'")
+                        .orderBy("id")
+                        .select("id")
+                        .collectAsList())
+                .extracting(row -> row.getLong(0))
+                .containsExactly(3L, 5L);
+        assertThatThrownBy(() -> transformer().setIdCol("id").transform(broken).collectAsList())
+                .hasStackTraceContaining("The row has the id ");
+    }
+
     @Test
     void refusesWhatAnEncoderCannotTake() throws Exception {
         assertThatIllegalArgumentException()

@@ -1,21 +1,29 @@
 package org.lora4j.spark;
 
+import com.sun.management.OperatingSystemMXBean;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.ObjectOutputStream;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.SplittableRandom;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
+import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.scheduler.SparkListener;
+import org.apache.spark.scheduler.SparkListenerTaskEnd;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
@@ -29,12 +37,14 @@ import org.lora4j.nn.NativeThreads;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.parameter.Parameter;
 import org.lora4j.text.DecoderFolder;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Measures trainings and scorings on Spark, and prints tables in Markdown. {@code src/bench/spark} runs it. */
 public final class SparkBench {
     private static final int IN = 784;
     private static final int[] WORKERS = {1, 2, 4, 8};
+    private static final int[] PARTS = {2, 8, 32, 64};
 
     private final Sizes sizes;
     private final Path folder;
@@ -76,14 +86,14 @@ public final class SparkBench {
      */
     private record Overhead(double a, double b) {
         /** The line nearest to the seconds of rounds without work. */
-        static Overhead of(double[] seconds) {
-            double meanK = IntStream.of(WORKERS).average().orElseThrow();
+        static Overhead of(int[] workers, double[] seconds) {
+            double meanK = IntStream.of(workers).average().orElseThrow();
             double mean = DoubleStream.of(seconds).average().orElseThrow();
             double products = 0;
             double squares = 0;
-            for (int i = 0; i < WORKERS.length; i++) {
-                products += (WORKERS[i] - meanK) * (seconds[i] - mean);
-                squares += (WORKERS[i] - meanK) * (WORKERS[i] - meanK);
+            for (int i = 0; i < workers.length; i++) {
+                products += (workers[i] - meanK) * (seconds[i] - mean);
+                squares += (workers[i] - meanK) * (workers[i] - meanK);
             }
             double b = products / squares;
             return new Overhead(mean - b * meanK, b);
@@ -134,6 +144,7 @@ public final class SparkBench {
             Overhead overhead = bench.overhead();
             bench.model(overhead);
             bench.decoderOverhead();
+            bench.adding();
             bench.scoring();
             bench.oneOrTwoWorkers();
         } finally {
@@ -262,7 +273,7 @@ public final class SparkBench {
             print("| %d | %.1f ms |", WORKERS[i], 1e3 * seconds[i]);
         }
         table.unpersist();
-        Overhead overhead = Overhead.of(seconds);
+        Overhead overhead = Overhead.of(WORKERS, seconds);
         print("");
         print("a = %.1f ms, b = %.1f ms", 1e3 * overhead.a(), 1e3 * overhead.b());
         return overhead;
@@ -291,6 +302,105 @@ public final class SparkBench {
                     workers, seconds, expected, 100 * (seconds - expected) / expected);
         }
         table.unpersist();
+    }
+
+    /** Gradients of no training, whose sum the driver makes alone or of groups: bytes to the driver, its time of CPU, and seconds. */
+    private void adding() {
+        SparkSession session = Sessions.session(sizes.clusters() ? "local-cluster[2,1,1024]" : "local[2]");
+        ResultBytes bytes = new ResultBytes();
+        session.sparkContext().addSparkListener(bytes);
+        for (int kilobytes : sizes.clusters() ? new int[] {27, 230, 1800} : new int[] {27}) {
+            table(
+                    kilobytes + " KB of each worker, workers",
+                    "added",
+                    "KB to the driver",
+                    "CPU of the driver",
+                    "a round");
+            for (boolean inTwoLevels : new boolean[] {false, true}) {
+                double[] cpu = new double[PARTS.length];
+                double[] seconds = new double[PARTS.length];
+                for (int i = 0; i < PARTS.length; i++) {
+                    adding(session, bytes, kilobytes * 256, inTwoLevels, i, cpu, seconds);
+                    print(
+                            "| %d | %s | %,d | %.1f ms | %.1f ms |",
+                            PARTS[i],
+                            inTwoLevels ? "in two levels" : "at the driver",
+                            bytes.last() / 1024,
+                            1e3 * cpu[i],
+                            1e3 * seconds[i]);
+                }
+                Overhead ofCpu = Overhead.of(PARTS, cpu);
+                Overhead ofRound = Overhead.of(PARTS, seconds);
+                print(
+                        "| a + b·k | %s | | %.1f + %.2f·k ms | %.1f + %.2f·k ms |",
+                        inTwoLevels ? "in two levels" : "at the driver",
+                        1e3 * ofCpu.a(),
+                        1e3 * ofCpu.b(),
+                        1e3 * ofRound.a(),
+                        1e3 * ofRound.b());
+            }
+        }
+    }
+
+    /** The medians of some jobs after the first ones. */
+    private static void adding(
+            SparkSession session,
+            ResultBytes bytes,
+            int numbers,
+            boolean inTwoLevels,
+            int index,
+            double[] cpu,
+            double[] seconds) {
+        int workers = PARTS[index];
+        JavaRDD<PartialGradients> parts = JavaSparkContext.fromSparkContext(session.sparkContext())
+                .parallelize(IntStream.range(0, workers).boxed().toList(), workers)
+                .map(worker ->
+                        new PartialGradients(worker, 1, 1, 1, FlatValues.rounded(new double[numbers], DataType.FLOAT)));
+        OperatingSystemMXBean system = ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
+        double[][] measured = new double[2][5];
+        for (int i = -2; i < 5; i++) {
+            bytes.await(session);
+            bytes.begin();
+            long cpuBefore = system.getProcessCpuTime();
+            long before = System.nanoTime();
+            SparkGradients.sums(parts, inTwoLevels);
+            if (i >= 0) {
+                measured[1][i] = (System.nanoTime() - before) / 1e9;
+                measured[0][i] = (system.getProcessCpuTime() - cpuBefore) / 1e9;
+            }
+        }
+        Arrays.sort(measured[0]);
+        Arrays.sort(measured[1]);
+        cpu[index] = measured[0][2];
+        seconds[index] = measured[1][2];
+        bytes.await(session);
+    }
+
+    /** The bytes of the results of all tasks of a job. */
+    private static final class ResultBytes extends SparkListener {
+        private final AtomicLong sum = new AtomicLong();
+
+        void begin() {
+            sum.set(0);
+        }
+
+        /** Waits for the events of the last job. */
+        void await(SparkSession session) {
+            try {
+                session.sparkContext().listenerBus().waitUntilEmpty();
+            } catch (TimeoutException e) {
+                throw new IllegalStateException(e);
+            }
+        }
+
+        long last() {
+            return sum.get();
+        }
+
+        @Override
+        public void onTaskEnd(SparkListenerTaskEnd end) {
+            sum.addAndGet(end.taskMetrics().resultSize());
+        }
     }
 
     private void scoring() throws IOException {

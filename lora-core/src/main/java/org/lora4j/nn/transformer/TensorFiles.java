@@ -157,7 +157,9 @@ interface TensorFiles {
             throw new IllegalArgumentException(index + ": must have a weight_map from tensors to files, found none");
         }
         Map<Path, Set<String>> files = new LinkedHashMap<>();
-        map.forEachEntry((name, file) -> {
+        for (Map.Entry<String, JsonNode> entry : map.properties()) {
+            String name = entry.getKey();
+            JsonNode file = entry.getValue();
             String text = file.asText();
             boolean isPlain = file.isTextual()
                     && text.endsWith(".safetensors")
@@ -169,7 +171,7 @@ interface TensorFiles {
             }
             files.computeIfAbsent(folder.resolve(text), key -> new LinkedHashSet<>())
                     .add(name);
-        });
+        }
         return files;
     }
 
