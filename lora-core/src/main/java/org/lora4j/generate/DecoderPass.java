@@ -82,20 +82,20 @@ final class DecoderPass {
     }
 
     private void forward(Map<EffectiveLayers, List<CachedSequence>> byLayers, int to, Row action) {
+        Pass used = pass == null ? new Pass(network, false, () -> WeightedLayer::original) : pass;
+        // After an exception it is dropped, because it may hold notes of a computation that did not end.
+        pass = null;
         List<Segment> segments = new ArrayList<>();
         List<Integer> counts = new ArrayList<>();
         List<CachedSequence> texts = new ArrayList<>();
         byLayers.forEach((layers, group) -> {
-            segments.add(Segment.predicting(network, layers));
+            segments.add(byLayers.size() == 1 ? used.predicting(layers) : Segment.predicting(network, layers));
             counts.add(group.size());
             texts.addAll(group);
         });
         Sequences next = Sequences.continuing(
                 texts.stream().map(text -> text.next(to)).toArray(int[][]::new),
                 texts.stream().mapToInt(CachedSequence::from).toArray());
-        Pass used = pass == null ? new Pass(network, false, () -> WeightedLayer::original) : pass;
-        // After an exception it is dropped, because it may hold notes of a computation that did not end.
-        pass = null;
         INDArray output = used.forward(Segments.divide(next, segments, counts)
                 .continuing(texts.stream().map(CachedSequence::cache).toList()));
         pass = used;

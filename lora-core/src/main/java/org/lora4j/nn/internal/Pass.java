@@ -52,6 +52,9 @@ public final class Pass {
     private @Nullable INDArray input;
     private @Nullable INDArray output;
 
+    /** The segment of the last prediction. */
+    private @Nullable Segment predicting;
+
     /** The input of the last layer after {@link #forwardToHead}, else null. */
     private @Nullable INDArray headInput;
 
@@ -199,6 +202,21 @@ public final class Pass {
         output = result;
         segments.endCaching();
         return result;
+    }
+
+    /**
+     * Returns a segment of a prediction. The layers of the last prediction get its segment again, so nothing must be bound anew.
+     *
+     * @param layers what each layer computes with
+     * @return the segment, for a batch without others
+     */
+    public Segment predicting(EffectiveLayers layers) {
+        Segment last = predicting;
+        if (last == null || last.layers() != layers) {
+            last = Segment.predicting(network, layers);
+            predicting = last;
+        }
+        return last;
     }
 
     /** Prepares for a batch, and returns what the chain computes with. */

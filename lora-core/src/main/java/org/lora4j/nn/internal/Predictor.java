@@ -68,8 +68,10 @@ public final class Predictor {
      * @throws IllegalArgumentException if the input does not fit
      */
     public INDArray predict(Input x, EffectiveLayers effective) {
-        Segment segment = Segment.predicting(network, effective);
-        return predictSegments(x, (block, from, to) -> Segments.of(segment, block));
+        return compute(x, pass -> {
+            Segment segment = pass.predicting(effective);
+            return (block, from, to) -> Segments.of(segment, block);
+        });
     }
 
     /**
