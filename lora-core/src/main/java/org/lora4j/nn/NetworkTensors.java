@@ -63,6 +63,7 @@ final class NetworkTensors {
                     Names.line(String.valueOf(e.getMessage())));
         }
         load(network, tensors);
+        network.parameters().forEach(Parameter::own);
         return network;
     }
 
