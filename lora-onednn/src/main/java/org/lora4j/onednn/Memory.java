@@ -10,6 +10,7 @@ import java.nio.FloatBuffer;
 import java.nio.ShortBuffer;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.Pointer;
+import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -22,6 +23,7 @@ final class Memory {
     private final BytePointer owner;
     private final Address start = new Address();
     private final long bytes;
+    private volatile @Nullable ByteBuffer buffer;
 
     Memory(long bytes) {
         this.bytes = bytes;
@@ -43,6 +45,15 @@ final class Memory {
         return bytes <= Integer.MAX_VALUE;
     }
 
+    private ByteBuffer buffer() {
+        ByteBuffer known = buffer;
+        if (known == null) {
+            known = new BytePointer(start).capacity(bytes).asByteBuffer().order(ByteOrder.nativeOrder());
+            buffer = known;
+        }
+        return known;
+    }
+
     /**
      * Copies elements as floats.
      *
@@ -52,7 +63,7 @@ final class Memory {
      * @param target gets the elements
      */
     void read(int type, int first, int[] offsets, float[] target) {
-        ByteBuffer all = new BytePointer(start).capacity(bytes).asByteBuffer().order(ByteOrder.nativeOrder());
+        ByteBuffer all = buffer();
         try {
             if (type == dnnl_f32) {
                 FloatBuffer floats = all.asFloatBuffer();

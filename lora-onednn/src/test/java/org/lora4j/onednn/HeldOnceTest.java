@@ -3,6 +3,7 @@ package org.lora4j.onednn;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -10,9 +11,10 @@ import java.util.Objects;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import org.bytedeco.javacpp.Pointer;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -98,7 +100,7 @@ class HeldOnceTest {
         network.predict(x);
         assertThat(bytes(network)).isBetween(PLAIN, PLAIN * 11 / 10);
         train(LoRAModel.of(network).add("a", LoRAConfig.of(2, 4)));
-        assertThat(bytes(network)).isBetween(2 * PLAIN, 2 * PLAIN * 12 / 10);
+        assertThat(bytes(network)).isBetween(PLAIN * 15 / 10, PLAIN * 21 / 10);
     }
 
     private void train(AdapterView view) {
@@ -110,14 +112,24 @@ class HeldOnceTest {
                 .fit(new SingletonDataSetIterator(new DataSet(x, target)));
     }
 
-    /** Native memory is given back at once, not at some later collection. */
+    /** Memory is given back at once, not at some later collection. */
     @Test
-    void theMemoryOfThePlainMatricesIsFree() throws Exception {
-        Network network = loaded(Precision.FLOAT);
-        network().predict(x);
-        long before = Pointer.totalBytes();
-        network.predict(x);
-        assertThat(Pointer.totalBytes() - before).isLessThan(PLAIN / 4);
+    @EnabledOnOs(OS.LINUX)
+    void theMemoryOfThePlainMatrixIsFree() throws Exception {
+        used(Precision.FLOAT);
+        Path file = folder.resolve("large.safetensors");
+        Network.builder(320).linear("first", 80_000).build(1).save(file);
+        Network network = Network.load(file);
+        network.freeze();
+        System.gc();
+        long before = residentMegabytes();
+        network.predict(Matrices.random(7, 2, 320));
+        assertThat(residentMegabytes() - before).as("the weight has 102 MB").isLessThan(60);
+    }
+
+    private static long residentMegabytes() throws Exception {
+        String pages = Files.readString(Path.of("/proc/self/statm")).split(" ")[1];
+        return Long.parseLong(pages) * 4096 / 1_000_000;
     }
 
     @Test

@@ -19,12 +19,12 @@ class ReadBackTest {
 
     private final OneDnnEngine engine = new OneDnnEngine(true);
 
-    /** Weights that are exact in a kind: integers of 7 bits times a power of two, and the largest of them in each row. */
+    /** Weights that are exact in a kind: integers of 7 bits times a power of two, the largest of them in each row, no −0. */
     private static INDArray weights(long seed, long rows, long columns) {
         INDArray whole = Matrices.random(seed, rows, columns);
         for (long i = 0; i < rows; i++) {
             for (long j = 0; j < columns; j++) {
-                double q = j == 0 ? 127 : Math.rint(whole.getDouble(i, j) * 127);
+                double q = j == 0 ? 127 : Math.rint(whole.getDouble(i, j) * 127) + 0.0;
                 whole.putScalar(i, j, q * 0x1p-9);
             }
         }

@@ -7,6 +7,7 @@ import org.lora4j.internal.FlatRow;
 import org.lora4j.linalg.Precision;
 import org.lora4j.linalg.ProductEngine;
 import org.lora4j.nn.weight.internal.ArrayMatrix;
+import org.lora4j.nn.weight.internal.BFloat16Matrix;
 import org.lora4j.nn.weight.internal.CompactMatrix;
 import org.lora4j.nn.weight.internal.EngineWeight;
 import org.lora4j.nn.weight.internal.Engines;
@@ -158,11 +159,31 @@ public final class Parameter implements Weighted {
 
     private void convert() {
         WeightMatrix now = matrix;
-        if (now.precision() != precision && CompactMatrix.fits(now.dataType(), now.shape())) {
+        if (now.precision() != precision && fitsFewerBits()) {
             matrix = new OwnedMatrix(CompactMatrix.convert(now, precision));
             // After the matrix, so that nothing computed from the old one is taken for new.
             changed();
         }
+    }
+
+    /**
+     * Returns whether it is a matrix that can be stored in fewer bits; not part of the API.
+     *
+     * @return false for a vector, a matrix of DOUBLE and a small one
+     * @hidden
+     */
+    public boolean fitsFewerBits() {
+        return CompactMatrix.fits(matrix.dataType(), matrix.shape());
+    }
+
+    /**
+     * Returns the elements rounded to bfloat16; not part of the API.
+     *
+     * @return a new array of BFLOAT16
+     * @hidden
+     */
+    public INDArray halves() {
+        return BFloat16Matrix.rounded(matrix);
     }
 
     private synchronized void changed() {

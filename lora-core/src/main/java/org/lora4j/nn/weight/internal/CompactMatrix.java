@@ -1,5 +1,6 @@
 package org.lora4j.nn.weight.internal;
 
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.SpareProcessors;
 import org.lora4j.linalg.Precision;
@@ -66,21 +67,29 @@ public abstract sealed class CompactMatrix extends RowMatrix implements WeightMa
         }
         return OwnedMatrix.read(
                 matrix,
-                elements -> elements instanceof RowMatrix rows
-                        ? of(rows, precision, rows.fingerprint())
-                        : ofArray(elements, precision));
+                elements -> withRows(
+                        elements,
+                        rows -> of(
+                                rows,
+                                Math.toIntExact(elements.shape()[0]),
+                                Math.toIntExact(elements.shape()[1]),
+                                precision,
+                                originalOf(elements))));
     }
 
-    private static CompactMatrix ofArray(MatrixElements matrix, Precision precision) {
+    private static @Nullable String originalOf(MatrixElements elements) {
+        return elements instanceof ArrayMatrix rounded ? rounded.original() : elements.fingerprint();
+    }
+
+    /** Passes the rows of a matrix to a function. */
+    static <R> R withRows(MatrixElements matrix, Function<Rows, R> function) {
+        if (matrix instanceof RowMatrix rows) {
+            return function.apply(rows.rows());
+        }
         INDArray array = matrix.array();
         INDArray rows = array.ordering() == 'c' ? array : array.dup('c');
         try {
-            return of(
-                    ArrayMatrix.rowsOf(rows),
-                    Math.toIntExact(rows.size(0)),
-                    Math.toIntExact(rows.size(1)),
-                    precision,
-                    matrix instanceof ArrayMatrix rounded ? rounded.original() : null);
+            return function.apply(ArrayMatrix.rowsOf(rows));
         } finally {
             if (rows != array) {
                 rows.close();
