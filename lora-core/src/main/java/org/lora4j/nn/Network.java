@@ -451,7 +451,7 @@ public final class Network implements Model, BaseModel, PassSource {
      * @throws IllegalArgumentException if a parameter holds NaN or an infinity, which {@link #fromTensors} refuses
      */
     public SafeTensors toTensors() {
-        return NetworkTensors.of(this, NetworkTensors.own(this));
+        return NetworkTensors.of(this, fileType());
     }
 
     /**
@@ -463,6 +463,16 @@ public final class Network implements Model, BaseModel, PassSource {
      */
     public SafeTensors toTensors(Dtype precision) {
         return NetworkTensors.of(this, precision);
+    }
+
+    /**
+     * Returns the type of the network in a file; not part of the API.
+     *
+     * @return F32 for FLOAT, F64 for DOUBLE
+     * @hidden
+     */
+    public Dtype fileType() {
+        return dataType() == DataType.FLOAT ? Dtype.F32 : Dtype.F64;
     }
 
     /**

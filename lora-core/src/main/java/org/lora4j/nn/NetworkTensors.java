@@ -15,7 +15,6 @@ import org.lora4j.io.SafeTensors;
 import org.lora4j.io.SafeTensorsBuilder;
 import org.lora4j.io.SafeTensorsException;
 import org.lora4j.nn.parameter.Parameter;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -43,15 +42,10 @@ final class NetworkTensors {
         return tensors.build();
     }
 
-    /** The type of a network in a file. */
-    static Dtype own(Network network) {
-        return network.dataType() == DataType.FLOAT ? Dtype.F32 : Dtype.F64;
-    }
-
     /** Adds the original parameters to a file. */
     static void add(Network network, SafeTensorsBuilder file, Dtype precision, Predicate<String> isTransposed) {
         Objects.requireNonNull(precision, "precision must not be null");
-        Dtype own = own(network);
+        Dtype own = network.fileType();
         boolean isHalf = own == Dtype.F32 && precision == Dtype.BF16;
         if (!isHalf && precision != own) {
             throw new IllegalArgumentException("precision: must be " + own + (own == Dtype.F32 ? " or BF16" : "")

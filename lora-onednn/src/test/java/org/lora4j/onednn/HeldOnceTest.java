@@ -3,11 +3,11 @@ package org.lora4j.onednn;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Scanner;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -128,8 +128,10 @@ class HeldOnceTest {
     }
 
     private static long residentMegabytes() throws Exception {
-        String pages = Files.readString(Path.of("/proc/self/statm")).split(" ")[1];
-        return Long.parseLong(pages) * 4096 / 1_000_000;
+        try (Scanner numbers = new Scanner(Path.of("/proc/self/statm"))) {
+            numbers.nextLong();
+            return numbers.nextLong() * 4096 / 1_000_000;
+        }
     }
 
     @Test

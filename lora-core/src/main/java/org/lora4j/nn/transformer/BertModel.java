@@ -322,7 +322,8 @@ public final class BertModel {
      * @throws IllegalArgumentException if the network is not one of this model's configuration
      */
     public void save(Network network, Path folder) throws IOException {
-        save(network, folder, ModelFolder.own(network));
+        Objects.requireNonNull(network, "network must not be null");
+        save(network, folder, network.fileType());
     }
 
     /**

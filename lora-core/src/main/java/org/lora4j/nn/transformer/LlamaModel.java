@@ -252,7 +252,8 @@ public final class LlamaModel {
      * @throws IllegalArgumentException if the network is not one of this model's configuration, or a parameter is not finite
      */
     public void save(Network network, Path folder) throws IOException {
-        save(network, folder, ModelFolder.own(network));
+        Objects.requireNonNull(network, "network must not be null");
+        save(network, folder, network.fileType());
     }
 
     /**

@@ -106,12 +106,6 @@ record ModelFolder(ObjectNode json, String prefix, DataType type) {
         return precision == Dtype.BF16 ? "bfloat16" : precision == Dtype.F32 ? "float32" : "float64";
     }
 
-    /** The type of a network in a file. */
-    static Dtype own(Network network) {
-        Objects.requireNonNull(network, "network must not be null");
-        return network.dataType() == DataType.FLOAT ? Dtype.F32 : Dtype.F64;
-    }
-
     /** Numbers the labels of a classifier, unless the configuration names as many. */
     static void nameLabels(ObjectNode description, long labels) {
         if (description.path("id2label").size() == labels) {
