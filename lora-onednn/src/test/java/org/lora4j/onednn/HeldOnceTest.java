@@ -3,6 +3,7 @@ package org.lora4j.onednn;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -128,7 +129,7 @@ class HeldOnceTest {
     }
 
     private static long residentMegabytes() throws Exception {
-        try (Scanner numbers = new Scanner(Path.of("/proc/self/statm"))) {
+        try (Scanner numbers = new Scanner(Path.of("/proc/self/statm"), StandardCharsets.UTF_8)) {
             numbers.nextLong();
             return numbers.nextLong() * 4096 / 1_000_000;
         }
