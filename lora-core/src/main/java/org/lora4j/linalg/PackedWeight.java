@@ -18,6 +18,18 @@ public interface PackedWeight {
     void multiply(INDArray x, INDArray y, boolean adds);
 
     /**
+     * Copies a row of {@code W [out, in]} from the packed form, as it is multiplied with. The library keeps no other copy of a
+     * weight that it can read so. It compares all rows with what was packed before it relies on them.
+     *
+     * @param row the number of the row, from 0 to {@code out − 1}
+     * @param target gets the {@code in} elements
+     * @return false if this form cannot be read; nothing was copied then
+     */
+    default boolean readRow(long row, float[] target) {
+        return false;
+    }
+
+    /**
      * Returns how much native memory the weight takes.
      *
      * @return the number of bytes

@@ -8,8 +8,8 @@ import java.util.Objects;
  * @param layer the module path
  * @param engine who multiplies: the name of a {@link org.lora4j.linalg.ProductEngine}, or {@code ND4J}
  * @param precision a {@link org.lora4j.linalg.Precision}, or the type of the array
- * @param bytes the memory of the weight: of its array, or of its form in fewer bits, and of the copies that an engine packed so
- *     far, one for each direction
+ * @param bytes the memory of the weight: of the copies that an engine packed so far, one for each direction, and of the array or
+ *     the form in fewer bits, if that is held beside them
  */
 public record WeightStorage(String layer, String engine, String precision, long bytes) {
     /**

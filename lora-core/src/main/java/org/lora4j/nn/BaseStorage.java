@@ -10,8 +10,8 @@ import org.lora4j.linalg.Precision;
  * <p>In {@link Precision#BFLOAT16} and {@link Precision#INT8} a matrix takes 2 bytes or 1 byte for each element, and there is no
  * array of floats beside it. Both directions of a product, lookups and norms use the same rounded weights, so an adapter is
  * trained on the weights that it predicts with (<a href="https://arxiv.org/abs/2305.14314">arXiv:2305.14314</a>). Where a
- * {@link org.lora4j.linalg.ProductEngine} is fast in the precision, it multiplies with packed copies; elsewhere rows of the
- * matrix are expanded to floats.
+ * {@link org.lora4j.linalg.ProductEngine} is fast in the precision, it multiplies with packed copies, and a matrix with the same
+ * bits is not held beside them. Elsewhere rows of the matrix are expanded to floats.
  *
  * <p>Weights of a bfloat16 file are exact in bfloat16. Others are rounded once, when they are stored. Fingerprints stay those of
  * the weights before. A matrix in fewer bits cannot be unfrozen: train a {@link Network#copy}, or set {@link Precision#FLOAT},

@@ -18,7 +18,9 @@ import java.util.stream.Stream;
 import org.lora4j.adapter.BaseModel;
 import org.lora4j.internal.Backend;
 import org.lora4j.internal.RandomArrays;
+import org.lora4j.io.Dtype;
 import org.lora4j.io.SafeTensors;
+import org.lora4j.io.SafeTensorsBuilder;
 import org.lora4j.io.SafeTensorsException;
 import org.lora4j.linalg.Precision;
 import org.lora4j.linalg.ProductEngine;
@@ -385,6 +387,20 @@ public final class Network implements Model, BaseModel, PassSource {
     }
 
     /**
+     * Saves the network as {@link #save(Path)} does, with its large matrices in a type: those that {@link BaseStorage} is for. In
+     * BF16 they are rounded to the nearest bfloat16, and ties to even. Those that are stored in bfloat16 keep their bits.
+     *
+     * @param file the file to write
+     * @param precision BF16, or the network's own type: F32 for FLOAT, F64 for DOUBLE
+     * @throws IllegalArgumentException if it is another type, or as {@link #save(Path)}
+     * @throws IOException if it cannot be written
+     */
+    public void save(Path file, Dtype precision) throws IOException {
+        Objects.requireNonNull(file, "file must not be null");
+        toTensors(precision).write(file);
+    }
+
+    /**
      * Loads a network that {@link #save} wrote.
      *
      * @param file the file to read
@@ -435,7 +451,40 @@ public final class Network implements Model, BaseModel, PassSource {
      * @throws IllegalArgumentException if a parameter holds NaN or an infinity, which {@link #fromTensors} refuses
      */
     public SafeTensors toTensors() {
-        return NetworkTensors.of(this);
+        return NetworkTensors.of(this, fileType());
+    }
+
+    /**
+     * Returns the network as tensors, as {@link #toTensors()} does, with its large matrices in a type.
+     *
+     * @param precision as in {@link #save(Path, Dtype)}
+     * @return the tensors
+     * @throws IllegalArgumentException if it is another type, or as {@link #toTensors()}
+     */
+    public SafeTensors toTensors(Dtype precision) {
+        return NetworkTensors.of(this, precision);
+    }
+
+    /**
+     * Returns the type of the network in a file; not part of the API.
+     *
+     * @return F32 for FLOAT, F64 for DOUBLE
+     * @hidden
+     */
+    public Dtype fileType() {
+        return dataType() == DataType.FLOAT ? Dtype.F32 : Dtype.F64;
+    }
+
+    /**
+     * Adds the original parameters to a file; not part of the API.
+     *
+     * @param file the file
+     * @param precision as in {@link #save(Path, Dtype)}
+     * @param isTransposed whether the matrix of a name is written as {@code [in, out]}
+     * @hidden
+     */
+    public void addTensors(SafeTensorsBuilder file, Dtype precision, Predicate<String> isTransposed) {
+        NetworkTensors.add(this, file, precision, isTransposed);
     }
 
     /**

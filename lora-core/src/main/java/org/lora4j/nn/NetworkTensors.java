@@ -6,8 +6,11 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
+import java.util.function.Predicate;
 import org.lora4j.internal.Names;
+import org.lora4j.io.Dtype;
 import org.lora4j.io.SafeTensors;
 import org.lora4j.io.SafeTensorsBuilder;
 import org.lora4j.io.SafeTensorsException;
@@ -27,17 +30,38 @@ final class NetworkTensors {
     private NetworkTensors() {}
 
     /**
-     * The original parameters; the arrays are held, not copied.
+     * The original parameters; arrays of the own type are held, not copied.
      *
+     * @param precision the type of large matrices
      * @throws IllegalArgumentException if a parameter holds NaN or an infinity, which {@link #load} would refuse
      */
-    static SafeTensors of(Network network) {
+    static SafeTensors of(Network network, Dtype precision) {
         SafeTensorsBuilder tensors = SafeTensors.builder().metadata("format", "pt");
         NetworkArchitecture.find(network).ifPresent(found -> tensors.metadata(ARCHITECTURE, found.toJson()));
-        for (Parameter parameter : network.parameters()) {
-            tensors.finiteTensor(parameter.name(), parameter.value());
-        }
+        add(network, tensors, precision, name -> false);
         return tensors.build();
+    }
+
+    /** Adds the original parameters to a file. */
+    static void add(Network network, SafeTensorsBuilder file, Dtype precision, Predicate<String> isTransposed) {
+        Objects.requireNonNull(precision, "precision must not be null");
+        Dtype own = network.fileType();
+        boolean isHalf = own == Dtype.F32 && precision == Dtype.BF16;
+        if (!isHalf && precision != own) {
+            throw new IllegalArgumentException("precision: must be " + own + (own == Dtype.F32 ? " or BF16" : "")
+                    + " for a network of " + network.dataType() + ", found " + precision);
+        }
+        for (Parameter parameter : network.parameters()) {
+            boolean writesHalf = isHalf && parameter.fitsFewerBits() && parameter.isFinite();
+            INDArray array = writesHalf ? parameter.halves() : parameter.value();
+            INDArray written =
+                    isTransposed.test(parameter.name()) ? array.transpose().dup('c') : array;
+            if (writesHalf) {
+                file.tensor(parameter.name(), written);
+            } else {
+                file.finiteTensor(parameter.name(), written);
+            }
+        }
     }
 
     /** Creates the network that the metadata describe, with the parameters. */
@@ -63,6 +87,7 @@ final class NetworkTensors {
                     Names.line(String.valueOf(e.getMessage())));
         }
         load(network, tensors);
+        network.parameters().forEach(Parameter::own);
         return network;
     }
 

@@ -2,6 +2,7 @@ package org.lora4j.nn;
 
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.withinPercentage;
 
@@ -23,8 +24,11 @@ import org.lora4j.adapter.LoRAInit;
 import org.lora4j.algebra.AdapterExtraction;
 import org.lora4j.algebra.TargetRank;
 import org.lora4j.internal.ArrayBits;
+import org.lora4j.io.Dtype;
 import org.lora4j.io.FingerprintCheck;
 import org.lora4j.io.ReadOptions;
+import org.lora4j.io.SafeTensors;
+import org.lora4j.io.SafeTensorsHeader;
 import org.lora4j.linalg.Precision;
 import org.lora4j.linalg.WeightStorage;
 import org.lora4j.nn.input.Input;
@@ -251,5 +255,68 @@ class BaseStorageTest {
                         .predict(Input.of(x))
                         .equalsWithEps(view.predict(Input.of(x)), 1e-3))
                 .isTrue();
+    }
+
+    private static Network reloaded(Path file, Precision precision) throws Exception {
+        Network loaded = Network.load(file);
+        loaded.freeze();
+        loaded.setBaseStorage(BaseStorage.of(precision));
+        return loaded;
+    }
+
+    private static void assertSameWeights(Network found, Network expected) {
+        assertThat(IntStream.range(0, 3))
+                .allMatch(i -> ArrayBits.equal(
+                        found.linears().get(i).weight(),
+                        expected.linears().get(i).weight()));
+    }
+
+    @Test
+    void aBaseInBfloat16IsSavedAsBf16WithItsBits(@TempDir Path folder) throws Exception {
+        Network network = stored(Precision.BFLOAT16);
+        Path file = folder.resolve("half.safetensors");
+        network.save(file, Dtype.BF16);
+        SafeTensorsHeader header = SafeTensors.readHeader(file);
+        assertThat(header.dtype("first.weight")).isEqualTo(Dtype.BF16);
+        assertThat(header.dtype("third.weight")).isEqualTo(Dtype.F32);
+        assertThat(header.dtype("first.bias")).isEqualTo(Dtype.F32);
+        assertSameWeights(Network.load(file), network);
+        assertSameWeights(reloaded(file, Precision.BFLOAT16), network);
+        assertThat(reloaded(file, Precision.BFLOAT16).predict(x)).isEqualTo(network.predict(x));
+    }
+
+    @Test
+    void otherBasesAreRoundedOnceWhenTheyAreSavedAsBf16(@TempDir Path folder) throws Exception {
+        Path file = folder.resolve("half.safetensors");
+        network().save(file, Dtype.BF16);
+        assertSameWeights(Network.load(file), stored(Precision.BFLOAT16));
+        Network integers = stored(Precision.INT8);
+        integers.save(file, Dtype.BF16);
+        integers.setBaseStorage(BaseStorage.of(Precision.BFLOAT16));
+        assertSameWeights(Network.load(file), integers);
+    }
+
+    @Test
+    void otherTypesOfFilesAreRefused() {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> network().toTensors(Dtype.F16))
+                .withMessage("precision: must be F32 or BF16 for a network of FLOAT, found F16");
+        Network exact =
+                Network.builder(2).dataType(DataType.DOUBLE).linear("l", 2).build(1);
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> exact.toTensors(Dtype.BF16))
+                .withMessage("precision: must be F64 for a network of DOUBLE, found BF16");
+        assertThat(exact.toTensors(Dtype.F64).toBytes())
+                .isEqualTo(exact.toTensors().toBytes());
+    }
+
+    @Test
+    void aWeightThatIsNotFiniteIsRefusedAsBf16Too() {
+        Network network = network();
+        network.linears().get(0).weight().putScalar(0, 3, Float.NaN);
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> network.toTensors(Dtype.BF16))
+                .withMessageContaining("first.weight")
+                .withMessageContaining("NaN at element 3");
     }
 }

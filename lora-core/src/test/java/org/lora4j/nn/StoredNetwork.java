@@ -7,17 +7,20 @@ import org.lora4j.nn.layer.WeightedLayer;
 import org.lora4j.nn.parameter.Parameter;
 import org.lora4j.nn.weight.internal.ArrayMatrix;
 import org.lora4j.nn.weight.internal.CompactMatrix;
+import org.lora4j.nn.weight.internal.OwnedMatrix;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
-/** Networks whose matrices are stored in fewer bits, however small they are. */
+/** Networks whose matrices belong to the library, and are stored in fewer bits, however small they are. */
 public final class StoredNetwork {
     private StoredNetwork() {}
 
-    /** A copy of a network with its matrices in a precision, or the network itself if it is of DOUBLE. */
+    /** A copy of a network with its matrices in a precision, or in DOUBLE if that is its type. */
     public static Network of(Network network, Precision precision) {
         if (network.dataType() != DataType.FLOAT || precision == Precision.FLOAT) {
-            return network;
+            Network copy = network.copy();
+            copy.parameters().forEach(Parameter::own);
+            return copy;
         }
         return network.with(layer -> store(layer, precision), layer -> true);
     }
@@ -36,6 +39,7 @@ public final class StoredNetwork {
 
     private static Parameter parameter(WeightedLayer layer, Precision precision) {
         return new Parameter(
-                layer.path() + ".weight", CompactMatrix.convert(new ArrayMatrix(layer.weight()), precision));
+                layer.path() + ".weight",
+                new OwnedMatrix(CompactMatrix.convert(new ArrayMatrix(layer.weight()), precision)));
     }
 }

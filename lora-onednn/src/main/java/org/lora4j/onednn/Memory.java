@@ -1,7 +1,16 @@
 package org.lora4j.onednn;
 
+import static org.bytedeco.dnnl.global.dnnl.dnnl_bf16;
+import static org.bytedeco.dnnl.global.dnnl.dnnl_f32;
+
+import java.lang.ref.Reference;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
+import java.nio.ShortBuffer;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.Pointer;
+import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -14,6 +23,7 @@ final class Memory {
     private final BytePointer owner;
     private final Address start = new Address();
     private final long bytes;
+    private volatile @Nullable ByteBuffer buffer;
 
     Memory(long bytes) {
         this.bytes = bytes;
@@ -28,6 +38,52 @@ final class Memory {
 
     long bytes() {
         return bytes;
+    }
+
+    /** Whether {@link #read} can reach all of it. */
+    boolean isReadable() {
+        return bytes <= Integer.MAX_VALUE;
+    }
+
+    private ByteBuffer buffer() {
+        ByteBuffer known = buffer;
+        if (known == null) {
+            known = new BytePointer(start).capacity(bytes).asByteBuffer().order(ByteOrder.nativeOrder());
+            buffer = known;
+        }
+        return known;
+    }
+
+    /**
+     * Copies elements as floats.
+     *
+     * @param type the type of the elements, as oneDNN numbers it: f32, bf16 or s8
+     * @param first a position
+     * @param offsets the distances of the elements from there
+     * @param target gets the elements
+     */
+    void read(int type, int first, int[] offsets, float[] target) {
+        ByteBuffer all = buffer();
+        try {
+            if (type == dnnl_f32) {
+                FloatBuffer floats = all.asFloatBuffer();
+                for (int i = 0; i < offsets.length; i++) {
+                    target[i] = floats.get(first + offsets[i]);
+                }
+            } else if (type == dnnl_bf16) {
+                ShortBuffer halves = all.asShortBuffer();
+                for (int i = 0; i < offsets.length; i++) {
+                    target[i] = Float.intBitsToFloat(halves.get(first + offsets[i]) << Short.SIZE);
+                }
+            } else {
+                for (int i = 0; i < offsets.length; i++) {
+                    target[i] = all.get(first + offsets[i]);
+                }
+            }
+        } finally {
+            // A buffer does not keep its memory alive.
+            Reference.reachabilityFence(this);
+        }
     }
 
     /** A native address that can be changed, so that a call creates no objects. */

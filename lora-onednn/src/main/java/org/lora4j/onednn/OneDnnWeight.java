@@ -27,15 +27,18 @@ final class OneDnnWeight implements PackedWeight {
     private final OneDnnEngine engine;
     private final long k;
     private final long m;
+    private final Direction direction;
     private final List<PackedBlock> blocks;
 
     /** The first column of each block. */
     private final long[] starts;
 
-    private OneDnnWeight(OneDnnEngine engine, long k, long m, List<PackedBlock> blocks, long[] starts) {
+    private OneDnnWeight(
+            OneDnnEngine engine, long k, long m, Direction direction, List<PackedBlock> blocks, long[] starts) {
         this.engine = engine;
         this.k = k;
         this.m = m;
+        this.direction = direction;
         this.blocks = blocks;
         this.starts = starts;
     }
@@ -65,7 +68,7 @@ final class OneDnnWeight implements PackedWeight {
             }
             blocks.add(block.get());
         }
-        return Optional.of(new OneDnnWeight(engine, matrix.size(0), matrix.size(1), blocks, starts));
+        return Optional.of(new OneDnnWeight(engine, matrix.size(0), matrix.size(1), direction, blocks, starts));
     }
 
     /** The scale of each row of W. Both directions have the same, so both multiply with the same weights. */
@@ -130,6 +133,19 @@ final class OneDnnWeight implements PackedWeight {
             throw new IllegalArgumentException(name + ": must be FLOAT [n, " + columns + "], found " + matrix.dataType()
                     + " " + Arrays.toString(matrix.shape()));
         }
+    }
+
+    /** Reads a weight of the forward direction, whose columns are the rows of W. */
+    @Override
+    public boolean readRow(long row, float[] target) {
+        if (direction != Direction.FORWARD) {
+            return false;
+        }
+        int block = 0;
+        while (row >= starts[block + 1]) {
+            block++;
+        }
+        return blocks.get(block).readColumn(row - starts[block], target);
     }
 
     @Override

@@ -32,6 +32,15 @@ final class PackedBlock {
     private final @Nullable Memory inputScaleData;
     private final @Nullable dnnl_memory inputScales;
 
+    /** The scale of each column of the result; without elements if there are none. */
+    private final float[] factors;
+
+    /** Null if the format cannot be read. */
+    private final @Nullable Places places;
+
+    /** The places of the rows. */
+    private final int[] rows;
+
     private PackedBlock(
             OneDnnEngine engine,
             Kind kind,
@@ -48,6 +57,9 @@ final class PackedBlock {
         k = plain.rows();
         m = plain.columns();
         data = new Memory(dnnl_memory_desc_get_size(format));
+        this.factors = scalesInput ? new float[0] : factors;
+        places = data.isReadable() && !scalesInput ? Places.of(format) : null;
+        rows = rows(places, k);
         memory = Dnnl.memory(objects, format, data.start());
         if (kind.isScaled()) {
             // oneDNN always scales the results.
@@ -79,6 +91,14 @@ final class PackedBlock {
         } finally {
             Reference.reachabilityFence(columns);
         }
+    }
+
+    private static int[] rows(@Nullable Places places, long count) {
+        int[] rows = new int[places == null ? 0 : (int) count];
+        for (int i = 0; places != null && i < rows.length; i++) {
+            rows[i] = (int) places.row(i);
+        }
+        return rows;
     }
 
     private static float[] ones(long count) {
@@ -118,6 +138,21 @@ final class PackedBlock {
     /** The code for a number of rows, whose results are so many elements apart. */
     Matmul matmul(long n, long rowStride) {
         return engine.matmuls().get(new Matmuls.Key(kind, n, k, m, rowStride), key -> new Matmul(key, format));
+    }
+
+    /** Copies a column as it is multiplied with. Returns false if the format cannot be read. */
+    boolean readColumn(long column, float[] target) {
+        if (places == null) {
+            return false;
+        }
+        data.read(kind.weightType(), (int) places.column(column), rows, target);
+        if (kind.isScaled()) {
+            float factor = factors[(int) column];
+            for (int i = 0; i < rows.length; i++) {
+                target[i] *= factor;
+            }
+        }
+        return true;
     }
 
     long columns() {

@@ -39,7 +39,7 @@ record LayersVersion(List<EffectiveLinear> layers, List<Long> versions, List<Lon
         for (Parameter parameter : parameters) {
             versions.add(parameter.version());
             if (readsArrays && parameter.isTrainable()) {
-                contents.add(ArrayBits.contentHash(parameter.value()));
+                contents.add(parameter.matrix().lend(ArrayBits::contentHash));
             }
         }
         return new LayersVersion(layers, versions, readsArrays || before == null ? contents : before.contents());

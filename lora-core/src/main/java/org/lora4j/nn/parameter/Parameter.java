@@ -7,10 +7,12 @@ import org.lora4j.internal.FlatRow;
 import org.lora4j.linalg.Precision;
 import org.lora4j.linalg.ProductEngine;
 import org.lora4j.nn.weight.internal.ArrayMatrix;
+import org.lora4j.nn.weight.internal.BFloat16Matrix;
 import org.lora4j.nn.weight.internal.CompactMatrix;
 import org.lora4j.nn.weight.internal.EngineWeight;
 import org.lora4j.nn.weight.internal.Engines;
 import org.lora4j.nn.weight.internal.MatrixWeight;
+import org.lora4j.nn.weight.internal.OwnedMatrix;
 import org.lora4j.nn.weight.internal.Weight;
 import org.lora4j.nn.weight.internal.WeightMatrix;
 import org.lora4j.nn.weight.internal.Weighted;
@@ -24,7 +26,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * one yourself: what was computed from it, such as DoRA's norms or the copy of a product engine, stays as it was.
  *
  * <p>A frozen matrix can be stored in fewer bits, see {@code org.lora4j.nn.BaseStorage}. Such a parameter has no array, and
- * stays frozen.
+ * stays frozen. A frozen matrix that the library read from a file has none either while a product engine holds it.
  */
 public final class Parameter implements Weighted {
     private final String name;
@@ -74,13 +76,32 @@ public final class Parameter implements Weighted {
     }
 
     /**
-     * Returns the array itself, not a copy. A matrix that is stored in fewer bits has none: then this is a new array of the
-     * weights as they are multiplied with, so do not call it only for the shape.
+     * Returns the array itself, not a copy. A frozen matrix that is stored in fewer bits, or only in the form of a product
+     * engine, has none: then this is a new array of the weights as they are multiplied with, so do not call it only for the shape.
      *
      * @return the array
      */
     public INDArray value() {
-        return matrix.array();
+        WeightMatrix now = matrix;
+        return trainable ? keptArray(now) : now.array();
+    }
+
+    /** The array of a matrix, which stays that of the parameter. */
+    private static INDArray keptArray(WeightMatrix matrix) {
+        return matrix instanceof OwnedMatrix owned ? owned.keep() : matrix.array();
+    }
+
+    /**
+     * Notes that nobody else has the array, so that it can be dropped when a product engine has packed it; not part of the API.
+     *
+     * @hidden
+     */
+    public synchronized void own() {
+        WeightMatrix now = matrix;
+        boolean isFloatMatrix = now.dataType() == DataType.FLOAT && now.shape().length == 2;
+        if (now instanceof ArrayMatrix && isFloatMatrix && now.array().ordering() == 'c') {
+            matrix = new OwnedMatrix(now);
+        }
     }
 
     /**
@@ -138,11 +159,31 @@ public final class Parameter implements Weighted {
 
     private void convert() {
         WeightMatrix now = matrix;
-        if (now.precision() != precision && CompactMatrix.fits(now.dataType(), now.shape())) {
-            matrix = CompactMatrix.convert(now, precision);
+        if (now.precision() != precision && fitsFewerBits()) {
+            matrix = new OwnedMatrix(CompactMatrix.convert(now, precision));
             // After the matrix, so that nothing computed from the old one is taken for new.
             changed();
         }
+    }
+
+    /**
+     * Returns whether it is a matrix that can be stored in fewer bits; not part of the API.
+     *
+     * @return false for a vector, a matrix of DOUBLE and a small one
+     * @hidden
+     */
+    public boolean fitsFewerBits() {
+        return CompactMatrix.fits(matrix.dataType(), matrix.shape());
+    }
+
+    /**
+     * Returns the elements rounded to bfloat16; not part of the API.
+     *
+     * @return a new array of BFLOAT16
+     * @hidden
+     */
+    public INDArray halves() {
+        return BFloat16Matrix.rounded(matrix);
     }
 
     private synchronized void changed() {
@@ -212,7 +253,7 @@ public final class Parameter implements Weighted {
         }
         requireArray();
         // The fingerprint of what it was rounded from is that of other weights from now on.
-        matrix = new ArrayMatrix(matrix.array());
+        matrix = new ArrayMatrix(keptArray(matrix));
         this.trainable = true;
         changed();
     }

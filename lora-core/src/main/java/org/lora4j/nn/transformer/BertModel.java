@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.io.Dtype;
 import org.lora4j.io.SafeTensors;
 import org.lora4j.io.SafeTensorsBuilder;
 import org.lora4j.nn.BaseStorage;
@@ -322,6 +323,21 @@ public final class BertModel {
      */
     public void save(Network network, Path folder) throws IOException {
         Objects.requireNonNull(network, "network must not be null");
+        save(network, folder, network.fileType());
+    }
+
+    /**
+     * Saves a network as {@link #save(Network, Path)} does, with its large matrices in a type: those that {@link BaseStorage} is
+     * for. In BF16 they are rounded to the nearest bfloat16, and ties to even. Those that are stored in bfloat16 keep their bits.
+     *
+     * @param network a network that this model returned, or a copy
+     * @param folder the folder, which is created if it does not exist; files of these names are replaced
+     * @param precision BF16, or the model's own type: F32 for FLOAT, F64 for DOUBLE
+     * @throws IOException if a file cannot be written
+     * @throws IllegalArgumentException if it is another type, or as {@link #save(Network, Path)}
+     */
+    public void save(Network network, Path folder, Dtype precision) throws IOException {
+        Objects.requireNonNull(network, "network must not be null");
         Objects.requireNonNull(folder, "folder must not be null");
         SafeTensorsBuilder file = SafeTensors.builder().metadata("format", "pt");
         List<String> names = network.parameters().stream().map(Parameter::name).toList();
@@ -332,7 +348,7 @@ public final class BertModel {
                         "save: the network must be one of this model, found no parameter " + prefix + required);
             }
         }
-        network.parameters().forEach(parameter -> file.finiteTensor(parameter.name(), parameter.value()));
+        network.addTensors(file, precision, name -> false);
         for (String pooler : List.of("pooler.dense.weight", "pooler.dense.bias")) {
             // A network that does not use the pooler keeps it for those that do.
             if (tensors.contains(pooler) && !names.contains(prefix + pooler) && !config.isRoberta()) {
@@ -341,11 +357,12 @@ public final class BertModel {
         }
         Files.createDirectories(folder);
         file.build().write(folder.resolve(TensorFiles.ONE));
-        Files.writeString(folder.resolve(CONFIG), describe(network, !prefix.isEmpty()), StandardCharsets.UTF_8);
+        Files.writeString(
+                folder.resolve(CONFIG), describe(network, precision, !prefix.isEmpty()), StandardCharsets.UTF_8);
         sentences.write(folder);
     }
 
-    private String describe(Network network, boolean classifies) {
+    private String describe(Network network, Dtype precision, boolean classifies) {
         ObjectNode description = json.deepCopy();
         config.writeTo(description);
         String model = config.modelType().equals("bert")
@@ -353,7 +370,7 @@ public final class BertModel {
                 : config.modelType().equals("roberta") ? "Roberta" : "XLMRoberta";
         ArrayNode architectures = description.putArray("architectures");
         architectures.add(model + (classifies ? "ForSequenceClassification" : "Model"));
-        description.put("torch_dtype", dataType == DataType.FLOAT ? "float32" : "float64");
+        description.put("torch_dtype", ModelFolder.dtype(precision));
         if (classifies) {
             ModelFolder.nameLabels(description, network.outputSize());
         }

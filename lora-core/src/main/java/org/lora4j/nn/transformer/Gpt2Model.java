@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Objects;
+import org.lora4j.io.Dtype;
 import org.lora4j.io.SafeTensors;
 import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.Network;
@@ -225,7 +226,23 @@ public final class Gpt2Model {
      * @throws IllegalArgumentException if the network is not one of this model's configuration, or a parameter is not finite
      */
     public void save(Network network, Path folder) throws IOException {
-        files.save(network, folder, Gpt2Names.shapes(config, false).keySet(), Gpt2Names::isTransposed, "GPT2");
+        Objects.requireNonNull(network, "network must not be null");
+        save(network, folder, network.fileType());
+    }
+
+    /**
+     * Saves a network as {@link #save(Network, Path)} does, with its large matrices in a type: those that {@link BaseStorage} is
+     * for. In BF16 they are rounded to the nearest bfloat16, and ties to even. Those that are stored in bfloat16 keep their bits.
+     *
+     * @param network a network that this model returned, or a copy
+     * @param folder the folder, which is created if it does not exist; files of these names are replaced
+     * @param precision BF16, or the model's own type: F32 for FLOAT, F64 for DOUBLE
+     * @throws IOException if a file cannot be written
+     * @throws IllegalArgumentException if it is another type, or as {@link #save(Network, Path)}
+     */
+    public void save(Network network, Path folder, Dtype precision) throws IOException {
+        files.save(
+                network, folder, precision, Gpt2Names.shapes(config, false).keySet(), Gpt2Names::isTransposed, "GPT2");
     }
 
     @Override

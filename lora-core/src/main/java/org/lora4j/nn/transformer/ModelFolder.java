@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.function.Predicate;
+import org.lora4j.io.Dtype;
 import org.lora4j.io.SafeTensors;
 import org.lora4j.io.SafeTensorsBuilder;
 import org.lora4j.nn.Network;
@@ -52,12 +53,19 @@ record ModelFolder(ObjectNode json, String prefix, DataType type) {
     /**
      * Writes a network of the model, with or without the head.
      *
+     * @param precision the type of large matrices
      * @param required the plain names of the tensors without the head
      * @param isTransposed whether the matrix of a name is stored as {@code [in, out]}
      * @param architecture the name of transformers' class without its end, such as {@code Llama}
      * @throws IllegalArgumentException if the network is not one of this model
      */
-    void save(Network network, Path folder, Set<String> required, Predicate<String> isTransposed, String architecture)
+    void save(
+            Network network,
+            Path folder,
+            Dtype precision,
+            Set<String> required,
+            Predicate<String> isTransposed,
+            String architecture)
             throws IOException {
         Objects.requireNonNull(network, "network must not be null");
         Objects.requireNonNull(folder, "folder must not be null");
@@ -72,13 +80,7 @@ record ModelFolder(ObjectNode json, String prefix, DataType type) {
             }
         }
         SafeTensorsBuilder file = SafeTensors.builder().metadata("format", "pt");
-        for (Parameter parameter : network.parameters()) {
-            file.finiteTensor(
-                    parameter.name(),
-                    isTransposed.test(parameter.name())
-                            ? ModelTensors.transposed(parameter.value())
-                            : parameter.value());
-        }
+        network.addTensors(file, precision, isTransposed);
         ObjectNode description = json.deepCopy();
         description
                 .putArray("architectures")
@@ -86,7 +88,7 @@ record ModelFolder(ObjectNode json, String prefix, DataType type) {
                         + (isCausal ? causalEnd(architecture) : classifies ? "ForSequenceClassification" : "Model"));
         // transformers 5 has another name for it.
         description.remove("dtype");
-        description.put(json.has("dtype") ? "dtype" : "torch_dtype", type == DataType.FLOAT ? "float32" : "float64");
+        description.put(json.has("dtype") ? "dtype" : "torch_dtype", dtype(precision));
         if (isCausal) {
             Linear head = network.linear("lm_head");
             description.put("tie_word_embeddings", head.isTied());
@@ -97,6 +99,11 @@ record ModelFolder(ObjectNode json, String prefix, DataType type) {
         Files.createDirectories(folder);
         file.build().write(folder.resolve(TensorFiles.ONE));
         Files.writeString(folder.resolve(CONFIG), description.toPrettyString() + "\n", StandardCharsets.UTF_8);
+    }
+
+    /** What the configuration calls a type. */
+    static String dtype(Dtype precision) {
+        return precision == Dtype.BF16 ? "bfloat16" : precision == Dtype.F32 ? "float32" : "float64";
     }
 
     /** Numbers the labels of a classifier, unless the configuration names as many. */

@@ -17,6 +17,7 @@ import org.lora4j.nn.parameter.Parameter;
 import org.lora4j.nn.weight.internal.ArrayMatrix;
 import org.lora4j.nn.weight.internal.BFloat16Matrix;
 import org.lora4j.nn.weight.internal.CompactMatrix;
+import org.lora4j.nn.weight.internal.OwnedMatrix;
 import org.lora4j.nn.weight.internal.WeightMatrix;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -117,28 +118,32 @@ final class ModelTensors {
         Map<String, WeightMatrix> tensors = new LinkedHashMap<>();
         files.read(plainNames.keySet(), (name, tensor) -> {
             String plain = String.valueOf(plainNames.get(name));
-            boolean isTransposed = family.isTransposed().test(plain);
-            boolean isCompact = form.precision() != Precision.FLOAT && CompactMatrix.fits(form.type(), tensor.shape());
-            tensors.put(
-                    plain,
-                    isCompact
-                            ? compact(tensor, isTransposed, form.precision())
-                            : new ArrayMatrix(array(tensor, isTransposed, form.type())));
+            tensors.put(plain, matrix(tensor, family.isTransposed().test(plain), form));
         });
         return new ModelTensors(tensors);
+    }
+
+    private static WeightMatrix matrix(TensorFiles.Tensor tensor, boolean isTransposed, Form form) throws IOException {
+        if (form.precision() != Precision.FLOAT && CompactMatrix.fits(form.type(), tensor.shape())) {
+            return compact(tensor, isTransposed, form.precision());
+        }
+        WeightMatrix matrix = new ArrayMatrix(array(tensor, isTransposed, form.type()));
+        boolean isFloatMatrix = form.type() == DataType.FLOAT && tensor.shape().length == 2;
+        return isFloatMatrix && (tensor.isOwned() || isTransposed) ? new OwnedMatrix(matrix) : matrix;
     }
 
     /** Reads a matrix in fewer bits. The memory of arrays of floats is released at once. */
     private static WeightMatrix compact(TensorFiles.Tensor tensor, boolean isTransposed, Precision precision)
             throws IOException {
         boolean isHalf = tensor.dtype() == Dtype.BF16;
+        boolean isOwned = tensor.isOwned() || isTransposed;
         INDArray array = array(tensor, isTransposed, isHalf ? DataType.BFLOAT16 : DataType.FLOAT);
         WeightMatrix read = isHalf ? BFloat16Matrix.of(array) : new ArrayMatrix(array);
         if (read.precision() == precision) {
-            return read;
+            return isOwned ? new OwnedMatrix(read) : read;
         }
-        WeightMatrix matrix = CompactMatrix.convert(read, precision);
-        if (tensor.isOwned() || isTransposed) {
+        WeightMatrix matrix = new OwnedMatrix(CompactMatrix.convert(read, precision));
+        if (isOwned) {
             array.close();
         }
         return matrix;
@@ -171,12 +176,13 @@ final class ModelTensors {
 
     /** Whether two tensors have the same elements, to a tolerance if they are arrays. */
     boolean areEqual(String name, String other) {
-        WeightMatrix one = matrix(name);
-        WeightMatrix two = matrix(other);
-        if (one instanceof CompactMatrix left) {
-            return two instanceof CompactMatrix right && left.hasElementsOf(right);
-        }
-        return one.array().equals(two.array());
+        return OwnedMatrix.read(
+                matrix(name),
+                one -> OwnedMatrix.read(
+                        matrix(other),
+                        two -> one instanceof CompactMatrix left
+                                ? two instanceof CompactMatrix right && left.hasElementsOf(right)
+                                : one.array().equals(two.array())));
     }
 
     /** A parameter around a matrix, which is frozen if it is in fewer bits. */

@@ -22,6 +22,7 @@ import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.generate.GenerationOptions;
 import org.lora4j.generate.Generator;
 import org.lora4j.internal.ArrayBits;
+import org.lora4j.io.Dtype;
 import org.lora4j.io.SafeTensors;
 import org.lora4j.io.SafeTensorsException;
 import org.lora4j.linalg.Precision;
@@ -221,6 +222,39 @@ class BaseStorageFilesTest {
         LlamaModel model = LlamaModel.load(folder, BaseStorage.of(Precision.BFLOAT16));
         model.save(model.causal(), folder.resolve("saved"));
         assertSameWeights(LlamaModel.load(folder.resolve("saved")).causal(), load(Family.LLAMA, Precision.FLOAT));
+    }
+
+    private void save(Family family, Path saved) throws Exception {
+        BaseStorage storage = BaseStorage.of(Precision.BFLOAT16);
+        switch (family) {
+            case LLAMA -> {
+                LlamaModel model = LlamaModel.load(folder, storage);
+                model.save(model.causal(), saved, Dtype.BF16);
+            }
+            case GPT2 -> {
+                Gpt2Model model = Gpt2Model.load(folder, storage);
+                model.save(model.causal(), saved, Dtype.BF16);
+            }
+            case BERT -> {
+                BertModel model = BertModel.load(folder, storage);
+                model.save(model.meanPooled(), saved, Dtype.BF16);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void aBaseInBfloat16IsSavedAsBf16WithItsBits(Family family) throws Exception {
+        write(family, DataType.FLOAT);
+        Network network = load(family, Precision.BFLOAT16);
+        Path saved = folder.resolve("saved");
+        save(family, saved);
+        SafeTensors tensors = SafeTensors.read(saved.resolve("model.safetensors"));
+        assertThat(tensors.names()).anyMatch(name -> tensors.dtype(name) == Dtype.BF16);
+        assertThat(Files.readString(saved.resolve("config.json"))).contains("\"bfloat16\"");
+        folder = saved;
+        assertSameWeights(load(family, Precision.BFLOAT16), network);
+        assertSameWeights(load(family, Precision.FLOAT), network);
     }
 
     @ParameterizedTest

@@ -41,6 +41,13 @@ public final class ArrayMatrix implements WeightMatrix {
         return original;
     }
 
+    /** The rows of an array of FLOAT in 'c' order. */
+    static RowMatrix.Rows rowsOf(INDArray array) {
+        ArrayMemory memory = new ArrayMemory(array);
+        int width = Math.toIntExact(array.size(1));
+        return (row, target) -> memory.get(row * width, target, 0, width);
+    }
+
     @Override
     public DataType dataType() {
         return array.dataType();

@@ -38,6 +38,27 @@ public final class BFloat16Matrix extends CompactMatrix {
 
     static BFloat16Matrix of(Rows rows, int height, int width, @Nullable String original) {
         INDArray codes = allocate(DataType.BFLOAT16, height, width);
+        boolean isExact = round(rows, codes);
+        return new BFloat16Matrix(codes, original == null && !isExact ? fingerprint(rows, height, width) : original);
+    }
+
+    /**
+     * Rounds a matrix.
+     *
+     * @param matrix a matrix of FLOAT
+     * @return a new array of BFLOAT16
+     */
+    public static INDArray rounded(MatrixElements matrix) {
+        long[] shape = matrix.shape();
+        INDArray codes = allocate(DataType.BFLOAT16, Math.toIntExact(shape[0]), Math.toIntExact(shape[1]));
+        OwnedMatrix.read(matrix, elements -> withRows(elements, rows -> round(rows, codes)));
+        return codes;
+    }
+
+    /** Rounds rows, and returns whether that changed nothing. */
+    private static boolean round(Rows rows, INDArray codes) {
+        int height = Math.toIntExact(codes.size(0));
+        int width = Math.toIntExact(codes.size(1));
         CodeMemory memory = new CodeMemory(codes);
         float[] row = new float[width];
         short[] rounded = new short[width];
@@ -47,7 +68,7 @@ public final class BFloat16Matrix extends CompactMatrix {
             isExact &= round(row, rounded);
             memory.put(i * width, rounded, width);
         }
-        return new BFloat16Matrix(codes, original == null && !isExact ? fingerprint(rows, height, width) : original);
+        return isExact;
     }
 
     /** Rounds, and returns whether that changed nothing. */

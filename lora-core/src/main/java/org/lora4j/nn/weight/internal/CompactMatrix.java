@@ -1,11 +1,7 @@
 package org.lora4j.nn.weight.internal;
 
-import java.util.Arrays;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.internal.ArrayFingerprint;
-import org.lora4j.internal.ArrayMemory;
-import org.lora4j.internal.RowNorms;
 import org.lora4j.internal.SpareProcessors;
 import org.lora4j.linalg.Precision;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -16,7 +12,8 @@ import org.nd4j.linalg.factory.Nd4j;
  * A frozen FLOAT matrix in 2 bytes or 1 byte for each element. A product expands some rows at a time into a buffer of floats,
  * so both directions multiply with the same weights. The matrix has native memory of its own, in 'c' order.
  */
-public abstract sealed class CompactMatrix implements WeightMatrix permits BFloat16Matrix, Int8Matrix {
+public abstract sealed class CompactMatrix extends RowMatrix implements WeightMatrix
+        permits BFloat16Matrix, Int8Matrix {
     /** A smaller matrix saves too little. Product engines have the same limit. */
     private static final long LEAST_ELEMENTS = 50_000;
 
@@ -27,10 +24,7 @@ public abstract sealed class CompactMatrix implements WeightMatrix permits BFloa
     private static final long LEAST_MULTIPLICATIONS = 8_000_000;
 
     private final INDArray codes;
-    private final int height;
-    private final int width;
     private final int blockRows;
-    private volatile @Nullable String original;
     private volatile INDArray @Nullable [] blocks;
 
     /**
@@ -40,18 +34,9 @@ public abstract sealed class CompactMatrix implements WeightMatrix permits BFloa
      * @param original the fingerprint of the weights before they were rounded; null if rounding changed nothing
      */
     CompactMatrix(INDArray codes, @Nullable String original) {
+        super(Math.toIntExact(codes.size(0)), Math.toIntExact(codes.size(1)), original);
         this.codes = codes;
-        this.original = original;
-        height = Math.toIntExact(codes.size(0));
-        width = Math.toIntExact(codes.size(1));
-        blockRows = Math.min(height, Math.max(1, BLOCK / width));
-    }
-
-    /** Gives the rows of a matrix of floats. */
-    @FunctionalInterface
-    interface Rows {
-        /** Copies a row. */
-        void read(int row, float[] target);
+        blockRows = Math.min(height(), Math.max(1, BLOCK / width()));
     }
 
     /**
@@ -80,25 +65,41 @@ public abstract sealed class CompactMatrix implements WeightMatrix permits BFloa
         if (precision == Precision.FLOAT) {
             return new ArrayMatrix(matrix.copy(), matrix.fingerprint());
         }
-        if (matrix instanceof CompactMatrix compact) {
-            return of(compact.rows(), compact.height, compact.width, precision, compact.fingerprint());
+        return OwnedMatrix.read(
+                matrix,
+                elements -> withRows(
+                        elements,
+                        rows -> of(
+                                rows,
+                                Math.toIntExact(elements.shape()[0]),
+                                Math.toIntExact(elements.shape()[1]),
+                                precision,
+                                originalOf(elements))));
+    }
+
+    private static @Nullable String originalOf(MatrixElements elements) {
+        return elements instanceof ArrayMatrix rounded ? rounded.original() : elements.fingerprint();
+    }
+
+    /** Passes the rows of a matrix to a function. */
+    static <R> R withRows(MatrixElements matrix, Function<Rows, R> function) {
+        if (matrix instanceof RowMatrix rows) {
+            return function.apply(rows.rows());
         }
         INDArray array = matrix.array();
         INDArray rows = array.ordering() == 'c' ? array : array.dup('c');
         try {
-            ArrayMemory memory = new ArrayMemory(rows);
-            int width = Math.toIntExact(rows.size(1));
-            return of(
-                    (row, target) -> memory.get(row * width, target, 0, width),
-                    Math.toIntExact(rows.size(0)),
-                    width,
-                    precision,
-                    matrix instanceof ArrayMatrix rounded ? rounded.original() : null);
+            return function.apply(ArrayMatrix.rowsOf(rows));
         } finally {
             if (rows != array) {
                 rows.close();
             }
         }
+    }
+
+    /** Rounds the rows of a matrix. */
+    static CompactMatrix of(RowMatrix matrix, Precision precision, @Nullable String original) {
+        return of(matrix.rows(), matrix.height(), matrix.width(), precision, original);
     }
 
     private static CompactMatrix of(Rows rows, int height, int width, Precision precision, @Nullable String original) {
@@ -110,17 +111,6 @@ public abstract sealed class CompactMatrix implements WeightMatrix permits BFloa
     /** Allocates native memory for a matrix of codes. */
     static INDArray allocate(DataType type, int height, int width) {
         return Nd4j.createUninitializedDetached(type, 'c', height, width);
-    }
-
-    /** The fingerprint of a matrix of floats. */
-    static String fingerprint(Rows rows, int height, int width) {
-        ArrayFingerprint fingerprint = new ArrayFingerprint(DataType.FLOAT, new long[] {height, width});
-        float[] row = new float[width];
-        for (int i = 0; i < height; i++) {
-            rows.read(i, row);
-            fingerprint.add(row, width);
-        }
-        return fingerprint.hex();
     }
 
     /** Arrays for codes of a row, which can be used again. */
@@ -158,14 +148,15 @@ public abstract sealed class CompactMatrix implements WeightMatrix permits BFloa
         float[] scales = scales();
         if (scales != null) {
             float scale = scales[row];
+            int width = width();
             for (int j = 0; j < width; j++) {
                 target[j] *= scale;
             }
         }
     }
 
-    /** The rows as they are multiplied with, for one thread. */
-    private Rows rows() {
+    @Override
+    final Rows rows() {
         Scratch scratch = new Scratch();
         return (row, target) -> readRow(row, target, scratch);
     }
@@ -176,14 +167,6 @@ public abstract sealed class CompactMatrix implements WeightMatrix permits BFloa
     /** Returns a scale for each row, which the expanded codes are multiplied with; null for none. */
     abstract float @Nullable [] scales();
 
-    int height() {
-        return height;
-    }
-
-    int width() {
-        return width;
-    }
-
     /**
      * Returns whether another matrix has the same elements.
      *
@@ -191,31 +174,15 @@ public abstract sealed class CompactMatrix implements WeightMatrix permits BFloa
      * @return true if type, shape and all bits are equal
      */
     public boolean hasElementsOf(CompactMatrix other) {
-        if (precision() != other.precision() || height != other.height || width != other.width) {
-            return false;
-        }
-        float[] one = new float[width];
-        float[] two = new float[width];
-        Rows rows = rows();
-        Rows others = other.rows();
-        for (int i = 0; i < height; i++) {
-            rows.read(i, one);
-            others.read(i, two);
-            if (!Arrays.equals(one, two)) {
-                return false;
-            }
-        }
-        return true;
+        return precision() == other.precision()
+                && height() == other.height()
+                && width() == other.width()
+                && hasElements(other.rows());
     }
 
-    @Override
-    public DataType dataType() {
-        return DataType.FLOAT;
-    }
-
-    @Override
-    public long[] shape() {
-        return new long[] {height, width};
+    /** Releases the native memory. Nobody may use the matrix any more. */
+    final void close() {
+        codes.close();
     }
 
     @Override
@@ -232,6 +199,8 @@ public abstract sealed class CompactMatrix implements WeightMatrix permits BFloa
     private INDArray[] blocks() {
         INDArray[] known = blocks;
         if (known == null) {
+            int height = height();
+            int width = width();
             known = new INDArray[(height + blockRows - 1) / blockRows];
             for (int i = 0; i < known.length; i++) {
                 int from = i * blockRows;
@@ -273,98 +242,11 @@ public abstract sealed class CompactMatrix implements WeightMatrix permits BFloa
     }
 
     @Override
-    public void rows(int[] ids, INDArray result) {
-        ArrayMemory target = new ArrayMemory(result);
-        Scratch scratch = new Scratch();
-        float[] row = new float[width];
-        for (int i = 0; i < ids.length; i++) {
-            readRow(ids[i], row, scratch);
-            target.put(i * width, row, 0, width);
-        }
-    }
-
-    @Override
-    public INDArray row(long row) {
-        float[] elements = new float[width];
-        readRow(Math.toIntExact(row), elements, new Scratch());
-        return rowOf(elements);
-    }
-
-    @Override
     public INDArray column(long column) {
-        float[] elements = new float[height];
-        for (int i = 0; i < height; i++) {
+        float[] elements = new float[height()];
+        for (int i = 0; i < elements.length; i++) {
             elements[i] = element(i, Math.toIntExact(column));
         }
         return rowOf(elements);
-    }
-
-    private static INDArray rowOf(float[] elements) {
-        INDArray result = Nd4j.createUninitializedDetached(DataType.FLOAT, 'c', 1, elements.length);
-        new ArrayMemory(result).put(0, elements, 0, elements.length);
-        return result;
-    }
-
-    @Override
-    public INDArray rowNorms() {
-        return lend(RowNorms::of);
-    }
-
-    @Override
-    public INDArray columnNorms() {
-        return lend(array -> RowNorms.of(array.transpose()));
-    }
-
-    @Override
-    public String fingerprint() {
-        String known = original;
-        if (known == null) {
-            known = fingerprint(rows(), height, width);
-            original = known;
-        }
-        return known;
-    }
-
-    @Override
-    public boolean isFinite() {
-        float[] row = new float[width];
-        Rows rows = rows();
-        for (int i = 0; i < height; i++) {
-            rows.read(i, row);
-            for (float element : row) {
-                if (!Float.isFinite(element)) {
-                    return false;
-                }
-            }
-        }
-        return true;
-    }
-
-    @Override
-    public INDArray array() {
-        INDArray result = allocate(DataType.FLOAT, height, width);
-        ArrayMemory memory = new ArrayMemory(result);
-        float[] row = new float[width];
-        Rows rows = rows();
-        for (int i = 0; i < height; i++) {
-            rows.read(i, row);
-            memory.put(i * width, row, 0, width);
-        }
-        return result;
-    }
-
-    @Override
-    public INDArray copy() {
-        return array();
-    }
-
-    @Override
-    public <R> R lend(Function<INDArray, R> function) {
-        INDArray array = array();
-        try {
-            return function.apply(array);
-        } finally {
-            array.close();
-        }
     }
 }

@@ -103,8 +103,7 @@ public final class EngineWeight implements Weight {
             if (now == null || !now.isFor(wanted, thaws)) {
                 // Before the new copy needs memory.
                 known = null;
-                now = new Packed(
-                        parameter.matrix().lend(array -> engine.prepare(array, wanted, direction)), wanted, thaws);
+                now = new Packed(packed(parameter.matrix(), wanted), wanted, thaws);
                 known = now;
                 log.debug(
                         "{}: packed {} by {} in {}",
@@ -114,6 +113,20 @@ public final class EngineWeight implements Weight {
                         now.weight().isPresent() ? wanted : "no precision, because it is not faster for these sizes");
             }
             return now;
+        }
+
+        private Optional<PackedWeight> packed(WeightMatrix matrix, Precision wanted) {
+            if (!(direction == Direction.FORWARD && matrix instanceof OwnedMatrix owned)) {
+                return matrix.lend(array -> engine.prepare(array, wanted, direction));
+            }
+            // Another parameter may share the matrix.
+            Optional<PackedWeight> held = owned.packed(wanted);
+            if (held.isPresent()) {
+                return held;
+            }
+            Optional<PackedWeight> packed = matrix.lend(array -> engine.prepare(array, wanted, direction));
+            packed.ifPresent(copy -> owned.moveTo(copy, wanted));
+            return packed;
         }
 
         void drop() {
@@ -126,9 +139,13 @@ public final class EngineWeight implements Weight {
             return now != null && now.weight().isEmpty();
         }
 
-        long bytes() {
+        Optional<PackedWeight> now() {
             Packed now = known;
-            return now == null ? 0 : now.weight().map(PackedWeight::bytes).orElse(0L);
+            return now == null ? Optional.empty() : now.weight();
+        }
+
+        long bytes() {
+            return now().map(PackedWeight::bytes).orElse(0L);
         }
     }
 
@@ -185,8 +202,11 @@ public final class EngineWeight implements Weight {
         if (parameter.isTrainable() || packed == null || forward.isRefused()) {
             return plain.storage(layer);
         }
-        return new WeightStorage(
-                layer, engine.name(), packed.name(), parameter.matrix().bytes() + bytes());
+        WeightMatrix matrix = parameter.matrix();
+        boolean isHeldOnce = matrix instanceof OwnedMatrix owned
+                && owned.packed(packed).isPresent()
+                && owned.packed(packed).equals(forward.now());
+        return new WeightStorage(layer, engine.name(), packed.name(), (isHeldOnce ? 0 : matrix.bytes()) + bytes());
     }
 
     @Override

@@ -17,7 +17,15 @@ final class FakeEngine implements ProductEngine {
     final List<String> prepared = Collections.synchronizedList(new ArrayList<>());
     final Set<Precision> fast = EnumSet.of(Precision.FLOAT);
     final AtomicInteger products = new AtomicInteger();
+    final Set<Direction> refused = EnumSet.noneOf(Direction.class);
     boolean refusesSizes;
+
+    /** Whether rows can be read back. */
+    boolean isReadable;
+
+    /** What is added to each element when it is packed. */
+    float error;
+
     private int threads = 1;
 
     @Override
@@ -33,10 +41,10 @@ final class FakeEngine implements ProductEngine {
     @Override
     public Optional<PackedWeight> prepare(INDArray weight, Precision precision, Direction direction) {
         prepared.add(precision + " " + direction);
-        if (refusesSizes) {
+        if (refusesSizes || refused.contains(direction)) {
             return Optional.empty();
         }
-        INDArray copy = weight.dup();
+        INDArray copy = weight.add(error);
         INDArray factor = direction == Direction.FORWARD ? copy.transpose() : copy;
         return Optional.of(new PackedWeight() {
             @Override
@@ -44,6 +52,14 @@ final class FakeEngine implements ProductEngine {
                 products.incrementAndGet();
                 INDArray product = x.mmul(factor);
                 y.assign(adds ? y.add(product) : product);
+            }
+
+            @Override
+            public boolean readRow(long row, float[] target) {
+                if (isReadable) {
+                    System.arraycopy(copy.getRow(row).toFloatVector(), 0, target, 0, target.length);
+                }
+                return isReadable;
             }
 
             @Override

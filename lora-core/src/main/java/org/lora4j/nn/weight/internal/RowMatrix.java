@@ -1,0 +1,189 @@
+package org.lora4j.nn.weight.internal;
+
+import java.util.Arrays;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.internal.ArrayFingerprint;
+import org.lora4j.internal.ArrayMemory;
+import org.lora4j.internal.RowNorms;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+/** A frozen FLOAT matrix that is no array of floats. Its rows are read one by one. */
+abstract class RowMatrix implements MatrixElements {
+    private final int height;
+    private final int width;
+    private volatile @Nullable String original;
+
+    /**
+     * Holds a matrix.
+     *
+     * @param height {@code out}
+     * @param width {@code in}
+     * @param original the fingerprint of the weights before they were rounded; null if rounding changed nothing
+     */
+    RowMatrix(int height, int width, @Nullable String original) {
+        this.height = height;
+        this.width = width;
+        this.original = original;
+    }
+
+    /** Gives the rows of a matrix of floats. */
+    @FunctionalInterface
+    interface Rows {
+        /** Copies a row. */
+        void read(int row, float[] target);
+    }
+
+    /** The rows as they are multiplied with, for one thread. */
+    abstract Rows rows();
+
+    final int height() {
+        return height;
+    }
+
+    final int width() {
+        return width;
+    }
+
+    /** The fingerprint of the weights before they were rounded; null if they were not, or it is not known yet. */
+    final @Nullable String original() {
+        return original;
+    }
+
+    /** The fingerprint of a matrix of floats. */
+    static String fingerprint(Rows rows, int height, int width) {
+        ArrayFingerprint fingerprint = new ArrayFingerprint(DataType.FLOAT, new long[] {height, width});
+        float[] row = new float[width];
+        for (int i = 0; i < height; i++) {
+            rows.read(i, row);
+            fingerprint.add(row, width);
+        }
+        return fingerprint.hex();
+    }
+
+    /** Returns whether some rows are those of this matrix, bit for bit. */
+    final boolean hasElements(Rows others) {
+        float[] one = new float[width];
+        float[] two = new float[width];
+        Rows rows = rows();
+        for (int i = 0; i < height; i++) {
+            rows.read(i, one);
+            others.read(i, two);
+            if (!Arrays.equals(one, two)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    @Override
+    public DataType dataType() {
+        return DataType.FLOAT;
+    }
+
+    @Override
+    public long[] shape() {
+        return new long[] {height, width};
+    }
+
+    @Override
+    public void rows(int[] ids, INDArray result) {
+        ArrayMemory target = new ArrayMemory(result);
+        Rows rows = rows();
+        float[] row = new float[width];
+        for (int i = 0; i < ids.length; i++) {
+            rows.read(ids[i], row);
+            target.put(i * width, row, 0, width);
+        }
+    }
+
+    @Override
+    public INDArray row(long row) {
+        float[] elements = new float[width];
+        rows().read(Math.toIntExact(row), elements);
+        return rowOf(elements);
+    }
+
+    @Override
+    public INDArray column(long column) {
+        float[] elements = new float[height];
+        float[] row = new float[width];
+        Rows rows = rows();
+        for (int i = 0; i < height; i++) {
+            rows.read(i, row);
+            elements[i] = row[Math.toIntExact(column)];
+        }
+        return rowOf(elements);
+    }
+
+    static INDArray rowOf(float[] elements) {
+        INDArray result = Nd4j.createUninitializedDetached(DataType.FLOAT, 'c', 1, elements.length);
+        new ArrayMemory(result).put(0, elements, 0, elements.length);
+        return result;
+    }
+
+    @Override
+    public INDArray rowNorms() {
+        return lend(RowNorms::of);
+    }
+
+    @Override
+    public INDArray columnNorms() {
+        return lend(array -> RowNorms.of(array.transpose()));
+    }
+
+    @Override
+    public String fingerprint() {
+        String known = original;
+        if (known == null) {
+            known = fingerprint(rows(), height, width);
+            original = known;
+        }
+        return known;
+    }
+
+    @Override
+    public boolean isFinite() {
+        float[] row = new float[width];
+        Rows rows = rows();
+        for (int i = 0; i < height; i++) {
+            rows.read(i, row);
+            for (float element : row) {
+                if (!Float.isFinite(element)) {
+                    return false;
+                }
+            }
+        }
+        return true;
+    }
+
+    @Override
+    public INDArray array() {
+        INDArray result = Nd4j.createUninitializedDetached(DataType.FLOAT, 'c', height, width);
+        ArrayMemory memory = new ArrayMemory(result);
+        float[] row = new float[width];
+        Rows rows = rows();
+        for (int i = 0; i < height; i++) {
+            rows.read(i, row);
+            memory.put(i * width, row, 0, width);
+        }
+        return result;
+    }
+
+    @Override
+    public INDArray copy() {
+        return array();
+    }
+
+    @Override
+    public <R> R lend(Function<INDArray, R> function) {
+        INDArray array = array();
+        try {
+            return function.apply(array);
+        } finally {
+            array.close();
+        }
+    }
+}

@@ -1,0 +1,272 @@
+package org.lora4j.onednn;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Scanner;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.lora4j.AdapterView;
+import org.lora4j.LoRAModel;
+import org.lora4j.adapter.BiasTraining;
+import org.lora4j.adapter.LoRAAdapter;
+import org.lora4j.adapter.LoRAConfig;
+import org.lora4j.algebra.AdapterExtraction;
+import org.lora4j.algebra.TargetRank;
+import org.lora4j.internal.ArrayBits;
+import org.lora4j.linalg.Precision;
+import org.lora4j.linalg.ProductEngine;
+import org.lora4j.nn.BaseStorage;
+import org.lora4j.nn.Network;
+import org.lora4j.nn.layer.WeightedLayer;
+import org.lora4j.nn.parameter.Parameter;
+import org.lora4j.nn.weight.internal.Engines;
+import org.lora4j.train.Loss;
+import org.lora4j.train.Trainer;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.dataset.DataSet;
+import org.nd4j.linalg.dataset.adapter.SingletonDataSetIterator;
+import org.nd4j.linalg.learning.config.Sgd;
+
+/** A base that the library loaded is held in the packed form only, and everything else finds the same bits there. */
+class HeldOnceTest {
+    private static final long PLAIN = 4L * (500 * 320 + 384 * 500);
+
+    private final INDArray x = Matrices.random(7, 6, 320);
+    private final INDArray target = Matrices.random(8, 6, 384);
+
+    @TempDir
+    private Path folder;
+
+    @BeforeEach
+    void needsTheEngine() {
+        ProductEngine engine = Engines.engine();
+        assumeTrue(engine != null, "oneDNN is fast on this processor");
+        assertThat(Objects.requireNonNull(engine)).isInstanceOf(OneDnnEngine.class);
+    }
+
+    private static Network network() {
+        return Network.builder(320)
+                .linear("first", 500)
+                .relu()
+                .linear("second", 384)
+                .build(1);
+    }
+
+    /** The network from a file, whose arrays nobody else has. */
+    private Network loaded(Precision precision) throws Exception {
+        Path file = folder.resolve("base.safetensors");
+        network().save(file);
+        Network network = Network.load(file);
+        network.freeze();
+        network.setBaseStorage(BaseStorage.of(precision));
+        return network;
+    }
+
+    private Network used(Precision precision) throws Exception {
+        Network network = loaded(precision);
+        network.predict(x);
+        return network;
+    }
+
+    private static long bytes(Network network) {
+        return network.weightStorage().stream()
+                .mapToLong(storage -> storage.bytes())
+                .sum();
+    }
+
+    private static boolean isHeldOnce(Network network, Precision precision) {
+        int width = precision == Precision.FLOAT ? 4 : precision == Precision.BFLOAT16 ? 2 : 1;
+        return bytes(network) < 1.2 * PLAIN / 4 * width;
+    }
+
+    @Test
+    void isHeldOnceForPredictionsAndTwiceForTrainings() throws Exception {
+        Network network = loaded(Precision.FLOAT);
+        assertThat(bytes(network)).isEqualTo(PLAIN);
+        network.predict(x);
+        assertThat(bytes(network)).isBetween(PLAIN, PLAIN * 11 / 10);
+        train(LoRAModel.of(network).add("a", LoRAConfig.of(2, 4)));
+        assertThat(bytes(network)).isBetween(PLAIN * 15 / 10, PLAIN * 21 / 10);
+    }
+
+    private void train(AdapterView view) {
+        Trainer.builder(view)
+                .loss(Loss.meanSquaredError())
+                .updater(new Sgd(0.1))
+                .epochs(3)
+                .build()
+                .fit(new SingletonDataSetIterator(new DataSet(x, target)));
+    }
+
+    /** Memory is given back at once, not at some later collection. */
+    @Test
+    @EnabledOnOs(OS.LINUX)
+    void theMemoryOfThePlainMatrixIsFree() throws Exception {
+        used(Precision.FLOAT);
+        Path file = folder.resolve("large.safetensors");
+        Network.builder(320).linear("first", 80_000).build(1).save(file);
+        Network network = Network.load(file);
+        network.freeze();
+        System.gc();
+        long before = residentMegabytes();
+        network.predict(Matrices.random(7, 2, 320));
+        assertThat(residentMegabytes() - before).as("the weight has 102 MB").isLessThan(60);
+    }
+
+    private static long residentMegabytes() throws Exception {
+        try (Scanner numbers = new Scanner(Path.of("/proc/self/statm"), StandardCharsets.UTF_8)) {
+            numbers.nextLong();
+            return numbers.nextLong() * 4096 / 1_000_000;
+        }
+    }
+
+    @Test
+    void anArrayOfTheCallerIsNeverDropped() {
+        Network network = network();
+        INDArray array = network.linear("first").weight();
+        network.freeze();
+        network.predict(x);
+        assertThat(network.linear("first").weight()).isSameAs(array);
+        assertThat(bytes(network)).isGreaterThan(2 * PLAIN);
+    }
+
+    @Test
+    void anArrayThatTheCallerGotStaysReadable() throws Exception {
+        Network network = loaded(Precision.FLOAT);
+        INDArray array = network.linear("first").weight();
+        network.predict(x);
+        assertThat(isHeldOnce(network, Precision.FLOAT)).isTrue();
+        System.gc();
+        assertThat(ArrayBits.equal(array, network().linear("first").weight())).isTrue();
+    }
+
+    @ParameterizedTest
+    @EnumSource(Precision.class)
+    void everythingFindsTheSameBits(Precision precision) throws Exception {
+        Network expected = loaded(precision);
+        Network found = used(precision);
+        assumeTrue(isHeldOnce(found, precision)
+                || Objects.requireNonNull(Engines.engine()).isFast(precision));
+        assertThat(isHeldOnce(found, precision)).isTrue();
+        for (WeightedLayer layer : found.weightedLayers()) {
+            WeightedLayer other = expected.baseLayer(layer.path());
+            assertThat(ArrayBits.equal(layer.weight(), other.weight())).isTrue();
+            Parameter weight = layer.weightParameter();
+            Parameter otherWeight = other.weightParameter();
+            assertThat(weight.matrix().fingerprint())
+                    .isEqualTo(otherWeight.matrix().fingerprint());
+            assertThat(weight.weight().rowNorms())
+                    .isEqualTo(otherWeight.weight().rowNorms());
+            assertThat(weight.weight().columnNorms())
+                    .isEqualTo(otherWeight.weight().columnNorms());
+            assertThat(weight.weight().row(3)).isEqualTo(otherWeight.weight().row(3));
+            assertThat(weight.weight().column(5)).isEqualTo(otherWeight.weight().column(5));
+            INDArray rows = Matrices.random(1, 2, weight.shape()[1]);
+            weight.weight().rows(new int[] {80, 0}, rows);
+            assertThat(rows.getRow(0)).isEqualTo(other.weight().getRow(80));
+            assertThat(rows.getRow(1)).isEqualTo(other.weight().getRow(0));
+            assertThat(weight.isFinite()).isTrue();
+        }
+        assertThat(found.toTensors().toBytes()).isEqualTo(expected.toTensors().toBytes());
+        assertThat(found.copy().toTensors().toBytes())
+                .isEqualTo(expected.copy().toTensors().toBytes());
+        assertThat(isHeldOnce(found, precision))
+                .as("reading brings nothing back")
+                .isTrue();
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void anAdaptersMergeAndExtractionFindTheSameBits(boolean dora) throws Exception {
+        LoRAConfig config = LoRAConfig.builder().rank(2).alpha(4).dora(dora).build();
+        Network base = used(Precision.FLOAT);
+        AdapterView found = LoRAModel.of(base).add("a", config);
+        AdapterView expected = LoRAModel.of(network()).add("a", config);
+        train(found);
+        train(expected);
+        assertThat(isHeldOnce(base, Precision.FLOAT))
+                .as("the other direction was packed")
+                .isFalse();
+        Network merged = found.merge();
+        assertThat(merged.toTensors().toBytes())
+                .isEqualTo(expected.merge().toTensors().toBytes());
+        LoRAModel one = LoRAModel.of(network());
+        LoRAModel other = LoRAModel.of(network());
+        one.add("a", extracted(base, merged));
+        other.add("a", extracted(network(), merged));
+        assertThat(one.predict(x)).isEqualTo(other.predict(x));
+    }
+
+    private static LoRAAdapter extracted(Network base, Network tuned) {
+        return AdapterExtraction.extract(base, tuned, TargetRank.of(2), BiasTraining.NONE)
+                .adapter();
+    }
+
+    @Test
+    void unfreezingBringsTheArraysBack() throws Exception {
+        Network network = used(Precision.FLOAT);
+        network.unfreeze();
+        assertThat(bytes(network)).isEqualTo(PLAIN);
+        INDArray array = network.linear("first").weight();
+        assertThat(network.linear("first").weight()).isSameAs(array);
+        assertThat(ArrayBits.equal(array, network().linear("first").weight())).isTrue();
+        Network expected = network();
+        for (Network one : List.of(network, expected)) {
+            Trainer.builder(one)
+                    .loss(Loss.meanSquaredError())
+                    .updater(new Sgd(0.1))
+                    .epochs(3)
+                    .build()
+                    .fit(new SingletonDataSetIterator(new DataSet(x, target)));
+        }
+        assertThat(network.toTensors().toBytes()).isEqualTo(expected.toTensors().toBytes());
+    }
+
+    /** What reads while the weights are packed sees the array or the packed copy, never released memory. */
+    @ParameterizedTest
+    @EnumSource(Precision.class)
+    void othersReadWhileItIsPacked(Precision precision) throws Exception {
+        byte[] expected = loaded(precision).toTensors().toBytes();
+        INDArray y = used(precision).predict(x);
+        ExecutorService pool = Executors.newFixedThreadPool(4);
+        try {
+            for (int i = 0; i < 20; i++) {
+                Network network = loaded(precision);
+                List<Future<?>> all = new ArrayList<>();
+                for (int thread = 0; thread < 2; thread++) {
+                    all.add(pool.submit(() -> assertThat(network.predict(x)).isEqualTo(y)));
+                    all.add(pool.submit(
+                            () -> assertThat(network.toTensors().toBytes()).isEqualTo(expected)));
+                }
+                for (Future<?> one : all) {
+                    one.get();
+                }
+            }
+        } finally {
+            pool.shutdown();
+        }
+    }
+
+    @Test
+    void anotherPrecisionIsMadeFromThePackedOne() throws Exception {
+        Network network = used(Precision.FLOAT);
+        network.setBaseStorage(BaseStorage.of(Precision.INT8));
+        assertThat(network.toTensors().toBytes())
+                .isEqualTo(loaded(Precision.INT8).toTensors().toBytes());
+    }
+}
