@@ -77,6 +77,10 @@ public final class KeyValueCache {
      *     library, and takes as long as to read them
      */
     public void use(EffectiveLayers now, boolean readsArrays) {
+        if (!readsArrays && version != null && version.isStillOf(network, now)) {
+            layers = now;
+            return;
+        }
         LayersVersion versionNow = LayersVersion.of(network, now, readsArrays, version);
         if (!versionNow.equals(version)) {
             length = 0;

@@ -15,10 +15,12 @@ import org.lora4j.nn.parametrization.internal.EffectiveLinear;
  * What the layers of a network compute with at one moment. As long as it is equal, the same input gives the same output.
  *
  * @param layers the parameters and updates of each layer
+ * @param parameters all parameters of the layers
  * @param versions how often each parameter was unfrozen or written to
  * @param contents a hash of each trainable parameter, which others may write to
  */
-record LayersVersion(List<EffectiveLinear> layers, List<Long> versions, List<Long> contents) {
+record LayersVersion(
+        List<EffectiveLinear> layers, List<Parameter> parameters, List<Long> versions, List<Long> contents) {
     /**
      * Returns the version of now.
      *
@@ -42,7 +44,27 @@ record LayersVersion(List<EffectiveLinear> layers, List<Long> versions, List<Lon
                 contents.add(parameter.matrix().lend(ArrayBits::contentHash));
             }
         }
-        return new LayersVersion(layers, versions, readsArrays || before == null ? contents : before.contents());
+        return new LayersVersion(
+                layers,
+                List.copyOf(parameters),
+                versions,
+                readsArrays || before == null ? contents : before.contents());
+    }
+
+    /** Whether {@link #of} would return an equal one that does not read arrays. It takes less time, for it is asked for each token. */
+    boolean isStillOf(LayerStack network, EffectiveLayers now) {
+        int i = 0;
+        for (WeightedLayer layer : network.weightedLayers()) {
+            if (!Objects.equals(now.of(layer), layers.get(i++))) {
+                return false;
+            }
+        }
+        for (int p = 0; p < parameters.size(); p++) {
+            if (parameters.get(p).version() != versions.get(p)) {
+                return false;
+            }
+        }
+        return true;
     }
 
     @Override
