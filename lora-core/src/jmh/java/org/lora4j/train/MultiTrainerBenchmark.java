@@ -6,7 +6,7 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.NullUnmarked;
 import org.lora4j.LoRAModel;
 import org.lora4j.bench.Start;
-import org.lora4j.nn.NativeThreads;
+import org.lora4j.bench.Threads;
 import org.nd4j.linalg.learning.config.Adam;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -50,7 +50,11 @@ public class MultiTrainerBenchmark {
     @Param({"lora-1", "lora-8", "dora-8"})
     String kind;
 
-    private NativeThreads threads;
+    /** See {@link Threads}. */
+    @Param(Threads.ENGINE)
+    String setting;
+
+    private Threads threads;
     private Start start;
     private LoRAModel model;
     private int adapters;
@@ -58,7 +62,7 @@ public class MultiTrainerBenchmark {
     /** Creates the adapters. */
     @Setup
     public void setUp() {
-        threads = NativeThreads.forBlas();
+        threads = new Threads(setting);
         String[] numbers = work.split("x", 2);
         adapters = Integer.parseInt(numbers[0]);
         start = new Start(net, Integer.parseInt(numbers[1]));
