@@ -1,5 +1,6 @@
 """Runs each work in a new process, on the JVM or in Python."""
 
+import contextlib
 import json
 import os
 import subprocess
@@ -47,6 +48,18 @@ def run(command, variables=None):
         what = " ".join(map(str, command))[-300:]
         raise Failed(f"exit code {child.returncode} of {what}\n{result.output[-2000:]}{result.errors[-2000:]}")
     return result
+
+
+@contextlib.contextmanager
+def busy(wanted):
+    """Keeps each processor busy with another process, if that is wanted."""
+    others = [subprocess.Popen([PYTHON, "-c", "while True: pass"]) for _ in range(os.cpu_count() if wanted else 0)]
+    try:
+        yield
+    finally:
+        for other in others:
+            other.kill()
+            other.wait()
 
 
 def build(short):
