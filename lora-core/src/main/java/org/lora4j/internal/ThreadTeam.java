@@ -119,11 +119,17 @@ public final class ThreadTeam {
                     next.work();
                     idleSince = System.nanoTime();
                 } else if (System.nanoTime() - idleSince < ACTIVE_NANOS) {
-                    Thread.onSpinWait();
+                    pause();
                 } else if (!sleepUntilWork(idleSince)) {
                     return;
                 }
             }
+        }
+
+        /** Leaves the processor to a thread that waits for one, such as the JVM's compiler in the first seconds. */
+        @SuppressWarnings("ThreadPriorityCheck") // Without others, the thread goes on at once.
+        private static void pause() {
+            Thread.yield();
         }
 
         /** Returns false if there was none for so long that the thread has ended. */
