@@ -1,6 +1,9 @@
 package org.lora4j.bench;
 
+import java.io.IOException;
 import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Locale;
 import org.lora4j.AdapterView;
@@ -24,18 +27,25 @@ final class FirstStepsWork {
 
     private FirstStepsWork() {}
 
-    public static void main(String[] args) {
+    public static void main(String[] args) throws IOException {
         Arguments arguments = new Arguments(args);
         String setting = arguments.take("threads", Threads.DEFAULT);
         int batch = arguments.take("batch", 10);
+        String file = arguments.take("steps", "");
         arguments.requireNoMore();
         Threads threads = new Threads(setting);
         try (threads) {
-            run(setting, batch);
+            double[] millis = run(setting, batch);
+            if (!file.isEmpty()) {
+                Files.write(
+                        Path.of(file),
+                        Arrays.stream(millis).mapToObj(Double::toString).toList());
+            }
         }
     }
 
-    private static void run(String setting, int batch) {
+    /** Returns the milliseconds of each step. */
+    private static double[] run(String setting, int batch) {
         Start start = new Start(Start.RICH, batch);
         LoRAModel model = start.model(1, false, 1);
         AdapterView view = model.using(Start.name(0));
@@ -83,6 +93,7 @@ final class FirstStepsWork {
                 last,
                 first / last));
         System.out.println(line);
+        return millis;
     }
 
     private static double sinceStart() {
