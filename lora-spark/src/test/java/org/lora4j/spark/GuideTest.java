@@ -162,7 +162,7 @@ class GuideTest {
         }
         Dataset<Row> scored = new LoRATransformer()
                 .setBasePath(path + "/base.safetensors")
-                .setAdapterCol("tenant")                 // the name of a sub-folder, or null for the base alone
+                .setAdapterCol("tenant")                 // the name of a sub-folder, or null for the base only
                 .setAdapterFolder(path + "/adapters")    // on any file system of Hadoop
                 .setMaxAdapterBytes(512L << 20)          // of each executor
                 .setHandleInvalid("keep")                // or "skip", or "error"

@@ -38,7 +38,7 @@ class GuideTest {
     static class Own {
         @Bean
         LoRAModel model(EncoderFolder encoder) {
-            return LoRAModel.of(encoder.model().classifier(3, 7)); // 3 labels, and the seed of the new classifier
+            return LoRAModel.of(encoder.model().meanClassifier(3, 7)); // 3 labels, and the seed of the new classifier
         }
     }
 

@@ -11,7 +11,6 @@ import java.nio.file.Path;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
@@ -36,11 +35,12 @@ class MetadataTest {
         String page = Files.readString(PAGE);
         String table = page.substring(page.indexOf("## Properties"), page.indexOf("## Adapters that change"));
         Set<String> onPage = new TreeSet<>();
-        Matcher row =
-                Pattern.compile("^\\| `(lora\\.[a-z.-]+)` ", Pattern.MULTILINE).matcher(table);
-        while (row.find()) {
-            onPage.add(row.group(1));
-        }
+        table.lines()
+                .filter(line -> line.startsWith("| `lora."))
+                .flatMap(line -> Pattern.compile("`(lora\\.[a-z.-]+)`")
+                        .matcher(line.split("\\|", -1)[1])
+                        .results())
+                .forEach(property -> onPage.add(property.group(1)));
         assertThat(described).hasSizeGreaterThan(15).isEqualTo(onPage);
     }
 }
