@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.lora4j.internal.ArrayBits;
 import org.lora4j.linalg.Precision;
 import org.lora4j.linalg.ProductEngine.Direction;
@@ -62,9 +64,11 @@ class OwnedMatrixTest {
         assertThat(weight.storage("l").bytes()).isEqualTo(2L * 4 * OUT * IN);
     }
 
-    @Test
-    void aCopyWithOtherBitsDoesNot() {
-        engine.error = 1e-3f;
+    /** Elements of the first and last row, and where blocks of rows meet. */
+    @ParameterizedTest
+    @ValueSource(ints = {0, 64 * IN - 1, 64 * IN, 130 * IN + 77, OUT * IN - 1})
+    void aCopyWithOtherBitsDoesNot(int element) {
+        engine.wrongElement = element;
         forward(weight, x);
         assertThat(array.wasClosed()).isFalse();
         assertThat(parameter.value()).isSameAs(array);
