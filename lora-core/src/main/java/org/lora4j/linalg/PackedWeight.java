@@ -18,15 +18,14 @@ public interface PackedWeight {
     void multiply(INDArray x, INDArray y, boolean adds);
 
     /**
-     * Copies rows of {@code W [out, in]} from the packed form, as they are multiplied with. The library keeps no other copy of
-     * a weight that it can read so. It compares all rows with what was packed before it relies on them.
+     * Copies a row of {@code W [out, in]} from the packed form, as it is multiplied with. The library keeps no other copy of a
+     * weight that it can read so. It compares all rows with what was packed before it relies on them.
      *
-     * @param first the number of the first row, from 0 to {@code out − 1}
-     * @param count the number of rows, at least 1 and at most {@code out − first}
-     * @param target gets the {@code count·in} elements, row by row
+     * @param row the number of the row, from 0 to {@code out − 1}
+     * @param target gets the {@code in} elements
      * @return false if this form cannot be read; nothing was copied then
      */
-    default boolean readRows(long first, int count, float[] target) {
+    default boolean readRow(long row, float[] target) {
         return false;
     }
 

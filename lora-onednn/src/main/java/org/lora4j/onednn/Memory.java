@@ -8,7 +8,6 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.ShortBuffer;
-import java.util.Arrays;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.Pointer;
 import org.jspecify.annotations.Nullable;
@@ -20,9 +19,6 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  */
 final class Memory {
     private static final int LINE = 64;
-
-    /** Memory is copied as a whole if so much of it is needed: one element of so many. */
-    private static final int MOST_UNUSED = 4;
 
     private final BytePointer owner;
     private final Address start = new Address();
@@ -62,108 +58,32 @@ final class Memory {
      * Copies elements as floats.
      *
      * @param type the type of the elements, as oneDNN numbers it: f32, bf16 or s8
-     * @param firsts some positions
-     * @param offsets the distances of the elements from each of them
-     * @param target gets all elements of the first position, then all of the next
-     * @param at where the first of them goes
+     * @param first a position
+     * @param offsets the distances of the elements from there
+     * @param target gets the elements
      */
-    void read(int type, int[] firsts, int[] offsets, float[] target, int at) {
-        int begin = min(firsts) + min(offsets);
-        int length = max(firsts) + max(offsets) + 1 - begin;
-        boolean isDense = length <= MOST_UNUSED * (long) firsts.length * offsets.length;
+    void read(int type, int first, int[] offsets, float[] target) {
         ByteBuffer all = buffer();
         try {
             if (type == dnnl_f32) {
                 FloatBuffer floats = all.asFloatBuffer();
-                if (isDense) {
-                    float[] copy = new float[length];
-                    floats.get(begin, copy);
-                    pick(copy, begin, firsts, offsets, target, at);
-                } else {
-                    pick(floats, firsts, offsets, target, at);
+                for (int i = 0; i < offsets.length; i++) {
+                    target[i] = floats.get(first + offsets[i]);
                 }
             } else if (type == dnnl_bf16) {
                 ShortBuffer halves = all.asShortBuffer();
-                if (isDense) {
-                    short[] copy = new short[length];
-                    halves.get(begin, copy);
-                    pick(copy, begin, firsts, offsets, target, at);
-                } else {
-                    pick(halves, firsts, offsets, target, at);
+                for (int i = 0; i < offsets.length; i++) {
+                    target[i] = Float.intBitsToFloat(halves.get(first + offsets[i]) << Short.SIZE);
                 }
-            } else if (isDense) {
-                byte[] copy = new byte[length];
-                all.get(begin, copy);
-                pick(copy, begin, firsts, offsets, target, at);
             } else {
-                pick(all, firsts, offsets, target, at);
+                for (int i = 0; i < offsets.length; i++) {
+                    target[i] = all.get(first + offsets[i]);
+                }
             }
         } finally {
             // A buffer does not keep its memory alive.
             Reference.reachabilityFence(this);
         }
-    }
-
-    private static void pick(float[] source, int begin, int[] firsts, int[] offsets, float[] target, int at) {
-        int next = at;
-        for (int first : firsts) {
-            for (int offset : offsets) {
-                target[next++] = source[first + offset - begin];
-            }
-        }
-    }
-
-    private static void pick(FloatBuffer source, int[] firsts, int[] offsets, float[] target, int at) {
-        int next = at;
-        for (int first : firsts) {
-            for (int offset : offsets) {
-                target[next++] = source.get(first + offset);
-            }
-        }
-    }
-
-    private static void pick(short[] source, int begin, int[] firsts, int[] offsets, float[] target, int at) {
-        int next = at;
-        for (int first : firsts) {
-            for (int offset : offsets) {
-                target[next++] = Float.intBitsToFloat(source[first + offset - begin] << Short.SIZE);
-            }
-        }
-    }
-
-    private static void pick(ShortBuffer source, int[] firsts, int[] offsets, float[] target, int at) {
-        int next = at;
-        for (int first : firsts) {
-            for (int offset : offsets) {
-                target[next++] = Float.intBitsToFloat(source.get(first + offset) << Short.SIZE);
-            }
-        }
-    }
-
-    private static void pick(byte[] source, int begin, int[] firsts, int[] offsets, float[] target, int at) {
-        int next = at;
-        for (int first : firsts) {
-            for (int offset : offsets) {
-                target[next++] = source[first + offset - begin];
-            }
-        }
-    }
-
-    private static void pick(ByteBuffer source, int[] firsts, int[] offsets, float[] target, int at) {
-        int next = at;
-        for (int first : firsts) {
-            for (int offset : offsets) {
-                target[next++] = source.get(first + offset);
-            }
-        }
-    }
-
-    private static int min(int[] values) {
-        return Arrays.stream(values).min().orElseThrow();
-    }
-
-    private static int max(int[] values) {
-        return Arrays.stream(values).max().orElseThrow();
     }
 
     /** A native address that can be changed, so that a call creates no objects. */

@@ -137,19 +137,15 @@ final class OneDnnWeight implements PackedWeight {
 
     /** Reads a weight of the forward direction, whose columns are the rows of W. */
     @Override
-    public boolean readRows(long first, int count, float[] target) {
-        if (direction != Direction.FORWARD || !blocks.stream().allMatch(PackedBlock::isReadable)) {
+    public boolean readRow(long row, float[] target) {
+        if (direction != Direction.FORWARD) {
             return false;
         }
-        long end = first + count;
-        for (int i = 0; i < blocks.size(); i++) {
-            long from = Math.max(first, starts[i]);
-            long to = Math.min(end, starts[i + 1]);
-            if (from < to) {
-                blocks.get(i).readColumns(from - starts[i], (int) (to - from), target, (int) ((from - first) * k));
-            }
+        int block = 0;
+        while (row >= starts[block + 1]) {
+            block++;
         }
-        return true;
+        return blocks.get(block).readColumn(row - starts[block], target);
     }
 
     @Override

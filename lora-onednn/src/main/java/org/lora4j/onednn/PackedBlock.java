@@ -5,7 +5,6 @@ import static org.bytedeco.dnnl.global.dnnl.dnnl_memory_desc_get_size;
 
 import java.lang.ref.Reference;
 import java.util.Arrays;
-import java.util.Objects;
 import java.util.Optional;
 import org.bytedeco.dnnl.dnnl_memory;
 import org.bytedeco.dnnl.dnnl_memory_desc;
@@ -141,24 +140,19 @@ final class PackedBlock {
         return engine.matmuls().get(new Matmuls.Key(kind, n, k, m, rowStride), key -> new Matmul(key, format));
     }
 
-    boolean isReadable() {
-        return places != null;
-    }
-
-    /** Copies columns as they are multiplied with, one after the other, if the format can be read. */
-    void readColumns(long first, int count, float[] target, int at) {
-        Places known = Objects.requireNonNull(places, "the format cannot be read");
-        int[] columns = new int[count];
-        for (int j = 0; j < count; j++) {
-            columns[j] = (int) known.column(first + j);
+    /** Copies a column as it is multiplied with. Returns false if the format cannot be read. */
+    boolean readColumn(long column, float[] target) {
+        if (places == null) {
+            return false;
         }
-        data.read(kind.weightType(), columns, rows, target, at);
-        for (int j = 0; j < count && kind.isScaled(); j++) {
-            float factor = factors[(int) first + j];
-            for (int i = at + j * rows.length; i < at + (j + 1) * rows.length; i++) {
+        data.read(kind.weightType(), (int) places.column(column), rows, target);
+        if (kind.isScaled()) {
+            float factor = factors[(int) column];
+            for (int i = 0; i < rows.length; i++) {
                 target[i] *= factor;
             }
         }
+        return true;
     }
 
     long columns() {

@@ -58,10 +58,9 @@ final class FakeEngine implements ProductEngine {
             }
 
             @Override
-            public boolean readRows(long first, int count, float[] target) {
-                int width = (int) copy.size(1);
-                for (int i = 0; i < count && isReadable; i++) {
-                    System.arraycopy(copy.getRow(first + i).toFloatVector(), 0, target, i * width, width);
+            public boolean readRow(long row, float[] target) {
+                if (isReadable) {
+                    System.arraycopy(copy.getRow(row).toFloatVector(), 0, target, 0, target.length);
                 }
                 return isReadable;
             }

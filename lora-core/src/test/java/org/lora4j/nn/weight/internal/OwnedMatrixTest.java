@@ -64,10 +64,20 @@ class OwnedMatrixTest {
         assertThat(weight.storage("l").bytes()).isEqualTo(2L * 4 * OUT * IN);
     }
 
-    /** Elements of the first and last row, and where blocks of rows meet. */
+    /** So large that several threads compare it, with one wrong bit, or none. */
     @ParameterizedTest
-    @ValueSource(ints = {0, 64 * IN - 1, 64 * IN, 130 * IN + 77, OUT * IN - 1})
-    void aCopyWithOtherBitsDoesNot(int element) {
+    @ValueSource(ints = {-1, 0, 599, 600, 1199})
+    void aLargeCopyIsComparedFromItsFirstToItsLastRow(int wrongRow) {
+        engine.wrongElement = wrongRow < 0 ? -1 : wrongRow * IN + 77;
+        INDArray large = Samples.gaussian(4, DataType.FLOAT, 1200, IN);
+        EngineWeight largeWeight = new EngineWeight(frozen(new OwnedMatrix(new ArrayMatrix(large))), engine);
+        largeWeight.multiply(new ProductContext(), x, Nd4j.create(DataType.FLOAT, 4, 1200));
+        assertThat(large.wasClosed()).isEqualTo(wrongRow < 0);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 130 * IN + 77, OUT * IN - 1})
+    void aCopyWithAnotherBitDoesNot(int element) {
         engine.wrongElement = element;
         forward(weight, x);
         assertThat(array.wasClosed()).isFalse();
