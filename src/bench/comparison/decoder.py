@@ -1,85 +1,177 @@
-"""Measures a decoder, a Llama of the shape of SmolLM2-135M with random weights, beside PyTorch: a LoRA step, generation, a long
-prompt, and 16 texts with 16 adapters beside one text.
+"""Measures a decoder, a Llama of the shape of SmolLM2-135M with random weights, beside PyTorch and llama.cpp: a LoRA step,
+generation, a long prompt, and 16 texts with 16 adapters beside one text.
+
+llama.cpp comes with an npm package, which is installed once:
+  npm install --prefix target/bench/node node-llama-cpp@3.22.1
+Without it, its cases are left out.
+
+The time to the first token of a Qwen2 of the shape of Qwen2.5-0.5B is measured only if it is asked for:
+  src/bench/compare --cases decoder --only "first token" --runs 3
 """
 
 import json
+import os
+import shutil
 
 from comparison import encoder, measure, processes
 from comparison.processes import OUT, ROOT
 
 FOLDER = OUT / "decoder"
+LARGE = OUT / "decoder-0.5b"
+CLASSES = OUT / "decoder-classes"
 SOURCE = ROOT / "src/bench/decoder/DecoderWork.java"
 PEER = ROOT / "src/bench/peers/decoder.py"
+NODE = OUT / "node"
+LLAMA = ROOT / "src/bench/peers/llamacpp.mjs"
+GGUF = ROOT / "src/bench/peers/gguf.py"
+FIRST = "first token"
+STORAGES = ("float", "bfloat16", "int8")
 
 
 def _work(work, data="even", **more):
     return {"work": work, "data": data, **more}
 
 
-# case: our work, the other side, its work, bar. Only PyTorch runs in another program.
+ONE = _work("generate", adapters=0)
+# case: our work, the other side, its work, bar. PyTorch and llama.cpp run in other programs.
 CASES = {
     "LoRA step, 2 texts of 128 tokens": (_work("step"), "PyTorch", _work("step"), 0.9),
     "LoRA step, 4 texts of 16 to 128 tokens": (_work("step", "uneven"), "PyTorch", _work("step", "uneven"), 0.55),
     "one token of one text": (_work("generate"), "PyTorch", _work("generate"), 0.5),
     "one token of one of 16 texts with 16 adapters": (_work("batch"), "one text", _work("generate"), 1 / 6),
     "prompt of 512 tokens": (_work("prompt"), "PyTorch", _work("prompt"), 0.8),
+    "one token of the base": (ONE, "llama.cpp", {"form": "F32"}, None),
+    "one token of the base, int8": (ONE | {"storage": "int8"}, "llama.cpp", {"form": "Q8_0"}, 1 / 0.7),
+    "one token of the base, bfloat16": (ONE | {"storage": "bfloat16"}, "float", ONE, None),
 }
 
 
 def compare(options):
-    """Returns the rows of the table, and the peaks of the resident memory."""
-    processes.run(["mvn", "-B", "-ntp", "-q", "-pl", "lora-core,lora-native,lora-onednn", "test-compile",
-                   "dependency:build-classpath", "-DincludeScope=test", "-Djacoco.skip",
-                   "-Dmdep.outputFile=target/bench-classpath"])  # fmt: skip
-    if not (FOLDER / "start").exists():
-        _ours(_work("export"), "")
-    _check()
+    """Returns the rows of the table, the peaks of the resident memory, and the times to the first token if asked for."""
+    _build()
+    wanted = options.only.split("|")
+    chosen = {case: each for case, each in CASES.items() if any(text in case for text in wanted)}
+    if any(other == "llama.cpp" for _, other, _, _ in chosen.values()) and not _has_llama():
+        chosen = {case: each for case, each in chosen.items() if each[1] != "llama.cpp"}
+    _check(chosen)
     rows, peaks = [], {}
-    for case, (ours, other, theirs, bar) in CASES.items():
-        if not any(text in case for text in options.only.split("|")):
-            continue
-        times, others = {}, {}
+    for case, (ours, other, theirs, bar) in chosen.items():
+        peer, thread_settings = _peer(other)
+        times, others, read = {}, {}, None
         for _ in range(options.runs):
             for engine in ("", "engine"):
                 found = _ours(ours, engine, options)
+                read = found.get("bytes")
                 times.setdefault(engine, []).append(found["nanos"])
                 peaks.setdefault(case, {})[f"lora4j {engine}".strip()] = found["peak"]
-                if other != "PyTorch":
+                if peer is None:
                     others.setdefault(engine, []).append(_ours(theirs, engine, options)["nanos"])
-            for threads in encoder.settings(others) if other == "PyTorch" else ():
-                found = _torch(theirs | {"threads": threads}, options)
+            for threads in encoder.settings(others, thread_settings) if peer else ():
+                found = peer(theirs | {"threads": threads}, options)
                 others.setdefault(threads, []).append(found["nanos"])
                 peaks[case][f"{other} {threads}"] = found["peak"]
         for engine, found in times.items():
-            best = engine if other != "PyTorch" else min(others, key=lambda each: measure.median(others[each]))
-            rows.append({"case": f"{case}{', oneDNN' if engine else ''}", "ours": found, "other": other,
-                         "theirs": others[best], "threads": best, "bar": bar})  # fmt: skip
+            best = engine if peer is None else min(others, key=lambda each: measure.median(others[each]))
+            rows.append({"case": f"{case}{', oneDNN' if engine else ''}", "ours": found,
+                         "other": f"{other} {theirs.get('form', '')}".strip(), "theirs": others[best], "threads": best,
+                         "bar": bar, "bytes": read})  # fmt: skip
             print(f"  {rows[-1]['case']}: {encoder.milliseconds(found)} beside {encoder.milliseconds(others[best])}",
                   flush=True)  # fmt: skip
-    return {"rows": rows, "peaks": peaks}
+    return {"rows": rows, "peaks": peaks, "first": _first(options) if FIRST in wanted else []}
 
 
-def _check():
-    """Checks that both sides compute the same losses and choose the same tokens."""
+def _build():
+    processes.run(["mvn", "-B", "-ntp", "-q", "-pl", "lora-core,lora-native,lora-onednn", "test-compile",
+                   "dependency:build-classpath", "-DincludeScope=test", "-Djacoco.skip",
+                   "-Dmdep.outputFile=target/bench-classpath"])  # fmt: skip
+    # Compiled once: the time to the first token must not contain the compiler.
+    processes.run(["javac", "-d", str(CLASSES), "-cp", _class_path(), str(SOURCE)])
+    if not (FOLDER / "start").exists():
+        _ours(_work("export"), "")
+
+
+def _peer(other):
+    """Returns the function that runs the other program and its settings of threads; none if the other side is our own work."""
+    if other == "PyTorch":
+        return _torch, encoder.PEER_THREADS
+    if other == "llama.cpp":
+        return _llama, tuple(dict.fromkeys((str(os.cpu_count()), "1")))
+    return None, ()
+
+
+def _check(chosen):
+    """Checks that both sides compute the same losses and choose the same tokens. Weights of 8 bits are rounded differently."""
     settings = {"warm": 0, "seconds": 0}
-    for work in (_work("step"), _work("step", "uneven"), _work("generate"), _work("prompt")):
-        found = measure.difference(_ours(work | settings, "")["numbers"], _torch(work | settings)["numbers"])
+    for ours, other, theirs, _ in chosen.values():
+        peer, _ = _peer(other)
+        if peer is None or theirs.get("form", "F32") != "F32":
+            continue
+        exact = {"cache": "F32"} if other == "llama.cpp" else {}
+        found = measure.difference(_ours(ours | settings, "")["numbers"], peer(theirs | settings | exact)["numbers"])
         if not found <= measure.TOLERANCE:
-            raise processes.Failed(f"the two sides must compute the same numbers for {work}, found {found:.1e}")
+            raise processes.Failed(f"{other} must compute the same numbers for {ours}, found {found:.1e}")
+
+
+def _first(options):
+    """Returns the milliseconds from the start of a process to its first token, by the storage of the base."""
+    if not (LARGE / "model.safetensors").exists():
+        _ours(_work("export", shape="qwen", folder=LARGE), "")
+    rows = []
+    for storage in STORAGES:
+        for engine in ("", "engine"):
+            found = []
+            for _ in range(options.runs):
+                _warm(LARGE / "model.safetensors")
+                found.append(_ours(_work("first", shape="qwen", folder=LARGE, storage=storage), engine))
+            best = sorted(found, key=lambda each: each["first"])[len(found) // 2]
+            rows.append({"storage": storage, "engine": bool(engine), "all": [each["first"] for each in found], **best})
+            print(f"  {FIRST}, {storage} {engine}: loaded after {best['loaded']} ms, first token after {best['first']} ms",
+                  flush=True)  # fmt: skip
+    return rows
+
+
+def _warm(file):
+    """Reads a file, so that it is in the cache of the operating system."""
+    with open(file, "rb") as stream:
+        while stream.read(1 << 24):
+            pass
+
+
+def _class_path():
+    own = f"{CLASSES}:{processes.CORE}/target/classes:{processes.CORE}/src/test/resources"
+    return f"{own}:" + (processes.CORE / "target/bench-classpath").read_text().strip()
 
 
 def _ours(settings, engine, options=None):
-    settings = encoder.times(options) | settings | {"folder": FOLDER, "threads": engine or "blas"}
-    path = f"{processes.CORE}/target/classes:" + (processes.CORE / "target/bench-classpath").read_text().strip()
+    settings = encoder.times(options) | {"folder": FOLDER, "threads": engine or "blas"} | settings
+    path = _class_path()
     if engine:
         path = processes.with_engine(path)
-    command = ["java", *processes.JVM_OPTIONS, "-cp", path, str(SOURCE)]
+    command = ["java", *processes.JVM_OPTIONS, "-cp", path, "DecoderWork"]
     return _read(processes.run([*command, *(f"{k}={v}" for k, v in settings.items())], processes.environment()))
 
 
 def _torch(settings, options=None):
     settings = encoder.times(options) | settings | {"folder": FOLDER}
     command = [processes.PYTHON, "-B", str(PEER), *(f"{key}={value}" for key, value in settings.items())]
+    return _read(processes.run(command, processes.environment()))
+
+
+def _has_llama():
+    """Returns whether llama.cpp can run, and says so if not."""
+    if shutil.which("node") and (NODE / "node_modules/node-llama-cpp").exists():
+        return True
+    print("  llama.cpp is left out: it needs node and npm install --prefix target/bench/node node-llama-cpp@3.22.1", flush=True)
+    return False
+
+
+def _llama(settings, options=None):
+    form = settings["form"]
+    file = OUT / f"decoder-{form}.gguf"
+    if not file.exists() or file.stat().st_mtime < (FOLDER / "model.safetensors").stat().st_mtime:
+        processes.run([processes.PYTHON, "-B", str(GGUF), str(FOLDER), str(file), form])
+    settings = encoder.times(options) | settings | {"file": file, "package": NODE}
+    command = ["node", str(LLAMA), *(f"{key}={value}" for key, value in settings.items())]
     return _read(processes.run(command, processes.environment()))
 
 

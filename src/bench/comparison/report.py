@@ -72,7 +72,7 @@ def show(result):
         _show_train(result["train"])
     for transformer, name in (("encoder", "all-MiniLM-L6-v2"), ("decoder", "Llama of 135 million, random weights")):
         if transformer in result:
-            _show_transformer(name, result[transformer])
+            _show_transformer(name, result[transformer], best["bandwidths"])
     print("| work | lora4j µs (runs) | threads | oneDNN µs | beside | its µs | its threads | ratio | oneDNN ratio | bar "
           "| × roofline |")  # fmt: skip
     print("|---|---:|---:|---:|---|---:|---:|---:|---:|---:|---:|")
@@ -132,7 +132,7 @@ def _show_train(found):
     print()
 
 
-def _show_transformer(name, found):
+def _show_transformer(name, found, bandwidths):
     print(f"| {name} | lora4j ms (runs) | beside | its ms (runs) | its threads | ratio | bar |")
     print("|---|---:|---|---:|---:|---:|---:|")
     for row in found["rows"]:
@@ -146,4 +146,18 @@ def _show_transformer(name, found):
     for case, peaks in found["peaks"].items():
         if "step" in case:
             print(f"{case}, peak: " + ", ".join(f"{side} {peak / 1e6:.0f} MB" for side, peak in peaks.items()))
+    for row in found["rows"]:
+        if row.get("bytes"):
+            _show_bound(row, bandwidths[max(bandwidths, key=int)])
+    for row in found.get("first", ()):
+        print(f"first token of a Qwen2 of 0.5 billion, {row['storage']}{', oneDNN' if row['engine'] else ''}: main after "
+              f"{row['main']} ms, loaded after {row['loaded']}, first token of a prompt of 16 after {row['first']} "
+              f"({min(row['all'])}–{max(row['all'])}), peak {row['peak'] / 1e6:.0f} MB")  # fmt: skip
     print()
+
+
+def _show_bound(row, bandwidth):
+    """Prints the least time that the memory allows for a token, which reads every weight once."""
+    least = 1e9 * row["bytes"] / bandwidth
+    print(f"{row['case']}: reads {row['bytes'] / 1e6:.0f} MB of weights, which takes at least {least / 1e6:.2f} ms at "
+          f"{bandwidth / 1e9:.1f} GB/s; that is {least / measure.median(row['ours']):.2f} of our time (bar 0.8)")  # fmt: skip

@@ -1,12 +1,19 @@
 import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.BufferedOutputStream;
+import java.io.OutputStream;
 import java.lang.management.ManagementFactory;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
@@ -17,7 +24,10 @@ import org.lora4j.generate.BatchGenerator;
 import org.lora4j.generate.GenerationOptions;
 import org.lora4j.generate.Generator;
 import org.lora4j.io.SafeTensors;
+import org.lora4j.linalg.Precision;
+import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.NativeThreads;
+import org.lora4j.nn.Network;
 import org.lora4j.nn.input.Sequences;
 import org.lora4j.nn.transformer.LlamaModel;
 import org.lora4j.train.AdamW;
@@ -29,16 +39,10 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
- * Runs one work with a Llama of the shape of SmolLM2-135M, whose weights are random, and prints the result as one line of
- * JSON. The arguments are key=value; see comparison/decoder.py, which starts it.
+ * Runs one work with a Llama of the shape of SmolLM2-135M, or a Qwen2 of the shape of Qwen2.5-0.5B, whose weights are random,
+ * and prints the result as one line of JSON. The arguments are key=value; see comparison/decoder.py, which starts it.
  */
 public final class DecoderWork {
-    private static final int LAYERS = 30;
-    private static final int WIDTH = 576;
-    private static final int HEADS = 9;
-    private static final int KEY_VALUE_HEADS = 3;
-    private static final int FEED_FORWARD = 1536;
-    private static final int VOCABULARY = 49_152;
     private static final int PROMPT = 16;
     private static final int LONG_PROMPT = 512;
 
@@ -51,14 +55,84 @@ public final class DecoderWork {
 
     private final Map<String, String> settings;
     private final Path folder;
+    private final Shape shape;
+
+    /** The sizes of a model with tied embeddings, and the bytes of an element of its file. */
+    private record Shape(
+            String type,
+            int layers,
+            int width,
+            int heads,
+            int keyValueHeads,
+            int feedForward,
+            int vocabulary,
+            int fileBytes) {
+        static final Shape SMOL = new Shape("llama", 30, 576, 9, 3, 1536, 49_152, Float.BYTES);
+
+        /** Qwen2.5-0.5B. */
+        static final Shape QWEN = new Shape("qwen2", 24, 896, 14, 2, 4864, 151_936, Short.BYTES);
+
+        static Shape of(String name) {
+            return switch (name) {
+                case "smol" -> SMOL;
+                case "qwen" -> QWEN;
+                default -> throw new IllegalArgumentException("unknown shape " + name);
+            };
+        }
+
+        int keyWidth() {
+            return width / heads * keyValueHeads;
+        }
+
+        boolean hasBiases() {
+            return type.equals("qwen2");
+        }
+
+        /** All tensors in the order of the file. */
+        Map<String, int[]> tensors() {
+            Map<String, int[]> shapes = new LinkedHashMap<>();
+            shapes.put("model.embed_tokens.weight", new int[] {vocabulary, width});
+            for (int i = 0; i < layers; i++) {
+                String layer = "model.layers." + i + ".";
+                shapes.put(layer + "input_layernorm.weight", new int[] {width});
+                addLinear(shapes, layer + "self_attn.q_proj", width, width, hasBiases());
+                addLinear(shapes, layer + "self_attn.k_proj", keyWidth(), width, hasBiases());
+                addLinear(shapes, layer + "self_attn.v_proj", keyWidth(), width, hasBiases());
+                addLinear(shapes, layer + "self_attn.o_proj", width, width, false);
+                shapes.put(layer + "post_attention_layernorm.weight", new int[] {width});
+                addLinear(shapes, layer + "mlp.gate_proj", feedForward, width, false);
+                addLinear(shapes, layer + "mlp.up_proj", feedForward, width, false);
+                addLinear(shapes, layer + "mlp.down_proj", width, feedForward, false);
+            }
+            shapes.put("model.norm.weight", new int[] {width});
+            return shapes;
+        }
+
+        private static void addLinear(Map<String, int[]> shapes, String name, int out, int in, boolean hasBias) {
+            shapes.put(name + ".weight", new int[] {out, in});
+            if (hasBias) {
+                shapes.put(name + ".bias", new int[] {out});
+            }
+        }
+
+        /** The elements of all matrices. A token reads each once, that of the embeddings in the head. */
+        long matrixElements() {
+            return tensors().values().stream()
+                    .filter(each -> each.length == 2)
+                    .mapToLong(each -> (long) each[0] * each[1])
+                    .sum();
+        }
+    }
 
     private DecoderWork(Map<String, String> settings) {
         this.settings = settings;
         folder = Path.of(settings.get("folder"));
+        shape = Shape.of(settings.get("shape"));
     }
 
     public static void main(String[] args) throws Exception {
-        Map<String, String> settings = new HashMap<>(Map.of("warm", "6", "seconds", "6", "threads", "blas"));
+        Map<String, String> settings = new HashMap<>(Map.of(
+                "warm", "6", "seconds", "6", "threads", "blas", "shape", "smol", "storage", "float", "adapters", "1"));
         for (String arg : args) {
             settings.put(arg.substring(0, arg.indexOf('=')), arg.substring(arg.indexOf('=') + 1));
         }
@@ -71,6 +145,7 @@ public final class DecoderWork {
                 case "generate" -> work.generate(result);
                 case "batch" -> work.batch(result);
                 case "prompt" -> work.prompt(result);
+                case "first" -> work.first(result);
                 default -> throw new IllegalArgumentException("unknown work " + settings.get("work"));
             }
         }
@@ -91,18 +166,18 @@ public final class DecoderWork {
         };
     }
 
-    /** Writes the model and the adapter that both sides start with. */
+    /** Writes the model, and for the small one the adapter that both sides start with. */
     private void export() throws Exception {
         Files.createDirectories(folder);
         Map<String, Object> config = new LinkedHashMap<>();
-        config.put("model_type", "llama");
-        config.put("architectures", List.of("LlamaForCausalLM"));
-        config.put("vocab_size", VOCABULARY);
-        config.put("hidden_size", WIDTH);
-        config.put("intermediate_size", FEED_FORWARD);
-        config.put("num_hidden_layers", LAYERS);
-        config.put("num_attention_heads", HEADS);
-        config.put("num_key_value_heads", KEY_VALUE_HEADS);
+        config.put("model_type", shape.type());
+        config.put("architectures", List.of(shape == Shape.QWEN ? "Qwen2ForCausalLM" : "LlamaForCausalLM"));
+        config.put("vocab_size", shape.vocabulary());
+        config.put("hidden_size", shape.width());
+        config.put("intermediate_size", shape.feedForward());
+        config.put("num_hidden_layers", shape.layers());
+        config.put("num_attention_heads", shape.heads());
+        config.put("num_key_value_heads", shape.keyValueHeads());
         config.put("max_position_embeddings", 2048);
         config.put("rms_norm_eps", 1e-5);
         config.put("rope_theta", 10_000.0);
@@ -110,36 +185,79 @@ public final class DecoderWork {
         config.put("hidden_act", "silu");
         new ObjectMapper().writeValue(folder.resolve("config.json").toFile(), config);
         SplittableRandom random = new SplittableRandom(1);
-        Map<String, INDArray> tensors = new LinkedHashMap<>();
-        tensors.put("model.embed_tokens.weight", uniform(random, VOCABULARY, WIDTH));
-        int keyWidth = WIDTH / HEADS * KEY_VALUE_HEADS;
-        for (int i = 0; i < LAYERS; i++) {
-            String layer = "model.layers." + i + ".";
-            tensors.put(layer + "input_layernorm.weight", Nd4j.ones(WIDTH));
-            tensors.put(layer + "self_attn.q_proj.weight", uniform(random, WIDTH, WIDTH));
-            tensors.put(layer + "self_attn.k_proj.weight", uniform(random, keyWidth, WIDTH));
-            tensors.put(layer + "self_attn.v_proj.weight", uniform(random, keyWidth, WIDTH));
-            tensors.put(layer + "self_attn.o_proj.weight", uniform(random, WIDTH, WIDTH));
-            tensors.put(layer + "post_attention_layernorm.weight", Nd4j.ones(WIDTH));
-            tensors.put(layer + "mlp.gate_proj.weight", uniform(random, FEED_FORWARD, WIDTH));
-            tensors.put(layer + "mlp.up_proj.weight", uniform(random, FEED_FORWARD, WIDTH));
-            tensors.put(layer + "mlp.down_proj.weight", uniform(random, WIDTH, FEED_FORWARD));
+        Path part = folder.resolve("model.part");
+        if (shape.fileBytes() == Float.BYTES) {
+            Map<String, INDArray> tensors = new LinkedHashMap<>();
+            shape.tensors().forEach((name, sizes) -> tensors.put(
+                    name, sizes.length == 1 ? Nd4j.ones(sizes[0]) : uniform(random, sizes[0], sizes[1])));
+            SafeTensors.of(tensors, Map.of("format", "pt")).write(part);
+        } else {
+            writeBFloat16(part, random);
         }
-        tensors.put("model.norm.weight", Nd4j.ones(WIDTH));
-        SafeTensors.of(tensors, Map.of("format", "pt")).write(folder.resolve("model.safetensors"));
-        model(1).using("a0").save(folder.resolve("start"));
+        Files.move(part, folder.resolve("model.safetensors"), StandardCopyOption.REPLACE_EXISTING);
+        if (shape == Shape.SMOL) {
+            model(1).using("a0").save(folder.resolve("start"));
+        }
+    }
+
+    /** Writes tensor by tensor, because the file is large. Factors of normalizations are 1, biases too. */
+    private void writeBFloat16(Path file, SplittableRandom random) throws Exception {
+        Map<String, Object> header = new LinkedHashMap<>();
+        header.put("__metadata__", Map.of("format", "pt"));
+        long end = 0;
+        for (Map.Entry<String, int[]> tensor : shape.tensors().entrySet()) {
+            long begin = end;
+            end += Short.BYTES * Arrays.stream(tensor.getValue()).asLongStream().reduce(1, (a, b) -> a * b);
+            header.put(
+                    tensor.getKey(),
+                    Map.of("dtype", "BF16", "shape", tensor.getValue(), "data_offsets", new long[] {begin, end}));
+        }
+        byte[] json = new ObjectMapper().writeValueAsBytes(header);
+        try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(file), 1 << 20)) {
+            out.write(ByteBuffer.allocate(Long.BYTES)
+                    .order(ByteOrder.LITTLE_ENDIAN)
+                    .putLong(json.length)
+                    .array());
+            out.write(json);
+            for (int[] sizes : shape.tensors().values()) {
+                int rows = sizes.length == 1 ? 1 : sizes[0];
+                byte[] row = new byte[Short.BYTES * sizes[sizes.length - 1]];
+                for (int i = 0; i < rows; i++) {
+                    for (int j = 0; j < row.length; j += Short.BYTES) {
+                        int bits = Float.floatToIntBits(sizes.length == 1 ? 1 : uniform(random));
+                        row[j] = (byte) (bits >> Short.SIZE);
+                        row[j + 1] = (byte) (bits >> Short.SIZE + Byte.SIZE);
+                    }
+                    out.write(row);
+                }
+            }
+        }
+    }
+
+    private static float uniform(SplittableRandom random) {
+        return (float) (0.07 * (random.nextDouble() - 0.5));
     }
 
     private static INDArray uniform(SplittableRandom random, int rows, int columns) {
         float[] values = new float[rows * columns];
         for (int i = 0; i < values.length; i++) {
-            values[i] = (float) (0.07 * (random.nextDouble() - 0.5));
+            values[i] = uniform(random);
         }
         return Nd4j.create(values, new int[] {rows, columns});
     }
 
+    private Precision storage() {
+        return Precision.valueOf(settings.get("storage").toUpperCase(Locale.ROOT));
+    }
+
+    private Network network() throws Exception {
+        return storage() == Precision.FLOAT
+                ? LlamaModel.load(folder).causal()
+                : LlamaModel.load(folder, BaseStorage.of(storage())).causal();
+    }
+
     private LoRAModel model(int adapters) throws Exception {
-        LoRAModel model = LoRAModel.of(LlamaModel.load(folder).causal());
+        LoRAModel model = LoRAModel.of(network());
         for (int i = 0; i < adapters; i++) {
             model.add(
                     "a" + i,
@@ -154,9 +272,9 @@ public final class DecoderWork {
     }
 
     /** The same tokens as in peers/decoder.py. */
-    private static int[] tokens(int length, int start) {
+    private int[] tokens(int length, int start) {
         return IntStream.range(0, length)
-                .map(i -> (int) ((start + i * 7919L) % VOCABULARY))
+                .map(i -> (int) ((start + i * 7919L) % shape.vocabulary()))
                 .toArray();
     }
 
@@ -194,7 +312,9 @@ public final class DecoderWork {
     }
 
     private void generate(Map<String, Object> result) throws Exception {
-        Generator generator = Generator.of(model(1).using("a0"));
+        int adapters = Integer.parseInt(settings.get("adapters"));
+        LoRAModel model = model(adapters);
+        Generator generator = Generator.of(adapters == 0 ? model.base() : model.using("a0"));
         GenerationOptions options = GenerationOptions.greedy().withMaxTokens(COUNT);
         int[] prompt = tokens(PROMPT, 0);
         result.put("numbers", generator.generate(prompt, options).tokens().subList(0, COMPARED));
@@ -202,6 +322,18 @@ public final class DecoderWork {
             generator.forget();
             generator.generate(prompt, options);
         });
+        int width = storage() == Precision.FLOAT ? Float.BYTES : storage() == Precision.BFLOAT16 ? Short.BYTES : 1;
+        result.put("bytes", shape.matrixElements() * width);
+    }
+
+    /** The milliseconds from the start of the process to the loaded model, and to the first token after a prompt. */
+    private void first(Map<String, Object> result) throws Exception {
+        long start = ManagementFactory.getRuntimeMXBean().getStartTime();
+        result.put("main", System.currentTimeMillis() - start);
+        Generator generator = Generator.of(model(0).base());
+        result.put("loaded", System.currentTimeMillis() - start);
+        result.put("numbers", generator.generate(tokens(PROMPT, 0), GenerationOptions.greedy().withMaxTokens(1)).tokens());
+        result.put("first", System.currentTimeMillis() - start);
     }
 
     private void batch(Map<String, Object> result) throws Exception {

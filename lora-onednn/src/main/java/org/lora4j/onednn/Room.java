@@ -3,8 +3,8 @@ package org.lora4j.onednn;
 import org.bytedeco.javacpp.Pointer;
 
 /**
- * The native memory that packed copies may take. They make products faster, but a program must not run out of memory for them:
- * half of what JavaCPP allows stays for arrays. Thread-safe.
+ * The native memory that packed copies may take: half of what JavaCPP allows. The other half stays for other code that
+ * allocates by JavaCPP. The arrays of ND4J are not counted there, so no memory is kept free for them. Thread-safe.
  */
 final class Room {
     /** After a collection that did not help, there is none for this time. */

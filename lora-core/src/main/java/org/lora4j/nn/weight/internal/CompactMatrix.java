@@ -177,7 +177,7 @@ public abstract sealed class CompactMatrix extends RowMatrix implements WeightMa
         return precision() == other.precision()
                 && height() == other.height()
                 && width() == other.width()
-                && hasElements(other.rows());
+                && hasElements(other::rows);
     }
 
     /** Releases the native memory. Nobody may use the matrix any more. */

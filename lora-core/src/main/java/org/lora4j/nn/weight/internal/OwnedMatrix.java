@@ -114,7 +114,7 @@ public final class OwnedMatrix implements WeightMatrix {
                         Math.toIntExact(shape[0]),
                         Math.toIntExact(shape[1]),
                         originalOf(now.elements));
-                if (moved.holds(rowsOf(now.elements))) {
+                if (moved.holds(() -> rowsOf(now.elements))) {
                     replace(now, moved);
                 }
             }

@@ -1,5 +1,6 @@
 package org.lora4j.nn.weight.internal;
 
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.linalg.PackedWeight;
 import org.lora4j.linalg.Precision;
@@ -27,7 +28,7 @@ final class PackedMatrix extends RowMatrix {
     }
 
     /** Returns whether the copy can be read, and has these rows, bit for bit. */
-    boolean holds(Rows others) {
+    boolean holds(Supplier<Rows> others) {
         return packed.readRow(0, new float[width()]) && hasElements(others);
     }
 

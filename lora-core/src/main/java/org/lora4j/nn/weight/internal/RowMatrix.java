@@ -1,17 +1,23 @@
 package org.lora4j.nn.weight.internal;
 
 import java.util.Arrays;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.ArrayFingerprint;
 import org.lora4j.internal.ArrayMemory;
 import org.lora4j.internal.RowNorms;
+import org.lora4j.internal.SpareProcessors;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 /** A frozen FLOAT matrix that is no array of floats. Its rows are read one by one. */
 abstract class RowMatrix implements MatrixElements {
+    /** The fewest elements for whose comparison another thread saves time. */
+    private static final int LEAST_ELEMENTS = 1 << 17;
+
     private final int height;
     private final int width;
     private volatile @Nullable String original;
@@ -63,12 +69,26 @@ abstract class RowMatrix implements MatrixElements {
         return fingerprint.hex();
     }
 
-    /** Returns whether some rows are those of this matrix, bit for bit. */
-    final boolean hasElements(Rows others) {
+    /**
+     * Returns whether some rows are those of this matrix, bit for bit. Each free processor compares a part of them.
+     *
+     * @param others gives the rows for one thread
+     */
+    final boolean hasElements(Supplier<Rows> others) {
+        AtomicBoolean isEqual = new AtomicBoolean(true);
+        SpareProcessors.run(height, Math.max(1, LEAST_ELEMENTS / width), (from, to) -> {
+            if (!hasElements(others.get(), from, to)) {
+                isEqual.set(false);
+            }
+        });
+        return isEqual.get();
+    }
+
+    private boolean hasElements(Rows others, int from, int to) {
         float[] one = new float[width];
         float[] two = new float[width];
         Rows rows = rows();
-        for (int i = 0; i < height; i++) {
+        for (int i = from; i < to; i++) {
             rows.read(i, one);
             others.read(i, two);
             if (!Arrays.equals(one, two)) {

@@ -23,8 +23,8 @@ final class FakeEngine implements ProductEngine {
     /** Whether rows can be read back. */
     boolean isReadable;
 
-    /** What is added to each element when it is packed. */
-    float error;
+    /** The element in which a packed copy differs in the last bit; −1 for none. */
+    int wrongElement = -1;
 
     private int threads = 1;
 
@@ -44,7 +44,10 @@ final class FakeEngine implements ProductEngine {
         if (refusesSizes || refused.contains(direction)) {
             return Optional.empty();
         }
-        INDArray copy = weight.add(error);
+        INDArray copy = weight.dup('c');
+        if (wrongElement >= 0) {
+            copy.data().put(wrongElement, Math.nextUp(copy.data().getFloat(wrongElement)));
+        }
         INDArray factor = direction == Direction.FORWARD ? copy.transpose() : copy;
         return Optional.of(new PackedWeight() {
             @Override

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.lora4j.internal.ArrayBits;
 import org.lora4j.linalg.Precision;
 import org.lora4j.linalg.ProductEngine.Direction;
@@ -62,9 +64,21 @@ class OwnedMatrixTest {
         assertThat(weight.storage("l").bytes()).isEqualTo(2L * 4 * OUT * IN);
     }
 
-    @Test
-    void aCopyWithOtherBitsDoesNot() {
-        engine.error = 1e-3f;
+    /** So large that several threads compare it, with one wrong bit, or none. */
+    @ParameterizedTest
+    @ValueSource(ints = {-1, 0, 599, 600, 1199})
+    void aLargeCopyIsComparedFromItsFirstToItsLastRow(int wrongRow) {
+        engine.wrongElement = wrongRow < 0 ? -1 : wrongRow * IN + 77;
+        INDArray large = Samples.gaussian(4, DataType.FLOAT, 1200, IN);
+        EngineWeight largeWeight = new EngineWeight(frozen(new OwnedMatrix(new ArrayMatrix(large))), engine);
+        largeWeight.multiply(new ProductContext(), x, Nd4j.create(DataType.FLOAT, 4, 1200));
+        assertThat(large.wasClosed()).isEqualTo(wrongRow < 0);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 130 * IN + 77, OUT * IN - 1})
+    void aCopyWithAnotherBitDoesNot(int element) {
+        engine.wrongElement = element;
         forward(weight, x);
         assertThat(array.wasClosed()).isFalse();
         assertThat(parameter.value()).isSameAs(array);

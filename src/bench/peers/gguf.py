@@ -1,0 +1,139 @@
+"""Writes a Llama of a Hugging Face folder as a GGUF file that llama.cpp can compute with, for the benchmark only.
+
+  gguf.py FOLDER FILE F32|Q8_0
+
+The weights must be F32, in one file, with tied embeddings. The vocabulary is made up, because the
+program that runs llama.cpp needs one; texts are given as ids.
+"""
+
+import json
+import struct
+import sys
+from pathlib import Path
+
+import numpy as np
+
+ALIGNMENT = 32
+# The numbers of llama.cpp for its types: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
+TYPES = {"F32": 0, "Q8_0": 8}
+FILE_TYPES = {"F32": 0, "Q8_0": 7}
+NUMBER, FLOAT, TEXT, LIST = 4, 6, 8, 9
+BLOCK = 32
+NAMES = {
+    "input_layernorm": "attn_norm",
+    "self_attn.q_proj": "attn_q",
+    "self_attn.k_proj": "attn_k",
+    "self_attn.v_proj": "attn_v",
+    "self_attn.o_proj": "attn_output",
+    "post_attention_layernorm": "ffn_norm",
+    "mlp.gate_proj": "ffn_gate",
+    "mlp.up_proj": "ffn_up",
+    "mlp.down_proj": "ffn_down",
+}
+
+
+def read(file):
+    """Returns the tensors of a safetensors file by name."""
+    with open(file, "rb") as stream:
+        length = struct.unpack("<Q", stream.read(8))[0]
+        header = json.loads(stream.read(length))
+    header.pop("__metadata__", None)
+    data = np.memmap(file, np.uint8, "r", 8 + length)
+    tensors = {}
+    for name, entry in header.items():
+        if entry["dtype"] != "F32":
+            raise ValueError(f"{name}: must be F32, found {entry['dtype']}")
+        begin, end = entry["data_offsets"]
+        tensors[name] = data[begin:end].view(np.float32).reshape(entry["shape"])
+    return tensors
+
+
+def name_of(name):
+    """Returns llama.cpp's name of a weight."""
+    if name == "model.embed_tokens.weight":
+        return "token_embd.weight"
+    if name == "model.norm.weight":
+        return "output_norm.weight"
+    layer, module = name.removeprefix("model.layers.").removesuffix(".weight").split(".", 1)
+    return f"blk.{layer}.{NAMES[module]}.weight"
+
+
+def in_pairs(weight, heads):
+    """Returns the rows in the order of llama.cpp, which rotates neighbours where transformers rotates halves of a head."""
+    return weight.reshape(heads, 2, weight.shape[0] // heads // 2, -1).swapaxes(1, 2).reshape(weight.shape)
+
+
+def quantized(weight):
+    """Returns blocks of 32 elements: a scale of 16 bits, and integers from -127 to 127."""
+    blocks = weight.reshape(-1, BLOCK)
+    scales = np.abs(blocks).max(1) / np.float32(127)
+    codes = np.rint(np.divide(blocks, scales[:, None], out=np.zeros_like(blocks), where=scales[:, None] > 0))
+    result = np.empty(len(blocks), np.dtype([("scale", "<f2"), ("codes", "i1", BLOCK)]))
+    result["scale"], result["codes"] = scales, codes
+    return result
+
+
+def text(value):
+    encoded = value.encode()
+    return struct.pack("<Q", len(encoded)) + encoded
+
+
+def field(name, value):
+    """Returns a field of the header: a text, texts, a number of 4 bytes without a sign, or a float."""
+    if isinstance(value, str):
+        return text(name) + struct.pack("<I", TEXT) + text(value)
+    if isinstance(value, list):
+        return text(name) + struct.pack("<IIQ", LIST, TEXT, len(value)) + b"".join(map(text, value))
+    return text(name) + (struct.pack("<If", FLOAT, value) if isinstance(value, float) else struct.pack("<II", NUMBER, value))
+
+
+def fields(config, form):
+    heads = config["num_attention_heads"]
+    values = {
+        "general.architecture": "llama",
+        "general.file_type": FILE_TYPES[form],
+        "general.quantization_version": 2,
+        "llama.vocab_size": config["vocab_size"],
+        "llama.context_length": config["max_position_embeddings"],
+        "llama.embedding_length": config["hidden_size"],
+        "llama.block_count": config["num_hidden_layers"],
+        "llama.feed_forward_length": config["intermediate_size"],
+        "llama.attention.head_count": heads,
+        "llama.attention.head_count_kv": config["num_key_value_heads"],
+        "llama.attention.layer_norm_rms_epsilon": float(config["rms_norm_eps"]),
+        "llama.rope.dimension_count": config["hidden_size"] // heads,
+        "llama.rope.freq_base": float(config["rope_theta"]),
+        "tokenizer.ggml.model": "gpt2",
+        "tokenizer.ggml.pre": "gpt-2",
+        "tokenizer.ggml.tokens": [f"t{i}" for i in range(config["vocab_size"])],
+        "tokenizer.ggml.merges": ["t 0"],
+    }
+    return [field(name, value) for name, value in values.items()]
+
+
+def write(folder, file, form):
+    config = json.loads((folder / "config.json").read_text())
+    tensors = read(folder / "model.safetensors")
+    heads = {"q_proj": config["num_attention_heads"], "k_proj": config["num_key_value_heads"]}
+    header, contents, offset = [], [], 0
+    for name, weight in tensors.items():
+        rows = heads.get(name.removesuffix(".weight").rsplit(".", 1)[-1])
+        ordered = weight if rows is None else in_pairs(weight, rows)
+        kind = form if weight.ndim == 2 else "F32"
+        content = (quantized(ordered) if kind == "Q8_0" else np.ascontiguousarray(ordered)).tobytes()
+        content += bytes(-len(content) % ALIGNMENT)
+        sizes = weight.shape[::-1]
+        header.append(text(name_of(name)) + struct.pack(f"<I{len(sizes)}QIQ", len(sizes), *sizes, TYPES[kind], offset))
+        contents.append(content)
+        offset += len(content)
+    described = fields(config, form)
+    begin = b"GGUF" + struct.pack("<IQQ", 3, len(tensors), len(described)) + b"".join(described + header)
+    part = file.with_suffix(".part")
+    with open(part, "wb") as stream:
+        stream.write(begin + bytes(-len(begin) % ALIGNMENT))
+        stream.writelines(contents)
+    part.rename(file)
+
+
+if __name__ == "__main__":
+    write(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3])
