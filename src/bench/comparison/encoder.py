@@ -85,10 +85,10 @@ def milliseconds(times):
     return f"{measure.median(times) / 1e6:.2f} ms"
 
 
-def settings(times):
-    """Returns the thread settings of PyTorch to run: all at first, then those near the best one."""
+def settings(times, all_settings=PEER_THREADS):
+    """Returns the thread settings of the other side to run: all at first, then those near the best one."""
     if not times:
-        return PEER_THREADS
+        return all_settings
     best = min(min(each) for each in times.values())
     return [threads for threads, each in times.items() if min(each) <= measure.PROMISING * best]
 
