@@ -41,7 +41,6 @@ public final class TextLoRA {
      * Runs the story, in some minutes with two processors.
      *
      * @param args the folder for the model, the texts and the adapter
-     * @throws IOException if a file cannot be written
      */
     public static void main(String[] args) throws IOException {
         ExampleFiles files = ExampleFiles.write(Path.of(args.length > 0 ? args[0] : "text-run"));

@@ -40,7 +40,6 @@ public record TestResult(double accuracy, List<Integer> wrong, List<List<Integer
      * Computes accuracy and wrong counts from a confusion matrix.
      *
      * @param confusion the number of examples by {@code [actual][predicted]} class, {@code [n][n]}
-     * @return the result
      * @throws IllegalArgumentException if it is not square, a count is negative or there is no example
      */
     public static TestResult of(int[][] confusion) {
@@ -54,46 +53,28 @@ public record TestResult(double accuracy, List<Integer> wrong, List<List<Integer
     /**
      * Counts the examples of a class.
      *
-     * @param actual the class
      * @return the number of test examples of it
      */
     public int examples(int actual) {
         return sum(confusion.get(actual));
     }
 
-    /**
-     * Counts all examples.
-     *
-     * @return the number of test examples
-     */
+    /** Counts all examples. */
     public int examples() {
         return confusion.stream().mapToInt(TestResult::sum).sum();
     }
 
-    /**
-     * Counts the wrong predictions for all classes.
-     *
-     * @return the number of wrong predictions
-     */
+    /** Counts the wrong predictions for all classes. */
     public int wrongTotal() {
         return sum(wrong);
     }
 
-    /**
-     * Counts how often a class was predicted, rightly or wrongly.
-     *
-     * @param predicted the class
-     * @return the number of predictions
-     */
+    /** Counts how often a class was predicted, rightly or wrongly. */
     public int predicted(int predicted) {
         return confusion.stream().mapToInt(row -> row.get(predicted)).sum();
     }
 
-    /**
-     * Counts the classes.
-     *
-     * @return n
-     */
+    /** Counts the classes. */
     public int classes() {
         return wrong.size();
     }
