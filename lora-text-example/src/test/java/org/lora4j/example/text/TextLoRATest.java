@@ -7,7 +7,11 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -67,10 +71,35 @@ class TextLoRATest {
         assertThat(Cli.run("files", output).code()).isZero();
         assertThat(output.resolve("minilm")).isDirectoryContaining("glob:**/tokenizer.json");
         for (String name : new String[] {"train", "test"}) {
-            String texts = new String(
-                    new GZIPInputStream(Files.newInputStream(output.resolve(name + ".tsv.gz"))).readAllBytes(),
-                    StandardCharsets.UTF_8);
-            assertThat(texts).startsWith("label\ttext\n").contains("\n1790-1850\t", "\nsince 1946\t");
+            assertThat(texts(output, name)).startsWith("label\ttext\n").contains("\n1790-1850\t", "\nsince 1946\t");
         }
+        // A sentence has one class only, and a changed one has the words of a passage in another order.
+        Set<String> sorted = new HashSet<>();
+        for (String passage : texts(output, "test").split("\n")) {
+            for (String sentence : passage.replaceFirst(".*\t", "").split("(?<=[.?!]) +(?=[A-Z])")) {
+                sorted.add(sorted(sentence));
+            }
+        }
+        String passages = texts(output, "test");
+        int changed = 0;
+        String[] lines = texts(output, "test-order").split("\n");
+        assertThat(lines).hasSizeGreaterThan(1500);
+        for (String line : List.of(lines).subList(1, lines.length)) {
+            String[] columns = line.split("\t");
+            assertThat(sorted).contains(sorted(columns[1]));
+            assertThat(passages.contains(columns[1])).as(line).isEqualTo(columns[0].equals("as written"));
+            changed += columns[0].equals("changed") ? 1 : 0;
+        }
+        assertThat((double) changed / lines.length).isBetween(0.45, 0.55);
+    }
+
+    private static String texts(Path folder, String name) throws IOException {
+        try (GZIPInputStream texts = new GZIPInputStream(Files.newInputStream(folder.resolve(name + ".tsv.gz")))) {
+            return new String(texts.readAllBytes(), StandardCharsets.UTF_8);
+        }
+    }
+
+    private static String sorted(String sentence) {
+        return Stream.of(sentence.split(" ")).sorted().collect(Collectors.joining(" "));
     }
 }
