@@ -27,7 +27,7 @@ public final class ClassifyCommand extends WorkCommand {
     private Path output = Path.of("text-run");
 
     @Option(names = "--steps", paramLabel = "N", description = "Batches of the training. Default: ${DEFAULT-VALUE}.")
-    private int steps = 600;
+    private int steps = 400;
 
     @Option(names = "--max-tokens", paramLabel = "N", description = "Texts are cut here. Default: ${DEFAULT-VALUE}.")
     private int maxTokens = 64;

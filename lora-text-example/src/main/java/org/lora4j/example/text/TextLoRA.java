@@ -46,7 +46,7 @@ public final class TextLoRA {
         ExampleFiles files = ExampleFiles.write(Path.of(args.length > 0 ? args[0] : "text-run"));
         try (NativeThreads threads = NativeThreads.forBlas();
                 EncoderFolder encoder = EncoderFolder.open(files.model(), 64)) {
-            run(encoder, files.texts("train-order"), files.texts("test-order"), 600, 0, System.out::println)
+            run(encoder, files.texts("train-order"), files.texts("test-order"), 400, 0, System.out::println)
                     .save(files.folder().resolve("order"));
         }
     }

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
@@ -15,7 +16,7 @@ import java.util.zip.GZIPOutputStream;
 import org.lora4j.text.TextFiles;
 
 /**
- * Single sentences, half of them with some words in another order. Which words a sentence has says nothing about its class, so
+ * A sentence of each passage, about half of them with some words in another order. Which words a sentence has says nothing about its class, so
  * that counts of words are of no use. The embedding of a sentence hardly depends on their order either.
  */
 final class WordOrder {
@@ -31,7 +32,7 @@ final class WordOrder {
     private WordOrder() {}
 
     /**
-     * Writes the sentences of some passages as a file with the columns {@code label} and {@code text}.
+     * Writes a sentence of each passage that has a suitable one, as a file with the columns {@code label} and {@code text}.
      *
      * @param passages a file with a column {@code text}
      * @param file where to write, compressed by gzip
@@ -42,25 +43,31 @@ final class WordOrder {
         Random random = new Random(seed);
         StringBuilder lines = new StringBuilder("label\ttext\n");
         TextFiles.read(passages).stream()
-                .flatMap(row -> BETWEEN_SENTENCES.splitAsStream(row.text("text")))
-                .forEach(sentence -> {
-                    List<String> words = Arrays.asList(sentence.split(" "));
-                    int[] runs = runs(words);
-                    // A quotation mark has a meaning in a file of columns.
-                    if (runs.length > 0 && !sentence.contains("\"")) {
-                        boolean changes = random.nextBoolean();
-                        if (changes) {
-                            int from = runs[random.nextInt(runs.length)];
-                            reorder(words.subList(from, from + RUN), random);
-                        }
-                        lines.append(changes ? "changed\t" : "as written\t")
-                                .append(String.join(" ", words))
-                                .append('\n');
+                .flatMap(row -> sentence(row.text("text")).stream())
+                .forEach(words -> {
+                    boolean changes = random.nextBoolean();
+                    if (changes) {
+                        int[] runs = runs(words);
+                        int from = runs[random.nextInt(runs.length)];
+                        reorder(words.subList(from, from + RUN), random);
                     }
+                    lines.append(changes ? "changed\t" : "as written\t")
+                            .append(String.join(" ", words))
+                            .append('\n');
                 });
         try (GZIPOutputStream out = new GZIPOutputStream(Files.newOutputStream(file))) {
             out.write(lines.toString().getBytes(StandardCharsets.UTF_8));
         }
+    }
+
+    /** Returns the words of the first sentence that can be changed. A quotation mark has a meaning in a file of columns. */
+    private static Optional<List<String>> sentence(String passage) {
+        return BETWEEN_SENTENCES
+                .splitAsStream(passage)
+                .filter(sentence -> !sentence.contains("\""))
+                .map(sentence -> Arrays.asList(sentence.split(" ")))
+                .filter(words -> runs(words).length > 0)
+                .findFirst();
     }
 
     /** Returns where runs of different plain words begin, in sentences of a common length. */
