@@ -36,8 +36,8 @@ public final class TaskTraining<R extends Record> {
         this.input = input;
         parts = task.parts();
         plan = input.plan().forExamples(parts.train().size());
-        training =
-                new TextTraining(parts.adapter(), parts.loss(), plan, parts.train().size(), parts.recomputes());
+        training = new TextTraining(
+                parts.adapter(), parts.loss(), plan, parts.train().size(), parts.recomputes());
     }
 
     /**

@@ -78,7 +78,8 @@ final class WordOrder {
         return IntStream.rangeClosed(1, words.size() - RUN)
                 .filter(from -> words.subList(from, from + RUN).stream()
                         .allMatch(word -> PLAIN.matcher(word).matches()))
-                .filter(from -> words.subList(from, from + RUN).stream().distinct().count() == RUN)
+                .filter(from ->
+                        words.subList(from, from + RUN).stream().distinct().count() == RUN)
                 .toArray();
     }
 
