@@ -65,7 +65,7 @@ final class WordOrder {
         return BETWEEN_SENTENCES
                 .splitAsStream(passage)
                 .filter(sentence -> !sentence.contains("\""))
-                .map(sentence -> Arrays.asList(sentence.split(" ")))
+                .map(sentence -> Arrays.asList(sentence.split(" ", -1)))
                 .filter(words -> runs(words).length > 0)
                 .findFirst();
     }
