@@ -78,8 +78,7 @@ class TextLoRATest {
                 .flatMap(line -> Pattern.compile("(?<=[.?!]) +(?=[A-Z])").splitAsStream(line.replaceFirst(".*\t", "")))
                 .map(TextLoRATest::sorted)
                 .collect(Collectors.toSet());
-        List<String> lines =
-                texts(output, "test-order").lines().skip(1).toList();
+        List<String> lines = texts(output, "test-order").lines().skip(1).toList();
         assertThat(lines).hasSizeBetween(800, 1200);
         int changed = 0;
         for (String line : lines) {
