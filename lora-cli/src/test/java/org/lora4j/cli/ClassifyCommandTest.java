@@ -344,6 +344,23 @@ class ClassifyCommandTest {
     }
 
     @Test
+    void fewTextsAreUsedMoreOftenUnlessTheUserSaysHowOften() throws IOException {
+        Path few = SmallTexts.csv(temp.resolve("few.csv"), 40, 3);
+        Object[] command = {"classify", "--model", model, "--data", few, "--output"};
+        Cli chosen = Cli.good(Cli.words(command, temp.resolve("chosen"), "--rate", 0.01));
+        assertThat(chosen.out())
+                .contains("; 30 epochs, more than 3 because there are few examples; --epochs sets another number\n");
+        assertThat(report(temp.resolve("chosen")).at("/settings/epochs").asInt())
+                .isEqualTo(30);
+        Cli said = Cli.good(Cli.words(command, temp.resolve("said"), "--epochs", 2));
+        assertThat(said.out()).contains("; 2 epochs\n");
+        assertThat(report(temp.resolve("said")).at("/training/epochs").asInt()).isEqualTo(2);
+        JsonNode estimate = Cli.good(Cli.words(command, temp.resolve("estimated"), "--dry-run", "--json"))
+                .json();
+        assertThat(estimate.at("/epochs").asInt()).isEqualTo(30);
+    }
+
+    @Test
     void aDryRunWritesNothingAndSaysWhatTheTrainingNeeds() throws IOException {
         Path output = temp.resolve("dry");
         JsonNode estimate = Cli.good(training(output, "--dry-run", "--json")).json();

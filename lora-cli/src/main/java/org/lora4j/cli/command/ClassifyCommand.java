@@ -51,7 +51,7 @@ public final class ClassifyCommand extends TrainCommand<ClassifyResult> {
     private boolean noBaseline;
 
     ClassifyCommand() {
-        super(16, 1e-3);
+        super(16, 1e-3, 300);
     }
 
     @Override

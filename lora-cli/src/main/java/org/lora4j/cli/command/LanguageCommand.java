@@ -20,7 +20,7 @@ abstract class LanguageCommand extends TrainCommand<LanguageResult> {
     private boolean recomputes;
 
     LanguageCommand() {
-        super(4, 2e-4);
+        super(4, 2e-4, 0);
     }
 
     abstract LanguageTask.Settings settings(boolean recomputed);

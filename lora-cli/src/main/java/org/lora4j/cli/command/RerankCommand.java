@@ -46,7 +46,7 @@ public final class RerankCommand extends TrainCommand<RankResult> {
     private final TextLimit limit = new TextLimit();
 
     RerankCommand() {
-        super(16, 1e-3);
+        super(16, 1e-3, 300);
     }
 
     @Override

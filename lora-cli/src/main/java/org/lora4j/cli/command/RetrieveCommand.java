@@ -36,7 +36,7 @@ public final class RetrieveCommand extends TrainCommand<RankResult> {
     private double scale = 20;
 
     RetrieveCommand() {
-        super(32, 5e-4);
+        super(32, 5e-4, 0);
     }
 
     @Override

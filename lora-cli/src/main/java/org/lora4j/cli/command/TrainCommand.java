@@ -52,8 +52,9 @@ abstract class TrainCommand<R extends Record> extends WorkCommand {
     @Mixin
     private final OutputOptions output = new OutputOptions();
 
-    TrainCommand(int batch, double rate) {
-        training = new TrainingOptions(batch, rate);
+    /** Creates a command with the default batch and rate, and the steps that a training must have at least. */
+    TrainCommand(int batch, double rate, int minSteps) {
+        training = new TrainingOptions(batch, rate, minSteps);
     }
 
     @Override
@@ -85,9 +86,9 @@ abstract class TrainCommand<R extends Record> extends WorkCommand {
         CardFile.requireOwn(training.output());
         RunFolder folder = prepare(training.output(), "the adapter and the report", ROOM);
         try (TextTask<R> task = open(input)) {
-            output.text(out()).line("%s", task.summary());
-            TrainingReport<R> run = new TaskTraining<>(task, input)
-                    .run(folder, training.resumes(), progress.display(err(), "examples"));
+            TaskTraining<R> prepared = new TaskTraining<>(task, input);
+            output.text(out()).line("%s", prepared.summary());
+            TrainingReport<R> run = prepared.run(folder, training.resumes(), progress.display(err(), "examples"));
             TaskPage page = page(run);
             TrainingReport<R> report = TrainingFiles.write(folder, model, run, page);
             CheckpointFile.delete(folder.path());

@@ -17,6 +17,7 @@ import org.lora4j.train.Batch;
  * @param validationExamples those for the validation
  * @param tokens the tokens of the examples for training; of more than 10,000 examples, about so many
  * @param longest the tokens of the longest of up to 10,000 examples
+ * @param epochs how often all examples are used
  * @param steps the steps of all epochs
  * @param seconds about how long they take, with the validations
  * @param memoryBytes the memory of the process after a step with the longest examples, with the base
@@ -28,6 +29,7 @@ public record Estimate(
         int validationExamples,
         long tokens,
         int longest,
+        int epochs,
         int steps,
         double seconds,
         long memoryBytes) {
@@ -76,6 +78,7 @@ public record Estimate(
                 sizes.validation(),
                 lengths.tokens(),
                 lengths.longest(),
+                training.plan().epochs(),
                 training.plan().steps(sizes.examples()),
                 training.plan().epochs() * perEpoch,
                 memory);
@@ -102,7 +105,7 @@ public record Estimate(
                 (double) tokens / examples,
                 longest,
                 Words.count(validationExamples));
-        out.fact("%s steps in about %s", Words.count(steps), Words.duration(seconds));
+        out.fact("%s steps in about %s, for %d epochs", Words.count(steps), Words.duration(seconds), epochs);
         out.fact("about %.1f GB of memory, measured with the longest examples", memoryBytes / 1e9);
     }
 }

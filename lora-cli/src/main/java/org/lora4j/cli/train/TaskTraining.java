@@ -22,6 +22,7 @@ public final class TaskTraining<R extends Record> {
     private final TextTask<R> task;
     private final TextTask.Parts parts;
     private final TrainingInput input;
+    private final TrainingPlan plan;
     private final TextTraining training;
 
     /**
@@ -34,18 +35,31 @@ public final class TaskTraining<R extends Record> {
         this.task = task;
         this.input = input;
         parts = task.parts();
+        plan = input.plan().forExamples(parts.train().size());
         training = new TextTraining(
-                parts.adapter(), parts.loss(), input.plan(), parts.train().size(), parts.recomputes());
+                parts.adapter(), parts.loss(), plan, parts.train().size(), parts.recomputes());
+    }
+
+    /**
+     * Returns the examples, and how often they are used.
+     *
+     * @return a line for the user
+     */
+    public String summary() {
+        String few = plan.epochs() == input.plan().epochs()
+                ? ""
+                : ", more than %d because there are few examples; --epochs sets another number"
+                        .formatted(input.plan().epochs());
+        return "%s; %,d epochs%s".formatted(task.summary(), plan.epochs(), few);
     }
 
     private Iterable<Batch> batches() {
-        TrainingPlan plan = input.plan();
         return new EpochBatches(parts.train().size(), plan.batch(), plan.seed(), parts.train()::batch);
     }
 
     private @Nullable Iterable<Batch> validationBatches() {
         Examples validation = parts.validation();
-        return validation.size() == 0 ? null : validation.batches(input.plan().batch());
+        return validation.size() == 0 ? null : validation.batches(plan.batch());
     }
 
     private TrainingReport.Sizes sizes() {
@@ -95,7 +109,7 @@ public final class TaskTraining<R extends Record> {
         Map<String, Object> settings = new LinkedHashMap<>(parts.settings());
         settings.put("adapter", input.config().toString());
         settings.put("storage", input.storage().precision().name().toLowerCase(Locale.ROOT));
-        settings.putAll(input.plan().settings());
+        settings.putAll(plan.settings());
         return settings;
     }
 

@@ -9,6 +9,7 @@ import org.lora4j.train.AdamW;
  * How a training runs: AdamW, with a warm-up of the learning rate.
  *
  * @param epochs how often all examples are used
+ * @param minSteps the steps of a training at least, see {@link #forExamples}; 0 for no such bound
  * @param batch the examples of a batch
  * @param accumulate the batches of a step
  * @param rate the greatest learning rate
@@ -22,6 +23,7 @@ import org.lora4j.train.AdamW;
  */
 public record TrainingPlan(
         int epochs,
+        int minSteps,
         int batch,
         int accumulate,
         double rate,
@@ -32,6 +34,41 @@ public record TrainingPlan(
         int patience,
         long seed,
         int checkpointEvery) {
+    /** More epochs than these teach a classifier the few texts by heart, and nothing else. */
+    private static final int MOST_EPOCHS = 30;
+
+    /**
+     * Returns the plan for a number of examples. Few examples are used more often, until the training has {@code minSteps}, but not
+     * more than 30 times.
+     *
+     * @param examples the number of examples
+     * @return this plan, or one with more epochs
+     */
+    public TrainingPlan forExamples(int examples) {
+        int enough = Math.min(MOST_EPOCHS, divideUp(minSteps, stepsOfEpoch(examples)));
+        return new TrainingPlan(
+                Math.max(epochs, enough),
+                minSteps,
+                batch,
+                accumulate,
+                rate,
+                schedule,
+                warmup,
+                weightDecay,
+                clip,
+                patience,
+                seed,
+                checkpointEvery);
+    }
+
+    private static int divideUp(int dividend, int divisor) {
+        return (dividend + divisor - 1) / divisor;
+    }
+
+    private int stepsOfEpoch(int examples) {
+        return divideUp(batches(examples), accumulate);
+    }
+
     /**
      * Returns the number of batches of an epoch.
      *
@@ -39,7 +76,7 @@ public record TrainingPlan(
      * @return the number of batches; the last one can have fewer examples
      */
     public int batches(int examples) {
-        return (examples + batch - 1) / batch;
+        return divideUp(examples, batch);
     }
 
     /**
@@ -49,7 +86,7 @@ public record TrainingPlan(
      * @return the steps of all epochs
      */
     public int steps(int examples) {
-        return Math.multiplyExact(epochs, (batches(examples) + accumulate - 1) / accumulate);
+        return Math.multiplyExact(epochs, stepsOfEpoch(examples));
     }
 
     /**

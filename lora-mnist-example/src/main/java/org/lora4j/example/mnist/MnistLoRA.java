@@ -27,7 +27,6 @@ public final class MnistLoRA {
     /**
      * Runs the experiment.
      *
-     * @param args none
      * @throws IOException if the images cannot be read
      */
     public static void main(String[] args) throws IOException {

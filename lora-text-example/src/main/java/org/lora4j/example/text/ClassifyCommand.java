@@ -14,8 +14,8 @@ import picocli.CommandLine.Option;
 @Command(
         name = "classify",
         description =
-                "Run TextLoRA.java: from which of four eras is a passage of a State of the Union address? Compare an"
-                        + " adapter with a classifier on the frozen encoder. 'lora classify' does this with texts of your own.")
+                "Run TextLoRA.java: have some words of a sentence changed their order? Compare an adapter with a classifier"
+                        + " on the frozen encoder. 'lora classify' does this with texts of your own.")
 public final class ClassifyCommand extends WorkCommand {
     /** More bytes than all files need. */
     private static final long ROOM = 110_000_000;
@@ -27,10 +27,10 @@ public final class ClassifyCommand extends WorkCommand {
     private Path output = Path.of("text-run");
 
     @Option(names = "--steps", paramLabel = "N", description = "Batches of the training. Default: ${DEFAULT-VALUE}.")
-    private int steps = 300;
+    private int steps = 400;
 
     @Option(names = "--max-tokens", paramLabel = "N", description = "Texts are cut here. Default: ${DEFAULT-VALUE}.")
-    private int maxTokens = 96;
+    private int maxTokens = 64;
 
     @Option(names = "--seed", paramLabel = "N", description = "Seed of all random choices. Default: ${DEFAULT-VALUE}.")
     private long seed;
@@ -48,10 +48,10 @@ public final class ClassifyCommand extends WorkCommand {
         RunFolder folder = prepare(output, "the model, the texts and the adapter", ROOM);
         ExampleFiles files = ExampleFiles.write(folder.path());
         try (EncoderFolder encoder = EncoderFolder.open(files.model(), maxTokens)) {
-            AdapterView eras =
-                    TextLoRA.run(encoder, files.texts("train"), files.texts("test"), steps, seed, out()::println);
-            folder.saveAdapter("adapter", "eras", eras);
+            AdapterView order = TextLoRA.run(
+                    encoder, files.texts("train-order"), files.texts("test-order"), steps, seed, out()::println);
+            folder.saveAdapter("adapter", "order", order);
         }
-        out().println("the adapter is in " + folder.path().resolve("adapters/eras"));
+        out().println("the adapter is in " + folder.path().resolve("adapters/order"));
     }
 }

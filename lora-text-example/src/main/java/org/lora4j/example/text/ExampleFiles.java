@@ -7,7 +7,8 @@ import java.nio.file.Path;
 /**
  * The model and the texts that are part of this program, as files in a folder: {@code minilm} is the model,
  * {@code train.tsv.gz} and {@code test.tsv.gz} have passages with their eras, {@code train-pairs.tsv.gz} and
- * {@code test-pairs.tsv.gz} passages that follow each other.
+ * {@code test-pairs.tsv.gz} passages that follow each other, {@code train-order.tsv.gz} and {@code test-order.tsv.gz}
+ * sentences of the passages as {@link WordOrder} makes them.
  *
  * @param folder the folder
  */
@@ -26,6 +27,8 @@ public record ExampleFiles(Path folder) {
             Files.createDirectories(folder);
             MiniLm.copy("data/" + name + ".tsv.gz", files.texts(name));
         }
+        WordOrder.write(files.texts("train"), files.texts("train-order"), 1);
+        WordOrder.write(files.texts("test"), files.texts("test-order"), 2);
         return files;
     }
 
@@ -41,7 +44,7 @@ public record ExampleFiles(Path folder) {
     /**
      * Returns a file of texts.
      *
-     * @param name {@code train}, {@code test}, {@code train-pairs} or {@code test-pairs}
+     * @param name {@code train}, {@code test}, {@code train-pairs}, {@code test-pairs}, {@code train-order} or {@code test-order}
      * @return the path
      */
     public Path texts(String name) {

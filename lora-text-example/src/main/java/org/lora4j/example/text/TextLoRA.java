@@ -41,14 +41,13 @@ public final class TextLoRA {
      * Runs the story, in some minutes with two processors.
      *
      * @param args the folder for the model, the texts and the adapter
-     * @throws IOException if a file cannot be written
      */
     public static void main(String[] args) throws IOException {
         ExampleFiles files = ExampleFiles.write(Path.of(args.length > 0 ? args[0] : "text-run"));
         try (NativeThreads threads = NativeThreads.forBlas();
-                EncoderFolder encoder = EncoderFolder.open(files.model(), 96)) {
-            run(encoder, files.texts("train"), files.texts("test"), 300, 0, System.out::println)
-                    .save(files.folder().resolve("eras"));
+                EncoderFolder encoder = EncoderFolder.open(files.model(), 64)) {
+            run(encoder, files.texts("train-order"), files.texts("test-order"), 400, 0, System.out::println)
+                    .save(files.folder().resolve("order"));
         }
     }
 
@@ -73,8 +72,8 @@ public final class TextLoRA {
 
         // 3. Add an adapter to all linear layers of the encoder, and a classifier that trains with it.
         LoRAModel model = LoRAModel.of(bert.meanClassifier(labels.count(), seed));
-        AdapterView eras = model.add(
-                "eras",
+        AdapterView adapter = model.add(
+                "adapter",
                 LoRAConfig.builder()
                         .rank(8)
                         .alpha(16)
@@ -83,17 +82,17 @@ public final class TextLoRA {
                         .build());
 
         // 4. Train both on batches of 16. The learning rate rises for a tenth of the steps, and then falls to 0.
-        Trainer.builder(eras)
-                .updater(new AdamW(new LinearWarmupSchedule(2e-3, steps / 10, steps), 0.01))
+        Trainer.builder(adapter)
+                .updater(new AdamW(new LinearWarmupSchedule(1e-3, steps / 10, steps), 0.01))
                 .maxIterations(steps)
                 .build()
                 .fit(train.batches(16, labels, seed));
 
         // 5. Compare, and merge the adapter into a plain network, which predicts the same.
-        Network plain = eras.merge();
-        out.accept("with LoRA: " + percent(test.accuracy(test.map(eras::predict), labels)) + ", merged: "
+        Network plain = adapter.merge();
+        out.accept("with LoRA: " + percent(test.accuracy(test.map(adapter::predict), labels)) + ", merged: "
                 + percent(test.accuracy(test.map(plain::predict), labels)));
-        return eras;
+        return adapter;
     }
 
     private static String percent(double share) {

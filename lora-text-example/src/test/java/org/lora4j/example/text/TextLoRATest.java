@@ -8,6 +8,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -67,10 +70,33 @@ class TextLoRATest {
         assertThat(Cli.run("files", output).code()).isZero();
         assertThat(output.resolve("minilm")).isDirectoryContaining("glob:**/tokenizer.json");
         for (String name : new String[] {"train", "test"}) {
-            String texts = new String(
-                    new GZIPInputStream(Files.newInputStream(output.resolve(name + ".tsv.gz"))).readAllBytes(),
-                    StandardCharsets.UTF_8);
-            assertThat(texts).startsWith("label\ttext\n").contains("\n1790-1850\t", "\nsince 1946\t");
+            assertThat(texts(output, name)).startsWith("label\ttext\n").contains("\n1790-1850\t", "\nsince 1946\t");
         }
+        // What is written is in a passage, and what was changed has the words of one of its sentences in another order.
+        String passages = texts(output, "test");
+        Set<String> sorted = passages.lines()
+                .flatMap(line -> Pattern.compile("(?<=[.?!]) +(?=[A-Z])").splitAsStream(line.replaceFirst(".*\t", "")))
+                .map(TextLoRATest::sorted)
+                .collect(Collectors.toSet());
+        List<String> lines = texts(output, "test-order").lines().skip(1).toList();
+        assertThat(lines).hasSizeBetween(800, 1200);
+        int changed = 0;
+        for (String line : lines) {
+            String sentence = line.replaceFirst(".*\t", "");
+            assertThat(sorted).contains(sorted(sentence));
+            assertThat(passages.contains(sentence)).as(line).isEqualTo(line.startsWith("as written\t"));
+            changed += line.startsWith("changed\t") ? 1 : 0;
+        }
+        assertThat((double) changed / lines.size()).isBetween(0.45, 0.55);
+    }
+
+    private static String texts(Path folder, String name) throws IOException {
+        try (GZIPInputStream texts = new GZIPInputStream(Files.newInputStream(folder.resolve(name + ".tsv.gz")))) {
+            return new String(texts.readAllBytes(), StandardCharsets.UTF_8);
+        }
+    }
+
+    private static String sorted(String sentence) {
+        return Pattern.compile(" ").splitAsStream(sentence).sorted().collect(Collectors.joining(" "));
     }
 }

@@ -20,10 +20,6 @@ final class ClosedOutput extends RuntimeException {
     /**
      * Returns a stream that fails with this exception if it is closed at the other end. A {@link PrintStream} and a
      * {@link java.io.PrintWriter} ignore an {@link IOException}, and the program would go on working for nobody.
-     *
-     * @param target where the bytes go
-     * @param charset the character set
-     * @return the stream
      */
     static PrintStream failing(OutputStream target, Charset charset) {
         return new PrintStream(new Failing(target), true, charset);

@@ -11,51 +11,28 @@ public final class OptionCheck {
         this.command = command;
     }
 
-    /**
-     * Checks a number between two bounds.
-     *
-     * @param option the name of the option
-     * @param value its value
-     * @param min the least value
-     * @param max the greatest value
-     */
+    /** Checks a number between two bounds. */
     public void inRange(String option, int value, int min, int max) {
         if (value < min || value > max) {
             throw wrong(option, "in [" + min + ", " + max + "]", value);
         }
     }
 
-    /**
-     * Checks a number with a lower bound.
-     *
-     * @param option the name of the option
-     * @param value its value
-     * @param min the least value
-     */
+    /** Checks a number with a lower bound. */
     public void atLeast(String option, int value, int min) {
         if (value < min) {
             throw wrong(option, "at least " + min, value);
         }
     }
 
-    /**
-     * Checks a number that must be finite and positive.
-     *
-     * @param option the name of the option
-     * @param value its value
-     */
+    /** Checks a number that must be finite and positive. */
     public void positive(String option, double value) {
         if (!(value > 0 && value < Double.POSITIVE_INFINITY)) {
             throw wrong(option, "finite and positive", value);
         }
     }
 
-    /**
-     * Checks a number of at least 0 and below 1.
-     *
-     * @param option the name of the option
-     * @param value its value
-     */
+    /** Checks a number of at least 0 and below 1. */
     public void share(String option, double value) {
         if (!(value >= 0 && value < 1)) {
             throw wrong(option, "in [0, 1)", value);

@@ -18,7 +18,6 @@ public final class ProgressOptions {
      *
      * @param lines where lines are printed, without a terminal or without a bar
      * @param unit what a batch consists of, such as {@code images}
-     * @return the display
      */
     public ProgressDisplay display(PrintWriter lines, String unit) {
         if (!noProgress && Terminal.isPresent()) {

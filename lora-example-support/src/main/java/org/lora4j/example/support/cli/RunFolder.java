@@ -35,11 +35,7 @@ public final class RunFolder {
         return new RunFolder(path);
     }
 
-    /**
-     * Returns the folder.
-     *
-     * @return its path
-     */
+    /** Returns the folder. */
     public Path path() {
         return path;
     }
@@ -63,20 +59,12 @@ public final class RunFolder {
         files.put(purpose, file);
     }
 
-    /**
-     * Says what a user can do with the files.
-     *
-     * @param text a part of a sentence
-     */
+    /** Says what a user can do with the files. */
     public synchronized void advise(String text) {
         advice = "; " + text;
     }
 
-    /**
-     * Returns what of this run the folder contains.
-     *
-     * @return a part of a sentence
-     */
+    /** Returns what of this run the folder contains. */
     public synchronized String kept() {
         return files.isEmpty()
                 ? NOTHING_KEPT
@@ -86,23 +74,14 @@ public final class RunFolder {
     /** Writes one or several files. */
     @FunctionalInterface
     public interface Writer<R> {
-        /**
-         * Writes them.
-         *
-         * @return a result
-         * @throws IOException if one cannot be written
-         */
+        /** Writes them. */
         R write() throws IOException;
     }
 
     /**
      * Runs a writer, and completes the message of its error by what is kept.
      *
-     * @param what what it writes
-     * @param writer the writer
-     * @param <R> the type of its result
      * @return its result
-     * @throws IOException if a file cannot be written
      */
     public <R> R write(String what, Writer<R> writer) throws IOException {
         try {
@@ -113,13 +92,11 @@ public final class RunFolder {
     }
 
     /**
-     * Saves an adapter in the form of PEFT, as {@code adapters/NAME}.
+     * Saves an adapter in the form of PEFT, as {@code adapters/NAME}, and returns the file of its tensors.
      *
      * @param purpose the key of its tensors in {@link #files}; that of its configuration is the same with {@code Config}
      * @param name the name of its folder
      * @param adapter the adapter
-     * @return the file of its tensors
-     * @throws IOException if a file cannot be written
      */
     public Path saveAdapter(String purpose, String name, AdapterView adapter) throws IOException {
         String folder = "adapters/" + name;

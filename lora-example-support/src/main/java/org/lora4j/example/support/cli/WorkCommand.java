@@ -56,18 +56,10 @@ public abstract class WorkCommand implements Callable<Integer> {
         Path unused = Path.of(System.getProperty("user.dir", ""));
     }
 
-    /**
-     * Refuses options that are out of their bounds, before any work.
-     *
-     * @param check the rules
-     */
+    /** Refuses options that are out of their bounds, before any work. */
     protected abstract void checkOptions(OptionCheck check);
 
-    /**
-     * Does the work of the command.
-     *
-     * @throws IOException if a file cannot be read or written; the message is shown to the user
-     */
+    /** Does the work of the command. */
     protected abstract void work() throws IOException;
 
     /**
@@ -76,7 +68,6 @@ public abstract class WorkCommand implements Callable<Integer> {
      * @param path the folder
      * @param what the results, for the message of an error
      * @param bytes their size
-     * @return the folder
      * @throws IOException if it cannot be created or written to, or does not have room for the results
      */
     protected final RunFolder prepare(Path path, String what, long bytes) throws IOException {
@@ -95,20 +86,12 @@ public abstract class WorkCommand implements Callable<Integer> {
         return prepared == null ? RunFolder.NOTHING_KEPT : prepared.kept();
     }
 
-    /**
-     * Returns where results are printed.
-     *
-     * @return standard output
-     */
+    /** Returns where results are printed. */
     protected final PrintWriter out() {
         return spec.commandLine().getOut();
     }
 
-    /**
-     * Returns where errors and notes are printed.
-     *
-     * @return standard error
-     */
+    /** Returns where errors and notes are printed. */
     protected final PrintWriter err() {
         return spec.commandLine().getErr();
     }

@@ -59,8 +59,6 @@ public final class ChartStyle {
     /**
      * Returns whether there are fonts. A small container can have none at all; Java cannot draw text then. Logs a warning
      * that says what to do.
-     *
-     * @return whether charts can be drawn
      */
     public static boolean fontsAvailable() {
         try {
@@ -78,23 +76,12 @@ public final class ChartStyle {
         return new Font(Font.SANS_SERIF, style, size);
     }
 
-    /**
-     * Returns the color of a series: base, LoRA, then others.
-     *
-     * @param index the index of the series
-     * @return the color
-     */
+    /** Returns the color of a series: base, LoRA, then others. */
     public static Color series(int index) {
         return SERIES.get(index % SERIES.size());
     }
 
-    /**
-     * Returns a color between white (0) and the given one (1).
-     *
-     * @param color the color
-     * @param share its share
-     * @return the color
-     */
+    /** Returns a color between white (0) and the given one (1). */
     public static Color tint(Color color, double share) {
         return new Color(tint(color.getRed(), share), tint(color.getGreen(), share), tint(color.getBlue(), share));
     }
@@ -103,17 +90,7 @@ public final class ChartStyle {
         return (int) Math.round(255 + (channel - 255) * share);
     }
 
-    /**
-     * Draws text from x to the right, with its base line at y.
-     *
-     * @param g where to draw
-     * @param text the text
-     * @param font its font
-     * @param color its color
-     * @param x its left end
-     * @param y its base line
-     * @return the x at its end
-     */
+    /** Draws text from x to the right, with its base line at y, and returns the x at its end. */
     public static double drawLeft(Graphics2D g, String text, Font font, Color color, double x, double y) {
         g.setFont(font);
         g.setColor(color);
@@ -121,37 +98,17 @@ public final class ChartStyle {
         return x + width(g, text, font);
     }
 
-    /**
-     * Draws text with its middle at x and its base line at y.
-     *
-     * @param g where to draw
-     * @param text the text
-     * @param font its font
-     * @param color its color
-     * @param x its middle
-     * @param y its base line
-     */
+    /** Draws text with its middle at x and its base line at y. */
     public static void drawCentered(Graphics2D g, String text, Font font, Color color, double x, double y) {
         drawLeft(g, text, font, color, x - width(g, text, font) / 2, y);
     }
 
-    /**
-     * Returns the width of a text.
-     *
-     * @param g where it will be drawn
-     * @param text the text
-     * @param font its font
-     * @return the width
-     */
+    /** Returns the width of a text. */
     public static double width(Graphics2D g, String text, Font font) {
         return font.getStringBounds(text, g.getFontRenderContext()).getWidth();
     }
 
-    /**
-     * Sets the look of a chart that XChart draws.
-     *
-     * @param styler the style of the chart
-     */
+    /** Sets the look of a chart that XChart draws. */
     public static void apply(AxesChartStyler styler) {
         styler.setLocale(Locale.ROOT);
         styler.setChartTitleFont(TITLE)

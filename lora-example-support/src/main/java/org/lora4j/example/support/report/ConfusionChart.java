@@ -69,7 +69,6 @@ public final class ConfusionChart {
      * @param result the counts
      * @param color the color of many errors
      * @param mostErrors the number of errors that has the full color; the same for matrices that are compared
-     * @return the chart
      */
     public static Picture draw(Labels labels, String title, TestResult result, Color color, int mostErrors) {
         ConfusionChart chart = new ConfusionChart(labels, title, result, color, mostErrors);

@@ -31,7 +31,6 @@ public final class LossChart {
      * @param title the title
      * @param losses the loss of each batch, at least one of them finite
      * @param color the color of the mean
-     * @return the chart
      */
     public static Picture draw(String title, List<Double> losses, Color color) {
         return draw(title, losses, Map.of(), color);
@@ -44,7 +43,6 @@ public final class LossChart {
      * @param losses the loss of each batch, at least one of them finite
      * @param validations the loss of each validation by the number of batches before it; none for no such line
      * @param color the color of the mean
-     * @return the chart
      */
     public static Picture draw(String title, List<Double> losses, Map<Long, Double> validations, Color color) {
         XYChart chart = chart(title, losses, color);

@@ -33,7 +33,6 @@ public final class Picture {
      * @param height the height
      * @param description the picture in words
      * @param painter draws it
-     * @return the picture
      */
     public static Picture draw(int width, int height, String description, Consumer<Graphics2D> painter) {
         BufferedImage image = new BufferedImage(width * DENSITY, height * DENSITY, BufferedImage.TYPE_INT_RGB);
@@ -63,29 +62,17 @@ public final class Picture {
         return png.toByteArray();
     }
 
-    /**
-     * Returns the width on a page.
-     *
-     * @return units of length
-     */
+    /** Returns the width on a page. */
     public int width() {
         return width;
     }
 
-    /**
-     * Returns the picture in words.
-     *
-     * @return a text
-     */
+    /** Returns the picture in words. */
     public String description() {
         return description;
     }
 
-    /**
-     * Returns the file for a page that contains it.
-     *
-     * @return the bytes in Base64
-     */
+    /** Returns the file for a page that contains it. */
     public String base64() {
         return Base64.getEncoder().encodeToString(png);
     }

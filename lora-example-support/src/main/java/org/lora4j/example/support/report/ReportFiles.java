@@ -26,7 +26,6 @@ public final class ReportFiles {
      * @param charts the charts by file name; the file of one that is empty is deleted, since it is of an earlier run
      * @param page the page
      * @param json the numbers
-     * @throws IOException if a file cannot be written
      */
     public static void write(Path folder, Map<String, Optional<Picture>> charts, byte[] page, byte[] json)
             throws IOException {

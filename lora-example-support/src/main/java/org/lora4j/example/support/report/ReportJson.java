@@ -65,8 +65,6 @@ public final class ReportJson {
     /**
      * Writes a report.
      *
-     * @param report a record
-     * @return JSON in UTF-8
      * @throws JsonProcessingException if a component has a type without a form in JSON
      */
     public static byte[] toBytes(Record report) throws JsonProcessingException {
@@ -79,7 +77,6 @@ public final class ReportJson {
      * @param json what {@link #toBytes} wrote
      * @param type the type of the report
      * @param <T> the type of the report
-     * @return the report
      * @throws IOException if the JSON is not one of such a report
      */
     public static <T extends Record> T fromBytes(byte[] json, Class<T> type) throws IOException {

@@ -13,11 +13,7 @@ public class TextOutput {
     private final PrintWriter out;
     private int sections;
 
-    /**
-     * Creates an output.
-     *
-     * @param out where it is printed
-     */
+    /** Creates an output. */
     public TextOutput(PrintWriter out) {
         this.out = out;
     }
@@ -70,11 +66,7 @@ public class TextOutput {
         line("  " + text, values);
     }
 
-    /**
-     * Prints the time and the loss of a training.
-     *
-     * @param result the result of the training
-     */
+    /** Prints the time and the loss of a training. */
     public final void training(TrainingResult result) {
         double seconds = result.duration().toNanos() / 1e9;
         fact(
@@ -122,12 +114,7 @@ public class TextOutput {
         line("The page has all of this. Open it in a browser.");
     }
 
-    /**
-     * Returns a number in plain decimal notation: 0.0003 instead of 3.0E-4.
-     *
-     * @param number a finite number
-     * @return its digits
-     */
+    /** Returns a number in plain decimal notation: 0.0003 instead of 3.0E-4. */
     public static String plain(double number) {
         return BigDecimal.valueOf(number).stripTrailingZeros().toPlainString();
     }

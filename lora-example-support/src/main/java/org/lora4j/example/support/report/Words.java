@@ -9,44 +9,22 @@ import org.jspecify.annotations.Nullable;
 public final class Words {
     private Words() {}
 
-    /**
-     * Returns {@code 2,807,010}.
-     *
-     * @param count the number
-     * @return text
-     */
+    /** Returns {@code 2,807,010}. */
     public static String count(long count) {
         return String.format(Locale.ROOT, "%,d", count);
     }
 
-    /**
-     * Returns {@code 95.30 %} for 0.953.
-     *
-     * @param share the share
-     * @return text
-     */
+    /** Returns {@code 95.30 %} for 0.953. */
     public static String percent(double share) {
         return fixed(100 * share, 2) + " %";
     }
 
-    /**
-     * Returns a number with a fixed count of decimal places.
-     *
-     * @param number the number
-     * @param places the places
-     * @return text
-     */
+    /** Returns a number with a fixed count of decimal places. */
     public static String fixed(double number, int places) {
         return String.format(Locale.ROOT, "%." + places + "f", number);
     }
 
-    /**
-     * Returns a difference with its sign, such as {@code −6.60}.
-     *
-     * @param difference the difference
-     * @param places the decimal places
-     * @return text
-     */
+    /** Returns a difference with its sign, such as {@code −6.60}. */
     public static String signed(double difference, int places) {
         return (difference > 0 ? "+" : difference < 0 ? "−" : "") + fixed(Math.abs(difference), places);
     }
@@ -55,51 +33,30 @@ public final class Words {
      * Returns four significant digits, such as {@code 0.01230}.
      *
      * @param loss the loss; null if it is not finite
-     * @return text
      */
     public static String loss(@Nullable Double loss) {
         return loss == null ? "not finite" : String.format(Locale.ROOT, "%.4g", loss);
     }
 
-    /**
-     * Returns {@code 12.3 s}, or {@code 1 min 23 s} from a minute on.
-     *
-     * @param seconds the seconds
-     * @return text
-     */
+    /** Returns {@code 12.3 s}, or {@code 1 min 23 s} from a minute on. */
     public static String duration(double seconds) {
         long whole = Math.round(seconds);
         return seconds < 59.95 ? fixed(seconds, 1) + " s" : whole / 60 + " min " + whole % 60 + " s";
     }
 
-    /**
-     * Returns {@code 1.5} or {@code 2}.
-     *
-     * @param number the number
-     * @return text
-     */
+    /** Returns {@code 1.5} or {@code 2}. */
     public static String number(double number) {
         return number == Math.rint(number) && Math.abs(number) < 1e15
                 ? String.valueOf((long) number)
                 : String.valueOf(number);
     }
 
-    /**
-     * Returns {@code +12}, {@code −3} or {@code 0}.
-     *
-     * @param difference the difference
-     * @return text
-     */
+    /** Returns {@code +12}, {@code −3} or {@code 0}. */
     public static String difference(int difference) {
         return difference == 0 ? "0" : (difference > 0 ? "+" : "−") + count(Math.abs((long) difference));
     }
 
-    /**
-     * Returns {@code a}, {@code a and b} or {@code a, b and c}.
-     *
-     * @param items the items
-     * @return text
-     */
+    /** Returns {@code a}, {@code a and b} or {@code a, b and c}. */
     public static String list(List<String> items) {
         int last = items.size() - 1;
         return last < 1
@@ -111,7 +68,6 @@ public final class Words {
      * Returns a setting as text.
      *
      * @param value a number, a text or a list
-     * @return text
      */
     public static String text(Object value) {
         return String.valueOf(value);
@@ -121,7 +77,6 @@ public final class Words {
      * Returns a shape as {@code 1000 × 784}.
      *
      * @param shape the shape; a dash stands for null
-     * @return text
      */
     public static String shape(@Nullable List<Long> shape) {
         return shape == null ? "–" : shape.stream().map(String::valueOf).collect(Collectors.joining(" × "));

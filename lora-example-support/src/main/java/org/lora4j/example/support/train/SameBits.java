@@ -15,8 +15,6 @@ public final class SameBits {
     /**
      * Compares two arrays.
      *
-     * @param a an array
-     * @param b another one
      * @return whether shapes and values are the same, whatever the order in memory
      */
     public static boolean of(INDArray a, INDArray b) {

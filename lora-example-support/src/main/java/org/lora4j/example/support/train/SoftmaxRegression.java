@@ -36,7 +36,6 @@ public final class SoftmaxRegression {
      * @param classes the class of each example
      * @param count the number of classes
      * @param seed the seed of the first weights
-     * @return the classifier
      */
     public static Trained train(INDArray features, List<Integer> classes, int count, long seed) {
         Network classifier =

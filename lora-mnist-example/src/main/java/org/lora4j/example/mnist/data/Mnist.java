@@ -23,9 +23,6 @@ public record Mnist(MnistData train, MnistData test) {
 
     /**
      * Loads the original MNIST, which is bundled with this program: 60,000 training and 10,000 test images of 28 × 28.
-     *
-     * @return the data set
-     * @throws IOException if the files are damaged
      */
     public static Mnist bundled() throws IOException {
         return read(Mnist::resource);
@@ -35,8 +32,6 @@ public record Mnist(MnistData train, MnistData test) {
      * Loads a data set from a folder with the four IDX files. A file may be gzipped, may have {@code .gz} in its name, and
      * may have a dot before {@code idx} instead of a hyphen.
      *
-     * @param folder the folder
-     * @return the data set
      * @throws IOException if a file is missing or damaged, or the files do not fit together
      */
     public static Mnist load(Path folder) throws IOException {

@@ -54,7 +54,6 @@ public final class MnistBatches implements Iterable<Batch> {
      *
      * @param data the images
      * @param batchSize the number of images in a batch
-     * @return the batches
      * @throws IllegalArgumentException if the batch size is less than 1
      */
     public static MnistBatches inOrder(MnistData data, int batchSize) {
@@ -67,7 +66,6 @@ public final class MnistBatches implements Iterable<Batch> {
      * @param data the images
      * @param batchSize the number of images in a batch
      * @param seed the seed of the order
-     * @return the batches
      * @throws IllegalArgumentException if the batch size is less than 1
      */
     public static MnistBatches shuffled(MnistData data, int batchSize, long seed) {
@@ -81,7 +79,6 @@ public final class MnistBatches implements Iterable<Batch> {
      * @param digit the digit
      * @param batchSize the number of images in a batch
      * @param seed the seed of the order
-     * @return the batches
      * @throws IllegalArgumentException if the batch size is less than 1, or no image shows the digit
      */
     public static MnistBatches ofDigit(MnistData data, int digit, int batchSize, long seed) {
@@ -96,7 +93,6 @@ public final class MnistBatches implements Iterable<Batch> {
      * @param batchSize the number of images in a batch
      * @param replayShare the share of other digits, in [0, 1)
      * @param seed the seed of the order
-     * @return the batches
      * @throws IllegalArgumentException if the batch size is less than 1, the share is not in [0, 1), no image shows the
      *     digit, or the share is not 0 and no image shows another digit
      */

@@ -56,29 +56,17 @@ public final class MnistData {
         return new MnistData(images.size(1), images.size(2), images.bytes(), labels.bytes());
     }
 
-    /**
-     * Returns how many images there are.
-     *
-     * @return the number of images
-     */
+    /** Returns how many images there are. */
     public int size() {
         return labels.length;
     }
 
-    /**
-     * Returns the height of every image.
-     *
-     * @return the number of rows
-     */
+    /** Returns the height of every image. */
     public int rows() {
         return rows;
     }
 
-    /**
-     * Returns the width of every image.
-     *
-     * @return the number of columns
-     */
+    /** Returns the width of every image. */
     public int columns() {
         return columns;
     }
@@ -91,7 +79,6 @@ public final class MnistData {
     /**
      * Returns the digit that an image shows.
      *
-     * @param i the index of the image
      * @return the digit, from 0 to 9
      * @throws IndexOutOfBoundsException if there is no such image
      */
@@ -102,7 +89,6 @@ public final class MnistData {
     /**
      * Copies the pixels of an image.
      *
-     * @param i the index of the image
      * @return unsigned bytes {@code [rows × columns]}, row by row
      * @throws IndexOutOfBoundsException if there is no such image
      */

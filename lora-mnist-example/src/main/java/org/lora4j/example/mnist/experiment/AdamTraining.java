@@ -52,7 +52,6 @@ public record AdamTraining(long batches, int batchSize, double learningRate) {
      * @param network the network
      * @param data the batches
      * @param listener is called after each batch
-     * @return the result
      */
     @SuppressWarnings("try") // the variable is not read
     public Outcome runFully(Network network, Iterable<Batch> data, TrainingListener listener) {
@@ -67,7 +66,6 @@ public record AdamTraining(long batches, int batchSize, double learningRate) {
      * @param model the model
      * @param data the batches
      * @param listener is called after each batch
-     * @return the result
      */
     public Outcome run(Model model, Iterable<Batch> data, TrainingListener listener) {
         List<Double> losses = new ArrayList<>();

@@ -80,7 +80,6 @@ public final class Experiment {
      * @param settings the options of the run, for the report
      * @param text where the steps are printed
      * @param progress shows the trainings
-     * @throws IOException if a file cannot be written
      * @throws IllegalStateException if one of the checks does not hold; the report is written before
      */
     public void run(

@@ -32,7 +32,6 @@ public final class Predictions {
      *
      * @param model the network, with or without adapters
      * @param images the images
-     * @return the predictions
      */
     public static Predictions of(Model model, MnistData images) {
         return of((x, labels) -> model.predict(x), images);
@@ -74,11 +73,7 @@ public final class Predictions {
         return matching(i -> digits[i] == other.digits[i]).count();
     }
 
-    /**
-     * Counts right and wrong predictions.
-     *
-     * @return the counts
-     */
+    /** Counts right and wrong predictions. */
     public TestResult result() {
         int[][] confusion = new int[MnistData.CLASSES][MnistData.CLASSES];
         for (int i = 0; i < digits.length; i++) {

@@ -11,12 +11,7 @@ import java.util.SplittableRandom;
  * @param fineTuneOrder the seed of the order of images in the fine-tuning
  */
 public record Seeds(long network, long baseOrder, long loraA, long fineTuneOrder) {
-    /**
-     * Derives all seeds from one.
-     *
-     * @param seed the seed
-     * @return the seeds
-     */
+    /** Derives all seeds from one. */
     public static Seeds of(long seed) {
         SplittableRandom random = new SplittableRandom(seed);
         return new Seeds(random.nextLong(), random.nextLong(), random.nextLong(), random.nextLong());

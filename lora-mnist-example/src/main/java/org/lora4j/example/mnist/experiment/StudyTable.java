@@ -21,11 +21,7 @@ public final class StudyTable {
         rows.put(name, List.copyOf(results));
     }
 
-    /**
-     * Prints the table.
-     *
-     * @param out where to print it
-     */
+    /** Prints the table. */
     public void print(PrintWriter out) {
         out.println("| Fine-tuning | Wrong on " + digit + " | Wrong on all | Accuracy in % |");
         out.println("|---|---:|---:|---:|");

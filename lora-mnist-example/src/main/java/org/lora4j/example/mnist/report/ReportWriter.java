@@ -23,7 +23,6 @@ public final class ReportWriter {
      * @param report the numbers; {@code files} lists what the run itself has written
      * @param data what the charts show beside the numbers
      * @return the report as written, with the files of this writer in {@code files}
-     * @throws IOException if a file cannot be written
      */
     public static Report write(Path folder, Report report, ChartData data) throws IOException {
         Map<Charts.File, Picture> charts = Charts.draw(report, data);

@@ -11,11 +11,7 @@ import org.lora4j.example.support.report.TextOutput;
 
 /** The results of a run as plain text: networks and tests as tables. */
 public final class TextReport extends TextOutput {
-    /**
-     * Creates a report.
-     *
-     * @param out where it is printed
-     */
+    /** Creates a report. */
     public TextReport(PrintWriter out) {
         super(out);
     }
@@ -59,11 +55,7 @@ public final class TextReport extends TextOutput {
         return String.valueOf(layer.bias());
     }
 
-    /**
-     * Prints one test.
-     *
-     * @param result the test
-     */
+    /** Prints one test. */
     public void test(TestResult result) {
         fact(
                 "accuracy %.2f %%, %,d of %,d images wrong",
