@@ -4,14 +4,12 @@ import java.util.ArrayList;
 import java.util.List;
 import org.lora4j.internal.RowBlocks;
 import org.lora4j.internal.RowUpdates;
-import org.lora4j.internal.SingleRows;
 import org.lora4j.internal.SpareProcessors;
-import org.lora4j.linalg.ProductEngine;
 import org.lora4j.nn.layer.Linear;
 import org.lora4j.nn.parameter.Parameter;
 import org.lora4j.nn.parametrization.internal.EffectiveLinear;
 import org.lora4j.nn.parametrization.internal.WeightUpdate;
-import org.lora4j.nn.weight.internal.Engines;
+import org.lora4j.nn.weight.internal.EngineRows;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -63,11 +61,6 @@ final class MixedLinear {
         }
     }
 
-    private static RowUpdates newSingleRows() {
-        ProductEngine engine = Engines.engine();
-        return engine == null ? new SingleRows() : new EngineRows(engine);
-    }
-
     private long elements(Segments segments) {
         long elements = 0;
         for (int i = 0; i < segments.count(); i++) {
@@ -83,7 +76,7 @@ final class MixedLinear {
     private final class Part {
         private final SegmentLinear linear =
                 new SegmentLinear(layer, resources.segments().get(0), resources);
-        private final RowUpdates singleRows = newSingleRows();
+        private final RowUpdates singleRows = EngineRows.orLoops();
         private final RowBlocks inputBlocks = new RowBlocks();
         private final RowBlocks outputBlocks = new RowBlocks();
 

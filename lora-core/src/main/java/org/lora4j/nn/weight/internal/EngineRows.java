@@ -1,12 +1,12 @@
-package org.lora4j.nn.internal;
+package org.lora4j.nn.weight.internal;
 
 import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.RowBlocks;
 import org.lora4j.internal.RowUpdates;
+import org.lora4j.internal.SingleRows;
 import org.lora4j.linalg.ProductEngine;
-import org.lora4j.nn.weight.internal.Gemm;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -15,7 +15,7 @@ import org.nd4j.linalg.factory.Nd4j;
  * Adds updates by two products of an engine for each row, whose calls take less time than loops on the heap. All arrays are
  * FLOAT. Not thread-safe.
  */
-final class EngineRows implements RowUpdates {
+public final class EngineRows implements RowUpdates {
     private final ProductEngine engine;
     private final RowBlocks inputs = new RowBlocks();
     private final RowBlocks outputs = new RowBlocks();
@@ -28,8 +28,18 @@ final class EngineRows implements RowUpdates {
     private @Nullable INDArray x;
     private @Nullable INDArray y;
 
-    EngineRows(ProductEngine engine) {
+    private EngineRows(ProductEngine engine) {
         this.engine = engine;
+    }
+
+    /**
+     * Creates what adds updates.
+     *
+     * @return by products of the engine of this process; by {@linkplain SingleRows loops} if there is none
+     */
+    public static RowUpdates orLoops() {
+        ProductEngine engine = Engines.engine();
+        return engine == null ? new SingleRows() : new EngineRows(engine);
     }
 
     @Override
