@@ -311,6 +311,7 @@ class EncoderTest {
                 functions.expr(
                         "CASE id WHEN 3 THEN array(int(1000000)) WHEN 5 THEN array_repeat(int(1), 17) ELSE tokens END"));
         assertThat(transformer()
+                        .setFeaturesCol("tokens")
                         .setIdCol("id")
                         .setHandleInvalid("keep")
                         .transform(broken)
@@ -320,7 +321,11 @@ class EncoderTest {
                         .collectAsList())
                 .extracting(row -> row.getLong(0))
                 .containsExactly(3L, 5L);
-        assertThatThrownBy(() -> transformer().setIdCol("id").transform(broken).collectAsList())
+        assertThatThrownBy(() -> transformer()
+                        .setFeaturesCol("tokens")
+                        .setIdCol("id")
+                        .transform(broken)
+                        .collectAsList())
                 .hasStackTraceContaining("The row has the id ");
     }
 
