@@ -161,23 +161,11 @@ public final class Generator {
             allTokens.compute(text, text.from() + SCORED_ROWS, (token, logits) -> {
                 // A change of the model makes all tokens be computed again.
                 if (token >= before) {
-                    logProbabilities[token - before] = logProbability(logits, completion[token - before]);
+                    logProbabilities[token - before] = LogProbabilities.ofToken(logits, completion[token - before]);
                 }
             });
         }
         return new LogProbabilities(Arrays.stream(logProbabilities).boxed().toList());
-    }
-
-    private static double logProbability(double[] logits, int id) {
-        double max = Double.NEGATIVE_INFINITY;
-        for (double logit : logits) {
-            max = Math.max(max, logit);
-        }
-        double sum = 0;
-        for (double logit : logits) {
-            sum += Math.exp(logit - max);
-        }
-        return logits[id] - max - Math.log(sum);
     }
 
     /**

@@ -19,6 +19,28 @@ public record LogProbabilities(List<Double> tokens) {
     }
 
     /**
+     * Computes the logarithm of the probability of one token.
+     *
+     * @param logits the scores zⱼ of all tokens of the vocabulary
+     * @param id the number of the token
+     * @return {@code log p = z − max z − log Σⱼ exp(zⱼ − max z)}, base e
+     * @throws IndexOutOfBoundsException if the vocabulary has no such token
+     */
+    public static double ofToken(double[] logits, int id) {
+        Objects.requireNonNull(logits, "logits must not be null");
+        Objects.checkIndex(id, logits.length);
+        double max = Double.NEGATIVE_INFINITY;
+        for (double logit : logits) {
+            max = Math.max(max, logit);
+        }
+        double sum = 0;
+        for (double logit : logits) {
+            sum += Math.exp(logit - max);
+        }
+        return logits[id] - max - Math.log(sum);
+    }
+
+    /**
      * Returns the logarithm of the probability of the whole text, to compare texts of the same length.
      *
      * @return {@code Σ log p}

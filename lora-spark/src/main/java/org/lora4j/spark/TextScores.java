@@ -8,6 +8,7 @@ import java.util.stream.Stream;
 import org.apache.spark.sql.Row;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.generate.Generator;
+import org.lora4j.generate.LogProbabilities;
 import org.lora4j.nn.input.Sequences;
 import org.lora4j.text.Perplexity;
 import org.lora4j.text.TokenExample;
@@ -110,24 +111,11 @@ record TextScores(DecoderReader reader, boolean hasSum, boolean hasTokens, boole
         double nats = 0;
         for (int i = 1; i < ids.length; i++) {
             if (learned[i]) {
-                nats += nats(
+                nats -= LogProbabilities.ofToken(
                         logits.getRow(first + i - 1).castTo(DataType.DOUBLE).toDoubleVector(), ids[i]);
             }
         }
         return new Perplexity(nats, example.learnedTokens(), 0);
-    }
-
-    /** {@code −ln p = ln Σⱼ exp(zⱼ − max z) + max z − z}. */
-    private static double nats(double[] z, int id) {
-        double max = Double.NEGATIVE_INFINITY;
-        for (double value : z) {
-            max = Math.max(max, value);
-        }
-        double sum = 0;
-        for (double value : z) {
-            sum += Math.exp(value - max);
-        }
-        return Math.log(sum) + max - z[id];
     }
 
     private static void add(Perplexity[] sums, Part part, Perplexity one) {
