@@ -59,11 +59,6 @@ public final class ArrayMatrix implements WeightMatrix {
     }
 
     @Override
-    public boolean isCompact() {
-        return false;
-    }
-
-    @Override
     public Precision precision() {
         return Precision.FLOAT;
     }

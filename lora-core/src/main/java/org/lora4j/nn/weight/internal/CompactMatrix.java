@@ -186,11 +186,6 @@ public abstract sealed class CompactMatrix extends RowMatrix implements WeightMa
     }
 
     @Override
-    public boolean isCompact() {
-        return true;
-    }
-
-    @Override
     public long bytes() {
         return codes.length() * codes.dataType().width();
     }

@@ -26,7 +26,9 @@ public interface MatrixElements {
      *
      * @return false for an array
      */
-    boolean isCompact();
+    default boolean isCompact() {
+        return precision() != Precision.FLOAT;
+    }
 
     /**
      * Returns how the elements are stored.

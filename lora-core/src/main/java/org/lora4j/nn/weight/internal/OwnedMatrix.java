@@ -199,11 +199,6 @@ public final class OwnedMatrix implements WeightMatrix {
     }
 
     @Override
-    public boolean isCompact() {
-        return precision != Precision.FLOAT;
-    }
-
-    @Override
     public Precision precision() {
         return precision;
     }

@@ -38,11 +38,6 @@ final class PackedMatrix extends RowMatrix {
     }
 
     @Override
-    public boolean isCompact() {
-        return precision != Precision.FLOAT;
-    }
-
-    @Override
     public Precision precision() {
         return precision;
     }
