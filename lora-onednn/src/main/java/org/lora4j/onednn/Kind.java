@@ -23,7 +23,10 @@ enum Kind {
     FLOAT(dnnl_f32, dnnl_f32),
     BFLOAT16(dnnl_bf16, dnnl_bf16),
     INT8(dnnl_f32, dnnl_s8),
-    INT8_BFLOAT16(dnnl_bf16, dnnl_s8);
+    INT8_BFLOAT16(dnnl_bf16, dnnl_s8),
+
+    /** Inputs of 16 bits, each in two parts of 8 bits, see {@link SplitProduct}. */
+    INT8_INT16(dnnl_s8, dnnl_s8);
 
     private final int inputType;
     private final int weightType;
@@ -46,7 +49,25 @@ enum Kind {
     }
 
     boolean convertsInputs() {
-        return inputType != dnnl_f32;
+        return inputType == dnnl_bf16;
+    }
+
+    /** Whether {@link SplitProduct} computes the products. */
+    boolean splitsInputs() {
+        return inputType == dnnl_s8;
+    }
+
+    /**
+     * Whether a processor computes this kind faster than single precision. bfloat16 is emulated by those without
+     * instructions for it, and the sums of 8-bit numbers overflow without VNNI.
+     */
+    boolean isFast(Matmul.Packing packing) {
+        return switch (this) {
+            case FLOAT, INT8 -> packing.isFast();
+            case BFLOAT16 -> packing.usesAmx() || packing.uses("_bf16");
+            case INT8_BFLOAT16 -> packing.usesAmx();
+            case INT8_INT16 -> packing.uses("_vnni");
+        };
     }
 
     /** Whether each row of W has a scale. */
@@ -61,9 +82,11 @@ enum Kind {
         // Otherwise a primitive has a buffer of its own, and must run in the thread that created it.
         Dnnl.check(dnnl_primitive_attr_set_scratchpad_mode(attributes, dnnl_scratchpad_mode_user));
         Dnnl.check(dnnl_primitive_attr_set_deterministic(attributes, 1));
-        if (isScaled()) {
+        if (isScaled() && !splitsInputs()) {
             int mode = convertsInputs() ? dnnl_fpmath_mode_bf16 : dnnl_fpmath_mode_strict;
             Dnnl.check(dnnl_primitive_attr_set_fpmath_mode_v2(attributes, mode, 1));
+        }
+        if (isScaled()) {
             Dnnl.check(dnnl_primitive_attr_set_scales_mask(attributes, DNNL_ARG_WEIGHTS, 2));
         }
         return attributes;

@@ -75,7 +75,12 @@ final class Matmul {
         }
 
         boolean usesAmx() {
-            return isFast() && implementation.contains("amx");
+            return uses("amx");
+        }
+
+        /** Whether it is generated with these instructions of the processor. */
+        boolean uses(String instructions) {
+            return isFast() && implementation.contains(instructions);
         }
     }
 

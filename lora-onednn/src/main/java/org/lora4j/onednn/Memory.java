@@ -24,11 +24,22 @@ final class Memory {
     private final Address start = new Address();
     private final long bytes;
     private volatile @Nullable ByteBuffer buffer;
+    private volatile @Nullable FloatBuffer floats;
 
     Memory(long bytes) {
         this.bytes = bytes;
         owner = new BytePointer(bytes + LINE);
         start.set((owner.address() + LINE - 1) / LINE * LINE);
+    }
+
+    /** Returns a memory of at least so many bytes: the given one, or a new one if it is smaller or null. */
+    static Memory atLeast(long bytes, @Nullable Memory memory) {
+        return memory == null || memory.bytes() < bytes ? new Memory(bytes) : memory;
+    }
+
+    /** Releases the memory now. Nothing may use it any more. */
+    void release() {
+        owner.deallocate();
     }
 
     /** Valid as long as this object is reachable. */
@@ -54,6 +65,46 @@ final class Memory {
         return known;
     }
 
+    private FloatBuffer floats() {
+        FloatBuffer known = floats;
+        if (known == null) {
+            known = buffer().asFloatBuffer();
+            floats = known;
+        }
+        return known;
+    }
+
+    /**
+     * Copies floats from this memory.
+     *
+     * @param position the first one, counted in floats
+     * @param target gets them
+     * @param length their number
+     */
+    void get(int position, float[] target, int length) {
+        try {
+            floats().get(position, target, 0, length);
+        } finally {
+            // A buffer does not keep its memory alive.
+            Reference.reachabilityFence(this);
+        }
+    }
+
+    /**
+     * Copies floats to this memory.
+     *
+     * @param position the place of the first one, counted in floats
+     * @param source holds them
+     * @param length their number
+     */
+    void put(int position, float[] source, int length) {
+        try {
+            floats().put(position, source, 0, length);
+        } finally {
+            Reference.reachabilityFence(this);
+        }
+    }
+
     /**
      * Copies elements as floats.
      *
@@ -66,9 +117,9 @@ final class Memory {
         ByteBuffer all = buffer();
         try {
             if (type == dnnl_f32) {
-                FloatBuffer floats = all.asFloatBuffer();
+                FloatBuffer numbers = floats();
                 for (int i = 0; i < offsets.length; i++) {
-                    target[i] = floats.get(first + offsets[i]);
+                    target[i] = numbers.get(first + offsets[i]);
                 }
             } else if (type == dnnl_bf16) {
                 ShortBuffer halves = all.asShortBuffer();

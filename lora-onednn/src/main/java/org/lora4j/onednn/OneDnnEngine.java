@@ -5,6 +5,9 @@ import java.util.EnumSet;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Consumer;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.IdlePool;
 import org.lora4j.internal.ThreadTeam;
@@ -21,13 +24,14 @@ import org.slf4j.LoggerFactory;
 /**
  * Multiplies with oneDNN. {@link java.util.ServiceLoader} creates it, so a program only needs this module on its class path.
  *
- * <p>Single precision is fast on x86 processors with AVX2 or more; bfloat16 only on those with AMX. For Arm processors with SVE
- * oneDNN has code too, which was not measured. With AMX, products with int8 weights round their inputs to bfloat16; otherwise these stay in single precision. A
- * packed weight is padded to blocks, and its form depends on the processor. Weights of fewer than 50,000 elements are not
- * packed, nor those which would be padded to more than twice their size.
+ * <p>Single precision is fast on x86 processors with AVX2 or more; bfloat16 on those with instructions for it, AMX or AVX-512
+ * BF16. For Arm processors with SVE oneDNN has code too, which was not measured. Products with int8 weights round their inputs to
+ * bfloat16 with AMX, and to 16 bits with AVX-512 VNNI; otherwise these stay in single precision. A packed weight is padded to
+ * blocks, and its form depends on the processor. Weights of fewer than 50,000 elements are not packed, nor those which would be
+ * padded to more than twice their size.
  *
  * <p>The same call gives the same bits, in every thread. In a product of two or more rows, the bits of a row do not depend on
- * the other rows or their number. The product of a single row can differ in the last bits.
+ * the other rows or their number. The product of a single row can differ in the last bits, but not with inputs of 16 bits.
  */
 public final class OneDnnEngine implements ProductEngine {
     private static final Logger log = LoggerFactory.getLogger(OneDnnEngine.class);
@@ -52,7 +56,8 @@ public final class OneDnnEngine implements ProductEngine {
     private final PlainProducts plainProducts = new PlainProducts(openMp, team);
     private final IdlePool<Workspace> workspaces = new IdlePool<>(Workspace::new);
     private final Set<Precision> fast = EnumSet.noneOf(Precision.class);
-    private final boolean usesAmx;
+    private final IdlePool<SplitProduct> splitProducts = new IdlePool<>(() -> new SplitProduct(this));
+    private final Kind int8;
     private final boolean packsAll;
 
     /** Creates an engine with a thread for each available processor. */
@@ -67,7 +72,7 @@ public final class OneDnnEngine implements ProductEngine {
      */
     OneDnnEngine(boolean packsAll) {
         this.packsAll = packsAll;
-        usesAmx = usesAmx();
+        int8 = int8();
         boolean onProcessor = Nd4j.getExecutioner().type() == ExecutionerType.NATIVE_CPU;
         for (Precision precision : Precision.values()) {
             if (onProcessor && isFast(kind(precision))) {
@@ -79,19 +84,28 @@ public final class OneDnnEngine implements ProductEngine {
         }
     }
 
-    private static boolean usesAmx() {
-        try (NativeObjects used = new NativeObjects()) {
-            Matmul.Packing packing = Matmul.packing(used, Kind.BFLOAT16, TYPICAL_SIZE, TYPICAL_SIZE);
-            return packing != null && packing.usesAmx();
-        }
+    /** The fastest products with int8 weights. */
+    private static Kind int8() {
+        return Stream.of(Kind.INT8_BFLOAT16, Kind.INT8_INT16)
+                .filter(OneDnnEngine::isNative)
+                .findFirst()
+                .orElse(Kind.INT8);
     }
 
-    /** Without AMX, bfloat16 is emulated, or no faster than single precision. */
     private boolean isFast(Kind kind) {
+        return packsAll ? typical(kind, packing -> true) : isNative(kind);
+    }
+
+    /** Whether the processor computes a kind faster than single precision. */
+    private static boolean isNative(Kind kind) {
+        return typical(kind, kind::isFast);
+    }
+
+    private static boolean typical(Kind kind, Predicate<Matmul.Packing> condition) {
         try (NativeObjects used = new NativeObjects()) {
             Matmul.Packing packing = Matmul.packing(used, kind, TYPICAL_SIZE, TYPICAL_SIZE);
-            log.debug("{} computes {} with {}", name, kind, packing == null ? "nothing" : packing.implementation());
-            return packing != null && (packsAll || (packing.isFast() && (usesAmx || !kind.convertsInputs())));
+            log.debug("{} with {}", kind, packing == null ? "nothing" : packing.implementation());
+            return packing != null && condition.test(packing);
         }
     }
 
@@ -99,7 +113,7 @@ public final class OneDnnEngine implements ProductEngine {
         return switch (precision) {
             case FLOAT -> Kind.FLOAT;
             case BFLOAT16 -> Kind.BFLOAT16;
-            case INT8 -> usesAmx ? Kind.INT8_BFLOAT16 : Kind.INT8;
+            case INT8 -> int8;
         };
     }
 
@@ -129,13 +143,10 @@ public final class OneDnnEngine implements ProductEngine {
         if (weight.length() >= LEAST_ELEMENTS && !room.isFor(weight.length() * kind.weightBytes())) {
             return noRoom(weight, "half of JavaCPP's limit is taken");
         }
-        int before = openMp.enter();
         try {
             return OneDnnWeight.of(this, kind, weight, direction);
         } catch (OutOfMemoryError e) {
             return noRoom(weight, e.getMessage());
-        } finally {
-            openMp.leave(before);
         }
     }
 
@@ -163,17 +174,41 @@ public final class OneDnnEngine implements ProductEngine {
                         && packing.bytes() <= MOST_PADDING * elements * kind.weightBytes());
     }
 
-    /** Computes {@code y = x·W} with a block, or adds it. The caller keeps the matrices reachable. */
-    void multiply(PackedBlock weight, Layout x, long xAddress, Layout y, long yAddress, boolean adds) {
+    /** Packs a block, see {@link PackedBlock#of}. */
+    Optional<PackedBlock> pack(
+            Kind kind, INDArray columns, float[] factors, boolean scalesInput, long elementsOfWeight) {
+        int before = openMp.enter();
+        try {
+            return PackedBlock.of(this, kind, columns, factors, scalesInput, elementsOfWeight);
+        } finally {
+            openMp.leave(before);
+        }
+    }
+
+    /** Computes {@code y = x·W} with a weight whose kind splits the inputs, or adds it. */
+    void multiplySplit(OneDnnWeight weight, INDArray x, INDArray y, boolean adds) {
+        splitProducts.use(product -> {
+            product.run(weight, x, y, adds);
+            return product;
+        });
+    }
+
+    /** Runs a computation in this thread only, with a workspace that no other uses meanwhile. */
+    void compute(Consumer<Workspace> computation) {
         int before = openMp.enter();
         try {
             workspaces.use(workspace -> {
-                multiply(workspace, weight, x, xAddress, y, yAddress, adds);
+                computation.accept(workspace);
                 return workspace;
             });
         } finally {
             openMp.leave(before);
         }
+    }
+
+    /** Computes {@code y = x·W} with a block, or adds it. The caller keeps the matrices reachable. */
+    void multiply(PackedBlock weight, Layout x, long xAddress, Layout y, long yAddress, boolean adds) {
+        compute(workspace -> multiply(workspace, weight, x, xAddress, y, yAddress, adds));
     }
 
     private static void multiply(

@@ -1,7 +1,6 @@
 package org.lora4j.onednn;
 
 import java.lang.ref.Reference;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -25,6 +24,7 @@ final class OneDnnWeight implements PackedWeight {
     private static final long STEP_OF_COLUMNS = 32;
 
     private final OneDnnEngine engine;
+    private final Kind kind;
     private final long k;
     private final long m;
     private final Direction direction;
@@ -33,14 +33,26 @@ final class OneDnnWeight implements PackedWeight {
     /** The first column of each block. */
     private final long[] starts;
 
+    /** The scales of the columns of the input; without elements if there are none. */
+    private final float[] inputFactors;
+
     private OneDnnWeight(
-            OneDnnEngine engine, long k, long m, Direction direction, List<PackedBlock> blocks, long[] starts) {
+            OneDnnEngine engine,
+            Kind kind,
+            long k,
+            long m,
+            Direction direction,
+            List<PackedBlock> blocks,
+            long[] starts,
+            float[] inputFactors) {
         this.engine = engine;
+        this.kind = kind;
         this.k = k;
         this.m = m;
         this.direction = direction;
         this.blocks = blocks;
         this.starts = starts;
+        this.inputFactors = inputFactors;
     }
 
     /** Packs a weight; empty if there is no fast code for its sizes. */
@@ -49,26 +61,23 @@ final class OneDnnWeight implements PackedWeight {
         long[] starts = starts(matrix);
         float[] scales = kind.isScaled() ? scales(weight) : new float[0];
         boolean scalesInput = kind.isScaled() && direction == Direction.TRANSPOSED;
-        List<PackedBlock> blocks = new ArrayList<>();
-        for (int i = 0; i + 1 < starts.length; i++) {
-            INDArray columns = starts.length == 2
+        PackedBlock[] blocks = new PackedBlock[starts.length - 1];
+        engine.team().run(blocks.length, i -> {
+            INDArray columns = blocks.length == 1
                     ? matrix
                     : matrix.get(NDArrayIndex.all(), NDArrayIndex.interval(starts[i], starts[i + 1]));
-            Optional<PackedBlock> block = PackedBlock.of(
-                    engine,
-                    kind,
-                    columns,
-                    !kind.isScaled() || scalesInput
-                            ? scales
-                            : Arrays.copyOfRange(scales, (int) starts[i], (int) starts[i + 1]),
-                    scalesInput,
-                    weight.length());
-            if (block.isEmpty()) {
-                return Optional.empty();
-            }
-            blocks.add(block.get());
+            float[] factors = !kind.isScaled() || scalesInput
+                    ? scales
+                    : Arrays.copyOfRange(scales, (int) starts[i], (int) starts[i + 1]);
+            blocks[i] = engine.pack(kind, columns, factors, scalesInput, weight.length())
+                    .orElse(null);
+        });
+        if (Arrays.asList(blocks).contains(null)) {
+            return Optional.empty();
         }
-        return Optional.of(new OneDnnWeight(engine, matrix.size(0), matrix.size(1), direction, blocks, starts));
+        float[] inputFactors = scalesInput ? scales : new float[0];
+        return Optional.of(new OneDnnWeight(
+                engine, kind, matrix.size(0), matrix.size(1), direction, List.of(blocks), starts, inputFactors));
     }
 
     /** The scale of each row of W. Both directions have the same, so both multiply with the same weights. */
@@ -101,6 +110,10 @@ final class OneDnnWeight implements PackedWeight {
         if (x.size(0) != y.size(0)) {
             throw new IllegalArgumentException("y: must have the " + x.size(0) + " rows of x, found " + y.size(0));
         }
+        if (kind.splitsInputs()) {
+            engine.multiplySplit(this, x, y, adds);
+            return;
+        }
         Layout inputs = Layout.of(x);
         if (inputs.overlaps()) {
             multiply(x.dup('c'), y, adds);
@@ -126,6 +139,24 @@ final class OneDnnWeight implements PackedWeight {
             Reference.reachabilityFence(y);
             Reference.reachabilityFence(this);
         }
+    }
+
+    int inputSize() {
+        return Math.toIntExact(k);
+    }
+
+    List<PackedBlock> blocks() {
+        return blocks;
+    }
+
+    /** The first column of a block. */
+    long start(int block) {
+        return starts[block];
+    }
+
+    /** The factors of the columns of the input; without elements if there are none. */
+    float[] inputFactors() {
+        return inputFactors;
     }
 
     private static void require(String name, INDArray matrix, long columns) {

@@ -2,12 +2,14 @@ package org.lora4j.onednn;
 
 import static org.bytedeco.dnnl.global.dnnl.dnnl_f32;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_memory_desc_get_size;
+import static org.bytedeco.dnnl.global.dnnl.dnnl_s8;
 
 import java.lang.ref.Reference;
 import java.util.Arrays;
 import java.util.Optional;
 import org.bytedeco.dnnl.dnnl_memory;
 import org.bytedeco.dnnl.dnnl_memory_desc;
+import org.bytedeco.dnnl.dnnl_stream;
 import org.bytedeco.javacpp.FloatPointer;
 import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -76,19 +78,32 @@ final class PackedBlock {
             inputScaleData = null;
             inputScales = null;
         }
+        pack(columns, plain, scalesInput ? inputScales : scales, scalesInput ? 0 : 1);
+    }
+
+    /** Divides each row (dimension 0) or column (1) by its scale, or nothing if there are none, and packs. */
+    private void pack(INDArray columns, Layout plain, @Nullable dnnl_memory divisors, int dimension) {
+        Memory rounded = null;
         try (NativeObjects used = new NativeObjects()) {
+            dnnl_stream stream = Dnnl.stream(used);
             dnnl_memory_desc fromFormat = Dnnl.strided(used, plain, dnnl_f32);
             dnnl_memory from = Dnnl.memory(used, fromFormat, new Memory.Address().set(columns));
-            Reorder.pack(
-                            used,
-                            fromFormat,
-                            from,
-                            format,
-                            memory,
-                            scalesInput ? inputScales : scales,
-                            scalesInput ? 0 : 1)
-                    .run(Dnnl.stream(used));
+            if (!kind.splitsInputs()) {
+                Reorder.pack(used, fromFormat, from, format, memory, divisors, dimension)
+                        .run(stream);
+                return;
+            }
+            // This form has the sums of the columns too, which oneDNN does not compute when it rounds.
+            rounded = new Memory(k * m);
+            dnnl_memory_desc roundedFormat = Dnnl.strided(used, Layout.dense(k, m), dnnl_s8);
+            dnnl_memory bytes = Dnnl.memory(used, roundedFormat, rounded.start());
+            Reorder.pack(used, fromFormat, from, roundedFormat, bytes, divisors, dimension)
+                    .run(stream);
+            Reorder.copy(used, roundedFormat, bytes, format, memory, false).run(stream);
         } finally {
+            if (rounded != null) {
+                rounded.release();
+            }
             Reference.reachabilityFence(columns);
         }
     }
@@ -170,6 +185,11 @@ final class PackedBlock {
     @Nullable
     dnnl_memory scales() {
         return scales;
+    }
+
+    /** Whether a product multiplies the columns of its input with {@link #inputScales}. */
+    boolean scalesInput() {
+        return inputScales != null && !kind.splitsInputs();
     }
 
     /** A factor for each column of the input, or null for none. */

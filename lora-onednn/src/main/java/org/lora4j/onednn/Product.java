@@ -45,7 +45,7 @@ final class Product {
     static Product of(Workspace workspace, PackedBlock weight, Layout x, Layout y, boolean adds) {
         boolean isDirect = y.isInRows() && !adds;
         Matmul matmul = weight.matmul(x.rows(), isDirect ? y.rowStride() : y.columns());
-        return new Product(workspace, matmul, weight.kind(), weight.inputScales() != null, x, y, adds, isDirect);
+        return new Product(workspace, matmul, weight.kind(), weight.scalesInput(), x, y, adds, isDirect);
     }
 
     private Product(
@@ -107,15 +107,19 @@ final class Product {
             set(input, xAddress);
         } else {
             set(convertFrom, xAddress);
-            set(input, workspace.inputs(inputBytes));
+            set(input, workspace.inputs(inputBytes).start().address());
             dnnl_memory inputScales = weight.inputScales();
             if (inputScales != null) {
                 convert.setScales(inputScales);
             }
             convert.run(workspace.stream());
         }
-        set(result, storeTo == null ? yAddress : workspace.results(resultBytes));
-        set(scratchpad, workspace.scratchpad(matmul.scratchpadBytes()));
+        set(
+                result,
+                storeTo == null
+                        ? yAddress
+                        : workspace.results(resultBytes).start().address());
+        set(scratchpad, workspace.scratchpad(matmul.scratchpadBytes()).start().address());
         weightArgument.memory(weight.memory());
         if (scalesArgument != null) {
             scalesArgument.memory(weight.scales());

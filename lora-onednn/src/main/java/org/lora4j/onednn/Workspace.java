@@ -15,6 +15,7 @@ final class Workspace {
 
     private final dnnl_stream stream;
     private final Memory.Address address = new Memory.Address();
+    private final RowParts rowParts = new RowParts(this);
     private @Nullable Memory inputs;
     private @Nullable Memory results;
     private @Nullable Memory scratchpad;
@@ -43,7 +44,7 @@ final class Workspace {
 
     /** Computes {@code y = x·W} or adds it. */
     void multiply(PackedBlock weight, Layout x, long xAddress, Layout y, long yAddress, boolean adds) {
-        Key key = new Key(weight.kind(), weight.inputScales() != null, x, y, adds);
+        Key key = new Key(weight.kind(), weight.scalesInput(), x, y, adds);
         Product product = products.get(key);
         if (product == null) {
             product = Product.of(this, weight, x, y, adds);
@@ -60,25 +61,25 @@ final class Workspace {
         return address.set(value);
     }
 
-    long inputs(long bytes) {
-        Memory memory = atLeast(bytes, inputs);
+    RowParts rowParts() {
+        return rowParts;
+    }
+
+    Memory inputs(long bytes) {
+        Memory memory = Memory.atLeast(bytes, inputs);
         inputs = memory;
-        return memory.start().address();
+        return memory;
     }
 
-    long results(long bytes) {
-        Memory memory = atLeast(bytes, results);
+    Memory results(long bytes) {
+        Memory memory = Memory.atLeast(bytes, results);
         results = memory;
-        return memory.start().address();
+        return memory;
     }
 
-    long scratchpad(long bytes) {
-        Memory memory = atLeast(bytes, scratchpad);
+    Memory scratchpad(long bytes) {
+        Memory memory = Memory.atLeast(bytes, scratchpad);
         scratchpad = memory;
-        return memory.start().address();
-    }
-
-    private static Memory atLeast(long bytes, @Nullable Memory memory) {
-        return memory == null || memory.bytes() < bytes ? new Memory(bytes) : memory;
+        return memory;
     }
 }

@@ -11,6 +11,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.lora4j.linalg.PackedWeight;
@@ -59,6 +60,23 @@ class BitsTest {
                                     .isEqualTo(expected);
                         }
                     }
+                }
+            });
+        }
+    }
+
+    /** The sums of integers are exact, so one row has the same bits too. */
+    @Test
+    void aSingleRowOfSplitInputsHasTheSameBits() {
+        for (long[] size : SIZES) {
+            INDArray x = Matrices.random(2, 20, size[0]);
+            pack(Kind.INT8_INT16, size[0], size[1]).ifPresent(packed -> {
+                float[] all = values(multiply(packed, x, size[1], Matrices.Place.ROWS));
+                for (int row = 0; row < 20; row++) {
+                    INDArray one = x.get(NDArrayIndex.interval(row, row + 1), NDArrayIndex.all());
+                    assertThat(values(multiply(packed, one, size[1], Matrices.Place.ROWS)))
+                            .as("row %d of %dx%d", row, size[0], size[1])
+                            .isEqualTo(Arrays.copyOfRange(all, row * (int) size[1], (row + 1) * (int) size[1]));
                 }
             });
         }
