@@ -19,7 +19,6 @@ final class SegmentLinear {
     private final Linear layer;
     private final LinearContext context;
     private final UpdatePasses<WeightUpdatePass> updates;
-    private final Gemm addBias = new Gemm(false, false, 1, 1);
     private final Gemm biasGradientProduct = new Gemm(true, false, 1, 0);
     private final BatchBuffer bases;
     private final WeightProduct product;
@@ -29,6 +28,7 @@ final class SegmentLinear {
     private @Nullable Segment segment;
     private @Nullable EffectiveLinear effective;
     private @Nullable INDArray biasRow;
+    private @Nullable BiasAddition<?> biasAddition;
     private @Nullable WeightGradient weightGradient;
     private @Nullable Gradient biasGradient;
     private boolean readsBase;
@@ -59,6 +59,9 @@ final class SegmentLinear {
         context.bind(newSegment, wanted.weight());
         Parameter bias = wanted.bias();
         biasRow = bias == null ? null : bias.row();
+        if (bias != null && biasAddition == null) {
+            biasAddition = BiasAddition.of(context.dataType(), layer.outputSize(), context::ones);
+        }
         weightGradient = newSegment.gradients().ofWeight(wanted.weight());
         biasGradient = bias == null ? null : context.gradient(bias);
         updates.bind(wanted.updates());
@@ -117,8 +120,8 @@ final class SegmentLinear {
 
     /** Adds the bias if there is one. */
     void addBias(INDArray y) {
-        if (biasRow != null) {
-            addBias.run(context.ones(y.size(0)), biasRow, y);
+        if (biasRow != null && biasAddition != null) {
+            biasAddition.run(biasRow, y);
         }
     }
 
