@@ -15,6 +15,7 @@ class Work:
     adapters: int = 1
     net: str = "rich"
     optimizer: str = ""
+    storage: str = ""
 
     @property
     def start(self):
@@ -22,7 +23,7 @@ class Work:
         return f"{self.net}-r{self.rank}-b{self.batch}-a{self.adapters}.safetensors"
 
     def __str__(self):
-        parts = [self.side, self.work, self.variant, self.optimizer, f"r={self.rank}", f"batch={self.batch}"]
+        parts = [self.side, self.work, self.variant, self.optimizer, self.storage, f"r={self.rank}", f"batch={self.batch}"]
         if self.net != "rich":
             parts.append(f"{self.net}×{self.net}" if self.net.isdigit() else self.net)
         if self.adapters > 1:
@@ -93,6 +94,10 @@ def comparisons():
         work = _ours("step", "lora", rank=1, batch=batch)
         variants = {"factored": bar, "parametrize": 0.4 if batch == 10 else None}
         result += _peers("lora", f"LoRA step r=1 batch {batch}", work, variants)
+    for batch, bar in ((10, 0.3), (64, 0.4), (512, 0.4)):
+        work = _ours("step", "lora", rank=1, batch=batch, storage="BFLOAT16")
+        peer = _torch("step", "factored", rank=1, batch=batch, optimizer="fused")
+        result.append(Comparison("bfloat16", f"LoRA step r=1 batch {batch}, base in bfloat16", work, peer, bar, same=False))
     lora = _ours("step", "lora")
     dora = _ours("step", "dora")
     result += _peers("lora", "LoRA step r=8 batch 10", lora, {"factored": None})

@@ -25,7 +25,9 @@ STEP = _work("step", "passages")
 CASES = {
     "LoRA step, passages": (STEP, "PyTorch", STEP, 1.0),
     "LoRA step, first sentences": (_work("step", "sentences"), "PyTorch", _work("step", "sentences"), 0.7),
-    "LoRA step, exactly 128 tokens": (_work("step", "exact"), "PyTorch", _work("step", "exact"), 1.15),
+    "LoRA step, exactly 128 tokens": (_work("step", "exact"), "PyTorch", _work("step", "exact"), 1.0),
+    "LoRA step, exactly 128 tokens, base in bfloat16":
+        (_work("step", "exact", storage="BFLOAT16"), "PyTorch", _work("step", "exact"), 0.6),
     "LoRA step with dropout 0.1, passages": (STEP | {"dropout": 0.1}, "LoRA step", STEP, None),
     "DoRA step, passages": (STEP | {"dora": 1}, "LoRA step", STEP, None),
     "forward, 16 passages": (_work("forward", "passages"), "PyTorch", _work("forward", "passages"), 1.0),
@@ -33,9 +35,13 @@ CASES = {
     "forward, single passages": (_work("single", "passages"), "PyTorch", _work("single", "passages"), 1.0),
     "forward, single first sentences": (_work("single", "sentences"), "PyTorch", _work("single", "sentences"), 1.0),
     "embedding of single passages":
-        (_work("onnx", "passages", side="lora4j"), "ONNX Runtime", _work("onnx", "passages"), 1.3),
+        (_work("onnx", "passages", side="lora4j"), "ONNX Runtime", _work("onnx", "passages"), 1.1),
+    "embedding of single passages, base in bfloat16":
+        (_work("onnx", "passages", side="lora4j", storage="BFLOAT16"), "ONNX Runtime", _work("onnx", "passages"), 0.7),
     "embedding of single first sentences":
-        (_work("onnx", "sentences", side="lora4j"), "ONNX Runtime", _work("onnx", "sentences"), 1.3),
+        (_work("onnx", "sentences", side="lora4j"), "ONNX Runtime", _work("onnx", "sentences"), 1.1),
+    "embedding of single first sentences, base in bfloat16":
+        (_work("onnx", "sentences", side="lora4j", storage="BFLOAT16"), "ONNX Runtime", _work("onnx", "sentences"), 0.7),
     "mixed batch, 16 passages, 16 adapters":
         (_work("mixed", "passages"), "one adapter", _work("embed", "passages"), 1.3),
     "mixed batch, 16 passages, 16 adapters with classifiers":

@@ -22,7 +22,8 @@ def settings_of(work, **more):
     settings = {"work": work.work, "variant": work.variant, "adapters": work.adapters} | more
     if work.side == "PyTorch":
         return settings | {"start": OUT / "start" / work.start, "optimizer": work.optimizer or "adam"}
-    return settings | {"net": work.net, "rank": work.rank, "batch": work.batch}
+    stored = {"storage": work.storage} if work.storage else {}
+    return settings | {"net": work.net, "rank": work.rank, "batch": work.batch} | stored
 
 
 def do(work, **more):

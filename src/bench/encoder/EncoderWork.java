@@ -19,6 +19,8 @@ import org.lora4j.LoRAModel;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAConfigBuilder;
 import org.lora4j.example.text.ExampleFiles;
+import org.lora4j.linalg.Precision;
+import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.NativeThreads;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.input.Sequences;
@@ -85,7 +87,7 @@ public final class EncoderWork {
     private void export() throws Exception {
         // The folder of the model is the one that has all files of this comparison.
         ExampleFiles files = ExampleFiles.write(folder.toAbsolutePath().getParent());
-        BertModel bert = BertModel.load(folder);
+        BertModel bert = load();
         List<String> passages = TextFiles.read(files.texts("train"))
                 .map(row -> row.labelled("text", "label").text())
                 .stream()
@@ -145,8 +147,14 @@ public final class EncoderWork {
                 .seed(seed);
     }
 
+    /** Opens the model in the precision of {@code storage}. */
+    private BertModel load() throws Exception {
+        Precision precision = Precision.valueOf(settings.getOrDefault("storage", "FLOAT"));
+        return BertModel.load(folder, BaseStorage.of(precision));
+    }
+
     private LoRAModel model(int adapters) throws Exception {
-        return model(BertModel.load(folder), adapters);
+        return model(load(), adapters);
     }
 
     private void step(Map<String, Object> result) throws Exception {
@@ -155,7 +163,7 @@ public final class EncoderWork {
         for (int i = 0; i < sequences.count(); i++) {
             labels.putScalar(i, i % CLASSES, 1);
         }
-        Network network = BertModel.load(folder).withDropout(0).meanClassifier(CLASSES, 1);
+        Network network = load().withDropout(0).meanClassifier(CLASSES, 1);
         AdapterView view = LoRAModel.of(network)
                 .add(
                         "a0",
@@ -211,7 +219,7 @@ public final class EncoderWork {
         Sequences sequences = Sequences.of(tokens());
         LoRAModel model = settings.containsKey("head")
                 ? model(adapters)
-                : withAdapters(BertModel.load(folder).sentenceEmbeddings(), adapters);
+                : withAdapters(load().sentenceEmbeddings(), adapters);
         List<String> names = IntStream.range(0, sequences.count())
                 .mapToObj(i -> "a" + i % adapters)
                 .toList();
@@ -231,7 +239,8 @@ public final class EncoderWork {
     private void onnx(Map<String, Object> result) throws Exception {
         int[][] texts = tokens();
         if (settings.getOrDefault("side", "onnx").equals("lora4j")) {
-            Network network = BertModel.load(folder).sentenceEmbeddings();
+            Network network = load().sentenceEmbeddings();
+            network.freeze();
             Sequences[] each = Arrays.stream(texts).map(text -> Sequences.of(text)).toArray(Sequences[]::new);
             measure(result, texts.length, () -> {
                 for (Sequences text : each) {

@@ -2,6 +2,7 @@ package org.lora4j.bench;
 
 import java.util.HashMap;
 import java.util.Map;
+import org.lora4j.linalg.Precision;
 
 /**
  * The arguments of one work, a task whose time is measured.
@@ -17,6 +18,7 @@ import java.util.Map;
  * @param seconds the seconds of the measurement
  * @param steps the number of training steps to take without measuring times, or 0 to measure
  * @param rate the learning rate
+ * @param storage the precision in which the base is stored
  * @param file the file to write, or an empty text
  */
 record Settings(
@@ -31,6 +33,7 @@ record Settings(
         double seconds,
         int steps,
         double rate,
+        Precision storage,
         String file) {
     static Settings parse(String... args) {
         Map<String, String> given = new HashMap<>();
@@ -54,6 +57,7 @@ record Settings(
                 Double.parseDouble(take(given, "seconds", "2")),
                 Integer.parseInt(take(given, "steps", "0")),
                 Double.parseDouble(take(given, "rate", "1e-3")),
+                Precision.valueOf(take(given, "storage", "FLOAT")),
                 take(given, "file", ""));
         if (!given.isEmpty()) {
             throw new IllegalArgumentException("arguments must be settings of a work, found " + given.keySet());

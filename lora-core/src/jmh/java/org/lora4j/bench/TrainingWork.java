@@ -4,6 +4,8 @@ import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import org.lora4j.linalg.Precision;
+import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.Model;
 import org.lora4j.train.Batch;
 import org.lora4j.train.Trainer;
@@ -38,6 +40,9 @@ final class TrainingWork implements TrainingListener {
                 throw new IllegalArgumentException(
                         "the variant must be base, lora or dora, found " + settings.variant());
         };
+        if (settings.storage() != Precision.FLOAT) {
+            start.network().setBaseStorage(BaseStorage.of(settings.storage()));
+        }
         stepBegin = System.nanoTime();
         Trainer.builder(model)
                 .updater(new Adam(settings.rate()))
