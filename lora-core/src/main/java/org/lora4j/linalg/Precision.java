@@ -13,7 +13,8 @@ public enum Precision {
 
     /**
      * Integers from −127 to 127, with a scale for each row of {@code W [out, in]}: {@code wⱼₖ = sⱼ·qⱼₖ},
-     * {@code sⱼ = max|wⱼ| / 127}. A product engine may round the inputs of a product to {@link #BFLOAT16}.
+     * {@code sⱼ = max|wⱼ| / 127}. A product engine may round the inputs of a product to {@link #BFLOAT16} or to
+     * 16 bits with a scale for each row.
      */
     INT8
 }

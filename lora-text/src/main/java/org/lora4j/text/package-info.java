@@ -7,6 +7,7 @@
  * List<INDArray> embeddings = new ArrayList<>();
  * try (EncoderFolder encoder = EncoderFolder.open(folder)) {
  *     Network network = encoder.sentenceEmbeddings();
+ *     network.freeze();
  *     for (List<TextRow> batch : split.train().shuffled(7, 0, 10_000).batches(32)) {
  *         embeddings.add(network.predict(encoder.tokens(batch.stream().map(row -> row.text("text")).toList())));
  *     }
