@@ -20,10 +20,11 @@ PROMISING = 1.3
 def settings_of(work, **more):
     """Returns the arguments of the process that runs a work."""
     settings = {"work": work.work, "variant": work.variant, "adapters": work.adapters} | more
+    if work.storage:
+        settings["storage"] = work.storage
     if work.side == "PyTorch":
         return settings | {"start": OUT / "start" / work.start, "optimizer": work.optimizer or "adam"}
-    stored = {"storage": work.storage} if work.storage else {}
-    return settings | {"net": work.net, "rank": work.rank, "batch": work.batch} | stored
+    return settings | {"net": work.net, "rank": work.rank, "batch": work.batch}
 
 
 def do(work, **more):

@@ -18,7 +18,7 @@ import timing
 NUMBERS = 20
 DEFAULTS = {
     "work": "", "start": "", "variant": "factored", "optimizer": "adam", "adapters": "1",
-    "warm": "2", "seconds": "2", "steps": "0", "rate": "1e-3", "threads": "",
+    "warm": "2", "seconds": "2", "steps": "0", "rate": "1e-3", "threads": "", "storage": "FLOAT",
 }  # fmt: skip
 
 
@@ -37,7 +37,8 @@ def training_step(tensors, settings):
         x, y = batches[taken % count]
         taken += 1
         optimizer.zero_grad()
-        loss = functional.cross_entropy(model(x), y)
+        with torch.autocast("cpu", torch.bfloat16, enabled=settings["storage"] == "BFLOAT16"):
+            loss = functional.cross_entropy(model(x), y)
         loss.backward()
         optimizer.step()
         return loss.item()
