@@ -6,8 +6,6 @@ import java.util.Locale;
 import org.lora4j.example.mnist.report.TextReport;
 import org.lora4j.example.mnist.report.Training;
 import org.lora4j.nn.Model;
-import org.lora4j.nn.NativeThreads;
-import org.lora4j.nn.Network;
 import org.lora4j.train.Batch;
 import org.lora4j.train.MultiTrainer;
 import org.lora4j.train.Trainer;
@@ -23,9 +21,6 @@ import org.nd4j.linalg.learning.config.Adam;
  * @param learningRate the learning rate
  */
 public record AdamTraining(long batches, int batchSize, double learningRate) {
-    /** A step of all weights with up to so many rows takes most of its time in Adam's loop. */
-    private static final int FEW_ROWS = 32;
-
     /**
      * The result of a training.
      *
@@ -42,21 +37,6 @@ public record AdamTraining(long batches, int batchSize, double learningRate) {
                                     .sum()
                             / 1e9,
                     outcomes.get(outcomes.size() - 1).result.finalLoss());
-        }
-    }
-
-    /**
-     * Trains all parameters of a network. With small batches, Adam's loop takes most of the time. It uses all processors
-     * if BLAS has only one thread.
-     *
-     * @param network the network
-     * @param data the batches
-     * @param listener is called after each batch
-     */
-    @SuppressWarnings("try") // the variable is not read
-    public Outcome runFully(Network network, Iterable<Batch> data, TrainingListener listener) {
-        try (NativeThreads threads = batchSize <= FEW_ROWS ? NativeThreads.forBlas(1) : NativeThreads.forBlas()) {
-            return run(network, data, listener);
         }
     }
 

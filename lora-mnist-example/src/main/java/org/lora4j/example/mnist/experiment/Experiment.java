@@ -155,7 +155,7 @@ public final class Experiment {
         MnistBatches images = MnistBatches.shuffled(
                 mnist.train(), training.batchSize(), plan.seeds().baseOrder());
         AdamTraining.Outcome outcome = progress.show(
-                "Base training", training.batches(), listener -> training.runFully(network, images, listener));
+                "Base training", training.batches(), listener -> training.run(network, images, listener));
         text.training(outcome.result());
         return List.of(outcome);
     }
