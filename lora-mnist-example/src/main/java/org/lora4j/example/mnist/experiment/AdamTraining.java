@@ -3,8 +3,9 @@ package org.lora4j.example.mnist.experiment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.DoubleStream;
+import org.lora4j.example.mnist.report.Report;
 import org.lora4j.example.mnist.report.TextReport;
-import org.lora4j.example.mnist.report.Training;
 import org.lora4j.nn.Model;
 import org.lora4j.train.Batch;
 import org.lora4j.train.MultiTrainer;
@@ -28,15 +29,16 @@ public record AdamTraining(long batches, int batchSize, double learningRate) {
      * @param losses the loss of each batch
      */
     public record Outcome(TrainingResult result, List<Double> losses) {
-        /** Returns the sum of trainings that ran one after the other. */
-        static Training.Phase phase(List<Outcome> outcomes) {
-            return new Training.Phase(
-                    outcomes.stream().mapToLong(one -> one.result.iterations()).sum(),
-                    outcomes.stream()
-                                    .mapToLong(one -> one.result.duration().toNanos())
-                                    .sum()
-                            / 1e9,
-                    outcomes.get(outcomes.size() - 1).result.finalLoss());
+        /** Returns the sum of trainings that ran one after the other, or of trainings that began at the same time. */
+        static Report.Phase phase(List<Outcome> trainings, boolean together) {
+            DoubleStream seconds = trainings.stream()
+                    .mapToDouble(training -> training.result.duration().toNanos() / 1e9);
+            return new Report.Phase(
+                    trainings.stream()
+                            .mapToLong(training -> training.result.iterations())
+                            .sum(),
+                    together ? seconds.max().orElse(0) : seconds.sum(),
+                    trainings.get(trainings.size() - 1).result.finalLoss());
         }
     }
 
