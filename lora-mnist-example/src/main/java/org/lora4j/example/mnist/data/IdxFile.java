@@ -138,6 +138,7 @@ final class IdxFile {
         int length = Integer.BYTES * (1 + kind.dimensions);
         ByteBuffer header = ByteBuffer.wrap(in.readNBytes(length));
         int found = header.remaining();
+        // A part of a magic number is too short, whatever it is.
         int magic = found < Integer.BYTES ? kind.magic() : header.getInt();
         require(
                 magic == kind.magic(),

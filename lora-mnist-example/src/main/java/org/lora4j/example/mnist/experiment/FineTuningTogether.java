@@ -26,11 +26,8 @@ record FineTuningTogether(ExperimentPlan plan, Mnist mnist, TextReport text, Pro
     List<AdamTraining.Outcome> train(LoRAModel model) {
         AdamTraining training = plan.fineTuning();
         text.section("Fine-tuning: each of the digits %s%s at once, %s", plan.digits(), plan.others(), training);
-        List<AdamTraining.Outcome> together = new ArrayList<>();
-        progress.show("Fine-tuning", training.batches(), listener -> {
-            together.addAll(training.runTogether(views(model), batches(), listener));
-            return together.get(0);
-        });
+        List<AdamTraining.Outcome> together = progress.show(
+                "Fine-tuning", training.batches(), listener -> training.runTogether(views(model), batches(), listener));
 
         LoRAModel other = LoRAModel.of(model.network());
         for (String adapter : plan.adapters()) {
