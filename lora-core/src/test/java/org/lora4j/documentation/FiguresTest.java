@@ -69,8 +69,8 @@ class FiguresTest {
         String text = Files.readString(ROOT.resolve(article));
         String readme = Files.readString(ROOT.resolve("README.md"));
         assertThat(cellsOf("README.md", "with an adapter, trained on nines and as many other digits"))
-                .contains("| 20 ± 4 | 380 ± 14 |");
-        assertThat(text).contains("| " + wrongNines + " | 20.4 ± 4.2 |", "from " + wrong + " to 380.2 ± 14.0");
+                .contains("| 17 ± 5 | 407 ± 27 |");
+        assertThat(text).contains("| " + wrongNines + " | 17.2 ± 4.6 |", "from " + wrong + " to 407.0 ± 26.8");
         String[] adapted = cellsOf(article, "LoRA on, or merged").split(" *\\| *", -1);
         assertThat(readme)
                 .contains("from " + wrongNines + " to " + adapted[11])

@@ -11,7 +11,6 @@ import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAInit;
 import org.lora4j.example.mnist.data.Mnist;
 import org.lora4j.example.mnist.data.MnistBatches;
-import org.lora4j.nn.NativeThreads;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.parameter.Parameter;
 import org.lora4j.train.Evaluator;
@@ -20,7 +19,6 @@ import org.nd4j.evaluation.classification.Evaluation;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** The article in one file: fine-tune a network on the digit 9 with LoRA, without changing its own weights. */
-@SuppressWarnings("try") // the variables of the threads are not read
 public final class MnistLoRA {
     private MnistLoRA() {}
 
@@ -30,16 +28,14 @@ public final class MnistLoRA {
      * @throws IOException if the images cannot be read
      */
     public static void main(String[] args) throws IOException {
-        try (NativeThreads threads = NativeThreads.forBlas()) {
-            run(Mnist.bundled(), 6_000, 100, System.out);
-        }
+        run(Mnist.bundled(), 6_000, 100, System.out);
     }
 
     static Network run(Mnist mnist, int baseBatches, int nineBatches, PrintStream out) {
         SplittableRandom seeds = new SplittableRandom(0);
 
         // 1. Train a network on all digits, much larger than the task needs. It sees each of the 60,000 images once, in
-        // 6,000 batches of 10. The default is Adam with rate 0.001, whose loop is faster with one thread for BLAS.
+        // 6,000 batches of 10. The default is Adam with rate 0.001.
         Network network = Network.builder(784)
                 .linear("linear1", 1000)
                 .relu()
@@ -49,9 +45,7 @@ public final class MnistLoRA {
                 .build(seeds.nextLong());
         out.println("Training on all digits");
         MnistBatches allDigits = MnistBatches.shuffled(mnist.train(), 10, seeds.nextLong());
-        try (NativeThreads one = NativeThreads.forBlas(1)) {
-            Trainer.builder(network).maxIterations(baseBatches).build().fit(allDigits);
-        }
+        Trainer.builder(network).maxIterations(baseBatches).build().fit(allDigits);
 
         // 2. Keep a copy of all weights and biases, to check later that the fine-tuning does not change them.
         List<Parameter> originals = network.copy().parameters();

@@ -53,7 +53,7 @@ class MnistLoRATest {
         report = Reference.json(temp.resolve("run/report.json"));
 
         ByteArrayOutputStream out = new ByteArrayOutputStream();
-        NativeThreads threads = NativeThreads.forBlas(); // as in the command
+        NativeThreads threads = NativeThreads.forEngine(); // as in the command
         try {
             network = MnistLoRA.run(Mnist.load(data), 30, 10, new PrintStream(out, true, StandardCharsets.UTF_8));
         } finally {

@@ -3,6 +3,7 @@ package org.lora4j.example.mnist.cli;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.example.mnist.data.MnistData;
 import org.lora4j.example.mnist.experiment.AdamTraining;
@@ -27,13 +28,13 @@ final class BaseOptions {
     private @Nullable Integer maxBatches;
 
     @Option(names = "--batch-size", paramLabel = "N", description = "Images in a batch. Default: ${DEFAULT-VALUE}.")
-    private int batchSize = 10;
+    int batchSize = 10;
 
     @Option(names = "--lr", paramLabel = "RATE", description = "Learning rate of Adam. Default: ${DEFAULT-VALUE}.")
-    private double learningRate = 0.001;
+    double learningRate = 0.001;
 
     @Option(names = "--seed", paramLabel = "N", description = "Seed of all random choices. Default: ${DEFAULT-VALUE}.")
-    private long seed;
+    long seed;
 
     void check(OptionCheck check) {
         check.atLeast("--epochs", epochs, 1);
@@ -42,18 +43,6 @@ final class BaseOptions {
         }
         check.atLeast("--batch-size", batchSize, 1);
         check.positive("--lr", learningRate);
-    }
-
-    int batchSize() {
-        return batchSize;
-    }
-
-    double learningRate() {
-        return learningRate;
-    }
-
-    long seed() {
-        return seed;
     }
 
     Seeds seeds() {
@@ -77,7 +66,7 @@ final class BaseOptions {
     }
 
     void addTo(Map<String, @Nullable Object> settings) {
-        settings.put("base", file);
+        settings.put("base", Objects.toString(file, null));
         settings.put("epochs", epochs);
         settings.put("maxBatches", maxBatches);
         settings.put("batchSize", batchSize);

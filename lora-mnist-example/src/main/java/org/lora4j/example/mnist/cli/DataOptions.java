@@ -15,12 +15,8 @@ final class DataOptions {
             paramLabel = "DIR",
             description = "A folder with the four IDX files of another data set in the form of MNIST, gzipped or not."
                     + " Default: the MNIST that is part of this program.")
-    private @Nullable Path folder;
-
     @Nullable
-    Path folder() {
-        return folder;
-    }
+    Path folder;
 
     /** Returns the name of the data set. */
     String title() {

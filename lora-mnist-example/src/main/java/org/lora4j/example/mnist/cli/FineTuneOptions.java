@@ -1,6 +1,5 @@
 package org.lora4j.example.mnist.cli;
 
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.example.mnist.data.MnistData;
@@ -13,22 +12,23 @@ final class FineTuneOptions {
     private static final int DEFAULT_DIGIT = 9;
 
     @Option(names = "--digit", paramLabel = "0..9", description = "The digit of the fine-tuning. Default: 9.")
-    private @Nullable Integer digit;
+    @Nullable
+    Integer digit;
 
     @Option(
             names = "--fine-tune-batches",
             paramLabel = "N",
             description = "Batches of the fine-tuning. Default: ${DEFAULT-VALUE}.")
-    private int batches = 100;
+    int batches = 100;
 
     @Option(names = "--rank", paramLabel = "R", description = "The rank of the adapter. Default: ${DEFAULT-VALUE}.")
-    private int rank = 1;
+    int rank = 1;
 
     @Option(
             names = "--alpha",
             paramLabel = "ALPHA",
             description = "The scale of the adapter is alpha / rank. Default: ${DEFAULT-VALUE}.")
-    private double alpha = 1;
+    double alpha = 1;
 
     void check(OptionCheck check) {
         check.inRange("--digit", digit(), 0, MnistData.CLASSES - 1);
@@ -37,25 +37,11 @@ final class FineTuneOptions {
         check.positive("--alpha", alpha);
     }
 
-    boolean isDigitGiven() {
-        return digit != null;
-    }
-
     int digit() {
         return digit == null ? DEFAULT_DIGIT : digit;
     }
 
-    int batches() {
-        return batches;
-    }
-
     LoRAConfig config() {
         return LoRAConfig.of(rank, alpha);
-    }
-
-    void addTo(Map<String, @Nullable Object> settings) {
-        settings.put("fineTuneBatches", batches);
-        settings.put("rank", rank);
-        settings.put("alpha", alpha);
     }
 }

@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.LoRAParametrization;
@@ -105,7 +106,7 @@ public final class RunCommand extends WorkCommand {
     protected void checkOptions(OptionCheck check) {
         base.check(check);
         fineTune.check(check);
-        check.require(digits.isEmpty() || !fineTune.isDigitGiven(), "--digit and --digits exclude each other");
+        check.require(digits.isEmpty() || fineTune.digit == null, "--digit and --digits exclude each other");
         digits.forEach(digit -> check.inRange("--digits", digit, 0, MnistData.CLASSES - 1));
         check.require(Set.copyOf(digits).size() == digits.size(), "--digits must be distinct, found " + digits);
         check.require(!together || digits.size() > 1, "--together needs several digits, found --digits " + digits);
@@ -113,48 +114,55 @@ public final class RunCommand extends WorkCommand {
         check.share("--replay", replay);
     }
 
+    private List<Integer> digits() {
+        return digits.isEmpty() ? List.of(fineTune.digit()) : digits;
+    }
+
     private double fineTuneLearningRate() {
-        return fineTuneLearningRate == null ? base.learningRate() : fineTuneLearningRate;
+        return fineTuneLearningRate == null ? base.learningRate : fineTuneLearningRate;
     }
 
     @Override
     protected void work() throws IOException {
         Mnist mnist = data.load();
         Network network = base.network();
-        Experiment experiment = new Experiment(plan(mnist), mnist, network);
+        Experiment experiment =
+                new Experiment(plan(mnist), mnist, network, new TextReport(out()), progress.display(out(), "images"));
         long room = Float.BYTES * LoRAParametrization.parameterReport(network).original();
         RunFolder folder = prepare(output, "the base", room);
-        experiment.run(folder, base.seed(), settings(), new TextReport(out()), progress.display(out(), "images"));
+        experiment.run(folder, settings());
     }
 
     private ExperimentPlan plan(Mnist mnist) {
         return new ExperimentPlan(
                 data.title(),
                 base.training(mnist.train()),
-                digits.isEmpty() ? List.of(fineTune.digit()) : digits,
+                digits(),
                 fineTune.config().toBuilder()
                         .init(init.init())
                         .seed(base.seeds().loraA())
                         .build(),
-                new AdamTraining(fineTune.batches(), base.batchSize(), fineTuneLearningRate()),
+                new AdamTraining(fineTune.batches, base.batchSize, fineTuneLearningRate()),
                 together,
                 replay,
-                base.seeds());
+                base.seed);
     }
 
     private Map<String, @Nullable Object> settings() {
         Map<String, @Nullable Object> settings = new LinkedHashMap<>();
-        settings.put("data", data.folder());
-        settings.put("output", output);
+        settings.put("data", Objects.toString(data.folder, null));
+        settings.put("output", output.toString());
         base.addTo(settings);
         if (digits.size() > 1) {
             settings.put("digits", digits);
         } else {
-            settings.put("digit", digits.isEmpty() ? fineTune.digit() : digits.get(0));
+            settings.put("digit", digits().get(0));
         }
-        fineTune.addTo(settings);
+        settings.put("fineTuneBatches", fineTune.batches);
+        settings.put("rank", fineTune.rank);
+        settings.put("alpha", fineTune.alpha);
         settings.put("fineTuneLr", fineTuneLearningRate());
-        settings.put("init", init);
+        settings.put("init", init.toString());
         settings.put("replay", replay);
         if (together) {
             settings.put("together", true);

@@ -69,12 +69,12 @@ public final class StudyCommand extends WorkCommand {
     @Override
     protected void work() throws IOException {
         Mnist mnist = data.load();
-        Study study = new Study(mnist, fineTune.digit(), fineTune.config(), fineTune.batches(), base.batchSize());
+        Study study = new Study(mnist, fineTune.digit(), fineTune.config(), fineTune.batches, base.batchSize);
         Network network = base.network();
         AdamTraining training = base.training(mnist.train());
         if (training != null) {
             MnistBatches images = MnistBatches.shuffled(
-                    mnist.train(), base.batchSize(), base.seeds().baseOrder());
+                    mnist.train(), base.batchSize, base.seeds().baseOrder());
             progress.display(err(), "images")
                     .show("Base training", training.batches(), listener -> training.run(network, images, listener));
         }
@@ -82,7 +82,7 @@ public final class StudyCommand extends WorkCommand {
     }
 
     private List<Method> methods() {
-        double rate = base.learningRate();
+        double rate = base.learningRate;
         List<Method> methods = new ArrayList<>();
         methods.add(new Method("LoRA, A from N(0, 1): the article", LoRAInit.gaussian(1), 0, rate));
         methods.add(new Method("LoRA, Kaiming", LoRAInit.kaimingUniform(), 0, rate));

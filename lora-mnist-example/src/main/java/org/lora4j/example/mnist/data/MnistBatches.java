@@ -2,10 +2,10 @@ package org.lora4j.example.mnist.data;
 
 import java.util.Arrays;
 import java.util.Iterator;
-import java.util.NoSuchElementException;
 import java.util.PrimitiveIterator;
 import java.util.SplittableRandom;
 import java.util.function.Supplier;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.lora4j.nn.input.Input;
 import org.lora4j.train.Batch;
@@ -26,27 +26,21 @@ import org.nd4j.linalg.factory.Nd4j;
  */
 public final class MnistBatches implements Iterable<Batch> {
     private final MnistData data;
-    private final int batchSize;
-    private final double replayShare;
+    private final int chosenPerBatch;
+    private final int othersPerBatch;
     private final Supplier<int[]> orders;
-    private final PrimitiveIterator.OfInt replayed;
-
-    private MnistBatches(MnistData data, int batchSize, Supplier<int[]> orders) {
-        this(data, batchSize, orders, 0, () -> {
-            throw new IllegalStateException("without replay no other image can be drawn");
-        });
-    }
+    private final PrimitiveIterator.OfInt others;
 
     private MnistBatches(
-            MnistData data, int batchSize, Supplier<int[]> orders, double replayShare, Supplier<int[]> replayOrders) {
+            MnistData data, int batchSize, double replayShare, Supplier<int[]> orders, Supplier<int[]> otherOrders) {
         if (batchSize < 1) {
             throw new IllegalArgumentException("the batch size must be at least 1, found " + batchSize);
         }
         this.data = data;
-        this.batchSize = batchSize;
+        othersPerBatch = (int) Math.min(Math.round(batchSize * replayShare), batchSize - 1);
+        chosenPerBatch = batchSize - othersPerBatch;
         this.orders = orders;
-        this.replayShare = replayShare;
-        replayed = Stream.generate(replayOrders).flatMapToInt(Arrays::stream).iterator();
+        others = Stream.generate(otherOrders).flatMapToInt(Arrays::stream).iterator();
     }
 
     /**
@@ -57,7 +51,8 @@ public final class MnistBatches implements Iterable<Batch> {
      * @throws IllegalArgumentException if the batch size is less than 1
      */
     public static MnistBatches inOrder(MnistData data, int batchSize) {
-        return new MnistBatches(data, batchSize, data::indices);
+        int[] all = data.indices(digit -> true);
+        return new MnistBatches(data, batchSize, 0, () -> all, () -> all);
     }
 
     /**
@@ -69,7 +64,8 @@ public final class MnistBatches implements Iterable<Batch> {
      * @throws IllegalArgumentException if the batch size is less than 1
      */
     public static MnistBatches shuffled(MnistData data, int batchSize, long seed) {
-        return new MnistBatches(data, batchSize, new Shuffle(data.indices(), new SplittableRandom(seed)));
+        int[] all = data.indices(digit -> true);
+        return new MnistBatches(data, batchSize, 0, shuffles(all, new SplittableRandom(seed)), () -> all);
     }
 
     /**
@@ -97,8 +93,8 @@ public final class MnistBatches implements Iterable<Batch> {
      *     digit, or the share is not 0 and no image shows another digit
      */
     public static MnistBatches ofDigit(MnistData data, int digit, int batchSize, double replayShare, long seed) {
-        int[] chosen = data.indicesOf(digit);
-        int[] others = data.indicesOfOthers(digit);
+        int[] chosen = data.indices(shown -> shown == digit);
+        int[] others = data.indices(shown -> shown != digit);
         if (!(replayShare >= 0 && replayShare < 1)) {
             throw new IllegalArgumentException("the share of replayed images must be in [0, 1), found " + replayShare);
         }
@@ -110,32 +106,15 @@ public final class MnistBatches implements Iterable<Batch> {
                     + replayShare + " of replayed images, none does");
         }
         // Two generators, so that the share does not change the order of the chosen images.
+        SplittableRandom random = new SplittableRandom(seed);
+        SplittableRandom randomOfOthers = new SplittableRandom(seed).split();
         return new MnistBatches(
-                data,
-                batchSize,
-                new Shuffle(chosen, new SplittableRandom(seed)),
-                replayShare,
-                new Shuffle(others, new SplittableRandom(seed).split()));
+                data, batchSize, replayShare, shuffles(chosen, random), shuffles(others, randomOfOthers));
     }
 
-    @Override
-    public Iterator<Batch> iterator() {
-        return new Epoch(orders.get());
-    }
-
-    /** Returns the same indices in a new random order each time. */
-    private static final class Shuffle implements Supplier<int[]> {
-        private final int[] indices;
-        private final SplittableRandom random;
-
-        Shuffle(int[] indices, SplittableRandom random) {
-            this.indices = indices;
-            this.random = random;
-        }
-
-        /** Shuffles by the method of Fisher and Yates. */
-        @Override
-        public int[] get() {
+    /** Returns the same indices in a new random order each time, by the method of Fisher and Yates. */
+    private static Supplier<int[]> shuffles(int[] indices, SplittableRandom random) {
+        return () -> {
             for (int i = indices.length - 1; i > 0; i--) {
                 int j = random.nextInt(i + 1);
                 int index = indices[i];
@@ -143,47 +122,25 @@ public final class MnistBatches implements Iterable<Batch> {
                 indices[j] = index;
             }
             return indices.clone();
-        }
+        };
     }
 
-    /** The chosen images once. */
-    private final class Epoch implements Iterator<Batch> {
-        private final int[] chosen;
-        private int drawn;
+    @Override
+    public Iterator<Batch> iterator() {
+        int[] order = orders.get();
+        return IntStream.iterate(0, from -> from < order.length, from -> from + chosenPerBatch)
+                .mapToObj(from -> Arrays.copyOfRange(order, from, Math.min(order.length, from + chosenPerBatch)))
+                .map(chosen -> batch(withOthers(chosen)))
+                .iterator();
+    }
 
-        Epoch(int[] chosen) {
-            this.chosen = chosen;
+    private int[] withOthers(int[] chosen) {
+        int count = (int) Math.round((double) othersPerBatch * chosen.length / chosenPerBatch);
+        int[] images = Arrays.copyOf(chosen, chosen.length + count);
+        for (int i = chosen.length; i < images.length; i++) {
+            images[i] = others.nextInt();
         }
-
-        @Override
-        public boolean hasNext() {
-            return drawn < chosen.length;
-        }
-
-        @Override
-        public Batch next() {
-            if (!hasNext()) {
-                throw new NoSuchElementException("the epoch is over after " + chosen.length + " images");
-            }
-            return batch(draw());
-        }
-
-        private int[] draw() {
-            int others = (int) Math.min(Math.round(batchSize * replayShare), batchSize - 1);
-            int own = batchSize - others;
-            int left = chosen.length - drawn;
-            if (own > left) {
-                others = (int) Math.round((double) others * left / own);
-                own = left;
-            }
-            int[] images = new int[own + others];
-            System.arraycopy(chosen, drawn, images, 0, own);
-            drawn += own;
-            for (int i = own; i < images.length; i++) {
-                images[i] = replayed.nextInt();
-            }
-            return images;
-        }
+        return images;
     }
 
     private Batch batch(int[] images) {

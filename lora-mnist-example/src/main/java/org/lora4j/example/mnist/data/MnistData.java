@@ -1,7 +1,9 @@
 package org.lora4j.example.mnist.data;
 
+import java.nio.file.FileSystemException;
 import java.util.Arrays;
 import java.util.Objects;
+import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
 
 /**
@@ -9,14 +11,14 @@ import java.util.stream.IntStream;
  * background to 255 for full ink.
  */
 public final class MnistData {
+    /** The number of digits. */
+    public static final int CLASSES = 10;
+
     /** The mean of the pixels of MNIST's training images, scaled to [0, 1]. */
     static final float MEAN = 0.1307f;
 
     /** The standard deviation of the pixels of MNIST's training images, scaled to [0, 1]. */
     static final float STANDARD_DEVIATION = 0.3081f;
-
-    /** The number of digits. */
-    public static final int CLASSES = IdxFile.CLASSES;
 
     /** The normalized value of each of the 256 gray values. */
     private static final float[] NORMALIZED = new float[256];
@@ -44,14 +46,15 @@ public final class MnistData {
      *
      * @param images a file of {@link IdxFile.Kind#IMAGES}
      * @param labels a file of {@link IdxFile.Kind#LABELS}
-     * @throws IdxException if there is not exactly one label for each image
+     * @throws FileSystemException if there is not exactly one label for each image
      */
-    static MnistData of(IdxFile images, IdxFile labels) throws IdxException {
-        if (labels.count() != images.count()) {
-            throw new IdxException(
+    static MnistData of(IdxFile images, IdxFile labels) throws FileSystemException {
+        if (labels.size(0) != images.size(0)) {
+            throw new FileSystemException(
                     labels.name(),
-                    "must hold a label for each of the " + images.count() + " images of " + images.name() + ", found "
-                            + labels.count());
+                    null,
+                    "must hold a label for each of the %d images of %s, found %d"
+                            .formatted(images.size(0), images.name(), labels.size(0)));
         }
         return new MnistData(images.size(1), images.size(2), images.bytes(), labels.bytes());
     }
@@ -72,7 +75,7 @@ public final class MnistData {
     }
 
     /** Returns the number of pixels of every image, rows × columns. */
-    int imageSize() {
+    public int imageSize() {
         return rows * columns;
     }
 
@@ -83,7 +86,7 @@ public final class MnistData {
      * @throws IndexOutOfBoundsException if there is no such image
      */
     public int label(int i) {
-        return labels[Objects.checkIndex(i, size())];
+        return labels[i];
     }
 
     /**
@@ -107,25 +110,14 @@ public final class MnistData {
      */
     void normalize(int i, float[] target, int offset) {
         int start = Objects.checkIndex(i, size()) * imageSize();
-        Objects.checkFromIndexSize(offset, imageSize(), target.length);
         for (int p = 0; p < imageSize(); p++) {
             target[offset + p] = NORMALIZED[Byte.toUnsignedInt(pixels[start + p])];
         }
     }
 
-    /** Returns the indices of all images, ascending. */
-    int[] indices() {
-        return IntStream.range(0, size()).toArray();
-    }
-
-    /** Returns the indices of the images that show the digit, ascending. */
-    int[] indicesOf(int digit) {
-        return IntStream.range(0, size()).filter(i -> labels[i] == digit).toArray();
-    }
-
-    /** Returns the indices of the images that show another digit, ascending. */
-    int[] indicesOfOthers(int digit) {
-        return IntStream.range(0, size()).filter(i -> labels[i] != digit).toArray();
+    /** Returns the indices of the images that show certain digits, ascending. */
+    int[] indices(IntPredicate digits) {
+        return IntStream.range(0, size()).filter(i -> digits.test(labels[i])).toArray();
     }
 
     /**

@@ -3,11 +3,10 @@ package org.lora4j.example.mnist.experiment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.DoubleStream;
+import org.lora4j.example.mnist.report.Report;
 import org.lora4j.example.mnist.report.TextReport;
-import org.lora4j.example.mnist.report.Training;
 import org.lora4j.nn.Model;
-import org.lora4j.nn.NativeThreads;
-import org.lora4j.nn.Network;
 import org.lora4j.train.Batch;
 import org.lora4j.train.MultiTrainer;
 import org.lora4j.train.Trainer;
@@ -23,9 +22,6 @@ import org.nd4j.linalg.learning.config.Adam;
  * @param learningRate the learning rate
  */
 public record AdamTraining(long batches, int batchSize, double learningRate) {
-    /** A step of all weights with up to so many rows takes most of its time in Adam's loop. */
-    private static final int FEW_ROWS = 32;
-
     /**
      * The result of a training.
      *
@@ -33,30 +29,16 @@ public record AdamTraining(long batches, int batchSize, double learningRate) {
      * @param losses the loss of each batch
      */
     public record Outcome(TrainingResult result, List<Double> losses) {
-        /** Returns the sum of trainings that ran one after the other. */
-        static Training.Phase phase(List<Outcome> outcomes) {
-            return new Training.Phase(
-                    outcomes.stream().mapToLong(one -> one.result.iterations()).sum(),
-                    outcomes.stream()
-                                    .mapToLong(one -> one.result.duration().toNanos())
-                                    .sum()
-                            / 1e9,
-                    outcomes.get(outcomes.size() - 1).result.finalLoss());
-        }
-    }
-
-    /**
-     * Trains all parameters of a network. With small batches, Adam's loop takes most of the time. It uses all processors
-     * if BLAS has only one thread.
-     *
-     * @param network the network
-     * @param data the batches
-     * @param listener is called after each batch
-     */
-    @SuppressWarnings("try") // the variable is not read
-    public Outcome runFully(Network network, Iterable<Batch> data, TrainingListener listener) {
-        try (NativeThreads threads = batchSize <= FEW_ROWS ? NativeThreads.forBlas(1) : NativeThreads.forBlas()) {
-            return run(network, data, listener);
+        /** Returns the sum of trainings that ran one after the other, or of trainings that began at the same time. */
+        static Report.Phase phase(List<Outcome> trainings, boolean together) {
+            DoubleStream seconds = trainings.stream()
+                    .mapToDouble(training -> training.result.duration().toNanos() / 1e9);
+            return new Report.Phase(
+                    trainings.stream()
+                            .mapToLong(training -> training.result.iterations())
+                            .sum(),
+                    together ? seconds.max().orElse(0) : seconds.sum(),
+                    trainings.get(trainings.size() - 1).result.finalLoss());
         }
     }
 

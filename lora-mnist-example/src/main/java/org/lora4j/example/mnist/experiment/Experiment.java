@@ -1,11 +1,8 @@
 package org.lora4j.example.mnist.experiment;
 
-import static java.util.Objects.requireNonNull;
-
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -18,13 +15,14 @@ import org.lora4j.adapter.LoRAInit;
 import org.lora4j.example.mnist.data.Mnist;
 import org.lora4j.example.mnist.data.MnistBatches;
 import org.lora4j.example.mnist.report.ChartData;
+import org.lora4j.example.mnist.report.Checks;
 import org.lora4j.example.mnist.report.Report;
 import org.lora4j.example.mnist.report.ReportWriter;
 import org.lora4j.example.mnist.report.TextReport;
-import org.lora4j.example.mnist.report.Training;
 import org.lora4j.example.support.cli.ProgressDisplay;
 import org.lora4j.example.support.cli.RunFolder;
 import org.lora4j.example.support.report.TestResult;
+import org.lora4j.nn.Model;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.parameter.Parameter;
 
@@ -39,7 +37,8 @@ public final class Experiment {
     private final ExperimentPlan plan;
     private final Mnist mnist;
     private final Network network;
-    private final Map<Integer, MnistBatches> batches = new LinkedHashMap<>();
+    private final TextReport text;
+    private final ProgressDisplay progress;
 
     /**
      * Creates an experiment.
@@ -47,96 +46,80 @@ public final class Experiment {
      * @param plan what to do
      * @param mnist the images
      * @param network the base, trained or to be trained
+     * @param text where the steps are printed
+     * @param progress shows the trainings
      * @throws IllegalArgumentException if no training image shows one of the digits
      */
-    public Experiment(ExperimentPlan plan, Mnist mnist, Network network) {
+    public Experiment(ExperimentPlan plan, Mnist mnist, Network network, TextReport text, ProgressDisplay progress) {
         this.plan = plan;
         this.mnist = mnist;
         this.network = network;
-        for (int digit : plan.digits()) {
-            // Each adapter gets the batches that it would get in a run of its own.
-            batches.put(digit, plan.batches(mnist, digit));
-        }
-    }
-
-    /** Returns the name of the adapter that is trained on the digit. */
-    static String adapter(int digit) {
-        return "digit-" + digit;
-    }
-
-    private String[] adapters() {
-        return plan.digits().stream().map(Experiment::adapter).toArray(String[]::new);
-    }
-
-    private boolean hasOneDigit() {
-        return plan.digits().size() == 1;
+        this.text = text;
+        this.progress = progress;
+        plan.digits().forEach(digit -> plan.batches(mnist, digit));
     }
 
     /**
      * Runs the experiment.
      *
      * @param folder where networks, adapters and the report are written
-     * @param seed the seed of the run, for the report
      * @param settings the options of the run, for the report
-     * @param text where the steps are printed
-     * @param progress shows the trainings
      * @throws IllegalStateException if one of the checks does not hold; the report is written before
      */
-    public void run(
-            RunFolder folder,
-            long seed,
-            Map<String, @Nullable Object> settings,
-            TextReport text,
-            ProgressDisplay progress)
-            throws IOException {
-        introduce(text);
-        List<AdamTraining.Outcome> baseTraining = trainBase(text, progress);
+    public void run(RunFolder folder, Map<String, @Nullable Object> settings) throws IOException {
+        introduce();
+        List<AdamTraining.Outcome> baseTraining = trainBase();
         saveBase(folder);
         Network before = network.copy();
         LoRAModel model = LoRAModel.of(network);
-        Predictions base = testBase(text, model);
-        addAdapters(text, model);
-        FineTuning fineTuning = plan.together()
-                ? new FineTuningTogether(plan, mnist).train(text, model, progress)
-                : fineTuneInTurn(text, model, progress);
+        text.section("Test of the base");
+        Predictions base = predict(model.base());
+        text.test(base.result());
+        addAdapters(model);
+        List<AdamTraining.Outcome> fineTuning = plan.together()
+                ? new FineTuningTogether(plan, mnist, text, progress).train(model)
+                : fineTuneInTurn(model);
         for (int digit : plan.digits()) {
-            folder.saveAdapter(
-                    hasOneDigit() ? "adapter" : "adapter" + digit, adapter(digit), model.using(adapter(digit)));
+            String adapter = ExperimentPlan.adapter(digit);
+            folder.saveAdapter(plan.hasOneDigit() ? "adapter" : "adapter" + digit, adapter, model.using(adapter));
         }
-        model.activate(adapters());
-        Checks checks = check(text, model, before);
-        Predictions on = Predictions.of(model, mnist.test());
-        Tests tests = test(text, model, base.result(), on.result());
+        model.activate(plan.adapters());
+        Checks checks = check(model, before);
+        Predictions on = predict(model);
+        Report.Tests tests = test(model, base.result(), on.result());
         Map<String, TestResult> more =
-                hasOneDigit() ? Map.of() : new Ensemble(model, mnist.test(), plan.digits()).compare(text, base);
+                plan.hasOneDigit() ? Map.of() : new Ensemble(plan, model, mnist.test()).compare(text, base);
 
         Report report = new Report(
                 settings,
-                seed,
-                model.parameterReport(adapters()[0]),
-                new Training(
-                        baseTraining.isEmpty() ? null : AdamTraining.Outcome.phase(baseTraining), fineTuning.phase()),
-                tests.base(),
-                tests.on(),
-                tests.off(),
-                tests.merged(),
-                checks.frozenUnchanged(),
-                checks.effectiveWeightExact(),
-                checks.disabledEqualsOriginal(),
+                plan.digits(),
+                plan.seed(),
+                model.parameterReport(plan.adapters()[0]),
+                new Report.Training(
+                        baseTraining.isEmpty() ? null : AdamTraining.Outcome.phase(baseTraining, false),
+                        AdamTraining.Outcome.phase(fineTuning, plan.together())),
+                tests,
+                checks,
                 folder.files(),
                 more);
-        ChartData charts =
-                new ChartData(losses(baseTraining), losses(fineTuning.outcomes()), base.fixedBy(on), base.brokenBy(on));
-        write(text, folder, report, charts);
+        ChartData charts = new ChartData(losses(baseTraining), losses(fineTuning), base.fixedBy(on), base.brokenBy(on));
+        Map<String, String> files =
+                folder.write("the report in " + folder.path(), () -> ReportWriter.write(folder.path(), report, charts));
+        text.files(folder.path(), files);
         if (!checks.hold()) {
             throw new IllegalStateException("a check does not hold; the report says which");
         }
     }
 
-    private void introduce(TextReport text) {
+    private Predictions predict(Model model) {
+        return Predictions.of(model, mnist.test());
+    }
+
+    private void introduce() {
         text.line(
                 "LoRA on %s: train a network on all digits, then fine-tune it on %s with LoRA",
-                plan.data(), hasOneDigit() ? "digit " + plan.digits().get(0) : "each of the digits " + plan.digits());
+                plan.data(),
+                plan.hasOneDigit() ? "digit " + plan.digits().get(0) : "each of the digits " + plan.digits());
         text.line(
                 "%,d training images, %,d test images",
                 mnist.train().size(), mnist.test().size());
@@ -145,126 +128,23 @@ public final class Experiment {
     }
 
     /** Returns the training, or nothing if the base is a loaded one. */
-    private List<AdamTraining.Outcome> trainBase(TextReport text, ProgressDisplay progress) {
+    private List<AdamTraining.Outcome> trainBase() {
         AdamTraining training = plan.baseTraining();
         if (training == null) {
             text.section("Base training: none, the base is loaded from a file");
             return List.of();
         }
         text.section("Base training: all digits, %s", training);
-        MnistBatches images = MnistBatches.shuffled(
-                mnist.train(), training.batchSize(), plan.seeds().baseOrder());
-        AdamTraining.Outcome outcome = progress.show(
-                "Base training", training.batches(), listener -> training.runFully(network, images, listener));
-        text.training(outcome.result());
-        return List.of(outcome);
+        long order = Seeds.of(plan.seed()).baseOrder();
+        return List.of(train(
+                "Base training", training, network, MnistBatches.shuffled(mnist.train(), training.batchSize(), order)));
     }
 
-    private Predictions testBase(TextReport text, LoRAModel model) {
-        text.section("Test of the base");
-        Predictions predictions = Predictions.of(model.base(), mnist.test());
-        text.test(predictions.result());
-        return predictions;
-    }
-
-    private void addAdapters(TextReport text, LoRAModel model) {
-        text.section("LoRA on every layer: W + (alpha/r) B A");
-        LoRAConfig config = plan.config();
-        plan.digits().forEach(digit -> model.add(adapter(digit), config));
-        text.fact(
-                "rank r = %d, alpha = %s; A is drawn from %s; B = 0, so the output does not change yet",
-                config.rank(), TextReport.plain(config.alpha()), distribution(config.init()));
-        if (!hasOneDigit()) {
-            text.fact("one adapter for each digit, all of the same size: %s", model.names());
-        }
-        text.line("");
-        text.adapted(model.parameterReport(adapters()[0]));
-        text.line("");
-        text.fact("frozen:    %s", names(network.parameters(), false));
-        text.fact("trainable: %s", names(model.parameters(adapters()[0]), true));
-    }
-
-    private static String distribution(LoRAInit init) {
-        return init.equals(LoRAInit.gaussian(1)) ? "N(0, 1)" : "U(-1/sqrt(in), 1/sqrt(in))";
-    }
-
-    private static String names(List<Parameter> parameters, boolean trainable) {
-        return parameters.stream()
-                .filter(parameter -> parameter.isTrainable() == trainable)
-                .map(Parameter::name)
-                .collect(Collectors.joining(", "));
-    }
-
-    /** The trainings of the adapters, and their sum. */
-    record FineTuning(List<AdamTraining.Outcome> outcomes, Training.Phase phase) {}
-
-    private FineTuning fineTuneInTurn(TextReport text, LoRAModel model, ProgressDisplay progress) {
-        List<AdamTraining.Outcome> outcomes = new ArrayList<>();
-        for (int digit : plan.digits()) {
-            outcomes.add(fineTune(text, model, digit, progress));
-        }
-        return new FineTuning(outcomes, AdamTraining.Outcome.phase(outcomes));
-    }
-
-    private AdamTraining.Outcome fineTune(TextReport text, LoRAModel model, int digit, ProgressDisplay progress) {
-        AdamTraining training = plan.fineTuning();
-        text.section("Fine-tuning: digit %d%s, %s", digit, others(plan), training);
-        AdapterView view = model.using(adapter(digit));
-        MnistBatches images = requireNonNull(batches.get(digit));
+    private AdamTraining.Outcome train(String task, AdamTraining training, Model model, MnistBatches images) {
         AdamTraining.Outcome outcome =
-                progress.show("Fine-tuning", training.batches(), listener -> training.run(view, images, listener));
+                progress.show(task, training.batches(), listener -> training.run(model, images, listener));
         text.training(outcome.result());
         return outcome;
-    }
-
-    /** Describes the other digits in the batches of a digit. */
-    static String others(ExperimentPlan plan) {
-        return plan.replayShare() > 0 ? " with " + Math.round(100 * plan.replayShare()) + " % of others" : " alone";
-    }
-
-    private static Checks check(TextReport text, LoRAModel model, Network before) {
-        text.section("Checks, bit for bit");
-        Checks checks = Checks.of(model, before);
-        text.check("Frozen parameters are unchanged", checks.frozenUnchanged());
-        text.check("LoRA on: the weight is exactly W + (B A) scale", checks.effectiveWeightExact());
-        text.check("LoRA off: the weight is exactly W", checks.disabledEqualsOriginal());
-        return checks;
-    }
-
-    /** The tests of the base, and with LoRA on, off and merged. */
-    private record Tests(TestResult base, TestResult on, TestResult off, TestResult merged) {}
-
-    private Tests test(TextReport text, LoRAModel model, TestResult base, TestResult on) {
-        text.section("The same test with LoRA");
-        Tests tests = new Tests(
-                base,
-                on,
-                switchedOff(model).result(),
-                Predictions.of(model.mergeActive(), mnist.test()).result());
-        Map<String, TestResult> byName = new LinkedHashMap<>();
-        byName.put("base", tests.base());
-        byName.put("LoRA on", tests.on());
-        byName.put("LoRA off", tests.off());
-        byName.put("LoRA merged", tests.merged());
-        text.comparison(byName);
-        text.line("");
-        text.difference(plan.digits(), base, on);
-        return tests;
-    }
-
-    private Predictions switchedOff(LoRAModel model) {
-        LoRAModel.Scope scope = model.disable();
-        try {
-            return Predictions.of(model, mnist.test());
-        } finally {
-            scope.close();
-        }
-    }
-
-    private static List<Double> losses(List<AdamTraining.Outcome> trainings) {
-        return trainings.stream()
-                .flatMap(training -> training.losses().stream())
-                .toList();
     }
 
     private void saveBase(RunFolder folder) throws IOException {
@@ -277,9 +157,69 @@ public final class Experiment {
         folder.advise("to use the trained base again, run with --base " + file);
     }
 
-    private static void write(TextReport text, RunFolder folder, Report report, ChartData charts) throws IOException {
-        Report written =
-                folder.write("the report in " + folder.path(), () -> ReportWriter.write(folder.path(), report, charts));
-        text.files(folder.path(), written.files());
+    private void addAdapters(LoRAModel model) {
+        text.section("LoRA on every layer: W + (alpha/r) B A");
+        LoRAConfig config = plan.config();
+        for (String adapter : plan.adapters()) {
+            model.add(adapter, config);
+        }
+        text.fact(
+                "rank r = %d, alpha = %s; A is drawn from %s; B = 0, so the output does not change yet",
+                config.rank(),
+                TextReport.plain(config.alpha()),
+                config.init().equals(LoRAInit.gaussian(1)) ? "N(0, 1)" : "U(-1/sqrt(in), 1/sqrt(in))");
+        if (!plan.hasOneDigit()) {
+            text.fact("one adapter for each digit, all of the same size: %s", model.names());
+        }
+        text.line("");
+        text.adapted(model.parameterReport(plan.adapters()[0]));
+        text.line("");
+        text.fact("frozen:    %s", names(network.parameters(), false));
+        text.fact("trainable: %s", names(model.parameters(plan.adapters()[0]), true));
+    }
+
+    private static String names(List<Parameter> parameters, boolean trainable) {
+        return parameters.stream()
+                .filter(parameter -> parameter.isTrainable() == trainable)
+                .map(Parameter::name)
+                .collect(Collectors.joining(", "));
+    }
+
+    private List<AdamTraining.Outcome> fineTuneInTurn(LoRAModel model) {
+        List<AdamTraining.Outcome> outcomes = new ArrayList<>();
+        for (int digit : plan.digits()) {
+            text.section("Fine-tuning: digit %d%s, %s", digit, plan.others(), plan.fineTuning());
+            AdapterView view = model.using(ExperimentPlan.adapter(digit));
+            outcomes.add(train("Fine-tuning", plan.fineTuning(), view, plan.batches(mnist, digit)));
+        }
+        return outcomes;
+    }
+
+    private Checks check(LoRAModel model, Network before) {
+        text.section("Checks, bit for bit");
+        Checks checks = Checks.of(model, before);
+        text.check("Frozen parameters are unchanged", checks.frozenUnchanged());
+        text.check("LoRA on: the weight is exactly W + (B A) scale", checks.effectiveWeightExact());
+        text.check("LoRA off: the weight is exactly W", checks.disabledEqualsOriginal());
+        return checks;
+    }
+
+    private Report.Tests test(LoRAModel model, TestResult base, TestResult on) {
+        text.section("The same test with LoRA");
+        LoRAModel.Scope scope = model.disable();
+        TestResult off = predict(model).result();
+        scope.close();
+        Report.Tests tests =
+                new Report.Tests(base, on, off, predict(model.mergeActive()).result());
+        text.comparison(tests.byName());
+        text.line("");
+        text.difference(plan.digits(), base, on);
+        return tests;
+    }
+
+    private static List<Double> losses(List<AdamTraining.Outcome> trainings) {
+        return trainings.stream()
+                .flatMap(training -> training.losses().stream())
+                .toList();
     }
 }

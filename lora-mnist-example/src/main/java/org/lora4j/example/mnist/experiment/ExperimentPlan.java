@@ -16,7 +16,7 @@ import org.lora4j.example.mnist.data.MnistBatches;
  * @param fineTuning the training of each adapter
  * @param together whether the adapters are trained at once, and one after the other only to compare
  * @param replayShare the share of other digits in each batch of the fine-tuning, in [0, 1)
- * @param seeds the seeds of the orders of images
+ * @param seed the seed of the orders of images
  */
 public record ExperimentPlan(
         String data,
@@ -26,13 +26,33 @@ public record ExperimentPlan(
         AdamTraining fineTuning,
         boolean together,
         double replayShare,
-        Seeds seeds) {
+        long seed) {
+    boolean hasOneDigit() {
+        return digits.size() == 1;
+    }
+
+    /** Returns the name of the adapter that is trained on the digit. */
+    static String adapter(int digit) {
+        return "digit-" + digit;
+    }
+
+    /** Returns the names of all adapters. */
+    String[] adapters() {
+        return digits.stream().map(ExperimentPlan::adapter).toArray(String[]::new);
+    }
+
     /**
      * Returns the batches of the fine-tuning on a digit, from the first one on. They do not depend on the other digits.
      *
      * @throws IllegalArgumentException if no image shows the digit
      */
     MnistBatches batches(Mnist mnist, int digit) {
-        return MnistBatches.ofDigit(mnist.train(), digit, fineTuning.batchSize(), replayShare, seeds.fineTuneOrder());
+        long order = Seeds.of(seed).fineTuneOrder();
+        return MnistBatches.ofDigit(mnist.train(), digit, fineTuning.batchSize(), replayShare, order);
+    }
+
+    /** Describes the other digits in the batches of a digit. */
+    String others() {
+        return replayShare > 0 ? " with " + Math.round(100 * replayShare) + " % of others" : " alone";
     }
 }

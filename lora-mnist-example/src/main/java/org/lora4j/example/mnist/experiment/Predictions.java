@@ -22,9 +22,17 @@ public final class Predictions {
     private final MnistData images;
     private final int[] digits;
 
-    private Predictions(MnistData images, int[] digits) {
+    private Predictions(MnistData images, BiFunction<Input, IntStream, INDArray> network) {
         this.images = images;
-        this.digits = digits;
+        digits = new int[images.size()];
+        int next = 0;
+        for (Batch batch : MnistBatches.inOrder(images, BATCH_SIZE)) {
+            IntStream labels =
+                    IntStream.range(next, next + batch.input().count()).map(images::label);
+            int[] predicted = network.apply(batch.input(), labels).argMax(1).toIntVector();
+            System.arraycopy(predicted, 0, digits, next, predicted.length);
+            next += predicted.length;
+        }
     }
 
     /**
@@ -34,43 +42,14 @@ public final class Predictions {
      * @param images the images
      */
     public static Predictions of(Model model, MnistData images) {
-        return of((x, labels) -> model.predict(x), images);
+        return new Predictions(images, (x, labels) -> model.predict(x));
     }
 
     /** Predicts all images, each with the adapter for the digit that it shows. */
     static Predictions perRow(LoRAModel model, IntFunction<String> adapterOf, MnistData images) {
-        return of(
-                (x, labels) ->
-                        model.predict(x, labels.stream().map(adapterOf::apply).toList()),
-                images);
-    }
-
-    private static Predictions of(BiFunction<Input, List<Integer>, INDArray> network, MnistData images) {
-        int[] digits = new int[images.size()];
-        int next = 0;
-        for (Batch batch : MnistBatches.inOrder(images, BATCH_SIZE)) {
-            List<Integer> labels = IntStream.range(next, next + batch.input().count())
-                    .mapToObj(images::label)
-                    .toList();
-            int[] predicted = network.apply(batch.input(), labels).argMax(1).toIntVector();
-            System.arraycopy(predicted, 0, digits, next, predicted.length);
-            next += predicted.length;
-        }
-        return new Predictions(images, digits);
-    }
-
-    /** Takes the prediction for each image from the predictions for the digit that it shows. */
-    static Predictions choose(IntFunction<Predictions> byLabel, MnistData images) {
         return new Predictions(
                 images,
-                IntStream.range(0, images.size())
-                        .map(i -> byLabel.apply(images.label(i)).digits[i])
-                        .toArray());
-    }
-
-    /** Counts the images for which both have the same prediction. */
-    long countEqual(Predictions other) {
-        return matching(i -> digits[i] == other.digits[i]).count();
+                (x, labels) -> model.predict(x, labels.mapToObj(adapterOf).toList()));
     }
 
     /** Counts right and wrong predictions. */
@@ -80,6 +59,12 @@ public final class Predictions {
             confusion[images.label(i)][digits[i]]++;
         }
         return TestResult.of(confusion);
+    }
+
+    /** Counts the images with the same prediction as among the predictions for the digit that they show. */
+    long countEqual(IntFunction<Predictions> byLabel) {
+        return matching(i -> digits[i] == byLabel.apply(images.label(i)).digits[i])
+                .count();
     }
 
     /** Returns the images that are wrong here and right with LoRA. */

@@ -17,30 +17,20 @@ import org.lora4j.train.TrainingListener;
 /**
  * Fine-tunes copies of one base by several methods and with several seeds. With the same seed, all methods have the same
  * order of images.
+ *
+ * @param mnist the images
+ * @param digit the digit of the fine-tuning
+ * @param config rank and α of the adapters; the methods choose the initialization
+ * @param batches the number of batches of each fine-tuning
+ * @param batchSize the number of images in a batch
  */
-public final class Study {
-    private final Mnist mnist;
-    private final int digit;
-    private final LoRAConfig config;
-    private final long batches;
-    private final int batchSize;
-
+public record Study(Mnist mnist, int digit, LoRAConfig config, long batches, int batchSize) {
     /**
-     * Creates a study.
+     * Checks that there are images of the digit.
      *
-     * @param mnist the images
-     * @param digit the digit of the fine-tuning
-     * @param config rank and α of the adapters; the methods choose the initialization
-     * @param batches the number of batches of each fine-tuning
-     * @param batchSize the number of images in a batch
      * @throws IllegalArgumentException if no training image shows the digit
      */
-    public Study(Mnist mnist, int digit, LoRAConfig config, long batches, int batchSize) {
-        this.mnist = mnist;
-        this.digit = digit;
-        this.config = config;
-        this.batches = batches;
-        this.batchSize = batchSize;
+    public Study {
         MnistBatches.ofDigit(mnist.train(), digit, batchSize, 0);
     }
 
@@ -78,21 +68,15 @@ public final class Study {
     }
 
     private Model fineTune(Network base, Method method, Seeds seeds) {
-        Model model = method.init() == null
-                ? base
-                : LoRAModel.of(base)
-                        .add(
-                                "lora",
-                                config.toBuilder()
-                                        .init(method.init())
-                                        .seed(seeds.loraA())
-                                        .build());
-        new AdamTraining(batches, batchSize, method.learningRate())
-                .run(
-                        model,
-                        MnistBatches.ofDigit(
-                                mnist.train(), digit, batchSize, method.replayShare(), seeds.fineTuneOrder()),
-                        new TrainingListener() {});
+        Model model = base;
+        if (method.init() != null) {
+            LoRAConfig initialized =
+                    config.toBuilder().init(method.init()).seed(seeds.loraA()).build();
+            model = LoRAModel.of(base).add("lora", initialized);
+        }
+        MnistBatches images =
+                MnistBatches.ofDigit(mnist.train(), digit, batchSize, method.replayShare(), seeds.fineTuneOrder());
+        new AdamTraining(batches, batchSize, method.learningRate()).run(model, images, new TrainingListener() {});
         return model;
     }
 

@@ -1,6 +1,7 @@
 package org.lora4j.example.mnist.experiment;
 
 import java.io.PrintWriter;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -35,15 +36,8 @@ public final class StudyTable {
     /** Returns the mean and, for several values, their sample standard deviation √(Σ(x − x̄)² / (n − 1)). */
     private static String spread(List<TestResult> results, ToDoubleFunction<TestResult> value, int places) {
         double[] values = results.stream().mapToDouble(value).toArray();
-        double sum = 0;
-        for (double each : values) {
-            sum += each;
-        }
-        double mean = sum / values.length;
-        double squares = 0;
-        for (double each : values) {
-            squares += (each - mean) * (each - mean);
-        }
+        double mean = Arrays.stream(values).average().orElseThrow();
+        double squares = Arrays.stream(values).map(x -> (x - mean) * (x - mean)).sum();
         String format = "%." + places + "f";
         return values.length == 1
                 ? String.format(Locale.ROOT, format, mean)

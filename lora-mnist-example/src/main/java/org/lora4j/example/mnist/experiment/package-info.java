@@ -1,4 +1,4 @@
-/** The article's experiment: networks, trainings, checks, tests and studies. */
+/** The article's experiment: networks, trainings, tests and studies. */
 @NullMarked
 package org.lora4j.example.mnist.experiment;
 

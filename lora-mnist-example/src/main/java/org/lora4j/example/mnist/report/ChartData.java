@@ -13,14 +13,6 @@ import org.lora4j.example.mnist.data.MnistData;
  */
 public record ChartData(
         List<Double> baseLosses, List<Double> fineTuneLosses, List<Example> fixed, List<Example> broken) {
-    /** Copies the lists. */
-    public ChartData {
-        baseLosses = List.copyOf(baseLosses);
-        fineTuneLosses = List.copyOf(fineTuneLosses);
-        fixed = List.copyOf(fixed);
-        broken = List.copyOf(broken);
-    }
-
     /**
      * A test image and the two predictions for it.
      *

@@ -1,8 +1,12 @@
 package org.lora4j.example.mnist.report;
 
+import java.awt.Color;
 import java.util.EnumMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.stream.IntStream;
+import org.lora4j.example.mnist.data.MnistData;
 import org.lora4j.example.support.report.ChartStyle;
 import org.lora4j.example.support.report.ConfusionChart;
 import org.lora4j.example.support.report.LossChart;
@@ -14,29 +18,20 @@ import org.lora4j.example.support.report.Words;
 final class Charts {
     private Charts() {}
 
-    /** The files of the charts, with their keys in {@code files} of the report. */
+    /** The files of the charts, such as {@code wrong-per-digit.png}, with their keys in {@code files} of the report. */
     enum File {
-        WRONG_PER_DIGIT("wrongPerDigit", "wrong-per-digit.png"),
-        CONFUSION_BASE("confusionBase", "confusion-base.png"),
-        CONFUSION_LORA("confusionLora", "confusion-lora.png"),
-        LOSS_BASE("lossBase", "loss-base.png"),
-        LOSS_FINE_TUNE("lossFineTune", "loss-fine-tune.png"),
-        EXAMPLES("examples", "examples.png");
+        WRONG_PER_DIGIT("wrongPerDigit"),
+        CONFUSION_BASE("confusionBase"),
+        CONFUSION_LORA("confusionLora"),
+        LOSS_BASE("lossBase"),
+        LOSS_FINE_TUNE("lossFineTune"),
+        EXAMPLES("examples");
 
-        private final String key;
-        private final String fileName;
+        final String key;
+        final String fileName = name().toLowerCase(Locale.ROOT).replace('_', '-') + ".png";
 
-        File(String key, String fileName) {
+        File(String key) {
             this.key = key;
-            this.fileName = fileName;
-        }
-
-        String key() {
-            return key;
-        }
-
-        String fileName() {
-            return fileName;
         }
     }
 
@@ -46,42 +41,34 @@ final class Charts {
         if (!ChartStyle.fontsAvailable()) {
             return charts;
         }
-        List<Integer> digits = report.digits();
-        charts.put(File.WRONG_PER_DIGIT, WrongPerDigitChart.draw(report.beforeAndAfter(), digits));
-        int mostErrors =
-                Math.max(report.base().mostErrors(), report.loraEnabled().mostErrors());
-        ConfusionChart.Labels labels =
-                new ConfusionChart.Labels("The image shows", "The network predicts", DigitWords.NAMES, digits);
-        charts.put(
-                File.CONFUSION_BASE,
-                ConfusionChart.draw(labels, errors("Base", report.base()), report.base(), ChartStyle.BASE, mostErrors));
-        charts.put(
-                File.CONFUSION_LORA,
-                ConfusionChart.draw(
-                        labels,
-                        errors("LoRA on", report.loraEnabled()),
-                        report.loraEnabled(),
-                        ChartStyle.LORA,
-                        mostErrors));
+        charts.put(File.WRONG_PER_DIGIT, WrongPerDigitChart.draw(report));
+        Report.Tests tests = report.tests();
+        charts.put(File.CONFUSION_BASE, confusion(report, "Base", tests.base(), ChartStyle.BASE));
+        charts.put(File.CONFUSION_LORA, confusion(report, "LoRA on", tests.loraEnabled(), ChartStyle.LORA));
         if (anyFinite(data.baseLosses())) {
-            charts.put(
-                    File.LOSS_BASE,
-                    LossChart.draw("Loss of the base training on all digits", data.baseLosses(), ChartStyle.BASE));
+            String title = "Loss of the base training on all digits";
+            charts.put(File.LOSS_BASE, LossChart.draw(title, data.baseLosses(), ChartStyle.BASE));
         }
         if (anyFinite(data.fineTuneLosses())) {
-            charts.put(
-                    File.LOSS_FINE_TUNE,
-                    LossChart.draw(
-                            "Loss of the fine-tuning on " + DigitWords.of(digits),
-                            data.fineTuneLosses(),
-                            ChartStyle.LORA));
+            String title = "Loss of the fine-tuning on " + report.digitWords();
+            charts.put(File.LOSS_FINE_TUNE, LossChart.draw(title, data.fineTuneLosses(), ChartStyle.LORA));
         }
         charts.put(File.EXAMPLES, ExamplesChart.draw(data.fixed(), data.broken()));
         return charts;
     }
 
-    private static String errors(String name, TestResult result) {
-        return name + ": " + Words.count(result.wrongTotal()) + " of " + Words.count(result.examples()) + " wrong";
+    /** Both matrices have the same scale of colors. */
+    private static Picture confusion(Report report, String name, TestResult result, Color color) {
+        List<String> digits =
+                IntStream.range(0, MnistData.CLASSES).mapToObj(String::valueOf).toList();
+        int mostErrors = Math.max(
+                report.tests().base().mostErrors(), report.tests().loraEnabled().mostErrors());
+        return ConfusionChart.draw(
+                new ConfusionChart.Labels("The image shows", "The network predicts", digits, report.digits()),
+                name + ": " + Words.count(result.wrongTotal()) + " of " + Words.count(result.examples()) + " wrong",
+                result,
+                color,
+                mostErrors);
     }
 
     private static boolean anyFinite(List<Double> losses) {

@@ -26,10 +26,6 @@ final class ExamplesChart {
 
     /** Draws at most twenty of each, evenly spread over those that are given. */
     static Picture draw(List<Example> fixed, List<Example> broken) {
-        return new ExamplesChart().picture(fixed, broken);
-    }
-
-    private Picture picture(List<Example> fixed, List<Example> broken) {
         int height = MARGIN + sectionHeight(fixed) + sectionHeight(broken);
         String description = "Test images that LoRA fixed (" + Words.count(fixed.size()) + ") and that it broke ("
                 + Words.count(broken.size()) + "), with the true digit and both predictions.";
@@ -39,12 +35,12 @@ final class ExamplesChart {
         });
     }
 
-    private int sectionHeight(List<Example> examples) {
+    private static int sectionHeight(List<Example> examples) {
         int rows = Math.max(1, (Math.min(MOST, examples.size()) + COLUMNS - 1) / COLUMNS);
         return HEADING + (examples.isEmpty() ? 30 : rows * TILE_HEIGHT);
     }
 
-    private void section(Graphics2D g, int top, String heading, String meaning, List<Example> examples) {
+    private static void section(Graphics2D g, int top, String heading, String meaning, List<Example> examples) {
         List<Example> shown = spread(examples);
         double end = ChartStyle.drawLeft(g, heading, ChartStyle.TITLE, ChartStyle.INK, MARGIN, top + 40.0);
         String number = shown.size() < examples.size()

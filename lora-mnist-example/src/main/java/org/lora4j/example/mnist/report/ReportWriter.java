@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import org.lora4j.example.support.report.Page;
 import org.lora4j.example.support.report.Picture;
 import org.lora4j.example.support.report.ReportFiles;
 import org.lora4j.example.support.report.ReportJson;
@@ -20,25 +21,31 @@ public final class ReportWriter {
      * On a machine without fonts there are no charts.
      *
      * @param folder the output folder, created if it does not exist
-     * @param report the numbers; {@code files} lists what the run itself has written
+     * @param report the numbers; the files of this writer are added to its {@code files}
      * @param data what the charts show beside the numbers
-     * @return the report as written, with the files of this writer in {@code files}
+     * @return all files of the run by purpose
      */
-    public static Report write(Path folder, Report report, ChartData data) throws IOException {
+    public static Map<String, String> write(Path folder, Report report, ChartData data) throws IOException {
         Map<Charts.File, Picture> charts = Charts.draw(report, data);
-        Map<String, String> files = new LinkedHashMap<>();
-        files.put("report", ReportFiles.JSON);
-        files.put("page", ReportFiles.PAGE);
-        charts.keySet().forEach(chart -> files.put(chart.key(), chart.fileName()));
-        Report complete = report.withFiles(files);
-        byte[] json = ReportJson.toBytes(complete);
-        byte[] page = new ReportPage(complete, charts).html().getBytes(StandardCharsets.UTF_8);
-
+        report.files().put("report", ReportFiles.JSON);
+        report.files().put("page", ReportFiles.PAGE);
+        charts.keySet().forEach(chart -> report.files().put(chart.key, chart.fileName));
         Map<String, Optional<Picture>> pictures = new LinkedHashMap<>();
         for (Charts.File chart : Charts.File.values()) {
-            pictures.put(chart.fileName(), Optional.ofNullable(charts.get(chart)));
+            pictures.put(chart.fileName, Optional.ofNullable(charts.get(chart)));
         }
-        ReportFiles.write(folder, pictures, page, json);
-        return complete;
+        byte[] json = ReportJson.toBytes(report);
+        ReportFiles.write(folder, pictures, page(report, charts).getBytes(StandardCharsets.UTF_8), json);
+        return report.files();
+    }
+
+    /** Returns the page {@code report.html}: the results of a run for readers who do not know the code, in one file. */
+    static String page(Report report, Map<Charts.File, Picture> charts) {
+        Map<String, Picture> pictures = new LinkedHashMap<>();
+        charts.forEach((chart, picture) -> pictures.put(chart.key, picture));
+        return Page.of(
+                ReportWriter.class,
+                "report.ftlh",
+                Map.of("report", report, "charts", pictures, "perRow", Report.PER_ROW));
     }
 }

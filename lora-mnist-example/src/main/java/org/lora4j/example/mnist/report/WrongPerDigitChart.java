@@ -34,29 +34,27 @@ final class WrongPerDigitChart {
     private final List<Integer> digits;
     private final CategoryChart chart;
 
-    private WrongPerDigitChart(Map<String, TestResult> results, List<Integer> digits) {
-        this.results = results;
-        this.digits = digits;
-        this.chart = chart();
+    private WrongPerDigitChart(Report report) {
+        results = report.beforeAndAfter();
+        digits = report.digits();
+        chart = chart(report.digitWords());
     }
 
     /** Draws the chart. */
-    static Picture draw(Map<String, TestResult> results, List<Integer> digits) {
-        String description = "Wrong predictions per digit 0 to 9. "
-                + results.entrySet().stream()
-                        .map(result -> result.getKey() + ": "
-                                + result.getValue().wrong().stream()
-                                        .map(Words::count)
-                                        .collect(Collectors.joining(" ")))
-                        .collect(Collectors.joining(". "));
-        return Picture.draw(WIDTH, HEIGHT, description, new WrongPerDigitChart(results, digits)::paint);
+    static Picture draw(Report report) {
+        WrongPerDigitChart chart = new WrongPerDigitChart(report);
+        String counts = chart.results.entrySet().stream()
+                .map(result -> result.getKey() + ": "
+                        + result.getValue().wrong().stream().map(Words::count).collect(Collectors.joining(" ")))
+                .collect(Collectors.joining(". "));
+        return Picture.draw(WIDTH, HEIGHT, "Wrong predictions per digit 0 to 9. " + counts, chart::paint);
     }
 
-    private CategoryChart chart() {
+    private CategoryChart chart(String digitWords) {
         CategoryChart chart = new CategoryChartBuilder()
                 .width(WIDTH)
                 .height(HEIGHT)
-                .title("Wrong predictions per digit, before and after fine-tuning on " + DigitWords.of(digits))
+                .title("Wrong predictions per digit, before and after fine-tuning on " + digitWords)
                 .xAxisTitle("Digit that the image shows")
                 .yAxisTitle("Wrong predictions")
                 .build();

@@ -1,4 +1,4 @@
-/** The results of a run: as records and JSON, as a page with charts, and as text on the console. */
+/** The results of a run and its checks: as records and JSON, as a page with charts, and as text on the console. */
 @NullMarked
 package org.lora4j.example.mnist.report;
 

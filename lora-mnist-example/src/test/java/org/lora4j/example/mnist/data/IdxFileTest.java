@@ -16,6 +16,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -42,7 +43,7 @@ class IdxFileTest {
     void readsImages() throws IOException {
         IdxFile file = read(Kind.IMAGES, images(2, 3, 2, PIXELS));
 
-        assertThat(file.count()).isEqualTo(2);
+        assertThat(file.size(0)).isEqualTo(2);
         assertThat(file.size(1)).isEqualTo(3);
         assertThat(file.size(2)).isEqualTo(2);
         assertThat(file.bytes()).isEqualTo(PIXELS);
@@ -52,7 +53,7 @@ class IdxFileTest {
     void readsLabels() throws IOException {
         IdxFile file = read(Kind.LABELS, labels(3, LABELS));
 
-        assertThat(file.count()).isEqualTo(3);
+        assertThat(file.size(0)).isEqualTo(3);
         assertThat(file.bytes()).isEqualTo(LABELS);
     }
 
@@ -192,7 +193,7 @@ class IdxFileTest {
     @ParameterizedTest(name = "{0}")
     @MethodSource("damagedFiles")
     void saysWhatIsWrongWithWhichFile(String damage, Kind kind, byte[] file, String message) {
-        assertThatExceptionOfType(IdxException.class)
+        assertThatExceptionOfType(FileSystemException.class)
                 .as(damage)
                 .isThrownBy(() -> read(kind, file))
                 .withMessageStartingWith("the-file: ")
@@ -204,14 +205,14 @@ class IdxFileTest {
     void namesThePathOfADamagedFile() throws IOException {
         Path file = Files.write(folder.resolve("some-labels"), labels(4, LABELS));
 
-        assertThatExceptionOfType(IdxException.class)
+        assertThatExceptionOfType(FileSystemException.class)
                 .isThrownBy(() -> IdxFile.read(Kind.LABELS, file))
                 .withMessage(file + ": too short: 4 = 4 bytes must follow the header, found 3");
     }
 
     @Test
     void namesThePathOfAFileThatCannotBeRead() {
-        assertThatExceptionOfType(IdxException.class)
+        assertThatExceptionOfType(FileSystemException.class)
                 .isThrownBy(() -> IdxFile.read(Kind.LABELS, folder))
                 .withMessageStartingWith(folder + ": cannot be read: ");
     }
@@ -223,7 +224,7 @@ class IdxFileTest {
 
         assertThatExceptionOfType(IOException.class)
                 .isThrownBy(() -> IdxFile.read(Kind.LABELS, "the-file", closed))
-                .isNotInstanceOf(IdxException.class)
+                .isNotInstanceOf(FileSystemException.class)
                 .withMessage("Stream closed");
     }
 
@@ -235,7 +236,7 @@ class IdxFileTest {
 
         for (byte[] file : new byte[][] {plain, zipped}) {
             long before = threads.getCurrentThreadAllocatedBytes();
-            assertThatExceptionOfType(IdxException.class)
+            assertThatExceptionOfType(FileSystemException.class)
                     .isThrownBy(() -> read(Kind.LABELS, file))
                     .withMessageContaining("536870912 bytes must follow the header, found 3");
             long allocated = threads.getCurrentThreadAllocatedBytes() - before;

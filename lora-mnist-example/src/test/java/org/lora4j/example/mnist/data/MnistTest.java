@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.DigestInputStream;
@@ -106,8 +107,8 @@ class MnistTest {
     @Test
     void indicesOfADigitAndOfTheOthersPartitionTheData() {
         MnistData test = bundled.test();
-        int[] nines = test.indicesOf(9);
-        int[] others = test.indicesOfOthers(9);
+        int[] nines = test.indices(digit -> digit == 9);
+        int[] others = test.indices(digit -> digit != 9);
 
         assertThat(nines).hasSize(1009).isSorted();
         assertThat(IntStream.of(nines)).allMatch(i -> test.label(i) == 9);
@@ -162,7 +163,7 @@ class MnistTest {
         TestData.write(folder, 20, 10);
         Files.delete(folder.resolve("t10k-labels-idx1-ubyte"));
 
-        assertThatExceptionOfType(IdxException.class)
+        assertThatExceptionOfType(FileSystemException.class)
                 .isThrownBy(() -> Mnist.load(folder))
                 .withMessage(folder
                         + ": must hold one of t10k-labels-idx1-ubyte, t10k-labels-idx1-ubyte.gz,"
@@ -173,7 +174,7 @@ class MnistTest {
     void refusesAMissingFolder() {
         Path missing = folder.resolve("missing");
 
-        assertThatExceptionOfType(IdxException.class)
+        assertThatExceptionOfType(FileSystemException.class)
                 .isThrownBy(() -> Mnist.load(missing))
                 .withMessage(missing + ": there is no such folder");
     }
@@ -182,7 +183,7 @@ class MnistTest {
     void refusesAFileForAFolder() throws IOException {
         Path file = Files.createFile(folder.resolve("file"));
 
-        assertThatExceptionOfType(IdxException.class)
+        assertThatExceptionOfType(FileSystemException.class)
                 .isThrownBy(() -> Mnist.load(file))
                 .withMessage(file + ": is not a folder");
     }
@@ -193,7 +194,7 @@ class MnistTest {
         Path labels = folder.resolve("train-labels-idx1-ubyte");
         Files.write(labels, TestData.labels(19, new byte[19]));
 
-        assertThatExceptionOfType(IdxException.class)
+        assertThatExceptionOfType(FileSystemException.class)
                 .isThrownBy(() -> Mnist.load(folder))
                 .withMessage(labels + ": must hold a label for each of the 20 images of "
                         + folder.resolve("train-images-idx3-ubyte") + ", found 19");
@@ -210,7 +211,7 @@ class MnistTest {
 
         Files.write(test, TestData.images(10, 2, 3, new byte[60]));
 
-        assertThatExceptionOfType(IdxException.class)
+        assertThatExceptionOfType(FileSystemException.class)
                 .isThrownBy(() -> Mnist.load(folder))
                 .withMessage(test + ": its images must be 3 x 2 as those of "
                         + folder.resolve("train-images-idx3-ubyte") + ", found 2 x 3");

@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.within;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -16,20 +15,10 @@ import org.lora4j.example.support.report.ReportJson;
 
 class ReportJsonTest {
     @Test
-    void readsWhatItWrote() throws IOException {
-        Report report = SampleReport.report();
-        assertThat(ReportJson.fromBytes(ReportJson.toBytes(report), Report.class))
-                .isEqualTo(report);
-    }
-
-    @Test
-    void readsFurtherResultsBack() throws IOException {
+    void writesFurtherResults() throws IOException {
         Report report = SampleReport.report(
                 SampleReport.settings(), SampleReport.training(), Map.of(), Map.of("both", SampleReport.lora()));
-        JsonNode json = json(report);
-        assertThat(json.at("/results/both/wrong/9").asInt()).isEqualTo(11);
-        assertThat(ReportJson.fromBytes(ReportJson.toBytes(report), Report.class))
-                .isEqualTo(report);
+        assertThat(json(report).at("/results/both/wrong/9").asInt()).isEqualTo(11);
     }
 
     @Test
@@ -77,34 +66,24 @@ class ReportJsonTest {
     }
 
     @Test
-    void writesNullForAnUntrainedBaseAndForWhatIsNotFinite() throws IOException {
-        Map<String, @Nullable Object> settings = SampleReport.settings();
-        settings.put("odd", Float.NaN);
-        Training training = new Training(null, new Training.Phase(1, 0.5, Double.NaN));
-        Report report = SampleReport.report(settings, training, Map.of(), Map.of());
-        JsonNode json = json(report);
+    void writesNullForAnUntrainedBase() throws IOException {
+        Report.Training training = new Report.Training(null, new Report.Phase(1, 0.5, 0.25));
+        JsonNode json = json(SampleReport.report(SampleReport.settings(), training, Map.of(), Map.of()));
         assertThat(json.at("/training/base").isNull()).isTrue();
-        assertThat(json.at("/training/fineTune/finalLoss").isNull()).isTrue();
-        assertThat(json.at("/settings/odd").isNull()).isTrue();
-        assertThat(new String(ReportJson.toBytes(report), StandardCharsets.UTF_8))
-                .doesNotContain("NaN");
-        assertThat(ReportJson.fromBytes(ReportJson.toBytes(report), Report.class))
-                .isEqualTo(report);
+        assertThat(json.at("/training/fineTune/finalLoss").asDouble()).isEqualTo(0.25);
     }
 
     @Test
-    void writesSettingsOfAnyTypeInTypesOfJson() throws IOException {
+    void writesSettingsInTypesOfJson() throws IOException {
         Map<String, @Nullable Object> settings = SampleReport.settings();
-        settings.put("output", java.nio.file.Path.of("mnist-rün"));
-        settings.put("digits", List.of(4L, 9L));
+        settings.put("output", "mnist-rün");
+        settings.put("digits", List.of(4, 9));
         settings.put("big", 1L << 40);
-        Report report = SampleReport.report(settings, SampleReport.training(), Map.of(), Map.of());
-        JsonNode json = json(report);
+        JsonNode json = json(SampleReport.report(settings, SampleReport.training(), Map.of(), Map.of()));
+        assertThat(json.at("/settings/data").isNull()).isTrue();
         assertThat(json.at("/settings/output").asText()).isEqualTo("mnist-rün");
+        assertThat(json.at("/settings/digits").toString()).isEqualTo("[4,9]");
         assertThat(json.at("/settings/big").asLong()).isEqualTo(1L << 40);
-        assertThat(report.digits()).containsExactly(4, 9);
-        assertThat(ReportJson.fromBytes(ReportJson.toBytes(report), Report.class))
-                .isEqualTo(report);
     }
 
     private static JsonNode json(Report report) throws IOException {

@@ -46,34 +46,27 @@ class ReportPageTest {
 
     @Test
     void crossesACheckThatFails() {
-        Report good = SampleReport.report();
-        Report bad = new Report(
-                good.settings(),
-                good.seed(),
-                good.parameters(),
-                good.training(),
-                good.base(),
-                good.loraEnabled(),
-                good.loraDisabled(),
-                good.loraMerged(),
-                Map.of("linear1.weight", false),
-                good.effectiveWeightExact(),
-                good.disabledEqualsOriginal(),
-                good.files(),
-                good.results());
+        Report.Tests tests = SampleReport.report().tests();
+        Report bad = SampleReport.report(
+                SampleReport.settings(),
+                SampleReport.training(),
+                tests,
+                SampleReport.checks(false),
+                Map.of(),
+                Map.of());
         assertThat(page(bad))
-                .contains("2 of 3 checks of this run hold.")
+                .contains("3 of 4 checks of this run hold.")
                 .contains("class=\"verdict no\"")
                 .contains("✗</span> linear1.weight");
     }
 
     @Test
     void saysWhenTheBaseWasLoaded() {
-        Training training = new Training(null, new Training.Phase(3, 61.4, null));
+        Report.Training training = new Report.Training(null, new Report.Phase(3, 61.4, 0.5));
         String page = page(SampleReport.report(SampleReport.settings(), training, Map.of(), Map.of()));
         assertThat(page)
                 .contains("The base was not trained in this run. It was loaded from a file.")
-                .contains("3 batches in 1 min 1 s, loss of the last batch not finite.");
+                .contains("3 batches in 1 min 1 s, loss of the last batch 0.5000.");
     }
 
     @Test
@@ -136,12 +129,12 @@ class ReportPageTest {
     @Test
     void refusesATemplateWithAPlaceholderThatHasNoValue() {
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> Page.of(ReportPage.class, "report.ftlh", Map.of()))
+                .isThrownBy(() -> Page.of(ReportWriter.class, "report.ftlh", Map.of()))
                 .withMessageStartingWith("report.ftlh: The following has evaluated to null or missing:")
-                .withMessageContaining("digits");
+                .withMessageContaining("report");
     }
 
     private static String page(Report report) {
-        return new ReportPage(report, Map.of()).html();
+        return ReportWriter.page(report, Map.of());
     }
 }

@@ -3,6 +3,8 @@ package org.lora4j.example.mnist.report;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -19,7 +21,6 @@ import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.example.mnist.report.ChartData.Example;
-import org.lora4j.example.support.report.ReportJson;
 import org.lora4j.example.support.report.TestResult;
 
 class ReportWriterTest {
@@ -33,9 +34,9 @@ class ReportWriterTest {
 
     @Test
     void writesEveryFileThatTheReportNames() throws IOException {
-        Report written = ReportWriter.write(folder, SampleReport.report(), DATA);
+        Map<String, String> written = ReportWriter.write(folder, SampleReport.report(), DATA);
 
-        Set<String> named = new HashSet<>(written.files().values());
+        Set<String> named = new HashSet<>(written.values());
         assertThat(named).contains("base.safetensors");
         named.remove("base.safetensors");
         assertThat(named)
@@ -49,8 +50,9 @@ class ReportWriterTest {
                         "loss-fine-tune.png",
                         "examples.png");
         assertThat(files()).isEqualTo(named);
-        assertThat(ReportJson.fromBytes(Files.readAllBytes(folder.resolve("report.json")), Report.class))
-                .isEqualTo(written);
+        JsonNode json =
+                new ObjectMapper().readTree(folder.resolve("report.json").toFile());
+        assertThat(json.get("files")).isEqualTo(new ObjectMapper().valueToTree(written));
     }
 
     @Test
@@ -83,12 +85,13 @@ class ReportWriterTest {
     @Test
     void writesNoBaseCurveForALoadedBaseAndDeletesAnOldOne() throws IOException {
         ReportWriter.write(folder, SampleReport.report(), DATA);
-        Training loaded = new Training(null, new Training.Phase(100, 0.75, 0.00123));
+        Report.Training loaded = new Report.Training(null, new Report.Phase(100, 0.75, 0.00123));
         Report report = SampleReport.report(SampleReport.settings(), loaded, Map.of(), Map.of());
 
-        Report written = ReportWriter.write(folder, report, new ChartData(List.of(), List.of(1.0, 0.5), FIXED, BROKEN));
+        Map<String, String> written =
+                ReportWriter.write(folder, report, new ChartData(List.of(), List.of(1.0, 0.5), FIXED, BROKEN));
 
-        assertThat(written.files()).doesNotContainKey("lossBase").containsKey("lossFineTune");
+        assertThat(written).doesNotContainKey("lossBase").containsKey("lossFineTune");
         assertThat(files()).doesNotContain("loss-base.png").contains("loss-fine-tune.png");
     }
 
@@ -114,33 +117,21 @@ class ReportWriterTest {
             assertThat(ImageIO.read(folder.resolve("loss-base.png").toFile()).getWidth())
                     .isEqualTo(1800);
         }
-        Report written = ReportWriter.write(
+        Map<String, String> written = ReportWriter.write(
                 folder, SampleReport.report(), new ChartData(List.of(Double.NaN), List.of(), List.of(), List.of()));
-        assertThat(written.files()).doesNotContainKeys("lossBase", "lossFineTune");
+        assertThat(written).doesNotContainKeys("lossBase", "lossFineTune");
     }
 
     @Test
     void drawsANetworkWithoutErrorsAndManyResults() throws IOException {
         TestResult perfect = SampleReport.result(new int[10], new int[] {0});
-        Report sample = SampleReport.report(
+        Report report = SampleReport.report(
                 SampleReport.settings(),
                 SampleReport.training(),
+                new Report.Tests(perfect, perfect, perfect, perfect),
+                SampleReport.checks(true),
                 Map.of(),
                 Map.of("a", perfect, "b", perfect, "c", perfect, "d", perfect, "e", perfect, "f", perfect));
-        Report report = new Report(
-                sample.settings(),
-                sample.seed(),
-                sample.parameters(),
-                sample.training(),
-                perfect,
-                perfect,
-                perfect,
-                perfect,
-                sample.frozenUnchanged(),
-                sample.effectiveWeightExact(),
-                sample.disabledEqualsOriginal(),
-                sample.files(),
-                sample.results());
         ReportWriter.write(folder, report, DATA);
         requireImage("wrong-per-digit.png", 1800, 1000, Set.of(0x5B7FA6, 0xE6761B));
     }

@@ -22,23 +22,29 @@ final class SampleReport {
 
     static Report report(
             Map<String, @Nullable Object> settings,
-            Training training,
+            Report.Training training,
+            Map<String, String> files,
+            Map<String, TestResult> results) {
+        return report(
+                settings, training, new Report.Tests(base(), lora(), base(), lora()), checks(true), files, results);
+    }
+
+    static Report report(
+            Map<String, @Nullable Object> settings,
+            Report.Training training,
+            Report.Tests tests,
+            Checks checks,
             Map<String, String> files,
             Map<String, TestResult> results) {
         return new Report(
-                settings,
-                7,
-                parameters(),
-                training,
-                base(),
-                lora(),
-                base(),
-                lora(),
-                ordered("linear1.weight", true, "linear1.bias", true),
+                settings, List.of(9), 7, parameters(), training, tests, checks, new LinkedHashMap<>(files), results);
+    }
+
+    static Checks checks(boolean weightUnchanged) {
+        return new Checks(
+                ordered("linear1.weight", weightUnchanged, "linear1.bias", true),
                 ordered("linear1", true),
-                ordered("linear1", true),
-                files,
-                results);
+                ordered("linear1", true));
     }
 
     static Map<String, @Nullable Object> settings() {
@@ -53,8 +59,8 @@ final class SampleReport {
         return settings;
     }
 
-    static Training training() {
-        return new Training(new Training.Phase(6000, 41.25, 0.0421), new Training.Phase(100, 0.75, 0.00123));
+    static Report.Training training() {
+        return new Report.Training(new Report.Phase(6000, 41.25, 0.0421), new Report.Phase(100, 0.75, 0.00123));
     }
 
     static ParameterReport parameters() {

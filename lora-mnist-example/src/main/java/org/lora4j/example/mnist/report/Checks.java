@@ -1,4 +1,4 @@
-package org.lora4j.example.mnist.experiment;
+package org.lora4j.example.mnist.report;
 
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -21,7 +21,7 @@ import org.nd4j.linalg.factory.Nd4j;
  *     adapters
  * @param disabledEqualsOriginal for each layer, whether its weight with LoRA off is the original W
  */
-record Checks(
+public record Checks(
         Map<String, Boolean> frozenUnchanged,
         Map<String, Boolean> effectiveWeightExact,
         Map<String, Boolean> disabledEqualsOriginal) {
@@ -31,7 +31,7 @@ record Checks(
      *
      * @param before a copy of the network from before the fine-tuning
      */
-    static Checks of(LoRAModel model, Network before) {
+    public static Checks of(LoRAModel model, Network before) {
         List<LoRAAdapter> adapters = model.active().stream().map(model::adapter).toList();
         return of(
                 before,
@@ -61,7 +61,7 @@ record Checks(
         return new Checks(SameBits.ofParameters(before, after), exact, disabled);
     }
 
-    boolean hold() {
+    public boolean hold() {
         return Stream.of(frozenUnchanged, effectiveWeightExact, disabledEqualsOriginal)
                 .flatMap(check -> check.values().stream())
                 .allMatch(holds -> holds);

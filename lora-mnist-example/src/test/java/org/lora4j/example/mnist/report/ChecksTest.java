@@ -1,4 +1,4 @@
-package org.lora4j.example.mnist.experiment;
+package org.lora4j.example.mnist.report;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
