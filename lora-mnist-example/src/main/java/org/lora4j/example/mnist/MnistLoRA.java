@@ -11,6 +11,7 @@ import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAInit;
 import org.lora4j.example.mnist.data.Mnist;
 import org.lora4j.example.mnist.data.MnistBatches;
+import org.lora4j.nn.NativeThreads;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.parameter.Parameter;
 import org.lora4j.train.Evaluator;
@@ -28,7 +29,9 @@ public final class MnistLoRA {
      * @throws IOException if the images cannot be read
      */
     public static void main(String[] args) throws IOException {
-        run(Mnist.bundled(), 6_000, 100, System.out);
+        try (NativeThreads threads = NativeThreads.forEngine()) {
+            run(Mnist.bundled(), 6_000, 100, System.out);
+        }
     }
 
     static Network run(Mnist mnist, int baseBatches, int nineBatches, PrintStream out) {
