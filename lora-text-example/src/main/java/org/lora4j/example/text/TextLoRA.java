@@ -13,7 +13,6 @@ import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.example.support.train.Classes;
 import org.lora4j.example.support.train.EpochBatches;
 import org.lora4j.example.support.train.SoftmaxRegression;
-import org.lora4j.nn.NativeThreads;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.input.Sequences;
 import org.lora4j.nn.transformer.BertModel;
@@ -33,7 +32,6 @@ import org.nd4j.linalg.factory.Nd4j;
  * The classification of texts in one file: an encoder as it is with a trained classifier, against the same encoder with an
  * adapter, whose own weights stay as they are.
  */
-@SuppressWarnings("try") // the variable of the threads is not read
 public final class TextLoRA {
     private TextLoRA() {}
 
@@ -44,8 +42,7 @@ public final class TextLoRA {
      */
     public static void main(String[] args) throws IOException {
         ExampleFiles files = ExampleFiles.write(Path.of(args.length > 0 ? args[0] : "text-run"));
-        try (NativeThreads threads = NativeThreads.forBlas();
-                EncoderFolder encoder = EncoderFolder.open(files.model(), 64)) {
+        try (EncoderFolder encoder = EncoderFolder.open(files.model(), 64)) {
             run(encoder, files.texts("train-order"), files.texts("test-order"), 400, 0, System.out::println)
                     .save(files.folder().resolve("order"));
         }

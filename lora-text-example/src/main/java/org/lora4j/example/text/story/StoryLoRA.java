@@ -12,7 +12,6 @@ import org.lora4j.example.support.train.EpochBatches;
 import org.lora4j.generate.GenerationOptions;
 import org.lora4j.generate.Generator;
 import org.lora4j.nn.Model;
-import org.lora4j.nn.NativeThreads;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.transformer.LlamaModel;
 import org.lora4j.text.Perplexity;
@@ -30,7 +29,6 @@ import org.nd4j.linalg.learning.config.Adam;
  * A language model in one file: train a small Llama on the speeches of American presidents before 1946, and teach it the
  * language of later ones with LoRA, without changing its own weights.
  */
-@SuppressWarnings("try") // the variables of the threads are not read
 public final class StoryLoRA {
     /** Windows of a batch. */
     static final int BATCH = 16;
@@ -47,8 +45,7 @@ public final class StoryLoRA {
      * @throws IOException if the speeches cannot be read
      */
     public static void main(String[] args) throws IOException {
-        try (NativeThreads threads = NativeThreads.forBlas();
-                Tokenizer tokenizer = tokenizer()) {
+        try (Tokenizer tokenizer = tokenizer()) {
             run(tokenizer, 700, 200, TESTED, System.out);
         }
     }

@@ -27,7 +27,7 @@ import org.lora4j.text.Tokenizer;
 
 /** Short runs of the story: the file to read, and the command. */
 @Tag("slow")
-@SuppressWarnings("try") // the variables of the threads are not read
+@SuppressWarnings("try") // the variable of the threads is not read
 class StoryTest {
     private static final int BASE_STEPS = 4;
     private static final int STEPS = 3;
@@ -84,7 +84,7 @@ class StoryTest {
     @Test
     void theFileToReadComputesTheSame() throws IOException {
         ByteArrayOutputStream printed = new ByteArrayOutputStream();
-        try (NativeThreads threads = NativeThreads.forBlas();
+        try (NativeThreads threads = NativeThreads.forEngine(); // as in the command
                 Tokenizer tokenizer = StoryLoRA.tokenizer()) {
             StoryLoRA.run(tokenizer, BASE_STEPS, STEPS, TESTED, new PrintStream(printed, true, StandardCharsets.UTF_8));
         }
