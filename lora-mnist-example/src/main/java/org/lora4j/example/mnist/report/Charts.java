@@ -50,23 +50,17 @@ final class Charts {
         charts.put(File.WRONG_PER_DIGIT, WrongPerDigitChart.draw(report.beforeAndAfter(), digits));
         int mostErrors =
                 Math.max(report.base().mostErrors(), report.loraEnabled().mostErrors());
-        ConfusionChart.Labels labels =
-                new ConfusionChart.Labels("The image shows", "The network predicts", DigitWords.NAMES, digits);
-        charts.put(
-                File.CONFUSION_BASE,
-                ConfusionChart.draw(labels, errors("Base", report.base()), report.base(), ChartStyle.BASE, mostErrors));
+        ConfusionChart confusion =
+                new ConfusionChart("The image shows", "The network predicts", DigitWords.NAMES, digits, mostErrors);
+        charts.put(File.CONFUSION_BASE, confusion.draw(errors("Base", report.base()), report.base(), ChartStyle.BASE));
         charts.put(
                 File.CONFUSION_LORA,
-                ConfusionChart.draw(
-                        labels,
-                        errors("LoRA on", report.loraEnabled()),
-                        report.loraEnabled(),
-                        ChartStyle.LORA,
-                        mostErrors));
+                confusion.draw(errors("LoRA on", report.loraEnabled()), report.loraEnabled(), ChartStyle.LORA));
         if (anyFinite(data.baseLosses())) {
             charts.put(
                     File.LOSS_BASE,
-                    LossChart.draw("Loss of the base training on all digits", data.baseLosses(), ChartStyle.BASE));
+                    LossChart.draw(
+                            "Loss of the base training on all digits", data.baseLosses(), Map.of(), ChartStyle.BASE));
         }
         if (anyFinite(data.fineTuneLosses())) {
             charts.put(
@@ -74,6 +68,7 @@ final class Charts {
                     LossChart.draw(
                             "Loss of the fine-tuning on " + DigitWords.of(digits),
                             data.fineTuneLosses(),
+                            Map.of(),
                             ChartStyle.LORA));
         }
         charts.put(File.EXAMPLES, ExamplesChart.draw(data.fixed(), data.broken()));

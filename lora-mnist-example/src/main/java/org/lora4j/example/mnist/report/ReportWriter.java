@@ -1,14 +1,12 @@
 package org.lora4j.example.mnist.report;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import org.lora4j.example.support.report.Picture;
 import org.lora4j.example.support.report.ReportFiles;
-import org.lora4j.example.support.report.ReportJson;
 
 /** Writes a report into the output folder: {@code report.json}, the charts, and a page that shows both. */
 public final class ReportWriter {
@@ -31,14 +29,11 @@ public final class ReportWriter {
         files.put("page", ReportFiles.PAGE);
         charts.keySet().forEach(chart -> files.put(chart.key(), chart.fileName()));
         Report complete = report.withFiles(files);
-        byte[] json = ReportJson.toBytes(complete);
-        byte[] page = new ReportPage(complete, charts).html().getBytes(StandardCharsets.UTF_8);
-
         Map<String, Optional<Picture>> pictures = new LinkedHashMap<>();
         for (Charts.File chart : Charts.File.values()) {
             pictures.put(chart.fileName(), Optional.ofNullable(charts.get(chart)));
         }
-        ReportFiles.write(folder, pictures, page, json);
+        ReportFiles.write(folder, pictures, new ReportPage(complete, charts).html(), complete);
         return complete;
     }
 }
