@@ -94,7 +94,9 @@ public final class ClassifyTask implements TextTask<ClassifyResult> {
                 classifier.name(),
                 classifier.model().network(),
                 adapter,
-                settings.balanced() ? Loss.softmaxCrossEntropy(texts.balancedWeights()) : Loss.softmaxCrossEntropy(),
+                settings.balanced()
+                        ? Loss.sparseSoftmaxCrossEntropy(texts.balancedWeights())
+                        : Loss.sparseSoftmaxCrossEntropy(),
                 false,
                 train,
                 validation == null ? Examples.NONE : validation,

@@ -37,8 +37,7 @@ final class FrozenBaseline {
             rows.add(features(some));
             classes.addAll(some.classes());
         }
-        return SoftmaxRegression.train(Nd4j.concat(0, rows.toArray(INDArray[]::new)), classes, texts.count(), seed)
-                .classifier();
+        return SoftmaxRegression.train(Nd4j.concat(0, rows.toArray(INDArray[]::new)), classes, texts.count(), seed);
     }
 
     INDArray features(TokenizedTexts.Some texts) {

@@ -6,11 +6,11 @@ import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import org.lora4j.cli.model.TextClassifier;
 import org.lora4j.cli.train.Examples;
-import org.lora4j.example.support.train.Classes;
 import org.lora4j.nn.input.Sequences;
 import org.lora4j.text.LabelledText;
 import org.lora4j.text.Labels;
 import org.lora4j.train.Batch;
+import org.nd4j.linalg.factory.Nd4j;
 
 /** Texts with their classes, as tokens. */
 final class TokenizedTexts extends Examples {
@@ -57,9 +57,11 @@ final class TokenizedTexts extends Examples {
     @Override
     protected Tokenized tokenize(int... indices) {
         Some some = read(indices);
-        int[] all = IntStream.range(0, indices.length).toArray();
+        int[] classes = some.classes().stream().mapToInt(Integer::intValue).toArray();
         return new Tokenized(
-                new Batch(some.sequences(), Classes.oneHot(some.classes(), all, count())),
-                Arrays.stream(all).mapToObj(some.sequences()::length).toList());
+                new Batch(some.sequences(), Nd4j.createFromArray(classes)),
+                IntStream.range(0, indices.length)
+                        .mapToObj(some.sequences()::length)
+                        .toList());
     }
 }

@@ -9,7 +9,6 @@ import org.lora4j.cli.serve.ModelServer;
 import org.lora4j.cli.serve.ServedModel;
 import org.lora4j.example.support.cli.OptionCheck;
 import org.lora4j.example.support.cli.WorkCommand;
-import org.lora4j.nn.NativeThreads;
 import org.lora4j.text.ModelKind;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -93,13 +92,9 @@ public final class ServeCommand extends WorkCommand {
         ServedModel.Settings settings = new ServedModel.Settings(
                 model, adapters, allowBase, storage.value(), textLimit.value(), options.limits());
         InetSocketAddress address = new InetSocketAddress(InetAddress.getByName(host), port);
-        // The requests of many are computed together, by one thread with those of the engine.
-        NativeThreads threads = NativeThreads.forEngine();
         try (ServedModel served = ServedModel.open(settings);
                 ModelServer server = ModelServer.start(address, served)) {
             run(server, served.names().size());
-        } finally {
-            threads.close();
         }
     }
 

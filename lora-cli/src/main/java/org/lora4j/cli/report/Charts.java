@@ -38,11 +38,9 @@ final class Charts {
         if (names.size() > MOST_CLASSES || !ChartStyle.fontsAvailable()) {
             return Map.of();
         }
-        TestResult result = TestResult.of(metrics.confusion().stream()
-                .map(row -> row.stream().mapToInt(Integer::intValue).toArray())
-                .toArray(int[][]::new));
-        ConfusionChart.Labels labels = new ConfusionChart.Labels("The text is of", "Predicted", names, List.of());
+        TestResult result = new TestResult(metrics.confusion());
+        ConfusionChart chart = new ConfusionChart("The text is of", "Predicted", names, List.of(), result.mostErrors());
         String title = Words.count(result.wrongTotal()) + " of " + Words.count(result.examples()) + " wrong";
-        return Map.of(CONFUSION, ConfusionChart.draw(labels, title, result, ChartStyle.LORA, result.mostErrors()));
+        return Map.of(CONFUSION, chart.draw(title, result, ChartStyle.LORA));
     }
 }

@@ -14,7 +14,6 @@ import org.lora4j.example.support.cli.RunFolder;
 import org.lora4j.example.support.report.Page;
 import org.lora4j.example.support.report.Picture;
 import org.lora4j.example.support.report.ReportFiles;
-import org.lora4j.example.support.report.ReportJson;
 import org.lora4j.example.support.report.TextOutput;
 import org.lora4j.example.support.report.Words;
 
@@ -56,11 +55,7 @@ public final class TrainingFiles {
             files.put("page", ReportFiles.PAGE);
             files.put("report", ReportFiles.JSON);
             TrainingReport<R> complete = report.withFiles(files);
-            ReportFiles.write(
-                    folder.path(),
-                    Map.<String, Optional<Picture>>of(),
-                    page(complete, task).getBytes(StandardCharsets.UTF_8),
-                    ReportJson.toBytes(complete));
+            ReportFiles.write(folder.path(), Map.<String, Optional<Picture>>of(), page(complete, task), complete);
             return complete;
         });
     }

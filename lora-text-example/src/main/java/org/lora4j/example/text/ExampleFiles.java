@@ -1,7 +1,6 @@
 package org.lora4j.example.text;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
@@ -24,7 +23,6 @@ public record ExampleFiles(Path folder) {
         ExampleFiles files = new ExampleFiles(folder);
         MiniLm.write(files.model());
         for (String name : new String[] {"train", "test", "train-pairs", "test-pairs"}) {
-            Files.createDirectories(folder);
             MiniLm.copy("data/" + name + ".tsv.gz", files.texts(name));
         }
         WordOrder.write(files.texts("train"), files.texts("train-order"), 1);

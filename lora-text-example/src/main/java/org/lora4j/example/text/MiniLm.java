@@ -52,19 +52,17 @@ public final class MiniLm {
     }
 
     private static void requireHash(Path file, String advice) throws IOException {
-        String found = HexFormat.of().formatHex(sha256().digest(Files.readAllBytes(file)));
+        String found;
+        try {
+            MessageDigest sha256 = MessageDigest.getInstance("SHA-256");
+            found = HexFormat.of().formatHex(sha256.digest(Files.readAllBytes(file)));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java platform has SHA-256", e);
+        }
         if (!found.equals(SHA256)) {
             throw new IOException(
                     "%s: must be all-MiniLM-L6-v2 as this program writes it, with the SHA-256 %s, found %s; %s"
                             .formatted(file, SHA256, found, advice));
-        }
-    }
-
-    private static MessageDigest sha256() {
-        try {
-            return MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java platform has SHA-256", e);
         }
     }
 

@@ -3,6 +3,7 @@ package org.lora4j.example.text;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.Consumer;
@@ -10,7 +11,6 @@ import java.util.function.Function;
 import org.lora4j.AdapterView;
 import org.lora4j.LoRAModel;
 import org.lora4j.adapter.LoRAConfig;
-import org.lora4j.example.support.train.Classes;
 import org.lora4j.example.support.train.EpochBatches;
 import org.lora4j.example.support.train.SoftmaxRegression;
 import org.lora4j.nn.NativeThreads;
@@ -25,6 +25,7 @@ import org.lora4j.text.TextFiles;
 import org.lora4j.train.AdamW;
 import org.lora4j.train.Batch;
 import org.lora4j.train.LinearWarmupSchedule;
+import org.lora4j.train.Loss;
 import org.lora4j.train.Trainer;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -33,7 +34,6 @@ import org.nd4j.linalg.factory.Nd4j;
  * The classification of texts in one file: an encoder as it is with a trained classifier, against the same encoder with an
  * adapter, whose own weights stay as they are.
  */
-@SuppressWarnings("try") // the variable of the threads is not read
 public final class TextLoRA {
     private TextLoRA() {}
 
@@ -44,7 +44,7 @@ public final class TextLoRA {
      */
     public static void main(String[] args) throws IOException {
         ExampleFiles files = ExampleFiles.write(Path.of(args.length > 0 ? args[0] : "text-run"));
-        try (NativeThreads threads = NativeThreads.forBlas();
+        try (NativeThreads threads = NativeThreads.forEngine();
                 EncoderFolder encoder = EncoderFolder.open(files.model(), 64)) {
             run(encoder, files.texts("train-order"), files.texts("test-order"), 400, 0, System.out::println)
                     .save(files.folder().resolve("order"));
@@ -66,9 +66,8 @@ public final class TextLoRA {
         // 2. What can the encoder do as it is? Compute the mean of its hidden states once, and train a classifier on
         // it.
         Network features = bert.meanPooled();
-        Network head = SoftmaxRegression.train(train.map(features::predict), train.classes(), labels.count(), seed)
-                .classifier();
-        out.accept("frozen encoder: " + percent(test.accuracy(head.predict(test.map(features::predict)), labels)));
+        Network head = SoftmaxRegression.train(train.map(features::predict), train.classes(), labels.count(), seed);
+        out.accept("frozen encoder: " + percent(test.accuracy(head.predict(test.map(features::predict)))));
 
         // 3. Add an adapter to all linear layers of the encoder, and a classifier that trains with it.
         LoRAModel model = LoRAModel.of(bert.meanClassifier(labels.count(), seed));
@@ -83,15 +82,16 @@ public final class TextLoRA {
 
         // 4. Train both on batches of 16. The learning rate rises for a tenth of the steps, and then falls to 0.
         Trainer.builder(adapter)
+                .loss(Loss.sparseSoftmaxCrossEntropy())
                 .updater(new AdamW(new LinearWarmupSchedule(1e-3, steps / 10, steps), 0.01))
                 .maxIterations(steps)
                 .build()
-                .fit(train.batches(16, labels, seed));
+                .fit(train.batches(16, seed));
 
         // 5. Compare, and merge the adapter into a plain network, which predicts the same.
         Network plain = adapter.merge();
-        out.accept("with LoRA: " + percent(test.accuracy(test.map(adapter::predict), labels)) + ", merged: "
-                + percent(test.accuracy(test.map(plain::predict), labels)));
+        out.accept("with LoRA: " + percent(test.accuracy(test.map(adapter::predict))) + ", merged: "
+                + percent(test.accuracy(test.map(plain::predict))));
         return adapter;
     }
 
@@ -119,19 +119,19 @@ public final class TextLoRA {
         }
 
         /** Some texts at a time, in a new order for each epoch. */
-        EpochBatches batches(int size, Labels labels, long seed) {
+        EpochBatches batches(int size, long seed) {
             return new EpochBatches(tokens.count(), size, seed, indices -> {
-                List<Sequences> some = new ArrayList<>();
-                for (int i : indices) {
-                    some.add(tokens.part(i, i + 1));
-                }
-                return new Batch(Sequences.concat(some), Classes.oneHot(classes, indices, labels.count()));
+                List<Sequences> some = Arrays.stream(indices)
+                        .mapToObj(i -> tokens.part(i, i + 1))
+                        .toList();
+                int[] ids = Arrays.stream(indices).map(classes::get).toArray();
+                return new Batch(Sequences.concat(some), Nd4j.createFromArray(ids));
             });
         }
 
-        double accuracy(INDArray scores, Labels labels) {
+        double accuracy(INDArray scores) {
             int[] actual = classes.stream().mapToInt(Integer::intValue).toArray();
-            return Classification.of(actual, scores.argMax(1).toIntVector(), labels.count())
+            return Classification.of(actual, scores.argMax(1).toIntVector(), scores.columns())
                     .accuracy();
         }
     }

@@ -1,18 +1,15 @@
 package org.lora4j.example.support.cli;
 
-import java.io.IOException;
 import java.io.PrintWriter;
-import java.io.UncheckedIOException;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
-import org.lora4j.train.DivergedException;
 import picocli.CommandLine;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.TypeConversionException;
 
 /**
  * Runs a command. Each error is one line on standard error. The exit codes are 0 for success, 2 for wrong use, 130 for an
@@ -42,7 +39,8 @@ public final class CommandRunner {
         System.setProperty("org.nd4j.log.initialization", "false");
         System.setProperty("org.nd4j.versioncheck", "false");
         System.setProperty("java.awt.headless", "true");
-        Terminal.init();
+        // The console that is null without a terminal. Newer JDKs have another default.
+        System.setProperty("jdk.console", "java.base");
     }
 
     /**
@@ -56,28 +54,22 @@ public final class CommandRunner {
      * @return the exit code
      */
     public static int run(Object program, String defaultCommand, PrintWriter out, PrintWriter err, String... args) {
+        CommandLine line = new CommandLine(program);
+        setVersion(line, program.getClass());
+        line.registerConverter(Path.class, CommandRunner::path)
+                .setOut(out)
+                .setErr(err)
+                .setCaseInsensitiveEnumValuesAllowed(true)
+                .setParameterExceptionHandler(CommandRunner::wrongUse)
+                .setExecutionExceptionHandler(CommandRunner::failed);
         try {
-            int code = execute(program, defaultCommand, out, err, args);
+            int code = line.execute(withCommand(defaultCommand, args));
             out.flush();
             err.flush();
             return code;
         } catch (ClosedOutput e) {
             return ClosedOutput.EXIT_CODE;
         }
-    }
-
-    private static int execute(
-            Object program, String defaultCommand, PrintWriter out, PrintWriter err, String... args) {
-        CommandLine line = new CommandLine(program);
-        setVersion(line, program.getClass());
-        return line.registerConverter(Path.class, new PathOption())
-                .setOut(out)
-                .setErr(err)
-                .setCaseInsensitiveEnumValuesAllowed(true)
-                .setExecutionStrategy(CommandRunner::runOrShowHelp)
-                .setParameterExceptionHandler(CommandRunner::wrongUse)
-                .setExecutionExceptionHandler(CommandRunner::failed)
-                .execute(withCommand(defaultCommand, args));
     }
 
     /** The version in the manifest of the jar, also for the commands of the program. */
@@ -90,12 +82,11 @@ public final class CommandRunner {
                         sub.getCommandSpec().version(line.getCommandSpec().version()));
     }
 
-    /** Picocli would print the stack trace of an error while it shows the help. */
-    private static int runOrShowHelp(ParseResult parsed) {
+    private static Path path(String value) {
         try {
-            return new CommandLine.RunLast().execute(parsed);
-        } catch (ClosedOutput e) {
-            return ClosedOutput.EXIT_CODE;
+            return Path.of(value);
+        } catch (InvalidPathException e) {
+            throw new TypeConversionException(ErrorText.of(e));
         }
     }
 
@@ -115,46 +106,18 @@ public final class CommandRunner {
     }
 
     private static int failed(Exception e, CommandLine command, ParseResult parsed) {
-        if (ClosedOutput.causes(e)) {
+        if (e.getCause() instanceof ClosedOutput) {
+            // Picocli wraps the errors of a command that is a method.
             return ClosedOutput.EXIT_CODE;
         }
         if (command.getCommand() instanceof WorkCommand work && work.isVerbose()) {
             e.printStackTrace(command.getErr());
         }
-        return report(command, describe(e), 1);
+        return report(command, ErrorText.of(e), 1);
     }
 
     private static int report(CommandLine command, String message, int code) {
         command.getErr().println("error: " + message.strip().replaceAll("\\s*\\R\\s*", "; "));
         return code;
-    }
-
-    /** Returns the message of an exception that explains itself, else its type with the message. */
-    private static String describe(Exception e) {
-        if (e instanceof IOException file && e.getMessage() != null) {
-            return FileErrors.describe(file);
-        }
-        if (e instanceof UncheckedIOException file) {
-            return describe(file);
-        }
-        if (e instanceof InvalidPathException path) {
-            return PathOption.describe(path);
-        }
-        @Nullable String message = e.getMessage();
-        boolean explainsItself = e instanceof IllegalArgumentException
-                || e instanceof IllegalStateException
-                || e instanceof ArithmeticException
-                || e instanceof DivergedException;
-        return explainsItself && message != null ? message : e + " (--verbose shows where)";
-    }
-
-    /** Returns the message, or that of the cause if there is no other. */
-    private static String describe(UncheckedIOException e) {
-        @Nullable String message = e.getMessage();
-        @Nullable IOException cause = e.getCause();
-        if (cause != null && (message == null || message.equals(cause.toString()))) {
-            return FileErrors.describe(cause);
-        }
-        return message == null ? e.toString() : message;
     }
 }

@@ -13,30 +13,26 @@ public final class OptionCheck {
 
     /** Checks a number between two bounds. */
     public void inRange(String option, int value, int min, int max) {
-        if (value < min || value > max) {
-            throw wrong(option, "in [" + min + ", " + max + "]", value);
-        }
+        check(value >= min && value <= max, option, "in [" + min + ", " + max + "]", value);
     }
 
     /** Checks a number with a lower bound. */
     public void atLeast(String option, int value, int min) {
-        if (value < min) {
-            throw wrong(option, "at least " + min, value);
-        }
+        check(value >= min, option, "at least " + min, value);
     }
 
     /** Checks a number that must be finite and positive. */
     public void positive(String option, double value) {
-        if (!(value > 0 && value < Double.POSITIVE_INFINITY)) {
-            throw wrong(option, "finite and positive", value);
-        }
+        check(value > 0 && Double.isFinite(value), option, "finite and positive", value);
     }
 
     /** Checks a number of at least 0 and below 1. */
     public void share(String option, double value) {
-        if (!(value >= 0 && value < 1)) {
-            throw wrong(option, "in [0, 1)", value);
-        }
+        check(value >= 0 && value < 1, option, "in [0, 1)", value);
+    }
+
+    private void check(boolean holds, String option, String rule, Object found) {
+        require(holds, option + " must be " + rule + ", found " + found);
     }
 
     /**
@@ -49,9 +45,5 @@ public final class OptionCheck {
         if (!holds) {
             throw new ParameterException(command, rule);
         }
-    }
-
-    private ParameterException wrong(String option, String rule, Object found) {
-        return new ParameterException(command, option + " must be " + rule + ", found " + found);
     }
 }

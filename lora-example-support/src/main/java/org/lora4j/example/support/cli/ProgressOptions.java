@@ -1,8 +1,6 @@
 package org.lora4j.example.support.cli;
 
 import java.io.PrintWriter;
-import java.util.function.Function;
-import org.lora4j.train.TrainingListener;
 import picocli.CommandLine.Option;
 
 /** How progress is shown: by a bar on a terminal, or by lines. */
@@ -20,14 +18,6 @@ public final class ProgressOptions {
      * @param unit what a batch consists of, such as {@code images}
      */
     public ProgressDisplay display(PrintWriter lines, String unit) {
-        if (!noProgress && Terminal.isPresent()) {
-            return new ProgressBars();
-        }
-        return new ProgressDisplay() {
-            @Override
-            public <T> T show(String task, long batches, Function<TrainingListener, T> training) {
-                return training.apply(new LineProgress(lines, batches, unit, System::nanoTime));
-            }
-        };
+        return new ProgressDisplay(!noProgress && Terminal.isPresent(), lines, unit);
     }
 }

@@ -1,6 +1,8 @@
 package org.lora4j.example.support.cli;
 
 import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -22,7 +24,8 @@ public final class RunFolder {
     }
 
     /**
-     * Makes sure that a folder can take the results, and creates it if it does not exist.
+     * Makes sure that a folder can take the results, and creates it if it does not exist. A temporary file of their size is
+     * written into it, so that a folder without room fails before any work.
      *
      * @param path the folder
      * @param what the results, for the message of an error
@@ -31,8 +34,28 @@ public final class RunFolder {
      * @throws IOException if it cannot be created or written to, or does not have room for the results
      */
     public static RunFolder prepare(Path path, String what, long bytes) throws IOException {
-        WritableFolder.prepare(path, what, bytes);
+        try {
+            Files.createDirectories(path);
+            tryToWrite(path, bytes);
+        } catch (IOException e) {
+            throw new IOException(
+                    "the output folder must be writable and have room for %s, %,d bytes; found %s: %s"
+                            .formatted(what, bytes, path, ErrorText.of(e)),
+                    e);
+        }
         return new RunFolder(path);
+    }
+
+    private static void tryToWrite(Path folder, long bytes) throws IOException {
+        Path file = Files.createTempFile(folder, ".writable", null);
+        try (OutputStream out = Files.newOutputStream(file)) {
+            byte[] zeros = new byte[1 << 16];
+            for (long left = bytes; left > 0; left -= zeros.length) {
+                out.write(zeros, 0, (int) Math.min(left, zeros.length));
+            }
+        } finally {
+            Files.delete(file);
+        }
     }
 
     /** Returns the folder. */
@@ -87,7 +110,7 @@ public final class RunFolder {
         try {
             return writer.write();
         } catch (IOException e) {
-            throw new IOException("%s could not be written: %s; %s".formatted(what, FileErrors.describe(e), kept()), e);
+            throw new IOException("%s could not be written: %s; %s".formatted(what, ErrorText.of(e), kept()), e);
         }
     }
 
@@ -105,10 +128,8 @@ public final class RunFolder {
             adapter.save(path.resolve(folder));
             return tensors;
         });
-        synchronized (this) {
-            add(purpose, tensors);
-            add(purpose + "Config", folder + "/adapter_config.json");
-        }
+        add(purpose, tensors);
+        add(purpose + "Config", folder + "/adapter_config.json");
         return path.resolve(tensors);
     }
 }

@@ -13,11 +13,6 @@ import org.jspecify.annotations.Nullable;
 public final class Terminal {
     private Terminal() {}
 
-    /** Selects the console that is null without a terminal. Newer JDKs have another default. */
-    static void init() {
-        System.setProperty("jdk.console", "java.base");
-    }
-
     /**
      * Returns whether somebody sees the output as it comes.
      *

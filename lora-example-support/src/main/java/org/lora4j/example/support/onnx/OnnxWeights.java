@@ -1,8 +1,8 @@
 package org.lora4j.example.support.onnx;
 
-import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -11,7 +11,6 @@ import java.util.Map;
 import onnx.Onnx;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
-import org.nd4j.shade.protobuf.CodedInputStream;
 
 /**
  * The weights of an ONNX file of the BERT family, in the names and shapes of Hugging Face's {@code transformers}.
@@ -33,7 +32,7 @@ public final class OnnxWeights {
      * @throws IOException if the file cannot be read or is not an ONNX file with weights in FLOAT
      */
     public static Map<String, INDArray> read(InputStream file) throws IOException {
-        Onnx.GraphProto graph = parse(file);
+        Onnx.GraphProto graph = Onnx.ModelProto.parseFrom(file).getGraph();
         Map<String, String> names = namesByUse(graph);
         Map<String, INDArray> weights = new LinkedHashMap<>();
         for (Onnx.TensorProto tensor : graph.getInitializerList()) {
@@ -47,14 +46,6 @@ public final class OnnxWeights {
             }
         }
         return weights;
-    }
-
-    private static Onnx.GraphProto parse(InputStream file) throws IOException {
-        try (InputStream stream = new BufferedInputStream(file, 1 << 20)) {
-            CodedInputStream coded = CodedInputStream.newInstance(stream);
-            coded.setSizeLimit(Integer.MAX_VALUE);
-            return Onnx.ModelProto.parseFrom(coded).getGraph();
-        }
     }
 
     private static Map<String, String> namesByUse(Onnx.GraphProto graph) {
@@ -73,21 +64,13 @@ public final class OnnxWeights {
     private static INDArray array(Onnx.TensorProto tensor) throws IOException {
         long[] shape = tensor.getDimsList().stream().mapToLong(Long::longValue).toArray();
         long length = Arrays.stream(shape).reduce(1, Math::multiplyExact);
-        if (tensor.getRawData().size() != Float.BYTES * length) {
-            throw new IOException("%s: the tensor %s must have %,d bytes for %s, found %,d"
-                    .formatted(
-                            "ONNX",
-                            tensor.getName(),
-                            Float.BYTES * length,
-                            Arrays.toString(shape),
-                            tensor.getRawData().size()));
+        ByteBuffer raw = tensor.getRawData().asReadOnlyByteBuffer().order(ByteOrder.LITTLE_ENDIAN);
+        if (raw.remaining() != Float.BYTES * length) {
+            throw new IOException("ONNX: the tensor %s must have %,d bytes for %s, found %,d"
+                    .formatted(tensor.getName(), Float.BYTES * length, Arrays.toString(shape), raw.remaining()));
         }
         float[] values = new float[Math.toIntExact(length)];
-        tensor.getRawData()
-                .asReadOnlyByteBuffer()
-                .order(ByteOrder.LITTLE_ENDIAN)
-                .asFloatBuffer()
-                .get(values);
+        raw.asFloatBuffer().get(values);
         return Nd4j.createFromArray(values).reshape('c', shape);
     }
 }

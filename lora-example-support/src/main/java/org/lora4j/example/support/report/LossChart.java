@@ -1,9 +1,12 @@
 package org.lora4j.example.support.report;
 
 import java.awt.Color;
-import java.util.DoubleSummaryStatistics;
+import java.util.Collection;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.stream.IntStream;
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.XYChartBuilder;
@@ -11,6 +14,7 @@ import org.knowm.xchart.XYSeries;
 import org.knowm.xchart.style.Styler;
 import org.knowm.xchart.style.XYStyler;
 import org.knowm.xchart.style.lines.SeriesLines;
+import org.knowm.xchart.style.markers.Marker;
 import org.knowm.xchart.style.markers.SeriesMarkers;
 
 /** The loss of each batch as a dot, and the running mean as a line; on a logarithmic scale if the losses differ much. */
@@ -26,17 +30,6 @@ public final class LossChart {
     private LossChart() {}
 
     /**
-     * Draws the finite losses.
-     *
-     * @param title the title
-     * @param losses the loss of each batch, at least one of them finite
-     * @param color the color of the mean
-     */
-    public static Picture draw(String title, List<Double> losses, Color color) {
-        return draw(title, losses, Map.of(), color);
-    }
-
-    /**
      * Draws the finite losses with those of validations.
      *
      * @param title the title
@@ -46,60 +39,30 @@ public final class LossChart {
      */
     public static Picture draw(String title, List<Double> losses, Map<Long, Double> validations, Color color) {
         XYChart chart = chart(title, losses, color);
-        if (!validations.isEmpty()) {
-            addValidations(chart, validations);
-        }
+        SortedMap<Double, Double> points = new TreeMap<>();
+        validations.forEach((batch, loss) -> addPoint(points, batch, loss));
+        addLine(chart, "Validation", points, ChartStyle.BASE, SeriesMarkers.DIAMOND);
         return Picture.draw(WIDTH, HEIGHT, title, g -> chart.paint(g, WIDTH, HEIGHT));
     }
 
-    private static void addValidations(XYChart chart, Map<Long, Double> validations) {
-        List<Long> batches = validations.keySet().stream()
-                .filter(batch -> Double.isFinite(validations.getOrDefault(batch, Double.NaN)))
-                .sorted()
-                .toList();
-        if (batches.isEmpty()) {
-            return;
-        }
-        XYSeries series = chart.addSeries(
-                "Validation",
-                batches.stream().map(Long::doubleValue).toList(),
-                batches.stream()
-                        .map(batch -> Math.max(FLOOR, validations.getOrDefault(batch, FLOOR)))
-                        .toList());
-        series.setXYSeriesRenderStyle(XYSeries.XYSeriesRenderStyle.Line);
-        series.setMarker(SeriesMarkers.DIAMOND);
-        series.setMarkerColor(ChartStyle.BASE);
-        series.setLineColor(ChartStyle.BASE);
-        series.setLineStyle(SeriesLines.SOLID);
-        series.setLineWidth(2f);
-    }
-
     static XYChart chart(String title, List<Double> losses, Color color) {
-        int window = window(losses.size());
+        SortedMap<Double, Double> points = points(losses, 1);
+        boolean isLogarithmic = isLogarithmic(points.values());
         XYChart chart = new XYChartBuilder()
                 .width(WIDTH)
                 .height(HEIGHT)
                 .title(title)
                 .xAxisTitle("Batch")
-                .yAxisTitle(isLogarithmic(losses) ? "Cross entropy (log scale)" : "Cross entropy")
+                .yAxisTitle(isLogarithmic ? "Cross entropy (log scale)" : "Cross entropy")
                 .build();
         style(chart.getStyler(), losses.size());
-        chart.getStyler().setYAxisLogarithmic(isLogarithmic(losses));
-        XYSeries each = chart.addSeries("Each batch", x(losses, 1), y(losses));
+        chart.getStyler().setYAxisLogarithmic(isLogarithmic);
+        XYSeries each = addSeries(chart, "Each batch", points, ChartStyle.tint(color, 0.45), SeriesMarkers.CIRCLE);
         each.setXYSeriesRenderStyle(XYSeries.XYSeriesRenderStyle.Scatter);
-        each.setMarker(SeriesMarkers.CIRCLE);
-        each.setMarkerColor(ChartStyle.tint(color, 0.45));
-        List<Double> means = runningMean(losses, window);
+        int window = window(losses.size());
         // Each mean is drawn in the middle of its batches.
-        List<Double> meanX = x(means, (window + 1) / 2.0);
-        if (!meanX.isEmpty()) {
-            XYSeries mean = chart.addSeries("Mean of " + window + " batches", meanX, y(means));
-            mean.setXYSeriesRenderStyle(XYSeries.XYSeriesRenderStyle.Line);
-            mean.setMarker(SeriesMarkers.NONE);
-            mean.setLineColor(color);
-            mean.setLineStyle(SeriesLines.SOLID);
-            mean.setLineWidth(2.5f);
-        }
+        SortedMap<Double, Double> means = points(runningMean(losses, window), (window + 1) / 2.0);
+        addLine(chart, "Mean of " + window + " batches", means, color, SeriesMarkers.NONE);
         return chart;
     }
 
@@ -111,10 +74,28 @@ public final class LossChart {
         styler.setPlotContentSize(0.97).setMarkerSize(batches > 1000 ? 3 : 6);
     }
 
-    private static boolean isLogarithmic(List<Double> losses) {
-        DoubleSummaryStatistics shown =
-                y(losses).stream().mapToDouble(Double::doubleValue).summaryStatistics();
-        return shown.getMax() >= FEWEST_POWERS * shown.getMin();
+    private static boolean isLogarithmic(Collection<Double> losses) {
+        return Collections.max(losses) >= FEWEST_POWERS * Collections.min(losses);
+    }
+
+    /** Adds a line through points, if there are any. */
+    private static void addLine(
+            XYChart chart, String name, SortedMap<Double, Double> points, Color color, Marker marker) {
+        if (!points.isEmpty()) {
+            XYSeries series = addSeries(chart, name, points, color, marker);
+            series.setXYSeriesRenderStyle(XYSeries.XYSeriesRenderStyle.Line);
+            series.setLineColor(color);
+            series.setLineStyle(SeriesLines.SOLID);
+            series.setLineWidth(2.5f);
+        }
+    }
+
+    private static XYSeries addSeries(
+            XYChart chart, String name, SortedMap<Double, Double> points, Color color, Marker marker) {
+        XYSeries series = chart.addSeries(name, List.copyOf(points.keySet()), List.copyOf(points.values()));
+        series.setMarker(marker);
+        series.setMarkerColor(color);
+        return series;
     }
 
     /** An even number, so that each mean lies between two batches: otherwise XChart does not choose round ticks. */
@@ -125,7 +106,7 @@ public final class LossChart {
     /**
      * Computes the mean of each {@code window} losses in a row.
      *
-     * @return {@code max(0, n − window + 1)} means; NaN where a loss is not finite
+     * @return {@code max(0, n − window + 1)} means; not finite where a loss is not finite
      */
     static List<Double> runningMean(List<Double> losses, int window) {
         return IntStream.rangeClosed(0, losses.size() - window)
@@ -134,23 +115,21 @@ public final class LossChart {
     }
 
     private static double mean(List<Double> losses) {
-        double sum = losses.stream().mapToDouble(Double::doubleValue).sum();
-        return Double.isFinite(sum) ? sum / losses.size() : Double.NaN;
+        return losses.stream().mapToDouble(Double::doubleValue).average().orElseThrow();
     }
 
-    /** Returns the places of the finite values. */
-    private static List<Double> x(List<Double> values, double first) {
-        return IntStream.range(0, values.size())
-                .filter(i -> Double.isFinite(values.get(i)))
-                .mapToObj(i -> first + i)
-                .toList();
+    /** Returns values by their places on the axis of the batches. */
+    private static SortedMap<Double, Double> points(List<Double> values, double first) {
+        SortedMap<Double, Double> points = new TreeMap<>();
+        for (int i = 0; i < values.size(); i++) {
+            addPoint(points, first + i, values.get(i));
+        }
+        return points;
     }
 
-    /** Returns the finite values. */
-    private static List<Double> y(List<Double> values) {
-        return values.stream()
-                .filter(Double::isFinite)
-                .map(value -> Math.max(FLOOR, value))
-                .toList();
+    private static void addPoint(SortedMap<Double, Double> points, double batch, double loss) {
+        if (Double.isFinite(loss)) {
+            points.put(batch, Math.max(FLOOR, loss));
+        }
     }
 }

@@ -3,8 +3,6 @@ package org.lora4j.example.support.report;
 import freemarker.cache.ClassTemplateLoader;
 import freemarker.cache.MultiTemplateLoader;
 import freemarker.cache.TemplateLoader;
-import freemarker.core.HTMLOutputFormat;
-import freemarker.ext.beans.BeansWrapper;
 import freemarker.template.Configuration;
 import freemarker.template.DefaultObjectWrapper;
 import freemarker.template.TemplateException;
@@ -44,7 +42,7 @@ public final class Page {
         return page.toString();
     }
 
-    private static Configuration configuration(Class<?> beside) {
+    private static Configuration configuration(Class<?> beside) throws TemplateException {
         Configuration configuration = new Configuration(Configuration.VERSION_2_3_34);
         DefaultObjectWrapper wrapper = new DefaultObjectWrapper(Configuration.VERSION_2_3_34);
         configuration.setObjectWrapper(wrapper);
@@ -52,19 +50,10 @@ public final class Page {
                 new TemplateLoader[] {new ClassTemplateLoader(beside, ""), new ClassTemplateLoader(Page.class, "")}));
         configuration.setDefaultEncoding("UTF-8");
         configuration.setLocale(Locale.ROOT);
-        configuration.setOutputFormat(HTMLOutputFormat.INSTANCE);
         configuration.setTemplateExceptionHandler(TemplateExceptionHandler.RETHROW_HANDLER);
         configuration.setLogTemplateExceptions(false);
         configuration.addAutoImport("parts", "parts.ftlh");
-        configuration.setSharedVariable("words", words(wrapper));
+        configuration.setSharedVariable("words", wrapper.getStaticModels().get(Words.class.getName()));
         return configuration;
-    }
-
-    private static freemarker.template.TemplateModel words(BeansWrapper wrapper) {
-        try {
-            return wrapper.getStaticModels().get(Words.class.getName());
-        } catch (TemplateException e) {
-            throw new IllegalStateException("FreeMarker must find the methods of " + Words.class, e);
-        }
     }
 }

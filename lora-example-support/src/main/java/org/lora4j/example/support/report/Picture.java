@@ -11,20 +11,16 @@ import java.util.Base64;
 import java.util.function.Consumer;
 import javax.imageio.ImageIO;
 
-/** A drawing as PNG, with a description for readers who do not see it. */
-public final class Picture {
+/**
+ * A drawing as PNG, with a description for readers who do not see it.
+ *
+ * @param width the width on a page
+ * @param description the picture in words
+ * @param base64 the file, for a page that contains it
+ */
+public record Picture(int width, String description, String base64) {
     /** Pixels per unit of length: charts are sharp on dense screens. */
     private static final int DENSITY = 2;
-
-    private final int width;
-    private final String description;
-    private final byte[] png;
-
-    private Picture(int width, String description, byte[] png) {
-        this.width = width;
-        this.description = description;
-        this.png = png;
-    }
 
     /**
      * Draws on white, antialiased. Needs no display.
@@ -49,32 +45,13 @@ public final class Picture {
         } finally {
             g.dispose();
         }
-        return new Picture(width, description, encode(image));
-    }
-
-    private static byte[] encode(BufferedImage image) {
         ByteArrayOutputStream png = new ByteArrayOutputStream();
         try {
             ImageIO.write(image, "png", png);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        return png.toByteArray();
-    }
-
-    /** Returns the width on a page. */
-    public int width() {
-        return width;
-    }
-
-    /** Returns the picture in words. */
-    public String description() {
-        return description;
-    }
-
-    /** Returns the file for a page that contains it. */
-    public String base64() {
-        return Base64.getEncoder().encodeToString(png);
+        return new Picture(width, description, Base64.getEncoder().encodeToString(png.toByteArray()));
     }
 
     /**
@@ -83,6 +60,6 @@ public final class Picture {
      * @return the bytes of a PNG file
      */
     public byte[] png() {
-        return png.clone();
+        return Base64.getDecoder().decode(base64);
     }
 }

@@ -1,6 +1,7 @@
 package org.lora4j.example.support.report;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,16 +20,17 @@ public final class ReportFiles {
     private ReportFiles() {}
 
     /**
-     * Writes a report. Each file appears as a whole, and {@link #JSON} last, so that it never lists a file that does not
-     * exist.
+     * Writes a report. All content is created in memory first. Each file appears as a whole, and {@link #JSON} last, so that
+     * it never lists a file that does not exist.
      *
      * @param folder the output folder, created if it does not exist
      * @param charts the charts by file name; the file of one that is empty is deleted, since it is of an earlier run
      * @param page the page
-     * @param json the numbers
+     * @param report the numbers
      */
-    public static void write(Path folder, Map<String, Optional<Picture>> charts, byte[] page, byte[] json)
+    public static void write(Path folder, Map<String, Optional<Picture>> charts, String page, Record report)
             throws IOException {
+        byte[] json = ReportJson.toBytes(report);
         Files.createDirectories(folder);
         for (Map.Entry<String, Optional<Picture>> chart : charts.entrySet()) {
             Path file = folder.resolve(chart.getKey());
@@ -38,7 +40,7 @@ public final class ReportFiles {
                 replace(file, chart.getValue().get().png());
             }
         }
-        replace(folder.resolve(PAGE), page);
+        replace(folder.resolve(PAGE), page.getBytes(StandardCharsets.UTF_8));
         replace(folder.resolve(JSON), json);
     }
 

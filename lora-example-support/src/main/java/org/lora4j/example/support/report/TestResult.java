@@ -25,7 +25,17 @@ public record TestResult(List<List<Integer>> confusion) {
      */
     public TestResult {
         confusion = confusion.stream().map(List::copyOf).toList();
-        requireCounts(confusion);
+        int classes = confusion.size();
+        if (confusion.stream().anyMatch(row -> row.size() != classes)) {
+            throw new IllegalArgumentException("confusion must be square, found " + classes + " rows of "
+                    + confusion.stream().map(List::size).toList());
+        }
+        if (confusion.stream().flatMap(List::stream).anyMatch(count -> count < 0)) {
+            throw new IllegalArgumentException("confusion must not have negative counts, found " + confusion);
+        }
+        if (confusion.stream().mapToInt(TestResult::sum).sum() == 0) {
+            throw new IllegalArgumentException("confusion must count at least one example");
+        }
     }
 
     /**
@@ -73,11 +83,6 @@ public record TestResult(List<List<Integer>> confusion) {
         return sum(wrong());
     }
 
-    /** Counts how often a class was predicted, rightly or wrongly. */
-    public int predicted(int predicted) {
-        return confusion.stream().mapToInt(row -> row.get(predicted)).sum();
-    }
-
     /** Counts the classes. */
     public int classes() {
         return confusion.size();
@@ -89,29 +94,12 @@ public record TestResult(List<List<Integer>> confusion) {
      * @return the greatest number off the diagonal
      */
     public int mostErrors() {
-        int most = 0;
-        for (int actual = 0; actual < classes(); actual++) {
-            for (int predicted = 0; predicted < classes(); predicted++) {
-                if (actual != predicted) {
-                    most = Math.max(most, confusion.get(actual).get(predicted));
-                }
-            }
-        }
-        return most;
-    }
-
-    private static void requireCounts(List<List<Integer>> confusion) {
-        int classes = confusion.size();
-        if (confusion.stream().anyMatch(row -> row.size() != classes)) {
-            throw new IllegalArgumentException("confusion must be square, found " + classes + " rows of "
-                    + confusion.stream().map(List::size).toList());
-        }
-        if (confusion.stream().flatMap(List::stream).anyMatch(count -> count < 0)) {
-            throw new IllegalArgumentException("confusion must not have negative counts, found " + confusion);
-        }
-        if (confusion.stream().mapToInt(TestResult::sum).sum() == 0) {
-            throw new IllegalArgumentException("confusion must count at least one example");
-        }
+        int classes = classes();
+        return IntStream.range(0, classes * classes)
+                .filter(i -> i / classes != i % classes)
+                .map(i -> confusion.get(i / classes).get(i % classes))
+                .max()
+                .orElse(0);
     }
 
     private static int sum(List<Integer> counts) {

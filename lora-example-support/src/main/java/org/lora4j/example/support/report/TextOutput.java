@@ -108,8 +108,7 @@ public class TextOutput {
             headline("Files");
         }
         int width = files.keySet().stream().mapToInt(String::length).max().orElse(0);
-        files.forEach((purpose, file) ->
-                fact("%s %s", purpose + " ".repeat(width - purpose.length()), folder.resolve(file)));
+        files.forEach((purpose, file) -> fact("%-" + width + "s %s", purpose, folder.resolve(file)));
         line("");
         line("The page has all of this. Open it in a browser.");
     }

@@ -24,9 +24,10 @@ public final class Words {
         return String.format(Locale.ROOT, "%." + places + "f", number);
     }
 
-    /** Returns a difference with its sign, such as {@code −6.60}. */
+    /** Returns a difference with its sign, such as {@code −6.60} or {@code +1,234}. */
     public static String signed(double difference, int places) {
-        return (difference > 0 ? "+" : difference < 0 ? "−" : "") + fixed(Math.abs(difference), places);
+        String sign = difference > 0 ? "+" : difference < 0 ? "−" : "";
+        return sign + String.format(Locale.ROOT, "%,." + places + "f", Math.abs(difference));
     }
 
     /**
@@ -44,18 +45,6 @@ public final class Words {
         return seconds < 59.95 ? fixed(seconds, 1) + " s" : whole / 60 + " min " + whole % 60 + " s";
     }
 
-    /** Returns {@code 1.5} or {@code 2}. */
-    public static String number(double number) {
-        return number == Math.rint(number) && Math.abs(number) < 1e15
-                ? String.valueOf((long) number)
-                : String.valueOf(number);
-    }
-
-    /** Returns {@code +12}, {@code −3} or {@code 0}. */
-    public static String difference(int difference) {
-        return difference == 0 ? "0" : (difference > 0 ? "+" : "−") + count(Math.abs((long) difference));
-    }
-
     /** Returns {@code a}, {@code a and b} or {@code a, b and c}. */
     public static String list(List<String> items) {
         int last = items.size() - 1;
@@ -71,14 +60,5 @@ public final class Words {
      */
     public static String text(Object value) {
         return String.valueOf(value);
-    }
-
-    /**
-     * Returns a shape as {@code 1000 × 784}.
-     *
-     * @param shape the shape; a dash stands for null
-     */
-    public static String shape(@Nullable List<Long> shape) {
-        return shape == null ? "–" : shape.stream().map(String::valueOf).collect(Collectors.joining(" × "));
     }
 }

@@ -2,9 +2,9 @@ package org.lora4j.example.support.train;
 
 import java.util.Arrays;
 import java.util.Iterator;
-import java.util.NoSuchElementException;
 import java.util.SplittableRandom;
 import java.util.function.Function;
+import java.util.stream.IntStream;
 import org.lora4j.train.Batch;
 
 /** Batches of examples in a random order. Each iterator is an epoch with an order of its own. */
@@ -23,8 +23,7 @@ public final class EpochBatches implements Iterable<Batch> {
      * @param batch makes a batch of the examples with these indices
      */
     public EpochBatches(int size, int batchSize, long seed, Function<int[], Batch> batch) {
-        this.order = new int[size];
-        Arrays.setAll(order, i -> i);
+        this.order = IntStream.range(0, size).toArray();
         this.batchSize = batchSize;
         this.random = new SplittableRandom(seed);
         this.batch = batch;
@@ -33,29 +32,15 @@ public final class EpochBatches implements Iterable<Batch> {
     /**
      * Starts the next epoch.
      *
-     * @return its batches, in another order than those of the epoch before
+     * @return its batches, in another order than those of the epoch before; each is made when it is asked for
      */
     @Override
     public Iterator<Batch> iterator() {
         shuffle();
-        return new Iterator<>() {
-            private int next;
-
-            @Override
-            public boolean hasNext() {
-                return next < order.length;
-            }
-
-            @Override
-            public Batch next() {
-                if (!hasNext()) {
-                    throw new NoSuchElementException("the epoch has ended");
-                }
-                int from = next;
-                next = Math.min(order.length, from + batchSize);
-                return batch.apply(Arrays.copyOfRange(order, from, next));
-            }
-        };
+        return IntStream.iterate(0, from -> from < order.length, from -> from + batchSize)
+                .mapToObj(from -> Arrays.copyOfRange(order, from, Math.min(order.length, from + batchSize)))
+                .map(batch)
+                .iterator();
     }
 
     private void shuffle() {

@@ -1,6 +1,5 @@
 package org.lora4j.example.mnist.report;
 
-import java.awt.Color;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
@@ -43,32 +42,30 @@ final class Charts {
         }
         charts.put(File.WRONG_PER_DIGIT, WrongPerDigitChart.draw(report));
         Report.Tests tests = report.tests();
-        charts.put(File.CONFUSION_BASE, confusion(report, "Base", tests.base(), ChartStyle.BASE));
-        charts.put(File.CONFUSION_LORA, confusion(report, "LoRA on", tests.loraEnabled(), ChartStyle.LORA));
+        List<String> digits =
+                IntStream.range(0, MnistData.CLASSES).mapToObj(String::valueOf).toList();
+        int mostErrors = Math.max(tests.base().mostErrors(), tests.loraEnabled().mostErrors());
+        ConfusionChart confusion =
+                new ConfusionChart("The image shows", "The network predicts", digits, report.digits(), mostErrors);
+        charts.put(File.CONFUSION_BASE, confusion.draw(errors("Base", tests.base()), tests.base(), ChartStyle.BASE));
+        charts.put(
+                File.CONFUSION_LORA,
+                confusion.draw(errors("LoRA on", tests.loraEnabled()), tests.loraEnabled(), ChartStyle.LORA));
         if (anyFinite(data.baseLosses())) {
             String title = "Loss of the base training on all digits";
-            charts.put(File.LOSS_BASE, LossChart.draw(title, data.baseLosses(), ChartStyle.BASE));
+            charts.put(File.LOSS_BASE, LossChart.draw(title, data.baseLosses(), Map.of(), ChartStyle.BASE));
         }
         if (anyFinite(data.fineTuneLosses())) {
             String title = "Loss of the fine-tuning on " + report.digitWords();
-            charts.put(File.LOSS_FINE_TUNE, LossChart.draw(title, data.fineTuneLosses(), ChartStyle.LORA));
+            charts.put(File.LOSS_FINE_TUNE, LossChart.draw(title, data.fineTuneLosses(), Map.of(), ChartStyle.LORA));
         }
         charts.put(File.EXAMPLES, ExamplesChart.draw(data.fixed(), data.broken()));
         return charts;
     }
 
     /** Both matrices have the same scale of colors. */
-    private static Picture confusion(Report report, String name, TestResult result, Color color) {
-        List<String> digits =
-                IntStream.range(0, MnistData.CLASSES).mapToObj(String::valueOf).toList();
-        int mostErrors = Math.max(
-                report.tests().base().mostErrors(), report.tests().loraEnabled().mostErrors());
-        return ConfusionChart.draw(
-                new ConfusionChart.Labels("The image shows", "The network predicts", digits, report.digits()),
-                name + ": " + Words.count(result.wrongTotal()) + " of " + Words.count(result.examples()) + " wrong",
-                result,
-                color,
-                mostErrors);
+    private static String errors(String name, TestResult result) {
+        return name + ": " + Words.count(result.wrongTotal()) + " of " + Words.count(result.examples()) + " wrong";
     }
 
     private static boolean anyFinite(List<Double> losses) {

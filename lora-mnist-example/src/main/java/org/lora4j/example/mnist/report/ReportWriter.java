@@ -1,7 +1,6 @@
 package org.lora4j.example.mnist.report;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -9,7 +8,6 @@ import java.util.Optional;
 import org.lora4j.example.support.report.Page;
 import org.lora4j.example.support.report.Picture;
 import org.lora4j.example.support.report.ReportFiles;
-import org.lora4j.example.support.report.ReportJson;
 
 /** Writes a report into the output folder: {@code report.json}, the charts, and a page that shows both. */
 public final class ReportWriter {
@@ -34,8 +32,7 @@ public final class ReportWriter {
         for (Charts.File chart : Charts.File.values()) {
             pictures.put(chart.fileName, Optional.ofNullable(charts.get(chart)));
         }
-        byte[] json = ReportJson.toBytes(report);
-        ReportFiles.write(folder, pictures, page(report, charts).getBytes(StandardCharsets.UTF_8), json);
+        ReportFiles.write(folder, pictures, page(report, charts), report);
         return report.files();
     }
 

@@ -24,29 +24,23 @@ final class Speeches {
 
     private static final String END = "<|endoftext|>";
 
-    private final int[][] windows;
+    private final int[] ids;
 
     private Speeches(int[] ids) {
-        windows = new int[ids.length / WINDOW][WINDOW];
-        for (int i = 0; i < windows.length * WINDOW; i++) {
-            windows[i / WINDOW][i % WINDOW] = ids[i];
-        }
+        this.ids = ids;
     }
 
     /** Reads one of the bundled files: {@code old-train}, {@code old-test}, {@code new-train} or {@code new-test}. */
     static Speeches read(String name, Tokenizer tokenizer) throws IOException {
-        OptionalInt end = end(tokenizer);
-        IntStream.Builder ids = IntStream.builder();
-        try (InputStream file = resource(name + ".tsv.gz");
-                BufferedReader lines =
-                        new BufferedReader(new InputStreamReader(new GZIPInputStream(file), StandardCharsets.UTF_8))) {
-            for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-                String speech = line.substring(line.indexOf('\t') + 1);
-                end.ifPresent(ids::add);
-                Arrays.stream(tokenizer.encode(speech).ids()).forEach(ids::add);
-            }
+        try (InputStream file = new GZIPInputStream(resource(name + ".tsv.gz"))) {
+            return new Speeches(new BufferedReader(new InputStreamReader(file, StandardCharsets.UTF_8))
+                    .lines()
+                    .map(line -> line.substring(line.indexOf('\t') + 1))
+                    .flatMapToInt(speech -> IntStream.concat(
+                            end(tokenizer).stream(),
+                            Arrays.stream(tokenizer.encode(speech).ids())))
+                    .toArray());
         }
-        return new Speeches(ids.build().toArray());
     }
 
     static OptionalInt end(Tokenizer tokenizer) {
@@ -57,21 +51,22 @@ final class Speeches {
         return Objects.requireNonNull(Speeches.class.getResourceAsStream(name), name);
     }
 
+    /** The number of windows. */
     int count() {
-        return windows.length;
+        return ids.length / WINDOW;
     }
 
     long tokens() {
-        return (long) windows.length * WINDOW;
+        return (long) count() * WINDOW;
     }
 
     int[] window(int i) {
-        return windows[i].clone();
+        return Arrays.copyOfRange(ids, i * WINDOW, (i + 1) * WINDOW);
     }
 
     /** Some windows, whose tokens are their own labels. */
     Batch batch(int... chosen) {
         return new Batch(
-                Sequences.of(Arrays.stream(chosen).mapToObj(i -> windows[i]).toArray(int[][]::new)), null);
+                Sequences.of(Arrays.stream(chosen).mapToObj(this::window).toArray(int[][]::new)), null);
     }
 }

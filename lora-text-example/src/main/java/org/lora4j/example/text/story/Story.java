@@ -1,6 +1,7 @@
 package org.lora4j.example.text.story;
 
 import java.io.IOException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -73,7 +74,6 @@ public record Story(@Nullable Path model, int baseSteps, int steps, int tested, 
             LlamaModel llama = model == null ? StoryLoRA.initial(seed) : LlamaModel.load(model);
             Network base = llama.causal();
             Phase baseTraining = null;
-            Path weights = model == null ? folder.path().resolve(BASE).resolve("model.safetensors") : weights(model);
             if (model == null) {
                 baseTraining = trainBase(base, Speeches.read("old-train", tokenizer), out, progress);
                 save(llama, base, folder);
@@ -88,15 +88,16 @@ public record Story(@Nullable Path model, int baseSteps, int steps, int tested, 
             LoRAModel adapted = LoRAModel.of(base);
             AdapterView modern = adapted.add(ADAPTER, StoryLoRA.config(seed));
             List<Double> losses = new ArrayList<>();
-            TrainingResult training = progress.show("LoRA", steps, listener -> {
-                return StoryLoRA.trainAdapter(modern, data.newTrain(), steps, seed, new TrainingListener() {
-                    @Override
-                    public void onIteration(Iteration iteration) {
-                        losses.add(iteration.loss());
-                        listener.onIteration(iteration);
-                    }
-                });
-            });
+            TrainingListener recorder = new TrainingListener() {
+                @Override
+                public void onIteration(Iteration iteration) {
+                    losses.add(iteration.loss());
+                }
+            };
+            TrainingResult training = progress.show(
+                    "LoRA",
+                    steps,
+                    listener -> StoryLoRA.trainAdapter(modern, data.newTrain(), steps, seed, listener, recorder));
             out.training(training);
             Path saved = folder.saveAdapter(ADAPTER, ADAPTER, modern);
             Perplexities after = test("With LoRA", modern, data, out);
@@ -114,7 +115,7 @@ public record Story(@Nullable Path model, int baseSteps, int steps, int tested, 
                     settings,
                     model == null ? "A Llama with 1 million weights." : model + ".",
                     data.newTrain().tokens(),
-                    sizes(modern, base, weights, saved),
+                    sizes(modern, base, model == null ? folder.path().resolve(BASE) : model, saved),
                     baseTraining,
                     Phase.of(training),
                     before,
@@ -129,6 +130,12 @@ public record Story(@Nullable Path model, int baseSteps, int steps, int tested, 
     }
 
     private static Sizes sizes(AdapterView adapter, Network base, Path model, Path saved) throws IOException {
+        long bytes = 0;
+        try (DirectoryStream<Path> tensors = Files.newDirectoryStream(model, "*.safetensors")) {
+            for (Path file : tensors) {
+                bytes += Files.size(file);
+            }
+        }
         return new Sizes(
                 // The head shares the parameter of the embedding, which counts once.
                 count(base.parameters()),
@@ -136,7 +143,7 @@ public record Story(@Nullable Path model, int baseSteps, int steps, int tested, 
                 adapter.parameterReport().layers().stream()
                         .filter(layer -> layer.loraA() != null)
                         .count(),
-                Files.size(model),
+                bytes,
                 Files.size(saved));
     }
 
@@ -144,11 +151,6 @@ public record Story(@Nullable Path model, int baseSteps, int steps, int tested, 
         return parameters.stream()
                 .mapToLong(parameter -> parameter.value().length())
                 .sum();
-    }
-
-    private static Path weights(Path model) {
-        Path one = model.resolve("model.safetensors");
-        return Files.exists(one) ? one : model.resolve("model.safetensors.index.json");
     }
 
     private Phase trainBase(Network base, Speeches speeches, TextOutput out, ProgressDisplay progress) {

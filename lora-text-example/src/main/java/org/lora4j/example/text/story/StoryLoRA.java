@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 import org.lora4j.AdapterView;
 import org.lora4j.LoRAModel;
@@ -30,7 +31,6 @@ import org.nd4j.linalg.learning.config.Adam;
  * A language model in one file: train a small Llama on the speeches of American presidents before 1946, and teach it the
  * language of later ones with LoRA, without changing its own weights.
  */
-@SuppressWarnings("try") // the variables of the threads are not read
 public final class StoryLoRA {
     /** Windows of a batch. */
     static final int BATCH = 16;
@@ -47,7 +47,7 @@ public final class StoryLoRA {
      * @throws IOException if the speeches cannot be read
      */
     public static void main(String[] args) throws IOException {
-        try (NativeThreads threads = NativeThreads.forBlas();
+        try (NativeThreads threads = NativeThreads.forEngine();
                 Tokenizer tokenizer = tokenizer()) {
             run(tokenizer, 700, 200, TESTED, System.out);
         }
@@ -63,7 +63,7 @@ public final class StoryLoRA {
         // 2. Create a Llama with random weights, and train all of them on the old speeches.
         Network base = initial(1).causal();
         out.println("Training a Llama on the speeches before 1946");
-        trainBase(base, oldTrain, baseSteps, 1, new TrainingListener() {});
+        trainBase(base, oldTrain, baseSteps, 1);
 
         // 3. Add an adapter to all linear layers but the head. This freezes the weights of the Llama.
         LoRAModel model = LoRAModel.of(base);
@@ -71,7 +71,7 @@ public final class StoryLoRA {
 
         // 4. Train the adapter on the new speeches.
         out.println("Training the adapter on the speeches since 1946");
-        trainAdapter(modern, newTrain, steps, 1, new TrainingListener() {});
+        trainAdapter(modern, newTrain, steps, 1);
 
         // 5. Compare: how well do both predict speeches that they have not seen? The lower, the better.
         out.println("Perplexity      before 1946   since 1946");
@@ -104,37 +104,34 @@ public final class StoryLoRA {
         return LoRAConfig.builder().rank(8).alpha(16).seed(seed).build();
     }
 
-    static TrainingResult trainBase(Network base, Speeches speeches, int steps, long seed, TrainingListener listener) {
-        CosineWarmupSchedule rate = new CosineWarmupSchedule(3e-3, 3e-4, Math.min(50, steps / 2), steps);
-        return Trainer.builder(base)
-                .loss(Loss.nextToken())
-                .updater(new AdamW(adam(rate), 0.1))
-                .clipNorm(1)
-                .maxIterations(steps)
-                .listener(listener)
-                .build()
-                .fit(batches(speeches, seed));
+    static TrainingResult trainBase(
+            Network base, Speeches speeches, int steps, long seed, TrainingListener... listeners) {
+        return train(base, speeches, steps, 50, 0.1, seed, listeners);
     }
 
     static TrainingResult trainAdapter(
-            AdapterView adapter, Speeches speeches, int steps, long seed, TrainingListener listener) {
-        CosineWarmupSchedule rate = new CosineWarmupSchedule(3e-3, 3e-4, Math.min(20, steps / 2), steps);
-        return Trainer.builder(adapter)
+            AdapterView adapter, Speeches speeches, int steps, long seed, TrainingListener... listeners) {
+        return train(adapter, speeches, steps, 20, 0, seed, listeners);
+    }
+
+    private static TrainingResult train(
+            Model model,
+            Speeches speeches,
+            int steps,
+            int warmup,
+            double weightDecay,
+            long seed,
+            TrainingListener... listeners) {
+        CosineWarmupSchedule rate = new CosineWarmupSchedule(3e-3, 3e-4, Math.min(warmup, steps / 2), steps);
+        Adam adam =
+                Adam.builder().learningRateSchedule(rate).beta1(0.9).beta2(0.95).build();
+        Trainer.Builder trainer = Trainer.builder(model)
                 .loss(Loss.nextToken())
-                .updater(new AdamW(adam(rate), 0))
+                .updater(new AdamW(adam, weightDecay))
                 .clipNorm(1)
-                .maxIterations(steps)
-                .listener(listener)
-                .build()
-                .fit(batches(speeches, seed));
-    }
-
-    private static Adam adam(CosineWarmupSchedule rate) {
-        return Adam.builder().learningRateSchedule(rate).beta1(0.9).beta2(0.95).build();
-    }
-
-    private static EpochBatches batches(Speeches speeches, long seed) {
-        return new EpochBatches(speeches.count(), BATCH, seed, speeches::batch);
+                .maxIterations(steps);
+        List.of(listeners).forEach(trainer::listener);
+        return trainer.build().fit(new EpochBatches(speeches.count(), BATCH, seed, speeches::batch));
     }
 
     /** How well a model predicts each token of some windows from those before it. */

@@ -1,9 +1,8 @@
 package org.lora4j.example.text.story;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -13,7 +12,6 @@ import org.lora4j.example.support.report.LossChart;
 import org.lora4j.example.support.report.Page;
 import org.lora4j.example.support.report.Picture;
 import org.lora4j.example.support.report.ReportFiles;
-import org.lora4j.example.support.report.ReportJson;
 import org.lora4j.train.TrainingResult;
 
 /**
@@ -106,18 +104,15 @@ public record StoryReport(
     /** Writes the report: the numbers as JSON, a chart, and a page that shows both. Adds them to {@code files}. */
     void write(Path folder, List<Double> losses) throws IOException {
         Optional<Picture> loss = ChartStyle.fontsAvailable()
-                ? Optional.of(LossChart.draw("Loss of the training with LoRA", losses, ChartStyle.LORA))
+                ? Optional.of(LossChart.draw("Loss of the training with LoRA", losses, Map.of(), ChartStyle.LORA))
                 : Optional.empty();
         files.put("report", ReportFiles.JSON);
         files.put("page", ReportFiles.PAGE);
-        loss.ifPresent(picture -> files.put("loss", LOSS));
-        Map<String, @Nullable Object> values = new LinkedHashMap<>();
-        values.put("report", this);
-        values.put("loss", loss.orElse(null));
-        ReportFiles.write(
-                folder,
-                Map.of(LOSS, loss),
-                Page.of(StoryReport.class, "story.ftlh", values).getBytes(StandardCharsets.UTF_8),
-                ReportJson.toBytes(this));
+        Map<String, Object> values = new HashMap<>(Map.of("report", this));
+        loss.ifPresent(picture -> {
+            files.put("loss", LOSS);
+            values.put("loss", picture);
+        });
+        ReportFiles.write(folder, Map.of(LOSS, loss), Page.of(StoryReport.class, "story.ftlh", values), this);
     }
 }

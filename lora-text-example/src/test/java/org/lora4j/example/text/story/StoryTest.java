@@ -14,6 +14,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -21,13 +23,15 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.example.text.TextExample;
 import org.lora4j.generate.Generator;
+import org.lora4j.io.SafeTensors;
 import org.lora4j.nn.NativeThreads;
 import org.lora4j.nn.transformer.LlamaModel;
 import org.lora4j.text.Tokenizer;
+import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Short runs of the story: the file to read, and the command. */
 @Tag("slow")
-@SuppressWarnings("try") // the variables of the threads are not read
+@SuppressWarnings("try") // the variable of the threads is not read
 class StoryTest {
     private static final int BASE_STEPS = 4;
     private static final int STEPS = 3;
@@ -84,7 +88,7 @@ class StoryTest {
     @Test
     void theFileToReadComputesTheSame() throws IOException {
         ByteArrayOutputStream printed = new ByteArrayOutputStream();
-        try (NativeThreads threads = NativeThreads.forBlas();
+        try (NativeThreads threads = NativeThreads.forEngine(); // as in the command
                 Tokenizer tokenizer = StoryLoRA.tokenizer()) {
             StoryLoRA.run(tokenizer, BASE_STEPS, STEPS, TESTED, new PrintStream(printed, true, StandardCharsets.UTF_8));
         }
@@ -108,11 +112,31 @@ class StoryTest {
                 report.at("/" + when + "/newSpeeches").asDouble());
     }
 
+    /** Writes the trained model as another one of two files. */
+    private static Path inTwoFiles(Path folder) throws IOException {
+        Files.createDirectories(folder);
+        for (String name : new String[] {"config.json", "tokenizer.json"}) {
+            Files.copy(output.resolve("base").resolve(name), folder.resolve(name));
+        }
+        Map<String, INDArray> first = new TreeMap<>(
+                SafeTensors.read(output.resolve("base/model.safetensors")).tensors());
+        Map<String, INDArray> second = Map.of("model.norm.weight", first.remove("model.norm.weight"));
+        SafeTensors.of(first, Map.of()).write(folder.resolve("model-1.safetensors"));
+        SafeTensors.of(second, Map.of()).write(folder.resolve("model-2.safetensors"));
+        Map<String, String> files = new TreeMap<>();
+        first.keySet().forEach(name -> files.put(name, "model-1.safetensors"));
+        second.keySet().forEach(name -> files.put(name, "model-2.safetensors"));
+        new ObjectMapper()
+                .writeValue(folder.resolve("model.safetensors.index.json").toFile(), Map.of("weight_map", files));
+        return folder;
+    }
+
     @Test
     void takesAModelOfTheUser() throws IOException {
+        Path model = inTwoFiles(temp.resolve("model"));
         Path again = temp.resolve("again");
         StringWriter err = new StringWriter();
-        assertThat(story(err, "--output", again, "--model", output.resolve("base")))
+        assertThat(story(err, "--output", again, "--model", model))
                 .as("%s", err)
                 .isZero();
         JsonNode found =
@@ -120,6 +144,9 @@ class StoryTest {
         assertThat(found.at("/baseTraining").isNull()).isTrue();
         assertThat(found.at("/before")).isEqualTo(report.at("/before"));
         assertThat(found.at("/after")).isEqualTo(report.at("/after"));
+        assertThat(found.at("/sizes/baseBytes").asLong())
+                .isEqualTo(Files.size(model.resolve("model-1.safetensors"))
+                        + Files.size(model.resolve("model-2.safetensors")));
         assertThat(again.resolve("base")).doesNotExist();
     }
 
