@@ -20,6 +20,7 @@ import org.nd4j.evaluation.classification.Evaluation;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** The article in one file: fine-tune a network on the digit 9 with LoRA, without changing its own weights. */
+@SuppressWarnings("try") // the variable of the threads is not read
 public final class MnistLoRA {
     private MnistLoRA() {}
 

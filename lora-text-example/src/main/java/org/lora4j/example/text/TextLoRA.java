@@ -34,6 +34,7 @@ import org.nd4j.linalg.factory.Nd4j;
  * The classification of texts in one file: an encoder as it is with a trained classifier, against the same encoder with an
  * adapter, whose own weights stay as they are.
  */
+@SuppressWarnings("try") // the variable of the threads is not read
 public final class TextLoRA {
     private TextLoRA() {}
 

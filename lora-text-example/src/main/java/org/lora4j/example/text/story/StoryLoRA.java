@@ -31,6 +31,7 @@ import org.nd4j.linalg.learning.config.Adam;
  * A language model in one file: train a small Llama on the speeches of American presidents before 1946, and teach it the
  * language of later ones with LoRA, without changing its own weights.
  */
+@SuppressWarnings("try") // the variable of the threads is not read
 public final class StoryLoRA {
     /** Windows of a batch. */
     static final int BATCH = 16;
