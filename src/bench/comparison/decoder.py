@@ -37,6 +37,7 @@ ONE = _work("generate", adapters=0)
 CASES = {
     "LoRA step, 2 texts of 128 tokens": (_work("step"), "PyTorch", _work("step"), 0.9),
     "LoRA step, 4 texts of 16 to 128 tokens": (_work("step", "uneven"), "PyTorch", _work("step", "uneven"), 0.55),
+    "LoRA step, layers computed again": (_work("step", recompute=True), "all kept", _work("step"), None),
     "one token of one text": (_work("generate"), "PyTorch", _work("generate"), 0.5),
     "one token of one of 16 texts with 16 adapters": (_work("batch"), "one text", _work("generate"), 1 / 6),
     "prompt of 512 tokens": (_work("prompt"), "PyTorch", _work("prompt"), 0.8),
@@ -44,13 +45,20 @@ CASES = {
     "one token of the base, int8": (ONE | {"storage": "int8"}, "llama.cpp", {"form": "Q8_0"}, 1 / 0.7),
     "one token of the base, bfloat16": (ONE | {"storage": "bfloat16"}, "float", ONE, None),
 }
+# Only if they are asked for: --only "LoRA step, one text".
+LONG_CASES = {
+    f"LoRA step, one text of {tokens} tokens{again}": (_work("step", tokens, **more), "PyTorch", _work("step", tokens), None)
+    for tokens in (512, 2048)
+    for again, more in (("", {}), (", layers computed again", {"recompute": True}))
+}
 
 
 def compare(options):
     """Returns the rows of the table, the peaks of the resident memory, and the times to the first token if asked for."""
     _build()
     wanted = options.only.split("|")
-    chosen = {case: each for case, each in CASES.items() if any(text in case for text in wanted)}
+    cases = CASES | (LONG_CASES if options.only else {})
+    chosen = {case: each for case, each in cases.items() if any(text in case for text in wanted)}
     if any(other == "llama.cpp" for _, other, _, _ in chosen.values()) and not _has_llama():
         chosen = {case: each for case, each in chosen.items() if each[1] != "llama.cpp"}
     _check(chosen)

@@ -132,7 +132,8 @@ public final class DecoderWork {
 
     public static void main(String[] args) throws Exception {
         Map<String, String> settings = new HashMap<>(Map.of(
-                "warm", "6", "seconds", "6", "threads", "blas", "shape", "smol", "storage", "float", "adapters", "1"));
+                "warm", "6", "seconds", "6", "threads", "blas", "shape", "smol", "storage", "float", "adapters", "1",
+                "recompute", "false"));
         for (String arg : args) {
             settings.put(arg.substring(0, arg.indexOf('=')), arg.substring(arg.indexOf('=') + 1));
         }
@@ -279,7 +280,11 @@ public final class DecoderWork {
     }
 
     private Sequences texts() {
-        int[] lengths = settings.get("data").equals("even") ? new int[] {128, 128} : new int[] {128, 72, 40, 16};
+        int[] lengths = switch (settings.get("data")) {
+            case "even" -> new int[] {128, 128};
+            case "uneven" -> new int[] {128, 72, 40, 16};
+            default -> new int[] {Integer.parseInt(settings.get("data"))}; // one text of so many tokens
+        };
         int[][] texts = new int[lengths.length][];
         for (int i = 0; i < texts.length; i++) {
             texts[i] = tokens(lengths[i], 100 * i);
@@ -296,6 +301,7 @@ public final class DecoderWork {
                 .loss(Loss.nextToken())
                 .updater(new AdamW(RATE, 0))
                 .restoreOnDivergence(false)
+                .recomputeActivations(Boolean.parseBoolean(settings.get("recompute")))
                 .listener(new TrainingListener() {
                     @Override
                     public void onIteration(Iteration iteration) {

@@ -112,7 +112,7 @@ def measure(operation, warm, seconds):
 
 
 def step(model, data, warm, seconds):
-    lengths = LENGTHS[data]
+    lengths = LENGTHS.get(data) or (int(data),)
     texts = [tokens(length, 100 * i) for i, length in enumerate(lengths)]
     ids = torch.zeros(len(texts), max(lengths), dtype=torch.long)
     labels = torch.full(ids.shape, -100)

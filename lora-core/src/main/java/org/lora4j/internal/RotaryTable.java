@@ -42,7 +42,9 @@ public final class RotaryTable<A> {
      * @return its cosines and sines; do not write to them
      */
     public Turn<A> at(int position) {
-        return turns.computeIfAbsent(position, this::compute);
+        // Most positions are known, and a lookup alone creates no object.
+        Turn<A> known = turns.get(position);
+        return known == null ? turns.computeIfAbsent(position, this::compute) : known;
     }
 
     private Turn<A> compute(int position) {

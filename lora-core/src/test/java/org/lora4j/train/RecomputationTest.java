@@ -118,7 +118,7 @@ class RecomputationTest {
 
     private static Consumer<LoRAConfigBuilder> variant(String name) {
         return switch (name) {
-            case "lora" -> config -> {};
+            case "lora", "inputs of the heads" -> config -> {};
             case "dropout" -> config -> config.dropout(0.3);
             case "dora" -> config -> config.dora(true);
             case "dora with dropout" -> config -> config.dora(true).dropout(0.3);
@@ -130,7 +130,14 @@ class RecomputationTest {
     static Stream<Arguments> trainings() {
         List<Arguments> all = new ArrayList<>();
         for (Host host : Host.values()) {
-            for (String variant : List.of("every parameter", "lora", "dropout", "dora", "dora with dropout", "table")) {
+            for (String variant : List.of(
+                    "every parameter",
+                    "lora",
+                    "inputs of the heads",
+                    "dropout",
+                    "dora",
+                    "dora with dropout",
+                    "table")) {
                 for (DataType type : List.of(DataType.FLOAT, DataType.DOUBLE)) {
                     all.add(Arguments.of(host, variant, type));
                 }
@@ -148,11 +155,13 @@ class RecomputationTest {
     }
 
     private static AdapterView adapter(LoRAModel model, String name, String variant) {
-        LoRAConfigBuilder config =
-                LoRAConfig.builder().rank(3).targetModules("o", "k", "down").seed(7);
+        boolean ofHeads = variant.equals("inputs of the heads");
+        String[] targets = ofHeads ? new String[] {"q", "v"} : new String[] {"o", "k", "down"};
         if (model.network().linears().stream().noneMatch(layer -> layer.path().endsWith(".k"))) {
-            config.targetModules("o", "qkv", "proj");
+            targets = ofHeads ? new String[] {"qkv"} : new String[] {"o", "qkv", "proj"};
         }
+        LoRAConfigBuilder config =
+                LoRAConfig.builder().rank(3).targetModules(targets).seed(7);
         variant(variant).accept(config);
         AdapterView view = model.add(name, config.build());
         SplittableRandom random = new SplittableRandom(4);

@@ -51,12 +51,25 @@ final class CausalSelfAttentionPass<A> implements LayerPass {
     }
 
     @Override
+    public boolean readsInput() {
+        return inputs.stream().anyMatch(LinearPass::readsInput);
+    }
+
+    @Override
+    public boolean keepsInput() {
+        return inputs.stream().anyMatch(LinearPass::keepsInput);
+    }
+
+    @Override
     public INDArray forward(INDArray x) {
         List<INDArray> computed = new ArrayList<>();
         inputs.forEach(input -> computed.add(input.forward(x)));
-        INDArray context = contexts.rows(x.size(0));
+        Scratch scratch = resources.scratch();
+        INDArray context = output.readsInput() ? contexts.rows(x.size(0)) : scratch.take(x.size(0), queryWidth);
         heads.forward(resources.segments(), columns(computed), new HeadColumns(context, 0, size));
-        return output.forward(context);
+        INDArray y = output.forward(context);
+        scratch.release(context);
+        return y;
     }
 
     /** The heads in the outputs of the three layers, or of the one layer, or in their gradients. */

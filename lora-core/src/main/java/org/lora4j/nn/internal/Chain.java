@@ -143,6 +143,9 @@ final class Chain {
         INDArray gradient = yGradient;
         int last = wantsInput ? 0 : firstTraining;
         for (int i = end - 1; i >= last; i--) {
+            if (i > 0 && passes.get(i).readsInput()) {
+                passes.get(i - 1).restoreOutput();
+            }
             INDArray next = passes.get(i).backward(gradient, wantsInput || i > last);
             if (gradient != yGradient) {
                 scratch.release(gradient);
@@ -167,6 +170,7 @@ final class Chain {
             if (inner.isPresent()) {
                 return inner;
             }
+            passes.get(i).restoreOutput();
             INDArray output = outputs[i];
             if (output != null && !ofOutputs.get(i).isFinite(output, segment)) {
                 return Optional.of(layers.get(i).path());

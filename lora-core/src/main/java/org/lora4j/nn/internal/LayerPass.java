@@ -92,6 +92,22 @@ interface LayerPass {
         return false;
     }
 
+    /** Whether {@link #backward} reads the last input again. The layer is bound to its batch before it is asked. */
+    default boolean readsInput() {
+        return true;
+    }
+
+    /**
+     * Whether the last input must stay as it is until the next {@link #forward}. If not, the computation before this one may
+     * write it again, to the same array, before {@link #backward}.
+     */
+    default boolean keepsInput() {
+        return true;
+    }
+
+    /** Writes the last output again if other layers have used its memory since. */
+    default void restoreOutput() {}
+
     /** Tells which computation reads the output of this one. */
     default void followedBy(LayerPass next) {}
 

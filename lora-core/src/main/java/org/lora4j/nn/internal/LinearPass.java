@@ -37,6 +37,7 @@ final class LinearPass implements LayerPass {
     private boolean sharesBias;
     private boolean readsBase;
     private boolean trains;
+    private boolean trainsWeight;
 
     private @Nullable INDArray output;
 
@@ -88,6 +89,7 @@ final class LinearPass implements LayerPass {
         sharesBias = all.stream().allMatch(one -> one.effective().bias() == first.bias());
         readsBase = all.stream().anyMatch(SegmentLinear::readsBase);
         trains = all.stream().anyMatch(SegmentLinear::trains);
+        trainsWeight = all.stream().anyMatch(SegmentLinear::trainsWeight);
         List<WeightProduct.Further> requested = new ArrayList<>();
         for (SegmentLinear one : all) {
             if (sharesWeight(one)) {
@@ -104,6 +106,18 @@ final class LinearPass implements LayerPass {
     @Override
     public boolean trains() {
         return trains;
+    }
+
+    /** In a prediction each input stays too, so that updates can tell whether layers have the same one. */
+    @Override
+    public boolean readsInput() {
+        return trains || !resources.isTraining();
+    }
+
+    /** If the weight itself trains, its updater may read the input of the layer after the gradients. */
+    @Override
+    public boolean keepsInput() {
+        return trainsWeight || !resources.isTraining();
     }
 
     String path() {

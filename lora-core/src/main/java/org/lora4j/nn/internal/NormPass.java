@@ -16,7 +16,8 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
  * The computation of a {@link LayerNorm} or an {@link RMSNorm}. Where it may overwrite the input, it keeps the normalized rows
- * there for the gradient. Else it normalizes the rows again, which costs less than to keep them.
+ * there for the gradient. Else it normalizes the rows again, which costs less than to keep them. For the same reason it computes
+ * the output again if the next layer needs it for its gradients.
  */
 final class NormPass<A> implements LayerPass {
     private final WeightedLayer layer;
@@ -34,6 +35,7 @@ final class NormPass<A> implements LayerPass {
     private final A betaSum;
     private double[] factors = new double[0];
 
+    private @Nullable LayerPass next;
     private @Nullable INDArray input;
     private @Nullable INDArray output;
 
@@ -90,6 +92,24 @@ final class NormPass<A> implements LayerPass {
     }
 
     @Override
+    public void followedBy(LayerPass following) {
+        next = following;
+    }
+
+    /** Whether all such normalizations write to the same memory. The input is still there, so the output can be computed again. */
+    private boolean sharesOutput() {
+        return !inputIsBuffer && next != null && !next.keepsInput();
+    }
+
+    @Override
+    public void restoreOutput() {
+        INDArray known = input;
+        if (known != null && sharesOutput()) {
+            compute(known, null, known);
+        }
+    }
+
+    @Override
     public NormPass<A> leadingNorm() {
         return this;
     }
@@ -115,7 +135,7 @@ final class NormPass<A> implements LayerPass {
         if (factors.length < n) {
             factors = new double[n];
         }
-        INDArray result = outputs.rows(n);
+        INDArray result = sharesOutput() ? resources.scratch().shared(n, width) : outputs.rows(n);
         for (int s = 0; s < resources.segments().count(); s++) {
             readParameters(resources.segments().get(s));
             compute(resources.start(s), resources.start(s + 1), a, b, sum, result);

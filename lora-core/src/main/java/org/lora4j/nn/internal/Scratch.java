@@ -17,6 +17,7 @@ final class Scratch {
     private final DataType dataType;
     private final char order;
     private final Map<Long, Deque<BatchBuffer>> idle = new HashMap<>();
+    private final Map<Long, BatchBuffer> shared = new HashMap<>();
     private final IdentityHashMap<INDArray, BatchBuffer> lent = new IdentityHashMap<>();
 
     Scratch(DataType dataType, char order) {
@@ -31,6 +32,12 @@ final class Scratch {
         INDArray array = buffer.rows(rows);
         lent.put(array, buffer);
         return array;
+    }
+
+    /** Returns a matrix of which there is one for each width: it holds what was written to it last, by any layer. */
+    INDArray shared(long rows, long columns) {
+        return shared.computeIfAbsent(columns, key -> new BatchBuffer(dataType, key, order))
+                .rows(rows);
     }
 
     /** Takes a matrix back. Without effect if it was not lent. */

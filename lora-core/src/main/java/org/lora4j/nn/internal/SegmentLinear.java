@@ -89,6 +89,10 @@ final class SegmentLinear {
         return trains;
     }
 
+    boolean trainsWeight() {
+        return weightGradient != null;
+    }
+
     /** The products that the updates requested beside that of the batch. */
     List<WeightProduct.Further> requested() {
         return context.requested();

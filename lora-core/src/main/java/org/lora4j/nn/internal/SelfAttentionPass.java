@@ -48,9 +48,12 @@ final class SelfAttentionPass<A> implements LayerPass {
         INDArray queries = query.forward(x);
         INDArray keys = key.forward(x);
         INDArray values = value.forward(x);
-        INDArray context = contexts.rows(x.size(0));
+        Scratch scratch = resources.scratch();
+        INDArray context = output.readsInput() ? contexts.rows(x.size(0)) : scratch.take(x.size(0), width);
         heads.forward(resources.segments(), queries, keys, values, context);
-        return output.forward(context);
+        INDArray y = output.forward(context);
+        scratch.release(context);
+        return y;
     }
 
     @Override

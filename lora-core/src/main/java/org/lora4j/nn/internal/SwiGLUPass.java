@@ -67,11 +67,21 @@ final class SwiGLUPass<A> implements LayerPass {
     }
 
     @Override
+    public boolean readsInput() {
+        return gate.readsInput() || up.readsInput();
+    }
+
+    @Override
+    public boolean keepsInput() {
+        return gate.keepsInput() || up.keepsInput();
+    }
+
+    @Override
     public INDArray forward(INDArray x) {
         INDArray gated = gate.forward(x);
         INDArray upped = up.forward(x);
         int n = Rows.count(x);
-        INDArray product = products.rows(n);
+        INDArray product = down.readsInput() ? products.rows(n) : scratch.take(n, width);
         ArrayMemory gateRows = new ArrayMemory(gated);
         ArrayMemory upRows = new ArrayMemory(upped);
         ArrayMemory results = new ArrayMemory(product);
@@ -85,7 +95,9 @@ final class SwiGLUPass<A> implements LayerPass {
         });
         gates = gated;
         ups = upped;
-        return down.forward(product);
+        INDArray y = down.forward(product);
+        scratch.release(product);
+        return y;
     }
 
     @Override
