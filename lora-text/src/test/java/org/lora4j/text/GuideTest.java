@@ -53,6 +53,7 @@ class GuideTest {
         writeEncoder();
         try (EncoderFolder encoder = EncoderFolder.open(folder)) {
             Network network = encoder.sentenceEmbeddings();
+            network.freeze();
             INDArray queries = network.predict(encoder.queries(List.of("a question")));
             INDArray documents = network.predict(encoder.documents(List.of("a passage", "another passage")));
             assertThat(queries.columns()).isEqualTo(documents.columns());
@@ -139,6 +140,7 @@ class GuideTest {
         List<INDArray> embeddings = new ArrayList<>();
         try (EncoderFolder encoder = EncoderFolder.open(folder)) {
             Network network = encoder.sentenceEmbeddings();
+            network.freeze();
             for (List<TextRow> batch : split.train().shuffled(7, 0, 10_000).batches(32)) {
                 embeddings.add(network.predict(encoder.tokens(batch.stream().map(row -> row.text("text")).toList())));
             }
