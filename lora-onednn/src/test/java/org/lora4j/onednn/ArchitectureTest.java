@@ -20,5 +20,5 @@ class ArchitectureTest {
             .should()
             .dependOnClassesThat()
             .haveNameMatching(
-                    "org\\.lora4j\\.(?!onednn\\.|linalg\\.|internal\\.(IdlePool|Backend|Int8Scale|ThreadTeam)).*");
+                    "org\\.lora4j\\.(?!onednn\\.|linalg\\.|internal\\.(ArrayMemory|IdlePool|Backend|Int8Scale|ThreadTeam)).*");
 }
