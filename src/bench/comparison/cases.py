@@ -103,7 +103,7 @@ def comparisons():
         autocast = _torch("step", "factored", rank=1, batch=batch, optimizer="fused", storage="BFLOAT16")
         label = f"LoRA step r=1 batch {batch}, base in bfloat16"
         result.append(Comparison("bfloat16", label, work, peer, bar, same=False))
-        result.append(Comparison("bfloat16", label, work, autocast, 0.8, same=False))
+        result.append(Comparison("bfloat16", f"{label}, beside autocast", work, autocast, 0.8, same=False))
     lora = _ours("step", "lora")
     dora = _ours("step", "dora")
     result += _peers("lora", "LoRA step r=8 batch 10", lora, {"factored": None})
