@@ -42,7 +42,7 @@ public final class StoryLoRA {
     private StoryLoRA() {}
 
     /**
-     * Runs the story, in about ten minutes with two processors.
+     * Runs the story, in some minutes.
      *
      * @param args none
      * @throws IOException if the speeches cannot be read
