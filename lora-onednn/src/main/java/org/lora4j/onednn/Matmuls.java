@@ -1,6 +1,5 @@
 package org.lora4j.onednn;
 
-import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.Function;
 
@@ -19,14 +18,7 @@ final class Matmuls {
      */
     record Key(Kind kind, long n, long k, long m, long rowStride) {}
 
-    private final Map<Key, Matmul> kept = new LinkedHashMap<>(64, 0.75f, true) {
-        private static final long serialVersionUID = 1L;
-
-        @Override
-        protected boolean removeEldestEntry(Map.Entry<Key, Matmul> eldest) {
-            return size() > KEPT;
-        }
-    };
+    private final Map<Key, Matmul> kept = new Recent<>(KEPT, matmul -> {});
 
     Matmul get(Key key, Function<Key, Matmul> create) {
         synchronized (kept) {

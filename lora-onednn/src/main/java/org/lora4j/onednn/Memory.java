@@ -47,6 +47,11 @@ final class Memory {
         return start;
     }
 
+    /** The address of {@link #start}. */
+    long address() {
+        return start.address();
+    }
+
     long bytes() {
         return bytes;
     }

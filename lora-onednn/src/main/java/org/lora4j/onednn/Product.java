@@ -107,19 +107,15 @@ final class Product {
             set(input, xAddress);
         } else {
             set(convertFrom, xAddress);
-            set(input, workspace.inputs(inputBytes).start().address());
+            set(input, workspace.inputs(inputBytes).address());
             dnnl_memory inputScales = weight.inputScales();
             if (inputScales != null) {
                 convert.setScales(inputScales);
             }
             convert.run(workspace.stream());
         }
-        set(
-                result,
-                storeTo == null
-                        ? yAddress
-                        : workspace.results(resultBytes).start().address());
-        set(scratchpad, workspace.scratchpad(matmul.scratchpadBytes()).start().address());
+        set(result, storeTo == null ? yAddress : workspace.results(resultBytes).address());
+        set(scratchpad, workspace.scratchpad(matmul.scratchpadBytes()).address());
         weightArgument.memory(weight.memory());
         if (scalesArgument != null) {
             scalesArgument.memory(weight.scales());

@@ -5,7 +5,6 @@ import static org.bytedeco.dnnl.global.dnnl.dnnl_memory_set_data_handle;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_s8;
 
 import java.lang.ref.Cleaner;
-import java.util.LinkedHashMap;
 import java.util.Map;
 import org.bytedeco.dnnl.dnnl_memory;
 import org.bytedeco.dnnl.dnnl_memory_desc;
@@ -30,18 +29,7 @@ final class RowParts {
     private float[] low = new float[0];
 
     /** By the number of elements. */
-    private final Map<Long, Conversion> conversions = new LinkedHashMap<>(16, 0.75f, true) {
-        private static final long serialVersionUID = 1L;
-
-        @Override
-        protected boolean removeEldestEntry(Map.Entry<Long, Conversion> eldest) {
-            if (size() <= KEPT) {
-                return false;
-            }
-            eldest.getValue().close();
-            return true;
-        }
-    };
+    private final Map<Long, Conversion> conversions = new Recent<>(KEPT, Conversion::close);
 
     RowParts(Workspace workspace) {
         this.workspace = workspace;
@@ -101,7 +89,7 @@ final class RowParts {
             floats.put(position + k, low, k);
         }
         Conversion conversion = conversions.computeIfAbsent(elements, Conversion::new);
-        conversion.run(floats.start().address(), parts.start().address() + 2L * from * k);
+        conversion.run(floats.address(), parts.address() + 2L * from * k);
     }
 
     private void reserve(int length) {

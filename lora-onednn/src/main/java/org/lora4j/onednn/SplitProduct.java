@@ -100,9 +100,9 @@ final class SplitProduct {
                             workspace.multiply(
                                     block,
                                     Layout.dense(2L * count, weight.inputSize()),
-                                    inputs.start().address(),
+                                    inputs.address(),
                                     Layout.dense(2L * count, m),
-                                    results.start().address(),
+                                    results.address(),
                                     false);
                             int position = Math.toIntExact(first * rowStride + weight.start(i));
                             workspace

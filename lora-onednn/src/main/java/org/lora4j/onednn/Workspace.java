@@ -1,6 +1,5 @@
 package org.lora4j.onednn;
 
-import java.util.LinkedHashMap;
 import java.util.Map;
 import org.bytedeco.dnnl.dnnl_stream;
 import org.bytedeco.javacpp.Pointer;
@@ -23,18 +22,7 @@ final class Workspace {
     /** What a product depends on. */
     private record Key(Kind kind, boolean scalesInput, Layout x, Layout y, boolean adds) {}
 
-    private final Map<Key, Product> products = new LinkedHashMap<>(64, 0.75f, true) {
-        private static final long serialVersionUID = 1L;
-
-        @Override
-        protected boolean removeEldestEntry(Map.Entry<Key, Product> eldest) {
-            if (size() <= KEPT) {
-                return false;
-            }
-            eldest.getValue().close();
-            return true;
-        }
-    };
+    private final Map<Key, Product> products = new Recent<>(KEPT, Product::close);
 
     Workspace() {
         NativeObjects objects = new NativeObjects();
