@@ -56,6 +56,7 @@ public final class Experiment {
         this.network = network;
         this.text = text;
         this.progress = progress;
+        // A digit without images fails here, before the base is trained.
         plan.digits().forEach(digit -> plan.batches(mnist, digit));
     }
 
@@ -206,15 +207,21 @@ public final class Experiment {
 
     private Report.Tests test(LoRAModel model, TestResult base, TestResult on) {
         text.section("The same test with LoRA");
-        LoRAModel.Scope scope = model.disable();
-        TestResult off = predict(model).result();
-        scope.close();
-        Report.Tests tests =
-                new Report.Tests(base, on, off, predict(model.mergeActive()).result());
+        Report.Tests tests = new Report.Tests(
+                base, on, switchedOff(model), predict(model.mergeActive()).result());
         text.comparison(tests.byName());
         text.line("");
         text.difference(plan.digits(), base, on);
         return tests;
+    }
+
+    private TestResult switchedOff(LoRAModel model) {
+        LoRAModel.Scope scope = model.disable();
+        try {
+            return predict(model).result();
+        } finally {
+            scope.close();
+        }
     }
 
     private static List<Double> losses(List<AdamTraining.Outcome> trainings) {
