@@ -14,8 +14,10 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 /**
  * The norms of the rows of {@code V = W + s·B·A}, without V:
  * {@code ‖vⱼ‖² = ‖wⱼ‖² + 2s·bⱼ·(A·wⱼ) + s²·bⱼ·(A·Aᵀ)·bⱼ = ‖wⱼ‖² + 2s·bⱼ·pⱼ} with
- * {@code P = A·Wᵀ + s/2·(A·Aᵀ)·Bᵀ [r, out]}. Only {@code A·Wᵀ} costs more than {@code r·r·(in + out)}, and the layer
- * computes it together with the batch's product; for an embedding, whose {@code Wᵀ} is the table itself, it is computed here.
+ * {@code P = A·Wᵀ + s/2·(A·Aᵀ)·Bᵀ [r, out]}. Only {@code A·Wᵀ} costs more than {@code r·r·(in + out)}.
+ *
+ * <p>In a training the layer computes {@code A·Wᵀ} together with the batch's product. A prediction computes it by itself, so
+ * that the norms depend on the weights alone: not on the rows of the batch, nor on whether the adapter can train.
  */
 final class DoRANorm {
     /** Below this share of the sum of the absolute terms, too much of the result is rounding error. */
@@ -56,7 +58,7 @@ final class DoRANorm {
         p = products.rows(dora.rank(), out);
     }
 
-    /** Binds this to an update of the same layer, and requests {@code A·Wᵀ} if it is needed for each batch. */
+    /** Binds this to an update of the same layer, and requests {@code A·Wᵀ} if a training needs it for each batch. */
     void bind(LoRAUpdate update) {
         dora = update;
         a = dora.a();
@@ -64,7 +66,7 @@ final class DoRANorm {
         rank = dora.rank();
         p = products.rows(rank, out);
         // The factors of a frozen update are computed once.
-        isRequested = !dora.isOfEmbedding() && !dora.isFrozen(context.weight());
+        isRequested = context.isTraining() && !dora.isOfEmbedding() && !dora.isFrozen(context.weight());
         if (isRequested) {
             context.requestWeightProduct(a, p);
         }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -25,6 +26,7 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
+@Tag("numbers")
 class CompactMatrixTest {
     private final ProductContext context = new ProductContext();
 
@@ -63,20 +65,33 @@ class CompactMatrixTest {
             INDArray x = floats(2, n, in).dup(order);
             INDArray y = Nd4j.createUninitialized(DataType.FLOAT, new long[] {n, out}, order);
             matrix.multiply(context, x, y);
-            assertClose(y, doubles(x).mmul(w.transpose()), Math.sqrt(in));
+            assertClose(y, doubles(x).mmul(w.transpose()), in * typical(x) * typical(w));
             INDArray g = floats(3, n, out).dup(order);
             INDArray dx = Nd4j.createUninitialized(DataType.FLOAT, new long[] {n, in}, order);
             matrix.multiplyTransposed(context, g, dx, false);
             INDArray expected = doubles(g).mmul(w);
-            assertClose(dx, expected, Math.sqrt(out));
+            assertClose(dx, expected, out * typical(g) * typical(w));
             matrix.multiplyTransposed(context, g, dx, true);
-            assertClose(dx, expected.mul(2), 2 * Math.sqrt(out));
+            assertClose(dx, expected.mul(2), 2 * out * typical(g) * typical(w));
         }
     }
 
-    private static void assertClose(INDArray found, INDArray expected, double size) {
+    /** The root of the mean square of the elements. */
+    private static double typical(INDArray array) {
+        return doubles(array).norm2Number().doubleValue() / Math.sqrt((double) array.length());
+    }
+
+    /**
+     * Compares sums with those in double precision, whatever the order in which a processor adds. Of n terms of size t and
+     * with random signs, the partial sums are of size {@code t·√n}. Each of n additions rounds by at most {@code u = 2⁻²⁴} of
+     * its partial sum, and these errors have random signs too: together {@code u·n·t}. The factor is for the largest of all
+     * sums. A single term that is missing is 1 / (6·u·n) times as large, at least 9.
+     *
+     * @param length {@code n·t}
+     */
+    private static void assertClose(INDArray found, INDArray expected, double length) {
         assertThat(doubles(found).sub(expected).amaxNumber().doubleValue())
-                .isLessThan(2e-6 * size * Math.max(1, expected.amaxNumber().doubleValue() / size));
+                .isLessThan(6 * 0x1p-24 * (length + expected.amaxNumber().doubleValue()));
     }
 
     @ParameterizedTest
