@@ -16,6 +16,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -31,6 +32,7 @@ import org.lora4j.nn.parameter.Parameter;
 import org.lora4j.train.Trainer;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
+@Tag("numbers")
 class AdapterViewTest {
     private final Network network = SmallModels.network();
     private final LoRAModel model = LoRAModel.of(network);

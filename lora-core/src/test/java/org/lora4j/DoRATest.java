@@ -10,6 +10,7 @@ import static org.lora4j.SmallModels.assertSameBits;
 import java.io.IOException;
 import java.util.List;
 import java.util.Objects;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -28,6 +29,7 @@ import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 
 /** A {@link LoRAParametrization} with a magnitude. */
+@Tag("numbers")
 class DoRATest {
     private static final LoRAConfig CONFIG =
             LoRAConfig.builder().rank(3).alpha(5).dora(true).build();

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.lora4j.internal.RandomArrays;
 import org.lora4j.nn.input.Input;
@@ -29,6 +30,7 @@ import org.nd4j.linalg.learning.config.Sgd;
  * A listener freezes an adapter that trains and predicts with it. No training writes to it from then on: what predictions
  * remember of a frozen adapter, such as DoRA's factors, must stay true.
  */
+@Tag("numbers")
 class FrozenWhileTrainingTest {
     private final LoRAModel model = SmallModels.model();
     private final List<Batch> data = data(4);

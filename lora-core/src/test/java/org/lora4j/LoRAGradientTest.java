@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import java.util.List;
 import java.util.SplittableRandom;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -26,6 +27,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * Gradients against central differences in double. The gradient of a layer's input is what the parameters of the layer
  * before it depend on.
  */
+@Tag("numbers")
 class LoRAGradientTest {
     private static final double STEP = 1e-5;
     private static final double TOLERANCE = 1e-7;

@@ -8,6 +8,7 @@ import static org.lora4j.SmallModels.assertSameBits;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -18,6 +19,7 @@ import org.lora4j.nn.parameter.Parameter;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Adding, activating, renaming and deleting. */
+@Tag("numbers")
 class LoRAModelAdaptersTest {
     private final Network network = SmallModels.network();
     private final INDArray x = SmallModels.input(5);

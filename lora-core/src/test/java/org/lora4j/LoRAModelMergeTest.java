@@ -8,6 +8,7 @@ import static org.lora4j.SmallModels.assertSameBits;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -18,6 +19,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Merging into new networks, and into a copy beside the base. */
 @SuppressWarnings("try") // A scope works by being open.
+@Tag("numbers")
 class LoRAModelMergeTest {
     private final Network network = SmallModels.network();
     private final INDArray x = SmallModels.input(5);

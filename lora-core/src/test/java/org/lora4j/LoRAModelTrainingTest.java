@@ -8,6 +8,7 @@ import static org.lora4j.SmallModels.assertSameBits;
 
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -19,6 +20,7 @@ import org.lora4j.nn.parameter.Parameter;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** What trains, and what does not. */
+@Tag("numbers")
 class LoRAModelTrainingTest {
     private final Network network = SmallModels.network();
     private final INDArray x = SmallModels.input(5);

@@ -10,6 +10,7 @@ import ch.qos.logback.classic.Level;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -28,6 +29,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 /** One adapted weight: the article's assertions. */
+@Tag("numbers")
 class LoRAParametrizationTest {
     private final Network network = SmallModels.network();
     private final Linear linear = network.linear("linear1");

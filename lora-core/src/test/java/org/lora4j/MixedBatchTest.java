@@ -11,6 +11,7 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.SplittableRandom;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -28,6 +29,7 @@ import org.nd4j.linalg.indexing.NDArrayIndex;
 
 /** A batch with an adapter for each row equals what each adapter computes by itself. */
 @SuppressWarnings("try") // A scope works by being open.
+@Tag("numbers")
 class MixedBatchTest {
     private static final String BASE = LoRAModel.BASE;
 

@@ -10,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.lora4j.LoRAModel;
 import org.lora4j.adapter.BiasTraining;
@@ -23,6 +24,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 /** Compares outputs of networks with calculated adapters with the outputs of PEFT, the reference implementation. */
+@Tag("numbers")
 class AdapterGoldenTest {
     private static final String WEIGHTED = "multi_weighted";
     private static final List<String> ALL = List.of("linear1", "linear2", "linear3");

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -30,6 +31,7 @@ import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 
 /** Calculates with adapters of dense layers, embeddings and convolutions, on a host that is no network of this library. */
+@Tag("numbers")
 class LayerKindAlgebraTest {
     private static final DataType D = DataType.DOUBLE;
     private static final int RANK = 3;

@@ -8,6 +8,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Random adapters on random graphs, with seeds from {@code -Dsoak.seed} on for {@code -Dsoak.minutes}. */
+@Tag("numbers")
 class GraphAttackTest {
     private static final Duration TIME = Duration.ofMinutes(Integer.getInteger("soak.minutes", 2));
     private static final long SEED = Long.getLong("soak.seed", 1_000_000);

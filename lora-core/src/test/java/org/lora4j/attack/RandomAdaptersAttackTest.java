@@ -11,6 +11,7 @@ import org.lora4j.nn.NativeThreads;
 
 /** Random adapters of every variant on random networks: each way to compute with them gives the same output. */
 @Tag("slow")
+@Tag("numbers")
 class RandomAdaptersAttackTest {
     private enum Kind {
         DENSE,

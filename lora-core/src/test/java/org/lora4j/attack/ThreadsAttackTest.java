@@ -16,6 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Every operation from many threads on one model, with the results of one thread. */
+@Tag("numbers")
 class ThreadsAttackTest {
     @TempDir
     private Path folder;

@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -23,6 +24,7 @@ import org.lora4j.nn.Network;
 import org.lora4j.nn.internal.Decoders;
 import org.nd4j.linalg.api.buffer.DataType;
 
+@Tag("numbers")
 class BatchGeneratorTest {
     private static final GenerationOptions GREEDY = GenerationOptions.greedy();
 

@@ -8,6 +8,7 @@ import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -16,6 +17,7 @@ import org.lora4j.nn.Model;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Tokens that PyTorch generated. */
+@Tag("numbers")
 class GenerateGoldenTest {
     private static final GenerationOptions GREEDY = GenerationOptions.greedy().withMaxTokens(GenerateCase.NEW_TOKENS);
 

@@ -14,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -30,6 +31,7 @@ import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 
 /** Adapters that PEFT wrote, what it computed with them, and that they are written again as they were. */
+@Tag("numbers")
 class GoldenAdaptersTest {
     /** PEFT's defaults that are not null. */
     private static final Map<String, Object> DEFAULTS = Map.ofEntries(

@@ -13,6 +13,7 @@ import static org.lora4j.linalg.Matrices.norm;
 import static org.lora4j.linalg.Matrices.tolerance;
 import static org.lora4j.linalg.Matrices.withSingularValues;
 
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -23,6 +24,7 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
+@Tag("numbers")
 class SvdTest {
     @ParameterizedTest
     @CsvSource({"7,4", "4,7", "5,5", "1,6", "6,1", "1,1", "80,3", "3,80"})

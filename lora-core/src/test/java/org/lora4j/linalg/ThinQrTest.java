@@ -11,6 +11,7 @@ import static org.lora4j.linalg.Matrices.tolerance;
 import static org.lora4j.linalg.Matrices.withSingularValues;
 
 import org.assertj.core.data.Offset;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -20,6 +21,7 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
+@Tag("numbers")
 class ThinQrTest {
     @ParameterizedTest
     @CsvSource({"7,4", "4,7", "5,5", "1,6", "6,1", "1,1", "64,3", "3,64"})

@@ -12,6 +12,7 @@ import static org.lora4j.linalg.Matrices.norm;
 import static org.lora4j.linalg.Matrices.tolerance;
 import static org.lora4j.linalg.Matrices.withSingularValues;
 
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -20,6 +21,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 
+@Tag("numbers")
 class TruncatedSvdTest {
     @ParameterizedTest
     @CsvSource({"8,5", "5,8", "6,6", "200,180"})

@@ -9,6 +9,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.function.DoubleSupplier;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.lora4j.internal.RandomArrays;
 import org.lora4j.nn.input.Sequences;
@@ -23,6 +24,7 @@ import org.lora4j.nn.parameter.Parameter;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
+@Tag("numbers")
 class CausalSelfAttentionTest {
     private static final int WIDTH = 4;
 

@@ -42,6 +42,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * differences, or it is refused when it is built.
  */
 @Tag("slow")
+@Tag("numbers")
 class CompositionTest {
     private static final int WIDTH = 4;
 

@@ -12,6 +12,7 @@ import java.util.concurrent.Future;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.lora4j.nn.internal.Pass;
 import org.nd4j.linalg.activations.impl.ActivationTanH;
@@ -19,6 +20,7 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** A network is shared by threads; each result is, bit for bit, what one thread alone computes. */
+@Tag("numbers")
 class ThreadsTest {
     private static final int THREADS = 8;
     private static final int CALLS = 200;

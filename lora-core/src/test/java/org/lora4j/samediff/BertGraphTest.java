@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -30,6 +31,7 @@ import org.nd4j.linalg.indexing.NDArrayIndex;
 import org.nd4j.linalg.learning.config.Adam;
 
 /** A BERT encoder in SameDiff with adapters of Python's PEFT, against what PyTorch computed. */
+@Tag("numbers")
 class BertGraphTest {
     private static final String[] INPUTS = {"input_ids", "attention_mask", "token_type_ids"};
 

@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.SplittableRandom;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -31,6 +32,7 @@ import org.nd4j.linalg.api.ops.impl.layers.convolution.config.PaddingMode;
 import org.nd4j.linalg.factory.Nd4j;
 
 /** Gradients of the adapter's variables against differences, and merged graphs against adapted ones, in DOUBLE. */
+@Tag("numbers")
 class GraphGradientTest {
     private static LoRAConfigBuilder two() {
         return LoRAConfig.builder().rank(2).alpha(3).init(LoRAInit.random());

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -29,6 +30,7 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Adapters on a graph of dense layers. */
+@Tag("numbers")
 class SameDiffLoRATest {
     private static final LoRAConfig RANDOM =
             LoRAConfig.builder().rank(2).alpha(3).init(LoRAInit.random()).build();

@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.SplittableRandom;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -24,6 +25,7 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** A merged graph computes what the graph computes with the adapter, whatever the layers share. */
+@Tag("numbers")
 class SameDiffMergeTest {
     private static final LoRAConfig RANDOM =
             LoRAConfig.builder().rank(2).alpha(3).init(LoRAInit.random()).build();

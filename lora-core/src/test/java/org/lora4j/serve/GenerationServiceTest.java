@@ -17,6 +17,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.lora4j.AdapterView;
@@ -35,6 +36,7 @@ import org.nd4j.linalg.api.buffer.DataType;
 
 /** A service that generates, whose steps most tests take by hand. */
 @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+@Tag("numbers")
 class GenerationServiceTest {
     private static final int[] PROMPT = {1, 2, 3};
     private static final int POSITIONS = 80;

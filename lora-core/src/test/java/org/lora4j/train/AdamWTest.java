@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -26,6 +27,7 @@ import org.nd4j.linalg.learning.config.IUpdater;
 import org.nd4j.linalg.schedule.ISchedule;
 
 /** Compares with {@code torch.optim.AdamW} of PyTorch 2 in double; the bias is in a group without decay there. */
+@Tag("numbers")
 class AdamWTest {
     private static final double[][] WEIGHT = {{0.5, -0.25, 1.0}, {0.75, 2.0, -1.5}};
     private static final double[] BIAS = {0.1, -0.2};

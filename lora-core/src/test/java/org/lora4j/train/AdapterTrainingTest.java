@@ -8,6 +8,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -26,6 +27,7 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.learning.config.Adam;
 
 /** Trains a {@link LoRAModel}: the chosen parameters train, and no other parameter changes a bit. */
+@Tag("numbers")
 class AdapterTrainingTest {
     private final Network network = Network.builder(6)
             .linear("linear1", 8)

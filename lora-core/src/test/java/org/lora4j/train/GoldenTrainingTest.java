@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.lora4j.LoRAModel;
@@ -42,6 +43,7 @@ import org.nd4j.linalg.learning.config.Sgd;
  * of its gradients are near Adam's ε, where rounding decides about the steps. PyTorch's own factors of this case, which are
  * of single precision, differ from those of double precision by 4e-5.
  */
+@Tag("numbers")
 class GoldenTrainingTest {
     private static final double TOLERANCE = 1e-4;
 

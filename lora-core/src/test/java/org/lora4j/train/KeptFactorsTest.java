@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -21,6 +22,7 @@ import org.nd4j.linalg.learning.config.Adam;
  * Adam computes the gradient of a wide weight from its factors, for small batches. Trainings that go together, and layers that
  * are computed again, use memory again in which the factors would be.
  */
+@Tag("numbers")
 class KeptFactorsTest {
     private static final String CONFIG = """
             {"model_type": "llama", "vocab_size": 300, "hidden_size": 256, "intermediate_size": 272,

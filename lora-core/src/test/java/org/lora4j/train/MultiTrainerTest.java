@@ -36,6 +36,7 @@ import org.nd4j.linalg.learning.config.Sgd;
 
 /** Trainings that run together end where each of them ends alone. */
 @Tag("slow")
+@Tag("numbers")
 class MultiTrainerTest {
     private static final int STEPS = 200;
 

@@ -51,6 +51,7 @@ import org.nd4j.linalg.schedule.StepSchedule;
  * have the same bits as in a training without the interruption.
  */
 @Tag("slow")
+@Tag("numbers")
 class ResumeTest {
     /** 22 examples in batches of 5: an epoch has 5 batches, and the last one is smaller. */
     private static final int BATCHES = 5;

@@ -44,6 +44,7 @@ import org.nd4j.linalg.schedule.StepSchedule;
 
 /** A training takes the same steps as ND4J's updaters when they are applied by hand. */
 @Tag("slow")
+@Tag("numbers")
 class UpdaterTest {
     private static final int STEPS = 7;
 

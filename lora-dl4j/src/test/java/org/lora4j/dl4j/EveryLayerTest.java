@@ -45,6 +45,7 @@ import org.nd4j.linalg.learning.config.Sgd;
 /** Each layer of DL4J works in an adapted network, or is refused with its name. */
 @Tag("slow")
 @ExtendWith(InDouble.class)
+@Tag("numbers")
 class EveryLayerTest {
     /** DL4J's builders of these create their superclass. */
     private static final Set<Class<?>> NAMES_OF_OTHERS =

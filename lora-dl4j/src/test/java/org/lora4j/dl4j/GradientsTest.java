@@ -46,6 +46,7 @@ import org.nd4j.linalg.learning.config.Sgd;
 /** DL4J's own check of gradients against differences, in double, for each kind of layer. */
 @Tag("slow")
 @ExtendWith(InDouble.class)
+@Tag("numbers")
 class GradientsTest {
     private static final DataType DOUBLE = DataType.DOUBLE;
 

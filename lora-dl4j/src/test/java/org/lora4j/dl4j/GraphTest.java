@@ -15,6 +15,7 @@ import org.deeplearning4j.nn.conf.inputs.InputType;
 import org.deeplearning4j.nn.conf.layers.LossLayer;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.util.ModelSerializer;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -32,6 +33,7 @@ import org.nd4j.linalg.lossfunctions.LossFunctions;
 
 /** A graph with two inputs and two outputs. */
 @ExtendWith(InDouble.class)
+@Tag("numbers")
 class GraphTest {
     private static final DataType DOUBLE = DataType.DOUBLE;
 

@@ -16,6 +16,7 @@ import org.deeplearning4j.nn.conf.layers.LSTM;
 import org.deeplearning4j.nn.conf.layers.PoolingType;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -29,6 +30,7 @@ import org.nd4j.linalg.learning.config.Sgd;
 
 /** Sequences of different lengths, with masks of their inputs and labels. */
 @ExtendWith(InDouble.class)
+@Tag("numbers")
 class MasksTest {
     private static final DataType DOUBLE = DataType.DOUBLE;
     private static final int[] LENGTHS = {7, 4, 2};

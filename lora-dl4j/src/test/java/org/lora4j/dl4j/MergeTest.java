@@ -19,6 +19,7 @@ import org.deeplearning4j.nn.conf.layers.RnnOutputLayer;
 import org.deeplearning4j.nn.conf.layers.misc.FrozenLayer;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -36,6 +37,7 @@ import org.nd4j.linalg.lossfunctions.LossFunctions.LossFunction;
  * A merged network computes what the adapted one does: random networks and adapters, with seeds from {@code -Dattack.seed}
  * on, {@code -Dattack.count} of them.
  */
+@Tag("numbers")
 class MergeTest {
     private static final DataType DOUBLE = DataType.DOUBLE;
 

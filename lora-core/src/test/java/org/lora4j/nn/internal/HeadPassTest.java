@@ -6,12 +6,14 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Samples;
 import org.lora4j.nn.input.Sequences;
 import org.nd4j.linalg.api.buffer.DataType;
 
+@Tag("numbers")
 class HeadPassTest {
     /** DoRA needs this product for its norms, and a head is as high as a vocabulary. */
     @Test

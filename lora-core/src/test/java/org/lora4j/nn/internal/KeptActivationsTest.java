@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.LongStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.lora4j.nn.NativeBytes;
 import org.lora4j.nn.Network;
@@ -25,6 +26,7 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** A training keeps for the gradients what they need, and nothing else. */
+@Tag("numbers")
 class KeptActivationsTest {
     private static final int TOKENS = 2000;
 

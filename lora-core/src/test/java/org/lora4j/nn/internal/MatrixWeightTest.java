@@ -2,6 +2,7 @@ package org.lora4j.nn.internal;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.lora4j.internal.ArrayFingerprint;
 import org.lora4j.nn.Samples;
@@ -12,6 +13,7 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
+@Tag("numbers")
 class MatrixWeightTest {
     private final Parameter parameter = new Parameter("w", Samples.gaussian(1, DataType.DOUBLE, 3, 5), false);
     private final Weight weight = parameter.weight();

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Samples;
@@ -19,6 +20,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 /** What a pass refuses and reports; what it computes is in {@link ForwardTest} and the gradient tests. */
+@Tag("numbers")
 class PassTest {
     private final Network network =
             Network.builder(3).linear("first", 4).relu().linear("second", 2).build(1);

@@ -2,12 +2,14 @@ package org.lora4j.nn.internal;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.lora4j.internal.HeapBuffer;
 import org.lora4j.internal.RowMath;
 import org.nd4j.linalg.api.buffer.DataType;
 
 /** Layers that are computed again share what they keep, and a layer has no buffer twice. */
+@Tag("numbers")
 class RecomputationBuffersTest {
     private final Recomputation recomputation = new Recomputation(DataType.FLOAT, 'c');
 

@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Predicate;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -37,6 +38,7 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Models of files that are loaded with large matrices in fewer bits. */
+@Tag("numbers")
 class BaseStorageFilesTest {
     private static final String QWEN = """
             {"model_type": "qwen2", "hidden_size": 256, "intermediate_size": 320, "num_hidden_layers": 2,

@@ -11,6 +11,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.lora4j.LoRAModel;
 import org.lora4j.adapter.LoRAConfig;
@@ -24,6 +25,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 /** Texts of many threads, each with its own adapter, in batches of a transformer. */
+@Tag("numbers")
 class BatchingPredictorOfSequencesTest {
     private static final int THREADS = 8;
     private static final List<String> NAMES = List.of("a", "b", LoRAModel.BASE);

@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -22,6 +23,7 @@ import org.lora4j.nn.Network;
 import org.lora4j.nn.input.Sequences;
 
 /** Adapters of decoders that PEFT applied. */
+@Tag("numbers")
 class DecoderAdaptersGoldenTest {
     private static final ReadOptions OPTIONS = ReadOptions.of(FingerprintCheck.IGNORE);
 

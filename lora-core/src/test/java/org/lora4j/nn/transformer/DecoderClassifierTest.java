@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -33,6 +34,7 @@ import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.learning.config.Adam;
 
 /** Classifiers on decoders read the last token, as Hugging Face's {@code LlamaForSequenceClassification} does. */
+@Tag("numbers")
 class DecoderClassifierTest {
     private static final Sequences INPUT = Sequences.of(new int[] {5, 9, 3}, new int[] {7, 2}, new int[] {4});
 

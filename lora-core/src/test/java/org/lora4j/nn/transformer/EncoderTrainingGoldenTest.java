@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -27,6 +28,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.learning.config.Adam;
 
 /** Trainings of PyTorch and PEFT, step by step. */
+@Tag("numbers")
 class EncoderTrainingGoldenTest {
     private static List<Double> train(EncoderCase golden, Model model, int steps) throws Exception {
         List<Batch> batches = new ArrayList<>();

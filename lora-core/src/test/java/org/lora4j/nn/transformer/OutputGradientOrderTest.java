@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.function.Function;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.lora4j.nn.FiniteDifferences;
@@ -18,6 +19,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 /** The gradient of the output can have any memory order, whatever the last layer of a transformer is. */
+@Tag("numbers")
 class OutputGradientOrderTest {
     private static final Sequences INPUT =
             Sequences.of(new int[] {1, 5, 9}, new int[] {1, 30, 31, 32}, new int[] {1, 7}, new int[] {2, 41, 3});

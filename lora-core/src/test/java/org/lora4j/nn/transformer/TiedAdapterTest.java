@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -35,6 +36,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.learning.config.Adam;
 
 /** Adapters with ensure_weight_tying: an embedding and the head that shares its table train one matrix, or one pair of factors. */
+@Tag("numbers")
 class TiedAdapterTest {
     private static final ReadOptions OPTIONS = ReadOptions.of(FingerprintCheck.IGNORE);
     private static final String FACTORS = "decoder_embedding_lora_tied_both";

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -44,6 +45,7 @@ import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.learning.config.Adam;
 
 /** Adapters on a transformer. */
+@Tag("numbers")
 class TransformerAdapterTest {
     private static final Sequences INPUT = Sequences.of(
             new int[][] {{5, 9, 3}, {7, 2, 2, 8, 1}, {4}},

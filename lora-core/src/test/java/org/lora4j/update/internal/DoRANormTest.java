@@ -3,6 +3,7 @@ package org.lora4j.update.internal;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.nn.Network;
@@ -11,6 +12,7 @@ import org.lora4j.nn.layer.Linear;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
+@Tag("numbers")
 class DoRANormTest {
     private final Linear layer = Network.builder(7).linear("linear", 5).build(3).linear("linear");
     private final LoRAUpdate update =

@@ -3,6 +3,7 @@ package org.lora4j.update.internal;
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.nn.Network;
@@ -12,6 +13,7 @@ import org.lora4j.nn.parameter.Parameter;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
+@Tag("numbers")
 class DoRAScalingTest {
     private final Linear layer = Network.builder(7).linear("linear", 5).build(3).linear("linear");
     private final LoRAUpdate update =

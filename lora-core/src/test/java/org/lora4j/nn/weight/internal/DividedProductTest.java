@@ -2,6 +2,7 @@ package org.lora4j.nn.weight.internal;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -15,6 +16,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 /** Products that are large enough to be divided, and others. */
+@Tag("numbers")
 class DividedProductTest {
     private static final int ROWS = 64;
     private static final int IN = 500;
