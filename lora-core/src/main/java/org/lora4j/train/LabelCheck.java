@@ -2,7 +2,6 @@ package org.lora4j.train;
 
 import java.util.Arrays;
 import org.lora4j.internal.HeapColumns;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -53,8 +52,7 @@ final class LabelCheck {
     }
 
     private void forEachBlock(INDArray labels, BlockCheck check) {
-        boolean isReal = labels.dataType() == DataType.FLOAT || labels.dataType() == DataType.DOUBLE;
-        columns.bind(isReal ? labels : labels.castTo(DataType.DOUBLE));
+        columns.bind(LossBlocks.inReals(labels));
         int rows = Math.toIntExact(labels.size(0));
         int count = Math.toIntExact(labels.size(1));
         int perBlock = HeapColumns.perBlock(rows);

@@ -3,7 +3,12 @@ package org.lora4j.train;
 import java.util.Objects;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
-/** A loss function: it computes a number for a batch, and the gradient of this number with respect to the outputs. */
+/**
+ * A loss function: it computes a number for a batch, and the gradient of this number with respect to the outputs.
+ *
+ * <p>The losses of this library accept labels of every numeric type of ND4J and BOOL, whatever the type of the outputs: FLOAT,
+ * DOUBLE, FLOAT16, BFLOAT16, and whole numbers. They are read as they are, and everything is computed in double precision.
+ */
 public interface Loss {
     /**
      * Computes the loss of a batch and its gradient.

@@ -29,10 +29,7 @@ final class LossBlocks {
     }
 
     LossBlocks(INDArray output, INDArray labels, INDArray gradient) {
-        this(
-                output,
-                new HeapColumns().bind(isReal(labels) ? labels : labels.castTo(output.dataType()))::read,
-                gradient);
+        this(output, labels(labels), gradient);
     }
 
     LossBlocks(INDArray output, Labels labels, INDArray gradient) {
@@ -50,8 +47,15 @@ final class LossBlocks {
         labelValues = new double[room];
     }
 
-    private static boolean isReal(INDArray array) {
-        return array.dataType() == DataType.FLOAT || array.dataType() == DataType.DOUBLE;
+    /** The labels of an array {@code [n, out]} of any type, without rounding. */
+    static Labels labels(INDArray labels) {
+        return new HeapColumns().bind(inReals(labels))::read;
+    }
+
+    /** Returns labels of any type as an array of FLOAT or DOUBLE, without rounding. */
+    static INDArray inReals(INDArray labels) {
+        boolean isReal = labels.dataType() == DataType.FLOAT || labels.dataType() == DataType.DOUBLE;
+        return isReal ? labels : labels.castTo(DataType.DOUBLE);
     }
 
     /** Calculates with a block. Element {@code (i, j)} is at {@code i + j·rows}. */

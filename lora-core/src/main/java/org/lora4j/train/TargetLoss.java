@@ -54,6 +54,11 @@ interface TargetLoss extends Loss {
             throw new IllegalArgumentException("labels: there must be one for each of the " + output.size(0)
                     + " rows of the output, found " + Arrays.toString(labels.shape()));
         }
-        return labels.castTo(DataType.INT32).dup('c').data().asInt();
+        double[] given = labels.castTo(DataType.DOUBLE).dup('c').data().asDouble();
+        int[] targets = new int[given.length];
+        for (int i = 0; i < given.length; i++) {
+            targets[i] = whole(given[i], "a whole number", "row " + i);
+        }
+        return targets;
     }
 }

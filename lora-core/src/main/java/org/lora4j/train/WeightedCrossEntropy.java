@@ -1,7 +1,6 @@
 package org.lora4j.train;
 
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.factory.Nd4j;
 
 /** Implements {@link Loss#softmaxCrossEntropy(double...)}. */
 final class WeightedCrossEntropy implements Loss {
@@ -13,9 +12,17 @@ final class WeightedCrossEntropy implements Loss {
 
     @Override
     public double compute(INDArray output, INDArray labels, INDArray gradient) {
-        INDArray row = Nd4j.createFromArray(weights.of(labels.size(1))).castTo(labels.dataType());
+        double[] values = weights.of(output.size(1));
+        int rows = Math.toIntExact(output.size(0));
+        LossBlocks.Labels plain = LossBlocks.labels(labels);
         // The loss of a row is linear in its labels.
-        return SoftmaxCrossEntropy.INSTANCE.compute(output, labels.mulRowVector(row), gradient);
+        LossBlocks.Labels weighted = (from, count, block) -> {
+            plain.read(from, count, block);
+            for (int k = 0; k < count * rows; k++) {
+                block[k] *= values[from + k / rows];
+            }
+        };
+        return SoftmaxCrossEntropy.compute(new LossBlocks(output, weighted, gradient), rows);
     }
 
     @Override

@@ -9,6 +9,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -251,15 +252,97 @@ class LossTest {
         assertThat(Samples.bits(view)).isEqualTo(Samples.bits(gradient));
     }
 
+    /** Labels that each type of label can hold. */
+    private enum Labelled {
+        ONE_HOT,
+        SEVERAL,
+        CLASSES;
+
+        INDArray array(DataType type) {
+            return switch (this) {
+                case ONE_HOT -> matrix(type, "1000", "0001", "0100", "0100", "0010");
+                case SEVERAL -> matrix(type, "1011", "0000", "1111", "0100", "0001");
+                case CLASSES -> matrix(type, "3", "0", "1", "1", "2");
+            };
+        }
+
+        private static INDArray matrix(DataType type, String... rows) {
+            double[][] values = Stream.of(rows)
+                    .map(row -> row.chars().mapToDouble(digit -> digit - '0').toArray())
+                    .toArray(double[][]::new);
+            return Nd4j.createFromArray(values).castTo(type);
+        }
+    }
+
+    static Stream<Arguments> labelTypes() {
+        return Stream.of(
+                        DataType.FLOAT,
+                        DataType.DOUBLE,
+                        DataType.FLOAT16,
+                        DataType.BFLOAT16,
+                        DataType.INT8,
+                        DataType.UINT8,
+                        DataType.INT16,
+                        DataType.UINT16,
+                        DataType.INT32,
+                        DataType.UINT32,
+                        DataType.INT64,
+                        DataType.UINT64,
+                        DataType.BOOL)
+                .flatMap(type -> Stream.of(
+                                Arguments.of(type, CROSS_ENTROPY, Labelled.ONE_HOT),
+                                Arguments.of(type, Loss.softmaxCrossEntropy(0.5, 1 / 3.0, 0, 1.7), Labelled.ONE_HOT),
+                                Arguments.of(type, SQUARED_ERROR, Labelled.ONE_HOT),
+                                Arguments.of(type, Loss.multiLabel(), Labelled.SEVERAL),
+                                Arguments.of(type, Loss.sparseSoftmaxCrossEntropy(), Labelled.CLASSES),
+                                Arguments.of(
+                                        type, Loss.sparseSoftmaxCrossEntropy(0.5, 1 / 3.0, 0, 1.7), Labelled.CLASSES),
+                                Arguments.of(type, Loss.nextToken(), Labelled.CLASSES))
+                        .filter(arguments -> type != DataType.BOOL || arguments.get()[2] != Labelled.CLASSES));
+    }
+
     @ParameterizedTest
-    @EnumSource(
-            value = DataType.class,
-            names = {"FLOAT", "DOUBLE", "INT", "LONG", "UBYTE"})
-    void acceptsLabelsOfAnotherType(DataType type) {
-        INDArray output = Samples.gaussian(1, DataType.FLOAT, 5, 4);
-        INDArray labels = Batches.random(1, DataType.FLOAT, 1, 4, 5).get(0).getLabels();
-        for (Loss loss : List.of(CROSS_ENTROPY, SQUARED_ERROR)) {
-            assertThat(value(loss, output, labels.castTo(type))).isEqualTo(value(loss, output, labels));
+    @MethodSource("labelTypes")
+    void acceptsLabelsOfEveryType(DataType type, Loss loss, Labelled labels) {
+        for (DataType outputs : List.of(DataType.FLOAT, DataType.DOUBLE)) {
+            INDArray output = Samples.gaussian(1, outputs, 5, 4);
+            INDArray expected = Nd4j.create(outputs, 5, 4);
+            INDArray gradient = Nd4j.create(outputs, 5, 4);
+            double value = loss.compute(output, labels.array(DataType.DOUBLE), expected);
+            assertThat(loss.compute(output, labels.array(type), gradient)).isEqualTo(value);
+            assertThat(Samples.bits(gradient)).isEqualTo(Samples.bits(expected));
+            assertThat(gradient.amaxNumber().doubleValue()).isPositive();
+        }
+    }
+
+    @Test
+    void theWeightsOfClassesAreNotRoundedToTheTypeOfTheLabels() {
+        INDArray output = matrix(new double[] {0, 0}, new double[] {0, 0});
+        INDArray gradient = Nd4j.create(DataType.DOUBLE, 2, 2);
+        INDArray labels = matrix(new double[] {1, 0}, new double[] {0, 1}).castTo(DataType.INT32);
+        assertThat(Loss.softmaxCrossEntropy(0.5, 0.1).compute(output, labels, gradient))
+                .isCloseTo(0.3 * Math.log(2), within(1e-15));
+        assertThat(Samples.bits(gradient))
+                .usingComparatorWithPrecision(1e-15)
+                .containsExactly(-0.125, 0.125, 0.025, -0.025);
+    }
+
+    @Test
+    void wholeNumbersAsTargetsOfARegressionAreNotRounded() {
+        INDArray output = matrix(new double[] {0x1p25});
+        INDArray labels = Nd4j.createFromArray(new long[][] {{(1L << 25) + 1}});
+        assertThat(value(SQUARED_ERROR, output.castTo(DataType.FLOAT), labels)).isEqualTo(1);
+    }
+
+    @ParameterizedTest
+    @ValueSource(doubles = {1.5, -1, 5e9})
+    void refusesClassesThatAreNoWholeNumbers(double label) {
+        INDArray labels = Nd4j.createFromArray(0, label);
+        for (Loss loss : List.of(Loss.sparseSoftmaxCrossEntropy(), Loss.nextToken())) {
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> value(loss, matrix(new double[] {1, 2}, new double[] {3, 4}), labels))
+                    .withMessage("labels: each must be a whole number, or -100 to take no part, found " + label
+                            + " at row 1");
         }
     }
 
