@@ -40,12 +40,22 @@ public final class RowNorms {
      * @return the matrix
      */
     public static INDArray scaleRows(INDArray matrix, INDArray magnitude) {
-        INDArray norms = of(matrix);
+        return matrix.muliColumnVector(factors(magnitude, of(matrix)));
+    }
+
+    /**
+     * Computes the {@link #factor} of each row.
+     *
+     * @param magnitude {@code m} with {@code out} elements
+     * @param norms {@code ‖vⱼ‖ [out]}
+     * @return {@code c [out, 1]}, a new array of the type of the norms
+     */
+    public static INDArray factors(INDArray magnitude, INDArray norms) {
         INDArray m = magnitude.reshape(magnitude.length());
-        INDArray factors = Nd4j.createUninitializedDetached(norms.dataType(), norms.length());
+        INDArray factors = Nd4j.createUninitializedDetached(norms.dataType(), norms.length(), 1);
         for (long i = 0; i < norms.length(); i++) {
-            factors.putScalar(i, factor(m.getDouble(i), norms.getDouble(i)));
+            factors.putScalar(i, 0, factor(m.getDouble(i), norms.getDouble(i)));
         }
-        return matrix.muliColumnVector(factors.reshape(factors.length(), 1));
+        return factors;
     }
 }

@@ -144,15 +144,14 @@ final class EffectiveParameters {
         LoRAWeights plain = TrainedArrays.plain(weight, trained);
         INDArray from = get(residual, target.parameter());
         INDArray v = weight.kind().asMatrix(from.add(plain.delta(from, target.scale())));
-        INDArray norms = RowNorms.of(v).reshape(v.size(0));
-        INDArray inverse = norms.rdiv(1);
-        inverse.muli(norms.gt(0).castTo(inverse.dataType()));
+        INDArray norms = RowNorms.of(v);
         INDArray magnitudeGradient = trained.gradient(target.parameter(), Role.MAGNITUDE);
         if (magnitudeGradient != null) {
-            INDArray product = g.mul(v).sum(1).muli(inverse);
+            // A row of zeros has the gradient zero.
+            INDArray divisors = norms.add(norms.eq(0).castTo(norms.dataType()));
+            INDArray product = g.mul(v).sum(1).divi(divisors);
             magnitudeGradient.assign(product.reshape(magnitudeGradient.shape()));
         }
-        return g.mulColumnVector(
-                inverse.mul(magnitude.reshape(magnitude.length())).reshape(-1, 1));
+        return g.mulColumnVector(RowNorms.factors(magnitude, norms));
     }
 }

@@ -33,6 +33,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.lora4j.LoRAModel;
 import org.lora4j.adapter.BiasTraining;
+import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAConfigBuilder;
 import org.lora4j.adapter.LoRAInit;
@@ -106,6 +107,21 @@ class LoRANetworkTest {
         assertThat(adapted.output(x)).isEqualTo(base.output(x));
         lora.setEnabled("a", true);
         assertThat(adapted.output(x)).isEqualTo(on).isNotEqualTo(base.output(x));
+    }
+
+    /** A row of zeros has no direction: its factor is 1, as in a Network, and B can train. */
+    @Test
+    void trainsDoRAOnARowOfZeros() {
+        base.getLayer(0).getParam("W").getColumn(1).assign(0);
+        LoRANetwork<MultiLayerNetwork> lora = LoRANetwork.of(base);
+        MultiLayerNetwork adapted =
+                lora.add("a", config.toBuilder().dora(true).build(), new Adam(0.05));
+        assertThat(adapted.output(x).distance2(base.output(x))).isLessThan(1e-6);
+        fit(adapted, data, 5);
+        LoRAAdapter trained = lora.adapter("a");
+        INDArray bOfRow = trained.weights().get("first").loraB().getRow(1);
+        assertThat(bOfRow.amaxNumber().doubleValue()).isPositive().isFinite();
+        assertThat(lora.merge("a").output(x).distance2(adapted.output(x))).isLessThan(1e-6);
     }
 
     @Test

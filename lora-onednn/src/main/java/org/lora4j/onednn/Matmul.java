@@ -25,6 +25,9 @@ final class Matmul {
     /** The format for this number of rows is that for all from 2 on, and one row can use it too. */
     private static final int TYPICAL_ROWS = 64;
 
+    /** Numbers of rows for which oneDNN takes other code with some short inner sides, as it does with AMX. */
+    private static final int[] FEW_ROWS = {2, 3, 4, 8, 16, 32};
+
     private final dnnl_primitive primitive = new dnnl_primitive();
     private final dnnl_memory_desc scratchpad = new dnnl_memory_desc();
     private final String implementation;
@@ -84,7 +87,10 @@ final class Matmul {
         }
     }
 
-    /** Returns the form of a weight, or null if oneDNN has no product of this kind. */
+    /**
+     * Returns the form of a weight, or null if oneDNN has no product of this kind, or takes other code for few rows than for
+     * many: then the bits of a row would depend on the number of rows.
+     */
     static @Nullable Packing packing(NativeObjects owner, Kind kind, long k, long m) {
         try (NativeObjects used = new NativeObjects()) {
             dnnl_memory_desc any = Dnnl.format(used, k, m, kind.weightType(), dnnl_format_tag_any);
@@ -95,7 +101,15 @@ final class Matmul {
             dnnl_memory_desc format = new dnnl_memory_desc();
             Dnnl.check(dnnl_memory_desc_clone(
                     format, dnnl_primitive_desc_query_md(description, dnnl_query_weights_md, 0)));
-            return new Packing(owner.add(format), Dnnl.implementation(description));
+            owner.add(format);
+            String implementation = Dnnl.implementation(description);
+            for (int n : FEW_ROWS) {
+                dnnl_primitive_desc few = describe(used, new Matmuls.Key(kind, n, k, m, m), format);
+                if (few == null || !Dnnl.implementation(few).equals(implementation)) {
+                    return null;
+                }
+            }
+            return new Packing(format, implementation);
         }
     }
 

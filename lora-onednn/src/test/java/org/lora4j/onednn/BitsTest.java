@@ -10,6 +10,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import org.apache.commons.lang3.ArrayUtils;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -26,6 +27,11 @@ import org.nd4j.linalg.indexing.NDArrayIndex;
 @Tag("numbers")
 class BitsTest {
     private static final long[][] SIZES = {{784, 1000}, {1000, 784}, {1536, 384}, {127, 33}, {4096, 40}};
+
+    /** Inner sides for which processors have other code than for long ones. */
+    private static final long[][] SHORT_SIZES = {
+        {1, 100}, {2, 3000}, {7, 1000}, {16, 3200}, {17, 64}, {25, 2000}, {31, 1700}, {32, 1600}, {33, 300}, {64, 800}, {96, 40}
+    };
     private static final int ROWS = 600;
 
     private final OneDnnEngine engine = new OneDnnEngine(true);
@@ -47,7 +53,7 @@ class BitsTest {
     @ParameterizedTest
     @EnumSource(Kind.class)
     void aRowOfTwoOrMoreHasTheSameBits(Kind kind) {
-        for (long[] size : SIZES) {
+        for (long[] size : ArrayUtils.addAll(SIZES, SHORT_SIZES)) {
             INDArray x = Matrices.random(2, ROWS, size[0]);
             pack(kind, size[0], size[1]).ifPresent(packed -> {
                 float[] all = values(multiply(packed, x, size[1], Matrices.Place.ROWS));
@@ -60,6 +66,24 @@ class BitsTest {
                                     .as("%s, %d rows of %dx%d, %s to %s", kind, n, size[0], size[1], from, to)
                                     .isEqualTo(expected);
                         }
+                    }
+                }
+            });
+        }
+    }
+
+    /** Other code adds in another order. Its name shows this also where the numbers happen to be the same. */
+    @ParameterizedTest
+    @EnumSource(Kind.class)
+    void allNumbersOfRowsHaveTheSameCode(Kind kind) {
+        for (long[] size : ArrayUtils.addAll(SIZES, SHORT_SIZES)) {
+            pack(kind, size[0], size[1]).map(OneDnnWeight.class::cast).ifPresent(packed -> {
+                for (PackedBlock block : packed.blocks()) {
+                    String many = block.matmul(64, block.columns()).implementation();
+                    for (int n = 2; n <= 260; n++) {
+                        assertThat(block.matmul(n, block.columns()).implementation())
+                                .as("%s, %d rows of %dx%d", kind, n, size[0], size[1])
+                                .isEqualTo(many);
                     }
                 }
             });
