@@ -9,6 +9,8 @@ import java.util.concurrent.ForkJoinPool;
 import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.LoRAModel;
+import org.lora4j.internal.ArrayBits;
+import org.lora4j.nn.input.FeatureRows;
 import org.lora4j.nn.input.Input;
 import org.lora4j.nn.internal.Inputs;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -60,9 +62,11 @@ public final class BatchingPredictor implements AutoCloseable {
     private final ServingRecorder recorder;
     private final BatchQueue queue;
     private final BatchRunner runner;
+    private final boolean requiresFinite;
 
     BatchingPredictor(Builder builder) {
         model = builder.model;
+        requiresFinite = builder.requiresFinite;
         adapters = new ServedAdapters(model, builder.cache, builder.allowBase);
         recorder = new ServingRecorder(model, builder.cache, builder.listener, builder.maxNames);
         QueueLimits limits =
@@ -216,8 +220,19 @@ public final class BatchingPredictor implements AutoCloseable {
     private void requireFits(Input x) {
         try {
             Inputs.requirePredictable(x, model.network().stack());
+            if (requiresFinite && x instanceof FeatureRows rows) {
+                requireFinite(rows.array());
+            }
         } catch (IllegalArgumentException e) {
             throw Failures.invalidInput(model.network().stack(), e);
+        }
+    }
+
+    private static void requireFinite(INDArray x) {
+        long position = ArrayBits.firstNonFinite(x);
+        if (position >= 0) {
+            throw new IllegalArgumentException("x: must be finite, found NaN or an infinity in row "
+                    + position / x.size(1) + ", column " + position % x.size(1));
         }
     }
 
@@ -281,6 +296,7 @@ public final class BatchingPredictor implements AutoCloseable {
         int maxWaitingRowsPerAdapter;
         int maxNames = DEFAULT_NAMES;
         boolean allowBase;
+        boolean requiresFinite;
         ToDoubleFunction<String> weights = adapter -> 1;
         long maxWaitNanos = DEFAULT_WAIT_NANOS;
         Executor executor = ForkJoinPool.commonPool();
@@ -364,6 +380,18 @@ public final class BatchingPredictor implements AutoCloseable {
          */
         public Builder allowBase(boolean allowed) {
             allowBase = allowed;
+            return this;
+        }
+
+        /**
+         * Sets whether a call whose rows have NaN or an infinity is refused. Otherwise it is computed: the outputs of such a row are
+         * NaN or infinite in most models, and those of all other rows are what they are without it. Tokens are always finite.
+         *
+         * @param required false by default; true costs a reading of each input
+         * @return this builder
+         */
+        public Builder requireFinite(boolean required) {
+            requiresFinite = required;
             return this;
         }
 

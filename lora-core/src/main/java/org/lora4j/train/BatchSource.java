@@ -5,6 +5,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.Function;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.nn.Model;
 import org.nd4j.linalg.dataset.DataSet;
@@ -84,6 +85,21 @@ interface BatchSource {
     /** Returns a data set as one batch. */
     static BatchSource of(DataSet data, Model model) {
         return of(List.of(data), new BatchReader(model)::read);
+    }
+
+    /** Returns blocks of consecutive rows of a data set. */
+    static BatchSource of(DataSet data, int batchSize, Model model) {
+        if (batchSize < 1) {
+            throw new IllegalArgumentException("batchSize must be at least 1, found " + batchSize);
+        }
+        BatchReader reader = new BatchReader(model);
+        int count = data.numExamples();
+        List<Integer> starts = IntStream.iterate(0, from -> from < count, from -> from + batchSize)
+                .boxed()
+                .toList();
+        return of(
+                starts,
+                from -> reader.read((DataSet) data.getRange(from, (int) Math.min(count, (long) from + batchSize))));
     }
 
     /** Returns the batches of a collection or another iterable. Each epoch gets a new iterator. */

@@ -65,8 +65,26 @@ public final class Trainer {
     }
 
     /**
-     * Trains as {@link #fit(DataSetIterator)} does, on one batch. A {@code DataSet} is also an {@code Iterable} over its rows;
-     * this method does not iterate over them.
+     * Trains as {@link #fit(DataSetIterator)} does, on batches of consecutive rows, in the order of the data in each epoch. Shuffle
+     * data that are in the order of their classes before.
+     *
+     * @param data features {@code [n, in]}, labels {@code [n, out]}, without masks
+     * @param batchSize the number of rows of a batch, at least 1; the last one of an epoch has the rest
+     * @return the result
+     * @throws IllegalStateException as {@link #fit(DataSetIterator)}
+     * @throws IllegalArgumentException as {@link #fit(DataSetIterator)}, or if the size is less than 1
+     * @throws DivergedException as {@link #fit(DataSetIterator)}
+     * @throws UncheckedIOException if a checkpoint cannot be stored
+     */
+    public TrainingResult fit(DataSet data, int batchSize) {
+        Objects.requireNonNull(data, "data must not be null");
+        return new TrainingRun(settings, BatchSource.of(data, batchSize, settings.model())).run();
+    }
+
+    /**
+     * Trains as {@link #fit(DataSetIterator)} does, on one batch: each epoch is a single step. For batches of a data set, use
+     * {@link #fit(DataSet, int)}. A {@code DataSet} is also an {@code Iterable} over its rows; this method does not iterate over
+     * them.
      *
      * @param batch features {@code [n, in]}, labels {@code [n, out]}, without masks; each epoch is one step
      * @return the result

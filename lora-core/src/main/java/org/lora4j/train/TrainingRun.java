@@ -19,6 +19,9 @@ import org.slf4j.LoggerFactory;
 final class TrainingRun {
     private static final Logger log = LoggerFactory.getLogger(Trainer.class);
 
+    /** A single batch of more examples in an epoch is probably a mistake. */
+    private static final int LARGE_STEP = 256;
+
     private final TrainingSettings settings;
     private final BatchSource data;
     private final @Nullable GradientSource source;
@@ -172,6 +175,7 @@ final class TrainingRun {
         settings.listeners().forEach(listener -> listener.onIteration(event));
         // Asked here, because a listener may have ended the data.
         if (!data.hasNext()) {
+            warnOfLargeStep(event);
             epochs++;
             batches = 0;
             settings.listeners().forEach(listener -> listener.onEpoch(epochs, event));
@@ -181,6 +185,16 @@ final class TrainingRun {
         }
         if (iteration % settings.checkpointInterval() == 0) {
             checkpoint();
+        }
+    }
+
+    /** All rows in one batch are easily passed by mistake, and learn little. */
+    private void warnOfLargeStep(TrainingListener.Iteration event) {
+        if (iteration == 1 && batches == 1 && event.examples() > LARGE_STEP && source == null) {
+            log.warn(
+                    "an epoch is a single step, because its one batch has all {} examples; a training learns more from batches of"
+                            + " about 10 to 100 examples, for example with Trainer.fit(data, 32)",
+                    event.examples());
         }
     }
 
@@ -294,7 +308,7 @@ final class TrainingRun {
         int loops = Nd4j.getEnvironment().maxMasterThreads();
         int blas = Nd4j.factory().blas().getMaxThreads();
         if (loops > 1 && blas > 1) {
-            log.info(
+            log.warn(
                     "ND4J's loops have {} threads and BLAS has {} threads. Idle threads keep the processors busy, so a step"
                             + " can take ten times as long. org.lora4j.nn.NativeThreads.{}() prevents this",
                     loops,

@@ -33,7 +33,6 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.dataset.SplitTestAndTrain;
 import org.nd4j.linalg.dataset.ViewIterator;
-import org.nd4j.linalg.dataset.api.iterator.DataSetIterator;
 import org.nd4j.linalg.dataset.api.preprocessor.NormalizerStandardize;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.learning.config.Adam;
@@ -104,8 +103,7 @@ class DataGuideTest {
             Network network = Network.builder(3)
                     .linear("linear1", 16).relu()
                     .linear("linear2", 3).build(42);
-            DataSetIterator batches = new ViewIterator(train, 16);
-            Trainer.builder(network).updater(new Adam(0.01)).epochs(20).build().fit(batches);
+            Trainer.builder(network).updater(new Adam(0.01)).epochs(20).build().fit(train, 16); // batches of 16 rows
 
             Evaluation evaluation = Evaluator.evaluate(network, test);
             double accuracy = evaluation.accuracy();

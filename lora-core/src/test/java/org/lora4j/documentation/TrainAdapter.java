@@ -13,7 +13,6 @@ import org.lora4j.train.Trainer;
 import org.lora4j.train.TrainingResult;
 import org.lora4j.train.Validation;
 import org.nd4j.linalg.dataset.DataSet;
-import org.nd4j.linalg.dataset.ViewIterator;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.learning.config.Adam;
 
@@ -28,7 +27,7 @@ public final class TrainAdapter {
                 .relu()
                 .linear("linear2", 3)
                 .build(42);
-        Trainer.builder(network).updater(new Adam(0.01)).epochs(20).build().fit(new ViewIterator(rows(600, 1, 0), 20));
+        Trainer.builder(network).updater(new Adam(0.01)).epochs(20).build().fit(rows(600, 1, 0), 20);
         network.save(folder.resolve("base.safetensors"));
 
         LoRAModel model = LoRAModel.of(network); // every weight and bias is frozen from here on
@@ -38,7 +37,7 @@ public final class TrainAdapter {
                 .epochs(50)
                 .validation(Validation.loss(rows(100, 2, 1)).withPatience(3))
                 .build()
-                .fit(new ViewIterator(rows(300, 3, 1), 20));
+                .fit(rows(300, 3, 1), 20);
         customer.save(folder.resolve("adapters").resolve("customer-a"));
 
         DataSet test = rows(500, 4, 1);

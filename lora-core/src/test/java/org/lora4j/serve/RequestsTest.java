@@ -25,7 +25,9 @@ import org.lora4j.SmallModels;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.nn.input.Input;
 import org.lora4j.serve.ServingException.Reason;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
 
 /** Deadlines, cancellation, order, figures and failures of the requests of a predictor. */
 @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
@@ -305,5 +307,24 @@ class RequestsTest {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> RequestOptions.defaults().withTimeout(Duration.ZERO))
                 .withMessage("timeout must be above 0, found PT0S");
+    }
+
+    @Test
+    void rowsThatAreNotFiniteAffectNoOthersAndAreRefusedIfThatIsSet() {
+        INDArray x = Nd4j.vstack(Nd4j.ones(DataType.FLOAT, 1, 6), Nd4j.zeros(DataType.FLOAT, 1, 6));
+        INDArray bad = x.dup();
+        bad.putScalar(1, 3, Float.NaN);
+        try (BatchingPredictor computes = BatchingPredictor.builder(model).build();
+                BatchingPredictor refuses =
+                        BatchingPredictor.builder(model).requireFinite(true).build()) {
+            INDArray y = computes.predict(bad, "a");
+            assertSameBits(y.getRow(0, true), model.using("a").predict(x).getRow(0, true));
+            assertThat(y.getRow(1, true).getDouble(0)).isNaN();
+            assertSameBits(refuses.predict(x, "a"), computes.predict(x, "a"));
+            assertThatExceptionOfType(ServingException.class)
+                    .isThrownBy(() -> refuses.predict(bad, "a"))
+                    .satisfies(e -> assertThat(e.reason()).isEqualTo(Reason.INVALID_INPUT))
+                    .withStackTraceContaining("x: must be finite, found NaN or an infinity in row 1, column 3");
+        }
     }
 }

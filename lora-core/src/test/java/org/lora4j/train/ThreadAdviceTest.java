@@ -57,7 +57,7 @@ class ThreadAdviceTest {
         assertThat(started.exitValue())
                 .as(Files.readString(folder.resolve("output"), StandardCharsets.UTF_8))
                 .isZero();
-        assertThat(log).hasContent("INFO " + ADVICE);
+        assertThat(log).hasContent("WARN " + ADVICE);
     }
 
     @Test

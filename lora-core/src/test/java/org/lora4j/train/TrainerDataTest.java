@@ -8,8 +8,13 @@ import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.lora4j.internal.Logged;
 import org.lora4j.internal.RandomArrays;
+import org.lora4j.nn.NativeThreads;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Samples;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -92,6 +97,51 @@ class TrainerDataTest {
         assertThat(bits(one)).isEqualTo(bits(list)).isNotEqualTo(bits(network()));
         assertThat(Evaluator.evaluate(one, batch).stats())
                 .isEqualTo(Evaluator.evaluate(one, List.of(Batch.of(batch))).stats());
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 4, 5, 29, 30, Integer.MAX_VALUE})
+    void aDataSetTrainsInBatchesOfConsecutiveRows(int batchSize) {
+        DataSet all = DataSet.merge(batches());
+        int count = all.numExamples();
+        List<Batch> parts = new ArrayList<>();
+        for (int from = 0; from < count; from += Math.min(batchSize, count)) {
+            parts.add(Batch.of((DataSet) all.getRange(from, Math.min(count, from + Math.min(batchSize, count)))));
+        }
+        Network bySize = network();
+        Network byParts = network();
+        TrainingResult result = Trainer.builder(bySize).epochs(2).build().fit(all, batchSize);
+        Trainer.builder(byParts).epochs(2).build().fit(parts);
+        assertThat(result.iterations()).isEqualTo(2L * parts.size());
+        assertThat(result.examples()).isEqualTo(2L * count);
+        assertThat(bits(bySize)).isEqualTo(bits(byParts)).isNotEqualTo(bits(network()));
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> Trainer.builder(bySize).build().fit(all, 0))
+                .withMessage("batchSize must be at least 1, found 0");
+    }
+
+    @Test
+    void oneLargeBatchInAnEpochIsProbablyAMistake() {
+        DataSet large = Batches.random(1, DataType.FLOAT, 5, 3, 257).get(0);
+        assertThat(warnings(trainer -> trainer.fit(large)))
+                .containsExactly(
+                        "WARN an epoch is a single step, because its one batch has all 257 examples; a training learns"
+                                + " more from batches of about 10 to 100 examples, for example with Trainer.fit(data, 32)");
+        assertThat(warnings(trainer -> trainer.fit(large, 256))).isEmpty();
+        assertThat(warnings(trainer -> trainer.fit((DataSet) large.getRange(0, 256))))
+                .isEmpty();
+        assertThat(warnings(trainer -> trainer.fit(List.of(Batch.of(large), Batch.of(large)))))
+                .isEmpty();
+    }
+
+    private static List<String> warnings(Consumer<Trainer> training) {
+        Network network = Network.builder(5).linear("second", 3).build(1);
+        try (NativeThreads threads = NativeThreads.forBlas();
+                Logged logged = Logged.by(Trainer.class)) {
+            assertThat(threads).isNotNull();
+            training.accept(Trainer.builder(network).epochs(3).build());
+            return List.copyOf(logged.messages());
+        }
     }
 
     @Test
