@@ -19,7 +19,8 @@ import org.lora4j.text.internal.JinjaTemplate;
 /**
  * How a model wants conversations written: the template of {@code tokenizer_config.json} or {@code chat_template.jinja}, in
  * Jinja, with the settings and the functions that {@code transformers} gives it. The file may come from somebody else: a
- * template sees the conversation and the special tokens, reaches nothing of Java, and ends after 5 million steps.
+ * template sees the conversation and the special tokens, reaches nothing of Java, and ends after 50 million steps, of which each
+ * character that it reads or makes is one. A text that it writes has at most 10 million characters.
  */
 public final class ChatTemplate {
     private static final String CONFIG = "tokenizer_config.json";
@@ -159,6 +160,11 @@ public final class ChatTemplate {
      */
     public ChatText write(Conversation conversation) {
         JinjaTemplate.Rendered rendered = rendered(conversation, false, Map.of());
+        if (rendered.lostMark()) {
+            throw new IllegalArgumentException(
+                    "a template must mark what the assistant writes where it is written, found"
+                            + " {% generation %} in a macro, in a call, or between set and endset");
+        }
         List<int[]> turns = template.marksGeneration() ? rendered.generated() : turns(conversation, rendered.text());
         return new ChatText(
                 rendered.text(),
