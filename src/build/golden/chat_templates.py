@@ -54,9 +54,16 @@ def environment():
 def render(template, chat, prompt):
     try:
         return template.render(
-            messages=chat["messages"], tools=chat.get("tools"), add_generation_prompt=prompt, bos_token="<s>", eos_token="</s>"
+            messages=chat["messages"],
+            tools=chat.get("tools"),
+            documents=None,
+            add_generation_prompt=prompt,
+            bos_token="<s>",
+            eos_token="</s>",
+            date_string="26 Jul 2024",
+            **chat.get("more", {}),
         )
-    except (jinja2.TemplateError, TypeError):
+    except (jinja2.TemplateError, TypeError, ValueError):
         return None
 
 
