@@ -326,7 +326,7 @@ class Chance:
 
     def statement(self, depth):
         made = self.r.randrange(15 if depth > 0 else 3)
-        names = ["v", "w", "u"]
+        names = ["v", "w", "u", "word", "n"]
         if made == 0:
             return self.out(self.any(1))
         if made == 1:

@@ -27,7 +27,7 @@ final class Order {
             return Numbers.compare(a, b) == 0;
         }
         if (a instanceof Sequence left && b instanceof Sequence right) {
-            return equal(left, right, budget, depth);
+            return a == b || equal(left, right, budget, depth);
         }
         if (a instanceof Dict left && b instanceof Dict right) {
             return equal(left, right, budget, depth);

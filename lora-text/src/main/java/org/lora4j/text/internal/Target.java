@@ -7,6 +7,9 @@ import org.jspecify.annotations.Nullable;
 sealed interface Target {
     void set(@Nullable Object value, Scope scope);
 
+    /** Tells a frame which names are set, and which are read to be changed. */
+    void declare(Frame frame);
+
     /** What Jinja makes of an element that passes the test of a loop: a tuple for several names. */
     default @Nullable Object rebuilt(@Nullable Object value, Budget budget) {
         return value;
@@ -14,12 +17,22 @@ sealed interface Target {
 
     record Name(String name) implements Target {
         @Override
+        public void declare(Frame frame) {
+            frame.set(name);
+        }
+
+        @Override
         public void set(@Nullable Object value, Scope scope) {
             scope.set(name, value);
         }
     }
 
     record Member(String name, String member) implements Target {
+        @Override
+        public void declare(Frame frame) {
+            frame.read(name);
+        }
+
         @Override
         public void set(@Nullable Object value, Scope scope) {
             if (!(scope.get(name) instanceof Namespace namespace)) {
@@ -30,6 +43,11 @@ sealed interface Target {
     }
 
     record Several(List<Target> targets) implements Target {
+        @Override
+        public void declare(Frame frame) {
+            targets.forEach(target -> target.declare(frame));
+        }
+
         @Override
         public @Nullable Object rebuilt(@Nullable Object value, Budget budget) {
             List<@Nullable Object> values = Values.list(value, budget);

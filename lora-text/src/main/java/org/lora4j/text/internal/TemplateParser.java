@@ -6,6 +6,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.lora4j.text.internal.Statement.Flow;
 import org.lora4j.text.internal.Token.Kind;
 
@@ -14,6 +16,9 @@ final class TemplateParser extends ExpressionParser {
     private static final Set<String> SPECIAL = Set.of("varargs", "kwargs", "caller");
     private static final Set<String> CONSTANTS = Set.of("true", "false", "none", "True", "False", "None");
 
+    private final Frame root = new Frame(null);
+    private final List<Frame> frames = new ArrayList<>(List.of(root));
+    private Frame frame = root;
     private Set<String> special = new HashSet<>();
     private int loops;
     private boolean marksGeneration;
@@ -23,7 +28,8 @@ final class TemplateParser extends ExpressionParser {
     }
 
     Statement template() {
-        Statement all = body(Set.of());
+        Statement all = root.of(body(Set.of()));
+        frames.forEach(Frame::close);
         if (!unknown.isEmpty()) {
             throw unknown.get(0);
         }
@@ -33,6 +39,26 @@ final class TemplateParser extends ExpressionParser {
     /** Whether there is a part that is marked with {@code generation}. */
     boolean marksGeneration() {
         return marksGeneration;
+    }
+
+    private Frame beginFrame(Frame outer) {
+        Frame inner = new Frame(outer);
+        frames.add(inner);
+        return inner;
+    }
+
+    /** A block with names of its own; some of them have values before it runs. */
+    private Statement framed(Consumer<Frame> declare, Supplier<Statement> block) {
+        Frame outer = frame;
+        frame = beginFrame(outer);
+        declare.accept(frame);
+        Statement body = frame.of(block.get());
+        frame = outer;
+        return body;
+    }
+
+    private Statement framed(Supplier<Statement> block) {
+        return framed(inner -> {}, block);
     }
 
     /** Statements up to one of these names, which stay to be read. */
@@ -129,6 +155,7 @@ final class TemplateParser extends ExpressionParser {
 
     private Statement conditional() {
         int before = unknown.size();
+        frame.beginBranch();
         List<Expression> tests = new ArrayList<>();
         List<Statement> bodies = new ArrayList<>();
         do {
@@ -140,6 +167,7 @@ final class TemplateParser extends ExpressionParser {
             bodies.add(wholeBlock("endif"));
         }
         unknown.subList(before, unknown.size()).clear();
+        frame.endBranch();
         return scope -> {
             for (int i = 0; i < tests.size(); i++) {
                 scope.budget.operation();
@@ -181,28 +209,45 @@ final class TemplateParser extends ExpressionParser {
         Target target = target(false);
         require(Kind.NAME, "in");
         Expression list = tuple(false);
+        Frame outer = frame;
+        frame = beginFrame(outer);
         Expression test = keyword("if") ? expression() : null;
+        frame = outer;
         if (peek().is(Kind.NAME, "recursive")) {
             throw expected("a loop that is not recursive; use a macro that calls itself");
         }
         loops++;
-        Statement body = block("else", "endfor");
+        Statement body = framed(
+                inner -> {
+                    inner.read("loop");
+                    readAll(target, inner);
+                },
+                () -> block("else", "endfor"));
         loops--;
-        Statement otherwise = next().text().equals("else") ? wholeBlock("endfor") : null;
+        Statement otherwise = next().text().equals("else") ? framed(() -> wholeBlock("endfor")) : null;
         return new Loop(target, list, test, body, otherwise);
+    }
+
+    /** Names that have a value when a block begins. */
+    private static void readAll(Target target, Frame inner) {
+        inner.beginBranch();
+        target.declare(inner);
+        inner.endBranch();
     }
 
     private Statement assignment() {
         Target target = target(true);
         if (operator("=")) {
             Expression value = tuple(true);
+            target.declare(frame);
             return scope -> {
                 target.set(value.value(scope), scope);
                 return Flow.NEXT;
             };
         }
         List<Expression.Step> filters = operator("|") ? filters() : List.of();
-        return new Capture(wholeBlock("endset"), filters, target::set);
+        target.declare(frame);
+        return new Capture(framed(() -> wholeBlock("endset")), filters, target::set);
     }
 
     private List<Expression.Step> filters() {
@@ -215,7 +260,7 @@ final class TemplateParser extends ExpressionParser {
 
     private Statement filtered() {
         List<Expression.Step> filters = filters();
-        return new Capture(wholeBlock("endfilter"), filters, (value, scope) -> {
+        return new Capture(framed(() -> wholeBlock("endfilter")), filters, (value, scope) -> {
             if (!(value instanceof String text)) {
                 throw Values.wrong("a text that the filters of a block return", value);
             }
@@ -233,7 +278,8 @@ final class TemplateParser extends ExpressionParser {
             require(Kind.OPERATOR, "=");
             values.put(target, expression());
         }
-        Statement body = wholeBlock("endwith");
+        Statement body =
+                framed(inner -> values.keySet().forEach(target -> readAll(target, inner)), () -> wholeBlock("endwith"));
         return scope -> {
             Scope inner = scope.inner();
             values.forEach((target, value) -> target.set(value.value(scope), inner));
@@ -251,6 +297,7 @@ final class TemplateParser extends ExpressionParser {
 
     private Statement macro() {
         String name = name();
+        frame.set(name);
         Macro.Definition definition = definition(name, parameters(), "endmacro");
         return scope -> {
             scope.set(name, new Macro(definition, scope));
@@ -260,6 +307,8 @@ final class TemplateParser extends ExpressionParser {
 
     private List<Macro.Parameter> parameters() {
         List<Macro.Parameter> parameters = new ArrayList<>();
+        Frame outer = frame;
+        frame = beginFrame(outer);
         require(Kind.OPERATOR, "(");
         while (!operator(")")) {
             if (!parameters.isEmpty()) {
@@ -274,6 +323,7 @@ final class TemplateParser extends ExpressionParser {
             }
             parameters.add(new Macro.Parameter(name, byDefault));
         }
+        frame = outer;
         return parameters;
     }
 
@@ -284,7 +334,8 @@ final class TemplateParser extends ExpressionParser {
         int outerDepth = beginDepth();
         special = new HashSet<>();
         loops = 0;
-        Statement body = wholeBlock(end);
+        Statement body = framed(
+                inner -> parameters.forEach(parameter -> inner.read(parameter.name())), () -> wholeBlock(end));
         Macro.Definition definition = new Macro.Definition(name, parameters, body, special, endDepth(outerDepth));
         outerSpecial.addAll(special);
         special = outerSpecial;
@@ -297,6 +348,7 @@ final class TemplateParser extends ExpressionParser {
         if (SPECIAL.contains(name)) {
             special.add(name);
         }
+        frame.read(name);
         return super.named(name);
     }
 
