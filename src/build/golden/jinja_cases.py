@@ -307,7 +307,7 @@ class Chance:
         if made == 9:
             return f"{self.text(depth - 1)}.{self.pick('startswith', 'endswith')}({self.pick(self.pick(*TEXTS), '(' + self.pick(*TEXTS) + ', ' + self.pick(*TEXTS) + ')', self.pick(*TEXTS) + ', ' + self.pick(*SMALL))})"
         if made == 10:
-            return f"{self.text(depth - 1)}.{self.pick('isalpha', 'isdigit', 'isalnum', 'isspace', 'isupper', 'islower', 'isnumeric', 'isdecimal', 'isascii')}()"
+            return f"{self.text(depth - 1)}.{self.pick('isalpha', 'isdigit', 'isalnum', 'isspace', 'isupper', 'islower', 'isdecimal', 'isascii')}()"
         return f"({self.number(depth - 1)} < {self.number(depth - 1)} <= {self.number(depth - 1)})"
 
     # Statements

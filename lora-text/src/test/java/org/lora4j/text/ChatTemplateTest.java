@@ -409,10 +409,16 @@ class ChatTemplateTest {
         assertThat(template.specialToken("pad_token")).isEmpty();
         Files.writeString(config, """
                 {"chat_template": [{"name": "tool_use", "template": "t"}, {"name": "default", "template": "d"}]}""");
+        Conversation tools = new Conversation(List.of(BYE), List.of(Map.of("type", "function")));
         assertThat(ChatTemplate.load(folder).render(Conversation.of(BYE), false))
                 .isEqualTo("d");
+        assertThat(ChatTemplate.load(folder).render(tools, false)).isEqualTo("t");
         Files.writeString(folder.resolve("chat_template.jinja"), "file");
         assertThat(ChatTemplate.load(folder).render(Conversation.of(BYE), false))
                 .isEqualTo("file");
+        assertThat(ChatTemplate.load(folder).render(tools, false)).isEqualTo("file");
+        Files.createDirectory(folder.resolve("additional_chat_templates"));
+        Files.writeString(folder.resolve("additional_chat_templates/tool_use.jinja"), "file for tools");
+        assertThat(ChatTemplate.load(folder).render(tools, false)).isEqualTo("file for tools");
     }
 }

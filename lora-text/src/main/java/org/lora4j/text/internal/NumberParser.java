@@ -45,8 +45,17 @@ final class NumberParser {
         if (digits.isEmpty() || digits.startsWith("_") || digits.endsWith("_") || digits.contains("__")) {
             return null;
         }
-        String plain = digits.replace("_", "");
-        return plain.codePoints().allMatch(c -> Character.digit(c, radix) >= 0) ? plain : null;
+        StringBuilder plain = new StringBuilder();
+        for (int at = 0; at < digits.length(); at += Character.charCount(digits.codePointAt(at))) {
+            int c = digits.codePointAt(at);
+            int digit = c < 0x80 || Character.isDigit(c) ? Character.digit(c, radix) : -1;
+            if (digit >= 0) {
+                plain.append(Character.forDigit(digit, radix));
+            } else if (c != '_') {
+                return null;
+            }
+        }
+        return plain.toString();
     }
 
     /** Returns a number, or null if the text has none. */
@@ -62,16 +71,14 @@ final class NumberParser {
             default -> {}
         }
         StringBuilder ascii = new StringBuilder();
-        for (int i = 0; i < number.length(); i++) {
-            char c = number.charAt(i);
-            boolean between = i > 0
-                    && i + 1 < number.length()
-                    && Character.isDigit(number.charAt(i - 1))
-                    && Character.isDigit(number.charAt(i + 1));
+        int[] all = number.codePoints().toArray();
+        for (int i = 0; i < all.length; i++) {
+            int c = all[i];
+            boolean between = i > 0 && i + 1 < all.length && Character.isDigit(all[i - 1]) && Character.isDigit(all[i + 1]);
             if (Character.isDigit(c)) {
                 ascii.append(Character.digit(c, 10));
             } else if ("+-.e".indexOf(c) >= 0) {
-                ascii.append(c);
+                ascii.append((char) c);
             } else if (c != '_' || !between) {
                 return null;
             }

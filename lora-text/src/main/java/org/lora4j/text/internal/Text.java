@@ -50,29 +50,41 @@ final class Text {
         if (text.isEmpty()) {
             return text;
         }
-        int end = Character.charCount(text.codePointAt(0));
-        return titleCase(text.substring(0, end)) + text.substring(end).toLowerCase(Locale.ROOT);
+        String first = Character.toString(text.codePointAt(0));
+        // The last sigma of a word depends on what stands before it, so the whole text is put into lower case.
+        return titleCase(first)
+                + text.toLowerCase(Locale.ROOT)
+                        .substring(first.toLowerCase(Locale.ROOT).length());
     }
 
     private static String titleCase(String letter) {
         int one = letter.codePointAt(0);
         String upper = letter.toUpperCase(Locale.ROOT);
         int first = Character.charCount(upper.codePointAt(0));
-        return Character.toTitleCase(one) == one && upper.length() > first
+        if (Character.isTitleCase(one) || Character.toTitleCase(one) != one || upper.length() == first) {
+            return Character.toString(Character.toTitleCase(one));
+        }
+        return isCased(upper.codePointAt(0))
                 ? upper.substring(0, first) + upper.substring(first).toLowerCase(Locale.ROOT)
-                : Character.toString(Character.toTitleCase(one));
+                : upper;
     }
 
-    /** Python's {@code title}: a word is a run of letters. */
+    /** Python's {@code title}: a word is a run of letters that have a case. */
     static String title(String text) {
         StringBuilder result = new StringBuilder(text.length());
-        boolean inWord = false;
-        for (int at = 0; at < text.length(); ) {
-            int c = text.codePointAt(at);
-            String letter = Character.toString(c);
-            result.append(inWord ? letter.toLowerCase(Locale.ROOT) : titleCase(letter));
-            inWord = isCased(c);
-            at += letter.length();
+        int from = 0;
+        while (from < text.length()) {
+            int to = from;
+            while (to < text.length() && isCased(text.codePointAt(to))) {
+                to += Character.charCount(text.codePointAt(to));
+            }
+            result.append(capitalize(text.substring(from, to)));
+            if (to < text.length()) {
+                String other = Character.toString(text.codePointAt(to));
+                result.append(titleCase(other));
+                to += other.length();
+            }
+            from = to;
         }
         return result.toString();
     }
@@ -85,7 +97,10 @@ final class Text {
         StringBuilder result = new StringBuilder(text.length());
         text.codePoints().forEach(c -> {
             String letter = Character.toString(c);
-            result.append(Character.isUpperCase(c) ? letter.toLowerCase(Locale.ROOT) : letter.toUpperCase(Locale.ROOT));
+            result.append(
+                    Character.isUpperCase(c)
+                            ? letter.toLowerCase(Locale.ROOT)
+                            : Character.isLowerCase(c) ? letter.toUpperCase(Locale.ROOT) : letter);
         });
         return result.toString();
     }
