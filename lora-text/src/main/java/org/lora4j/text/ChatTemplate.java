@@ -183,7 +183,9 @@ public final class ChatTemplate {
                     "a template must mark what the assistant writes where it is written, found"
                             + " {% generation %} in a macro, in a call, or between set and endset");
         }
-        List<int[]> turns = templateOf(conversation).marksGeneration() ? rendered.generated() : turns(conversation, rendered.text());
+        List<int[]> turns = templateOf(conversation).marksGeneration()
+                ? rendered.generated()
+                : turns(conversation, rendered.text());
         return new ChatText(
                 rendered.text(),
                 turns.stream().map(turn -> new ChatText.Turn(turn[0], turn[1])).toList());

@@ -74,7 +74,8 @@ final class NumberParser {
         int[] all = number.codePoints().toArray();
         for (int i = 0; i < all.length; i++) {
             int c = all[i];
-            boolean between = i > 0 && i + 1 < all.length && Character.isDigit(all[i - 1]) && Character.isDigit(all[i + 1]);
+            boolean between =
+                    i > 0 && i + 1 < all.length && Character.isDigit(all[i - 1]) && Character.isDigit(all[i + 1]);
             if (Character.isDigit(c)) {
                 ascii.append(Character.digit(c, 10));
             } else if ("+-.e".indexOf(c) >= 0) {

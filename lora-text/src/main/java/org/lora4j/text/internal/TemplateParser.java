@@ -334,8 +334,8 @@ final class TemplateParser extends ExpressionParser {
         int outerDepth = beginDepth();
         special = new HashSet<>();
         loops = 0;
-        Statement body = framed(
-                inner -> parameters.forEach(parameter -> inner.read(parameter.name())), () -> wholeBlock(end));
+        Statement body =
+                framed(inner -> parameters.forEach(parameter -> inner.read(parameter.name())), () -> wholeBlock(end));
         Macro.Definition definition = new Macro.Definition(name, parameters, body, special, endDepth(outerDepth));
         outerSpecial.addAll(special);
         special = outerSpecial;
