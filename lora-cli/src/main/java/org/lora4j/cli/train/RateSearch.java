@@ -34,7 +34,7 @@ public record RateSearch(List<Trial> trials, @Nullable Double suggestion) {
     private static final int BEFORE = 10;
 
     /** A loss is clearly lower if it is so many standard errors below the mean of the first ones. */
-    private static final double CLEAR = 4;
+    private static final double CLEAR = 5;
 
     /** And by this part of it, also if there is no noise. */
     private static final double SMALLEST = 1e-3;
@@ -129,8 +129,9 @@ public record RateSearch(List<Trial> trials, @Nullable Double suggestion) {
             out.fact("%.1e  %.4f", trials.get(i).rate(), trials.get(i).loss());
         }
         if (suggestion == null) {
-            out.line("No rate was found: the loss did not fall clearly below that of the first steps. Take larger batches or"
-                    + " more texts, or the default rate.");
+            out.line(
+                    "No rate was found: the loss did not fall clearly below that of the first steps. Take larger batches or"
+                            + " more texts, or the default rate.");
         } else {
             out.line("suggestion: --rate %.1e", suggestion);
         }
