@@ -7,32 +7,63 @@ writes expected.json. A text that is null means that the template refuses the co
 a copy of conversations.json to compare with the templates of other models.
 """
 
+import datetime
 import json
 import sys
 from pathlib import Path
 
 import jinja2
+import jinja2.ext
+from jinja2.ext import Extension
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+NOW = datetime.datetime(2026, 3, 7, 15, 4, 5)
 
 
 def refuse(message):
     raise jinja2.TemplateError(message)
 
 
+def tojson(value, ensure_ascii=False, indent=None, separators=None, sort_keys=False):
+    return json.dumps(value, ensure_ascii=ensure_ascii, indent=indent, separators=separators, sort_keys=sort_keys)
+
+
+class Generation(Extension):
+    """Takes the part that the assistant writes, as the extension of transformers does."""
+
+    tags = {"generation"}
+
+    def parse(self, parser):
+        line = next(parser.stream).lineno
+        body = parser.parse_statements(["name:endgeneration"], drop_needle=True)
+        return jinja2.nodes.CallBlock(self.call_method("_generated"), [], [], body).set_lineno(line)
+
+    def _generated(self, caller):
+        return caller()
+
+
 def environment():
+    found = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True, extensions=[Generation, jinja2.ext.loopcontrols])
     # With sort_keys and escapes for HTML, Jinja's own tojson writes other texts than transformers.
-    found = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True)
-    found.filters["tojson"] = lambda value, indent=None: json.dumps(value, ensure_ascii=False, indent=indent)
+    found.filters["tojson"] = tojson
     found.globals["raise_exception"] = refuse
+    found.globals["strftime_now"] = lambda form: NOW.strftime(form)
     return found
 
 
 def render(template, chat, prompt):
     try:
         return template.render(
-            messages=chat["messages"], tools=chat.get("tools"), add_generation_prompt=prompt, bos_token="<s>", eos_token="</s>"
+            messages=chat["messages"],
+            tools=chat.get("tools"),
+            documents=None,
+            add_generation_prompt=prompt,
+            bos_token="<s>",
+            eos_token="</s>",
+            date_string="26 Jul 2024",
+            **chat.get("more", {}),
         )
-    except (jinja2.TemplateError, TypeError):
+    except (jinja2.TemplateError, TypeError, ValueError):
         return None
 
 
@@ -45,4 +76,5 @@ def main(folder):
     (folder / "expected.json").write_text(json.dumps(expected, ensure_ascii=False, indent=1) + "\n", "utf-8")
 
 
-main(Path(sys.argv[1]))
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -19,25 +19,34 @@ import org.lora4j.text.internal.JinjaTemplate;
 /**
  * How a model wants conversations written: the template of {@code tokenizer_config.json} or {@code chat_template.jinja}, in
  * Jinja, with the settings and the functions that {@code transformers} gives it. The file may come from somebody else: a
- * template sees the conversation and the special tokens, reaches nothing of Java, and ends after 5 million steps.
+ * template sees the conversation and the special tokens, reaches nothing of Java, and ends after 50 million steps, of which each
+ * character that it reads or makes is one. A text that it writes has at most 10 million characters.
  */
 public final class ChatTemplate {
     private static final String CONFIG = "tokenizer_config.json";
     private static final String FILE = "chat_template.jinja";
+    private static final String DEFAULT = "default";
+    private static final String TOOLS = "tool_use";
+    private static final String FILE_FOR_TOOLS = "additional_chat_templates/" + TOOLS + ".jinja";
     private static final List<String> SPECIAL =
             List.of("bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token");
 
     private final JinjaTemplate template;
+    /** The one for conversations with tools, if there is another. */
+    private final @Nullable JinjaTemplate forTools;
+
     private final Map<String, String> special;
 
-    private ChatTemplate(JinjaTemplate template, Map<String, String> special) {
+    private ChatTemplate(JinjaTemplate template, @Nullable JinjaTemplate forTools, Map<String, String> special) {
         this.template = template;
+        this.forTools = forTools;
         this.special = special;
     }
 
     /**
      * Reads the template of a model folder. {@code chat_template.jinja} comes before {@code chat_template} of
-     * {@code tokenizer_config.json}; of several there, the one named {@code default} is taken.
+     * {@code tokenizer_config.json}. Of several there, the one with the name {@code tool_use} is for conversations with tools, and
+     * {@code default} for all others, as in {@code transformers}; {@code additional_chat_templates/tool_use.jinja} is one too.
      *
      * @param folder the folder
      * @return the template
@@ -49,8 +58,11 @@ public final class ChatTemplate {
         String json = Json.readIfExists(folder.resolve(CONFIG));
         JsonNode config = Json.object(CONFIG, json == null ? "{}" : json);
         String source = Json.readIfExists(folder.resolve(FILE));
+        String withTools = source == null
+                ? source(config.path("chat_template"), TOOLS)
+                : Json.readIfExists(folder.resolve(FILE_FOR_TOOLS));
         if (source == null) {
-            source = source(config.path("chat_template"));
+            source = source(config.path("chat_template"), DEFAULT);
         }
         if (source == null) {
             throw new FileNotFoundException(folder + ": the folder of a chat model must have " + FILE
@@ -64,15 +76,18 @@ public final class ChatTemplate {
                 special.put(name, content.textValue());
             }
         }
-        return of(source, special);
+        return new ChatTemplate(
+                JinjaTemplate.parse(source),
+                withTools == null ? null : JinjaTemplate.parse(withTools),
+                Map.copyOf(special));
     }
 
-    private static @Nullable String source(JsonNode template) {
+    private static @Nullable String source(JsonNode template, String name) {
         if (template.isTextual()) {
-            return template.textValue();
+            return name.equals(DEFAULT) ? template.textValue() : null;
         }
         for (JsonNode named : template) {
-            if (named.path("name").asText().equals("default")
+            if (named.path("name").asText().equals(name)
                     && named.path("template").isTextual()) {
                 return named.path("template").textValue();
             }
@@ -91,7 +106,7 @@ public final class ChatTemplate {
     public static ChatTemplate of(String source, Map<String, String> specialTokens) {
         Objects.requireNonNull(source, "source must not be null");
         Objects.requireNonNull(specialTokens, "specialTokens must not be null");
-        return new ChatTemplate(JinjaTemplate.parse(source), Map.copyOf(specialTokens));
+        return new ChatTemplate(JinjaTemplate.parse(source), null, Map.copyOf(specialTokens));
     }
 
     /**
@@ -142,7 +157,11 @@ public final class ChatTemplate {
         values.put("documents", null);
         values.put("add_generation_prompt", addGenerationPrompt);
         values.putAll(more);
-        return template.render(values);
+        return templateOf(conversation).render(values);
+    }
+
+    private JinjaTemplate templateOf(Conversation conversation) {
+        return forTools != null && !conversation.tools().isEmpty() ? forTools : template;
     }
 
     /**
@@ -159,7 +178,14 @@ public final class ChatTemplate {
      */
     public ChatText write(Conversation conversation) {
         JinjaTemplate.Rendered rendered = rendered(conversation, false, Map.of());
-        List<int[]> turns = template.marksGeneration() ? rendered.generated() : turns(conversation, rendered.text());
+        if (rendered.lostMark()) {
+            throw new IllegalArgumentException(
+                    "a template must mark what the assistant writes where it is written, found"
+                            + " {% generation %} in a macro, in a call, or between set and endset");
+        }
+        List<int[]> turns = templateOf(conversation).marksGeneration()
+                ? rendered.generated()
+                : turns(conversation, rendered.text());
         return new ChatText(
                 rendered.text(),
                 turns.stream().map(turn -> new ChatText.Turn(turn[0], turn[1])).toList());

@@ -54,22 +54,39 @@ class ChatTemplateTest {
         return ChatTemplate.of(source, NONE).render(Conversation.of(SYSTEM, HI), false);
     }
 
-    /** Five conversations with tools, line feeds, quotes and no text at all; two turns of a user are refused by one model. */
+    /** Conversations with tools, images, thoughts, line feeds, quotes and no text at all; some models refuse some of them. */
     @ParameterizedTest
-    @ValueSource(strings = {"llama3", "mistral", "smollm2", "qwen-like"})
+    @ValueSource(
+            strings = {
+                "llama3",
+                "llama31-like",
+                "mistral",
+                "mistral-tools-like",
+                "smollm2",
+                "smollm3-like",
+                "qwen-like",
+                "qwen3-like",
+                "gemma2-like",
+                "gemma3-like",
+                "phi3-like",
+                "phi4-like",
+                "deepseek-like"
+            })
     void writesWhatJinjaWrites(String name) throws IOException {
         ChatTemplate template = template(name, Map.of("bos_token", "<s>", "eos_token", "</s>"));
         JsonNode chats = json("conversations.json");
         JsonNode expected = json("expected.json").get(name);
-        assertThat(expected).hasSameSizeAs(chats).hasSizeGreaterThan(4);
+        assertThat(expected).hasSameSizeAs(chats).hasSizeGreaterThan(16);
         for (int i = 0; i < chats.size(); i++) {
             Conversation chat = conversation(chats.get(i));
+            Map<String, Object> more = map(chats.get(i).path("more"));
+            more.put("date_string", "26 Jul 2024");
             for (boolean prompt : new boolean[] {false, true}) {
                 JsonNode text = expected.get(i).get(prompt ? 1 : 0);
                 if (text.isNull()) {
-                    assertThatIllegalArgumentException().isThrownBy(() -> template.render(chat, prompt));
+                    assertThatIllegalArgumentException().isThrownBy(() -> template.render(chat, prompt, more));
                 } else {
-                    assertThat(template.render(chat, prompt))
+                    assertThat(template.render(chat, prompt, more))
                             .as("%s, %d", name, i)
                             .isEqualTo(text.textValue());
                 }
@@ -89,7 +106,9 @@ class ChatTemplateTest {
         for (JsonNode message : chat.get("messages")) {
             Map<String, Object> more = map(message);
             more.remove("role");
-            more.remove("content");
+            if (!message.get("content").isArray()) {
+                more.remove("content");
+            }
             messages.add(new ChatMessage(
                     message.get("role").textValue(), message.get("content").textValue(), more));
         }
@@ -99,7 +118,9 @@ class ChatTemplateTest {
     }
 
     private static Map<String, Object> map(JsonNode object) {
-        return MAPPER.convertValue(object, new TypeReference<LinkedHashMap<String, Object>>() {});
+        return object.isMissingNode()
+                ? new LinkedHashMap<>()
+                : MAPPER.convertValue(object, new TypeReference<LinkedHashMap<String, Object>>() {});
     }
 
     @Test
@@ -203,7 +224,7 @@ class ChatTemplateTest {
                 "{% macro f(x, y='d') %}<{{ x ~ y }}>{% endmacro %}{{ f('a') }}{{ f('a', y='b') }} § <ad><ab>",
                 "{{ [3, 1, 2][::-1] }} {{ 'abc'[1:] }} {{ [1, 2, 3][-1] }} {{ 'abc'[:-1] }} § [2, 1, 3] bc 3 ab",
                 "{{ ' a '.strip() }}{{ 'xay'.rstrip('y').lstrip('x') }}{{ 'a</t>b'.split('</t>')[-1] }}{{ 'abc'.startswith('ab') }} § aabTrue",
-                "{{ {'a': 1}.items() }} {{ {'a': 1}.get('b', 2) }} {% for k, v in {'a': 1} | items %}{{ k }}={{ v }}{% endfor %} § [['a', 1]] 2 a=1",
+                "{{ {'a': 1}.items() }} {{ {'a': 1}.get('b', 2) }} {% for k, v in {'a': 1} | items %}{{ k }}={{ v }}{% endfor %} § dict_items([('a', 1)]) 2 a=1",
                 "{{ [1, 2] | tojson }} {{ {'ä': none, 'b': true} | tojson }} § [1, 2] {\"ä\": null, \"b\": true}",
                 "{{ ['a', 'b'] | join(', ') }} {{ 'a-b' | replace('-', '+') }} {{ 'ab' | upper | length }} § a, b a+b 2",
                 "{{ messages | map(attribute='role') | join('/') }} {{ messages | selectattr('role', 'equalto', 'user') | list | length }} § system/user 1",
@@ -211,7 +232,7 @@ class ChatTemplateTest {
                 "{{ 'a' is string }} {{ {} is mapping }} {{ none is none }} {{ 3 is divisibleby 3 }} {{ 1 is not odd }} § True True True True False",
                 "{{ 'a' if false else 'b' }}{{ 'c' if false }} § b",
                 "{% set t %}x{{ 1 }}{% endset %}{{ t | capitalize }} {{ 'a b' | title }} {{ range(1, 7, 2) | list }} § X1 A B [1, 3, 5]",
-                "{{ [2, 1] | sort | first }}{{ [2, 1] | last }} {{ {'b': 1, 'a': 2} | dictsort }} {{ '12' | int + 1 }} § 11 [['a', 2], ['b', 1]] 13",
+                "{{ [2, 1] | sort | first }}{{ [2, 1] | last }} {{ {'b': 1, 'a': 2} | dictsort }} {{ '12' | int + 1 }} § 11 [('a', 2), ('b', 1)] 13",
                 "{{ \"it's\" }} {{ ['a\"b'] }} {{ [\"it's\"] }} § it's ['a\"b'] [\"it's\"]"
             })
     void computesAsPythonDoes(String source, String expected) {
@@ -229,36 +250,6 @@ class ChatTemplateTest {
                 .isEqualTo("{\n  \"a\": [\n    1,\n    {}\n  ]\n}");
         assertThat(render("{{ 'a\nb' | indent(2) }}")).isEqualTo("a\n  b");
         assertThat(render("{{ strftime_now('%Y') | length }}")).isEqualTo("4");
-    }
-
-    @ParameterizedTest
-    @ValueSource(
-            strings = {
-                "{% for a in range(100000) %}{% for b in range(100000) %}{% for c in range(1000) %}{% endfor %}{% endfor %}{% endfor %}",
-                "{{ range(2000000000) | list | length }}",
-                "{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}",
-                "{% set ns = namespace(x='aaaaaaaaaa') %}{% for i in range(1000) %}{% set ns.x = ns.x + ns.x %}{% endfor %}",
-                "{{ 'a' * 2000000000 }}",
-                "{{ ('a' * 1000000) | replace('', 'b' * 1000000) }}",
-                "{% set ns = namespace(x=[]) %}{% for i in range(100000) %}{% set ns.x = [ns.x] %}{% endfor %}{{ ns.x }}",
-                "{% set ns = namespace(x=[1]) %}{% for i in range(100) %}{% set ns.x = ns.x + ns.x %}{% endfor %}",
-                "{{ 'a' | indent(2000000000) }}",
-                "{{ [1] | tojson(indent=1000000000) }}"
-            })
-    void aHostileTemplateEnds(String source) {
-        assertThatIllegalArgumentException().isThrownBy(() -> render(source)).withMessageMatching("(?s).*(must).*");
-    }
-
-    @Test
-    void aTemplateThatIsNestedDeepEnds() {
-        for (String source : List.of(
-                "{{ " + "(".repeat(100_000) + " }}",
-                "{{ 1" + " + 1".repeat(200_000) + " }}",
-                "{% if true %}".repeat(50_000),
-                "{{ x" + "|string".repeat(100_000) + " }}",
-                "{{ " + "[".repeat(50_000))) {
-            assertThatIllegalArgumentException().isThrownBy(() -> render(source));
-        }
     }
 
     @ParameterizedTest
@@ -301,8 +292,7 @@ class ChatTemplateTest {
                 "{{ ! }}",
                 "{% set x.y = 1 %}",
                 "{{ f(1 }}",
-                "{{ {1 2} }}",
-                "{{ 99999999999999999999 }}"
+                "{{ {1 2} }}"
             })
     void refusesWhatIsWrongOrNotAllowed(String source) {
         assertThatIllegalArgumentException().isThrownBy(() -> render(source));
@@ -370,6 +360,25 @@ class ChatTemplateTest {
         }
     }
 
+    /** As the extension of transformers has it: what is set between the marks is gone after them, and a loop does not end there. */
+    @Test
+    void marksAreAPartOfTheirOwn() throws IOException {
+        String set =
+                "{% set x = 1 %}{% for m in messages %}{% generation %}{% set x = 2 %}{{ x }}{% endgeneration %}{{ x }}{% endfor %}";
+        assertThat(render(set)).isEqualTo("2121");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() ->
+                        render("{% for m in messages %}{% generation %}{% break %}{% endgeneration %}{% endfor %}"))
+                .withMessageContaining("break and continue in a loop");
+        String macro = "{% macro say(m) %}{% generation %}{{ m.content }}{% endgeneration %}{% endmacro %}"
+                + "{% for m in messages %}{{ say(m) }}{% endfor %}";
+        ChatTemplate template = ChatTemplate.of(macro, NONE);
+        assertThat(template.render(Conversation.of(BYE), false)).isEqualTo("Bye");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> template.write(Conversation.of(BYE)))
+                .withMessageContaining("{% generation %} in a macro");
+    }
+
     @Test
     void turnsThatCannotBeToldAreRefused() throws IOException {
         String source = "{% for m in messages %}{{ m.content }}{% if loop.last %}!{% endif %}{% endfor %}";
@@ -400,10 +409,16 @@ class ChatTemplateTest {
         assertThat(template.specialToken("pad_token")).isEmpty();
         Files.writeString(config, """
                 {"chat_template": [{"name": "tool_use", "template": "t"}, {"name": "default", "template": "d"}]}""");
+        Conversation tools = new Conversation(List.of(BYE), List.of(Map.of("type", "function")));
         assertThat(ChatTemplate.load(folder).render(Conversation.of(BYE), false))
                 .isEqualTo("d");
+        assertThat(ChatTemplate.load(folder).render(tools, false)).isEqualTo("t");
         Files.writeString(folder.resolve("chat_template.jinja"), "file");
         assertThat(ChatTemplate.load(folder).render(Conversation.of(BYE), false))
                 .isEqualTo("file");
+        assertThat(ChatTemplate.load(folder).render(tools, false)).isEqualTo("file");
+        Files.createDirectory(folder.resolve("additional_chat_templates"));
+        Files.writeString(folder.resolve("additional_chat_templates/tool_use.jinja"), "file for tools");
+        assertThat(ChatTemplate.load(folder).render(tools, false)).isEqualTo("file for tools");
     }
 }

@@ -89,7 +89,8 @@ final class TrainingOptions {
 
     @Option(
             names = "--find-rate",
-            description = "Train nothing: try growing learning rates in 60 steps, and suggest one.")
+            description =
+                    "Train nothing: try growing learning rates in 60 steps, and suggest one with which the loss falls clearly.")
     private boolean findRate;
 
     private final int minSteps;

@@ -1,42 +1,68 @@
 package org.lora4j.text.internal;
 
-/** What a template may use: a hostile one must end soon and not fill the memory. */
+/**
+ * What a template may use: a hostile one must end soon and not fill the memory. Steps count what is done: one for each character
+ * that is read or made, ten for an operation, twenty for an element of a list.
+ */
 final class Budget {
-    private static final long MOST_STEPS = 5_000_000;
-    private static final long MOST_CHARACTERS = 200_000_000;
-    private static final int MOST_DEPTH = 100;
+    static final int MOST_TEXT = 10_000_000;
+
+    private static final long MOST_STEPS = 50_000_000;
+    private static final int OPERATION = 10;
+    private static final int ELEMENT = 20;
+    private static final int MOST_LEVELS = 500;
 
     private long steps;
-    private long characters;
-    private int depth;
+    private int levels;
 
-    void step() {
-        if (++steps > MOST_STEPS) {
-            throw new JinjaException("a template must end after " + MOST_STEPS + " steps, found one that goes on");
+    void operation() {
+        steps(OPERATION);
+    }
+
+    /** Counts elements that are made or looked at. */
+    void elements(long count) {
+        steps(count > MOST_STEPS ? count : count * ELEMENT);
+    }
+
+    /** Counts characters that are read. */
+    void read(long characters) {
+        steps(characters);
+    }
+
+    /** Counts the characters of a text before it is made. */
+    void text(long length) {
+        if (length > MOST_TEXT) {
+            throw new JinjaException(
+                    "a text of a template must have at most " + MOST_TEXT + " characters, found " + length);
         }
+        steps(length);
+    }
+
+    /** Counts characters that are added to a text of this length. */
+    void grow(long length, long more) {
+        if (length + more > MOST_TEXT) {
+            text(length + more);
+        }
+        steps(more);
     }
 
     void steps(long count) {
         steps += count;
-        step();
-    }
-
-    /** Counts the characters of a new text before it is made. */
-    void characters(long count) {
-        characters += count;
-        if (characters > MOST_CHARACTERS) {
-            throw new JinjaException(
-                    "a template must make at most " + MOST_CHARACTERS + " characters of text, found more");
+        if (steps > MOST_STEPS || count > MOST_STEPS) {
+            throw new JinjaException("a template must end after " + MOST_STEPS
+                    + " steps, of which each character counts, found one that goes on");
         }
     }
 
-    void enter() {
-        if (++depth > MOST_DEPTH) {
-            throw new JinjaException("a template must call macros at most " + MOST_DEPTH + " deep, found more");
+    /** Begins the call of a macro whose statements and expressions are nested so deep. */
+    void enter(int depth) {
+        levels += depth;
+        if (levels > MOST_LEVELS) {
+            throw new JinjaException("a template must call macros at most " + MOST_LEVELS + " levels deep, found more");
         }
     }
 
-    void leave() {
-        depth--;
+    void leave(int depth) {
+        levels -= depth;
     }
 }

@@ -1,11 +1,9 @@
 package org.lora4j.text.internal;
 
-import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** What a template can call: a function or a macro. */
+/** What a template can call: a function, a macro, or a method of a value. */
 interface Callable {
     @Nullable
-    Object call(List<@Nullable Object> arguments, Map<String, @Nullable Object> named);
+    Object call(Passed passed, Budget budget);
 }

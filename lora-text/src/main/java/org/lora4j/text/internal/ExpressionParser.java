@@ -6,336 +6,317 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.text.internal.Lexer.Kind;
-import org.lora4j.text.internal.Lexer.Token;
+import org.lora4j.text.internal.Expression.Step;
+import org.lora4j.text.internal.Token.Kind;
 
 /** Parses expressions; each level of precedence is a method. */
-class ExpressionParser {
-    private static final int MOST_DEPTH = 200;
+class ExpressionParser extends Parser {
     private static final Set<String> COMPARISONS = Set.of("==", "!=", "<", ">", "<=", ">=");
+    private static final Set<String> SUMS = Set.of("+", "-");
+    private static final Set<String> PRODUCTS = Set.of("*", "/", "//", "%");
 
-    private final List<Token> tokens;
-    private int position;
-    private int depth;
+    /** Filters and tests that are not known. In a conditional part they are looked up when they are used, as Jinja does. */
+    final List<JinjaException> unknown = new ArrayList<>();
 
     ExpressionParser(List<Token> tokens) {
-        this.tokens = tokens;
+        super(tokens);
     }
 
-    final Token peek() {
-        return tokens.get(position);
+    /** One expression, or several with commas between them, which are a tuple. */
+    final Expression tuple(boolean withCondition) {
+        return tuple(withCondition, false);
     }
 
-    final Token next() {
-        return tokens.get(position++);
-    }
-
-    final boolean accept(Kind kind, String text) {
-        if (peek().is(kind, text)) {
-            position++;
-            return true;
+    private Expression tuple(boolean withCondition, boolean bracketed) {
+        List<Expression> elements = new ArrayList<>();
+        boolean isTuple = false;
+        while (!isTupleEnd()) {
+            elements.add(withCondition ? expression() : or());
+            if (!operator(",")) {
+                break;
+            }
+            isTuple = true;
         }
-        return false;
-    }
-
-    final boolean operator(String text) {
-        return accept(Kind.OPERATOR, text);
-    }
-
-    final void require(Kind kind, String text) {
-        if (!accept(kind, text)) {
-            throw expected(text.isEmpty() ? kind.name() : "'" + text + "'");
+        if (elements.isEmpty() && !bracketed) {
+            throw expected("a value");
         }
+        return elements.size() == 1 && !isTuple ? elements.get(0) : sequence(Sequence.Kind.TUPLE, elements);
     }
 
-    final String name() {
-        if (peek().kind() != Kind.NAME) {
-            throw expected("a name");
-        }
-        return next().text();
-    }
-
-    final JinjaException expected(String what) {
-        return new JinjaException(peek().line(), "must have " + what + ", found '" + peek().text() + "'");
+    private boolean isTupleEnd() {
+        Kind kind = peek().kind();
+        return kind == Kind.OUTPUT_END || kind == Kind.BLOCK_END || isOperator(")");
     }
 
     final Expression expression() {
-        if (++depth > MOST_DEPTH) {
-            throw new JinjaException(peek().line(), "expressions must be nested at most " + MOST_DEPTH + " deep");
-        }
+        enter();
+        int before = unknown.size();
         Expression value = or();
-        if (accept(Kind.NAME, "if")) {
+        while (keyword("if")) {
             Expression then = value;
             Expression test = or();
-            Expression other = accept(Kind.NAME, "else") ? expression() : scope -> Undefined.UNDEFINED;
+            Expression other = keyword("else")
+                    ? expression()
+                    : scope -> new Undefined("the condition of an 'if' without 'else' is false");
             value = scope -> Values.isTrue(test.value(scope)) ? then.value(scope) : other.value(scope);
+            unknown.subList(before, unknown.size()).clear();
         }
-        depth--;
+        leave();
         return value;
     }
 
-    /** An expression without {@code if}, which follows on the list of a loop. */
-    final Expression or() {
-        Expression left = and();
-        while (accept(Kind.NAME, "or")) {
-            Expression first = left;
-            Expression second = and();
-            left = scope -> {
-                Object value = first.value(scope);
-                return Values.isTrue(value) ? value : second.value(scope);
-            };
+    private Expression or() {
+        List<Expression> operands = new ArrayList<>(List.of(and()));
+        while (keyword("or")) {
+            operands.add(and());
         }
-        return left;
+        return operands.size() == 1 ? operands.get(0) : new Expression.Logical(true, operands);
     }
 
     private Expression and() {
-        Expression left = not();
-        while (accept(Kind.NAME, "and")) {
-            Expression first = left;
-            Expression second = not();
-            left = scope -> {
-                Object value = first.value(scope);
-                return Values.isTrue(value) ? second.value(scope) : value;
-            };
+        List<Expression> operands = new ArrayList<>(List.of(not()));
+        while (keyword("and")) {
+            operands.add(not());
         }
-        return left;
+        return operands.size() == 1 ? operands.get(0) : new Expression.Logical(false, operands);
     }
 
     private Expression not() {
         boolean negated = false;
-        while (accept(Kind.NAME, "not")) {
+        boolean found = false;
+        while (keyword("not")) {
             negated = !negated;
-            if (!peek().is(Kind.NAME, "not")) {
-                Expression value = comparison();
-                boolean odd = negated;
-                return scope -> Values.isTrue(value.value(scope)) != odd;
-            }
+            found = true;
         }
-        return comparison();
+        Expression value = comparison();
+        boolean odd = negated;
+        return found ? scope -> Values.isTrue(value.value(scope)) != odd : value;
     }
 
     private Expression comparison() {
-        Expression left = sum();
+        List<Expression> operands = new ArrayList<>(List.of(sum()));
         List<String> operators = new ArrayList<>();
-        List<Expression> operands = new ArrayList<>(List.of(left));
         while (true) {
             if (peek().kind() == Kind.OPERATOR && COMPARISONS.contains(peek().text())) {
                 operators.add(next().text());
-            } else if (accept(Kind.NAME, "in")) {
+            } else if (keyword("in")) {
                 operators.add("in");
-            } else if (peek().is(Kind.NAME, "not") && tokens.get(position + 1).is(Kind.NAME, "in")) {
-                position += 2;
+            } else if (peek().is(Kind.NAME, "not") && second().is(Kind.NAME, "in")) {
+                next();
+                next();
                 operators.add("not in");
             } else {
                 break;
             }
             operands.add(sum());
         }
-        return operators.isEmpty()
-                ? left
-                : scope -> {
-                    Object value = operands.get(0).value(scope);
-                    for (int i = 0; i < operators.size(); i++) {
-                        Object other = operands.get(i + 1).value(scope);
-                        if (!Operators.compare(operators.get(i), value, other, scope.budget)) {
-                            return false;
-                        }
-                        value = other;
-                    }
-                    return true;
-                };
+        return operators.isEmpty() ? operands.get(0) : new Expression.Comparison(operands, operators);
     }
 
     private Expression sum() {
-        Expression left = concatenation();
-        while (peek().is(Kind.OPERATOR, "+") || peek().is(Kind.OPERATOR, "-")) {
-            left = binary(next().text(), left, concatenation());
+        List<Expression> operands = new ArrayList<>(List.of(concatenation()));
+        List<String> operators = new ArrayList<>();
+        while (peek().kind() == Kind.OPERATOR && SUMS.contains(peek().text())) {
+            operators.add(next().text());
+            operands.add(concatenation());
         }
-        return left;
+        return operators.isEmpty() ? operands.get(0) : new Expression.Arithmetic(operands, operators);
     }
 
     private Expression concatenation() {
-        Expression left = product();
+        List<Expression> operands = new ArrayList<>(List.of(product()));
         while (operator("~")) {
-            left = binary("~", left, product());
+            operands.add(product());
         }
-        return left;
+        return operands.size() == 1 ? operands.get(0) : new Expression.Concatenation(operands);
     }
 
     private Expression product() {
-        Expression left = unary();
-        while (peek().kind() == Kind.OPERATOR && Set.of("*", "/", "//", "%").contains(peek().text())) {
-            left = binary(next().text(), left, unary());
+        List<Expression> operands = new ArrayList<>(List.of(power()));
+        List<String> operators = new ArrayList<>();
+        while (peek().kind() == Kind.OPERATOR && PRODUCTS.contains(peek().text())) {
+            operators.add(next().text());
+            operands.add(power());
         }
-        return left;
+        return operators.isEmpty() ? operands.get(0) : new Expression.Arithmetic(operands, operators);
     }
 
-    private static Expression binary(String operator, Expression a, Expression b) {
-        return scope -> {
-            scope.budget.step();
-            return Operators.arithmetic(operator, a.value(scope), b.value(scope), scope.budget);
-        };
-    }
-
-    private Expression unary() {
-        boolean minus = false;
-        while (peek().is(Kind.OPERATOR, "-") || peek().is(Kind.OPERATOR, "+")) {
-            minus ^= next().text().equals("-");
+    /** From the left, as Jinja computes it, and after the sign: {@code -2**2} is 4. */
+    private Expression power() {
+        List<Expression> operands = new ArrayList<>(List.of(unary(true)));
+        List<String> operators = new ArrayList<>();
+        while (operator("**")) {
+            operators.add("**");
+            operands.add(unary(true));
         }
-        Expression value = filtered(postfix(primary()));
-        if (operator("**")) {
-            value = binary("**", value, filtered(postfix(primary())));
-        }
-        return minus ? binary("-", scope -> 0L, value) : value;
+        return operators.isEmpty() ? operands.get(0) : new Expression.Arithmetic(operands, operators);
     }
 
-    private Expression filtered(Expression given) {
-        Expression value = given;
-        while (true) {
-            if (operator("|")) {
-                value = filter(value);
-            } else if (accept(Kind.NAME, "is")) {
-                value = test(value);
-            } else {
-                return value;
-            }
-        }
-    }
-
-    private Expression filter(Expression value) {
-        String name = name();
-        Arguments arguments = peek().is(Kind.OPERATOR, "(") ? arguments() : Arguments.NONE;
-        Filters.requireKnown(name, peek().line());
-        return scope -> {
-            scope.budget.step();
-            return Filters.apply(name, value.value(scope), arguments.positional(scope), arguments.named(scope), scope);
-        };
-    }
-
-    private Expression test(Expression value) {
-        boolean negated = accept(Kind.NAME, "not");
-        String name = name();
-        Arguments arguments = Arguments.NONE;
-        if (peek().is(Kind.OPERATOR, "(")) {
-            arguments = arguments();
-        } else if (peek().kind() == Kind.STRING || peek().kind() == Kind.NUMBER) {
-            arguments = new Arguments(List.of(primary()), Map.of());
-        }
-        Tests.requireKnown(name, peek().line());
-        Arguments given = arguments;
-        return scope -> {
-            scope.budget.step();
-            return Tests.holds(name, value.value(scope), given.positional(scope), scope.budget) != negated;
-        };
-    }
-
-    private Expression postfix(Expression given) {
-        Expression value = given;
-        while (true) {
-            Expression of = value;
-            if (operator(".")) {
-                String name = peek().kind() == Kind.NUMBER ? next().text() : name();
-                value = peek().is(Kind.OPERATOR, "(") ? method(of, name) : attribute(of, name);
-            } else if (operator("[")) {
-                value = bracket(of);
-            } else if (peek().is(Kind.OPERATOR, "(")) {
-                Arguments arguments = arguments();
-                value = scope -> call(of.value(scope), arguments, scope);
-            } else {
-                return value;
-            }
-        }
-    }
-
-    private static Expression attribute(Expression of, String name) {
-        return scope -> {
-            scope.budget.step();
-            return Operators.element(of.value(scope), name);
-        };
-    }
-
-    private Expression method(Expression of, String name) {
-        Arguments arguments = arguments();
-        return scope -> {
-            scope.budget.step();
-            Object object = of.value(scope);
-            if (object instanceof Map || object instanceof Namespace) {
-                Object member = Operators.element(object, name);
-                if (member instanceof Callable) {
-                    return call(member, arguments, scope);
-                }
-            }
-            return Methods.call(name, object, arguments.positional(scope), scope.budget);
-        };
-    }
-
-    private static @Nullable Object call(@Nullable Object function, Arguments arguments, Scope scope) {
-        scope.budget.step();
-        if (function instanceof Callable callable) {
-            return callable.call(arguments.positional(scope), arguments.named(scope));
-        }
-        throw new JinjaException(
-                "a template can call its macros and the functions of chat templates, found another value");
-    }
-
-    private Expression bracket(Expression of) {
-        Expression nothing = scope -> null;
-        Expression from = peek().is(Kind.OPERATOR, ":") ? nothing : expression();
-        if (operator("]")) {
-            return scope -> {
-                scope.budget.step();
-                return Operators.element(of.value(scope), from.value(scope));
+    private Expression unary(boolean withFilter) {
+        enter();
+        Expression value;
+        if (operator("-")) {
+            Expression positive = unary(false);
+            value = scope -> {
+                scope.budget.operation();
+                return Numbers.negative(positive.value(scope));
             };
+        } else if (operator("+")) {
+            Expression same = unary(false);
+            value = scope -> Operators.binary("+", 0L, same.value(scope), scope.budget);
+        } else {
+            value = primary();
+        }
+        List<Step> steps = new ArrayList<>();
+        postfix(steps);
+        if (withFilter) {
+            filters(steps);
+        }
+        leave();
+        return steps.isEmpty() ? value : new Expression.Path(value, steps);
+    }
+
+    private void postfix(List<Step> steps) {
+        while (true) {
+            if (operator(".")) {
+                steps.add(member());
+            } else if (operator("[")) {
+                steps.add(bracket());
+            } else if (isOperator("(")) {
+                steps.add(new Call(arguments()));
+            } else {
+                return;
+            }
+        }
+    }
+
+    private Step member() {
+        if (peek().kind() == Kind.NUMBER && Numbers.isWhole(peek().number())) {
+            Object index = next().number();
+            return (value, scope) -> Attributes.bracket(value, index, scope.budget);
+        }
+        String name = name();
+        return (value, scope) -> Attributes.dot(value, name, scope.budget);
+    }
+
+    private Step bracket() {
+        Expression from = isOperator(":") ? scope -> null : expression();
+        if (operator("]")) {
+            return (value, scope) -> Attributes.bracket(value, from.value(scope), scope.budget);
+        }
+        if (isOperator(",")) {
+            throw expected("one index");
         }
         require(Kind.OPERATOR, ":");
-        Expression to = peek().is(Kind.OPERATOR, ":") || peek().is(Kind.OPERATOR, "]") ? nothing : expression();
-        Expression step = operator(":") && !peek().is(Kind.OPERATOR, "]") ? expression() : nothing;
+        Expression to = isOperator(":") || isOperator("]") ? scope -> null : expression();
+        Expression step = operator(":") && !isOperator("]") ? expression() : scope -> null;
         require(Kind.OPERATOR, "]");
-        return scope ->
-                Operators.slice(of.value(scope), from.value(scope), to.value(scope), step.value(scope), scope.budget);
+        return (value, scope) ->
+                Attributes.slice(value, from.value(scope), to.value(scope), step.value(scope), scope.budget);
     }
 
-    /** What is between the brackets of a call. */
-    record Arguments(List<Expression> values, Map<String, Expression> names) {
-        static final Arguments NONE = new Arguments(List.of(), Map.of());
-
-        List<@Nullable Object> positional(Scope scope) {
-            List<@Nullable Object> result = new ArrayList<>();
-            values.forEach(value -> result.add(value.value(scope)));
-            return result;
+    private void filters(List<Step> steps) {
+        while (true) {
+            if (isOperator("|")) {
+                next();
+                steps.add(filter());
+            } else if (keyword("is")) {
+                steps.add(test());
+            } else if (isOperator("(")) {
+                steps.add(new Call(arguments()));
+            } else {
+                return;
+            }
         }
+    }
 
-        Map<String, @Nullable Object> named(Scope scope) {
-            Map<String, @Nullable Object> result = new LinkedHashMap<>();
-            names.forEach((name, value) -> result.put(name, value.value(scope)));
-            return result;
+    final Step filter() {
+        int line = peek().line();
+        String name = dottedName();
+        Arguments arguments = isOperator("(") ? arguments() : Arguments.NONE;
+        if (!Filters.isKnown(name)) {
+            unknown.add(new JinjaException(line, Filters.refusal(name)));
         }
+        return (value, scope) -> Filters.require(name).call(name, value, arguments.passed(scope), scope.budget);
+    }
+
+    private String dottedName() {
+        StringBuilder name = new StringBuilder(name());
+        while (operator(".")) {
+            name.append('.').append(name());
+        }
+        return name.toString();
+    }
+
+    private Step test() {
+        boolean negated = keyword("not");
+        int line = peek().line();
+        String name = dottedName();
+        Arguments arguments = Arguments.NONE;
+        if (isOperator("(")) {
+            arguments = arguments();
+        } else if (isArgument()) {
+            Expression first = primary();
+            List<Step> steps = new ArrayList<>();
+            postfix(steps);
+            arguments = new Arguments(List.of(new Expression.Path(first, steps)), Map.of(), null, null);
+        }
+        if (!Tests.isKnown(name)) {
+            unknown.add(new JinjaException(line, Tests.refusal(name)));
+        }
+        Arguments given = arguments;
+        return (value, scope) ->
+                Values.isTrue(Tests.require(name).call(name, value, given.passed(scope), scope.budget)) != negated;
+    }
+
+    /** Whether an argument without brackets follows on the name of a test. */
+    private boolean isArgument() {
+        return switch (peek().kind()) {
+            case STRING, NUMBER -> true;
+            case NAME -> {
+                if (peek().text().equals("is")) {
+                    throw expected("one test");
+                }
+                yield !Set.of("else", "or", "and").contains(peek().text());
+            }
+            default -> isOperator("[") || isOperator("{");
+        };
     }
 
     private Arguments arguments() {
         require(Kind.OPERATOR, "(");
         List<Expression> values = new ArrayList<>();
         Map<String, Expression> names = new LinkedHashMap<>();
+        Expression list = null;
+        Expression map = null;
         while (!operator(")")) {
-            if (peek().kind() == Kind.NAME && tokens.get(position + 1).is(Kind.OPERATOR, "=")) {
+            if (map == null && operator("**")) {
+                map = expression();
+            } else if (map == null && list == null && operator("*")) {
+                list = expression();
+            } else if (map == null && peek().kind() == Kind.NAME && second().is(Kind.OPERATOR, "=")) {
                 String name = name();
-                require(Kind.OPERATOR, "=");
-                names.put(name, expression());
-            } else {
+                next();
+                if (names.put(name, expression()) != null) {
+                    throw expected("the argument '" + name + "' once");
+                }
+            } else if (map == null && list == null && names.isEmpty()) {
                 values.add(expression());
+            } else {
+                throw expected("arguments without a name before those with a name");
             }
-            if (!operator(",") && !peek().is(Kind.OPERATOR, ")")) {
+            if (!operator(",") && !isOperator(")")) {
                 throw expected("')'");
             }
         }
-        return new Arguments(values, names);
+        return new Arguments(values, names, list, map);
     }
 
     private Expression primary() {
-        Token token = next();
+        Token token = peek();
         switch (token.kind()) {
             case STRING -> {
-                StringBuilder text = new StringBuilder(token.text());
+                StringBuilder text = new StringBuilder();
                 while (peek().kind() == Kind.STRING) {
                     text.append(next().text());
                 }
@@ -343,83 +324,66 @@ class ExpressionParser {
                 return scope -> all;
             }
             case NUMBER -> {
-                Object number = number(token);
-                return scope -> number;
+                next();
+                return scope -> token.number();
             }
             case NAME -> {
+                next();
                 return named(token.text());
             }
-            case OPERATOR -> {
-                if (token.text().equals("(")) {
-                    return bracketed();
-                }
-                if (token.text().equals("[")) {
-                    return list(elements("]"));
-                }
-                if (token.text().equals("{")) {
-                    return map();
-                }
+            default -> {
+                return bracketed();
             }
-            default -> {}
-        }
-        position--;
-        throw expected("a value");
-    }
-
-    private static Object number(Token token) {
-        try {
-            return token.text().contains(".")
-                    ? (Object) Double.valueOf(token.text())
-                    : (Object) Long.valueOf(token.text());
-        } catch (NumberFormatException e) {
-            throw new JinjaException(token.line(), "must be a number, found " + token.text());
         }
     }
 
-    private static Expression named(String name) {
+    Expression named(String name) {
         return switch (name) {
             case "true", "True" -> scope -> true;
             case "false", "False" -> scope -> false;
             case "none", "None" -> scope -> null;
             default ->
                 scope -> {
-                    scope.budget.step();
+                    scope.budget.operation();
                     return scope.get(name);
                 };
         };
     }
 
     private Expression bracketed() {
-        if (operator(")")) {
-            return list(List.of());
+        if (operator("(")) {
+            enter();
+            Expression value = tuple(true, true);
+            leave();
+            require(Kind.OPERATOR, ")");
+            return value;
         }
-        Expression first = expression();
-        if (operator(")")) {
-            return first;
+        if (operator("[")) {
+            return sequence(Sequence.Kind.LIST, elements());
         }
-        require(Kind.OPERATOR, ",");
-        List<Expression> all = new ArrayList<>(List.of(first));
-        all.addAll(elements(")"));
-        return list(all);
+        if (operator("{")) {
+            return map();
+        }
+        throw expected("a value");
     }
 
-    private List<Expression> elements(String end) {
+    private List<Expression> elements() {
         List<Expression> elements = new ArrayList<>();
-        while (!operator(end)) {
+        while (!operator("]")) {
             elements.add(expression());
-            if (!operator(",") && !peek().is(Kind.OPERATOR, end)) {
-                throw expected("'" + end + "'");
+            if (!operator(",") && !isOperator("]")) {
+                throw expected("']'");
             }
         }
         return elements;
     }
 
-    private static Expression list(List<Expression> elements) {
+    private static Expression sequence(Sequence.Kind kind, List<Expression> elements) {
         return scope -> {
-            scope.budget.steps(elements.size());
-            List<@Nullable Object> values = new ArrayList<>();
+            scope.budget.elements(elements.size());
+            List<@Nullable Object> values = new ArrayList<>(elements.size());
             elements.forEach(element -> values.add(element.value(scope)));
-            return values;
+            return new Sequence(kind, values);
         };
     }
 
@@ -430,17 +394,15 @@ class ExpressionParser {
             keys.add(expression());
             require(Kind.OPERATOR, ":");
             values.add(expression());
-            if (!operator(",") && !peek().is(Kind.OPERATOR, "}")) {
+            if (!operator(",") && !isOperator("}")) {
                 throw expected("'}'");
             }
         }
         return scope -> {
-            scope.budget.steps(keys.size());
-            Map<Object, @Nullable Object> map = new LinkedHashMap<>();
+            scope.budget.elements(keys.size() * 2L);
+            Dict map = new Dict();
             for (int i = 0; i < keys.size(); i++) {
-                map.put(
-                        Values.requireKey(keys.get(i).value(scope)),
-                        values.get(i).value(scope));
+                map.put(keys.get(i).value(scope), values.get(i).value(scope));
             }
             return map;
         };

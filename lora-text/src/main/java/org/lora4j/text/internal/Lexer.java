@@ -1,40 +1,30 @@
 package org.lora4j.text.internal;
 
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.text.internal.Token.Kind;
 
 /**
  * Cuts a template into tokens. As Hugging Face sets Jinja: {@code trim_blocks}, the line feed after a block is dropped, and
  * {@code lstrip_blocks}, white space before a block on its line is dropped.
  */
 final class Lexer {
-    enum Kind {
-        TEXT,
-        OUTPUT,
-        OUTPUT_END,
-        BLOCK,
-        BLOCK_END,
-        NAME,
-        STRING,
-        NUMBER,
-        OPERATOR,
-        END
-    }
-
-    record Token(Kind kind, String text, int line) {
-        boolean is(Kind other, String value) {
-            return kind == other && text.equals(value);
-        }
-    }
-
-    private static final List<String> OPERATORS = List.of(
-            "==", "!=", "<=", ">=", "//", "**", "+", "-", "*", "/", "%", "~", "<", ">", "=", "(", ")", "[", "]", "{",
-            "}", ",", ".", ":", "|");
+    private static final Pattern RAW = Pattern.compile("\\{%([-+]?)\\s*+raw\\s*+(-?)%\\}");
+    private static final Pattern END_OF_RAW = Pattern.compile("\\{%([-+]?)\\s*+endraw\\s*+([-+]?)%\\}");
+    private static final Set<String> LONG_OPERATORS = Set.of("==", "!=", "<=", ">=", "//", "**");
+    private static final String OPERATORS = "+-*/%~<>=()[]{},.:|;";
 
     private final String source;
     private final List<Token> tokens = new ArrayList<>();
+    private final Deque<Character> open = new ArrayDeque<>();
     private int position;
-    private boolean trimNext;
+    private boolean lineStarts = true;
     private int line = 1;
     private int counted;
 
@@ -43,7 +33,7 @@ final class Lexer {
     }
 
     static List<Token> tokens(String template) {
-        String unix = template.replace("\r\n", "\n");
+        String unix = template.replace("\r\n", "\n").replace('\r', '\n');
         Lexer lexer = new Lexer(unix.endsWith("\n") ? unix.substring(0, unix.length() - 1) : unix);
         lexer.run();
         return lexer.tokens;
@@ -52,17 +42,24 @@ final class Lexer {
     private void run() {
         while (position < source.length()) {
             int tag = nextTag();
-            text(tag);
             if (tag == source.length()) {
+                add(Kind.TEXT, source.substring(position));
+                position = tag;
                 break;
             }
             char kind = source.charAt(tag + 1);
-            position = tag + 2;
-            skipSign();
-            if (kind == '#') {
-                comment();
+            String sign = tag + 2 < source.length() ? source.substring(tag + 2, tag + 3) : "";
+            text(tag, sign, kind != '{');
+            Matcher raw = RAW.matcher(source).region(tag, source.length());
+            if (raw.lookingAt()) {
+                raw(raw);
             } else {
-                code(kind == '{');
+                position = tag + (sign.equals("-") || sign.equals("+") ? 3 : 2);
+                if (kind == '#') {
+                    comment();
+                } else {
+                    code(kind == '{');
+                }
             }
         }
         add(Kind.END, "");
@@ -77,44 +74,33 @@ final class Lexer {
         return source.length();
     }
 
-    /** The text up to a tag, without the white space that the tags around it drop. */
-    private void text(int tag) {
-        int from = position;
-        int to = tag;
-        if (trimNext) {
-            while (from < to && Character.isWhitespace(source.charAt(from))) {
-                from++;
+    /** The text up to a tag, without the white space that the tag drops. */
+    private void text(int tag, String sign, boolean isBlock) {
+        String text = source.substring(position, tag);
+        if (sign.equals("-")) {
+            text = Text.strip(text, null, false, true);
+        } else if (!sign.equals("+") && isBlock) {
+            int start = text.lastIndexOf('\n') + 1;
+            if ((start > 0 || lineStarts) && Text.all(text.substring(start), Text::isSpace)) {
+                text = text.substring(0, start);
             }
         }
-        if (tag < source.length()) {
-            char sign = tag + 2 < source.length() ? source.charAt(tag + 2) : ' ';
-            if (sign == '-') {
-                while (to > from && Character.isWhitespace(source.charAt(to - 1))) {
-                    to--;
-                }
-            } else if (sign != '+' && source.charAt(tag + 1) != '{') {
-                to = startOfBlanks(from, to);
-            }
+        if (!text.isEmpty()) {
+            add(Kind.TEXT, text);
         }
-        if (to > from) {
-            tokens.add(new Token(Kind.TEXT, source.substring(from, to), line()));
-        }
-        trimNext = false;
+        lineStarts = false;
     }
 
-    private int startOfBlanks(int from, int to) {
-        int start = to;
-        while (start > from && (source.charAt(start - 1) == ' ' || source.charAt(start - 1) == '\t')) {
-            start--;
+    private void raw(Matcher begin) {
+        position = begin.end();
+        endTag(begin.group(2), false);
+        Matcher end = END_OF_RAW.matcher(source);
+        if (!end.find(position)) {
+            throw new JinjaException(line(), "raw must end with {% endraw %}, found no end");
         }
-        boolean atLineStart = start == 0 || source.charAt(start - 1) == '\n';
-        return atLineStart ? start : to;
-    }
-
-    private void skipSign() {
-        if (position < source.length() && (source.charAt(position) == '-' || source.charAt(position) == '+')) {
-            position++;
-        }
+        text(end.start(), end.group(1), true);
+        position = end.end();
+        endTag(end.group(2), true);
     }
 
     private void comment() {
@@ -122,40 +108,45 @@ final class Lexer {
         if (end < 0) {
             throw new JinjaException(line(), "a comment must end with #}, found no end");
         }
-        char sign = end > position ? source.charAt(end - 1) : ' ';
+        String sign = end > position ? source.substring(end - 1, end) : "";
         position = end + 2;
-        afterTag(sign, true);
+        endTag(sign, true);
     }
 
-    private void afterTag(char sign, boolean isBlock) {
-        if (sign == '-') {
-            trimNext = true;
-        } else if (isBlock && sign != '+' && position < source.length() && source.charAt(position) == '\n') {
+    /** Drops the white space that the end of a tag drops. */
+    private void endTag(String sign, boolean isBlock) {
+        int end = position;
+        if (sign.equals("-")) {
+            while (position < source.length() && Text.isSpace(source.charAt(position))) {
+                position++;
+            }
+        } else if (isBlock && !sign.equals("+") && source.startsWith("\n", position)) {
             position++;
         }
+        lineStarts = position > end && source.charAt(position - 1) == '\n';
     }
 
     private void code(boolean isOutput) {
         String end = isOutput ? "}}" : "%}";
-        int braces = 0;
+        open.clear();
         add(isOutput ? Kind.OUTPUT : Kind.BLOCK, "");
         while (true) {
-            while (position < source.length() && Character.isWhitespace(source.charAt(position))) {
+            while (position < source.length() && Text.isSpace(source.charAt(position))) {
                 position++;
             }
             if (position >= source.length()) {
                 throw new JinjaException(line(), "a tag must end with " + end + ", found no end");
             }
-            char c = source.charAt(position);
-            boolean signed = (c == '-' || c == '+') && source.startsWith(end, position + 1);
-            if (braces == 0 && (signed || source.startsWith(end, position))) {
+            String sign = source.substring(position, position + 1);
+            boolean signed =
+                    (sign.equals("-") || (sign.equals("+") && !isOutput)) && source.startsWith(end, position + 1);
+            if (open.isEmpty() && (signed || source.startsWith(end, position))) {
                 add(isOutput ? Kind.OUTPUT_END : Kind.BLOCK_END, "");
                 position += signed ? 3 : 2;
-                afterTag(signed ? c : ' ', !isOutput);
+                endTag(signed ? sign : "", !isOutput);
                 return;
             }
-            braces += c == '{' ? 1 : c == '}' ? -1 : 0;
-            token(c);
+            token(source.charAt(position));
         }
     }
 
@@ -163,65 +154,65 @@ final class Lexer {
         int start = position;
         if (c == '\'' || c == '"') {
             string(c);
-        } else if (Character.isLetter(c) || c == '_') {
+        } else if (Character.isUnicodeIdentifierStart(c) || c == '_') {
             while (position < source.length() && isName(source.charAt(position))) {
                 position++;
             }
             add(Kind.NAME, source.substring(start, position));
         } else if (c >= '0' && c <= '9') {
-            while (position < source.length() && isNumber(position)) {
-                position++;
-            }
-            add(Kind.NUMBER, source.substring(start, position));
+            NumberLexer number = NumberLexer.read(source, position, line());
+            position = number.end();
+            tokens.add(new Token(Kind.NUMBER, source.substring(start, position), number.value(), line()));
         } else {
-            String operator = OPERATORS.stream()
-                    .filter(known -> source.startsWith(known, start))
-                    .findFirst()
-                    .orElseThrow(() ->
-                            new JinjaException(line(), "found the character '" + c + "', which Jinja does not know"));
-            position += operator.length();
-            add(Kind.OPERATOR, operator);
+            operator(c);
         }
     }
 
     private static boolean isName(char c) {
-        return Character.isLetterOrDigit(c) || c == '_';
+        return (Character.isUnicodeIdentifierPart(c) && !Character.isIdentifierIgnorable(c)) || c == '_';
     }
 
-    private boolean isNumber(int at) {
-        char c = source.charAt(at);
-        return (c >= '0' && c <= '9')
-                || (c == '.' && at + 1 < source.length() && Character.isDigit(source.charAt(at + 1)));
+    private void operator(char c) {
+        String two = position + 2 <= source.length() ? source.substring(position, position + 2) : "";
+        if (!LONG_OPERATORS.contains(two) && OPERATORS.indexOf(c) < 0) {
+            throw new JinjaException(line(), "found the character '" + c + "', which Jinja does not know");
+        }
+        int opening = "([{".indexOf(c);
+        if (opening >= 0) {
+            open.push(")]}".charAt(opening));
+        } else if (")]}".indexOf(c) >= 0) {
+            requireOpen(open.poll(), c);
+        }
+        String operator = LONG_OPERATORS.contains(two) ? two : String.valueOf(c);
+        add(Kind.OPERATOR, operator);
+        position += operator.length();
+    }
+
+    private void requireOpen(@Nullable Character expected, char found) {
+        if (expected == null || expected != found) {
+            throw new JinjaException(
+                    line(),
+                    expected == null
+                            ? "must have an opening bracket before '" + found + "', found none"
+                            : "must have '" + expected + "', found '" + found + "'");
+        }
     }
 
     private void string(char quote) {
-        StringBuilder text = new StringBuilder();
-        for (position++; position < source.length() && source.charAt(position) != quote; position++) {
-            char c = source.charAt(position);
-            if (c != '\\' || position + 1 == source.length()) {
-                text.append(c);
-                continue;
-            }
-            char escaped = source.charAt(++position);
-            int known = "ntr\\'\"".indexOf(escaped);
-            if (escaped == 'u' && position + 4 < source.length()) {
-                text.append((char) Integer.parseInt(source.substring(position + 1, position + 5), 16));
-                position += 4;
-            } else if (known >= 0) {
-                text.append("\n\t\r\\'\"".charAt(known));
-            } else {
-                text.append('\\').append(escaped);
-            }
+        int start = position + 1;
+        int end = start;
+        while (end < source.length() && source.charAt(end) != quote) {
+            end += source.charAt(end) == '\\' ? 2 : 1;
         }
-        if (position >= source.length()) {
+        if (end >= source.length()) {
             throw new JinjaException(line(), "a text must end with " + quote + ", found no end");
         }
-        position++;
-        add(Kind.STRING, text.toString());
+        add(Kind.STRING, Escapes.decode(source.substring(start, end), line()));
+        position = end + 1;
     }
 
     private void add(Kind kind, String text) {
-        tokens.add(new Token(kind, text, line()));
+        tokens.add(new Token(kind, text, null, line()));
     }
 
     /** The line of the position, which only grows. */

@@ -1,65 +1,75 @@
 package org.lora4j.text.internal;
 
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
+import java.util.Iterator;
 import java.util.List;
-import java.util.Map;
+import java.util.NoSuchElementException;
 import org.jspecify.annotations.Nullable;
 
-/** A {@code for} loop, with Jinja's {@code loop}. */
-record Loop(List<String> names, Expression list, Expression test, Statement body, Statement empty)
-        implements Statement {
+/**
+ * A {@code for} loop.
+ *
+ * @param target what an element is set to
+ * @param list the elements
+ * @param test which of them are taken; null for all
+ * @param body what is done with each
+ * @param otherwise what is done if no turn was completed; null for nothing
+ */
+record Loop(
+        Target target,
+        Expression list,
+        @Nullable Expression test,
+        Statement body,
+        @Nullable Statement otherwise) implements Statement {
     @Override
     public Flow run(Scope scope) {
-        List<@Nullable Object> elements = new ArrayList<>();
-        for (Object element : Values.list(list.value(scope), scope.budget)) {
+        Object value = list.value(scope);
+        Iterator<@Nullable Object> elements = Values.iterator(value, scope.budget);
+        boolean isKnown = test == null && !(value instanceof Generator);
+        LoopState loop = new LoopState(
+                test == null ? elements : chosen(elements, test, scope),
+                isKnown ? Values.length(value, scope.budget) : -1,
+                scope.budget);
+        // As Jinja has it: a turn that ends with break or continue does not count.
+        boolean completed = false;
+        while (loop.next()) {
             Scope inner = scope.inner();
-            assign(names, element, inner);
-            if (Values.isTrue(test.value(inner))) {
-                elements.add(element);
-            }
-        }
-        if (elements.isEmpty()) {
-            return empty.run(scope);
-        }
-        for (int i = 0; i < elements.size(); i++) {
-            scope.budget.step();
-            Scope inner = scope.inner();
-            inner.set("loop", loop(elements, i));
-            assign(names, elements.get(i), inner);
-            if (body.run(inner) == Flow.BREAK) {
+            inner.set("loop", loop);
+            target.set(loop.current(), inner);
+            Flow flow = body.run(inner);
+            completed |= flow == Flow.NEXT;
+            if (flow == Flow.BREAK) {
                 break;
             }
         }
-        return Flow.NEXT;
+        return completed || otherwise == null ? Flow.NEXT : otherwise.run(scope.inner());
     }
 
-    private static Map<Object, @Nullable Object> loop(List<@Nullable Object> elements, int i) {
-        Map<Object, @Nullable Object> loop = new LinkedHashMap<>();
-        loop.put("index", i + 1L);
-        loop.put("index0", (long) i);
-        loop.put("first", i == 0);
-        loop.put("last", i == elements.size() - 1);
-        loop.put("length", (long) elements.size());
-        loop.put("revindex", (long) elements.size() - i);
-        loop.put("revindex0", elements.size() - i - 1L);
-        loop.put("previtem", i == 0 ? Undefined.UNDEFINED : elements.get(i - 1));
-        loop.put("nextitem", i == elements.size() - 1 ? Undefined.UNDEFINED : elements.get(i + 1));
-        return loop;
-    }
+    private Iterator<@Nullable Object> chosen(Iterator<@Nullable Object> all, Expression test, Scope scope) {
+        return new Iterator<>() {
+            private final List<@Nullable Object> next = new ArrayList<>(1);
 
-    /** Sets a name, or several to the elements of a list. */
-    static void assign(List<String> names, @Nullable Object value, Scope scope) {
-        if (names.size() == 1) {
-            scope.set(names.get(0), value);
-            return;
-        }
-        List<@Nullable Object> values = Values.list(value, scope.budget);
-        if (values.size() != names.size()) {
-            throw new JinjaException("there must be a value for each of " + names + ", found " + values.size());
-        }
-        for (int i = 0; i < names.size(); i++) {
-            scope.set(names.get(i), values.get(i));
-        }
+            @Override
+            public boolean hasNext() {
+                while (next.isEmpty() && all.hasNext()) {
+                    scope.budget.operation();
+                    Object element = all.next();
+                    Scope inner = scope.inner();
+                    target.set(element, inner);
+                    if (Values.isTrue(test.value(inner))) {
+                        next.add(target.rebuilt(element, scope.budget));
+                    }
+                }
+                return !next.isEmpty();
+            }
+
+            @Override
+            public @Nullable Object next() {
+                if (!hasNext()) {
+                    throw new NoSuchElementException();
+                }
+                return next.remove(0);
+            }
+        };
     }
 }

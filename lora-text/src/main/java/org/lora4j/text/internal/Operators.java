@@ -1,125 +1,142 @@
 package org.lora4j.text.internal;
 
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** What operators, brackets and dots compute. */
+/** What operators compute. */
 final class Operators {
     private Operators() {}
 
-    static @Nullable Object arithmetic(String operator, @Nullable Object a, @Nullable Object b, Budget budget) {
-        if (operator.equals("~")) {
-            return joined(Values.text(a, budget), Values.text(b, budget), budget);
-        }
+    static Object binary(String operator, @Nullable Object a, @Nullable Object b, Budget budget) {
+        budget.operation();
         if (operator.equals("+") && a instanceof String left && b instanceof String right) {
-            return joined(left, right, budget);
+            return Text.concatenate(left, right, budget);
         }
-        if (operator.equals("+") && a instanceof List && b instanceof List) {
-            List<@Nullable Object> all = Values.list(a, budget);
-            all.addAll(Values.list(b, budget));
-            return all;
+        if (operator.equals("+") && (a instanceof Safe || b instanceof Safe)) {
+            return new Safe(
+                    Text.concatenate(safe(a, budget).text(), safe(b, budget).text(), budget));
         }
-        if (operator.equals("*") && a instanceof String text && b instanceof Long count) {
-            long times = Math.max(0, Math.min(count, Integer.MAX_VALUE));
-            budget.characters(text.length() * times);
-            return text.repeat((int) times);
+        if (operator.equals("+") && a instanceof Sequence left && b instanceof Sequence right) {
+            return concatenated(left, right, budget);
         }
-        boolean whole = !(a instanceof Double) && !(b instanceof Double) && !operator.equals("/");
-        double x = Values.number(a);
-        double y = Values.number(b);
-        if (y == 0 && "//%".contains(operator)) {
-            throw new JinjaException("a number must not be divided by 0");
+        if (operator.equals("*") && Numbers.isWhole(b) && !Numbers.isNumber(a)) {
+            return repeated(a, Numbers.index(b), budget);
         }
-        double result = switch (operator) {
-            case "+" -> x + y;
-            case "-" -> x - y;
-            case "*" -> x * y;
-            case "/" -> x / y;
-            case "//" -> Math.floor(x / y);
-            case "%" -> x - Math.floor(x / y) * y;
-            default -> Math.pow(x, y);
-        };
-        // Whole numbers are exact up to 2^53, far more than a template counts.
-        return whole && result == Math.rint(result) && Math.abs(result) <= 0x1p53
-                ? (Object) (long) result
-                : (Object) result;
+        if (operator.equals("*") && Numbers.isWhole(a) && !Numbers.isNumber(b)) {
+            return repeated(b, Numbers.index(a), budget);
+        }
+        if (!Numbers.isNumber(a) || !Numbers.isNumber(b)) {
+            throw Values.wrong("two values that " + operator + " can combine", Numbers.isNumber(a) ? b : a);
+        }
+        return Numbers.arithmetic(operator, a, b, budget);
     }
 
-    private static String joined(String a, String b, Budget budget) {
-        budget.characters((long) a.length() + b.length());
-        return a + b;
+    private static Safe safe(@Nullable Object value, Budget budget) {
+        if (value instanceof Safe safe) {
+            return safe;
+        }
+        if (value instanceof String text) {
+            return Safe.escaped(text, budget);
+        }
+        throw Values.wrong("a text that is added to one that is marked as safe", value);
+    }
+
+    private static boolean isListOrTuple(@Nullable Object value) {
+        return value instanceof Sequence sequence
+                && (sequence.kind() == Sequence.Kind.LIST || sequence.kind() == Sequence.Kind.TUPLE);
+    }
+
+    private static Sequence concatenated(Sequence a, Sequence b, Budget budget) {
+        if (a.kind() != b.kind() || !isListOrTuple(a)) {
+            throw new JinjaException("+ must have two lists, found " + a.kind().title + " and " + b.kind().title);
+        }
+        budget.elements((long) a.size() + b.size());
+        List<@Nullable Object> all = new ArrayList<>(a.size() + b.size());
+        all.addAll(a.elements());
+        all.addAll(b.elements());
+        return new Sequence(a.kind(), all);
+    }
+
+    private static Object repeated(@Nullable Object value, int times, Budget budget) {
+        if (value instanceof String text) {
+            return Text.repeat(text, times, budget);
+        }
+        if (!(value instanceof Sequence sequence) || !isListOrTuple(sequence)) {
+            throw Values.wrong("a text or a list to be repeated", value);
+        }
+        int count = sequence.size() == 0 ? 0 : Math.max(0, times);
+        budget.elements((long) count * sequence.size());
+        List<@Nullable Object> all = new ArrayList<>(count * sequence.size());
+        for (int i = 0; i < count; i++) {
+            all.addAll(sequence.elements());
+        }
+        return new Sequence(sequence.kind(), all);
     }
 
     static boolean compare(String operator, @Nullable Object a, @Nullable Object b, Budget budget) {
-        return switch (operator) {
-            case "==" -> Values.equal(a, b, budget, 0);
-            case "!=" -> !Values.equal(a, b, budget, 0);
-            case "in" -> Values.contains(b, a, budget);
-            case "not in" -> !Values.contains(b, a, budget);
-            case "<" -> Values.compare(a, b) < 0;
-            case "<=" -> Values.compare(a, b) <= 0;
-            case ">" -> Values.compare(a, b) > 0;
-            default -> Values.compare(a, b) >= 0;
-        };
+        budget.operation();
+        switch (operator) {
+            case "==" -> {
+                return Order.equal(a, b, budget);
+            }
+            case "!=" -> {
+                return !Order.equal(a, b, budget);
+            }
+            case "in" -> {
+                return contains(b, a, budget);
+            }
+            case "not in" -> {
+                return !contains(b, a, budget);
+            }
+            default -> {
+                int order = Order.compare(a, b, budget);
+                if (order == Numbers.UNORDERED) {
+                    return false;
+                }
+                return switch (operator) {
+                    case "<" -> order < 0;
+                    case "<=" -> order <= 0;
+                    case ">" -> order > 0;
+                    default -> order >= 0;
+                };
+            }
+        }
     }
 
-    /** {@code value.name} and {@code value['name']}, {@code value[0]}. */
-    static @Nullable Object element(@Nullable Object value, @Nullable Object key) {
-        if (value == Undefined.UNDEFINED || value == null) {
-            throw new JinjaException("a value must exist before it has '" + key + "', found none");
+    private static boolean containsKey(Dict dict, @Nullable Object key) {
+        boolean isList = key instanceof Sequence sequence && sequence.kind() == Sequence.Kind.LIST;
+        if (key instanceof Dict || isList) {
+            throw Values.wrong("a value that can be a key", key);
         }
-        if (value instanceof Namespace names) {
-            return names.values().containsKey(String.valueOf(key))
-                    ? names.values().get(String.valueOf(key))
-                    : Undefined.UNDEFINED;
-        }
-        if (value instanceof Map<?, ?> map) {
-            Object known = Values.requireKey(key);
-            return map.containsKey(known) ? map.get(known) : Undefined.UNDEFINED;
-        }
-        if (key instanceof Long index && value instanceof List<?> list) {
-            long i = index < 0 ? index + list.size() : index;
-            return i >= 0 && i < list.size() ? list.get((int) i) : Undefined.UNDEFINED;
-        }
-        if (key instanceof Long index && value instanceof String text) {
-            long i = index < 0 ? index + text.length() : index;
-            return i >= 0 && i < text.length() ? String.valueOf(text.charAt((int) i)) : Undefined.UNDEFINED;
-        }
-        return Undefined.UNDEFINED;
+        return Dict.isKey(key) && dict.find(key) != null;
     }
 
-    /** {@code value[from:to:step]}, each of which can be null. */
-    static Object slice(
-            @Nullable Object value, @Nullable Object from, @Nullable Object to, @Nullable Object step, Budget budget) {
-        List<@Nullable Object> all = Values.list(value, budget);
-        int by = step == null ? 1 : Values.integer(step);
-        if (by == 0) {
-            throw new JinjaException("the step of a slice must not be 0");
+    private static boolean contains(@Nullable Object container, @Nullable Object element, Budget budget) {
+        if (container instanceof String text) {
+            if (!(element instanceof String part)) {
+                throw Values.wrong("a text that is looked for in a text", element);
+            }
+            budget.read(text.length());
+            return new Needle(part, budget).find(text, 0) >= 0;
         }
-        int size = all.size();
-        int start = bound(from, by > 0 ? 0 : size - 1, size, by);
-        int end = to == null ? (by > 0 ? size : -1) : bound(to, 0, size, by);
-        List<@Nullable Object> some = new ArrayList<>();
-        for (long i = start; by > 0 ? i < end : i > end; i += by) {
-            some.add(all.get((int) i));
+        if (container instanceof Dict dict) {
+            return containsKey(dict, element);
         }
-        if (value instanceof String) {
-            StringBuilder text = new StringBuilder();
-            some.forEach(text::append);
-            budget.characters(text.length());
-            return text.toString();
+        if (container instanceof Sequence sequence
+                && sequence.kind() == Sequence.Kind.RANGE
+                && !Numbers.isNumber(element)) {
+            return false;
         }
-        return some;
-    }
-
-    private static int bound(@Nullable Object given, int missing, int size, int by) {
-        if (given == null) {
-            return missing;
+        Iterator<@Nullable Object> elements = container instanceof Sequence sequence
+                ? sequence.elements().iterator()
+                : Values.iterator(container, budget);
+        while (elements.hasNext()) {
+            if (Order.equal(elements.next(), element, budget)) {
+                return true;
+            }
         }
-        int index = Values.integer(given);
-        int positive = index < 0 ? index + size : index;
-        return by > 0 ? Math.max(0, Math.min(size, positive)) : Math.max(-1, Math.min(size - 1, positive));
+        return false;
     }
 }

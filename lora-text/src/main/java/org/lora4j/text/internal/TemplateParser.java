@@ -1,71 +1,106 @@
 package org.lora4j.text.internal;
 
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
-import org.lora4j.text.internal.Lexer.Kind;
-import org.lora4j.text.internal.Lexer.Token;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.lora4j.text.internal.Statement.Flow;
+import org.lora4j.text.internal.Token.Kind;
 
 /** Parses the statements of a template. */
 final class TemplateParser extends ExpressionParser {
-    private static final int MOST_DEPTH = 100;
+    private static final Set<String> SPECIAL = Set.of("varargs", "kwargs", "caller");
+    private static final Set<String> CONSTANTS = Set.of("true", "false", "none", "True", "False", "None");
 
-    private int depth;
+    private final Frame root = new Frame(null);
+    private final List<Frame> frames = new ArrayList<>(List.of(root));
+    private Frame frame = root;
+    private Set<String> special = new HashSet<>();
+    private int loops;
+    private boolean marksGeneration;
 
     TemplateParser(List<Token> tokens) {
         super(tokens);
     }
 
     Statement template() {
-        Statement all = body(Set.of());
-        if (peek().kind() != Kind.END) {
-            throw expected("the end of the template");
+        Statement all = root.of(body(Set.of()));
+        frames.forEach(Frame::close);
+        if (!unknown.isEmpty()) {
+            throw unknown.get(0);
         }
         return all;
     }
 
+    /** Whether there is a part that is marked with {@code generation}. */
+    boolean marksGeneration() {
+        return marksGeneration;
+    }
+
+    private Frame beginFrame(Frame outer) {
+        Frame inner = new Frame(outer);
+        frames.add(inner);
+        return inner;
+    }
+
+    /** A block with names of its own; some of them have values before it runs. */
+    private Statement framed(Consumer<Frame> declare, Supplier<Statement> block) {
+        Frame outer = frame;
+        frame = beginFrame(outer);
+        declare.accept(frame);
+        Statement body = frame.of(block.get());
+        frame = outer;
+        return body;
+    }
+
+    private Statement framed(Supplier<Statement> block) {
+        return framed(inner -> {}, block);
+    }
+
     /** Statements up to one of these names, which stay to be read. */
     private Statement body(Set<String> ends) {
-        if (++depth > MOST_DEPTH) {
-            throw new JinjaException(peek().line(), "statements must be nested at most " + MOST_DEPTH + " deep");
-        }
+        enter();
         List<Statement> statements = new ArrayList<>();
         while (peek().kind() != Kind.END) {
             Token token = next();
             if (token.kind() == Kind.TEXT) {
                 statements.add(scope -> {
-                    scope.write(token.text());
+                    scope.out.write(token.text());
                     return Flow.NEXT;
                 });
             } else if (token.kind() == Kind.OUTPUT) {
-                Expression value = expression();
+                statements.add(output(tuple(true)));
                 require(Kind.OUTPUT_END, "");
-                statements.add(scope -> {
-                    scope.write(Values.text(value.value(scope), scope.budget));
-                    return Flow.NEXT;
-                });
-            } else if (ends.contains(peek().text())) {
-                depth--;
+            } else if (peek().kind() == Kind.NAME && ends.contains(peek().text())) {
+                leave();
                 return sequence(statements);
             } else {
                 statements.add(statement());
+                require(Kind.BLOCK_END, "");
             }
         }
         if (!ends.isEmpty()) {
             throw expected("one of " + ends);
         }
-        depth--;
+        leave();
         return sequence(statements);
+    }
+
+    private static Statement output(Expression value) {
+        return scope -> {
+            scope.out.write(Printer.text(value.value(scope), scope.budget));
+            return Flow.NEXT;
+        };
     }
 
     private static Statement sequence(List<Statement> statements) {
         return scope -> {
             for (Statement statement : statements) {
-                scope.budget.step();
+                scope.budget.operation();
                 Flow flow = statement.run(scope);
                 if (flow != Flow.NEXT) {
                     return flow;
@@ -75,185 +110,272 @@ final class TemplateParser extends ExpressionParser {
         };
     }
 
-    private void endOfBlock() {
+    /** The rest of a tag that begins a block, and the block up to one of these names. */
+    private Statement block(String... ends) {
+        operator(":");
         require(Kind.BLOCK_END, "");
+        return body(Set.of(ends));
+    }
+
+    /** A block up to its end, which is read. */
+    private Statement wholeBlock(String end) {
+        Statement body = block(end);
+        next();
+        return body;
     }
 
     private Statement statement() {
-        Token name = peek();
-        switch (name()) {
-            case "if" -> {
-                return conditional();
-            }
-            case "for" -> {
-                return loop();
-            }
-            case "set" -> {
-                return assignment();
-            }
-            case "macro" -> {
-                return macro();
-            }
-            case "generation" -> {
-                return generation();
-            }
-            case "break" -> {
-                endOfBlock();
-                return scope -> Flow.BREAK;
-            }
-            case "continue" -> {
-                endOfBlock();
-                return scope -> Flow.CONTINUE;
-            }
+        int line = peek().line();
+        String name = name();
+        return switch (name) {
+            case "if" -> conditional();
+            case "for" -> loop();
+            case "set" -> assignment();
+            case "macro" -> macro();
+            case "call" -> call();
+            case "filter" -> filtered();
+            case "with" -> with();
+            case "print" -> print();
+            case "generation" -> generation();
+            case "break", "continue" -> jump(name.equals("break") ? Flow.BREAK : Flow.CONTINUE);
             default ->
                 throw new JinjaException(
-                        name.line(),
-                        "the statements of chat templates are if, for, set, macro, generation, break and continue, found '"
-                                + name.text() + "'");
+                        line,
+                        "the statements of chat templates are if, for, set, macro, call, filter, with, print, raw,"
+                                + " generation, break and continue, found '" + name + "'");
+        };
+    }
+
+    private Statement jump(Flow flow) {
+        if (loops == 0) {
+            throw expected("break and continue in a loop");
         }
+        return scope -> flow;
     }
 
     private Statement conditional() {
-        Expression test = expression();
-        endOfBlock();
-        Statement then = body(Set.of("elif", "else", "endif"));
-        Statement other = scope -> Flow.NEXT;
-        String end = name();
-        if (end.equals("elif")) {
-            other = conditional();
-        } else {
-            if (end.equals("else")) {
-                endOfBlock();
-                other = body(Set.of("endif"));
-                name();
-            }
-            endOfBlock();
+        int before = unknown.size();
+        frame.beginBranch();
+        List<Expression> tests = new ArrayList<>();
+        List<Statement> bodies = new ArrayList<>();
+        do {
+            tests.add(tuple(false));
+            bodies.add(block("elif", "else", "endif"));
+        } while (keyword("elif"));
+        if (next().text().equals("else")) {
+            tests.add(scope -> true);
+            bodies.add(wholeBlock("endif"));
         }
-        Statement otherwise = other;
-        return scope -> Values.isTrue(test.value(scope)) ? then.run(scope) : otherwise.run(scope);
+        unknown.subList(before, unknown.size()).clear();
+        frame.endBranch();
+        return scope -> {
+            for (int i = 0; i < tests.size(); i++) {
+                scope.budget.operation();
+                if (Values.isTrue(tests.get(i).value(scope))) {
+                    return bodies.get(i).run(scope);
+                }
+            }
+            return Flow.NEXT;
+        };
     }
 
-    private List<String> names() {
-        List<String> names = new ArrayList<>(List.of(name()));
-        while (operator(",")) {
-            names.add(name());
-        }
-        return names;
+    private Target target(boolean withMember) {
+        List<Target> targets = new ArrayList<>();
+        boolean several = false;
+        do {
+            if (several
+                    && (peek().kind() == Kind.BLOCK_END
+                            || isOperator("=")
+                            || isOperator(")")
+                            || peek().is(Kind.NAME, "in"))) {
+                break;
+            }
+            if (operator("(")) {
+                targets.add(target(withMember));
+                require(Kind.OPERATOR, ")");
+            } else {
+                String name = name();
+                if (CONSTANTS.contains(name)) {
+                    throw expected("a name to set before this, not " + name);
+                }
+                targets.add(withMember && operator(".") ? new Target.Member(name, name()) : new Target.Name(name));
+            }
+            several |= isOperator(",");
+        } while (operator(","));
+        return several ? new Target.Several(targets) : targets.get(0);
     }
 
     private Statement loop() {
-        List<String> names = names();
+        Target target = target(false);
         require(Kind.NAME, "in");
-        Expression list = or();
-        Expression test = accept(Kind.NAME, "if") ? expression() : scope -> true;
-        endOfBlock();
-        Statement body = body(Set.of("else", "endfor"));
-        Statement empty = scope -> Flow.NEXT;
-        if (name().equals("else")) {
-            endOfBlock();
-            empty = body(Set.of("endfor"));
-            name();
+        Expression list = tuple(false);
+        Frame outer = frame;
+        frame = beginFrame(outer);
+        Expression test = keyword("if") ? expression() : null;
+        frame = outer;
+        if (peek().is(Kind.NAME, "recursive")) {
+            throw expected("a loop that is not recursive; use a macro that calls itself");
         }
-        endOfBlock();
-        return new Loop(names, list, test, body, empty);
+        loops++;
+        Statement body = framed(
+                inner -> {
+                    inner.read("loop");
+                    readAll(target, inner);
+                },
+                () -> block("else", "endfor"));
+        loops--;
+        Statement otherwise = next().text().equals("else") ? framed(() -> wholeBlock("endfor")) : null;
+        return new Loop(target, list, test, body, otherwise);
+    }
+
+    /** Names that have a value when a block begins. */
+    private static void readAll(Target target, Frame inner) {
+        inner.beginBranch();
+        target.declare(inner);
+        inner.endBranch();
     }
 
     private Statement assignment() {
-        List<String> names = new ArrayList<>(List.of(name()));
-        if (operator(".")) {
-            String member = name();
-            require(Kind.OPERATOR, "=");
-            Expression value = expression();
-            endOfBlock();
-            return scope -> {
-                if (!(scope.get(names.get(0)) instanceof Namespace namespace)) {
-                    throw new JinjaException("set: only a namespace can be changed, found another value in " + names);
-                }
-                namespace.values().put(member, value.value(scope));
-                return Flow.NEXT;
-            };
-        }
-        while (operator(",")) {
-            names.add(name());
-        }
+        Target target = target(true);
         if (operator("=")) {
-            Expression value = expression();
-            endOfBlock();
+            Expression value = tuple(true);
+            target.declare(frame);
             return scope -> {
-                Loop.assign(names, value.value(scope), scope);
+                target.set(value.value(scope), scope);
                 return Flow.NEXT;
             };
         }
-        endOfBlock();
-        Statement body = body(Set.of("endset"));
-        name();
-        endOfBlock();
+        List<Expression.Step> filters = operator("|") ? filters() : List.of();
+        target.declare(frame);
+        return new Capture(framed(() -> wholeBlock("endset")), filters, target::set);
+    }
+
+    private List<Expression.Step> filters() {
+        List<Expression.Step> filters = new ArrayList<>();
+        do {
+            filters.add(filter());
+        } while (operator("|"));
+        return filters;
+    }
+
+    private Statement filtered() {
+        List<Expression.Step> filters = filters();
+        return new Capture(framed(() -> wholeBlock("endfilter")), filters, (value, scope) -> {
+            if (!(value instanceof String text)) {
+                throw Values.wrong("a text that the filters of a block return", value);
+            }
+            scope.out.write(text);
+        });
+    }
+
+    private Statement with() {
+        Map<Target, Expression> values = new LinkedHashMap<>();
+        while (peek().kind() != Kind.BLOCK_END) {
+            if (!values.isEmpty()) {
+                require(Kind.OPERATOR, ",");
+            }
+            Target target = new Target.Name(name());
+            require(Kind.OPERATOR, "=");
+            values.put(target, expression());
+        }
+        Statement body =
+                framed(inner -> values.keySet().forEach(target -> readAll(target, inner)), () -> wholeBlock("endwith"));
         return scope -> {
-            Scope captured = scope.captured();
-            body.run(captured);
-            scope.set(names.get(0), captured.out.toString());
-            return Flow.NEXT;
+            Scope inner = scope.inner();
+            values.forEach((target, value) -> target.set(value.value(scope), inner));
+            return body.run(inner);
         };
+    }
+
+    private Statement print() {
+        List<Statement> outputs = new ArrayList<>();
+        do {
+            outputs.add(output(expression()));
+        } while (operator(","));
+        return sequence(outputs);
     }
 
     private Statement macro() {
         String name = name();
-        Map<String, @Nullable Expression> parameters = new LinkedHashMap<>();
-        require(Kind.OPERATOR, "(");
-        while (!operator(")")) {
-            String parameter = name();
-            parameters.put(parameter, operator("=") ? expression() : null);
-            if (!operator(",") && !peek().is(Kind.OPERATOR, ")")) {
-                throw expected("')'");
-            }
-        }
-        endOfBlock();
-        Statement body = body(Set.of("endmacro"));
-        name();
-        endOfBlock();
+        frame.set(name);
+        Macro.Definition definition = definition(name, parameters(), "endmacro");
         return scope -> {
-            scope.set(name, (Callable) (arguments, named) -> call(scope, parameters, body, arguments, named));
+            scope.set(name, new Macro(definition, scope));
             return Flow.NEXT;
         };
     }
 
-    private static String call(
-            Scope scope,
-            Map<String, @Nullable Expression> parameters,
-            Statement body,
-            List<@Nullable Object> arguments,
-            Map<String, @Nullable Object> named) {
-        scope.budget.enter();
-        Scope inner = scope.captured();
-        int i = 0;
-        for (Map.Entry<String, @Nullable Expression> parameter : parameters.entrySet()) {
-            Expression byDefault = parameter.getValue();
-            if (i < arguments.size()) {
-                inner.set(parameter.getKey(), arguments.get(i));
-            } else if (named.containsKey(parameter.getKey())) {
-                inner.set(parameter.getKey(), named.get(parameter.getKey()));
-            } else {
-                inner.set(parameter.getKey(), byDefault == null ? Undefined.UNDEFINED : byDefault.value(inner));
+    private List<Macro.Parameter> parameters() {
+        List<Macro.Parameter> parameters = new ArrayList<>();
+        Frame outer = frame;
+        frame = beginFrame(outer);
+        require(Kind.OPERATOR, "(");
+        while (!operator(")")) {
+            if (!parameters.isEmpty()) {
+                require(Kind.OPERATOR, ",");
             }
-            i++;
+            String name = name();
+            Expression byDefault = operator("=") ? expression() : null;
+            if (byDefault == null
+                    && !parameters.isEmpty()
+                    && parameters.get(parameters.size() - 1).byDefault() != null) {
+                throw expected("parameters with a default after those without");
+            }
+            parameters.add(new Macro.Parameter(name, byDefault));
         }
-        body.run(inner);
-        scope.budget.leave();
-        return inner.out.toString();
+        frame = outer;
+        return parameters;
+    }
+
+    /** A body of its own: it cannot end a loop around it. */
+    private Macro.Definition definition(String name, List<Macro.Parameter> parameters, String end) {
+        Set<String> outerSpecial = special;
+        int outerLoops = loops;
+        int outerDepth = beginDepth();
+        special = new HashSet<>();
+        loops = 0;
+        Statement body =
+                framed(inner -> parameters.forEach(parameter -> inner.read(parameter.name())), () -> wholeBlock(end));
+        Macro.Definition definition = new Macro.Definition(name, parameters, body, special, endDepth(outerDepth));
+        outerSpecial.addAll(special);
+        special = outerSpecial;
+        loops = outerLoops;
+        return definition;
+    }
+
+    @Override
+    Expression named(String name) {
+        if (SPECIAL.contains(name)) {
+            special.add(name);
+        }
+        frame.read(name);
+        return super.named(name);
+    }
+
+    private Statement call() {
+        List<Macro.Parameter> parameters = isOperator("(") ? parameters() : List.of();
+        Expression expression = expression();
+        if (!(expression instanceof Expression.Path path)
+                || !(path.steps().get(path.steps().size() - 1) instanceof Call call)) {
+            throw expected("the call of a macro before this");
+        }
+        Macro.Definition definition = definition("caller", parameters, "endcall");
+        return scope -> {
+            Object function = path.value(scope, path.steps().size() - 1);
+            Object value = call.apply(function, new Macro(definition, scope), scope);
+            scope.out.write(Printer.text(value, scope.budget));
+            return Flow.NEXT;
+        };
     }
 
     private Statement generation() {
-        endOfBlock();
-        Statement body = body(Set.of("endgeneration"));
-        name();
-        endOfBlock();
+        marksGeneration = true;
+        Statement body = definition("generation", List.of(), "endgeneration").body();
         return scope -> {
             int from = scope.out.length();
-            Flow flow = body.run(scope);
-            if (scope.ranges != null) {
-                scope.ranges.add(new int[] {from, scope.out.length()});
-            }
-            return flow;
+            body.run(scope.inner());
+            scope.out.mark(from);
+            return Flow.NEXT;
         };
     }
 }

@@ -1,84 +1,113 @@
 package org.lora4j.text.internal;
 
-import java.util.List;
+import static java.util.Map.entry;
+
+import java.math.BigInteger;
 import java.util.Map;
-import java.util.Set;
+import java.util.Objects;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /** The tests of Jinja: {@code value is name}. */
 final class Tests {
-    private static final Set<String> KNOWN = Set.of(
-            "defined",
-            "undefined",
-            "none",
-            "string",
-            "mapping",
-            "iterable",
-            "sequence",
-            "number",
-            "integer",
-            "float",
-            "boolean",
-            "true",
-            "false",
-            "even",
-            "odd",
-            "divisibleby",
-            "callable",
-            "in",
-            "equalto",
-            "eq",
-            "ne",
-            "lt",
-            "gt",
-            "le",
-            "ge");
+    private interface Test {
+        boolean holds(@Nullable Object value, Given given);
+    }
+
+    private static final Map<String, Routine> KNOWN = new TreeMap<>(Map.ofEntries(
+            entry("defined", test("", (value, given) -> !(value instanceof Undefined))),
+            entry("undefined", test("", (value, given) -> value instanceof Undefined)),
+            entry("none", test("", (value, given) -> value == null)),
+            entry("string", test("", (value, given) -> value instanceof String || value instanceof Safe)),
+            entry("mapping", test("", (value, given) -> value instanceof Dict)),
+            entry("iterable", test("", (value, given) -> Values.isIterable(value))),
+            entry("sequence", test("", (value, given) -> isSequence(value))),
+            entry("number", test("", (value, given) -> Numbers.isNumber(value))),
+            entry("integer", test("", (value, given) -> value instanceof Long || value instanceof BigInteger)),
+            entry("float", test("", (value, given) -> value instanceof Double)),
+            entry("boolean", test("", (value, given) -> value instanceof Boolean)),
+            entry("true", test("", (value, given) -> Boolean.TRUE.equals(value))),
+            entry("false", test("", (value, given) -> Boolean.FALSE.equals(value))),
+            entry("callable", test("", (value, given) -> value instanceof Callable || value instanceof Undefined)),
+            entry("lower", test("", (value, given) -> TextMethods.isLower(written(value, given)))),
+            entry("upper", test("", (value, given) -> TextMethods.isUpper(written(value, given)))),
+            entry("even", test("", (value, given) -> isZero(Numbers.arithmetic("%", value, 2L, given.budget())))),
+            entry("odd", test("", (value, given) -> isOne(Numbers.arithmetic("%", value, 2L, given.budget())))),
+            entry(
+                    "divisibleby",
+                    test(
+                            "num",
+                            (value, given) -> isZero(Numbers.arithmetic("%", value, given.get(0), given.budget())))),
+            entry("in", test("seq", (value, given) -> Operators.compare("in", value, given.get(0), given.budget()))),
+            entry("sameas", test("other", Tests::isSame))));
+
+    static {
+        compared("==", "eq", "equalto");
+        compared("!=", "ne");
+        compared("<", "lt", "lessthan");
+        compared("<=", "le");
+        compared(">", "gt", "greaterthan");
+        compared(">=", "ge");
+    }
 
     private Tests() {}
 
-    static void requireKnown(String name, int line) {
-        if (!KNOWN.contains(name)) {
-            throw new JinjaException(line, "a test must be one of " + KNOWN + ", found '" + name + "'");
+    private static Routine test(String parameters, Test test) {
+        return Routine.of(parameters, test::holds);
+    }
+
+    private static void compared(String operator, String... names) {
+        Routine test =
+                test("other, /", (value, given) -> Operators.compare(operator, value, given.get(0), given.budget()));
+        KNOWN.put(operator, test);
+        for (String name : names) {
+            KNOWN.put(name, test);
         }
     }
 
-    static boolean holds(String name, @Nullable Object value, List<@Nullable Object> arguments, Budget budget) {
-        return switch (name) {
-            case "defined" -> value != Undefined.UNDEFINED;
-            case "undefined" -> value == Undefined.UNDEFINED;
-            case "none" -> value == null;
-            case "string" -> value instanceof String;
-            case "mapping" -> value instanceof Map;
-            case "iterable", "sequence" -> value instanceof String || value instanceof List || value instanceof Map;
-            case "number" -> value instanceof Number || value instanceof Boolean;
-            case "integer" -> value instanceof Long;
-            case "float" -> value instanceof Double;
-            case "boolean" -> value instanceof Boolean;
-            case "true" -> Boolean.TRUE.equals(value);
-            case "false" -> Boolean.FALSE.equals(value);
-            case "callable" -> value instanceof Callable;
-            case "even" -> Values.number(value) % 2 == 0;
-            case "odd" -> Values.number(value) % 2 != 0;
-            default -> compared(name, value, arguments, budget);
-        };
+    static boolean isKnown(String name) {
+        return KNOWN.containsKey(name);
     }
 
-    private static boolean compared(
-            String name, @Nullable Object value, List<@Nullable Object> arguments, Budget budget) {
-        if (arguments.size() != 1) {
-            throw new JinjaException(
-                    "the test " + name + " must have one value to compare with, found " + arguments.size());
+    static Routine require(String name) {
+        Routine test = KNOWN.get(name);
+        if (test == null) {
+            throw new JinjaException(refusal(name));
         }
-        Object other = arguments.get(0);
-        return switch (name) {
-            case "divisibleby" -> Values.number(value) % Values.number(other) == 0;
-            case "in" -> Values.contains(other, value, budget);
-            case "ne" -> !Values.equal(value, other, budget, 0);
-            case "lt" -> Values.compare(value, other) < 0;
-            case "gt" -> Values.compare(value, other) > 0;
-            case "le" -> Values.compare(value, other) <= 0;
-            case "ge" -> Values.compare(value, other) >= 0;
-            default -> Values.equal(value, other, budget, 0);
-        };
+        return test;
+    }
+
+    static String refusal(String name) {
+        return "a test must be one of " + KNOWN.keySet() + ", found '" + name + "'";
+    }
+
+    private static String written(@Nullable Object value, Given given) {
+        String text = Printer.text(value, given.budget());
+        given.budget().read(text.length());
+        return text;
+    }
+
+    private static boolean isSequence(@Nullable Object value) {
+        return value instanceof String
+                || value instanceof Safe
+                || value instanceof Dict
+                || value instanceof Undefined
+                || (value instanceof Sequence sequence && sequence.hasIndex());
+    }
+
+    private static boolean isZero(Object number) {
+        return !Values.isTrue(number);
+    }
+
+    private static boolean isOne(Object number) {
+        return Numbers.compare(number, 1L) == 0;
+    }
+
+    private static boolean isSame(@Nullable Object value, Given given) {
+        Object other = given.get(0);
+        if (value == null || other == null || value instanceof Boolean || other instanceof Boolean) {
+            return Objects.equals(value, other);
+        }
+        throw new JinjaException("sameas: must have a boolean or none, found " + Values.kind(other) + "; use ==");
     }
 }
