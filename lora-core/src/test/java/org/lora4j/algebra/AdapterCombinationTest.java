@@ -21,9 +21,9 @@ import java.util.Map;
 import java.util.function.Function;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
+import net.jqwik.api.Tag;
 import net.jqwik.api.constraints.DoubleRange;
 import net.jqwik.api.constraints.IntRange;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -33,12 +33,13 @@ import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAWeights;
 import org.lora4j.linalg.Svd;
+import org.lora4j.nn.TestsOfNumbers;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 @Tag("numbers")
-class AdapterCombinationTest {
+class AdapterCombinationTest implements TestsOfNumbers {
     private static final DataType D = DataType.DOUBLE;
 
     @Property(tries = 40)

@@ -17,9 +17,9 @@ import java.util.Map;
 import java.util.Objects;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
+import net.jqwik.api.Tag;
 import net.jqwik.api.constraints.DoubleRange;
 import net.jqwik.api.constraints.IntRange;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.lora4j.LoRAModel;
 import org.lora4j.adapter.BiasTraining;
@@ -28,13 +28,14 @@ import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAWeights;
 import org.lora4j.linalg.Svd;
 import org.lora4j.nn.Network;
+import org.lora4j.nn.TestsOfNumbers;
 import org.lora4j.nn.layer.Linear;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 
 @Tag("numbers")
-class AdapterConversionTest {
+class AdapterConversionTest implements TestsOfNumbers {
     private static final DataType D = DataType.DOUBLE;
 
     @Property(tries = 30)

@@ -14,9 +14,9 @@ import java.util.List;
 import java.util.Objects;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
+import net.jqwik.api.Tag;
 import net.jqwik.api.constraints.DoubleRange;
 import net.jqwik.api.constraints.IntRange;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.lora4j.LoRAModel;
 import org.lora4j.adapter.BiasTraining;
@@ -25,6 +25,7 @@ import org.lora4j.adapter.ModuleSelection;
 import org.lora4j.adapter.TargetModules;
 import org.lora4j.linalg.Svd;
 import org.lora4j.nn.Network;
+import org.lora4j.nn.TestsOfNumbers;
 import org.lora4j.nn.layer.LayerNorm;
 import org.lora4j.nn.layer.Linear;
 import org.lora4j.nn.parameter.Parameter;
@@ -33,7 +34,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 @Tag("numbers")
-class AdapterExtractionTest {
+class AdapterExtractionTest implements TestsOfNumbers {
     private static final DataType D = DataType.DOUBLE;
 
     @Property(tries = 30)

@@ -66,6 +66,7 @@ class FileAccessTest {
     void refusesADeviceBehindALink() throws Exception {
         Path link = Files.createSymbolicLink(folder.resolve("zero"), Path.of("/dev/zero"));
         assertRefused(link, "a device, a pipe or a socket");
+        Files.delete(link);
     }
 
     @Test
@@ -91,6 +92,7 @@ class FileAccessTest {
                         Duration.ofSeconds(20),
                         () -> assertThatThrownBy(() -> PeftAdapters.loadAll(adapter))
                                 .hasMessage(file + ": must be a regular file, found a device, a pipe or a socket"));
+                Files.delete(file);
             }
         }
     }

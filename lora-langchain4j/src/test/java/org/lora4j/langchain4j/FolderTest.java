@@ -156,6 +156,7 @@ class FolderTest {
         Files.delete(file);
         Files.createSymbolicLink(file, Path.of("/dev/zero"));
         assertRefused(file);
+        Files.delete(file);
     }
 
     private void assertRefused(Path file) {

@@ -216,6 +216,7 @@ class EncoderTest {
         Files.delete(file);
         Files.createSymbolicLink(file, Path.of("/dev/zero"));
         assertRefused();
+        Files.delete(file);
     }
 
     private void assertRefused() {

@@ -6,14 +6,15 @@ import static org.assertj.core.api.Assertions.within;
 import java.util.List;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
+import net.jqwik.api.Tag;
 import net.jqwik.api.constraints.IntRange;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Samples;
+import org.lora4j.nn.TestsOfNumbers;
 import org.lora4j.nn.layer.Activation;
 import org.lora4j.nn.layer.Linear;
 import org.lora4j.nn.parameter.Parameter;
@@ -28,7 +29,7 @@ import org.nd4j.linalg.ops.transforms.Transforms;
 
 /** The output is {@code x·Wᵀ + b}, layer by layer, whatever the type, order and size. */
 @Tag("numbers")
-class ForwardTest {
+class ForwardTest implements TestsOfNumbers {
     private static final Network THREE_LAYERS = Network.builder(7)
             .linear("linear1", 9)
             .relu()

@@ -62,6 +62,7 @@ class ModelFilesTest {
         Files.delete(file);
         Files.createSymbolicLink(file, Path.of("/dev/zero"));
         assertRefused(file);
+        Files.delete(file);
     }
 
     private void assertRefused(Path file) {

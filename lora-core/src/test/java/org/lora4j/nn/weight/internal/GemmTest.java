@@ -8,8 +8,8 @@ import java.util.List;
 import net.jqwik.api.EdgeCasesMode;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
+import net.jqwik.api.Tag;
 import net.jqwik.api.constraints.IntRange;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -17,13 +17,14 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.lora4j.internal.RowBlocks;
 import org.lora4j.nn.Samples;
+import org.lora4j.nn.TestsOfNumbers;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 
 @Tag("numbers")
-class GemmTest {
+class GemmTest implements TestsOfNumbers {
     /** The two ways to compute a product of floats. Only the sizes decide which one {@link Gemm#run} takes. */
     private static final List<Way> WAYS = List.of(Gemm::runOnHeap, Gemm::runNatively);
 
