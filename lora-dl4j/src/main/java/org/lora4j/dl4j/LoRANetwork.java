@@ -178,6 +178,20 @@ public final class LoRANetwork<N extends Model> implements BaseModel {
     }
 
     /**
+     * Loads an adapter to predict with, from a folder that this library or Python's PEFT wrote, and adds it. If the adapter was
+     * saved with another base, a warning is logged. To train it on, use {@link #load(String, Path, IUpdater)}.
+     *
+     * @param name its name, by the rule of {@link #add(String, LoRAConfig, IUpdater)}
+     * @param folder the folder
+     * @return a network that computes with the adapter; a call of its {@code fit} throws an {@link IllegalStateException}
+     * @throws IOException if the files cannot be read, or are refused; see {@link PeftAdapters}
+     * @throws IllegalArgumentException as {@link #add(String, LoRAAdapter, IUpdater)}
+     */
+    public N load(String name, Path folder) throws IOException {
+        return load(name, folder, new NoUpdater());
+    }
+
+    /**
      * Loads an adapter from a folder that this library or Python's PEFT wrote, and adds it. If the adapter was saved with
      * another base, a warning is logged.
      *

@@ -1,5 +1,6 @@
 package org.lora4j.dl4j;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -109,17 +110,34 @@ class LoRANetworkTest {
         assertThat(adapted.output(x)).isEqualTo(on).isNotEqualTo(base.output(x));
     }
 
+    @Test
+    void loadsWithoutAnUpdaterToPredictOnly(@TempDir Path folder) throws IOException {
+        MultiLayerNetwork trained = lora.add("a", config, new Adam(0.05));
+        fit(trained, data, 5);
+        lora.save("a", folder);
+        MultiLayerNetwork loaded = lora.load("b", folder);
+        INDArray before = loaded.params().dup();
+        assertThat(loaded.output(x)).isEqualTo(trained.output(x));
+        assertThat(lora.merge("b").output(x).distance2(trained.output(x))).isLessThan(1e-6);
+        assertThatThrownBy(() -> loaded.fit(data))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessage(
+                        "the adapter must have an updater to be trained, found one that was loaded without; load it with"
+                                + " load(name, folder, updater)");
+        assertThat(loaded.params()).isEqualTo(before);
+        assertThat(loaded.clone().output(x)).isEqualTo(trained.output(x));
+    }
+
     /** A row of zeros has no direction: its factor is 1, as in a Network, and B can train. */
     @Test
     void trainsDoRAOnARowOfZeros() {
         base.getLayer(0).getParam("W").getColumn(1).assign(0);
         LoRANetwork<MultiLayerNetwork> lora = LoRANetwork.of(base);
-        MultiLayerNetwork adapted =
-                lora.add("a", config.toBuilder().dora(true).build(), new Adam(0.05));
+        MultiLayerNetwork adapted = lora.add("a", config.toBuilder().dora(true).build(), new Adam(0.05));
         assertThat(adapted.output(x).distance2(base.output(x))).isLessThan(1e-6);
         fit(adapted, data, 5);
         LoRAAdapter trained = lora.adapter("a");
-        INDArray bOfRow = trained.weights().get("first").loraB().getRow(1);
+        INDArray bOfRow = requireNonNull(trained.weights().get("first")).loraB().getRow(1);
         assertThat(bOfRow.amaxNumber().doubleValue()).isPositive().isFinite();
         assertThat(lora.merge("a").output(x).distance2(adapted.output(x))).isLessThan(1e-6);
     }
