@@ -140,7 +140,7 @@ public final class DecoderTokens {
      * @param prompt the message
      * @return the tokens
      * @throws IllegalArgumentException if the chat template refuses the message, or the model cannot take so few or so many
-     *     tokens
+     *     tokens. The message is for the client
      */
     public int[] prompt(String prompt) {
         Objects.requireNonNull(prompt, "prompt must not be null");
@@ -152,11 +152,12 @@ public final class DecoderTokens {
      *
      * @param text the text
      * @return the tokens
-     * @throws IllegalArgumentException if the model cannot take so few or so many tokens
+     * @throws IllegalArgumentException if the model cannot take so few or so many tokens. The message is for the client
      */
     public int[] plain(String text) {
         Objects.requireNonNull(text, "text must not be null");
-        return requireRoom(decoder.tokenizer().encode(text).ids());
+        requireCharacters(text.length());
+        return requireRoom(decoder.tokenizer().ids(text, true));
     }
 
     /**
@@ -168,14 +169,64 @@ public final class DecoderTokens {
      */
     public int[] prompt(Conversation conversation) {
         Objects.requireNonNull(conversation, "conversation must not be null");
-        String rendered = template().render(conversation, true);
-        return requireRoom(decoder.tokenizer().encodeRendered(rendered).ids());
+        return prompt(conversation, template());
     }
 
-    private int[] requireRoom(int[] ids) {
+    /**
+     * Returns the tokens of a conversation to answer, as a template writes it.
+     *
+     * @param conversation the conversation up to the answer
+     * @param template the template
+     * @return the tokens
+     * @throws IllegalArgumentException as {@link #prompt(String)}
+     */
+    public int[] prompt(Conversation conversation, ChatTemplate template) {
+        Objects.requireNonNull(conversation, "conversation must not be null");
+        Objects.requireNonNull(template, "template must not be null");
+        requireCharacters(characters(conversation));
+        String rendered;
+        try {
+            rendered = template.render(conversation, true);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException(
+                    "the chat template of the model must take the messages, found " + TextCheck.line(e.getMessage()),
+                    e);
+        }
+        requireCharacters(rendered.length());
+        return requireRoom(decoder.tokenizer().ids(rendered, false));
+    }
+
+    /** The characters of the texts of a conversation. */
+    static long characters(Conversation conversation) {
+        return conversation.messages().stream()
+                .map(ChatMessage::content)
+                .filter(Objects::nonNull)
+                .mapToLong(String::length)
+                .sum();
+    }
+
+    private void requireCharacters(long found) {
+        if (found > decoder.maxCharacters()) {
+            throw new IllegalArgumentException("the prompt must have at most " + decoder.maxCharacters()
+                    + " characters, the " + decoder.maxLength() + " positions of the model times the "
+                    + decoder.longestToken() + " characters of its longest token, found " + found
+                    + "; shorten the text, or leave out older messages");
+        }
+    }
+
+    /**
+     * Checks the length of a prompt.
+     *
+     * @param ids its tokens
+     * @return the same tokens
+     * @throws IllegalArgumentException if the model cannot take so few or so many tokens. The message is for the client
+     */
+    public int[] requireRoom(int[] ids) {
+        Objects.requireNonNull(ids, "ids must not be null");
         if (ids.length == 0 || ids.length > decoder.maxLength()) {
             throw new IllegalArgumentException("the prompt must have 1 to " + decoder.maxLength()
-                    + " tokens, as many as the model has positions for, found " + ids.length);
+                    + " tokens, as many as the model has positions for, found " + ids.length
+                    + (ids.length == 0 ? "" : "; shorten the text, or leave out older messages"));
         }
         return ids;
     }
