@@ -13,6 +13,7 @@ import org.lora4j.linalg.Precision;
 import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.input.Sequences;
+import org.lora4j.nn.layer.Pooling;
 import org.lora4j.nn.layer.TokenEmbeddings;
 import org.lora4j.nn.transformer.BertModel;
 import org.lora4j.serve.FairLimiter;
@@ -183,6 +184,26 @@ public final class EncoderFolder implements AutoCloseable {
      */
     public Network sentenceEmbeddings() {
         return model.sentenceEmbeddings();
+    }
+
+    /**
+     * Checks that a network returns embeddings of whole texts. A classifier has numbers for each text too, but they are no embedding.
+     *
+     * @param network a network for sentences
+     * @return the same network
+     * @throws IllegalArgumentException if it is a classifier, or returns something for each token
+     */
+    public static Network requireEmbeddings(Network network) {
+        Objects.requireNonNull(network, "network must not be null");
+        boolean isOfTexts = network.layers().stream().anyMatch(Pooling.class::isInstance);
+        String task = network.taskType().orElse("");
+        if (!isOfTexts || !task.equals("FEATURE_EXTRACTION")) {
+            String found = task.equals("SEQ_CLS")
+                    ? "a classifier with " + network.outputSize() + " outputs"
+                    : "one with another output, such as that of each token";
+            throw new IllegalArgumentException("the model must return an embedding of each text, found " + found);
+        }
+        return network;
     }
 
     /**

@@ -4,8 +4,8 @@ import org.lora4j.serve.FairLimiter;
 
 /** How much text of clients is turned into tokens at the same time. */
 final class TextLimits {
-    /** The native tokenizer takes about 150 bytes for a character, apart from the heap. */
-    private static final int MOST_CHARACTERS = 2_000_000;
+    /** The native tokenizer takes up to 240 bytes for a character, apart from the heap. */
+    private static final int MOST_CHARACTERS = 1_000_000;
 
     /** The text, its rendered form and what a template computes take some bytes of the heap for a character. */
     private static final int HEAP_PER_CHARACTER = 128;
