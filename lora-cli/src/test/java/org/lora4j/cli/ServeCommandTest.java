@@ -28,7 +28,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Base64;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -42,6 +44,9 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.lora4j.io.SafeTensors;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
 
 /** The server, over real HTTP. */
 class ServeCommandTest {
@@ -472,7 +477,8 @@ class ServeCommandTest {
         HttpResponse<String> tooLong = decoder.post(CHAT, chat("style", "").replace("the cat?", longer));
         assertThat(tooLong.statusCode()).as(tooLong.body()).isEqualTo(400);
         assertThat(tooLong.body())
-                .contains("the prompt must have 1 to 192 tokens, as many as the model has positions for, found 288 in the first 288");
+                .contains(
+                        "the prompt must have 1 to 192 tokens, as many as the model has positions for, found 288 in the first 288");
         HttpResponse<String> foreign = encoder.post(EMBED, "{\"model\": \"style\", \"input\": [1, 99]}");
         assertThat(foreign.statusCode()).as(foreign.body()).isEqualTo(400);
         assertThat(encoder.post(EMBED, "{\"model\": \"style\", \"input\": \" \"}")
@@ -691,6 +697,22 @@ class ServeCommandTest {
                 .apiKey("none is needed")
                 .maxRetries(0)
                 .build();
+    }
+
+    /** Its outputs are no embeddings. */
+    @Test
+    void aClassifierIsNotServedAsEmbeddings() throws Exception {
+        Path classifier = SmallModels.bert(temp.resolve("classifier"), 2);
+        Path file = classifier.resolve("model.safetensors");
+        SafeTensors all = SafeTensors.read(file);
+        Map<String, INDArray> tensors = new LinkedHashMap<>();
+        all.names().forEach(name -> tensors.put(name, all.tensor(name)));
+        tensors.put("classifier.weight", Nd4j.ones(3, SmallModels.WIDTH));
+        tensors.put("classifier.bias", Nd4j.zeros(3));
+        SafeTensors.of(tensors, all.metadata()).write(file);
+        Cli refused = Cli.run("serve", "--model", classifier, "--allow-base", "--port", 0);
+        assertThat(refused.code()).isOne();
+        assertThat(refused.err()).contains("the model must return an embedding of each text, found a classifier");
     }
 
     @Test

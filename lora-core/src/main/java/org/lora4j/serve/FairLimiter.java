@@ -1,6 +1,8 @@
 package org.lora4j.serve;
 
 import java.util.Objects;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -16,23 +18,31 @@ import org.lora4j.serve.ServingException.Reason;
  * int[] prompt = limiter.run("support", text.length(), options, () -> tokenizer.encode(text).ids());
  * }</pre>
  *
- * <p>The work is done by the thread that asks for it. Any number of threads can use a limiter.
+ * <p>The work is done by threads of the limiter, and the thread that asks waits for it. So native libraries that keep memory for each
+ * thread keep it for these few. A thread without work ends after some seconds. Any number of threads can use a limiter.
  */
 public final class FairLimiter {
+    private static final long IDLE_SECONDS = 5;
+
     private final long most;
     private final int threads;
+    private final ThreadPoolExecutor workers;
     private final Object lock = new Object();
-    private final FairQueue<Waiter> queue =
+    private final FairQueue<Task<?>> queue =
             new FairQueue<>(new QueueLimits(Long.MAX_VALUE, Long.MAX_VALUE, "units", "a limit"), adapter -> 1);
     private long size;
     private int running;
 
-    /** A thread that waits for its turn. */
-    private static final class Waiter extends Request {
-        private boolean isNext;
+    /** Work that waits for its turn, is done, or was done. The lock guards it. */
+    private static final class Task<T> extends Request {
+        private final Supplier<T> work;
+        private boolean isDone;
+        private @Nullable T result;
+        private @Nullable Throwable failure;
 
-        Waiter(String adapter, int size, RequestOptions options) {
+        Task(String adapter, int size, RequestOptions options, Supplier<T> work) {
             super(adapter, size, size, options, System.nanoTime());
+            this.work = work;
         }
     }
 
@@ -50,6 +60,13 @@ public final class FairLimiter {
         }
         this.most = most;
         this.threads = threads;
+        workers = new ThreadPoolExecutor(
+                threads, threads, IDLE_SECONDS, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), task -> {
+                    Thread thread = new Thread(task, "lora4j-text");
+                    thread.setDaemon(true);
+                    return thread;
+                });
+        workers.allowCoreThreadTimeOut(true);
     }
 
     /**
@@ -57,12 +74,12 @@ public final class FairLimiter {
      *
      * @param adapter the name of the adapter for which it is done
      * @param units its size, not negative
-     * @param options the priority, and until when it must have begun
+     * @param options the priority, and until when it must be done
      * @param work the work. It must not use the same limiter
      * @param <T> the type of its result
      * @return the result of the work
-     * @throws ServingException if the time of the request is over, or the thread is interrupted, before the work begins; the thread
-     *     stays interrupted
+     * @throws ServingException if the time of the request is over, or the thread is interrupted, before the work is done; the thread
+     *     stays interrupted. Work that has begun goes on, and counts until its end
      * @throws IllegalArgumentException if the size is negative
      */
     public <T> T run(String adapter, long units, RequestOptions options, Supplier<T> work) {
@@ -72,77 +89,101 @@ public final class FairLimiter {
         if (units < 0) {
             throw new IllegalArgumentException("units must not be negative, found " + units);
         }
-        Waiter waiter = new Waiter(adapter, (int) Math.min(most, units), options);
-        await(waiter);
-        try {
-            return work.get();
-        } finally {
-            synchronized (lock) {
-                size -= waiter.size();
-                running--;
-                startNext();
-            }
-        }
-    }
-
-    private void await(Waiter waiter) {
+        Task<T> task = new Task<>(adapter, (int) Math.min(most, units), options, work);
         synchronized (lock) {
-            queue.admit(waiter);
-            queue.add(waiter);
+            queue.admit(task);
+            queue.add(task);
             startNext();
-            try {
-                for (long left = left(waiter); !waiter.isNext && left > 0; left = left(waiter)) {
-                    TimeUnit.NANOSECONDS.timedWait(lock, left);
-                }
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                if (!waiter.isNext) {
-                    leave(waiter);
-                    throw new ServingException(Reason.CANCELLED, "the request was cancelled", e);
-                }
-            }
-            if (!waiter.isNext) {
-                leave(waiter);
-                throw Failures.late();
-            }
+            await(task);
+            return result(task);
         }
     }
 
-    private static long left(Waiter waiter) {
-        return waiter.nanosLeft(System.nanoTime());
+    private void await(Task<?> task) {
+        try {
+            for (long left = left(task); !task.isDone && left > 0; left = left(task)) {
+                TimeUnit.NANOSECONDS.timedWait(lock, left);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            if (!task.isDone) {
+                leave(task);
+                throw new ServingException(Reason.CANCELLED, "the request was cancelled", e);
+            }
+        }
+        if (!task.isDone) {
+            leave(task);
+            throw Failures.late();
+        }
     }
 
-    private void leave(Waiter waiter) {
-        queue.remove(waiter);
-        queue.ended(1);
-        startNext();
+    private static long left(Task<?> task) {
+        return task.nanosLeft(System.nanoTime());
+    }
+
+    @SuppressWarnings("NullAway") // The work may return null.
+    private static <T> T result(Task<T> task) {
+        if (task.failure instanceof RuntimeException e) {
+            throw e;
+        }
+        if (task.failure instanceof Error e) {
+            throw e;
+        }
+        return task.result;
+    }
+
+    /** Takes a task out if it waits. */
+    private void leave(Task<?> task) {
+        if (queue.remove(task)) {
+            queue.ended(1);
+            startNext();
+        }
     }
 
     /** Lets those begin that are next, while there is room. */
     private void startNext() {
-        Waiter next = next();
+        Task<?> next = next();
         while (next != null) {
-            next.isNext = true;
-            size += next.size();
+            Task<?> begun = next;
+            size += begun.size();
             running++;
             queue.ended(1);
-            lock.notifyAll();
+            workers.execute(() -> work(begun));
             next = next();
         }
     }
 
-    private @Nullable Waiter next() {
+    private @Nullable Task<?> next() {
         Room room = new Room();
-        // Those that are late leave by themselves.
-        return queue.poll(System.nanoTime(), room::isFor, late -> {});
+        // The threads of those that are late find it out by themselves.
+        return queue.poll(System.nanoTime(), room::isFor, late -> queue.ended(1));
+    }
+
+    private <T> void work(Task<T> task) {
+        T result = null;
+        Throwable failure = null;
+        try {
+            result = task.work.get();
+        } catch (RuntimeException | Error e) {
+            failure = e;
+        }
+        synchronized (lock) {
+            task.result = result;
+            task.failure = failure;
+            task.isDone = true;
+            size -= task.size();
+            running--;
+            startNext();
+            lock.notifyAll();
+        }
     }
 
     /** Whether there is room. The first in the order that has none waits for it, and others do not overtake it. */
     private final class Room {
         private boolean isOver;
 
-        boolean isFor(Waiter waiter) {
-            isOver |= running >= threads || (running > 0 && size + waiter.size() > most);
+        boolean isFor(Task<?> task) {
+            isOver |= running >= threads || (running > 0 && size + task.size() > most);
             return !isOver;
         }
     }

@@ -16,6 +16,8 @@ import org.lora4j.generate.GenerationOptions;
  * }</pre>
  */
 public final class DecoderTokens {
+    private static final int LAST_WORD = 64;
+
     private final DecoderFolder decoder;
 
     /**
@@ -157,7 +159,7 @@ public final class DecoderTokens {
     public int[] plain(String text) {
         Objects.requireNonNull(text, "text must not be null");
         requireCharacters(text.length());
-        return requireRoom(decoder.tokenizer().ids(text, true));
+        return tokens(text, true);
     }
 
     /**
@@ -193,7 +195,23 @@ public final class DecoderTokens {
                     e);
         }
         requireCharacters(rendered.length());
-        return requireRoom(decoder.tokenizer().ids(rendered, false));
+        return tokens(rendered, false);
+    }
+
+    /**
+     * Returns the tokens of a text that fits. One that is far too long is found out by its beginning, which costs less: a token mostly
+     * has more characters than one and a half.
+     */
+    private int[] tokens(String text, boolean special) {
+        long most = decoder.maxLength();
+        for (long part = most + most / 2; part < text.length(); part *= 2) {
+            int found = decoder.tokenizer().ids(text.substring(0, (int) part), special).length;
+            // The word that is cut can have more tokens than the whole one.
+            if (found > most + Math.max(LAST_WORD, decoder.longestToken())) {
+                throw tooLong(found + " in the first " + part + " characters");
+            }
+        }
+        return requireRoom(decoder.tokenizer().ids(text, special));
     }
 
     /** The characters of the texts of a conversation. */
@@ -224,11 +242,15 @@ public final class DecoderTokens {
     public int[] requireRoom(int[] ids) {
         Objects.requireNonNull(ids, "ids must not be null");
         if (ids.length == 0 || ids.length > decoder.maxLength()) {
-            throw new IllegalArgumentException("the prompt must have 1 to " + decoder.maxLength()
-                    + " tokens, as many as the model has positions for, found " + ids.length
-                    + (ids.length == 0 ? "" : "; shorten the text, or leave out older messages"));
+            throw tooLong(String.valueOf(ids.length));
         }
         return ids;
+    }
+
+    private IllegalArgumentException tooLong(String found) {
+        return new IllegalArgumentException("the prompt must have 1 to " + decoder.maxLength()
+                + " tokens, as many as the model has positions for, found " + found
+                + (found.equals("0") ? "" : "; shorten the text, or leave out older messages"));
     }
 
     /**
