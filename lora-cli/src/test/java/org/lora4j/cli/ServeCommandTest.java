@@ -706,7 +706,9 @@ class ServeCommandTest {
         Path file = classifier.resolve("model.safetensors");
         SafeTensors all = SafeTensors.read(file);
         Map<String, INDArray> tensors = new LinkedHashMap<>();
-        all.names().forEach(name -> tensors.put(name, all.tensor(name)));
+        for (String name : all.names()) {
+            tensors.put(name, all.tensor(name));
+        }
         tensors.put("classifier.weight", Nd4j.ones(3, SmallModels.WIDTH));
         tensors.put("classifier.bias", Nd4j.zeros(3));
         SafeTensors.of(tensors, all.metadata()).write(file);

@@ -32,7 +32,7 @@ class ServeSoakTest {
     private static final int HALF_OPEN = 40;
 
     /** The process has 512 MiB of heap, the native libraries, and the tokens of a million characters. */
-    private static final long MOST_MIB = 2048;
+    private static final long MOST_MIB = 1400;
 
     @TempDir
     private Path temp;

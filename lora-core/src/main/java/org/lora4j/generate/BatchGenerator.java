@@ -30,8 +30,8 @@ import org.lora4j.nn.internal.PassSource;
  * <p>Any number of threads can add and cancel generations while one of them takes the steps.
  */
 public final class BatchGenerator {
-    /** The prompts of a step share so many tokens. Fewer at a time would take longer in all. */
-    private static final int PROMPT_TOKENS = 1024;
+    /** The prompts of a step share so many tokens. With more the other texts would wait longer, with fewer the prompts. */
+    private static final int PROMPT_TOKENS = 256;
 
     private final Decoder decoder;
     private final long cacheLimit;

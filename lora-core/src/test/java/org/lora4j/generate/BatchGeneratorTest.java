@@ -147,7 +147,7 @@ class BatchGeneratorTest {
             batch.step();
             steps++;
         }
-        assertThat(steps).isBetween(8, 12);
+        assertThat(steps).isBetween(20, 26);
         assertThat(one.tokens()).isEqualTo(expected);
         assertThat(other.tokens()).hasSize(steps + 2);
         assertThat(cancelled.result().finish()).isEqualTo(Finish.CANCELLED);

@@ -147,7 +147,8 @@ class FairLimiterTest {
         assertThat(reasons).containsExactly(Reason.CANCELLED);
         assertThat(limiter.waiting()).isZero();
         end.countDown();
-        assertThat(limiter.<Integer>run("d", 100, soon, () -> 7)).isEqualTo(7);
+        assertThat(limiter.<Integer>run("d", 100, RequestOptions.defaults(), () -> 7))
+                .isEqualTo(7);
     }
 
     @Test
@@ -159,6 +160,33 @@ class FairLimiterTest {
                 }));
         assertThat(limiter.<Integer>run("a", 10, RequestOptions.defaults(), () -> 1))
                 .isOne();
+    }
+
+    /** Work that has begun goes on, but nobody waits for it. */
+    @Test
+    void workThatTakesTooLongIsLate() {
+        FairLimiter limiter = new FairLimiter(10, 1);
+        RequestOptions soon = RequestOptions.defaults().withTimeout(Duration.ofMillis(20));
+        CountDownLatch end = new CountDownLatch(1);
+        assertThatExceptionOfType(ServingException.class)
+                .isThrownBy(() -> limiter.run("a", 10, soon, () -> {
+                    await(end);
+                    return 0;
+                }))
+                .satisfies(e -> assertThat(e.reason()).isEqualTo(Reason.LATE));
+        end.countDown();
+        assertThat(limiter.<Integer>run("a", 10, RequestOptions.defaults(), () -> 1))
+                .isOne();
+    }
+
+    @Test
+    void whatARequestTookBeforeIsTakenOffItsTime() {
+        RequestOptions two = RequestOptions.defaults().withPriority(3).withTimeout(Duration.ofSeconds(2));
+        assertThat(two.after(Duration.ofMillis(500))).isEqualTo(two.withTimeout(Duration.ofMillis(1500)));
+        assertThatExceptionOfType(ServingException.class)
+                .isThrownBy(() -> two.after(Duration.ofSeconds(2)))
+                .satisfies(e -> assertThat(e.reason()).isEqualTo(Reason.LATE));
+        assertThat(RequestOptions.defaults().after(Duration.ofDays(1))).isEqualTo(RequestOptions.defaults());
     }
 
     @Test

@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 
 /** The body of a request, which is read as it comes: no thread waits for it. */
 final class IncomingBody {
-    /** So much of a body that is not wanted is read, because a client that still sends sees no answer. */
+    /** So much of a body that is not wanted is read. */
     private static final long DRAINED_BYTES = 32L << 20;
 
     /** Receives a body, or why there is none; one call in all. */
@@ -25,7 +25,7 @@ final class IncomingBody {
     private final BodyMemory memory;
     private final Receiver receiver;
     private final AtomicBoolean ended = new AtomicBoolean();
-    private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    private ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     private @Nullable ApiException refusal;
     private long drained;
 
@@ -63,8 +63,8 @@ final class IncomingBody {
                 end();
                 return;
             }
-            if (drained > DRAINED_BYTES && refusal != null) {
-                giveUp(refusal);
+            if (drained > DRAINED_BYTES) {
+                end();
             }
         }
     }
@@ -75,42 +75,66 @@ final class IncomingBody {
     }
 
     private void add(Content.Chunk chunk) {
+        IncomingBody surplus = keep(chunk);
+        if (surplus != null) {
+            surplus.refuse(ApiException.busy("too much text of requests is in memory; try again later"));
+        }
+    }
+
+    /** Keeps a part if the body is wanted. Returns the body that must be refused for it, which may be this one; or null. */
+    private synchronized @Nullable IncomingBody keep(Content.Chunk chunk) {
         int count = chunk.remaining();
         if (refusal == null && (long) bytes.size() + count > most) {
-            refusal =
-                    ApiException.of(413, "body_too_large", "the body must have at most " + most + " bytes, found more");
-            memory.drop(this);
-            bytes.reset();
+            refuse(ApiException.of(413, "body_too_large", "the body must have at most " + most + " bytes, found more"));
         }
-        if (refusal != null) {
+        if (refusal != null || ended.get()) {
             drained += count;
-            return;
+            return null;
         }
         byte[] part = new byte[count];
         chunk.get(part, 0, count);
         bytes.writeBytes(part);
-        IncomingBody surplus = memory.take(this, count);
-        if (ended.get()) {
-            // Another thread gave it up a moment ago.
-            memory.drop(this);
-        }
-        if (surplus != null) {
-            surplus.giveUp(ApiException.busy("too much text of requests is in memory; try again later"));
+        return memory.take(this, count);
+    }
+
+    /** Drops what was read, and reads the rest without keeping it, because a client that still sends sees no answer. */
+    private synchronized void refuse(ApiException why) {
+        if (!ended.get()) {
+            refusal = why;
+            drop();
         }
     }
 
+    private synchronized void drop() {
+        memory.drop(this);
+        bytes = new ByteArrayOutputStream();
+    }
+
     private void end() {
-        if (refusal != null) {
-            giveUp(refusal);
-        } else if (!ended.getAndSet(true)) {
-            receiver.whole(bytes.toByteArray(), memory.keep(this));
+        ApiException why;
+        byte[] whole;
+        int counted = 0;
+        synchronized (this) {
+            why = refusal;
+            whole = bytes.toByteArray();
+            if (why == null) {
+                if (ended.getAndSet(true)) {
+                    return;
+                }
+                counted = memory.keep(this);
+            }
+        }
+        if (why == null) {
+            receiver.whole(whole, counted);
+        } else {
+            giveUp(why);
         }
     }
 
     /** Stops to read. */
     void giveUp(ApiException why) {
         if (!ended.getAndSet(true)) {
-            memory.drop(this);
+            drop();
             receiver.refused(why);
         }
     }
