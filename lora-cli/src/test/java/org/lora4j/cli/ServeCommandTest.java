@@ -478,7 +478,7 @@ class ServeCommandTest {
         assertThat(tooLong.statusCode()).as(tooLong.body()).isEqualTo(400);
         assertThat(tooLong.body())
                 .contains(
-                        "the prompt must have 1 to 192 tokens, as many as the model has positions for, found 288 in the first 288");
+                        "the prompt must have 1 to 192 tokens, as many as the model has positions for, found 277 in the first 288 characters");
         HttpResponse<String> foreign = encoder.post(EMBED, "{\"model\": \"style\", \"input\": [1, 99]}");
         assertThat(foreign.statusCode()).as(foreign.body()).isEqualTo(400);
         assertThat(encoder.post(EMBED, "{\"model\": \"style\", \"input\": \" \"}")

@@ -1,12 +1,12 @@
 package org.lora4j.serve;
 
 import java.util.Objects;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.serve.ServingException.Reason;
 
 /**
  * Bounds the work that requests cause before a model computes them, such as turning texts into tokens: how much of it is done at the
@@ -14,8 +14,9 @@ import org.lora4j.serve.ServingException.Reason;
  * the next one is of the adapter for which the least was done.
  *
  * <pre>{@code
- * FairLimiter limiter = new FairLimiter(2_000_000, 4);                   // characters, threads
- * int[] prompt = limiter.run("support", text.length(), options, () -> tokenizer.encode(text).ids());
+ * FairLimiter limiter = new FairLimiter(1_000_000, 4);                   // characters, threads
+ * String question = "Where is my parcel?";
+ * int words = limiter.run("support", question.length(), RequestOptions.defaults(), () -> question.split(" ").length);
  * }</pre>
  *
  * <p>The work is done by threads of the limiter, and the thread that asks waits for it. So native libraries that keep memory for each
@@ -78,8 +79,9 @@ public final class FairLimiter {
      * @param work the work. It must not use the same limiter
      * @param <T> the type of its result
      * @return the result of the work
-     * @throws ServingException if the time of the request is over, or the thread is interrupted, before the work is done; the thread
-     *     stays interrupted. Work that has begun goes on, and counts until its end
+     * @throws ServingException if the time of the request is over before the work is done. Work that has begun goes on, and counts
+     *     until its end
+     * @throws CancellationException if the thread is interrupted before the work is done; it stays interrupted
      * @throws IllegalArgumentException if the size is negative
      */
     public <T> T run(String adapter, long units, RequestOptions options, Supplier<T> work) {
@@ -108,7 +110,7 @@ public final class FairLimiter {
             Thread.currentThread().interrupt();
             if (!task.isDone) {
                 leave(task);
-                throw new ServingException(Reason.CANCELLED, "the request was cancelled", e);
+                throw new CancellationException("the thread was interrupted while it waited for its work");
             }
         }
         if (!task.isDone) {

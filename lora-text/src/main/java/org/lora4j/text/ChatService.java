@@ -67,6 +67,7 @@ public final class ChatService {
      * @return the answer that is being generated
      * @throws ServingException if the template refuses the messages or they have too many tokens, there is no such adapter, too much
      *     waits, or the service or the folder was closed. The message is for the client
+     * @throws java.util.concurrent.CancellationException if the thread is interrupted
      * @throws IllegalArgumentException if a stop text is empty
      */
     public ChatAnswer start(
