@@ -28,7 +28,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Base64;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -42,6 +44,9 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.lora4j.io.SafeTensors;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
 
 /** The server, over real HTTP. */
 class ServeCommandTest {
@@ -383,7 +388,6 @@ class ServeCommandTest {
                 "\"temperature\": \"hot\" | temperature",
                 "\"top_p\": -1 | top_p",
                 "\"max_completion_tokens\": 0 | max_completion_tokens",
-                "\"max_completion_tokens\": 100000 | max_completion_tokens",
                 "\"seed\": 0.5 | seed",
                 "\"stream\": 1 | stream",
                 "\"stop\": [\"a\", \"b\", \"c\", \"d\", \"e\"] | stop",
@@ -426,6 +430,31 @@ class ServeCommandTest {
         }
     }
 
+    /** Clients send 1,024 or 4,096 without knowing the model. */
+    @ParameterizedTest
+    @ValueSource(strings = {"", "\"max_tokens\": 4096", "\"max_completion_tokens\": 100000000000"})
+    void moreNewTokensThanFitAreFewer(String most) throws Exception {
+        // 182 tokens with those of the template, of 192 positions. The last new token needs none.
+        String body = chat("style", "").replace("the cat?", "a".repeat(163)).replace("\"max_tokens\": 12", most);
+        JsonNode answer = decoder.good(CHAT, body.replaceAll(",\\s*}\\s*$", "}"));
+        assertThat(answer.at("/usage/prompt_tokens").asInt()).isEqualTo(182);
+        assertThat(answer.at("/choices/0/finish_reason").asText()).isEqualTo("length");
+        assertThat(answer.at("/usage/completion_tokens").asInt()).isEqualTo(11);
+    }
+
+    @Test
+    void aPromptOfTooManyCharactersIsRefusedBeforeItHasTokens() throws Exception {
+        // 192 positions, and 12 characters of <|im_start|>.
+        HttpResponse<String> refused = decoder.post(CHAT, chat("style", "").replace("the cat?", "a".repeat(2305)));
+        assertThat(refused.statusCode()).isEqualTo(400);
+        assertThat(refused.body())
+                .contains("the prompt must have at most 2304 characters, the 192 positions of the model times the 12"
+                        + " characters of its longest token, found 2305");
+        assertThat(decoder.post(TEXT, text("style", "").replace("the cat", "a".repeat(2305)))
+                        .body())
+                .contains("at most 2304 characters");
+    }
+
     @Test
     void otherRequestsAreRefused() throws Exception {
         assertThat(decoder.get("/").statusCode()).isEqualTo(404);
@@ -447,6 +476,9 @@ class ServeCommandTest {
         String longer = "the cat ".repeat(100);
         HttpResponse<String> tooLong = decoder.post(CHAT, chat("style", "").replace("the cat?", longer));
         assertThat(tooLong.statusCode()).as(tooLong.body()).isEqualTo(400);
+        assertThat(tooLong.body())
+                .contains(
+                        "the prompt must have 1 to 192 tokens, as many as the model has positions for, found 277 in the first 288 characters");
         HttpResponse<String> foreign = encoder.post(EMBED, "{\"model\": \"style\", \"input\": [1, 99]}");
         assertThat(foreign.statusCode()).as(foreign.body()).isEqualTo(400);
         assertThat(encoder.post(EMBED, "{\"model\": \"style\", \"input\": \" \"}")
@@ -665,6 +697,24 @@ class ServeCommandTest {
                 .apiKey("none is needed")
                 .maxRetries(0)
                 .build();
+    }
+
+    /** Its outputs are no embeddings. */
+    @Test
+    void aClassifierIsNotServedAsEmbeddings() throws Exception {
+        Path classifier = SmallModels.bert(temp.resolve("classifier"), 2);
+        Path file = classifier.resolve("model.safetensors");
+        SafeTensors all = SafeTensors.read(file);
+        Map<String, INDArray> tensors = new LinkedHashMap<>();
+        for (String name : all.names()) {
+            tensors.put(name, all.tensor(name));
+        }
+        tensors.put("classifier.weight", Nd4j.ones(3, SmallModels.WIDTH));
+        tensors.put("classifier.bias", Nd4j.zeros(3));
+        SafeTensors.of(tensors, all.metadata()).write(file);
+        Cli refused = Cli.run("serve", "--model", classifier, "--allow-base", "--port", 0);
+        assertThat(refused.code()).isOne();
+        assertThat(refused.err()).contains("the model must return an embedding of each text, found a classifier");
     }
 
     @Test

@@ -11,8 +11,8 @@ import org.lora4j.nn.internal.PassSource;
 
 /**
  * Generates many texts together, each with its own adapters on one base. Texts join and leave between the steps. Each step
- * computes one token of each text, and the whole prompt of those that are new. The products with the base weights are computed
- * once for all. A text gets the same tokens as alone, except where rounding decides between tokens that are equally probable.
+ * computes one token of each text. A long prompt is computed in several steps, so that the other texts go on and it can be cancelled.
+ * The products with the base weights are computed once for all. A text gets the same tokens as alone, except where rounding decides between tokens that are equally probable.
  *
  * <pre>{@code
  * GenerationOptions options = GenerationOptions.greedy().withMaxTokens(200);
@@ -30,6 +30,9 @@ import org.lora4j.nn.internal.PassSource;
  * <p>Any number of threads can add and cancel generations while one of them takes the steps.
  */
 public final class BatchGenerator {
+    /** The prompts of a step share so many tokens. With more the other texts would wait longer, with fewer the prompts. */
+    private static final int PROMPT_TOKENS = 256;
+
     private final Decoder decoder;
     private final long cacheLimit;
     private final DecoderPass pass;
@@ -184,16 +187,18 @@ public final class BatchGenerator {
     }
 
     /**
-     * Computes the next token of each text.
+     * Computes the next token of each text, or the next part of its prompt if that is long.
      *
      * @return how many texts go on
      */
     public synchronized int step() {
         removeFinished();
         List<RunningGeneration> now = List.copyOf(running);
-        pass.compute(
-                now.stream().map(RunningGeneration::text).toList(),
-                (text, logits) -> now.get(text).advance(logits));
+        List<CachedSequence> texts = now.stream().map(RunningGeneration::text).toList();
+        long prompts =
+                texts.stream().filter(text -> text.length() - text.from() > 1).count();
+        int most = (int) Math.max(1, PROMPT_TOKENS / Math.max(1, prompts));
+        pass.compute(texts, most, (text, logits) -> now.get(text).advance(logits));
         removeFinished();
         return running.size();
     }

@@ -61,9 +61,9 @@ final class CachedSequence {
         return cache.length();
     }
 
-    /** The next tokens up to one of the text, or its end. */
-    int[] next(int to) {
-        return Arrays.copyOfRange(ids, from(), Math.min(to, length));
+    /** The next tokens, so many or up to the end of the text. */
+    int[] next(int most) {
+        return Arrays.copyOfRange(ids, from(), from() + Math.min(most, length - from()));
     }
 
     int length() {

@@ -51,7 +51,7 @@ final class DecoderPass {
     void compute(CachedSequence text, int to, Row action) {
         text.check();
         int from = text.from();
-        forward(Map.of(text.layers(), List.of(text)), to, (row, ofRow) -> action.accept(from + row, ofRow));
+        forward(Map.of(text.layers(), List.of(text)), to - from, (row, ofRow) -> action.accept(from + row, ofRow));
     }
 
     /**
@@ -60,6 +60,16 @@ final class DecoderPass {
      * @param action takes the logits of each text
      */
     void compute(List<CachedSequence> texts, Row action) {
+        compute(texts, Integer.MAX_VALUE, action);
+    }
+
+    /**
+     * Computes the next tokens of all texts.
+     *
+     * @param most how many tokens of each are computed
+     * @param action takes the logits of each text that is computed to its end
+     */
+    void compute(List<CachedSequence> texts, int most, Row action) {
         int begin = 0;
         while (begin < texts.size()) {
             Map<EffectiveLayers, List<CachedSequence>> block = new LinkedHashMap<>();
@@ -71,17 +81,22 @@ final class DecoderPass {
                 text.check();
                 block.computeIfAbsent(text.layers(), key -> new ArrayList<>()).add(text);
                 numbers.put(text, end);
-                tokens += text.length() - text.from();
+                tokens += Math.min(most, text.length() - text.from());
                 end++;
             }
             List<Integer> inOrder = new ArrayList<>();
             block.values().forEach(group -> group.forEach(text -> inOrder.add(numbers.get(text))));
-            forward(block, Integer.MAX_VALUE, (row, ofRow) -> action.accept(inOrder.get(row), ofRow));
+            forward(block, most, (row, ofRow) -> {
+                CachedSequence text = texts.get(inOrder.get(row));
+                if (text.from() == text.length()) {
+                    action.accept(inOrder.get(row), ofRow);
+                }
+            });
             begin = end;
         }
     }
 
-    private void forward(Map<EffectiveLayers, List<CachedSequence>> byLayers, int to, Row action) {
+    private void forward(Map<EffectiveLayers, List<CachedSequence>> byLayers, int most, Row action) {
         Pass used = pass == null ? new Pass(network, false, () -> WeightedLayer::original) : pass;
         // After an exception it is dropped, because it may hold notes of a computation that did not end.
         pass = null;
@@ -94,7 +109,7 @@ final class DecoderPass {
             texts.addAll(group);
         });
         Sequences next = Sequences.continuing(
-                texts.stream().map(text -> text.next(to)).toArray(int[][]::new),
+                texts.stream().map(text -> text.next(most)).toArray(int[][]::new),
                 texts.stream().mapToInt(CachedSequence::from).toArray());
         INDArray output = used.forward(Segments.divide(next, segments, counts)
                 .continuing(texts.stream().map(CachedSequence::cache).toList()));

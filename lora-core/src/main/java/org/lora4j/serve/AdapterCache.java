@@ -261,6 +261,23 @@ public final class AdapterCache {
     }
 
     /**
+     * Deletes an adapter from the model if the cache has loaded it, for example because its files were deleted. What uses it now goes
+     * on; the next {@link #pin} loads it again if it is still in the folder.
+     *
+     * @param name the name of an adapter
+     * @return whether it was deleted; false if the cache has not loaded it, or it is one of the program by now
+     */
+    public boolean forget(String name) {
+        Objects.requireNonNull(name, "name must not be null");
+        return cached.delete(name);
+    }
+
+    /** The adapters that the cache has in the model now. */
+    Set<String> loadedNames() {
+        return cached.loadedNames();
+    }
+
+    /**
      * Returns what happened so far.
      *
      * @return counts, and what is loaded now

@@ -10,8 +10,10 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -20,8 +22,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Looks at the folder of an {@link AdapterCache} again and again, and {@linkplain AdapterCache#refresh refreshes} the adapters whose
- * files have changed.
+ * Looks at the folder of an {@link AdapterCache} again and again, {@linkplain AdapterCache#refresh refreshes} the adapters whose
+ * files have changed, and forgets those whose files were deleted.
  *
  * <pre>{@code
  * AdapterCache cache = AdapterCache.builder(model, folder).build();
@@ -34,8 +36,10 @@ import org.slf4j.LoggerFactory;
  * org.lora4j.io.PeftAdapters} replaces both together and needs no such care.
  *
  * <p>If an adapter cannot be loaded again, the old one stays. This is logged, and {@link AdapterCache#failures} has it. The next try
- * comes when the files change again, or after one look, then two, four and so on, up to 64. If a folder is deleted, its adapter stays
- * until the cache needs the room.
+ * comes when the files change again, or after one look, then two, four and so on, up to 64.
+ *
+ * <p>If two looks in a row find no files of an adapter, the cache {@linkplain AdapterCache#forget forgets} it, so that nobody uses it
+ * any more. If the folder of all adapters cannot be read, all of them stay.
  *
  * <p>The looks are taken by one daemon thread with the name {@code lora4j-reload}.
  */
@@ -46,6 +50,10 @@ public final class AdapterReloader implements AutoCloseable {
     private final AdapterCache cache;
     private final Path folder;
     private final Map<String, Watched> watched = new HashMap<>();
+
+    /** The loaded adapters without files at the last look. */
+    private Set<String> missing = Set.of();
+
     private final ScheduledExecutorService thread;
     private volatile @Nullable Thread looking;
     private boolean isUnreadable;
@@ -128,8 +136,24 @@ public final class AdapterReloader implements AutoCloseable {
         if (isUnreadable) {
             return;
         }
+        forgetMissing(now);
         watched.keySet().removeIf(name -> !now.containsKey(name) && !cache.isLoaded(name));
         now.forEach((name, files) -> look(name, files, watched.computeIfAbsent(name, key -> new Watched())));
+    }
+
+    private void forgetMissing(Map<String, Map<String, FileState>> now) {
+        Set<String> without = new HashSet<>();
+        for (String name : cache.loadedNames()) {
+            if (!now.getOrDefault(name, Map.of()).isEmpty()) {
+                continue;
+            }
+            if (!missing.contains(name)) {
+                without.add(name);
+            } else if (cache.forget(name)) {
+                log.info("adapter '{}' is not served any more, because its files were deleted", name);
+            }
+        }
+        missing = without;
     }
 
     private void look(String name, Map<String, FileState> files, Watched adapter) {

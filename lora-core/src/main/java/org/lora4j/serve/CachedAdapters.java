@@ -1,9 +1,11 @@
 package org.lora4j.serve;
 
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.LoRAModel;
 import org.lora4j.ManagedAdapter;
@@ -190,6 +192,31 @@ final class CachedAdapters {
             count(entry, replacement);
             failures.remove(name);
             return true;
+        }
+    }
+
+    /** Deletes an adapter from the model. Returns false if it is not one of the cache. */
+    boolean delete(String name) {
+        synchronized (lock) {
+            CachedAdapter entry = current(name);
+            if (entry == null || entry.adapter == null) {
+                return false;
+            }
+            boolean isDeleted = entry.adapter.deleteIfUnused();
+            forget(name, entry);
+            return isDeleted;
+        }
+    }
+
+    Set<String> loadedNames() {
+        synchronized (lock) {
+            Set<String> names = new HashSet<>();
+            entries.forEach((name, entry) -> {
+                if (entry.adapter != null && entry.adapter.isCurrent()) {
+                    names.add(name);
+                }
+            });
+            return names;
         }
     }
 

@@ -63,6 +63,25 @@ public record RequestOptions(int priority, @Nullable Duration timeout) {
         return new RequestOptions(priority, Objects.requireNonNull(value, "value must not be null"));
     }
 
+    /**
+     * Takes time off the timeout, for what a request took before this.
+     *
+     * @param taken the time that is over
+     * @return options with the rest of the timeout; the same without a timeout
+     * @throws ServingException with {@link ServingException.Reason#LATE} if nothing is left
+     */
+    public RequestOptions after(Duration taken) {
+        Objects.requireNonNull(taken, "taken must not be null");
+        if (timeout == null) {
+            return this;
+        }
+        Duration left = timeout.minus(taken);
+        if (left.isNegative() || left.isZero()) {
+            throw Failures.late();
+        }
+        return withTimeout(left);
+    }
+
     /** The moment from which a request that begins now is late, as {@code System.nanoTime()} gives it. */
     long deadline(long now) {
         if (timeout == null) {

@@ -125,6 +125,44 @@ class BatchGeneratorTest {
         assertThat(good.result().tokens()).isEqualTo(GeneratorTest.withoutCache(network, new int[] {1, 2}, 6));
     }
 
+    /** A long prompt is computed in several steps. The others go on, and it can be cancelled before its first token. */
+    @Test
+    void aLongPromptIsComputedInPartsWhileOthersGoOn() {
+        Network decoder = Decoders.of(Decoders.Family.LLAMA, 2, DataType.DOUBLE, 6000);
+        BatchGenerator batch = BatchGenerator.of(decoder);
+        int[] shortPrompt = {1, 2, 3};
+        int[] longPrompt =
+                new SplittableRandom(3).ints(5000, 0, Decoders.VOCABULARY).toArray();
+        List<Integer> expected = Generator.of(decoder)
+                .generate(longPrompt, GREEDY.withMaxTokens(5))
+                .tokens();
+        RunningGeneration other = batch.add(decoder, shortPrompt, GREEDY.withMaxTokens(30));
+        assertThat(batch.step()).isOne();
+        RunningGeneration one = batch.add(decoder, longPrompt, GREEDY.withMaxTokens(5));
+        RunningGeneration cancelled = batch.add(decoder, longPrompt, GREEDY.withMaxTokens(5));
+        assertThat(batch.step()).isEqualTo(3);
+        assertThat(other.tokens()).hasSize(2);
+        assertThat(one.tokens()).isEmpty();
+        cancelled.cancel();
+        int steps = 0;
+        while (!one.isFinished()) {
+            batch.step();
+            steps++;
+        }
+        assertThat(steps).isBetween(20, 26);
+        assertThat(one.tokens()).isEqualTo(expected);
+        assertThat(other.tokens()).hasSize(steps + 2);
+        assertThat(cancelled.result().finish()).isEqualTo(Finish.CANCELLED);
+        assertThat(cancelled.tokens()).isEmpty();
+        while (batch.step() > 0) {
+            // The rest.
+        }
+        assertThat(other.tokens())
+                .isEqualTo(Generator.of(decoder)
+                        .generate(shortPrompt, GREEDY.withMaxTokens(30))
+                        .tokens());
+    }
+
     @Test
     void cancels() {
         BatchGenerator batch = BatchGenerator.of(network);

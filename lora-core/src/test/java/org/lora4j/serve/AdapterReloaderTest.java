@@ -2,9 +2,11 @@ package org.lora4j.serve;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.lora4j.SmallModels.assertSameBits;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -18,6 +20,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.lora4j.AdapterView;
 import org.lora4j.LoRAModel;
 import org.lora4j.SmallModels;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -137,18 +140,58 @@ class AdapterReloaderTest {
             Files.delete(folder.resolve("a").resolve(file));
         }
         save(folder.resolve("b"), 2);
-        for (int i = 0; i < 3; i++) {
-            reloader.look();
-        }
-        Files.move(folder.resolve("a"), elsewhere.resolve("deleted"));
         reloader.look();
         assertComputes(1);
+        Files.move(folder.resolve("a"), elsewhere.resolve("deleted"));
         save(folder.resolve("a"), 4);
         reloader.look();
         reloader.look();
         assertComputes(4);
         cache.pin("b").close();
         assertThat(failed).isEmpty();
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void anAdapterWhoseFilesAreDeletedIsForgottenAfterTwoLooks(boolean wholeFolder) throws IOException {
+        AdapterReloader reloader = new AdapterReloader(cache, folder);
+        assertComputes(1);
+        INDArray expected = model.using("a").predict(x);
+        AdapterView inUse = model.using("a");
+        if (wholeFolder) {
+            Files.move(folder.resolve("a"), elsewhere.resolve("deleted"));
+        } else {
+            for (String file : List.of(CONFIG, TENSORS)) {
+                Files.delete(folder.resolve("a").resolve(file));
+            }
+        }
+        reloader.look();
+        assertSameBits(model.using("a").predict(x), expected);
+        AdapterCache.Pin running = cache.pin("a");
+        reloader.look();
+        assertThat(model.names()).isEmpty();
+        assertThatIllegalArgumentException().isThrownBy(() -> inUse.predict(x));
+        assertThatThrownBy(() -> cache.pin("a"))
+                .isInstanceOf(wholeFolder ? IllegalArgumentException.class : UncheckedIOException.class);
+        running.close();
+        assertThat(cache.stats().adapters()).isZero();
+        assertThat(cache.stats().bytes()).isZero();
+        assertThat(failed).containsExactly("a");
+        save(folder.resolve("a"), 5);
+        reloader.look();
+        reloader.look();
+        assertComputes(5);
+    }
+
+    /** The program added it, so it does not come from the folder. */
+    @Test
+    void anAdapterOfTheProgramStays() {
+        model.add("own", SmallModels.random(7).build());
+        AdapterReloader reloader = new AdapterReloader(cache, folder);
+        reloader.look();
+        reloader.look();
+        assertThat(model.names()).containsExactly("own");
+        assertThat(cache.forget("own")).isFalse();
     }
 
     @Test

@@ -5,15 +5,10 @@ import dev.langchain4j.exception.InvalidRequestException;
 import dev.langchain4j.model.ModelProvider;
 import dev.langchain4j.model.chat.Capability;
 import dev.langchain4j.model.chat.ChatModel;
-import dev.langchain4j.model.chat.StreamingChatModel;
 import dev.langchain4j.model.chat.listener.ChatModelListener;
 import dev.langchain4j.model.chat.request.ChatRequest;
 import dev.langchain4j.model.chat.request.ChatRequestParameters;
 import dev.langchain4j.model.chat.response.ChatResponse;
-import dev.langchain4j.model.chat.response.PartialResponse;
-import dev.langchain4j.model.chat.response.PartialResponseContext;
-import dev.langchain4j.model.chat.response.StreamingChatResponseHandler;
-import dev.langchain4j.model.chat.response.StreamingHandle;
 import dev.langchain4j.model.output.FinishReason;
 import dev.langchain4j.model.output.TokenUsage;
 import java.io.IOException;
@@ -21,7 +16,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.UUID;
@@ -42,12 +36,10 @@ import org.lora4j.text.ChatService;
 import org.lora4j.text.ChatTemplate;
 import org.lora4j.text.Conversation;
 import org.lora4j.text.DecoderFolder;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
- * A {@link ChatModel} and {@link StreamingChatModel} of LangChain4j: a decoder of the Llama family or a GPT-2 with a chat template,
- * alone or with adapters. It is one class, so that both share the weights.
+ * A {@link ChatModel} of LangChain4j: a decoder of the Llama family or a GPT-2 with a chat template, alone or with adapters. {@link
+ * #streaming} is the {@code StreamingChatModel} of the same weights.
  *
  * <pre>{@code
  * LoRAChatModel model = LoRAChatModel.builder(Path.of("SmolLM2-135M-Instruct"))
@@ -69,16 +61,11 @@ import org.slf4j.LoggerFactory;
  * <p><b>Failures.</b> They are exceptions of LangChain4j: {@code ModelNotFoundException} if there is no adapter of the name, {@code
  * InvalidRequestException} if the messages are too long or the chat template refuses them, {@code RateLimitException} if too much
  * waits, {@code TimeoutException} after {@link Builder#timeout}, else {@code InternalServerException}. Their messages name no other
- * adapters, layers or paths, so they can be sent to a client; their cause is for the operator. Both kinds of calls throw {@code
- * UnsupportedFeatureException}; a streaming call gives all other failures to its handler.
- *
- * <p><b>Streaming.</b> The handler is called by one thread of its own at a time. What it throws goes to its {@code onError}, and the
- * answer goes on, as LangChain4j has it. After {@code context.streamingHandle().cancel()} it is not called again.
+ * adapters, layers or paths, so they can be sent to a client; their cause is for the operator.
  *
  * <p><b>Threads.</b> Any number of threads can use a model. Their answers are computed together by a {@link GenerationService}.
  */
-public final class LoRAChatModel implements ChatModel, StreamingChatModel, AutoCloseable {
-    private static final Logger LOG = LoggerFactory.getLogger(LoRAChatModel.class);
+public final class LoRAChatModel implements ChatModel, AutoCloseable {
     private static final int DEFAULT_TOKENS = 512;
 
     private final DecoderFolder decoder;
@@ -168,60 +155,15 @@ public final class LoRAChatModel implements ChatModel, StreamingChatModel, AutoC
     }
 
     /**
-     * Answers messages part by part.
+     * Returns the model that answers part by part, with the same weights, adapters and parameters.
      *
-     * @param request the messages and the parameters
-     * @param handler is given each part, and the whole answer or what failed
-     * @throws dev.langchain4j.exception.UnsupportedFeatureException if the request has what this model does not compute
+     * @return a model that is closed with this one
      */
-    @Override
-    public void doChat(ChatRequest request, StreamingChatResponseHandler handler) {
-        Objects.requireNonNull(request, "request must not be null");
-        Objects.requireNonNull(handler, "handler must not be null");
-        ChatRequestParameters parameters = supported(request);
-        ChatAnswer answer;
-        calls.begin();
-        try {
-            answer = start(request, parameters);
-        } catch (RuntimeException e) {
-            calls.end();
-            executor.execute(() -> fail(handler, ChatFailures.of(e)));
-            return;
-        }
-        try {
-            executor.execute(() -> calls.run(() -> stream(answer, parameters, handler)));
-        } catch (RuntimeException e) {
-            calls.end();
-            answer.cancel();
-            throw e;
-        }
+    public LoRAStreamingChatModel streaming() {
+        return new LoRAStreamingChatModel(this, executor, calls);
     }
 
-    private static void stream(
-            ChatAnswer answer, ChatRequestParameters parameters, StreamingChatResponseHandler handler) {
-        PartialResponseContext context = new PartialResponseContext(new StreamingHandle() {
-            @Override
-            public void cancel() {
-                answer.cancel();
-            }
-
-            @Override
-            public boolean isCancelled() {
-                return answer.isCancelled();
-            }
-        });
-        Optional<ChatAnswer.Whole> whole;
-        try {
-            whole = answer.read(
-                    part -> call(handler, () -> handler.onPartialResponse(new PartialResponse(part), context)));
-        } catch (RuntimeException e) {
-            fail(handler, ChatFailures.of(e));
-            return;
-        }
-        whole.ifPresent(all -> call(handler, () -> handler.onCompleteResponse(response(parameters, all))));
-    }
-
-    private static ChatResponse response(ChatRequestParameters parameters, ChatAnswer.Whole whole) {
+    static ChatResponse response(ChatRequestParameters parameters, ChatAnswer.Whole whole) {
         return ChatResponse.builder()
                 .id("chat-" + UUID.randomUUID())
                 .modelName(parameters.modelName())
@@ -231,23 +173,8 @@ public final class LoRAChatModel implements ChatModel, StreamingChatModel, AutoC
                 .build();
     }
 
-    private static void call(StreamingChatResponseHandler handler, Runnable callback) {
-        try {
-            callback.run();
-        } catch (RuntimeException e) {
-            fail(handler, e);
-        }
-    }
-
-    private static void fail(StreamingChatResponseHandler handler, RuntimeException failure) {
-        try {
-            handler.onError(failure);
-        } catch (RuntimeException e) {
-            LOG.warn("onError of a handler must not throw, found an exception, which is ignored", e);
-        }
-    }
-
-    private ChatRequestParameters supported(ChatRequest request) {
+    /** Returns the parameters of a request, of which all are computed. */
+    ChatRequestParameters supported(ChatRequest request) {
         ChatRequestParameters parameters = defaults.overrideWith(request.parameters());
         ChatInput.requireSupported(parameters);
         // Refuses messages that are not text.
@@ -255,7 +182,8 @@ public final class LoRAChatModel implements ChatModel, StreamingChatModel, AutoC
         return parameters;
     }
 
-    private ChatAnswer start(ChatRequest request, ChatRequestParameters parameters) {
+    /** Starts an answer. */
+    ChatAnswer start(ChatRequest request, ChatRequestParameters parameters) {
         List<String> adapters = NamedAdapters.adapters(decoder.name(), parameters.modelName());
         String adapter = adapters.isEmpty() ? LoRAModel.BASE : adapters.get(0);
         Conversation conversation = ChatInput.conversation(request.messages());

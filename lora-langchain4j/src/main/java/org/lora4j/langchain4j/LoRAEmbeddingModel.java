@@ -21,8 +21,11 @@ import java.util.Objects;
 import java.util.OptionalInt;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.AdapterView;
 import org.lora4j.LoRAModel;
+import org.lora4j.nn.Network;
 import org.lora4j.nn.input.Sequences;
+import org.lora4j.serve.RequestOptions;
 import org.lora4j.text.EncoderFolder;
 import org.lora4j.text.Prompts;
 
@@ -126,15 +129,20 @@ public final class LoRAEmbeddingModel implements EmbeddingModel, AutoCloseable {
     }
 
     /**
-     * Returns the embedding model with adapters of {@link #model}. Creating one costs next to nothing.
+     * Returns the embedding model with adapters. One that is not in {@link #model} is loaded from {@link Builder#adapters}.
      *
-     * @param adapters one or more adapters, whose updates add up
+     * @param names one or more adapters, whose updates add up
      * @return a view that shares the weights
-     * @throws IllegalArgumentException if there is no name, an adapter does not exist or is named twice, or two replace the
-     *     same bias or layer
+     * @throws IllegalArgumentException if there is no name, one is there twice, or two adapters replace the same bias or layer
+     * @throws dev.langchain4j.exception.ModelNotFoundException if there is no such adapter. The message names no other one, so it can be
+     *     sent to a client
+     * @throws dev.langchain4j.exception.InternalServerException if an adapter cannot be loaded now; the cause says why
      */
-    public LoRAEmbeddingModel using(String... adapters) {
-        return with(model().using(adapters).names());
+    public LoRAEmbeddingModel using(String... names) {
+        if (names.length == 0) {
+            throw new IllegalArgumentException("using must name at least one adapter, found none; base() uses none");
+        }
+        return with(adapters.compute(List.of(names), AdapterView::names));
     }
 
     /**
@@ -252,7 +260,13 @@ public final class LoRAEmbeddingModel implements EmbeddingModel, AutoCloseable {
         List<String> used = asked == null || asked.equals(modelName()) ? names : adapters.adapters(asked);
         List<String> texts = request.inputs().stream().map(EmbeddingInput::text).toList();
         List<Embedding> embeddings = new ArrayList<>(texts.size());
-        Sequences tokens = tokens(texts, request.inputType());
+        long characters = texts.stream().mapToLong(String::length).sum();
+        Sequences tokens = encoder.textLimiter()
+                .run(
+                        adapters.modelName(used),
+                        characters,
+                        RequestOptions.defaults(),
+                        () -> tokens(texts, request.inputType()));
         float[][] vectors = adapters.compute(used, view -> view.predict(tokens).toFloatMatrix());
         for (float[] vector : vectors) {
             embeddings.add(Embedding.from(vector));
@@ -354,12 +368,13 @@ public final class LoRAEmbeddingModel implements EmbeddingModel, AutoCloseable {
          *
          * @return the model
          * @throws IOException if a file is missing, cannot be read or is damaged
-         * @throws IllegalArgumentException if the folder has a model or a pooling that this library does not compute, an adapter
-         *     does not fit the model, there is none of the name of the default, or the number of tokens is out of range
+         * @throws IllegalArgumentException if the folder has a model or a pooling that this library does not compute, the given model
+         *     is a classifier or returns something for each token, an adapter does not fit the model, there is none of the name of the default, or the number of tokens is out of range
          */
         public LoRAEmbeddingModel build() throws IOException {
             return source.make(maxTokens, storage, encoder -> {
                 LoRAModel model = modelOr(encoder::sentenceEmbeddings);
+                Network unused = EncoderFolder.requireEmbeddings(model.network());
                 NamedAdapters adapters = namedAdapters(encoder.name(), model);
                 return new LoRAEmbeddingModel(
                         prompts == null ? encoder : encoder.withPrompts(prompts),

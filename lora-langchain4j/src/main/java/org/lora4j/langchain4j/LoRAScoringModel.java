@@ -13,6 +13,7 @@ import java.util.OptionalInt;
 import org.lora4j.LoRAModel;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.input.Sequences;
+import org.lora4j.serve.RequestOptions;
 import org.lora4j.text.EncoderFolder;
 import org.lora4j.text.TextPair;
 
@@ -134,7 +135,15 @@ public final class LoRAScoringModel implements ScoringModel, AutoCloseable {
         }
         List<TextPair> pairs =
                 texts.stream().map(text -> new TextPair(query, text)).toList();
-        Sequences tokens = EncoderSource.requireOpen(() -> encoder.pairs(pairs));
+        long characters = pairs.stream()
+                .mapToLong(pair -> pair.first().length() + pair.second().length())
+                .sum();
+        Sequences tokens = encoder.textLimiter()
+                .run(
+                        modelName(),
+                        characters,
+                        RequestOptions.defaults(),
+                        () -> EncoderSource.requireOpen(() -> encoder.pairs(pairs)));
         float[][] outputs = adapters.compute(names, view -> view.predict(tokens).toFloatMatrix());
         List<Double> scores = new ArrayList<>(outputs.length);
         for (float[] output : outputs) {

@@ -101,8 +101,8 @@ class AdaptersTest {
                 .isInstanceOf(ModelNotFoundException.class)
                 .hasMessage("there is no model 'support'");
         assertThatThrownBy(() -> base.using("support"))
-                .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageContaining("support");
+                .isInstanceOf(ModelNotFoundException.class)
+                .hasMessage("there is no model 'support'");
         assertThatThrownBy(() -> base.using()).isInstanceOf(IllegalArgumentException.class);
     }
 

@@ -245,7 +245,7 @@ class ChatModelTest {
                     .withMessageContaining("is not supported by this model");
             Received received = new Received();
             assertThatExceptionOfType(UnsupportedFeatureException.class)
-                    .isThrownBy(() -> model.chat(unsupported, received));
+                    .isThrownBy(() -> model.streaming().chat(unsupported, received));
             assertThat(received.calls()).isZero();
         }
     }
@@ -283,8 +283,9 @@ class ChatModelTest {
                     .withMessage("there is no adapter 'suport'");
             assertThatExceptionOfType(InvalidRequestException.class)
                     .isThrownBy(() -> model.chat("a".repeat(60)))
-                    .withMessage("the messages must have at most 64 tokens, with those that the chat template adds,"
-                            + " found 79; leave out older messages");
+                    .withMessage(
+                            "the prompt must have 1 to 64 tokens, as many as the model has positions for, found 79;"
+                                    + " shorten the text, or leave out older messages");
             assertThatExceptionOfType(InvalidRequestException.class)
                     .isThrownBy(() -> model.chat(ChatRequest.builder()
                             .messages(UserMessage.from(TEXT))
@@ -420,7 +421,7 @@ class ChatModelTest {
         try (LoRAChatModel model = builder().listeners(List.of(listener)).build()) {
             if (streams) {
                 Received received = new Received();
-                model.chat(request("law"), received);
+                model.streaming().chat(request("law"), received);
                 received.response();
             } else {
                 model.chat(request("law"));

@@ -116,6 +116,37 @@ class EmbeddingBuilderTest {
     }
 
     @Test
+    void aViewLoadsItsAdapterFromTheFolder() throws IOException {
+        try (LoRAEmbeddingModel loaded = withAdapters().build();
+                LoRAEmbeddingModel onDemand = builder().adapters(adapters).build()) {
+            assertThat(onDemand.using("law").embed(TEXT).content())
+                    .isEqualTo(loaded.using("law").embed(TEXT).content());
+            assertThat(onDemand.using("law", "support").embed(TEXT).content())
+                    .isEqualTo(loaded.using("law", "support").embed(TEXT).content());
+            assertThatExceptionOfType(ModelNotFoundException.class)
+                    .isThrownBy(() -> onDemand.using("nobody"))
+                    .withMessage("there is no model 'nobody'");
+        }
+    }
+
+    /** A classifier and a model of tokens have numbers too. */
+    @Test
+    void whatReturnsNoEmbeddingIsRefused() throws IOException {
+        try (EncoderFolder opened = EncoderFolder.open(encoder)) {
+            LoRAModel classifier = LoRAModel.of(opened.model().meanClassifier(3, 7));
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() ->
+                            LoRAEmbeddingModel.builder(opened).model(classifier).build())
+                    .withMessage("the model must return an embedding of each text, found a classifier with 3 outputs");
+            LoRAModel tokens = LoRAModel.of(opened.model().lastHiddenState());
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() ->
+                            LoRAEmbeddingModel.builder(opened).model(tokens).build())
+                    .withMessageContaining("found one with another output, such as that of each token");
+        }
+    }
+
+    @Test
     void anAdapterThatCannotBeReadIsNotAvailable() throws IOException {
         Files.writeString(adapters.resolve("law").resolve("adapter_config.json"), "{");
         try (LoRAEmbeddingModel model = builder().adapters(adapters).build()) {

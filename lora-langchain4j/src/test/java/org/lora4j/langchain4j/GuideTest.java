@@ -175,7 +175,7 @@ class GuideTest {
                 .build();
         String answer = chat.chat(question).aiMessage().text();
         Received received = new Received();
-        chat.chat(question, received);
+        chat.streaming().chat(question, received);
         assertThat(received.response().aiMessage().text()).isEqualTo(answer).isNotEmpty();
         chat.close();
     }

@@ -11,6 +11,8 @@ import dev.langchain4j.model.chat.response.ChatResponse;
 import dev.langchain4j.model.chat.response.PartialResponse;
 import dev.langchain4j.model.chat.response.PartialResponseContext;
 import dev.langchain4j.model.chat.response.StreamingHandle;
+import dev.langchain4j.service.AiServices;
+import dev.langchain4j.service.TokenStream;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -69,7 +71,7 @@ class StreamingChatTest {
         List<Received> all = new ArrayList<>();
         for (int i = 0; i < 6; i++) {
             Received received = new Received();
-            model.chat(request(i % 2 == 0 ? "tiny" : "support"), received);
+            model.streaming().chat(request(i % 2 == 0 ? "tiny" : "support"), received);
             all.add(received);
         }
         for (int i = 0; i < all.size(); i++) {
@@ -87,19 +89,43 @@ class StreamingChatTest {
         }
     }
 
+    /** What {@code AiServices} builds a service of. */
+    interface Helper {
+        String help(String question);
+    }
+
+    /** What it builds one that streams of. */
+    interface StreamingHelper {
+        TokenStream help(String question);
+    }
+
+    @Test
+    void bothModelsMakeAnAiService() throws Exception {
+        String expected = model.chat("where");
+        assertThat(AiServices.create(Helper.class, model).help("where")).isEqualTo(expected);
+        CompletableFuture<ChatResponse> whole = new CompletableFuture<>();
+        AiServices.create(StreamingHelper.class, model.streaming())
+                .help("where")
+                .onPartialResponse(part -> {})
+                .onCompleteResponse(whole::complete)
+                .onError(whole::completeExceptionally)
+                .start();
+        assertThat(whole.get(60, TimeUnit.SECONDS).aiMessage().text()).isEqualTo(expected);
+    }
+
     @Test
     void failuresGoToTheHandler() throws Exception {
         Received unknown = new Received();
-        model.chat(request("suport"), unknown);
+        model.streaming().chat(request("suport"), unknown);
         assertThat(unknown.error())
                 .isInstanceOf(ModelNotFoundException.class)
                 .hasMessage("there is no adapter 'suport'");
         Received tooLong = new Received();
-        model.chat("a".repeat(60), tooLong);
+        model.streaming().chat("a".repeat(60), tooLong);
         assertThat(tooLong.error()).isInstanceOf(InvalidRequestException.class);
         service.close();
         Received closed = new Received();
-        model.chat(request("tiny"), closed);
+        model.streaming().chat(request("tiny"), closed);
         assertThat(closed.error()).isInstanceOf(IllegalStateException.class).hasMessageContaining("must not be closed");
         assertThat(unknown.calls() + tooLong.calls() + closed.calls()).isEqualTo(3);
     }
@@ -118,7 +144,7 @@ class StreamingChatTest {
                 }
             }
         };
-        model.chat(request("tiny"), received);
+        model.streaming().chat(request("tiny"), received);
         assertThat(cancelled.get(60, TimeUnit.SECONDS).isCancelled()).isTrue();
         // Waits until all generations have ended.
         service.close();
@@ -143,7 +169,7 @@ class StreamingChatTest {
                 }
             }
         };
-        own.chat(request("tiny"), slow);
+        own.streaming().chat(request("tiny"), slow);
         own.close();
         assertThat(slow.isWhole()).isTrue();
         assertThat(slow.errors()).isEmpty();
@@ -164,7 +190,7 @@ class StreamingChatTest {
                 super.onCompleteResponse(whole);
             }
         };
-        own.chat(request("tiny"), closing);
+        own.streaming().chat(request("tiny"), closing);
         assertThat(closing.response().aiMessage())
                 .isEqualTo(model.chat(request("tiny")).aiMessage());
     }
@@ -185,7 +211,7 @@ class StreamingChatTest {
                 throw new IllegalStateException("ignored");
             }
         };
-        model.chat(request("tiny"), received);
+        model.streaming().chat(request("tiny"), received);
         assertThat(received.response().aiMessage())
                 .isEqualTo(model.chat(request("tiny")).aiMessage());
         assertThat(received.errors()).hasSameSizeAs(received.parts()).containsOnly(fault);
@@ -195,7 +221,7 @@ class StreamingChatTest {
     @SuppressWarnings("NullAway") // passes null on purpose
     void aHandlerIsNeeded() {
         assertThatNullPointerException()
-                .isThrownBy(() -> model.doChat(request("tiny"), null))
+                .isThrownBy(() -> model.streaming().doChat(request("tiny"), null))
                 .withMessage("handler must not be null");
     }
 }

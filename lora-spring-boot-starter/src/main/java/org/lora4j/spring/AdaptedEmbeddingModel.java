@@ -6,6 +6,8 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.nn.input.Sequences;
 import org.lora4j.serve.BatchingPredictor;
+import org.lora4j.serve.RequestOptions;
+import org.lora4j.text.ClientTexts;
 import org.lora4j.text.EncoderFolder;
 import org.springframework.ai.chat.metadata.DefaultUsage;
 import org.springframework.ai.document.Document;
@@ -23,6 +25,7 @@ import org.springframework.ai.embedding.EmbeddingResponseMetadata;
  */
 final class AdaptedEmbeddingModel implements EmbeddingModel {
     private final EncoderFolder encoder;
+    private final ClientTexts texts;
     private final BatchingPredictor predictor;
     private final RequestedAdapter adapters;
     private final int dimensions;
@@ -30,6 +33,7 @@ final class AdaptedEmbeddingModel implements EmbeddingModel {
     AdaptedEmbeddingModel(
             EncoderFolder encoder, BatchingPredictor predictor, RequestedAdapter adapters, int dimensions) {
         this.encoder = encoder;
+        texts = new ClientTexts(encoder);
         this.predictor = predictor;
         this.adapters = adapters;
         this.dimensions = dimensions;
@@ -39,9 +43,10 @@ final class AdaptedEmbeddingModel implements EmbeddingModel {
     public EmbeddingResponse call(EmbeddingRequest request) {
         Objects.requireNonNull(request, "request must not be null");
         String name = name(request.getOptions());
-        Sequences tokens = encoder.queries(request.getInstructions());
+        String adapter = adapters.adapter(name);
+        Sequences tokens = texts.queries(adapter, request.getInstructions(), RequestOptions.defaults());
         List<Embedding> embeddings = new ArrayList<>();
-        for (float[] vector : vectors(tokens, name)) {
+        for (float[] vector : vectors(tokens, adapter)) {
             embeddings.add(new Embedding(vector, embeddings.size()));
         }
         int specialTokens = tokens.count() * encoder.tokenizer().specialTokens();
@@ -57,8 +62,8 @@ final class AdaptedEmbeddingModel implements EmbeddingModel {
         return adapters.name(options.getModel());
     }
 
-    private float[][] vectors(Sequences tokens, String name) {
-        return predictor.predict(tokens, adapters.adapter(name)).toFloatMatrix();
+    private float[][] vectors(Sequences tokens, String adapter) {
+        return predictor.predict(tokens, adapter).toFloatMatrix();
     }
 
     @Override
@@ -81,13 +86,14 @@ final class AdaptedEmbeddingModel implements EmbeddingModel {
     }
 
     private List<float[]> documents(List<Document> documents, String name) {
-        List<String> texts = new ArrayList<>();
+        List<String> all = new ArrayList<>();
         for (Document document : documents) {
             String text = document.getText();
             RequestedAdapter.requireAbsent("a document without text", text == null);
-            texts.add(Objects.requireNonNull(text));
+            all.add(Objects.requireNonNull(text));
         }
-        return List.of(vectors(encoder.documents(texts), name));
+        String adapter = adapters.adapter(name);
+        return List.of(vectors(texts.documents(adapter, all, RequestOptions.defaults()), adapter));
     }
 
     @Override

@@ -2,6 +2,7 @@ package org.lora4j.spring;
 
 import java.io.IOException;
 import org.lora4j.LoRAModel;
+import org.lora4j.nn.Network;
 import org.lora4j.serve.BatchingPredictor;
 import org.lora4j.serve.GenerationService;
 import org.lora4j.text.ChatService;
@@ -33,6 +34,14 @@ public final class LoRAAiAutoConfiguration {
     @Conditional(ServedKind.OfEmbeddings.class)
     EmbeddingModel loraEmbeddingModel(
             EncoderFolder encoder, LoRAModel model, BatchingPredictor predictor, LoRAProperties properties) {
+        try {
+            Network unused = EncoderFolder.requireEmbeddings(model.network());
+        } catch (IllegalArgumentException e) {
+            throw new IllegalStateException(
+                    e.getMessage() + "; set lora.model.kind to what it is, such as classifier, so that no"
+                            + " EmbeddingModel is made",
+                    e);
+        }
         RequestedAdapter adapters = new RequestedAdapter(encoder.name(), properties.serve());
         return new AdaptedEmbeddingModel(encoder, predictor, adapters, Math.toIntExact(model.outputSize()));
     }

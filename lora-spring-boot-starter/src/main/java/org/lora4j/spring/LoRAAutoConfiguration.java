@@ -1,6 +1,7 @@
 package org.lora4j.spring;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
@@ -192,7 +193,13 @@ public final class LoRAAutoConfiguration {
     }
 
     private static Path path(Adapters adapters) {
-        return Objects.requireNonNull(adapters.path(), "lora.adapters.path must be set");
+        Path path = Objects.requireNonNull(adapters.path(), "lora.adapters.path must be set");
+        if (!Files.isDirectory(path)) {
+            throw new IllegalStateException(
+                    "lora.adapters.path must be a folder with a sub-folder for each adapter, found "
+                            + (Files.exists(path) ? "a file" : "nothing") + ": " + path.toAbsolutePath());
+        }
+        return path;
     }
 
     private static BaseStorage storage(Model model) {

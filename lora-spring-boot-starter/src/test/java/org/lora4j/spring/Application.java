@@ -1,8 +1,11 @@
 package org.lora4j.spring;
 
 import java.util.List;
+import org.lora4j.nn.input.Sequences;
 import org.lora4j.serve.BatchingPredictor;
+import org.lora4j.serve.RequestOptions;
 import org.lora4j.serve.ServingException;
+import org.lora4j.text.ClientTexts;
 import org.lora4j.text.EncoderFolder;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.autoconfigure.SpringBootApplication;
@@ -16,17 +19,18 @@ import org.springframework.web.bind.annotation.RestController;
 @RestController
 @SpringBootApplication
 public class Application {
-    private final EncoderFolder encoder;
+    private final ClientTexts texts;
     private final BatchingPredictor predictor;
 
     Application(EncoderFolder encoder, BatchingPredictor predictor) {
-        this.encoder = encoder;
+        texts = new ClientTexts(encoder);
         this.predictor = predictor;
     }
 
     @GetMapping("/embed/{adapter}")
     float[] embed(@PathVariable String adapter, @RequestParam String text) {
-        return predictor.predict(encoder.tokens(List.of(text)), adapter).toFloatVector();
+        Sequences tokens = texts.tokens(adapter, List.of(text), RequestOptions.defaults());
+        return predictor.predict(tokens, adapter).toFloatVector();
     }
 
     @ExceptionHandler

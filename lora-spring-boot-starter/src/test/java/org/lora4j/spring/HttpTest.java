@@ -73,6 +73,7 @@ class HttpTest {
         HttpResponse<String> unknown = get("/embed/nobody?text=parcel");
         assertThat(unknown.statusCode()).isEqualTo(404);
         assertThat(unknown.body()).isEqualTo("there is no adapter 'nobody'");
+        assertThat(get("/embed/customer-a?text=").statusCode()).isEqualTo(400);
 
         JsonNode health = new ObjectMapper().readTree(body("/actuator/health")).at("/components/lora");
         assertThat(health.path("status").asText()).isEqualTo("UP");

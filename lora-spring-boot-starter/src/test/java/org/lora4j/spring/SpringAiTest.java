@@ -40,6 +40,8 @@ import org.springframework.ai.tool.definition.ToolDefinition;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.test.context.FilteredClassLoader;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
 
 /** The models of Spring AI. */
 @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
@@ -252,6 +254,81 @@ class SpringAiTest {
                         .matches(e -> e.reason() == ServingException.Reason.INVALID_INPUT);
             }
         });
+    }
+
+    /** Nobody asked for {@code __base__}. */
+    @Test
+    void aRequestWithoutAModelSaysWhatIsMissing() {
+        decoders()
+                .run(context -> assertThatExceptionOfType(ServingException.class)
+                        .isThrownBy(() -> context.getBean(ChatModel.class).call(new Prompt("my")))
+                        .withMessageContaining("the options must name an adapter as their model")
+                        .withMessageContaining("lora.serve.default-adapter")
+                        .withMessageContaining("lora.serve.allow-base")
+                        .matches(e -> e.reason() == ServingException.Reason.INVALID_INPUT));
+        encoders()
+                .run(context -> assertThatExceptionOfType(ServingException.class)
+                        .isThrownBy(() -> context.getBean(EmbeddingModel.class).embed(TEXT))
+                        .withMessageContaining("the options must name an adapter as their model"));
+    }
+
+    @Test
+    void aWrongFolderOfAdaptersIsSaidAtTheStart() {
+        encoders("lora.adapters.path=" + folder.resolve("adaptors"))
+                .run(
+                        context -> assertThat(context)
+                                .getFailure()
+                                .rootCause()
+                                .hasMessageContaining(
+                                        "lora.adapters.path must be a folder with a sub-folder for each adapter, found nothing"));
+    }
+
+    @Test
+    void aTextWithoutATokenIsAFaultOfTheClient() {
+        encoders("lora.serve.default-adapter=a").run(context -> {
+            EmbeddingModel model = context.getBean(EmbeddingModel.class);
+            for (String text : List.of("", " \t")) {
+                assertThatExceptionOfType(ServingException.class)
+                        .isThrownBy(() -> model.embed(text))
+                        .withMessageContaining("each text must have at least one token")
+                        .matches(e -> e.reason() == ServingException.Reason.INVALID_INPUT);
+            }
+        });
+    }
+
+    @Configuration(proxyBeanMethods = false)
+    static class Classifier {
+        @Bean
+        LoRAModel model(EncoderFolder encoder) {
+            return LoRAModel.of(encoder.model().meanClassifier(3, 7));
+        }
+    }
+
+    @Configuration(proxyBeanMethods = false)
+    static class HiddenStates {
+        @Bean
+        LoRAModel model(EncoderFolder encoder) {
+            return LoRAModel.of(encoder.model().lastHiddenState());
+        }
+    }
+
+    /** The network decides, not the property. */
+    @Test
+    void whatReturnsNoEmbeddingIsNoEmbeddingModel() {
+        ApplicationContextRunner own = runner.withPropertyValues("lora.model.path=" + encoder);
+        own.withUserConfiguration(Classifier.class)
+                .run(context -> assertThat(context)
+                        .getFailure()
+                        .rootCause()
+                        .hasMessageContaining("found a classifier with 3 outputs"));
+        own.withUserConfiguration(HiddenStates.class)
+                .run(context -> assertThat(context)
+                        .getFailure()
+                        .rootCause()
+                        .hasMessageContaining("found one with another output"));
+        own.withUserConfiguration(Classifier.class)
+                .withPropertyValues("lora.model.kind=classifier")
+                .run(context -> assertThat(context).hasNotFailed().doesNotHaveBean(EmbeddingModel.class));
     }
 
     @Test

@@ -1,5 +1,6 @@
 package org.lora4j.text;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -30,11 +31,13 @@ public final class ChatService {
     private final DecoderFolder decoder;
     private final ChatTemplate template;
     private final GenerationService service;
+    private final DecoderTokens tokens;
 
     private ChatService(DecoderFolder decoder, ChatTemplate template, GenerationService service) {
         this.decoder = decoder;
         this.template = template;
         this.service = service;
+        tokens = new DecoderTokens(decoder);
     }
 
     /**
@@ -53,17 +56,18 @@ public final class ChatService {
     }
 
     /**
-     * Starts an answer. It does not block.
+     * Starts an answer. It does not wait for the answer, but for {@link DecoderFolder#textLimiter} to turn the conversation into tokens.
      *
      * @param adapter the name of an adapter, or {@link org.lora4j.LoRAModel#BASE} if the service allows the base
      * @param conversation the messages so far
      * @param generation how tokens are chosen, and the most new ones. The answer has fewer if the model has no positions for so many.
      *     It also ends at the tokens that end a text of this decoder
      * @param stops texts before which the answer ends; none for no such text
-     * @param urgency the priority and the timeout
+     * @param urgency the priority and the timeout, which begins now
      * @return the answer that is being generated
      * @throws ServingException if the template refuses the messages or they have too many tokens, there is no such adapter, too much
      *     waits, or the service or the folder was closed. The message is for the client
+     * @throws java.util.concurrent.CancellationException if the thread is interrupted
      * @throws IllegalArgumentException if a stop text is empty
      */
     public ChatAnswer start(
@@ -76,41 +80,26 @@ public final class ChatService {
         Objects.requireNonNull(conversation, "conversation must not be null");
         Objects.requireNonNull(generation, "generation must not be null");
         Objects.requireNonNull(urgency, "urgency must not be null");
+        long begin = System.nanoTime();
         StopTexts ends = new StopTexts(stops);
-        int[] prompt = prompt(conversation);
+        int[] prompt = prompt(adapter, conversation, urgency);
         AtomicBoolean stopped = new AtomicBoolean();
-        GenerationOptions options = new DecoderTokens(decoder)
-                .fitting(generation, prompt.length)
+        GenerationOptions options = tokens.fitting(generation, prompt.length)
                 .withStopWhen(ids -> stopped.get() || generation.stopWhen().test(ids));
-        GenerationHandle handle =
-                service.generate(GenerationRequest.of(adapter, prompt, options).withOptions(urgency));
+        GenerationHandle handle = service.generate(GenerationRequest.of(adapter, prompt, options)
+                .withOptions(urgency.after(Duration.ofNanos(System.nanoTime() - begin))));
         return new ChatAnswer(handle, decoder.tokenizer().stream(), ends, stopped);
     }
 
-    private int[] prompt(Conversation conversation) {
-        String text;
-        try {
-            text = template.render(conversation, true);
-        } catch (IllegalArgumentException e) {
-            throw new ServingException(
-                    Reason.INVALID_INPUT,
-                    "the chat template of the model must take the messages, found " + TextCheck.line(e.getMessage()),
-                    e);
-        }
-        int[] ids;
-        try {
-            ids = decoder.tokenizer().encodeRendered(text).ids();
-        } catch (IllegalStateException e) {
-            throw new ServingException(Reason.CLOSED, "the model was closed", e);
-        }
-        if (ids.length > decoder.maxLength()) {
-            throw new ServingException(
-                    Reason.INVALID_INPUT,
-                    "the messages must have at most " + decoder.maxLength()
-                            + " tokens, with those that the chat template adds, found " + ids.length
-                            + "; leave out older messages",
-                    null);
-        }
-        return ids;
+    private int[] prompt(String adapter, Conversation conversation, RequestOptions urgency) {
+        return decoder.textLimiter().run(adapter, DecoderTokens.characters(conversation), urgency, () -> {
+            try {
+                return tokens.prompt(conversation, template);
+            } catch (IllegalArgumentException e) {
+                throw new ServingException(Reason.INVALID_INPUT, String.valueOf(e.getMessage()), e);
+            } catch (IllegalStateException e) {
+                throw new ServingException(Reason.CLOSED, "the model was closed", e);
+            }
+        });
     }
 }

@@ -15,6 +15,7 @@ import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.transformer.Gpt2Model;
 import org.lora4j.nn.transformer.LlamaModel;
+import org.lora4j.serve.FairLimiter;
 import org.nd4j.linalg.api.buffer.DataType;
 
 /**
@@ -31,6 +32,8 @@ public final class DecoderFolder implements AutoCloseable {
     private final Tokenizer tokenizer;
     private final @Nullable ChatTemplate template;
     private final Set<Integer> endIds;
+    private final int longestToken;
+    private final FairLimiter textLimiter = TextLimits.newLimiter();
 
     private DecoderFolder(Path folder, @Nullable LlamaModel llama, @Nullable Gpt2Model gpt2) throws IOException {
         this.folder = folder;
@@ -39,6 +42,7 @@ public final class DecoderFolder implements AutoCloseable {
         template = template(folder);
         tokenizer = Tokenizer.load(folder);
         endIds = endIds(folder, tokenizer, template);
+        longestToken = LongestToken.read(folder.resolve(Tokenizer.FILE), Tokenizer.MOST_BYTES);
     }
 
     /**
@@ -180,6 +184,30 @@ public final class DecoderFolder implements AutoCloseable {
      */
     public int maxLength() {
         return gpt2 != null ? gpt2.config().maxPositions() : llama().config().maxLength();
+    }
+
+    /**
+     * Returns the most characters of a text that can be a prompt. A longer one is refused before it is turned into tokens.
+     *
+     * @return {@link #maxLength} times the characters of the longest token of the vocabulary
+     */
+    public long maxCharacters() {
+        return (long) maxLength() * longestToken;
+    }
+
+    /** The most characters of a token. */
+    int longestToken() {
+        return longestToken;
+    }
+
+    /**
+     * Returns what bounds how much text is turned into tokens at the same time, in characters and threads. Services use it for the
+     * texts of their clients.
+     *
+     * @return the limiter that all services of this folder share
+     */
+    public FairLimiter textLimiter() {
+        return textLimiter;
     }
 
     /**

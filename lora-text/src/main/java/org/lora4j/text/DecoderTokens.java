@@ -16,6 +16,8 @@ import org.lora4j.generate.GenerationOptions;
  * }</pre>
  */
 public final class DecoderTokens {
+    private static final int LAST_WORD = 64;
+
     private final DecoderFolder decoder;
 
     /**
@@ -140,7 +142,7 @@ public final class DecoderTokens {
      * @param prompt the message
      * @return the tokens
      * @throws IllegalArgumentException if the chat template refuses the message, or the model cannot take so few or so many
-     *     tokens
+     *     tokens. The message is for the client
      */
     public int[] prompt(String prompt) {
         Objects.requireNonNull(prompt, "prompt must not be null");
@@ -152,11 +154,12 @@ public final class DecoderTokens {
      *
      * @param text the text
      * @return the tokens
-     * @throws IllegalArgumentException if the model cannot take so few or so many tokens
+     * @throws IllegalArgumentException if the model cannot take so few or so many tokens. The message is for the client
      */
     public int[] plain(String text) {
         Objects.requireNonNull(text, "text must not be null");
-        return requireRoom(decoder.tokenizer().encode(text).ids());
+        requireCharacters(text.length());
+        return tokens(text, true);
     }
 
     /**
@@ -168,16 +171,86 @@ public final class DecoderTokens {
      */
     public int[] prompt(Conversation conversation) {
         Objects.requireNonNull(conversation, "conversation must not be null");
-        String rendered = template().render(conversation, true);
-        return requireRoom(decoder.tokenizer().encodeRendered(rendered).ids());
+        return prompt(conversation, template());
     }
 
-    private int[] requireRoom(int[] ids) {
+    /**
+     * Returns the tokens of a conversation to answer, as a template writes it.
+     *
+     * @param conversation the conversation up to the answer
+     * @param template the template
+     * @return the tokens
+     * @throws IllegalArgumentException as {@link #prompt(String)}
+     */
+    public int[] prompt(Conversation conversation, ChatTemplate template) {
+        Objects.requireNonNull(conversation, "conversation must not be null");
+        Objects.requireNonNull(template, "template must not be null");
+        requireCharacters(characters(conversation));
+        String rendered;
+        try {
+            rendered = template.render(conversation, true);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException(
+                    "the chat template of the model must take the messages, found " + TextCheck.line(e.getMessage()),
+                    e);
+        }
+        requireCharacters(rendered.length());
+        return tokens(rendered, false);
+    }
+
+    /**
+     * Returns the tokens of a text that fits. One that is far too long is found out by its beginning, which costs less: a token mostly
+     * has more characters than one and a half.
+     */
+    private int[] tokens(String text, boolean special) {
+        long most = decoder.maxLength();
+        for (long part = most + most / 2; part < text.length(); part *= 2) {
+            int found = decoder.tokenizer().ids(text.substring(0, (int) part), special).length;
+            // The word that is cut can have more tokens than the whole one.
+            if (found > most + Math.max(LAST_WORD, decoder.longestToken())) {
+                throw tooLong(found + " in the first " + part + " characters");
+            }
+        }
+        return requireRoom(decoder.tokenizer().ids(text, special));
+    }
+
+    /** The characters of the texts of a conversation. */
+    static long characters(Conversation conversation) {
+        return conversation.messages().stream()
+                .map(ChatMessage::content)
+                .filter(Objects::nonNull)
+                .mapToLong(String::length)
+                .sum();
+    }
+
+    private void requireCharacters(long found) {
+        if (found > decoder.maxCharacters()) {
+            throw new IllegalArgumentException("the prompt must have at most " + decoder.maxCharacters()
+                    + " characters, the " + decoder.maxLength() + " positions of the model times the "
+                    + decoder.longestToken() + " characters of its longest token, found " + found
+                    + "; shorten the text, or leave out older messages");
+        }
+    }
+
+    /**
+     * Checks the length of a prompt.
+     *
+     * @param ids its tokens
+     * @return the same tokens
+     * @throws IllegalArgumentException if the model cannot take so few or so many tokens. The message is for the client
+     */
+    public int[] requireRoom(int[] ids) {
+        Objects.requireNonNull(ids, "ids must not be null");
         if (ids.length == 0 || ids.length > decoder.maxLength()) {
-            throw new IllegalArgumentException("the prompt must have 1 to " + decoder.maxLength()
-                    + " tokens, as many as the model has positions for, found " + ids.length);
+            throw tooLong(String.valueOf(ids.length));
         }
         return ids;
+    }
+
+    private IllegalArgumentException tooLong(String found) {
+        return new IllegalArgumentException("the prompt must have 1 to " + decoder.maxLength()
+                + " tokens, as many as the model has positions for, found " + found
+                + (found.equals("0") ? "" : "; shorten the text, or leave out older messages"));
     }
 
     /**

@@ -13,8 +13,10 @@ import org.lora4j.linalg.Precision;
 import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.input.Sequences;
+import org.lora4j.nn.layer.Pooling;
 import org.lora4j.nn.layer.TokenEmbeddings;
 import org.lora4j.nn.transformer.BertModel;
+import org.lora4j.serve.FairLimiter;
 
 /**
  * A folder of Hugging Face's hub with an encoder of the BERT family, opened whole: configuration, weights and tokenizer, and
@@ -41,15 +43,23 @@ public final class EncoderFolder implements AutoCloseable {
     private final SentenceLimits limits;
     private final Tokenizer tokenizer;
     private final Prompts prompts;
+    private final FairLimiter textLimiter;
 
     private EncoderFolder(
-            Path folder, BertModel model, Labels labels, SentenceLimits limits, Tokenizer tokenizer, Prompts prompts) {
+            Path folder,
+            BertModel model,
+            Labels labels,
+            SentenceLimits limits,
+            Tokenizer tokenizer,
+            Prompts prompts,
+            FairLimiter textLimiter) {
         this.folder = folder;
         this.model = model;
         this.labels = labels;
         this.limits = limits;
         this.tokenizer = tokenizer;
         this.prompts = prompts;
+        this.textLimiter = textLimiter;
     }
 
     /**
@@ -127,7 +137,7 @@ public final class EncoderFolder implements AutoCloseable {
         Prompts prompts = Prompts.parse(Json.readIfExists(folder.resolve(PROMPTS)));
         Tokenizer tokenizer =
                 Tokenizer.load(folder.resolve(TOKENIZER), positions, limits.cutAt(maxTokens.orElse(0), positions));
-        return new EncoderFolder(folder, model, labels, limits, tokenizer, prompts);
+        return new EncoderFolder(folder, model, labels, limits, tokenizer, prompts, TextLimits.newLimiter());
     }
 
     /** The longest sequence that the encoder takes. */
@@ -144,7 +154,7 @@ public final class EncoderFolder implements AutoCloseable {
      */
     public EncoderFolder withPrompts(Prompts other) {
         Objects.requireNonNull(other, "other must not be null");
-        return new EncoderFolder(folder, model, labels, limits, tokenizer, other);
+        return new EncoderFolder(folder, model, labels, limits, tokenizer, other, textLimiter);
     }
 
     /**
@@ -177,12 +187,42 @@ public final class EncoderFolder implements AutoCloseable {
     }
 
     /**
+     * Checks that a network returns embeddings of whole texts. A classifier has numbers for each text too, but they are no embedding.
+     *
+     * @param network a network for sentences
+     * @return the same network
+     * @throws IllegalArgumentException if it is a classifier, or returns something for each token
+     */
+    public static Network requireEmbeddings(Network network) {
+        Objects.requireNonNull(network, "network must not be null");
+        boolean isOfTexts = network.layers().stream().anyMatch(Pooling.class::isInstance);
+        String task = network.taskType().orElse("");
+        if (!isOfTexts || !task.equals("FEATURE_EXTRACTION")) {
+            String found = task.equals("SEQ_CLS")
+                    ? "a classifier with " + network.outputSize() + " outputs"
+                    : "one with another output, such as that of each token";
+            throw new IllegalArgumentException("the model must return an embedding of each text, found " + found);
+        }
+        return network;
+    }
+
+    /**
      * Returns the tokenizer.
      *
      * @return the tokenizer, which {@link #close} closes
      */
     public Tokenizer tokenizer() {
         return tokenizer;
+    }
+
+    /**
+     * Returns what bounds how much text is turned into tokens at the same time, in characters and threads. Services use it for the
+     * texts of their clients.
+     *
+     * @return the limiter that all services of this folder share
+     */
+    public FairLimiter textLimiter() {
+        return textLimiter;
     }
 
     /**

@@ -26,7 +26,7 @@ import org.lora4j.nn.input.Sequences;
  * <p>Any number of threads can use a tokenizer at the same time. {@link #close} frees its native memory.
  */
 public final class Tokenizer implements AutoCloseable {
-    private static final String FILE = "tokenizer.json";
+    static final String FILE = "tokenizer.json";
 
     /** The native library returns far more than the ids, so it gets a few texts at a time. */
     private static final int TEXTS_AT_A_TIME = 64;
@@ -34,7 +34,7 @@ public final class Tokenizer implements AutoCloseable {
     private static final int LONGEST_BY_DEFAULT = 512;
 
     /** Vocabularies of 250,000 tokens have 20 MB. */
-    private static final int MOST_BYTES = 200_000_000;
+    static final int MOST_BYTES = 200_000_000;
 
     private final NativeTokenizer tokenizer;
     private final int specialTokens;
@@ -197,6 +197,15 @@ public final class Tokenizer implements AutoCloseable {
         String wellFormed = TextCheck.wellFormed(text);
         Encoding encoding = tokenizer.use(t -> t.encode(wellFormed, special, false));
         return tokenized(encoding, cut(text, encoding));
+    }
+
+    /**
+     * Returns the ids of the tokens of a text alone, with far less memory than {@link #encode(String)} takes.
+     *
+     * @param special whether the special tokens are added at its ends
+     */
+    int[] ids(String text, boolean special) {
+        return ints(tokenizer.ids(TextCheck.wellFormed(text), special));
     }
 
     /**

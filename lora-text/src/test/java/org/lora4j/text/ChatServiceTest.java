@@ -7,10 +7,16 @@ import java.io.IOException;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -112,13 +118,65 @@ class ChatServiceTest {
         assertThat(answer.isCancelled()).isTrue();
     }
 
+    /** Before the template writes it. */
+    @Test
+    void aConversationOfTooManyCharactersIsRefusedBeforeItIsWritten() {
+        ChatService never = chats("{{ raise_exception('written') }}");
+        long most = decoder.maxCharacters();
+        assertThatExceptionOfType(ServingException.class)
+                .isThrownBy(() -> start(never, "a".repeat((int) most + 1), SIX))
+                .withMessageStartingWith("the prompt must have at most " + most + " characters, the 64 positions of the"
+                        + " model times the " + most / 64 + " characters of its longest token, found " + (most + 1))
+                .matches(e -> e.reason() == Reason.INVALID_INPUT);
+        assertThatExceptionOfType(ServingException.class)
+                .isThrownBy(() -> start(never, "a".repeat((int) most), SIX))
+                .withMessageContaining("written");
+        assertThatExceptionOfType(ServingException.class)
+                .isThrownBy(() -> start(
+                        chats("{% for m in messages %}{{ m['content'] }} {{ m['content'] }}{% endfor %}"),
+                        "a".repeat((int) most),
+                        SIX))
+                .withMessageContaining("found " + (2 * most + 1));
+    }
+
+    /** The time begins with the request, not with the generation. */
+    @Test
+    void theTimeCoversTheWaitForTheTokens() throws Exception {
+        CountDownLatch end = new CountDownLatch(1);
+        int threads = Runtime.getRuntime().availableProcessors();
+        CountDownLatch begun = new CountDownLatch(threads);
+        ExecutorService others = Executors.newFixedThreadPool(threads);
+        try {
+            for (int i = 0; i < threads; i++) {
+                Future<?> unused =
+                        others.submit(() -> decoder.textLimiter().run("other", 1, RequestOptions.defaults(), () -> {
+                            begun.countDown();
+                            try {
+                                return end.await(1, TimeUnit.MINUTES);
+                            } catch (InterruptedException e) {
+                                return false;
+                            }
+                        }));
+            }
+            begun.await();
+            RequestOptions soon = RequestOptions.defaults().withTimeout(Duration.ofMillis(50));
+            Conversation conversation = Conversation.of(ChatMessage.of("user", "a b"));
+            assertThatExceptionOfType(ServingException.class)
+                    .isThrownBy(() -> chats.start(LoRAModel.BASE, conversation, SIX, List.of(), soon))
+                    .matches(e -> e.reason() == Reason.LATE);
+        } finally {
+            end.countDown();
+            others.shutdown();
+        }
+    }
+
     @Test
     void whatTheConversationDoesWrongIsForTheClient() {
         assertThatExceptionOfType(ServingException.class)
                 .isThrownBy(() -> start(chats, "a ".repeat(70), SIX))
                 .withMessage(
-                        "the messages must have at most 64 tokens, with those that the chat template adds, found 70;"
-                                + " leave out older messages")
+                        "the prompt must have 1 to 64 tokens, as many as the model has positions for, found 70; shorten"
+                                + " the text, or leave out older messages")
                 .matches(e -> e.reason() == Reason.INVALID_INPUT);
         assertThatExceptionOfType(ServingException.class)
                 .isThrownBy(() -> start(chats("{{ raise_exception('no \t user') }}"), "a", SIX))

@@ -4,7 +4,10 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
+import java.util.Set;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.cli.serve.ApiKeys;
 import org.lora4j.cli.serve.ModelServer;
 import org.lora4j.cli.serve.ServedModel;
 import org.lora4j.example.support.cli.OptionCheck;
@@ -18,12 +21,10 @@ import picocli.CommandLine.Option;
 @Command(
         name = "serve",
         description = "Answer requests over HTTP in the form of OpenAI's API, until Ctrl-C. The field 'model' of a"
-                + " request names the adapter. Anyone who reaches the port can use each adapter.")
+                + " request names the adapter. Anyone who reaches the port can use each adapter, unless --api-key-file says"
+                + " who may.")
 public final class ServeCommand extends WorkCommand {
     private static final int LAST_PORT = 65_535;
-
-    /** Long enough for a large body over a slow line. */
-    private static final int READ_SECONDS = 60;
 
     @Option(names = "--model", required = true, paramLabel = "DIR", description = "The folder of the model.")
     @SuppressWarnings("NullAway.Init")
@@ -49,6 +50,22 @@ public final class ServeCommand extends WorkCommand {
             paramLabel = "N",
             description = "Where to listen; 0 for any free port, which is printed. Default: ${DEFAULT-VALUE}.")
     private int port = 8080;
+
+    @Option(
+            names = "--accept-host",
+            paramLabel = "NAME",
+            description = "Another name of this server that requests may give as Host, such as that of a proxy; can be"
+                    + " repeated. A server on a loopback address takes only localhost and the like; one on another"
+                    + " address takes any name unless this option is given.")
+    private Set<String> hosts = new TreeSet<>();
+
+    @Option(
+            names = "--api-key-file",
+            paramLabel = "FILE",
+            description =
+                    "A file with the keys of the clients, which they send as bearer tokens. Each line has a key and"
+                            + " the adapters that it may use, or * for all. Without this option no key is needed.")
+    private @Nullable Path keys;
 
     @Mixin
     private final TextLimit textLimit = new TextLimit();
@@ -88,12 +105,12 @@ public final class ServeCommand extends WorkCommand {
 
     @Override
     protected void work() throws IOException {
-        setServerProperties();
         ServedModel.Settings settings = new ServedModel.Settings(
                 model, adapters, allowBase, storage.value(), textLimit.value(), options.limits());
+        ModelServer.Clients clients = new ModelServer.Clients(hosts, keys == null ? null : ApiKeys.read(keys));
         InetSocketAddress address = new InetSocketAddress(InetAddress.getByName(host), port);
         try (ServedModel served = ServedModel.open(settings);
-                ModelServer server = ModelServer.start(address, served)) {
+                ModelServer server = ModelServer.start(address, clients, served)) {
             run(server, served.names().size());
         }
     }
@@ -120,21 +137,6 @@ public final class ServeCommand extends WorkCommand {
             Runtime.getRuntime().removeShutdownHook(stop);
         } catch (IllegalStateException e) {
             // The process ends already, and the thread runs.
-        }
-    }
-
-    /** The server of the JDK reads these properties when it is first used. */
-    private void setServerProperties() {
-        // Without this, a small answer waits for 40 ms on the second and each later request of a connection.
-        setDefault("sun.net.httpserver.nodelay", "true");
-        // Else a client that sends or reads nothing holds a thread forever.
-        setDefault("sun.net.httpserver.maxReqTime", String.valueOf(READ_SECONDS));
-        setDefault("sun.net.httpserver.maxRspTime", String.valueOf((long) options.timeout() + READ_SECONDS));
-    }
-
-    private static void setDefault(String property, String value) {
-        if (System.getProperty(property) == null) {
-            System.setProperty(property, value);
         }
     }
 }

@@ -7,10 +7,19 @@ import picocli.CommandLine.Option;
 
 /** How much a server takes. */
 final class ServeOptions {
+    private static final int MOST_CONNECTIONS = 100_000;
     private static final int MOST_REQUESTS = 10_000;
     private static final int KIB = 1024;
     private static final int LARGEST_BODY = 1_000_000;
     private static final int SECONDS_OF_DAY = 86_400;
+
+    @Option(
+            names = "--max-connections",
+            paramLabel = "N",
+            description =
+                    "Connections that are open at the same time. If there are more, those that send no request are"
+                            + " closed, the oldest first. Default: ${DEFAULT-VALUE}.")
+    private int connections = 1024;
 
     @Option(
             names = "--max-requests",
@@ -29,8 +38,8 @@ final class ServeOptions {
     @Option(
             names = "--max-new-tokens",
             paramLabel = "N",
-            description = "The most new tokens of an answer of a decoder, and as many for a chat that does not say."
-                    + " Default: ${DEFAULT-VALUE}.")
+            description = "The most new tokens of an answer of a decoder, and as many for a chat that does not say. A"
+                    + " request that wants more gets so many. Default: ${DEFAULT-VALUE}.")
     private int newTokens = 512;
 
     @Option(
@@ -69,14 +78,16 @@ final class ServeOptions {
     @Option(
             names = "--reload",
             paramLabel = "SECONDS",
-            description = "How often to look for adapters whose files were replaced, which are then loaded again; 0 for"
-                    + " never. Default: ${DEFAULT-VALUE}.")
+            description = "How often to look for adapters whose files were replaced, which are then loaded again, or"
+                    + " deleted, which then leave the memory; 0 for never. A request for an adapter whose files are"
+                    + " deleted is refused at once. Default: ${DEFAULT-VALUE}.")
     private int reload = 5;
 
     @Option(
             names = "--timeout",
             paramLabel = "SECONDS",
-            description = "How long a request takes at most. Default: ${DEFAULT-VALUE}.")
+            description = "How long a request takes at most, with reading, waiting, the prompt and the new tokens."
+                    + " Default: ${DEFAULT-VALUE}.")
     private int timeout = 300;
 
     @Option(
@@ -86,6 +97,7 @@ final class ServeOptions {
     private int grace = 20;
 
     void check(OptionCheck check) {
+        check.inRange("--max-connections", connections, 1, MOST_CONNECTIONS);
         check.inRange("--max-requests", requests, 1, MOST_REQUESTS);
         check.inRange("--max-body", bodyKib, 1, LARGEST_BODY);
         check.atLeast("--max-new-tokens", newTokens, 1);
@@ -99,12 +111,9 @@ final class ServeOptions {
         check.atLeast("--grace", grace, 0);
     }
 
-    int timeout() {
-        return timeout;
-    }
-
     ServeLimits limits() {
         return new ServeLimits(
+                connections,
                 requests,
                 bodyKib * KIB,
                 newTokens,

@@ -3,17 +3,26 @@ package org.lora4j.cli.serve;
 import java.io.IOException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 
 /** A folder with a sub-folder for each adapter. */
 final class AdapterFolder {
     private static final List<String> FILES = List.of("adapter_config.json", "adapter_model.safetensors");
 
+    /** Another program that replaces an adapter may take it away for a moment. */
+    private static final long MOMENT_MILLIS = 100;
+
     private final Path folder;
+
+    /** The adapters that were there when somebody asked for them. */
+    private final Set<String> known = ConcurrentHashMap.newKeySet();
 
     private AdapterFolder(Path folder) {
         this.folder = folder;
@@ -37,6 +46,38 @@ final class AdapterFolder {
     private static IOException wrong(Path folder, String found) {
         return new FileSystemException(
                 folder.toString(), null, "must be a folder with a sub-folder for each adapter, found " + found);
+    }
+
+    /** Whether there is an adapter of a name now. */
+    boolean has(String name) {
+        try {
+            Path own = folder.resolve(name);
+            // Else the name leads elsewhere.
+            boolean isInside = folder.equals(own.getParent()) && own.endsWith(name);
+            boolean isThere = isInside && !name.startsWith(".") && (isAdapter(own) || isThereSoon(name, own));
+            if (isThere) {
+                known.add(name);
+            }
+            return isThere;
+        } catch (InvalidPathException e) {
+            return false;
+        }
+    }
+
+    private boolean isThereSoon(String name, Path own) {
+        if (!known.contains(name)) {
+            return false;
+        }
+        try {
+            Thread.sleep(MOMENT_MILLIS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        boolean isThere = isAdapter(own);
+        if (!isThere) {
+            known.remove(name);
+        }
+        return isThere;
     }
 
     private static boolean isAdapter(Path folder) {

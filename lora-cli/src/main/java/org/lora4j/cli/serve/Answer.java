@@ -1,10 +1,14 @@
 package org.lora4j.cli.serve;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.sun.net.httpserver.HttpExchange;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import org.eclipse.jetty.http.HttpHeader;
+import org.eclipse.jetty.io.Content;
+import org.eclipse.jetty.server.Response;
+import org.eclipse.jetty.util.Callback;
 import org.jspecify.annotations.Nullable;
 
 /** The answer to a request: sent at once, or part by part. An IOException says that the client has gone. */
@@ -12,71 +16,66 @@ final class Answer {
     static final String JSON = "application/json";
     static final String EVENTS = "text/event-stream; charset=utf-8";
 
-    private final HttpExchange exchange;
+    private final OpenRequest request;
+    private final Response response;
+    private final Callback callback;
     private @Nullable OutputStream parts;
-    private boolean hasEvents;
 
-    Answer(HttpExchange exchange) {
-        this.exchange = exchange;
+    Answer(OpenRequest request, Response response, Callback callback) {
+        this.request = request;
+        this.response = response;
+        this.callback = callback;
     }
 
     void header(String name, String value) {
-        exchange.getResponseHeaders().set(name, value);
+        response.getHeaders().put(name, value);
     }
 
-    /** Whether the status has been sent. */
+    /** Whether it is a stream of events that has begun, so the status was sent. */
     boolean isBegun() {
         return parts != null;
     }
 
-    /** Whether it is a stream of events that has begun. */
-    boolean hasEvents() {
-        return hasEvents;
-    }
-
-    /** Sends an answer as a whole. */
-    void send(int status, String type, byte[] body) throws IOException {
-        header("Content-Type", type);
-        if (exchange.getRequestMethod().equals("HEAD")) {
-            exchange.sendResponseHeaders(status, -1);
-            return;
-        }
-        exchange.sendResponseHeaders(status, body.length);
-        try (OutputStream out = exchange.getResponseBody()) {
-            out.write(body);
+    /** Sends an answer as a whole. No thread waits for the client. */
+    void send(int status, String type, byte[] body) {
+        if (request.end()) {
+            response.setStatus(status);
+            header(HttpHeader.CONTENT_TYPE.asString(), type);
+            response.getHeaders().put(HttpHeader.CONTENT_LENGTH, body.length);
+            response.write(true, ByteBuffer.wrap(body), callback);
         }
     }
 
-    /** Sends a value, or ends an answer of parts with it. */
+    /** Sends a value. */
     void json(int status, JsonNode value) throws IOException {
-        byte[] body = JsonBody.bytes(value);
-        if (parts == null) {
-            send(status, JSON, body);
-        } else {
-            part(body);
-            end();
-        }
+        send(status, JSON, JsonBody.bytes(value));
     }
 
-    /** Begins an answer of parts, with the status 200. */
-    void begin(String type) throws IOException {
-        header("Content-Type", type);
-        header("Cache-Control", "no-store");
-        exchange.sendResponseHeaders(200, 0);
-        parts = exchange.getResponseBody();
-        hasEvents = type.equals(EVENTS);
+    /** Sends an error. */
+    void error(ApiException e) {
+        if (e.isTemporary()) {
+            header("Retry-After", "1");
+        }
+        if (e.status() == 401) {
+            header("WWW-Authenticate", "Bearer");
+        }
+        send(e.status(), JSON, e.json().toString().getBytes(StandardCharsets.UTF_8));
+    }
+
+    /** Begins an answer of events, with the status 200. */
+    void beginEvents() {
+        header(HttpHeader.CONTENT_TYPE.asString(), EVENTS);
+        header(HttpHeader.CACHE_CONTROL.asString(), "no-store");
+        response.setStatus(200);
+        parts = Content.Sink.asOutputStream(response);
     }
 
     /** Sends a part at once. */
     void part(String text) throws IOException {
-        part(text.getBytes(StandardCharsets.UTF_8));
-    }
-
-    private void part(byte[] bytes) throws IOException {
         if (parts == null) {
             throw new IllegalStateException("an answer of parts must have begun, found none");
         }
-        parts.write(bytes);
+        parts.write(text.getBytes(StandardCharsets.UTF_8));
         parts.flush();
     }
 
@@ -87,8 +86,15 @@ final class Answer {
 
     /** Ends an answer of parts. */
     void end() throws IOException {
-        if (parts != null) {
+        if (parts != null && request.end()) {
             parts.close();
+            callback.succeeded();
         }
+    }
+
+    /** Breaks the connection, so that the client sees that the answer is not whole. */
+    void abort(Throwable why) {
+        request.end();
+        callback.failed(why);
     }
 }

@@ -58,17 +58,11 @@ final class ChatForm implements TextForm {
         for (int i = 0; i < messages.size(); i++) {
             all.add(message("messages[" + i + "]", messages.get(i)));
         }
-        String text;
         try {
-            text = template.render(new Conversation(all, List.of()), true);
+            return decoder.tokens().prompt(new Conversation(all, List.of()), template);
         } catch (IllegalArgumentException e) {
-            throw ApiException.of(
-                    400,
-                    "invalid_messages",
-                    "the chat template of the model must take the messages, found "
-                            + Text.quote(String.valueOf(e.getMessage())));
+            throw ApiException.of(400, "invalid_messages", String.valueOf(e.getMessage()));
         }
-        return decoder.tokenizer().encodeRendered(text).ids();
     }
 
     private static ChatMessage message(String at, JsonNode message) {

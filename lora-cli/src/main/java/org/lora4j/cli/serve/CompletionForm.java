@@ -32,14 +32,17 @@ final class CompletionForm implements TextForm {
     public int[] prompt(JsonBody body) {
         JsonNode prompt = body.require("prompt", RULE);
         JsonNode one = prompt.isArray() && prompt.size() == 1 && !prompt.get(0).isNumber() ? prompt.get(0) : prompt;
-        if (one.isTextual()) {
-            return decoder.tokenizer().encode(one.textValue()).ids();
-        }
-        int[] ids = JsonBody.tokens(one);
-        if (ids == null) {
+        int[] ids = one.isTextual() ? null : JsonBody.tokens(one);
+        if (ids == null && !one.isTextual()) {
             throw JsonBody.wrong("prompt", RULE, prompt);
         }
-        return ids;
+        try {
+            return ids == null
+                    ? decoder.tokens().plain(one.textValue())
+                    : decoder.tokens().requireRoom(ids);
+        } catch (IllegalArgumentException e) {
+            throw ApiException.of(400, "invalid_prompt", String.valueOf(e.getMessage()));
+        }
     }
 
     @Override

@@ -27,25 +27,21 @@ final class EmbeddingEndpoint implements Endpoint {
         this.encoder = encoder;
     }
 
-    @Override
-    public FieldRules rules() {
-        return RULES;
-    }
+    /** What a request asks for, and how it is answered. */
+    private record Asked(Sequences input, boolean isBase64) {}
 
     @Override
-    public void answer(JsonBody body, Answer answer) throws IOException {
-        String model = body.text("model");
+    public void answer(TextBody body, String model, Deadline deadline, Answer answer) throws IOException {
         String adapter = encoder.adapter(model);
-        boolean isBase64 = isBase64(body);
-        body.whole("dimensions", encoder.dimensions(), encoder.dimensions(), encoder.dimensions());
-        Sequences input = input(body.require("input", RULE));
-        float[][] embeddings = encoder.embed(input, adapter);
+        Asked asked = encoder.limited(adapter, body, deadline, () -> read(body.json(RULES)));
+        body.free();
+        float[][] embeddings = encoder.embed(asked.input, adapter, deadline);
 
         ObjectNode node = JsonBody.MAPPER.createObjectNode().put("object", "list");
         ArrayNode data = node.putArray("data");
         for (int i = 0; i < embeddings.length; i++) {
             ObjectNode one = data.addObject().put("object", "embedding").put("index", i);
-            if (isBase64) {
+            if (asked.isBase64) {
                 one.put("embedding", base64(embeddings[i]));
             } else {
                 ArrayNode numbers = one.putArray("embedding");
@@ -55,8 +51,15 @@ final class EmbeddingEndpoint implements Endpoint {
             }
         }
         node.put("model", model);
-        node.putObject("usage").put("prompt_tokens", input.tokens()).put("total_tokens", input.tokens());
+        int tokens = asked.input.tokens();
+        node.putObject("usage").put("prompt_tokens", tokens).put("total_tokens", tokens);
         answer.json(200, node);
+    }
+
+    private Asked read(JsonBody json) {
+        boolean isBase64 = isBase64(json);
+        json.whole("dimensions", encoder.dimensions(), encoder.dimensions(), encoder.dimensions());
+        return new Asked(input(json.require("input", RULE)), isBase64);
     }
 
     private static boolean isBase64(JsonBody body) {

@@ -4,14 +4,13 @@ import java.io.IOException;
 
 /** What answers the requests of a path that have a body. */
 interface Endpoint {
-    /** Which fields the body may have. */
-    FieldRules rules();
-
     /**
      * Answers a request.
      *
+     * @param body the body, whose memory is given back once it is understood
+     * @param model the name that it gives as its model, which is served
      * @throws IOException if the client has gone
      * @throws ApiException if the request is wrong
      */
-    void answer(JsonBody body, Answer answer) throws IOException;
+    void answer(TextBody body, String model, Deadline deadline, Answer answer) throws IOException;
 }

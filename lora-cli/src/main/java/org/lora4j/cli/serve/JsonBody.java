@@ -8,7 +8,6 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -32,10 +31,10 @@ final class JsonBody {
      *
      * @throws ApiException if it is no JSON object, or has a field that changes the answer and is not supported
      */
-    static JsonBody parse(byte[] bytes, FieldRules rules) {
+    static JsonBody parse(String text, FieldRules rules) {
         String found;
         try {
-            if (MAPPER.readTree(new String(bytes, StandardCharsets.UTF_8)) instanceof ObjectNode object) {
+            if (MAPPER.readTree(text) instanceof ObjectNode object) {
                 object.properties().forEach(field -> rules.check(field.getKey(), field.getValue()));
                 return new JsonBody(object);
             }
@@ -43,7 +42,11 @@ final class JsonBody {
         } catch (JsonProcessingException e) {
             found = Text.quote(e.getOriginalMessage());
         }
-        throw ApiException.of(400, "invalid_json", "the body must be a JSON object, found " + found);
+        throw noObject(found);
+    }
+
+    static ApiException noObject(String found) {
+        return ApiException.of(400, "invalid_json", "the body must be a JSON object, found " + found);
     }
 
     /** Returns a field, or null if it is absent. */

@@ -5,6 +5,7 @@ import java.time.Duration;
 /**
  * How much a server takes, and how long.
  *
+ * @param connections how many connections are open at the same time
  * @param requests how many requests of the model are answered at the same time
  * @param bodyBytes the most bytes of the body of a request
  * @param newTokens the most new tokens of an answer, and as many for a chat that does not say
@@ -13,11 +14,12 @@ import java.time.Duration;
  * @param cachedTokens for how many tokens generations have room together; 0 for the default
  * @param adapters how many adapters are loaded at the same time
  * @param adapterBytes how many bytes the loaded adapters take
- * @param reload the time between two looks for adapters that were replaced; zero for none
+ * @param reload the time between two looks for adapters that were replaced or deleted; zero for none
  * @param timeout how long a request takes at most
  * @param grace how long running requests may take when the server stops
  */
 public record ServeLimits(
+        int connections,
         int requests,
         int bodyBytes,
         int newTokens,

@@ -4,26 +4,29 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.function.IntConsumer;
 import org.lora4j.LoRAModel;
 import org.lora4j.serve.AdapterCache;
+import org.lora4j.serve.FairLimiter;
 import org.lora4j.serve.GenerationHandle;
 import org.lora4j.serve.GenerationRequest;
 import org.lora4j.serve.GenerationService;
 import org.lora4j.serve.ServingStats;
 import org.lora4j.text.ChatTemplate;
 import org.lora4j.text.DecoderFolder;
+import org.lora4j.text.DecoderTokens;
 import org.lora4j.text.Tokenizer;
 
 /** A decoder, which generates text. */
 final class ServedDecoder extends ServedModel {
     private final DecoderFolder decoder;
+    private final DecoderTokens tokens;
     private final GenerationService service;
 
     private ServedDecoder(Settings settings, DecoderFolder decoder) throws IOException {
         super(settings, decoder.name());
         this.decoder = decoder;
+        tokens = new DecoderTokens(decoder);
         LoRAModel model = LoRAModel.of(decoder.network());
         ServeLimits limits = settings.limits();
         GenerationService.Builder builder = GenerationService.builder(model).allowBase(settings.allowBase());
@@ -62,8 +65,9 @@ final class ServedDecoder extends ServedModel {
         return decoder.template();
     }
 
-    Set<Integer> endIds() {
-        return decoder.endIds();
+    /** Makes the tokens of prompts. */
+    DecoderTokens tokens() {
+        return tokens;
     }
 
     int maxNewTokens() {
@@ -75,9 +79,9 @@ final class ServedDecoder extends ServedModel {
      *
      * @param consumer is given each token
      */
-    GenerationHandle generate(TextRequest request, IntConsumer consumer) {
+    GenerationHandle generate(TextRequest request, Deadline deadline, IntConsumer consumer) {
         GenerationRequest asked = GenerationRequest.of(request.adapter(), request.prompt(), request.options())
-                .withOptions(options())
+                .withOptions(deadline.options())
                 .withConsumer(consumer);
         String conversation = request.conversation();
         return service.generate(conversation == null ? asked : asked.withConversation(conversation));
@@ -90,6 +94,11 @@ final class ServedDecoder extends ServedModel {
                 new TextEndpoint(this, new ChatForm(this)),
                 "/v1/completions",
                 new TextEndpoint(this, new CompletionForm(this)));
+    }
+
+    @Override
+    FairLimiter textLimiter() {
+        return decoder.textLimiter();
     }
 
     @Override

@@ -8,6 +8,7 @@ import org.lora4j.cli.model.Encoders;
 import org.lora4j.nn.input.Sequences;
 import org.lora4j.serve.AdapterCache;
 import org.lora4j.serve.BatchingPredictor;
+import org.lora4j.serve.FairLimiter;
 import org.lora4j.serve.ServingStats;
 import org.lora4j.text.EncoderFolder;
 
@@ -20,7 +21,12 @@ final class ServedEncoder extends ServedModel {
     private ServedEncoder(Settings settings, EncoderFolder encoder) throws IOException {
         super(settings, encoder.name());
         this.encoder = encoder;
-        LoRAModel model = LoRAModel.of(encoder.sentenceEmbeddings());
+        if (encoder.model().hasClassifier()) {
+            throw new IllegalArgumentException(
+                    settings.model() + ": the model must return an embedding of each text, found"
+                            + " a classifier; serve its base, or use 'lora predict' for the classes");
+        }
+        LoRAModel model = LoRAModel.of(EncoderFolder.requireEmbeddings(encoder.sentenceEmbeddings()));
         dimensions = Math.toIntExact(model.network().outputSize());
         ServeLimits limits = settings.limits();
         BatchingPredictor.Builder builder = BatchingPredictor.builder(model).allowBase(settings.allowBase());
@@ -62,13 +68,18 @@ final class ServedEncoder extends ServedModel {
         return encoder.tokens(texts);
     }
 
-    float[][] embed(Sequences texts, String adapter) {
-        return predictor.predict(texts, adapter, options()).toFloatMatrix();
+    float[][] embed(Sequences texts, String adapter, Deadline deadline) {
+        return predictor.predict(texts, adapter, deadline.options()).toFloatMatrix();
     }
 
     @Override
     Map<String, Endpoint> endpoints() {
         return Map.of("/v1/embeddings", new EmbeddingEndpoint(this));
+    }
+
+    @Override
+    FairLimiter textLimiter() {
+        return encoder.textLimiter();
     }
 
     @Override

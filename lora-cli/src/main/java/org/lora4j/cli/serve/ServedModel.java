@@ -5,12 +5,13 @@ import java.nio.file.Path;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.TreeMap;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.LoRAModel;
 import org.lora4j.nn.BaseStorage;
 import org.lora4j.serve.AdapterCache;
 import org.lora4j.serve.AdapterReloader;
-import org.lora4j.serve.RequestOptions;
+import org.lora4j.serve.FairLimiter;
 import org.lora4j.serve.ServingStats;
 import org.lora4j.text.ModelKind;
 
@@ -81,8 +82,28 @@ public abstract class ServedModel implements AutoCloseable {
         return settings.limits;
     }
 
-    final RequestOptions options() {
-        return RequestOptions.defaults().withTimeout(limits().timeout());
+    /** Bounds how much text is read and turned into tokens at the same time, in a fair order. */
+    abstract FairLimiter textLimiter();
+
+    /**
+     * Reads a body within the limit of texts.
+     *
+     * @throws org.lora4j.serve.ServingException if the time of the request is over
+     */
+    final <T> T limited(String adapter, TextBody body, Deadline deadline, Supplier<T> reading) {
+        return textLimiter().run(adapter, body.length(), deadline.options(), reading);
+    }
+
+    /**
+     * Checks that a model is served now. An adapter whose files were deleted is not, even if it is still in memory.
+     *
+     * @throws ApiException if it is not
+     */
+    final void requireServed(String name) {
+        boolean isBase = settings.allowBase && name.equals(baseName);
+        if (!isBase && (folder == null || !folder.has(name))) {
+            throw ApiException.unknownModel(name);
+        }
     }
 
     /**

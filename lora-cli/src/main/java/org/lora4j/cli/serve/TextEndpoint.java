@@ -17,30 +17,32 @@ final class TextEndpoint implements Endpoint {
         this.form = form;
     }
 
-    @Override
-    public FieldRules rules() {
-        return form.rules();
-    }
+    /** What a request asks for, and how it is answered. */
+    private record Asked(TextRequest request, boolean isStream, boolean withUsage) {}
 
     @Override
-    public void answer(JsonBody body, Answer answer) throws IOException {
-        String model = body.text("model");
+    public void answer(TextBody body, String model, Deadline deadline, Answer answer) throws IOException {
         String adapter = decoder.adapter(model);
-        boolean isStream = body.flag("stream");
-        boolean withUsage = withUsage(body);
-        int[] prompt = form.prompt(body);
-        TextRequest request =
-                TextRequest.of(body, adapter, prompt, decoder.endIds(), form.defaultTokens(), decoder.maxNewTokens());
+        Asked asked = decoder.limited(adapter, body, deadline, () -> read(body.json(form.rules()), adapter));
+        body.free();
         Head head = new Head(
                 form.idPrefix() + UUID.randomUUID().toString().replace("-", ""),
                 Instant.now().getEpochSecond(),
                 model);
-        TextGeneration generation = TextGeneration.start(decoder, request);
-        if (isStream) {
-            stream(generation, new Events(head, answer, withUsage), prompt.length);
+        int promptTokens = asked.request.prompt().length;
+        TextGeneration generation = TextGeneration.start(decoder, asked.request, deadline);
+        if (asked.isStream) {
+            stream(generation, new Events(head, answer, asked.withUsage), promptTokens);
         } else {
-            whole(generation, head, answer, prompt.length);
+            whole(generation, head, answer, promptTokens);
         }
+    }
+
+    private Asked read(JsonBody json, String adapter) {
+        boolean isStream = json.flag("stream");
+        boolean withUsage = withUsage(json);
+        int[] prompt = form.prompt(json);
+        return new Asked(TextRequest.of(json, adapter, prompt, decoder, form.defaultTokens()), isStream, withUsage);
     }
 
     private static boolean withUsage(JsonBody body) {
@@ -84,16 +86,8 @@ final class TextEndpoint implements Endpoint {
             }
 
             @Override
-            public void alive(boolean hasBegun) throws IOException {
-                if (!hasBegun) {
-                    return;
-                }
-                // A space before a JSON value has no meaning. To write one is the only way to see that the client has
-                // gone.
-                if (!answer.isBegun()) {
-                    answer.begin(Answer.JSON);
-                }
-                answer.part(" ");
+            public void alive() {
+                // Nothing can be sent before the whole answer.
             }
         });
         ObjectNode node = node(head, false);
@@ -121,7 +115,7 @@ final class TextEndpoint implements Endpoint {
 
         private void begin() throws IOException {
             if (!answer.isBegun()) {
-                answer.begin(Answer.EVENTS);
+                answer.beginEvents();
                 send(null, "", true);
             }
         }
@@ -142,7 +136,7 @@ final class TextEndpoint implements Endpoint {
         }
 
         @Override
-        public void alive(boolean hasBegun) throws IOException {
+        public void alive() throws IOException {
             begin();
             answer.part(": waiting\n\n");
         }

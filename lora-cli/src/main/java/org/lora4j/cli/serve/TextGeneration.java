@@ -24,12 +24,8 @@ final class TextGeneration {
         /** A new part of the text, never empty. */
         void text(String part) throws IOException;
 
-        /**
-         * Called each second without a new token or during a long text, to find out whether the client is still there.
-         *
-         * @param hasBegun whether there was a token
-         */
-        void alive(boolean hasBegun) throws IOException;
+        /** Called each second without a new token or during a long text. */
+        void alive() throws IOException;
     }
 
     /**
@@ -47,11 +43,13 @@ final class TextGeneration {
     private final StopTexts stops;
     private int count;
 
-    private TextGeneration(ServedDecoder decoder, TextRequest request) {
+    private TextGeneration(ServedDecoder decoder, TextRequest request, Deadline deadline) {
         stream = decoder.tokenizer().stream();
         stops = new StopTexts(request.stops());
         handle = decoder.generate(
-                request.withStopWhen((List<Integer> ids) -> stopped.get()), id -> tokens.add(OptionalInt.of(id)));
+                request.withStopWhen((List<Integer> ids) -> stopped.get()),
+                deadline,
+                id -> tokens.add(OptionalInt.of(id)));
         // The result of the action is that of the handle.
         CompletableFuture<Generation> unused =
                 handle.result().whenComplete((result, failure) -> tokens.add(OptionalInt.empty()));
@@ -62,8 +60,8 @@ final class TextGeneration {
      *
      * @throws ServingException if it is refused
      */
-    static TextGeneration start(ServedDecoder decoder, TextRequest request) {
-        return new TextGeneration(decoder, request);
+    static TextGeneration start(ServedDecoder decoder, TextRequest request, Deadline deadline) {
+        return new TextGeneration(decoder, request, deadline);
     }
 
     /**
@@ -80,7 +78,7 @@ final class TextGeneration {
             return end;
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw new InterruptedIOException("the thread was interrupted while it waited for a token");
+            throw new InterruptedIOException("the client has gone");
         } finally {
             if (!hasEnded) {
                 handle.cancel();
@@ -93,7 +91,7 @@ final class TextGeneration {
         while (true) {
             OptionalInt id = tokens.poll(Math.max(0, next - System.nanoTime()), TimeUnit.NANOSECONDS);
             if (id == null || next - System.nanoTime() <= 0) {
-                receiver.alive(count > 0);
+                receiver.alive();
                 next = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(PATIENCE_MILLIS);
             }
             if (id == null) {

@@ -41,23 +41,25 @@ record TextRequest(
     /**
      * Reads the fields.
      *
-     * @param ends the tokens that end a text
+     * @param decoder the decoder, which may take fewer new tokens than the request says
      * @param defaultTokens the most new tokens if the request does not say
-     * @param mostTokens the most that it may say
      */
-    static TextRequest of(
-            JsonBody body, String adapter, int[] prompt, Set<Integer> ends, int defaultTokens, int mostTokens) {
-        long own = body.whole("max_tokens", defaultTokens, 1, mostTokens);
-        int most = (int) body.whole("max_completion_tokens", own, 1, mostTokens);
+    static TextRequest of(JsonBody body, String adapter, int[] prompt, ServedDecoder decoder, int defaultTokens) {
+        long own = body.whole("max_tokens", defaultTokens, 1, Long.MAX_VALUE);
+        long asked = body.whole("max_completion_tokens", own, 1, Long.MAX_VALUE);
+        int most = (int) Math.min(asked, decoder.maxNewTokens());
         long seed = body.whole("seed", ThreadLocalRandom.current().nextLong(), Long.MIN_VALUE, Long.MAX_VALUE);
         GenerationOptions options = GenerationOptions.sampling(seed)
                 .withTemperature(body.number("temperature", 1, 0, HIGHEST_TEMPERATURE))
                 // Zero is meant as: the most probable token.
                 .withTopP(Math.max(Double.MIN_NORMAL, body.number("top_p", 1, 0, 1)))
-                .withMaxTokens(most)
-                .withStopIds(ends.stream().mapToInt(Integer::intValue).toArray());
+                .withMaxTokens(most);
         return new TextRequest(
-                adapter, prompt, options, body.texts("stop", MOST_STOPS), body.textOrNull("prompt_cache_key"));
+                adapter,
+                prompt,
+                decoder.tokens().fitting(options, prompt.length),
+                body.texts("stop", MOST_STOPS),
+                body.textOrNull("prompt_cache_key"));
     }
 
     TextRequest withStopWhen(Predicate<List<Integer>> condition) {

@@ -1,0 +1,155 @@
+package org.lora4j.cli.serve;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.eclipse.jetty.io.Connection;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The connections of a server, which nobody may keep for nothing: the headers of a request must come soon, and there are only so many
+ * connections. If there are too many, one that waits for headers is closed: first those that never had a request, and of these the one
+ * that is open longest. So half-open connections keep each other out, but no client that sends its request. Thread-safe.
+ */
+final class Connections implements Connection.Listener, AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger(Connections.class);
+
+    private static final long LOOK_MILLIS = 500;
+
+    /** How long the first request of a connection may take to come. */
+    private static final long HEADER_NANOS = TimeUnit.SECONDS.toNanos(10);
+
+    /** How long a connection is kept for the next request. */
+    private static final long IDLE_NANOS = TimeUnit.SECONDS.toNanos(30);
+
+    private final int most;
+    private final Map<Connection, State> open = new LinkedHashMap<>();
+    private final ScheduledExecutorService thread;
+
+    private static final class State {
+        /** Since when it waits for a request. */
+        private long since = System.nanoTime();
+
+        private boolean hadRequest;
+        private @Nullable OpenRequest request;
+
+        boolean isOverdue(long now) {
+            return request == null && now - since > (hadRequest ? IDLE_NANOS : HEADER_NANOS);
+        }
+    }
+
+    Connections(int most) {
+        this.most = most;
+        thread = Executors.newSingleThreadScheduledExecutor(task -> {
+            Thread own = new Thread(task, "lora-connections");
+            own.setDaemon(true);
+            return own;
+        });
+        // Close ends it.
+        Object unused = thread.scheduleWithFixedDelay(this::safeLook, LOOK_MILLIS, LOOK_MILLIS, TimeUnit.MILLISECONDS);
+    }
+
+    @Override
+    public void onOpened(Connection connection) {
+        Connection surplus = null;
+        synchronized (open) {
+            open.put(connection, new State());
+            if (open.size() > most) {
+                surplus = leastNeeded(connection);
+                open.remove(surplus);
+            }
+        }
+        if (surplus != null) {
+            surplus.getEndPoint().close();
+        }
+    }
+
+    /** The connection that is closed for a new one; the new one itself if all others have requests. */
+    private Connection leastNeeded(Connection added) {
+        Connection kept = null;
+        for (Map.Entry<Connection, State> one : open.entrySet()) {
+            State state = one.getValue();
+            if (state.request == null && !state.hadRequest && one.getKey() != added) {
+                return one.getKey();
+            }
+            if (state.request == null && state.hadRequest && kept == null) {
+                kept = one.getKey();
+            }
+        }
+        return kept == null ? added : kept;
+    }
+
+    @Override
+    public void onClosed(Connection connection) {
+        synchronized (open) {
+            open.remove(connection);
+        }
+    }
+
+    /** Notes that the headers of a request are there. */
+    void begin(OpenRequest request) {
+        synchronized (open) {
+            State state = open.get(request.connection());
+            if (state != null) {
+                state.request = request;
+                state.hadRequest = true;
+            }
+        }
+    }
+
+    /** Notes that a request was answered. */
+    void end(OpenRequest request) {
+        synchronized (open) {
+            // In the order of when they began to wait.
+            State state = open.get(request.connection());
+            if (state != null && state.request == request) {
+                state.request = null;
+                state.since = System.nanoTime();
+                open.remove(request.connection());
+                open.put(request.connection(), state);
+            }
+        }
+    }
+
+    int count() {
+        synchronized (open) {
+            return open.size();
+        }
+    }
+
+    private void safeLook() {
+        try {
+            look(System.nanoTime());
+        } catch (RuntimeException e) {
+            // The looks go on.
+            log.warn("the connections could not be looked at", e);
+        }
+    }
+
+    private void look(long now) {
+        List<Connection> overdue = new ArrayList<>();
+        List<OpenRequest> requests = new ArrayList<>();
+        synchronized (open) {
+            open.forEach((connection, state) -> {
+                if (state.request != null) {
+                    requests.add(state.request);
+                } else if (state.isOverdue(now)) {
+                    overdue.add(connection);
+                }
+            });
+        }
+        overdue.forEach(connection -> connection.getEndPoint().close());
+        requests.forEach(request -> request.look(now));
+    }
+
+    @Override
+    public void close() {
+        thread.shutdown();
+    }
+}

@@ -1,0 +1,119 @@
+package org.lora4j.cli.serve;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.concurrent.TimeUnit;
+import org.eclipse.jetty.io.Connection;
+import org.eclipse.jetty.io.EndPoint;
+import org.eclipse.jetty.server.Request;
+import org.eclipse.jetty.util.BufferUtil;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A request on its way: its body is read, then a thread works on it, then it has its answer. A client that sends its body too slowly gets
+ * an error, and the work for one that has gone is cancelled.
+ */
+final class OpenRequest {
+    /** How long a body may take, for one over a slow line. */
+    private static final long READ_NANOS = TimeUnit.SECONDS.toNanos(60);
+
+    /** How long after its time an answer may still be sent. */
+    private static final long SEND_NANOS = TimeUnit.SECONDS.toNanos(10);
+
+    /** Not at once, because the thread that has read the request may still use its connection. */
+    private static final long PROBE_NANOS = TimeUnit.MILLISECONDS.toNanos(250);
+
+    private final Request request;
+    private final Deadline deadline;
+
+    private @Nullable IncomingBody body;
+    private @Nullable Thread worker;
+    private long workSince;
+    private boolean ended;
+    private boolean gone;
+
+    /** Creates a request whose headers are there. */
+    OpenRequest(Request request, Deadline deadline) {
+        this.request = request;
+        this.deadline = deadline;
+    }
+
+    Connection connection() {
+        return request.getConnectionMetaData().getConnection();
+    }
+
+    Deadline deadline() {
+        return deadline;
+    }
+
+    /** Notes that the body is being read; null for one that was read. */
+    synchronized void reads(@Nullable IncomingBody now) {
+        body = now;
+    }
+
+    /** Notes that this thread works on the request. An interrupt of it means that the client has gone. */
+    synchronized void workBegins() {
+        worker = Thread.currentThread();
+        workSince = System.nanoTime();
+    }
+
+    /** Notes that this thread does not work on the request any more. */
+    void workEnds() {
+        synchronized (this) {
+            worker = null;
+        }
+        // One that came too late must not meet the next request.
+        boolean unused = Thread.interrupted();
+    }
+
+    /** Notes that the last part of the answer is sent now. Returns false if it was before. */
+    synchronized boolean end() {
+        boolean isFirst = !ended;
+        ended = true;
+        return isFirst;
+    }
+
+    /** Whether nobody reads the answer. */
+    synchronized boolean isGone() {
+        return gone;
+    }
+
+    /** Looks whether the client is too slow or has gone. */
+    void look(long now) {
+        IncomingBody late = null;
+        synchronized (this) {
+            long age = now - deadline.beginNanos();
+            long longest = deadline.timeout().toNanos();
+            if (body != null) {
+                late = age > Math.min(READ_NANOS, longest) ? body : null;
+            } else if (worker != null && !ended && now - workSince > PROBE_NANOS && (gone || hasGone())) {
+                gone = true;
+                worker.interrupt();
+            }
+            if (age > longest + READ_NANOS + SEND_NANOS || (worker != null && age > longest + SEND_NANOS)) {
+                connection().getEndPoint().close();
+            }
+        }
+        if (late != null) {
+            late.giveUp(ApiException.of(408, "timeout", "the body must come within its time, found one that did not"));
+        }
+    }
+
+    /**
+     * Returns whether the client has closed the connection. Nobody else reads from it until the request is answered. What a client sends
+     * too early is kept for its next request.
+     */
+    private boolean hasGone() {
+        EndPoint endPoint = connection().getEndPoint();
+        ByteBuffer early = BufferUtil.allocate(1);
+        try {
+            int read = endPoint.fill(early);
+            if (read > 0 && connection() instanceof Connection.UpgradeTo next) {
+                next.onUpgradeTo(early);
+            }
+            return read < 0;
+        } catch (IOException e) {
+            return true;
+        }
+    }
+}

@@ -1,0 +1,314 @@
+package org.lora4j.cli.serve;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import org.eclipse.jetty.http.HttpHeader;
+import org.eclipse.jetty.http.MimeTypes;
+import org.eclipse.jetty.server.Handler;
+import org.eclipse.jetty.server.Request;
+import org.eclipse.jetty.server.Response;
+import org.eclipse.jetty.util.Callback;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.serve.ServingException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Answers requests. The threads of the HTTP server answer those without a body at once and never wait. A body is read as it comes; then
+ * a thread of the model takes the request. So a busy model and slow clients keep nobody from asking for the health.
+ */
+final class RequestHandler extends Handler.Abstract {
+    private static final Logger log = LoggerFactory.getLogger(RequestHandler.class);
+
+    private static final String MODELS = "/v1/models";
+    private static final String HEALTH = "/health";
+    private static final String METRICS = "/metrics";
+    private static final Set<String> TEXT_PATHS = Set.of("/v1/chat/completions", "/v1/completions", "/v1/embeddings");
+
+    private final ServedModel model;
+    private final HostNames hosts;
+    private final @Nullable ApiKeys keys;
+    private final Connections connections;
+    private final ActiveRequests active;
+    private final Executor workers;
+    private final Map<String, Endpoint> endpoints;
+    private final Places places;
+    private final BodyMemory memory;
+
+    RequestHandler(
+            ServedModel model,
+            HostNames hosts,
+            @Nullable ApiKeys keys,
+            Connections connections,
+            ActiveRequests active,
+            Executor workers) {
+        this.model = model;
+        this.hosts = hosts;
+        this.keys = keys;
+        this.connections = connections;
+        this.active = active;
+        this.workers = workers;
+        endpoints = model.endpoints();
+        places = new Places(model.limits().requests());
+        memory = BodyMemory.ofHeap(model.limits().bodyBytes());
+    }
+
+    /** A request with its answer, and what its client may use. */
+    private record Call(OpenRequest open, Answer answer, Access access) {}
+
+    @Override
+    public boolean handle(Request request, Response response, Callback callback) {
+        boolean isAccepted = active.enter();
+        OpenRequest open =
+                new OpenRequest(request, Deadline.begin(model.limits().timeout()));
+        connections.begin(open);
+        Answer answer = new Answer(open, response, atEnd(open, isAccepted, callback));
+        Endpoint endpoint = null;
+        ApiException refusal = null;
+        Access access = Access.ALL;
+        try {
+            if (!isAccepted) {
+                throw ApiException.busy("the server stops; ask another one");
+            }
+            hosts.require(request.getHeaders().get(HttpHeader.HOST));
+            String path = String.valueOf(Request.getPathInContext(request));
+            if (keys != null && !path.equals(HEALTH)) {
+                access = keys.access(request.getHeaders().get(HttpHeader.AUTHORIZATION));
+            }
+            endpoint = endpoint(path, request, answer);
+            if (endpoint == null) {
+                get(path, access, answer);
+                return true;
+            }
+            requireJson(request.getHeaders().get(HttpHeader.CONTENT_TYPE));
+        } catch (ApiException e) {
+            refusal = e;
+        } catch (IOException | RuntimeException e) {
+            log.error("a request could not be answered", e);
+            refusal = ApiException.internal();
+        }
+        read(request, new Call(open, answer, access), endpoint, refusal);
+        return true;
+    }
+
+    /** Returns what is told when an answer was sent, before the connection takes the next request. */
+    private Callback atEnd(OpenRequest open, boolean isAccepted, Callback next) {
+        return new Callback.Nested(next) {
+            @Override
+            public void succeeded() {
+                end();
+                super.succeeded();
+            }
+
+            @Override
+            public void failed(Throwable why) {
+                end();
+                super.failed(why);
+            }
+
+            private void end() {
+                connections.end(open);
+                if (isAccepted) {
+                    active.leave();
+                }
+            }
+        };
+    }
+
+    /** Returns what answers a path with a body, or null for one without. */
+    private @Nullable Endpoint endpoint(String path, Request request, Answer answer) {
+        Endpoint endpoint = endpoints.get(path);
+        if (endpoint == null && TEXT_PATHS.contains(path)) {
+            throw ApiException.of(
+                    404,
+                    "unknown_url",
+                    "the model must have " + path + ", found one with " + new TreeSet<>(endpoints.keySet()));
+        }
+        boolean isKnown = endpoint != null
+                || path.startsWith(MODELS + "/")
+                || Set.of(MODELS, HEALTH, METRICS).contains(path);
+        if (!isKnown) {
+            throw ApiException.of(404, "unknown_url", "there is no " + Text.quote(path));
+        }
+        String method = endpoint == null ? "GET" : "POST";
+        if (!request.getMethod().equals(method)) {
+            answer.header("Allow", method);
+            throw ApiException.of(
+                    405,
+                    "method_not_allowed",
+                    "the method must be " + method + ", found " + Text.quote(request.getMethod()));
+        }
+        return endpoint;
+    }
+
+    /** A page in a browser can send other types to a server on the same machine without asking. */
+    private static void requireJson(@Nullable String type) {
+        String base = type == null ? "" : MimeTypes.getContentTypeWithoutCharset(type);
+        String charset = type == null ? null : MimeTypes.getCharsetFromContentType(type);
+        if (!base.equalsIgnoreCase(Answer.JSON) || (charset != null && !charset.equalsIgnoreCase("utf-8"))) {
+            throw ApiException.of(
+                    415,
+                    "unsupported_media_type",
+                    "Content-Type must be application/json, found " + (type == null ? "none" : Text.quote(type)));
+        }
+    }
+
+    private void read(Request request, Call call, @Nullable Endpoint endpoint, @Nullable ApiException refusal) {
+        int most = model.limits().bodyBytes();
+        IncomingBody body = new IncomingBody(request, most, memory, refusal, new IncomingBody.Receiver() {
+            @Override
+            public void whole(byte[] bytes, int counted) {
+                call.open.reads(null);
+                if (endpoint == null) {
+                    throw new IllegalStateException("a request without an endpoint must be refused");
+                }
+                start(call, endpoint, bytes, counted);
+            }
+
+            @Override
+            public void refused(ApiException why) {
+                call.open.reads(null);
+                call.answer.error(why);
+            }
+        });
+        call.open.reads(body);
+        body.read();
+    }
+
+    private void start(Call call, Endpoint endpoint, byte[] bytes, int counted) {
+        try {
+            workers.execute(() -> work(call, endpoint, new TextBody(bytes, () -> memory.free(counted))));
+        } catch (RejectedExecutionException e) {
+            memory.free(counted);
+            call.answer.error(ApiException.busy("the server stops; ask another one"));
+        }
+    }
+
+    private void work(Call call, Endpoint endpoint, TextBody body) {
+        call.open.workBegins();
+        try {
+            String name = body.model();
+            call.access.require(name);
+            model.requireServed(name);
+            places.enter(name);
+            try {
+                endpoint.answer(body, name, call.open.deadline(), call.answer);
+            } finally {
+                places.leave(name);
+            }
+            call.answer.end();
+        } catch (ApiException e) {
+            fail(call, e);
+        } catch (ServingException e) {
+            report(e);
+            fail(call, ApiException.of(e));
+        } catch (IOException e) {
+            // The client has gone.
+            call.answer.abort(e);
+        } catch (RuntimeException | Error e) {
+            if (!call.open.isGone()) {
+                log.error("a request could not be answered", e);
+            }
+            fail(call, ApiException.internal());
+        } finally {
+            body.free();
+            call.open.workEnds();
+        }
+    }
+
+    private static void report(ServingException e) {
+        switch (e.reason()) {
+            case INTERNAL -> log.error("a request failed: {}", e.getMessage(), e.getCause());
+            case ADAPTER_UNAVAILABLE -> log.warn("a request failed: {}: {}", e.getMessage(), causes(e.getCause()));
+            default -> log.debug("a request was not served: {}: {}", e.getMessage(), causes(e.getCause()));
+        }
+    }
+
+    /** The messages of the causes, each once: many a message has that of its cause already. */
+    private static String causes(@Nullable Throwable failure) {
+        String text = "";
+        for (@Nullable Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            String message = String.valueOf(cause.getMessage());
+            if (!text.contains(message)) {
+                text += (text.isEmpty() ? "" : ": ") + message;
+            }
+        }
+        return text;
+    }
+
+    /** Answers with an error. Where the status was sent, an event tells it. */
+    private static void fail(Call call, ApiException e) {
+        if (!call.answer.isBegun()) {
+            call.answer.error(e);
+            return;
+        }
+        try {
+            call.answer.event(e.json().toString());
+            call.answer.end();
+        } catch (IOException gone) {
+            call.answer.abort(gone);
+        }
+    }
+
+    private void get(String path, Access access, Answer answer) throws IOException {
+        if (path.startsWith(MODELS + "/")) {
+            one(path.substring(MODELS.length() + 1), access, answer);
+        } else if (path.equals(MODELS)) {
+            list(access, answer);
+        } else if (path.equals(HEALTH)) {
+            answer.json(200, JsonBody.MAPPER.createObjectNode().put("status", "ok"));
+        } else {
+            metrics(access, answer);
+        }
+    }
+
+    private static ObjectNode entry(String id, long seconds) {
+        return JsonBody.MAPPER
+                .createObjectNode()
+                .put("id", id)
+                .put("object", "model")
+                .put("created", seconds)
+                .put("owned_by", "lora4j");
+    }
+
+    private void list(Access access, Answer answer) throws IOException {
+        ObjectNode node = JsonBody.MAPPER.createObjectNode().put("object", "list");
+        ArrayNode data = node.putArray("data");
+        model.names().forEach((id, seconds) -> {
+            if (access.may(id)) {
+                data.add(entry(id, seconds));
+            }
+        });
+        answer.json(200, node);
+    }
+
+    private void one(String id, Access access, Answer answer) throws IOException {
+        access.require(id);
+        Long seconds = model.names().get(id);
+        if (seconds == null) {
+            throw ApiException.unknownModel(id);
+        }
+        answer.json(200, entry(id, seconds));
+    }
+
+    private void metrics(Access access, Answer answer) {
+        if (!access.all()) {
+            throw ApiException.of(
+                    403, "not_allowed", "the key must be one for all adapters, because the figures name all of them");
+        }
+        MetricsText text = new MetricsText();
+        text.add(model.stats());
+        text.gauge("lora_http_requests", "Requests of the model that are answered now.", places.taken());
+        text.gauge("lora_http_connections", "Connections that are open.", connections.count());
+        text.gauge("lora_http_body_bytes", "Bytes of the bodies of requests in memory.", memory.taken());
+        model.addTo(text);
+        answer.send(200, MetricsText.TYPE, text.toString().getBytes(StandardCharsets.UTF_8));
+    }
+}

@@ -1,0 +1,365 @@
+package org.lora4j.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** A server and clients that it must not trust. */
+@Tag("slow")
+@Timeout(value = 3, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+class ServeClientsTest {
+    private static final String TEXT = "/v1/completions";
+    private static final String BODY =
+            "{\"model\": \"style\", \"prompt\": \"the cat\", \"temperature\": 0, \"max_tokens\": 4}";
+    private static final String ENDLESS = BODY.replace("\"max_tokens\": 4", "\"max_tokens\": 90000");
+
+    @TempDir
+    private static Path temp;
+
+    private static Path model;
+    private static Path adapters;
+    private static RunningServer server;
+
+    @BeforeAll
+    static void start() throws Exception {
+        model = SmallModels.llama(temp.resolve("llama"), 1);
+        Path config = model.resolve("config.json");
+        Files.writeString(
+                config,
+                Files.readString(config)
+                        .replace("\"max_position_embeddings\": 192", "\"max_position_embeddings\": 100000")
+                        .replace(", \"eos_token_id\": 257", ""));
+        Path tokens = model.resolve("tokenizer_config.json");
+        Files.writeString(tokens, Files.readString(tokens).replace("\"eos_token\": \"<|im_end|>\", ", ""));
+        adapters = temp.resolve("adapters");
+        for (String name : List.of("style", "support")) {
+            RandomAdapters.write(adapters.resolve(name), "model.layers", "self_attn.q_proj", name.hashCode());
+        }
+        server = RunningServer.start(Cli.words(options()));
+    }
+
+    private static Object[] options(Object... more) {
+        return Cli.words(
+                new Object[] {
+                    "--model",
+                    model,
+                    "--adapters",
+                    adapters,
+                    "--allow-base",
+                    "--max-new-tokens",
+                    90000,
+                    "--grace",
+                    0,
+                    "--max-body",
+                    1024
+                },
+                more);
+    }
+
+    @AfterAll
+    static void stop() {
+        assertThat(server.stop()).isZero();
+    }
+
+    private static String withLength(String body) {
+        return RawClient.post(TEXT, "Content-Length: " + body.getBytes(StandardCharsets.UTF_8).length + "\r\n", body);
+    }
+
+    private static String sent(String request) throws IOException {
+        try (RawClient client = new RawClient(server.address())) {
+            return client.send(request).answer();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"localhost", "LOCALHOST:8080", "127.0.0.1:1", "127.9.9.9", "[::1]:80", "a.localhost"})
+    void takesTheNamesOfThisMachine(String host) throws Exception {
+        assertThat(sent(withLength(BODY).replace("Host: localhost", "Host: " + host)))
+                .startsWith("HTTP/1.1 200");
+    }
+
+    /** A page of another server, whose name leads to this machine. */
+    @ParameterizedTest
+    @ValueSource(strings = {"evil.example", "evil.example:8080", "localhost.evil.example", "127.0.0.1.evil.example"})
+    void refusesTheNameOfAnotherServer(String host) throws Exception {
+        for (String request : List.of(withLength(BODY), "GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")) {
+            assertThat(sent(request.replace("Host: localhost", "Host: " + host)))
+                    .startsWith("HTTP/1.1 421")
+                    .contains("Host must be a name of this server", "\"code\":\"wrong_host\"");
+        }
+    }
+
+    @Test
+    void takesTheNameOfAProxyIfItIsGiven() throws Exception {
+        try (RunningServer proxied = RunningServer.start(options("--accept-host", "llm.example"))) {
+            for (String host : List.of("llm.example", "LLM.example:443", "localhost")) {
+                try (RawClient client = new RawClient(proxied.address())) {
+                    assertThat(client.send("GET /health HTTP/1.1\r\nHost: " + host + "\r\n\r\n")
+                                    .answer())
+                            .startsWith("HTTP/1.1 200");
+                }
+            }
+            try (RawClient client = new RawClient(proxied.address())) {
+                assertThat(client.send("GET /health HTTP/1.1\r\nHost: evil.example\r\n\r\n")
+                                .answer())
+                        .startsWith("HTTP/1.1 421");
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "application/json,200",
+        "Application/JSON,200",
+        "application/json; charset=utf-8,200",
+        "application/jsonp,415",
+        "application/json-patch+json,415",
+        "application/json; charset=iso-8859-1,415",
+        "text/plain,415",
+        "text/plain; application/json,415"
+    })
+    void theTypeOfABodyIsJsonAndNothingElse(String type, int status) throws Exception {
+        assertThat(sent(withLength(BODY).replace("Type: application/json", "Type: " + type)))
+                .startsWith("HTTP/1.1 " + status);
+    }
+
+    @Test
+    void bytesThatAreNotUtf8AreRefused() throws Exception {
+        byte[] body = BODY.replace("cat", "c?t").getBytes(StandardCharsets.UTF_8);
+        for (int wrong : List.of(0xFF, 0xC3, 0x80)) {
+            byte[] bytes = body.clone();
+            bytes[BODY.indexOf("cat") + 1] = (byte) wrong;
+            HttpResponse<String> response = server.send(server.request(TEXT)
+                    .POST(HttpRequest.BodyPublishers.ofByteArray(bytes))
+                    .build());
+            assertThat(response.statusCode()).isEqualTo(400);
+            assertThat(response.body()).contains("the body must be UTF-8");
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"zz\r\n", "5\r\nabcde!!\r\n", "-1\r\n", "fffffffffffffffff\r\n", "5;\u0000\r\nabc"})
+    void aBrokenChunkGetsAnAnswer(String chunk) throws Exception {
+        String begin = RawClient.post(TEXT, "Transfer-Encoding: chunked\r\n", "");
+        assertThat(sent(begin + "2\r\n{ \r\n" + chunk))
+                .startsWith("HTTP/1.1 400")
+                .contains("{\"error\"");
+        assertThat(server.good(TEXT, BODY).path("choices")).hasSize(1);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"GET\r\n\r\n", "GET / HTTP/1.1\r\n\r\n", "GET /health HTTP/1.1\r\nHost: a b\r\n\r\n"})
+    void aBrokenRequestGetsAnErrorInTheUsualForm(String request) throws Exception {
+        assertThat(sent(request)).startsWith("HTTP/1.1 400").contains("{\"error\"", "\"code\":\"bad_request\"");
+    }
+
+    /** Each sends the beginning of a request, and then nothing. */
+    @Test
+    void halfOpenConnectionsBlockNobody() throws Exception {
+        List<RawClient> open = new ArrayList<>();
+        try (RunningServer small = RunningServer.start(options("--max-connections", 100))) {
+            String expected = small.good(TEXT, BODY).path("choices").toString();
+            long slowest = 0;
+            for (int i = 0; i < 300; i++) {
+                open.add(new RawClient(small.address())
+                        .send(
+                                i % 3 == 0
+                                        ? ""
+                                        : i % 3 == 1
+                                                ? "POST /v1/comple"
+                                                : RawClient.post(TEXT, "", "").strip()));
+                if (i % 50 == 0) {
+                    long begin = System.nanoTime();
+                    assertThat(small.get("/health").statusCode()).isEqualTo(200);
+                    assertThat(small.good(TEXT, BODY).path("choices")).hasToString(expected);
+                    slowest = Math.max(slowest, System.nanoTime() - begin);
+                }
+            }
+            // With the old server it was 56 s.
+            assertThat(Duration.ofNanos(slowest)).isLessThan(Duration.ofSeconds(10));
+            assertThat(small.figure("lora_http_connections")).isBetween(1.0, 100.0);
+            // Those that are left are closed when their time is over.
+            assertThat(open.get(299).isClosed()).isTrue();
+        } finally {
+            for (RawClient client : open) {
+                client.close();
+            }
+        }
+    }
+
+    /** The bodies never come. More of them than threads. */
+    @Test
+    void slowBodiesBlockNobody() throws Exception {
+        List<RawClient> open = new ArrayList<>();
+        try (RunningServer small = RunningServer.start(options("--max-requests", 4, "--timeout", 5))) {
+            for (int i = 0; i < 60; i++) {
+                open.add(new RawClient(small.address())
+                        .send(RawClient.post(TEXT, "Content-Length: 1000\r\n", "{\"model\": \"style\",")));
+            }
+            assertThat(small.good(TEXT, BODY).path("choices")).hasSize(1);
+            assertThat(open.get(0).answer()).startsWith("HTTP/1.1 408").contains("the body must come within its time");
+        } finally {
+            for (RawClient client : open) {
+                client.close();
+            }
+        }
+    }
+
+    /** It waits for another one, so no token of it can be sent. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void aClientThatGoesAwayBeforeItsFirstTokenIsCancelled(boolean isStream) throws Exception {
+        String body = ENDLESS.replace("}", ", \"stream\": " + isStream + "}");
+        try (RunningServer small = RunningServer.start(options("--max-running", 1))) {
+            CompletableFuture<HttpResponse<String>> first = later(small, body);
+            RunningServer.await(() -> small.figure("lora_requests_running{adapter=\"style\"}") == 1);
+            try (RawClient waiting = new RawClient(small.address())) {
+                waiting.send(withLength(body.replace("style", "support")));
+                RunningServer.await(() -> small.figure("lora_http_requests") == 2);
+            }
+            RunningServer.await(() -> small.figure("lora_http_requests") == 1);
+            assertThat(small.figure("lora_requests_running{adapter=\"style\"}")).isOne();
+            assertThat(first.cancel(true)).isTrue();
+            RunningServer.await(() -> small.figure("lora_http_requests") == 0);
+            RunningServer.await(() -> small.figure("lora_requests_running{adapter=\"style\"}") == 0);
+        }
+    }
+
+    private static CompletableFuture<HttpResponse<String>> later(RunningServer to, String body) {
+        return to.client()
+                .sendAsync(
+                        to.request(TEXT)
+                                .POST(HttpRequest.BodyPublishers.ofString(body))
+                                .build(),
+                        HttpResponse.BodyHandlers.ofString());
+    }
+
+    /** A client may send its next request early. The look whether it has gone must not lose a byte of it. */
+    @Test
+    void aRequestThatIsSentEarlyIsAnsweredToo() throws Exception {
+        String slow = withLength(BODY.replace("\"max_tokens\": 4", "\"max_tokens\": 4000"));
+        try (RawClient client = new RawClient(server.address())) {
+            client.send(slow);
+            Thread.sleep(1500);
+            client.send(withLength(BODY));
+            assertThat(client.answer()).startsWith("HTTP/1.1 200").contains("\"completion_tokens\":4000");
+            assertThat(client.answer()).startsWith("HTTP/1.1 200").contains("\"completion_tokens\":4");
+        }
+    }
+
+    /** The prompt alone takes longer than the time. */
+    @Test
+    void theTimeOfARequestCoversItsPrompt() throws Exception {
+        try (RunningServer small = RunningServer.start(options("--timeout", 1))) {
+            String body = BODY.replace("the cat", "the cat ".repeat(11_000));
+            HttpResponse<String> late = small.post(TEXT, body);
+            assertThat(late.statusCode()).as(late.body()).isEqualTo(504);
+            assertThat(late.body()).contains("\"code\":\"timeout\"");
+        }
+    }
+
+    @Test
+    void aDeletedAdapterIsRefusedAtOnce() throws Exception {
+        RandomAdapters.write(adapters.resolve("leaver"), "model.layers", "self_attn.q_proj", 5);
+        String body = BODY.replace("style", "leaver");
+        assertThat(server.good(TEXT, body).path("choices")).hasSize(1);
+        Files.move(adapters.resolve("leaver"), temp.resolve("moved"), StandardCopyOption.ATOMIC_MOVE);
+        HttpResponse<String> gone = server.post(TEXT, body);
+        assertThat(gone.statusCode()).isEqualTo(404);
+        assertThat(gone.body()).contains("there is no adapter 'leaver'");
+        RunningServer.await(() -> server.figure("lora_adapter_loaded{adapter=\"leaver\"}") == 0);
+    }
+
+    @Test
+    void aKeyIsForItsAdaptersOnly() throws Exception {
+        Path keys = temp.resolve("keys");
+        String one = "key-of-one-adapter-1";
+        String all = "key-of-all-adapters-2";
+        Files.writeString(keys, "# of the shop\n" + one + " style\n\n" + all + " *\n");
+        try (RunningServer locked = RunningServer.start(options("--api-key-file", keys))) {
+            assertThat(locked.get("/health").statusCode()).isEqualTo(200);
+            HttpResponse<String> none = locked.post(TEXT, BODY);
+            assertThat(none.statusCode()).isEqualTo(401);
+            assertThat(none.headers().firstValue("WWW-Authenticate")).hasValue("Bearer");
+            assertThat(none.body()).contains("\"code\":\"invalid_api_key\"");
+            assertThat(status(locked, "wrong-key-of-nobody", BODY)).isEqualTo(401);
+            assertThat(locked.get("/v1/models").statusCode()).isEqualTo(401);
+            assertThat(status(locked, one, BODY)).isEqualTo(200);
+            // It looks like one that is not there.
+            assertThat(status(locked, one, BODY.replace("style", "support"))).isEqualTo(404);
+            assertThat(status(locked, one, BODY.replace("style", "llama"))).isEqualTo(404);
+            assertThat(status(locked, all, BODY.replace("style", "support"))).isEqualTo(200);
+            assertThat(status(locked, all, BODY.replace("style", "llama"))).isEqualTo(200);
+            assertThat(names(locked, one)).containsExactly("style");
+            assertThat(names(locked, all)).contains("llama", "style", "support");
+            assertThat(get(locked, "/metrics", one).statusCode()).isEqualTo(403);
+            assertThat(get(locked, "/metrics", all).statusCode()).isEqualTo(200);
+            assertThat(get(locked, "/v1/models/support", one).statusCode()).isEqualTo(404);
+
+            Files.writeString(keys, all + " *\n");
+            RunningServer.await(() -> {
+                try {
+                    return status(locked, one, BODY) == 401;
+                } catch (IOException | InterruptedException e) {
+                    throw new AssertionError(e);
+                }
+            });
+            assertThat(status(locked, all, BODY)).isEqualTo(200);
+        }
+    }
+
+    private static int status(RunningServer to, String key, String body) throws IOException, InterruptedException {
+        return to.send(to.request(TEXT)
+                        .header("Authorization", "Bearer " + key)
+                        .POST(HttpRequest.BodyPublishers.ofString(body))
+                        .build())
+                .statusCode();
+    }
+
+    private static HttpResponse<String> get(RunningServer to, String path, String key)
+            throws IOException, InterruptedException {
+        return to.send(
+                to.request(path).header("Authorization", "Bearer " + key).GET().build());
+    }
+
+    private static List<String> names(RunningServer to, String key) throws IOException, InterruptedException {
+        JsonNode list = RunningServer.json(get(to, "/v1/models", key));
+        return list.path("data").findValuesAsText("id");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "short * | line 1: a key must have 16 to 512 letters",
+                "key-of-all-adapters | line 1: after a key there must be the names",
+                "# nothing | there must be at least one key, found none"
+            })
+    void aWrongFileOfKeysIsRefused(String content, String message) throws Exception {
+        Path keys = Files.writeString(temp.resolve("wrong-keys"), content + "\n");
+        Cli run = Cli.run(Cli.words(new Object[] {"serve", "--port", 0}, options("--api-key-file", keys)));
+        assertThat(run.code()).isOne();
+        assertThat(run.err()).contains(message).doesNotContain("key-of-all");
+    }
+}

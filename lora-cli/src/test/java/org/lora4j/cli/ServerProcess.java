@@ -1,0 +1,127 @@
+package org.lora4j.cli;
+
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+
+/** The command {@code serve} in a process of its own, which hostile clients may end. */
+final class ServerProcess implements AutoCloseable {
+    private final HttpClient client = HttpClient.newBuilder()
+            .version(HttpClient.Version.HTTP_1_1)
+            .connectTimeout(Duration.ofSeconds(20))
+            .build();
+    private final Process process;
+    private final Path log;
+    private final String address;
+
+    private ServerProcess(Process process, Path log, String address) {
+        this.process = process;
+        this.log = log;
+        this.address = address;
+    }
+
+    static ServerProcess start(Path log, String heap, Object... options) throws IOException, InterruptedException {
+        List<String> words = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Xmx" + heap,
+                "-cp",
+                System.getProperty("java.class.path"),
+                "org.lora4j.cli.Lora",
+                "serve",
+                "--port",
+                "0"));
+        Stream.of(options).map(String::valueOf).forEach(words::add);
+        Process process = new ProcessBuilder(words)
+                .redirectErrorStream(true)
+                .redirectOutput(log.toFile())
+                .start();
+        RunningServer.await(() -> text(log).contains("/v1\n") || !process.isAlive());
+        String address = text(log).replaceAll("(?s).*serving \\d+ models? on (\\S+)/v1\n.*", "$1");
+        return new ServerProcess(process, log, address);
+    }
+
+    private static String text(Path file) {
+        try {
+            return Files.readString(file, StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    String address() {
+        return address;
+    }
+
+    String log() {
+        return text(log);
+    }
+
+    boolean isAlive() {
+        return process.isAlive();
+    }
+
+    /** Posts a body. */
+    HttpResponse<String> post(String path, String body) throws IOException, InterruptedException {
+        return client.send(
+                HttpRequest.newBuilder(URI.create(address + path))
+                        .header("Content-Type", "application/json")
+                        .timeout(Duration.ofMinutes(2))
+                        .POST(HttpRequest.BodyPublishers.ofString(body))
+                        .build(),
+                HttpResponse.BodyHandlers.ofString());
+    }
+
+    HttpResponse<String> get(String path) throws IOException, InterruptedException {
+        return client.send(
+                HttpRequest.newBuilder(URI.create(address + path))
+                        .timeout(Duration.ofMinutes(1))
+                        .build(),
+                HttpResponse.BodyHandlers.ofString());
+    }
+
+    /** Returns a figure of the server. */
+    double figure(String name) throws IOException, InterruptedException {
+        return get("/metrics")
+                .body()
+                .lines()
+                .filter(line -> line.startsWith(name + " "))
+                .mapToDouble(line -> Double.parseDouble(line.substring(name.length() + 1)))
+                .findFirst()
+                .orElse(0);
+    }
+
+    /** The resident memory of the process, in MiB: now ({@code VmRSS}) or at most ({@code VmHWM}); 0 where the system does not say. */
+    long residentMib(String field) throws IOException {
+        Path status = Path.of("/proc", String.valueOf(process.pid()), "status");
+        return Files.exists(status)
+                ? Files.readAllLines(status).stream()
+                        .filter(line -> line.startsWith(field + ":"))
+                        .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")) / 1024)
+                        .findFirst()
+                        .orElse(0)
+                : 0;
+    }
+
+    @Override
+    public void close() {
+        process.destroy();
+        try {
+            if (!process.waitFor(30, TimeUnit.SECONDS)) {
+                process.destroyForcibly();
+            }
+        } catch (InterruptedException e) {
+            process.destroyForcibly();
+            Thread.currentThread().interrupt();
+        }
+    }
+}

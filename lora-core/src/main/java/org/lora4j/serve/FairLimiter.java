@@ -1,0 +1,203 @@
+package org.lora4j.serve;
+
+import java.util.Objects;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Bounds the work that requests cause before a model computes them, such as turning texts into tokens: how much of it is done at the
+ * same time, by its size and by the number of threads. Requests that have to wait come in the fair order of a {@link BatchingPredictor}:
+ * the next one is of the adapter for which the least was done.
+ *
+ * <pre>{@code
+ * FairLimiter limiter = new FairLimiter(1_000_000, 4);                   // characters, threads
+ * String question = "Where is my parcel?";
+ * int words = limiter.run("support", question.length(), RequestOptions.defaults(), () -> question.split(" ").length);
+ * }</pre>
+ *
+ * <p>The work is done by threads of the limiter, and the thread that asks waits for it. So native libraries that keep memory for each
+ * thread keep it for these few. A thread without work ends after some seconds. Any number of threads can use a limiter.
+ */
+public final class FairLimiter {
+    private static final long IDLE_SECONDS = 5;
+
+    private final long most;
+    private final int threads;
+    private final ThreadPoolExecutor workers;
+    private final Object lock = new Object();
+    private final FairQueue<Task<?>> queue =
+            new FairQueue<>(new QueueLimits(Long.MAX_VALUE, Long.MAX_VALUE, "units", "a limit"), adapter -> 1);
+    private long size;
+    private int running;
+
+    /** Work that waits for its turn, is done, or was done. The lock guards it. */
+    private static final class Task<T> extends Request {
+        private final Supplier<T> work;
+        private boolean isDone;
+        private @Nullable T result;
+        private @Nullable Throwable failure;
+
+        Task(String adapter, int size, RequestOptions options, Supplier<T> work) {
+            super(adapter, size, size, options, System.nanoTime());
+            this.work = work;
+        }
+    }
+
+    /**
+     * Creates a limiter.
+     *
+     * @param most how much work is done at the same time, in the unit of its sizes; at least 1. Work that is larger is done alone
+     * @param threads how many threads do it at the same time, at least 1
+     * @throws IllegalArgumentException if a number is less than 1
+     */
+    public FairLimiter(int most, int threads) {
+        if (most < 1 || threads < 1) {
+            throw new IllegalArgumentException(
+                    "most and threads must be at least 1, found " + most + " and " + threads);
+        }
+        this.most = most;
+        this.threads = threads;
+        workers = new ThreadPoolExecutor(
+                threads, threads, IDLE_SECONDS, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), task -> {
+                    Thread thread = new Thread(task, "lora4j-text");
+                    thread.setDaemon(true);
+                    return thread;
+                });
+        workers.allowCoreThreadTimeOut(true);
+    }
+
+    /**
+     * Waits for its turn, and does work.
+     *
+     * @param adapter the name of the adapter for which it is done
+     * @param units its size, not negative
+     * @param options the priority, and until when it must be done
+     * @param work the work. It must not use the same limiter
+     * @param <T> the type of its result
+     * @return the result of the work
+     * @throws ServingException if the time of the request is over before the work is done. Work that has begun goes on, and counts
+     *     until its end
+     * @throws CancellationException if the thread is interrupted before the work is done; it stays interrupted
+     * @throws IllegalArgumentException if the size is negative
+     */
+    public <T> T run(String adapter, long units, RequestOptions options, Supplier<T> work) {
+        Objects.requireNonNull(adapter, "adapter must not be null");
+        Objects.requireNonNull(options, "options must not be null");
+        Objects.requireNonNull(work, "work must not be null");
+        if (units < 0) {
+            throw new IllegalArgumentException("units must not be negative, found " + units);
+        }
+        Task<T> task = new Task<>(adapter, (int) Math.min(most, units), options, work);
+        synchronized (lock) {
+            queue.admit(task);
+            queue.add(task);
+            startNext();
+            await(task);
+            return result(task);
+        }
+    }
+
+    private void await(Task<?> task) {
+        try {
+            for (long left = left(task); !task.isDone && left > 0; left = left(task)) {
+                TimeUnit.NANOSECONDS.timedWait(lock, left);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            if (!task.isDone) {
+                leave(task);
+                throw new CancellationException("the thread was interrupted while it waited for its work");
+            }
+        }
+        if (!task.isDone) {
+            leave(task);
+            throw Failures.late();
+        }
+    }
+
+    private static long left(Task<?> task) {
+        return task.nanosLeft(System.nanoTime());
+    }
+
+    @SuppressWarnings("NullAway") // The work may return null.
+    private static <T> T result(Task<T> task) {
+        if (task.failure instanceof RuntimeException e) {
+            throw e;
+        }
+        if (task.failure instanceof Error e) {
+            throw e;
+        }
+        return task.result;
+    }
+
+    /** Takes a task out if it waits. */
+    private void leave(Task<?> task) {
+        if (queue.remove(task)) {
+            queue.ended(1);
+            startNext();
+        }
+    }
+
+    /** Lets those begin that are next, while there is room. */
+    private void startNext() {
+        Task<?> next = next();
+        while (next != null) {
+            Task<?> begun = next;
+            size += begun.size();
+            running++;
+            queue.ended(1);
+            workers.execute(() -> work(begun));
+            next = next();
+        }
+    }
+
+    private @Nullable Task<?> next() {
+        Room room = new Room();
+        // The threads of those that are late find it out by themselves.
+        return queue.poll(System.nanoTime(), room::isFor, late -> queue.ended(1));
+    }
+
+    private <T> void work(Task<T> task) {
+        T result = null;
+        Throwable failure = null;
+        try {
+            result = task.work.get();
+        } catch (RuntimeException | Error e) {
+            failure = e;
+        }
+        synchronized (lock) {
+            task.result = result;
+            task.failure = failure;
+            task.isDone = true;
+            size -= task.size();
+            running--;
+            startNext();
+            lock.notifyAll();
+        }
+    }
+
+    /** Whether there is room. The first in the order that has none waits for it, and others do not overtake it. */
+    private final class Room {
+        private boolean isOver;
+
+        boolean isFor(Task<?> task) {
+            isOver |= running >= threads || (running > 0 && size + task.size() > most);
+            return !isOver;
+        }
+    }
+
+    /**
+     * Returns how many threads wait for their turn.
+     *
+     * @return a number of this moment
+     */
+    public int waiting() {
+        synchronized (lock) {
+            return queue.waitingRequests();
+        }
+    }
+}

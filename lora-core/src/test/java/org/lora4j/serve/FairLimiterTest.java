@@ -1,0 +1,199 @@
+package org.lora4j.serve;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.lora4j.serve.ServingException.Reason;
+
+/** Work of requests before the model computes them. */
+@Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+class FairLimiterTest {
+    private final List<Thread> threads = new ArrayList<>();
+
+    private Thread start(Runnable action) {
+        Thread thread = new Thread(action);
+        thread.setDaemon(true);
+        threads.add(thread);
+        thread.start();
+        return thread;
+    }
+
+    @AfterEach
+    void join() throws InterruptedException {
+        for (Thread thread : threads) {
+            thread.join(10_000);
+            assertThat(thread.isAlive()).isFalse();
+        }
+    }
+
+    private static void awaitWaiting(FairLimiter limiter, int threads) throws InterruptedException {
+        while (limiter.waiting() != threads) {
+            Thread.sleep(1);
+        }
+    }
+
+    private static void sleep(long millis) {
+        try {
+            Thread.sleep(millis);
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    @Test
+    void boundsTheSizeAndTheThreads() throws InterruptedException {
+        FairLimiter limiter = new FairLimiter(100, 3);
+        AtomicLong size = new AtomicLong();
+        AtomicLong mostSize = new AtomicLong();
+        AtomicInteger running = new AtomicInteger();
+        AtomicInteger mostRunning = new AtomicInteger();
+        AtomicInteger done = new AtomicInteger();
+        for (int i = 0; i < 40; i++) {
+            int units = i % 4 == 0 ? 70 : 20;
+            start(() -> done.addAndGet(limiter.run("a" + units, units, RequestOptions.defaults(), () -> {
+                mostSize.accumulateAndGet(size.addAndGet(units), Math::max);
+                mostRunning.accumulateAndGet(running.incrementAndGet(), Math::max);
+                sleep(2);
+                running.decrementAndGet();
+                size.addAndGet(-units);
+                return 1;
+            })));
+        }
+        join();
+        assertThat(done).hasValue(40);
+        assertThat(mostSize).hasValueBetween(90, 100);
+        assertThat(mostRunning).hasValue(3);
+    }
+
+    @Test
+    void workThatIsLargerThanAllIsDoneAlone() {
+        FairLimiter limiter = new FairLimiter(10, 2);
+        assertThat(limiter.<String>run("a", 1_000_000_000_000L, RequestOptions.defaults(), () -> "done"))
+                .isEqualTo("done");
+    }
+
+    @Test
+    void anAdapterThatFloodsWaitsForItself() throws InterruptedException {
+        FairLimiter limiter = new FairLimiter(100, 1);
+        CountDownLatch end = new CountDownLatch(1);
+        CountDownLatch begun = new CountDownLatch(1);
+        List<String> order = Collections.synchronizedList(new ArrayList<>());
+        start(() -> limiter.run("flood", 100, RequestOptions.defaults(), () -> {
+            begun.countDown();
+            await(end);
+            return order.add("flood");
+        }));
+        begun.await();
+        for (int i = 0; i < 20; i++) {
+            start(() -> limiter.run("flood", 100, RequestOptions.defaults(), () -> order.add("flood")));
+            awaitWaiting(limiter, i + 1);
+        }
+        start(() -> limiter.run("other", 10, RequestOptions.defaults(), () -> order.add("other")));
+        awaitWaiting(limiter, 21);
+        end.countDown();
+        join();
+        assertThat(order).hasSize(22);
+        assertThat(order.indexOf("other")).isBetween(1, 2);
+    }
+
+    private static void await(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    @Test
+    void aRequestThatIsLateOrCancelledLeaves() throws InterruptedException {
+        FairLimiter limiter = new FairLimiter(100, 1);
+        CountDownLatch end = new CountDownLatch(1);
+        CountDownLatch begun = new CountDownLatch(1);
+        start(() -> limiter.run("a", 1, RequestOptions.defaults(), () -> {
+            begun.countDown();
+            await(end);
+            return 0;
+        }));
+        begun.await();
+        RequestOptions soon = RequestOptions.defaults().withTimeout(Duration.ofMillis(20));
+        assertThatExceptionOfType(ServingException.class)
+                .isThrownBy(() -> limiter.run("b", 1, soon, () -> {
+                    throw new AssertionError("it must not begin");
+                }))
+                .satisfies(e -> assertThat(e.reason()).isEqualTo(Reason.LATE));
+        List<Boolean> interrupted = Collections.synchronizedList(new ArrayList<>());
+        Thread waiting = start(() -> {
+            try {
+                limiter.run("c", 1, RequestOptions.defaults(), () -> 0);
+            } catch (CancellationException e) {
+                interrupted.add(Thread.interrupted());
+            }
+        });
+        awaitWaiting(limiter, 1);
+        waiting.interrupt();
+        waiting.join();
+        assertThat(interrupted).containsExactly(true);
+        assertThat(limiter.waiting()).isZero();
+        end.countDown();
+        assertThat(limiter.<Integer>run("d", 100, RequestOptions.defaults(), () -> 7))
+                .isEqualTo(7);
+    }
+
+    @Test
+    void aFailureOfTheWorkGivesItsRoomBack() {
+        FairLimiter limiter = new FairLimiter(10, 1);
+        assertThatExceptionOfType(ArithmeticException.class)
+                .isThrownBy(() -> limiter.run("a", 10, RequestOptions.defaults(), () -> {
+                    throw new ArithmeticException("of the work");
+                }));
+        assertThat(limiter.<Integer>run("a", 10, RequestOptions.defaults(), () -> 1))
+                .isOne();
+    }
+
+    /** Work that has begun goes on, but nobody waits for it. */
+    @Test
+    void workThatTakesTooLongIsLate() {
+        FairLimiter limiter = new FairLimiter(10, 1);
+        RequestOptions soon = RequestOptions.defaults().withTimeout(Duration.ofMillis(20));
+        CountDownLatch end = new CountDownLatch(1);
+        assertThatExceptionOfType(ServingException.class)
+                .isThrownBy(() -> limiter.run("a", 10, soon, () -> {
+                    await(end);
+                    return 0;
+                }))
+                .satisfies(e -> assertThat(e.reason()).isEqualTo(Reason.LATE));
+        end.countDown();
+        assertThat(limiter.<Integer>run("a", 10, RequestOptions.defaults(), () -> 1))
+                .isOne();
+    }
+
+    @Test
+    void whatARequestTookBeforeIsTakenOffItsTime() {
+        RequestOptions two = RequestOptions.defaults().withPriority(3).withTimeout(Duration.ofSeconds(2));
+        assertThat(two.after(Duration.ofMillis(500))).isEqualTo(two.withTimeout(Duration.ofMillis(1500)));
+        assertThatExceptionOfType(ServingException.class)
+                .isThrownBy(() -> two.after(Duration.ofSeconds(2)))
+                .satisfies(e -> assertThat(e.reason()).isEqualTo(Reason.LATE));
+        assertThat(RequestOptions.defaults().after(Duration.ofDays(1))).isEqualTo(RequestOptions.defaults());
+    }
+
+    @Test
+    void refusesWrongNumbers() {
+        assertThatIllegalArgumentException().isThrownBy(() -> new FairLimiter(0, 1));
+        assertThatIllegalArgumentException().isThrownBy(() -> new FairLimiter(1, 0));
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> new FairLimiter(1, 1).run("a", -1, RequestOptions.defaults(), () -> 0));
+    }
+}
