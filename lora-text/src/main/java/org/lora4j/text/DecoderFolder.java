@@ -3,13 +3,13 @@ package org.lora4j.text;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.FileNotFoundException;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.io.ModelSource;
 import org.lora4j.linalg.Precision;
 import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.Network;
@@ -98,11 +98,12 @@ public final class DecoderFolder implements AutoCloseable {
 
     private static Set<Integer> endIds(Path folder, Tokenizer tokenizer, @Nullable ChatTemplate template)
             throws IOException {
+        ModelSource source = ModelSource.of(folder);
         Set<Integer> ids = new TreeSet<>();
         for (String file : new String[] {"config.json", "generation_config.json"}) {
-            if (Files.exists(folder.resolve(file))) {
-                JsonNode eos = Json.object(file, Objects.requireNonNull(Json.readIfExists(folder.resolve(file))))
-                        .path(EOS);
+            JsonNode json = Json.readIfExists(source, file);
+            if (json != null) {
+                JsonNode eos = json.path(EOS);
                 if (eos.isInt()) {
                     ids.add(eos.intValue());
                 }
@@ -183,7 +184,7 @@ public final class DecoderFolder implements AutoCloseable {
     }
 
     /**
-     * Returns the tokenizer, which cuts nothing.
+     * Returns the tokenizer, which cuts nothing, whatever its file says.
      *
      * @return the tokenizer, which {@link #close} closes
      */
