@@ -11,7 +11,6 @@ import org.lora4j.linalg.Precision;
 import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.input.Sequences;
-import org.lora4j.nn.layer.TokenEmbeddings;
 import org.lora4j.nn.transformer.BertModel;
 
 /**
@@ -116,14 +115,9 @@ public final class EncoderFolder implements AutoCloseable {
             }
         }
         BertModel model = BertModel.load(source, storage);
-        Labels labels = Labels.parse(Objects.requireNonNull(Json.textIfExists(source, CONFIG)));
-        EncoderTokens tokens = EncoderTokens.open(source, positions(model.lastHiddenState()), maxTokens);
+        Labels labels = Labels.read(source);
+        EncoderTokens tokens = EncoderTokens.open(source, model.maxLength(), maxTokens);
         return new EncoderFolder(source, model, labels, tokens);
-    }
-
-    /** The longest sequence that the encoder takes. */
-    private static int positions(Network network) {
-        return ((TokenEmbeddings) network.layers().get(0)).maxLength();
     }
 
     /**
@@ -244,12 +238,12 @@ public final class EncoderFolder implements AutoCloseable {
     }
 
     /**
-     * Returns who says where texts are cut.
+     * Returns where texts are cut, and who says so.
      *
-     * @return the name of a file, or words
+     * @return what the program or the files say
      */
-    public String limitedBy() {
-        return tokens.limitedBy();
+    public TextRules rules() {
+        return tokens.rules();
     }
 
     /** Frees the native tokenizer, after the calls that use it now. The model stays usable. A second call has no effect. */

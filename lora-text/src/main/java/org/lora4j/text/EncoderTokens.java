@@ -63,7 +63,7 @@ public final class EncoderTokens implements AutoCloseable {
                 "{}: texts are cut at {} tokens, as {} says; of the files that decide, there are {}",
                 source.name(),
                 rules.maxTokens(),
-                rules.source(),
+                rules.limitedBy(),
                 ModelFiles.settings(source));
         return new EncoderTokens(tokenizer, rules, read);
     }
@@ -88,12 +88,12 @@ public final class EncoderTokens implements AutoCloseable {
     }
 
     /**
-     * Returns who says where texts are cut.
+     * Returns where texts are cut, and who says so.
      *
-     * @return the name of a file, or words
+     * @return what the program or the files say
      */
-    public String limitedBy() {
-        return rules.source();
+    public TextRules rules() {
+        return rules;
     }
 
     /**

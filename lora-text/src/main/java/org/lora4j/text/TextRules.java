@@ -2,6 +2,7 @@ package org.lora4j.text;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
+import java.util.Objects;
 import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.io.ModelSource;
@@ -9,21 +10,35 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What the files of an encoder say about texts.
+ * What the files of an encoder say about texts. They are cut where the first of these says: the program,
+ * {@code sentence_bert_config.json}, {@code tokenizer_config.json}; but at most at the positions of the model.
  *
  * @param maxTokens where texts are cut
- * @param source who says so, for messages
+ * @param limitedBy who says so: the name of a file, or words
  * @param lowerCase whether texts are converted to lower case before
  */
-record TextRules(int maxTokens, String source, boolean lowerCase) {
+public record TextRules(int maxTokens, String limitedBy, boolean lowerCase) {
     private static final Logger log = LoggerFactory.getLogger(TextRules.class);
 
     private static final String SENTENCES = "sentence_bert_config.json";
     private static final String TOKENIZER = "tokenizer_config.json";
 
     /**
-     * Reads the files. Texts are cut where the first of these says: the program, {@code sentence_bert_config.json}, {@code
-     * tokenizer_config.json}; but at most at the positions of the model.
+     * Reads the files of a model.
+     *
+     * @param source the files
+     * @param positions the longest sequence that the model takes
+     * @return what they say
+     * @throws IOException if a file cannot be read
+     * @throws IllegalArgumentException if a file is wrong
+     */
+    public static TextRules read(ModelSource source, int positions) throws IOException {
+        Objects.requireNonNull(source, "source must not be null");
+        return read(source, positions, OptionalInt.empty());
+    }
+
+    /**
+     * Reads the files.
      *
      * @param positions the longest sequence that the model takes
      * @param asked where the program cuts

@@ -61,7 +61,7 @@ class EncoderFolderTest {
 
     private String limitedBy() throws IOException {
         try (EncoderFolder encoder = EncoderFolder.open(folder)) {
-            return encoder.limitedBy();
+            return encoder.rules().limitedBy();
         }
     }
 
@@ -90,7 +90,7 @@ class EncoderFolderTest {
                 assertThat(five.tokens(List.of(A_NINETEEN_TIMES)).tokens()).isEqualTo(5);
                 assertThat(five.tokens(List.of("a")).tokens()).isEqualTo(3);
                 assertThat(five.tokenizer().maxTokens()).isEqualTo(5);
-                assertThat(five.limitedBy()).isEqualTo("the program");
+                assertThat(five.rules().limitedBy()).isEqualTo("the program");
             }
         }
     }

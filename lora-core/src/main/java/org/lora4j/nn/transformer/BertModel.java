@@ -17,6 +17,7 @@ import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.layer.Layer;
 import org.lora4j.nn.layer.Pooling;
+import org.lora4j.nn.layer.TokenEmbeddings;
 import org.lora4j.nn.parameter.Parameter;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.slf4j.Logger;
@@ -193,6 +194,15 @@ public final class BertModel {
      */
     public BertConfig config() {
         return config;
+    }
+
+    /**
+     * Returns the longest sequence that the model computes.
+     *
+     * @return the number of tokens
+     */
+    public int maxLength() {
+        return ((TokenEmbeddings) lastHiddenState().layers().get(0)).maxLength();
     }
 
     /**
