@@ -42,13 +42,15 @@ class OneFolderTest {
         copy("/folders/encoder");
         try (InputStream in = Objects.requireNonNull(getClass().getResourceAsStream("/folders/texts.json"))) {
             ObjectMapper mapper = new ObjectMapper();
-            mapper.readTree(in).properties().forEach(text -> texts.put(
-                    text.getKey(), mapper.convertValue(text.getValue(), int[].class)));
+            mapper.readTree(in)
+                    .properties()
+                    .forEach(text -> texts.put(text.getKey(), mapper.convertValue(text.getValue(), int[].class)));
         }
     }
 
     private void copy(String resource) throws IOException, URISyntaxException {
-        Path from = Path.of(Objects.requireNonNull(getClass().getResource(resource)).toURI());
+        Path from =
+                Path.of(Objects.requireNonNull(getClass().getResource(resource)).toURI());
         try (Stream<Path> files = Files.walk(from)) {
             for (Path file : files.filter(Files::isRegularFile).toList()) {
                 Path target = folder.resolve(from.relativize(file).toString());
@@ -71,7 +73,10 @@ class OneFolderTest {
     }
 
     private Dataset<Row> table() {
-        return Sessions.local().createDataset(texts(), Encoders.STRING()).toDF("text").coalesce(1);
+        return Sessions.local()
+                .createDataset(texts(), Encoders.STRING())
+                .toDF("text")
+                .coalesce(1);
     }
 
     private float[][] found(LoRATransformer model) {
@@ -100,14 +105,18 @@ class OneFolderTest {
     @Test
     void aCopyOfTheBaseHasEveryFile() throws Exception {
         Path copy = temporary.resolve("copy");
-        StoredBase.copy(folder.toString(), copy.toString(), Sessions.local().sessionState().newHadoopConf());
+        StoredBase.copy(
+                folder.toString(),
+                copy.toString(),
+                Sessions.local().sessionState().newHadoopConf());
         assertThat(ModelFiles.settings(ModelSource.of(copy.resolve("base"))))
                 .isEqualTo(ModelFiles.settings(ModelSource.of(folder)))
                 .contains("sentence_bert_config.json", "config_sentence_transformers.json", "tokenizer_config.json");
         try (EncoderFolder encoder = EncoderFolder.open(copy.resolve("base"))) {
-            assertThat(encoder.sentenceEmbeddings().predict(encoder.tokens(texts())).toFloatMatrix())
+            assertThat(encoder.sentenceEmbeddings()
+                            .predict(encoder.tokens(texts()))
+                            .toFloatMatrix())
                     .isDeepEqualTo(expected());
         }
     }
-
 }
