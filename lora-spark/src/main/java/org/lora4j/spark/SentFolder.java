@@ -24,9 +24,9 @@ final class SentFolder implements ModelSource, Serializable {
     private final LinkedHashMap<String, SentFile> files;
     private final boolean hasWeights;
 
-    private SentFolder(String path, LinkedHashMap<String, SentFile> files, boolean hasWeights) {
+    private SentFolder(String path, Map<String, SentFile> files, boolean hasWeights) {
         this.path = path;
-        this.files = files;
+        this.files = new LinkedHashMap<>(files);
         this.hasWeights = hasWeights;
     }
 
@@ -34,7 +34,7 @@ final class SentFolder implements ModelSource, Serializable {
     static SentFolder read(Path path, Configuration hadoop, long mostBytes) throws IOException {
         HadoopFolder folder = new HadoopFolder(path, hadoop);
         SerializableConfiguration settings = new SerializableConfiguration(hadoop);
-        LinkedHashMap<String, SentFile> files = new LinkedHashMap<>();
+        Map<String, SentFile> files = new LinkedHashMap<>();
         for (String name : ModelFiles.settings(folder)) {
             files.put(name, SentFile.read(folder.file(name), settings, SentFile.MOST_BYTES));
         }

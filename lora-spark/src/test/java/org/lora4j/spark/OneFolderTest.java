@@ -76,6 +76,7 @@ class OneFolderTest {
         return Sessions.local()
                 .createDataset(texts(), Encoders.STRING())
                 .toDF("text")
+                .withColumn("tenant", functions.lit(null).cast("string"))
                 .coalesce(1);
     }
 
@@ -98,7 +99,9 @@ class OneFolderTest {
         LoRATransformer model = new LoRATransformer()
                 .setBasePath(folder.toString())
                 .setFeaturesCol("text")
-                .setEncoderHead("embedding");
+                .setEncoderHead("embedding")
+                .setAdapterCol("tenant")
+                .setAdapterFolder(temporary.toString());
         assertThat(found(model)).isDeepEqualTo(expected());
     }
 

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
+import org.apache.spark.sql.functions;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -37,12 +38,16 @@ class TokenizerFormsTest {
         Files.writeString(tokenizer, file.replace(NEITHER, truncation + "," + padding));
     }
 
-    private static List<Row> embeddings(Path encoder) {
+    private List<Row> embeddings(Path encoder) {
         return new LoRATransformer()
                 .setBasePath(encoder.toString())
                 .setFeaturesCol("text")
                 .setEncoderHead("embedding")
-                .transform(new Phrases(12).table(Sessions.local(), 2))
+                .setAdapterCol("tenant")
+                .setAdapterFolder(temporary.toString())
+                .transform(new Phrases(12)
+                        .table(Sessions.local(), 2)
+                        .withColumn("tenant", functions.lit(null).cast("string")))
                 .orderBy("id")
                 .select("output")
                 .collectAsList();
