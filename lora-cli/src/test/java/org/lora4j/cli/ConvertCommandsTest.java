@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -428,6 +429,85 @@ class ConvertCommandsTest {
                     "--kind",
                     kind,
                     "--skip-bad-lines");
+        }
+    }
+
+    private static Path withoutTokenizer(Path model) throws IOException {
+        Path copy = Files.createDirectories(temp.resolve("bare").resolve(model.getFileName()));
+        for (String file : List.of("config.json", "model.safetensors")) {
+            Files.copy(model.resolve(file), copy.resolve(file), StandardCopyOption.REPLACE_EXISTING);
+        }
+        return copy;
+    }
+
+    @Test
+    void workOnWeightsNeedsNoTokenizer() throws IOException {
+        Path bareBert = withoutTokenizer(bert);
+        Path bareLlama = withoutTokenizer(llama);
+        for (Path model : List.of(bareBert, bareLlama)) {
+            assertThat(Cli.good("inspect", model).out())
+                    .contains("files that decide: [config.json]")
+                    .contains("WARNING: there is no tokenizer.json, so the model takes no texts");
+        }
+        for (Path adapter : List.of(first, classifier)) {
+            Path model = adapter.equals(classifier) ? bareBert : bareLlama;
+            Path whole = adapter.equals(classifier) ? bert : llama;
+            JsonNode fit = Cli.good("inspect", adapter, "--model", model, "--json")
+                    .json()
+                    .path("fit");
+            assertThat(fit.path("fits").asBoolean()).isTrue();
+            Path merged = temp.resolve("bare-merged-" + adapter.getFileName());
+            Cli.good("merge", "--model", model, "--adapter", adapter, "--output", merged);
+            Path expected = temp.resolve("whole-merged-" + adapter.getFileName());
+            Cli.good("merge", "--model", whole, "--adapter", adapter, "--output", expected);
+            assertThat(merged.resolve("model.safetensors"))
+                    .hasSameBinaryContentAs(expected.resolve("model.safetensors"));
+            assertThat(merged.resolve("tokenizer.json")).doesNotExist();
+            assertThat(expected.resolve("tokenizer.json")).exists();
+            Cli.good(
+                    "extract",
+                    "--model",
+                    model,
+                    "--tuned",
+                    merged,
+                    "--rank",
+                    2,
+                    "--output",
+                    temp.resolve("bare-extracted-" + adapter.getFileName()));
+        }
+    }
+
+    @Test
+    void inspectSaysWhatTheFilesOfAnEncoderDecide() throws IOException {
+        Path model = withoutTokenizer(bert);
+        JsonNode bare = Cli.good("inspect", model, "--json").json();
+        assertThat(bare.path("warnings").toString())
+                .contains("there is no modules.json, so sentence embeddings are a guess");
+        assertThat(bare.path("pooling").asText()).isEqualTo("the mean over the tokens");
+        assertThat(bare.path("longest").asInt()).isEqualTo(32);
+        assertThat(bare.path("limitedBy").asText()).isEqualTo("the number of positions of the model");
+
+        Files.copy(bert.resolve("tokenizer.json"), model.resolve("tokenizer.json"));
+        Files.createDirectories(model.resolve("1_Pooling"));
+        Files.writeString(model.resolve("1_Pooling/config.json"), "{\"pooling_mode_cls_token\": true}");
+        Files.writeString(
+                model.resolve("modules.json"),
+                "[{\"type\": \"sentence_transformers.models.Pooling\", \"path\": \"1_Pooling\"}]");
+        Files.writeString(model.resolve("sentence_bert_config.json"), "{\"max_seq_length\": 24}");
+        JsonNode whole = Cli.good("inspect", model, "--json").json();
+        assertThat(whole.path("warnings")).isEmpty();
+        assertThat(whole.path("files").toString())
+                .isEqualTo("[\"config.json\",\"modules.json\",\"1_Pooling/config.json\","
+                        + "\"sentence_bert_config.json\",\"tokenizer.json\"]");
+        assertThat(Cli.good("inspect", model).out())
+                .contains("24 tokens at most, as sentence_bert_config.json says")
+                .contains("sentence embeddings: the vector of the first token");
+        Files.writeString(model.resolve("1_Pooling/config.json"), "{\"pooling_mode_max_tokens\": true}");
+        assertThat(Cli.good("inspect", model).out())
+                .contains("sentence embeddings: none, because of 1_Pooling/config.json: exactly one of");
+        for (String file :
+                List.of("tokenizer.json", "1_Pooling/config.json", "modules.json", "sentence_bert_config.json")) {
+            Files.delete(model.resolve(file));
         }
     }
 }

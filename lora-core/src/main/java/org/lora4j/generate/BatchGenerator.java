@@ -12,7 +12,8 @@ import org.lora4j.nn.internal.PassSource;
 /**
  * Generates many texts together, each with its own adapters on one base. Texts join and leave between the steps. Each step
  * computes one token of each text. A long prompt is computed in several steps, so that the other texts go on and it can be cancelled.
- * The products with the base weights are computed once for all. A text gets the same tokens as alone, except where rounding decides between tokens that are equally probable.
+ * The products with the base weights are computed once for all. A text gets the same tokens as alone, except where rounding
+ * decides between tokens that are equally probable.
  *
  * <pre>{@code
  * GenerationOptions options = GenerationOptions.greedy().withMaxTokens(200);

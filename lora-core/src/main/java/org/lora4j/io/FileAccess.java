@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.Objects;
+import org.lora4j.internal.NativeCache;
 
 /**
  * Opens files that somebody else may have put there. A file must be a regular one, directly or behind symbolic links:
@@ -51,6 +52,21 @@ public final class FileAccess {
     public static byte[] readAtMost(Path file, int most) throws IOException {
         try (InputStream in = Channels.newInputStream(open(file))) {
             return in.readNBytes(most + 1);
+        }
+    }
+
+    /**
+     * Refuses a folder of native libraries that other users can write to.
+     *
+     * @param folder the folder; it need not exist
+     * @param setting what the user can set to choose another one
+     * @throws IOException if the folder, or one above it, belongs to another user, or all users can write to it
+     */
+    public static void requirePrivate(Path folder, String setting) throws IOException {
+        try {
+            NativeCache.requireOwn(folder, setting);
+        } catch (IllegalStateException e) {
+            throw new IOException(e.getMessage(), e);
         }
     }
 

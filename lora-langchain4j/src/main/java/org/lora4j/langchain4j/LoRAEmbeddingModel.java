@@ -333,7 +333,7 @@ public final class LoRAEmbeddingModel implements EmbeddingModel, AutoCloseable {
          * Sets where texts are cut. It has no effect on a folder that was opened before.
          *
          * @param tokens the most tokens of a text, with the special ones at its ends; at most the number of positions of the
-         *     model. By default what the folder says, or 512
+         *     model. By default what the folder says
          * @return this builder
          */
         public Builder maxTokens(int tokens) {

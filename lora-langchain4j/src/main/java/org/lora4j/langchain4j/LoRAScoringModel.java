@@ -197,7 +197,7 @@ public final class LoRAScoringModel implements ScoringModel, AutoCloseable {
          * Sets where pairs are cut, the longer text first. It has no effect on a folder that was opened before.
          *
          * @param tokens the most tokens of a pair, with the special ones; at most the number of positions of the model. By default
-         *     what the folder says, or 512
+         *     what the folder says
          * @return this builder
          */
         public Builder maxTokens(int tokens) {

@@ -133,7 +133,7 @@ class RequestsTest {
         assertThatIllegalStateException()
                 .isThrownBy(() -> embed(view))
                 .withMessageContaining("the model must not be closed");
-        assertThat(view.maxTokens()).isEqualTo(128);
+        assertThat(view.maxTokens()).isEqualTo(512);
     }
 
     @Test

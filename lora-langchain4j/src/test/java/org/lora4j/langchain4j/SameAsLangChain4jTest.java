@@ -21,7 +21,8 @@ class SameAsLangChain4jTest {
 
     @BeforeAll
     static void load() throws IOException {
-        ours = LoRAEmbeddingModel.of(MiniLm.folder());
+        // Theirs cuts where its tokenizer.json says.
+        ours = LoRAEmbeddingModel.builder(MiniLm.folder()).maxTokens(128).build();
         theirs = new AllMiniLmL6V2EmbeddingModel();
     }
 

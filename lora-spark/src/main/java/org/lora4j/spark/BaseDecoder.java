@@ -2,13 +2,9 @@ package org.lora4j.spark;
 
 import java.io.FileNotFoundException;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
-import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.List;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
@@ -30,23 +26,16 @@ final class BaseDecoder implements SentBase {
     private static final int LONGEST_BY_DEFAULT = 1024;
 
     private final String path;
-    private final List<SentFile> files;
-    private final boolean broadcast;
+    private final SentFolder files;
     private final StorageName storage;
     private final int maxTokens;
     private final SerializableConfiguration hadoop;
     private transient @Nullable DecoderFolder decoder;
 
     private BaseDecoder(
-            String path,
-            List<SentFile> files,
-            boolean broadcast,
-            StorageName storage,
-            int maxTokens,
-            SerializableConfiguration hadoop) {
+            String path, SentFolder files, StorageName storage, int maxTokens, SerializableConfiguration hadoop) {
         this.path = path;
         this.files = files;
-        this.broadcast = broadcast;
         this.storage = storage;
         this.maxTokens = maxTokens;
         this.hadoop = hadoop;
@@ -62,22 +51,9 @@ final class BaseDecoder implements SentBase {
             if (!system.getFileStatus(folder).isDirectory()) {
                 throw new FileNotFoundException("a file");
             }
-            List<SentFile> files = new ArrayList<>();
-            for (String name : DecoderFiles.small(folder, hadoop)) {
-                files.add(SentFile.read(new Path(folder, name), settings, SentFile.MOST_BYTES));
-            }
-            List<String> weights = DecoderFiles.weights(folder, hadoop);
-            long bytes = 0;
-            for (String name : weights) {
-                bytes += system.getFileStatus(new Path(folder, name)).getLen();
-            }
-            boolean broadcast = bytes <= mostBytes;
-            for (String name : weights) {
-                files.add(SentFile.read(new Path(folder, name), settings, broadcast ? mostBytes : -1));
-            }
+            SentFolder files = SentFolder.read(folder, hadoop, mostBytes);
             int maxTokens = stage.isDefined(stage.maxTokens()) ? stage.getMaxTokens() : 0;
-            return new BaseDecoder(
-                    stage.getBasePath(), files, broadcast, StorageName.of(stage.getStorage()), maxTokens, settings);
+            return new BaseDecoder(stage.getBasePath(), files, StorageName.of(stage.getStorage()), maxTokens, settings);
         } catch (IOException e) {
             throw unreadable(stage.getBasePath(), "the driver", e);
         }
@@ -86,7 +62,7 @@ final class BaseDecoder implements SentBase {
     private static UncheckedIOException unreadable(String path, String who, IOException e) {
         return new UncheckedIOException(
                 "basePath: " + path + " must be the folder of a decoder, with config.json, tokenizer.json and "
-                        + DecoderFiles.WEIGHTS + " or " + DecoderFiles.INDEX + ", that " + who
+                        + "model.safetensors or model.safetensors.index.json, that " + who
                         + " can read, found: " + e.getMessage()
                         + "; set basePath to where the base is now. A model that is saved with saveBase has a copy of it",
                 e);
@@ -110,18 +86,14 @@ final class BaseDecoder implements SentBase {
     /** A folder that this process has is read where it is, unless its bytes were sent. */
     private DecoderFolder open() throws IOException {
         Path folder = new Path(path);
-        if (!broadcast && folder.getFileSystem(hadoop.value()) instanceof LocalFileSystem local) {
+        if (!files.hasWeights() && folder.getFileSystem(hadoop.value()) instanceof LocalFileSystem local) {
             return storage.open(local.pathToFile(folder).toPath());
         }
         java.nio.file.Path temporary = Files.createTempDirectory("lora-decoder");
         try {
             // Messages have the name of the folder.
             java.nio.file.Path copy = Files.createDirectory(temporary.resolve(folder.getName()));
-            for (SentFile file : files) {
-                try (InputStream in = file.open()) {
-                    Files.copy(in, copy.resolve(new Path(file.toString()).getName()));
-                }
-            }
+            files.copyTo(copy);
             return storage.open(copy);
         } finally {
             delete(temporary);
@@ -161,13 +133,11 @@ final class BaseDecoder implements SentBase {
 
     @Override
     public String identity() {
-        return files.stream()
-                .map(file -> new Path(file.toString()).getName() + " of " + file.identity())
-                .collect(Collectors.joining(", ", "", " as " + storage.text()));
+        return files.identity() + " as " + storage.text();
     }
 
     @Override
     public boolean isBroadcast() {
-        return broadcast;
+        return files.hasWeights();
     }
 }

@@ -1,9 +1,8 @@
 package org.lora4j.spark;
 
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.util.List;
+import java.util.Objects;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.util.SerializableConfiguration;
@@ -20,43 +19,22 @@ import org.nd4j.linalg.api.buffer.DataType;
 final class BaseNetwork implements SentBase {
     private static final long serialVersionUID = 1L;
 
-    private static final String CONFIG = "config.json";
-    private static final String TENSORS = "model.safetensors";
     private static final String TOKENIZER = "tokenizer.json";
-    private static final String MODULES = "modules.json";
-    private static final String POOLING = "1_Pooling/config.json";
-
-    /** The files of an encoder that are read, if they exist. */
-    static final List<String> FILES = List.of(CONFIG, TENSORS, TOKENIZER, MODULES, POOLING);
 
     private final String path;
-    private final SentFile tensors;
-    /** The files of an encoder; null if the base is a file of a network. */
-    private final @Nullable SentFile config;
+    /** The file of a network; null if the base is an encoder. */
+    private final @Nullable SentFile file;
+    /** The folder of an encoder; null if the base is the file of a network. */
+    private final @Nullable SentFolder folder;
 
-    private final @Nullable SentFile vocabulary;
-    /** What sentence-transformers stores beside an encoder. */
-    private final @Nullable SentFile modules;
-
-    private final @Nullable SentFile pooling;
     private final EncoderSettings encoder;
     private transient @Nullable Network network;
     private transient @Nullable TextTokenizer tokenizer;
 
-    private BaseNetwork(
-            String path,
-            SentFile tensors,
-            @Nullable SentFile config,
-            @Nullable SentFile vocabulary,
-            @Nullable SentFile modules,
-            @Nullable SentFile pooling,
-            EncoderSettings encoder) {
+    private BaseNetwork(String path, @Nullable SentFile file, @Nullable SentFolder folder, EncoderSettings encoder) {
         this.path = path;
-        this.tensors = tensors;
-        this.config = config;
-        this.vocabulary = vocabulary;
-        this.modules = modules;
-        this.pooling = pooling;
+        this.file = file;
+        this.folder = folder;
         this.encoder = encoder;
     }
 
@@ -69,20 +47,15 @@ final class BaseNetwork implements SentBase {
      * @param mostBytes the most bytes that are sent
      */
     static BaseNetwork read(String path, EncoderSettings encoder, Configuration hadoop, long mostBytes) {
-        SerializableConfiguration settings = new SerializableConfiguration(hadoop);
-        Path file = new Path(path);
+        Path place = new Path(path);
         try {
-            if (!file.getFileSystem(hadoop).getFileStatus(file).isDirectory()) {
-                return new BaseNetwork(path, SentFile.read(file, settings, mostBytes), null, null, null, null, encoder);
-            }
-            return new BaseNetwork(
-                    path,
-                    SentFile.read(new Path(file, TENSORS), settings, mostBytes),
-                    SentFile.read(new Path(file, CONFIG), settings, SentFile.MOST_BYTES),
-                    SentFile.readIfExists(new Path(file, TOKENIZER), settings),
-                    SentFile.readIfExists(new Path(file, MODULES), settings),
-                    SentFile.readIfExists(new Path(file, POOLING), settings),
-                    encoder);
+            return place.getFileSystem(hadoop).getFileStatus(place).isDirectory()
+                    ? new BaseNetwork(path, null, SentFolder.read(place, hadoop, mostBytes), encoder)
+                    : new BaseNetwork(
+                            path,
+                            SentFile.read(place, new SerializableConfiguration(hadoop), mostBytes),
+                            null,
+                            encoder);
         } catch (IOException e) {
             throw unreadable(path, "the driver", e);
         }
@@ -90,15 +63,15 @@ final class BaseNetwork implements SentBase {
 
     private static UncheckedIOException unreadable(String path, String who, IOException e) {
         return new UncheckedIOException(
-                "basePath: " + path + " must be a file of Network.save, or a folder with " + CONFIG + " and " + TENSORS
-                        + ", that " + who + " can read, found: " + e.getMessage()
+                "basePath: " + path + " must be a file of Network.save, or a folder with config.json and"
+                        + " model.safetensors, that " + who + " can read, found: " + e.getMessage()
                         + "; set basePath to where the base is now. A model that is saved with saveBase has a copy of it",
                 e);
     }
 
     /** Whether the input is tokens or texts. */
     boolean isEncoder() {
-        return config != null;
+        return folder != null;
     }
 
     @Override
@@ -113,20 +86,12 @@ final class BaseNetwork implements SentBase {
 
     private Network load() {
         try {
-            SentFile description = config;
-            return description == null
-                    ? Network.fromTensors(tensors.tensors())
-                    : encoder.head().network(model(description), encoder.labels());
+            return folder == null
+                    ? Network.fromTensors(Objects.requireNonNull(file).tensors())
+                    : encoder.head().network(BertModel.load(folder, DataType.FLOAT), encoder.labels());
         } catch (IOException e) {
             throw unreadable(path, "every executor", e);
         }
-    }
-
-    private BertModel model(SentFile description) throws IOException {
-        return BertModel.of(HadoopFiles.text(description), tensors.tensors(), DataType.FLOAT)
-                .withSentenceModules(
-                        modules == null ? null : HadoopFiles.text(modules),
-                        pooling == null ? null : HadoopFiles.text(pooling));
     }
 
     /** The tokenizer of this process. */
@@ -140,14 +105,14 @@ final class BaseNetwork implements SentBase {
     }
 
     private TextTokenizer loadTokenizer() {
-        SentFile file = vocabulary;
-        if (file == null) {
+        SentFolder files = folder;
+        if (files == null || !files.has(TOKENIZER)) {
             throw new IllegalArgumentException("basePath: " + path + " must have the file " + TOKENIZER
                     + " if featuresCol has texts, found none; add it, or give a column of tokens");
         }
         TextTokenizer.requireLibrary(BaseNetwork.class.getClassLoader());
-        try (InputStream in = file.open()) {
-            return TextTokenizer.load(in, positions(), encoder.maxTokens());
+        try {
+            return TextTokenizer.open(files, positions(), encoder.maxTokens());
         } catch (IOException e) {
             throw unreadable(path, "every executor", e);
         }
@@ -160,18 +125,11 @@ final class BaseNetwork implements SentBase {
 
     @Override
     public String identity() {
-        return config == null
-                ? tensors.identity()
-                : tensors.identity() + " and " + config.identity() + " with " + encoder + ", modules "
-                        + identity(modules) + ", pooling " + identity(pooling);
-    }
-
-    private static String identity(@Nullable SentFile file) {
-        return file == null ? "none" : file.identity();
+        return folder == null ? Objects.requireNonNull(file).identity() : folder.identity() + " with " + encoder;
     }
 
     @Override
     public boolean isBroadcast() {
-        return tensors.hasBytes();
+        return folder == null ? Objects.requireNonNull(file).hasBytes() : folder.hasWeights();
     }
 }

@@ -2,7 +2,6 @@ package org.lora4j.spark;
 
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.LocalFileSystem;
 import org.apache.hadoop.fs.Path;
@@ -10,9 +9,6 @@ import org.lora4j.io.FileAccess;
 
 /** Opens files of any file system of Hadoop, which somebody else may have put there. */
 final class HadoopFiles {
-    /** A longer text file is not one of a model. */
-    private static final int MOST_TEXT = 1_000_000;
-
     private HadoopFiles() {}
 
     /**
@@ -28,16 +24,5 @@ final class HadoopFiles {
             }
         }
         return files.open(file);
-    }
-
-    /** Reads a text to its end, which must be near. */
-    static String text(SentFile file) throws IOException {
-        try (InputStream in = file.open()) {
-            byte[] bytes = in.readNBytes(MOST_TEXT + 1);
-            if (bytes.length > MOST_TEXT) {
-                throw new IOException(file + " must have at most " + MOST_TEXT + " bytes, found more");
-            }
-            return new String(bytes, StandardCharsets.UTF_8);
-        }
     }
 }

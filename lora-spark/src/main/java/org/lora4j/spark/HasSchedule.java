@@ -31,7 +31,8 @@ public interface HasSchedule<S> extends Params {
     /**
      * Sets the number of rows of a batch over all workers.
      *
-     * @param value at least 1
+     * @param value at least 1; 4 for a language model by default, and for others 16 to 1024, so that an epoch has about 64 steps or
+     *     more
      * @return this
      */
     default S setBatchSize(int value) {
@@ -42,6 +43,7 @@ public interface HasSchedule<S> extends Params {
      * Returns the number of rows of a batch over all workers.
      *
      * @return the value
+     * @throws java.util.NoSuchElementException if it is not set and depends on the number of rows
      */
     default int getBatchSize() {
         return (int) getOrDefault(batchSize());
@@ -59,7 +61,8 @@ public interface HasSchedule<S> extends Params {
     /**
      * Sets the number of epochs.
      *
-     * @param value at least 1; 1 by default, or no limit if the number of steps is set
+     * @param value at least 1. By default, there is no limit if the number of steps is set; else a language model has 1 epoch,
+     *     and other models have 1 to 30, until the training has 300 steps
      * @return this
      */
     default S setEpochs(int value) {

@@ -12,6 +12,7 @@ import org.apache.spark.sql.Row;
 import org.apache.spark.sql.functions;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
+import org.lora4j.train.DefaultSteps;
 
 /**
  * Rows with an input and a label.
@@ -40,6 +41,11 @@ record LabelledRows(HasLabel<?> stage, LossName loss, LongConsumer outputCheck) 
     @Override
     public int inputs(BaseNetwork base) {
         return base.isEncoder() ? -1 : Math.toIntExact(base.network().inputSize());
+    }
+
+    @Override
+    public int defaultSteps() {
+        return DefaultSteps.ENOUGH;
     }
 
     @Override

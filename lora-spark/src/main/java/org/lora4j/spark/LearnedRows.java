@@ -52,6 +52,11 @@ record LearnedRows(LoRACausalLM stage) implements TrainingForm<BaseDecoder> {
     }
 
     @Override
+    public int defaultSteps() {
+        return 0;
+    }
+
+    @Override
     public List<Param<?>> params() {
         return DecoderColumns.params(stage);
     }

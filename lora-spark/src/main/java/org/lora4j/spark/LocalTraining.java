@@ -39,6 +39,7 @@ final class LocalTraining {
     LocalTraining(
             JavaSparkContext spark,
             HasTraining<?> settings,
+            long steps,
             RoundListener progress,
             JavaRDD<Shard> shards,
             Broadcast<TrainingTask> task,
@@ -53,7 +54,7 @@ final class LocalTraining {
         this.checkpoints = checkpoints;
         view = task.value().newView();
         values = task.value().values(view);
-        steps = steps();
+        this.steps = steps;
         round = new LocalSteps(
                 0,
                 settings.getLocalSteps(),
@@ -62,15 +63,6 @@ final class LocalTraining {
                 settings.getLearningRate(),
                 settings.getWeightDecay(),
                 settings.isDefined(settings.clipNorm()) ? settings.getClipNorm() : Double.POSITIVE_INFINITY);
-    }
-
-    private long steps() {
-        boolean hasSteps = settings.isDefined(settings.maxIter());
-        long most = hasSteps ? settings.getMaxIter() : Long.MAX_VALUE;
-        if (settings.isDefined(settings.epochs())) {
-            return Math.min(most, batches.count() * (long) settings.getEpochs());
-        }
-        return hasSteps ? most : batches.count();
     }
 
     LoRAAdapter run() {

@@ -58,11 +58,6 @@ final class SentFile implements Serializable {
         }
     }
 
-    /** Reads a file if it exists. */
-    static @Nullable SentFile readIfExists(Path file, SerializableConfiguration hadoop) throws IOException {
-        return file.getFileSystem(hadoop.value()).exists(file) ? read(file, hadoop, MOST_BYTES) : null;
-    }
-
     InputStream open() throws IOException {
         if (bytes != null) {
             return new ByteArrayInputStream(bytes);

@@ -1,13 +1,15 @@
 package org.lora4j.spark;
 
 import java.io.IOException;
-import java.util.TreeSet;
+import java.util.ArrayList;
+import java.util.List;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.FileUtil;
 import org.apache.hadoop.fs.Path;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.nn.transformer.ModelFiles;
 
 /** The copy of a base in the folder of a saved model. */
 final class StoredBase {
@@ -15,7 +17,7 @@ final class StoredBase {
 
     private StoredBase() {}
 
-    /** Copies the file of a network, or the files of an encoder or of a decoder that a stage reads. */
+    /** Copies the file of a network, or the files of an encoder or of a decoder that are read. */
     static void copy(String base, String model, Configuration hadoop) throws IOException {
         Path from = new Path(base);
         Path to = new Path(model, NAME);
@@ -23,14 +25,11 @@ final class StoredBase {
             copy(from, to, hadoop);
             return;
         }
-        TreeSet<String> names = new TreeSet<>(BaseNetwork.FILES);
-        names.addAll(DecoderFiles.small(from, hadoop));
-        names.addAll(DecoderFiles.weights(from, hadoop));
+        HadoopFolder folder = new HadoopFolder(from, hadoop);
+        List<String> names = new ArrayList<>(ModelFiles.settings(folder));
+        names.addAll(ModelFiles.weights(folder));
         for (String name : names) {
-            Path file = new Path(from, name);
-            if (from.getFileSystem(hadoop).exists(file)) {
-                copy(file, new Path(to, name), hadoop);
-            }
+            copy(folder.file(name), new Path(to, name), hadoop);
         }
     }
 

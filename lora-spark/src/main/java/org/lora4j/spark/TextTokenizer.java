@@ -1,18 +1,20 @@
 package org.lora4j.spark;
 
 import java.io.IOException;
-import java.io.InputStream;
-import org.lora4j.text.Tokenizer;
+import java.util.OptionalInt;
+import org.lora4j.io.ModelSource;
+import org.lora4j.text.EncoderTokens;
+import org.lora4j.text.TokenizedText;
 
 /**
- * The tokenizer of an encoder, for a column of texts. It stands between the classes that Spark sends and lora-text, which a
+ * The tokens of an encoder, for a column of texts. It stands between the classes that Spark sends and lora-text, which a
  * cluster that trains on other columns need not have. Thread-safe.
  */
 final class TextTokenizer {
-    private final Tokenizer tokenizer;
+    private final EncoderTokens tokens;
 
-    private TextTokenizer(Tokenizer tokenizer) {
-        this.tokenizer = tokenizer;
+    private TextTokenizer(EncoderTokens tokens) {
+        this.tokens = tokens;
     }
 
     /**
@@ -34,28 +36,28 @@ final class TextTokenizer {
     }
 
     /**
-     * Loads a tokenizer.
+     * Opens the files of an encoder that decide about texts.
      *
-     * @param file the content of tokenizer.json
      * @param positions the longest sequence that the encoder takes
-     * @param maxTokens where to cut texts; 0 for where the file says, or 512, and at most the positions
+     * @param maxTokens where to cut texts; 0 for where the files say
      */
-    static TextTokenizer load(InputStream file, int positions, int maxTokens) throws IOException {
+    static TextTokenizer open(ModelSource folder, int positions, int maxTokens) throws IOException {
         if (maxTokens > positions) {
             throw new IllegalArgumentException(
                     "maxTokens must be at most the " + positions + " positions of the encoder, found " + maxTokens);
         }
-        return new TextTokenizer(Tokenizer.read(file, positions, maxTokens));
+        return new TextTokenizer(EncoderTokens.open(
+                folder, positions, maxTokens == 0 ? OptionalInt.empty() : OptionalInt.of(maxTokens)));
     }
 
-    /** Returns the tokens of a text, with the special ones. */
+    /** Returns the tokens of a text, with the special ones, and with the default prompt of the encoder if it has one. */
     int[] encode(String text) {
-        int[] ids = tokenizer.encode(text).ids();
-        if (ids.length == tokenizer.specialTokens()) {
+        TokenizedText found = tokens.encode(text);
+        if (found.size() == tokens.tokenizer().specialTokens()) {
             throw new InvalidRowException(
                     "featuresCol: each text must have at least one token, found a text without one;"
                             + " texts of spaces and control characters have none");
         }
-        return ids;
+        return found.ids();
     }
 }

@@ -3,6 +3,7 @@ package org.lora4j.spark;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalInt;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -18,6 +19,7 @@ import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.io.SafeTensors;
 import org.lora4j.nn.Network;
+import org.lora4j.train.DefaultSteps;
 import org.lora4j.train.Trainer;
 import org.lora4j.train.TrainingListener;
 import org.lora4j.train.TrainingState;
@@ -42,8 +44,8 @@ final class Training<B extends SentBase> {
     private final Dataset<?> table;
     private final JavaSparkContext spark;
     private final LoRAConfig config;
-    private final int batchSize;
     private final int workers;
+    private int batchSize;
 
     /**
      * Prepares a training.
@@ -58,7 +60,6 @@ final class Training<B extends SentBase> {
         this.table = table;
         spark = JavaSparkContext.fromSparkContext(table.sparkSession().sparkContext());
         config = settings.adapterConfig();
-        batchSize = settings.getBatchSize();
         workers = settings.isDefined(settings.numWorkers()) ? settings.getNumWorkers() : spark.defaultParallelism();
         requireAggregation();
     }
@@ -81,6 +82,10 @@ final class Training<B extends SentBase> {
         Broadcast<B> base = spark.broadcast(form.read(hadoop, BroadcastLimit.of(spark)));
         form.requireFit(table.schema(), base.value());
         Network network = base.value().network();
+        batchSize = settings.isDefined(settings.batchSize())
+                ? settings.getBatchSize()
+                : DefaultSteps.batchSize(new JobNames(spark)
+                        .run("LoRA: count the rows", () -> rows(false).count()));
         JavaRDD<Shard> shards = form.shards(base, rows(false), batchSize, workers, config.seed());
         try {
             List<ShardSize> sizes = sizes("LoRA: order the rows", shards);
@@ -98,7 +103,16 @@ final class Training<B extends SentBase> {
                     new TrainingTask(base, config, form.loss(), form.hasWeights(), batchSize, TokenCounts.of(sizes)));
             try {
                 LoRAAdapter adapter = settings.getLocalSteps() > 0
-                        ? new LocalTraining(spark, settings, this::report, shards, task, batches, checkpoints).run()
+                        ? new LocalTraining(
+                                        spark,
+                                        settings,
+                                        steps(batches),
+                                        this::report,
+                                        shards,
+                                        task,
+                                        batches,
+                                        checkpoints)
+                                .run()
                         : trainExactly(base, shards, task, batches, checkpoints);
                 return new TrainedAdapter(
                         AdapterBytes.of(adapter, network),
@@ -151,8 +165,8 @@ final class Training<B extends SentBase> {
                 settings.learningRate(),
                 settings.weightDecay(),
                 settings.clipNorm(),
-                settings.batchSize(),
                 settings.localSteps()));
+        description.put(settings.batchSize().name(), batchSize);
         if (settings.getLocalSteps() > 0) {
             params.add(settings.aggregation());
             description.put("workers", workers);
@@ -185,7 +199,13 @@ final class Training<B extends SentBase> {
                 .updater(OptimizerName.of(settings.getOptimizer())
                         .updater(settings.getLearningRate(), settings.getWeightDecay()))
                 .listener(new Progress());
-        limit(trainer);
+        epochs(batches).ifPresent(trainer::epochs);
+        if (settings.isDefined(settings.maxIter())) {
+            trainer.maxIterations(settings.getMaxIter());
+        }
+        if (settings.isDefined(settings.clipNorm())) {
+            trainer.clipNorm(settings.getClipNorm());
+        }
         if (checkpoints != null) {
             trainer.checkpointEvery(
                     settings.getCheckpointInterval(),
@@ -247,16 +267,28 @@ final class Training<B extends SentBase> {
         return bytes > settings.getTreeReduceBytes();
     }
 
-    private void limit(Trainer.Builder trainer) {
+    /** The steps of the training. */
+    private long steps(SparkGradients.Batches batches) {
+        long most = settings.isDefined(settings.maxIter()) ? settings.getMaxIter() : Long.MAX_VALUE;
+        OptionalInt epochs = epochs(batches);
+        return epochs.isPresent() ? Math.min(most, batches.count() * (long) epochs.getAsInt()) : most;
+    }
+
+    /** The number of epochs; empty if only the number of steps is limited. */
+    private OptionalInt epochs(SparkGradients.Batches batches) {
         if (settings.isDefined(settings.epochs())) {
-            trainer.epochs(settings.getEpochs());
+            return OptionalInt.of(settings.getEpochs());
         }
         if (settings.isDefined(settings.maxIter())) {
-            trainer.maxIterations(settings.getMaxIter());
+            return OptionalInt.empty();
         }
-        if (settings.isDefined(settings.clipNorm())) {
-            trainer.clipNorm(settings.getClipNorm());
-        }
+        int epochs = DefaultSteps.epochs(1, batches.count(), form.defaultSteps());
+        log.info(
+                "trains {} epochs of {} batches of {} rows, because the rows are so many; epochs sets another number",
+                epochs,
+                batches.count(),
+                batchSize);
+        return OptionalInt.of(epochs);
     }
 
     /** Tells the log and the user's listener of each step. */

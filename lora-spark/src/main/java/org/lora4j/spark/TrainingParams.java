@@ -63,7 +63,11 @@ public final class TrainingParams implements Serializable {
         weightDecay = new DoubleParam(uid, "weightDecay", "weight decay of adamw (>= 0)", ParamValidators.gtEq(0));
         clipNorm = new DoubleParam(
                 uid, "clipNorm", "greatest norm of all gradients together (> 0)", ParamValidators.gt(0));
-        batchSize = new IntParam(uid, "batchSize", "rows of a batch, over all workers (>= 1)", ParamValidators.gtEq(1));
+        batchSize = new IntParam(
+                uid,
+                "batchSize",
+                "rows of a batch, over all workers (>= 1);" + " if it is not set, 16 to 1024, the more rows the more",
+                ParamValidators.gtEq(1));
         epochs = new IntParam(uid, "epochs", "number of epochs (>= 1)", ParamValidators.gtEq(1));
         maxIter = new LongParam(uid, "maxIter", "greatest number of steps (>= 1)", ParamValidators.gtEq(1));
         numWorkers = new IntParam(
@@ -103,7 +107,6 @@ public final class TrainingParams implements Serializable {
         stage.setDefault(optimizer, OptimizerName.ADAM.text());
         stage.setDefault(learningRate, 1e-3);
         stage.setDefault(weightDecay, 0.01);
-        stage.setDefault(batchSize, 1024);
         stage.setDefault(localSteps, 0);
         stage.setDefault(aggregation, Aggregation.AVERAGE.text());
         stage.setDefault(checkpointInterval, 100);

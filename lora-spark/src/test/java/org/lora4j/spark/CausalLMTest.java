@@ -367,7 +367,7 @@ class CausalLMTest {
 
         Files.writeString(index, json.replace("FILE", "../other.safetensors"));
         assertThatThrownBy(() -> BaseDecoder.read(estimator, hadoop, 10))
-                .hasMessageContaining("each file must be a .safetensors file in the same folder, found");
+                .hasMessageContaining("each file must be the name of a .safetensors file in the same folder, found");
     }
 
     @Test

@@ -1,7 +1,5 @@
 package org.lora4j.text;
 
-import ai.djl.huggingface.tokenizers.Encoding;
-import ai.djl.huggingface.tokenizers.jni.CharSpan;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.FileNotFoundException;
 import java.io.IOException;
@@ -14,6 +12,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.io.ModelSource;
 import org.lora4j.text.internal.JinjaTemplate;
 
 /**
@@ -55,12 +54,15 @@ public final class ChatTemplate {
      */
     public static ChatTemplate load(Path folder) throws IOException {
         Objects.requireNonNull(folder, "folder must not be null");
-        String json = Json.readIfExists(folder.resolve(CONFIG));
-        JsonNode config = Json.object(CONFIG, json == null ? "{}" : json);
-        String source = Json.readIfExists(folder.resolve(FILE));
+        ModelSource files = ModelSource.of(folder);
+        JsonNode config = Json.readIfExists(files, CONFIG);
+        if (config == null) {
+            config = Json.MAPPER.createObjectNode();
+        }
+        String source = Json.textIfExists(files, FILE);
         String withTools = source == null
                 ? source(config.path("chat_template"), TOOLS)
-                : Json.readIfExists(folder.resolve(FILE_FOR_TOOLS));
+                : Json.textIfExists(files, FILE_FOR_TOOLS);
         if (source == null) {
             source = source(config.path("chat_template"), DEFAULT);
         }
@@ -215,25 +217,21 @@ public final class ChatTemplate {
         Objects.requireNonNull(tokenizer, "tokenizer must not be null");
         Objects.requireNonNull(chat, "chat must not be null");
         String text = chat.text();
-        String wellFormed = TextCheck.wellFormed(text);
-        CharSpan[] spans = tokenizer.use(t -> {
-            Encoding encoding = t.encode(wellFormed, false, false);
-            return encoding.getCharTokenSpans();
-        });
         TokenizedText tokens = tokenizer.encodeRendered(text);
+        int[] starts = tokenizer.starts(text);
         List<TokenRange> ranges = new ArrayList<>();
         for (ChatText.Turn turn : chat.assistant()) {
-            // The spans count characters, not the halves of them that Java counts.
+            // The tokenizer counts characters, not the halves of them that Java counts.
             int from = text.codePointCount(0, turn.from());
             int to = text.codePointCount(0, turn.to());
-            int[] inside = IntStream.range(0, spans.length)
-                    .filter(i -> spans[i] != null && spans[i].getStart() >= from && spans[i].getStart() < to)
+            int[] inside = IntStream.range(0, tokens.size())
+                    .filter(i -> starts[i] >= from && starts[i] < to)
                     .toArray();
             if (inside.length > 0) {
                 ranges.add(new TokenRange(inside[0], inside[inside.length - 1] + 1));
             }
         }
-        return new ChatTokens(tokens.ids(), ranges, tokens.cut());
+        return new ChatTokens(tokens.ids(), ranges, tokens.isCut());
     }
 
     private List<int[]> turns(Conversation conversation, String text) {

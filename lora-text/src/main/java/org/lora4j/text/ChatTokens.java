@@ -7,12 +7,12 @@ import java.util.List;
 public final class ChatTokens {
     private final int[] ids;
     private final List<TokenRange> assistant;
-    private final int cut;
+    private final boolean isCut;
 
-    ChatTokens(int[] ids, List<TokenRange> assistant, int cut) {
+    ChatTokens(int[] ids, List<TokenRange> assistant, boolean isCut) {
         this.ids = ids;
         this.assistant = List.copyOf(assistant);
-        this.cut = cut;
+        this.isCut = isCut;
     }
 
     /**
@@ -48,11 +48,11 @@ public final class ChatTokens {
     }
 
     /**
-     * Returns how many tokens were cut off at the end.
+     * Returns whether the end was cut off.
      *
-     * @return 0 if the whole conversation is there
+     * @return false if the whole conversation is there
      */
-    public int cut() {
-        return cut;
+    public boolean isCut() {
+        return isCut;
     }
 }

@@ -3,18 +3,15 @@ package org.lora4j.text;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.FileNotFoundException;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.io.ModelSource;
 import org.lora4j.linalg.Precision;
 import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.Network;
-import org.lora4j.nn.transformer.Gpt2Model;
-import org.lora4j.nn.transformer.LlamaModel;
 import org.lora4j.serve.FairLimiter;
 import org.nd4j.linalg.api.buffer.DataType;
 
@@ -26,19 +23,16 @@ public final class DecoderFolder implements AutoCloseable {
     private static final String EOS = "eos_token_id";
 
     private final Path folder;
-    private final @Nullable LlamaModel llama;
-    private final @Nullable Gpt2Model gpt2;
-    private @Nullable Network network;
+    private final DecoderModel model;
     private final Tokenizer tokenizer;
     private final @Nullable ChatTemplate template;
     private final Set<Integer> endIds;
     private final int longestToken;
     private final FairLimiter textLimiter = TextLimits.newLimiter();
 
-    private DecoderFolder(Path folder, @Nullable LlamaModel llama, @Nullable Gpt2Model gpt2) throws IOException {
+    private DecoderFolder(Path folder, DecoderModel model) throws IOException {
         this.folder = folder;
-        this.llama = llama;
-        this.gpt2 = gpt2;
+        this.model = model;
         template = template(folder);
         tokenizer = Tokenizer.load(folder);
         endIds = endIds(folder, tokenizer, template);
@@ -66,14 +60,7 @@ public final class DecoderFolder implements AutoCloseable {
      * @throws IOException as {@link #open(Path)}
      */
     public static DecoderFolder open(Path folder, BaseStorage storage) throws IOException {
-        Objects.requireNonNull(storage, "storage must not be null");
-        ModelKind kind = ModelKind.require(folder, true, "generation");
-        if (kind == ModelKind.GPT2) {
-            Gpt2Model model = Gpt2Model.load(folder, storage);
-            return new DecoderFolder(folder, null, model);
-        }
-        LlamaModel model = LlamaModel.load(folder, storage);
-        return new DecoderFolder(folder, model, null);
+        return new DecoderFolder(folder, DecoderModel.load(folder, storage));
     }
 
     /**
@@ -86,10 +73,7 @@ public final class DecoderFolder implements AutoCloseable {
      * @throws IllegalArgumentException as {@link #open(Path)}, or if the type is neither FLOAT nor DOUBLE
      */
     public static DecoderFolder open(Path folder, DataType dataType) throws IOException {
-        Objects.requireNonNull(dataType, "dataType must not be null");
-        return ModelKind.require(folder, true, "generation") == ModelKind.GPT2
-                ? new DecoderFolder(folder, null, Gpt2Model.load(folder, dataType))
-                : new DecoderFolder(folder, LlamaModel.load(folder, dataType), null);
+        return new DecoderFolder(folder, DecoderModel.load(folder, dataType));
     }
 
     private static @Nullable ChatTemplate template(Path folder) throws IOException {
@@ -102,11 +86,12 @@ public final class DecoderFolder implements AutoCloseable {
 
     private static Set<Integer> endIds(Path folder, Tokenizer tokenizer, @Nullable ChatTemplate template)
             throws IOException {
+        ModelSource source = ModelSource.of(folder);
         Set<Integer> ids = new TreeSet<>();
         for (String file : new String[] {"config.json", "generation_config.json"}) {
-            if (Files.exists(folder.resolve(file))) {
-                JsonNode eos = Json.object(file, Objects.requireNonNull(Json.readIfExists(folder.resolve(file))))
-                        .path(EOS);
+            JsonNode json = Json.readIfExists(source, file);
+            if (json != null) {
+                JsonNode eos = json.path(EOS);
                 if (eos.isInt()) {
                     ids.add(eos.intValue());
                 }
@@ -130,51 +115,21 @@ public final class DecoderFolder implements AutoCloseable {
     }
 
     /**
+     * Returns the model without what makes tokens of texts.
+     *
+     * @return the model, which stays usable when this is closed
+     */
+    public DecoderModel model() {
+        return model;
+    }
+
+    /**
      * Returns the language model.
      *
      * @return a network whose output is the logits of the next token
      */
-    public synchronized Network network() {
-        if (network == null) {
-            network = gpt2 != null ? gpt2.causal() : llama().causal();
-        }
-        return network;
-    }
-
-    private LlamaModel llama() {
-        return Objects.requireNonNull(llama);
-    }
-
-    /**
-     * Returns the model without its head.
-     *
-     * @return a network whose output is the last hidden state of each token
-     */
-    public Network lastHiddenState() {
-        return gpt2 != null ? gpt2.lastHiddenState() : llama().lastHiddenState();
-    }
-
-    /**
-     * Returns the model with a new classifier on the last token of each sequence.
-     *
-     * @param classes the number of classes, at least 1
-     * @param seed the seed of its weights
-     * @return a network with the output {@code [n, classes]}
-     */
-    public Network classifier(int classes, long seed) {
-        return gpt2 != null ? gpt2.classifier(classes, seed) : llama().classifier(classes, seed);
-    }
-
-    /**
-     * Returns the model with the classifier of its files.
-     *
-     * @return the network; nothing if the files have no classifier
-     */
-    public Optional<Network> ownClassifier() {
-        if (gpt2 != null) {
-            return gpt2.hasClassifier() ? Optional.of(gpt2.classifier()) : Optional.empty();
-        }
-        return llama().hasClassifier() ? Optional.of(llama().classifier()) : Optional.empty();
+    public Network network() {
+        return model.network();
     }
 
     /**
@@ -183,7 +138,7 @@ public final class DecoderFolder implements AutoCloseable {
      * @return the number of tokens
      */
     public int maxLength() {
-        return gpt2 != null ? gpt2.config().maxPositions() : llama().config().maxLength();
+        return model.maxLength();
     }
 
     /**
@@ -211,7 +166,7 @@ public final class DecoderFolder implements AutoCloseable {
     }
 
     /**
-     * Returns the tokenizer, which cuts nothing.
+     * Returns the tokenizer, which cuts nothing, whatever its file says.
      *
      * @return the tokenizer, which {@link #close} closes
      */
@@ -250,21 +205,6 @@ public final class DecoderFolder implements AutoCloseable {
      */
     public Set<Integer> endIds() {
         return Set.copyOf(endIds);
-    }
-
-    /**
-     * Saves a network of this model as a folder that {@code transformers} loads.
-     *
-     * @param merged the network
-     * @param target the folder
-     * @throws IOException if a file cannot be written
-     */
-    public void save(Network merged, Path target) throws IOException {
-        if (gpt2 != null) {
-            gpt2.save(merged, target);
-        } else if (llama != null) {
-            llama.save(merged, target);
-        }
     }
 
     /** Frees the native tokenizer. The model stays usable. A second call has no effect. */

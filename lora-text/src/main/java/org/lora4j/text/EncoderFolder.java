@@ -2,19 +2,15 @@ package org.lora4j.text;
 
 import java.io.FileNotFoundException;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Locale;
 import java.util.Objects;
 import java.util.OptionalInt;
-import java.util.function.UnaryOperator;
+import org.lora4j.io.ModelSource;
 import org.lora4j.linalg.Precision;
 import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.input.Sequences;
-import org.lora4j.nn.layer.Pooling;
-import org.lora4j.nn.layer.TokenEmbeddings;
 import org.lora4j.nn.transformer.BertModel;
 import org.lora4j.serve.FairLimiter;
 
@@ -26,45 +22,32 @@ import org.lora4j.serve.FairLimiter;
  * <caption>The files</caption>
  * <tr><th>file</th><th>what it decides</th></tr>
  * <tr><td>{@code config.json}, {@code model.safetensors}</td><td>{@link #model}, {@link #labels}</td></tr>
- * <tr><td>{@code tokenizer.json}</td><td>{@link #tokenizer}</td></tr>
  * <tr><td>{@code modules.json}, {@code 1_Pooling/config.json}</td><td>{@link #sentenceEmbeddings}; the mean without them</td></tr>
- * <tr><td>{@code sentence_bert_config.json}</td><td>where texts are cut, and lower case</td></tr>
- * <tr><td>{@code config_sentence_transformers.json}</td><td>{@link #prompts}; none without it</td></tr>
+ * <tr><td>the files of {@link EncoderTokens}</td><td>the tokens of texts, where they are cut, and prompts</td></tr>
  * </table>
  */
 public final class EncoderFolder implements AutoCloseable {
     private static final String CONFIG = "config.json";
     private static final String TOKENIZER = "tokenizer.json";
-    private static final String PROMPTS = "config_sentence_transformers.json";
 
-    private final Path folder;
+    private final ModelSource source;
     private final BertModel model;
     private final Labels labels;
-    private final SentenceLimits limits;
-    private final Tokenizer tokenizer;
-    private final Prompts prompts;
+    private final EncoderTokens tokens;
     private final FairLimiter textLimiter;
 
     private EncoderFolder(
-            Path folder,
-            BertModel model,
-            Labels labels,
-            SentenceLimits limits,
-            Tokenizer tokenizer,
-            Prompts prompts,
-            FairLimiter textLimiter) {
-        this.folder = folder;
+            ModelSource source, BertModel model, Labels labels, EncoderTokens tokens, FairLimiter textLimiter) {
+        this.source = source;
         this.model = model;
         this.labels = labels;
-        this.limits = limits;
-        this.tokenizer = tokenizer;
-        this.prompts = prompts;
+        this.tokens = tokens;
         this.textLimiter = textLimiter;
     }
 
     /**
-     * Opens a folder. Texts are cut where {@code sentence_bert_config.json} says, or else {@code tokenizer.json}, or at 512
-     * tokens if neither does, and at most at the number of positions of the model.
+     * Opens a folder. Texts are cut where {@code sentence_bert_config.json} says, or else {@code tokenizer_config.json}, or
+     * else at the number of positions of the model, which is always the most.
      *
      * @param folder a folder with {@code config.json}, {@code model.safetensors} and {@code tokenizer.json}
      * @return the encoder
@@ -72,8 +55,7 @@ public final class EncoderFolder implements AutoCloseable {
      * @throws IllegalArgumentException if a file says what this library does not compute; the message names the file
      */
     public static EncoderFolder open(Path folder) throws IOException {
-        Objects.requireNonNull(folder, "folder must not be null");
-        return read(folder, BaseStorage.of(Precision.FLOAT), OptionalInt.empty());
+        return open(folder, BaseStorage.of(Precision.FLOAT));
     }
 
     /**
@@ -86,8 +68,7 @@ public final class EncoderFolder implements AutoCloseable {
      * @throws IllegalArgumentException as in {@link #open(Path)}, or if the number is out of range
      */
     public static EncoderFolder open(Path folder, int maxTokens) throws IOException {
-        Objects.requireNonNull(folder, "folder must not be null");
-        return read(folder, BaseStorage.of(Precision.FLOAT), OptionalInt.of(maxTokens));
+        return open(folder, maxTokens, BaseStorage.of(Precision.FLOAT));
     }
 
     /**
@@ -100,9 +81,7 @@ public final class EncoderFolder implements AutoCloseable {
      * @throws IllegalArgumentException as in {@link #open(Path)}
      */
     public static EncoderFolder open(Path folder, BaseStorage storage) throws IOException {
-        Objects.requireNonNull(folder, "folder must not be null");
-        Objects.requireNonNull(storage, "storage must not be null");
-        return read(folder, storage, OptionalInt.empty());
+        return open(ModelSource.of(folder), OptionalInt.empty(), storage);
     }
 
     /**
@@ -116,33 +95,33 @@ public final class EncoderFolder implements AutoCloseable {
      * @throws IllegalArgumentException as in {@link #open(Path, int)}
      */
     public static EncoderFolder open(Path folder, int maxTokens, BaseStorage storage) throws IOException {
-        Objects.requireNonNull(folder, "folder must not be null");
-        Objects.requireNonNull(storage, "storage must not be null");
-        return read(folder, storage, OptionalInt.of(maxTokens));
+        return open(ModelSource.of(folder), OptionalInt.of(maxTokens), storage);
     }
 
-    private static EncoderFolder read(Path folder, BaseStorage storage, OptionalInt maxTokens) throws IOException {
+    /**
+     * Opens a model from another source than a folder.
+     *
+     * @param source the files of the model
+     * @param maxTokens as in {@link #open(Path, int)}; empty for what the files say
+     * @param storage how the large matrices are stored
+     * @return the encoder
+     * @throws IOException as in {@link #open(Path)}
+     * @throws IllegalArgumentException as in {@link #open(Path, int)}
+     */
+    public static EncoderFolder open(ModelSource source, OptionalInt maxTokens, BaseStorage storage)
+            throws IOException {
+        Objects.requireNonNull(source, "source must not be null");
         for (String file : List.of(CONFIG, TOKENIZER)) {
-            if (!Files.exists(folder.resolve(file))) {
-                throw new FileNotFoundException(folder.toAbsolutePath()
+            if (!source.has(file)) {
+                throw new FileNotFoundException(source
                         + ": the folder of a model must have config.json, model.safetensors and tokenizer.json, found no "
                         + file);
             }
         }
-        BertModel model = BertModel.load(folder, storage);
-        int positions = positions(model.lastHiddenState());
-        maxTokens.ifPresent(most -> Tokenizer.requireWithin(positions, most));
-        Labels labels = Labels.parse(Objects.requireNonNull(Json.readIfExists(folder.resolve(CONFIG))));
-        SentenceLimits limits = SentenceLimits.parse(Json.readIfExists(folder.resolve(SentenceLimits.FILE)));
-        Prompts prompts = Prompts.parse(Json.readIfExists(folder.resolve(PROMPTS)));
-        Tokenizer tokenizer =
-                Tokenizer.load(folder.resolve(TOKENIZER), positions, limits.cutAt(maxTokens.orElse(0), positions));
-        return new EncoderFolder(folder, model, labels, limits, tokenizer, prompts, TextLimits.newLimiter());
-    }
-
-    /** The longest sequence that the encoder takes. */
-    private static int positions(Network network) {
-        return ((TokenEmbeddings) network.layers().get(0)).maxLength();
+        BertModel model = BertModel.load(source, storage);
+        Labels labels = Labels.read(source);
+        EncoderTokens tokens = EncoderTokens.open(source, model.maxLength(), maxTokens);
+        return new EncoderFolder(source, model, labels, tokens, TextLimits.newLimiter());
     }
 
     /**
@@ -153,8 +132,7 @@ public final class EncoderFolder implements AutoCloseable {
      * @return the encoder with them
      */
     public EncoderFolder withPrompts(Prompts other) {
-        Objects.requireNonNull(other, "other must not be null");
-        return new EncoderFolder(folder, model, labels, limits, tokenizer, other, textLimiter);
+        return new EncoderFolder(source, model, labels, tokens.withPrompts(other), textLimiter);
     }
 
     /**
@@ -163,7 +141,7 @@ public final class EncoderFolder implements AutoCloseable {
      * @return the name of the folder
      */
     public String name() {
-        return String.valueOf(folder.toAbsolutePath().normalize().getFileName());
+        return source.name();
     }
 
     /**
@@ -212,7 +190,7 @@ public final class EncoderFolder implements AutoCloseable {
      * @return the tokenizer, which {@link #close} closes
      */
     public Tokenizer tokenizer() {
-        return tokenizer;
+        return tokens.tokenizer();
     }
 
     /**
@@ -231,7 +209,7 @@ public final class EncoderFolder implements AutoCloseable {
      * @return those of the folder, or of {@link #withPrompts}
      */
     public Prompts prompts() {
-        return prompts;
+        return tokens.prompts();
     }
 
     /**
@@ -253,7 +231,7 @@ public final class EncoderFolder implements AutoCloseable {
      * @throws IllegalStateException if this was closed
      */
     public Sequences tokens(List<String> texts) {
-        return tokens(texts, prompts::apply);
+        return tokens.tokens(texts);
     }
 
     /**
@@ -264,7 +242,7 @@ public final class EncoderFolder implements AutoCloseable {
      * @throws IllegalArgumentException as {@link #tokens}
      */
     public Sequences queries(List<String> texts) {
-        return tokens(texts, prompts::query);
+        return tokens.queries(texts);
     }
 
     /**
@@ -275,7 +253,7 @@ public final class EncoderFolder implements AutoCloseable {
      * @throws IllegalArgumentException as {@link #tokens}
      */
     public Sequences documents(List<String> texts) {
-        return tokens(texts, prompts::document);
+        return tokens.documents(texts);
     }
 
     /**
@@ -290,25 +268,22 @@ public final class EncoderFolder implements AutoCloseable {
      * @throws IllegalStateException if this was closed
      */
     public Sequences pairs(List<TextPair> pairs) {
-        TextCheck.requireAll("pairs", pairs);
-        return tokenizer.pairSequences(pairs.stream()
-                .map(pair -> new TextPair(cased(pair.first()), cased(pair.second())))
-                .toList());
+        return tokens.pairs(pairs);
     }
 
-    private Sequences tokens(List<String> texts, UnaryOperator<String> prompt) {
-        TextCheck.requireAll("texts", texts);
-        return tokenizer.sequences(texts.stream().map(prompt).map(this::cased).toList());
-    }
-
-    private String cased(String text) {
-        return limits.lowerCase() ? text.toLowerCase(Locale.ROOT) : text;
+    /**
+     * Returns where texts are cut, and who says so.
+     *
+     * @return what the program or the files say
+     */
+    public TextRules rules() {
+        return tokens.rules();
     }
 
     /** Frees the native tokenizer, after the calls that use it now. The model stays usable. A second call has no effect. */
     @Override
     public void close() {
-        tokenizer.close();
+        tokens.close();
     }
 
     @Override

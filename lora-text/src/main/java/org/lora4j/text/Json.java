@@ -7,11 +7,10 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.NoSuchFileException;
-import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.io.FileAccess;
+import org.lora4j.io.ModelSource;
 
 /** Reads the small JSON files of a model folder. Jackson's limits hold for how deep and how long values are. */
 final class Json {
@@ -25,17 +24,29 @@ final class Json {
 
     private Json() {}
 
-    static @Nullable String readIfExists(Path file) throws IOException {
-        byte[] content;
-        try {
-            content = FileAccess.readAtMost(file, MOST_BYTES);
-        } catch (NoSuchFileException e) {
+    /** Reads the text of a file; null if there is none. */
+    static @Nullable String textIfExists(ModelSource source, String file) throws IOException {
+        if (!source.has(file)) {
             return null;
         }
-        if (content.length > MOST_BYTES) {
-            throw new IOException(file + ": must have at most " + MOST_BYTES + " bytes, found more");
+        try (InputStream in = source.open(file)) {
+            byte[] content = in.readNBytes(MOST_BYTES + 1);
+            if (content.length > MOST_BYTES) {
+                throw new IOException(
+                        source.describe(file) + ": must have at most " + MOST_BYTES + " bytes, found more");
+            }
+            return new String(content, StandardCharsets.UTF_8);
         }
-        return new String(content, StandardCharsets.UTF_8);
+    }
+
+    /**
+     * Reads the object of a file; null if there is no file.
+     *
+     * @throws IllegalArgumentException if it is not an object; the message names the file
+     */
+    static @Nullable ObjectNode readIfExists(ModelSource source, String file) throws IOException {
+        String text = textIfExists(source, file);
+        return text == null ? null : object(file, text);
     }
 
     /**

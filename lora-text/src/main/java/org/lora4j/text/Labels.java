@@ -2,15 +2,20 @@ package org.lora4j.text;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.file.NoSuchFileException;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.io.ModelSource;
 
 /** The labels of a classifier as words: {@code id2label} of {@code config.json}. The class of a label is its index. */
 public final class Labels {
+    private static final String CONFIG = "config.json";
+
     private final List<String> names;
     private final Map<String, Integer> ids = new LinkedHashMap<>();
 
@@ -40,6 +45,23 @@ public final class Labels {
     /**
      * Reads the labels of a model.
      *
+     * @param source the files of the model, with {@code config.json}
+     * @return the labels, as {@link #parse} returns them
+     * @throws IOException if the file cannot be read
+     * @throws IllegalArgumentException as {@link #parse}
+     */
+    public static Labels read(ModelSource source) throws IOException {
+        Objects.requireNonNull(source, "source must not be null");
+        String config = Json.textIfExists(source, CONFIG);
+        if (config == null) {
+            throw new NoSuchFileException(source.describe(CONFIG));
+        }
+        return parse(config);
+    }
+
+    /**
+     * Reads the labels of a model.
+     *
      * @param config the content of {@code config.json}
      * @return the labels; {@code LABEL_0}, {@code LABEL_1} and so on if it only has {@code num_labels}; none without both
      * @throws IllegalArgumentException if the classes of {@code id2label} are not 0, 1, …, a name is not a text, or two are the
@@ -47,7 +69,7 @@ public final class Labels {
      */
     public static Labels parse(String config) {
         Objects.requireNonNull(config, "config must not be null");
-        ObjectNode root = Json.object("config.json", config);
+        ObjectNode root = Json.object(CONFIG, config);
         Map<Integer, String> found = new TreeMap<>();
         root.path("id2label").properties().forEach(label -> {
             JsonNode name = label.getValue();

@@ -7,6 +7,7 @@ import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Objects;
+import org.lora4j.io.ModelSource;
 
 /** What kind of model a folder of Hugging Face's hub has. */
 public enum ModelKind {
@@ -83,8 +84,8 @@ public enum ModelKind {
                     "must be the folder of a model, with config.json, found "
                             + (isAdapter ? "an adapter; give the folder of its base" : "none"));
         }
-        Path file = folder.resolve(CONFIG);
-        return Json.object(file.toString(), Objects.requireNonNull(Json.readIfExists(file)));
+        String text = Objects.requireNonNull(Json.textIfExists(ModelSource.of(folder), CONFIG));
+        return Json.object(folder.resolve(CONFIG).toString(), text);
     }
 
     /**

@@ -6,12 +6,12 @@ import java.util.Arrays;
 public final class TokenizedText {
     private final int[] ids;
     private final int[] types;
-    private final int cut;
+    private final boolean isCut;
 
-    TokenizedText(int[] ids, int[] types, int cut) {
+    TokenizedText(int[] ids, int[] types, boolean isCut) {
         this.ids = ids;
         this.types = types;
-        this.cut = cut;
+        this.isCut = isCut;
     }
 
     /**
@@ -53,16 +53,17 @@ public final class TokenizedText {
     }
 
     /**
-     * Returns how many tokens of the text were cut off.
+     * Returns whether the end of a text was cut off. How many tokens that were is not counted: the rest of a long text need not
+     * become tokens.
      *
-     * @return 0 if the whole text is there
+     * @return false if the whole text is there
      */
-    public int cut() {
-        return cut;
+    public boolean isCut() {
+        return isCut;
     }
 
     @Override
     public String toString() {
-        return "TokenizedText(" + ids.length + " tokens, " + cut + " cut off)";
+        return "TokenizedText(" + ids.length + " tokens" + (isCut ? ", cut)" : ")");
     }
 }

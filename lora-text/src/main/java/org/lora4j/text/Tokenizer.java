@@ -1,37 +1,32 @@
 package org.lora4j.text;
 
-import ai.djl.huggingface.tokenizers.Encoding;
-import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
-import ai.djl.util.PairList;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.OptionalInt;
-import java.util.function.Function;
-import java.util.stream.LongStream;
 import org.lora4j.io.FileAccess;
+import org.lora4j.io.ModelSource;
 import org.lora4j.nn.input.Sequences;
 
 /**
- * The tokenizer of a model folder: Hugging Face's {@code tokenizer.json}. It adds the special tokens, and cuts texts that are
- * longer than {@link #maxTokens}. Nothing is downloaded. Half a character, a surrogate that stands alone, counts as U+FFFD.
+ * The tokenizer of a model: Hugging Face's {@code tokenizer.json}. It adds the special tokens. Nothing is downloaded. Half a
+ * character, a surrogate that stands alone, counts as U+FFFD.
+ *
+ * <p>It cuts and pads nothing, unless the program asks for it with {@link #withMaxTokens}. The {@code truncation} and the
+ * {@code padding} of the file have no effect: they are what a program once set that stored the file, and Python's call of a
+ * tokenizer ignores them too. A text that is too long loses its end, and keeps its special tokens.
  *
  * <p>Any number of threads can use a tokenizer at the same time. {@link #close} frees its native memory.
  */
 public final class Tokenizer implements AutoCloseable {
     static final String FILE = "tokenizer.json";
 
-    /** The native library returns far more than the ids, so it gets a few texts at a time. */
+    /** The texts of a call of the native library, which uses several threads. */
     private static final int TEXTS_AT_A_TIME = 64;
-
-    private static final int LONGEST_BY_DEFAULT = 512;
 
     /** Vocabularies of 250,000 tokens have 20 MB. */
     static final int MOST_BYTES = 200_000_000;
@@ -40,21 +35,24 @@ public final class Tokenizer implements AutoCloseable {
     private final int specialTokens;
     private final int maxTokens;
 
-    private Tokenizer(NativeTokenizer tokenizer) {
+    private Tokenizer(NativeTokenizer tokenizer, int specialTokens, int maxTokens) {
         this.tokenizer = tokenizer;
-        specialTokens = tokenizer.use(t -> t.encode("").getIds().length);
-        maxTokens = tokenizer.use(t -> t.getMaxLength());
+        this.specialTokens = specialTokens;
+        this.maxTokens = maxTokens;
     }
 
     /**
-     * Loads a tokenizer that cuts where its file says; it cuts nothing if the file says nothing.
+     * Loads a tokenizer that cuts nothing.
      *
      * @param folder a folder with {@code tokenizer.json}, or this file
      * @return the tokenizer
-     * @throws IOException if the file cannot be read or is not one of Hugging Face's tokenizers
+     * @throws IOException if the file cannot be read or is not one of Hugging Face's tokenizers, or the native library cannot be
+     *     loaded
      */
     public static Tokenizer load(Path folder) throws IOException {
-        return load(folder, Map.of("modelMaxLength", String.valueOf(Integer.MAX_VALUE)));
+        Objects.requireNonNull(folder, "folder must not be null");
+        Path file = Files.isDirectory(folder) ? folder.resolve(FILE) : folder;
+        return create(file.toString(), FileAccess.readAtMost(file, MOST_BYTES));
     }
 
     /**
@@ -64,83 +62,75 @@ public final class Tokenizer implements AutoCloseable {
      * @param maxTokens the most tokens of a text, with the special ones
      * @return the tokenizer
      * @throws IOException as {@link #load(Path)}
-     * @throws IllegalArgumentException if the number leaves no token for a text
+     * @throws IllegalArgumentException as {@link #withMaxTokens}
      */
     public static Tokenizer load(Path folder, int maxTokens) throws IOException {
-        return load(folder, exactly(maxTokens, Integer.MAX_VALUE)).requireRoom(maxTokens);
+        return load(folder).limited(maxTokens);
     }
 
     /**
-     * Reads a tokenizer for a model, from stores other than folders.
+     * Loads a tokenizer that cuts nothing.
      *
-     * @param file the content of {@code tokenizer.json}
-     * @param positions the longest sequence that the model takes
-     * @param maxTokens the most tokens of a text, at most {@code positions}; 0 for where the file cuts, or 512 if it does not,
-     *     and at most {@code positions}
+     * @param source the files of a model, with {@code tokenizer.json}
      * @return the tokenizer
      * @throws IOException as {@link #load(Path)}
-     * @throws IllegalArgumentException if {@code maxTokens} is out of range, or leaves no token for a text
      */
-    public static Tokenizer read(InputStream file, int positions, int maxTokens) throws IOException {
-        Objects.requireNonNull(file, "file must not be null");
-        Map<String, String> length = length(positions, maxTokens);
-        return create(FILE, file.readNBytes(MOST_BYTES + 1), length).requireRoom(maxTokens);
-    }
-
-    static Tokenizer load(Path folder, int positions, int maxTokens) throws IOException {
-        return load(folder, length(positions, maxTokens)).requireRoom(maxTokens);
-    }
-
-    private static Map<String, String> length(int positions, int maxTokens) {
-        return maxTokens == 0
-                ? Map.of("modelMaxLength", String.valueOf(Math.min(positions, LONGEST_BY_DEFAULT)))
-                : exactly(maxTokens, positions);
-    }
-
-    private static Map<String, String> exactly(int maxTokens, int positions) {
-        requireWithin(positions, maxTokens);
-        return Map.of("modelMaxLength", String.valueOf(maxTokens), "maxLength", String.valueOf(maxTokens));
-    }
-
-    static void requireWithin(int positions, int maxTokens) {
-        if (maxTokens < 1 || maxTokens > positions) {
-            throw new IllegalArgumentException(
-                    "maxTokens must be between 1 and the " + positions + " positions of the model, found " + maxTokens);
+    public static Tokenizer load(ModelSource source) throws IOException {
+        Objects.requireNonNull(source, "source must not be null");
+        try (InputStream in = source.open(FILE)) {
+            return create(source.describe(FILE), in.readNBytes(MOST_BYTES + 1));
         }
     }
 
-    private static Tokenizer load(Path folder, Map<String, String> length) throws IOException {
-        Objects.requireNonNull(folder, "folder must not be null");
-        Path file = Files.isDirectory(folder) ? folder.resolve(FILE) : folder;
-        return create(file.toString(), FileAccess.readAtMost(file, MOST_BYTES), length);
+    /**
+     * Reads a tokenizer that cuts nothing.
+     *
+     * @param file the content of {@code tokenizer.json}
+     * @return the tokenizer
+     * @throws IOException as {@link #load(Path)}
+     */
+    public static Tokenizer read(InputStream file) throws IOException {
+        Objects.requireNonNull(file, "file must not be null");
+        return create(FILE, file.readNBytes(MOST_BYTES + 1));
     }
 
-    private static Tokenizer create(String name, byte[] content, Map<String, String> length) throws IOException {
+    private static Tokenizer create(String name, byte[] content) throws IOException {
         if (content.length > MOST_BYTES) {
             throw new IOException(name + ": must have at most " + MOST_BYTES + " bytes, found more");
         }
-        Map<String, String> options = new HashMap<>(length);
-        options.put("stride", "0");
-        try {
-            return new Tokenizer(NativeTokenizer.load(content, options));
-        } catch (RuntimeException e) {
-            throw new IOException(name + ": must be a file of Hugging Face's tokenizers, found " + e.getMessage(), e);
-        }
+        NativeTokenizer tokenizer = NativeTokenizer.load(name, content);
+        return new Tokenizer(tokenizer, tokenizer.encode("", true).special(), Integer.MAX_VALUE);
     }
 
-    private Tokenizer requireRoom(int most) {
-        if (most != 0 && most <= specialTokens) {
-            close();
+    /**
+     * Returns a tokenizer that cuts texts.
+     *
+     * @param tokens the most tokens of a text, with the special ones
+     * @return a tokenizer with the same native memory; closing one of both closes the other
+     * @throws IllegalArgumentException if the number leaves no token for a text
+     */
+    public Tokenizer withMaxTokens(int tokens) {
+        if (tokens <= specialTokens) {
             throw new IllegalArgumentException(
-                    "maxTokens must be more than the " + specialTokens + " special tokens of a text, found " + most);
+                    "maxTokens must be more than the " + specialTokens + " special tokens of a text, found " + tokens);
         }
-        return this;
+        return new Tokenizer(tokenizer, specialTokens, tokens);
+    }
+
+    /** Cuts from now on; if that is not possible, the native memory is freed. */
+    Tokenizer limited(int most) {
+        try {
+            return withMaxTokens(most);
+        } catch (IllegalArgumentException e) {
+            close();
+            throw e;
+        }
     }
 
     /**
      * Returns where texts are cut.
      *
-     * @return the most tokens of a text, with the special ones
+     * @return the most tokens of a text, with the special ones; {@link Integer#MAX_VALUE} if nothing is cut
      */
     public int maxTokens() {
         return maxTokens;
@@ -163,7 +153,7 @@ public final class Tokenizer implements AutoCloseable {
      */
     public OptionalInt tokenId(String token) {
         Objects.requireNonNull(token, "token must not be null");
-        int[] found = ids(tokenizer.use(t -> t.encode(token, false, false)));
+        int[] found = tokenizer.encode(TextCheck.wellFormed(token), false).ids();
         return found.length == 1 && decode(found, false).strip().equals(token)
                 ? OptionalInt.of(found[0])
                 : OptionalInt.empty();
@@ -194,9 +184,19 @@ public final class Tokenizer implements AutoCloseable {
     }
 
     private TokenizedText encode(String text, boolean special) {
+        return cut(tokenizer.encode(beginning(text), special));
+    }
+
+    /** The text as it is tokenized: as a whole if nothing of it is cut. One token more than is kept shows that the text was cut. */
+    private String beginning(String text) {
         String wellFormed = TextCheck.wellFormed(text);
-        Encoding encoding = tokenizer.use(t -> t.encode(wellFormed, special, false));
-        return tokenized(encoding, cut(text, encoding));
+        return maxTokens == Integer.MAX_VALUE ? wellFormed : TextBeginning.of(wellFormed, maxTokens + 1, tokenizer);
+    }
+
+    private TokenizedText cut(NativeTokens all) {
+        int room = maxTokens - all.special();
+        boolean isCut = all.count(0) > room;
+        return tokenized(isCut ? all.first(room, 0) : all, isCut);
     }
 
     /**
@@ -205,7 +205,7 @@ public final class Tokenizer implements AutoCloseable {
      * @param special whether the special tokens are added at its ends
      */
     int[] ids(String text, boolean special) {
-        return ints(tokenizer.ids(TextCheck.wellFormed(text), special));
+        return tokenizer.ids(TextCheck.wellFormed(text), special);
     }
 
     /**
@@ -236,14 +236,12 @@ public final class Tokenizer implements AutoCloseable {
         List<TokenizedText> result = new ArrayList<>(pairs.size());
         for (int from = 0; from < pairs.size(); from += TEXTS_AT_A_TIME) {
             List<TextPair> some = pairs.subList(from, Math.min(pairs.size(), from + TEXTS_AT_A_TIME));
-            PairList<String, String> given = new PairList<>();
-            some.forEach(pair -> given.add(TextCheck.wellFormed(pair.first()), TextCheck.wellFormed(pair.second())));
-            Encoding[] encodings = tokenizer.use(t -> t.batchEncode(given, true, false));
-            for (int i = 0; i < encodings.length; i++) {
-                int cut = encodings[i].exceedMaxLength()
-                        ? textTokens(given.keyAt(i)) + textTokens(given.valueAt(i)) - kept(encodings[i])
-                        : 0;
-                result.add(tokenized(encodings[i], cut));
+            List<TextPair> given = some.stream()
+                    .map(pair -> new TextPair(beginning(pair.first()), beginning(pair.second())))
+                    .toList();
+            List<NativeTokens> all = tokenizer.encodePairs(given);
+            for (int i = 0; i < all.size(); i++) {
+                result.add(cut(all.get(i), some.get(i)));
             }
         }
         return result;
@@ -260,7 +258,7 @@ public final class Tokenizer implements AutoCloseable {
     public List<TokenizedText> encode(List<String> texts) {
         TextCheck.requireAll("texts", texts);
         List<TokenizedText> result = new ArrayList<>(texts.size());
-        encodeAll(texts, (i, encoding) -> result.add(tokenized(encoding, cut(texts.get(i), encoding))));
+        encodeAll(texts, (i, tokens) -> result.add(tokens));
         return result;
     }
 
@@ -276,8 +274,8 @@ public final class Tokenizer implements AutoCloseable {
     public Sequences sequences(List<String> texts) {
         TextCheck.requireAll("texts", texts);
         int[][] ids = new int[texts.size()][];
-        encodeAll(texts, (i, encoding) -> {
-            ids[i] = ids(encoding);
+        encodeAll(texts, (i, tokens) -> {
+            ids[i] = tokens.ids();
             if (ids[i].length == specialTokens) {
                 throw new IllegalArgumentException("each text must have at least one token, found none in text " + i
                         + "; leave out texts of spaces and control characters");
@@ -312,50 +310,45 @@ public final class Tokenizer implements AutoCloseable {
     }
 
     private interface Sink {
-        void accept(int index, Encoding encoding);
+        void accept(int index, TokenizedText tokens);
     }
 
     private void encodeAll(List<String> texts, Sink sink) {
         for (int from = 0; from < texts.size(); from += TEXTS_AT_A_TIME) {
             List<String> some = texts.subList(from, Math.min(texts.size(), from + TEXTS_AT_A_TIME)).stream()
-                    .map(TextCheck::wellFormed)
+                    .map(this::beginning)
                     .toList();
-            Encoding[] encodings = tokenizer.use(t -> t.batchEncode(some));
-            for (int i = 0; i < encodings.length; i++) {
-                sink.accept(from + i, encodings[i]);
+            List<NativeTokens> all = tokenizer.encode(some);
+            for (int i = 0; i < all.size(); i++) {
+                sink.accept(from + i, cut(all.get(i)));
             }
         }
     }
 
-    private int cut(String text, Encoding encoding) {
-        return encoding.exceedMaxLength() ? textTokens(TextCheck.wellFormed(text)) - kept(encoding) : 0;
+    /** Cuts a pair as Python does: the longer text first, until both have half of the room. */
+    private TokenizedText cut(NativeTokens all, TextPair pair) {
+        int room = maxTokens - all.special();
+        int first = all.count(0);
+        int second = all.count(1);
+        if (first + (long) second <= room) {
+            return tokenized(all, false);
+        }
+        int half = room / 2;
+        if (Math.min(first, second) <= half) {
+            return tokenized(first <= second ? all.first(first, room - first) : all.first(room - second, second), true);
+        }
+        // The longer text gets the odd token.
+        boolean firstIsLonger = room % 2 == 1 && tokens(pair.first()) > tokens(pair.second());
+        return tokenized(firstIsLonger ? all.first(room - half, half) : all.first(half, room - half), true);
     }
 
-    /** The number of tokens of a whole text, without the special ones. */
-    private int textTokens(String text) {
-        Encoding encoding = tokenizer.use(t -> t.encode(text, false, true));
-        return encoding.getIds().length
-                + Arrays.stream(encoding.getOverflowing())
-                        .mapToInt(part -> part.getIds().length)
-                        .sum();
+    /** How many tokens the whole text has. */
+    private int tokens(String text) {
+        return tokenizer.encode(TextCheck.wellFormed(text), false).ids().length;
     }
 
-    private static int kept(Encoding encoding) {
-        return (int) LongStream.of(encoding.getSpecialTokenMask())
-                .filter(special -> special == 0)
-                .count();
-    }
-
-    private static TokenizedText tokenized(Encoding encoding, int cut) {
-        return new TokenizedText(ids(encoding), ints(encoding.getTypeIds()), cut);
-    }
-
-    private static int[] ids(Encoding encoding) {
-        return ints(encoding.getIds());
-    }
-
-    private static int[] ints(long[] values) {
-        return LongStream.of(values).mapToInt(Math::toIntExact).toArray();
+    private static TokenizedText tokenized(NativeTokens tokens, boolean isCut) {
+        return new TokenizedText(tokens.ids(), tokens.types(), isCut);
     }
 
     /**
@@ -386,7 +379,7 @@ public final class Tokenizer implements AutoCloseable {
                 throw new IllegalArgumentException("ids: a token must be at least 0, found " + id);
             }
         }
-        return tokenizer.use(t -> t.decode(Arrays.stream(ids).asLongStream().toArray(), skipSpecial));
+        return tokenizer.decode(ids, skipSpecial);
     }
 
     /**
@@ -398,9 +391,9 @@ public final class Tokenizer implements AutoCloseable {
         return new TokenStream(this);
     }
 
-    /** Uses the native tokenizer, for what needs more than the ids. */
-    <T> T use(Function<HuggingFaceTokenizer, T> call) {
-        return tokenizer.use(call);
+    /** The character at which each token of a text begins, as {@link NativeTokenizer#starts} counts them. */
+    int[] starts(String text) {
+        return tokenizer.starts(TextCheck.wellFormed(text));
     }
 
     /** Frees the native memory, after the calls that use it now. A second call has no effect. */

@@ -46,10 +46,11 @@ class DecoderFolderTest {
                 assertThatExceptionOfType(IOException.class)
                         .isThrownBy(decoder::requireTemplate)
                         .withMessageContaining("the folder must have a chat template");
-                assertThat(decoder.ownClassifier()).isEmpty();
-                assertThat(decoder.classifier(3, 1).outputSize()).isEqualTo(3);
+                assertThat(decoder.model().ownClassifier()).isEmpty();
+                assertThat(decoder.model().classifier(3, 1).outputSize()).isEqualTo(3);
                 Sequences tokens = Sequences.of(new int[][] {{4, 5, 6}});
-                assertThat(decoder.lastHiddenState().predict(tokens).rows()).isEqualTo(3);
+                assertThat(decoder.model().lastHiddenState().predict(tokens).rows())
+                        .isEqualTo(3);
             }
         }
     }
@@ -59,12 +60,12 @@ class DecoderFolderTest {
         for (String golden : List.of("decoder_llama", "decoder_gpt2")) {
             write(golden);
             try (DecoderFolder decoder = DecoderFolder.open(folder)) {
-                decoder.save(decoder.classifier(3, 1), folder);
+                decoder.model().save(decoder.model().classifier(3, 1), folder);
             }
             Files.writeString(folder.resolve("generation_config.json"), "{\"eos_token_id\": [5, 6]}");
             assertThat(ModelKind.classifies(folder)).isTrue();
             try (DecoderFolder decoder = DecoderFolder.open(folder, BaseStorage.of(Precision.BFLOAT16))) {
-                assertThat(decoder.ownClassifier()).isPresent();
+                assertThat(decoder.model().ownClassifier()).isPresent();
                 assertThat(decoder.endIds()).contains(5, 6);
             }
         }

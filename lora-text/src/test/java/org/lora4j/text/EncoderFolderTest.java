@@ -23,8 +23,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 /** What the files of a folder decide. The encoder has 16 positions and a vocabulary of 32 tokens. */
 class EncoderFolderTest {
     static final String TOKENIZER = """
-            {"version":"1.0","truncation":null,"padding":null,
-             "added_tokens":[
+            {"version":"1.0","truncation":null,"padding":null,"added_tokens":[
               {"id":1,"content":"[CLS]","single_word":false,"lstrip":false,"rstrip":false,"normalized":false,"special":true},
               {"id":2,"content":"[SEP]","single_word":false,"lstrip":false,"rstrip":false,"normalized":false,"special":true}],
              "normalizer":null,"pre_tokenizer":{"type":"WhitespaceSplit"},
@@ -60,19 +59,39 @@ class EncoderFolderTest {
         }
     }
 
+    private String limitedBy() throws IOException {
+        try (EncoderFolder encoder = EncoderFolder.open(folder)) {
+            return encoder.rules().limitedBy();
+        }
+    }
+
     @Test
-    void textsAreCutWhereTheFilesSay() throws IOException {
-        assertThat(tokens()).isEqualTo(16);
-        write("tokenizer.json", TOKENIZER.replace("\"truncation\":null", """
-                "truncation":{"direction":"Right","max_length":9,"strategy":"LongestFirst","stride":0}"""));
-        assertThat(tokens()).isEqualTo(9);
-        write("sentence_bert_config.json", "{\"max_seq_length\": 12, \"do_lower_case\": false}");
-        assertThat(tokens()).isEqualTo(12);
-        write("sentence_bert_config.json", "{\"max_seq_length\": 256}");
-        assertThat(tokens()).isEqualTo(16);
-        try (EncoderFolder five = EncoderFolder.open(folder, 5)) {
-            assertThat(five.tokens(List.of(A_NINETEEN_TIMES)).tokens()).isEqualTo(5);
-            assertThat(five.tokenizer().maxTokens()).isEqualTo(5);
+    void textsAreCutWhereTheFirstFileSays() throws IOException {
+        for (String form : TokenizerForms.of(TOKENIZER).values()) {
+            write("tokenizer.json", form);
+            for (String file : List.of("tokenizer_config.json", "sentence_bert_config.json")) {
+                Files.deleteIfExists(folder.resolve(file));
+            }
+            assertThat(tokens()).isEqualTo(16);
+            assertThat(limitedBy()).isEqualTo("the number of positions of the model");
+            write("tokenizer_config.json", "{\"model_max_length\": 1000000000000000019884624838656}");
+            assertThat(tokens()).isEqualTo(16);
+            write("tokenizer_config.json", "{\"model_max_length\": 9, \"truncation_side\": \"left\"}");
+            assertThat(tokens()).isEqualTo(9);
+            assertThat(limitedBy()).isEqualTo("tokenizer_config.json");
+            write("sentence_bert_config.json", "{\"max_seq_length\": null}");
+            assertThat(tokens()).isEqualTo(9);
+            write("sentence_bert_config.json", "{\"max_seq_length\": 12, \"do_lower_case\": false}");
+            assertThat(tokens()).isEqualTo(12);
+            assertThat(limitedBy()).isEqualTo("sentence_bert_config.json");
+            write("sentence_bert_config.json", "{\"max_seq_length\": 256}");
+            assertThat(tokens()).isEqualTo(16);
+            try (EncoderFolder five = EncoderFolder.open(folder, 5)) {
+                assertThat(five.tokens(List.of(A_NINETEEN_TIMES)).tokens()).isEqualTo(5);
+                assertThat(five.tokens(List.of("a")).tokens()).isEqualTo(3);
+                assertThat(five.tokenizer().maxTokens()).isEqualTo(5);
+                assertThat(five.rules().limitedBy()).isEqualTo("the program");
+            }
         }
     }
 
@@ -170,6 +189,8 @@ class EncoderFolderTest {
             value = {
                 "sentence_bert_config.json | {\"max_seq_length\": -1} | max_seq_length must be a whole number above 0, found -1",
                 "sentence_bert_config.json | {\"max_seq_length\": \"x\"} | max_seq_length must be a whole number above 0",
+                "tokenizer_config.json | {\"model_max_length\": 0} | model_max_length must be a whole number above 0, found 0",
+                "tokenizer_config.json | {\"model_max_length\": 8.5} | model_max_length must be a whole number above 0",
                 "sentence_bert_config.json | [] | must be a JSON object, found another value",
                 "config_sentence_transformers.json | {\"a\": | must be a JSON object, found"
             })

@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatNullPointerException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -21,6 +20,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.lora4j.io.ModelSource;
 import org.lora4j.nn.input.Sequences;
 
 class TokenizerTest {
@@ -45,25 +45,26 @@ class TokenizerTest {
         assertThat(hello.ids()).containsExactly(CLS, 7592, SEP);
         assertThat(hello.types()).containsExactly(0, 0, 0);
         assertThat(hello.mask()).containsExactly(1, 1, 1);
-        assertThat(hello.cut()).isZero();
+        assertThat(hello.isCut()).isFalse();
         assertThat(hello.size()).isEqualTo(3);
-        assertThat(hello).hasToString("TokenizedText(3 tokens, 0 cut off)");
+        assertThat(hello).hasToString("TokenizedText(3 tokens)");
         assertThat(eight.encodeRendered("hello").ids()).containsExactly(7592);
         assertThat(eight.specialTokens()).isEqualTo(2);
         assertThat(eight.maxTokens()).isEqualTo(8);
     }
 
     @Test
-    void countsWhatItCuts() {
+    void saysWhatItCut() {
         TokenizedText text = eight.encode("one two three four five six seven eight nine");
         assertThat(text.size()).isEqualTo(8);
-        assertThat(text.cut()).isEqualTo(3);
+        assertThat(text.isCut()).isTrue();
+        assertThat(text).hasToString("TokenizedText(8 tokens, cut)");
         assertThat(eight.encodeRendered("one two three four five six seven eight nine")
-                        .cut())
-                .isEqualTo(1);
-        assertThat(eight.encode("one two three four five six").cut()).isZero();
+                        .isCut())
+                .isTrue();
+        assertThat(eight.encode("one two three four five six").isCut()).isFalse();
         List<TokenizedText> both = eight.encode(List.of("one", "one two three four five six seven"));
-        assertThat(both).extracting(TokenizedText::cut).containsExactly(0, 1);
+        assertThat(both).extracting(TokenizedText::isCut).containsExactly(false, true);
     }
 
     @Test
@@ -71,11 +72,11 @@ class TokenizerTest {
         TokenizedText pair = eight.encode("one two", "three");
         assertThat(eight.decode(pair.ids(), false)).isEqualTo("[CLS] one two [SEP] three [SEP]");
         assertThat(pair.types()).containsExactly(0, 0, 0, 0, 1, 1);
-        assertThat(pair.cut()).isZero();
+        assertThat(pair.isCut()).isFalse();
 
         TokenizedText cut = eight.encode("one two three four five six seven", "eight nine");
         assertThat(cut.types()).containsExactly(0, 0, 0, 0, 0, 1, 1, 1);
-        assertThat(cut.cut()).isEqualTo(4);
+        assertThat(cut.isCut()).isTrue();
         assertThat(eight.encodePairs(List.of(new TextPair("one two", "three")))
                         .get(0)
                         .ids())
@@ -99,10 +100,10 @@ class TokenizerTest {
     }
 
     @Test
-    void aTextOfAMegabyteIsCutAndCounted() {
-        TokenizedText text = eight.encode("word ".repeat(200_000));
+    void aTextOfTenMegabytesIsCut() {
+        TokenizedText text = eight.encode("word ".repeat(2_000_000));
         assertThat(text.size()).isEqualTo(8);
-        assertThat(text.cut()).isEqualTo(200_000 - 6);
+        assertThat(text.isCut()).isTrue();
     }
 
     @ParameterizedTest
@@ -207,29 +208,30 @@ class TokenizerTest {
     }
 
     @Test
-    void cutsWhereTheFileSaysOrNowhere(@TempDir Path folder) throws IOException {
+    void cutsWhereTheProgramSaysOrNowhere(@TempDir Path folder) throws IOException {
         Path file = folder.resolve("tokenizer.json");
         Files.write(file, Tokenizers.miniLmFile());
-        try (Tokenizer ofFile = Tokenizer.load(folder);
+        try (Tokenizer whole = Tokenizer.load(folder);
                 Tokenizer five = Tokenizer.load(file, 5)) {
-            assertThat(ofFile.maxTokens()).isEqualTo(128);
+            assertThat(whole.maxTokens()).isEqualTo(Integer.MAX_VALUE);
+            assertThat(whole.encode("one ".repeat(1000)).size()).isEqualTo(1002);
             assertThat(five.encode("one two three four five").size()).isEqualTo(5);
         }
         Files.writeString(file, Tokenizers.bytes());
-        try (Tokenizer all = Tokenizer.load(folder)) {
+        try (Tokenizer all = Tokenizer.load(ModelSource.of(folder))) {
             assertThat(all.encode("x".repeat(10_000)).size()).isEqualTo(10_000);
         }
     }
 
     @Test
-    void refusesANumberOfTokensThatLeavesNone() throws IOException {
-        byte[] file = Tokenizers.miniLmFile();
+    void refusesANumberOfTokensThatLeavesNone(@TempDir Path folder) throws IOException {
+        Path file = Files.write(folder.resolve("tokenizer.json"), Tokenizers.miniLmFile());
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> Tokenizer.read(new ByteArrayInputStream(file), 512, 2))
+                .isThrownBy(() -> Tokenizer.load(file, 2))
                 .withMessage("maxTokens must be more than the 2 special tokens of a text, found 2");
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> Tokenizer.read(new ByteArrayInputStream(file), 512, 513))
-                .withMessage("maxTokens must be between 1 and the 512 positions of the model, found 513");
+                .isThrownBy(() -> eight.withMaxTokens(0))
+                .withMessage("maxTokens must be more than the 2 special tokens of a text, found 0");
     }
 
     @ParameterizedTest

@@ -13,10 +13,10 @@ final class Tokenizers {
 
     private Tokenizers() {}
 
-    /** That of all-MiniLM-L6-v2, whose file cuts at 128 tokens. */
+    /** That of all-MiniLM-L6-v2. Its file says that it cuts at 128 tokens, which has no effect. */
     static Tokenizer miniLm(int maxTokens) {
         try (InputStream file = Objects.requireNonNull(Tokenizers.class.getResourceAsStream(MINILM))) {
-            return Tokenizer.read(file, 512, maxTokens);
+            return Tokenizer.read(file).withMaxTokens(maxTokens);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

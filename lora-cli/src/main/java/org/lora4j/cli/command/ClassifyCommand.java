@@ -9,6 +9,7 @@ import org.lora4j.cli.train.TextTask;
 import org.lora4j.cli.train.TrainingInput;
 import org.lora4j.cli.train.TrainingReport;
 import org.lora4j.example.support.cli.OptionCheck;
+import org.lora4j.train.DefaultSteps;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -51,7 +52,7 @@ public final class ClassifyCommand extends TrainCommand<ClassifyResult> {
     private boolean noBaseline;
 
     ClassifyCommand() {
-        super(16, 1e-3, 300);
+        super(16, 1e-3, DefaultSteps.ENOUGH);
     }
 
     @Override

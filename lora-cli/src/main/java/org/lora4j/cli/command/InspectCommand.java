@@ -93,10 +93,15 @@ public final class InspectCommand extends WorkCommand {
         out.line("%s: a model, %s", model.folder(), model.kind());
         out.fact("%,d parameters; files of %,d bytes", model.parameters(), model.bytes());
         out.fact("linear layers by name: %s", model.targets());
-        out.fact("%,d tokens at most", model.longest());
+        out.fact("files that decide: %s", model.files());
+        out.fact("%,d tokens at most, as %s says", model.longest(), model.limitedBy());
+        if (model.pooling() != null) {
+            out.fact("sentence embeddings: %s", model.pooling());
+        }
         if (!model.labels().isEmpty()) {
             out.fact("classes %s", model.labels());
         }
         out.fact("chat template: %s", model.chat() ? "yes" : "no");
+        model.warnings().forEach(warning -> out.fact("WARNING: %s", warning));
     }
 }

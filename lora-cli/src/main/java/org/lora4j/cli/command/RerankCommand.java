@@ -10,6 +10,7 @@ import org.lora4j.cli.train.TextTask;
 import org.lora4j.cli.train.TrainingInput;
 import org.lora4j.cli.train.TrainingReport;
 import org.lora4j.example.support.cli.OptionCheck;
+import org.lora4j.train.DefaultSteps;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -46,7 +47,7 @@ public final class RerankCommand extends TrainCommand<RankResult> {
     private final TextLimit limit = new TextLimit();
 
     RerankCommand() {
-        super(16, 1e-3, 300);
+        super(16, 1e-3, DefaultSteps.ENOUGH);
     }
 
     @Override

@@ -14,9 +14,11 @@ import org.lora4j.algebra.AdapterExtraction;
 import org.lora4j.algebra.TargetRank;
 import org.lora4j.cli.model.TaskFile;
 import org.lora4j.io.PeftAdapters;
+import org.lora4j.linalg.Precision;
+import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.transformer.BertModel;
-import org.lora4j.text.DecoderFolder;
+import org.lora4j.text.DecoderModel;
 import org.lora4j.text.ModelKind;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -54,17 +56,16 @@ public final class ModelDifference {
             throw new IOException(tuned + ": the models must be of the same kind, found " + ModelKind.of(tuned)
                     + " beside " + kind + " in " + model);
         }
-        try (Side base = Side.open(model);
-                Side other = Side.open(tuned)) {
-            boolean oneClassifies = base.classifies() != other.classifies();
-            return extract(
-                    model,
-                    oneClassifies ? base.body() : base.network(),
-                    oneClassifies ? other.body() : other.network(),
-                    rank,
-                    output,
-                    oneClassifies && other.classifies() ? other.head() : List.of());
-        }
+        Side base = Side.open(model);
+        Side other = Side.open(tuned);
+        boolean oneClassifies = base.classifies() != other.classifies();
+        return extract(
+                model,
+                oneClassifies ? base.body() : base.network(),
+                oneClassifies ? other.body() : other.network(),
+                rank,
+                output,
+                oneClassifies && other.classifies() ? other.head() : List.of());
     }
 
     private static Result extract(
@@ -92,14 +93,14 @@ public final class ModelDifference {
     /**
      * One of the models.
      *
-     * @param decoder the folder of a decoder; null for an encoder
+     * @param decoder the decoder; null for an encoder
      * @param encoder the encoder; null for a decoder
      */
     private record Side(
-            @Nullable DecoderFolder decoder, @Nullable BertModel encoder) implements AutoCloseable {
+            @Nullable DecoderModel decoder, @Nullable BertModel encoder) {
         static Side open(Path folder) throws IOException {
             return ModelKind.of(folder).isDecoder()
-                    ? new Side(DecoderFolder.open(folder), null)
+                    ? new Side(DecoderModel.load(folder, BaseStorage.of(Precision.FLOAT)), null)
                     : new Side(null, BertModel.load(folder));
         }
 
@@ -108,7 +109,7 @@ public final class ModelDifference {
         }
 
         @Override
-        public DecoderFolder decoder() {
+        public DecoderModel decoder() {
             return Objects.requireNonNull(decoder);
         }
 
@@ -132,13 +133,6 @@ public final class ModelDifference {
             return network().paths().stream()
                     .filter(path -> body.stream().noneMatch(of -> path.equals(of) || path.endsWith("." + of)))
                     .toList();
-        }
-
-        @Override
-        public void close() {
-            if (decoder != null) {
-                decoder.close();
-            }
         }
     }
 

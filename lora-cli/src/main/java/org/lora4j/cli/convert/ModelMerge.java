@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
 import java.util.List;
 import org.lora4j.LoRAModel;
 import org.lora4j.cli.file.OutputPath;
@@ -11,27 +12,23 @@ import org.lora4j.cli.model.AdaptedModels;
 import org.lora4j.cli.model.DecoderAdapters;
 import org.lora4j.cli.model.Head;
 import org.lora4j.cli.model.TextClassifier;
+import org.lora4j.io.ModelSource;
 import org.lora4j.io.PeftAdapters;
 import org.lora4j.linalg.Precision;
 import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.transformer.BertModel;
-import org.lora4j.text.DecoderFolder;
+import org.lora4j.nn.transformer.ModelFiles;
+import org.lora4j.text.DecoderModel;
 import org.lora4j.text.ModelKind;
 
 /** Merges an adapter into its model, and writes the result as a folder of Hugging Face. */
 public final class ModelMerge {
-    /** What belongs to a model beside its configuration and its weights. */
-    private static final List<String> COPIED = List.of(
-            "tokenizer.json",
-            "tokenizer_config.json",
-            "special_tokens_map.json",
-            "vocab.txt",
-            "vocab.json",
-            "merges.txt",
-            "chat_template.jinja",
-            "generation_config.json",
-            "sentence_bert_config.json",
-            "config_sentence_transformers.json");
+    /** The older files of a tokenizer, which only Python reads. */
+    private static final List<String> OF_PYTHON =
+            List.of("special_tokens_map.json", "vocab.txt", "vocab.json", "merges.txt");
+
+    /** What the merged model is saved with. */
+    private static final List<String> WRITTEN = List.of("config.json", "modules.json", "1_Pooling/config.json");
 
     private ModelMerge() {}
 
@@ -54,7 +51,10 @@ public final class ModelMerge {
         } else {
             mergeEncoder(model, adapter, output);
         }
-        for (String file : COPIED) {
+        List<String> files = new ArrayList<>(ModelFiles.settings(ModelSource.of(model)));
+        files.removeAll(WRITTEN);
+        files.addAll(OF_PYTHON);
+        for (String file : files) {
             if (Files.exists(model.resolve(file))) {
                 Files.copy(model.resolve(file), output.resolve(file), StandardCopyOption.REPLACE_EXISTING);
             }
@@ -62,9 +62,8 @@ public final class ModelMerge {
     }
 
     private static void mergeDecoder(Path model, Path adapter, Path output) throws IOException {
-        try (DecoderFolder decoder = DecoderFolder.open(model)) {
-            decoder.save(DecoderAdapters.load(decoder, List.of(adapter)).mergeActive(), output);
-        }
+        DecoderModel decoder = DecoderModel.load(model, BaseStorage.of(Precision.FLOAT));
+        decoder.save(DecoderAdapters.load(decoder, List.of(adapter)).mergeActive(), output);
     }
 
     private static void mergeEncoder(Path model, Path adapter, Path output) throws IOException {
@@ -74,7 +73,8 @@ public final class ModelMerge {
     }
 
     private static void mergeClassifier(Path model, Path adapter, Path output) throws IOException {
-        try (TextClassifier classifier = TextClassifier.open(model, adapter, BaseStorage.of(Precision.FLOAT))) {
+        try (TextClassifier classifier =
+                TextClassifier.openWithoutTexts(model, adapter, BaseStorage.of(Precision.FLOAT))) {
             if (classifier.head() == Head.MEAN) {
                 throw new IOException(
                         adapter + ": a classifier that is merged must read the pooler, as the classes of Hugging"

@@ -1,19 +1,28 @@
 package org.lora4j.cli.inspect;
 
+import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import org.lora4j.cli.model.TextClassifier;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.io.ModelSource;
 import org.lora4j.linalg.Precision;
 import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.layer.Linear;
-import org.lora4j.text.DecoderFolder;
-import org.lora4j.text.EncoderFolder;
+import org.lora4j.nn.layer.Pooling;
+import org.lora4j.nn.transformer.BertModel;
+import org.lora4j.nn.transformer.ModelFiles;
+import org.lora4j.text.ChatTemplate;
+import org.lora4j.text.DecoderModel;
+import org.lora4j.text.Labels;
 import org.lora4j.text.ModelKind;
+import org.lora4j.text.TextRules;
 
 /**
  * What is in the folder of a model.
@@ -23,9 +32,13 @@ import org.lora4j.text.ModelKind;
  * @param parameters the numbers of the model
  * @param bytes the size of the folder's files
  * @param targets the number of linear layers by the last part of their paths: what {@code --target} can name
+ * @param files the files beside the weights that decide what is computed
  * @param longest the most tokens of a text
+ * @param limitedBy who says so: a file, or words
+ * @param pooling how an encoder makes sentence embeddings, or why it cannot; null for other models
  * @param labels the classes, if it has a classifier
  * @param chat whether it has a chat template
+ * @param warnings what is probably wrong
  */
 public record ModelInspection(
         String kind,
@@ -33,9 +46,16 @@ public record ModelInspection(
         long parameters,
         long bytes,
         Map<String, Integer> targets,
+        List<String> files,
         int longest,
+        String limitedBy,
+        @Nullable String pooling,
         List<String> labels,
-        boolean chat) {
+        boolean chat,
+        List<String> warnings) {
+    private static final BaseStorage STORAGE = BaseStorage.of(Precision.FLOAT);
+    private static final String POSITIONS = "the number of positions of the model";
+
     /**
      * Reads a folder.
      *
@@ -45,41 +65,73 @@ public record ModelInspection(
      */
     public static ModelInspection of(Path folder) throws IOException {
         ModelKind kind = ModelKind.of(folder);
-        if (kind.isDecoder() && ModelKind.classifies(folder)) {
-            try (TextClassifier classifier = TextClassifier.open(folder, null, BaseStorage.of(Precision.FLOAT))) {
-                return of(
-                        kind,
-                        folder,
-                        classifier.model().network(),
-                        classifier.maxTokens(),
-                        classifier.labels().names(),
-                        false);
-            }
+        ModelSource source = ModelSource.of(folder);
+        List<String> files = ModelFiles.settings(source);
+        List<String> warnings = new ArrayList<>();
+        if (!files.contains("tokenizer.json")) {
+            warnings.add("there is no tokenizer.json, so the model takes no texts");
         }
         if (kind.isDecoder()) {
-            try (DecoderFolder decoder = DecoderFolder.open(folder)) {
-                return of(
-                        kind,
-                        folder,
-                        decoder.network(),
-                        decoder.maxLength(),
-                        List.of(),
-                        decoder.template().isPresent());
-            }
-        }
-        try (EncoderFolder encoder = EncoderFolder.open(folder)) {
+            DecoderModel decoder = DecoderModel.load(folder, STORAGE);
+            Optional<Network> classifier = ModelKind.classifies(folder) ? decoder.ownClassifier() : Optional.empty();
             return of(
                     kind,
                     folder,
-                    encoder.model().lastHiddenState(),
-                    encoder.tokenizer().maxTokens(),
-                    encoder.model().hasClassifier() ? encoder.labels().names() : List.of(),
-                    false);
+                    classifier.orElseGet(decoder::network),
+                    files,
+                    new TextRules(decoder.maxLength(), POSITIONS, false),
+                    null,
+                    classifier.isPresent() ? Labels.read(source).names() : List.of(),
+                    classifier.isEmpty() && hasTemplate(folder),
+                    warnings);
+        }
+        BertModel encoder = BertModel.load(folder, STORAGE);
+        if (!encoder.hasClassifier() && !files.contains("modules.json")) {
+            warnings.add(
+                    "there is no modules.json, so sentence embeddings are a guess; if the model has this file on the"
+                            + " hub, download it and 1_Pooling/config.json too");
+        }
+        return of(
+                kind,
+                folder,
+                encoder.lastHiddenState(),
+                files,
+                TextRules.read(source, encoder.maxLength()),
+                encoder.hasClassifier() ? null : pooling(encoder),
+                encoder.hasClassifier() ? Labels.read(source).names() : List.of(),
+                false,
+                warnings);
+    }
+
+    private static boolean hasTemplate(Path folder) throws IOException {
+        try {
+            ChatTemplate.load(folder);
+            return true;
+        } catch (FileNotFoundException e) {
+            return false;
+        }
+    }
+
+    private static String pooling(BertModel encoder) {
+        try {
+            return encoder.pooling() == Pooling.Method.FIRST
+                    ? "the vector of the first token"
+                    : "the mean over the tokens";
+        } catch (IllegalArgumentException e) {
+            return "none, because of " + e.getMessage();
         }
     }
 
     private static ModelInspection of(
-            ModelKind kind, Path folder, Network network, int longest, List<String> labels, boolean chat)
+            ModelKind kind,
+            Path folder,
+            Network network,
+            List<String> files,
+            TextRules rules,
+            @Nullable String pooling,
+            List<String> labels,
+            boolean chat,
+            List<String> warnings)
             throws IOException {
         return new ModelInspection(
                 kind.name().toLowerCase(Locale.ROOT),
@@ -90,9 +142,13 @@ public record ModelInspection(
                 bytes(folder),
                 AdapterInspection.byLastPart(
                         network.linears().stream().map(Linear::path).toList()),
-                longest,
+                files,
+                rules.maxTokens(),
+                rules.limitedBy(),
+                pooling,
                 labels,
-                chat);
+                chat,
+                warnings);
     }
 
     private static long bytes(Path folder) throws IOException {

@@ -7,7 +7,7 @@ import org.lora4j.linalg.Precision;
 import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.transformer.BertModel;
-import org.lora4j.text.DecoderFolder;
+import org.lora4j.text.DecoderModel;
 import org.lora4j.text.ModelKind;
 
 /** The network of a model for which an adapter was made. */
@@ -26,7 +26,7 @@ public final class AdaptedModels {
 
     /**
      * Opens the model with the end that the adapter needs: the language model of a decoder, or of an encoder the classifier if
-     * the adapter has one, or else the last hidden state.
+     * the adapter has one, or else the last hidden state. It needs no tokenizer.
      *
      * @param model the folder of the model
      * @param folder the folder of the adapter
@@ -36,14 +36,13 @@ public final class AdaptedModels {
      */
     public static Network networkFor(Path model, Path folder, LoRAAdapter adapter) throws IOException {
         if (ModelKind.of(model).isDecoder() && !isClassifier(adapter)) {
-            try (DecoderFolder decoder = DecoderFolder.open(model)) {
-                return decoder.network();
-            }
+            return DecoderModel.load(model, BaseStorage.of(Precision.FLOAT)).network();
         }
         if (!isClassifier(adapter)) {
             return BertModel.load(model).lastHiddenState();
         }
-        try (TextClassifier classifier = TextClassifier.openFor(model, folder, BaseStorage.of(Precision.FLOAT))) {
+        try (TextClassifier classifier =
+                TextClassifier.openFor(model, folder, BaseStorage.of(Precision.FLOAT), false)) {
             return classifier.model().network();
         }
     }

@@ -3,19 +3,23 @@ package org.lora4j.cli.model;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.io.ModelSource;
 import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.input.Sequences;
 import org.lora4j.nn.layer.Layer;
 import org.lora4j.nn.layer.Pooling;
+import org.lora4j.nn.transformer.BertModel;
 import org.lora4j.text.DecoderFolder;
+import org.lora4j.text.DecoderModel;
 import org.lora4j.text.EncoderFolder;
 import org.lora4j.text.Labels;
 import org.lora4j.text.ModelKind;
+import org.lora4j.text.TokenizedText;
+import org.lora4j.text.Tokenizer;
 
 /** A folder with a model on which a classifier stands: an encoder or a decoder. */
 interface ClassifierBase extends AutoCloseable {
@@ -55,28 +59,56 @@ interface ClassifierBase extends AutoCloseable {
 
     static ClassifierBase open(Path folder, OptionalInt maxTokens, BaseStorage storage) throws IOException {
         if (!ModelKind.of(folder).isDecoder()) {
-            return new OfEncoder(folder, Encoders.open(folder, maxTokens, storage, "a classifier"));
+            EncoderFolder encoder = Encoders.open(folder, maxTokens, storage, "a classifier");
+            return new OfEncoder(folder, encoder.model(), encoder);
         }
         DecoderFolder decoder = DecoderFolder.open(folder, storage);
-        int most = Math.min(decoder.maxLength(), maxTokens.orElse(MOST_BY_DEFAULT));
-        return new OfDecoder(folder, decoder, most);
+        try {
+            int most = Math.min(decoder.maxLength(), maxTokens.orElse(MOST_BY_DEFAULT));
+            return new OfDecoder(folder, decoder.model(), decoder.tokenizer().withMaxTokens(most));
+        } catch (IllegalArgumentException e) {
+            decoder.close();
+            throw e;
+        }
     }
 
-    /** An encoder of the BERT family. */
-    record OfEncoder(Path path, EncoderFolder folder) implements ClassifierBase {
+    /** Opens a model of which only the weights are needed. It has no tokens. */
+    static ClassifierBase openWithoutTexts(Path folder, BaseStorage storage) throws IOException {
+        return ModelKind.of(folder).isDecoder()
+                ? new OfDecoder(folder, DecoderModel.load(folder, storage), null)
+                : new OfEncoder(folder, BertModel.load(folder, storage), null);
+    }
+
+    private static <T> T requireTexts(@Nullable T opened) {
+        if (opened == null) {
+            throw new IllegalStateException("the model must be opened with its tokenizer, found one without");
+        }
+        return opened;
+    }
+
+    /**
+     * An encoder of the BERT family.
+     *
+     * @param texts makes tokens; null if only the weights are needed
+     */
+    record OfEncoder(Path path, BertModel model, @Nullable EncoderFolder texts) implements ClassifierBase {
+        EncoderFolder folder() {
+            return requireTexts(texts);
+        }
+
         @Override
         public String name() {
-            return folder.name();
+            return ModelSource.of(path).name();
         }
 
         @Override
         public int maxTokens() {
-            return folder.tokenizer().maxTokens();
+            return folder().tokenizer().maxTokens();
         }
 
         @Override
-        public Sequences tokens(List<String> texts) {
-            return folder.tokens(texts);
+        public Sequences tokens(List<String> all) {
+            return folder().tokens(all);
         }
 
         @Override
@@ -86,60 +118,69 @@ interface ClassifierBase extends AutoCloseable {
 
         @Override
         public Head head() {
-            return Head.of(path, folder.model());
+            return Head.of(path, model);
         }
 
         @Override
         public Head headOfPeft() {
-            return Head.ofPeft(folder.model());
+            return Head.ofPeft(model);
         }
 
         @Override
         public Network create(Head head, int classes, long seed) {
-            return head.on(folder.model(), classes, seed);
+            return head.on(model, classes, seed);
         }
 
         @Override
         public @Nullable Network own() {
-            return folder.model().hasClassifier() ? folder.model().classifier() : null;
+            return model.hasClassifier() ? model.classifier() : null;
         }
 
         @Override
-        public Labels labels() {
-            return folder.labels();
+        public Labels labels() throws IOException {
+            return Labels.read(ModelSource.of(path));
         }
 
         @Override
         public Network features() {
-            return folder.model().meanPooled();
+            return model.meanPooled();
         }
 
         @Override
         public void save(Network merged, Path target) throws IOException {
-            folder.model().save(merged, target);
+            model.save(merged, target);
         }
 
         @Override
         public void close() {
-            folder.close();
+            if (texts != null) {
+                texts.close();
+            }
         }
     }
 
-    /** A decoder, whose last token has seen all others. */
-    record OfDecoder(Path path, DecoderFolder folder, int maxTokens) implements ClassifierBase {
+    /**
+     * A decoder, whose last token has seen all others.
+     *
+     * @param texts makes tokens; null if only the weights are needed
+     */
+    record OfDecoder(
+            Path path, DecoderModel model, @Nullable Tokenizer texts) implements ClassifierBase {
         @Override
         public String name() {
-            return folder.name();
+            return ModelSource.of(path).name();
         }
 
         @Override
-        public Sequences tokens(List<String> texts) {
-            int[][] ids = new int[texts.size()][];
-            for (int i = 0; i < ids.length; i++) {
-                int[] all = folder.tokenizer().encode(texts.get(i)).ids();
-                ids[i] = Arrays.copyOf(all, Math.min(all.length, maxTokens));
-            }
-            return Sequences.of(ids);
+        public int maxTokens() {
+            return requireTexts(texts).maxTokens();
+        }
+
+        @Override
+        public Sequences tokens(List<String> all) {
+            return Sequences.of(requireTexts(texts).encode(all).stream()
+                    .map(TokenizedText::ids)
+                    .toArray(int[][]::new));
         }
 
         @Override
@@ -162,34 +203,36 @@ interface ClassifierBase extends AutoCloseable {
             if (head != Head.LAST) {
                 throw new IllegalArgumentException("head: a decoder must have the head LAST, found " + head);
             }
-            return folder.classifier(classes, seed);
+            return model.classifier(classes, seed);
         }
 
         @Override
         public @Nullable Network own() {
-            return folder.ownClassifier().orElse(null);
+            return model.ownClassifier().orElse(null);
         }
 
         @Override
         public Labels labels() throws IOException {
-            return Labels.parse(JsonFile.read(path.resolve("config.json")).toString());
+            return Labels.read(ModelSource.of(path));
         }
 
         @Override
         public Network features() {
-            List<Layer> layers = new ArrayList<>(folder.lastHiddenState().layers());
+            List<Layer> layers = new ArrayList<>(model.lastHiddenState().layers());
             layers.add(new Pooling("mean", Pooling.Method.MEAN));
             return new Network(layers);
         }
 
         @Override
         public void save(Network merged, Path target) throws IOException {
-            folder.save(merged, target);
+            model.save(merged, target);
         }
 
         @Override
         public void close() {
-            folder.close();
+            if (texts != null) {
+                texts.close();
+            }
         }
     }
 }

@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.List;
 import org.lora4j.LoRAModel;
 import org.lora4j.text.DecoderFolder;
+import org.lora4j.text.DecoderModel;
 
 /** Adapters on a decoder. */
 public final class DecoderAdapters {
@@ -20,6 +21,19 @@ public final class DecoderAdapters {
      * @throws IllegalArgumentException if two folders have the same name
      */
     public static LoRAModel load(DecoderFolder decoder, List<Path> adapters) throws IOException {
+        return load(decoder.model(), adapters);
+    }
+
+    /**
+     * Loads adapters on a model without a tokenizer.
+     *
+     * @param decoder the model
+     * @param adapters as in {@link #load(DecoderFolder, List)}
+     * @return the model with them
+     * @throws IOException as {@link #load(DecoderFolder, List)}
+     * @throws IllegalArgumentException as {@link #load(DecoderFolder, List)}
+     */
+    public static LoRAModel load(DecoderModel decoder, List<Path> adapters) throws IOException {
         LoRAModel model = LoRAModel.of(decoder.network());
         for (Path folder : adapters) {
             model.load(String.valueOf(folder.toAbsolutePath().normalize().getFileName()), folder);

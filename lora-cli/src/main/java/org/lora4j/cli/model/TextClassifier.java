@@ -59,18 +59,15 @@ public final class TextClassifier implements AutoCloseable {
     public static TextClassifier create(
             Path folder, Labels labels, @Nullable Head head, OptionalInt maxTokens, long seed, BaseStorage storage)
             throws IOException {
-        return create(folder, labels, base -> head == null ? base.head() : head, maxTokens, seed, storage);
+        return create(
+                ClassifierBase.open(folder, maxTokens, storage),
+                labels,
+                base -> head == null ? base.head() : head,
+                seed);
     }
 
     private static TextClassifier create(
-            Path folder,
-            Labels labels,
-            Function<ClassifierBase, Head> head,
-            OptionalInt maxTokens,
-            long seed,
-            BaseStorage storage)
-            throws IOException {
-        ClassifierBase base = ClassifierBase.open(folder, maxTokens, storage);
+            ClassifierBase base, Labels labels, Function<ClassifierBase, Head> head, long seed) {
         try {
             Head chosen = head.apply(base);
             return new TextClassifier(base, labels, chosen, base.create(chosen, labels.count(), seed));
@@ -90,7 +87,22 @@ public final class TextClassifier implements AutoCloseable {
      * @throws IOException if a file cannot be read, the adapter does not fit the model, or there is no classifier
      */
     public static TextClassifier open(Path folder, @Nullable Path adapter, BaseStorage storage) throws IOException {
-        return adapter == null ? openAlone(folder, storage) : openAdapted(folder, adapter, storage);
+        return adapter == null
+                ? openAlone(folder, storage)
+                : openFor(folder, adapter, storage, true).load(adapter);
+    }
+
+    /**
+     * Opens a model with a trained adapter for work on the weights. It takes no texts and needs no tokenizer.
+     *
+     * @param folder the folder of a model
+     * @param adapter the folder of the adapter
+     * @param storage how the large matrices of the model are stored
+     * @return the classifier
+     * @throws IOException if a file cannot be read, or the adapter does not fit the model
+     */
+    public static TextClassifier openWithoutTexts(Path folder, Path adapter, BaseStorage storage) throws IOException {
+        return openFor(folder, adapter, storage, false).load(adapter);
     }
 
     private static TextClassifier openAlone(Path folder, BaseStorage storage) throws IOException {
@@ -107,19 +119,19 @@ public final class TextClassifier implements AutoCloseable {
         return new TextClassifier(base, labels, null, network);
     }
 
-    private static TextClassifier openAdapted(Path folder, Path adapter, BaseStorage storage) throws IOException {
-        TextClassifier classifier = openFor(folder, adapter, storage);
+    private TextClassifier load(Path adapter) throws IOException {
         try {
-            classifier.model.load(ADAPTER, adapter);
-            return classifier;
+            model.load(ADAPTER, adapter);
+            return this;
         } catch (IOException | RuntimeException e) {
-            classifier.close();
+            close();
             throw e;
         }
     }
 
     /** Opens a model with a new classifier of the size that an adapter has, but without the adapter. */
-    static TextClassifier openFor(Path folder, Path adapter, BaseStorage storage) throws IOException {
+    static TextClassifier openFor(Path folder, Path adapter, BaseStorage storage, boolean withTexts)
+            throws IOException {
         Optional<TaskFile> written = TaskFile.read(adapter);
         TaskFile task = written.isPresent() ? written.get() : ofPeft(adapter);
         if (task.kind() == TaskFile.Kind.RETRIEVE) {
@@ -128,7 +140,10 @@ public final class TextClassifier implements AutoCloseable {
                             + " 'lora embed'");
         }
         Head head = task.head();
-        return create(folder, task.labels(), base -> head == null ? base.headOfPeft() : head, task.limit(), 0, storage);
+        ClassifierBase opened = withTexts
+                ? ClassifierBase.open(folder, task.limit(), storage)
+                : ClassifierBase.openWithoutTexts(folder, storage);
+        return create(opened, task.labels(), base -> head == null ? base.headOfPeft() : head, 0);
     }
 
     /** An adapter that PEFT trained: the classes are the rows of its classifier. */

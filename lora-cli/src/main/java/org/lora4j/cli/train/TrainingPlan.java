@@ -4,6 +4,7 @@ import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import org.lora4j.train.AdamW;
+import org.lora4j.train.DefaultSteps;
 
 /**
  * How a training runs: AdamW, with a warm-up of the learning rate.
@@ -34,9 +35,6 @@ public record TrainingPlan(
         int patience,
         long seed,
         int checkpointEvery) {
-    /** More epochs than these teach a classifier the few texts by heart, and nothing else. */
-    private static final int MOST_EPOCHS = 30;
-
     /**
      * Returns the plan for a number of examples. Few examples are used more often, until the training has {@code minSteps}, but not
      * more than 30 times.
@@ -45,9 +43,8 @@ public record TrainingPlan(
      * @return this plan, or one with more epochs
      */
     public TrainingPlan forExamples(int examples) {
-        int enough = Math.min(MOST_EPOCHS, divideUp(minSteps, stepsOfEpoch(examples)));
         return new TrainingPlan(
-                Math.max(epochs, enough),
+                DefaultSteps.epochs(epochs, stepsOfEpoch(examples), minSteps),
                 minSteps,
                 batch,
                 accumulate,

@@ -9,16 +9,19 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
-import org.jspecify.annotations.Nullable;
 import org.lora4j.io.Dtype;
+import org.lora4j.io.ModelSource;
 import org.lora4j.io.SafeTensors;
 import org.lora4j.io.SafeTensorsBuilder;
 import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.layer.Layer;
 import org.lora4j.nn.layer.Pooling;
+import org.lora4j.nn.layer.TokenEmbeddings;
 import org.lora4j.nn.parameter.Parameter;
 import org.nd4j.linalg.api.buffer.DataType;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A transformer encoder of the BERT family (<a href="https://arxiv.org/abs/1810.04805">arXiv:1810.04805</a>), as Hugging
@@ -34,6 +37,8 @@ import org.nd4j.linalg.api.buffer.DataType;
  */
 public final class BertModel {
     private static final String CONFIG = "config.json";
+
+    private static final Logger log = LoggerFactory.getLogger(BertModel.class);
 
     private final BertConfig config;
     private final ObjectNode json;
@@ -76,9 +81,7 @@ public final class BertModel {
      *     the type is neither FLOAT nor DOUBLE
      */
     public static BertModel load(Path folder, DataType dataType) throws IOException {
-        Objects.requireNonNull(folder, "folder must not be null");
-        ModelFolder.requireType(dataType);
-        return load(folder, ModelTensors.Form.of(dataType));
+        return load(ModelSource.of(folder), dataType);
     }
 
     /**
@@ -96,21 +99,48 @@ public final class BertModel {
      * @throws IllegalArgumentException as {@link #load(Path, DataType)}
      */
     public static BertModel load(Path folder, BaseStorage storage) throws IOException {
-        Objects.requireNonNull(folder, "folder must not be null");
-        Objects.requireNonNull(storage, "storage must not be null");
-        return load(folder, ModelTensors.Form.of(storage));
-    }
-
-    private static BertModel load(Path folder, ModelTensors.Form form) throws IOException {
-        ObjectNode json = JsonFields.parse(ModelJson.read(folder.resolve(CONFIG)));
-        BertConfig config = BertConfigReader.read(json);
-        SentenceModules sentences = SentenceModules.read(folder);
-        return create(config, json, TensorFiles.open(folder), form, sentences);
+        return load(ModelSource.of(folder), storage);
     }
 
     /**
-     * Creates a model from the content of its two files, for stores other than folders. {@link #withSentenceModules} adds
-     * those of sentence-transformers.
+     * Loads a model from another source than a folder.
+     *
+     * @param source the files of the model
+     * @param dataType as in {@link #load(Path, DataType)}
+     * @return the model
+     * @throws IOException as {@link #load(Path, DataType)}
+     * @throws IllegalArgumentException as {@link #load(Path, DataType)}
+     */
+    public static BertModel load(ModelSource source, DataType dataType) throws IOException {
+        Objects.requireNonNull(source, "source must not be null");
+        ModelFolder.requireType(dataType);
+        return load(source, ModelTensors.Form.of(dataType));
+    }
+
+    /**
+     * Loads a model from another source than a folder.
+     *
+     * @param source the files of the model
+     * @param storage as in {@link #load(Path, BaseStorage)}
+     * @return the model
+     * @throws IOException as {@link #load(Path, BaseStorage)}
+     * @throws IllegalArgumentException as {@link #load(Path, BaseStorage)}
+     */
+    public static BertModel load(ModelSource source, BaseStorage storage) throws IOException {
+        Objects.requireNonNull(source, "source must not be null");
+        Objects.requireNonNull(storage, "storage must not be null");
+        return load(source, ModelTensors.Form.of(storage));
+    }
+
+    private static BertModel load(ModelSource source, ModelTensors.Form form) throws IOException {
+        ObjectNode json = ModelFolder.readConfig(source);
+        BertConfig config = BertConfigReader.read(json);
+        SentenceModules sentences = SentenceModules.read(source);
+        return create(config, json, TensorFiles.open(source), form, sentences);
+    }
+
+    /**
+     * Creates a model from the content of its two files. It has no files of sentence-transformers.
      *
      * @param config the content of {@code config.json}
      * @param tensors the content of {@code model.safetensors}
@@ -158,23 +188,21 @@ public final class BertModel {
     }
 
     /**
-     * Returns the same model with what sentence-transformers stores beside an encoder, for stores other than folders.
-     *
-     * @param modules the content of {@code modules.json}; null if there is no such file
-     * @param pooling the content of {@code 1_Pooling/config.json}; null if there is no such file, which stands for the mean
-     * @return a model that shares the arrays
-     */
-    public BertModel withSentenceModules(@Nullable String modules, @Nullable String pooling) {
-        return new BertModel(config, json, tensors, dataType, new SentenceModules(modules, pooling));
-    }
-
-    /**
      * Returns the configuration.
      *
      * @return the configuration of the file, or as {@link #withDropout} changed it
      */
     public BertConfig config() {
         return config;
+    }
+
+    /**
+     * Returns the longest sequence that the model computes.
+     *
+     * @return the number of tokens
+     */
+    public int maxLength() {
+        return ((TokenEmbeddings) lastHiddenState().layers().get(0)).maxLength();
     }
 
     /**
@@ -240,15 +268,34 @@ public final class BertModel {
     /**
      * Returns the encoder with the pooling of {@code 1_Pooling/config.json}, divided by its norm: the sentence embedding of
      * sentence-transformers. The pooling is the mean over the tokens of each sequence, or the first token's vector. Without
-     * that file it is the mean.
+     * that file it is the mean, as sentence-transformers guesses too. A warning says so, because a model whose files were not
+     * all downloaded gets wrong embeddings.
      *
      * @return a network with the output {@code [n, dim]}, of norm 1
      * @throws IllegalArgumentException if the files of sentence-transformers ask for another pooling, such as the maximum, or
      *     for other layers on the encoder; the message names them
      */
     public Network sentenceEmbeddings() {
+        Pooling.Method pooling = pooling();
+        if (sentences.isGuess()) {
+            log.warn(
+                    "the model has neither {} nor {}, so its sentence embeddings are the mean over the tokens; if it has"
+                            + " these files on the hub, download them too",
+                    SentenceModules.MODULES,
+                    SentenceModules.POOLING);
+        }
         BertLayers layers = layers("");
-        return network(layers, layers.sentenceEmbedding(sentences.method()));
+        return network(layers, layers.sentenceEmbedding(pooling));
+    }
+
+    /**
+     * Returns how {@link #sentenceEmbeddings} makes one vector of those of the tokens.
+     *
+     * @return the pooling of {@code 1_Pooling/config.json}, or the mean without that file
+     * @throws IllegalArgumentException as {@link #sentenceEmbeddings}
+     */
+    public Pooling.Method pooling() {
+        return sentences.method();
     }
 
     /**
@@ -356,7 +403,7 @@ public final class BertModel {
             }
         }
         Files.createDirectories(folder);
-        file.build().write(folder.resolve(TensorFiles.ONE));
+        file.build().write(folder.resolve(ModelFiles.ONE));
         Files.writeString(
                 folder.resolve(CONFIG), describe(network, precision, !prefix.isEmpty()), StandardCharsets.UTF_8);
         sentences.write(folder);

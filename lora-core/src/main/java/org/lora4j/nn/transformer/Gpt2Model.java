@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Objects;
 import org.lora4j.io.Dtype;
+import org.lora4j.io.ModelSource;
 import org.lora4j.io.SafeTensors;
 import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.Network;
@@ -61,9 +62,7 @@ public final class Gpt2Model {
      *     index is wrong, or the type is neither FLOAT nor DOUBLE
      */
     public static Gpt2Model load(Path folder, DataType dataType) throws IOException {
-        Objects.requireNonNull(folder, "folder must not be null");
-        ModelFolder.requireType(dataType);
-        return load(folder, ModelTensors.Form.of(dataType));
+        return load(ModelSource.of(folder), dataType);
     }
 
     /**
@@ -81,15 +80,43 @@ public final class Gpt2Model {
      * @throws IllegalArgumentException as {@link #load(Path, DataType)}
      */
     public static Gpt2Model load(Path folder, BaseStorage storage) throws IOException {
-        Objects.requireNonNull(folder, "folder must not be null");
-        Objects.requireNonNull(storage, "storage must not be null");
-        return load(folder, ModelTensors.Form.of(storage));
+        return load(ModelSource.of(folder), storage);
     }
 
-    private static Gpt2Model load(Path folder, ModelTensors.Form form) throws IOException {
-        ObjectNode json = ModelFolder.readConfig(folder);
+    /**
+     * Loads a model from another source than a folder.
+     *
+     * @param source the files of the model
+     * @param dataType as in {@link #load(Path, DataType)}
+     * @return the model
+     * @throws IOException as {@link #load(Path, DataType)}
+     * @throws IllegalArgumentException as {@link #load(Path, DataType)}
+     */
+    public static Gpt2Model load(ModelSource source, DataType dataType) throws IOException {
+        Objects.requireNonNull(source, "source must not be null");
+        ModelFolder.requireType(dataType);
+        return load(source, ModelTensors.Form.of(dataType));
+    }
+
+    /**
+     * Loads a model from another source than a folder.
+     *
+     * @param source the files of the model
+     * @param storage as in {@link #load(Path, BaseStorage)}
+     * @return the model
+     * @throws IOException as {@link #load(Path, BaseStorage)}
+     * @throws IllegalArgumentException as {@link #load(Path, BaseStorage)}
+     */
+    public static Gpt2Model load(ModelSource source, BaseStorage storage) throws IOException {
+        Objects.requireNonNull(source, "source must not be null");
+        Objects.requireNonNull(storage, "storage must not be null");
+        return load(source, ModelTensors.Form.of(storage));
+    }
+
+    private static Gpt2Model load(ModelSource source, ModelTensors.Form form) throws IOException {
+        ObjectNode json = ModelFolder.readConfig(source);
         Gpt2Config config = Gpt2Config.read(json);
-        return create(config, json, TensorFiles.open(folder), form);
+        return create(config, json, TensorFiles.open(source), form);
     }
 
     /**

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.Map;
 import java.util.Objects;
 import org.lora4j.io.Dtype;
+import org.lora4j.io.ModelSource;
 import org.lora4j.io.SafeTensors;
 import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.Network;
@@ -69,9 +70,7 @@ public final class LlamaModel {
      *     index is wrong, or the type is neither FLOAT nor DOUBLE
      */
     public static LlamaModel load(Path folder, DataType dataType) throws IOException {
-        Objects.requireNonNull(folder, "folder must not be null");
-        ModelFolder.requireType(dataType);
-        return load(folder, ModelTensors.Form.of(dataType));
+        return load(ModelSource.of(folder), dataType);
     }
 
     /**
@@ -89,15 +88,43 @@ public final class LlamaModel {
      * @throws IllegalArgumentException as {@link #load(Path, DataType)}
      */
     public static LlamaModel load(Path folder, BaseStorage storage) throws IOException {
-        Objects.requireNonNull(folder, "folder must not be null");
-        Objects.requireNonNull(storage, "storage must not be null");
-        return load(folder, ModelTensors.Form.of(storage));
+        return load(ModelSource.of(folder), storage);
     }
 
-    private static LlamaModel load(Path folder, ModelTensors.Form form) throws IOException {
-        ObjectNode json = ModelFolder.readConfig(folder);
+    /**
+     * Loads a model from another source than a folder.
+     *
+     * @param source the files of the model
+     * @param dataType as in {@link #load(Path, DataType)}
+     * @return the model
+     * @throws IOException as {@link #load(Path, DataType)}
+     * @throws IllegalArgumentException as {@link #load(Path, DataType)}
+     */
+    public static LlamaModel load(ModelSource source, DataType dataType) throws IOException {
+        Objects.requireNonNull(source, "source must not be null");
+        ModelFolder.requireType(dataType);
+        return load(source, ModelTensors.Form.of(dataType));
+    }
+
+    /**
+     * Loads a model from another source than a folder.
+     *
+     * @param source the files of the model
+     * @param storage as in {@link #load(Path, BaseStorage)}
+     * @return the model
+     * @throws IOException as {@link #load(Path, BaseStorage)}
+     * @throws IllegalArgumentException as {@link #load(Path, BaseStorage)}
+     */
+    public static LlamaModel load(ModelSource source, BaseStorage storage) throws IOException {
+        Objects.requireNonNull(source, "source must not be null");
+        Objects.requireNonNull(storage, "storage must not be null");
+        return load(source, ModelTensors.Form.of(storage));
+    }
+
+    private static LlamaModel load(ModelSource source, ModelTensors.Form form) throws IOException {
+        ObjectNode json = ModelFolder.readConfig(source);
         LlamaConfig config = LlamaConfigReader.read(json);
-        return create(config, json, TensorFiles.open(folder), form);
+        return create(config, json, TensorFiles.open(source), form);
     }
 
     /**

@@ -10,6 +10,7 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.function.Predicate;
 import org.lora4j.io.Dtype;
+import org.lora4j.io.ModelSource;
 import org.lora4j.io.SafeTensors;
 import org.lora4j.io.SafeTensorsBuilder;
 import org.lora4j.nn.Network;
@@ -27,8 +28,8 @@ import org.nd4j.linalg.api.buffer.DataType;
 record ModelFolder(ObjectNode json, String prefix, DataType type) {
     static final String CONFIG = "config.json";
 
-    static ObjectNode readConfig(Path folder) throws IOException {
-        return JsonFields.parse(ModelJson.read(folder.resolve(CONFIG)));
+    static ObjectNode readConfig(ModelSource source) throws IOException {
+        return JsonFields.parse(ModelJson.read(source, CONFIG));
     }
 
     static void requireType(DataType dataType) {
@@ -97,7 +98,7 @@ record ModelFolder(ObjectNode json, String prefix, DataType type) {
             nameLabels(description, network.outputSize());
         }
         Files.createDirectories(folder);
-        file.build().write(folder.resolve(TensorFiles.ONE));
+        file.build().write(folder.resolve(ModelFiles.ONE));
         Files.writeString(folder.resolve(CONFIG), description.toPrettyString() + "\n", StandardCharsets.UTF_8);
     }
 

@@ -7,14 +7,13 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.Names;
-import org.lora4j.io.FileAccess;
+import org.lora4j.io.ModelSource;
 
 /** Reads the JSON files of a model, which may come from strangers. */
 final class ModelJson {
@@ -37,11 +36,14 @@ final class ModelJson {
      * @throws IllegalArgumentException if it is too long or no UTF-8
      * @throws IOException if it cannot be read, or is a folder, a device, a pipe or the like
      */
-    static String read(Path file) throws IOException {
-        byte[] bytes = FileAccess.readAtMost(file, MOST_BYTES);
+    static String read(ModelSource source, String file) throws IOException {
+        byte[] bytes;
+        try (InputStream in = source.open(file)) {
+            bytes = in.readNBytes(MOST_BYTES + 1);
+        }
         if (bytes.length > MOST_BYTES) {
             throw new IllegalArgumentException(
-                    file + ": must have at most " + MOST_BYTES + " bytes, found " + Files.size(file));
+                    source.describe(file) + ": must have at most " + MOST_BYTES + " bytes, found more");
         }
         try {
             return StandardCharsets.UTF_8
@@ -49,13 +51,13 @@ final class ModelJson {
                     .decode(ByteBuffer.wrap(bytes))
                     .toString();
         } catch (CharacterCodingException e) {
-            throw new IllegalArgumentException(file + ": must be text in UTF-8, found other bytes", e);
+            throw new IllegalArgumentException(source.describe(file) + ": must be text in UTF-8, found other bytes", e);
         }
     }
 
     /** Reads the text of a file, or null if there is none. */
-    static @Nullable String readIfExists(Path file) throws IOException {
-        return Files.exists(file) ? read(file) : null;
+    static @Nullable String readIfExists(ModelSource source, String file) throws IOException {
+        return source.has(file) ? read(source, file) : null;
     }
 
     /**

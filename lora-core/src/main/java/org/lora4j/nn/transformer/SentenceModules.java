@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.Names;
+import org.lora4j.io.ModelSource;
 import org.lora4j.nn.layer.Pooling;
 
 /**
@@ -22,9 +23,9 @@ import org.lora4j.nn.layer.Pooling;
 record SentenceModules(@Nullable String modules, @Nullable String pooling) {
     static final SentenceModules NONE = new SentenceModules(null, null);
 
-    private static final String MODULES = "modules.json";
+    static final String MODULES = "modules.json";
     private static final String FOLDER = "1_Pooling";
-    private static final String POOLING = FOLDER + "/config.json";
+    static final String POOLING = FOLDER + "/config.json";
     private static final Set<String> COMPUTED = Set.of("Transformer", "Pooling", "Normalize");
 
     private static final String MODE = "pooling_mode";
@@ -35,9 +36,13 @@ record SentenceModules(@Nullable String modules, @Nullable String pooling) {
             MODE + " mean", Pooling.Method.MEAN,
             MODE + " cls", Pooling.Method.FIRST);
 
-    static SentenceModules read(Path folder) throws IOException {
-        return new SentenceModules(
-                ModelJson.readIfExists(folder.resolve(MODULES)), ModelJson.readIfExists(folder.resolve(POOLING)));
+    static SentenceModules read(ModelSource source) throws IOException {
+        return new SentenceModules(ModelJson.readIfExists(source, MODULES), ModelJson.readIfExists(source, POOLING));
+    }
+
+    /** Whether the mean is only a guess, because no file says how sentence embeddings are made. */
+    boolean isGuess() {
+        return modules == null && pooling == null;
     }
 
     /**

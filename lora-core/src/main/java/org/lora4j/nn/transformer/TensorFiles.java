@@ -1,18 +1,18 @@
 package org.lora4j.nn.transformer;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
+import java.io.InputStream;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import org.lora4j.internal.Names;
 import org.lora4j.io.Dtype;
+import org.lora4j.io.ModelSource;
 import org.lora4j.io.SafeTensors;
 import org.lora4j.io.SafeTensorsException;
 import org.lora4j.io.SafeTensorsReader;
@@ -21,12 +21,6 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** The tensors of a model, in one file, in several, or in memory. */
 interface TensorFiles {
-    /** The name of one file. */
-    String ONE = "model.safetensors";
-
-    /** The file that says which of several files holds a tensor. */
-    String INDEX = "model.safetensors.index.json";
-
     /** The name of the file or folder, for messages. */
     String source();
 
@@ -71,108 +65,105 @@ interface TensorFiles {
 
     /** Tensors that are in memory already. */
     static TensorFiles of(SafeTensors tensors) {
-        Map<String, long[]> shapes = new LinkedHashMap<>();
-        tensors.names().forEach(name -> shapes.put(name, tensors.shape(name)));
-        return new TensorFiles() {
-            @Override
-            public String source() {
-                return tensors.source();
-            }
-
-            @Override
-            public Map<String, long[]> shapes() {
-                return shapes;
-            }
-
-            @Override
-            public void read(Set<String> names, Consumer consumer) throws IOException {
-                for (String name : names) {
-                    consumer.accept(name, new Tensor() {
-                        @Override
-                        public Dtype dtype() {
-                            return tensors.dtype(name);
-                        }
-
-                        @Override
-                        public long[] shape() {
-                            return tensors.shape(name);
-                        }
-
-                        @Override
-                        public INDArray read(DataType type) throws IOException {
-                            return tensors.finiteTensor(name, type);
-                        }
-
-                        @Override
-                        public boolean isOwned() {
-                            return false;
-                        }
-                    });
-                }
-            }
-        };
+        return new InMemory(tensors.source(), List.of(tensors));
     }
 
     /**
      * Reads the headers of a model's files: {@code model.safetensors}, or the files that the index names. All of them must
-     * exist before the first is opened, and each must hold exactly the tensors that the index says.
+     * exist before the first is opened, and each must hold exactly the tensors that the index says. Files that are not on this
+     * machine are read as a whole.
      *
      * @throws IOException if there are no such files, or one cannot be read
      */
-    static TensorFiles open(Path folder) throws IOException {
-        if (Files.exists(folder.resolve(ONE))) {
-            return new InFolder(folder.resolve(ONE).toString(), Map.of(folder.resolve(ONE), Set.of()));
-        }
-        if (Files.exists(folder.resolve(INDEX))) {
-            Map<Path, Set<String>> files = index(folder);
-            List<String> missing = new ArrayList<>();
-            for (Path file : files.keySet()) {
-                if (!Files.isRegularFile(file)) {
-                    missing.add(String.valueOf(file.getFileName()));
+    static TensorFiles open(ModelSource source) throws IOException {
+        Map<String, Set<String>> files = ModelFiles.tensors(source);
+        String name = files.containsKey(ModelFiles.ONE) ? source.describe(ModelFiles.ONE) : source.toString();
+        Map<Path, Set<String>> paths = new LinkedHashMap<>();
+        List<SafeTensors> read = new ArrayList<>();
+        for (Map.Entry<String, Set<String>> file : files.entrySet()) {
+            Optional<Path> path = source.path(file.getKey());
+            if (path.isPresent()) {
+                paths.put(path.get(), file.getValue());
+            } else {
+                try (InputStream in = source.open(file.getKey())) {
+                    SafeTensors tensors = SafeTensors.read(in);
+                    requireSame(source.describe(file.getKey()), file.getValue(), tensors.names());
+                    read.add(tensors);
                 }
             }
-            if (!missing.isEmpty()) {
-                throw new IOException(folder.resolve(INDEX)
-                        + ": all files that it names must be in the folder, found none of " + Names.list(missing));
-            }
-            return new InFolder(folder.toString(), files);
         }
-        for (String other : List.of("pytorch_model.bin", "pytorch_model.bin.index.json", "tf_model.h5")) {
-            if (Files.exists(folder.resolve(other))) {
-                throw new IOException(folder + ": the weights must be in " + ONE + ", or in several files with " + INDEX
-                        + ", found " + other + "; load the model in Python and call save_pretrained(folder)");
-            }
-        }
-        throw new NoSuchFileException(
-                folder.toString(),
-                null,
-                "the weights must be in " + ONE + ", or in several files with " + INDEX + ", found neither");
+        return paths.isEmpty() ? new InMemory(name, read) : new InFolder(name, paths);
     }
 
-    /** The tensors of each file. */
-    private static Map<Path, Set<String>> index(Path folder) throws IOException {
-        Path index = folder.resolve(INDEX);
-        JsonNode map = ModelJson.parse(INDEX, ModelJson.read(index)).path("weight_map");
-        if (!map.isObject() || map.isEmpty()) {
-            throw new IllegalArgumentException(index + ": must have a weight_map from tensors to files, found none");
+    private static void requireSame(String file, Set<String> expected, Set<String> found) throws SafeTensorsException {
+        if (expected.isEmpty() || expected.equals(found)) {
+            return;
         }
-        Map<Path, Set<String>> files = new LinkedHashMap<>();
-        for (Map.Entry<String, JsonNode> entry : map.properties()) {
-            String name = entry.getKey();
-            JsonNode file = entry.getValue();
-            String text = file.asText();
-            boolean isPlain = file.isTextual()
-                    && text.endsWith(".safetensors")
-                    && text.chars().allMatch(c -> c >= ' ' && c != '/' && c != '\\' && c != ':');
-            if (!isPlain) {
-                throw new IllegalArgumentException(index
-                        + ": each file must be the name of a .safetensors file in the same folder, found "
-                        + Names.quote(file.toString()) + " for " + Names.quote(name));
+        List<String> missing =
+                expected.stream().filter(name -> !found.contains(name)).toList();
+        List<String> others =
+                found.stream().filter(name -> !expected.contains(name)).toList();
+        throw new SafeTensorsException(
+                file,
+                "tensors",
+                "must be those that " + ModelFiles.INDEX + " names for this file",
+                "missing " + Names.list(missing) + ", others " + Names.list(others));
+    }
+
+    /** Files that were read. */
+    final class InMemory implements TensorFiles {
+        private final String source;
+        private final Map<String, SafeTensors> files = new LinkedHashMap<>();
+
+        private InMemory(String source, List<SafeTensors> read) {
+            this.source = source;
+            for (SafeTensors file : read) {
+                file.names().forEach(name -> files.put(name, file));
             }
-            files.computeIfAbsent(folder.resolve(text), key -> new LinkedHashSet<>())
-                    .add(name);
         }
-        return files;
+
+        @Override
+        public String source() {
+            return source;
+        }
+
+        @Override
+        public Map<String, long[]> shapes() {
+            Map<String, long[]> shapes = new LinkedHashMap<>();
+            files.forEach((name, file) -> shapes.put(name, file.shape(name)));
+            return shapes;
+        }
+
+        @Override
+        public void read(Set<String> names, Consumer consumer) throws IOException {
+            for (String name : names) {
+                consumer.accept(name, tensor(Objects.requireNonNull(files.get(name)), name));
+            }
+        }
+
+        private static Tensor tensor(SafeTensors file, String name) {
+            return new Tensor() {
+                @Override
+                public Dtype dtype() {
+                    return file.dtype(name);
+                }
+
+                @Override
+                public long[] shape() {
+                    return file.shape(name);
+                }
+
+                @Override
+                public INDArray read(DataType type) throws IOException {
+                    return file.finiteTensor(name, type);
+                }
+
+                @Override
+                public boolean isOwned() {
+                    return false;
+                }
+            };
+        }
     }
 
     /** Files of a folder. */
@@ -191,27 +182,11 @@ interface TensorFiles {
             for (Map.Entry<Path, Set<String>> file : expected.entrySet()) {
                 try (SafeTensorsReader reader = SafeTensorsReader.open(file.getKey())) {
                     Set<String> names = reader.header().names();
-                    requireSame(file.getKey(), file.getValue(), names);
+                    requireSame(file.getKey().toString(), file.getValue(), names);
                     names.forEach(name -> shapes.put(name, reader.header().shape(name)));
                     files.put(file.getKey(), names);
                 }
             }
-        }
-
-        private static void requireSame(Path file, Set<String> expected, Set<String> found)
-                throws SafeTensorsException {
-            if (expected.isEmpty() || expected.equals(found)) {
-                return;
-            }
-            List<String> missing =
-                    expected.stream().filter(name -> !found.contains(name)).toList();
-            List<String> others =
-                    found.stream().filter(name -> !expected.contains(name)).toList();
-            throw new SafeTensorsException(
-                    file.toString(),
-                    "tensors",
-                    "must be those that " + INDEX + " names for this file",
-                    "missing " + Names.list(missing) + ", others " + Names.list(others));
         }
 
         @Override

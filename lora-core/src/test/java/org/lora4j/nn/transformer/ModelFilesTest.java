@@ -6,8 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
@@ -15,7 +17,11 @@ import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.lora4j.io.ModelSource;
+import org.lora4j.linalg.Precision;
+import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.input.Sequences;
+import org.lora4j.nn.layer.Pooling;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.ops.transforms.Transforms;
@@ -77,7 +83,7 @@ class ModelFilesTest {
     void aLongOrBinaryFileIsRefused() throws Exception {
         Files.write(folder.resolve("config.json"), new byte[1_000_001]);
         assertThatThrownBy(() -> BertModel.load(folder))
-                .hasMessage(folder.resolve("config.json") + ": must have at most 1000000 bytes, found 1000001");
+                .hasMessage(folder.resolve("config.json") + ": must have at most 1000000 bytes, found more");
         Files.write(folder.resolve("config.json"), new byte[] {'{', (byte) 0xff, '}'});
         assertThatThrownBy(() -> BertModel.load(folder))
                 .hasMessage(folder.resolve("config.json") + ": must be text in UTF-8, found other bytes");
@@ -146,21 +152,45 @@ class ModelFilesTest {
     }
 
     @Test
-    void aModelWithoutAFolderTakesTheFilesToo() throws Exception {
-        BertModel model = BertModel.load(folder, DataType.DOUBLE).withDropout(0.5);
+    void aSourceInMemoryMeansTheSameAsAFolder() throws Exception {
+        writePooling(FIRST);
+        Files.writeString(folder.resolve("modules.json"), MODULES);
+        FilesInMemory memory = FilesInMemory.read(folder);
+        for (BaseStorage storage : List.of(BaseStorage.of(Precision.FLOAT), BaseStorage.of(Precision.BFLOAT16))) {
+            assertThat(BertModel.load(memory, storage)
+                            .sentenceEmbeddings()
+                            .predict(INPUT)
+                            .toFloatMatrix())
+                    .isDeepEqualTo(BertModel.load(folder, storage)
+                            .sentenceEmbeddings()
+                            .predict(INPUT)
+                            .toFloatMatrix());
+        }
+        BertModel model = BertModel.load(memory, DataType.DOUBLE).withDropout(0.5);
+        assertThat(model.pooling()).isEqualTo(Pooling.Method.FIRST);
         EncoderCase.assertClose(
-                "first",
-                model.withSentenceModules(MODULES, FIRST)
-                        .withDropout(0)
-                        .sentenceEmbeddings()
-                        .predict(INPUT),
-                expected(true),
-                1e-12);
-        EncoderCase.assertClose(
-                "mean",
-                model.withSentenceModules(null, null).sentenceEmbeddings().predict(INPUT),
-                expected(false),
-                1e-12);
+                "first", model.withDropout(0).sentenceEmbeddings().predict(INPUT), expected(true), 1e-12);
+        memory.files().remove("modules.json");
+        memory.files().remove("1_Pooling/config.json");
+        BertModel plain = BertModel.load(memory, DataType.DOUBLE);
+        assertThat(plain.pooling()).isEqualTo(Pooling.Method.MEAN);
+        EncoderCase.assertClose("mean", plain.sentenceEmbeddings().predict(INPUT), expected(false), 1e-12);
+        memory.files().remove("config.json");
+        assertThatThrownBy(() -> BertModel.load(memory, DataType.FLOAT))
+                .isInstanceOf(NoSuchFileException.class)
+                .hasMessage("memory/config.json");
+    }
+
+    @Test
+    void listsTheFilesThatAreRead() throws Exception {
+        writePooling(FIRST);
+        Files.writeString(folder.resolve("README.md"), "of no meaning");
+        ModelSource source = ModelSource.of(folder);
+        assertThat(ModelFiles.settings(source)).containsExactly("config.json", "1_Pooling/config.json");
+        assertThat(ModelFiles.weights(source)).containsExactly("model.safetensors");
+        assertThat(source.name()).isEqualTo(folder.getFileName().toString());
+        assertThat(source.describe("config.json"))
+                .isEqualTo(folder.resolve("config.json").toString());
     }
 
     @Test
@@ -175,7 +205,9 @@ class ModelFilesTest {
                 expected(true),
                 1e-12);
         assertThat(other.resolve("modules.json")).hasContent(MODULES);
-        BertModel plain = model.withSentenceModules(null, null);
+        Files.delete(folder.resolve("modules.json"));
+        Files.delete(folder.resolve("1_Pooling/config.json"));
+        BertModel plain = BertModel.load(folder, DataType.DOUBLE);
         plain.save(plain.sentenceEmbeddings().copy(), other);
         EncoderCase.assertClose(
                 "replaced",

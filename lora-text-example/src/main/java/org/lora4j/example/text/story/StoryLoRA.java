@@ -93,7 +93,7 @@ public final class StoryLoRA {
 
     /** The tokenizer that was made from the old speeches. */
     static Tokenizer tokenizer() throws IOException {
-        return Tokenizer.read(Speeches.resource("tokenizer.json"), Integer.MAX_VALUE, Integer.MAX_VALUE);
+        return Tokenizer.read(Speeches.resource("tokenizer.json"));
     }
 
     static LlamaModel initial(long seed) throws IOException {

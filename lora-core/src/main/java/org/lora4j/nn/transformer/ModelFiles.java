@@ -1,0 +1,136 @@
+package org.lora4j.nn.transformer;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.nio.file.NoSuchFileException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import org.lora4j.internal.Names;
+import org.lora4j.io.ModelSource;
+
+/**
+ * The files of a model. The modules of this library use it; not part of the API.
+ *
+ * @hidden
+ */
+public final class ModelFiles {
+    /** The name of one file of weights. */
+    static final String ONE = "model.safetensors";
+
+    /** The file that says which of several files holds a tensor. */
+    static final String INDEX = "model.safetensors.index.json";
+
+    /** The files without weights that decide what a model computes, and which tokens a text has. */
+    private static final List<String> SETTINGS = List.of(
+            "config.json",
+            "generation_config.json",
+            SentenceModules.MODULES,
+            SentenceModules.POOLING,
+            "sentence_bert_config.json",
+            "config_sentence_transformers.json",
+            "tokenizer.json",
+            "tokenizer_config.json",
+            "chat_template.jinja");
+
+    private ModelFiles() {}
+
+    /**
+     * Returns the files without weights that there are: all that this library reads.
+     *
+     * @param source the files of a model
+     * @return their names
+     * @throws IOException if this cannot be found out
+     */
+    public static List<String> settings(ModelSource source) throws IOException {
+        Objects.requireNonNull(source, "source must not be null");
+        List<String> found = new ArrayList<>();
+        for (String file : SETTINGS) {
+            if (source.has(file)) {
+                found.add(file);
+            }
+        }
+        return found;
+    }
+
+    /**
+     * Returns the files with the weights, and the index if there are several.
+     *
+     * @param source the files of a model
+     * @return their names
+     * @throws IOException if there are none, or one that the index names is missing
+     * @throws IllegalArgumentException if the index is wrong
+     */
+    public static List<String> weights(ModelSource source) throws IOException {
+        Objects.requireNonNull(source, "source must not be null");
+        List<String> files = new ArrayList<>(tensors(source).keySet());
+        if (!files.contains(ONE)) {
+            files.add(INDEX);
+        }
+        return files;
+    }
+
+    /**
+     * The tensors of each file of weights; none if they are not known because there is only one file.
+     *
+     * @throws IOException if there are no such files, or one that the index names is missing
+     */
+    static Map<String, Set<String>> tensors(ModelSource source) throws IOException {
+        if (source.has(ONE)) {
+            return Map.of(ONE, Set.of());
+        }
+        if (source.has(INDEX)) {
+            Map<String, Set<String>> files = index(source);
+            List<String> missing = new ArrayList<>();
+            for (String file : files.keySet()) {
+                if (!source.has(file)) {
+                    missing.add(file);
+                }
+            }
+            if (!missing.isEmpty()) {
+                throw new IOException(source.describe(INDEX)
+                        + ": all files that it names must be in the folder, found none of " + Names.list(missing));
+            }
+            return files;
+        }
+        for (String other : List.of("pytorch_model.bin", "pytorch_model.bin.index.json", "tf_model.h5")) {
+            if (source.has(other)) {
+                throw new IOException(source + ": the weights must be in " + ONE + ", or in several files with " + INDEX
+                        + ", found " + other + "; load the model in Python and call save_pretrained(folder)");
+            }
+        }
+        throw new NoSuchFileException(
+                source.toString(),
+                null,
+                "the weights must be in " + ONE + ", or in several files with " + INDEX + ", found neither");
+    }
+
+    private static Map<String, Set<String>> index(ModelSource source) throws IOException {
+        JsonNode map = ModelJson.parse(INDEX, ModelJson.read(source, INDEX)).path("weight_map");
+        if (!map.isObject() || map.isEmpty()) {
+            throw new IllegalArgumentException(
+                    source.describe(INDEX) + ": must have a weight_map from tensors to files, found none");
+        }
+        Map<String, Set<String>> files = new LinkedHashMap<>();
+        for (Map.Entry<String, JsonNode> entry : map.properties()) {
+            String name = entry.getKey();
+            JsonNode file = entry.getValue();
+            String text = file.asText();
+            // A name with a path could read any file of the machine.
+            boolean isPlain = file.isTextual()
+                    && text.endsWith(".safetensors")
+                    && text.chars().allMatch(c -> c >= ' ' && c != '/' && c != '\\' && c != ':');
+            if (!isPlain) {
+                throw new IllegalArgumentException(source.describe(INDEX)
+                        + ": each file must be the name of a .safetensors file in the same folder, found "
+                        + Names.quote(file.toString()) + " for " + Names.quote(name));
+            }
+            files.computeIfAbsent(text, key -> new LinkedHashSet<>()).add(name);
+        }
+        return files;
+    }
+}

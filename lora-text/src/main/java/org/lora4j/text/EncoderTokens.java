@@ -1,0 +1,187 @@
+package org.lora4j.text;
+
+import java.io.IOException;
+import java.util.List;
+import java.util.Locale;
+import java.util.Objects;
+import java.util.OptionalInt;
+import java.util.function.UnaryOperator;
+import org.lora4j.io.ModelSource;
+import org.lora4j.nn.input.Sequences;
+import org.lora4j.nn.transformer.ModelFiles;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Turns texts into the tokens that an encoder takes, as the files of its folder say. Thread-safe.
+ *
+ * <table>
+ * <caption>The files</caption>
+ * <tr><th>file</th><th>what it decides</th></tr>
+ * <tr><td>{@code tokenizer.json}</td><td>the tokens</td></tr>
+ * <tr><td>{@code sentence_bert_config.json}</td><td>where texts are cut, and lower case</td></tr>
+ * <tr><td>{@code tokenizer_config.json}</td><td>where texts are cut, if the file above does not say</td></tr>
+ * <tr><td>{@code config_sentence_transformers.json}</td><td>{@link #prompts}; none without it</td></tr>
+ * </table>
+ *
+ * <p>Texts are cut at most at the number of positions of the model, and there if no file says where. A line of the log names the
+ * limit.
+ */
+public final class EncoderTokens implements AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger(EncoderTokens.class);
+
+    private static final String PROMPTS = "config_sentence_transformers.json";
+
+    private final Tokenizer tokenizer;
+    private final TextRules rules;
+    private final Prompts prompts;
+
+    private EncoderTokens(Tokenizer tokenizer, TextRules rules, Prompts prompts) {
+        this.tokenizer = tokenizer;
+        this.rules = rules;
+        this.prompts = prompts;
+    }
+
+    /**
+     * Opens the files.
+     *
+     * @param source the files of the model
+     * @param positions the longest sequence that the model takes
+     * @param maxTokens the most tokens of a text, with the special ones, and at most {@code positions}; empty for what the files say
+     * @return the tokens
+     * @throws IOException if a file cannot be read
+     * @throws IllegalArgumentException if a file is wrong, or the number of tokens is out of range
+     */
+    public static EncoderTokens open(ModelSource source, int positions, OptionalInt maxTokens) throws IOException {
+        Objects.requireNonNull(source, "source must not be null");
+        Objects.requireNonNull(maxTokens, "maxTokens must not be null");
+        TextRules rules = TextRules.read(source, positions, maxTokens);
+        String prompts = Json.textIfExists(source, PROMPTS);
+        Prompts read = Prompts.parse(prompts);
+        Tokenizer tokenizer = Tokenizer.load(source).limited(rules.maxTokens());
+        log.info(
+                "{}: texts are cut at {} tokens, as {} says; of the files that decide, there are {}",
+                source.name(),
+                rules.maxTokens(),
+                rules.limitedBy(),
+                ModelFiles.settings(source));
+        return new EncoderTokens(tokenizer, rules, read);
+    }
+
+    /**
+     * Returns the same tokens with other prompts, for a folder that does not name them. Both share the tokenizer.
+     *
+     * @param other the prompts, for example {@link Prompts#e5}
+     * @return the tokens with them
+     */
+    public EncoderTokens withPrompts(Prompts other) {
+        return new EncoderTokens(tokenizer, rules, Objects.requireNonNull(other, "other must not be null"));
+    }
+
+    /**
+     * Returns the tokenizer, which cuts texts.
+     *
+     * @return the tokenizer, which {@link #close} closes
+     */
+    public Tokenizer tokenizer() {
+        return tokenizer;
+    }
+
+    /**
+     * Returns where texts are cut, and who says so.
+     *
+     * @return what the program or the files say
+     */
+    public TextRules rules() {
+        return rules;
+    }
+
+    /**
+     * Returns the prompts.
+     *
+     * @return those of the folder, or of {@link #withPrompts}
+     */
+    public Prompts prompts() {
+        return prompts;
+    }
+
+    /**
+     * Returns the tokens of a text, with the default prompt if there is one.
+     *
+     * @param text the text
+     * @return its tokens; the special ones alone for a text without tokens
+     * @throws IllegalStateException if this was closed
+     */
+    public TokenizedText encode(String text) {
+        Objects.requireNonNull(text, "text must not be null");
+        return tokenizer.encode(cased(prompts.apply(text)));
+    }
+
+    /**
+     * Returns the tokens of texts, with the default prompt if there is one.
+     *
+     * @param texts the texts, at least one
+     * @return a sequence for each text
+     * @throws IllegalArgumentException if there is no text, or one has no tokens
+     * @throws NullPointerException if a text is null; the message names it
+     * @throws IllegalStateException if this was closed
+     */
+    public Sequences tokens(List<String> texts) {
+        return tokens(texts, prompts::apply);
+    }
+
+    /**
+     * Returns the tokens of queries, with the prompt of queries if there is one.
+     *
+     * @param texts the queries, at least one
+     * @return a sequence for each
+     * @throws IllegalArgumentException as {@link #tokens}
+     */
+    public Sequences queries(List<String> texts) {
+        return tokens(texts, prompts::query);
+    }
+
+    /**
+     * Returns the tokens of documents, with the prompt of documents if there is one.
+     *
+     * @param texts the documents, at least one
+     * @return a sequence for each
+     * @throws IllegalArgumentException as {@link #tokens}
+     */
+    public Sequences documents(List<String> texts) {
+        return tokens(texts, prompts::document);
+    }
+
+    /**
+     * Returns the tokens of pairs of texts, for models that compare two, without prompts. The special tokens and the types of
+     * the tokens are those that {@code tokenizer.json} gives a pair. If both are too long together, tokens are cut from the
+     * longer one first.
+     *
+     * @param pairs the pairs, at least one
+     * @return a sequence for each pair
+     * @throws IllegalArgumentException if there is no pair, or one has no tokens
+     * @throws NullPointerException if a pair is null; the message names it
+     * @throws IllegalStateException if this was closed
+     */
+    public Sequences pairs(List<TextPair> pairs) {
+        TextCheck.requireAll("pairs", pairs);
+        return tokenizer.pairSequences(pairs.stream()
+                .map(pair -> new TextPair(cased(pair.first()), cased(pair.second())))
+                .toList());
+    }
+
+    private Sequences tokens(List<String> texts, UnaryOperator<String> prompt) {
+        TextCheck.requireAll("texts", texts);
+        return tokenizer.sequences(texts.stream().map(prompt).map(this::cased).toList());
+    }
+
+    private String cased(String text) {
+        return rules.lowerCase() ? text.toLowerCase(Locale.ROOT) : text;
+    }
+
+    /** Frees the native tokenizer, after the calls that use it now. A second call has no effect. */
+    @Override
+    public void close() {
+        tokenizer.close();
+    }
+}
