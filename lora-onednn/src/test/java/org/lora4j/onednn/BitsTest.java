@@ -30,8 +30,19 @@ class BitsTest {
 
     /** Inner sides for which processors have other code than for long ones. */
     private static final long[][] SHORT_SIZES = {
-        {1, 100}, {2, 3000}, {7, 1000}, {16, 3200}, {17, 64}, {25, 2000}, {31, 1700}, {32, 1600}, {33, 300}, {64, 800}, {96, 40}
+        {1, 100},
+        {2, 3000},
+        {7, 1000},
+        {16, 3200},
+        {17, 64},
+        {25, 2000},
+        {31, 1700},
+        {32, 1600},
+        {33, 300},
+        {64, 800},
+        {96, 40}
     };
+
     private static final int ROWS = 600;
 
     private final OneDnnEngine engine = new OneDnnEngine(true);

@@ -60,9 +60,8 @@ public final class ChatTemplate {
             config = Json.MAPPER.createObjectNode();
         }
         String source = Json.textIfExists(files, FILE);
-        String withTools = source == null
-                ? source(config.path("chat_template"), TOOLS)
-                : Json.textIfExists(files, FILE_FOR_TOOLS);
+        String withTools =
+                source == null ? source(config.path("chat_template"), TOOLS) : Json.textIfExists(files, FILE_FOR_TOOLS);
         if (source == null) {
             source = source(config.path("chat_template"), DEFAULT);
         }

@@ -11,6 +11,7 @@ import org.lora4j.linalg.Precision;
 import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.input.Sequences;
+import org.lora4j.nn.layer.Pooling;
 import org.lora4j.nn.transformer.BertModel;
 import org.lora4j.serve.FairLimiter;
 
