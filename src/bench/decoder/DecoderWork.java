@@ -323,7 +323,7 @@ public final class DecoderWork {
         Generator generator = Generator.of(adapters == 0 ? model.base() : model.using("a0"));
         GenerationOptions options = GenerationOptions.greedy().withMaxTokens(COUNT);
         int[] prompt = tokens(PROMPT, 0);
-        result.put("numbers", generator.generate(prompt, options).tokens().subList(0, COMPARED));
+        result.put("numbers", generator.generate(prompt, options).newTokens().subList(0, COMPARED));
         measure(result, COUNT, () -> {
             generator.forget();
             generator.generate(prompt, options);
@@ -338,7 +338,7 @@ public final class DecoderWork {
         result.put("main", System.currentTimeMillis() - start);
         Generator generator = Generator.of(model(0).base());
         result.put("loaded", System.currentTimeMillis() - start);
-        result.put("numbers", generator.generate(tokens(PROMPT, 0), GenerationOptions.greedy().withMaxTokens(1)).tokens());
+        result.put("numbers", generator.generate(tokens(PROMPT, 0), GenerationOptions.greedy().withMaxTokens(1)).newTokens());
         result.put("first", System.currentTimeMillis() - start);
     }
 
@@ -361,7 +361,7 @@ public final class DecoderWork {
         Generator generator = Generator.of(model(1).using("a0"));
         GenerationOptions options = GenerationOptions.greedy().withMaxTokens(1);
         int[] prompt = tokens(LONG_PROMPT, 0);
-        result.put("numbers", generator.generate(prompt, options).tokens());
+        result.put("numbers", generator.generate(prompt, options).newTokens());
         measure(result, 1, () -> {
             generator.forget();
             generator.generate(prompt, options);

@@ -6,12 +6,12 @@ import java.util.Objects;
 /**
  * What was generated.
  *
- * @param tokens the new tokens, with the stop id if there was one
+ * @param newTokens the tokens after the prompt, with the stop id if there was one
  * @param finish why it ended
  * @param promptTokens the tokens of the prompt
  * @param reusedTokens how many tokens of the prompt were not computed, because their keys and values were known
  */
-public record Generation(List<Integer> tokens, Finish finish, int promptTokens, int reusedTokens) {
+public record Generation(List<Integer> newTokens, Finish finish, int promptTokens, int reusedTokens) {
     /** Why a generation ended. */
     public enum Finish {
         /** After a stop id, or because {@link GenerationOptions#stopWhen} was true. */
@@ -25,14 +25,21 @@ public record Generation(List<Integer> tokens, Finish finish, int promptTokens, 
     /**
      * Copies the list.
      *
-     * @param tokens the new tokens
+     * @param newTokens the tokens after the prompt
      * @param finish why it ended
      * @param promptTokens the tokens of the prompt
      * @param reusedTokens how many of them were not computed
      */
     public Generation {
-        tokens = List.copyOf(Objects.requireNonNull(tokens, "tokens must not be null"));
+        newTokens = List.copyOf(Objects.requireNonNull(newTokens, "newTokens must not be null"));
         Objects.requireNonNull(finish, "finish must not be null");
+    }
+
+    /** Says how much was generated and why it ended; the tokens are numbers that few can read. */
+    @Override
+    public String toString() {
+        return "Generation[" + newTokens.size() + (newTokens.size() == 1 ? " token" : " tokens") + ", " + finish
+                + ", after a prompt of " + promptTokens + ", of which " + reusedTokens + " were known]";
     }
 
     /**
@@ -41,6 +48,6 @@ public record Generation(List<Integer> tokens, Finish finish, int promptTokens, 
      * @return a new array
      */
     public int[] ids() {
-        return tokens.stream().mapToInt(Integer::intValue).toArray();
+        return newTokens.stream().mapToInt(Integer::intValue).toArray();
     }
 }

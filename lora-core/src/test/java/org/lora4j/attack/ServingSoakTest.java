@@ -331,7 +331,7 @@ class ServingSoakTest {
                     reference.add("x", tenants.content(tenant, version));
                     both.add(Generator.of(reference.using("x"))
                             .generate(prompt, options)
-                            .tokens());
+                            .newTokens());
                     reference.delete("x");
                 }
                 expected.add(both);
@@ -362,10 +362,10 @@ class ServingSoakTest {
                     }
                     Generation result = handle.result().join();
                     List<Integer> streamed = handle.stream().toList();
-                    boolean isRight = streamed.equals(result.tokens())
+                    boolean isRight = streamed.equals(result.newTokens())
                             && (result.finish() == Generation.Finish.CANCELLED
                                     || expected.get(tenant * prompts.size() + prompt)
-                                            .contains(result.tokens()));
+                                            .contains(result.newTokens()));
                     counts.answered(isRight);
                 } catch (RuntimeException e) {
                     counts.failed(cause(e));

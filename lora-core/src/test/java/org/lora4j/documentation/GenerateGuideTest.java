@@ -60,7 +60,7 @@ class GenerateGuideTest {
         Generation second = generator.generate(nextTurn, options);
         log.info("{} of {} tokens were known", second.reusedTokens(), second.promptTokens());
         assertThat(second.reusedTokens())
-                .isEqualTo(prompt.length + reply.tokens().size() - 1);
+                .isEqualTo(prompt.length + reply.newTokens().size() - 1);
 
         BatchGenerator batch = BatchGenerator.of(model);
         RunningGeneration first = batch.add(model.using("support"), prompt, options);
@@ -68,7 +68,7 @@ class GenerateGuideTest {
         while (batch.step() > 0) {
             log.info("{} and {}", first, other);
         }
-        assertThat(first.result().tokens()).isEqualTo(reply.tokens());
+        assertThat(first.result().newTokens()).isEqualTo(reply.newTokens());
 
         LogProbabilities scored = generator.score(prompt, question);
         log.info("log p {}, perplexity {}", scored.sum(), scored.perplexity());

@@ -89,9 +89,9 @@ class ServiceGuideTest {
         reply.stream().forEach(shown::add); // waits for each token
         Generation result = reply.result().join();
         service.close();
-        assertThat(shown).isNotEmpty().isEqualTo(result.tokens());
+        assertThat(shown).isNotEmpty().isEqualTo(result.newTokens());
         assertThat(shown).isEqualTo(Generator.of(decoder.load("x", folder.resolve("support")))
-                .generate(prompt, options).tokens());
+                .generate(prompt, options).newTokens());
     }
     // spotless:on
 

@@ -87,13 +87,13 @@ class BatchGeneratorTest {
                 all.add(batch.add(view, prompt, GREEDY.withMaxTokens(count)));
                 expected.add(Generator.of(view)
                         .generate(prompt, GREEDY.withMaxTokens(count))
-                        .tokens());
+                        .newTokens());
             } else {
                 batch.step();
             }
         }
         for (int i = 0; i < all.size(); i++) {
-            assertThat(all.get(i).result().tokens()).isEqualTo(expected.get(i));
+            assertThat(all.get(i).result().newTokens()).isEqualTo(expected.get(i));
         }
     }
 
@@ -122,7 +122,7 @@ class BatchGeneratorTest {
         while (batch.step() > 0) {
             assertThat(good.isFinished()).isFalse();
         }
-        assertThat(good.result().tokens()).isEqualTo(GeneratorTest.withoutCache(network, new int[] {1, 2}, 6));
+        assertThat(good.result().newTokens()).isEqualTo(GeneratorTest.withoutCache(network, new int[] {1, 2}, 6));
     }
 
     /** A long prompt is computed in several steps. The others go on, and it can be cancelled before its first token. */
@@ -135,7 +135,7 @@ class BatchGeneratorTest {
                 new SplittableRandom(3).ints(5000, 0, Decoders.VOCABULARY).toArray();
         List<Integer> expected = Generator.of(decoder)
                 .generate(longPrompt, GREEDY.withMaxTokens(5))
-                .tokens();
+                .newTokens();
         RunningGeneration other = batch.add(decoder, shortPrompt, GREEDY.withMaxTokens(30));
         assertThat(batch.step()).isOne();
         RunningGeneration one = batch.add(decoder, longPrompt, GREEDY.withMaxTokens(5));
@@ -160,7 +160,7 @@ class BatchGeneratorTest {
         assertThat(other.tokens())
                 .isEqualTo(Generator.of(decoder)
                         .generate(shortPrompt, GREEDY.withMaxTokens(30))
-                        .tokens());
+                        .newTokens());
     }
 
     @Test
@@ -173,7 +173,7 @@ class BatchGeneratorTest {
         late.cancel();
         assertThat(batch.step()).isZero();
         assertThat(early.result()).isEqualTo(new Generation(List.of(), Finish.CANCELLED, 2, 0));
-        assertThat(late.result().tokens()).hasSize(1);
+        assertThat(late.result().newTokens()).hasSize(1);
         assertThat(late.result().finish()).isEqualTo(Finish.CANCELLED);
     }
 
@@ -190,7 +190,7 @@ class BatchGeneratorTest {
         while (batch.step() > 0) {
             assertThat(batch.cacheBytes()).isBetween(1L, 20 * perToken);
         }
-        assertThat(first.result().tokens()).hasSize(10);
+        assertThat(first.result().newTokens()).hasSize(10);
         batch.add(network, new int[] {1, 2}, GREEDY.withMaxTokens(19));
         assertThat(batch.step()).isEqualTo(1);
     }
@@ -214,17 +214,17 @@ class BatchGeneratorTest {
         while (batch.step() > 0) {
             assertThat(same.isFinished()).isFalse();
         }
-        assertThat(same.result().tokens()).isEqualTo(first.result().tokens());
+        assertThat(same.result().newTokens()).isEqualTo(first.result().newTokens());
         model.replace("a", GeneratorTest.adapter(network, 2));
         RunningGeneration replaced = batch.add(model.using("a"), prompt, GREEDY.withMaxTokens(5), id -> true, cache);
         assertThat(replaced.reusedTokens()).isZero();
         while (batch.step() > 0) {
             assertThat(replaced.isFinished()).isFalse();
         }
-        assertThat(replaced.result().tokens())
+        assertThat(replaced.result().newTokens())
                 .isEqualTo(Generator.of(model.using("a"))
                         .generate(prompt, GREEDY.withMaxTokens(5))
-                        .tokens());
+                        .newTokens());
     }
 
     @Test

@@ -22,9 +22,9 @@ class GenerateGoldenTest {
     private static final GenerationOptions GREEDY = GenerationOptions.greedy().withMaxTokens(GenerateCase.NEW_TOKENS);
 
     private static int[] with(int[] prompt, Generation generation) {
-        int[] all = Arrays.copyOf(prompt, prompt.length + generation.tokens().size());
+        int[] all = Arrays.copyOf(prompt, prompt.length + generation.newTokens().size());
         System.arraycopy(
-                generation.ids(), 0, all, prompt.length, generation.tokens().size());
+                generation.ids(), 0, all, prompt.length, generation.newTokens().size());
         return all;
     }
 

@@ -95,7 +95,7 @@ class GeneratorTest {
     void generatesAsWithoutACache(Decoders.Family family) {
         for (int seed = 0; seed < 5; seed++) {
             Network decoder = Decoders.of(family, seed, DataType.DOUBLE, 60);
-            assertThat(Generator.of(decoder).generate(PROMPT, TEN).tokens())
+            assertThat(Generator.of(decoder).generate(PROMPT, TEN).newTokens())
                     .isEqualTo(withoutCache(decoder, PROMPT, 10));
         }
     }
@@ -107,19 +107,19 @@ class GeneratorTest {
         Generator generator = Generator.of(view);
         Generation first = generator.generate(PROMPT, TEN);
         assertThat(first.reusedTokens()).isZero();
-        int[] second = with(PROMPT, first.tokens(), 7, 8, 9);
+        int[] second = with(PROMPT, first.newTokens(), 7, 8, 9);
         Generation next = generator.generate(second, TEN);
         // The last token was chosen, but nothing was computed from it.
         assertThat(next.reusedTokens()).isEqualTo(PROMPT.length + 9);
-        assertThat(next.tokens()).isEqualTo(withoutCache(view, second, 10));
+        assertThat(next.newTokens()).isEqualTo(withoutCache(view, second, 10));
         int[] changed = second.clone();
         changed[7] = (changed[7] + 1) % Decoders.VOCABULARY;
         Generation other = generator.generate(changed, TEN);
         assertThat(other.reusedTokens()).isEqualTo(7);
-        assertThat(other.tokens()).isEqualTo(withoutCache(view, changed, 10));
+        assertThat(other.newTokens()).isEqualTo(withoutCache(view, changed, 10));
         Generation again = generator.generate(changed, TEN);
         assertThat(again.reusedTokens()).isEqualTo(changed.length - 1);
-        assertThat(again.tokens()).isEqualTo(other.tokens());
+        assertThat(again.newTokens()).isEqualTo(other.newTokens());
         generator.forget();
         assertThat(generator.cacheBytes()).isZero();
         assertThat(generator.generate(changed, TEN).reusedTokens()).isZero();
@@ -150,7 +150,7 @@ class GeneratorTest {
     private void assertComputesAnew(Generator generator, Model view) {
         Generation generation = generator.generate(PROMPT, TEN);
         assertThat(generation.reusedTokens()).isZero();
-        assertThat(generation.tokens()).isEqualTo(withoutCache(view, PROMPT, 10));
+        assertThat(generation.newTokens()).isEqualTo(withoutCache(view, PROMPT, 10));
         assertThat(generator.generate(PROMPT, TEN).reusedTokens()).isEqualTo(PROMPT.length - 1);
     }
 
@@ -222,7 +222,7 @@ class GeneratorTest {
         model.setTrainable("a");
         assertComputesAnew(generator, view);
         model.setTrainable();
-        assertThat(generator.generate(PROMPT, TEN).tokens()).isEqualTo(withoutCache(view, PROMPT, 10));
+        assertThat(generator.generate(PROMPT, TEN).newTokens()).isEqualTo(withoutCache(view, PROMPT, 10));
     }
 
     @Test
@@ -246,7 +246,7 @@ class GeneratorTest {
             }
             return true;
         });
-        assertThat(generation.tokens()).isEqualTo(tokens);
+        assertThat(generation.newTokens()).isEqualTo(tokens);
         int[] start = with(PROMPT, tokens.subList(0, 4));
         assertThat(tokens.subList(4, 10)).isEqualTo(withoutCache(view, start, 6));
     }
@@ -263,16 +263,16 @@ class GeneratorTest {
             }
             return true;
         });
-        assertThat(generation.tokens()).isEqualTo(expected);
+        assertThat(generation.newTokens()).isEqualTo(expected);
     }
 
     @Test
     void stopsWhereItIsTold() {
         Generator generator = Generator.of(network);
-        List<Integer> all = generator.generate(PROMPT, TEN).tokens();
+        List<Integer> all = generator.generate(PROMPT, TEN).newTokens();
         int stop = all.get(5);
         Generation stopped = generator.generate(PROMPT, TEN.withStopIds(stop));
-        assertThat(stopped.tokens()).isEqualTo(all.subList(0, all.indexOf(stop) + 1));
+        assertThat(stopped.newTokens()).isEqualTo(all.subList(0, all.indexOf(stop) + 1));
         assertThat(stopped.finish()).isEqualTo(Finish.STOP);
         assertThat(generator.generate(PROMPT, TEN.withStopWhen(tokens -> tokens.size() == 3)))
                 .isEqualTo(new Generation(all.subList(0, 3), Finish.STOP, 5, 4));
@@ -288,33 +288,33 @@ class GeneratorTest {
                     throw new IllegalStateException("mine");
                 }))
                 .withMessage("mine");
-        assertThat(generator.generate(PROMPT, TEN).tokens()).isEqualTo(all);
+        assertThat(generator.generate(PROMPT, TEN).newTokens()).isEqualTo(all);
     }
 
     @Test
     void theSameSeedDrawsTheSameTokens() {
         GenerationOptions options =
                 GenerationOptions.sampling(5).withTemperature(1.5).withMaxTokens(30);
-        List<Integer> first = Generator.of(network).generate(PROMPT, options).tokens();
-        assertThat(Generator.of(network).generate(PROMPT, options).tokens()).isEqualTo(first);
+        List<Integer> first = Generator.of(network).generate(PROMPT, options).newTokens();
+        assertThat(Generator.of(network).generate(PROMPT, options).newTokens()).isEqualTo(first);
         assertThat(Generator.of(network)
                         .generate(
                                 PROMPT,
                                 GenerationOptions.sampling(6)
                                         .withTemperature(1.5)
                                         .withMaxTokens(30))
-                        .tokens())
+                        .newTokens())
                 .isNotEqualTo(first);
     }
 
     @Test
     void generatesUpToTheLastPosition() {
         Generation generation = Generator.of(network).generate(PROMPT, GenerationOptions.greedy());
-        assertThat(generation.tokens()).hasSize(56).isEqualTo(withoutCache(network, PROMPT, 56));
+        assertThat(generation.newTokens()).hasSize(56).isEqualTo(withoutCache(network, PROMPT, 56));
         assertThat(generation.finish()).isEqualTo(Finish.LENGTH);
         assertThat(Generator.of(network)
                         .generate(new int[60], TEN.withMaxTokens(1))
-                        .tokens())
+                        .newTokens())
                 .hasSize(1);
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> Generator.of(network).generate(PROMPT, TEN.withMaxTokens(57)))
@@ -327,9 +327,9 @@ class GeneratorTest {
     void keepsToTheLimitOfTheCache() {
         Generator generator = Generator.of(network, 14 * Generator.of(network).cacheBytesPerToken() + 1);
         long perToken = generator.cacheBytesPerToken();
-        assertThat(generator.generate(PROMPT, TEN).tokens()).hasSize(10);
+        assertThat(generator.generate(PROMPT, TEN).newTokens()).hasSize(10);
         assertThat(generator.cacheBytes()).isEqualTo(14 * perToken);
-        assertThat(generator.generate(PROMPT, GenerationOptions.greedy()).tokens())
+        assertThat(generator.generate(PROMPT, GenerationOptions.greedy()).newTokens())
                 .hasSize(10);
         assertThatIllegalStateException()
                 .isThrownBy(() -> generator.generate(PROMPT, TEN.withMaxTokens(11)))
@@ -373,7 +373,7 @@ class GeneratorTest {
     void refusesLogitsThatAreNotFinite() {
         Network broken = Decoders.of(Decoders.Family.LLAMA, 2, DataType.DOUBLE, 60);
         Generator generator = Generator.of(broken);
-        assertThat(generator.generate(PROMPT, TEN).tokens()).hasSize(10);
+        assertThat(generator.generate(PROMPT, TEN).newTokens()).hasSize(10);
         broken.linears().get(3).weight().muli(Double.NaN);
         broken.linears().get(3).weight().putScalar(0, Double.NaN);
         assertThatExceptionOfType(ArithmeticException.class)

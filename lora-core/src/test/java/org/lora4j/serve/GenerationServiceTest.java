@@ -67,7 +67,7 @@ class GenerationServiceTest {
 
     private List<Integer> alone(String adapter, int[] prompt, int count) {
         AdapterView view = model.using(adapter);
-        return Generator.of(view).generate(prompt, tokens(count)).tokens();
+        return Generator.of(view).generate(prompt, tokens(count)).newTokens();
     }
 
     private static GenerationRequest request(String adapter, int count) {
@@ -105,7 +105,7 @@ class GenerationServiceTest {
             for (int i = 0; i < handles.size(); i++) {
                 assertThat(handles.get(i).stream().toList()).isEqualTo(expected.get(i));
                 Generation result = handles.get(i).result().join();
-                assertThat(result.tokens()).isEqualTo(expected.get(i));
+                assertThat(result.newTokens()).isEqualTo(expected.get(i));
                 assertThat(result.finish()).isEqualTo(Finish.LENGTH);
             }
             AdapterStats all = service.stats().all();
@@ -129,7 +129,7 @@ class GenerationServiceTest {
             assertThat(a.tokens()).hasSize(1);
             assertThat(service.cachedTokens()).isEqualTo(7 + 4);
             assertThat(finish(service)).isEqualTo(4);
-            assertThat(b.result().join().tokens()).isEqualTo(alone("b", PROMPT, 2));
+            assertThat(b.result().join().newTokens()).isEqualTo(alone("b", PROMPT, 2));
             ServingStats stats = service.stats();
             assertThat(stats.adapter("a").units()).isEqualTo(3 + 5);
             assertThat(stats.adapter("b").units()).isEqualTo(3 + 2);
@@ -182,7 +182,7 @@ class GenerationServiceTest {
             running.cancel();
             assertThat(finish(service)).isEqualTo(1);
             assertThat(running.result().join().finish()).isEqualTo(Finish.CANCELLED);
-            assertThat(running.result().join().tokens()).isEqualTo(alone("a", PROMPT, 1));
+            assertThat(running.result().join().newTokens()).isEqualTo(alone("a", PROMPT, 1));
             assertThat(service.stats().all().cancelled()).isEqualTo(3);
             assertThat(service.stats().adapter("b").units()).isZero();
         }
@@ -227,17 +227,17 @@ class GenerationServiceTest {
             finish(service);
             // The last new token was only chosen.
             assertThat(continued.result().join().reusedTokens()).isEqualTo(3 + 5);
-            assertThat(continued.result().join().tokens()).isEqualTo(alone("a", next, 4));
+            assertThat(continued.result().join().newTokens()).isEqualTo(alone("a", next, 4));
             GenerationHandle ofOther =
                     service.generate(GenerationRequest.of("b", next, tokens(4)).withConversation("c"));
             finish(service);
             assertThat(ofOther.result().join().reusedTokens()).isZero();
-            assertThat(ofOther.result().join().tokens()).isEqualTo(alone("b", next, 4));
+            assertThat(ofOther.result().join().newTokens()).isEqualTo(alone("b", next, 4));
             model.replace("a", data(9));
             GenerationHandle replaced = service.generate(second);
             finish(service);
             assertThat(replaced.result().join().reusedTokens()).isZero();
-            assertThat(replaced.result().join().tokens()).isEqualTo(alone("a", next, 4));
+            assertThat(replaced.result().join().newTokens()).isEqualTo(alone("a", next, 4));
             assertThat(service.stats().adapter("a").units()).isEqualTo((3 + 6) + (11 - 8 + 4) + (11 + 4));
         }
     }
@@ -266,8 +266,8 @@ class GenerationServiceTest {
             GenerationHandle one = service.generate(request("a", 5).withConversation("c"));
             GenerationHandle other = service.generate(request("a", 5).withConversation("c"));
             finish(service);
-            assertThat(one.result().join().tokens()).isEqualTo(alone("a", PROMPT, 5));
-            assertThat(other.result().join().tokens()).isEqualTo(alone("a", PROMPT, 5));
+            assertThat(one.result().join().newTokens()).isEqualTo(alone("a", PROMPT, 5));
+            assertThat(other.result().join().newTokens()).isEqualTo(alone("a", PROMPT, 5));
         }
     }
 
@@ -287,12 +287,13 @@ class GenerationServiceTest {
                 assertThat(service.stats().all().running()).isLessThanOrEqualTo(2);
             }
             for (int i = 0; i < 5; i++) {
-                assertThat(handles.get(i).result().join().tokens()).isEqualTo(alone(i % 2 == 0 ? "a" : "b", PROMPT, 6));
+                assertThat(handles.get(i).result().join().newTokens())
+                        .isEqualTo(alone(i % 2 == 0 ? "a" : "b", PROMPT, 6));
             }
             // Without a limit of its own, as many as there is room for.
             GenerationHandle longest = service.generate(GenerationRequest.of("a", PROMPT, GenerationOptions.greedy()));
             finish(service);
-            assertThat(longest.result().join().tokens()).hasSize(18);
+            assertThat(longest.result().join().newTokens()).hasSize(18);
         }
     }
 
@@ -354,7 +355,7 @@ class GenerationServiceTest {
             assertFailed(failure(bad.result()), Reason.INTERNAL);
             assertThat(failure(bad.result()).getCause()).hasMessage("of the consumer");
             assertFailed(failure(deleted.result()), Reason.UNKNOWN_ADAPTER);
-            assertThat(good.result().join().tokens()).isEqualTo(alone("a", PROMPT, 5));
+            assertThat(good.result().join().newTokens()).isEqualTo(alone("a", PROMPT, 5));
         }
     }
 
@@ -379,13 +380,13 @@ class GenerationServiceTest {
                 GenerationService.builder(model).adapters(cache).build()) {
             GenerationHandle loading = service.generate(request("slow", 5));
             GenerationHandle unknown = service.generate(request("nobody", 5));
-            assertThat(service.generate(request("a", 5)).result().get().tokens())
+            assertThat(service.generate(request("a", 5)).result().get().newTokens())
                     .isEqualTo(alone("a", PROMPT, 5));
             assertFailed(failure(unknown.result()), Reason.UNKNOWN_ADAPTER);
             assertThat(loading.result()).isNotDone();
             assertThat(service.stats().all().waiting()).isEqualTo(1);
             letGo.countDown();
-            List<Integer> tokens = loading.result().get().tokens();
+            List<Integer> tokens = loading.result().get().newTokens();
             model.add("same", slow);
             assertThat(tokens).isEqualTo(alone("same", PROMPT, 5));
         }
@@ -399,7 +400,7 @@ class GenerationServiceTest {
         CompletableFuture<List<Integer>> streamed =
                 inThread(() -> handle.stream().toList());
         service.close();
-        assertThat(handle.result().get().tokens()).hasSize(60);
+        assertThat(handle.result().get().newTokens()).hasSize(60);
         assertThat(streamed.get()).isEqualTo(handle.tokens());
         assertThatExceptionOfType(ServingException.class)
                 .isThrownBy(() -> service.generate(request("a", 5)))
@@ -422,7 +423,7 @@ class GenerationServiceTest {
         service.close(Duration.ofMillis(50));
         Generation cancelled = running.join();
         assertThat(cancelled.finish()).isEqualTo(Generation.Finish.CANCELLED);
-        assertThat(cancelled.tokens()).isNotEmpty().hasSizeLessThan(60);
+        assertThat(cancelled.newTokens()).isNotEmpty().hasSizeLessThan(60);
         assertFailed(failure(waiting.result()), Reason.CLOSED);
         assertThatExceptionOfType(ServingException.class)
                 .isThrownBy(waiting::join)

@@ -114,7 +114,7 @@ class ChatModelTest {
         assertThat(text(response)).isEqualTo(decoded(expected));
         assertThat(response.tokenUsage().inputTokenCount()).isEqualTo(expected.promptTokens());
         assertThat(response.tokenUsage().outputTokenCount())
-                .isEqualTo(expected.tokens().size());
+                .isEqualTo(expected.newTokens().size());
         assertThat(response.finishReason())
                 .isEqualTo(expected.finish() == Generation.Finish.STOP ? FinishReason.STOP : FinishReason.LENGTH);
     }
@@ -136,7 +136,7 @@ class ChatModelTest {
 
     @Test
     void anAnswerEndsAtTheEndOfTheText() throws IOException {
-        int end = direct("", greedy()).tokens().get(4);
+        int end = direct("", greedy()).newTokens().get(4);
         Path config = decoder.resolve("config.json");
         Files.writeString(
                 config, Files.readString(config).replaceAll("\"eos_token_id\": 2", "\"eos_token_id\": " + end));

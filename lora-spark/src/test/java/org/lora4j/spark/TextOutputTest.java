@@ -153,7 +153,7 @@ class TextOutputTest {
     private String generated(Model model, int[] prompt, GenerationOptions options) {
         List<Integer> ids = Generator.of(model)
                 .generate(prompt, new DecoderTokens(decoder).fitting(options, prompt.length))
-                .tokens();
+                .newTokens();
         return decoder.tokenizer()
                 .decode(ids.stream().mapToInt(Integer::intValue).toArray());
     }

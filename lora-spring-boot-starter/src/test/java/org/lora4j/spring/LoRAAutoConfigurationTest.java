@@ -109,7 +109,7 @@ class LoRAAutoConfigurationTest {
                     assertThat(service.generate(GenerationRequest.of("c", prompt, four))
                                     .result()
                                     .join()
-                                    .tokens())
+                                    .newTokens())
                             .hasSize(4);
                     assertThatExceptionOfType(ServingException.class)
                             .isThrownBy(() -> service.generate(GenerationRequest.of(

@@ -87,7 +87,7 @@ class ChatServiceTest {
                         decoder.tokenizer().decode(expected.ids()),
                         expected.finish(),
                         expected.promptTokens(),
-                        expected.tokens().size()));
+                        expected.newTokens().size()));
         assertThat(String.join("", parts)).isEqualTo(whole.text());
     }
 
