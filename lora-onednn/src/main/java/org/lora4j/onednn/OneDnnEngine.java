@@ -28,7 +28,7 @@ import org.slf4j.LoggerFactory;
  * BF16. For Arm processors with SVE oneDNN has code too, which was not measured. Products with int8 weights round their inputs to
  * bfloat16 with AMX, and to 16 bits with AVX-512 VNNI; otherwise these stay in single precision. A packed weight is padded to
  * blocks, and its form depends on the processor. Weights of fewer than 50,000 elements are not packed, nor those which would be
- * padded to more than twice their size.
+ * padded to more than twice their size, nor those for which oneDNN takes other code for few rows than for many.
  *
  * <p>The same call gives the same bits, in every thread. In a product of two or more rows, the bits of a row do not depend on
  * the other rows or their number. The product of a single row can differ in the last bits, but not with inputs of 16 bits.
