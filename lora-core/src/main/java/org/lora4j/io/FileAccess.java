@@ -63,6 +63,8 @@ public final class FileAccess {
      * @throws IOException if the folder, or one above it, belongs to another user, or all users can write to it
      */
     public static void requirePrivate(Path folder, String setting) throws IOException {
+        Objects.requireNonNull(folder, "folder must not be null");
+        Objects.requireNonNull(setting, "setting must not be null");
         try {
             NativeCache.requireOwn(folder, setting);
         } catch (IllegalStateException e) {
