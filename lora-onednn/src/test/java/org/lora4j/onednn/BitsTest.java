@@ -24,7 +24,6 @@ import org.nd4j.linalg.indexing.NDArrayIndex;
 
 /** What is promised bit for bit. */
 @Tag("slow")
-@Tag("numbers")
 class BitsTest {
     private static final long[][] SIZES = {{784, 1000}, {1000, 784}, {1536, 384}, {127, 33}, {4096, 40}};
 

@@ -21,7 +21,6 @@ import org.nd4j.linalg.ops.transforms.Transforms;
 
 /** Each product is near to that in doubles: within the rounding of its types, element by element. */
 @Tag("slow")
-@Tag("numbers")
 class ProductTest {
     private static final long[] SIZES = {
         1, 2, 3, 7, 16, 17, 31, 32, 63, 64, 97, 127, 256, 384, 509, 576, 768, 784, 1000, 1021, 1024, 1536, 2000, 2048,
