@@ -106,7 +106,7 @@ public final class TextGenerator {
         return new Result(
                 text.toString(),
                 generation.promptTokens(),
-                generation.tokens().size(),
+                generation.newTokens().size(),
                 generation.finish().name());
     }
 }
