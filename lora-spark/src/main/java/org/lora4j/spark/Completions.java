@@ -41,6 +41,8 @@ record Completions(DecoderReader reader, SentOptions options) implements Seriali
     String text(BaseDecoder base, Generation generation) {
         return base.decoder()
                 .tokenizer()
-                .decode(generation.newTokens().stream().mapToInt(Integer::intValue).toArray());
+                .decode(generation.newTokens().stream()
+                        .mapToInt(Integer::intValue)
+                        .toArray());
     }
 }

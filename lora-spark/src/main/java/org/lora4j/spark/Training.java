@@ -80,51 +80,51 @@ final class Training<B extends SentBase> {
     TrainedAdapter run() {
         Configuration hadoop = table.sparkSession().sessionState().newHadoopConf();
         Broadcast<B> base = spark.broadcast(form.read(hadoop, BroadcastLimit.of(spark)));
-        form.requireFit(table.schema(), base.value());
-        Network network = base.value().network();
-        batchSize = settings.isDefined(settings.batchSize())
-                ? settings.getBatchSize()
-                : DefaultSteps.batchSize(new JobNames(spark)
-                        .run("LoRA: count the rows", () -> rows(false).count()));
-        JavaRDD<Shard> shards = form.shards(base, rows(false), batchSize, workers, config.seed());
         try {
-            List<ShardSize> sizes = sizes("LoRA: order the rows", shards);
-            long rows = rows(sizes);
-            if (rows == 0) {
-                throw new IllegalArgumentException("the table must have at least one row, found none");
-            }
-            SparkGradients.Batches batches = new SparkGradients.Batches(rows, batchSize);
-            CheckpointFolder checkpoints = checkpoints(
-                    hadoop,
-                    base.value(),
-                    rows,
-                    sizes.stream().mapToLong(ShardSize::hash).sum());
-            Broadcast<TrainingTask> task = spark.broadcast(
-                    new TrainingTask(base, config, form.loss(), form.hasWeights(), batchSize, TokenCounts.of(sizes)));
+            form.requireFit(table.schema(), base.value());
+            batchSize = settings.isDefined(settings.batchSize())
+                    ? settings.getBatchSize()
+                    : DefaultSteps.batchSize(new JobNames(spark)
+                            .run("LoRA: count the rows", () -> rows(false).count()));
+            JavaRDD<Shard> shards = form.shards(base, rows(false), batchSize, workers, config.seed());
             try {
-                LoRAAdapter adapter = settings.getLocalSteps() > 0
-                        ? new LocalTraining(
-                                        spark,
-                                        settings,
-                                        steps(batches),
-                                        this::report,
-                                        shards,
-                                        task,
-                                        batches,
-                                        checkpoints)
-                                .run()
-                        : trainExactly(base, shards, task, batches, checkpoints);
-                return new TrainedAdapter(
-                        AdapterBytes.of(adapter, network),
-                        form.inputs(base.value()),
-                        Math.toIntExact(network.outputSize()),
-                        new LoRATrainingSummary(objective, validation));
+                return train(hadoop, base, shards);
             } finally {
-                task.destroy();
+                shards.unpersist();
             }
         } finally {
-            shards.unpersist();
             base.destroy();
+        }
+    }
+
+    private TrainedAdapter train(Configuration hadoop, Broadcast<B> base, JavaRDD<Shard> shards) {
+        Network network = base.value().network();
+        List<ShardSize> sizes = sizes("LoRA: order the rows", shards);
+        long rows = rows(sizes);
+        if (rows == 0) {
+            throw new IllegalArgumentException("the table must have at least one row, found none");
+        }
+        SparkGradients.Batches batches = new SparkGradients.Batches(rows, batchSize);
+        CheckpointFolder checkpoints = checkpoints(
+                hadoop,
+                base.value(),
+                rows,
+                sizes.stream().mapToLong(ShardSize::hash).sum());
+        Broadcast<TrainingTask> task = spark.broadcast(
+                new TrainingTask(base, config, form.loss(), form.hasWeights(), batchSize, TokenCounts.of(sizes)));
+        try {
+            LoRAAdapter adapter = settings.getLocalSteps() > 0
+                    ? new LocalTraining(
+                                    spark, settings, steps(batches), this::report, shards, task, batches, checkpoints)
+                            .run()
+                    : trainExactly(base, shards, task, batches, checkpoints);
+            return new TrainedAdapter(
+                    AdapterBytes.of(adapter, network),
+                    form.inputs(base.value()),
+                    Math.toIntExact(network.outputSize()),
+                    new LoRATrainingSummary(objective, validation));
+        } finally {
+            task.destroy();
         }
     }
 
@@ -284,7 +284,7 @@ final class Training<B extends SentBase> {
         }
         int epochs = DefaultSteps.epochs(1, batches.count(), form.defaultSteps());
         log.info(
-                "trains {} epochs of {} batches of {} rows, because the rows are so many; epochs sets another number",
+                "trains {} epochs of {} batches of {} rows, so that the training has enough steps; the parameter epochs sets another number",
                 epochs,
                 batches.count(),
                 batchSize);

@@ -66,7 +66,7 @@ public final class TrainingParams implements Serializable {
         batchSize = new IntParam(
                 uid,
                 "batchSize",
-                "rows of a batch, over all workers (>= 1);" + " if it is not set, 16 to 1024, the more rows the more",
+                "rows of a batch, over all workers (>= 1); if it is not set, 16 to 1024 by the number of rows",
                 ParamValidators.gtEq(1));
         epochs = new IntParam(uid, "epochs", "number of epochs (>= 1)", ParamValidators.gtEq(1));
         maxIter = new LongParam(uid, "maxIter", "greatest number of steps (>= 1)", ParamValidators.gtEq(1));
