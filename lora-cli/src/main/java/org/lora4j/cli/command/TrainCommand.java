@@ -88,7 +88,7 @@ abstract class TrainCommand<R extends Record> extends WorkCommand {
         try (TextTask<R> task = open(input)) {
             TaskTraining<R> prepared = new TaskTraining<>(task, input);
             output.text(out()).line("%s", prepared.summary());
-            TrainingReport<R> run = prepared.run(folder, training.resumes(), progress.display(err(), "examples"));
+            TrainingReport<R> run = prepared.run(folder, training.resumes(), display(progress, err(), "examples"));
             TaskPage page = page(run);
             TrainingReport<R> report = TrainingFiles.write(folder, model, run, page);
             CheckpointFile.delete(folder.path());
