@@ -25,12 +25,15 @@ class InterruptTest {
     @TempDir
     private Path temp;
 
-    private Path output;
-    private Path log;
+    private Path output() {
+        return temp.resolve("out");
+    }
+
+    private Path log() {
+        return temp.resolve("log");
+    }
 
     private List<String> training() throws IOException {
-        output = temp.resolve("out");
-        log = temp.resolve("log");
         return List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-cp",
@@ -42,7 +45,7 @@ class InterruptTest {
                 "--data",
                 SmallTexts.csv(temp.resolve("texts.csv"), 40, 2).toString(),
                 "--output",
-                output.toString(),
+                output().toString(),
                 "--epochs",
                 "100000",
                 "--patience",
@@ -54,13 +57,13 @@ class InterruptTest {
     private Process start(List<String> command) throws IOException {
         return new ProcessBuilder(command)
                 .redirectErrorStream(true)
-                .redirectOutput(log.toFile())
+                .redirectOutput(log().toFile())
                 .start();
     }
 
     private void awaitCheckpoint(Process process) throws InterruptedException {
         long end = System.nanoTime() + TimeUnit.MINUTES.toNanos(3);
-        while (!Files.exists(output.resolve("checkpoint.safetensors"))
+        while (!Files.exists(output().resolve("checkpoint.safetensors"))
                 && process.isAlive()
                 && System.nanoTime() < end) {
             Thread.sleep(50);
@@ -68,7 +71,7 @@ class InterruptTest {
     }
 
     private String kept() {
-        return "interrupted; kept in " + output + ": checkpoint.safetensors; go on with --resume";
+        return "interrupted; kept in " + output() + ": checkpoint.safetensors; go on with --resume";
     }
 
     @Test
@@ -84,13 +87,13 @@ class InterruptTest {
                     .isZero();
             assertThat(process.waitFor(1, TimeUnit.MINUTES)).isTrue();
             assertThat(process.exitValue()).isEqualTo(130);
-            assertThat(Files.readString(log, StandardCharsets.UTF_8))
+            assertThat(Files.readString(log(), StandardCharsets.UTF_8))
                     .contains(kept())
                     .doesNotContain("Exception");
-            assertThat(SafeTensors.read(output.resolve("checkpoint.safetensors"))
+            assertThat(SafeTensors.read(output().resolve("checkpoint.safetensors"))
                             .metadata())
                     .containsKey("lora.settings");
-            assertThat(output.resolve("adapter_config.json")).doesNotExist();
+            assertThat(output().resolve("adapter_config.json")).doesNotExist();
         } finally {
             process.destroyForcibly();
         }
@@ -104,14 +107,15 @@ class InterruptTest {
         assumeThat(Files.isExecutable(script)).isTrue();
         List<String> words = new ArrayList<>();
         training().forEach(word -> words.add("'" + word + "'"));
-        Process process = start(List.of(script.toString(), "-qefc", "stty cols 500; TERM=xterm " + String.join(" ", words), "/dev/null"));
+        Process process = start(List.of(
+                script.toString(), "-qefc", "stty cols 500; TERM=xterm " + String.join(" ", words), "/dev/null"));
         try {
             awaitCheckpoint(process);
             process.getOutputStream().write(CTRL_C);
             process.getOutputStream().flush();
             assertThat(process.waitFor(1, TimeUnit.MINUTES)).isTrue();
             assertThat(process.exitValue()).isEqualTo(130);
-            String written = Files.readString(log, StandardCharsets.UTF_8);
+            String written = Files.readString(log(), StandardCharsets.UTF_8);
             assertThat(written).contains("\rtraining", kept());
             assertThat(written.substring(written.indexOf("interrupted;"))).doesNotContain("training ");
         } finally {

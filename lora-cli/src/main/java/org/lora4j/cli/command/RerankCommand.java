@@ -53,6 +53,7 @@ public final class RerankCommand extends TrainCommand<RankResult> {
     protected void checkOptions(OptionCheck check) {
         super.checkOptions(check);
         limit.check(check);
+        head.check(check);
     }
 
     @Override

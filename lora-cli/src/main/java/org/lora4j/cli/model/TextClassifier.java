@@ -108,18 +108,56 @@ public final class TextClassifier implements AutoCloseable {
     }
 
     private static TextClassifier openAdapted(Path folder, Path adapter, BaseStorage storage) throws IOException {
-        TextClassifier classifier = openFor(folder, adapter, storage);
+        return openFor(folder, adapter, storage).loaded(adapter);
+    }
+
+    /**
+     * Opens a model with an adapter that trains further.
+     *
+     * @param folder the folder of a model
+     * @param adapter the folder of the adapter, of this program or of PEFT, which has a classifier
+     * @param labels the classes; those of the adapter if it has their names
+     * @param maxTokens where texts are cut; nothing for where the adapter or the folder says
+     * @param storage how the large matrices of the model are stored
+     * @return the classifier with the adapter
+     * @throws IOException if a file cannot be read, the adapter does not fit the model, or has no classifier of as many classes
+     */
+    public static TextClassifier goOn(
+            Path folder, Path adapter, Labels labels, OptionalInt maxTokens, BaseStorage storage) throws IOException {
+        TaskFile task = task(adapter);
+        if (task.labels().count() != labels.count()) {
+            throw new IOException(adapter + ": the adapter must have a classifier of " + labels.count() + " classes, "
+                    + labels + ", found " + task.labels().count());
+        }
+        TextClassifier classifier =
+                openFor(folder, task, labels, maxTokens.isPresent() ? maxTokens : task.limit(), storage);
+        return classifier.loaded(adapter);
+    }
+
+    private TextClassifier loaded(Path adapter) throws IOException {
         try {
-            classifier.model.load(ADAPTER, adapter);
-            return classifier;
+            model.load(ADAPTER, adapter);
+            return this;
         } catch (IOException | RuntimeException e) {
-            classifier.close();
+            close();
             throw e;
         }
     }
 
     /** Opens a model with a new classifier of the size that an adapter has, but without the adapter. */
     static TextClassifier openFor(Path folder, Path adapter, BaseStorage storage) throws IOException {
+        TaskFile task = task(adapter);
+        return openFor(folder, task, task.labels(), task.limit(), storage);
+    }
+
+    private static TextClassifier openFor(
+            Path folder, TaskFile task, Labels labels, OptionalInt maxTokens, BaseStorage storage) throws IOException {
+        Head head = task.head();
+        return create(folder, labels, base -> head == null ? base.headOfPeft() : head, maxTokens, 0, storage);
+    }
+
+    /** Returns what an adapter with a classifier is for. */
+    private static TaskFile task(Path adapter) throws IOException {
         Optional<TaskFile> written = TaskFile.read(adapter);
         TaskFile task = written.isPresent() ? written.get() : ofPeft(adapter);
         if (task.kind() == TaskFile.Kind.RETRIEVE) {
@@ -127,8 +165,7 @@ public final class TextClassifier implements AutoCloseable {
                     adapter + ": the adapter must have a classifier, found one of 'lora retrieve'; use it with"
                             + " 'lora embed'");
         }
-        Head head = task.head();
-        return create(folder, task.labels(), base -> head == null ? base.headOfPeft() : head, task.limit(), 0, storage);
+        return task;
     }
 
     /** An adapter that PEFT trained: the classes are the rows of its classifier. */
@@ -162,6 +199,16 @@ public final class TextClassifier implements AutoCloseable {
     public AdapterView addAdapter(LoRAConfig config) {
         return model.add(
                 ADAPTER, config.toBuilder().modulesToSave(base.module()).build());
+    }
+
+    /**
+     * Returns the adapter with which the model was opened.
+     *
+     * @return its view
+     * @throws IllegalArgumentException if there is none
+     */
+    public AdapterView adapter() {
+        return model.using(ADAPTER);
     }
 
     /**
