@@ -274,6 +274,17 @@ class WrongUseTest {
                 "a delimiter must be used with .csv or .tsv, found JSONL",
                 classify(bert, Files.writeString(temp.resolve("d.jsonl"), "{}"), "--delimiter", ";"));
         assertFails(
+                "a delimiter must be used with .csv or .tsv, found plain text",
+                "clm",
+                "--model",
+                llama,
+                "--data",
+                Files.writeString(temp.resolve("d.txt"), "the cat"),
+                "--output",
+                temp.resolve("clm"),
+                "--delimiter",
+                ";");
+        assertFails(
                 "the file must be CSV, TSV or JSONL, found a spreadsheet; save it as CSV in UTF-8",
                 classify(bert, Files.writeString(temp.resolve("d.xlsx"), "PK")));
     }

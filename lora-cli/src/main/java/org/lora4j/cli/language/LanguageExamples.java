@@ -146,6 +146,10 @@ public record LanguageExamples(
 
     private static LanguageExamples blocksOfText(
             DecoderFolder decoder, DataFile data, int block, long seed, List<TokenFile> files) throws IOException {
+        if (data.delimiter() != null) {
+            throw new IllegalArgumentException(
+                    data.file() + ": a delimiter must be used with .csv or .tsv, found plain text");
+        }
         TextTokens.write(decoder, data.file(), files.get(0));
         TokenFile.Blocks all = requireSome(data.file(), files.get(0).blocks(block));
         Path heldFile = data.validationFile();
