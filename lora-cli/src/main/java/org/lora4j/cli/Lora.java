@@ -18,7 +18,9 @@ import org.lora4j.cli.command.RetrieveCommand;
 import org.lora4j.cli.command.ServeCommand;
 import org.lora4j.cli.command.SftCommand;
 import org.lora4j.example.support.cli.CommandRunner;
+import picocli.AutoComplete.GenerateCompletion;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.HelpCommand;
 import picocli.CommandLine.ScopeType;
 
 /** The program: trains, tests and uses adapters for models in folders. Nothing is downloaded. */
@@ -43,7 +45,9 @@ import picocli.CommandLine.ScopeType;
             MergeCommand.class,
             CombineCommand.class,
             ExtractCommand.class,
-            ConvertCommand.class
+            ConvertCommand.class,
+            HelpCommand.class,
+            GenerateCompletion.class
         })
 public final class Lora {
     private static final String WITHOUT_COMMAND = "--help";

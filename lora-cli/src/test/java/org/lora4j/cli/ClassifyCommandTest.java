@@ -76,11 +76,21 @@ class ClassifyCommandTest {
         Cli cli = Cli.good(training(output));
         assertThat(cli.out())
                 .contains(
-                        "texts for training and ", "in 2 classes", "adapter:        accuracy 100.00 %", "report.html");
+                        "96 texts for training, 12 for the validation and 12 for the test, in 2 classes",
+                        "word counts:    accuracy 100.00 %",
+                        "adapter:        accuracy 100.00 %",
+                        "adapter minus word counts: 0.0 points (95 %: −14.0 to +14.0); no difference was found",
+                        "measured on 12 test texts",
+                        "report.html");
 
         JsonNode report = report(output);
         assertThat(report.at("/metrics/accuracy").asDouble()).isEqualTo(1);
+        assertThat(report.at("/metrics/texts").asInt()).isEqualTo(12);
         assertThat(report.at("/baseline/texts")).isEqualTo(report.at("/metrics/texts"));
+        assertThat(report.at("/words/texts")).isEqualTo(report.at("/metrics/texts"));
+        assertThat(report.at("/measuredOn").asText()).isEqualTo("test");
+        assertThat(report.at("/overWords/found").isBoolean()).isTrue();
+        assertThat(report.at("/overBaseline/low").asDouble()).isNegative();
         assertThat(report.at("/training/losses"))
                 .hasSize(report.at("/training/steps").asInt());
         assertThat(report.at("/training/validations")).hasSize(4);
@@ -93,7 +103,11 @@ class ClassifyCommandTest {
         assertThat(output.resolve("checkpoint.safetensors")).doesNotExist();
         assertThat(Files.readString(output.resolve("report.html")))
                 .doesNotContain("{{")
-                .contains("Results on the validation texts", "<th scope=\"row\">cats</th>", "data:image/png");
+                .contains(
+                        "Results on the test texts",
+                        "Is the adapter worth it?",
+                        "<th scope=\"row\">cats</th>",
+                        "data:image/png");
         assertThat(Files.readString(output.resolve("README.md")))
                 .startsWith("---\nbase_model: \"bert\"\n")
                 .contains("library_name: peft", "cats and ships", "| accuracy on ", "| rate | 0.01 |");
@@ -143,11 +157,35 @@ class ClassifyCommandTest {
     }
 
     @Test
+    void aSecondTrainingReplacesAnAdapterOnlyIfAsked() throws IOException {
+        Path output = temp.resolve("twice");
+        Object[] few = {"--no-baseline"};
+        Cli.good(training(output, few));
+        Path tensors = output.resolve("adapter_model.safetensors");
+        byte[] first = Files.readAllBytes(tensors);
+
+        Cli refused = Cli.run(training(output, Cli.words(few, "--seed", 1)));
+        assertThat(refused.code()).isEqualTo(1);
+        assertThat(refused.errLines())
+                .containsExactly(
+                        "error: " + output + ": the output folder must have no adapter, found adapter_config.json;"
+                                + " choose another --output, or replace the adapter with --overwrite");
+        assertThat(tensors).hasBinaryContent(first);
+
+        Files.writeString(output.resolve("checkpoint.safetensors"), "of an older training");
+        Cli.good(training(output, Cli.words(few, "--seed", 1, "--overwrite")));
+        assertThat(Files.readAllBytes(tensors)).isNotEqualTo(first);
+        assertThat(output.resolve("checkpoint.safetensors")).doesNotExist();
+        Cli.good(training(output, Cli.words(few, "--dry-run")));
+    }
+
+    @Test
     void theAdapterIsThatOfTheSameTrainingByProgram() throws IOException {
         Path output = temp.resolve("by-command");
-        Cli.good(training(output, "--head", "mean", "--seed", 5, "--no-baseline", "--target", "query,value"));
+        Cli.good(training(
+                output, "--test", 0, "--head", "mean", "--seed", 5, "--no-baseline", "--target", "query,value"));
 
-        Split<TextRow> rows = TextFiles.csv(data).split(5, 0.1);
+        Split<TextRow> rows = TextFiles.csv(data).splitWithin(row -> row.label("label"), 5, 0.1);
         List<LabelledText> train = new ArrayList<>();
         rows.train().forEach(row -> train.add(row.labelled("text", "label")));
         List<LabelledText> held = new ArrayList<>();

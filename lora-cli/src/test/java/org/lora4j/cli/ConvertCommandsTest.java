@@ -193,7 +193,19 @@ class ConvertCommandsTest {
         assertThat(card).hasContent("# My notes");
         Files.delete(card);
         for (int i = 0; i < 2; i++) {
-            Cli.good("classify", "--model", bert, "--data", texts, "--output", own, "--epochs", 1, "--validation", 0);
+            Cli.good(
+                    "classify",
+                    "--model",
+                    bert,
+                    "--data",
+                    texts,
+                    "--output",
+                    own,
+                    "--epochs",
+                    1,
+                    "--validation",
+                    0,
+                    "--overwrite");
         }
     }
 
@@ -229,8 +241,13 @@ class ConvertCommandsTest {
                         .at("/fit/sameWeights")
                         .asBoolean())
                 .isTrue();
+        Path kept = temp.resolve("kept-fingerprints");
+        Cli.good("combine", "--adapter", first + "=1", "--adapter", other + "=1", "--output", kept);
+        assertSameWeights(kept);
         Path unknown = temp.resolve("without-fingerprints");
-        Cli.good("combine", "--adapter", first + "=1", "--output", unknown);
+        Path stripped = temp.resolve("stripped");
+        PeftAdapters.save(PeftAdapters.load(first), stripped);
+        Cli.good("combine", "--adapter", first + "=1", "--adapter", stripped + "=1", "--output", unknown);
         JsonNode fit =
                 Cli.good("inspect", unknown, "--model", llama, "--json").json().at("/fit");
         assertThat(fit.at("/fits").asBoolean()).isTrue();
@@ -260,6 +277,12 @@ class ConvertCommandsTest {
         assertThat(wrong.err()).contains("--density must be above 0 and at most 1, found 0.0");
     }
 
+    private static void assertSameWeights(Path adapter) throws IOException {
+        JsonNode fit =
+                Cli.good("inspect", adapter, "--model", llama, "--json").json().at("/fit");
+        assertThat(fit.at("/sameWeights").asBoolean()).isTrue();
+    }
+
     @Test
     void anAdapterGetsAnotherRankAndDoRABecomesLoRA() throws IOException {
         Path small = temp.resolve("small");
@@ -268,6 +291,7 @@ class ConvertCommandsTest {
                 .contains("greatest relative error of a layer");
         assertThat(Cli.good("inspect", small, "--json").json().at("/rank").asInt())
                 .isEqualTo(4);
+        assertSameWeights(small);
         Path plain = temp.resolve("plain");
         JsonNode written = Cli.good(
                         "convert", "--adapter", second, "--model", llama, "--rank", 16, "--output", plain, "--json")

@@ -333,9 +333,9 @@ class LanguageCommandsTest {
                         + "\", \"completion\": \"ho\"}\n");
         Path output = temp.resolve("cut");
         Cli cli = Cli.good(training("sft", mixed, output, "--validation", 0, "--max-tokens", 40, "--epochs", 1));
-        assertThat(cli.out()).contains("1 examples were left out: no answer was left after the cut");
+        assertThat(cli.out()).contains("1 example was left out: no answer was left after the cut");
         Object[] test = {"evaluate", "--model", model, "--data", mixed, "--max-tokens", 40};
-        assertThat(Cli.good(test).out()).contains("1 examples were left out: no answer was left after the cut");
+        assertThat(Cli.good(test).out()).contains("1 example was left out: no answer was left after the cut");
         assertThat(Cli.good(Cli.words(test, "--json")).json().at("/unlearnable").asInt())
                 .isEqualTo(1);
         Cli none = Cli.run(training("sft", mixed, temp.resolve("cut-all"), "--validation", 0, "--max-tokens", 3));
@@ -407,13 +407,13 @@ class LanguageCommandsTest {
                 .asString()
                 .contains(questions + ":3: text: the prompt must have 1 to 192 tokens", "found 3");
         assertThat(Cli.good(Cli.words(predict, "--skip-bad-lines")).out())
-                .contains("1 rows written to ", "1 lines were left out; the first: " + questions + ":3:");
+                .contains("1 row written to ", "1 line was left out; the first: " + questions + ":3:");
 
         Path broken = Files.writeString(temp.resolve("broken.jsonl"), "{broken\n" + Files.readString(chats));
         Object[] evaluate = {"evaluate", "--model", model, "--data", broken};
         assertThat(Cli.run(evaluate).err()).contains(broken + ":1: ");
         assertThat(Cli.good(Cli.words(evaluate, "--skip-bad-lines")).out())
-                .contains("120 tokens: ", "1 lines were left out; the first: " + broken + ":1: ");
+                .contains("120 tokens: ", "1 line was left out; the first: " + broken + ":1: ");
 
         Path answerFirst = Files.writeString(
                 temp.resolve("answer-first.jsonl"),
@@ -423,7 +423,7 @@ class LanguageCommandsTest {
         assertThat(refused.code()).isEqualTo(1);
         assertThat(refused.err())
                 .contains(answerFirst + ":1: the chat template must take the conversation: a conversation must begin");
-        assertThat(Cli.good(Cli.words(train, "--skip-bad-lines")).out()).contains("1 lines were left out; the first: ");
+        assertThat(Cli.good(Cli.words(train, "--skip-bad-lines")).out()).contains("1 line was left out; the first: ");
     }
 
     @ParameterizedTest

@@ -52,9 +52,14 @@ class WrongUseTest {
                 "classify --group g --validation 0; --group must be used with --validation, found it with --validation 0",
                 "classify --max-tokens 2; --max-tokens must be at least 3, found 2",
                 "classify --resume --dry-run; --dry-run must be used without --resume, found both",
+                "classify --resume --overwrite; --overwrite must be used without --resume, found both",
+                "classify --overwrite --dry-run; --overwrite must be used without --dry-run and --find-rate",
                 "classify --head first; expected one of [MEAN, POOLER, LAST]",
-                "clasify; Unmatched argument",
+                "clasify; Unmatched argument at index 0: 'clasify'; did you mean classify",
+                "help clasify; Unknown subcommand 'clasify'",
                 "--ranks 3; Unknown option",
+                "classify --ranks 3; Unknown options: '--ranks', '3'; did you mean --rank",
+                "classify --delimiter ab; --delimiter must be one character that is neither a quote nor white space",
             })
     void wrongOptionsEndWithOneLineAndCode2(String options, String message) {
         String needed = options.startsWith("classify --") ? options + " --model m --data d --output o" : options;
@@ -66,6 +71,19 @@ class WrongUseTest {
                 .contains(message);
         assertThat(cli.out()).isEmpty();
         assertThat(cli.code()).isEqualTo(2);
+    }
+
+    @Test
+    void namesAMisspelledOptionInPlaceOfTheOneThatIsMissing() {
+        assertWrongUse(
+                "Missing required option: '--model=DIR'; '--mode' is no option; did you mean --model",
+                "classify",
+                "--mode",
+                "m",
+                "--data",
+                "d",
+                "--output",
+                "o");
     }
 
     @Test
@@ -113,7 +131,15 @@ class WrongUseTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"--help, classify", "classify --help, --class-weights", "--version, lora ", "'', inspect"})
+    @CsvSource({
+        "--help, classify",
+        "classify --help, --class-weights",
+        "help classify, --class-weights",
+        "help, classify",
+        "generate-completion, complete",
+        "--version, lora ",
+        "'', inspect"
+    })
     void helpAndVersion(String options, String found) {
         Cli cli = options.isEmpty() ? Cli.good() : Cli.good((Object[]) options.split(" "));
         assertThat(cli.out()).contains(found);
@@ -131,7 +157,10 @@ class WrongUseTest {
 
     private static Object[] classify(Path model, Path file, Object... more) {
         return Cli.words(
-                new Object[] {"classify", "--model", model, "--data", file, "--output", temp.resolve("out")}, more);
+                new Object[] {
+                    "classify", "--model", model, "--data", file, "--output", temp.resolve("out"), "--overwrite"
+                },
+                more);
     }
 
     @Test
@@ -173,16 +202,91 @@ class WrongUseTest {
         Files.writeString(bad, "text,label\nthe cat,cats\n  ,cats\nthe ship,ships\nsea,ships\n");
         assertFails(bad + ":3: text must have a character that is neither", classify(bert, bad, "--validation", 0));
         Cli cli = Cli.good(classify(bert, bad, "--validation", 0, "--skip-bad-lines", "--epochs", 1));
-        assertThat(cli.out()).contains("1 lines were left out; the first: " + bad + ":3:");
+        assertThat(cli.out()).contains("1 line was left out; the first: " + bad + ":3:");
         Path broken = temp.resolve("broken.csv");
         Files.writeString(broken, "text,label\nthe cat,cats,more\n" + "the cat,cats\nthe ship,ships\n".repeat(20));
         assertThat(Cli.good(classify(bert, broken, "--skip-bad-lines", "--epochs", 1))
                         .out())
-                .contains("1 lines were left out; the first: " + broken + ":2:");
-        assertFails("must have a value body, found [text, label, group]", classify(bert, data, "--text", "body"));
+                .contains("1 line was left out; the first: " + broken + ":2:");
+        assertFails(
+                data + ":2: must have a value body, found [text, label, group]; name another column with --text",
+                classify(bert, data, "--text", "body"));
+        assertFails(
+                data + ":2: must have a value topic, found [text, label, group]; name another column with --label",
+                classify(bert, data, "--label", "topic"));
+        assertFails(
+                "must have a value customer, found [text, label, group]; name another column with --group",
+                classify(bert, data, "--group", "customer"));
+        assertFails(
+                "found none; 12 lines were left out; the first: " + data + ":2: must have a value body",
+                classify(bert, data, "--text", "body", "--skip-bad-lines"));
+        assertFails(
+                "name another column with --text",
+                "embed",
+                "--model",
+                bert,
+                "--data",
+                data,
+                "--output",
+                temp.resolve("none.csv"),
+                "--text",
+                "body");
+        assertFails(
+                "must have a value query, found [text, label, group]; name another column with --query",
+                "retrieve",
+                "--model",
+                bert,
+                "--data",
+                data,
+                "--output",
+                temp.resolve("retrieved"));
+        assertFails(
+                "must have a value query, found [text, label, group]; name another column with --query",
+                "rerank",
+                "--model",
+                bert,
+                "--data",
+                data,
+                "--output",
+                temp.resolve("ranked"));
         Path latin = temp.resolve("latin.csv");
         Files.write(latin, "text,label\ncaf\u00e9,a\n".getBytes(StandardCharsets.ISO_8859_1));
         assertFails(latin + ":2: must be UTF-8", classify(bert, latin));
+    }
+
+    @Test
+    void readsSemicolonsAndSaysHowToReadTheRest() throws IOException {
+        String comma = Files.readString(data);
+        Path semicolons = Files.writeString(temp.resolve("semicolons.csv"), comma.replace(',', ';'));
+        Cli.good(classify(bert, semicolons, "--epochs", 1));
+        Path bars = Files.writeString(temp.resolve("bars.csv"), comma.replace(',', '|'));
+        assertFails(
+                "must have a value label, found [text|label|group]; name another column with --label, or the character"
+                        + " between two values with --delimiter",
+                classify(bert, bars));
+        Cli.good(classify(bert, bars, "--epochs", 1, "--delimiter", "|"));
+        Path copy = temp.resolve("bars-copied.csv");
+        Cli.good("embed", "--model", bert, "--data", bars, "--delimiter", "|", "--output", copy);
+        assertThat(Files.readString(copy)).startsWith("text,label,group,embedding");
+        Path tabs = Files.writeString(temp.resolve("tabs.tsv"), comma.replace(',', '\t'));
+        Cli.good(classify(bert, tabs, "--epochs", 1, "--delimiter", "tab"));
+        assertFails(
+                "a delimiter must be used with .csv or .tsv, found JSONL",
+                classify(bert, Files.writeString(temp.resolve("d.jsonl"), "{}"), "--delimiter", ";"));
+        assertFails(
+                "a delimiter must be used with .csv or .tsv, found plain text",
+                "clm",
+                "--model",
+                llama,
+                "--data",
+                Files.writeString(temp.resolve("d.txt"), "the cat"),
+                "--output",
+                temp.resolve("clm"),
+                "--delimiter",
+                ";");
+        assertFails(
+                "the file must be CSV, TSV or JSONL, found a spreadsheet; save it as CSV in UTF-8",
+                classify(bert, Files.writeString(temp.resolve("d.xlsx"), "PK")));
     }
 
     @Test
@@ -241,7 +345,7 @@ class WrongUseTest {
         Path some = Files.writeString(temp.resolve("some-unknown.csv"), "text,label\nthe cat,dogs\nthe cat,cats\n");
         assertThat(Cli.good("evaluate", "--model", bert, "--adapter", adapter, "--data", some, "--skip-bad-lines")
                         .out())
-                .contains("1 texts: ", "1 lines were left out; the first: " + some + ":2: label must be one of");
+                .contains("1 text: ", "1 line was left out; the first: " + some + ":2: label must be one of");
         assertFails("the model must have a classifier, found none", "evaluate", "--model", bert, "--data", data);
         assertFails("found an adapter; give the folder of its base", "evaluate", "--model", adapter, "--data", data);
         Files.writeString(adapter.resolve("task.json"), "{\"task\": \"other\"}");

@@ -54,6 +54,32 @@ final class Fingerprint {
     }
 
     /**
+     * Joins the fingerprints of adapters for the same base.
+     *
+     * @param all those of each adapter, by {@link #KEY} and path
+     * @return those of all; none if an adapter has none, or two of them differ
+     */
+    static Map<String, String> common(List<Map<String, String>> all) {
+        Map<String, String> common = new LinkedHashMap<>();
+        for (Map<String, String> some : all) {
+            if (some.isEmpty()) {
+                return Map.of();
+            }
+            for (Map.Entry<String, String> one : some.entrySet()) {
+                String other = common.putIfAbsent(one.getKey(), one.getValue());
+                if (other != null && !other.equals(one.getValue())) {
+                    log.warn(
+                            "the adapters were saved with different bases: the weights of {} differ; the result has no"
+                                    + " fingerprints",
+                            one.getKey().substring(KEY.length()));
+                    return Map.of();
+                }
+            }
+        }
+        return common;
+    }
+
+    /**
      * Compares the metadata of an adapter with the base it is loaded for.
      *
      * @throws PeftFormatException if they must agree and do not

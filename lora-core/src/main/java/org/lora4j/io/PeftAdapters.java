@@ -89,6 +89,29 @@ public final class PeftAdapters {
     }
 
     /**
+     * Saves an adapter that was computed of others, with the fingerprints of their base. It has none if one of the others has
+     * none, or two of them were saved with different bases, which is logged as a warning.
+     *
+     * @param adapter the adapter
+     * @param sources the folders of the adapters of which it was computed, at least one
+     * @param folder the folder, created if it does not exist; an adapter in it is replaced
+     * @throws IllegalArgumentException if there is no source, or the adapter is refused as by {@link #save(LoRAAdapter, Path)}
+     * @throws IOException if a source cannot be read, or the files cannot be written; the old adapter is still there then
+     */
+    public static void save(LoRAAdapter adapter, List<Path> sources, Path folder) throws IOException {
+        Objects.requireNonNull(adapter, "adapter must not be null");
+        Objects.requireNonNull(folder, "folder must not be null");
+        if (sources.isEmpty()) {
+            throw new IllegalArgumentException("sources must have at least one folder, found none");
+        }
+        List<Map<String, String>> fingerprints = new ArrayList<>();
+        for (Path source : sources) {
+            fingerprints.add(new AdapterFolder(source).read(ReadOptions.defaults(), PeftFiles::fingerprints));
+        }
+        PeftFiles.of(adapter, Fingerprint.common(fingerprints)).write(folder);
+    }
+
+    /**
      * Saves a set of adapters without fingerprints of their base; see {@link #saveAll(Map, BaseModel, Path)}.
      *
      * @param adapters the adapters by name

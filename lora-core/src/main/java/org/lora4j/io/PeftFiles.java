@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
@@ -54,7 +55,7 @@ public final class PeftFiles {
      * @throws IllegalArgumentException if the arrays are not those that the configuration says, or hold NaN or infinite numbers
      */
     public static PeftFiles of(LoRAAdapter adapter) {
-        return create(adapter, null);
+        return create(adapter, null, Map.of());
     }
 
     /**
@@ -68,19 +69,39 @@ public final class PeftFiles {
      */
     public static PeftFiles of(LoRAAdapter adapter, BaseModel base) {
         Objects.requireNonNull(base, "base must not be null");
-        return create(adapter, base);
+        return create(adapter, base, Map.of());
     }
 
-    private static PeftFiles create(LoRAAdapter adapter, @Nullable BaseModel base) {
+    /** Creates the files with fingerprints that are known: those of the layers that the adapter has. */
+    static PeftFiles of(LoRAAdapter adapter, Map<String, String> fingerprints) {
+        Map<String, String> ofLayers = new LinkedHashMap<>();
+        for (String path : adapter.weights().keySet()) {
+            String fingerprint = fingerprints.get(Fingerprint.KEY + path);
+            if (fingerprint != null) {
+                ofLayers.put(Fingerprint.KEY + path, fingerprint);
+            }
+        }
+        return create(adapter, null, ofLayers);
+    }
+
+    /** Returns the fingerprints of the base, by {@link Fingerprint#KEY} and the path of the layer. */
+    Map<String, String> fingerprints() {
+        Map<String, String> fingerprints = new LinkedHashMap<>(tensors.header().metadata());
+        fingerprints.keySet().removeIf(key -> !key.startsWith(Fingerprint.KEY));
+        return fingerprints;
+    }
+
+    private static PeftFiles create(LoRAAdapter adapter, @Nullable BaseModel base, Map<String, String> fingerprints) {
         Objects.requireNonNull(adapter, "adapter must not be null");
         SafeTensorsBuilder tensors = SafeTensors.builder().metadata("format", "pt");
         PeftTensors.of(adapter, base).forEach((key, array) -> tensors.tensor(key.text(), array));
         if (adapter.config().seed() != 0) {
             tensors.metadata(SEED, Long.toString(adapter.config().seed()));
         }
-        if (base != null) {
-            Fingerprint.metadata(base, adapter.weights().keySet()).forEach(tensors::metadata);
-        }
+        Map<String, String> ofBase = base == null
+                ? fingerprints
+                : Fingerprint.metadata(base, adapter.weights().keySet());
+        ofBase.forEach(tensors::metadata);
         byte[] config =
                 PeftConfigWriter.toBytes(adapter.config(), adapter.weights().keySet());
         TensorSource source = TensorSource.of(AdapterFolder.withConfigHash(config, tensors));

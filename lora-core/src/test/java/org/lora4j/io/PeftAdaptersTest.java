@@ -36,6 +36,8 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 class PeftAdaptersTest {
+    private static final String TENSORS = "adapter_model.safetensors";
+
     @TempDir
     private Path folder;
 
@@ -301,6 +303,43 @@ class PeftAdaptersTest {
         assertThatThrownBy(() -> PeftAdapters.load(folder, base, ReadOptions.of(FingerprintCheck.REQUIRE)))
                 .isInstanceOf(PeftFormatException.class)
                 .hasMessageContaining("found none for 'net.layers.0.fc', 'net.layers.1.fc'");
+    }
+
+    @Test
+    void anAdapterOfOthersKeepsTheFingerprintsOnWhichTheyAgree() throws Exception {
+        Network base = base(DataType.FLOAT);
+        LoRAAdapter adapter = trained(base, config().build()).adapter("trained");
+        Path one = folder.resolve("one");
+        Path lower = folder.resolve("lower");
+        Path other = folder.resolve("other");
+        Path none = folder.resolve("none");
+        Path result = folder.resolve("result");
+        PeftAdapters.save(adapter, base, one);
+        PeftAdapters.save(trained(base, config().targetModules("0.fc").build()).adapter("trained"), base, lower);
+        Network others = base(DataType.FLOAT);
+        change(others, "net.layers.1.fc");
+        PeftAdapters.save(adapter, others, other);
+        PeftAdapters.save(adapter, none);
+
+        PeftAdapters.save(adapter, List.of(lower, one), result);
+        assertThat(PeftAdapters.load(result, base, ReadOptions.of(FingerprintCheck.REQUIRE))
+                        .weights())
+                .isEqualTo(adapter.weights());
+        assertThat(SafeTensors.read(result.resolve(TENSORS)).metadata())
+                .isEqualTo(SafeTensors.read(one.resolve(TENSORS)).metadata());
+        try (Logged logged = Logged.by(Fingerprint.class)) {
+            for (List<Path> sources : List.of(List.of(one, other), List.of(none, one))) {
+                PeftAdapters.save(adapter, sources, result);
+                assertThat(SafeTensors.read(result.resolve(TENSORS)).metadata())
+                        .isEqualTo(SafeTensors.read(none.resolve(TENSORS)).metadata());
+            }
+            assertThat(logged.messages())
+                    .singleElement()
+                    .asString()
+                    .contains("saved with different bases: the weights of net.layers.1.fc differ");
+        }
+        assertThatThrownBy(() -> PeftAdapters.save(adapter, List.of(), result))
+                .isInstanceOf(IllegalArgumentException.class);
     }
 
     @Test

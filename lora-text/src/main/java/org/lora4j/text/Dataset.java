@@ -111,7 +111,29 @@ public final class Dataset<T> implements Iterable<T> {
         return split((index, element) -> Split.isHeldOut(seed, group.apply(element), testShare));
     }
 
-    private static void requireShare(double testShare) {
+    /**
+     * Splits within classes: about the same share of each class is held out, see {@link Strata}. The same seed gives the same
+     * parts.
+     *
+     * @param stratum the class of an element
+     * @param seed the seed
+     * @param testShare how many of each class are held out, above 0 and below 1
+     * @return the two parts
+     * @throws IllegalArgumentException if the share is out of range
+     */
+    public Split<T> splitWithin(Function<? super T, String> stratum, long seed, double testShare) {
+        Objects.requireNonNull(stratum, "stratum must not be null");
+        requireShare(testShare);
+        return new Split<>(
+                of(() -> within(stratum, new Strata(seed, testShare), false)),
+                of(() -> within(stratum, new Strata(seed, testShare), true)));
+    }
+
+    private Cursor<T> within(Function<? super T, String> stratum, Strata strata, boolean held) {
+        return Cursors.filter(source.get(), (index, element) -> strata.isHeldOut(stratum.apply(element)) == held);
+    }
+
+    static void requireShare(double testShare) {
         if (!(testShare > 0 && testShare < 1)) {
             throw new IllegalArgumentException("testShare must be above 0 and below 1, found " + testShare);
         }

@@ -10,26 +10,40 @@ import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Objects;
+import java.util.regex.Pattern;
 import org.apache.commons.csv.CSVFormat;
 import org.apache.commons.csv.CSVParser;
 import org.apache.commons.csv.CSVRecord;
 import org.jspecify.annotations.Nullable;
 
-/** The rows of a file of CSV or TSV. */
+/** The rows of a file of values with a character between them. */
 final class DelimitedRows implements Cursor<TextRow> {
+    private static final Pattern QUOTED = Pattern.compile("\"[^\"]*\"");
+
     private final LineReader reader;
     private final Iterator<CSVRecord> records;
     private final CSVParser parser;
     private final List<String> columns;
+    private final char delimiter;
     private boolean ended;
 
-    /** Reads the rows of some lines. The first one names the columns if none are given. */
-    DelimitedRows(TextLines lines, CSVFormat format, List<String> columns) {
+    /**
+     * Reads the rows of some lines. The first one names the columns, and shows the delimiter, if these are not known.
+     *
+     * @param delimiters what the delimiter can be
+     */
+    DelimitedRows(TextLines lines, CSVFormat format, String delimiters, Columns known) {
         reader = new LineReader(lines);
         try {
-            parser = CSVParser.builder().setReader(reader).setFormat(format).get();
+            delimiter = known.delimiter() != null
+                    ? known.delimiter()
+                    : known.names().isEmpty() ? delimiter(reader.firstLine(), delimiters) : delimiters.charAt(0);
+            parser = CSVParser.builder()
+                    .setReader(reader)
+                    .setFormat(format.builder().setDelimiter(delimiter).get())
+                    .get();
             records = parser.iterator();
-            this.columns = columns.isEmpty() ? header() : columns;
+            columns = known.names().isEmpty() ? header() : known.names();
         } catch (IOException e) {
             reader.close();
             throw new UncheckedIOException(e);
@@ -39,9 +53,22 @@ final class DelimitedRows implements Cursor<TextRow> {
         }
     }
 
-    /** The columns, in the order of the file. */
-    List<String> columns() {
-        return columns;
+    /** What is known now. */
+    Columns columns() {
+        return new Columns(columns, delimiter);
+    }
+
+    /** Returns the first delimiter that the line has outside of quotes; the first of all if it has none. */
+    private static char delimiter(String line, String delimiters) {
+        if (delimiters.length() == 1) {
+            return delimiters.charAt(0);
+        }
+        String plain = QUOTED.matcher(line).replaceAll("");
+        return (char) delimiters
+                .chars()
+                .filter(delimiter -> plain.indexOf(delimiter) >= 0)
+                .findFirst()
+                .orElse(delimiters.charAt(0));
     }
 
     private List<String> header() {
@@ -147,25 +174,43 @@ final class DelimitedRows implements Cursor<TextRow> {
             ofRow = 0;
         }
 
+        /** Returns the first line, which is read again; an empty one if there is none. */
+        String firstLine() {
+            try {
+                hasMore();
+                return line;
+            } catch (TextFormatException e) {
+                throw e.ending();
+            }
+        }
+
+        private boolean hasMore() {
+            if (position < line.length()) {
+                return true;
+            }
+            String next = lines.next();
+            if (next == null) {
+                return false;
+            }
+            line = next;
+            position = 0;
+            places.add(new Place(characters, lines.offset()));
+            characters += next.length();
+            ofRow += next.length();
+            if (ofRow > TextLines.MOST_BYTES) {
+                throw TextFormatException.ofRest(
+                        lines.file(),
+                        lines.line(),
+                        "a row must have at most " + TextLines.MOST_BYTES
+                                + " characters, found more; a quote may not be closed");
+            }
+            return true;
+        }
+
         @Override
         public int read(char[] target, int offset, int length) {
-            if (position == line.length()) {
-                String next = lines.next();
-                if (next == null) {
-                    return -1;
-                }
-                line = next;
-                position = 0;
-                places.add(new Place(characters, lines.offset()));
-                characters += next.length();
-                ofRow += next.length();
-                if (ofRow > TextLines.MOST_BYTES) {
-                    throw TextFormatException.ofRest(
-                            lines.file(),
-                            lines.line(),
-                            "a row must have at most " + TextLines.MOST_BYTES
-                                    + " characters, found more; a quote may not be closed");
-                }
+            if (!hasMore()) {
+                return -1;
             }
             int count = Math.min(length, line.length() - position);
             line.getChars(position, position + count, target, offset);

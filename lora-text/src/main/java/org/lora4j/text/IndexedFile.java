@@ -11,9 +11,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.List;
 import java.util.Objects;
-import org.jspecify.annotations.Nullable;
 import org.lora4j.io.FileAccess;
 
 /**
@@ -40,11 +38,14 @@ public final class IndexedFile implements AutoCloseable {
     private final TextFormat format;
     private final FileChannel content;
     private final long size;
-    private @Nullable List<String> columns;
+    private final Columns asked;
+    private Columns columns;
 
-    private IndexedFile(Path file, TextFormat format, FileChannel content) throws IOException {
+    private IndexedFile(Path file, TextFormat format, Columns columns, FileChannel content) throws IOException {
         this.file = file;
         this.format = format;
+        asked = columns;
+        this.columns = columns;
         this.content = content;
         size = content.size();
     }
@@ -59,12 +60,29 @@ public final class IndexedFile implements AutoCloseable {
      */
     public static IndexedFile open(Path file) throws IOException {
         Objects.requireNonNull(file, "file must not be null");
-        TextFormat format = TextFormat.of(file);
+        return open(file, TextFormat.of(file), Columns.UNKNOWN);
+    }
+
+    /**
+     * Opens a file of CSV or TSV whose delimiter is known.
+     *
+     * @param file a file as {@link TextFiles#read(Path, char)} takes it
+     * @param delimiter the character between two values
+     * @return the file
+     * @throws IOException if it cannot be read, or not be unpacked
+     * @throws IllegalArgumentException if the name tells another format, or the character cannot be a delimiter
+     */
+    public static IndexedFile open(Path file, char delimiter) throws IOException {
+        Objects.requireNonNull(file, "file must not be null");
+        return open(file, TextFormat.ofDelimited(file), Columns.delimitedBy(delimiter));
+    }
+
+    private static IndexedFile open(Path file, TextFormat format, Columns columns) throws IOException {
         FileChannel stored = FileAccess.open(file);
         try {
             BufferedInputStream in = new BufferedInputStream(Channels.newInputStream(stored), BUFFER);
             InputStream unpacked = TextLines.unpacked(in);
-            return new IndexedFile(file, format, unpacked == in ? stored : unpack(file, unpacked));
+            return new IndexedFile(file, format, columns, unpacked == in ? stored : unpack(file, unpacked));
         } catch (IOException | RuntimeException e) {
             stored.close();
             throw e;
@@ -106,7 +124,7 @@ public final class IndexedFile implements AutoCloseable {
      */
     public Dataset<TextRow> rows() {
         return Dataset.of(() -> {
-            Cursor<TextRow> rows = format.rows(lines(0, 0, BUFFER), List.of());
+            Cursor<TextRow> rows = format.rows(lines(0, 0, BUFFER), asked);
             if (rows instanceof DelimitedRows delimited) {
                 keep(delimited.columns());
             }
@@ -114,17 +132,16 @@ public final class IndexedFile implements AutoCloseable {
         });
     }
 
-    private synchronized void keep(List<String> names) {
-        columns = names;
+    private synchronized void keep(Columns known) {
+        columns = known;
     }
 
-    private synchronized List<String> columns() {
-        List<String> names = columns;
-        if (names == null && format != TextFormat.JSONL) {
-            names = ((DelimitedRows) format.rows(lines(0, 0, BUFFER), List.of())).columns();
-            columns = names;
+    /** The columns, read from the first line if no pass has read them. */
+    private synchronized Columns known() {
+        if (columns.names().isEmpty() && format != TextFormat.JSONL) {
+            columns = ((DelimitedRows) format.rows(lines(0, 0, BUFFER), columns)).columns();
         }
-        return names == null ? List.of() : names;
+        return columns;
     }
 
     /**
@@ -144,7 +161,7 @@ public final class IndexedFile implements AutoCloseable {
         }
         requireSame(line);
         TextRow row =
-                format.rows(lines(offset, line - 1, BUFFER_OF_ROW), columns()).next();
+                format.rows(lines(offset, line - 1, BUFFER_OF_ROW), known()).next();
         if (row == null) {
             throw new IllegalArgumentException("%s: a row must begin at byte %d, line %d, found the end of the file"
                     .formatted(file, offset, line));

@@ -1,6 +1,7 @@
 package org.lora4j.text;
 
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Objects;
 
 /**
@@ -25,7 +26,7 @@ public final class TextFiles {
 
     /**
      * Reads a file by the end of its name: {@code .csv}, {@code .tsv}, {@code .jsonl} or {@code .json}, each also with
-     * {@code .gz}. The first line of CSV and TSV names the columns.
+     * {@code .gz}. The first line of CSV and TSV names the columns. That of CSV also shows the delimiter, as {@link #csv} says.
      *
      * @param file the file
      * @return its rows
@@ -33,12 +34,26 @@ public final class TextFiles {
      */
     public static Dataset<TextRow> read(Path file) {
         Objects.requireNonNull(file, "file must not be null");
-        return TextFormat.of(file).read(file);
+        return TextFormat.of(file).read(file, Columns.UNKNOWN);
+    }
+
+    /**
+     * Reads a file of {@code .csv} or {@code .tsv}, also with {@code .gz}, whose first line names the columns.
+     *
+     * @param file the file
+     * @param delimiter the character between two values, such as a semicolon
+     * @return its rows
+     * @throws IllegalArgumentException if the name ends otherwise, or the character cannot be a delimiter
+     */
+    public static Dataset<TextRow> read(Path file, char delimiter) {
+        Objects.requireNonNull(file, "file must not be null");
+        return TextFormat.ofDelimited(file).read(file, Columns.delimitedBy(delimiter));
     }
 
     /**
      * Reads comma-separated values (<a href="https://www.rfc-editor.org/rfc/rfc4180">RFC 4180</a>): a value in double quotes
-     * can have commas, line feeds and, doubled, quotes.
+     * can have commas, line feeds and, doubled, quotes. If the first line names the columns, and has no comma outside of
+     * quotes, the values are separated by its semicolons, or else by its tabs, as spreadsheets of many countries write them.
      *
      * @param file the file
      * @param columns the names of the columns; none if the first line has them
@@ -46,7 +61,7 @@ public final class TextFiles {
      */
     public static Dataset<TextRow> csv(Path file, String... columns) {
         Objects.requireNonNull(file, "file must not be null");
-        return TextFormat.CSV.read(file, columns);
+        return TextFormat.CSV.read(file, new Columns(List.of(columns), null));
     }
 
     /**
@@ -58,7 +73,7 @@ public final class TextFiles {
      */
     public static Dataset<TextRow> tsv(Path file, String... columns) {
         Objects.requireNonNull(file, "file must not be null");
-        return TextFormat.TSV.read(file, columns);
+        return TextFormat.TSV.read(file, new Columns(List.of(columns), null));
     }
 
     /**
@@ -69,6 +84,6 @@ public final class TextFiles {
      */
     public static Dataset<TextRow> jsonl(Path file) {
         Objects.requireNonNull(file, "file must not be null");
-        return TextFormat.JSONL.read(file);
+        return TextFormat.JSONL.read(file, Columns.UNKNOWN);
     }
 }

@@ -3,41 +3,45 @@ package org.lora4j.text;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
-import java.util.Objects;
 import org.apache.commons.csv.CSVFormat;
 import org.jspecify.annotations.Nullable;
 
 /** How rows stand in a file. */
 enum TextFormat {
-    /** Comma-separated values. */
-    CSV(CSVFormat.RFC4180.builder().setIgnoreEmptyLines(true).get()),
+    /** Values with a character between them, with quotes. */
+    CSV(CSVFormat.RFC4180.builder().setIgnoreEmptyLines(true).get(), ",;\t"),
 
     /** Tab-separated values without quotes. */
-    TSV(CSVFormat.RFC4180
-            .builder()
-            .setIgnoreEmptyLines(true)
-            .setDelimiter('\t')
-            .setQuote(null)
-            .get()),
+    TSV(CSVFormat.RFC4180.builder().setIgnoreEmptyLines(true).setQuote(null).get(), "\t"),
 
     /** A JSON object in each line. */
-    JSONL(null) {
+    JSONL(null, "") {
         @Override
         boolean endsAtReturn() {
             return false;
         }
 
         @Override
-        Cursor<TextRow> rows(TextLines lines, List<String> columns) {
+        Cursor<TextRow> rows(TextLines lines, Columns columns) {
             return new JsonLines(lines);
         }
     };
 
+    private static final List<String> SPREADSHEETS = List.of(".xlsx", ".xls", ".ods");
+
     @SuppressWarnings("ImmutableEnumChecker") // a format does not change
     private final @Nullable CSVFormat values;
 
-    TextFormat(@Nullable CSVFormat values) {
+    private final String delimiters;
+
+    /**
+     * Creates a format.
+     *
+     * @param delimiters what can stand between two values; the first that is in the first line does, or else the first
+     */
+    TextFormat(@Nullable CSVFormat values, String delimiters) {
         this.values = values;
+        this.delimiters = delimiters;
     }
 
     /** Returns the format that the end of a name says, without {@code .gz}. */
@@ -52,8 +56,21 @@ enum TextFormat {
         if (name.endsWith(".jsonl") || name.endsWith(".json")) {
             return JSONL;
         }
+        if (SPREADSHEETS.stream().anyMatch(name::endsWith)) {
+            throw new IllegalArgumentException(
+                    file + ": the file must be CSV, TSV or JSONL, found a spreadsheet; save it as CSV in UTF-8");
+        }
         throw new IllegalArgumentException(file
                 + ": the name must end with .csv, .tsv or .jsonl, or these and .gz; call csv, tsv or jsonl otherwise");
+    }
+
+    /** The same for a file whose delimiter is known. */
+    static TextFormat ofDelimited(Path file) {
+        TextFormat format = of(file);
+        if (format == JSONL) {
+            throw new IllegalArgumentException(file + ": a delimiter must be used with .csv or .tsv, found JSONL");
+        }
+        return format;
     }
 
     /** Whether a carriage return without a line feed ends a line. */
@@ -61,13 +78,15 @@ enum TextFormat {
         return true;
     }
 
-    /** Reads rows; the first line names the columns if none are given. JSONL has the names in each row. */
-    Cursor<TextRow> rows(TextLines lines, List<String> columns) {
-        return new DelimitedRows(lines, Objects.requireNonNull(values), columns);
+    /** Reads rows. JSONL has the names of the columns in each row. */
+    Cursor<TextRow> rows(TextLines lines, Columns columns) {
+        if (values == null) {
+            throw new IllegalStateException(this + " must have its own rows");
+        }
+        return new DelimitedRows(lines, values, delimiters, columns);
     }
 
-    Dataset<TextRow> read(Path file, String... columns) {
-        List<String> names = List.of(columns);
-        return Dataset.of(() -> rows(new TextLines(file, endsAtReturn()), names));
+    Dataset<TextRow> read(Path file, Columns columns) {
+        return Dataset.of(() -> rows(new TextLines(file, endsAtReturn()), columns));
     }
 }

@@ -37,6 +37,54 @@ class DataFilesTest {
         return StreamSupport.stream(data.spliterator(), false).toList();
     }
 
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '~',
+            value = {
+                "text;label ~ a, b;x ~ a, b",
+                "\"a,b\";text ~ x;a, b ~ a, b",
+                "text\tlabel ~ a; b\tx ~ a; b",
+                "text,label ~ a; b,x ~ a; b",
+                "text ~ a; b ~ a; b"
+            })
+    void theFirstLineShowsTheDelimiter(String header, String row, String text) throws IOException {
+        Path file = write("a.csv", header + "\n" + row + "\n");
+        assertThat(list(TextFiles.read(file)).get(0).text("text")).isEqualTo(text);
+        assertThat(list(TextFiles.csv(file)).get(0).text("text")).isEqualTo(text);
+        try (IndexedFile indexed = IndexedFile.open(file)) {
+            assertThat(indexed.row(header.length() + 1, 2).text("text")).isEqualTo(text);
+        }
+    }
+
+    @Test
+    void aDelimiterThatIsAskedForIsTaken() throws IOException {
+        Path file = write("a.csv", "text|a,b;c\n1;2,3|4\n");
+        assertThat(list(TextFiles.read(file, '|')).get(0).columns()).containsExactly("text", "a,b;c");
+        try (IndexedFile indexed = IndexedFile.open(file, '|')) {
+            assertThat(indexed.row(11, 2).text("text")).isEqualTo("1;2,3");
+            assertThat(indexed.rows().iterator().next().text("a,b;c")).isEqualTo("4");
+        }
+        Path jsonl = write("a.jsonl", "{}\n");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> TextFiles.read(jsonl, ';'))
+                .withMessage(jsonl + ": a delimiter must be used with .csv or .tsv, found JSONL");
+        for (char wrong : new char[] {'"', '\n', 0}) {
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> IndexedFile.open(file, wrong))
+                    .withMessageStartingWith("the delimiter must be a tab or a character that is neither a quote");
+        }
+    }
+
+    @Test
+    void saysWhatToDoWithASpreadsheet() {
+        for (String name : List.of("a.xlsx", "B.XLS", "c.ods")) {
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> TextFiles.read(Path.of(name)))
+                    .withMessage(name
+                            + ": the file must be CSV, TSV or JSONL, found a spreadsheet; save it as CSV in UTF-8");
+        }
+    }
+
     @Test
     void csvHasQuotesAndAHeader() throws IOException {
         Path file = write("a.csv", "\uFEFFtext,label\r\n\"a, \"\"b\"\"\nc\",x\r\n\r\nGrüße 🚀 北京,7\r\n");

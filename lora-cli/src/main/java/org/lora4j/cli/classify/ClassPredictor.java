@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import org.lora4j.cli.file.RowFile;
 import org.lora4j.cli.model.TextClassifier;
+import org.lora4j.cli.train.Column;
 
 /** Adds the most probable class of a text and its probability to the rows of a file: {@code predicted} and {@code probability}. */
 public final class ClassPredictor {
@@ -22,8 +23,8 @@ public final class ClassPredictor {
      * @throws IOException if a file cannot be read or written
      * @throws IllegalArgumentException if a line is wrong
      */
-    public static long predict(TextClassifier classifier, RowFile file, String text) throws IOException {
-        return file.copy(row -> row.text(text), texts -> predict(classifier, texts));
+    public static long predict(TextClassifier classifier, RowFile file, Column text) throws IOException {
+        return file.copy(text::text, texts -> predict(classifier, texts));
     }
 
     private static List<Map<String, Object>> predict(TextClassifier classifier, List<String> texts) {

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import org.lora4j.cli.model.TextClassifier;
+import org.lora4j.cli.train.Column;
 import org.lora4j.cli.train.DataFile;
 import org.lora4j.text.LabelledText;
 
@@ -30,17 +31,9 @@ public final class ClassifierTest {
      * @throws IOException if the file cannot be read, or has no text
      * @throws IllegalArgumentException if a line is wrong, or has a class that the classifier does not know
      */
-    public static Result test(TextClassifier classifier, DataFile data, String text, String label) throws IOException {
+    public static Result test(TextClassifier classifier, DataFile data, Column text, Column label) throws IOException {
         try (DataFile.Parts<LabelledText> parts = data.read(
-                row -> {
-                    LabelledText example = row.labelled(text, label);
-                    if (!classifier.labels().names().contains(example.label())) {
-                        throw row.refuse(label + " must be one of the classes of the classifier, "
-                                + classifier.labels().names() + ", found '" + example.label() + "'");
-                    }
-                    return example;
-                },
-                0)) {
+                row -> LabelledTexts.of(row, text, label, classifier.labels().names()), 0)) {
             TokenizedTexts texts = new TokenizedTexts(classifier, parts.train());
             List<Integer> actual = new ArrayList<>();
             List<Integer> predicted = new ArrayList<>();

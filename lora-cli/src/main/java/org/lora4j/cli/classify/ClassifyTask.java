@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -14,9 +15,12 @@ import org.lora4j.AdapterView;
 import org.lora4j.cli.model.Head;
 import org.lora4j.cli.model.TaskFile;
 import org.lora4j.cli.model.TextClassifier;
+import org.lora4j.cli.train.Column;
+import org.lora4j.cli.train.Division;
 import org.lora4j.cli.train.Examples;
 import org.lora4j.cli.train.TextTask;
 import org.lora4j.cli.train.TrainingInput;
+import org.lora4j.example.support.report.Words;
 import org.lora4j.nn.Network;
 import org.lora4j.text.LabelledText;
 import org.lora4j.train.Loss;
@@ -33,24 +37,32 @@ public final class ClassifyTask implements TextTask<ClassifyResult> {
     private final AdapterView adapter;
     private final TokenizedTexts train;
     private final @Nullable TokenizedTexts validation;
+    private final @Nullable TokenizedTexts tested;
 
     /**
      * The settings of a classifier.
      *
      * @param text the column of the text
      * @param label the column of the class
+     * @param test the share of the texts that neither train nor stop the training; empty for that of the validation, or half of
+     *     what it leaves
      * @param head what the classifier reads; null for what suits the model
      * @param maxTokens where texts are cut; empty for where the folder of the model says
      * @param balanced whether all classes count the same
-     * @param baseline whether a linear classifier on the frozen encoder is compared
+     * @param baseline whether linear classifiers of words and on the frozen model are compared
      */
     public record Settings(
-            String text,
-            String label,
+            Column text,
+            Column label,
+            OptionalDouble test,
             @Nullable Head head,
             OptionalInt maxTokens,
             boolean balanced,
-            boolean baseline) {}
+            boolean baseline) {
+        private double testShare(double validation) {
+            return test.orElse(Math.min(validation, (1 - validation) / 2));
+        }
+    }
 
     private ClassifyTask(TrainingInput input, Settings settings, LabelledTexts texts, TextClassifier classifier) {
         this.settings = settings;
@@ -59,7 +71,9 @@ public final class ClassifyTask implements TextTask<ClassifyResult> {
         seed = input.plan().seed();
         train = new TokenizedTexts(classifier, texts.train());
         validation = texts.validation().isEmpty() ? null : new TokenizedTexts(classifier, texts.validation());
-        adapter = classifier.addAdapter(input.configOn(classifier.name()));
+        tested = texts.test().isEmpty() ? validation : new TokenizedTexts(classifier, texts.test());
+        adapter =
+                input.begin() == null ? classifier.addAdapter(input.configOn(classifier.name())) : classifier.adapter();
     }
 
     /**
@@ -73,11 +87,16 @@ public final class ClassifyTask implements TextTask<ClassifyResult> {
      */
     public static ClassifyTask open(TrainingInput input, Settings settings) throws IOException {
         long seed = input.plan().seed();
-        LabelledTexts texts = LabelledTexts.read(input.data(), settings.text(), settings.label(), seed);
+        double test = settings.testShare(input.data().division().validation());
+        LabelledTexts texts =
+                LabelledTexts.read(input.data(), settings.text(), settings.label(), test, known(input.begin()), seed);
         TextClassifier classifier = null;
         try {
-            classifier = TextClassifier.create(
-                    input.model(), texts.labels(), settings.head(), settings.maxTokens(), seed, input.storage());
+            classifier = input.begin() == null
+                    ? TextClassifier.create(
+                            input.model(), texts.labels(), settings.head(), settings.maxTokens(), seed, input.storage())
+                    : TextClassifier.goOn(
+                            input.model(), input.begin(), texts.labels(), settings.maxTokens(), input.storage());
             return new ClassifyTask(input, settings, texts, classifier);
         } catch (IOException | RuntimeException e) {
             texts.close();
@@ -86,6 +105,13 @@ public final class ClassifyTask implements TextTask<ClassifyResult> {
             }
             throw e;
         }
+    }
+
+    /** Returns the classes of an adapter from which a training goes on; none if they are not known. */
+    private static List<String> known(@Nullable Path adapter) throws IOException {
+        return adapter == null
+                ? List.of()
+                : TaskFile.read(adapter).map(task -> task.labels().names()).orElse(List.of());
     }
 
     @Override
@@ -108,11 +134,13 @@ public final class ClassifyTask implements TextTask<ClassifyResult> {
 
     @Override
     public String summary() {
-        return "%,d texts for training and %,d for the validation, in %d classes"
-                .formatted(
-                        texts.train().size(),
-                        texts.validation().size(),
-                        texts.labels().count());
+        int validated = texts.validation().size();
+        String held = texts.test().isEmpty()
+                ? " and %,d for the validation".formatted(validated)
+                : ", %,d for the validation and %,d for the test"
+                        .formatted(validated, texts.test().size());
+        return Words.count(texts.train().size(), "text") + " for training" + held + ", in "
+                + Words.count(texts.labels().count(), "class");
     }
 
     private int maxTokens() {
@@ -121,7 +149,7 @@ public final class ClassifyTask implements TextTask<ClassifyResult> {
 
     private Map<String, Object> values() {
         Map<String, Object> values = new LinkedHashMap<>();
-        values.put("text", settings.text());
+        values.put("text", settings.text().name());
         values.put("head", classifier.head().name().toLowerCase(Locale.ROOT));
         values.put("maxTokens", maxTokens());
         values.put("classWeights", settings.balanced() ? "balanced" : "none");
@@ -137,53 +165,74 @@ public final class ClassifyTask implements TextTask<ClassifyResult> {
 
     @Override
     public ClassifyResult measure() {
-        TokenizedTexts tested = validation;
-        if (tested == null) {
-            return new ClassifyResult(counts(), null, null, List.of(), List.of());
+        TokenizedTexts measured = tested;
+        if (measured == null) {
+            return ClassifyResult.unmeasured(counts());
         }
-        FrozenBaseline baseline = new FrozenBaseline(classifier, seed);
-        Network head = settings.baseline() ? baseline.train(train) : null;
         List<Integer> actual = new ArrayList<>();
-        List<Integer> before = new ArrayList<>();
         List<Integer> after = new ArrayList<>();
-        tested.forEach(some -> {
+        measured.forEach(some -> {
             actual.addAll(some.classes());
             after.addAll(Predictions.of(classifier, some.sequences()).classes());
-            if (head != null) {
-                for (int predicted :
-                        head.predict(baseline.features(some)).argMax(1).toIntVector()) {
-                    before.add(predicted);
-                }
+        });
+        String on = texts.test().isEmpty() ? ClassifyResult.VALIDATION : ClassifyResult.TEST;
+        ClassMetrics metrics = ClassMetrics.of(texts.labels(), actual, after);
+        if (!settings.baseline()) {
+            return new ClassifyResult(counts(), on, null, null, metrics, null, null, List.of(), List.of());
+        }
+        List<Integer> words = ofWords(measured);
+        List<Integer> before = ofFrozen(measured);
+        return new ClassifyResult(
+                counts(),
+                on,
+                ClassMetrics.of(texts.labels(), actual, words),
+                ClassMetrics.of(texts.labels(), actual, before),
+                metrics,
+                PairedDifference.of(actual, after, words),
+                PairedDifference.of(actual, after, before),
+                changed(measured, actual, before, after, true),
+                changed(measured, actual, before, after, false));
+    }
+
+    private List<Integer> ofWords(TokenizedTexts measured) {
+        WordBaseline words = WordBaseline.train(texts.train(), texts.labels());
+        List<Integer> predicted = new ArrayList<>();
+        for (int i = 0; i < measured.size(); i++) {
+            predicted.add(words.predict(measured.text(i).text()));
+        }
+        return predicted;
+    }
+
+    private List<Integer> ofFrozen(TokenizedTexts measured) {
+        FrozenBaseline baseline = new FrozenBaseline(classifier, seed);
+        Network head = baseline.train(train);
+        List<Integer> predicted = new ArrayList<>();
+        measured.forEach(some -> {
+            for (int c : head.predict(baseline.features(some)).argMax(1).toIntVector()) {
+                predicted.add(c);
             }
         });
-        ClassMetrics metrics = ClassMetrics.of(texts.labels(), actual, after);
-        return head == null
-                ? new ClassifyResult(counts(), null, metrics, List.of(), List.of())
-                : new ClassifyResult(
-                        counts(),
-                        ClassMetrics.of(texts.labels(), actual, before),
-                        metrics,
-                        changed(tested, actual, before, after, true),
-                        changed(tested, actual, before, after, false));
+        return predicted;
     }
 
     private List<ClassifyResult.ClassCount> counts() {
-        int[] trained = texts.trained();
-        int[] held = texts.held();
+        int[] trained = texts.count(Division.Part.TRAIN);
+        int[] validated = texts.count(Division.Part.VALIDATION);
+        int[] held = texts.count(Division.Part.TEST);
         return IntStream.range(0, trained.length)
-                .mapToObj(c -> new ClassifyResult.ClassCount(texts.labels().name(c), trained[c], held[c]))
+                .mapToObj(c -> new ClassifyResult.ClassCount(texts.labels().name(c), trained[c], validated[c], held[c]))
                 .toList();
     }
 
     /** Returns texts that only the adapter classifies rightly, or only the baseline. */
     private List<ClassifyResult.Changed> changed(
-            TokenizedTexts tested, List<Integer> actual, List<Integer> before, List<Integer> after, boolean fixed) {
+            TokenizedTexts measured, List<Integer> actual, List<Integer> before, List<Integer> after, boolean fixed) {
         List<ClassifyResult.Changed> changed = new ArrayList<>();
-        for (int i = 0; i < tested.size() && changed.size() < MOST_CHANGED; i++) {
+        for (int i = 0; i < measured.size() && changed.size() < MOST_CHANGED; i++) {
             boolean wasRight = before.get(i).equals(actual.get(i));
             boolean isRight = after.get(i).equals(actual.get(i));
             if (wasRight != isRight && isRight == fixed) {
-                LabelledText text = tested.text(i);
+                LabelledText text = measured.text(i);
                 changed.add(new ClassifyResult.Changed(
                         text.text(),
                         text.label(),

@@ -4,28 +4,31 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.EnumMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.lora4j.cli.train.Column;
 import org.lora4j.cli.train.DataFile;
+import org.lora4j.cli.train.Division;
 import org.lora4j.text.LabelledText;
 import org.lora4j.text.Labels;
+import org.lora4j.text.TextRow;
 
-/** Texts of several classes, for training and for the validation. */
+/** Texts of several classes, for training, for the validation and for a test. Each part has about the same share of each class. */
 public final class LabelledTexts implements AutoCloseable {
     private static final Comparator<String> NUMBERS_FIRST =
             Comparator.comparingInt(LabelledTexts::number).thenComparing(Comparator.naturalOrder());
 
     private final DataFile.Parts<LabelledText> parts;
     private final Labels labels;
-    private final int[] trained;
-    private final int[] held;
+    private final Map<String, Map<Division.Part, Integer>> counts;
 
-    private LabelledTexts(DataFile.Parts<LabelledText> parts, Map<String, int[]> counts) {
+    private LabelledTexts(DataFile.Parts<LabelledText> parts, Map<String, Map<Division.Part, Integer>> counts) {
         this.parts = parts;
         labels = Labels.of(new ArrayList<>(counts.keySet()));
-        trained = counts.values().stream().mapToInt(count -> count[0]).toArray();
-        held = counts.values().stream().mapToInt(count -> count[1]).toArray();
+        this.counts = counts;
     }
 
     /**
@@ -34,23 +37,41 @@ public final class LabelledTexts implements AutoCloseable {
      * @param data the files
      * @param text the column of the text
      * @param label the column of the class
+     * @param test the share of the test, at least 0
+     * @param known the classes, in their order; none for those that the file has
      * @param seed the seed of the split
      * @return the texts
      * @throws IOException if a file cannot be read, or there are fewer than two classes
      * @throws IllegalArgumentException if a line is wrong
      */
-    public static LabelledTexts read(DataFile data, String text, String label, long seed) throws IOException {
-        Map<String, int[]> counts = new TreeMap<>(NUMBERS_FIRST);
-        DataFile.Parts<LabelledText> parts = data.read(
-                row -> List.of(row.labelled(text, label)),
-                (examples, held) -> counts.computeIfAbsent(examples.get(0).label(), name -> new int[2])[held ? 1 : 0]++,
-                seed);
+    public static LabelledTexts read(
+            DataFile data, Column text, Column label, double test, List<String> known, long seed) throws IOException {
+        Map<String, Map<Division.Part, Integer>> counts =
+                known.isEmpty() ? new TreeMap<>(NUMBERS_FIRST) : new LinkedHashMap<>();
+        known.forEach(name -> counts.put(name, new EnumMap<>(Division.Part.class)));
+        DataFile.Parts<LabelledText> parts = data.stratifiedBy(label, test)
+                .read(
+                        row -> List.of(of(row, text, label, known)),
+                        (examples, part) -> counts.computeIfAbsent(
+                                        examples.get(0).label(), name -> new EnumMap<>(Division.Part.class))
+                                .merge(part, 1, Integer::sum),
+                        seed);
         if (counts.size() < 2) {
             parts.close();
             throw new IOException(data.file() + ": the column " + label + " must have at least two classes, found only "
                     + counts.keySet() + "; name another column with --label");
         }
         return new LabelledTexts(parts, counts);
+    }
+
+    /** Returns a text with its class, which must be one of those that are known, if any are. */
+    static LabelledText of(TextRow row, Column text, Column label, List<String> known) {
+        LabelledText example = new LabelledText(text.text(row), label.label(row));
+        if (!known.isEmpty() && !known.contains(example.label())) {
+            throw row.refuse(label + " must be one of the classes of the classifier, " + known + ", found '"
+                    + example.label() + "'");
+        }
+        return example;
     }
 
     private static int number(String label) {
@@ -89,6 +110,15 @@ public final class LabelledTexts implements AutoCloseable {
     }
 
     /**
+     * Returns the texts for the test.
+     *
+     * @return a list that reads each of them from the file; may be empty
+     */
+    public List<LabelledText> test() {
+        return parts.test();
+    }
+
+    /**
      * Returns what was wrong with lines that were left out.
      *
      * @return a message for each
@@ -97,14 +127,11 @@ public final class LabelledTexts implements AutoCloseable {
         return parts.skipped();
     }
 
-    /** Returns the number of texts for training by class. */
-    int[] trained() {
-        return trained.clone();
-    }
-
-    /** Returns the number of texts for the validation by class. */
-    int[] held() {
-        return held.clone();
+    /** Returns the number of texts of a part by class. */
+    int[] count(Division.Part part) {
+        return counts.values().stream()
+                .mapToInt(count -> count.getOrDefault(part, 0))
+                .toArray();
     }
 
     /**
@@ -114,6 +141,7 @@ public final class LabelledTexts implements AutoCloseable {
      * @return a weight for each class
      */
     double[] balancedWeights() {
+        int[] trained = count(Division.Part.TRAIN);
         return Arrays.stream(trained)
                 .mapToDouble(count -> count == 0 ? 1 : (double) train().size() / trained.length / count)
                 .toArray();

@@ -1,6 +1,8 @@
 package org.lora4j.cli.command;
 
+import java.nio.file.Path;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.TargetModules;
 import org.lora4j.example.support.cli.OptionCheck;
@@ -9,6 +11,17 @@ import picocli.CommandLine.Option;
 /** The adapter. */
 final class AdapterOptions {
     private static final String ALL_LINEAR = "all-linear";
+
+    private static final List<String> SETTINGS =
+            List.of("--rank", "--alpha", "--target", "--dora", "--rslora", "--dropout");
+
+    @Option(
+            names = "--adapter",
+            paramLabel = "DIR",
+            description =
+                    "The folder of an adapter, of this program or of PEFT, from which the training goes on. Its rank and"
+                            + " layers stay; the folder is only read. Default: none, a new adapter.")
+    private @Nullable Path begin;
 
     @Option(names = "--rank", paramLabel = "R", description = "The rank of the adapter. Default: ${DEFAULT-VALUE}.")
     private int rank = 8;
@@ -41,6 +54,11 @@ final class AdapterOptions {
     private double dropout;
 
     void check(OptionCheck check) {
+        for (String option : begin == null ? List.<String>of() : SETTINGS) {
+            check.require(
+                    !check.isGiven(option),
+                    option + " must be used without --adapter, which has its own settings, found both");
+        }
         check.inRange("--rank", rank, 1, LoRAConfig.MAX_RANK);
         check.positive("--alpha", alpha);
         check.share("--dropout", dropout);
@@ -49,6 +67,11 @@ final class AdapterOptions {
         check.require(
                 targets.size() == 1 || !targets.contains(ALL_LINEAR),
                 "--target must be all-linear alone or names of layers, found " + targets);
+    }
+
+    @Nullable
+    Path begin() {
+        return begin;
     }
 
     LoRAConfig config(long seed) {

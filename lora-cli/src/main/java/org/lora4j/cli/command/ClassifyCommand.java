@@ -1,10 +1,13 @@
 package org.lora4j.cli.command;
 
 import java.io.IOException;
+import java.util.OptionalDouble;
+import org.jspecify.annotations.Nullable;
 import org.lora4j.cli.classify.ClassifyResult;
 import org.lora4j.cli.classify.ClassifyTask;
 import org.lora4j.cli.report.ClassifyPage;
 import org.lora4j.cli.report.TaskPage;
+import org.lora4j.cli.train.Column;
 import org.lora4j.cli.train.TextTask;
 import org.lora4j.cli.train.TrainingInput;
 import org.lora4j.cli.train.TrainingReport;
@@ -15,7 +18,9 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code classify}: trains a classifier. */
-@Command(name = "classify", description = "Train an adapter that classifies texts, on an encoder of the BERT family.")
+@Command(
+        name = "classify",
+        description = "Train an adapter that classifies texts, on an encoder of the BERT family or on a decoder.")
 public final class ClassifyCommand extends TrainCommand<ClassifyResult> {
     private enum ClassWeights {
         NONE,
@@ -45,10 +50,18 @@ public final class ClassifyCommand extends TrainCommand<ClassifyResult> {
     private ClassWeights weights = ClassWeights.NONE;
 
     @Option(
+            names = "--test",
+            paramLabel = "SHARE",
+            description =
+                    "The share of the texts on which the report measures: they neither train nor choose the best epoch."
+                            + " Without them it measures on the validation. Default: as --validation; 0 with --validation-file.")
+    private @Nullable Double test;
+
+    @Option(
             names = "--no-baseline",
             description =
-                    "Do not compare with a linear classifier on the frozen encoder, which takes about a third of an"
-                            + " epoch.")
+                    "Do not compare with a linear classifier of the words, nor with one on the frozen model, which takes"
+                            + " about a third of an epoch.")
     private boolean noBaseline;
 
     ClassifyCommand() {
@@ -59,6 +72,8 @@ public final class ClassifyCommand extends TrainCommand<ClassifyResult> {
     protected void checkOptions(OptionCheck check) {
         super.checkOptions(check);
         limit.check(check);
+        head.check(check);
+        check.share("--test", test == null ? 0 : test);
     }
 
     @Override
@@ -66,7 +81,13 @@ public final class ClassifyCommand extends TrainCommand<ClassifyResult> {
         return ClassifyTask.open(
                 input,
                 new ClassifyTask.Settings(
-                        text, label, head.value(), limit.value(), weights == ClassWeights.BALANCED, !noBaseline));
+                        new Column("--text", text),
+                        new Column("--label", label),
+                        test == null ? OptionalDouble.empty() : OptionalDouble.of(test),
+                        head.value(),
+                        limit.value(),
+                        weights == ClassWeights.BALANCED,
+                        !noBaseline));
     }
 
     @Override

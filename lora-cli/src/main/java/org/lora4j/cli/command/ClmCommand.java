@@ -1,6 +1,7 @@
 package org.lora4j.cli.command;
 
 import org.lora4j.cli.language.LanguageTask;
+import org.lora4j.cli.train.Column;
 import org.lora4j.example.support.cli.OptionCheck;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -31,6 +32,6 @@ public final class ClmCommand extends LanguageCommand {
 
     @Override
     LanguageTask.Settings settings(boolean recomputed) {
-        return new LanguageTask.Settings(LanguageTask.Kind.CLM, text, block, recomputed, 0);
+        return new LanguageTask.Settings(LanguageTask.Kind.CLM, new Column("--text", text), block, recomputed, 0);
     }
 }

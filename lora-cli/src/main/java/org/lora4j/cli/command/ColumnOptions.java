@@ -4,6 +4,7 @@ import java.util.Objects;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.cli.retrieval.Columns;
+import org.lora4j.cli.train.Column;
 import picocli.CommandLine.Option;
 
 /** The columns of queries and of the texts that belong to them or not. */
@@ -29,10 +30,15 @@ final class ColumnOptions {
 
     Columns columns(@Nullable String passage, @Nullable String label) {
         return new Columns(
-                Objects.requireNonNullElse(query, "query"),
-                Objects.requireNonNullElse(positive, "positive"),
-                Objects.requireNonNullElse(negative, "negative"),
-                Objects.requireNonNullElse(passage, "passage"),
-                Objects.requireNonNullElse(label, "label"));
+                column("query", query),
+                column("positive", positive),
+                column("negative", negative),
+                column("passage", passage),
+                column("label", label));
+    }
+
+    /** Returns a column that has the name of its option, unless the option names another. */
+    static Column column(String option, @Nullable String name) {
+        return new Column("--" + option, Objects.requireNonNullElse(name, option));
     }
 }

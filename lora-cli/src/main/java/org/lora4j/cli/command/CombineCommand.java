@@ -58,7 +58,9 @@ public final class CombineCommand extends WorkCommand {
     @Option(
             names = "--model",
             paramLabel = "DIR",
-            description = "The folder of their model, to store fingerprints of it. Default: none.")
+            description =
+                    "The folder of their model, to store fingerprints of it. Default: those that all adapters have, if they"
+                            + " agree.")
     private @Nullable Path model;
 
     @Mixin
@@ -93,7 +95,7 @@ public final class CombineCommand extends WorkCommand {
                         Objects.requireNonNullElse(rank, 0),
                         Objects.requireNonNullElse(density, HALF),
                         Objects.requireNonNullElse(seed, 0L));
-        AdapterFiles.save(combined, sources.get(0), model, folder);
+        AdapterFiles.save(combined, sources, model, folder);
         Written written =
                 new Written(folder.toString(), Map.of("rank", combined.config().rank()));
         output.show(

@@ -88,7 +88,7 @@ public final class ConvertCommand extends WorkCommand {
         AdapterResize.Result resized = rank == null ? null : AdapterResize.convert(adapter, TargetRank.of(rank), model);
         LoRAAdapter result = resized == null ? PeftAdapters.load(adapter) : resized.adapter();
         if (gguf == null || model == null) {
-            AdapterFiles.save(result, adapter, model, target);
+            AdapterFiles.save(result, List.of(adapter), model, target);
         } else {
             GgufExport.write(result, model, gguf.precision, target);
         }

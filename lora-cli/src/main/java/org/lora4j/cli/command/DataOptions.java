@@ -2,8 +2,11 @@ package org.lora4j.cli.command;
 
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.cli.train.Column;
 import org.lora4j.cli.train.DataFile;
+import org.lora4j.cli.train.Division;
 import org.lora4j.example.support.cli.OptionCheck;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** The examples of a training and of its validation. */
@@ -12,9 +15,12 @@ final class DataOptions {
             names = "--data",
             required = true,
             paramLabel = "FILE",
-            description = "The examples: .csv, .tsv or .jsonl, plain or with .gz.")
+            description = "The examples: .csv, .tsv or .jsonl, plain or with .gz; for 'clm' also .txt.")
     @SuppressWarnings("NullAway.Init")
     private Path data;
+
+    @Mixin
+    private final DelimiterOption delimiter = new DelimiterOption();
 
     @Option(
             names = "--validation",
@@ -39,6 +45,7 @@ final class DataOptions {
     private boolean skipsBad;
 
     void check(OptionCheck check) {
+        delimiter.check(check);
         check.share("--validation", share);
         check.require(
                 group == null || (validationFile == null && share > 0),
@@ -46,7 +53,13 @@ final class DataOptions {
                         + (validationFile == null ? "--validation 0" : "--validation-file"));
     }
 
+    /** The share of the examples that is held out for the validation; 0 with a file for it. */
+    double share() {
+        return validationFile == null ? share : 0;
+    }
+
     DataFile file() {
-        return new DataFile(data, validationFile, share, group, skipsBad);
+        Column groups = group == null ? null : new Column("--group", group);
+        return new DataFile(data, delimiter.value(), validationFile, new Division(share(), 0, groups, null), skipsBad);
     }
 }

@@ -36,7 +36,9 @@ public final class EmbedCommand extends WorkCommand {
     EmbedCommand() {}
 
     @Override
-    protected void checkOptions(OptionCheck check) {}
+    protected void checkOptions(OptionCheck check) {
+        texts.check(check);
+    }
 
     @Override
     protected void work() throws IOException {

@@ -3,7 +3,6 @@ package org.lora4j.cli.command;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.LoRAModel;
 import org.lora4j.cli.classify.ClassMetrics;
@@ -23,6 +22,7 @@ import org.lora4j.cli.retrieval.RetrieveTask;
 import org.lora4j.example.support.cli.OptionCheck;
 import org.lora4j.example.support.cli.WorkCommand;
 import org.lora4j.example.support.report.TextOutput;
+import org.lora4j.example.support.report.Words;
 import org.lora4j.text.DecoderFolder;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -79,6 +79,7 @@ public final class EvaluateCommand extends WorkCommand {
 
     @Override
     protected void checkOptions(OptionCheck check) {
+        texts.check(check);
         check.require(maxTokens == 0 || maxTokens >= 2, "--max-tokens must be at least 2, found " + maxTokens);
         source.kind().ifPresent(kind -> {
             check.require(
@@ -130,7 +131,11 @@ public final class EvaluateCommand extends WorkCommand {
     private void show(RankTest result) throws IOException {
         output.show(out(), result, to -> {
             RankMetrics metrics = result.metrics();
-            to.line("%,d queries, %,d texts: %s", metrics.queries(), metrics.texts(), RankPage.line(metrics));
+            to.line(
+                    "%s, %s: %s",
+                    Words.count(metrics.queries(), "query"),
+                    Words.count(metrics.texts(), "text"),
+                    RankPage.line(metrics));
             TrainingFiles.skipped(to, result.skipped());
         });
     }
@@ -147,8 +152,8 @@ public final class EvaluateCommand extends WorkCommand {
             }
             output.show(out(), result, to -> {
                 to.line(
-                        "%,d tokens: loss %.4f, perplexity %.3f",
-                        result.metrics().tokens(),
+                        "%s: loss %.4f, perplexity %.3f",
+                        Words.count(result.metrics().tokens(), "token"),
                         result.metrics().loss(),
                         result.metrics().perplexity());
                 TrainingFiles.skipped(to, result.skipped());
@@ -159,8 +164,8 @@ public final class EvaluateCommand extends WorkCommand {
 
     private void testClassifier() throws IOException {
         try (TextClassifier classifier = TextClassifier.open(source.model(), source.adapter(), storage.value())) {
-            ClassifierTest.Result result = ClassifierTest.test(
-                    classifier, texts.file(), texts.column(), Objects.requireNonNullElse(label, LABEL));
+            ClassifierTest.Result result =
+                    ClassifierTest.test(classifier, texts.file(), texts.column(), ColumnOptions.column(LABEL, label));
             output.show(out(), result, to -> print(to, result));
         }
     }
@@ -168,16 +173,20 @@ public final class EvaluateCommand extends WorkCommand {
     private static void print(TextOutput out, ClassifierTest.Result result) {
         ClassMetrics metrics = result.metrics();
         out.line(
-                "%,d texts: accuracy %.2f %%, macro-F1 %.4f",
-                metrics.texts(), 100 * metrics.accuracy(), metrics.macroF1());
+                "%s: accuracy %.2f %%, macro-F1 %.4f",
+                Words.count(metrics.texts(), "text"), 100 * metrics.accuracy(), metrics.macroF1());
         int width = metrics.classes().stream()
                 .mapToInt(c -> c.name().length())
                 .max()
                 .orElse(0);
         for (ClassMetrics.OfClass c : metrics.classes()) {
             out.fact(
-                    "%s precision %.4f  recall %.4f  F1 %.4f  %,d texts",
-                    c.name() + " ".repeat(width - c.name().length()), c.precision(), c.recall(), c.f1(), c.texts());
+                    "%s precision %.4f  recall %.4f  F1 %.4f  %s",
+                    c.name() + " ".repeat(width - c.name().length()),
+                    c.precision(),
+                    c.recall(),
+                    c.f1(),
+                    Words.count(c.texts(), "text"));
         }
         TrainingFiles.skipped(out, result.skipped());
     }

@@ -9,6 +9,7 @@ import org.lora4j.cli.file.OutputPath;
 import org.lora4j.cli.file.RowFile;
 import org.lora4j.cli.report.TrainingFiles;
 import org.lora4j.cli.train.DataFile;
+import org.lora4j.example.support.report.Words;
 import picocli.CommandLine.Option;
 
 /** A copy of a file of texts with more columns. */
@@ -41,10 +42,10 @@ final class FileOutput {
         DataFile data = texts.file();
         OutputPath.requireOther(file, List.of(data.file()));
         List<String> skipped = new ArrayList<>();
-        RowFile rows = new RowFile(data.file(), file, data.skipsBad() ? e -> skipped.add(e.getMessage()) : null);
+        RowFile rows = new RowFile(data, file, data.skipsBad() ? e -> skipped.add(e.getMessage()) : null);
         Result result = new Result(file.toString(), copy.write(rows), skipped);
         output.show(out, result, to -> {
-            to.line("%,d rows written to %s", result.rows(), result.output());
+            to.line("%s written to %s", Words.count(result.rows(), "row"), result.output());
             TrainingFiles.skipped(to, skipped);
         });
     }

@@ -2,6 +2,7 @@ package org.lora4j.cli.command;
 
 import org.jspecify.annotations.Nullable;
 import org.lora4j.cli.model.Head;
+import org.lora4j.example.support.cli.OptionCheck;
 import picocli.CommandLine.Option;
 
 /** What a classifier reads. */
@@ -14,6 +15,12 @@ final class HeadOption {
                             + " classes); of a decoder, last (the last token). Default: pooler if the encoder has one and"
                             + " is not for sentence embeddings.")
     private @Nullable Head head;
+
+    void check(OptionCheck check) {
+        check.require(
+                head == null || !check.isGiven("--adapter"),
+                "--head must be used without --adapter, which has its own head, found both");
+    }
 
     @Nullable
     Head value() {

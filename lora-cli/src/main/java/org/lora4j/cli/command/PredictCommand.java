@@ -1,7 +1,6 @@
 package org.lora4j.cli.command;
 
 import java.io.IOException;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.LoRAModel;
 import org.lora4j.cli.classify.ClassPredictor;
@@ -61,6 +60,7 @@ public final class PredictCommand extends WorkCommand {
 
     @Override
     protected void checkOptions(OptionCheck check) {
+        texts.check(check);
         boolean mayBeDecoder = source.kind().map(ModelKind::isDecoder).orElse(true);
         check.require(
                 !flags.isUsed() || mayBeDecoder,
@@ -82,8 +82,8 @@ public final class PredictCommand extends WorkCommand {
                     ? RerankTask.predict(
                             classifier,
                             copy,
-                            Objects.requireNonNullElse(query, "query"),
-                            Objects.requireNonNullElse(passage, "passage"))
+                            ColumnOptions.column("query", query),
+                            ColumnOptions.column("passage", passage))
                     : ClassPredictor.predict(classifier, copy, texts.column());
         }
     }

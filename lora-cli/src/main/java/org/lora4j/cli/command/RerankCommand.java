@@ -54,6 +54,7 @@ public final class RerankCommand extends TrainCommand<RankResult> {
     protected void checkOptions(OptionCheck check) {
         super.checkOptions(check);
         limit.check(check);
+        head.check(check);
     }
 
     @Override

@@ -1,6 +1,7 @@
 package org.lora4j.cli.command;
 
 import org.lora4j.cli.language.LanguageTask;
+import org.lora4j.cli.train.Column;
 import org.lora4j.example.support.cli.OptionCheck;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -35,6 +36,7 @@ public final class SftCommand extends LanguageCommand {
 
     @Override
     LanguageTask.Settings settings(boolean recomputed) {
-        return new LanguageTask.Settings(LanguageTask.Kind.SFT, "text", maxTokens, recomputed, samples);
+        return new LanguageTask.Settings(
+                LanguageTask.Kind.SFT, new Column("--text", "text"), maxTokens, recomputed, samples);
     }
 }

@@ -1,7 +1,11 @@
 package org.lora4j.cli.command;
 
 import java.nio.file.Path;
+import org.lora4j.cli.train.Column;
 import org.lora4j.cli.train.DataFile;
+import org.lora4j.cli.train.Division;
+import org.lora4j.example.support.cli.OptionCheck;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** A file of texts that is read as a whole. */
@@ -14,6 +18,9 @@ final class TextsOptions {
     @SuppressWarnings("NullAway.Init")
     private Path data;
 
+    @Mixin
+    private final DelimiterOption delimiter = new DelimiterOption();
+
     @Option(names = "--text", paramLabel = "COLUMN", description = "The column of the text. Default: ${DEFAULT-VALUE}.")
     private String text = "text";
 
@@ -21,10 +28,14 @@ final class TextsOptions {
     private boolean skipsBad;
 
     DataFile file() {
-        return new DataFile(data, null, 0, null, skipsBad);
+        return new DataFile(data, delimiter.value(), null, Division.NONE, skipsBad);
     }
 
-    String column() {
-        return text;
+    void check(OptionCheck check) {
+        delimiter.check(check);
+    }
+
+    Column column() {
+        return new Column("--text", text);
     }
 }

@@ -77,18 +77,25 @@ abstract class TrainCommand<R extends Record> extends WorkCommand {
     @Override
     protected final void work() throws IOException {
         TrainingInput input = new TrainingInput(
-                model, data.file(), adapter.config(training.seed()), training.plan(), storage.value());
+                model, data.file(), adapter.config(training.seed()), adapter.begin(), training.plan(), storage.value());
         if (training.isDryRun() || training.findsRate()) {
             tryOut(input);
             return;
         }
-        OutputPath.requireOther(training.output(), List.of(model));
+        OutputPath.requireOther(
+                training.output(), input.begin() == null ? List.of(model) : List.of(model, input.begin()));
         CardFile.requireOwn(training.output());
+        if (training.overwrites()) {
+            CheckpointFile.delete(training.output());
+        } else if (!training.resumes()) {
+            CheckpointFile.requireNone(training.output());
+            OutputPath.requireNoAdapter(training.output());
+        }
         RunFolder folder = prepare(training.output(), "the adapter and the report", ROOM);
         try (TextTask<R> task = open(input)) {
             TaskTraining<R> prepared = new TaskTraining<>(task, input);
             output.text(out()).line("%s", prepared.summary());
-            TrainingReport<R> run = prepared.run(folder, training.resumes(), progress.display(err(), "examples"));
+            TrainingReport<R> run = prepared.run(folder, training.resumes(), display(progress, err(), "examples"));
             TaskPage page = page(run);
             TrainingReport<R> report = TrainingFiles.write(folder, model, run, page);
             CheckpointFile.delete(folder.path());

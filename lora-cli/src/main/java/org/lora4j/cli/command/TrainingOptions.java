@@ -22,8 +22,9 @@ final class TrainingOptions {
     @Option(
             names = "--epochs",
             paramLabel = "N",
-            description = "How often all examples are used. Default: 3; 'classify' and 'rerank' use few examples more"
-                    + " often, up to 30 times, until the training has 300 steps.")
+            description =
+                    "How often all examples are used. Default: 3; for 'classify' and 'rerank' as many as 300 steps"
+                            + " need, at least 3 and at most 30.")
     private @Nullable Integer epochs;
 
     @Option(names = "--batch", paramLabel = "N", description = "The examples of a batch. Default: ${DEFAULT-VALUE}.")
@@ -83,14 +84,21 @@ final class TrainingOptions {
     private boolean resume;
 
     @Option(
+            names = "--overwrite",
+            description = "Begin anew, and replace the adapter or the checkpoint that is in the output folder.")
+    private boolean overwrite;
+
+    @Option(
             names = "--dry-run",
-            description = "Train nothing: print the parameters, the tokens, and an estimate of memory and time.")
+            description =
+                    "Write nothing: train a few steps, and print the parameters, the tokens, and an estimate of memory and"
+                            + " time.")
     private boolean dryRun;
 
     @Option(
             names = "--find-rate",
             description =
-                    "Train nothing: try growing learning rates in 60 steps, and suggest one with which the loss falls clearly.")
+                    "Write nothing: try growing learning rates in 60 steps, and suggest one with which the loss falls clearly.")
     private boolean findRate;
 
     private final int minSteps;
@@ -113,10 +121,14 @@ final class TrainingOptions {
         check.require(clip >= 0, "--clip must be at least 0, found " + clip);
         check.atLeast("--patience", patience, 0);
         check.atLeast("--checkpoint-every", checkpointEvery, 0);
+        check.require(!(resume && overwrite), "--overwrite must be used without --resume, found both");
         check.require(!(resume && dryRun), "--dry-run must be used without --resume, found both");
         check.require(
                 !findRate || (!resume && !dryRun),
                 "--find-rate must be used without --resume and --dry-run, found both");
+        check.require(
+                !overwrite || (!findRate && !dryRun),
+                "--overwrite must be used without --dry-run and --find-rate, which write nothing, found both");
     }
 
     TrainingPlan plan() {
@@ -145,6 +157,10 @@ final class TrainingOptions {
 
     boolean resumes() {
         return resume;
+    }
+
+    boolean overwrites() {
+        return overwrite;
     }
 
     boolean findsRate() {

@@ -2,6 +2,7 @@ package org.lora4j.cli.convert;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.cli.model.AdaptedModels;
@@ -25,20 +26,23 @@ public final class AdapterFiles {
     }
 
     /**
-     * Saves an adapter with the task of another one, and with fingerprints of its base if this is known.
+     * Saves an adapter with the task of the first of others, and with fingerprints of its base: those of the model, or else those
+     * on which the others agree.
      *
      * @param adapter the adapter
-     * @param source the folder of the adapter that it was made of
+     * @param sources the folders of the adapters that it was made of
      * @param model the folder of the model; null if it is not known
      * @param output the folder
      * @throws IOException if a file cannot be read or written
      */
-    public static void save(LoRAAdapter adapter, Path source, @Nullable Path model, Path output) throws IOException {
-        TaskFile task = TaskFile.read(source).orElse(null);
+    public static void save(LoRAAdapter adapter, List<Path> sources, @Nullable Path model, Path output)
+            throws IOException {
+        Path first = sources.get(0);
+        TaskFile task = TaskFile.read(first).orElse(null);
         if (model == null) {
-            PeftAdapters.save(adapter, output);
+            PeftAdapters.save(adapter, sources, output);
         } else {
-            PeftAdapters.save(adapter, AdaptedModels.networkFor(model, source, adapter), output);
+            PeftAdapters.save(adapter, AdaptedModels.networkFor(model, first, adapter), output);
         }
         if (task == null) {
             TaskFile.delete(output);

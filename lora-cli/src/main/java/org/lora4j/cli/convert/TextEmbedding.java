@@ -9,6 +9,7 @@ import org.jspecify.annotations.Nullable;
 import org.lora4j.LoRAModel;
 import org.lora4j.cli.file.RowFile;
 import org.lora4j.cli.model.Encoders;
+import org.lora4j.cli.train.Column;
 import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.input.Sequences;
 import org.lora4j.text.EncoderFolder;
@@ -41,14 +42,14 @@ public final class TextEmbedding {
      * @throws IllegalArgumentException if a line is wrong
      */
     public static long embed(
-            Path folder, @Nullable Path adapter, RowFile file, String text, Kind kind, BaseStorage storage)
+            Path folder, @Nullable Path adapter, RowFile file, Column text, Kind kind, BaseStorage storage)
             throws IOException {
         try (EncoderFolder encoder = Encoders.open(folder, adapter, storage, "an embedding")) {
             LoRAModel model = LoRAModel.of(encoder.sentenceEmbeddings());
             if (adapter != null) {
                 model.load("adapter", adapter);
             }
-            return file.copy(row -> row.text(text), texts -> rows(model, tokens(encoder, texts, kind)));
+            return file.copy(text::text, texts -> rows(model, tokens(encoder, texts, kind)));
         }
     }
 

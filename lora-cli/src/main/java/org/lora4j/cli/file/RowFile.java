@@ -21,11 +21,11 @@ import org.lora4j.text.TextRow;
  * Copies a file of rows, and adds values to each of them. Only a few rows are in memory at a time. The output appears as a whole,
  * after the last row.
  *
- * @param input the file that is read: CSV, TSV or JSONL, plain or with gzip
+ * @param input the file that is read
  * @param output the file that is written, in the form that its name says
  * @param skipped is given lines that are wrong, which are left out; null to fail at the first
  */
-public record RowFile(Path input, Path output, @Nullable Consumer<TextFormatException> skipped) {
+public record RowFile(DataFile input, Path output, @Nullable Consumer<TextFormatException> skipped) {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final int ROWS_AT_A_TIME = 64;
 
@@ -66,7 +66,7 @@ public record RowFile(Path input, Path output, @Nullable Consumer<TextFormatExce
     private <T> long copy(
             Function<TextRow, T> read, Function<List<T>, List<Map<String, Object>>> added, RowWriter writer)
             throws IOException {
-        Dataset<Item<T>> items = DataFile.open(input).map(row -> new Item<>(row.json(), read.apply(row)));
+        Dataset<Item<T>> items = input.all().map(row -> new Item<>(row.json(), read.apply(row)));
         long rows = 0;
         for (List<Item<T>> some : (skipped == null ? items : items.skipping(skipped)).batches(ROWS_AT_A_TIME)) {
             List<Map<String, Object>> values =

@@ -3,6 +3,7 @@ package org.lora4j.cli.language;
 import java.io.IOException;
 import java.util.Map;
 import org.lora4j.cli.file.RowFile;
+import org.lora4j.cli.train.Column;
 import org.lora4j.generate.GenerationOptions;
 import org.lora4j.text.TextRow;
 
@@ -21,7 +22,7 @@ public final class CompletionPredictor {
      * @throws IOException if a file cannot be read or written
      * @throws IllegalArgumentException if a line is wrong
      */
-    public static long predict(TextGenerator generator, RowFile file, String prompt, GenerationOptions options)
+    public static long predict(TextGenerator generator, RowFile file, Column prompt, GenerationOptions options)
             throws IOException {
         return file.copy(
                 row -> tokens(generator, row, prompt),
@@ -32,8 +33,8 @@ public final class CompletionPredictor {
                         .toList());
     }
 
-    private static int[] tokens(TextGenerator generator, TextRow row, String prompt) {
-        String text = row.text(prompt);
+    private static int[] tokens(TextGenerator generator, TextRow row, Column prompt) {
+        String text = prompt.text(row);
         try {
             return generator.promptTokens(text);
         } catch (IllegalArgumentException e) {

@@ -8,7 +8,9 @@ import java.util.List;
 import java.util.RandomAccess;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.lora4j.cli.train.Column;
 import org.lora4j.cli.train.DataFile;
+import org.lora4j.cli.train.Division;
 import org.lora4j.text.DecoderFolder;
 import org.lora4j.text.DecoderTokens;
 import org.lora4j.text.Split;
@@ -46,7 +48,7 @@ public record LanguageExamples(
                     AnswerText text = AnswerText.of(decoder, row);
                     return text.isLearnable(decoder, maxTokens) ? List.of(text) : List.of();
                 },
-                (examples, held) -> {},
+                (examples, part) -> {},
                 seed);
         if (parts.train().isEmpty()) {
             parts.close();
@@ -113,7 +115,7 @@ public record LanguageExamples(
      * @throws IOException if a file cannot be read, or there are fewer than two tokens
      * @throws IllegalArgumentException if a line is wrong
      */
-    public static LanguageExamples blocks(DecoderFolder decoder, DataFile data, String column, int block, long seed)
+    public static LanguageExamples blocks(DecoderFolder decoder, DataFile data, Column column, int block, long seed)
             throws IOException {
         List<TokenFile> files = new ArrayList<>();
         try {
@@ -129,11 +131,11 @@ public record LanguageExamples(
     }
 
     private static LanguageExamples blocksOfRows(
-            DecoderFolder decoder, DataFile data, String column, int block, long seed, List<TokenFile> files)
+            DecoderFolder decoder, DataFile data, Column column, int block, long seed, List<TokenFile> files)
             throws IOException {
         DecoderTokens tokens = new DecoderTokens(decoder);
-        List<String> skipped =
-                data.visit((row, held) -> files.get(held ? 1 : 0).add(tokens.text(row.text(column))), seed);
+        List<String> skipped = data.visit(
+                (row, part) -> files.get(part == Division.Part.TRAIN ? 0 : 1).add(tokens.text(column.text(row))), seed);
         return new LanguageExamples(
                 requireSome(data.file(), files.get(0).blocks(block)),
                 files.get(1).blocks(block),
@@ -144,6 +146,10 @@ public record LanguageExamples(
 
     private static LanguageExamples blocksOfText(
             DecoderFolder decoder, DataFile data, int block, long seed, List<TokenFile> files) throws IOException {
+        if (data.delimiter() != null) {
+            throw new IllegalArgumentException(
+                    data.file() + ": a delimiter must be used with .csv or .tsv, found plain text");
+        }
         TextTokens.write(decoder, data.file(), files.get(0));
         TokenFile.Blocks all = requireSome(data.file(), files.get(0).blocks(block));
         Path heldFile = data.validationFile();
@@ -152,11 +158,13 @@ public record LanguageExamples(
             TokenFile.Blocks held = requireSome(heldFile, files.get(1).blocks(block));
             return new LanguageExamples(all, held, List.of(), 0, () -> files.forEach(TokenFile::close));
         }
-        if (data.share() == 0) {
+        if (data.division().validation() == 0) {
             return new LanguageExamples(all, List.of(), List.of(), 0, () -> files.forEach(TokenFile::close));
         }
-        TokenFile.Blocks train = all.some(places(all).filter(i -> !Split.isHeldOut(seed, i, data.share())));
-        TokenFile.Blocks held = all.some(places(all).filter(i -> Split.isHeldOut(seed, i, data.share())));
+        TokenFile.Blocks train = all.some(places(all)
+                .filter(i -> !Split.isHeldOut(seed, i, data.division().validation())));
+        TokenFile.Blocks held = all.some(
+                places(all).filter(i -> Split.isHeldOut(seed, i, data.division().validation())));
         return new LanguageExamples(
                 requireSome(data.file(), train), held, List.of(), 0, () -> files.forEach(TokenFile::close));
     }
@@ -183,7 +191,7 @@ public record LanguageExamples(
      * @throws IOException if the file cannot be read, or has no example
      * @throws IllegalArgumentException if a line is wrong
      */
-    public static LanguageExamples forTest(DecoderFolder decoder, DataFile data, String column, int maxTokens)
+    public static LanguageExamples forTest(DecoderFolder decoder, DataFile data, Column column, int maxTokens)
             throws IOException {
         return !TextTokens.isText(data.file()) && isConversation(data)
                 ? conversations(decoder, data, maxTokens, 0)

@@ -9,7 +9,9 @@ import java.util.Locale;
 import java.util.Map;
 import org.lora4j.AdapterView;
 import org.lora4j.LoRAModel;
+import org.lora4j.cli.model.AdaptedModels;
 import org.lora4j.cli.model.TaskFile;
+import org.lora4j.cli.train.Column;
 import org.lora4j.cli.train.TextTask;
 import org.lora4j.cli.train.TrainingInput;
 import org.lora4j.generate.GenerationOptions;
@@ -51,7 +53,7 @@ public final class LanguageTask implements TextTask<LanguageResult> {
      * @param recomputes whether layers are computed again for their gradients
      * @param samples how many answers the report shows before and after
      */
-    public record Settings(Kind kind, String text, int maxTokens, boolean recomputes, int samples) {}
+    public record Settings(Kind kind, Column text, int maxTokens, boolean recomputes, int samples) {}
 
     private LanguageTask(TrainingInput input, Settings settings, DecoderFolder decoder) throws IOException {
         this.settings = settings;
@@ -63,10 +65,10 @@ public final class LanguageTask implements TextTask<LanguageResult> {
                 : LanguageExamples.blocks(decoder, input.data(), settings.text(), maxTokens, seed);
         try {
             model = LoRAModel.of(decoder.network());
-            adapter = model.add(ADAPTER, input.configOn(decoder.name()));
+            adapter = input.addAdapter(model, ADAPTER, decoder.name());
             train = new TokenExamples(examples.train());
             validation = new TokenExamples(examples.validation());
-        } catch (RuntimeException e) {
+        } catch (IOException | RuntimeException e) {
             examples.close();
             throw e;
         }
@@ -91,6 +93,7 @@ public final class LanguageTask implements TextTask<LanguageResult> {
      * @throws IllegalArgumentException if a line is wrong, or the settings do not fit the model
      */
     public static LanguageTask open(TrainingInput input, Settings settings) throws IOException {
+        AdaptedModels.requireNoClassifier(input.begin(), "a language model");
         DecoderFolder decoder = DecoderFolder.open(input.model(), input.storage());
         try {
             return new LanguageTask(input, settings, decoder);

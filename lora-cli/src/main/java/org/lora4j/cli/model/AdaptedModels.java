@@ -1,7 +1,9 @@
 package org.lora4j.cli.model;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.linalg.Precision;
 import org.lora4j.nn.BaseStorage;
@@ -22,6 +24,30 @@ public final class AdaptedModels {
      */
     public static boolean isClassifier(LoRAAdapter adapter) {
         return adapter.savedModules().keySet().stream().anyMatch(TextClassifier::isClassifier);
+    }
+
+    /**
+     * Refuses an adapter with a classifier where the model has none.
+     *
+     * @param folder the folder of the adapter; null for none
+     * @param what what needs an adapter without one, for the message
+     * @throws IOException if its files say that it classifies
+     */
+    public static void requireNoClassifier(@Nullable Path folder, String what) throws IOException {
+        if (folder == null) {
+            return;
+        }
+        TaskFile.Kind task = TaskFile.read(folder).map(TaskFile::kind).orElse(null);
+        Path config = folder.resolve("adapter_config.json");
+        boolean classifies = task == null
+                ? Files.exists(config)
+                        && JsonFile.read(config).path("task_type").asText().equals("SEQ_CLS")
+                : task != TaskFile.Kind.RETRIEVE;
+        if (classifies) {
+            throw new IOException(folder + ": " + what + " needs an adapter without a classifier, found one of '"
+                    + (task == TaskFile.Kind.RERANK ? "lora rerank" : "lora classify")
+                    + "'; use it with 'lora predict'");
+        }
     }
 
     /**

@@ -36,6 +36,7 @@ public final class DecoderAdapters {
     public static LoRAModel load(DecoderModel decoder, List<Path> adapters) throws IOException {
         LoRAModel model = LoRAModel.of(decoder.network());
         for (Path folder : adapters) {
+            AdaptedModels.requireNoClassifier(folder, "a language model");
             model.load(String.valueOf(folder.toAbsolutePath().normalize().getFileName()), folder);
         }
         return model;

@@ -89,7 +89,7 @@ public final class TextClassifier implements AutoCloseable {
     public static TextClassifier open(Path folder, @Nullable Path adapter, BaseStorage storage) throws IOException {
         return adapter == null
                 ? openAlone(folder, storage)
-                : openFor(folder, adapter, storage, true).load(adapter);
+                : openFor(folder, adapter, storage, true).loaded(adapter);
     }
 
     /**
@@ -102,7 +102,7 @@ public final class TextClassifier implements AutoCloseable {
      * @throws IOException if a file cannot be read, or the adapter does not fit the model
      */
     public static TextClassifier openWithoutTexts(Path folder, Path adapter, BaseStorage storage) throws IOException {
-        return openFor(folder, adapter, storage, false).load(adapter);
+        return openFor(folder, adapter, storage, false).loaded(adapter);
     }
 
     private static TextClassifier openAlone(Path folder, BaseStorage storage) throws IOException {
@@ -119,7 +119,29 @@ public final class TextClassifier implements AutoCloseable {
         return new TextClassifier(base, labels, null, network);
     }
 
-    private TextClassifier load(Path adapter) throws IOException {
+    /**
+     * Opens a model with an adapter that trains further.
+     *
+     * @param folder the folder of a model
+     * @param adapter the folder of the adapter, of this program or of PEFT, which has a classifier
+     * @param labels the classes; those of the adapter if it has their names
+     * @param maxTokens where texts are cut; nothing for where the adapter or the folder says
+     * @param storage how the large matrices of the model are stored
+     * @return the classifier with the adapter
+     * @throws IOException if a file cannot be read, the adapter does not fit the model, or has no classifier of as many classes
+     */
+    public static TextClassifier goOn(
+            Path folder, Path adapter, Labels labels, OptionalInt maxTokens, BaseStorage storage) throws IOException {
+        TaskFile task = task(adapter);
+        if (task.labels().count() != labels.count()) {
+            throw new IOException(adapter + ": the adapter must have a classifier of " + labels.count() + " classes, "
+                    + labels + ", found " + task.labels().count());
+        }
+        ClassifierBase base = ClassifierBase.open(folder, maxTokens.isPresent() ? maxTokens : task.limit(), storage);
+        return openFor(base, task, labels).loaded(adapter);
+    }
+
+    private TextClassifier loaded(Path adapter) throws IOException {
         try {
             model.load(ADAPTER, adapter);
             return this;
@@ -132,6 +154,20 @@ public final class TextClassifier implements AutoCloseable {
     /** Opens a model with a new classifier of the size that an adapter has, but without the adapter. */
     static TextClassifier openFor(Path folder, Path adapter, BaseStorage storage, boolean withTexts)
             throws IOException {
+        TaskFile task = task(adapter);
+        ClassifierBase base = withTexts
+                ? ClassifierBase.open(folder, task.limit(), storage)
+                : ClassifierBase.openWithoutTexts(folder, storage);
+        return openFor(base, task, task.labels());
+    }
+
+    private static TextClassifier openFor(ClassifierBase opened, TaskFile task, Labels labels) {
+        Head head = task.head();
+        return create(opened, labels, base -> head == null ? base.headOfPeft() : head, 0);
+    }
+
+    /** Returns what an adapter with a classifier is for. */
+    private static TaskFile task(Path adapter) throws IOException {
         Optional<TaskFile> written = TaskFile.read(adapter);
         TaskFile task = written.isPresent() ? written.get() : ofPeft(adapter);
         if (task.kind() == TaskFile.Kind.RETRIEVE) {
@@ -139,11 +175,7 @@ public final class TextClassifier implements AutoCloseable {
                     adapter + ": the adapter must have a classifier, found one of 'lora retrieve'; use it with"
                             + " 'lora embed'");
         }
-        Head head = task.head();
-        ClassifierBase opened = withTexts
-                ? ClassifierBase.open(folder, task.limit(), storage)
-                : ClassifierBase.openWithoutTexts(folder, storage);
-        return create(opened, task.labels(), base -> head == null ? base.headOfPeft() : head, 0);
+        return task;
     }
 
     /** An adapter that PEFT trained: the classes are the rows of its classifier. */
@@ -177,6 +209,16 @@ public final class TextClassifier implements AutoCloseable {
     public AdapterView addAdapter(LoRAConfig config) {
         return model.add(
                 ADAPTER, config.toBuilder().modulesToSave(base.module()).build());
+    }
+
+    /**
+     * Returns the adapter with which the model was opened.
+     *
+     * @return its view
+     * @throws IllegalArgumentException if there is none
+     */
+    public AdapterView adapter() {
+        return model.using(ADAPTER);
     }
 
     /**

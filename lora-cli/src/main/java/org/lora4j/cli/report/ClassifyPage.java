@@ -7,6 +7,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.cli.classify.ClassMetrics;
 import org.lora4j.cli.classify.ClassifyResult;
+import org.lora4j.cli.classify.PairedDifference;
 import org.lora4j.cli.train.TrainingReport;
 import org.lora4j.example.support.report.Picture;
 import org.lora4j.example.support.report.TextOutput;
@@ -14,6 +15,11 @@ import org.lora4j.example.support.report.Words;
 
 /** What is said of a classifier. */
 public final class ClassifyPage extends TaskPage {
+    private static final String FROZEN = "frozen model";
+    private static final String WORDS = "word counts";
+    private static final String CHOSE =
+            ", which also chose the epoch: the numbers of the adapter are a little too good; --test holds out others";
+
     private final TrainingReport<ClassifyResult> report;
 
     /**
@@ -29,8 +35,12 @@ public final class ClassifyPage extends TaskPage {
         return report.result().metrics();
     }
 
-    private @Nullable ClassMetrics baseline() {
-        return report.result().baseline();
+    private boolean isTested() {
+        return ClassifyResult.TEST.equals(report.result().measuredOn());
+    }
+
+    private String texts() {
+        return isTested() ? "test text" : "validation text";
     }
 
     @Override
@@ -50,7 +60,7 @@ public final class ClassifyPage extends TaskPage {
 
     @Override
     String resultsTitle() {
-        return "Results on the validation texts";
+        return "Results on the " + texts() + "s";
     }
 
     @Override
@@ -68,12 +78,14 @@ public final class ClassifyPage extends TaskPage {
     String about() {
         List<String> names = report.result().classes().stream()
                 .map(ClassifyResult.ClassCount::name)
+                .map(Markdown::escaped)
                 .toList();
         String head = "mean".equals(report.settings().get("head"))
                 ? " The classifier reads the mean over the tokens; the classes of `transformers` read the first token, so"
                         + " there this adapter needs such a head."
                 : "";
-        return "A LoRA adapter with a classifier of " + names.size() + " classes: " + Words.list(names) + "." + head;
+        return "A LoRA adapter with a classifier of " + Words.count(names.size(), "class") + ": " + Words.list(names)
+                + "." + head;
     }
 
     @Override
@@ -81,10 +93,10 @@ public final class ClassifyPage extends TaskPage {
         Map<String, String> results = new LinkedHashMap<>();
         ClassMetrics metrics = metrics();
         if (metrics != null) {
-            results.put(
-                    "accuracy on " + Words.count(metrics.texts()) + " validation texts",
-                    Words.percent(metrics.accuracy()));
+            results.put("accuracy on " + Words.count(metrics.texts(), texts()), Words.percent(metrics.accuracy()));
             results.put("macro-F1", Words.fixed(metrics.macroF1(), 4));
+            comparisons()
+                    .forEach((name, difference) -> results.put("accuracy, adapter minus " + name, text(difference)));
         }
         return results;
     }
@@ -96,18 +108,61 @@ public final class ClassifyPage extends TaskPage {
     }
 
     @Override
-    void print(TextOutput out) {
-        ClassMetrics baseline = baseline();
-        if (baseline != null) {
-            out.fact("frozen encoder: accuracy %.2f %%, macro-F1 %.4f", 100 * baseline.accuracy(), baseline.macroF1());
+    Map<String, Object> values() {
+        Map<String, String> words = new LinkedHashMap<>();
+        comparisons().forEach((name, difference) -> words.put(name, text(difference)));
+        return Map.of("tested", isTested(), "comparisons", words);
+    }
+
+    /** The differences by what the adapter is compared with. */
+    private Map<String, PairedDifference> comparisons() {
+        Map<String, PairedDifference> all = new LinkedHashMap<>();
+        put(all, FROZEN, report.result().overBaseline());
+        put(all, WORDS, report.result().overWords());
+        return all;
+    }
+
+    private static void put(Map<String, PairedDifference> all, String name, @Nullable PairedDifference difference) {
+        if (difference != null) {
+            all.put(name, difference);
         }
-        ClassMetrics metrics = metrics();
+    }
+
+    /** Returns a difference in percentage points with its interval, and what it shows. */
+    private static String text(PairedDifference difference) {
+        return "%s points (95 %%: %s to %s)%s"
+                .formatted(
+                        points(difference.difference()),
+                        points(difference.low()),
+                        points(difference.high()),
+                        difference.isFound() ? "" : "; no difference was found");
+    }
+
+    private static String points(double share) {
+        return Words.signed(100 * share, 1);
+    }
+
+    @Override
+    void print(TextOutput out) {
+        ClassMetrics metrics = report.result().metrics();
+        if (metrics == null) {
+            return;
+        }
+        line(out, WORDS, report.result().words());
+        line(out, FROZEN, report.result().baseline());
+        line(out, "adapter", metrics);
+        comparisons().forEach((name, difference) -> out.fact("adapter minus %s: %s", name, text(difference)));
+        out.fact("measured on %s%s", Words.count(metrics.texts(), texts()), isTested() ? "" : CHOSE);
+        if (comparisons().values().stream().anyMatch(difference -> difference.low() <= 0)) {
+            out.fact(
+                    "The texts do not show that the adapter is worth it. Train longer with --epochs, let --find-rate find"
+                            + " a better --rate, or measure on more texts with --test.");
+        }
+    }
+
+    private static void line(TextOutput out, String name, @Nullable ClassMetrics metrics) {
         if (metrics != null) {
-            out.fact("adapter:        accuracy %.2f %%, macro-F1 %.4f", 100 * metrics.accuracy(), metrics.macroF1());
-            if (baseline != null && metrics.accuracy() <= baseline.accuracy()) {
-                out.fact("The adapter is not better than the frozen encoder. Train longer with --epochs, or let"
-                        + " --find-rate find a better --rate.");
-            }
+            out.fact("%-15s accuracy %.2f %%, macro-F1 %.4f", name + ":", 100 * metrics.accuracy(), metrics.macroF1());
         }
     }
 }

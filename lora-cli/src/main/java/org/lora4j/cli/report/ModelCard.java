@@ -1,5 +1,6 @@
 package org.lora4j.cli.report;
 
+import com.fasterxml.jackson.databind.node.TextNode;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -29,10 +30,10 @@ record ModelCard(
                 ? "Nothing was measured.\n"
                 : "| metric | value |\n|---|---|\n"
                         + results.entrySet().stream()
-                                .map(result -> "| " + result.getKey() + " | " + result.getValue() + " |\n")
+                                .map(result -> row(result.getKey(), result.getValue()))
                                 .collect(Collectors.joining());
         String trainedWith = settings.entrySet().stream()
-                .map(setting -> "| " + setting.getKey() + " | " + cell(setting.getValue()) + " |\n")
+                .map(setting -> row(setting.getKey(), setting.getValue()))
                 .collect(Collectors.joining());
         return """
                 ---
@@ -63,7 +64,14 @@ record ModelCard(
                 | setting | value |
                 |---|---|
                 %s""".formatted(
-                quoted(base), pipeline, CardFile.MARK, title, about, measured, String.join("\n", use), trainedWith);
+                        quoted(base),
+                        pipeline,
+                        CardFile.MARK,
+                        Markdown.escaped(title),
+                        about,
+                        measured,
+                        String.join("\n", use),
+                        trainedWith);
     }
 
     /** Returns the beginning of a command that uses an adapter. */
@@ -77,12 +85,12 @@ record ModelCard(
         return text.matches("[A-Za-z0-9_./:+=@%-]+") ? text : "'" + text.replace("'", "'\\''") + "'";
     }
 
-    private static String cell(Object value) {
-        return String.valueOf(value).replace("|", "\\|").replaceAll("\\s+", " ");
+    private static String row(String name, Object value) {
+        return "| " + Markdown.escaped(name) + " | " + Markdown.escaped(String.valueOf(value)) + " |\n";
     }
 
     /** A scalar of YAML, whatever characters it has: JSON is YAML. */
     private static String quoted(String text) {
-        return '"' + text.replace("\\", "\\\\").replace("\"", "\\\"") + '"';
+        return TextNode.valueOf(text).toString();
     }
 }

@@ -89,7 +89,7 @@ public final class RankPage extends TaskPage {
         Map<String, String> results = new LinkedHashMap<>();
         RankMetrics after = report.result().after();
         if (after != null) {
-            results.put("recall@1 on " + Words.count(after.queries()) + " queries", Words.fixed(after.recallAt1(), 4));
+            results.put("recall@1 on " + Words.count(after.queries(), "query"), Words.fixed(after.recallAt1(), 4));
             results.put("recall@10", Words.fixed(after.recallAt10(), 4));
             results.put("MRR", Words.fixed(after.mrr(), 4));
             results.put("nDCG@10", Words.fixed(after.ndcgAt10(), 4));

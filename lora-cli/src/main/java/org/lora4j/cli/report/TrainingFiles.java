@@ -9,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.lora4j.cli.train.SkippedLines;
 import org.lora4j.cli.train.TrainingReport;
 import org.lora4j.example.support.cli.RunFolder;
 import org.lora4j.example.support.report.Page;
@@ -82,8 +83,8 @@ public final class TrainingFiles {
      */
     public static void print(TextOutput out, Path folder, TrainingReport<?> report, TaskPage task) {
         out.fact(
-                "%,d steps in %.1f s; mean loss at the end: %.4f",
-                report.training().steps(),
+                "%s in %.1f s; mean loss at the end: %.4f",
+                Words.count(report.training().steps(), "step"),
                 report.training().seconds(),
                 report.training().loss());
         skipped(out, report.skipped());
@@ -100,7 +101,7 @@ public final class TrainingFiles {
      */
     public static void skipped(TextOutput out, List<String> skipped) {
         if (!skipped.isEmpty()) {
-            out.fact("%,d lines were left out; the first: %s", skipped.size(), skipped.get(0));
+            out.fact("%s", SkippedLines.describe(skipped));
         }
     }
 
@@ -113,8 +114,8 @@ public final class TrainingFiles {
     public static void unlearnable(TextOutput out, int examples) {
         if (examples > 0) {
             out.fact(
-                    "%s examples were left out: no answer was left after the cut; set more --max-tokens",
-                    Words.count(examples));
+                    "%s left out: no answer was left after the cut; set more --max-tokens",
+                    Words.count(examples, "example") + (examples == 1 ? " was" : " were"));
         }
     }
 }

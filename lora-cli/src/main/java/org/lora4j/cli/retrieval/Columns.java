@@ -1,5 +1,7 @@
 package org.lora4j.cli.retrieval;
 
+import org.lora4j.cli.train.Column;
+
 /**
  * The columns of queries and texts.
  *
@@ -9,4 +11,4 @@ package org.lora4j.cli.retrieval;
  * @param passage a text of which {@code label} says whether it belongs to the query
  * @param label 1 or true, 0 or false
  */
-public record Columns(String query, String positive, String negative, String passage, String label) {}
+public record Columns(Column query, Column positive, Column negative, Column passage, Column label) {}

@@ -25,16 +25,14 @@ record FoundTexts(String query, String positive, @Nullable String negative) {
     static DataFile.Parts<FoundTexts> read(DataFile data, Columns columns, long seed) throws IOException {
         boolean triples;
         try (Stream<TextRow> rows = data.rows().stream()) {
-            triples = rows.findFirst()
-                    .filter(row -> row.columns().contains(columns.negative()))
-                    .isPresent();
+            triples = rows.findFirst().filter(columns.negative()::isIn).isPresent();
         }
         return data.groupedBy(columns.query())
                 .read(
                         row -> new FoundTexts(
-                                row.text(columns.query()),
-                                row.text(columns.positive()),
-                                triples ? row.text(columns.negative()) : null),
+                                columns.query().text(row),
+                                columns.positive().text(row),
+                                triples ? columns.negative().text(row) : null),
                         seed);
     }
 

@@ -8,6 +8,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.lora4j.cli.train.Column;
 import org.lora4j.cli.train.DataFile;
 import org.lora4j.text.TextPair;
 import org.lora4j.text.TextRow;
@@ -28,22 +29,27 @@ record RankedPair(TextPair pair, boolean right) {
     }
 
     private static List<RankedPair> ofRow(TextRow row, Columns columns) {
-        List<String> found = row.columns();
-        String query = columns.query();
-        if (found.contains(columns.passage()) && found.contains(columns.label())) {
-            return List.of(new RankedPair(row.pair(query, columns.passage()), isRight(row, columns.label())));
-        }
-        if (found.contains(columns.positive()) && found.contains(columns.negative())) {
+        if (columns.passage().isIn(row) && columns.label().isIn(row)) {
             return List.of(
-                    new RankedPair(row.pair(query, columns.positive()), true),
-                    new RankedPair(row.pair(query, columns.negative()), false));
+                    new RankedPair(pair(row, columns.query(), columns.passage()), isRight(row, columns.label())));
+        }
+        if (columns.positive().isIn(row) && columns.negative().isIn(row)) {
+            return List.of(
+                    new RankedPair(pair(row, columns.query(), columns.positive()), true),
+                    new RankedPair(pair(row, columns.query(), columns.negative()), false));
         }
         throw row.refuse("must have " + columns.passage() + " and " + columns.label() + ", or " + columns.positive()
-                + " and " + columns.negative() + ", found " + found);
+                + " and " + columns.negative() + ", found " + row.columns()
+                + "; name other columns with --passage and --label, or --positive and --negative");
     }
 
-    private static boolean isRight(TextRow row, String column) {
-        String label = row.label(column);
+    /** Returns a query and a text. */
+    static TextPair pair(TextRow row, Column query, Column text) {
+        return new TextPair(query.text(row), text.text(row));
+    }
+
+    private static boolean isRight(TextRow row, Column column) {
+        String label = column.label(row);
         return switch (label) {
             case "1", "true" -> true;
             case "0", "false" -> false;

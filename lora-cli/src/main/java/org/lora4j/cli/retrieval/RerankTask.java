@@ -18,7 +18,9 @@ import org.lora4j.cli.file.RowFile;
 import org.lora4j.cli.model.Head;
 import org.lora4j.cli.model.TaskFile;
 import org.lora4j.cli.model.TextClassifier;
+import org.lora4j.cli.train.Column;
 import org.lora4j.cli.train.DataFile;
+import org.lora4j.cli.train.Division;
 import org.lora4j.cli.train.Examples;
 import org.lora4j.cli.train.TextTask;
 import org.lora4j.cli.train.TrainingInput;
@@ -56,7 +58,7 @@ public final class RerankTask implements TextTask<RankResult> {
         EncoderFolder encoder = classifier.encoder();
         train = new PairTokens(encoder, pairs.train());
         validation = pairs.validation().isEmpty() ? null : new PairTokens(encoder, pairs.validation());
-        adapter = classifier.addAdapter(input.configOn(encoder.name()));
+        adapter = input.begin() == null ? classifier.addAdapter(input.configOn(encoder.name())) : classifier.adapter();
     }
 
     /**
@@ -75,8 +77,8 @@ public final class RerankTask implements TextTask<RankResult> {
         DataFile.Parts<RankedPair> pairs = RankedPair.read(
                 input.data(),
                 settings.columns(),
-                (examples, held) -> {
-                    if (!held) {
+                (examples, part) -> {
+                    if (part == Division.Part.TRAIN) {
                         examples.forEach(pair -> kinds.add(pair.right()));
                     }
                 },
@@ -88,13 +90,11 @@ public final class RerankTask implements TextTask<RankResult> {
                         + ": the examples for training must have texts that belong to their query and texts that do not,"
                         + " found only one kind");
             }
-            classifier = TextClassifier.create(
-                    input.model(),
-                    Labels.of(List.of("LABEL_0")),
-                    settings.head(),
-                    settings.maxTokens(),
-                    seed,
-                    input.storage());
+            Labels score = Labels.of(List.of("LABEL_0"));
+            classifier = input.begin() == null
+                    ? TextClassifier.create(
+                            input.model(), score, settings.head(), settings.maxTokens(), seed, input.storage())
+                    : TextClassifier.goOn(input.model(), input.begin(), score, settings.maxTokens(), input.storage());
             return new RerankTask(input, pairs, classifier);
         } catch (IOException | RuntimeException e) {
             pairs.close();
@@ -120,7 +120,7 @@ public final class RerankTask implements TextTask<RankResult> {
             throws IOException {
         ModelKind.require(folder, false, "a cross-encoder");
         try (TextClassifier classifier = TextClassifier.open(folder, adapter, storage);
-                DataFile.Parts<RankedPair> pairs = RankedPair.read(data, columns, (examples, held) -> {}, 0)) {
+                DataFile.Parts<RankedPair> pairs = RankedPair.read(data, columns, (examples, part) -> {}, 0)) {
             RankedPair.Queries queries = RankedPair.Queries.of(pairs.train());
             if (queries.isEmpty()) {
                 throw new IOException(data.file()
@@ -140,10 +140,10 @@ public final class RerankTask implements TextTask<RankResult> {
      * @return the number of rows
      * @throws IOException if a file cannot be read or written
      */
-    public static long predict(TextClassifier classifier, RowFile file, String query, String passage)
+    public static long predict(TextClassifier classifier, RowFile file, Column query, Column passage)
             throws IOException {
         return file.copy(
-                row -> row.pair(query, passage),
+                row -> RankedPair.pair(row, query, passage),
                 some -> Arrays.stream(scores(classifier, some))
                         .mapToObj(score -> Map.<String, Object>of("score", score))
                         .toList());

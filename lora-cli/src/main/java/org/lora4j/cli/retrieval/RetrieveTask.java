@@ -8,6 +8,7 @@ import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.AdapterView;
 import org.lora4j.LoRAModel;
+import org.lora4j.cli.model.AdaptedModels;
 import org.lora4j.cli.model.Encoders;
 import org.lora4j.cli.model.TaskFile;
 import org.lora4j.cli.train.DataFile;
@@ -41,14 +42,15 @@ public final class RetrieveTask implements TextTask<RankResult> {
     public record Settings(Columns columns, OptionalInt maxTokens, double scale) {}
 
     private RetrieveTask(
-            TrainingInput input, Settings settings, DataFile.Parts<FoundTexts> texts, EncoderFolder encoder) {
+            TrainingInput input, Settings settings, DataFile.Parts<FoundTexts> texts, EncoderFolder encoder)
+            throws IOException {
         this.settings = settings;
         this.texts = texts;
         this.encoder = encoder;
         train = new FoundTokens(encoder, texts.train());
         validation = texts.validation().isEmpty() ? null : new FoundTokens(encoder, texts.validation());
         model = LoRAModel.of(encoder.sentenceEmbeddings());
-        adapter = model.add(ADAPTER, input.configOn(encoder.name()));
+        adapter = input.addAdapter(model, ADAPTER, encoder.name());
     }
 
     /**
@@ -61,6 +63,7 @@ public final class RetrieveTask implements TextTask<RankResult> {
      * @throws IllegalArgumentException if a line is wrong, or the settings do not fit the model
      */
     public static RetrieveTask open(TrainingInput input, Settings settings) throws IOException {
+        AdaptedModels.requireNoClassifier(input.begin(), "an embedding");
         EncoderFolder encoder = Encoders.open(input.model(), settings.maxTokens(), input.storage(), "an embedding");
         DataFile.Parts<FoundTexts> texts = null;
         try {

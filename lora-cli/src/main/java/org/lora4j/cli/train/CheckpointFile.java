@@ -53,15 +53,6 @@ public final class CheckpointFile {
      */
     record Stored(TrainingState state, TrainingHistory history) {}
 
-    /**
-     * Returns whether there is a checkpoint.
-     *
-     * @return true after an interrupted training
-     */
-    public boolean exists() {
-        return Files.exists(file);
-    }
-
     /** Replaces the checkpoint. */
     void write(TrainingState state, TrainingHistory history) throws IOException {
         Map<String, INDArray> tensors = new LinkedHashMap<>(state.tensors());
@@ -82,7 +73,7 @@ public final class CheckpointFile {
      * @throws IOException if there is none, it is damaged, or it is of a training with other settings
      */
     Stored read() throws IOException {
-        if (!exists()) {
+        if (!Files.exists(file)) {
             throw new IOException(file + ": there must be a checkpoint to resume from, found none; leave out --resume");
         }
         SafeTensors stored = SafeTensors.read(file);
@@ -135,12 +126,14 @@ public final class CheckpointFile {
     /**
      * Refuses to begin anew where an interrupted training could go on.
      *
+     * @param folder the output folder
      * @throws IOException if there is a checkpoint
      */
-    public void requireNone() throws IOException {
-        if (exists()) {
+    public static void requireNone(Path folder) throws IOException {
+        Path file = folder.resolve(NAME);
+        if (Files.exists(file)) {
             throw new IOException(file + ": there is the checkpoint of an interrupted training; go on with --resume,"
-                    + " choose another --output, or delete this file");
+                    + " choose another --output, or begin anew with --overwrite");
         }
     }
 }

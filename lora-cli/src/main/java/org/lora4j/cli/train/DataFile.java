@@ -5,41 +5,43 @@ import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.text.Dataset;
 import org.lora4j.text.IndexedFile;
-import org.lora4j.text.Split;
 import org.lora4j.text.TextFiles;
 import org.lora4j.text.TextRow;
 
 /**
- * A file of examples, and how some of them are held out for the validation.
+ * A file of examples, and how some of them are held out for the validation and for a test.
  *
  * @param file CSV, TSV or JSONL, plain or with gzip
+ * @param delimiter the character between two values of CSV or TSV; null for what the first line shows
  * @param validationFile a file with the examples of the validation; null to hold out some of the first file
- * @param share the share that is held out, at least 0 and below 1; 0 for no validation
- * @param group the column whose values are not divided between the parts; null for none
+ * @param division how the rows of the first file are divided
  * @param skipsBad whether lines that are wrong are left out; else the first of them is an error
  */
 public record DataFile(
-        Path file,
-        @Nullable Path validationFile,
-        double share,
-        @Nullable String group,
-        boolean skipsBad) {
+        Path file, @Nullable Character delimiter, @Nullable Path validationFile, Division division, boolean skipsBad) {
     /**
-     * The examples of both parts. The lists read an example from the file each time it is asked for.
+     * The examples of all parts. The lists read an example from the file each time it is asked for.
      *
      * @param train for training
      * @param validation for the validation; may be empty
+     * @param test for a test; may be empty
      * @param skipped what was wrong with lines that were left out
      * @param unused how many good rows gave no example
      * @param files the open files
      * @param <T> the type of the examples
      */
-    public record Parts<T>(List<T> train, List<T> validation, List<String> skipped, int unused, List<IndexedFile> files)
+    public record Parts<T>(
+            List<T> train, List<T> validation, List<T> test, List<String> skipped, int unused, List<IndexedFile> files)
             implements AutoCloseable {
         /** Closes the files. */
         @Override
@@ -58,9 +60,9 @@ public record DataFile(
          * Is called for each row that is not wrong, in the order of the file.
          *
          * @param examples the examples of the row
-         * @param held whether they are held out for the validation
+         * @param part where they belong
          */
-        void visit(List<T> examples, boolean held);
+        void visit(List<T> examples, Division.Part part);
     }
 
     /**
@@ -69,12 +71,12 @@ public record DataFile(
      * @param example makes an example of a row, always the same one
      * @param seed the seed of the split
      * @param <T> the type of the examples
-     * @return both parts
+     * @return the parts
      * @throws IOException as {@link #read(Function, Visitor, long)}
      * @throws IllegalArgumentException as there
      */
     public <T> Parts<T> read(Function<TextRow, T> example, long seed) throws IOException {
-        return read(row -> List.of(example.apply(row)), (examples, held) -> {}, seed);
+        return read(row -> List.of(example.apply(row)), (examples, part) -> {}, seed);
     }
 
     /**
@@ -84,7 +86,7 @@ public record DataFile(
      * @param visitor sees them in this pass
      * @param seed the seed of the split
      * @param <T> the type of the examples
-     * @return both parts
+     * @return the parts
      * @throws IOException if a file does not exist, or a part that must have rows has none
      * @throws IllegalArgumentException if a line is wrong; the message names it
      */
@@ -94,21 +96,29 @@ public record DataFile(
             for (Path path : files()) {
                 files.add(index(path));
             }
-            List<StoredExamples<T>> parts = List.of(
-                    new StoredExamples<>(files.get(0), examples),
-                    new StoredExamples<>(files.get(files.size() - 1), examples));
+            Map<Division.Part, StoredExamples<T>> parts = new EnumMap<>(Division.Part.class);
+            for (Division.Part part : Division.Part.values()) {
+                boolean isLast = part == Division.Part.VALIDATION;
+                parts.put(part, new StoredExamples<>(files.get(isLast ? files.size() - 1 : 0), examples));
+            }
             int[] unused = {0};
             List<String> skipped = pass(
                     files.stream().map(IndexedFile::rows).toList(),
-                    (row, held) -> {
+                    (row, part) -> {
                         List<T> some = examples.apply(row);
-                        parts.get(held ? 1 : 0).add(row, some);
+                        Objects.requireNonNull(parts.get(part)).add(row, some);
                         unused[0] += some.isEmpty() ? 1 : 0;
-                        visitor.visit(some, held);
+                        visitor.visit(some, part);
                     },
                     seed);
-            parts.forEach(StoredExamples::trim);
-            return new Parts<>(parts.get(0), parts.get(1), skipped, unused[0], files);
+            parts.values().forEach(StoredExamples::trim);
+            return new Parts<>(
+                    Objects.requireNonNull(parts.get(Division.Part.TRAIN)),
+                    Objects.requireNonNull(parts.get(Division.Part.VALIDATION)),
+                    Objects.requireNonNull(parts.get(Division.Part.TEST)),
+                    skipped,
+                    unused[0],
+                    files);
         } catch (IOException | RuntimeException e) {
             files.forEach(IndexedFile::close);
             throw e;
@@ -121,9 +131,9 @@ public record DataFile(
          * Is called for each row in the order of the file.
          *
          * @param row the row
-         * @param held whether it is held out for the validation
+         * @param part where it belongs
          */
-        void visit(TextRow row, boolean held);
+        void visit(TextRow row, Division.Part part);
     }
 
     /**
@@ -149,29 +159,26 @@ public record DataFile(
 
     private List<String> pass(List<Dataset<TextRow>> files, RowVisitor visitor, long seed) throws IOException {
         SkippedLines skipped = new SkippedLines();
-        int[] rows = new int[2];
+        Set<Division.Part> found = EnumSet.noneOf(Division.Part.class);
         for (int i = 0; i < files.size(); i++) {
+            Division.Rows ofFile = (i == 0 ? division : Division.NONE).rows(seed);
             boolean isValidation = i == 1;
-            long[] index = {0};
-            Dataset<Boolean> sides = files.get(i).map(row -> {
-                boolean held = isValidation || isHeldOut(row, index[0]++, seed);
-                visitor.visit(row, held);
-                return held;
+            Dataset<Division.Part> parts = files.get(i).map(row -> {
+                Division.Part part = isValidation ? Division.Part.VALIDATION : ofFile.next(row);
+                visitor.visit(row, part);
+                return part;
             });
-            (skipsBad ? sides.skipping(skipped::add) : sides).forEach(held -> rows[held ? 1 : 0]++);
+            (skipsBad ? parts.skipping(skipped::add) : parts).forEach(found::add);
         }
-        requireSome(file, rows[0], "training", skipped);
-        if (validationFile != null || share > 0) {
-            requireSome(validationFile == null ? file : validationFile, rows[1], "the validation", skipped);
+        requireSome(file, found.contains(Division.Part.TRAIN), "training", skipped);
+        if (validationFile != null || division.validation() > 0) {
+            requireSome(
+                    validationFile == null ? file : validationFile,
+                    found.contains(Division.Part.VALIDATION),
+                    "the validation",
+                    skipped);
         }
         return skipped;
-    }
-
-    private boolean isHeldOut(TextRow row, long index, long seed) {
-        if (validationFile != null || share == 0) {
-            return false;
-        }
-        return group == null ? Split.isHeldOut(seed, index, share) : Split.isHeldOut(seed, row.label(group), share);
     }
 
     /**
@@ -181,10 +188,25 @@ public record DataFile(
      * @param column the column
      * @return the file
      */
-    public DataFile groupedBy(String column) {
-        return group != null || validationFile != null || share == 0
+    public DataFile groupedBy(Column column) {
+        return division.group() != null
                 ? this
-                : new DataFile(file, null, share, column, skipsBad);
+                : divided(new Division(division.validation(), division.test(), column, division.stratum()));
+    }
+
+    /**
+     * Returns the same file with about the same share of each value of a column in all parts, of which one is for a test.
+     *
+     * @param column the column
+     * @param test the share of the test, at least 0
+     * @return the file
+     */
+    public DataFile stratifiedBy(Column column, double test) {
+        return divided(new Division(division.validation(), test, division.group(), column));
+    }
+
+    private DataFile divided(Division other) {
+        return new DataFile(file, delimiter, validationFile, other, skipsBad);
     }
 
     /**
@@ -194,25 +216,28 @@ public record DataFile(
      * @throws IOException if there is no such file
      */
     public Dataset<TextRow> rows() throws IOException {
-        return skipsBad ? open(file).skipping(e -> {}) : open(file);
+        return skipsBad ? all().skipping(e -> {}) : all();
     }
 
     /**
-     * Opens a file of rows.
+     * Opens the file.
      *
-     * @param file CSV, TSV or JSONL, plain or with gzip
-     * @return its rows
+     * @return all its rows
      * @throws IOException if there is no such file
-     * @throws IllegalArgumentException if its name ends otherwise
+     * @throws IllegalArgumentException if its name does not tell the format
      */
-    public static Dataset<TextRow> open(Path file) throws IOException {
-        requireExists(file);
-        return TextFiles.read(file);
+    public Dataset<TextRow> all() throws IOException {
+        return open(file);
     }
 
-    private static IndexedFile index(Path file) throws IOException {
-        requireExists(file);
-        return IndexedFile.open(file);
+    private Dataset<TextRow> open(Path path) throws IOException {
+        requireExists(path);
+        return delimiter == null ? TextFiles.read(path) : TextFiles.read(path, delimiter);
+    }
+
+    private IndexedFile index(Path path) throws IOException {
+        requireExists(path);
+        return delimiter == null ? IndexedFile.open(path) : IndexedFile.open(path, delimiter);
     }
 
     private static void requireExists(Path file) throws IOException {
@@ -221,10 +246,10 @@ public record DataFile(
         }
     }
 
-    private static void requireSome(Path file, int rows, String what, List<String> skipped) throws IOException {
-        if (rows == 0) {
+    private static void requireSome(Path file, boolean isFound, String what, List<String> skipped) throws IOException {
+        if (!isFound) {
             throw new IOException("%s: there must be at least one example for %s, found none%s"
-                    .formatted(file, what, skipped.isEmpty() ? "" : "; " + skipped.size() + " lines were left out"));
+                    .formatted(file, what, skipped.isEmpty() ? "" : "; " + SkippedLines.describe(skipped)));
         }
     }
 }

@@ -99,13 +99,15 @@ public record Estimate(
                 "%s trainable parameters beside %s of the base, %s",
                 Words.count(trainable), Words.count(frozen), Words.percent((double) trainable / frozen));
         out.fact(
-                "%s examples with %s tokens (%.1f on average, %,d at most), %s for the validation",
-                Words.count(examples),
-                Words.count(tokens),
+                "%s with %s (%.1f on average, %,d at most), %s for the validation",
+                Words.count(examples, "example"),
+                Words.count(tokens, "token"),
                 (double) tokens / examples,
                 longest,
                 Words.count(validationExamples));
-        out.fact("%s steps in about %s, for %d epochs", Words.count(steps), Words.duration(seconds), epochs);
+        out.fact(
+                "%s in about %s, for %s",
+                Words.count(steps, "step"), Words.duration(seconds), Words.count(epochs, "epoch"));
         out.fact("about %.1f GB of memory, measured with the longest examples", memoryBytes / 1e9);
     }
 }

@@ -5,16 +5,30 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.RandomAccess;
+import org.lora4j.example.support.report.Words;
 import org.lora4j.text.TextFormatException;
 
 /** What was wrong with lines that were left out. Of most lines of a file that is all wrong, only the number is kept. */
-final class SkippedLines extends AbstractList<String> implements RandomAccess {
+public final class SkippedLines extends AbstractList<String> implements RandomAccess {
     private static final int MOST_MESSAGES = 1000;
 
     private final List<String> messages = new ArrayList<>();
     private String file = "";
     private long[] others = new long[0];
     private int size;
+
+    SkippedLines() {}
+
+    /**
+     * Says how many lines were left out, and why the first of them.
+     *
+     * @param messages what was wrong with each, at least one
+     * @return such as {@code 2 lines were left out; the first: texts.csv:7: must be UTF-8, found other bytes}
+     */
+    public static String describe(List<String> messages) {
+        return Words.count(messages.size(), "line") + (messages.size() == 1 ? " was" : " were")
+                + " left out; the first: " + messages.get(0);
+    }
 
     void add(TextFormatException refusal) {
         if (size < MOST_MESSAGES) {

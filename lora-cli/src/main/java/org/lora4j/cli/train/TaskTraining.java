@@ -9,6 +9,7 @@ import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.example.support.cli.ProgressDisplay;
 import org.lora4j.example.support.cli.RunFolder;
+import org.lora4j.example.support.report.Words;
 import org.lora4j.example.support.train.EpochBatches;
 import org.lora4j.nn.parameter.Parameter;
 import org.lora4j.train.Batch;
@@ -50,7 +51,7 @@ public final class TaskTraining<R extends Record> {
                 ? ""
                 : ", more than %d because there are few examples; --epochs sets another number"
                         .formatted(input.plan().epochs());
-        return "%s; %,d epochs%s".formatted(task.summary(), plan.epochs(), few);
+        return "%s; %s%s".formatted(task.summary(), Words.count(plan.epochs(), "epoch"), few);
     }
 
     private Iterable<Batch> batches() {
@@ -107,7 +108,12 @@ public final class TaskTraining<R extends Record> {
 
     private Map<String, Object> settings() {
         Map<String, Object> settings = new LinkedHashMap<>(parts.settings());
-        settings.put("adapter", input.config().toString());
+        if (input.begin() == null) {
+            settings.put("adapter", input.config().toString());
+        } else {
+            settings.put("adapter", parts.adapter().adapter().config().toString());
+            settings.put("begin", input.begin().toString());
+        }
         settings.put("storage", input.storage().precision().name().toLowerCase(Locale.ROOT));
         settings.putAll(plan.settings());
         return settings;
@@ -136,9 +142,6 @@ public final class TaskTraining<R extends Record> {
      */
     public TrainingReport<R> run(RunFolder folder, boolean resume, ProgressDisplay progress) throws IOException {
         CheckpointFile checkpoint = checkpoint(folder);
-        if (!resume) {
-            checkpoint.requireNone();
-        }
         TextTraining.Outcome outcome =
                 training.run(batches(), validationBatches(), checkpoint, resume, progress, () -> {
                     folder.add("checkpoint", CheckpointFile.NAME);

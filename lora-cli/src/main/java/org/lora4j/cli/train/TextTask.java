@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import org.lora4j.AdapterView;
+import org.lora4j.example.support.report.Words;
 import org.lora4j.nn.Network;
 import org.lora4j.train.Loss;
 
@@ -56,8 +57,10 @@ public interface TextTask<R extends Record> extends AutoCloseable {
      * @return a line for the user
      */
     default String summary() {
-        return "%,d examples for training and %,d for the validation"
-                .formatted(parts().train().size(), parts().validation().size());
+        return "%s for training and %,d for the validation"
+                .formatted(
+                        Words.count(parts().train().size(), "example"),
+                        parts().validation().size());
     }
 
     /**

@@ -5,9 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.lora4j.cli.train.Column;
 import org.lora4j.cli.train.DataFile;
+import org.lora4j.cli.train.Division;
 
 class LabelledTextsTest {
     @TempDir
@@ -15,7 +18,13 @@ class LabelledTextsTest {
 
     private LabelledTexts read(String lines) throws IOException {
         Path file = Files.writeString(folder.resolve("t.csv"), "text,label\n" + lines);
-        return LabelledTexts.read(new DataFile(file, null, 0, null, false), "text", "label", 0);
+        return LabelledTexts.read(
+                new DataFile(file, null, null, Division.NONE, false),
+                new Column("--text", "text"),
+                new Column("--label", "label"),
+                0,
+                List.of(),
+                0);
     }
 
     @Test
@@ -34,9 +43,15 @@ class LabelledTextsTest {
     void aClassThatOnlyTheValidationHasIsAClass() throws IOException {
         Path train = Files.writeString(folder.resolve("train.csv"), "text,label\na,x\na,y\n");
         Path held = Files.writeString(folder.resolve("held.csv"), "text,label\na,z\n");
-        LabelledTexts texts = LabelledTexts.read(new DataFile(train, held, 0.1, null, false), "text", "label", 0);
+        LabelledTexts texts = LabelledTexts.read(
+                new DataFile(train, null, held, Division.NONE, false),
+                new Column("--text", "text"),
+                new Column("--label", "label"),
+                0,
+                List.of(),
+                0);
         assertThat(texts.labels().names()).containsExactly("x", "y", "z");
         assertThat(texts.balancedWeights()).containsExactly(2.0 / 3, 2.0 / 3, 1);
-        assertThat(texts.held()).containsExactly(0, 0, 1);
+        assertThat(texts.count(Division.Part.VALIDATION)).containsExactly(0, 0, 1);
     }
 }

@@ -7,15 +7,18 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
 import picocli.CommandLine;
+import picocli.CommandLine.MissingParameterException;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.TypeConversionException;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /**
  * Runs a command. Each error is one line on standard error. The exit codes are 0 for success, 2 for wrong use, 130 for an
  * interrupt, 141 if standard output was closed, and 1 for any other failure.
  */
 public final class CommandRunner {
+    private static final int MOST_SUGGESTIONS = 2;
     private static final List<String> OWN_OPTIONS = List.of("-h", "--help", "-V", "--version");
 
     private CommandRunner() {}
@@ -102,7 +105,31 @@ public final class CommandRunner {
     private static int wrongUse(ParameterException e, String... args) {
         CommandLine command = e.getCommandLine();
         return report(
-                command, e.getMessage() + " (see " + command.getCommandSpec().qualifiedName() + " --help)", 2);
+                command,
+                e.getMessage() + suggestion(e) + " (see "
+                        + command.getCommandSpec().qualifiedName() + " --help)",
+                2);
+    }
+
+    /** Returns what may have been meant, after a word that is no command or option. */
+    private static String suggestion(ParameterException e) {
+        if (e instanceof UnmatchedArgumentException unmatched) {
+            return suggestion(unmatched);
+        }
+        // Picocli says only that an option is missing, and not that another was misspelled.
+        List<String> words = e.getCommandLine().getUnmatchedArguments();
+        return e instanceof MissingParameterException && !words.isEmpty()
+                ? "; '" + words.get(0) + "' is no option"
+                        + suggestion(new UnmatchedArgumentException(e.getCommandLine(), words))
+                : "";
+    }
+
+    private static String suggestion(UnmatchedArgumentException e) {
+        List<String> similar = e.getSuggestions().stream()
+                .map(text -> text.substring(text.lastIndexOf(' ') + 1))
+                .limit(MOST_SUGGESTIONS)
+                .toList();
+        return similar.isEmpty() ? "" : "; did you mean " + String.join(" or ", similar) + "?";
     }
 
     private static int failed(Exception e, CommandLine command, ParseResult parsed) {

@@ -11,9 +11,14 @@ final class Interruption implements AutoCloseable {
         this.line = line;
     }
 
-    /** Prints the line if the process ends before {@link #close}. */
-    static Interruption announce(PrintWriter err, Supplier<String> kept) {
+    /**
+     * Prints the line if the process ends before {@link #close}.
+     *
+     * @param before is run before the line is printed
+     */
+    static Interruption announce(PrintWriter err, Runnable before, Supplier<String> kept) {
         Thread line = new Thread(() -> {
+            before.run();
             if (Terminal.isPresent()) {
                 // The cursor is behind ^C, or behind a progress bar.
                 err.println();

@@ -36,6 +36,15 @@ public final class OptionCheck {
     }
 
     /**
+     * Returns whether the user gave an option.
+     *
+     * @param option its name, such as {@code --rank}
+     */
+    public boolean isGiven(String option) {
+        return command.getParseResult().hasMatchedOption(option);
+    }
+
+    /**
      * Checks a rule that is not a bound of one option.
      *
      * @param holds whether the rule holds

@@ -1,11 +1,16 @@
 package org.lora4j.example.support.cli;
 
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.util.Locale;
 import java.util.function.Function;
+import me.tongfei.progressbar.ConsoleProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
+import org.jspecify.annotations.Nullable;
 import org.lora4j.train.TrainingListener;
 
 /** Shows the progress of trainings: by a bar on standard error, with loss, speed and remaining time, or by lines. */
@@ -13,6 +18,7 @@ public final class ProgressDisplay {
     private final boolean hasBar;
     private final PrintWriter lines;
     private final String unit;
+    private @Nullable ProgressBar drawn;
 
     ProgressDisplay(boolean hasBar, PrintWriter lines, String unit) {
         this.hasBar = hasBar;
@@ -33,13 +39,8 @@ public final class ProgressDisplay {
         if (!hasBar) {
             return training.apply(new LineProgress(lines, batches, unit, System::nanoTime));
         }
-        ProgressBarBuilder builder = new ProgressBarBuilder()
-                .setTaskName(task)
-                .setInitialMax(batches)
-                .setStyle(ProgressBarStyle.ASCII)
-                .setUpdateIntervalMillis(200)
-                .showSpeed();
-        try (ProgressBar bar = builder.build()) {
+        ProgressBar bar = begin(task, batches);
+        try {
             return training.apply(new TrainingListener() {
                 @Override
                 public void onIteration(Iteration iteration) {
@@ -47,6 +48,32 @@ public final class ProgressDisplay {
                     bar.stepTo(iteration.iteration());
                 }
             });
+        } finally {
+            end();
+        }
+    }
+
+    private synchronized ProgressBar begin(String task, long batches) {
+        ProgressBar bar = new ProgressBarBuilder()
+                .setTaskName(task)
+                .setInitialMax(batches)
+                .setConsumer(new ConsoleProgressBarConsumer(
+                        new PrintStream(new FileOutputStream(FileDescriptor.err), true, Terminal.charset()),
+                        Terminal.width() - 1))
+                .setStyle(ProgressBarStyle.ASCII)
+                .setUpdateIntervalMillis(200)
+                .showSpeed()
+                .build();
+        drawn = bar;
+        return bar;
+    }
+
+    /** Draws the bar for the last time, if there is one, so that it is not drawn over what is printed next. */
+    synchronized void end() {
+        ProgressBar bar = drawn;
+        drawn = null;
+        if (bar != null) {
+            bar.close();
         }
     }
 }

@@ -17,7 +17,7 @@ public final class ProgressOptions {
      * @param lines where lines are printed, without a terminal or without a bar
      * @param unit what a batch consists of, such as {@code images}
      */
-    public ProgressDisplay display(PrintWriter lines, String unit) {
+    ProgressDisplay display(PrintWriter lines, String unit) {
         return new ProgressDisplay(!noProgress && Terminal.isPresent(), lines, unit);
     }
 }

@@ -3,14 +3,19 @@ package org.lora4j.example.support.cli;
 import java.io.Console;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
+import java.io.IOException;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
+import org.jline.terminal.TerminalBuilder;
 import org.jspecify.annotations.Nullable;
 
 /** The terminal of the process, if there is one. */
 public final class Terminal {
+    private static final int USUAL_WIDTH = 80;
+    private static final int LEAST_WIDTH = 10;
+
     private Terminal() {}
 
     /**
@@ -32,7 +37,22 @@ public final class Terminal {
         System.setOut(ClosedOutput.failing(new FileOutputStream(FileDescriptor.out), charset()));
     }
 
-    private static Charset charset() {
+    /**
+     * Returns the width of the terminal. The signals of the process stay those of Java: JLine would give them back to the
+     * operating system, which ends a process without its shutdown hooks.
+     *
+     * @return the number of columns, {@value #USUAL_WIDTH} if it is not known
+     */
+    static int width() {
+        try (org.jline.terminal.Terminal terminal =
+                TerminalBuilder.builder().dumb(true).nativeSignals(false).build()) {
+            return terminal.getWidth() < LEAST_WIDTH ? USUAL_WIDTH : terminal.getWidth();
+        } catch (IOException e) {
+            return USUAL_WIDTH;
+        }
+    }
+
+    static Charset charset() {
         Console console = console();
         return console == null ? StandardCharsets.UTF_8 : console.charset();
     }

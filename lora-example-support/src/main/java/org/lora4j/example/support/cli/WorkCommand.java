@@ -23,6 +23,7 @@ public abstract class WorkCommand implements Callable<Integer> {
     private CommandSpec spec;
 
     private volatile @Nullable RunFolder folder;
+    private volatile @Nullable ProgressDisplay progress;
 
     /** Creates the command with its default options. */
     protected WorkCommand() {}
@@ -38,7 +39,7 @@ public abstract class WorkCommand implements Callable<Integer> {
         }
         checkWorkingFolder();
         checkOptions(new OptionCheck(spec.commandLine()));
-        Interruption interruption = Interruption.announce(err(), this::kept);
+        Interruption interruption = Interruption.announce(err(), this::endProgress, this::kept);
         NativeThreads threads = NativeThreads.forEngine();
         try {
             work();
@@ -74,6 +75,26 @@ public abstract class WorkCommand implements Callable<Integer> {
         RunFolder prepared = RunFolder.prepare(path, what, bytes);
         folder = prepared;
         return prepared;
+    }
+
+    /**
+     * Creates a display of the progress, which ends before an interrupt says what is kept.
+     *
+     * @param options how progress is shown
+     * @param lines where lines are printed, without a terminal or without a bar
+     * @param unit what a batch consists of, such as {@code images}
+     */
+    protected final ProgressDisplay display(ProgressOptions options, PrintWriter lines, String unit) {
+        ProgressDisplay created = options.display(lines, unit);
+        progress = created;
+        return created;
+    }
+
+    private void endProgress() {
+        ProgressDisplay shown = progress;
+        if (shown != null) {
+            shown.end();
+        }
     }
 
     /**

@@ -14,6 +14,22 @@ public final class Words {
         return String.format(Locale.ROOT, "%,d", count);
     }
 
+    /**
+     * Returns {@code 1 text} or {@code 2,807 texts}.
+     *
+     * @param noun the thing that is counted, in the singular
+     */
+    public static String count(long count, String noun) {
+        return count(count) + " " + (count == 1 ? noun : plural(noun));
+    }
+
+    private static String plural(String noun) {
+        if (noun.endsWith("s")) {
+            return noun + "es";
+        }
+        return noun.endsWith("ry") ? noun.substring(0, noun.length() - 1) + "ies" : noun + "s";
+    }
+
     /** Returns {@code 95.30 %} for 0.953. */
     public static String percent(double share) {
         return fixed(100 * share, 2) + " %";

@@ -127,7 +127,7 @@ public final class RunCommand extends WorkCommand {
         Mnist mnist = data.load();
         Network network = base.network();
         Experiment experiment =
-                new Experiment(plan(mnist), mnist, network, new TextReport(out()), progress.display(out(), "images"));
+                new Experiment(plan(mnist), mnist, network, new TextReport(out()), display(progress, out(), "images"));
         long room = Float.BYTES * LoRAParametrization.parameterReport(network).original();
         RunFolder folder = prepare(output, "the base", room);
         experiment.run(folder, settings());

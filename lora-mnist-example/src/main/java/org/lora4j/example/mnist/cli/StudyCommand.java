@@ -75,7 +75,7 @@ public final class StudyCommand extends WorkCommand {
         if (training != null) {
             MnistBatches images = MnistBatches.shuffled(
                     mnist.train(), base.batchSize, base.seeds().baseOrder());
-            progress.display(err(), "images")
+            display(progress, err(), "images")
                     .show("Base training", training.batches(), listener -> training.run(network, images, listener));
         }
         study.run(network, methods(), seeds, new TextReport(err())).print(out());

@@ -87,7 +87,7 @@ public final class StoryCommand extends WorkCommand {
         RunFolder folder = prepare(output, "the model, the adapter and the report", ROOM);
         boolean isDefault = model == null && baseSteps == BASE_STEPS && steps == STEPS && tested == TESTED;
         new Story(model, baseSteps, steps, tested, seed, isDefault ? REFERENCES : List.of())
-                .run(folder, settings(), new TextOutput(out()), progress.display(out(), "windows"));
+                .run(folder, settings(), new TextOutput(out()), display(progress, out(), "windows"));
     }
 
     private Map<String, @Nullable Object> settings() {

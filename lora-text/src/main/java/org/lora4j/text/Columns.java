@@ -1,0 +1,29 @@
+package org.lora4j.text;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What is known of the columns of a file of CSV or TSV.
+ *
+ * @param names their names; none if the first line has them
+ * @param delimiter the character between two values; null for what the first line shows
+ */
+record Columns(List<String> names, @Nullable Character delimiter) {
+    /** All is in the first line. */
+    static final Columns UNKNOWN = new Columns(List.of(), null);
+
+    Columns {
+        names = List.copyOf(names);
+    }
+
+    /** Columns with a delimiter that was asked for. */
+    static Columns delimitedBy(char delimiter) {
+        if ((Character.isISOControl(delimiter) && delimiter != '\t') || delimiter == '"') {
+            throw new IllegalArgumentException(
+                    "the delimiter must be a tab or a character that is neither a quote nor a control character, found '"
+                            + delimiter + "'");
+        }
+        return new Columns(List.of(), delimiter);
+    }
+}
