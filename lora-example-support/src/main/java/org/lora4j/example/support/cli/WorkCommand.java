@@ -40,16 +40,23 @@ public abstract class WorkCommand implements Callable<Integer> {
         checkWorkingFolder();
         checkOptions(new OptionCheck(spec.commandLine()));
         Interruption interruption = Interruption.announce(err(), this::endProgress, this::kept);
-        NativeThreads threads = NativeThreads.forEngine();
         try {
-            work();
+            workWithThreads();
         } catch (OutOfMemoryError e) {
             throw new IOException("not enough memory; use smaller batches, or give Java more memory with -Xmx", e);
         } finally {
-            threads.close();
             interruption.close();
         }
         return 0;
+    }
+
+    private void workWithThreads() throws IOException {
+        NativeThreads threads = NativeThreads.forEngine();
+        try {
+            work();
+        } finally {
+            threads.close();
+        }
     }
 
     /** If the locale cannot express its name, the charts fail after the whole work. The error says what to do. */
