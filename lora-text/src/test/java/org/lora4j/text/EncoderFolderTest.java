@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.Objects;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -105,6 +106,17 @@ class EncoderFolderTest {
             assertThat(encoder.tokens(List.of("A")).id(1)).isEqualTo(7);
             assertThat(encoder.pairs(List.of(new TextPair("A", "A"))))
                     .isEqualTo(encoder.tokenizer().pairSequences(List.of(new TextPair("a", "a"))));
+        }
+    }
+
+    /** Where {@link String#toLowerCase()} takes minutes: it copies the text for each letter that becomes two. */
+    @Test
+    @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+    void lowerCaseOfALongTextTakesATimeThatGrowsWithItsLengthOnly() throws IOException {
+        write("sentence_bert_config.json", "{\"max_seq_length\": 5, \"do_lower_case\": true}");
+        try (EncoderFolder encoder = EncoderFolder.open(folder)) {
+            assertThat(encoder.tokens(List.of("A " + "İ ".repeat(1_000_000))).id(1))
+                    .isEqualTo(7);
         }
     }
 
