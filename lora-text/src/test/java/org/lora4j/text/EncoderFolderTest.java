@@ -1,17 +1,21 @@
 package org.lora4j.text;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIOException;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.FileNotFoundException;
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.OptionalInt;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -19,6 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.lora4j.io.ModelSource;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** What the files of a folder decide. The encoder has 16 positions and a vocabulary of 32 tokens. */
@@ -142,6 +147,41 @@ class EncoderFolderTest {
                     .isThrownBy(encoder::sentenceEmbeddings)
                     .withMessageContaining("found 'pooling_mode_max_tokens'");
         }
+    }
+
+    /** The files are read before the tokenizer is opened, which would stay open. */
+    @Test
+    void theTokenizerIsOpenedLast() {
+        List<String> opened = new ArrayList<>();
+        ModelSource source = new ModelSource() {
+            @Override
+            public String name() {
+                return "source";
+            }
+
+            @Override
+            public String describe(String file) {
+                return file;
+            }
+
+            @Override
+            public boolean has(String file) throws IOException {
+                if (file.equals("generation_config.json")) {
+                    throw new IOException("no connection");
+                }
+                return false;
+            }
+
+            @Override
+            public InputStream open(String file) throws IOException {
+                opened.add(file);
+                return Files.newInputStream(folder.resolve(file));
+            }
+        };
+        assertThatIOException()
+                .isThrownBy(() -> EncoderTokens.open(source, 16, OptionalInt.empty()))
+                .withMessage("no connection");
+        assertThat(opened).isEmpty();
     }
 
     @Test

@@ -184,11 +184,14 @@ class TokenizerLimitTest {
                 Tokenizer cut = whole.withMaxTokens(most);
                 String huge = "a ".repeat(20_000_000);
                 assertThat(cut.encode("a ".repeat(3000), huge).ids())
-                        .containsExactly(cut.encode("a ".repeat(50), "a ".repeat(100)).ids());
+                        .containsExactly(
+                                cut.encode("a ".repeat(50), "a ".repeat(100)).ids());
                 assertThat(cut.encode(huge, "a ".repeat(3000)).ids())
-                        .containsExactly(cut.encode("a ".repeat(100), "a ".repeat(50)).ids());
+                        .containsExactly(
+                                cut.encode("a ".repeat(100), "a ".repeat(50)).ids());
                 assertThat(cut.encode(huge, "a ".repeat(15)).ids())
-                        .containsExactly(cut.encode("a ".repeat(100), "a ".repeat(15)).ids());
+                        .containsExactly(
+                                cut.encode("a ".repeat(100), "a ".repeat(15)).ids());
             }
         }
     }
