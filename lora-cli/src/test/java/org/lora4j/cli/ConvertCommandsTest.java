@@ -110,6 +110,9 @@ class ConvertCommandsTest {
 
     @Test
     void aMergedDecoderComputesWhatTheAdapterDoes() throws IOException {
+        String forTools = "additional_chat_templates/tool_use.jinja";
+        Files.createDirectories(llama.resolve("additional_chat_templates"));
+        Files.writeString(llama.resolve(forTools), "{{ tools }}");
         for (Path adapter : new Path[] {first, second}) {
             Path merged = temp.resolve("merged-" + adapter.getFileName());
             assertThat(Cli.good("merge", "--model", llama, "--adapter", adapter, "--output", merged)
@@ -120,7 +123,7 @@ class ConvertCommandsTest {
             INDArray found = LlamaModel.load(merged).causal().predict(TOKENS);
             assertClose(found, expected);
             assertThat(expected.distance2(adapted.base().predict(TOKENS))).isGreaterThan(0.1);
-            for (String file : new String[] {"tokenizer.json", "tokenizer_config.json"}) {
+            for (String file : new String[] {"tokenizer.json", "tokenizer_config.json", forTools}) {
                 assertThat(merged.resolve(file)).hasSameBinaryContentAs(llama.resolve(file));
             }
             assertThat(Cli.good("generate", "--model", merged, "--prompt", "f", "--raw", "--max-new-tokens", 4)

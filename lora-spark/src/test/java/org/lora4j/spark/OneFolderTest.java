@@ -109,13 +109,20 @@ class OneFolderTest {
     @Test
     void aCopyOfTheBaseHasEveryFile() throws Exception {
         Path copy = temporary.resolve("copy");
+        String forTools = "additional_chat_templates/tool_use.jinja";
+        Files.createDirectory(folder.resolve("additional_chat_templates"));
+        Files.writeString(folder.resolve(forTools), "{{ tools }}");
         StoredBase.copy(
                 folder.toString(),
                 copy.toString(),
                 Sessions.local().sessionState().newHadoopConf());
         assertThat(ModelFiles.settings(ModelSource.of(copy.resolve("base"))))
                 .isEqualTo(ModelFiles.settings(ModelSource.of(folder)))
-                .contains("sentence_bert_config.json", "config_sentence_transformers.json", "tokenizer_config.json");
+                .contains(
+                        "sentence_bert_config.json",
+                        "config_sentence_transformers.json",
+                        "tokenizer_config.json",
+                        forTools);
         try (EncoderFolder encoder = EncoderFolder.open(copy.resolve("base"))) {
             assertThat(encoder.sentenceEmbeddings()
                             .predict(encoder.tokens(texts()))

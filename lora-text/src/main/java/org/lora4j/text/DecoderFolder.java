@@ -30,13 +30,19 @@ public final class DecoderFolder implements AutoCloseable {
     private final int longestToken;
     private final FairLimiter textLimiter = TextLimits.newLimiter();
 
-    private DecoderFolder(Path folder, DecoderModel model) throws IOException {
+    /** Takes a tokenizer, which is closed if another file is wrong. */
+    DecoderFolder(Path folder, DecoderModel model, Tokenizer tokenizer) throws IOException {
         this.folder = folder;
         this.model = model;
-        template = template(folder);
-        tokenizer = Tokenizer.load(folder);
-        endIds = endIds(folder, tokenizer, template);
-        longestToken = LongestToken.read(folder.resolve(Tokenizer.FILE), Tokenizer.MOST_BYTES);
+        this.tokenizer = tokenizer;
+        try {
+            template = template(folder);
+            endIds = endIds(folder, tokenizer, template);
+            longestToken = LongestToken.read(folder.resolve(Tokenizer.FILE), Tokenizer.MOST_BYTES);
+        } catch (IOException | RuntimeException e) {
+            tokenizer.close();
+            throw e;
+        }
     }
 
     /**
@@ -60,7 +66,7 @@ public final class DecoderFolder implements AutoCloseable {
      * @throws IOException as {@link #open(Path)}
      */
     public static DecoderFolder open(Path folder, BaseStorage storage) throws IOException {
-        return new DecoderFolder(folder, DecoderModel.load(folder, storage));
+        return new DecoderFolder(folder, DecoderModel.load(folder, storage), Tokenizer.load(folder));
     }
 
     /**
@@ -73,7 +79,7 @@ public final class DecoderFolder implements AutoCloseable {
      * @throws IllegalArgumentException as {@link #open(Path)}, or if the type is neither FLOAT nor DOUBLE
      */
     public static DecoderFolder open(Path folder, DataType dataType) throws IOException {
-        return new DecoderFolder(folder, DecoderModel.load(folder, dataType));
+        return new DecoderFolder(folder, DecoderModel.load(folder, dataType), Tokenizer.load(folder));
     }
 
     private static @Nullable ChatTemplate template(Path folder) throws IOException {

@@ -2,13 +2,13 @@ package org.lora4j.text;
 
 import java.io.IOException;
 import java.util.List;
-import java.util.Locale;
 import java.util.Objects;
 import java.util.OptionalInt;
 import java.util.function.UnaryOperator;
 import org.lora4j.io.ModelSource;
 import org.lora4j.nn.input.Sequences;
 import org.lora4j.nn.transformer.ModelFiles;
+import org.lora4j.text.internal.LetterCase;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -58,13 +58,14 @@ public final class EncoderTokens implements AutoCloseable {
         TextRules rules = TextRules.read(source, positions, maxTokens);
         String prompts = Json.textIfExists(source, PROMPTS);
         Prompts read = Prompts.parse(prompts);
+        List<String> settings = ModelFiles.settings(source);
         Tokenizer tokenizer = Tokenizer.load(source).limited(rules.maxTokens());
         log.info(
                 "{}: texts are cut at {} tokens, as {} says; of the files that decide, there are {}",
                 source.name(),
                 rules.maxTokens(),
                 rules.limitedBy(),
-                ModelFiles.settings(source));
+                settings);
         return new EncoderTokens(tokenizer, rules, read);
     }
 
@@ -176,7 +177,7 @@ public final class EncoderTokens implements AutoCloseable {
     }
 
     private String cased(String text) {
-        return rules.lowerCase() ? text.toLowerCase(Locale.ROOT) : text;
+        return rules.lowerCase() ? LetterCase.lower(text) : text;
     }
 
     /** Frees the native tokenizer, after the calls that use it now. A second call has no effect. */

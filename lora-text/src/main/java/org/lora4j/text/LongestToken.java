@@ -11,6 +11,10 @@ import org.lora4j.io.FileAccess;
 /**
  * The length of the longest token of a vocabulary, in characters. In vocabularies of bytes a letter stands for a byte, and a character
  * has at least one byte. So a text has at most as many characters as its tokens times this number.
+ *
+ * <p>This does not hold where characters leave no token: with {@code fuse_unk}, where one unknown token stands for many characters,
+ * with normalizers that drop characters such as white space, and for added tokens with {@code lstrip} or {@code rstrip}, which take
+ * the white space beside them. Who bounds a text by this number refuses some texts of such characters that have few tokens.
  */
 final class LongestToken {
     private static final JsonFactory JSON = new JsonFactory();

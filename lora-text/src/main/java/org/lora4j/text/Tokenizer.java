@@ -28,6 +28,8 @@ public final class Tokenizer implements AutoCloseable {
     /** The texts of a call of the native library, which uses several threads. */
     private static final int TEXTS_AT_A_TIME = 64;
 
+    private static final int GROWTH = 4;
+
     /** Vocabularies of 250,000 tokens have 20 MB. */
     static final int MOST_BYTES = 200_000_000;
 
@@ -241,7 +243,7 @@ public final class Tokenizer implements AutoCloseable {
                     .toList();
             List<NativeTokens> all = tokenizer.encodePairs(given);
             for (int i = 0; i < all.size(); i++) {
-                result.add(cut(all.get(i), some.get(i)));
+                result.add(cut(all.get(i), given.get(i), some.get(i)));
             }
         }
         return result;
@@ -325,8 +327,12 @@ public final class Tokenizer implements AutoCloseable {
         }
     }
 
-    /** Cuts a pair as Python does: the longer text first, until both have half of the room. */
-    private TokenizedText cut(NativeTokens all, TextPair pair) {
+    /**
+     * Cuts a pair as Python does: the longer text first, until both have half of the room.
+     *
+     * @param given the beginnings, whose tokens these are
+     */
+    private TokenizedText cut(NativeTokens all, TextPair given, TextPair pair) {
         int room = maxTokens - all.special();
         int first = all.count(0);
         int second = all.count(1);
@@ -338,13 +344,30 @@ public final class Tokenizer implements AutoCloseable {
             return tokenized(first <= second ? all.first(first, room - first) : all.first(room - second, second), true);
         }
         // The longer text gets the odd token.
-        boolean firstIsLonger = room % 2 == 1 && tokens(pair.first()) > tokens(pair.second());
+        boolean isWhole = given.first().length() == pair.first().length()
+                && given.second().length() == pair.second().length();
+        boolean firstIsLonger = room % 2 == 1 && (isWhole ? first > second : firstIsLonger(pair));
         return tokenized(firstIsLonger ? all.first(room - half, half) : all.first(half, room - half), true);
     }
 
-    /** How many tokens the whole text has. */
+    /** Whether the first text has more tokens. The beginnings of both grow until the shorter one ends. */
+    private boolean firstIsLonger(TextPair pair) {
+        String first = TextCheck.wellFormed(pair.first());
+        String second = TextCheck.wellFormed(pair.second());
+        for (int tokens = maxTokens; ; tokens *= GROWTH) {
+            if (TextBeginning.of(first, tokens, tokenizer).length() == first.length()) {
+                int all = tokens(first);
+                return tokens(TextBeginning.of(second, all, tokenizer)) < all;
+            }
+            if (TextBeginning.of(second, tokens, tokenizer).length() == second.length()) {
+                int all = tokens(second);
+                return tokens(TextBeginning.of(first, all + 1, tokenizer)) > all;
+            }
+        }
+    }
+
     private int tokens(String text) {
-        return tokenizer.encode(TextCheck.wellFormed(text), false).ids().length;
+        return tokenizer.ids(text, false).length;
     }
 
     private static TokenizedText tokenized(NativeTokens tokens, boolean isCut) {

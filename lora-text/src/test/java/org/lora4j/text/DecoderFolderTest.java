@@ -3,6 +3,8 @@ package org.lora4j.text;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.net.URISyntaxException;
@@ -68,6 +70,20 @@ class DecoderFolderTest {
                 assertThat(decoder.model().ownClassifier()).isPresent();
                 assertThat(decoder.endIds()).contains(5, 6);
             }
+        }
+    }
+
+    @Test
+    void aBadFileLeavesNoTokenizerOpen() throws IOException, URISyntaxException {
+        write("decoder_llama");
+        DecoderModel model = DecoderModel.load(folder, BaseStorage.of(Precision.FLOAT));
+        for (String file : List.of("generation_config.json", "tokenizer_config.json", "tokenizer.json")) {
+            Tokenizer tokenizer = Tokenizer.load(folder);
+            Files.writeString(folder.resolve(file), "{\"model\": [");
+            assertThatThrownBy(() -> new DecoderFolder(folder, model, tokenizer))
+                    .hasMessageContaining(file);
+            assertThatIllegalStateException().isThrownBy(() -> tokenizer.encode("a"));
+            Files.delete(folder.resolve(file));
         }
     }
 

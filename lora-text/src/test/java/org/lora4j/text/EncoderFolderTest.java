@@ -1,23 +1,29 @@
 package org.lora4j.text;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIOException;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.FileNotFoundException;
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.OptionalInt;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.lora4j.io.ModelSource;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** What the files of a folder decide. The encoder has 16 positions and a vocabulary of 32 tokens. */
@@ -108,6 +114,17 @@ class EncoderFolderTest {
         }
     }
 
+    /** Where {@link String#toLowerCase()} takes minutes: it copies the text for each letter that becomes two. */
+    @Test
+    @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+    void lowerCaseOfALongTextTakesATimeThatGrowsWithItsLengthOnly() throws IOException {
+        write("sentence_bert_config.json", "{\"max_seq_length\": 5, \"do_lower_case\": true}");
+        try (EncoderFolder encoder = EncoderFolder.open(folder)) {
+            assertThat(encoder.tokens(List.of("A " + "İ ".repeat(1_000_000))).id(1))
+                    .isEqualTo(7);
+        }
+    }
+
     @Test
     void thePoolingIsThatOfTheFolder() throws IOException {
         write("1_Pooling/config.json", "{\"pooling_mode_cls_token\": true, \"pooling_mode_mean_tokens\": false}");
@@ -130,6 +147,41 @@ class EncoderFolderTest {
                     .isThrownBy(encoder::sentenceEmbeddings)
                     .withMessageContaining("found 'pooling_mode_max_tokens'");
         }
+    }
+
+    /** The files are read before the tokenizer is opened, which would stay open. */
+    @Test
+    void theTokenizerIsOpenedLast() {
+        List<String> opened = new ArrayList<>();
+        ModelSource source = new ModelSource() {
+            @Override
+            public String name() {
+                return "source";
+            }
+
+            @Override
+            public String describe(String file) {
+                return file;
+            }
+
+            @Override
+            public boolean has(String file) throws IOException {
+                if (file.equals("generation_config.json")) {
+                    throw new IOException("no connection");
+                }
+                return false;
+            }
+
+            @Override
+            public InputStream open(String file) throws IOException {
+                opened.add(file);
+                return Files.newInputStream(folder.resolve(file));
+            }
+        };
+        assertThatIOException()
+                .isThrownBy(() -> EncoderTokens.open(source, 16, OptionalInt.empty()))
+                .withMessage("no connection");
+        assertThat(opened).isEmpty();
     }
 
     @Test

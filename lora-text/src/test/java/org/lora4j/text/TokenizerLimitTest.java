@@ -15,6 +15,7 @@ import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -169,6 +170,28 @@ class TokenizerLimitTest {
                                 .isEqualTo(expected);
                     }
                 }
+            }
+        }
+    }
+
+    /** To tokenize the longer text as a whole takes gigabytes. */
+    @ParameterizedTest
+    @ValueSource(strings = {"minilm", "words", "pieces"})
+    @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+    void ofALongPairOnlyTheOrderOfTheLengthsIsFound(String name) throws IOException {
+        try (Tokenizer whole = load(file(name))) {
+            for (int most : new int[] {8, 9}) {
+                Tokenizer cut = whole.withMaxTokens(most);
+                String huge = "a ".repeat(20_000_000);
+                assertThat(cut.encode("a ".repeat(3000), huge).ids())
+                        .containsExactly(
+                                cut.encode("a ".repeat(50), "a ".repeat(100)).ids());
+                assertThat(cut.encode(huge, "a ".repeat(3000)).ids())
+                        .containsExactly(
+                                cut.encode("a ".repeat(100), "a ".repeat(50)).ids());
+                assertThat(cut.encode(huge, "a ".repeat(15)).ids())
+                        .containsExactly(
+                                cut.encode("a ".repeat(100), "a ".repeat(15)).ids());
             }
         }
     }

@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.lora4j.LoRAModel;
 import org.lora4j.cli.file.OutputPath;
 import org.lora4j.cli.model.AdaptedModels;
@@ -56,7 +57,9 @@ public final class ModelMerge {
         files.addAll(OF_PYTHON);
         for (String file : files) {
             if (Files.exists(model.resolve(file))) {
-                Files.copy(model.resolve(file), output.resolve(file), StandardCopyOption.REPLACE_EXISTING);
+                Path copy = output.resolve(file);
+                Files.createDirectories(Objects.requireNonNull(copy.getParent()));
+                Files.copy(model.resolve(file), copy, StandardCopyOption.REPLACE_EXISTING);
             }
         }
     }

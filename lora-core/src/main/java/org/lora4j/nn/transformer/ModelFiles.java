@@ -35,7 +35,8 @@ public final class ModelFiles {
             "config_sentence_transformers.json",
             "tokenizer.json",
             "tokenizer_config.json",
-            "chat_template.jinja");
+            "chat_template.jinja",
+            "additional_chat_templates/tool_use.jinja");
 
     private ModelFiles() {}
 

@@ -185,8 +185,11 @@ class ModelFilesTest {
     void listsTheFilesThatAreRead() throws Exception {
         writePooling(FIRST);
         Files.writeString(folder.resolve("README.md"), "of no meaning");
+        Files.createDirectory(folder.resolve("additional_chat_templates"));
+        Files.writeString(folder.resolve("additional_chat_templates/tool_use.jinja"), "{{ tools }}");
         ModelSource source = ModelSource.of(folder);
-        assertThat(ModelFiles.settings(source)).containsExactly("config.json", "1_Pooling/config.json");
+        assertThat(ModelFiles.settings(source))
+                .containsExactly("config.json", "1_Pooling/config.json", "additional_chat_templates/tool_use.jinja");
         assertThat(ModelFiles.weights(source)).containsExactly("model.safetensors");
         assertThat(source.name()).isEqualTo(folder.getFileName().toString());
         assertThat(source.describe("config.json"))

@@ -23,7 +23,7 @@ final class Attributes {
         if (method != null) {
             return method;
         }
-        return value instanceof Dict dict ? dict.get(name, Undefined.member(name)) : Undefined.member(name);
+        return value instanceof Dict dict ? dict.get(name, Undefined.member(name), budget) : Undefined.member(name);
     }
 
     /** {@code value[key]}. */
@@ -32,7 +32,7 @@ final class Attributes {
             throw missing.error();
         }
         if (value instanceof Dict dict && Dict.isKey(key)) {
-            Dict.Entry entry = dict.find(key);
+            Dict.Entry entry = dict.find(key, budget);
             if (entry != null) {
                 return entry.value();
             }
@@ -41,6 +41,7 @@ final class Attributes {
             return element(value, Numbers.index(key), budget);
         }
         if (key instanceof String name) {
+            budget.read(name.length());
             return value instanceof Dict dict && Methods.find(dict, name) == null
                     ? Undefined.member(name)
                     : dot(value, name, budget);
@@ -71,13 +72,19 @@ final class Attributes {
         if (!(path instanceof String names)) {
             return bracket(value, path, budget);
         }
-        budget.read(names.length());
         Object result = value;
-        for (String name : names.split("\\.", -1)) {
+        for (String name : names(names, budget)) {
             boolean isNumber = Text.all(name, Character::isDigit);
             result = bracket(result, isNumber ? NumberParser.whole(name, 10) : name, budget);
         }
         return result;
+    }
+
+    /** The parts of a path. */
+    static String[] names(String path, Budget budget) {
+        budget.read(path.length());
+        budget.elements(path.chars().filter(c -> c == '.').count());
+        return path.split("\\.", -1);
     }
 
     /** {@code value[from:to:step]}, each of which can be null. */

@@ -54,11 +54,12 @@ final class Budget {
         }
     }
 
-    /** Begins the call of a macro whose statements and expressions are nested so deep. */
+    /** Begins the call of a macro whose statements and expressions are nested so deep, or a filter that needs as much of the stack. */
     void enter(int depth) {
         levels += depth;
         if (levels > MOST_LEVELS) {
-            throw new JinjaException("a template must call macros at most " + MOST_LEVELS + " levels deep, found more");
+            throw new JinjaException(
+                    "a template must call macros and filters at most " + MOST_LEVELS + " levels deep, found more");
         }
     }
 

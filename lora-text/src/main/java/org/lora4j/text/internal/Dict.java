@@ -14,15 +14,16 @@ final class Dict {
 
     /** A tuple as a key. Texts have an order, so that many keys with one hash code cost little. */
     private record TupleKey(String text) implements Comparable<TupleKey> {
-        static TupleKey of(Sequence tuple) {
+        static TupleKey of(Sequence tuple, Budget budget, int depth) {
+            Values.requireDepth(depth);
+            budget.elements(tuple.size());
             StringBuilder text = new StringBuilder();
             for (Object element : tuple.elements()) {
-                Object key = key(element);
+                Object key = key(element, budget, depth + 1);
                 String part = key instanceof TupleKey nested ? nested.text : key.toString();
-                text.append(key.getClass().getSimpleName())
-                        .append(part.length())
-                        .append(':')
-                        .append(part);
+                String kind = key.getClass().getSimpleName() + part.length() + ':';
+                budget.grow(text.length(), kind.length() + (long) part.length());
+                text.append(kind).append(part);
             }
             return new TupleKey(text.toString());
         }
@@ -40,22 +41,22 @@ final class Dict {
 
     private final Map<Object, Entry> entries = new LinkedHashMap<>();
 
-    void put(@Nullable Object key, @Nullable Object value) {
-        Object known = key(key);
+    void put(@Nullable Object key, @Nullable Object value, Budget budget) {
+        Object known = key(key, budget);
         Entry old = entries.get(known);
         entries.put(known, new Entry(old == null ? key : old.key, value));
     }
 
     /** Returns the entry of a key, or null. */
     @Nullable
-    Entry find(@Nullable Object key) {
-        return entries.get(key(key));
+    Entry find(@Nullable Object key, Budget budget) {
+        return entries.get(key(key, budget));
     }
 
     /** Returns the value of a key, or another. */
     @Nullable
-    Object get(@Nullable Object key, @Nullable Object other) {
-        Entry entry = find(key);
+    Object get(@Nullable Object key, @Nullable Object other, Budget budget) {
+        Entry entry = find(key, budget);
         return entry == null ? other : entry.value;
     }
 
@@ -94,16 +95,21 @@ final class Dict {
                 || (value instanceof Sequence sequence && sequence.kind() == Sequence.Kind.TUPLE);
     }
 
-    /** What is equal for equal keys. */
-    static Object key(@Nullable Object value) {
+    /** What is equal for equal keys. Its characters are counted, since keys are compared. */
+    static Object key(@Nullable Object value, Budget budget) {
+        return key(value, budget, 0);
+    }
+
+    private static Object key(@Nullable Object value, Budget budget, int depth) {
         if (value == null) {
             return NoKey.NONE;
         }
         if (value instanceof Undefined) {
             return NoKey.UNDEFINED;
         }
-        if (value instanceof String) {
-            return value;
+        if (value instanceof String text) {
+            budget.read(text.length());
+            return text;
         }
         if (Numbers.isWhole(value)) {
             return Numbers.of(Numbers.whole(value));
@@ -114,7 +120,7 @@ final class Dict {
                     : number;
         }
         if (value instanceof Sequence sequence && sequence.kind() == Sequence.Kind.TUPLE) {
-            return TupleKey.of(sequence);
+            return TupleKey.of(sequence, budget, depth);
         }
         throw new JinjaException("a key must be a text, a number, a boolean or none, found " + Values.kind(value));
     }

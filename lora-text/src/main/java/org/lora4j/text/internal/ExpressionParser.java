@@ -402,7 +402,7 @@ class ExpressionParser extends Parser {
             scope.budget.elements(keys.size() * 2L);
             Dict map = new Dict();
             for (int i = 0; i < keys.size(); i++) {
-                map.put(keys.get(i).value(scope), values.get(i).value(scope));
+                map.put(keys.get(i).value(scope), values.get(i).value(scope), scope.budget);
             }
             return map;
         };

@@ -49,6 +49,7 @@ final class Frame {
     /** The body of the part. */
     Statement of(Statement body) {
         return scope -> {
+            scope.budget.elements(setFirst.size());
             setFirst.forEach(name -> scope.set(name, Undefined.name(name)));
             return body.run(scope);
         };

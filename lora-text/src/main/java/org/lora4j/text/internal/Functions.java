@@ -73,7 +73,7 @@ final class Functions {
         for (Object first : passed.values()) {
             if (first instanceof Dict other) {
                 budget.elements(other.size());
-                other.entries().forEach(entry -> dict.put(entry.key(), entry.value()));
+                other.entries().forEach(entry -> dict.put(entry.key(), entry.value(), budget));
             } else if (first instanceof Undefined missing) {
                 throw missing.error();
             } else {
@@ -82,11 +82,11 @@ final class Functions {
                     if (both.size() != 2) {
                         throw new JinjaException(name + ": must have pairs, found " + both.size() + " values");
                     }
-                    dict.put(both.get(0), both.get(1));
+                    dict.put(both.get(0), both.get(1), budget);
                 }
             }
         }
-        passed.named().forEach(dict::put);
+        passed.named().forEach((key, value) -> dict.put(key, value, budget));
         return dict;
     }
 }

@@ -32,9 +32,19 @@ public final class JinjaTemplate {
         if (source.length() > MOST_CHARACTERS) {
             throw new JinjaException("a template must have at most " + MOST_CHARACTERS + " characters, found more");
         }
-        TemplateParser parser = new TemplateParser(Lexer.tokens(source));
-        Statement all = parser.template();
-        return new JinjaTemplate(all, parser.marksGeneration());
+        try {
+            TemplateParser parser = new TemplateParser(Lexer.tokens(source));
+            Statement all = parser.template();
+            return new JinjaTemplate(all, parser.marksGeneration());
+        } catch (StackOverflowError e) {
+            throw tooDeep();
+        }
+    }
+
+    /** The limits are for a stack of usual size; a thread can have a smaller one. */
+    private static JinjaException tooDeep() {
+        return new JinjaException("a template must not be nested deeper than the stack of the thread allows, found one"
+                + " that is; use a thread with a larger stack");
     }
 
     /**
@@ -69,8 +79,12 @@ public final class JinjaTemplate {
     Rendered render(Map<String, ? extends @Nullable Object> values, Clock clock) {
         Scope scope = Scope.root();
         Functions.define(scope, clock);
-        values.forEach((name, value) -> scope.set(name, Values.of(value, scope.budget, 0)));
-        all.run(scope.inner());
+        try {
+            values.forEach((name, value) -> scope.set(name, Values.of(value, scope.budget, 0)));
+            all.run(scope.inner());
+        } catch (StackOverflowError e) {
+            throw tooDeep();
+        }
         return new Rendered(scope.out.toString(), scope.out.marks(), scope.out.lostMark());
     }
 }

@@ -31,6 +31,9 @@ final class LazyFilters {
 
     /** The elements for which a function returns something, which is what is returned of them. */
     private static final class Found implements Iterator<@Nullable Object> {
+        /** An element can be computed from elements of another filter, which needs the stack of both. */
+        private static final int LEVELS = 5;
+
         private final Iterator<@Nullable Object> elements;
         private final Function<@Nullable Object, @Nullable Object[]> function;
         private final Budget budget;
@@ -47,11 +50,16 @@ final class LazyFilters {
 
         @Override
         public boolean hasNext() {
+            if (next != null) {
+                return true;
+            }
+            budget.enter(LEVELS);
             while (next == null && elements.hasNext()) {
                 budget.operation();
                 Object[] found = function.apply(elements.next());
                 next = found.length == 0 ? null : found;
             }
+            budget.leave(LEVELS);
             return next != null;
         }
 
@@ -107,7 +115,7 @@ final class LazyFilters {
             return other != null && result instanceof Undefined ? other : result;
         }
         Object result = element;
-        for (String name : names.split("\\.", -1)) {
+        for (String name : Attributes.names(names, budget)) {
             result = Attributes.path(result, name, budget);
             result = result instanceof Undefined ? other : result;
         }
@@ -148,7 +156,7 @@ final class LazyFilters {
         Set<Object> seen = new HashSet<>();
         return found(value, given, element -> {
             Object path = Attributes.path(element, given.get(1), given.budget());
-            Object key = Dict.key(ListFilters.key(path, given.flag(0), given.budget()));
+            Object key = Dict.key(ListFilters.key(path, given.flag(0), given.budget()), given.budget());
             return seen.add(key) ? new Object[] {element} : new Object[0];
         });
     }

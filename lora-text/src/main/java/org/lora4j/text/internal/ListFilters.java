@@ -6,7 +6,6 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Iterator;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -77,8 +76,7 @@ final class ListFilters {
         if (caseCounts || !(value instanceof String text)) {
             return value;
         }
-        budget.text(text.length());
-        return text.toLowerCase(Locale.ROOT);
+        return LetterCase.lower(text, budget);
     }
 
     private record Keyed(@Nullable Object key, @Nullable Object element) {}

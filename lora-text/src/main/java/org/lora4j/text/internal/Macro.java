@@ -72,7 +72,7 @@ final class Macro implements Callable {
         }
         if (definition.special.contains("kwargs")) {
             Dict map = new Dict();
-            named.forEach(map::put);
+            named.forEach((key, value) -> map.put(key, value, scope.budget));
             inner.set("kwargs", map);
         } else {
             new Passed(List.of(), named).requireNoNames(definition.name);

@@ -11,7 +11,7 @@ final class Methods {
             "get",
                     Routine.of("key, default=None, /", (self, given) -> {
                         Dict dict = (Dict) Objects.requireNonNull(self);
-                        return dict.get(given.get(0), given.get(1));
+                        return dict.get(given.get(0), given.get(1), given.budget());
                     }),
             "items",
                     Routine.of("", (self, given) -> elements((Dict) self, given).items()),

@@ -60,7 +60,7 @@ final class NumberParser {
 
     /** Returns a number, or null if the text has none. */
     static @Nullable Double real(String text) {
-        String number = Text.strip(text, null, true, true).toLowerCase(Locale.ROOT);
+        String number = LetterCase.lower(Text.strip(text, null, true, true));
         switch (number.startsWith("-") || number.startsWith("+") ? number.substring(1) : number) {
             case "inf", "infinity" -> {
                 return number.startsWith("-") ? Double.NEGATIVE_INFINITY : Double.POSITIVE_INFINITY;

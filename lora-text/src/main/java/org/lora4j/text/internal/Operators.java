@@ -105,12 +105,12 @@ final class Operators {
         }
     }
 
-    private static boolean containsKey(Dict dict, @Nullable Object key) {
+    private static boolean containsKey(Dict dict, @Nullable Object key, Budget budget) {
         boolean isList = key instanceof Sequence sequence && sequence.kind() == Sequence.Kind.LIST;
         if (key instanceof Dict || isList) {
             throw Values.wrong("a value that can be a key", key);
         }
-        return Dict.isKey(key) && dict.find(key) != null;
+        return Dict.isKey(key) && dict.find(key, budget) != null;
     }
 
     private static boolean contains(@Nullable Object container, @Nullable Object element, Budget budget) {
@@ -122,7 +122,7 @@ final class Operators {
             return new Needle(part, budget).find(text, 0) >= 0;
         }
         if (container instanceof Dict dict) {
-            return containsKey(dict, element);
+            return containsKey(dict, element, budget);
         }
         if (container instanceof Sequence sequence
                 && sequence.kind() == Sequence.Kind.RANGE

@@ -60,7 +60,7 @@ final class Order {
             return false;
         }
         for (Dict.Entry entry : a.entries()) {
-            Dict.Entry other = b.find(entry.key());
+            Dict.Entry other = b.find(entry.key(), budget);
             if (other == null || !equal(entry.value(), other.value(), budget, depth + 1)) {
                 return false;
             }

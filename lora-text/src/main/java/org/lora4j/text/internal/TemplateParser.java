@@ -180,6 +180,7 @@ final class TemplateParser extends ExpressionParser {
     }
 
     private Target target(boolean withMember) {
+        enter();
         List<Target> targets = new ArrayList<>();
         boolean several = false;
         do {
@@ -202,6 +203,7 @@ final class TemplateParser extends ExpressionParser {
             }
             several |= isOperator(",");
         } while (operator(","));
+        leave();
         return several ? new Target.Several(targets) : targets.get(0);
     }
 

@@ -46,15 +46,15 @@ final class Text {
         return text.substring(from, to);
     }
 
-    static String capitalize(String text) {
+    static String capitalize(String text, Budget budget) {
         if (text.isEmpty()) {
             return text;
         }
         String first = Character.toString(text.codePointAt(0));
         // The last sigma of a word depends on what stands before it, so the whole text is put into lower case.
         return titleCase(first)
-                + text.toLowerCase(Locale.ROOT)
-                        .substring(first.toLowerCase(Locale.ROOT).length());
+                + LetterCase.lower(text, budget)
+                        .substring(LetterCase.lower(first).length());
     }
 
     private static String titleCase(String letter) {
@@ -64,24 +64,28 @@ final class Text {
         if (Character.isTitleCase(one) || Character.toTitleCase(one) != one || upper.length() == first) {
             return Character.toString(Character.toTitleCase(one));
         }
-        return isCased(upper.codePointAt(0))
+        return LetterCase.isCased(upper.codePointAt(0))
                 ? upper.substring(0, first) + upper.substring(first).toLowerCase(Locale.ROOT)
                 : upper;
     }
 
     /** Python's {@code title}: a word is a run of letters that have a case. */
-    static String title(String text) {
+    static String title(String text, Budget budget) {
         StringBuilder result = new StringBuilder(text.length());
         int from = 0;
         while (from < text.length()) {
             int to = from;
-            while (to < text.length() && isCased(text.codePointAt(to))) {
+            while (to < text.length() && LetterCase.isCased(text.codePointAt(to))) {
                 to += Character.charCount(text.codePointAt(to));
             }
-            result.append(capitalize(text.substring(from, to)));
+            String word = capitalize(text.substring(from, to), budget);
+            budget.grow(result.length(), word.length());
+            result.append(word);
             if (to < text.length()) {
                 String other = Character.toString(text.codePointAt(to));
-                result.append(titleCase(other));
+                String title = titleCase(other);
+                budget.grow(result.length(), title.length());
+                result.append(title);
                 to += other.length();
             }
             from = to;
@@ -89,18 +93,15 @@ final class Text {
         return result.toString();
     }
 
-    static boolean isCased(int c) {
-        return Character.isUpperCase(c) || Character.isLowerCase(c) || Character.isTitleCase(c);
-    }
-
-    static String swapCase(String text) {
+    static String swapCase(String text, Budget budget) {
         StringBuilder result = new StringBuilder(text.length());
         text.codePoints().forEach(c -> {
             String letter = Character.toString(c);
-            result.append(
-                    Character.isUpperCase(c)
-                            ? letter.toLowerCase(Locale.ROOT)
-                            : Character.isLowerCase(c) ? letter.toUpperCase(Locale.ROOT) : letter);
+            String swapped = Character.isUpperCase(c)
+                    ? letter.toLowerCase(Locale.ROOT)
+                    : Character.isLowerCase(c) ? letter.toUpperCase(Locale.ROOT) : letter;
+            budget.grow(result.length(), swapped.length());
+            result.append(swapped);
         });
         return result.toString();
     }

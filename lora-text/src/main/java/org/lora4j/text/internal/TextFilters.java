@@ -3,7 +3,6 @@ package org.lora4j.text.internal;
 import static java.util.Map.entry;
 
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -24,10 +23,10 @@ final class TextFilters {
                     written(
                             "chars=None",
                             (text, given) -> Text.strip(text, given.isNone(0) ? null : given.text(0), true, true))),
-            entry("upper", written("", (text, given) -> text.toUpperCase(Locale.ROOT))),
-            entry("lower", written("", (text, given) -> text.toLowerCase(Locale.ROOT))),
-            entry("capitalize", written("", (text, given) -> Text.capitalize(text))),
-            entry("title", written("", (text, given) -> title(text))),
+            entry("upper", written("", (text, given) -> LetterCase.upper(text, given.budget()))),
+            entry("lower", written("", (text, given) -> LetterCase.lower(text, given.budget()))),
+            entry("capitalize", written("", (text, given) -> Text.capitalize(text, given.budget()))),
+            entry("title", written("", (text, given) -> title(text, given.budget()))),
             entry(
                     "string",
                     Routine.of(
@@ -80,16 +79,17 @@ final class TextFilters {
     }
 
     /** Jinja's {@code title}, where words end at spaces, hyphens and opening brackets. */
-    private static String title(String text) {
+    private static String title(String text, Budget budget) {
         StringBuilder out = new StringBuilder(text.length());
         Matcher words = WORD.matcher(text);
         int from = 0;
         while (words.find()) {
             String word = words.group();
             int first = Character.charCount(word.codePointAt(0));
-            out.append(text, from, words.start())
-                    .append(word.substring(0, first).toUpperCase(Locale.ROOT))
-                    .append(word.substring(first).toLowerCase(Locale.ROOT));
+            String cased = LetterCase.upper(word.substring(0, first), budget)
+                    + LetterCase.lower(word.substring(first), budget);
+            budget.grow(out.length(), (long) (words.start() - from) + cased.length());
+            out.append(text, from, words.start()).append(cased);
             from = words.end();
         }
         return out.append(text, from, text.length()).toString();
@@ -110,7 +110,11 @@ final class TextFilters {
         String indention =
                 given.get(0) instanceof String given0 ? given0 : Text.repeat(" ", given.integer(0), given.budget());
         boolean blank = given.flag(2);
-        StringBuilder out = new StringBuilder(given.flag(1) ? indention : "");
+        StringBuilder out = new StringBuilder();
+        if (given.flag(1)) {
+            given.budget().text(indention.length());
+            out.append(indention);
+        }
         List<@Nullable Object> lines = Text.lines(text + "\n", false, given.budget());
         for (int i = 0; i < lines.size(); i++) {
             String line = String.valueOf(lines.get(i));

@@ -3,7 +3,6 @@ package org.lora4j.text.internal;
 import static java.util.Map.entry;
 
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
@@ -22,11 +21,11 @@ final class TextMethods {
             entry("strip", method("chars=None, /", (self, given) -> strip(self, given, true, true))),
             entry("lstrip", method("chars=None, /", (self, given) -> strip(self, given, true, false))),
             entry("rstrip", method("chars=None, /", (self, given) -> strip(self, given, false, true))),
-            entry("upper", method("", (self, given) -> self.toUpperCase(Locale.ROOT))),
-            entry("lower", method("", (self, given) -> self.toLowerCase(Locale.ROOT))),
-            entry("capitalize", method("", (self, given) -> Text.capitalize(self))),
-            entry("title", method("", (self, given) -> Text.title(self))),
-            entry("swapcase", method("", (self, given) -> Text.swapCase(self))),
+            entry("upper", method("", (self, given) -> LetterCase.upper(self, given.budget()))),
+            entry("lower", method("", (self, given) -> LetterCase.lower(self, given.budget()))),
+            entry("capitalize", method("", (self, given) -> Text.capitalize(self, given.budget()))),
+            entry("title", method("", (self, given) -> Text.title(self, given.budget()))),
+            entry("swapcase", method("", (self, given) -> Text.swapCase(self, given.budget()))),
             entry("startswith", method("prefix, start=None, end=None, /", (self, given) -> atEnd(self, given, true))),
             entry("endswith", method("suffix, start=None, end=None, /", (self, given) -> atEnd(self, given, false))),
             entry("find", method("sub, start=None, end=None, /", (self, given) -> TextSearch.find(self, given, true))),

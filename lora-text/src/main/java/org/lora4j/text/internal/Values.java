@@ -41,7 +41,7 @@ final class Values {
         }
         if (value instanceof Map<?, ?> map) {
             Dict copy = new Dict();
-            map.forEach((key, element) -> copy.put(of(key, budget, depth + 1), of(element, budget, depth + 1)));
+            map.forEach((key, element) -> copy.put(of(key, budget, depth + 1), of(element, budget, depth + 1), budget));
             return copy;
         }
         throw new JinjaException(

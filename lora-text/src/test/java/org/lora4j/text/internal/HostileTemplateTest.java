@@ -8,6 +8,7 @@ import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -35,6 +36,11 @@ class HostileTemplateTest {
     }
 
     private static Object run(String source) throws InterruptedException, ExecutionException, TimeoutException {
+        return run(source, STACK);
+    }
+
+    private static Object run(String source, int stack)
+            throws InterruptedException, ExecutionException, TimeoutException {
         FutureTask<Object> task = new FutureTask<>(() -> {
             try {
                 return JinjaTemplate.parse(source).render(Map.of()).text();
@@ -42,7 +48,7 @@ class HostileTemplateTest {
                 return e;
             }
         });
-        Thread thread = new Thread(null, task, "template", STACK);
+        Thread thread = new Thread(null, task, "template", stack);
         thread.setDaemon(true);
         thread.start();
         return task.get(60, TimeUnit.SECONDS);
@@ -113,12 +119,54 @@ class HostileTemplateTest {
                 "«{% set x %}»×50000;",
                 "«{%raw%}»×100000;",
                 "«{#»×400000;",
-                "{{ 1«0»×900000; }}"
+                "{{ 1«0»×900000; }}",
+                "{% set ns = namespace(t=1) %}«{% set ns.t = (ns.t, ns.t) %}»×60;{{ {}[ns.t] }}",
+                "{% set ns = namespace(t=1) %}«{% set ns.t = (ns.t,) %}»×20000;{{ {}[ns.t] }}",
+                "{% set b = 'a' * 9000000 %}{% set ns = namespace(l=[]) %}{% for i in range(100000) %}{% set ns.l = ns.l + ['a'|indent(b, true)] %}{% endfor %}",
+                "{{ range(100000) | map(attribute='.' * 1000000, default=1) | list }}",
+                "{{ range(100000) | map(attribute='.' * 9000000, default=1) | list }}",
+                "BIG{% set d = {b: 1} %}{% set c = b ~ '' %}{% for i in range(100000) %}{% set x = d[c] %}{% endfor %}",
+                "BIG{% set d = {b: 1} %}{% set c = b ~ '' %}{% for i in range(100000) %}{% set x = d.get(c) %}{% endfor %}",
+                "BIG{% set d = {b: 1} %}{% set c = b ~ '' %}{% for i in range(100000) %}{% set x = c in d %}{% endfor %}",
+                "BIG{% set n = namespace({b: 1}) %}{% set c = b ~ '' %}{% for i in range(100000) %}{% set x = n[c] %}{% endfor %}",
+                "{{ ('ΐ' * 9900000).upper() }}",
+                "{{ ('ΐ' * 9900000) | upper }}",
+                "{{ ('İ' * 9900000).lower() }}",
+                "{{ ('İ' * 9900000) | lower }}",
+                "{{ ('İ' * 9900000) | capitalize }}",
+                "{{ ('İ' * 9900000) | title }}",
+                "{{ ('ΐ ' * 4900000) | title }}",
+                "{{ ('ΐ ' * 4900000).title() }}",
+                "{{ ('ΐ' * 9900000).swapcase() }}",
+                "{{ ['İ' * 9900000] | sort | length }}",
+                "{% for «(»×100000;x",
+                "{% set «(»×100000;x",
+                "{% set ns = namespace(g=[1]) %}«{% set ns.g = [ns.g]|map('first') %}»×19000;{{ ns.g|list }}"
             })
     void isRefused(String source) throws Exception {
         assertThat(run(expanded(source)))
                 .isInstanceOfSatisfying(
                         JinjaException.class, refused -> assertThat(refused).hasMessageContaining("must"));
+    }
+
+    /** Names that a body sets have no value when each turn begins. */
+    @Test
+    void manyNamesInALoopAreRefused() throws Exception {
+        StringBuilder source = new StringBuilder("{% for i in range(100000) %}{% continue %}");
+        for (int i = 0; i < 20_000; i++) {
+            source.append("{% set a").append(i).append(" = 1 %}");
+        }
+        assertThat(run(source.append("{% endfor %}").toString())).isInstanceOf(JinjaException.class);
+    }
+
+    /** A thread with a stack that is too small for the limits. */
+    @Test
+    void theEndOfTheStackIsRefused() throws Exception {
+        String deep = expanded("{{ «[»×90;1«]»×90; }}");
+        assertThat(run(deep, 64 * 1024))
+                .isInstanceOfSatisfying(
+                        JinjaException.class,
+                        refused -> assertThat(refused).hasMessageContaining("the stack of the thread"));
     }
 
     /** What looks worse than it is: long chains are no deep nesting, and a search takes a time that grows with the lengths only. */
@@ -133,6 +181,10 @@ class HostileTemplateTest {
                 "BIG{{ b.split('a' * 1500000 ~ 'b') | length }}",
                 "BIG{{ b.rsplit('b' ~ 'a' * 1500000) | length }}",
                 "BIG{{ b.strip('a' * 1000000) }}",
+                "{{ ('ΐ' * 3000000).upper() | length }}",
+                "{{ ('İ' * 4000000).lower() | length }}",
+                "{{ ('İ' * 4000000) | float }}",
+                "{{ (('Σ' ~ '.' * 1000) * 3000) | lower | length }}",
                 "{{ 1« + 1»×200000; }}",
                 "{{ 1« ~ 1»×200000; }}",
                 "{{ x«|string»×100000; }}",
