@@ -5,9 +5,13 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.eclipse.jetty.http.HttpException;
 import org.eclipse.jetty.io.Content;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The body of a request, which is read as it comes: no thread waits for it. */
 final class IncomingBody {
+    private static final Logger log = LoggerFactory.getLogger(IncomingBody.class);
+
     /** So much of a body that is not wanted is read. */
     private static final long DRAINED_BYTES = 32L << 20;
 
@@ -46,6 +50,16 @@ final class IncomingBody {
 
     /** Reads what is there, and goes on when there is more. */
     void read() {
+        try {
+            readWhatIsThere();
+        } catch (RuntimeException | Error e) {
+            // Nobody else would give its bytes back.
+            log.error("a body could not be read", e);
+            giveUp(ApiException.internal());
+        }
+    }
+
+    private void readWhatIsThere() {
         while (!ended.get()) {
             Content.Chunk chunk = source.read();
             if (chunk == null) {
@@ -56,9 +70,12 @@ final class IncomingBody {
                 giveUp(broken(chunk.getFailure()));
                 return;
             }
-            add(chunk);
             boolean isLast = chunk.isLast();
-            chunk.release();
+            try {
+                add(chunk);
+            } finally {
+                chunk.release();
+            }
             if (isLast) {
                 end();
                 return;

@@ -183,11 +183,17 @@ final class RequestHandler extends Handler.Abstract {
     }
 
     private void start(Call call, Endpoint endpoint, byte[] bytes, int counted) {
+        TextBody body = new TextBody(bytes, () -> memory.free(counted));
         try {
-            workers.execute(() -> work(call, endpoint, new TextBody(bytes, () -> memory.free(counted))));
+            workers.execute(() -> work(call, endpoint, body));
         } catch (RejectedExecutionException e) {
-            memory.free(counted);
+            body.free();
             call.answer.error(ApiException.busy("the server stops; ask another one"));
+        } catch (RuntimeException | Error e) {
+            // There may be no native thread for it.
+            log.error("a request could not be answered", e);
+            body.free();
+            call.answer.error(ApiException.internal());
         }
     }
 
