@@ -31,6 +31,7 @@ final class IncomingBody {
     private final AtomicBoolean ended = new AtomicBoolean();
     private ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     private @Nullable ApiException refusal;
+    private long refusedSince = System.nanoTime();
     private long drained;
 
     /**
@@ -118,6 +119,7 @@ final class IncomingBody {
     private synchronized void refuse(ApiException why) {
         if (!ended.get()) {
             refusal = why;
+            refusedSince = System.nanoTime();
             drop();
         }
     }
@@ -148,11 +150,24 @@ final class IncomingBody {
         }
     }
 
-    /** Stops to read. */
+    /** Whether the body is not wanted, and is only read so that the client sees why. */
+    synchronized boolean isRefused() {
+        return refusal != null;
+    }
+
+    synchronized boolean isRefusedFor(long nanos, long now) {
+        return refusal != null && now - refusedSince > nanos;
+    }
+
+    /** Stops to read. A body that was refused before is so for its first reason. */
     void giveUp(ApiException why) {
         if (!ended.getAndSet(true)) {
-            drop();
-            receiver.refused(why);
+            ApiException first;
+            synchronized (this) {
+                first = refusal == null ? why : refusal;
+                drop();
+            }
+            receiver.refused(first);
         }
     }
 }
