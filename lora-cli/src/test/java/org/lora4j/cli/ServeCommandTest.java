@@ -50,8 +50,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.lora4j.cli.serve.ServeLimits;
 import org.lora4j.cli.serve.ServedModel;
 import org.lora4j.io.SafeTensors;
-import org.lora4j.nn.BaseStorage;
 import org.lora4j.linalg.Precision;
+import org.lora4j.nn.BaseStorage;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 

@@ -104,8 +104,7 @@ final class Connections implements Connection.Listener, AutoCloseable {
     private Connection leastNeeded(Connection added) {
         long now = System.nanoTime();
         return open.entrySet().stream()
-                .filter(one ->
-                        one.getKey() != added && one.getValue().use() != Use.WORK)
+                .filter(one -> one.getKey() != added && one.getValue().use() != Use.WORK)
                 .min(Comparator.comparing((Map.Entry<Connection, State> one) ->
                                 one.getValue().use())
                         .thenComparing(one -> now - one.getValue().since(), Comparator.reverseOrder()))

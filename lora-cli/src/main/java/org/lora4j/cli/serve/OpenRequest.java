@@ -114,9 +114,7 @@ final class OpenRequest {
                 worker.interrupt();
             }
             boolean isUnread = ended && now - endedSince > SEND_NANOS;
-            if (isUnread
-                    || age > longest + READ_NANOS + SEND_NANOS
-                    || (worker != null && age > longest + SEND_NANOS)) {
+            if (isUnread || age > longest + READ_NANOS + SEND_NANOS || (worker != null && age > longest + SEND_NANOS)) {
                 close();
             }
         }

@@ -10,9 +10,8 @@ import org.junit.jupiter.api.Test;
 /** The memory of answers whose clients do not read. */
 class AnswerMemoryTest {
     private final AnswerMemory memory = new AnswerMemory(100);
-    private final OpenRequest[] requests = Stream.generate(AnswerMemoryTest::request)
-            .limit(4)
-            .toArray(OpenRequest[]::new);
+    private final OpenRequest[] requests =
+            Stream.generate(AnswerMemoryTest::request).limit(4).toArray(OpenRequest[]::new);
 
     private static OpenRequest request() {
         Request none = (Request) java.lang.reflect.Proxy.newProxyInstance(
