@@ -27,13 +27,11 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -47,11 +45,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.lora4j.cli.serve.ServeLimits;
-import org.lora4j.cli.serve.ServedModel;
 import org.lora4j.io.SafeTensors;
-import org.lora4j.linalg.Precision;
-import org.lora4j.nn.BaseStorage;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
@@ -142,23 +136,6 @@ class ServeCommandTest {
                 .isEqualTo("style");
         assertThat(decoder.get("/v1/models/nobody").statusCode()).isEqualTo(404);
         assertThat(decoder.get("/health").body()).isEqualTo("{\"status\":\"ok\"}");
-    }
-
-    /** A time between looks that is too long is found when all else has begun. */
-    @Test
-    void aModelThatCannotBeOpenedLeavesNoThread() throws Exception {
-        Set<Thread> before = Thread.getAllStackTraces().keySet();
-        ServeLimits limits = new ServeLimits(
-                1, 1, 1, 1, 0, 0, 0, 1, 1 << 20, Duration.ofDays(2), Duration.ofSeconds(1), Duration.ZERO);
-        for (Path model : List.of(llama, bert)) {
-            ServedModel.Settings settings = new ServedModel.Settings(
-                    model, temp.resolve("chats"), true, BaseStorage.of(Precision.FLOAT), OptionalInt.empty(), limits);
-            assertThatExceptionOfType(IllegalArgumentException.class)
-                    .isThrownBy(() -> ServedModel.open(settings))
-                    .withMessageContaining("interval must be");
-        }
-        RunningServer.await(() -> Thread.getAllStackTraces().keySet().stream()
-                .noneMatch(thread -> thread.getName().startsWith("lora4j-") && !before.contains(thread)));
     }
 
     @Test

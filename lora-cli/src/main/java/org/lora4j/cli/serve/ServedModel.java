@@ -57,9 +57,14 @@ public abstract class ServedModel implements AutoCloseable {
      * @throws IOException if the model cannot be read, or there is no folder of adapters
      */
     public static ServedModel open(Settings settings) throws IOException {
-        ServedModel model = ModelKind.of(settings.model).isDecoder()
-                ? ServedDecoder.openDecoder(settings)
-                : ServedEncoder.openEncoder(settings);
+        return watched(
+                ModelKind.of(settings.model).isDecoder()
+                        ? ServedDecoder.openDecoder(settings)
+                        : ServedEncoder.openEncoder(settings));
+    }
+
+    /** Starts to look for adapters that were replaced. A model for which this fails is closed. */
+    static ServedModel watched(ServedModel model) {
         try {
             model.watch();
             return model;
@@ -80,7 +85,6 @@ public abstract class ServedModel implements AutoCloseable {
         return cache;
     }
 
-    /** Starts to look for adapters that were replaced. */
     private void watch() {
         if (cache != null && folder != null && !settings.limits.reload().isZero()) {
             reloader = AdapterReloader.start(cache, folder.path(), settings.limits.reload());
