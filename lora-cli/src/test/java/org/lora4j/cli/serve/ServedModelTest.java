@@ -29,8 +29,8 @@ class ServedModelTest {
 
         Noted(Settings settings) throws IOException {
             super(settings, "noted");
-            Objects.requireNonNull(
-                    cache(LoRAModel.of(Network.builder(6).linear("one", 8, false).build(1))));
+            Objects.requireNonNull(cache(
+                    LoRAModel.of(Network.builder(6).linear("one", 8, false).build(1))));
         }
 
         @Override
