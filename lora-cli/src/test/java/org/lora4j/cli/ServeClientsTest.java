@@ -226,6 +226,66 @@ class ServeClientsTest {
         }
     }
 
+    /** More of them than connections. */
+    @Test
+    void halfSentBodiesAndRefusedOnesLeaveConnectionsForOthers() throws Exception {
+        List<RawClient> open = new ArrayList<>();
+        try (RunningServer small = RunningServer.start(options("--max-connections", 12))) {
+            String half = RawClient.post(TEXT, "Content-Length: 1000\r\n", "{");
+            for (int i = 0; i < 30; i++) {
+                open.add(new RawClient(small.address())
+                        .send(i % 2 == 0 ? half : half.replace("application/json", "text/plain")));
+            }
+            try (RawClient one = new RawClient(small.address())) {
+                assertThat(one.send("GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                                .answer())
+                        .startsWith("HTTP/1.1 200");
+            }
+            assertThat(small.good(TEXT, BODY).path("choices")).hasSize(1);
+            assertThat(small.figure("lora_http_connections")).isBetween(1.0, 12.0);
+            try (RawClient refused = new RawClient(small.address())) {
+                long begin = System.nanoTime();
+                assertThat(refused.send(half.replace("application/json", "text/plain"))
+                                .answer())
+                        .startsWith("HTTP/1.1 415");
+                assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(20));
+            }
+            for (RawClient client : open) {
+                client.close();
+            }
+            RunningServer.await(() -> small.figure("lora_http_body_bytes") == 0);
+            RunningServer.await(() -> small.figure("lora_http_connections") == 1);
+        } finally {
+            for (RawClient client : open) {
+                client.close();
+            }
+        }
+    }
+
+    /** It sends requests and reads nothing, until the system keeps no more of its answers. */
+    @Test
+    void aClientThatDoesNotReadItsAnswersIsLeft() throws Exception {
+        int answer = server.get("/metrics").body().length();
+        String many = "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(50_000_000 / answer);
+        try (RawClient client = new RawClient(server.address())) {
+            Thread sender = new Thread(() -> {
+                try {
+                    client.send(many);
+                } catch (IOException e) {
+                    // It was left.
+                }
+            });
+            sender.setDaemon(true);
+            sender.start();
+            // Longer than a client that reads needs for one.
+            Thread.sleep(5000);
+            assertThat(server.figure("lora_http_answer_bytes")).isPositive();
+            RunningServer.await(() -> server.figure("lora_http_answer_bytes") == 0);
+            sender.join();
+        }
+        assertThat(server.get("/health").statusCode()).isEqualTo(200);
+    }
+
     /** It waits for another one, so no token of it can be sent. */
     @ParameterizedTest
     @ValueSource(booleans = {false, true})

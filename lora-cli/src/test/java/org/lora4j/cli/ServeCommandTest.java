@@ -19,6 +19,7 @@ import com.openai.models.embeddings.CreateEmbeddingResponse;
 import com.openai.models.embeddings.EmbeddingCreateParams;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.URLEncoder;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.ByteBuffer;
@@ -135,6 +136,26 @@ class ServeCommandTest {
                 .isEqualTo("style");
         assertThat(decoder.get("/v1/models/nobody").statusCode()).isEqualTo(404);
         assertThat(decoder.get("/health").body()).isEqualTo("{\"status\":\"ok\"}");
+    }
+
+    @Test
+    void aNameInAPathIsDecoded() throws Exception {
+        for (String name : List.of("a b", "100%", "\u00e9")) {
+            Path adapter = temp.resolve("chats").resolve(name);
+            RandomAdapters.write(adapter, "model.layers", "self_attn.q_proj", 4);
+            try {
+                String path = URLEncoder.encode(name, StandardCharsets.UTF_8).replace("+", "%20");
+                HttpResponse<String> response = decoder.get("/v1/models/" + path);
+                assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
+                assertThat(RunningServer.json(response).path("id").asText()).isEqualTo(name);
+            } finally {
+                for (String file : List.of("adapter_config.json", "adapter_model.safetensors", "")) {
+                    Files.delete(adapter.resolve(file));
+                }
+            }
+        }
+        assertThat(decoder.get("/v1/models/%FF").statusCode()).isEqualTo(400);
+        assertThat(decoder.get("/v1/models/a%2Fb").statusCode()).isEqualTo(400);
     }
 
     @Test
@@ -309,7 +330,7 @@ class ServeCommandTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"nobody", "../chats/style", "__base__", "a/b", "", "STYLE", "\\u0000", "\\ud800"})
+    @ValueSource(strings = {"nobody", "../chats/style", "__base__", "a/b", "style/", "", "STYLE", "\\u0000", "\\ud800"})
     void anUnknownAdapterIsNotFoundAndTheAnswerNamesNoLayerAndNoPath(String name) throws Exception {
         HttpResponse<String> response = encoder.post(EMBED, "{\"model\": \"" + name + "\", \"input\": \"the cat\"}");
         assertThat(response.statusCode()).as(response.body()).isEqualTo(404);
@@ -481,9 +502,10 @@ class ServeCommandTest {
                         "the prompt must have 1 to 192 tokens, as many as the model has positions for, found 277 in the first 288 characters");
         HttpResponse<String> foreign = encoder.post(EMBED, "{\"model\": \"style\", \"input\": [1, 99]}");
         assertThat(foreign.statusCode()).as(foreign.body()).isEqualTo(400);
-        assertThat(encoder.post(EMBED, "{\"model\": \"style\", \"input\": \" \"}")
-                        .statusCode())
-                .isEqualTo(400);
+        HttpResponse<String> empty = encoder.post(EMBED, "{\"model\": \"style\", \"input\": [\"cat\", \" \"]}");
+        assertThat(empty.statusCode()).isEqualTo(400);
+        assertThat(empty.body())
+                .contains("each text must have at least one token, found none in text 1", "\"param\":\"input\"");
         assertThat(encoder.post(EMBED, "{\"model\": \"style\", \"input\": \"cat\", \"dimensions\": 3}")
                         .statusCode())
                 .isEqualTo(400);

@@ -2,9 +2,11 @@ package org.lora4j.serve;
 
 import java.util.Objects;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.Executor;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.function.IntFunction;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -27,7 +29,7 @@ public final class FairLimiter {
 
     private final long most;
     private final int threads;
-    private final ThreadPoolExecutor workers;
+    private final Executor workers;
     private final Object lock = new Object();
     private final FairQueue<Task<?>> queue =
             new FairQueue<>(new QueueLimits(Long.MAX_VALUE, Long.MAX_VALUE, "units", "a limit"), adapter -> 1);
@@ -55,19 +57,29 @@ public final class FairLimiter {
      * @throws IllegalArgumentException if a number is less than 1
      */
     public FairLimiter(int most, int threads) {
+        this(most, threads, FairLimiter::newWorkers);
+    }
+
+    /** Creates a limiter with workers of another kind, for as many threads. */
+    FairLimiter(int most, int threads, IntFunction<Executor> workers) {
         if (most < 1 || threads < 1) {
             throw new IllegalArgumentException(
                     "most and threads must be at least 1, found " + most + " and " + threads);
         }
         this.most = most;
         this.threads = threads;
-        workers = new ThreadPoolExecutor(
+        this.workers = workers.apply(threads);
+    }
+
+    private static Executor newWorkers(int threads) {
+        ThreadPoolExecutor workers = new ThreadPoolExecutor(
                 threads, threads, IDLE_SECONDS, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), task -> {
                     Thread thread = new Thread(task, "lora4j-text");
                     thread.setDaemon(true);
                     return thread;
                 });
         workers.allowCoreThreadTimeOut(true);
+        return workers;
     }
 
     /**
@@ -144,15 +156,31 @@ public final class FairLimiter {
 
     /** Lets those begin that are next, while there is room. */
     private void startNext() {
-        Task<?> next = next();
-        while (next != null) {
-            Task<?> begun = next;
-            size += begun.size();
-            running++;
-            queue.ended(1);
-            workers.execute(() -> work(begun));
-            next = next();
+        for (Task<?> next = next(); next != null; next = next()) {
+            start(next);
         }
+    }
+
+    private <T> void start(Task<T> task) {
+        size += task.size();
+        running++;
+        queue.ended(1);
+        try {
+            workers.execute(() -> work(task));
+        } catch (RuntimeException | Error e) {
+            // There may be no native thread for it.
+            end(task, null, e);
+        }
+    }
+
+    /** Notes how a task ended, and gives its room back. */
+    private <T> void end(Task<T> task, @Nullable T result, @Nullable Throwable failure) {
+        task.result = result;
+        task.failure = failure;
+        task.isDone = true;
+        size -= task.size();
+        running--;
+        lock.notifyAll();
     }
 
     private @Nullable Task<?> next() {
@@ -162,6 +190,12 @@ public final class FairLimiter {
     }
 
     private <T> void work(Task<T> task) {
+        synchronized (lock) {
+            // An executor can fail to start a thread, and run the task later.
+            if (task.isDone) {
+                return;
+            }
+        }
         T result = null;
         Throwable failure = null;
         try {
@@ -170,13 +204,8 @@ public final class FairLimiter {
             failure = e;
         }
         synchronized (lock) {
-            task.result = result;
-            task.failure = failure;
-            task.isDone = true;
-            size -= task.size();
-            running--;
+            end(task, result, failure);
             startNext();
-            lock.notifyAll();
         }
     }
 

@@ -162,6 +162,26 @@ class FairLimiterTest {
                 .isOne();
     }
 
+    /** The system may have no thread left. */
+    @Test
+    void workThatCannotBeStartedGivesItsRoomBack() {
+        AtomicInteger failures = new AtomicInteger(2);
+        FairLimiter limiter = new FairLimiter(10, 1, threads -> task -> {
+            if (failures.getAndDecrement() > 0) {
+                throw new OutOfMemoryError("unable to create native thread");
+            }
+            start(task);
+        });
+        for (int i = 0; i < 2; i++) {
+            assertThatExceptionOfType(OutOfMemoryError.class)
+                    .isThrownBy(() -> limiter.run("a", 10, RequestOptions.defaults(), () -> 0))
+                    .withMessage("unable to create native thread");
+        }
+        assertThat(limiter.<Integer>run("a", 10, RequestOptions.defaults(), () -> 1))
+                .isOne();
+        assertThat(limiter.waiting()).isZero();
+    }
+
     /** Work that has begun goes on, but nobody waits for it. */
     @Test
     void workThatTakesTooLongIsLate() {

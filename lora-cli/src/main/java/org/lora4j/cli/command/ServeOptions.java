@@ -17,8 +17,8 @@ final class ServeOptions {
             names = "--max-connections",
             paramLabel = "N",
             description =
-                    "Connections that are open at the same time. If there are more, those that send no request are"
-                            + " closed, the oldest first. Default: ${DEFAULT-VALUE}.")
+                    "Connections that are open at the same time. If there are more, those that wait for their client"
+                            + " are closed, the oldest first. Default: ${DEFAULT-VALUE}.")
     private int connections = 1024;
 
     @Option(

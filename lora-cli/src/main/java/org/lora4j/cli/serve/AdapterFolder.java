@@ -53,7 +53,8 @@ final class AdapterFolder {
         try {
             Path own = folder.resolve(name);
             // Else the name leads elsewhere.
-            boolean isInside = folder.equals(own.getParent()) && own.endsWith(name);
+            boolean isInside = folder.equals(own.getParent())
+                    && String.valueOf(own.getFileName()).equals(name);
             boolean isThere = isInside && !name.startsWith(".") && (isAdapter(own) || isThereSoon(name, own));
             if (isThere) {
                 known.add(name);

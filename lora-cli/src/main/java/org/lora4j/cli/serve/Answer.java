@@ -17,12 +17,19 @@ final class Answer {
     static final String EVENTS = "text/event-stream; charset=utf-8";
 
     private final OpenRequest request;
+    private final AnswerMemory memory;
     private final Response response;
     private final Callback callback;
     private @Nullable OutputStream parts;
 
-    Answer(OpenRequest request, Response response, Callback callback) {
+    /**
+     * Creates an answer that was not sent yet.
+     *
+     * @param memory counts its bytes, if it is sent as a whole, until the callback is told
+     */
+    Answer(OpenRequest request, AnswerMemory memory, Response response, Callback callback) {
         this.request = request;
+        this.memory = memory;
         this.response = response;
         this.callback = callback;
     }
@@ -39,6 +46,7 @@ final class Answer {
     /** Sends an answer as a whole. No thread waits for the client. */
     void send(int status, String type, byte[] body) {
         if (request.end()) {
+            memory.take(request, body.length).forEach(OpenRequest::close);
             response.setStatus(status);
             header(HttpHeader.CONTENT_TYPE.asString(), type);
             response.getHeaders().put(HttpHeader.CONTENT_LENGTH, body.length);

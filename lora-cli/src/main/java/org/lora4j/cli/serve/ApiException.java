@@ -54,8 +54,12 @@ final class ApiException extends RuntimeException {
 
     /** A field with a wrong value. */
     static ApiException field(String name, String rule, String found) {
-        return new ApiException(
-                BAD_REQUEST, name + " must be " + rule + ", found " + found, name, "invalid_value", false);
+        return field(name, name + " must be " + rule + ", found " + found);
+    }
+
+    /** A field with a wrong value, as the message says. */
+    static ApiException field(String name, String message) {
+        return new ApiException(BAD_REQUEST, message, name, "invalid_value", false);
     }
 
     /** A field that would change the answer, and that this server does not have. */

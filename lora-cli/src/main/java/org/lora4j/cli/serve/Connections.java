@@ -1,6 +1,7 @@
 package org.lora4j.cli.serve;
 
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -14,8 +15,9 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The connections of a server, which nobody may keep for nothing: the headers of a request must come soon, and there are only so many
- * connections. If there are too many, one that waits for headers is closed: first those that never had a request, and of these the one
- * that is open longest. So half-open connections keep each other out, but no client that sends its request. Thread-safe.
+ * connections. If there are too many, one that waits for its client is closed, the least {@link Use used} first, and of these the one
+ * that has waited longest. So clients that are slow keep each other out, but none that sends its request and reads its answer.
+ * Thread-safe.
  */
 final class Connections implements Connection.Listener, AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(Connections.class);
@@ -32,12 +34,40 @@ final class Connections implements Connection.Listener, AutoCloseable {
     private final Map<Connection, State> open = new LinkedHashMap<>();
     private final ScheduledExecutorService thread;
 
+    /** What a connection is used for. The first are closed first. */
+    enum Use {
+        /** It never had a request. */
+        NONE,
+        /** It is kept for the next request. */
+        IDLE,
+        /** The body of a request that is refused comes. */
+        REFUSED,
+        /** The body of a request comes. */
+        READ,
+        /** The last part of an answer is sent. */
+        ANSWERED,
+        /** A thread works on a request. */
+        WORK
+    }
+
     private static final class State {
         /** Since when it waits for a request. */
         private long since = System.nanoTime();
 
         private boolean hadRequest;
         private @Nullable OpenRequest request;
+
+        Use use() {
+            if (request == null) {
+                return hadRequest ? Use.IDLE : Use.NONE;
+            }
+            return request.use();
+        }
+
+        /** Since when it waits for a request, or for the rest of one and its answer. */
+        long since() {
+            return request == null ? since : request.deadline().beginNanos();
+        }
 
         boolean isOverdue(long now) {
             return request == null && now - since > (hadRequest ? IDLE_NANOS : HEADER_NANOS);
@@ -70,19 +100,16 @@ final class Connections implements Connection.Listener, AutoCloseable {
         }
     }
 
-    /** The connection that is closed for a new one; the new one itself if all others have requests. */
+    /** The connection that is closed for a new one; the new one itself if a thread works for each other one. */
     private Connection leastNeeded(Connection added) {
-        Connection kept = null;
-        for (Map.Entry<Connection, State> one : open.entrySet()) {
-            State state = one.getValue();
-            if (state.request == null && !state.hadRequest && one.getKey() != added) {
-                return one.getKey();
-            }
-            if (state.request == null && state.hadRequest && kept == null) {
-                kept = one.getKey();
-            }
-        }
-        return kept == null ? added : kept;
+        long now = System.nanoTime();
+        return open.entrySet().stream()
+                .filter(one -> one.getKey() != added && one.getValue().use() != Use.WORK)
+                .min(Comparator.comparing((Map.Entry<Connection, State> one) ->
+                                one.getValue().use())
+                        .thenComparing(one -> now - one.getValue().since(), Comparator.reverseOrder()))
+                .map(Map.Entry::getKey)
+                .orElse(added);
     }
 
     @Override

@@ -1,8 +1,8 @@
 package org.lora4j.cli.serve;
 
+import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ArrayNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -37,23 +37,46 @@ final class EmbeddingEndpoint implements Endpoint {
         body.free();
         float[][] embeddings = encoder.embed(asked.input, adapter, deadline);
 
-        ObjectNode node = JsonBody.MAPPER.createObjectNode().put("object", "list");
-        ArrayNode data = node.putArray("data");
-        for (int i = 0; i < embeddings.length; i++) {
-            ObjectNode one = data.addObject().put("object", "embedding").put("index", i);
-            if (asked.isBase64) {
-                one.put("embedding", base64(embeddings[i]));
-            } else {
-                ArrayNode numbers = one.putArray("embedding");
-                for (float number : embeddings[i]) {
-                    numbers.add(number);
-                }
+        answer.send(200, Answer.JSON, bytes(embeddings, asked, model));
+    }
+
+    /** The numbers are many, so each is written without a node of its own. */
+    private static byte[] bytes(float[][] embeddings, Asked asked, String model) throws IOException {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try (JsonGenerator json = JsonBody.MAPPER.createGenerator(bytes)) {
+            json.writeStartObject();
+            json.writeStringField("object", "list");
+            json.writeArrayFieldStart("data");
+            for (int i = 0; i < embeddings.length; i++) {
+                json.writeStartObject();
+                json.writeStringField("object", "embedding");
+                json.writeNumberField("index", i);
+                json.writeFieldName("embedding");
+                write(embeddings[i], asked.isBase64, json);
+                json.writeEndObject();
             }
+            json.writeEndArray();
+            json.writeStringField("model", model);
+            int tokens = asked.input.tokens();
+            json.writeObjectFieldStart("usage");
+            json.writeNumberField("prompt_tokens", tokens);
+            json.writeNumberField("total_tokens", tokens);
+            json.writeEndObject();
+            json.writeEndObject();
         }
-        node.put("model", model);
-        int tokens = asked.input.tokens();
-        node.putObject("usage").put("prompt_tokens", tokens).put("total_tokens", tokens);
-        answer.json(200, node);
+        return bytes.toByteArray();
+    }
+
+    private static void write(float[] numbers, boolean isBase64, JsonGenerator json) throws IOException {
+        if (isBase64) {
+            json.writeString(base64(numbers));
+            return;
+        }
+        json.writeStartArray();
+        for (float number : numbers) {
+            json.writeNumber(number);
+        }
+        json.writeEndArray();
     }
 
     private Asked read(JsonBody json) {
@@ -82,7 +105,7 @@ final class EmbeddingEndpoint implements Endpoint {
             try {
                 return encoder.tokens(all.stream().map(JsonNode::textValue).toList());
             } catch (IllegalArgumentException e) {
-                throw ApiException.field("input", RULE, "a text without a token");
+                throw ApiException.field("input", String.valueOf(e.getMessage()));
             }
         }
         int[][] ids = new int[all.size()][];

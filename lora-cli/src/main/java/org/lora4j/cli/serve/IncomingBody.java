@@ -5,9 +5,13 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.eclipse.jetty.http.HttpException;
 import org.eclipse.jetty.io.Content;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The body of a request, which is read as it comes: no thread waits for it. */
 final class IncomingBody {
+    private static final Logger log = LoggerFactory.getLogger(IncomingBody.class);
+
     /** So much of a body that is not wanted is read. */
     private static final long DRAINED_BYTES = 32L << 20;
 
@@ -27,6 +31,7 @@ final class IncomingBody {
     private final AtomicBoolean ended = new AtomicBoolean();
     private ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     private @Nullable ApiException refusal;
+    private long refusedSince = System.nanoTime();
     private long drained;
 
     /**
@@ -46,6 +51,16 @@ final class IncomingBody {
 
     /** Reads what is there, and goes on when there is more. */
     void read() {
+        try {
+            readWhatIsThere();
+        } catch (RuntimeException | Error e) {
+            // Nobody else would give its bytes back.
+            log.error("a body could not be read", e);
+            giveUp(ApiException.internal());
+        }
+    }
+
+    private void readWhatIsThere() {
         while (!ended.get()) {
             Content.Chunk chunk = source.read();
             if (chunk == null) {
@@ -56,9 +71,12 @@ final class IncomingBody {
                 giveUp(broken(chunk.getFailure()));
                 return;
             }
-            add(chunk);
             boolean isLast = chunk.isLast();
-            chunk.release();
+            try {
+                add(chunk);
+            } finally {
+                chunk.release();
+            }
             if (isLast) {
                 end();
                 return;
@@ -101,6 +119,7 @@ final class IncomingBody {
     private synchronized void refuse(ApiException why) {
         if (!ended.get()) {
             refusal = why;
+            refusedSince = System.nanoTime();
             drop();
         }
     }
@@ -131,11 +150,24 @@ final class IncomingBody {
         }
     }
 
-    /** Stops to read. */
+    /** Whether the body is not wanted, and is only read so that the client sees why. */
+    synchronized boolean isRefused() {
+        return refusal != null;
+    }
+
+    synchronized boolean isRefusedFor(long nanos, long now) {
+        return refusal != null && now - refusedSince > nanos;
+    }
+
+    /** Stops to read. A body that was refused before is so for its first reason. */
     void giveUp(ApiException why) {
         if (!ended.getAndSet(true)) {
-            drop();
-            receiver.refused(why);
+            ApiException first;
+            synchronized (this) {
+                first = refusal == null ? why : refusal;
+                drop();
+            }
+            receiver.refused(first);
         }
     }
 }

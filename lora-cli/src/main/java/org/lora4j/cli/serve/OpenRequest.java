@@ -17,8 +17,11 @@ final class OpenRequest {
     /** How long a body may take, for one over a slow line. */
     private static final long READ_NANOS = TimeUnit.SECONDS.toNanos(60);
 
-    /** How long after its time an answer may still be sent. */
-    private static final long SEND_NANOS = TimeUnit.SECONDS.toNanos(10);
+    /** How long the body of a request that is refused may take. */
+    private static final long DRAIN_NANOS = TimeUnit.SECONDS.toNanos(3);
+
+    /** How long a client may take to read an answer that was made. */
+    private static final long SEND_NANOS = TimeUnit.SECONDS.toNanos(30);
 
     /** Not at once, because the thread that has read the request may still use its connection. */
     private static final long PROBE_NANOS = TimeUnit.MILLISECONDS.toNanos(250);
@@ -26,10 +29,11 @@ final class OpenRequest {
     private final Request request;
     private final Deadline deadline;
 
-    private @Nullable IncomingBody body;
+    private volatile @Nullable IncomingBody body;
     private @Nullable Thread worker;
     private long workSince;
-    private boolean ended;
+    private volatile boolean ended;
+    private long endedSince;
     private boolean gone;
 
     /** Creates a request whose headers are there. */
@@ -69,8 +73,25 @@ final class OpenRequest {
     /** Notes that the last part of the answer is sent now. Returns false if it was before. */
     synchronized boolean end() {
         boolean isFirst = !ended;
-        ended = true;
+        if (isFirst) {
+            endedSince = System.nanoTime();
+            ended = true;
+        }
         return isFirst;
+    }
+
+    /** What its connection is used for now. */
+    Connections.Use use() {
+        IncomingBody now = body;
+        if (now != null) {
+            return now.isRefused() ? Connections.Use.REFUSED : Connections.Use.READ;
+        }
+        return ended ? Connections.Use.ANSWERED : Connections.Use.WORK;
+    }
+
+    /** Breaks its connection. */
+    void close() {
+        connection().getEndPoint().close();
     }
 
     /** Whether nobody reads the answer. */
@@ -84,14 +105,17 @@ final class OpenRequest {
         synchronized (this) {
             long age = now - deadline.beginNanos();
             long longest = deadline.timeout().toNanos();
-            if (body != null) {
-                late = age > Math.min(READ_NANOS, longest) ? body : null;
+            IncomingBody read = body;
+            if (read != null) {
+                boolean isLate = age > Math.min(READ_NANOS, longest) || read.isRefusedFor(DRAIN_NANOS, now);
+                late = isLate ? read : null;
             } else if (worker != null && !ended && now - workSince > PROBE_NANOS && (gone || hasGone())) {
                 gone = true;
                 worker.interrupt();
             }
-            if (age > longest + READ_NANOS + SEND_NANOS || (worker != null && age > longest + SEND_NANOS)) {
-                connection().getEndPoint().close();
+            boolean isUnread = ended && now - endedSince > SEND_NANOS;
+            if (isUnread || age > longest + READ_NANOS + SEND_NANOS || (worker != null && age > longest + SEND_NANOS)) {
+                close();
             }
         }
         if (late != null) {
@@ -101,7 +125,7 @@ final class OpenRequest {
 
     /**
      * Returns whether the client has closed the connection. Nobody else reads from it until the request is answered. What a client sends
-     * too early is kept for its next request.
+     * too early is kept for its next request. If there is no room for it, the connection is broken, because a part of it would be lost.
      */
     private boolean hasGone() {
         EndPoint endPoint = connection().getEndPoint();
@@ -110,6 +134,10 @@ final class OpenRequest {
             int read = endPoint.fill(early);
             if (read > 0 && connection() instanceof Connection.UpgradeTo next) {
                 next.onUpgradeTo(early);
+            }
+            if (early.hasRemaining()) {
+                endPoint.close();
+                return true;
             }
             return read < 0;
         } catch (IOException e) {

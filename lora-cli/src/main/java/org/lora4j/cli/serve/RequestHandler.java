@@ -15,6 +15,7 @@ import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.util.Callback;
+import org.eclipse.jetty.util.URIUtil;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.serve.ServingException;
 import org.slf4j.Logger;
@@ -41,6 +42,7 @@ final class RequestHandler extends Handler.Abstract {
     private final Map<String, Endpoint> endpoints;
     private final Places places;
     private final BodyMemory memory;
+    private final AnswerMemory unread = AnswerMemory.ofHeap();
 
     RequestHandler(
             ServedModel model,
@@ -69,7 +71,7 @@ final class RequestHandler extends Handler.Abstract {
         OpenRequest open =
                 new OpenRequest(request, Deadline.begin(model.limits().timeout()));
         connections.begin(open);
-        Answer answer = new Answer(open, response, atEnd(open, isAccepted, callback));
+        Answer answer = new Answer(open, unread, response, atEnd(open, isAccepted, callback));
         Endpoint endpoint = null;
         ApiException refusal = null;
         Access access = Access.ALL;
@@ -114,6 +116,7 @@ final class RequestHandler extends Handler.Abstract {
             }
 
             private void end() {
+                unread.free(open);
                 connections.end(open);
                 if (isAccepted) {
                     active.leave();
@@ -183,11 +186,17 @@ final class RequestHandler extends Handler.Abstract {
     }
 
     private void start(Call call, Endpoint endpoint, byte[] bytes, int counted) {
+        TextBody body = new TextBody(bytes, () -> memory.free(counted));
         try {
-            workers.execute(() -> work(call, endpoint, new TextBody(bytes, () -> memory.free(counted))));
+            workers.execute(() -> work(call, endpoint, body));
         } catch (RejectedExecutionException e) {
-            memory.free(counted);
+            body.free();
             call.answer.error(ApiException.busy("the server stops; ask another one"));
+        } catch (RuntimeException | Error e) {
+            // There may be no native thread for it.
+            log.error("a request could not be answered", e);
+            body.free();
+            call.answer.error(ApiException.internal());
         }
     }
 
@@ -259,7 +268,7 @@ final class RequestHandler extends Handler.Abstract {
 
     private void get(String path, Access access, Answer answer) throws IOException {
         if (path.startsWith(MODELS + "/")) {
-            one(path.substring(MODELS.length() + 1), access, answer);
+            one(URIUtil.decodePath(path.substring(MODELS.length() + 1)), access, answer);
         } else if (path.equals(MODELS)) {
             list(access, answer);
         } else if (path.equals(HEALTH)) {
@@ -308,6 +317,7 @@ final class RequestHandler extends Handler.Abstract {
         text.gauge("lora_http_requests", "Requests of the model that are answered now.", places.taken());
         text.gauge("lora_http_connections", "Connections that are open.", connections.count());
         text.gauge("lora_http_body_bytes", "Bytes of the bodies of requests in memory.", memory.taken());
+        text.gauge("lora_http_answer_bytes", "Bytes of answers that clients have not read yet.", unread.taken());
         model.addTo(text);
         answer.send(200, MetricsText.TYPE, text.toString().getBytes(StandardCharsets.UTF_8));
     }

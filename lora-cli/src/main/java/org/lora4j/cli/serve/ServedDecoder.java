@@ -44,7 +44,6 @@ final class ServedDecoder extends ServedModel {
             builder.maxCachedTokens(limits.cachedTokens());
         }
         service = builder.build();
-        watch(cache);
     }
 
     static ServedDecoder openDecoder(Settings settings) throws IOException {

@@ -41,7 +41,6 @@ final class ServedEncoder extends ServedModel {
             builder.maxBatchRows(limits.running());
         }
         predictor = builder.build();
-        watch(cache);
     }
 
     static ServedEncoder openEncoder(Settings settings) throws IOException {

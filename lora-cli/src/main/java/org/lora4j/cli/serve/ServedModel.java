@@ -21,6 +21,7 @@ public abstract class ServedModel implements AutoCloseable {
     private final long baseSeconds;
     private final @Nullable AdapterFolder folder;
     private final Settings settings;
+    private @Nullable AdapterCache cache;
     private @Nullable AdapterReloader reloader;
 
     /**
@@ -56,23 +57,35 @@ public abstract class ServedModel implements AutoCloseable {
      * @throws IOException if the model cannot be read, or there is no folder of adapters
      */
     public static ServedModel open(Settings settings) throws IOException {
-        return ModelKind.of(settings.model).isDecoder()
-                ? ServedDecoder.openDecoder(settings)
-                : ServedEncoder.openEncoder(settings);
+        return watched(
+                ModelKind.of(settings.model).isDecoder()
+                        ? ServedDecoder.openDecoder(settings)
+                        : ServedEncoder.openEncoder(settings));
+    }
+
+    /** Starts to look for adapters that were replaced. A model for which this fails is closed. */
+    static ServedModel watched(ServedModel model) {
+        try {
+            model.watch();
+            return model;
+        } catch (RuntimeException | Error e) {
+            model.close();
+            throw e;
+        }
     }
 
     /** Creates the cache of the adapters; null if there are none. */
     final @Nullable AdapterCache cache(LoRAModel model) {
-        return folder == null
-                ? null
-                : AdapterCache.builder(model, folder.path())
-                        .maxAdapters(settings.limits.adapters())
-                        .maxBytes(settings.limits.adapterBytes())
-                        .build();
+        if (folder != null) {
+            cache = AdapterCache.builder(model, folder.path())
+                    .maxAdapters(settings.limits.adapters())
+                    .maxBytes(settings.limits.adapterBytes())
+                    .build();
+        }
+        return cache;
     }
 
-    /** Starts to look for adapters that were replaced. */
-    final void watch(@Nullable AdapterCache cache) {
+    private void watch() {
         if (cache != null && folder != null && !settings.limits.reload().isZero()) {
             reloader = AdapterReloader.start(cache, folder.path(), settings.limits.reload());
         }

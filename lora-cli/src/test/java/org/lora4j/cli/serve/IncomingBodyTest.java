@@ -22,6 +22,7 @@ class IncomingBodyTest {
     private static final class Parts implements Content.Source {
         private final Queue<Content.Chunk> ready = new ArrayDeque<>();
         private @Nullable Runnable waiting;
+        private @Nullable Error failure;
 
         void send(int bytes, boolean isLast) {
             ready.add(Content.Chunk.from(ByteBuffer.allocate(bytes), isLast));
@@ -34,6 +35,9 @@ class IncomingBodyTest {
 
         @Override
         public Content.@Nullable Chunk read() {
+            if (failure != null) {
+                throw failure;
+            }
             return ready.poll();
         }
 
@@ -156,6 +160,18 @@ class IncomingBodyTest {
         one.body.giveUp(ApiException.of(408, "timeout", "late"));
         Objects.requireNonNull(one.parts.waiting).run();
         assertThat(one.statuses).containsExactly(408);
+        assertThat(memory.taken()).isZero();
+    }
+
+    /** The memory may be full in the middle of a body. */
+    @Test
+    void aBodyThatFailsToBeReadKeepsNothing() {
+        Received one = new Received(null);
+        one.parts.send(50, false);
+        one.parts.failure = new OutOfMemoryError("Java heap space");
+        one.parts.send(50, true);
+        assertThat(one.statuses).containsExactly(500);
+        assertThat(one.whole).isEmpty();
         assertThat(memory.taken()).isZero();
     }
 }
