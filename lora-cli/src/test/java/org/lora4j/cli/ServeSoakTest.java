@@ -69,6 +69,15 @@ class ServeSoakTest {
         });
     }
 
+    /** Under an attack a connection may be closed without an answer. {@link ServeClientsTest} shows the answers without one. */
+    private void requireStatus(String what, String answer, int status) {
+        if (answer.isEmpty()) {
+            count(what + ", no answer");
+        } else {
+            assertThat(answer).startsWith("HTTP/1.1 " + status);
+        }
+    }
+
     private void start(String what, Client client) {
         int number = threads.size();
         Thread thread = new Thread(
@@ -222,16 +231,16 @@ class ServeSoakTest {
                 String begin = RawClient.post(TEXT, "Transfer-Encoding: chunked\r\n", "");
                 String answer = client.send(begin + "2\r\n{ \r\n" + (random.nextBoolean() ? "zz\r\n" : "2\r\nabcd"))
                         .answer();
-                assertThat(answer).startsWith("HTTP/1.1 400");
+                requireStatus("broken chunk", answer, 400);
                 Thread.sleep(20);
             }
         });
         hostile("wrong host", random -> {
             try (RawClient client = new RawClient(server.address())) {
                 String request = withLength(body("style", "a", 4, false));
-                assertThat(client.send(request.replace("Host: localhost", "Host: evil.example"))
-                                .answer())
-                        .startsWith("HTTP/1.1 421");
+                String answer = client.send(request.replace("Host: localhost", "Host: evil.example"))
+                        .answer();
+                requireStatus("wrong host", answer, 421);
                 Thread.sleep(20);
             }
         });
