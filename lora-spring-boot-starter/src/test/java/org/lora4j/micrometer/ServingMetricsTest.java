@@ -3,6 +3,7 @@ package org.lora4j.micrometer;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatNullPointerException;
+import static org.assertj.core.api.Assertions.withinPercentage;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -82,12 +83,14 @@ class ServingMetricsTest {
                         .tags("adapter", "a")
                         .functionTimer()
                         .totalTime(TimeUnit.NANOSECONDS))
-                .isEqualTo((double) a.latencyNanos().sum());
+                .isCloseTo(
+                        (double) a.latencyNanos().sum(),
+                        withinPercentage(1e-9)); // Micrometer divides and multiplies by a second.
         assertThat(registry.get("lora.request.queue.percentile")
                         .tags("adapter", "a", "phi", "1")
                         .timeGauge()
                         .value(TimeUnit.NANOSECONDS))
-                .isEqualTo((double) a.queueNanos().max());
+                .isCloseTo((double) a.queueNanos().max(), withinPercentage(1e-9));
         assertThat(registry.get("lora.batch").functionTimer().count()).isEqualTo(5);
         assertThat(registry.find("lora.units").meters()).hasSize(NAMES + 1);
     }
