@@ -228,13 +228,11 @@ public final class LoRAInit {
      */
     LowRankFactors initialize(
             String path, LayerKind kind, RandomGenerator random, INDArray weight, int rank, double scale) {
-        long smaller = Math.min(weight.size(0), weight.size(1));
         if (kind == LayerKind.EMBEDDING && method != Method.MICA) {
             return initializeEmbedding(path, random, weight, rank);
         }
-        if (rank > smaller && (subtractsFromBase() || method == Method.MICA)) {
-            throw new IllegalArgumentException(path + ": rank must be in [1, " + smaller + "] for " + this
-                    + ", which takes the factors from the weight, found " + rank);
+        if (subtractsFromBase() || method == Method.MICA) {
+            requireWithin(path, weight, rank);
         }
         return switch (method) {
             case KAIMING_UNIFORM -> new LowRankFactors(zeroB(weight, rank), uniformA(random, weight, rank));
@@ -248,6 +246,15 @@ public final class LoRAInit {
             case ORTHOGONAL -> orthogonalFactors(random, weight, rank);
             case MICA -> minorPart(weight, rank);
         };
+    }
+
+    /** Refuses a rank for which the weight has too few rows or columns to take the factors from. */
+    void requireWithin(String path, INDArray weight, int rank) {
+        long smaller = Math.min(weight.size(0), weight.size(1));
+        if (rank > smaller) {
+            throw new IllegalArgumentException(path + ": rank must be in [1, " + smaller + "] for " + this
+                    + ", which takes the factors from the weight, found " + rank);
+        }
     }
 
     private LowRankFactors initializeEmbedding(String path, RandomGenerator random, INDArray weight, int rank) {
@@ -271,6 +278,11 @@ public final class LoRAInit {
 
     private LowRankFactors principalPart(INDArray weight, int rank, double scale) {
         Svd svd = iterations == 0 ? Svd.truncated(weight, rank) : Svd.randomized(weight, rank, iterations);
+        return principalPart(svd, rank, scale);
+    }
+
+    /** The factors of PiSSA, with {@code s·B·A = U_r·S_r·V_rᵀ}. */
+    static LowRankFactors principalPart(Svd svd, int rank, double scale) {
         LowRankFactors factors = svd.balancedFactors(rank);
         double share = 1 / Math.sqrt(scale);
         return new LowRankFactors(factors.b().mul(share), factors.a().mul(share));
@@ -282,7 +294,8 @@ public final class LoRAInit {
         return new LowRankFactors(b.dup('c'), Nd4j.zeros(weight.dataType(), rank, weight.size(1)));
     }
 
-    private static LowRankFactors leadingPart(INDArray weight, int rank) {
+    /** The factors of OLoRA, with {@code B·A = Q_r·R_r}. */
+    static LowRankFactors leadingPart(INDArray weight, int rank) {
         ThinQr qr = ThinQr.of(weight);
         INDArray b = qr.q().get(NDArrayIndex.all(), NDArrayIndex.interval(0, rank));
         INDArray a = qr.r().get(NDArrayIndex.interval(0, rank), NDArrayIndex.all());

@@ -2,10 +2,8 @@ package org.lora4j.adapter;
 
 import org.lora4j.linalg.LowRankFactors;
 import org.lora4j.linalg.Svd;
-import org.lora4j.linalg.ThinQr;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.indexing.NDArrayIndex;
 
 /**
  * What a training elsewhere subtracted from a weight {@code W = U·S·Vᵀ = Q·R} at its start, computed again from the weight:
@@ -23,7 +21,7 @@ final class SubtractedPart {
     private SubtractedPart() {}
 
     /**
-     * Computes B₀ and A₀, up to factors whose product is one.
+     * Computes B₀ and A₀.
      *
      * @param layer the original layer; its weight is not written to
      * @param config an initialization that subtracts from the base, without random numbers
@@ -34,18 +32,14 @@ final class SubtractedPart {
         String path = layer.path();
         int rank = config.rankOf(path);
         INDArray weight = layer.kind().asMatrix(layer.weight()).castTo(DataType.DOUBLE);
-        long smaller = Math.min(weight.size(0), weight.size(1));
-        if (rank > smaller) {
-            throw new IllegalArgumentException(path + ": rank must be in [1, " + smaller + "] for " + config.init()
-                    + ", which takes the factors from the weight, found " + rank);
-        }
-        double share = 1 / config.scaleOf(path);
+        config.init().requireWithin(path, weight, rank);
         return config.init().method() == LoRAInit.Method.PISSA
-                ? scaled(principalPart(path, weight, rank), share)
-                : leadingPart(weight, rank);
+                ? LoRAInit.principalPart(decomposed(path, weight, rank), rank, config.scaleOf(path))
+                : LoRAInit.leadingPart(weight, rank);
     }
 
-    private static LowRankFactors principalPart(String path, INDArray weight, int rank) {
+    /** Decomposes a weight, and refuses one whose principal part depends on rounding. */
+    private static Svd decomposed(String path, INDArray weight, int rank) {
         Svd svd = Svd.thin(weight);
         INDArray sigma = svd.singularValues();
         if (rank < sigma.length()) {
@@ -59,17 +53,6 @@ final class SubtractedPart {
                         + " path_initial_model_for_weight_conversion=...)");
             }
         }
-        return svd.balancedFactors(rank);
-    }
-
-    private static LowRankFactors leadingPart(INDArray weight, int rank) {
-        ThinQr qr = ThinQr.of(weight);
-        return new LowRankFactors(
-                qr.q().get(NDArrayIndex.all(), NDArrayIndex.interval(0, rank)).dup('c'),
-                qr.r().get(NDArrayIndex.interval(0, rank), NDArrayIndex.all()).dup('c'));
-    }
-
-    private static LowRankFactors scaled(LowRankFactors factors, double share) {
-        return new LowRankFactors(factors.b().mul(share), factors.a());
+        return svd;
     }
 }
