@@ -2,14 +2,33 @@ package org.lora4j.text;
 
 import java.util.stream.IntStream;
 
-/**
- * What the native library returns for a text or a pair of texts.
- *
- * @param ids the tokens {@code [t]}
- * @param types the types of the tokens {@code [t]}
- * @param texts for each token the number of its text, 0 or 1; −1 for a special token that was added {@code [t]}
- */
-record NativeTokens(int[] ids, int[] types, int[] texts) {
+/** What the native library returns for a text or a pair of texts. */
+final class NativeTokens {
+    private final int[] ids;
+    private final int[] types;
+    private final int[] texts;
+
+    /**
+     * @param ids the tokens {@code [t]}
+     * @param types the types of the tokens {@code [t]}
+     * @param texts for each token the number of its text, 0 or 1; −1 for a special token that was added {@code [t]}
+     */
+    NativeTokens(int[] ids, int[] types, int[] texts) {
+        this.ids = ids;
+        this.types = types;
+        this.texts = texts;
+    }
+
+    /** The tokens {@code [t]}. */
+    int[] ids() {
+        return ids;
+    }
+
+    /** The types of the tokens {@code [t]}. */
+    int[] types() {
+        return types;
+    }
+
     /** How many tokens are of a text. */
     int count(int text) {
         return (int) IntStream.of(texts).filter(t -> t == text).count();
