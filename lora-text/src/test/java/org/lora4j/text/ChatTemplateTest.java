@@ -58,7 +58,7 @@ class ChatTemplateTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "llama3",
+                "llama3-like",
                 "llama31-like",
                 "mistral",
                 "mistral-tools-like",
@@ -125,7 +125,7 @@ class ChatTemplateTest {
 
     @Test
     void llama3() {
-        ChatTemplate llama = template("llama3", Map.of("bos_token", "<|begin_of_text|>"));
+        ChatTemplate llama = template("llama3-like", Map.of("bos_token", "<|begin_of_text|>"));
         assertThat(llama.render(Conversation.of(SYSTEM, HI), true))
                 .isEqualTo("<|begin_of_text|><|start_header_id|>system<|end_header_id|>\n\nBe brief.<|eot_id|>"
                         + "<|start_header_id|>user<|end_header_id|>\n\nHi 🚀<|eot_id|>"
@@ -341,7 +341,7 @@ class ChatTemplateTest {
             Conversation chat = Conversation.of(BYE, HELLO, BYE, SEE_YOU);
             assertThat(learned(template("mistral", special).tokens(tokenizer, chat), tokenizer))
                     .containsExactly("Hello!</s>", "See you.</s>");
-            assertThat(learned(template("llama3", special).tokens(tokenizer, chat), tokenizer))
+            assertThat(learned(template("llama3-like", special).tokens(tokenizer, chat), tokenizer))
                     .containsExactly("Hello!<|eot_id|>", "See you.<|eot_id|>");
             assertThat(learned(template("qwen-like", special).tokens(tokenizer, chat), tokenizer))
                     .containsExactly("Hello!<|im_end|>\n", "See you.<|im_end|>\n");
