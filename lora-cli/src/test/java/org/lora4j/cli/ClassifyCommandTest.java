@@ -167,9 +167,8 @@ class ClassifyCommandTest {
         Cli refused = Cli.run(training(output, Cli.words(few, "--seed", 1)));
         assertThat(refused.code()).isEqualTo(1);
         assertThat(refused.errLines())
-                .containsExactly(
-                        "error: " + output + ": the output folder must have no adapter, found adapter_config.json;"
-                                + " choose another --output, or replace the adapter with --overwrite");
+                .containsExactly("error: " + output + ": the output folder must have no adapter and no model, found"
+                        + " adapter_config.json; choose another --output, or replace it with --overwrite");
         assertThat(tensors).hasBinaryContent(first);
 
         Files.writeString(output.resolve("checkpoint.safetensors"), "of an older training");

@@ -109,6 +109,35 @@ class ConvertCommandsTest {
     }
 
     @Test
+    void anEarlierResultIsReplacedOnlyIfAsked() throws IOException {
+        Path output = temp.resolve("replaced");
+        Object[] combine = {"combine", "--adapter", first + "=1", "--output", output};
+        Object[] convert = {"convert", "--adapter", first, "--rank", 2, "--output", output};
+        Object[] extract = {"extract", "--model", llama, "--tuned", llama, "--output", output};
+        Object[] merge = {"merge", "--model", llama, "--adapter", first, "--output", output};
+        Cli.good(combine);
+        assertThat(PeftAdapters.load(output).config().rank()).isGreaterThan(2);
+        for (Object[] again : List.of(combine, convert, extract, merge)) {
+            assertFails("must have no adapter and no model, found adapter_config.json", again);
+        }
+        Cli.good(Cli.words(convert, "--overwrite"));
+        assertThat(PeftAdapters.load(output).config().rank()).isEqualTo(2);
+
+        Path merged = temp.resolve("replaced-model");
+        merge[merge.length - 1] = merged;
+        Cli.good(merge);
+        assertFails("must have no adapter and no model, found model.safetensors", merge);
+        Cli.good(Cli.words(merge, "--overwrite"));
+
+        Path gguf = Files.writeString(temp.resolve("earlier.gguf"), "mine");
+        Object[] file = {"convert", "--adapter", first, "--model", llama, "--gguf", "F32", "--output", gguf};
+        assertFails("must be a new file, found one", file);
+        assertThat(gguf).hasContent("mine");
+        Cli.good(Cli.words(file, "--overwrite"));
+        assertThat(Files.size(gguf)).isGreaterThan(100);
+    }
+
+    @Test
     void aMergedDecoderComputesWhatTheAdapterDoes() throws IOException {
         String forTools = "additional_chat_templates/tool_use.jinja";
         Files.createDirectories(llama.resolve("additional_chat_templates"));
@@ -274,8 +303,8 @@ class ConvertCommandsTest {
                             .asText())
                     .isEqualTo("CAUSAL_LM");
         }
-        assertFails(
-                "adapter 2", "combine", "--adapter", first + "=1", "--adapter", second + "=1", "--output", combined);
+        Object[] withDora = {"combine", "--adapter", first + "=1", "--adapter", second + "=1", "--output", combined};
+        assertFails("adapter 2", Cli.words(withDora, "--overwrite"));
         Cli wrong = Cli.run("combine", "--adapter", first + "=1", "--output", combined, "--density", 0);
         assertThat(wrong.err()).contains("--density must be above 0 and at most 1, found 0.0");
     }
@@ -317,15 +346,15 @@ class ConvertCommandsTest {
         GgufModel model = LlamaModel.load(llama).config().ggufModel();
         GgufAdapters.save(PeftAdapters.load(first), model, expected);
         assertThat(file).hasSameBinaryContentAs(expected);
-        Cli.good(Cli.words(toGguf, "F16", "--adapter", first, "--output", file));
+        Cli.good(Cli.words(toGguf, "F16", "--adapter", first, "--output", file, "--overwrite"));
         GgufAdapters.save(PeftAdapters.load(first), model, Dtype.F16, expected);
         assertThat(file).hasSameBinaryContentAs(expected);
 
         byte[] before = Files.readAllBytes(file);
-        assertFails("found magnitudes (DoRA) of", Cli.words(toGguf, "F32", "--adapter", second, "--output", file));
+        Object[] dora = {"F32", "--adapter", second, "--output", file, "--overwrite"};
+        assertFails("found magnitudes (DoRA) of", Cli.words(toGguf, dora));
         assertThat(file).hasBinaryContent(before);
-        JsonNode written = Cli.good(
-                        Cli.words(toGguf, "F32", "--adapter", second, "--output", file, "--rank", 16, "--json"))
+        JsonNode written = Cli.good(Cli.words(Cli.words(toGguf, dora), "--rank", 16, "--json"))
                 .json();
         assertThat(written.at("/numbers/greatestError").asDouble()).isLessThan(1e-4);
         assertFails(
@@ -338,7 +367,7 @@ class ConvertCommandsTest {
                 "--adapter",
                 classifier,
                 "--output",
-                file);
+                temp.resolve("no"));
     }
 
     @Test
@@ -385,7 +414,7 @@ class ConvertCommandsTest {
         Cli.good("convert", "--adapter", after, "--rank", 4, "--output", small);
         assertThat(Cli.good(Cli.words(test, small)).json().at("/metrics/classes/1/name"))
                 .hasToString("\"ships\"");
-        Cli.good("convert", "--adapter", first, "--rank", 4, "--output", small);
+        Cli.good("convert", "--adapter", first, "--rank", 4, "--output", small, "--overwrite");
         assertThat(small.resolve("task.json")).doesNotExist();
     }
 

@@ -147,7 +147,7 @@ class ExtractCommandTest {
                 .contains("warning: only " + withHead
                         + " has a classifier, and the adapter leaves it out: bert.pooler.dense,"
                         + " classifier; 'lora classify' trains a new one");
-        assertThat(Cli.good(Cli.words(words, "--output", output, "--json"))
+        assertThat(Cli.good(Cli.words(words, "--output", output, "--overwrite", "--json"))
                         .json()
                         .at("/leftOut"))
                 .extracting(JsonNode::asText)
@@ -169,8 +169,9 @@ class ExtractCommandTest {
         assertThat(result.at("/leftOut")).isEmpty();
         LoRAModel model = LoRAModel.of(LlamaModel.load(before).classifier());
         assertClose(model.load("extracted", output), LlamaModel.load(after).classifier(), model.base());
+        Path without = temp.resolve("without-score");
         JsonNode alone = Cli.good(
-                        "extract", "--model", llama, "--tuned", after, "--energy", 1, "--output", output, "--json")
+                        "extract", "--model", llama, "--tuned", after, "--energy", 1, "--output", without, "--json")
                 .json();
         assertThat(alone.at("/leftOut")).extracting(JsonNode::asText).containsExactly("score");
     }

@@ -6,10 +6,13 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.io.PeftAdapters;
 
@@ -25,6 +28,7 @@ class GoOnTest {
     private static Path llama;
     private static Path texts;
     private static Path chats;
+    private static Path triples;
     private static Path topics;
     private static Path sounds;
 
@@ -35,6 +39,9 @@ class GoOnTest {
         texts = SmallTexts.csv(temp.resolve("texts.csv"), 60, 2);
         chats = Files.writeString(
                 temp.resolve("chats.jsonl"), "{\"prompt\": \"the cow?\", \"completion\": \"moo\"}\n".repeat(12));
+        triples = Files.writeString(
+                temp.resolve("triples.csv"),
+                "query,positive,negative\n" + "the cow,a cow,a ship\nthe ship,a ship,a cow\n".repeat(8));
         topics = temp.resolve("topics");
         sounds = temp.resolve("sounds");
         Cli.good(command("classify", bert, texts, topics, "--rate", 0.01, "--epochs", 2, "--rank", 3));
@@ -101,6 +108,26 @@ class GoOnTest {
         assertSame(goOn("clm", llama, texts, sounds, "--validation", 0, "--block", 16), sounds);
     }
 
+    @ParameterizedTest
+    @CsvSource({"retrieve,", "rerank,", "rerank, mean"})
+    void aSearchGoesOn(String command, @Nullable String head) throws IOException {
+        Object[] more = head == null ? new Object[0] : new Object[] {"--head", head};
+        Path search = temp.resolve(command + "-" + head);
+        Cli.good(command(
+                command,
+                bert,
+                triples,
+                search,
+                Cli.words(more, "--rate", 0.01, "--epochs", 1, "--rank", 3, "--validation", 0)));
+        Path after = goOn(command, bert, triples, search, "--validation", 0);
+        assertSame(after, search);
+        assertThat(after.resolve("task.json")).hasSameTextualContentAs(search.resolve("task.json"));
+        Path trained = temp.resolve("trained-" + search.getFileName());
+        Cli.good(command(command, bert, triples, trained, "--adapter", search, "--epochs", 1, "--validation", 0));
+        assertThat(PeftAdapters.load(trained).weights())
+                .isNotEqualTo(PeftAdapters.load(search).weights());
+    }
+
     private static void assertFails(int code, String message, Object... args) {
         Cli cli = Cli.run(args);
         assertThat(cli.errLines())
@@ -142,6 +169,11 @@ class GoOnTest {
                         + ": a language model needs an adapter without a classifier, found one of 'lora classify'; use it"
                         + " with 'lora predict'",
                 command("sft", llama, chats, output, "--adapter", topics));
+        assertFails(
+                1,
+                topics + ": an embedding needs an adapter without a classifier, found one of 'lora classify'",
+                command("retrieve", bert, triples, output, "--adapter", topics));
+        assertFails(1, "classes", command("rerank", bert, triples, output, "--adapter", topics));
         assertThat(output).isEmptyDirectory();
     }
 

@@ -2,6 +2,7 @@ package org.lora4j.cli.command;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -10,7 +11,6 @@ import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.cli.convert.AdapterFiles;
 import org.lora4j.cli.convert.WeightedAdapters;
-import org.lora4j.cli.file.OutputPath;
 import org.lora4j.example.support.cli.OptionCheck;
 import org.lora4j.example.support.cli.WorkCommand;
 import picocli.CommandLine.Command;
@@ -64,6 +64,9 @@ public final class CombineCommand extends WorkCommand {
     private @Nullable Path model;
 
     @Mixin
+    private final OverwriteOption overwrite = new OverwriteOption();
+
+    @Mixin
     private final OutputOptions output = new OutputOptions();
 
     CombineCommand() {}
@@ -87,8 +90,11 @@ public final class CombineCommand extends WorkCommand {
     @Override
     protected void work() throws IOException {
         List<Path> sources = List.copyOf(adapters.keySet());
-        OutputPath.requireOther(folder, sources);
-        OutputPath.requireOther(folder, model == null ? List.of() : List.of(model));
+        List<Path> read = new ArrayList<>(sources);
+        if (model != null) {
+            read.add(model);
+        }
+        overwrite.require(folder, read);
         LoRAAdapter combined = new WeightedAdapters(sources, List.copyOf(adapters.values()))
                 .combine(
                         method,

@@ -11,7 +11,6 @@ import org.lora4j.algebra.TargetRank;
 import org.lora4j.cli.convert.AdapterFiles;
 import org.lora4j.cli.convert.AdapterResize;
 import org.lora4j.cli.convert.GgufExport;
-import org.lora4j.cli.file.OutputPath;
 import org.lora4j.example.support.cli.OptionCheck;
 import org.lora4j.example.support.cli.WorkCommand;
 import org.lora4j.io.Dtype;
@@ -71,6 +70,9 @@ public final class ConvertCommand extends WorkCommand {
     private @Nullable Path model;
 
     @Mixin
+    private final OverwriteOption overwrite = new OverwriteOption();
+
+    @Mixin
     private final OutputOptions output = new OutputOptions();
 
     ConvertCommand() {}
@@ -84,7 +86,7 @@ public final class ConvertCommand extends WorkCommand {
 
     @Override
     protected void work() throws IOException {
-        OutputPath.requireOther(target, model == null ? List.of(adapter) : List.of(adapter, model));
+        overwrite.require(target, model == null ? List.of(adapter) : List.of(adapter, model));
         AdapterResize.Result resized = rank == null ? null : AdapterResize.convert(adapter, TargetRank.of(rank), model);
         LoRAAdapter result = resized == null ? PeftAdapters.load(adapter) : resized.adapter();
         if (gguf == null || model == null) {

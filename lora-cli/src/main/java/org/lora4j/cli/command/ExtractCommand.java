@@ -6,7 +6,6 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.algebra.TargetRank;
 import org.lora4j.cli.convert.ModelDifference;
-import org.lora4j.cli.file.OutputPath;
 import org.lora4j.example.support.cli.OptionCheck;
 import org.lora4j.example.support.cli.WorkCommand;
 import picocli.CommandLine.Command;
@@ -52,6 +51,9 @@ public final class ExtractCommand extends WorkCommand {
     private @Nullable Double energy;
 
     @Mixin
+    private final OverwriteOption overwrite = new OverwriteOption();
+
+    @Mixin
     private final OutputOptions output = new OutputOptions();
 
     ExtractCommand() {}
@@ -69,7 +71,7 @@ public final class ExtractCommand extends WorkCommand {
 
     @Override
     protected void work() throws IOException {
-        OutputPath.requireOther(folder, List.of(model, tuned));
+        overwrite.require(folder, List.of(model, tuned));
         TargetRank target = energy != null ? TargetRank.ofEnergy(energy) : TargetRank.of(rank == null ? 16 : rank);
         ModelDifference.Result result = ModelDifference.extract(model, tuned, target, folder);
         output.show(out(), result, to -> {

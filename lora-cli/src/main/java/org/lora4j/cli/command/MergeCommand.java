@@ -2,6 +2,7 @@ package org.lora4j.cli.command;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import org.lora4j.cli.convert.ModelMerge;
 import org.lora4j.example.support.cli.OptionCheck;
@@ -28,6 +29,9 @@ public final class MergeCommand extends WorkCommand {
     private Path folder;
 
     @Mixin
+    private final OverwriteOption overwrite = new OverwriteOption();
+
+    @Mixin
     private final OutputOptions output = new OutputOptions();
 
     MergeCommand() {}
@@ -37,6 +41,7 @@ public final class MergeCommand extends WorkCommand {
 
     @Override
     protected void work() throws IOException {
+        overwrite.require(folder, List.of(model, adapter));
         ModelMerge.merge(model, adapter, folder);
         Written written = new Written(folder.toString(), Map.of());
         output.show(out(), written, to -> to.line("merged model written to %s", written.output()));

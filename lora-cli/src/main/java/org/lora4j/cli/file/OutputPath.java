@@ -5,9 +5,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 
-/** Where a result goes: never onto what it is made of, nor unasked onto another adapter. */
+/** Where a result goes: never onto what it is made of, nor unasked onto an earlier result. */
 public final class OutputPath {
-    private static final List<String> ADAPTER = List.of("adapter_config.json", "adapter_model.safetensors");
+    private static final List<String> RESULTS = List.of(
+            "adapter_config.json", "adapter_model.safetensors", "model.safetensors", "model.safetensors.index.json");
+
+    private static final String REPLACE = "; choose another --output, or replace it with --overwrite";
 
     private OutputPath() {}
 
@@ -29,16 +32,19 @@ public final class OutputPath {
     }
 
     /**
-     * Refuses a folder with an adapter, which a training would replace.
+     * Refuses an output that would replace an earlier one: a file, or a folder with an adapter or a model.
      *
-     * @param output the output folder, which need not exist
-     * @throws IOException if it has an adapter
+     * @param output the file or folder that will be written, which need not exist
+     * @throws IOException if it is there
      */
-    public static void requireNoAdapter(Path output) throws IOException {
-        for (String name : ADAPTER) {
+    public static void requireNew(Path output) throws IOException {
+        if (Files.isRegularFile(output)) {
+            throw new IOException(output + ": the output must be a new file, found one" + REPLACE);
+        }
+        for (String name : RESULTS) {
             if (Files.isRegularFile(output.resolve(name))) {
-                throw new IOException(output + ": the output folder must have no adapter, found " + name
-                        + "; choose another --output, or replace the adapter with --overwrite");
+                throw new IOException(
+                        output + ": the output folder must have no adapter and no model, found " + name + REPLACE);
             }
         }
     }

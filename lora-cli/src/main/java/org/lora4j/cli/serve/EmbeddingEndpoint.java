@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.Semaphore;
 import org.lora4j.nn.input.Sequences;
 
 /** Embeds texts. */
@@ -22,6 +23,7 @@ final class EmbeddingEndpoint implements Endpoint {
             "a text, the tokens of a text, or a list of 1 to " + MOST_INPUTS + " of either, none of them empty";
 
     private final ServedEncoder encoder;
+    private final Semaphore writing = new Semaphore(Runtime.getRuntime().availableProcessors());
 
     EmbeddingEndpoint(ServedEncoder encoder) {
         this.encoder = encoder;
@@ -37,7 +39,17 @@ final class EmbeddingEndpoint implements Endpoint {
         body.free();
         float[][] embeddings = encoder.embed(asked.input, adapter, deadline);
 
-        answer.send(200, Answer.JSON, bytes(embeddings, asked, model));
+        answer.send(200, Answer.JSON, written(embeddings, asked, model));
+    }
+
+    /** One after the other on each processor, because a large text takes much memory while it is written. */
+    private byte[] written(float[][] embeddings, Asked asked, String model) throws IOException {
+        writing.acquireUninterruptibly();
+        try {
+            return bytes(embeddings, asked, model);
+        } finally {
+            writing.release();
+        }
     }
 
     /** The numbers are many, so each is written without a node of its own. */
