@@ -13,10 +13,11 @@ import org.lora4j.internal.AdapterNames;
 import org.lora4j.io.PeftAdapters;
 import org.lora4j.io.ReadOptions;
 import org.lora4j.model.internal.AdapterRegistry;
-import org.lora4j.model.internal.AppliedAdapter;
-import org.lora4j.model.internal.MixedBatch;
+import org.lora4j.model.internal.ManagedAdapter;
+import org.lora4j.model.internal.ModelSnapshot;
 import org.lora4j.model.internal.ModelState;
 import org.lora4j.model.internal.Selection;
+import org.lora4j.model.internal.ServableModel;
 import org.lora4j.model.internal.TrainingSelection;
 import org.lora4j.nn.Model;
 import org.lora4j.nn.Network;
@@ -53,7 +54,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Any number of threads can predict while others change the model: each prediction sees one state of it.
  */
-public final class LoRAModel implements Model, PassSource {
+public final class LoRAModel implements Model, PassSource, ServableModel {
     /** The name that stands for no adapter in a mixed batch; PEFT's. */
     public static final String BASE = AdapterNames.BASE;
 
@@ -62,13 +63,11 @@ public final class LoRAModel implements Model, PassSource {
     private final Network network;
     private final AdapterRegistry registry;
     private final Predictor predictor;
-    private final MixedBatch mixedBatch;
 
     private LoRAModel(Network network) {
         this.network = network;
         registry = new AdapterRegistry(network);
         predictor = new Predictor(network.stack(), this::newInferencePass);
-        mixedBatch = new MixedBatch(network, predictor);
     }
 
     /**
@@ -140,22 +139,6 @@ public final class LoRAModel implements Model, PassSource {
         Objects.requireNonNull(adapter, "adapter must not be null");
         registry.add(name, adapter);
         return view(List.of(name));
-    }
-
-    /**
-     * Adds an adapter from data if there is none of this name, for a part of the program that will replace or delete it as
-     * long as nobody else has done so. It is frozen, and does not become active even if it is the first.
-     *
-     * @param name its name, by the rule of {@link #add(String, LoRAAdapter)}
-     * @param adapter the data; the arrays are copied
-     * @return the adapter, or null if there is one of this name, which stays as it is
-     * @throws IllegalArgumentException if the name is refused, or the data do not fit the network; nothing changes then
-     */
-    public @Nullable ManagedAdapter addManaged(String name, LoRAAdapter adapter) {
-        Objects.requireNonNull(name, "name must not be null");
-        Objects.requireNonNull(adapter, "adapter must not be null");
-        AppliedAdapter added = registry.addInactive(name, adapter);
-        return added == null ? null : new ManagedAdapter(registry, name, added);
     }
 
     /**
@@ -406,15 +389,6 @@ public final class LoRAModel implements Model, PassSource {
     }
 
     /**
-     * Returns the adapters as they are now, for several predictions that must not see a change between them.
-     *
-     * @return the snapshot; it costs next to nothing
-     */
-    public ModelSnapshot snapshot() {
-        return new ModelSnapshot(registry.state(), predictor, mixedBatch);
-    }
-
-    /**
      * Computes the output with the active adapters, or with the base alone while they are disabled.
      *
      * @param x rows of features or sequences of tokens, as the base takes them
@@ -439,6 +413,8 @@ public final class LoRAModel implements Model, PassSource {
      *     adapter does not exist
      */
     public INDArray predict(Input x, List<String> adapters) {
+        Objects.requireNonNull(x, "x must not be null");
+        Objects.requireNonNull(adapters, "adapters must not be null");
         return snapshot().predict(x, adapters);
     }
 
@@ -562,6 +538,26 @@ public final class LoRAModel implements Model, PassSource {
     public EffectiveLayers effectiveLayers() {
         ModelState now = registry.state();
         return now.forPrediction(now.applied());
+    }
+
+    /**
+     * Returns the adapters as they are now; not part of the API.
+     *
+     * @hidden
+     */
+    @Override
+    public ModelSnapshot snapshot() {
+        return new ModelSnapshot(network, predictor, registry.state());
+    }
+
+    /**
+     * Adds an adapter that a service manages; not part of the API.
+     *
+     * @hidden
+     */
+    @Override
+    public @Nullable ManagedAdapter addManaged(String name, LoRAAdapter adapter) {
+        return registry.addManaged(name, adapter);
     }
 
     @Override

@@ -67,7 +67,7 @@ class ArchitectureTest {
             .layer("internal")
             .definedBy("org.lora4j.internal")
             .whereLayer("serve")
-            .mayOnlyAccessLayers("lora", "generate", "adapter", "io", "nn", "input", "computation", "internal")
+            .mayOnlyAccessLayers("lora", "model", "generate", "adapter", "io", "nn", "input", "computation", "internal")
             .whereLayer("generate")
             .mayOnlyAccessLayers("nn", "input", "layer", "computation", "internal")
             .whereLayer("lora")

@@ -13,11 +13,11 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.LoRAModel;
-import org.lora4j.ManagedAdapter;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.internal.AdapterNames;
 import org.lora4j.internal.Names;
 import org.lora4j.io.ReadOptions;
+import org.lora4j.model.internal.ManagedAdapter;
 
 /** Loads adapters from a source into a model, a limited number at a time, in threads of its own. Thread-safe. */
 final class AdapterLoader {

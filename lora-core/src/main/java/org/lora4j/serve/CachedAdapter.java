@@ -2,7 +2,7 @@ package org.lora4j.serve;
 
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.ManagedAdapter;
+import org.lora4j.model.internal.ManagedAdapter;
 
 /** An adapter that is being loaded, or that was loaded into the model. {@link CachedAdapters} guards all but the future. */
 final class CachedAdapter {

@@ -8,8 +8,8 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.LoRAModel;
-import org.lora4j.ManagedAdapter;
 import org.lora4j.adapter.LoRAAdapter;
+import org.lora4j.model.internal.ManagedAdapter;
 
 /**
  * Which adapters an {@link AdapterCache} has in the model, which of them are pinned, and which was not used for the longest time.

@@ -60,7 +60,7 @@ public final class AdapterRegistry {
      * @return the adapter, or null if there is one of this name already, which stays
      */
     @Nullable
-    public AppliedAdapter addInactive(String name, LoRAAdapter data) {
+    public ManagedAdapter addManaged(String name, LoRAAdapter data) {
         AppliedAdapter adapter = applied(name, data);
         synchronized (this) {
             if (state.adapters().find(name) != null) {
@@ -68,7 +68,7 @@ public final class AdapterRegistry {
             }
             add(name, adapter, state.active());
         }
-        return adapter;
+        return new ManagedAdapter(this, name, adapter);
     }
 
     private void add(String name, AppliedAdapter adapter) {
@@ -93,7 +93,7 @@ public final class AdapterRegistry {
      * @return the new adapter, or null if the name stands for another one or none, which stays
      */
     @Nullable
-    public AppliedAdapter replace(String name, AppliedAdapter expected, LoRAAdapter data) {
+    AppliedAdapter replace(String name, AppliedAdapter expected, LoRAAdapter data) {
         AppliedAdapter adapter = applied(name, data);
         synchronized (this) {
             if (state.adapters().find(name) != expected) {
@@ -132,7 +132,7 @@ public final class AdapterRegistry {
     }
 
     /** Deletes an adapter if the name still stands for it, and it is frozen and not active. */
-    public synchronized boolean deleteUnused(String name, AppliedAdapter adapter) {
+    synchronized boolean deleteUnused(String name, AppliedAdapter adapter) {
         if (state.adapters().find(name) != adapter
                 || adapter.isTrainable()
                 || state.active().contains(name)) {

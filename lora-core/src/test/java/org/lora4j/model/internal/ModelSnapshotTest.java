@@ -1,4 +1,4 @@
-package org.lora4j;
+package org.lora4j.model.internal;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
@@ -7,12 +7,16 @@ import static org.lora4j.SmallModels.assertSameBits;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.lora4j.LoRAModel;
+import org.lora4j.SmallModels;
+import org.lora4j.nn.input.Input;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Predictions with the adapters of one moment. */
 class ModelSnapshotTest {
     private final LoRAModel model = SmallModels.model();
-    private final INDArray x = SmallModels.input(3);
+    private final INDArray rows = SmallModels.input(3);
+    private final Input x = Input.of(rows);
 
     @BeforeEach
     void addAdapters() {
@@ -25,7 +29,7 @@ class ModelSnapshotTest {
         ModelSnapshot now = model.snapshot();
         List<String> mixed = List.of("b", LoRAModel.BASE, "a");
         assertThat(now.names()).containsExactly("a", "b");
-        assertSameBits(now.predict(x, "a"), model.using("a").predict(x));
+        assertSameBits(now.predict(x, "a"), model.using("a").predict(rows));
         assertSameBits(now.predict(x, LoRAModel.BASE), model.base().predict(x));
         assertSameBits(now.predict(x, mixed), model.predict(x, mixed));
     }
@@ -66,7 +70,7 @@ class ModelSnapshotTest {
     void refusesAnInputThatDoesNotFit() {
         ModelSnapshot now = model.snapshot();
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> now.predict(x.getColumns(0, 1), "a"))
+                .isThrownBy(() -> now.predict(Input.of(rows.getColumns(0, 1)), "a"))
                 .withMessageContaining("must be a matrix [n, 6]");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> now.predict(x, List.of("a")))

@@ -1,4 +1,4 @@
-package org.lora4j;
+package org.lora4j.model.internal;
 
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.lora4j.SmallModels.assertSameBits;
 
 import org.junit.jupiter.api.Test;
+import org.lora4j.LoRAModel;
+import org.lora4j.SmallModels;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.parameter.Parameter;

@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.lora4j.internal.AdapterNames;
 import org.lora4j.internal.AdapterRun;
 import org.lora4j.nn.Network;
@@ -17,42 +18,66 @@ import org.lora4j.nn.internal.Segments;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
- * Predicts batches in which each example has its own adapter. Any number of threads can call it at the same time.
+ * The adapters of a model at one moment, for predictions that must not see a change of the model between them, also of batches in which
+ * each example has its own adapter. It shares the arrays with the model, so it sees a training of its adapters, and keeps the memory of
+ * deleted ones.
  *
- * <p>Each layer computes one product with the base weight for all rows, and each adapter adds its updates to its own rows,
- * or computes them with its own copy of the layer.
+ * <p>Immutable. Any number of threads can use a snapshot at the same time.
  */
-public final class MixedBatch {
+public final class ModelSnapshot {
     private final Network network;
     private final Predictor predictor;
+    private final ModelState state;
 
-    public MixedBatch(Network network, Predictor predictor) {
+    public ModelSnapshot(Network network, Predictor predictor, ModelState state) {
         this.network = network;
         this.predictor = predictor;
+        this.state = state;
+    }
+
+    /** The names of all adapters, in the order in which they were added. */
+    public Set<String> names() {
+        return state.adapters().names();
     }
 
     /**
-     * Computes the output.
+     * Computes the output with one adapter.
      *
      * @param x rows, or sequences
-     * @param names the adapter of each example
-     * @return a new array with a row for each example, or for each token if there is no pooling
-     * @throws IllegalArgumentException if the input does not fit, there is not one name for each example, or an adapter does
-     *     not exist
+     * @param adapter the name of an adapter, or that of the base
+     * @return a new array
+     * @throws IllegalArgumentException if the input does not fit the base, or the snapshot has no such adapter
      */
-    public INDArray predict(ModelState state, Input x, List<String> names) {
-        Inputs.requirePredictable(x, network.stack());
-        requireNames(names, x);
-        Map<String, Segment> segments = new LinkedHashMap<>();
-        for (String name : names) {
-            segments.computeIfAbsent(name, key -> segment(state, key));
-        }
-        return predictor.predictSegments(x, (block, from, to) -> divide(block, names.subList(from, to), segments));
+    public INDArray predict(Input x, String adapter) {
+        return predictor.predict(x, state.forPrediction(names(adapter)));
     }
 
-    private Segment segment(ModelState state, String name) {
-        return Segment.predicting(
-                network.stack(), state.factored(name.equals(AdapterNames.BASE) ? List.of() : List.of(name)));
+    /**
+     * Computes the output with an adapter for each example. Each layer computes one product with the base weight for all rows, and each
+     * adapter adds its updates to its own rows, or computes them with its own copy of the layer.
+     *
+     * @param x rows, or sequences
+     * @param adapters the name of an adapter for each example, or that of the base
+     * @return a new array with a row for each example, or for each token if there is no pooling
+     * @throws IllegalArgumentException if the input does not fit, there is not one name for each example, or the snapshot has no such
+     *     adapter
+     */
+    public INDArray predict(Input x, List<String> adapters) {
+        Inputs.requirePredictable(x, network.stack());
+        requireNames(adapters, x);
+        Map<String, Segment> segments = new LinkedHashMap<>();
+        for (String name : adapters) {
+            segments.computeIfAbsent(name, this::segment);
+        }
+        return predictor.predictSegments(x, (block, from, to) -> divide(block, adapters.subList(from, to), segments));
+    }
+
+    private static List<String> names(String adapter) {
+        return adapter.equals(AdapterNames.BASE) ? List.of() : List.of(adapter);
+    }
+
+    private Segment segment(String name) {
+        return Segment.predicting(network.stack(), state.factored(names(name)));
     }
 
     private static Segments divide(Input block, List<String> names, Map<String, Segment> segments) {
