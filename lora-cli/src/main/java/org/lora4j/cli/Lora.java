@@ -17,7 +17,7 @@ import org.lora4j.cli.command.RerankCommand;
 import org.lora4j.cli.command.RetrieveCommand;
 import org.lora4j.cli.command.ServeCommand;
 import org.lora4j.cli.command.SftCommand;
-import org.lora4j.example.support.cli.CommandRunner;
+import org.lora4j.console.command.CommandRunner;
 import picocli.AutoComplete.GenerateCompletion;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.HelpCommand;

@@ -20,7 +20,7 @@ import org.lora4j.cli.train.Division;
 import org.lora4j.cli.train.Examples;
 import org.lora4j.cli.train.TextTask;
 import org.lora4j.cli.train.TrainingInput;
-import org.lora4j.example.support.report.Words;
+import org.lora4j.console.report.Words;
 import org.lora4j.nn.Network;
 import org.lora4j.text.LabelledText;
 import org.lora4j.train.Loss;

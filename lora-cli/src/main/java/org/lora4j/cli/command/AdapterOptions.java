@@ -5,7 +5,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.TargetModules;
-import org.lora4j.example.support.cli.OptionCheck;
+import org.lora4j.console.command.OptionCheck;
 import picocli.CommandLine.Option;
 
 /** The adapter. */

@@ -11,7 +11,7 @@ import org.lora4j.cli.train.Column;
 import org.lora4j.cli.train.TextTask;
 import org.lora4j.cli.train.TrainingInput;
 import org.lora4j.cli.train.TrainingReport;
-import org.lora4j.example.support.cli.OptionCheck;
+import org.lora4j.console.command.OptionCheck;
 import org.lora4j.train.DefaultSteps;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;

@@ -5,7 +5,7 @@ import org.jspecify.annotations.Nullable;
 import org.lora4j.cli.train.Column;
 import org.lora4j.cli.train.DataFile;
 import org.lora4j.cli.train.Division;
-import org.lora4j.example.support.cli.OptionCheck;
+import org.lora4j.console.command.OptionCheck;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 

@@ -1,7 +1,7 @@
 package org.lora4j.cli.command;
 
 import org.jspecify.annotations.Nullable;
-import org.lora4j.example.support.cli.OptionCheck;
+import org.lora4j.console.command.OptionCheck;
 import picocli.CommandLine.Option;
 
 /** The character between two values of a data file. */

@@ -2,8 +2,8 @@ package org.lora4j.cli.command;
 
 import java.io.IOException;
 import org.lora4j.cli.convert.TextEmbedding;
-import org.lora4j.example.support.cli.OptionCheck;
-import org.lora4j.example.support.cli.WorkCommand;
+import org.lora4j.console.command.OptionCheck;
+import org.lora4j.console.command.WorkCommand;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;

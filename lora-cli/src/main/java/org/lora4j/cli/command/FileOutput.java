@@ -9,7 +9,7 @@ import org.lora4j.cli.file.OutputPath;
 import org.lora4j.cli.file.RowFile;
 import org.lora4j.cli.report.TrainingFiles;
 import org.lora4j.cli.train.DataFile;
-import org.lora4j.example.support.report.Words;
+import org.lora4j.console.report.Words;
 import picocli.CommandLine.Option;
 
 /** A copy of a file of texts with more columns. */

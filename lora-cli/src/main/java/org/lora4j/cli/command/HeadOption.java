@@ -2,7 +2,7 @@ package org.lora4j.cli.command;
 
 import org.jspecify.annotations.Nullable;
 import org.lora4j.cli.model.Head;
-import org.lora4j.example.support.cli.OptionCheck;
+import org.lora4j.console.command.OptionCheck;
 import picocli.CommandLine.Option;
 
 /** What a classifier reads. */

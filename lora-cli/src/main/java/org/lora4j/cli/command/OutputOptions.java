@@ -5,8 +5,8 @@ import java.io.PrintWriter;
 import java.io.Writer;
 import java.nio.charset.StandardCharsets;
 import java.util.function.Consumer;
-import org.lora4j.example.support.report.ReportJson;
-import org.lora4j.example.support.report.TextOutput;
+import org.lora4j.console.report.ReportJson;
+import org.lora4j.console.report.TextOutput;
 import picocli.CommandLine.Option;
 
 /** How results are shown. */

@@ -2,7 +2,7 @@ package org.lora4j.cli.command;
 
 import java.time.Duration;
 import org.lora4j.cli.serve.ServeLimits;
-import org.lora4j.example.support.cli.OptionCheck;
+import org.lora4j.console.command.OptionCheck;
 import picocli.CommandLine.Option;
 
 /** How much a server takes. */

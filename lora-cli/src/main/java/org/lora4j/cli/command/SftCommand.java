@@ -2,7 +2,7 @@ package org.lora4j.cli.command;
 
 import org.lora4j.cli.language.LanguageTask;
 import org.lora4j.cli.train.Column;
-import org.lora4j.example.support.cli.OptionCheck;
+import org.lora4j.console.command.OptionCheck;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 

@@ -2,7 +2,7 @@ package org.lora4j.cli.command;
 
 import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.example.support.cli.OptionCheck;
+import org.lora4j.console.command.OptionCheck;
 import picocli.CommandLine.Option;
 
 /** Where texts are cut for an encoder. */

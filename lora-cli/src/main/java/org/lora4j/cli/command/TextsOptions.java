@@ -4,7 +4,7 @@ import java.nio.file.Path;
 import org.lora4j.cli.train.Column;
 import org.lora4j.cli.train.DataFile;
 import org.lora4j.cli.train.Division;
-import org.lora4j.example.support.cli.OptionCheck;
+import org.lora4j.console.command.OptionCheck;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 

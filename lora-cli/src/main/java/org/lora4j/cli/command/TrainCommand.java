@@ -14,10 +14,10 @@ import org.lora4j.cli.train.TaskTraining;
 import org.lora4j.cli.train.TextTask;
 import org.lora4j.cli.train.TrainingInput;
 import org.lora4j.cli.train.TrainingReport;
-import org.lora4j.example.support.cli.OptionCheck;
-import org.lora4j.example.support.cli.ProgressOptions;
-import org.lora4j.example.support.cli.RunFolder;
-import org.lora4j.example.support.cli.WorkCommand;
+import org.lora4j.console.command.OptionCheck;
+import org.lora4j.console.command.ProgressOptions;
+import org.lora4j.console.command.RunFolder;
+import org.lora4j.console.command.WorkCommand;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 

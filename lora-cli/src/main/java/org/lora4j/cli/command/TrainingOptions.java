@@ -4,7 +4,7 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.cli.train.Schedule;
 import org.lora4j.cli.train.TrainingPlan;
-import org.lora4j.example.support.cli.OptionCheck;
+import org.lora4j.console.command.OptionCheck;
 import picocli.CommandLine.Option;
 
 /** The training. */

@@ -5,12 +5,12 @@ import java.util.List;
 import java.util.Map;
 import org.lora4j.cli.classify.ClassMetrics;
 import org.lora4j.cli.train.TrainingSummary;
-import org.lora4j.example.support.report.ChartStyle;
-import org.lora4j.example.support.report.ConfusionChart;
-import org.lora4j.example.support.report.LossChart;
-import org.lora4j.example.support.report.Picture;
-import org.lora4j.example.support.report.TestResult;
-import org.lora4j.example.support.report.Words;
+import org.lora4j.console.report.ChartStyle;
+import org.lora4j.console.report.ConfusionChart;
+import org.lora4j.console.report.LossChart;
+import org.lora4j.console.report.Picture;
+import org.lora4j.console.report.TestResult;
+import org.lora4j.console.report.Words;
 
 /** The charts of the pages. On a machine without fonts there are none, which is logged. */
 final class Charts {

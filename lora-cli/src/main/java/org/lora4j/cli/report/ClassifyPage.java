@@ -9,9 +9,9 @@ import org.lora4j.cli.classify.ClassMetrics;
 import org.lora4j.cli.classify.ClassifyResult;
 import org.lora4j.cli.classify.PairedDifference;
 import org.lora4j.cli.train.TrainingReport;
-import org.lora4j.example.support.report.Picture;
-import org.lora4j.example.support.report.TextOutput;
-import org.lora4j.example.support.report.Words;
+import org.lora4j.console.report.Picture;
+import org.lora4j.console.report.TextOutput;
+import org.lora4j.console.report.Words;
 
 /** What is said of a classifier. */
 public final class ClassifyPage extends TaskPage {

@@ -7,8 +7,8 @@ import org.lora4j.cli.language.LanguageResult;
 import org.lora4j.cli.language.LanguageTask;
 import org.lora4j.cli.language.LanguageTest;
 import org.lora4j.cli.train.TrainingReport;
-import org.lora4j.example.support.report.TextOutput;
-import org.lora4j.example.support.report.Words;
+import org.lora4j.console.report.TextOutput;
+import org.lora4j.console.report.Words;
 
 /** What is said of a language model. */
 public final class LanguagePage extends TaskPage {

@@ -6,8 +6,8 @@ import java.util.Map;
 import org.lora4j.cli.retrieval.RankMetrics;
 import org.lora4j.cli.retrieval.RankResult;
 import org.lora4j.cli.train.TrainingReport;
-import org.lora4j.example.support.report.TextOutput;
-import org.lora4j.example.support.report.Words;
+import org.lora4j.console.report.TextOutput;
+import org.lora4j.console.report.Words;
 
 /** What is said of embeddings that find texts, and of models that sort texts. */
 public final class RankPage extends TaskPage {

@@ -2,8 +2,8 @@ package org.lora4j.cli.report;
 
 import java.nio.file.Path;
 import java.util.Map;
-import org.lora4j.example.support.report.Picture;
-import org.lora4j.example.support.report.TextOutput;
+import org.lora4j.console.report.Picture;
+import org.lora4j.console.report.TextOutput;
 
 /** What the terminal, the page and the model card say of a task. {@link TrainingFiles} writes what is the same for all tasks. */
 public abstract class TaskPage {

@@ -11,12 +11,12 @@ import java.util.Map;
 import java.util.Optional;
 import org.lora4j.cli.train.SkippedLines;
 import org.lora4j.cli.train.TrainingReport;
-import org.lora4j.example.support.cli.RunFolder;
-import org.lora4j.example.support.report.Page;
-import org.lora4j.example.support.report.Picture;
-import org.lora4j.example.support.report.ReportFiles;
-import org.lora4j.example.support.report.TextOutput;
-import org.lora4j.example.support.report.Words;
+import org.lora4j.console.command.RunFolder;
+import org.lora4j.console.report.Page;
+import org.lora4j.console.report.Picture;
+import org.lora4j.console.report.ReportFiles;
+import org.lora4j.console.report.TextOutput;
+import org.lora4j.console.report.Words;
 
 /** Writes the model card, the page and the numbers of a training. */
 public final class TrainingFiles {

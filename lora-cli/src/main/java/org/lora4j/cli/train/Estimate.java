@@ -3,8 +3,8 @@ package org.lora4j.cli.train;
 import java.util.ArrayList;
 import java.util.List;
 import org.bytedeco.javacpp.Pointer;
-import org.lora4j.example.support.report.TextOutput;
-import org.lora4j.example.support.report.Words;
+import org.lora4j.console.report.TextOutput;
+import org.lora4j.console.report.Words;
 import org.lora4j.nn.input.Sequences;
 import org.lora4j.train.Batch;
 

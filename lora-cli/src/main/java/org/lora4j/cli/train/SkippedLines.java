@@ -5,7 +5,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.RandomAccess;
-import org.lora4j.example.support.report.Words;
+import org.lora4j.console.report.Words;
 import org.lora4j.text.TextFormatException;
 
 /** What was wrong with lines that were left out. Of most lines of a file that is all wrong, only the number is kept. */

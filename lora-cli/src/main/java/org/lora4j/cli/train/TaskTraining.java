@@ -7,11 +7,11 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.example.support.cli.ProgressDisplay;
-import org.lora4j.example.support.cli.RunFolder;
-import org.lora4j.example.support.report.Words;
-import org.lora4j.example.support.train.EpochBatches;
+import org.lora4j.console.command.ProgressDisplay;
+import org.lora4j.console.command.RunFolder;
+import org.lora4j.console.report.Words;
 import org.lora4j.nn.parameter.Parameter;
+import org.lora4j.text.EpochBatches;
 import org.lora4j.train.Batch;
 
 /**

@@ -5,7 +5,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import org.lora4j.AdapterView;
-import org.lora4j.example.support.report.Words;
+import org.lora4j.console.report.Words;
 import org.lora4j.nn.Network;
 import org.lora4j.train.Loss;
 

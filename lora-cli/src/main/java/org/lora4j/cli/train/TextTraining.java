@@ -6,7 +6,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.AdapterView;
-import org.lora4j.example.support.cli.ProgressDisplay;
+import org.lora4j.console.command.ProgressDisplay;
 import org.lora4j.io.PeftFiles;
 import org.lora4j.io.SafeTensors;
 import org.lora4j.nn.Network;

@@ -14,8 +14,8 @@ import org.lora4j.cli.classify.ClassifyResult;
 import org.lora4j.cli.classify.PairedDifference;
 import org.lora4j.cli.train.TrainingReport;
 import org.lora4j.cli.train.TrainingSummary;
-import org.lora4j.example.support.report.Page;
-import org.lora4j.example.support.report.TextOutput;
+import org.lora4j.console.report.Page;
+import org.lora4j.console.report.TextOutput;
 
 class ClassifyPageTest {
     private static TrainingReport<ClassifyResult> report(

@@ -2,11 +2,11 @@ package org.lora4j.example.mnist;
 
 import java.io.IOException;
 import java.io.PrintWriter;
+import org.lora4j.console.command.CommandRunner;
 import org.lora4j.example.mnist.cli.EvaluateCommand;
 import org.lora4j.example.mnist.cli.RunCommand;
 import org.lora4j.example.mnist.cli.StudyCommand;
 import org.lora4j.example.mnist.cli.SvdCommand;
-import org.lora4j.example.support.cli.CommandRunner;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ScopeType;
 

@@ -11,8 +11,8 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import org.lora4j.example.support.onnx.OnnxWeights;
 import org.lora4j.io.SafeTensors;
+import org.lora4j.text.OnnxWeights;
 
 /**
  * The model all-MiniLM-L6-v2: an encoder of 22 million weights, with 6 layers of width 384, trained for sentence embeddings.

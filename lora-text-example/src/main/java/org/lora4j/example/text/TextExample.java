@@ -3,7 +3,7 @@ package org.lora4j.example.text;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
-import org.lora4j.example.support.cli.CommandRunner;
+import org.lora4j.console.command.CommandRunner;
 import org.lora4j.example.text.story.StoryCommand;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;

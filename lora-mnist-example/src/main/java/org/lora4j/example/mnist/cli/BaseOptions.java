@@ -5,11 +5,11 @@ import java.nio.file.Path;
 import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.console.command.OptionCheck;
 import org.lora4j.example.mnist.data.MnistData;
 import org.lora4j.example.mnist.experiment.AdamTraining;
 import org.lora4j.example.mnist.experiment.RichBoyNet;
 import org.lora4j.example.mnist.experiment.Seeds;
-import org.lora4j.example.support.cli.OptionCheck;
 import org.lora4j.nn.Network;
 import picocli.CommandLine.Option;
 

@@ -2,9 +2,9 @@ package org.lora4j.example.mnist.cli;
 
 import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.LoRAConfig;
+import org.lora4j.console.command.OptionCheck;
 import org.lora4j.example.mnist.data.MnistData;
 import org.lora4j.example.mnist.experiment.RichBoyNet;
-import org.lora4j.example.support.cli.OptionCheck;
 import picocli.CommandLine.Option;
 
 /** The digit of the fine-tuning, its length, and the size of the adapter. */

@@ -4,10 +4,10 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import org.lora4j.LoRAModel;
 import org.lora4j.algebra.AdapterCombination;
+import org.lora4j.console.report.TestResult;
 import org.lora4j.example.mnist.data.MnistData;
 import org.lora4j.example.mnist.report.Report;
 import org.lora4j.example.mnist.report.TextReport;
-import org.lora4j.example.support.report.TestResult;
 
 /**
  * Several adapters over one base: each alone, all together, combined into one, and one per row.

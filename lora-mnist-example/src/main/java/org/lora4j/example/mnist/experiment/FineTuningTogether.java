@@ -5,10 +5,10 @@ import java.util.Arrays;
 import java.util.List;
 import org.lora4j.AdapterView;
 import org.lora4j.LoRAModel;
+import org.lora4j.console.command.ProgressDisplay;
 import org.lora4j.example.mnist.data.Mnist;
 import org.lora4j.example.mnist.data.MnistBatches;
 import org.lora4j.example.mnist.report.TextReport;
-import org.lora4j.example.support.cli.ProgressDisplay;
 import org.lora4j.nn.parameter.Parameter;
 import org.nd4j.linalg.api.ndarray.INDArray;
 

@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.ToDoubleFunction;
-import org.lora4j.example.support.report.TestResult;
+import org.lora4j.console.report.TestResult;
 
 /** The tests of a study as a Markdown table: mean ± standard deviation over the seeds. */
 public final class StudyTable {

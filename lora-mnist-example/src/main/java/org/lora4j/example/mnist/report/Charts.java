@@ -5,13 +5,13 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.stream.IntStream;
+import org.lora4j.console.report.ChartStyle;
+import org.lora4j.console.report.ConfusionChart;
+import org.lora4j.console.report.LossChart;
+import org.lora4j.console.report.Picture;
+import org.lora4j.console.report.TestResult;
+import org.lora4j.console.report.Words;
 import org.lora4j.example.mnist.data.MnistData;
-import org.lora4j.example.support.report.ChartStyle;
-import org.lora4j.example.support.report.ConfusionChart;
-import org.lora4j.example.support.report.LossChart;
-import org.lora4j.example.support.report.Picture;
-import org.lora4j.example.support.report.TestResult;
-import org.lora4j.example.support.report.Words;
 
 /** Draws all charts of a report. */
 final class Charts {

@@ -7,7 +7,7 @@ import java.util.stream.Stream;
 import org.lora4j.LoRAModel;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAWeights;
-import org.lora4j.example.support.train.SameBits;
+import org.lora4j.console.report.SameBits;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.layer.Linear;
 import org.nd4j.linalg.api.ndarray.INDArray;

@@ -6,11 +6,11 @@ import java.awt.RenderingHints;
 import java.awt.image.BufferedImage;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.lora4j.console.report.ChartStyle;
+import org.lora4j.console.report.Picture;
+import org.lora4j.console.report.Words;
 import org.lora4j.example.mnist.data.MnistData;
 import org.lora4j.example.mnist.report.ChartData.Example;
-import org.lora4j.example.support.report.ChartStyle;
-import org.lora4j.example.support.report.Picture;
-import org.lora4j.example.support.report.Words;
 
 /** Test images that LoRA fixed, and others that it broke. */
 final class ExamplesChart {

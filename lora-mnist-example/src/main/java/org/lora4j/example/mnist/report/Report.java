@@ -8,8 +8,8 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.ParameterReport;
-import org.lora4j.example.support.report.TestResult;
-import org.lora4j.example.support.report.Words;
+import org.lora4j.console.report.TestResult;
+import org.lora4j.console.report.Words;
 
 /**
  * All numbers of a run: the content of {@code report.json}, field by field. The fields of the tests and the checks are among

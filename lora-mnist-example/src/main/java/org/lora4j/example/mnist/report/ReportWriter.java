@@ -5,9 +5,9 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
-import org.lora4j.example.support.report.Page;
-import org.lora4j.example.support.report.Picture;
-import org.lora4j.example.support.report.ReportFiles;
+import org.lora4j.console.report.Page;
+import org.lora4j.console.report.Picture;
+import org.lora4j.console.report.ReportFiles;
 
 /** Writes a report into the output folder: {@code report.json}, the charts, and a page that shows both. */
 public final class ReportWriter {

@@ -5,9 +5,9 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.lora4j.adapter.ParameterReport;
+import org.lora4j.console.report.TestResult;
+import org.lora4j.console.report.TextOutput;
 import org.lora4j.example.mnist.data.MnistData;
-import org.lora4j.example.support.report.TestResult;
-import org.lora4j.example.support.report.TextOutput;
 
 /** The results of a run as plain text: networks and tests as tables. */
 public final class TextReport extends TextOutput {

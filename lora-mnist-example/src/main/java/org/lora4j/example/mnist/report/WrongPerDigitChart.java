@@ -14,11 +14,11 @@ import org.knowm.xchart.CategoryChartBuilder;
 import org.knowm.xchart.CategorySeries;
 import org.knowm.xchart.style.CategoryStyler;
 import org.knowm.xchart.style.Styler;
+import org.lora4j.console.report.ChartStyle;
+import org.lora4j.console.report.Picture;
+import org.lora4j.console.report.TestResult;
+import org.lora4j.console.report.Words;
 import org.lora4j.example.mnist.data.MnistData;
-import org.lora4j.example.support.report.ChartStyle;
-import org.lora4j.example.support.report.Picture;
-import org.lora4j.example.support.report.TestResult;
-import org.lora4j.example.support.report.Words;
 
 /** Wrong predictions per digit, one bar for each test. The digits of the fine-tuning have a colored background. */
 final class WrongPerDigitChart {

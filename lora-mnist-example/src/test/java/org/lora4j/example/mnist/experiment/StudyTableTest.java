@@ -6,7 +6,7 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.util.List;
 import org.junit.jupiter.api.Test;
-import org.lora4j.example.support.report.TestResult;
+import org.lora4j.console.report.TestResult;
 
 class StudyTableTest {
     @Test

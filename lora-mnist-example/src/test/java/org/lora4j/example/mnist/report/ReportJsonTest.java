@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
-import org.lora4j.example.support.report.ReportJson;
+import org.lora4j.console.report.ReportJson;
 
 class ReportJsonTest {
     @Test

@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
-import org.lora4j.example.support.report.Page;
-import org.lora4j.example.support.report.TestResult;
+import org.lora4j.console.report.Page;
+import org.lora4j.console.report.TestResult;
 
 class ReportPageTest {
     @Test

@@ -20,8 +20,8 @@ import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.lora4j.console.report.TestResult;
 import org.lora4j.example.mnist.report.ChartData.Example;
-import org.lora4j.example.support.report.TestResult;
 
 class ReportWriterTest {
     private static final List<Example> FIXED = List.of(SampleReport.example(9, 4, 9), SampleReport.example(9, 7, 9));

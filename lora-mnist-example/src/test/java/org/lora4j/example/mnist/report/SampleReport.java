@@ -6,9 +6,9 @@ import java.util.Map;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.ParameterReport;
+import org.lora4j.console.report.TestResult;
 import org.lora4j.example.mnist.data.TestData;
 import org.lora4j.example.mnist.report.ChartData.Example;
-import org.lora4j.example.support.report.TestResult;
 
 /** A report with the counts of the article's notebook. */
 final class SampleReport {

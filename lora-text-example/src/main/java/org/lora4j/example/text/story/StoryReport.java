@@ -7,11 +7,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.example.support.report.ChartStyle;
-import org.lora4j.example.support.report.LossChart;
-import org.lora4j.example.support.report.Page;
-import org.lora4j.example.support.report.Picture;
-import org.lora4j.example.support.report.ReportFiles;
+import org.lora4j.console.report.ChartStyle;
+import org.lora4j.console.report.LossChart;
+import org.lora4j.console.report.Page;
+import org.lora4j.console.report.Picture;
+import org.lora4j.console.report.ReportFiles;
 import org.lora4j.train.TrainingResult;
 
 /**

@@ -1,5 +1,0 @@
-/** Weights out of ONNX files. */
-@NullMarked
-package org.lora4j.example.support.onnx;
-
-import org.jspecify.annotations.NullMarked;
