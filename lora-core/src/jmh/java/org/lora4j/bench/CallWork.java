@@ -30,8 +30,7 @@ final class CallWork {
     /** A thread of a service may still do something after its answer. */
     private static final long REST_MILLIS = 500;
 
-    private static final String LLAMA =
-            """
+    private static final String LLAMA = """
             {"model_type": "llama", "architectures": ["LlamaForCausalLM"], "vocab_size": 50, "hidden_size": 16,
              "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2, "intermediate_size": 32,
              "max_position_embeddings": 64, "rms_norm_eps": 1e-5, "tie_word_embeddings": true, "hidden_act": "silu"}
@@ -58,10 +57,8 @@ final class CallWork {
         for (int i = 0; i < ROWS; i++) {
             y.putScalar(i, i, 1);
         }
-        Trainer trainer = Trainer.builder(view)
-                .updater(new Adam(1e-3))
-                .maxIterations(1)
-                .build();
+        Trainer trainer =
+                Trainer.builder(view).updater(new Adam(1e-3)).maxIterations(1).build();
         trace("a dense prediction", () -> view.predict(x));
         try (BatchingPredictor predictor = BatchingPredictor.builder(model).build()) {
             trace("a prediction of BatchingPredictor", () -> predictor.predict(x, "nine"));
@@ -83,10 +80,11 @@ final class CallWork {
         trace("a prediction of a Llama", () -> view.predict(prompt));
         try (GenerationService service = GenerationService.builder(model).build()) {
             GenerationOptions two = GenerationOptions.greedy().withMaxTokens(2);
-            trace("two tokens of GenerationService", () -> service.generate(
-                            GenerationRequest.of("nine", new int[] {1, 2, 3}, two))
-                    .result()
-                    .get());
+            trace(
+                    "two tokens of GenerationService",
+                    () -> service.generate(GenerationRequest.of("nine", new int[] {1, 2, 3}, two))
+                            .result()
+                            .get());
         }
     }
 
