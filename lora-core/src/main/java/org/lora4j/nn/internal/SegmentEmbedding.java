@@ -67,13 +67,13 @@ final class SegmentEmbedding<A> {
 
     /** Copies the rows of the table {@code W[idᵢ]} to a matrix. */
     void copyRows(int[] ids, INDArray y) {
-        table.rows(ids, y);
+        table.matrix().rows(ids, y);
     }
 
     /** Adds the rows of the table {@code W[idᵢ]} to a matrix. */
     void addRows(int[] ids, INDArray y) {
         INDArray rows = tableRows.rows(ids.length);
-        table.rows(ids, rows);
+        table.matrix().rows(ids, rows);
         ArrayMemory source = new ArrayMemory(rows);
         ArrayMemory target = new ArrayMemory(y);
         for (int i = 0; i < ids.length; i++) {
