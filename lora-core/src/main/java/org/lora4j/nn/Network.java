@@ -257,7 +257,7 @@ public final class Network implements Model, BaseModel, PassSource {
      * @throws IllegalStateException if a weight is stored in fewer bits; nothing is changed then. See {@link BaseStorage}
      */
     public void unfreeze() {
-        parameters().forEach(Parameter::requireArray);
+        parameters().forEach(parameter -> parameter.weight().requireArray());
         parameters().forEach(parameter -> parameter.setTrainable(true));
     }
 
@@ -281,7 +281,7 @@ public final class Network implements Model, BaseModel, PassSource {
                     engine.name(),
                     precision);
         }
-        matrices().forEach(layer -> layer.weightParameter().store(precision));
+        matrices().forEach(layer -> layer.weightParameter().weight().store(precision));
     }
 
     /**
@@ -512,7 +512,8 @@ public final class Network implements Model, BaseModel, PassSource {
         return with(
                 layer -> {
                     INDArray bias = layer.bias();
-                    return layer.with(layer.weightParameter().weight().copy(), bias == null ? null : bias.dup());
+                    return layer.with(
+                            layer.weightParameter().weight().matrix().copy(), bias == null ? null : bias.dup());
                 },
                 layer -> true);
     }

@@ -15,6 +15,7 @@ import org.lora4j.io.SafeTensors;
 import org.lora4j.io.SafeTensorsBuilder;
 import org.lora4j.io.SafeTensorsException;
 import org.lora4j.nn.parameter.Parameter;
+import org.lora4j.nn.weight.internal.BFloat16Matrix;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -52,8 +53,9 @@ final class NetworkTensors {
                     + " for a network of " + network.dataType() + ", found " + precision);
         }
         for (Parameter parameter : network.parameters()) {
-            boolean writesHalf = isHalf && parameter.fitsFewerBits() && parameter.isFinite();
-            INDArray array = writesHalf ? parameter.halves() : parameter.value();
+            boolean writesHalf = isHalf && parameter.weight().fitsFewerBits() && parameter.isFinite();
+            INDArray array =
+                    writesHalf ? BFloat16Matrix.rounded(parameter.weight().matrix()) : parameter.value();
             INDArray written =
                     isTransposed.test(parameter.name()) ? array.transpose().dup('c') : array;
             if (writesHalf) {
@@ -87,7 +89,7 @@ final class NetworkTensors {
                     Names.line(String.valueOf(e.getMessage())));
         }
         load(network, tensors);
-        network.parameters().forEach(Parameter::own);
+        network.parameters().forEach(parameter -> parameter.weight().own());
         return network;
     }
 
@@ -109,7 +111,7 @@ final class NetworkTensors {
         }
         loaded.forEach((parameter, value) -> {
             parameter.value().assign(value);
-            parameter.noteWrite();
+            parameter.weight().noteWrite();
         });
     }
 

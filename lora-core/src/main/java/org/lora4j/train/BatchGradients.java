@@ -69,6 +69,7 @@ public final class BatchGradients {
      */
     public double compute(Batch part, long number, long examplesBefore, long tokensBefore) {
         Objects.requireNonNull(part, "part must not be null");
+        pass.require(part.input());
         pass.segment().setStep(number);
         pass.segment().setBefore(examplesBefore, tokensBefore);
         pass.segment().resolve();

@@ -46,7 +46,7 @@ final class TrainingStep {
             ParameterUpdater updater) {
         void overwrite(INDArray value) {
             parameter.value().assign(value);
-            parameter.noteWrite();
+            parameter.weight().noteWrite();
         }
     }
 
@@ -287,7 +287,7 @@ final class TrainingStep {
         for (int i = trained.size() - 1; i >= 0; i--) {
             Trained one = trained.get(i);
             one.updater().step(steps, epoch - 1, one.before());
-            one.parameter().noteWrite();
+            one.parameter().weight().noteWrite();
         }
         stepped = true;
     }

@@ -32,6 +32,7 @@ final class ValidationLoss implements DoubleSupplier {
         long rows = 0;
         while (data.hasNext()) {
             Batch batch = data.next().here();
+            now.require(batch.input());
             now.segment().resolve();
             computed.forward(Segments.of(now.segment(), batch.input()), loss.isOfTokens());
             BatchLoss.Value value = computed.compute(0, batch.input(), batch.labels(), loss);

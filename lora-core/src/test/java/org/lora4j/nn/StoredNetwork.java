@@ -19,7 +19,7 @@ public final class StoredNetwork {
     public static Network of(Network network, Precision precision) {
         if (network.dataType() != DataType.FLOAT || precision == Precision.FLOAT) {
             Network copy = network.copy();
-            copy.parameters().forEach(Parameter::own);
+            copy.parameters().forEach(parameter -> parameter.weight().own());
             return copy;
         }
         return network.with(layer -> store(layer, precision), layer -> true);

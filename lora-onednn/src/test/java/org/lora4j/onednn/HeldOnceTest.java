@@ -170,16 +170,18 @@ class HeldOnceTest {
             assertThat(ArrayBits.equal(layer.weight(), other.weight())).isTrue();
             Parameter weight = layer.weightParameter();
             Parameter otherWeight = other.weightParameter();
-            assertThat(weight.matrix().fingerprint())
-                    .isEqualTo(otherWeight.matrix().fingerprint());
+            assertThat(weight.weight().matrix().fingerprint())
+                    .isEqualTo(otherWeight.weight().matrix().fingerprint());
             assertThat(weight.weight().rowNorms())
                     .isEqualTo(otherWeight.weight().rowNorms());
             assertThat(weight.weight().columnNorms())
                     .isEqualTo(otherWeight.weight().columnNorms());
-            assertThat(weight.weight().row(3)).isEqualTo(otherWeight.weight().row(3));
-            assertThat(weight.weight().column(5)).isEqualTo(otherWeight.weight().column(5));
+            assertThat(weight.weight().matrix().row(3))
+                    .isEqualTo(otherWeight.weight().matrix().row(3));
+            assertThat(weight.weight().matrix().column(5))
+                    .isEqualTo(otherWeight.weight().matrix().column(5));
             INDArray rows = Matrices.random(1, 2, weight.shape()[1]);
-            weight.weight().rows(new int[] {80, 0}, rows);
+            weight.weight().matrix().rows(new int[] {80, 0}, rows);
             assertThat(rows.getRow(0)).isEqualTo(other.weight().getRow(80));
             assertThat(rows.getRow(1)).isEqualTo(other.weight().getRow(0));
             assertThat(weight.isFinite()).isTrue();

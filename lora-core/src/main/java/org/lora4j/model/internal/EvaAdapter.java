@@ -117,6 +117,7 @@ final class EvaAdapter {
             if (needsHead) {
                 pass.forward(batch);
             } else {
+                pass.require(batch);
                 pass.forwardToHead(Segments.of(pass.segment(), batch));
             }
         }

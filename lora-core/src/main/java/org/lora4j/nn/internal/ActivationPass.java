@@ -4,7 +4,6 @@ import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.BatchBuffer;
 import org.nd4j.linalg.activations.IActivation;
 import org.nd4j.linalg.activations.impl.ActivationELU;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.api.ops.impl.transforms.gradient.EluBp;
 import org.nd4j.linalg.factory.Nd4j;
@@ -18,16 +17,16 @@ final class ActivationPass implements LayerPass {
     private final BatchBuffer gradients;
     private @Nullable INDArray input;
 
-    ActivationPass(IActivation function, DataType dataType, long size, char order, boolean training) {
+    ActivationPass(IActivation function, long size, PassResources resources) {
         this.function = function;
-        this.training = training;
-        outputs = new BatchBuffer(dataType, size, order);
-        inputs = new BatchBuffer(dataType, size, order);
-        gradients = new BatchBuffer(dataType, size, order);
+        training = resources.isTraining();
+        outputs = new BatchBuffer(resources.dataType(), size, resources.order());
+        inputs = new BatchBuffer(resources.dataType(), size, resources.order());
+        gradients = new BatchBuffer(resources.dataType(), size, resources.order());
     }
 
     @Override
-    public INDArray forward(INDArray x) {
+    public INDArray forward(Segments batch, INDArray x) {
         input = x;
         INDArray y = outputs.rows(x.size(0));
         y.assign(x);
@@ -36,7 +35,7 @@ final class ActivationPass implements LayerPass {
     }
 
     @Override
-    public @Nullable INDArray backward(INDArray yGradient, boolean wantsInput) {
+    public @Nullable INDArray backward(Segments batch, INDArray yGradient, boolean wantsInput) {
         return wantsInput ? inputGradient(yGradient) : null;
     }
 

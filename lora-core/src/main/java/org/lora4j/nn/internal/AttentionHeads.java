@@ -23,7 +23,6 @@ final class AttentionHeads<A> {
     private final Workers<AttentionHead<A>> workers;
 
     // What forward keeps for backward.
-    private @Nullable Sequences batch;
     private @Nullable HeadInputs inputs;
     private final HeapBuffer<A> kept;
 
@@ -48,7 +47,6 @@ final class AttentionHeads<A> {
     void forward(Segments segments, INDArray allQueries, INDArray allKeys, INDArray allValues, INDArray context) {
         Sequences sequences = segments.sequences();
         HeadInputs all = HeadInputs.of(allQueries, allKeys, allValues, size);
-        batch = sequences;
         inputs = all;
         weightCount = findOffsets(sequences);
         if (training) {
@@ -87,11 +85,15 @@ final class AttentionHeads<A> {
     }
 
     /** Computes the gradients of queries, keys and values from that of the context; all are {@code [tokens, dim]}. */
-    void backward(INDArray contextGradient, INDArray allQGradients, INDArray allKGradients, INDArray allVGradients) {
-        if (batch == null || inputs == null) {
+    void backward(
+            Sequences sequences,
+            INDArray contextGradient,
+            INDArray allQGradients,
+            INDArray allKGradients,
+            INDArray allVGradients) {
+        if (inputs == null) {
             throw new IllegalStateException("backward needs a forward before it");
         }
-        Sequences sequences = batch;
         HeadInputs all = inputs;
         HeadInputs gradients = HeadInputs.of(allQGradients, allKGradients, allVGradients, size);
         HeadColumns contexts = new HeadColumns(contextGradient, 0, size);

@@ -46,7 +46,7 @@ final class BiasAddition<A> {
      * @param y {@code [n, out]}
      */
     void run(INDArray biasRow, INDArray y) {
-        int n = Rows.count(y);
+        int n = Math.toIntExact(y.size(0));
         if (!isInRows(biasRow) || !isInRows(y)) {
             product.run(ones.apply(n), biasRow, y);
             return;

@@ -24,8 +24,11 @@ final class CausalHeads<A> {
     private final Workers<CausalHeadGroup<A>> workers;
 
     // What forward keeps for backward.
-    private @Nullable Segments batch;
     private @Nullable HeadInputs inputs;
+
+    // Whether a segment trains the normalization of the queries or of the keys.
+    private boolean queriesTrain;
+    private boolean keysTrain;
 
     /** Which gradients are needed. */
     record Wanted(boolean queries, boolean keys, boolean values) {}
@@ -69,22 +72,27 @@ final class CausalHeads<A> {
         workers = new Workers<>(() -> new CausalHeadGroup<>(layer, dropout, seeds, math, products.get()));
     }
 
-    boolean queriesTrain(Segments segments) {
-        return workers.first().queriesTrain(segments);
+    void bind(Segments segments) {
+        queriesTrain = workers.first().queriesTrain(segments);
+        keysTrain = workers.first().keysTrain(segments);
     }
 
-    boolean keysTrain(Segments segments) {
-        return workers.first().keysTrain(segments);
+    boolean queriesTrain() {
+        return queriesTrain;
     }
 
-    boolean trains(Segments segments) {
-        return queriesTrain(segments) || keysTrain(segments);
+    boolean keysTrain() {
+        return keysTrain;
+    }
+
+    boolean trains() {
+        return queriesTrain || keysTrain;
     }
 
     private static List<Sequence> sequences(Segments segments) {
         List<Sequence> all = new ArrayList<>();
         for (int i = 0; i < segments.count(); i++) {
-            for (int s = segments.start(i, false); s < segments.start(i + 1, false); s++) {
+            for (int s = segments.firstExample(i); s < segments.firstExample(i + 1); s++) {
                 all.add(new Sequence(segments, i, s));
             }
         }
@@ -97,7 +105,6 @@ final class CausalHeads<A> {
      * @param context gets the heads {@code [tokens, h·d]}
      */
     void forward(Segments segments, HeadInputs all, HeadColumns context) {
-        batch = segments;
         inputs = all;
         if (drops) {
             seeds.bind(segments);
@@ -125,11 +132,10 @@ final class CausalHeads<A> {
      * @param context the gradient of the heads
      * @param gradients get the gradients; those that are not wanted are not written to
      */
-    void backward(HeadColumns context, HeadInputs gradients, Wanted wanted) {
-        Segments segments = Objects.requireNonNull(batch, "backward needs a forward before it");
-        HeadInputs all = Objects.requireNonNull(inputs);
+    void backward(Segments segments, HeadColumns context, HeadInputs gradients, Wanted wanted) {
+        HeadInputs all = Objects.requireNonNull(inputs, "backward needs a forward before it");
         List<Sequence> sequences = sequences(segments);
-        if (trains(segments)) {
+        if (trains()) {
             // The gradients of the normalizations are sums over the sequences of a segment, in their order.
             for (int i = 0; i < segments.count(); i++) {
                 int segment = i;

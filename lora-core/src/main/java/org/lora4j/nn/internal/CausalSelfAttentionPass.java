@@ -41,33 +41,29 @@ final class CausalSelfAttentionPass<A> implements LayerPass {
     }
 
     @Override
-    public void bind() {
-        linears.bind();
+    public void bind(Segments batch) {
+        linears.bind(batch);
+        heads.bind(batch);
     }
 
     @Override
     public boolean trains() {
-        return linears.train() || heads.trains(resources.segments());
+        return linears.train() || heads.trains();
     }
 
     @Override
-    public boolean readsInput() {
-        return inputs.stream().anyMatch(LinearPass::readsInput);
+    public InputUse inputUse() {
+        return inputs.stream().map(LinearPass::inputUse).reduce(InputUse.FORWARD, InputUse::and);
     }
 
     @Override
-    public boolean keepsInput() {
-        return inputs.stream().anyMatch(LinearPass::keepsInput);
-    }
-
-    @Override
-    public INDArray forward(INDArray x) {
+    public INDArray forward(Segments batch, INDArray x) {
         List<INDArray> computed = new ArrayList<>();
-        inputs.forEach(input -> computed.add(input.forward(x)));
+        inputs.forEach(input -> computed.add(input.forward(batch, x)));
         Scratch scratch = resources.scratch();
         INDArray context = output.readsInput() ? contexts.rows(x.size(0)) : scratch.take(x.size(0), queryWidth);
-        heads.forward(resources.segments(), columns(computed), new HeadColumns(context, 0, size));
-        INDArray y = output.forward(context);
+        heads.forward(batch, columns(computed), new HeadColumns(context, 0, size));
+        INDArray y = output.forward(batch, context);
         scratch.release(context);
         return y;
     }
@@ -85,9 +81,10 @@ final class CausalSelfAttentionPass<A> implements LayerPass {
     }
 
     @Override
-    public @Nullable INDArray backward(INDArray yGradient, boolean wantsInput) {
+    public @Nullable INDArray backward(Segments batch, INDArray yGradient, boolean wantsInput) {
         CausalHeads.Wanted wanted = wanted(wantsInput);
-        INDArray contextGradient = output.backward(yGradient, wanted.queries() || wanted.keys() || wanted.values());
+        INDArray contextGradient =
+                output.backward(batch, yGradient, wanted.queries() || wanted.keys() || wanted.values());
         if (contextGradient == null) {
             return null;
         }
@@ -95,12 +92,12 @@ final class CausalSelfAttentionPass<A> implements LayerPass {
         long n = yGradient.size(0);
         List<INDArray> gradients = new ArrayList<>();
         widths.forEach(width -> gradients.add(scratch.take(n, width)));
-        heads.backward(new HeadColumns(contextGradient, 0, size), columns(gradients), wanted);
+        heads.backward(batch, new HeadColumns(contextGradient, 0, size), columns(gradients), wanted);
         scratch.release(contextGradient);
         INDArray xGradient = wantsInput ? scratch.take(n, inputSize) : null;
         for (int i = 0; i < inputs.size(); i++) {
             if (wantsInput || inputs.get(i).trains()) {
-                inputs.get(i).backward(gradients.get(i), xGradient, i > 0);
+                inputs.get(i).backward(batch, gradients.get(i), xGradient, i > 0);
             }
         }
         gradients.forEach(scratch::release);
@@ -111,8 +108,8 @@ final class CausalSelfAttentionPass<A> implements LayerPass {
         boolean one = inputs.size() == 1;
         boolean all = wantsInput || (one && trains(0));
         return new CausalHeads.Wanted(
-                all || heads.queriesTrain(resources.segments()) || trains(0),
-                all || heads.keysTrain(resources.segments()) || (!one && trains(1)),
+                all || heads.queriesTrain() || trains(0),
+                all || heads.keysTrain() || (!one && trains(1)),
                 all || (!one && trains(2)));
     }
 
@@ -121,7 +118,7 @@ final class CausalSelfAttentionPass<A> implements LayerPass {
     }
 
     @Override
-    public Optional<String> firstNonFinite(int segment) {
-        return linears.firstNonFinite(segment);
+    public Optional<String> firstNonFinite(Segments batch, int segment) {
+        return linears.firstNonFinite(batch, segment);
     }
 }

@@ -12,7 +12,6 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Dropout in training. */
 final class DropoutPass implements LayerPass {
-    private final PassResources resources;
     private final Scratch scratch;
     private final @Nullable BatchBuffer outputs;
     private final double probability;
@@ -27,7 +26,6 @@ final class DropoutPass implements LayerPass {
     private final RowBlocks inputGradientBlocks = new RowBlocks();
 
     DropoutPass(Dropout layer, long size, boolean inputIsBuffer, PassResources resources) {
-        this.resources = resources;
         scratch = resources.scratch();
         outputs = inputIsBuffer ? null : resources.buffers().rows(size);
         probability = layer.probability();
@@ -35,14 +33,13 @@ final class DropoutPass implements LayerPass {
     }
 
     @Override
-    public INDArray forward(INDArray x) {
+    public INDArray forward(Segments batch, INDArray x) {
         INDArray y = outputs == null ? x : outputs.rows(x.size(0));
-        Segments segments = resources.segments();
-        for (int i = 0; i < segments.count(); i++) {
-            PassStep step = segments.get(i).step();
+        for (int i = 0; i < batch.count(); i++) {
+            Segment segment = batch.get(i);
             DropoutMask mask = mask(i);
-            mask.draw(step.number(), row -> resources.rowNumber(step, row));
-            mask.apply(resources.block(inputBlocks, x, i), resources.block(outputBlocks, y, i));
+            mask.draw(segment.step(), row -> batch.rowNumber(segment, row));
+            mask.apply(batch.block(inputBlocks, x, i), batch.block(outputBlocks, y, i));
         }
         return y;
     }
@@ -57,15 +54,15 @@ final class DropoutPass implements LayerPass {
     }
 
     @Override
-    public @Nullable INDArray backward(INDArray yGradient, boolean wantsInput) {
+    public @Nullable INDArray backward(Segments batch, INDArray yGradient, boolean wantsInput) {
         if (!wantsInput) {
             return null;
         }
         INDArray xGradient = scratch.take(yGradient.size(0), yGradient.size(1));
-        for (int i = 0; i < resources.segments().count(); i++) {
+        for (int i = 0; i < batch.count(); i++) {
             mask(i).applyToGradient(
-                            resources.block(outputGradientBlocks, yGradient, i),
-                            resources.block(inputGradientBlocks, xGradient, i),
+                            batch.block(outputGradientBlocks, yGradient, i),
+                            batch.block(inputGradientBlocks, xGradient, i),
                             false);
         }
         return xGradient;

@@ -18,26 +18,26 @@ final class EmbeddingPass<A> {
         this.resources = resources;
     }
 
-    boolean trains() {
+    boolean trains(Segments batch) {
         if (!resources.isTraining()) {
             return false;
         }
         boolean trains = false;
-        for (int i = 0; i < resources.segments().count(); i++) {
-            trains |= of(i).trains();
+        for (int i = 0; i < batch.count(); i++) {
+            trains |= of(batch, i).trains();
         }
         return trains;
     }
 
     /** What a segment computes, bound to it. In a prediction nothing is kept of a segment, so all use the same buffers. */
-    SegmentEmbedding<A> of(int segment) {
-        Segment wanted = resources.segments().get(segment);
+    SegmentEmbedding<A> of(Segments batch, int segment) {
+        Segment wanted = batch.get(segment);
         int i = resources.isTraining() ? segment : 0;
         while (segments.size() <= i) {
             segments.add(new SegmentEmbedding<>(layer, wanted, math, resources));
         }
         SegmentEmbedding<A> one = segments.get(i);
-        one.bind(wanted);
+        one.bind(batch, wanted);
         return one;
     }
 }

@@ -47,8 +47,8 @@ final class GeluPass<A> implements LayerPass {
     }
 
     @Override
-    public INDArray forward(INDArray input) {
-        int n = Rows.count(input);
+    public INDArray forward(Segments batch, INDArray input) {
+        int n = Math.toIntExact(input.size(0));
         INDArray output = outputs == null ? input : outputs.rows(n);
         INDArray kept = derivatives == null ? input : derivatives.rows(n);
         ArrayMemory inputs = new ArrayMemory(input);
@@ -87,14 +87,14 @@ final class GeluPass<A> implements LayerPass {
     }
 
     @Override
-    public @Nullable INDArray backward(INDArray yGradient, boolean wantsInput) {
+    public @Nullable INDArray backward(Segments batch, INDArray yGradient, boolean wantsInput) {
         if (derivative == null) {
             throw new IllegalStateException("backward needs a forward before it");
         }
         if (!wantsInput) {
             return null;
         }
-        int n = Rows.count(yGradient);
+        int n = Math.toIntExact(yGradient.size(0));
         INDArray xGradient = scratch.take(n, width);
         ArrayMemory gradients = new ArrayMemory(yGradient);
         ArrayMemory slopes = new ArrayMemory(derivative);

@@ -46,6 +46,11 @@ final class HeadPass {
             return numbers.length;
         }
 
+        /** The chosen rows from one of them on, as a batch. */
+        Segments from(int i) {
+            return Segments.ofTokens(segment, numbers, i);
+        }
+
         /** The place of a chosen row in the matrix of all rows. */
         int row(int i) {
             return first + numbers[i];
@@ -85,13 +90,14 @@ final class HeadPass {
      * @return the sum of what the loss returned
      */
     double run(Rows rows, INDArray x, RowsLoss loss, @Nullable INDArray xGradient) {
-        INDArray chosen = bind(rows, x);
+        INDArray chosen = choose(rows, x);
         double sum = 0;
         for (int from = 0; from < rows.count(); from += BLOCK) {
-            INDArray y = forward(rows, chosen, from);
+            Segments batch = rows.from(from);
+            INDArray y = forward(batch, rows, chosen, from);
             sum += loss.compute(y, from);
             if (resources.isTraining()) {
-                backward(rows, from, y, xGradient);
+                backward(batch, rows, from, y, xGradient);
             }
         }
         return sum;
@@ -99,11 +105,12 @@ final class HeadPass {
 
     /** Whether the output of some rows holds neither NaN nor an infinity. */
     boolean isFinite(Rows rows, INDArray x) {
-        INDArray chosen = bind(rows, x);
+        INDArray chosen = choose(rows, x);
         boolean isFinite = true;
         for (int from = 0; from < rows.count(); from += BLOCK) {
-            forward(rows, chosen, from);
-            isFinite &= linear.isFinite(0);
+            Segments batch = rows.from(from);
+            forward(batch, rows, chosen, from);
+            isFinite &= linear.isFinite(batch, 0);
         }
         return isFinite;
     }
@@ -112,23 +119,21 @@ final class HeadPass {
         return layer.path();
     }
 
-    /** Switches to the segment of some rows, and copies the rows under each other. */
-    private INDArray bind(Rows rows, INDArray x) {
-        resources.batch().set(Segments.of(rows.segment));
-        linear.bind();
+    /** Copies rows under each other. */
+    private INDArray choose(Rows rows, INDArray x) {
         INDArray chosen = chosenRows.rows(rows.count());
         copy(new ArrayMemory(x), rows, 0, new ArrayMemory(chosen), rows.count(), true);
         return chosen;
     }
 
-    private INDArray forward(Rows rows, INDArray chosen, int from) {
+    private INDArray forward(Segments batch, Rows rows, INDArray chosen, int from) {
         int count = Math.min(BLOCK, rows.count() - from);
-        resources.batch().setRows(rows.numbers, from);
-        return linear.forward(blocks.of(chosen, from, count));
+        linear.bind(batch);
+        return linear.forward(batch, blocks.of(chosen, from, count));
     }
 
-    private void backward(Rows rows, int from, INDArray yGradient, @Nullable INDArray xGradient) {
-        INDArray blockGradient = linear.backward(yGradient, xGradient != null);
+    private void backward(Segments batch, Rows rows, int from, INDArray yGradient, @Nullable INDArray xGradient) {
+        INDArray blockGradient = linear.backward(batch, yGradient, xGradient != null);
         if (blockGradient != null && xGradient != null) {
             int count = Math.toIntExact(yGradient.size(0));
             copy(new ArrayMemory(xGradient), rows, from, new ArrayMemory(blockGradient), count, false);

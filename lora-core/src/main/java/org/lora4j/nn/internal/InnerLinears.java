@@ -21,8 +21,8 @@ final class InnerLinears {
         return pass;
     }
 
-    void bind() {
-        all.forEach(LinearPass::bind);
+    void bind(Segments batch) {
+        all.forEach(linear -> linear.bind(batch));
     }
 
     boolean train() {
@@ -30,9 +30,9 @@ final class InnerLinears {
     }
 
     /** The path of the first one whose last output holds NaN or an infinity in the rows of a segment. */
-    Optional<String> firstNonFinite(int segment) {
+    Optional<String> firstNonFinite(Segments batch, int segment) {
         return all.stream()
-                .filter(linear -> !linear.isFinite(segment))
+                .filter(linear -> !linear.isFinite(batch, segment))
                 .map(LinearPass::path)
                 .findFirst();
     }

@@ -39,9 +39,9 @@ record LayersVersion(
         List<Long> versions = new ArrayList<>();
         List<Long> contents = new ArrayList<>();
         for (Parameter parameter : parameters) {
-            versions.add(parameter.version());
+            versions.add(parameter.weight().version());
             if (readsArrays && parameter.isTrainable()) {
-                contents.add(parameter.matrix().lend(ArrayBits::contentHash));
+                contents.add(parameter.weight().matrix().lend(ArrayBits::contentHash));
             }
         }
         return new LayersVersion(
@@ -60,7 +60,7 @@ record LayersVersion(
             }
         }
         for (int p = 0; p < parameters.size(); p++) {
-            if (parameters.get(p).version() != versions.get(p)) {
+            if (parameters.get(p).weight().version() != versions.get(p)) {
                 return false;
             }
         }

@@ -17,6 +17,8 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 final class LinearPass implements LayerPass {
     private final Linear layer;
     private final PassResources resources;
+    private final boolean training;
+    private final Scratch scratch;
     private final WeightProduct product;
     private final BatchBuffer outputs;
     private final BatchBuffer baseGradients;
@@ -44,6 +46,8 @@ final class LinearPass implements LayerPass {
     LinearPass(Linear layer, PassResources resources) {
         this.layer = layer;
         this.resources = resources;
+        training = resources.isTraining();
+        scratch = resources.scratch();
         weight = layer.weightParameter();
         product = new WeightProduct(weight.weight());
         outputs = resources.buffers().rows(layer.outputSize());
@@ -52,14 +56,13 @@ final class LinearPass implements LayerPass {
     }
 
     @Override
-    public void bind() {
-        if (isMixed()) {
+    public void bind(Segments batch) {
+        if (isMixed(batch)) {
             bound = 0;
             weight = layer.weightParameter();
             product.bind(weight.weight(), List.of());
             return;
         }
-        Segments batch = resources.segments();
         boolean changed = bound != batch.count();
         // Whatever fails on the way, the next call binds anew.
         bound = 0;
@@ -67,7 +70,7 @@ final class LinearPass implements LayerPass {
             if (i == segments.size()) {
                 segments.add(new SegmentLinear(layer, batch.get(i), resources));
             }
-            changed |= segments.get(i).bind(batch.get(i));
+            changed |= segments.get(i).bind(batch, batch.get(i));
         }
         if (changed) {
             findCommon(segments.subList(0, batch.count()));
@@ -76,8 +79,8 @@ final class LinearPass implements LayerPass {
     }
 
     /** Whether the segments differ and nothing is kept of them, so that one after the other can use the same buffers. */
-    private boolean isMixed() {
-        return resources.segments().count() > 1 && !resources.isTraining();
+    private boolean isMixed(Segments batch) {
+        return batch.count() > 1 && !training;
     }
 
     private void findCommon(List<SegmentLinear> all) {
@@ -108,16 +111,21 @@ final class LinearPass implements LayerPass {
         return trains;
     }
 
-    /** In a prediction each input stays too, so that updates can tell whether layers have the same one. */
+    /**
+     * If the weight itself trains, its updater may read the input after the gradients. In a prediction each input stays too, so
+     * that updates can tell whether layers have the same one.
+     */
     @Override
-    public boolean readsInput() {
-        return trains || !resources.isTraining();
+    public InputUse inputUse() {
+        if (trainsWeight || !training) {
+            return InputUse.KEPT;
+        }
+        return trains ? InputUse.BACKWARD : InputUse.FORWARD;
     }
 
-    /** If the weight itself trains, its updater may read the input of the layer after the gradients. */
-    @Override
-    public boolean keepsInput() {
-        return trainsWeight || !resources.isTraining();
+    /** Whether the input is still needed after the forward. */
+    boolean readsInput() {
+        return inputUse() != InputUse.FORWARD;
     }
 
     String path() {
@@ -125,27 +133,30 @@ final class LinearPass implements LayerPass {
     }
 
     /** Whether the last output of the layer holds neither NaN nor an infinity in the rows of a segment. */
-    boolean isFinite(int segment) {
-        return output == null || resources.isFinite(output, segment);
+    boolean isFinite(Segments batch, int segment) {
+        return output == null || batch.isFinite(output, segment);
     }
 
     @Override
-    public INDArray forward(INDArray x) {
+    public INDArray forward(Segments batch, INDArray x) {
+        if (!training) {
+            bind(batch);
+        }
         INDArray y = outputs.rows(x.size(0));
         output = y;
-        if (resources.batch().isContinued()) {
+        if (batch.isContinued()) {
             product.runAlone(x, y); // The further products are those of the block before.
         } else {
             product.run(x, y);
         }
-        if (isMixed()) {
-            mixed.forward(x, y);
+        if (isMixed(batch)) {
+            mixed.forward(batch, x, y);
             return y;
         }
         for (int i = 0; i < bound; i++) {
             SegmentLinear one = segments.get(i);
-            INDArray xRows = resources.block(inputBlocks, x, i);
-            INDArray yRows = resources.block(outputBlocks, y, i);
+            INDArray xRows = batch.block(inputBlocks, x, i);
+            INDArray yRows = batch.block(outputBlocks, y, i);
             if (!sharesWeight(one)) {
                 one.multiply(xRows, yRows);
             }
@@ -161,9 +172,9 @@ final class LinearPass implements LayerPass {
     }
 
     @Override
-    public @Nullable INDArray backward(INDArray yGradient, boolean wantsInput) {
-        INDArray xGradient = wantsInput ? resources.scratch().take(yGradient.size(0), layer.inputSize()) : null;
-        backward(yGradient, xGradient, false);
+    public @Nullable INDArray backward(Segments batch, INDArray yGradient, boolean wantsInput) {
+        INDArray xGradient = wantsInput ? scratch.take(yGradient.size(0), layer.inputSize()) : null;
+        backward(batch, yGradient, xGradient, false);
         return xGradient;
     }
 
@@ -173,29 +184,29 @@ final class LinearPass implements LayerPass {
      * @param xGradient gets {@code ∂L/∂x [n, in]}; null if it is not needed
      * @param adds whether the gradient of the input is added to what is there
      */
-    void backward(INDArray yGradient, @Nullable INDArray xGradient, boolean adds) {
+    void backward(Segments batch, INDArray yGradient, @Nullable INDArray xGradient, boolean adds) {
         INDArray baseGradient =
                 readsBase ? baseGradients.rows(yGradient.size(0)).assign(yGradient) : yGradient;
         for (int i = 0; i < bound; i++) {
             segments.get(i)
                     .computeGradients(
-                            resources.block(outputGradientBlocks, yGradient, i),
-                            resources.block(baseGradientBlocks, baseGradient, i));
+                            batch.block(outputGradientBlocks, yGradient, i),
+                            batch.block(baseGradientBlocks, baseGradient, i));
         }
         if (xGradient != null) {
-            computeInputGradient(baseGradient, xGradient, adds);
+            computeInputGradient(batch, baseGradient, xGradient, adds);
         }
     }
 
-    private void computeInputGradient(INDArray baseGradient, INDArray xGradient, boolean adds) {
+    private void computeInputGradient(Segments batch, INDArray baseGradient, INDArray xGradient, boolean adds) {
         if (sharesWeights) {
             product.runTransposed(baseGradient, xGradient, adds);
         }
         for (int i = 0; i < bound; i++) {
             SegmentLinear one = segments.get(i);
-            INDArray rows = resources.block(inputGradientBlocks, xGradient, i);
+            INDArray rows = batch.block(inputGradientBlocks, xGradient, i);
             if (!sharesWeights) {
-                one.multiplyGradient(resources.block(baseGradientBlocks, baseGradient, i), rows, adds);
+                one.multiplyGradient(batch.block(baseGradientBlocks, baseGradient, i), rows, adds);
             }
             one.addInputGradients(rows);
         }

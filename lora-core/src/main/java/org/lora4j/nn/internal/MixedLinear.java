@@ -37,34 +37,34 @@ final class MixedLinear {
      *
      * @param y holds {@code x·Wᵀ [n, out]} with the weight of the layer; gets the output
      */
-    void forward(INDArray x, INDArray y) {
-        Segments segments = resources.segments();
+    void forward(Segments segments, INDArray x, INDArray y) {
         Parameter bias = segments.get(0).of(layer).bias();
         boolean sharesBias =
                 segments.all().stream().allMatch(segment -> segment.of(layer).bias() == bias);
-        int rows = Rows.count(x);
+        int rows = Math.toIntExact(x.size(0));
         int count = Math.min(rows, SpareProcessors.parts(elements(segments), LEAST_ELEMENTS));
         while (parts.size() < count) {
-            parts.add(new Part());
+            parts.add(new Part(segments.get(0)));
         }
         SpareProcessors.runParts(
                 count,
                 i -> parts.get(i)
                         .forward(
+                                segments,
                                 SpareProcessors.start(rows, i, count),
                                 SpareProcessors.start(rows, i + 1, count),
                                 x,
                                 y,
                                 !sharesBias));
         if (sharesBias) {
-            parts.get(0).addBias(segments.get(0), y);
+            parts.get(0).addBias(segments, y);
         }
     }
 
     private long elements(Segments segments) {
         long elements = 0;
         for (int i = 0; i < segments.count(); i++) {
-            long rows = resources.start(i + 1) - (long) resources.start(i);
+            long rows = segments.start(i + 1) - (long) segments.start(i);
             for (WeightUpdate update : segments.get(i).of(layer).updates()) {
                 elements += rows * update.elements();
             }
@@ -74,32 +74,35 @@ final class MixedLinear {
 
     /** Computes some of the rows. It belongs to one thread at a time. */
     private final class Part {
-        private final SegmentLinear linear =
-                new SegmentLinear(layer, resources.segments().get(0), resources);
+        private final SegmentLinear linear;
         private final RowUpdates singleRows = EngineRows.orLoops();
         private final RowBlocks inputBlocks = new RowBlocks();
         private final RowBlocks outputBlocks = new RowBlocks();
 
-        void addBias(Segment segment, INDArray y) {
-            linear.bind(segment);
+        Part(Segment first) {
+            linear = new SegmentLinear(layer, first, resources);
+        }
+
+        void addBias(Segments segments, INDArray y) {
+            linear.bind(segments, segments.get(0));
             linear.addBias(y);
         }
 
         /** Computes the rows {@code [begin, end)}. */
-        void forward(int begin, int end, INDArray x, INDArray y, boolean addsBias) {
-            Segments segments = resources.segments();
+        void forward(Segments segments, int begin, int end, INDArray x, INDArray y, boolean addsBias) {
             singleRows.begin(x, y);
             for (int i = 0; i < segments.count(); i++) {
-                int from = Math.max(begin, resources.start(i));
-                int to = Math.min(end, resources.start(i + 1));
+                int from = Math.max(begin, segments.start(i));
+                int to = Math.min(end, segments.start(i + 1));
                 if (from < to) {
-                    forward(segments.get(i), from, to, x, y, addsBias);
+                    forward(segments, segments.get(i), from, to, x, y, addsBias);
                 }
             }
             singleRows.end();
         }
 
-        private void forward(Segment segment, int from, int to, INDArray x, INDArray y, boolean addsBias) {
+        private void forward(
+                Segments segments, Segment segment, int from, int to, INDArray x, INDArray y, boolean addsBias) {
             EffectiveLinear effective = segment.of(layer);
             boolean hasWeight = effective.weight() != layer.weightParameter();
             boolean hasBias = addsBias && effective.bias() != null;
@@ -111,7 +114,7 @@ final class MixedLinear {
                 }
                 return;
             }
-            linear.bind(segment);
+            linear.bind(segments, segment);
             int row = from;
             while (row < to) {
                 // In 'c' order any block of rows is contiguous.

@@ -25,7 +25,7 @@ final class NormPass<A> implements LayerPass {
     private final double epsilon;
     private final boolean inputIsBuffer;
     private final RowMath<A> math;
-    private final PassResources resources;
+    private final Scratch scratch;
     private final BatchBuffer outputs;
     private final int width;
     private final Workers<Row<A>> rows;
@@ -35,7 +35,11 @@ final class NormPass<A> implements LayerPass {
     private final A betaSum;
     private double[] factors = new double[0];
 
-    private @Nullable LayerPass next;
+    private boolean trains;
+
+    /** Whether all such normalizations write to the same memory. */
+    private boolean sharesOutput;
+
     private @Nullable INDArray input;
     private @Nullable INDArray output;
 
@@ -57,7 +61,7 @@ final class NormPass<A> implements LayerPass {
         this.epsilon = epsilon;
         this.inputIsBuffer = inputIsBuffer;
         this.math = math;
-        this.resources = resources;
+        scratch = resources.scratch();
         outputs = resources.buffers().rows(layer.weight().length());
         width = Math.toIntExact(layer.weight().length());
         rows = new Workers<>(() -> new Row<>(math, width));
@@ -87,58 +91,56 @@ final class NormPass<A> implements LayerPass {
     }
 
     @Override
+    public void bind(Segments batch) {
+        trains = batch.all().stream().anyMatch(segment -> segment.trains(layer));
+    }
+
+    @Override
     public boolean trains() {
-        return resources.segments().all().stream().anyMatch(segment -> segment.trains(layer));
+        return trains;
     }
 
-    @Override
-    public void followedBy(LayerPass following) {
-        next = following;
+    /**
+     * Says how long the next layer needs the output. If it need not stay, all such normalizations write to the same memory; the
+     * input is still there, so the output can be computed again.
+     */
+    void setOutputUse(InputUse use) {
+        sharesOutput = !inputIsBuffer && use != InputUse.KEPT;
     }
 
-    /** Whether all such normalizations write to the same memory. The input is still there, so the output can be computed again. */
-    private boolean sharesOutput() {
-        return !inputIsBuffer && next != null && !next.keepsInput();
-    }
-
-    @Override
-    public void restoreOutput() {
+    /** Writes the last output again if other layers may have used its memory since. */
+    void restoreOutput(Segments batch) {
         INDArray known = input;
-        if (known != null && sharesOutput()) {
-            compute(known, null, known);
+        if (known != null && sharesOutput) {
+            compute(batch, known, null, known);
         }
     }
 
     @Override
-    public NormPass<A> leadingNorm() {
-        return this;
-    }
-
-    @Override
-    public INDArray forward(INDArray matrix) {
+    public INDArray forward(Segments batch, INDArray matrix) {
         INDArray known = output;
         if (isComputed && matrix == input && known != null) {
             isComputed = false;
             return known;
         }
-        return compute(matrix, null, matrix);
+        return compute(batch, matrix, null, matrix);
     }
 
     /** Computes {@code sum = a + b}, and the output for it, which {@link #forward} will return. */
-    void addAndNormalize(INDArray a, INDArray b, INDArray sum) {
-        compute(a, b, sum);
+    void addAndNormalize(Segments batch, INDArray a, INDArray b, INDArray sum) {
+        compute(batch, a, b, sum);
         isComputed = true;
     }
 
-    private INDArray compute(INDArray a, @Nullable INDArray b, INDArray sum) {
-        int n = Rows.count(a);
+    private INDArray compute(Segments batch, INDArray a, @Nullable INDArray b, INDArray sum) {
+        int n = Math.toIntExact(a.size(0));
         if (factors.length < n) {
             factors = new double[n];
         }
-        INDArray result = sharesOutput() ? resources.scratch().shared(n, width) : outputs.rows(n);
-        for (int s = 0; s < resources.segments().count(); s++) {
-            readParameters(resources.segments().get(s));
-            compute(resources.start(s), resources.start(s + 1), a, b, sum, result);
+        INDArray result = sharesOutput ? scratch.shared(n, width) : outputs.rows(n);
+        for (int s = 0; s < batch.count(); s++) {
+            readParameters(batch.get(s));
+            compute(batch.start(s), batch.start(s + 1), a, b, sum, result);
         }
         input = sum;
         output = result;
@@ -197,7 +199,7 @@ final class NormPass<A> implements LayerPass {
     }
 
     @Override
-    public @Nullable INDArray backward(INDArray yGradient, boolean wantsInput) {
+    public @Nullable INDArray backward(Segments batch, INDArray yGradient, boolean wantsInput) {
         if (input == null) {
             throw new IllegalStateException("backward needs a forward before it");
         }
@@ -206,11 +208,11 @@ final class NormPass<A> implements LayerPass {
         if (!wantsInput && !trains()) {
             return null;
         }
-        INDArray xGradient = wantsInput ? resources.scratch().take(yGradient.size(0), width) : null;
-        for (int s = 0; s < resources.segments().count(); s++) {
-            Segment segment = resources.segments().get(s);
+        INDArray xGradient = wantsInput ? scratch.take(yGradient.size(0), width) : null;
+        for (int s = 0; s < batch.count(); s++) {
+            Segment segment = batch.get(s);
             readParameters(segment);
-            backward(segment.trains(layer), resources.start(s), resources.start(s + 1), yGradient, added, xGradient);
+            backward(segment.trains(layer), batch.start(s), batch.start(s + 1), yGradient, added, xGradient);
             writeGradients(segment);
         }
         return xGradient;

@@ -28,13 +28,8 @@ final class NormalizePass<A> implements LayerPass {
     }
 
     @Override
-    public boolean readsOutput() {
-        return true;
-    }
-
-    @Override
-    public INDArray forward(INDArray x) {
-        int n = Rows.count(x);
+    public INDArray forward(Segments batch, INDArray x) {
+        int n = Math.toIntExact(x.size(0));
         if (norms.length < n) {
             norms = new double[n];
         }
@@ -52,14 +47,14 @@ final class NormalizePass<A> implements LayerPass {
     }
 
     @Override
-    public @Nullable INDArray backward(INDArray yGradient, boolean wantsInput) {
+    public @Nullable INDArray backward(Segments batch, INDArray yGradient, boolean wantsInput) {
         if (output == null) {
             throw new IllegalStateException("backward needs a forward before it");
         }
         if (!wantsInput) {
             return null;
         }
-        int n = Rows.count(yGradient);
+        int n = Math.toIntExact(yGradient.size(0));
         INDArray xGradient = scratch.take(n, width);
         ArrayMemory rows = new ArrayMemory(output);
         ArrayMemory given = new ArrayMemory(yGradient);

@@ -33,7 +33,8 @@ public final class Pass {
     private final LayerStack network;
     private final boolean training;
     private final Segment own;
-    private final PassResources resources;
+    private final char order;
+    private final Scratch scratch;
 
     /** The first layer of a network that takes tokens. */
     private final @Nullable TokenEmbeddingsPass<?> embeddings;
@@ -49,6 +50,7 @@ public final class Pass {
     private final BatchBuffer outputGradients;
     private final RowBlocks inputBlocks = new RowBlocks();
     private final RowBlocks outputBlocks = new RowBlocks();
+    private Segments batch;
     private @Nullable INDArray input;
     private @Nullable INDArray output;
 
@@ -92,14 +94,18 @@ public final class Pass {
         network = own.network();
         training = own.isTraining();
         List<Layer> layers = network.layers();
-        resources =
-                PassResources.of(network.dataType(), order, training, network.takesSequences(), training && recomputes);
+        this.order = order;
+        PassResources resources = PassResources.of(network.dataType(), order, training);
+        scratch = resources.scratch();
+        PassBuilder builder = new PassBuilder(
+                resources, training && recomputes ? new Recomputation(network.dataType(), order) : null);
         if (layers.get(0) instanceof TokenEmbeddings tokens) {
             embeddings = TokenEmbeddingsPass.of(tokens, resources);
-            chain = new Chain(layers.subList(1, layers.size()), tokens.word().outputSize(), true, resources);
+            chain = builder.chain(
+                    layers.subList(1, layers.size()), tokens.word().outputSize(), true);
         } else {
             embeddings = null;
-            chain = new Chain(layers, network.inputSize(), false, resources);
+            chain = builder.chain(layers, network.inputSize(), false);
         }
         Layer last = layers.get(layers.size() - 1);
         head = network.outputRows() == RowKind.TOKEN && last instanceof Linear linear
@@ -108,8 +114,8 @@ public final class Pass {
         inputs = new BatchBuffer(network.dataType(), network.inputSize(), 'c');
         outputGradients = new BatchBuffer(network.dataType(), network.outputSize(), order);
         // Whatever cannot be computed fails here, before a training starts.
-        resources.batch().set(Segments.of(own));
-        chain.bind();
+        batch = Segments.of(own);
+        chain.bind(batch);
     }
 
     /** BLAS multiplies few rows fastest in 'f' order. An engine, which multiplies floats, reads and writes rows. */
@@ -174,6 +180,7 @@ public final class Pass {
      * @throws IllegalArgumentException if the input does not fit the network
      */
     public INDArray forward(Input x) {
+        require(x);
         own.resolve();
         return forward(Segments.of(own, x));
     }
@@ -192,13 +199,12 @@ public final class Pass {
     /**
      * Computes the output of a batch of any segments, which must be resolved.
      *
-     * @param segments the segments with their input, which is not written to
+     * @param segments the segments with their input, which must fit the network, see {@link #require}; not written to
      * @return the output {@code [rows, outputSize]}, a buffer of this pass
-     * @throws IllegalArgumentException if the input does not fit the network
      * @throws IllegalStateException if a {@link KeyValueCache} is of other effective layers, or too small
      */
     public INDArray forward(Segments segments) {
-        INDArray result = chain.forward(begin(segments));
+        INDArray result = chain.forward(segments, begin(segments));
         output = result;
         segments.endCaching();
         return result;
@@ -221,12 +227,13 @@ public final class Pass {
 
     /** Prepares for a batch, and returns what the chain computes with. */
     private INDArray begin(Segments segments) {
-        segments.inputs().forEach(this::require);
         segments.beginCaching();
-        segments.all().forEach(segment -> segment.step().begin());
-        resources.batch().set(segments);
-        chain.bind();
-        INDArray activations = embeddings == null ? rows(segments) : embeddings.forward(segments.sequences());
+        segments.all().forEach(Segment::beginStep);
+        batch = segments;
+        if (training) {
+            chain.bind(segments);
+        }
+        INDArray activations = embeddings == null ? rows(segments) : embeddings.forward(segments);
         input = activations;
         output = null;
         headInput = null;
@@ -247,13 +254,12 @@ public final class Pass {
      * Computes a batch up to the input of the head, the last layer. {@link #headLoss} computes the head for those rows whose
      * output is needed, {@link #backwardFromHead} the gradients of all other layers.
      *
-     * @param segments the segments with their input, which must be resolved
-     * @throws IllegalArgumentException if the input does not fit the network
+     * @param segments the segments with their input, which must be resolved and fit the network, see {@link #require}
      * @throws IllegalStateException if there is no head
      */
     public void forwardToHead(Segments segments) {
         HeadPass last = requireHead();
-        INDArray x = chain.forwardToLast(begin(segments));
+        INDArray x = chain.forwardToLast(segments, begin(segments));
         headInput = x;
         headInputGradient = null;
         beginGradients();
@@ -274,8 +280,7 @@ public final class Pass {
      * @throws IllegalStateException if the last forward was not {@link #forwardToHead}
      */
     public double headLoss(int segment, int[] rows, RowsLoss loss) {
-        HeadPass.Rows chosen = new HeadPass.Rows(
-                resources.segments().get(segment), resources.segments().start(segment, true), rows);
+        HeadPass.Rows chosen = new HeadPass.Rows(batch.get(segment), batch.start(segment), rows);
         headRows.put(segment, chosen);
         return requireHead().run(chosen, requireHeadInput(), loss, headInputGradient);
     }
@@ -289,7 +294,7 @@ public final class Pass {
     public void backwardFromHead() {
         requireHeadInput();
         if (headInputGradient != null) {
-            backwardToEmbeddings(chain.backwardFromLast(headInputGradient, embeddingsTrain()));
+            backwardToEmbeddings(chain.backwardFromLast(batch, headInputGradient, embeddingsTrain()));
         }
     }
 
@@ -348,28 +353,28 @@ public final class Pass {
                     + ", found " + Inputs.describe(outputGradient));
         }
         beginGradients();
-        backwardToEmbeddings(chain.backward(inOrder(outputGradient), embeddingsTrain()));
+        backwardToEmbeddings(chain.backward(batch, inOrder(outputGradient), embeddingsTrain()));
     }
 
     private void beginGradients() {
-        resources.segments().all().forEach(segment -> segment.gradients().begin());
+        batch.all().forEach(segment -> segment.gradients().begin());
     }
 
     private boolean embeddingsTrain() {
-        return embeddings != null && embeddings.trains();
+        return embeddings != null && embeddings.trains(batch);
     }
 
     private void backwardToEmbeddings(@Nullable INDArray gradient) {
         if (embeddings != null && gradient != null) {
-            embeddings.backward(gradient);
-            resources.scratch().release(gradient);
+            embeddings.backward(batch, gradient);
+            scratch.release(gradient);
         }
     }
 
     /** Loops over rows read each row in one piece, so they need the order of the activations. */
     private INDArray inOrder(INDArray gradient) {
         boolean isInRows = gradient.stride(1) == 1 && gradient.stride(0) == gradient.size(1);
-        return resources.order() == 'f' || isInRows
+        return order == 'f' || isInRows
                 ? gradient
                 : outputGradients.rows(gradient.size(0)).assign(gradient);
     }
@@ -382,7 +387,8 @@ public final class Pass {
      * @return a view of its rows
      */
     public INDArray block(INDArray matrix, int segment) {
-        return chain.block(outputBlocks, matrix, segment);
+        boolean perToken = network.outputRows() == RowKind.TOKEN;
+        return (perToken ? batch : batch.pooled()).block(outputBlocks, matrix, segment);
     }
 
     /**
@@ -422,11 +428,11 @@ public final class Pass {
      * @return the path of the first layer whose output is not finite for its rows, {@code input}, or nothing
      */
     public Optional<String> firstNonFinite(int segment) {
-        if (input != null && !resources.isFinite(input, segment)) {
+        if (input != null && !batch.isFinite(input, segment)) {
             return Optional.of(
                     embeddings == null ? "input" : network.layers().get(0).path());
         }
-        Optional<String> place = chain.firstNonFinite(segment);
+        Optional<String> place = chain.firstNonFinite(batch, segment);
         HeadPass.Rows rows = headRows.get(segment);
         return place.isPresent() || rows == null || requireHead().isFinite(rows, requireHeadInput())
                 ? place

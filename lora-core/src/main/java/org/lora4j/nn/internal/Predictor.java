@@ -53,6 +53,7 @@ public final class Predictor {
      * @throws IllegalArgumentException if the input does not fit
      */
     public INDArray predict(Input x) {
+        Inputs.requirePredictable(x, network);
         return compute(x, pass -> {
             pass.segment().resolve();
             return (block, from, to) -> Segments.of(pass.segment(), block);
@@ -68,6 +69,7 @@ public final class Predictor {
      * @throws IllegalArgumentException if the input does not fit
      */
     public INDArray predict(Input x, EffectiveLayers effective) {
+        Inputs.requirePredictable(x, network);
         return compute(x, pass -> {
             Segment segment = pass.predicting(effective);
             return (block, from, to) -> Segments.of(segment, block);
@@ -77,17 +79,15 @@ public final class Predictor {
     /**
      * Computes the output of a batch whose examples differ in their updates.
      *
-     * @param x the input; not written to
+     * @param x the input, which must fit the network; not written to
      * @param segments divides each block of it
      * @return a new array {@code [rows, outputSize]} in 'c' order
-     * @throws IllegalArgumentException if the input does not fit
      */
     public INDArray predictSegments(Input x, BlockSegments segments) {
         return compute(x, pass -> segments);
     }
 
     private INDArray compute(Input x, Function<Pass, BlockSegments> segmentsFor) {
-        Inputs.requirePredictable(x, network);
         return passes.use(pass -> {
             BlockSegments segments = segmentsFor.apply(pass);
             return x instanceof Sequences sequences

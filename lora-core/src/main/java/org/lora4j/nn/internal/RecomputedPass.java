@@ -1,10 +1,8 @@
 package org.lora4j.nn.internal;
 
-import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.BatchBuffer;
-import org.lora4j.nn.layer.Layer;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -17,20 +15,21 @@ final class RecomputedPass implements LayerPass {
     private final BatchBuffer outputs;
     private @Nullable INDArray input;
 
-    RecomputedPass(List<Layer> layers, long inputSize, PassResources resources, Recomputation shared) {
+    /**
+     * Creates a computation.
+     *
+     * @param chain the layers, which must not overwrite their input
+     * @param outputs nothing else uses it
+     */
+    RecomputedPass(Chain chain, BatchBuffer outputs, Recomputation shared) {
+        this.chain = chain;
+        this.outputs = outputs;
         this.shared = shared;
-        // The input is needed again, so it may not be overwritten.
-        chain = new Chain(layers, inputSize, false, resources.recomputed(shared.newBuffers()));
-        long size = inputSize;
-        for (Layer layer : layers) {
-            size = layer.outputSize(size);
-        }
-        outputs = resources.buffers().rows(size);
     }
 
     @Override
-    public void bind() {
-        chain.bind();
+    public void bind(Segments batch) {
+        chain.bind(batch);
     }
 
     @Override
@@ -39,32 +38,32 @@ final class RecomputedPass implements LayerPass {
     }
 
     @Override
-    public INDArray forward(INDArray x) {
+    public INDArray forward(Segments batch, INDArray x) {
         shared.fill(this);
         input = x;
-        INDArray y = chain.forward(x);
+        INDArray y = chain.forward(batch, x);
         // The next layers use the memory of y for what they compute.
         return outputs.rows(y.size(0)).assign(y);
     }
 
     @Override
-    public @Nullable INDArray backward(INDArray yGradient, boolean wantsInput) {
-        computeAgain();
-        return chain.backward(yGradient, wantsInput);
+    public @Nullable INDArray backward(Segments batch, INDArray yGradient, boolean wantsInput) {
+        computeAgain(batch);
+        return chain.backward(batch, yGradient, wantsInput);
     }
 
-    private void computeAgain() {
+    private void computeAgain(Segments batch) {
         if (input == null) {
             throw new IllegalStateException("backward needs a forward before it");
         }
         if (!shared.fill(this)) {
-            chain.forward(input);
+            chain.forward(batch, input);
         }
     }
 
     @Override
-    public Optional<String> firstNonFinite(int segment) {
-        computeAgain();
-        return chain.firstNonFinite(segment);
+    public Optional<String> firstNonFinite(Segments batch, int segment) {
+        computeAgain(batch);
+        return chain.firstNonFinite(batch, segment);
     }
 }

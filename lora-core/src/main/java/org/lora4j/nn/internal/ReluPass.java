@@ -3,7 +3,6 @@ package org.lora4j.nn.internal;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.BatchBuffer;
 import org.lora4j.internal.Relu;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** {@code y = max(x, 0)}. The gradient passes where the output is positive, so the input need not be kept. */
@@ -16,21 +15,15 @@ final class ReluPass implements LayerPass {
     /**
      * Creates a pass.
      *
-     * @param order the memory order of the batches that it computes
      * @param inPlace whether the input may be overwritten with the output
      */
-    ReluPass(DataType dataType, long size, char order, boolean inPlace) {
-        outputs = inPlace ? null : new BatchBuffer(dataType, size, order);
-        masks = new BatchBuffer(dataType, size, order);
+    ReluPass(long size, boolean inPlace, PassResources resources) {
+        outputs = inPlace ? null : new BatchBuffer(resources.dataType(), size, resources.order());
+        masks = new BatchBuffer(resources.dataType(), size, resources.order());
     }
 
     @Override
-    public boolean readsOutput() {
-        return true;
-    }
-
-    @Override
-    public INDArray forward(INDArray x) {
+    public INDArray forward(Segments batch, INDArray x) {
         INDArray y = outputs == null ? x : outputs.rows(x.size(0));
         relu.forward(x, y);
         output = y;
@@ -38,7 +31,7 @@ final class ReluPass implements LayerPass {
     }
 
     @Override
-    public @Nullable INDArray backward(INDArray yGradient, boolean wantsInput) {
+    public @Nullable INDArray backward(Segments batch, INDArray yGradient, boolean wantsInput) {
         return wantsInput ? inputGradient(yGradient) : null;
     }
 

@@ -4,7 +4,6 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.BatchBuffer;
 import org.lora4j.internal.ReusableOp;
-import org.lora4j.nn.layer.Residual;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.api.ops.DynamicCustomOp;
 
@@ -22,15 +21,31 @@ final class ResidualPass implements LayerPass {
     private final ReusableOp add = new ReusableOp(DynamicCustomOp.builder("add").build());
     private @Nullable NormPass<?> normAfter;
 
-    ResidualPass(Residual layer, long inputSize, PassResources resources) {
-        chain = new Chain(layer.layers(), inputSize, false, resources);
+    /**
+     * Creates a connection.
+     *
+     * @param chain f, which must not overwrite its input
+     */
+    ResidualPass(Chain chain, long inputSize, PassResources resources) {
+        this.chain = chain;
         scratch = resources.scratch();
         sums = chain.outputIsBuffer() ? null : resources.buffers().rows(inputSize);
     }
 
+    /** Says which normalization reads the sum next, if one does. */
+    void setNormAfter(@Nullable NormPass<?> norm) {
+        normAfter = norm;
+    }
+
+    /** The first computation of f, or null if it has none. */
+    @Nullable
+    LayerPass first() {
+        return chain.first();
+    }
+
     @Override
-    public void bind() {
-        chain.bind();
+    public void bind(Segments batch) {
+        chain.bind(batch);
     }
 
     @Override
@@ -39,35 +54,24 @@ final class ResidualPass implements LayerPass {
     }
 
     @Override
-    public void followedBy(LayerPass next) {
-        normAfter = next.leadingNorm();
-    }
-
-    @Override
-    public @Nullable NormPass<?> leadingNorm() {
-        return chain.leadingNorm();
-    }
-
-    @Override
-    public INDArray forward(INDArray x) {
-        INDArray y = chain.forward(x);
+    public INDArray forward(Segments batch, INDArray x) {
+        INDArray y = chain.forward(batch, x);
         INDArray sum = sums == null ? y : sums.rows(y.size(0));
         if (normAfter == null) {
             add.run(y, x, sum);
         } else {
-            normAfter.addAndNormalize(y, x, sum);
+            normAfter.addAndNormalize(batch, y, x, sum);
         }
         return sum;
     }
 
     @Override
-    public @Nullable INDArray backward(INDArray yGradient, boolean wantsInput) {
-        NormPass<?> norm = wantsInput ? chain.firstNorm() : null;
-        if (norm != null) {
+    public @Nullable INDArray backward(Segments batch, INDArray yGradient, boolean wantsInput) {
+        if (wantsInput && chain.first() instanceof NormPass<?> norm) {
             norm.addToInputGradient(yGradient);
-            return chain.backward(yGradient, true);
+            return chain.backward(batch, yGradient, true);
         }
-        INDArray xGradient = chain.backward(yGradient, wantsInput);
+        INDArray xGradient = chain.backward(batch, yGradient, wantsInput);
         if (xGradient == null) {
             return null;
         }
@@ -78,7 +82,7 @@ final class ResidualPass implements LayerPass {
     }
 
     @Override
-    public Optional<String> firstNonFinite(int segment) {
-        return chain.firstNonFinite(segment);
+    public Optional<String> firstNonFinite(Segments batch, int segment) {
+        return chain.firstNonFinite(batch, segment);
     }
 }

@@ -23,13 +23,16 @@ public final class Segment {
     private final LayerStack network;
     private final Supplier<? extends EffectiveLayers> resolver;
     private final Gradients gradients;
-    private final PassStep step = new PassStep();
 
     /** What each layer computed with in the last step. Kept in training only. */
     private final @Nullable Map<WeightedLayer, EffectiveLinear> known;
 
     private EffectiveLayers layers;
     private long changes;
+    private long nextStep;
+    private long step;
+    private long examplesBefore;
+    private long tokensBefore;
 
     /**
      * Creates a segment.
@@ -109,8 +112,19 @@ public final class Segment {
         return gradients;
     }
 
-    PassStep step() {
+    /** Begins the next step. */
+    void beginStep() {
+        step = nextStep++;
+    }
+
+    /** The number of the step that was begun last. Its random numbers depend on it. */
+    long step() {
         return step;
+    }
+
+    /** The examples of the larger batch before those of this segment, if they are a part of one; or their tokens. */
+    long rowsBefore(boolean perToken) {
+        return perToken ? tokensBefore : examplesBefore;
     }
 
     /** All parameters that it computes with, trainable or not. */
@@ -180,7 +194,7 @@ public final class Segment {
         if (number < 0) {
             throw new IllegalArgumentException("the number of a step must not be negative, found " + number);
         }
-        step.setNext(number);
+        nextStep = number;
     }
 
     /**
@@ -196,6 +210,7 @@ public final class Segment {
             throw new IllegalArgumentException(
                     "the examples and tokens before a part must not be negative, found " + examples + " and " + tokens);
         }
-        step.setBefore(examples, tokens);
+        examplesBefore = examples;
+        tokensBefore = tokens;
     }
 }

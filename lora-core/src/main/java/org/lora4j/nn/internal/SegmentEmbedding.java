@@ -8,6 +8,7 @@ import org.lora4j.nn.layer.Embedding;
 import org.lora4j.nn.parametrization.internal.EffectiveLinear;
 import org.lora4j.nn.parametrization.internal.Gradient;
 import org.lora4j.nn.parametrization.internal.TokenUpdatePass;
+import org.lora4j.nn.parametrization.internal.WeightUpdate;
 import org.lora4j.nn.weight.internal.Weight;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -15,8 +16,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 final class SegmentEmbedding<A> {
     private final Embedding layer;
     private final RowMath<A> math;
-    private final LinearContext context;
-    private final UpdatePasses<TokenUpdatePass> updates;
+    private final LayerUpdates<TokenUpdatePass> updates;
     private final int width;
     private final A row;
     private final A otherRow;
@@ -33,8 +33,8 @@ final class SegmentEmbedding<A> {
     SegmentEmbedding(Embedding layer, Segment first, RowMath<A> math, PassResources resources) {
         this.layer = layer;
         this.math = math;
-        context = new LinearContext(layer.weightParameter(), first, resources);
-        updates = new UpdatePasses<>(TokenUpdatePass::bind, update -> update.newTokenPass(context));
+        updates = new LayerUpdates<>(
+                layer.weightParameter(), first, resources, TokenUpdatePass::bind, WeightUpdate::newTokenPass);
         width = Math.toIntExact(layer.outputSize());
         row = math.array(width);
         otherRow = math.array(width);
@@ -43,8 +43,9 @@ final class SegmentEmbedding<A> {
         table = layer.weightParameter().weight();
     }
 
-    /** Switches to a segment and to what it computes with now. */
-    void bind(Segment newSegment) {
+    /** Switches to a segment of a batch and to what it computes with now. */
+    void bind(Segments batch, Segment newSegment) {
+        updates.setBatch(batch);
         EffectiveLinear wanted = newSegment.of(layer);
         if (newSegment == segment && wanted.equals(effective)) {
             return;
@@ -52,10 +53,10 @@ final class SegmentEmbedding<A> {
         // Whatever fails on the way, the next call binds anew.
         effective = null;
         segment = newSegment;
-        context.bind(newSegment, wanted.weight());
-        weightGradient = context.gradient(wanted.weight());
+        updates.begin(newSegment, wanted.weight());
+        weightGradient = updates.gradient(wanted.weight());
         table = wanted.weight().weight();
-        updates.bind(wanted.updates());
+        updates.bind(wanted);
         trains = newSegment.trains(layer);
         effective = wanted;
     }
@@ -66,13 +67,13 @@ final class SegmentEmbedding<A> {
 
     /** Copies the rows of the table {@code W[idᵢ]} to a matrix. */
     void copyRows(int[] ids, INDArray y) {
-        table.rows(ids, y);
+        table.matrix().rows(ids, y);
     }
 
     /** Adds the rows of the table {@code W[idᵢ]} to a matrix. */
     void addRows(int[] ids, INDArray y) {
         INDArray rows = tableRows.rows(ids.length);
-        table.rows(ids, rows);
+        table.matrix().rows(ids, rows);
         ArrayMemory source = new ArrayMemory(rows);
         ArrayMemory target = new ArrayMemory(y);
         for (int i = 0; i < ids.length; i++) {

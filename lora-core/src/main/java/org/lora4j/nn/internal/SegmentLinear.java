@@ -7,6 +7,7 @@ import org.lora4j.nn.layer.Linear;
 import org.lora4j.nn.parameter.Parameter;
 import org.lora4j.nn.parametrization.internal.EffectiveLinear;
 import org.lora4j.nn.parametrization.internal.Gradient;
+import org.lora4j.nn.parametrization.internal.WeightUpdate;
 import org.lora4j.nn.parametrization.internal.WeightUpdatePass;
 import org.lora4j.nn.weight.internal.Gemm;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -17,8 +18,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  */
 final class SegmentLinear {
     private final Linear layer;
-    private final LinearContext context;
-    private final UpdatePasses<WeightUpdatePass> updates;
+    private final LayerUpdates<WeightUpdatePass> updates;
     private final Gemm biasGradientProduct = new Gemm(true, false, 1, 0);
     private final BatchBuffer bases;
     private final WeightProduct product;
@@ -40,15 +40,16 @@ final class SegmentLinear {
 
     SegmentLinear(Linear layer, Segment first, PassResources resources) {
         this.layer = layer;
-        context = new LinearContext(layer.weightParameter(), first, resources);
-        updates = new UpdatePasses<>(WeightUpdatePass::bind, update -> update.newPass(context));
+        updates = new LayerUpdates<>(
+                layer.weightParameter(), first, resources, WeightUpdatePass::bind, WeightUpdate::newPass);
         bases = resources.buffers().rows(layer.outputSize());
         product = new WeightProduct(layer.weightParameter().weight());
         keepsInputs = resources.keepsInputs();
     }
 
-    /** Switches to a segment and to what it computes with now. Returns whether anything changed. */
-    boolean bind(Segment newSegment) {
+    /** Switches to a segment of a batch and to what it computes with now. Returns whether anything changed. */
+    boolean bind(Segments batch, Segment newSegment) {
+        updates.setBatch(batch);
         EffectiveLinear wanted = newSegment.of(layer);
         if (newSegment == segment && wanted.equals(effective)) {
             return false;
@@ -56,16 +57,16 @@ final class SegmentLinear {
         // Whatever fails on the way, the next call binds anew.
         effective = null;
         segment = newSegment;
-        context.bind(newSegment, wanted.weight());
+        updates.begin(newSegment, wanted.weight());
         Parameter bias = wanted.bias();
         biasRow = bias == null ? null : bias.row();
         if (bias != null && biasAddition == null) {
-            biasAddition = BiasAddition.of(context.dataType(), layer.outputSize(), context::ones);
+            biasAddition = BiasAddition.of(updates.dataType(), layer.outputSize(), updates::ones);
         }
         weightGradient = newSegment.gradients().ofWeight(wanted.weight());
-        biasGradient = bias == null ? null : context.gradient(bias);
-        updates.bind(wanted.updates());
-        product.bind(wanted.weight().weight(), context.requested());
+        biasGradient = bias == null ? null : updates.gradient(bias);
+        updates.bind(wanted);
+        product.bind(wanted.weight().weight(), updates.requested());
         readsBase = updates.bound().stream().anyMatch(WeightUpdatePass::readsBase);
         trains = newSegment.trains(layer);
         effective = wanted;
@@ -95,7 +96,7 @@ final class SegmentLinear {
 
     /** The products that the updates requested beside that of the batch. */
     List<WeightProduct.Further> requested() {
-        return context.requested();
+        return updates.requested();
     }
 
     /** Computes {@code y = x·Wᵀ} with the weight of this segment, and what the updates requested beside it. */
@@ -146,7 +147,7 @@ final class SegmentLinear {
         }
         if (biasGradient != null) {
             biasGradientProduct.configure(true, false, 1, biasGradient.beginProduct());
-            biasGradientProduct.run(context.ones(yGradient.size(0)), yGradient, biasGradient.row());
+            biasGradientProduct.run(updates.ones(yGradient.size(0)), yGradient, biasGradient.row());
         }
     }
 

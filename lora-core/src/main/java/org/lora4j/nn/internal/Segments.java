@@ -2,10 +2,16 @@ package org.lora4j.nn.internal;
 
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.internal.ArrayBits;
+import org.lora4j.internal.RowBlocks;
 import org.lora4j.nn.input.Input;
 import org.lora4j.nn.input.Sequences;
+import org.nd4j.linalg.api.ndarray.INDArray;
 
-/** A batch: blocks of examples, one under the other, each with its {@link Segment}. */
+/**
+ * A batch: blocks of examples, one under the other, each with its {@link Segment}. Layers are given it with the matrix of its
+ * rows. A row is an example, or a token if the examples are sequences that are not {@link #pooled}.
+ */
 public final class Segments {
     private final List<Input> inputs;
     private final @Nullable Sequences sequences;
@@ -17,23 +23,61 @@ public final class Segments {
     /** What is known of the tokens before those of each sequence; empty if there are none. */
     private final List<KeyValueCache> caches;
 
-    private Segments(List<Input> inputs, List<Segment> segments, int[] starts) {
-        this(inputs, segments, starts, List.of());
-    }
+    private final boolean perToken;
+
+    /** The numbers of the rows in the whole batch if only some of them are computed, from one of them on. */
+    private final int @Nullable [] chosen;
+
+    private final int firstChosen;
+    private @Nullable Segments pooled;
 
     private Segments(List<Input> inputs, List<Segment> segments, int[] starts, List<KeyValueCache> caches) {
-        this.caches = caches;
+        this(inputs, concat(inputs), segments, starts, caches, null, 0, !inputs.isEmpty() && isOfSequences(inputs));
+    }
+
+    private Segments(
+            List<Input> inputs,
+            @Nullable Sequences sequences,
+            List<Segment> segments,
+            int[] starts,
+            List<KeyValueCache> caches,
+            int @Nullable [] chosen,
+            int firstChosen,
+            boolean perToken) {
         this.inputs = inputs;
+        this.sequences = sequences;
         this.segments = segments;
         this.starts = starts;
-        sequences = !inputs.isEmpty() && inputs.get(0) instanceof Sequences
+        this.caches = caches;
+        this.chosen = chosen;
+        this.firstChosen = firstChosen;
+        this.perToken = perToken;
+    }
+
+    private static boolean isOfSequences(List<Input> inputs) {
+        return inputs.get(0) instanceof Sequences;
+    }
+
+    private static @Nullable Sequences concat(List<Input> inputs) {
+        return !inputs.isEmpty() && isOfSequences(inputs)
                 ? Sequences.concat(inputs.stream().map(Sequences.class::cast).toList())
                 : null;
     }
 
     /** A segment without examples, to bind layers to. */
     static Segments of(Segment segment) {
-        return new Segments(List.of(), List.of(segment), new int[] {0, 0});
+        return new Segments(List.of(), List.of(segment), new int[] {0, 0}, List.of());
+    }
+
+    /**
+     * Some rows of a segment whose rows are tokens.
+     *
+     * @param rows the numbers of the rows in the segment
+     * @param from the first of them that is computed
+     */
+    static Segments ofTokens(Segment segment, int[] rows, int from) {
+        return new Segments(
+                List.of(), null, List.of(segment), new int[] {0, rows.length - from}, List.of(), rows, from, true);
     }
 
     /**
@@ -44,7 +88,7 @@ public final class Segments {
      * @return the batch
      */
     public static Segments of(Segment segment, Input input) {
-        return new Segments(List.of(input), List.of(segment), new int[] {0, input.count()});
+        return new Segments(List.of(input), List.of(segment), new int[] {0, input.count()}, List.of());
     }
 
     /**
@@ -58,7 +102,8 @@ public final class Segments {
         return new Segments(
                 List.copyOf(inputs),
                 List.copyOf(segments),
-                starts(inputs.stream().map(Input::count).toList()));
+                starts(inputs.stream().map(Input::count).toList()),
+                List.of());
     }
 
     /**
@@ -70,7 +115,7 @@ public final class Segments {
      * @return the batch
      */
     public static Segments divide(Input input, List<Segment> segments, List<Integer> counts) {
-        return new Segments(List.of(input), List.copyOf(segments), starts(counts));
+        return new Segments(List.of(input), List.copyOf(segments), starts(counts), List.of());
     }
 
     /**
@@ -85,7 +130,7 @@ public final class Segments {
             throw new IllegalArgumentException(
                     "each of the " + examples() + " sequences must have a cache, found " + known.size());
         }
-        return new Segments(inputs, segments, starts, List.copyOf(known));
+        return new Segments(inputs, sequences, segments, starts, List.copyOf(known), chosen, firstChosen, perToken);
     }
 
     private static int[] starts(List<Integer> counts) {
@@ -94,6 +139,16 @@ public final class Segments {
             starts[i + 1] = Math.addExact(starts[i], counts.get(i));
         }
         return starts;
+    }
+
+    /** The same batch after a pooling, where a row is a sequence. */
+    Segments pooled() {
+        Segments known = pooled;
+        if (known == null) {
+            known = new Segments(inputs, sequences, segments, starts, caches, chosen, firstChosen, false);
+            pooled = known;
+        }
+        return known;
     }
 
     /** The examples: one input, or one for each segment. */
@@ -153,8 +208,37 @@ public final class Segments {
         return starts[segments.size()];
     }
 
-    /** The first row of a segment, or the number of all rows: examples, or their tokens. */
-    int start(int i, boolean perToken) {
+    /** The first example of a segment; the number of segments stands for the end. */
+    int firstExample(int i) {
+        return starts[i];
+    }
+
+    /** The first row of a segment; the number of segments stands for the end. */
+    int start(int i) {
         return perToken ? sequences().start(starts[i]) : starts[i];
+    }
+
+    /** The rows of a segment in a matrix of all rows. In 'f' order they are not contiguous. */
+    INDArray block(RowBlocks blocks, INDArray matrix, int segment) {
+        if (segments.size() == 1) {
+            return matrix;
+        }
+        int from = start(segment);
+        return blocks.of(matrix, from, start(segment + 1) - from);
+    }
+
+    /** Whether the rows of a segment hold neither NaN nor an infinity. */
+    boolean isFinite(INDArray matrix, int segment) {
+        return ArrayBits.isFinite(block(new RowBlocks(), matrix, segment));
+    }
+
+    /** The number of a row of a segment in its batch, or in the larger batch that this one is a part of. */
+    long rowNumber(Segment segment, int row) {
+        return segment.rowsBefore(perToken) + (chosen == null ? row : chosen[firstChosen + row]);
+    }
+
+    /** Whether the rows follow others of the same batch, which the layer has computed before. */
+    boolean isContinued() {
+        return chosen != null && firstChosen > 0;
     }
 }

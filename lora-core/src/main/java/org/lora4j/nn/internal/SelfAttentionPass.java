@@ -34,8 +34,8 @@ final class SelfAttentionPass<A> implements LayerPass {
     }
 
     @Override
-    public void bind() {
-        linears.bind();
+    public void bind(Segments batch) {
+        linears.bind(batch);
     }
 
     @Override
@@ -44,22 +44,22 @@ final class SelfAttentionPass<A> implements LayerPass {
     }
 
     @Override
-    public INDArray forward(INDArray x) {
-        INDArray queries = query.forward(x);
-        INDArray keys = key.forward(x);
-        INDArray values = value.forward(x);
+    public INDArray forward(Segments batch, INDArray x) {
+        INDArray queries = query.forward(batch, x);
+        INDArray keys = key.forward(batch, x);
+        INDArray values = value.forward(batch, x);
         Scratch scratch = resources.scratch();
         INDArray context = output.readsInput() ? contexts.rows(x.size(0)) : scratch.take(x.size(0), width);
-        heads.forward(resources.segments(), queries, keys, values, context);
-        INDArray y = output.forward(context);
+        heads.forward(batch, queries, keys, values, context);
+        INDArray y = output.forward(batch, context);
         scratch.release(context);
         return y;
     }
 
     @Override
-    public @Nullable INDArray backward(INDArray yGradient, boolean wantsInput) {
+    public @Nullable INDArray backward(Segments batch, INDArray yGradient, boolean wantsInput) {
         boolean below = wantsInput || query.trains() || key.trains() || value.trains();
-        INDArray contextGradient = output.backward(yGradient, below);
+        INDArray contextGradient = output.backward(batch, yGradient, below);
         if (contextGradient == null) {
             return null;
         }
@@ -68,12 +68,12 @@ final class SelfAttentionPass<A> implements LayerPass {
         INDArray queryGradient = scratch.take(n, width);
         INDArray keyGradient = scratch.take(n, width);
         INDArray valueGradient = scratch.take(n, width);
-        heads.backward(contextGradient, queryGradient, keyGradient, valueGradient);
+        heads.backward(batch.sequences(), contextGradient, queryGradient, keyGradient, valueGradient);
         scratch.release(contextGradient);
         INDArray xGradient = wantsInput ? scratch.take(n, layer.query().inputSize()) : null;
-        query.backward(queryGradient, xGradient, false);
-        key.backward(keyGradient, xGradient, true);
-        value.backward(valueGradient, xGradient, true);
+        query.backward(batch, queryGradient, xGradient, false);
+        key.backward(batch, keyGradient, xGradient, true);
+        value.backward(batch, valueGradient, xGradient, true);
         scratch.release(queryGradient);
         scratch.release(keyGradient);
         scratch.release(valueGradient);
@@ -81,7 +81,7 @@ final class SelfAttentionPass<A> implements LayerPass {
     }
 
     @Override
-    public Optional<String> firstNonFinite(int segment) {
-        return linears.firstNonFinite(segment);
+    public Optional<String> firstNonFinite(Segments batch, int segment) {
+        return linears.firstNonFinite(batch, segment);
     }
 }

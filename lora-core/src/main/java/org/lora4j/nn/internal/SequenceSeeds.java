@@ -25,11 +25,11 @@ final class SequenceSeeds {
             numbers = new long[count];
         }
         for (int i = 0; i < segments.count(); i++) {
-            PassStep step = segments.get(i).step();
-            int first = segments.start(i, false);
-            for (int s = first; s < segments.start(i + 1, false); s++) {
-                stepSeeds[s] = StepSeed.of(seed, step.number());
-                numbers[s] = step.examplesBefore() + s - first;
+            Segment segment = segments.get(i);
+            int first = segments.firstExample(i);
+            for (int s = first; s < segments.firstExample(i + 1); s++) {
+                stepSeeds[s] = StepSeed.of(seed, segment.step());
+                numbers[s] = segment.rowsBefore(false) + s - first;
             }
         }
     }

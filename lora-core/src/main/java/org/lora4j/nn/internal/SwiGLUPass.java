@@ -57,8 +57,8 @@ final class SwiGLUPass<A> implements LayerPass {
     }
 
     @Override
-    public void bind() {
-        linears.bind();
+    public void bind(Segments batch) {
+        linears.bind(batch);
     }
 
     @Override
@@ -67,20 +67,15 @@ final class SwiGLUPass<A> implements LayerPass {
     }
 
     @Override
-    public boolean readsInput() {
-        return gate.readsInput() || up.readsInput();
+    public InputUse inputUse() {
+        return gate.inputUse().and(up.inputUse());
     }
 
     @Override
-    public boolean keepsInput() {
-        return gate.keepsInput() || up.keepsInput();
-    }
-
-    @Override
-    public INDArray forward(INDArray x) {
-        INDArray gated = gate.forward(x);
-        INDArray upped = up.forward(x);
-        int n = Rows.count(x);
+    public INDArray forward(Segments batch, INDArray x) {
+        INDArray gated = gate.forward(batch, x);
+        INDArray upped = up.forward(batch, x);
+        int n = Math.toIntExact(x.size(0));
         INDArray product = down.readsInput() ? products.rows(n) : scratch.take(n, width);
         ArrayMemory gateRows = new ArrayMemory(gated);
         ArrayMemory upRows = new ArrayMemory(upped);
@@ -95,22 +90,22 @@ final class SwiGLUPass<A> implements LayerPass {
         });
         gates = gated;
         ups = upped;
-        INDArray y = down.forward(product);
+        INDArray y = down.forward(batch, product);
         scratch.release(product);
         return y;
     }
 
     @Override
-    public @Nullable INDArray backward(INDArray yGradient, boolean wantsInput) {
+    public @Nullable INDArray backward(Segments batch, INDArray yGradient, boolean wantsInput) {
         if (gates == null || ups == null) {
             throw new IllegalStateException("backward needs a forward before it");
         }
         boolean below = wantsInput || gate.trains() || up.trains();
-        INDArray productGradient = down.backward(yGradient, below);
+        INDArray productGradient = down.backward(batch, yGradient, below);
         if (productGradient == null) {
             return null;
         }
-        int n = Rows.count(yGradient);
+        int n = Math.toIntExact(yGradient.size(0));
         // The gradient of the product makes room for that of the gate.
         INDArray upGradient = scratch.take(n, width);
         ArrayMemory gateRows = new ArrayMemory(gates);
@@ -128,15 +123,15 @@ final class SwiGLUPass<A> implements LayerPass {
             }
         });
         INDArray xGradient = wantsInput ? scratch.take(n, inputSize) : null;
-        gate.backward(productGradient, xGradient, false);
-        up.backward(upGradient, xGradient, true);
+        gate.backward(batch, productGradient, xGradient, false);
+        up.backward(batch, upGradient, xGradient, true);
         scratch.release(productGradient);
         scratch.release(upGradient);
         return xGradient;
     }
 
     @Override
-    public Optional<String> firstNonFinite(int segment) {
-        return linears.firstNonFinite(segment);
+    public Optional<String> firstNonFinite(Segments batch, int segment) {
+        return linears.firstNonFinite(batch, segment);
     }
 }

@@ -18,7 +18,7 @@ final class TokenEmbeddingsPass<A> {
     private final TokenEmbeddings layer;
     private final List<EmbeddingPass<A>> tables = new ArrayList<>();
     private final @Nullable NormPass<A> norm;
-    private final PassResources resources;
+    private final Scratch scratch;
     private final RowBlocks sumBlocks = new RowBlocks();
     private final RowBlocks sumGradientBlocks = new RowBlocks();
     private final BatchBuffer sums;
@@ -32,7 +32,7 @@ final class TokenEmbeddingsPass<A> {
             tables.add(new EmbeddingPass<>(table, math, resources));
         }
         norm = layer.norm() == null ? null : NormPass.of(layer.norm(), true, math, resources);
-        this.resources = resources;
+        scratch = resources.scratch();
         sums = new BatchBuffer(resources.dataType(), layer.word().outputSize(), resources.order());
     }
 
@@ -41,44 +41,48 @@ final class TokenEmbeddingsPass<A> {
     }
 
     /** Whether a segment trains a table. */
-    private boolean tablesTrain() {
+    private boolean tablesTrain(Segments batch) {
         boolean train = false;
         for (EmbeddingPass<A> table : tables) {
-            train |= table.trains();
+            train |= table.trains(batch);
         }
         return train;
     }
 
-    boolean trains() {
-        return tablesTrain() || (norm != null && norm.trains());
+    boolean trains(Segments batch) {
+        if (norm != null) {
+            norm.bind(batch);
+        }
+        return tablesTrain(batch) || (norm != null && norm.trains());
     }
 
     /** Computes the vectors of all tokens {@code [tokens, dim]}. */
-    INDArray forward(Sequences batch) {
-        int n = batch.tokens();
+    INDArray forward(Segments batch) {
+        Sequences sequences = batch.sequences();
+        int n = sequences.tokens();
         rows.clear();
-        rows.add(rows(n, batch::id));
+        rows.add(rows(n, sequences::id));
         if (layer.position() != null) {
-            rows.add(layer.positions(batch));
+            rows.add(layer.positions(sequences));
         }
         if (layer.type() != null) {
-            rows.add(rows(n, batch::type));
+            rows.add(rows(n, sequences::type));
         }
         INDArray sum = sums.rows(n);
-        for (int s = 0; s < resources.segments().count(); s++) {
-            forward(s, sum);
+        for (int s = 0; s < batch.count(); s++) {
+            forward(batch, s, sum);
         }
-        return norm == null ? sum : norm.forward(sum);
+        return norm == null ? sum : norm.forward(batch, sum);
     }
 
-    private void forward(int segment, INDArray sum) {
-        INDArray block = resources.block(sumBlocks, sum, segment);
+    private void forward(Segments batch, int segment, INDArray sum) {
+        INDArray block = batch.block(sumBlocks, sum, segment);
         List<SegmentEmbedding<A>> bound = new ArrayList<>();
         List<int[]> ids = new ArrayList<>();
         for (int t = 0; t < tables.size(); t++) {
-            SegmentEmbedding<A> table = tables.get(t).of(segment);
+            SegmentEmbedding<A> table = tables.get(t).of(batch, segment);
             bound.add(table);
-            ids.add(rows(t, segment));
+            ids.add(rows(batch, t, segment));
             if (t == 0) {
                 table.copyRows(ids.get(t), block);
             } else {
@@ -91,11 +95,9 @@ final class TokenEmbeddingsPass<A> {
     }
 
     /** The rows of a table for the tokens of a segment. */
-    private int[] rows(int table, int segment) {
+    private int[] rows(Segments batch, int table, int segment) {
         int[] all = rows.get(table);
-        return resources.segments().count() == 1
-                ? all
-                : Arrays.copyOfRange(all, resources.start(segment), resources.start(segment + 1));
+        return batch.count() == 1 ? all : Arrays.copyOfRange(all, batch.start(segment), batch.start(segment + 1));
     }
 
     private static int[] rows(int n, IntUnaryOperator row) {
@@ -106,19 +108,19 @@ final class TokenEmbeddingsPass<A> {
         return rows;
     }
 
-    void backward(INDArray yGradient) {
-        @Nullable INDArray sumGradient = norm == null ? yGradient : norm.backward(yGradient, tablesTrain());
+    void backward(Segments batch, INDArray yGradient) {
+        @Nullable INDArray sumGradient = norm == null ? yGradient : norm.backward(batch, yGradient, tablesTrain(batch));
         if (sumGradient == null) {
             return;
         }
-        for (int s = 0; s < resources.segments().count(); s++) {
-            INDArray block = resources.block(sumGradientBlocks, sumGradient, s);
+        for (int s = 0; s < batch.count(); s++) {
+            INDArray block = batch.block(sumGradientBlocks, sumGradient, s);
             for (int t = 0; t < tables.size(); t++) {
-                tables.get(t).of(s).backward(rows(t, s), block);
+                tables.get(t).of(batch, s).backward(rows(batch, t, s), block);
             }
         }
         if (norm != null) {
-            resources.scratch().release(sumGradient);
+            scratch.release(sumGradient);
         }
     }
 }

@@ -76,7 +76,7 @@ final class WeightProduct {
             runStacked(x, y);
             return;
         }
-        runAlone(x, y);
+        weight.multiply(product, x, y);
         runFurther();
     }
 

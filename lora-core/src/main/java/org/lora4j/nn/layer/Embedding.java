@@ -103,7 +103,7 @@ public final class Embedding implements WeightedLayer {
     @Override
     public Embedding with(INDArray newWeight, @Nullable INDArray bias) {
         Embedding other = new Embedding(path, newWeight, padding);
-        other.weight.store(weight.precision());
+        other.weight.weight().store(weight.weight().precision());
         return other;
     }
 

@@ -102,7 +102,7 @@ public final class Linear implements WeightedLayer {
     @Override
     public Linear with(INDArray newWeight, @Nullable INDArray newBias) {
         Linear other = new Linear(path, newWeight, newBias);
-        other.weight.store(weight.precision());
+        other.weight.weight().store(weight.weight().precision());
         return other;
     }
 

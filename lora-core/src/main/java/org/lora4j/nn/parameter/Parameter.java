@@ -4,18 +4,9 @@ import java.util.Arrays;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.FlatRow;
-import org.lora4j.linalg.Precision;
-import org.lora4j.linalg.ProductEngine;
 import org.lora4j.nn.weight.internal.ArrayMatrix;
-import org.lora4j.nn.weight.internal.BFloat16Matrix;
-import org.lora4j.nn.weight.internal.CompactMatrix;
-import org.lora4j.nn.weight.internal.EngineWeight;
-import org.lora4j.nn.weight.internal.Engines;
-import org.lora4j.nn.weight.internal.MatrixWeight;
-import org.lora4j.nn.weight.internal.OwnedMatrix;
 import org.lora4j.nn.weight.internal.Weight;
 import org.lora4j.nn.weight.internal.WeightMatrix;
-import org.lora4j.nn.weight.internal.Weighted;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -28,14 +19,8 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * <p>A frozen matrix can be stored in fewer bits, see {@code org.lora4j.nn.BaseStorage}. Such a parameter has no array, and
  * stays frozen. A frozen matrix that the library read from a file has none either while a product engine holds it.
  */
-public final class Parameter implements Weighted {
-    private final String name;
-    private volatile WeightMatrix matrix;
-    private volatile Precision precision = Precision.FLOAT;
-    private volatile boolean trainable;
-    private volatile int thaws;
-    private volatile int writes;
-    private @Nullable Weight weight;
+public final class Parameter {
+    private final Weight weight;
     private @Nullable INDArray row;
 
     /**
@@ -46,9 +31,10 @@ public final class Parameter implements Weighted {
      * @param trainable whether it trains
      */
     public Parameter(String name, INDArray value, boolean trainable) {
-        this.name = Objects.requireNonNull(name, "name must not be null");
-        matrix = new ArrayMatrix(Objects.requireNonNull(value, "value must not be null"));
-        this.trainable = trainable;
+        this(new Weight(
+                Objects.requireNonNull(name, "name must not be null"),
+                new ArrayMatrix(Objects.requireNonNull(value, "value must not be null")),
+                trainable));
     }
 
     /**
@@ -59,10 +45,20 @@ public final class Parameter implements Weighted {
      * @hidden
      */
     public Parameter(String name, WeightMatrix matrix) {
-        this.name = Objects.requireNonNull(name, "name must not be null");
-        this.matrix = Objects.requireNonNull(matrix, "matrix must not be null");
-        precision = matrix.precision();
-        trainable = !matrix.isCompact();
+        this(new Weight(
+                Objects.requireNonNull(name, "name must not be null"),
+                Objects.requireNonNull(matrix, "matrix must not be null"),
+                !matrix.isCompact()));
+    }
+
+    /**
+     * Creates a parameter around a weight; not part of the API.
+     *
+     * @param weight what layers multiply with
+     * @hidden
+     */
+    public Parameter(Weight weight) {
+        this.weight = weight;
     }
 
     /**
@@ -70,9 +66,8 @@ public final class Parameter implements Weighted {
      *
      * @return the module path and the parameter's own name, such as {@code linear1.weight}
      */
-    @Override
     public String name() {
-        return name;
+        return weight.name();
     }
 
     /**
@@ -82,26 +77,7 @@ public final class Parameter implements Weighted {
      * @return the array
      */
     public INDArray value() {
-        WeightMatrix now = matrix;
-        return trainable ? keptArray(now) : now.array();
-    }
-
-    /** The array of a matrix, which stays that of the parameter. */
-    private static INDArray keptArray(WeightMatrix matrix) {
-        return matrix instanceof OwnedMatrix owned ? owned.keep() : matrix.array();
-    }
-
-    /**
-     * Notes that nobody else has the array, so that it can be dropped when a product engine has packed it; not part of the API.
-     *
-     * @hidden
-     */
-    public synchronized void own() {
-        WeightMatrix now = matrix;
-        boolean isFloatMatrix = now.dataType() == DataType.FLOAT && now.shape().length == 2;
-        if (now instanceof ArrayMatrix && isFloatMatrix && now.array().ordering() == 'c') {
-            matrix = new OwnedMatrix(now);
-        }
+        return weight.array();
     }
 
     /**
@@ -110,7 +86,7 @@ public final class Parameter implements Weighted {
      * @return the dimensions of {@link #value}
      */
     public long[] shape() {
-        return matrix.shape().clone();
+        return weight.matrix().shape().clone();
     }
 
     /**
@@ -119,104 +95,25 @@ public final class Parameter implements Weighted {
      * @return that of {@link #value}: FLOAT or DOUBLE
      */
     public DataType dataType() {
-        return matrix.dataType();
-    }
-
-    /**
-     * Returns the elements in the form that they are stored in; not part of the API.
-     *
-     * @hidden
-     */
-    @Override
-    public WeightMatrix matrix() {
-        return matrix;
-    }
-
-    /**
-     * Returns what {@link #store} was called with; not part of the API.
-     *
-     * @return {@code FLOAT} if it was not called
-     * @hidden
-     */
-    @Override
-    public Precision precision() {
-        return precision;
-    }
-
-    /**
-     * Sets how the frozen matrix is stored; not part of the API. One that is trainable is stored so when it is frozen. A vector,
-     * a matrix of DOUBLE and a small one stay as they are.
-     *
-     * @param newPrecision the precision
-     * @hidden
-     */
-    public synchronized void store(Precision newPrecision) {
-        precision = Objects.requireNonNull(newPrecision, "newPrecision must not be null");
-        if (!trainable) {
-            convert();
-        }
-    }
-
-    private void convert() {
-        WeightMatrix now = matrix;
-        if (now.precision() != precision && fitsFewerBits()) {
-            matrix = new OwnedMatrix(CompactMatrix.convert(now, precision));
-            // After the matrix, so that nothing computed from the old one is taken for new.
-            changed();
-        }
-    }
-
-    /**
-     * Returns whether it is a matrix that can be stored in fewer bits; not part of the API.
-     *
-     * @return false for a vector, a matrix of DOUBLE and a small one
-     * @hidden
-     */
-    public boolean fitsFewerBits() {
-        return CompactMatrix.fits(matrix.dataType(), matrix.shape());
-    }
-
-    /**
-     * Returns the elements rounded to bfloat16; not part of the API.
-     *
-     * @return a new array of BFLOAT16
-     * @hidden
-     */
-    public INDArray halves() {
-        return BFloat16Matrix.rounded(matrix);
-    }
-
-    private synchronized void changed() {
-        thaws++;
-        if (weight != null) {
-            weight.thaw();
-        }
+        return weight.dataType();
     }
 
     /**
      * Returns what layers multiply with; not part of the API.
      *
-     * @return the weight of this parameter, always the same object
+     * @return always the same object
      * @hidden
      */
-    @Override
-    public synchronized Weight weight() {
-        Weight known = weight;
-        if (known == null) {
-            ProductEngine engine = EngineWeight.fits(matrix) ? Engines.engine() : null;
-            known = engine == null ? new MatrixWeight(this) : new EngineWeight(this, engine);
-            weight = known;
-        }
-        return known;
+    public Weight weight() {
+        return weight;
     }
 
     /**
-     * Returns the elements as a row; not part of the API.
+     * Returns the elements as a row, to be added to each row of a matrix; not part of the API.
      *
      * @return {@code [1, length]} on the same memory, always the same object
      * @hidden
      */
-    @Override
     public synchronized INDArray row() {
         INDArray known = row;
         if (known == null) {
@@ -231,9 +128,8 @@ public final class Parameter implements Weighted {
      *
      * @return true if it trains, false if it is frozen
      */
-    @Override
     public boolean isTrainable() {
-        return trainable;
+        return weight.isTrainable();
     }
 
     /**
@@ -242,67 +138,8 @@ public final class Parameter implements Weighted {
      * @param trainable whether it trains
      * @throws IllegalStateException if a matrix is to train that is stored in fewer bits
      */
-    public synchronized void setTrainable(boolean trainable) {
-        if (!trainable) {
-            this.trainable = false;
-            convert();
-            return;
-        }
-        if (this.trainable) {
-            return;
-        }
-        requireArray();
-        // The fingerprint of what it was rounded from is that of other weights from now on.
-        matrix = new ArrayMatrix(keptArray(matrix));
-        this.trainable = true;
-        changed();
-    }
-
-    /**
-     * Checks that the parameter can train; not part of the API.
-     *
-     * @throws IllegalStateException if it is stored in fewer bits
-     * @hidden
-     */
-    public void requireArray() {
-        if (matrix.isCompact()) {
-            throw new IllegalStateException(
-                    name + ": must be stored in FLOAT to be unfrozen, found "
-                            + matrix.precision()
-                            + "; unfreeze a copy of the network, or call setBaseStorage with FLOAT, which keeps the rounded weights");
-        }
-    }
-
-    /**
-     * Returns how often the parameter was unfrozen or stored in another form. While it is frozen and the number stays the same,
-     * its elements do too.
-     *
-     * @return a number that grows
-     * @hidden
-     */
-    @Override
-    public int thaws() {
-        return thaws;
-    }
-
-    /**
-     * Notes that a training or a file wrote to the array; not part of the API.
-     *
-     * @hidden
-     */
-    public synchronized void noteWrite() {
-        writes++;
-    }
-
-    /**
-     * Returns how often the parameter was unfrozen, stored in another form or written to by the library; not part of the API. While the number stays
-     * the same, what was computed with the parameter is still right.
-     *
-     * @return a number that grows
-     * @hidden
-     */
-    public long version() {
-        return (long) thaws + writes;
+    public void setTrainable(boolean trainable) {
+        weight.setTrainable(trainable);
     }
 
     /**
@@ -311,12 +148,12 @@ public final class Parameter implements Weighted {
      * @return false if an element is NaN or infinite
      */
     public boolean isFinite() {
-        return matrix.isFinite();
+        return weight.matrix().isFinite();
     }
 
     @Override
     public String toString() {
-        return name + " " + Arrays.toString(matrix.shape()) + " " + matrix.dataType()
-                + (trainable ? " trainable" : " frozen");
+        return name() + " " + Arrays.toString(weight.matrix().shape()) + " " + dataType()
+                + (isTrainable() ? " trainable" : " frozen");
     }
 }

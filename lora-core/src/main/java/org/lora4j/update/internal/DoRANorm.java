@@ -131,6 +131,8 @@ final class DoRANorm {
     /** {@code wⱼ [1, in]}: a row of the weight, or a column of the table of an embedding. */
     private INDArray line(int j) {
         Weight weight = context.weight().weight();
-        return dora.isOfEmbedding() ? weight.column(j) : weight.row(j);
+        return dora.isOfEmbedding()
+                ? weight.matrix().column(j)
+                : weight.matrix().row(j);
     }
 }

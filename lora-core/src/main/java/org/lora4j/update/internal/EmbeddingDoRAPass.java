@@ -46,7 +46,7 @@ final class EmbeddingDoRAPass implements TokenUpdatePass {
     public void forward(int[] ids, INDArray y) {
         INDArray rows = tableRows.rows(ids.length);
         INDArray z = scaling.unscaled(ids.length);
-        context.weight().weight().rows(ids, rows);
+        context.weight().weight().matrix().rows(ids, rows);
         z.assign(rows);
         update.forward(ids, z);
         scaling.forward(rows, y);

@@ -130,7 +130,7 @@ public final class HeadRowsUpdate implements WeightUpdate {
         private INDArray computeDifferences() {
             INDArray original = originals.rows(tokens.size());
             INDArray result = differences.rows(tokens.size());
-            context.weight().weight().rows(bound.rows.tokenIds(), original);
+            context.weight().weight().matrix().rows(bound.rows.tokenIds(), original);
             ArrayMemory table = new ArrayMemory(original);
             ArrayMemory replacing = new ArrayMemory(bound.parameter().value());
             ArrayMemory results = new ArrayMemory(result);

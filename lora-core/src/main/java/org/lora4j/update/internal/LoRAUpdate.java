@@ -336,7 +336,10 @@ public final class LoRAUpdate implements WeightUpdate {
 
     /** How often the parameters that DoRA's factors are computed from were unfrozen. */
     int thaws(Parameter weight) {
-        return weight.thaws() + loraA.thaws() + loraB.thaws() + (magnitude == null ? 0 : magnitude.thaws());
+        return weight.weight().thaws()
+                + loraA.weight().thaws()
+                + loraB.weight().thaws()
+                + (magnitude == null ? 0 : magnitude.weight().thaws());
     }
 
     /** Whether nothing that DoRA's factors are computed from trains. */

@@ -145,7 +145,7 @@ public final class TokenRowsUpdate implements WeightUpdate {
         @Override
         public void forward(int[] ids, INDArray y) {
             INDArray originals = tableRows.rows(bound.tokens.size());
-            context.weight().weight().rows(bound.tokenIds, originals);
+            context.weight().weight().matrix().rows(bound.tokenIds, originals);
             ArrayMemory table = new ArrayMemory(originals);
             ArrayMemory replacing = new ArrayMemory(bound.rows.value());
             ArrayMemory yRows = new ArrayMemory(y);

@@ -168,7 +168,7 @@ class KeyValueCacheTest {
         cache.use(ORIGINAL, false);
         assertThat(cache.length()).as("unfrozen").isZero();
         forward(pass, network, Sequences.of(ids(5)), cache);
-        parameter.noteWrite();
+        parameter.weight().noteWrite();
         cache.use(ORIGINAL, false);
         assertThat(cache.length()).as("written to").isZero();
         cache.use(ORIGINAL, true);

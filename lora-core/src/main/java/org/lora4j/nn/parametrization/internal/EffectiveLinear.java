@@ -43,9 +43,9 @@ public record EffectiveLinear(Parameter weight, @Nullable Parameter bias, List<W
      * @return a new array {@code [out, in]}
      */
     public INDArray materialize() {
-        INDArray effective = weight.weight().copy();
+        INDArray effective = weight.weight().matrix().copy();
         if (!updates.isEmpty()) {
-            weight.matrix().lend(original -> {
+            weight.weight().matrix().lend(original -> {
                 updates.forEach(update -> effective.addi(update.delta(original)));
                 return effective;
             });

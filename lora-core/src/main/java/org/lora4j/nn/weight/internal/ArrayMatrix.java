@@ -70,12 +70,12 @@ public final class ArrayMatrix implements WeightMatrix {
 
     @Override
     public void multiply(ProductContext context, INDArray x, INDArray y) {
-        context.product().run(x, array, y);
+        context.multiply(x, array, y);
     }
 
     @Override
     public void multiplyTransposed(ProductContext context, INDArray g, INDArray dx, boolean adds) {
-        context.transposedProduct(adds).run(g, array, dx);
+        context.multiplyTransposed(g, array, dx, adds);
     }
 
     @Override

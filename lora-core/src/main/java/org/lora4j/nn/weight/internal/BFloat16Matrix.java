@@ -48,7 +48,7 @@ public final class BFloat16Matrix extends CompactMatrix {
      * @param matrix a matrix of FLOAT
      * @return a new array of BFLOAT16
      */
-    public static INDArray rounded(MatrixElements matrix) {
+    public static INDArray rounded(WeightMatrix matrix) {
         long[] shape = matrix.shape();
         INDArray codes = allocate(DataType.BFLOAT16, Math.toIntExact(shape[0]), Math.toIntExact(shape[1]));
         OwnedMatrix.read(matrix, elements -> withRows(elements, rows -> round(rows, codes)));

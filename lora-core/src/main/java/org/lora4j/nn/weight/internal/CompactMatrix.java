@@ -12,8 +12,7 @@ import org.nd4j.linalg.factory.Nd4j;
  * A frozen FLOAT matrix in 2 bytes or 1 byte for each element. A product expands some rows at a time into a buffer of floats,
  * so both directions multiply with the same weights. The matrix has native memory of its own, in 'c' order.
  */
-public abstract sealed class CompactMatrix extends RowMatrix implements WeightMatrix
-        permits BFloat16Matrix, Int8Matrix {
+public abstract sealed class CompactMatrix extends RowMatrix permits BFloat16Matrix, Int8Matrix {
     /** A smaller matrix saves too little. Product engines have the same limit. */
     private static final long LEAST_ELEMENTS = 50_000;
 
@@ -77,12 +76,12 @@ public abstract sealed class CompactMatrix extends RowMatrix implements WeightMa
                                 originalOf(elements))));
     }
 
-    private static @Nullable String originalOf(MatrixElements elements) {
+    private static @Nullable String originalOf(WeightMatrix elements) {
         return elements instanceof ArrayMatrix rounded ? rounded.original() : elements.fingerprint();
     }
 
     /** Passes the rows of a matrix to a function. */
-    static <R> R withRows(MatrixElements matrix, Function<Rows, R> function) {
+    static <R> R withRows(WeightMatrix matrix, Function<Rows, R> function) {
         if (matrix instanceof RowMatrix rows) {
             return function.apply(rows.rows());
         }

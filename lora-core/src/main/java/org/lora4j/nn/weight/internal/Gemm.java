@@ -141,14 +141,13 @@ public final class Gemm {
     }
 
     void runNatively(INDArray a, INDArray b, INDArray c) {
-        if (a.size(transposeA ? 0 : 1) > MatrixVectorProduct.MOST_INNER) {
-            runMatrices(a, b, c);
-        } else if (c.size(0) == 1 && MatrixVectorProduct.isVector(a) && MatrixVectorProduct.isVector(c)) {
+        boolean isShort = a.size(transposeA ? 0 : 1) <= MatrixVectorProduct.MOST_INNER;
+        if (isShort && c.size(0) == 1 && MatrixVectorProduct.isVector(a) && MatrixVectorProduct.isVector(c)) {
             rowProduct().run(b, a, c);
-        } else if (c.size(1) == 1 && MatrixVectorProduct.isVector(b) && MatrixVectorProduct.isVector(c)) {
+        } else if (isShort && c.size(1) == 1 && MatrixVectorProduct.isVector(b) && MatrixVectorProduct.isVector(c)) {
             columnProduct().run(a, b, c);
         } else {
-            runMatrices(a, b, c);
+            matrixProduct().run(a, b, c);
         }
     }
 
@@ -172,13 +171,13 @@ public final class Gemm {
         return product;
     }
 
-    private void runMatrices(INDArray a, INDArray b, INDArray c) {
+    private ReusableOp matrixProduct() {
         ReusableOp matmul = op;
         if (matmul == null) {
             matmul = new ReusableOp(DynamicCustomOp.builder("matmul").build());
             setArguments(matmul);
             op = matmul;
         }
-        matmul.run(a, b, c);
+        return matmul;
     }
 }

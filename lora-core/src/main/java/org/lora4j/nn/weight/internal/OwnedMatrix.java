@@ -34,12 +34,12 @@ public final class OwnedMatrix implements WeightMatrix {
 
     /** How the elements are held. Its memory is released when it was replaced, nobody reads it and no caller has the array. */
     private static final class Form {
-        private final MatrixElements elements;
+        private final WeightMatrix elements;
         private int readers;
         private boolean isReplaced;
         private boolean isSeen;
 
-        Form(MatrixElements elements) {
+        Form(WeightMatrix elements) {
             this.elements = elements;
         }
 
@@ -63,15 +63,15 @@ public final class OwnedMatrix implements WeightMatrix {
      * @param <R> the type of the result
      * @return what the function returned
      */
-    public static <R> R read(MatrixElements matrix, Function<MatrixElements, R> function) {
+    public static <R> R read(WeightMatrix matrix, Function<WeightMatrix, R> function) {
         return matrix instanceof OwnedMatrix owned ? owned.read(function) : function.apply(matrix);
     }
 
-    private <R> R read(Function<MatrixElements, R> function) {
+    private <R> R read(Function<WeightMatrix, R> function) {
         return use(enter(), function);
     }
 
-    private <R> R use(Form entered, Function<MatrixElements, R> function) {
+    private <R> R use(Form entered, Function<WeightMatrix, R> function) {
         try {
             return function.apply(entered.elements);
         } finally {
@@ -134,13 +134,13 @@ public final class OwnedMatrix implements WeightMatrix {
         }
     }
 
-    private static RowMatrix.Rows rowsOf(MatrixElements elements) {
+    private static RowMatrix.Rows rowsOf(WeightMatrix elements) {
         return elements instanceof ArrayMatrix plain
                 ? ArrayMatrix.rowsOf(plain.array())
                 : ((RowMatrix) elements).rows();
     }
 
-    private static @Nullable String originalOf(MatrixElements elements) {
+    private static @Nullable String originalOf(WeightMatrix elements) {
         return elements instanceof ArrayMatrix plain ? plain.original() : ((RowMatrix) elements).original();
     }
 
@@ -172,7 +172,7 @@ public final class OwnedMatrix implements WeightMatrix {
     public void multiply(ProductContext context, INDArray x, INDArray y) {
         Form plain = enterPlain();
         try {
-            ((WeightMatrix) plain.elements).multiply(context, x, y);
+            plain.elements.multiply(context, x, y);
         } finally {
             leave(plain);
         }
@@ -182,7 +182,7 @@ public final class OwnedMatrix implements WeightMatrix {
     public void multiplyTransposed(ProductContext context, INDArray g, INDArray dx, boolean adds) {
         Form plain = enterPlain();
         try {
-            ((WeightMatrix) plain.elements).multiplyTransposed(context, g, dx, adds);
+            plain.elements.multiplyTransposed(context, g, dx, adds);
         } finally {
             leave(plain);
         }
@@ -205,7 +205,7 @@ public final class OwnedMatrix implements WeightMatrix {
 
     @Override
     public long bytes() {
-        return read(MatrixElements::bytes);
+        return read(WeightMatrix::bytes);
     }
 
     @Override
@@ -229,28 +229,28 @@ public final class OwnedMatrix implements WeightMatrix {
     }
 
     /** A row of an array is a view, which would refer to released memory. */
-    private static INDArray withoutArray(MatrixElements elements, INDArray row) {
+    private static INDArray withoutArray(WeightMatrix elements, INDArray row) {
         return elements instanceof ArrayMatrix ? row.dup().detach() : row;
     }
 
     @Override
     public INDArray rowNorms() {
-        return read(MatrixElements::rowNorms);
+        return read(WeightMatrix::rowNorms);
     }
 
     @Override
     public INDArray columnNorms() {
-        return read(MatrixElements::columnNorms);
+        return read(WeightMatrix::columnNorms);
     }
 
     @Override
     public String fingerprint() {
-        return read(MatrixElements::fingerprint);
+        return read(WeightMatrix::fingerprint);
     }
 
     @Override
     public boolean isFinite() {
-        return read(MatrixElements::isFinite);
+        return read(WeightMatrix::isFinite);
     }
 
     @Override
@@ -270,7 +270,7 @@ public final class OwnedMatrix implements WeightMatrix {
 
     @Override
     public INDArray copy() {
-        return read(MatrixElements::copy);
+        return read(WeightMatrix::copy);
     }
 
     @Override

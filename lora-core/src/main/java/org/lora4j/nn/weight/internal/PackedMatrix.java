@@ -4,6 +4,7 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.linalg.PackedWeight;
 import org.lora4j.linalg.Precision;
+import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** A matrix whose elements are in the packed copy of a product engine only. */
 final class PackedMatrix extends RowMatrix {
@@ -45,6 +46,17 @@ final class PackedMatrix extends RowMatrix {
     @Override
     public long bytes() {
         return packed.bytes();
+    }
+
+    /** Computes with the matrix as it was before it was packed, which gives the bits of this library's products. */
+    @Override
+    public void multiply(ProductContext context, INDArray x, INDArray y) {
+        unpack().multiply(context, x, y);
+    }
+
+    @Override
+    public void multiplyTransposed(ProductContext context, INDArray g, INDArray dx, boolean adds) {
+        unpack().multiplyTransposed(context, g, dx, adds);
     }
 
     /** The matrix as it was before it was packed. */

@@ -14,7 +14,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 /** A frozen FLOAT matrix that is no array of floats. Its rows are read one by one. */
-abstract class RowMatrix implements MatrixElements {
+abstract class RowMatrix implements WeightMatrix {
     /** The fewest elements for whose comparison another thread saves time. */
     private static final int LEAST_ELEMENTS = 1 << 17;
 

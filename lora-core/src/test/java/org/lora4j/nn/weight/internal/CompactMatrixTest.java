@@ -210,11 +210,11 @@ class CompactMatrixTest {
     void aParameterIsStoredWhenItIsFrozenAndCannotBeUnfrozen() {
         INDArray w = floats(1, 250, 200);
         Parameter parameter = new Parameter("w", w, true);
-        parameter.store(Precision.INT8);
+        parameter.weight().store(Precision.INT8);
         assertThat(parameter.value()).isSameAs(w);
-        long version = parameter.version();
+        long version = parameter.weight().version();
         parameter.setTrainable(false);
-        assertThat(parameter.version()).isGreaterThan(version);
+        assertThat(parameter.weight().version()).isGreaterThan(version);
         assertThat(parameter.value()).isNotSameAs(w).isNotSameAs(parameter.value());
         assertThat(parameter).hasToString("w [250, 200] FLOAT frozen");
         assertThat(parameter.weight().storage("l"))
@@ -231,9 +231,9 @@ class CompactMatrixTest {
     void inSinglePrecisionAgainItHasTheRoundedWeightsAndTheOldFingerprintUntilItTrains() {
         INDArray w = floats(1, 250, 200);
         Parameter parameter = new Parameter("w", w, false);
-        parameter.store(Precision.INT8);
+        parameter.weight().store(Precision.INT8);
         INDArray rounded = parameter.value();
-        parameter.store(Precision.FLOAT);
+        parameter.weight().store(Precision.FLOAT);
         assertThat(ArrayBits.equal(parameter.value(), rounded)).isTrue();
         assertThat(parameter.value()).isSameAs(parameter.value());
         assertThat(parameter.weight().fingerprint()).isEqualTo(ArrayFingerprint.of(w));
@@ -246,7 +246,7 @@ class CompactMatrixTest {
     void whatWasRememberedIsComputedAgainWhenTheMatrixIsStoredInFewerBits() {
         Parameter parameter = new Parameter("w", floats(1, 250, 200), false);
         INDArray norms = parameter.weight().rowNorms();
-        parameter.store(Precision.INT8);
+        parameter.weight().store(Precision.INT8);
         assertThat(ArrayBits.equal(parameter.weight().rowNorms(), norms)).isFalse();
     }
 }

@@ -25,8 +25,9 @@ class EngineWeightTest {
     private static final int IN = 250;
 
     private final FakeEngine engine = new FakeEngine();
-    private final Parameter parameter = new Parameter("w", Samples.gaussian(1, DataType.FLOAT, OUT, IN), false);
-    private final EngineWeight weight = new EngineWeight(parameter, engine);
+    private final Weight weight =
+            new Weight("w", new ArrayMatrix(Samples.gaussian(1, DataType.FLOAT, OUT, IN)), false, () -> engine);
+    private final Parameter parameter = new Parameter(weight);
     private final INDArray x = Samples.gaussian(2, DataType.FLOAT, 4, IN);
     private final INDArray g = Samples.gaussian(3, DataType.FLOAT, 4, OUT);
 
@@ -83,9 +84,9 @@ class EngineWeightTest {
     @Test
     void aThawDropsThePackedCopies() {
         assertRight();
-        assertThat(weight.bytes()).isEqualTo(2L * 4 * OUT * IN);
-        weight.thaw();
-        assertThat(weight.bytes()).isZero();
+        assertThat(weight.packedBytes()).isEqualTo(2L * 4 * OUT * IN);
+        parameter.setTrainable(true);
+        assertThat(weight.packedBytes()).isZero();
     }
 
     @Test
@@ -122,13 +123,13 @@ class EngineWeightTest {
     @Test
     void anotherPrecisionIsPackedAgainWhereItIsFast() {
         forward();
-        parameter.store(Precision.BFLOAT16);
+        weight.store(Precision.BFLOAT16);
         forward();
         assertThat(engine.prepared).containsExactly("FLOAT FORWARD");
-        assertThat(parameter.precision()).isEqualTo(Precision.BFLOAT16);
+        assertThat(weight.precision()).isEqualTo(Precision.BFLOAT16);
         assertThat(weight.storage("l")).isEqualTo(new WeightStorage("l", "ND4J", "BFLOAT16", 2L * OUT * IN));
         engine.fast.add(Precision.INT8);
-        parameter.store(Precision.INT8);
+        weight.store(Precision.INT8);
         forward();
         assertThat(engine.prepared).containsExactly("FLOAT FORWARD", "INT8 FORWARD");
         assertThat(weight.storage("l")).isEqualTo(new WeightStorage("l", "fake", "INT8", 5L * OUT * IN + 4 * OUT));
@@ -164,12 +165,21 @@ class EngineWeightTest {
     }
 
     @Test
-    void onlyFloatMatricesFit() {
-        assertThat(EngineWeight.fits(new ArrayMatrix(Nd4j.create(DataType.FLOAT, 2, 3))))
-                .isTrue();
-        assertThat(EngineWeight.fits(new ArrayMatrix(Nd4j.create(DataType.DOUBLE, 2, 3))))
-                .isFalse();
-        assertThat(EngineWeight.fits(new ArrayMatrix(Nd4j.create(DataType.FLOAT, 6))))
-                .isFalse();
+    void onlyFloatMatricesAreGivenToTheEngine() {
+        for (INDArray array : List.of(
+                Nd4j.create(DataType.DOUBLE, 200, 250),
+                Nd4j.create(DataType.FLOAT, 6),
+                Nd4j.create(DataType.FLOAT, 2, 3, 4))) {
+            Weight other = new Weight("w", new ArrayMatrix(array), false, () -> {
+                throw new AssertionError("no engine multiplies with " + array.shapeInfoToString());
+            });
+            assertThat(other.storage("l").engine()).isEqualTo("ND4J");
+        }
+        INDArray y = Nd4j.create(DataType.DOUBLE, 1, 200);
+        new Weight("w", new ArrayMatrix(Nd4j.ones(DataType.DOUBLE, 200, 250)), false, () -> {
+                    throw new AssertionError("no engine multiplies with DOUBLE");
+                })
+                .multiply(new ProductContext(), Nd4j.ones(DataType.DOUBLE, 1, 250), y);
+        assertThat(y.meanNumber().doubleValue()).isEqualTo(250);
     }
 }

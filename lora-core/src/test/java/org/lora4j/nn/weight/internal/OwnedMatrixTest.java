@@ -27,8 +27,8 @@ class OwnedMatrixTest {
     private final INDArray array = Samples.gaussian(1, DataType.FLOAT, OUT, IN);
     private final INDArray expected = array.dup();
     private final OwnedMatrix matrix = new OwnedMatrix(new ArrayMatrix(array));
-    private final Parameter parameter = frozen(matrix);
-    private final EngineWeight weight = new EngineWeight(parameter, engine);
+    private final Weight weight = frozen(matrix);
+    private final Parameter parameter = new Parameter(weight);
     private final INDArray x = Samples.gaussian(2, DataType.FLOAT, 4, IN);
     private final INDArray g = Samples.gaussian(3, DataType.FLOAT, 4, OUT);
 
@@ -37,13 +37,11 @@ class OwnedMatrixTest {
         engine.isReadable = true;
     }
 
-    private static Parameter frozen(WeightMatrix matrix) {
-        Parameter parameter = new Parameter("w", matrix);
-        parameter.setTrainable(false);
-        return parameter;
+    private Weight frozen(WeightMatrix of) {
+        return new Weight("w", of, false, () -> engine);
     }
 
-    private static INDArray forward(EngineWeight weight, INDArray x) {
+    private static INDArray forward(Weight weight, INDArray x) {
         INDArray y = Nd4j.create(DataType.FLOAT, x.size(0), OUT);
         weight.multiply(new ProductContext(), x, y);
         return y;
@@ -72,7 +70,7 @@ class OwnedMatrixTest {
     void aLargeCopyIsComparedFromItsFirstToItsLastRow(int wrongRow) {
         engine.wrongElement = wrongRow < 0 ? -1 : wrongRow * IN + 77;
         INDArray large = Samples.gaussian(4, DataType.FLOAT, 1200, IN);
-        EngineWeight largeWeight = new EngineWeight(frozen(new OwnedMatrix(new ArrayMatrix(large))), engine);
+        Weight largeWeight = frozen(new OwnedMatrix(new ArrayMatrix(large)));
         largeWeight.multiply(new ProductContext(), x, Nd4j.create(DataType.FLOAT, 4, 1200));
         assertThat(large.wasClosed()).isEqualTo(wrongRow < 0);
     }
@@ -152,7 +150,7 @@ class OwnedMatrixTest {
 
     @Test
     void parametersShareThePackedCopy() {
-        EngineWeight other = new EngineWeight(frozen(matrix), engine);
+        Weight other = frozen(matrix);
         INDArray y = forward(weight, x);
         assertThat(forward(other, x)).isEqualTo(y);
         assertThat(engine.prepared).containsExactly("FLOAT FORWARD");
@@ -172,17 +170,17 @@ class OwnedMatrixTest {
     @Test
     void aMatrixInFewerBitsIsHeldOnceToo() {
         engine.fast.add(Precision.INT8);
-        parameter.store(Precision.INT8);
+        weight.store(Precision.INT8);
         INDArray rounded = parameter.value();
-        String fingerprint = parameter.matrix().fingerprint();
+        String fingerprint = weight.matrix().fingerprint();
         forward(weight, x);
         assertThat(weight.storage("l")).isEqualTo(new WeightStorage("l", "fake", "INT8", 4L * OUT * IN));
         assertThat(ArrayBits.equal(parameter.value(), rounded)).isTrue();
-        assertThat(parameter.matrix().fingerprint()).isEqualTo(fingerprint);
+        assertThat(weight.matrix().fingerprint()).isEqualTo(fingerprint);
         engine.refused.add(Direction.TRANSPOSED);
         assertThat(backward().equalsWithEps(g.mmul(rounded), 1e-3)).isTrue();
         assertThat(ArrayBits.equal(parameter.value(), rounded)).isTrue();
-        OwnedMatrix owned = (OwnedMatrix) parameter.matrix();
+        OwnedMatrix owned = (OwnedMatrix) weight.matrix();
         assertThatIllegalStateException()
                 .isThrownBy(owned::keep)
                 .withMessage("the matrix must be stored in FLOAT, found INT8");

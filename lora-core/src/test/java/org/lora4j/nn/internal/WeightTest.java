@@ -14,7 +14,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 @Tag("numbers")
-class MatrixWeightTest {
+class WeightTest {
     private final Parameter parameter = new Parameter("w", Samples.gaussian(1, DataType.DOUBLE, 3, 5), false);
     private final Weight weight = parameter.weight();
     private final ProductContext context = new ProductContext();

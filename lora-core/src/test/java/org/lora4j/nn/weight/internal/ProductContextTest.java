@@ -17,17 +17,17 @@ import org.nd4j.linalg.factory.Nd4j;
 
 /** Products that are large enough to be divided, and others. */
 @Tag("numbers")
-class DividedProductTest {
+class ProductContextTest {
     private static final int ROWS = 64;
     private static final int IN = 500;
     private static final int OUT = 701;
 
-    private final DividedProduct product = new DividedProduct();
+    private final ProductContext product = new ProductContext();
 
     private void assertComputes(INDArray x, INDArray weight, char order) {
         INDArray y = Nd4j.create(weight.dataType(), new long[] {x.size(0), weight.size(0)}, order);
         y.assign(Double.NaN);
-        product.run(x, weight, y);
+        product.multiply(x, weight, y);
         assertThat(y.equalsWithEps(x.mmul(weight.transpose()), 1e-9)).isTrue();
     }
 
@@ -77,10 +77,10 @@ class DividedProductTest {
             INDArray x = Samples.gaussian(1, DataType.FLOAT, ROWS, IN);
             INDArray weight = Samples.gaussian(2, DataType.FLOAT, OUT, IN);
             INDArray y = Nd4j.create(DataType.FLOAT, new long[] {ROWS, OUT}, order);
-            product.run(x, weight, y);
+            product.multiply(x, weight, y);
             long before = NativeObjects.made();
             for (int i = 0; i < 10; i++) {
-                product.run(x, weight, y);
+                product.multiply(x, weight, y);
             }
             assertThat(NativeObjects.made()).isEqualTo(before);
         }
