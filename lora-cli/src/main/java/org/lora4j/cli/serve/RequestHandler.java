@@ -3,7 +3,6 @@ package org.lora4j.cli.serve;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
@@ -43,6 +42,7 @@ final class RequestHandler extends Handler.Abstract {
     private final Places places;
     private final BodyMemory memory;
     private final AnswerMemory unread = AnswerMemory.ofHeap();
+    private final ServerMetrics metrics;
 
     RequestHandler(
             ServedModel model,
@@ -60,6 +60,17 @@ final class RequestHandler extends Handler.Abstract {
         endpoints = model.endpoints();
         places = new Places(model.limits().requests());
         memory = BodyMemory.ofHeap(model.limits().bodyBytes());
+        metrics = metrics();
+    }
+
+    private ServerMetrics metrics() {
+        ServerMetrics created = new ServerMetrics(model::stats);
+        created.gauge("lora.http.requests", null, "Requests of the model that are answered now", places::taken);
+        created.gauge("lora.http.connections", null, "Connections that are open", connections::count);
+        created.gauge("lora.http.body", "bytes", "Bodies of requests in memory", memory::taken);
+        created.gauge("lora.http.answer", "bytes", "Answers that clients have not read yet", unread::taken);
+        model.addTo(created);
+        return created;
     }
 
     /** A request with its answer, and what its client may use. */
@@ -312,13 +323,6 @@ final class RequestHandler extends Handler.Abstract {
             throw ApiException.of(
                     403, "not_allowed", "the key must be one for all adapters, because the figures name all of them");
         }
-        MetricsText text = new MetricsText();
-        text.add(model.stats());
-        text.gauge("lora_http_requests", "Requests of the model that are answered now.", places.taken());
-        text.gauge("lora_http_connections", "Connections that are open.", connections.count());
-        text.gauge("lora_http_body_bytes", "Bytes of the bodies of requests in memory.", memory.taken());
-        text.gauge("lora_http_answer_bytes", "Bytes of answers that clients have not read yet.", unread.taken());
-        model.addTo(text);
-        answer.send(200, MetricsText.TYPE, text.toString().getBytes(StandardCharsets.UTF_8));
+        answer.send(200, ServerMetrics.TYPE, metrics.text());
     }
 }

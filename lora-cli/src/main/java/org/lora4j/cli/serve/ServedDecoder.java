@@ -106,11 +106,12 @@ final class ServedDecoder extends ServedModel {
     }
 
     @Override
-    void addTo(MetricsText metrics) {
+    void addTo(ServerMetrics metrics) {
         metrics.gauge(
-                "lora_cached_tokens",
-                "Tokens that running generations and kept conversations have room for.",
-                service.cachedTokens());
+                "lora.cached",
+                "tokens",
+                "Tokens that running generations and kept conversations have room for",
+                service::cachedTokens);
     }
 
     @Override

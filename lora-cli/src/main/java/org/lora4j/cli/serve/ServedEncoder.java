@@ -87,7 +87,7 @@ final class ServedEncoder extends ServedModel {
     }
 
     @Override
-    void addTo(MetricsText metrics) {}
+    void addTo(ServerMetrics metrics) {}
 
     /** A batch is short. */
     @Override

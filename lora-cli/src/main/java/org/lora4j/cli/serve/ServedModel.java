@@ -148,7 +148,7 @@ public abstract class ServedModel implements AutoCloseable {
     abstract ServingStats stats();
 
     /** Adds figures that only this kind of model has. */
-    abstract void addTo(MetricsText metrics);
+    abstract void addTo(ServerMetrics metrics);
 
     /** Ends what runs, so that its requests are answered at once. */
     abstract void cancelAll();

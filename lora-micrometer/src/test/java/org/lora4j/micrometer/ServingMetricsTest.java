@@ -111,6 +111,19 @@ class ServingMetricsTest {
     }
 
     @Test
+    void anUpdateShowsWhatWasJustDone() {
+        BatchingPredictor fresh = BatchingPredictor.builder(model).build();
+        SimpleMeterRegistry registry = new SimpleMeterRegistry();
+        ServingMetrics metrics = ServingMetrics.of(fresh::stats);
+        metrics.bindTo(registry);
+        for (int i = 1; i <= 3; i++) {
+            fresh.predict(x, "a");
+            metrics.update();
+            assertThat(counter(registry, "lora.units", "adapter", "a")).isEqualTo(4 * i);
+        }
+    }
+
+    @Test
     @SuppressWarnings("NullAway")
     void nullIsRefused() {
         assertThatNullPointerException()

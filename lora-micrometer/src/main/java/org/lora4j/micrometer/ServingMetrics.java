@@ -6,6 +6,7 @@ import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.binder.MeterBinder;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Supplier;
 import org.lora4j.serve.ServingStats;
 
@@ -36,11 +37,12 @@ import org.lora4j.serve.ServingStats;
  * of their own. All others are the adapter {@value ServingStats#OTHERS}, so the sum over all adapters is that of the service.
  *
  * <p>The figures of an adapter are registered when a figure of another one is read after its first request: a system that collects the
- * figures has them from its second collection on.
+ * figures has them from its second collection on. {@link #update} registers them before.
  */
 public final class ServingMetrics implements MeterBinder {
     private final Supplier<ServingStats> stats;
     private final Tags tags;
+    private final List<ServingMeters> bound = new CopyOnWriteArrayList<>();
 
     private ServingMetrics(Supplier<ServingStats> stats, Tags tags) {
         this.stats = stats;
@@ -73,6 +75,16 @@ public final class ServingMetrics implements MeterBinder {
     @Override
     public void bindTo(MeterRegistry registry) {
         Objects.requireNonNull(registry, "registry must not be null");
-        new ServingMeters(stats, tags, registry).register();
+        ServingMeters meters = new ServingMeters(stats, tags, registry);
+        meters.register();
+        bound.add(meters);
+    }
+
+    /**
+     * Reads the figures now, and registers the adapters that are new. A program that writes a registry itself calls this first: what it
+     * then writes has all adapters, and is of one moment.
+     */
+    public void update() {
+        bound.forEach(ServingMeters::update);
     }
 }

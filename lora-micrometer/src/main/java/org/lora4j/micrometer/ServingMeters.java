@@ -55,13 +55,16 @@ final class ServingMeters {
     }
 
     private ServingStats stats() {
-        Reading reading = last;
-        if (System.nanoTime() - reading.nanos() > MOMENT_NANOS) {
-            reading = read();
-            last = reading;
-            registerNew(reading.stats());
+        if (System.nanoTime() - last.nanos() > MOMENT_NANOS) {
+            update();
         }
-        return reading.stats();
+        return last.stats();
+    }
+
+    /** Reads the figures of this moment, whatever the age of the last ones. */
+    void update() {
+        last = read();
+        registerNew(last.stats());
     }
 
     private void registerNew(ServingStats stats) {
