@@ -49,7 +49,7 @@ class ServedModelTest {
         }
 
         @Override
-        void addTo(MetricsText metrics) {}
+        void addTo(ServerMetrics metrics) {}
 
         @Override
         void cancelAll() {}
