@@ -307,11 +307,4 @@ class AdapterViewTest {
                     .withMessageContaining("found " + multiplier);
         }
     }
-
-    @Test
-    void trainerRefusesModelsOfOtherLibraries() {
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> Trainer.builder(new SmallModels.ForeignModel()))
-                .withMessageContaining("must be a Network, a LoRAModel or an AdapterView");
-    }
 }

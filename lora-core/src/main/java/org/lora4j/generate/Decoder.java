@@ -3,6 +3,7 @@ package org.lora4j.generate;
 import java.util.ArrayList;
 import java.util.List;
 import org.lora4j.nn.Model;
+import org.lora4j.nn.NetworkModel;
 import org.lora4j.nn.internal.KeyValueCache;
 import org.lora4j.nn.internal.LayerStack;
 import org.lora4j.nn.internal.PassSource;
@@ -66,13 +67,9 @@ final class Decoder {
                         + " causal() of a LlamaModel or a Gpt2Model, found " + found);
     }
 
+    /** The only kind of model. */
     static PassSource source(Model model) {
-        if (model instanceof PassSource source) {
-            return source;
-        }
-        throw new IllegalArgumentException(
-                "generation: the model must be a Network, a LoRAModel or an AdapterView, found "
-                        + model.getClass().getName());
+        return (NetworkModel) model;
     }
 
     LayerStack stack() {
