@@ -29,7 +29,6 @@ import org.lora4j.adapter.LoRAInit;
 import org.lora4j.io.PeftAdapters;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.parameter.Parameter;
-import org.lora4j.train.Trainer;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 @Tag("numbers")

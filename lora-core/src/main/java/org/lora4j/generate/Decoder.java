@@ -7,7 +7,6 @@ import org.lora4j.nn.NetworkModel;
 import org.lora4j.nn.internal.KeyValueCache;
 import org.lora4j.nn.internal.LayerStack;
 import org.lora4j.nn.internal.PassSource;
-import org.lora4j.nn.layer.CausalSelfAttention;
 import org.lora4j.nn.layer.Layer;
 import org.lora4j.nn.layer.Linear;
 import org.lora4j.nn.layer.Pooling;
@@ -41,11 +40,11 @@ final class Decoder {
         List<Layer> all = new ArrayList<>();
         stack.layers().forEach(layer -> collect(layer, all));
         for (Layer layer : all) {
-            if (layer instanceof SelfAttention || layer instanceof Pooling) {
+            if ((layer instanceof SelfAttention attention && !attention.isCausal()) || layer instanceof Pooling) {
                 throw refused("an encoder with " + layer.getClass().getSimpleName() + " at " + layer.path());
             }
         }
-        if (all.stream().noneMatch(CausalSelfAttention.class::isInstance)) {
+        if (all.stream().noneMatch(SelfAttention.class::isInstance)) {
             throw refused("a network without causal attention");
         }
         Layer last = stack.layers().get(stack.layers().size() - 1);

@@ -32,11 +32,11 @@ import org.lora4j.nn.internal.Merging;
 import org.lora4j.nn.internal.Predictor;
 import org.lora4j.nn.internal.Segment;
 import org.lora4j.nn.layer.Activation;
-import org.lora4j.nn.layer.CausalSelfAttention;
 import org.lora4j.nn.layer.Embedding;
 import org.lora4j.nn.layer.Layer;
 import org.lora4j.nn.layer.Linear;
 import org.lora4j.nn.layer.Pooling;
+import org.lora4j.nn.layer.SelfAttention;
 import org.lora4j.nn.layer.TokenEmbeddings;
 import org.lora4j.nn.layer.WeightedLayer;
 import org.lora4j.nn.parameter.Parameter;
@@ -207,7 +207,8 @@ public final class Network extends NetworkModel implements BaseModel {
     }
 
     private static boolean isCausal(Layer layer) {
-        return layer instanceof CausalSelfAttention || layer.children().stream().anyMatch(Network::isCausal);
+        return (layer instanceof SelfAttention attention && attention.isCausal())
+                || layer.children().stream().anyMatch(Network::isCausal);
     }
 
     /**
