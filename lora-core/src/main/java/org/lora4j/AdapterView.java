@@ -13,16 +13,13 @@ import org.lora4j.model.internal.AppliedAdapter;
 import org.lora4j.model.internal.ModelState;
 import org.lora4j.model.internal.Selection;
 import org.lora4j.model.internal.TrainingSelection;
-import org.lora4j.nn.Model;
 import org.lora4j.nn.Network;
+import org.lora4j.nn.NetworkModel;
 import org.lora4j.nn.input.Input;
 import org.lora4j.nn.internal.EffectiveLayers;
-import org.lora4j.nn.internal.LayerStack;
-import org.lora4j.nn.internal.PassSource;
 import org.lora4j.nn.internal.Predictor;
 import org.lora4j.nn.internal.Segment;
 import org.lora4j.nn.parameter.Parameter;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -44,7 +41,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  *
  * <p>Immutable. Any number of threads can use a view at the same time.
  */
-public final class AdapterView implements Model, PassSource {
+public final class AdapterView extends NetworkModel {
     private static final double MAX_MULTIPLIER = 1e15;
 
     private final Network network;
@@ -54,6 +51,7 @@ public final class AdapterView implements Model, PassSource {
     private final List<String> names;
 
     AdapterView(Network network, AdapterRegistry registry, Predictor predictor, Selection selection) {
+        super(network.stack());
         this.network = network;
         this.registry = registry;
         this.predictor = predictor;
@@ -195,26 +193,6 @@ public final class AdapterView implements Model, PassSource {
         return new ParameterReport(report.layers(), report.targets(), adapter.residentBytes());
     }
 
-    @Override
-    public boolean takesSequences() {
-        return network.takesSequences();
-    }
-
-    @Override
-    public long inputSize() {
-        return network.inputSize();
-    }
-
-    @Override
-    public long outputSize() {
-        return network.outputSize();
-    }
-
-    @Override
-    public DataType dataType() {
-        return network.dataType();
-    }
-
     /**
      * Creates the segment of a training; not part of the API.
      *
@@ -238,16 +216,6 @@ public final class AdapterView implements Model, PassSource {
                     + " of this view are frozen; call setTrainable with those that are to train");
         }
         return new Segment(network.stack(), true, TrainingSelection.ofView(registry, now, names));
-    }
-
-    /**
-     * Returns what passes compute; not part of the API.
-     *
-     * @hidden
-     */
-    @Override
-    public LayerStack stack() {
-        return network.stack();
     }
 
     /**

@@ -19,16 +19,13 @@ import org.lora4j.model.internal.ModelState;
 import org.lora4j.model.internal.Selection;
 import org.lora4j.model.internal.ServableModel;
 import org.lora4j.model.internal.TrainingSelection;
-import org.lora4j.nn.Model;
 import org.lora4j.nn.Network;
+import org.lora4j.nn.NetworkModel;
 import org.lora4j.nn.input.Input;
 import org.lora4j.nn.internal.EffectiveLayers;
-import org.lora4j.nn.internal.LayerStack;
-import org.lora4j.nn.internal.PassSource;
 import org.lora4j.nn.internal.Predictor;
 import org.lora4j.nn.internal.Segment;
 import org.lora4j.nn.parameter.Parameter;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -54,7 +51,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Any number of threads can predict while others change the model: each prediction sees one state of it.
  */
-public final class LoRAModel implements Model, PassSource, ServableModel {
+public final class LoRAModel extends NetworkModel implements ServableModel {
     /** The name that stands for no adapter in a mixed batch; PEFT's. */
     public static final String BASE = AdapterNames.BASE;
 
@@ -65,6 +62,7 @@ public final class LoRAModel implements Model, PassSource, ServableModel {
     private final Predictor predictor;
 
     private LoRAModel(Network network) {
+        super(network.stack());
         this.network = network;
         registry = new AdapterRegistry(network);
         predictor = new Predictor(network.stack(), this::newInferencePass);
@@ -484,26 +482,6 @@ public final class LoRAModel implements Model, PassSource, ServableModel {
         return registry.state().isMerged();
     }
 
-    @Override
-    public boolean takesSequences() {
-        return network.takesSequences();
-    }
-
-    @Override
-    public long inputSize() {
-        return network.inputSize();
-    }
-
-    @Override
-    public long outputSize() {
-        return network.outputSize();
-    }
-
-    @Override
-    public DataType dataType() {
-        return network.dataType();
-    }
-
     /**
      * Creates the segment of a training; not part of the API.
      *
@@ -517,16 +495,6 @@ public final class LoRAModel implements Model, PassSource, ServableModel {
             log.warn("the merged copy of {} does not follow the training; unmerge drops it", now.active());
         }
         return new Segment(network.stack(), true, trained);
-    }
-
-    /**
-     * Returns what passes compute; not part of the API.
-     *
-     * @hidden
-     */
-    @Override
-    public LayerStack stack() {
-        return network.stack();
     }
 
     /**

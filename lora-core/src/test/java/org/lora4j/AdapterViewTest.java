@@ -29,7 +29,6 @@ import org.lora4j.adapter.LoRAInit;
 import org.lora4j.io.PeftAdapters;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.parameter.Parameter;
-import org.lora4j.train.Trainer;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 @Tag("numbers")
@@ -306,12 +305,5 @@ class AdapterViewTest {
                     .isThrownBy(() -> half.withScale(multiplier))
                     .withMessageContaining("found " + multiplier);
         }
-    }
-
-    @Test
-    void trainerRefusesModelsOfOtherLibraries() {
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> Trainer.builder(new SmallModels.ForeignModel()))
-                .withMessageContaining("must be a Network, a LoRAModel or an AdapterView");
     }
 }

@@ -15,8 +15,6 @@ import org.lora4j.adapter.LoRAInit;
 import org.lora4j.internal.RandomArrays;
 import org.lora4j.nn.Model;
 import org.lora4j.nn.Network;
-import org.lora4j.nn.input.FeatureRows;
-import org.lora4j.nn.input.Input;
 import org.lora4j.nn.parameter.Parameter;
 import org.lora4j.train.Loss;
 import org.lora4j.train.Trainer;
@@ -129,33 +127,5 @@ public final class SmallModels {
             }
         }
         return changed;
-    }
-
-    /** A model that is none of this library. */
-    public static final class ForeignModel implements Model {
-        @Override
-        public long inputSize() {
-            return IN;
-        }
-
-        @Override
-        public long outputSize() {
-            return IN;
-        }
-
-        @Override
-        public DataType dataType() {
-            return DataType.FLOAT;
-        }
-
-        @Override
-        public boolean takesSequences() {
-            return false;
-        }
-
-        @Override
-        public INDArray predict(Input x) {
-            return ((FeatureRows) x).array();
-        }
     }
 }

@@ -3,10 +3,10 @@ package org.lora4j.generate;
 import java.util.ArrayList;
 import java.util.List;
 import org.lora4j.nn.Model;
+import org.lora4j.nn.NetworkModel;
 import org.lora4j.nn.internal.KeyValueCache;
 import org.lora4j.nn.internal.LayerStack;
 import org.lora4j.nn.internal.PassSource;
-import org.lora4j.nn.layer.CausalSelfAttention;
 import org.lora4j.nn.layer.Layer;
 import org.lora4j.nn.layer.Linear;
 import org.lora4j.nn.layer.Pooling;
@@ -40,11 +40,11 @@ final class Decoder {
         List<Layer> all = new ArrayList<>();
         stack.layers().forEach(layer -> collect(layer, all));
         for (Layer layer : all) {
-            if (layer instanceof SelfAttention || layer instanceof Pooling) {
+            if ((layer instanceof SelfAttention attention && !attention.isCausal()) || layer instanceof Pooling) {
                 throw refused("an encoder with " + layer.getClass().getSimpleName() + " at " + layer.path());
             }
         }
-        if (all.stream().noneMatch(CausalSelfAttention.class::isInstance)) {
+        if (all.stream().noneMatch(SelfAttention.class::isInstance)) {
             throw refused("a network without causal attention");
         }
         Layer last = stack.layers().get(stack.layers().size() - 1);
@@ -66,13 +66,9 @@ final class Decoder {
                         + " causal() of a LlamaModel or a Gpt2Model, found " + found);
     }
 
+    /** The only kind of model. */
     static PassSource source(Model model) {
-        if (model instanceof PassSource source) {
-            return source;
-        }
-        throw new IllegalArgumentException(
-                "generation: the model must be a Network, a LoRAModel or an AdapterView, found "
-                        + model.getClass().getName());
+        return (NetworkModel) model;
     }
 
     LayerStack stack() {

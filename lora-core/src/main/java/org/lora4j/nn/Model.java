@@ -6,8 +6,11 @@ import org.lora4j.nn.input.Sequences;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
-/** Something that predicts and can be trained: a {@link Network}, or a network with adapters. */
-public interface Model {
+/**
+ * Something that predicts and can be trained: a {@link Network}, or a network with adapters. Passes of this library compute it, so
+ * nobody else can implement it.
+ */
+public sealed interface Model permits NetworkModel {
     /**
      * Returns the number of features in an input row.
      *

@@ -29,15 +29,14 @@ import org.lora4j.nn.input.Input;
 import org.lora4j.nn.internal.EffectiveLayers;
 import org.lora4j.nn.internal.LayerStack;
 import org.lora4j.nn.internal.Merging;
-import org.lora4j.nn.internal.PassSource;
 import org.lora4j.nn.internal.Predictor;
 import org.lora4j.nn.internal.Segment;
 import org.lora4j.nn.layer.Activation;
-import org.lora4j.nn.layer.CausalSelfAttention;
 import org.lora4j.nn.layer.Embedding;
 import org.lora4j.nn.layer.Layer;
 import org.lora4j.nn.layer.Linear;
 import org.lora4j.nn.layer.Pooling;
+import org.lora4j.nn.layer.SelfAttention;
 import org.lora4j.nn.layer.TokenEmbeddings;
 import org.lora4j.nn.layer.WeightedLayer;
 import org.lora4j.nn.parameter.Parameter;
@@ -61,11 +60,10 @@ import org.slf4j.LoggerFactory;
  * <p>A network holds parameters only, so threads can share it: any number of them can call {@link #predict} at the same
  * time.
  */
-public final class Network implements Model, BaseModel, PassSource {
+public final class Network extends NetworkModel implements BaseModel {
     private static final Logger log = LoggerFactory.getLogger(Network.class);
     private static final EffectiveLayers EFFECTIVE = layer -> layer.updates().effective();
 
-    private final LayerStack stack;
     private final List<Linear> linears;
     private final Predictor predictor;
 
@@ -77,12 +75,12 @@ public final class Network implements Model, BaseModel, PassSource {
      * @throws IllegalArgumentException if they do not fit together
      */
     public Network(List<? extends Layer> layers) {
-        stack = new LayerStack(layers);
-        linears = stack.weightedLayers().stream()
+        super(new LayerStack(layers));
+        linears = weightedLayers().stream()
                 .filter(Linear.class::isInstance)
                 .map(Linear.class::cast)
                 .toList();
-        predictor = new Predictor(stack, this::newInferencePass);
+        predictor = new Predictor(stack(), this::newInferencePass);
     }
 
     /**
@@ -97,22 +95,12 @@ public final class Network implements Model, BaseModel, PassSource {
     }
 
     /**
-     * Returns what passes compute; not part of the API.
-     *
-     * @hidden
-     */
-    @Override
-    public LayerStack stack() {
-        return stack;
-    }
-
-    /**
      * Returns the layers.
      *
      * @return the layers in the order of computation
      */
     public List<Layer> layers() {
-        return stack.layers();
+        return stack().layers();
     }
 
     /**
@@ -121,7 +109,7 @@ public final class Network implements Model, BaseModel, PassSource {
      * @return in the order of the model
      */
     public List<WeightedLayer> weightedLayers() {
-        return stack.weightedLayers();
+        return stack().weightedLayers();
     }
 
     /**
@@ -219,7 +207,8 @@ public final class Network implements Model, BaseModel, PassSource {
     }
 
     private static boolean isCausal(Layer layer) {
-        return layer instanceof CausalSelfAttention || layer.children().stream().anyMatch(Network::isCausal);
+        return (layer instanceof SelfAttention attention && attention.isCausal())
+                || layer.children().stream().anyMatch(Network::isCausal);
     }
 
     /**
@@ -307,26 +296,6 @@ public final class Network implements Model, BaseModel, PassSource {
         return weightedLayers().stream().filter(layer -> layer.weightParameter().shape().length == 2);
     }
 
-    @Override
-    public boolean takesSequences() {
-        return stack.takesSequences();
-    }
-
-    @Override
-    public long inputSize() {
-        return stack.inputSize();
-    }
-
-    @Override
-    public long outputSize() {
-        return stack.outputSize();
-    }
-
-    @Override
-    public DataType dataType() {
-        return stack.dataType();
-    }
-
     /**
      * Creates the segment of a training; not part of the API.
      *
@@ -334,7 +303,7 @@ public final class Network implements Model, BaseModel, PassSource {
      */
     @Override
     public Segment newTrainingSegment() {
-        return new Segment(stack, true, () -> EFFECTIVE);
+        return new Segment(stack(), true, () -> EFFECTIVE);
     }
 
     /**

@@ -36,7 +36,6 @@ public final class Trainer {
      */
     public static Builder builder(Model model) {
         Objects.requireNonNull(model, "model must not be null");
-        Passes.source(model);
         return new Builder(model);
     }
 

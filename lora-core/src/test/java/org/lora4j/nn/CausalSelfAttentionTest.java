@@ -14,11 +14,11 @@ import org.junit.jupiter.api.Test;
 import org.lora4j.internal.RandomArrays;
 import org.lora4j.nn.input.Sequences;
 import org.lora4j.nn.internal.Pass;
-import org.lora4j.nn.layer.CausalSelfAttention;
 import org.lora4j.nn.layer.Embedding;
 import org.lora4j.nn.layer.LayerNorm;
 import org.lora4j.nn.layer.Linear;
 import org.lora4j.nn.layer.RotaryEmbedding;
+import org.lora4j.nn.layer.SelfAttention;
 import org.lora4j.nn.layer.TokenEmbeddings;
 import org.lora4j.nn.parameter.Parameter;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -38,13 +38,14 @@ class CausalSelfAttentionTest {
         return new Linear(path, gaussian(out, in), null);
     }
 
-    private CausalSelfAttention.Builder attention() {
-        return CausalSelfAttention.builder("a", 2, 1, 2)
+    private SelfAttention.Builder attention() {
+        return SelfAttention.builder("a", 2, 1, 2)
+                .causal()
                 .inputs(linear("q", WIDTH, 4), linear("k", WIDTH, 2), linear("v", WIDTH, 2))
                 .output(linear("o", 4, WIDTH));
     }
 
-    private Network network(CausalSelfAttention attention, int positions) {
+    private Network network(SelfAttention attention, int positions) {
         TokenEmbeddings embeddings = new TokenEmbeddings(
                 "e",
                 new Embedding("e.word", gaussian(6, WIDTH), Embedding.NO_PADDING),
@@ -132,7 +133,7 @@ class CausalSelfAttentionTest {
     @Test
     void refusesPartsThatDoNotFit() {
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> CausalSelfAttention.builder("a", 3, 2, 2))
+                .isThrownBy(() -> SelfAttention.builder("a", 3, 2, 2).causal())
                 .withMessage("a: the heads must have a positive size, and the heads of keys and values must divide"
                         + " those of the queries, found 3 heads of size 2 and 2 of keys and values");
         assertThatIllegalArgumentException()
@@ -155,7 +156,7 @@ class CausalSelfAttentionTest {
                 .isThrownBy(() -> attention().rotary(RotaryEmbedding.of(4, 10)).build())
                 .withMessage("a: the rotation must be that of heads of size 2, found 4");
         assertThatIllegalStateException()
-                .isThrownBy(() -> CausalSelfAttention.builder("a", 2, 2, 2).build())
+                .isThrownBy(() -> SelfAttention.builder("a", 2, 2, 2).causal().build())
                 .withMessage("a: an attention needs its inputs and its output");
     }
 

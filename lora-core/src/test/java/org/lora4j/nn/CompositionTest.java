@@ -16,7 +16,6 @@ import org.lora4j.nn.input.Input;
 import org.lora4j.nn.input.Sequences;
 import org.lora4j.nn.internal.Pass;
 import org.lora4j.nn.layer.Activation;
-import org.lora4j.nn.layer.CausalSelfAttention;
 import org.lora4j.nn.layer.Dropout;
 import org.lora4j.nn.layer.Embedding;
 import org.lora4j.nn.layer.Gelu;
@@ -116,20 +115,22 @@ class CompositionTest {
                         1);
             case GELU_TANH -> new Gelu(path, Gelu.Form.TANH);
             case CAUSAL_ATTENTION ->
-                CausalSelfAttention.builder(path, 2, 1, 3)
+                SelfAttention.builder(path, 2, 1, 3)
+                        .causal()
                         .input(linear(path + ".qkv", WIDTH, 12))
                         .output(linear(path + ".o", 6, WIDTH))
                         .build();
-            case ROTARY_ATTENTION ->
-                CausalSelfAttention.builder(path, 4, 2, 4)
+            case ROTARY_ATTENTION -> {
+                SelfAttention.Builder attention = SelfAttention.builder(path, 4, 2, 4)
                         .inputs(
                                 linear(path + ".q", WIDTH, 16),
                                 linear(path + ".k", WIDTH, 8),
                                 linear(path + ".v", WIDTH, 8))
                         .output(linear(path + ".o", 16, WIDTH))
                         .rotary(RotaryEmbedding.of(4, 20))
-                        .norms(rmsNorm(path + ".q_norm"), rmsNorm(path + ".k_norm"))
-                        .build();
+                        .norms(rmsNorm(path + ".q_norm"), rmsNorm(path + ".k_norm"));
+                yield (random.nextBoolean() ? attention.causal() : attention).build();
+            }
             case SWIGLU ->
                 new SwiGLU(
                         path,
@@ -172,7 +173,7 @@ class CompositionTest {
         if (layer instanceof Residual residual) {
             return residual.layers().stream().allMatch(inner -> isLegal(inner, tokens) && !(inner instanceof Pooling));
         }
-        if (layer instanceof SelfAttention || layer instanceof CausalSelfAttention || layer instanceof Pooling) {
+        if (layer instanceof SelfAttention || layer instanceof Pooling) {
             return tokens;
         }
         return !(layer instanceof Embedding || layer instanceof TokenEmbeddings);

@@ -8,7 +8,6 @@ import org.lora4j.nn.input.FeatureRows;
 import org.lora4j.nn.input.Input;
 import org.lora4j.nn.input.Sequences;
 import org.lora4j.nn.layer.Activation;
-import org.lora4j.nn.layer.CausalSelfAttention;
 import org.lora4j.nn.layer.Embedding;
 import org.lora4j.nn.layer.Gelu;
 import org.lora4j.nn.layer.Layer;
@@ -83,9 +82,6 @@ final class LayerFormulas {
     private static double[][] apply(Layer layer, double[][] x, Tokens tokens) {
         if (layer instanceof SelfAttention attention) {
             return attention(attention, x, tokens);
-        }
-        if (layer instanceof CausalSelfAttention attention) {
-            return causalAttention(attention, x, tokens);
         }
         if (layer instanceof Pooling pooling) {
             return new double[][] {pooled(pooling, x, tokens)};
@@ -213,41 +209,8 @@ final class LayerFormulas {
         Arrays.setAll(x, i -> Math.exp(x[i] - max) / sum);
     }
 
-    private static double[][] attention(SelfAttention layer, double[][] x, Tokens tokens) {
-        int width = x[0].length;
-        int size = width / layer.heads();
-        double[][] y = new double[x.length][];
-        for (int i = 0; i < x.length; i++) {
-            double[] query = linear(layer.query(), x[i]);
-            double[] heads = new double[width];
-            for (int h = 0; h < layer.heads(); h++) {
-                double[] weights = new double[x.length];
-                Arrays.fill(weights, Double.NEGATIVE_INFINITY);
-                for (int k = 0; k < x.length; k++) {
-                    if (tokens.isReal[k]) {
-                        double[] key = linear(layer.key(), x[k]);
-                        double score = 0;
-                        for (int j = h * size; j < (h + 1) * size; j++) {
-                            score += query[j] * key[j];
-                        }
-                        weights[k] = score / Math.sqrt(size);
-                    }
-                }
-                softmax(weights);
-                for (int k = 0; k < x.length; k++) {
-                    double[] value = linear(layer.value(), x[k]);
-                    for (int j = h * size; j < (h + 1) * size; j++) {
-                        heads[j] += weights[k] * value[j];
-                    }
-                }
-            }
-            y[i] = linear(layer.output(), heads);
-        }
-        return y;
-    }
-
     /** Query, key or value of a token, head by head, before positions. */
-    private static double[][] heads(CausalSelfAttention layer, double[] x, int which) {
+    private static double[][] heads(SelfAttention layer, double[] x, int which) {
         int heads = which == 0 ? layer.heads() : layer.keyValueHeads();
         int[] sizes = {layer.heads(), layer.keyValueHeads(), layer.keyValueHeads()};
         int offset = 0;
@@ -284,7 +247,7 @@ final class LayerFormulas {
         return y;
     }
 
-    private static double[][] causalAttention(CausalSelfAttention layer, double[][] x, Tokens tokens) {
+    private static double[][] attention(SelfAttention layer, double[][] x, Tokens tokens) {
         double[][][] queries = new double[x.length][][];
         double[][][] keys = new double[x.length][][];
         double[][][] values = new double[x.length][][];
@@ -304,10 +267,11 @@ final class LayerFormulas {
         int size = layer.headSize();
         for (int i = 0; i < x.length; i++) {
             double[] context = new double[layer.heads() * size];
-            for (int h = 0; h < layer.heads() && tokens.isReal[i]; h++) {
+            int seen = layer.isCausal() ? i + 1 : x.length;
+            for (int h = 0; h < layer.heads() && (tokens.isReal[i] || !layer.isCausal()); h++) {
                 int group = h / (layer.heads() / layer.keyValueHeads());
-                double[] weights = new double[i + 1];
-                for (int k = 0; k <= i; k++) {
+                double[] weights = new double[seen];
+                for (int k = 0; k < seen; k++) {
                     double score = 0;
                     for (int j = 0; j < size; j++) {
                         score += queries[i][h][j] * keys[k][group][j];
@@ -315,7 +279,7 @@ final class LayerFormulas {
                     weights[k] = tokens.isReal[k] ? score / Math.sqrt(size) : Double.NEGATIVE_INFINITY;
                 }
                 softmax(weights);
-                for (int k = 0; k <= i; k++) {
+                for (int k = 0; k < seen; k++) {
                     for (int j = 0; j < size; j++) {
                         context[h * size + j] += weights[k] * values[k][group][j];
                     }

@@ -18,9 +18,9 @@ import org.lora4j.internal.RandomArrays;
 import org.lora4j.nn.input.Sequences;
 import org.lora4j.nn.internal.Pass;
 import org.lora4j.nn.internal.WeightGradient;
-import org.lora4j.nn.layer.CausalSelfAttention;
 import org.lora4j.nn.layer.Embedding;
 import org.lora4j.nn.layer.Linear;
+import org.lora4j.nn.layer.SelfAttention;
 import org.lora4j.nn.layer.TokenEmbeddings;
 import org.lora4j.nn.parameter.Parameter;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -40,7 +40,8 @@ class TiedHeadTest {
 
     private Network network(DataType type) {
         Embedding word = new Embedding("word", gaussian(type, 6, WIDTH), Embedding.NO_PADDING);
-        CausalSelfAttention attention = CausalSelfAttention.builder("attention", 2, 1, 2)
+        SelfAttention attention = SelfAttention.builder("attention", 2, 1, 2)
+                .causal()
                 .input(new Linear("qkv", gaussian(type, 8, WIDTH), null))
                 .output(new Linear("o", gaussian(type, WIDTH, 4), null))
                 .build();

@@ -14,9 +14,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.lora4j.internal.RandomArrays;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.input.Sequences;
-import org.lora4j.nn.layer.CausalSelfAttention;
 import org.lora4j.nn.layer.Embedding;
 import org.lora4j.nn.layer.Linear;
+import org.lora4j.nn.layer.SelfAttention;
 import org.lora4j.nn.layer.TokenEmbeddings;
 import org.lora4j.nn.parameter.Parameter;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -38,7 +38,8 @@ class NextTokenTest {
         Embedding word = new Embedding("word", gaussian(random, VOCABULARY, 4), Embedding.NO_PADDING);
         return new Network(List.of(
                 new TokenEmbeddings("embeddings", word, 20),
-                CausalSelfAttention.builder("attention", 2, 2, 2)
+                SelfAttention.builder("attention", 2, 2, 2)
+                        .causal()
                         .input(new Linear("qkv", gaussian(random, 12, 4), null))
                         .output(new Linear("o", gaussian(random, 4, 4), null))
                         .build(),

@@ -1,106 +1,155 @@
 package org.lora4j.nn.internal;
 
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.HeapBuffer;
 import org.lora4j.internal.LayerSeed;
 import org.lora4j.internal.RowMath;
 import org.lora4j.internal.Workers;
-import org.lora4j.nn.input.Sequences;
 import org.lora4j.nn.layer.SelfAttention;
-import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
- * The heads of an attention. A head of a sequence is one task, see {@link AttentionHead}; the processors that are free divide
- * the tasks among themselves. In training it keeps the attention weights.
+ * The heads of an attention. The heads of a sequence that share keys and values are one task, see {@link HeadGroup}; the
+ * processors that are free divide the tasks among themselves. In a training that is not causal it keeps the attention weights;
+ * a causal one computes them again, because half of them are 0.
  */
 final class AttentionHeads<A> {
-    private final boolean training;
-    private final int heads;
+    private final int groups;
+    private final int groupSize;
     private final int size;
+    private final boolean causal;
     private final boolean drops;
     private final SequenceSeeds seeds;
-    private final Workers<AttentionHead<A>> workers;
+    private final Workers<HeadGroup<A>> workers;
 
     // What forward keeps for backward.
     private @Nullable HeadInputs inputs;
-    private final HeapBuffer<A> kept;
+    private final @Nullable HeapBuffer<A> kept;
 
-    private long weightCount;
-
-    /** Where the kept weights of each sequence begin. */
-    private int[] offsets = new int[0];
+    // Whether a segment trains the normalization of the queries or of the keys.
+    private boolean queriesTrain;
+    private boolean keysTrain;
 
     AttentionHeads(SelfAttention layer, RowMath<A> math, PassResources resources) {
-        training = resources.isTraining();
-        heads = layer.heads();
-        size = Math.toIntExact(layer.query().outputSize()) / heads;
-        drops = training && layer.dropout() > 0;
-        seeds = new SequenceSeeds(LayerSeed.of(layer.seed(), layer.path()), heads);
+        groups = layer.keyValueHeads();
+        groupSize = layer.heads() / groups;
+        size = layer.headSize();
+        causal = layer.isCausal();
+        kept = resources.isTraining() && !causal ? resources.buffers().heap(math) : null;
+        drops = resources.isTraining() && layer.dropout() > 0;
+        seeds = new SequenceSeeds(LayerSeed.of(layer.seed(), layer.path()), layer.heads());
         double dropout = drops ? layer.dropout() : 0;
         Supplier<HeadProducts> products = resources.headProducts().source(size);
-        workers = new Workers<>(() -> new AttentionHead<>(size, dropout, seeds, math, products.get()));
-        kept = resources.buffers().heap(math);
+        workers = new Workers<>(() -> new HeadGroup<>(layer, dropout, seeds, math, products.get()));
     }
 
-    /** Computes the heads side by side, {@code context [tokens, dim]}. */
-    void forward(Segments segments, INDArray allQueries, INDArray allKeys, INDArray allValues, INDArray context) {
-        Sequences sequences = segments.sequences();
-        HeadInputs all = HeadInputs.of(allQueries, allKeys, allValues, size);
-        inputs = all;
-        weightCount = findOffsets(sequences);
-        if (training) {
-            kept.reserve(Math.toIntExact(weightCount));
+    void bind(Segments segments) {
+        queriesTrain = workers.first().queriesTrain(segments);
+        keysTrain = workers.first().keysTrain(segments);
+    }
+
+    boolean queriesTrain() {
+        return queriesTrain;
+    }
+
+    boolean keysTrain() {
+        return keysTrain;
+    }
+
+    boolean trains() {
+        return queriesTrain || keysTrain;
+    }
+
+    private List<AttentionSequence> sequences(Segments segments) {
+        List<AttentionSequence> all = new ArrayList<>();
+        long offset = 0;
+        for (int i = 0; i < segments.count(); i++) {
+            for (int s = segments.firstExample(i); s < segments.firstExample(i + 1); s++) {
+                AttentionSequence sequence = new AttentionSequence(segments, i, s, causal, Math.toIntExact(offset));
+                all.add(sequence);
+                offset += kept == null ? 0 : (long) groups * groupSize * sequence.queries() * sequence.keys();
+            }
         }
+        if (kept != null) {
+            kept.reserve(Math.toIntExact(offset));
+        }
+        return all;
+    }
+
+    private @Nullable A kept() {
+        return kept == null ? null : kept.array();
+    }
+
+    /**
+     * Computes the heads side by side.
+     *
+     * @param context gets the heads {@code [tokens, h·d]}
+     */
+    void forward(Segments segments, HeadInputs all, HeadColumns context) {
+        inputs = all;
         if (drops) {
             seeds.bind(segments);
         }
-        HeadColumns contexts = new HeadColumns(context, 0, size);
-        A target = training ? kept.array() : null;
+        List<AttentionSequence> sequences = sequences(segments);
+        A weights = kept();
         workers.run(
-                sequences.count() * heads,
-                HeadProducts.nanos((double) weightCount, size),
-                (worker, i) -> worker.forward(task(sequences, i), all, contexts, target));
+                sequences.size() * groups,
+                nanos(sequences),
+                (worker, i) -> worker.forward(sequences.get(i / groups), i % groups, all, context, weights));
     }
 
-    /** Returns the number of all weights. */
-    private long findOffsets(Sequences sequences) {
-        if (offsets.length < sequences.count()) {
-            offsets = new int[sequences.count()];
+    /** How long the forward takes in one thread, roughly. */
+    private long nanos(List<AttentionSequence> sequences) {
+        double weights = 0;
+        for (AttentionSequence sequence : sequences) {
+            weights += sequence.weights() * groups * groupSize;
         }
-        long offset = 0;
-        for (int s = 0; s < sequences.count(); s++) {
-            offsets[s] = Math.toIntExact(offset);
-            offset += (long) heads * sequences.length(s) * (sequences.length(s) - sequences.masked(s));
-        }
-        return offset;
+        return HeadProducts.nanos(weights, size);
     }
 
-    private AttentionHead.Task task(Sequences sequences, int i) {
-        int s = i / heads;
-        int head = i % heads;
-        int n = sequences.length(s);
-        int m = n - sequences.masked(s);
-        return new AttentionHead.Task(s, head, sequences.start(s), n, m, offsets[s] + head * n * m);
-    }
-
-    /** Computes the gradients of queries, keys and values from that of the context; all are {@code [tokens, dim]}. */
-    void backward(
-            Sequences sequences,
-            INDArray contextGradient,
-            INDArray allQGradients,
-            INDArray allKGradients,
-            INDArray allVGradients) {
-        if (inputs == null) {
-            throw new IllegalStateException("backward needs a forward before it");
+    /**
+     * Computes the gradients of queries, keys and values.
+     *
+     * @param context the gradient of the heads
+     * @param gradients get the gradients; those that are not wanted are not written to
+     */
+    void backward(Segments segments, HeadColumns context, HeadInputs gradients, HeadInputs.Wanted wanted) {
+        HeadInputs all = Objects.requireNonNull(inputs, "backward needs a forward before it");
+        List<AttentionSequence> sequences = sequences(segments);
+        A weights = kept();
+        if (trains()) {
+            // The gradients of the normalizations are sums over the sequences of a segment, in their order.
+            for (int i = 0; i < segments.count(); i++) {
+                int segment = i;
+                workers.first().beginGradients(segments.get(i));
+                sequences.stream()
+                        .filter(sequence -> sequence.segment() == segment)
+                        .forEach(sequence ->
+                                backward(workers.first(), sequence, all, context, weights, gradients, wanted));
+                workers.first().endGradients();
+            }
+            return;
         }
-        HeadInputs all = inputs;
-        HeadInputs gradients = HeadInputs.of(allQGradients, allKGradients, allVGradients, size);
-        HeadColumns contexts = new HeadColumns(contextGradient, 0, size);
-        A weights = kept.array();
         workers.run(
-                sequences.count() * heads,
-                2 * HeadProducts.nanos((double) weightCount, size),
-                (worker, i) -> worker.backward(task(sequences, i), all, contexts, weights, gradients));
+                sequences.size() * groups,
+                2 * nanos(sequences),
+                (worker, i) -> worker.backward(
+                        sequences.get(i / groups), i % groups, all, context, weights, gradients, wanted));
+    }
+
+    private void backward(
+            HeadGroup<A> worker,
+            AttentionSequence sequence,
+            HeadInputs all,
+            HeadColumns context,
+            @Nullable A weights,
+            HeadInputs gradients,
+            HeadInputs.Wanted wanted) {
+        for (int group = 0; group < groups; group++) {
+            worker.backward(sequence, group, all, context, weights, gradients, wanted);
+        }
     }
 }

@@ -2,7 +2,7 @@ package org.lora4j.nn.internal;
 
 import org.lora4j.internal.ArrayMemory;
 import org.lora4j.internal.RowMath;
-import org.lora4j.nn.layer.CausalSelfAttention;
+import org.lora4j.nn.layer.SelfAttention;
 
 /**
  * The heads of a causal attention for a few tokens whose predecessors are in a cache, such as the one token of each step of a
@@ -23,11 +23,7 @@ final class CachedRows<A> {
     private A weights;
 
     CachedRows(
-            CausalSelfAttention layer,
-            HeadRows<A> queryRows,
-            HeadRows<A> keyRows,
-            HeadRows<A> valueRows,
-            RowMath<A> math) {
+            SelfAttention layer, HeadRows<A> queryRows, HeadRows<A> keyRows, HeadRows<A> valueRows, RowMath<A> math) {
         this.math = math;
         this.queryRows = queryRows;
         this.keyRows = keyRows;

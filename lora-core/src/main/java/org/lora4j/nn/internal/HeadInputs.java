@@ -4,6 +4,9 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** The heads of the queries, keys and values of all tokens, or of their gradients. */
 record HeadInputs(HeadColumns queries, HeadColumns keys, HeadColumns values) {
+    /** Which gradients are needed. */
+    record Wanted(boolean queries, boolean keys, boolean values) {}
+
     /** Three matrices of heads side by side. */
     static HeadInputs of(INDArray queries, INDArray keys, INDArray values, int size) {
         return new HeadInputs(

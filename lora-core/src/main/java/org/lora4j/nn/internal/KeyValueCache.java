@@ -6,8 +6,8 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.RowMath;
-import org.lora4j.nn.layer.CausalSelfAttention;
 import org.lora4j.nn.layer.Layer;
+import org.lora4j.nn.layer.SelfAttention;
 
 /**
  * The keys and values of the tokens of one sequence in all attentions of a decoder, so that the next tokens are computed
@@ -21,7 +21,7 @@ public final class KeyValueCache {
 
     private final LayerStack network;
     private final int limit;
-    private final Map<CausalSelfAttention, LayerCache<?>> byLayer = new HashMap<>();
+    private final Map<SelfAttention, LayerCache<?>> byLayer = new HashMap<>();
     private @Nullable EffectiveLayers layers;
     private @Nullable LayersVersion version;
     private int length;
@@ -40,14 +40,14 @@ public final class KeyValueCache {
         attentions(network).forEach(attention -> byLayer.put(attention, new LayerCache<>(attention, math)));
     }
 
-    private static List<CausalSelfAttention> attentions(LayerStack network) {
-        List<CausalSelfAttention> all = new ArrayList<>();
+    private static List<SelfAttention> attentions(LayerStack network) {
+        List<SelfAttention> all = new ArrayList<>();
         network.layers().forEach(layer -> collect(layer, all));
         return all;
     }
 
-    private static void collect(Layer layer, List<CausalSelfAttention> all) {
-        if (layer instanceof CausalSelfAttention attention) {
+    private static void collect(Layer layer, List<SelfAttention> all) {
+        if (layer instanceof SelfAttention attention && attention.isCausal()) {
             all.add(attention);
         }
         layer.children().forEach(child -> collect(child, all));
@@ -147,7 +147,7 @@ public final class KeyValueCache {
 
     /** The keys and values of an attention. */
     @SuppressWarnings("unchecked") // The type is that of all numbers of the network.
-    <A> LayerCache<A> of(CausalSelfAttention layer) {
+    <A> LayerCache<A> of(SelfAttention layer) {
         LayerCache<?> cache = byLayer.get(layer);
         if (cache == null) {
             throw new IllegalStateException(layer.path() + ": a cache must be of the network that computes");

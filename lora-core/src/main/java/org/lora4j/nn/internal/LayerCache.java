@@ -3,7 +3,7 @@ package org.lora4j.nn.internal;
 import java.util.ArrayList;
 import java.util.List;
 import org.lora4j.internal.RowMath;
-import org.lora4j.nn.layer.CausalSelfAttention;
+import org.lora4j.nn.layer.SelfAttention;
 
 /**
  * Keys and values of the tokens of one sequence in one attention, on the heap. The keys of a head are stored by dimension, so
@@ -25,7 +25,7 @@ final class LayerCache<A> {
 
     private int capacity;
 
-    LayerCache(CausalSelfAttention layer, RowMath<A> math) {
+    LayerCache(SelfAttention layer, RowMath<A> math) {
         this.math = math;
         groups = layer.keyValueHeads();
         size = layer.headSize();

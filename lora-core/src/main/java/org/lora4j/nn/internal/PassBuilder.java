@@ -5,7 +5,6 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.RowMath;
 import org.lora4j.nn.layer.Activation;
-import org.lora4j.nn.layer.CausalSelfAttention;
 import org.lora4j.nn.layer.Dropout;
 import org.lora4j.nn.layer.Gelu;
 import org.lora4j.nn.layer.Layer;
@@ -114,9 +113,7 @@ final class PassBuilder {
         } else if (layer instanceof Dropout dropout) {
             return new DropoutPass(dropout, size, inputIsBuffer, resources);
         } else if (layer instanceof SelfAttention attention) {
-            return new SelfAttentionPass<>(attention, math, resources);
-        } else if (layer instanceof CausalSelfAttention attention) {
-            return new CausalSelfAttentionPass<>(attention, math, resources);
+            return new AttentionPass<>(attention, math, resources);
         } else if (layer instanceof SwiGLU gated) {
             return new SwiGLUPass<>(gated, math, resources);
         } else if (layer instanceof Residual residual) {

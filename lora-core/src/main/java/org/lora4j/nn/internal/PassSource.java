@@ -1,7 +1,14 @@
 package org.lora4j.nn.internal;
 
 /** A model of this library: its layers, what they compute with now, and the passes that compute it. */
-public interface PassSource extends Layered {
+public interface PassSource {
+    /**
+     * Returns the layers.
+     *
+     * @return always the same object
+     */
+    LayerStack stack();
+
     /**
      * Returns what the layers compute with now. A change that comes later is not seen, except where it writes to the same
      * arrays.

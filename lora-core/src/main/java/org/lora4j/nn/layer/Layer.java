@@ -14,7 +14,6 @@ public sealed interface Layer
                 Dropout,
                 TokenEmbeddings,
                 SelfAttention,
-                CausalSelfAttention,
                 SwiGLU,
                 Residual,
                 Pooling,

@@ -1,26 +1,64 @@
 package org.lora4j.nn.layer;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Multi-head self-attention (<a href="https://arxiv.org/abs/1706.03762">arXiv:1706.03762</a>). Each of the h heads computes
- * {@code softmax(Q·Kᵀ/√d)·V} over the tokens of one sequence, with {@code d = dim/h}; {@code output} combines the heads. The
- * sequences of a batch do not see each other. A token that is masked is no key.
+ * Multi-head self-attention (<a href="https://arxiv.org/abs/1706.03762">arXiv:1706.03762</a>), with grouped queries (<a
+ * href="https://arxiv.org/abs/2305.13245">arXiv:2305.13245</a>). Each of the h heads, of size d, computes
+ * {@code softmax(Q·Kᵀ/√d)·V} over the tokens of one sequence; {@code output} combines the heads. The head i uses the keys and
+ * values of the head {@code i/(h/g)} of g, rounded down. The sequences of a batch do not see each other. A token that is masked
+ * is no key.
+ *
+ * <p>In an encoder each token sees all others. {@linkplain Builder#causal Causal} attention, of decoders, sees the tokens up to
+ * its own; the heads of a masked token are 0 then.
+ *
+ * <p>Queries and keys can be normalized head by head and turned by their positions, in this order: Qwen3's
+ * {@code q_norm} and {@code k_norm}, and a {@link RotaryEmbedding}.
+ *
+ * <pre>{@code
+ * SelfAttention.builder("model.layers.0.self_attn", 16, 8, 128)
+ *         .inputs(query, key, value)
+ *         .output(output)
+ *         .rotary(RotaryEmbedding.of(128, 10_000))
+ *         .causal()
+ *         .build();
+ * }</pre>
  */
 public final class SelfAttention implements Layer {
     private final String path;
-    private final Linear query;
-    private final Linear key;
-    private final Linear value;
-    private final Linear output;
     private final int heads;
+    private final int keyValueHeads;
+    private final int headSize;
+    private final boolean causal;
+    private final List<Linear> inputs;
+    private final Linear output;
+    private final @Nullable RotaryEmbedding rotary;
+    private final @Nullable RMSNorm queryNorm;
+    private final @Nullable RMSNorm keyNorm;
     private final double dropout;
     private final long seed;
 
+    private SelfAttention(Builder builder, List<Linear> inputs, Linear output) {
+        path = builder.path;
+        heads = builder.heads;
+        keyValueHeads = builder.keyValueHeads;
+        headSize = builder.headSize;
+        causal = builder.causal;
+        this.inputs = inputs;
+        this.output = output;
+        rotary = builder.rotary;
+        queryNorm = builder.queryNorm;
+        keyNorm = builder.keyNorm;
+        dropout = builder.dropout;
+        seed = builder.seed;
+    }
+
     /**
-     * Creates a layer.
+     * Creates the attention of an encoder, whose keys and values have as many heads as its queries.
      *
      * @param path the module path
      * @param query {@code [dim, dim]}
@@ -34,25 +72,36 @@ public final class SelfAttention implements Layer {
      */
     public SelfAttention(
             String path, Linear query, Linear key, Linear value, Linear output, int heads, double dropout, long seed) {
-        this.path = Objects.requireNonNull(path, "path must not be null");
-        this.query = Objects.requireNonNull(query, "query must not be null");
-        this.key = Objects.requireNonNull(key, "key must not be null");
-        this.value = Objects.requireNonNull(value, "value must not be null");
-        this.output = Objects.requireNonNull(output, "output must not be null");
-        this.heads = heads;
-        this.dropout = new Dropout(path, dropout, seed).probability();
-        this.seed = seed;
-        long dim = query.inputSize();
-        for (Linear linear : List.of(query, key, value, output)) {
-            if (linear.inputSize() != dim || linear.outputSize() != dim) {
-                throw new IllegalArgumentException(
-                        linear.path() + ": must be [" + dim + ", " + dim + "] like the query's input, found " + linear);
-            }
-        }
-        if (heads < 1 || dim % heads != 0) {
+        this(
+                builder(path, heads, heads, headSize(path, query, heads))
+                        .inputs(query, key, value)
+                        .output(output)
+                        .dropout(dropout, seed)
+                        .checked(),
+                List.of(query, key, value),
+                output);
+    }
+
+    private static int headSize(String path, Linear query, int heads) {
+        if (heads < 1 || query.outputSize() % heads != 0) {
             throw new IllegalArgumentException(
-                    path + ": the number of heads must divide the width " + dim + ", found " + heads);
+                    path + ": the number of heads must divide the width " + query.outputSize() + ", found " + heads);
         }
+        return Math.toIntExact(query.outputSize() / heads);
+    }
+
+    /**
+     * Starts a layer.
+     *
+     * @param path the module path
+     * @param heads the number of heads of the queries, h
+     * @param keyValueHeads the number of heads of the keys and values, g, which divides h
+     * @param headSize the size of a head, d; {@code h·d} need not be the width of the input
+     * @return a builder
+     * @throws IllegalArgumentException if a number is less than 1, or g does not divide h
+     */
+    public static Builder builder(String path, int heads, int keyValueHeads, int headSize) {
+        return new Builder(path, heads, keyValueHeads, headSize);
     }
 
     @Override
@@ -60,59 +109,85 @@ public final class SelfAttention implements Layer {
         return path;
     }
 
-    @Override
-    public RowKind outputRows(RowKind inputRows) {
-        if (inputRows != RowKind.TOKEN) {
-            throw new IllegalArgumentException(path
-                    + ": self-attention takes the tokens of sequences, found rows that are examples; put it after"
-                    + " TokenEmbeddings and before the pooling");
-        }
-        return RowKind.TOKEN;
+    /**
+     * Returns the number of heads of the queries.
+     *
+     * @return h
+     */
+    public int heads() {
+        return heads;
     }
 
     /**
-     * Returns the layer of the queries.
+     * Returns the number of heads of the keys and values.
      *
-     * @return {@code [dim, dim]}
+     * @return g
      */
-    public Linear query() {
-        return query;
+    public int keyValueHeads() {
+        return keyValueHeads;
     }
 
     /**
-     * Returns the layer of the keys.
+     * Returns the size of a head.
      *
-     * @return {@code [dim, dim]}
+     * @return d
      */
-    public Linear key() {
-        return key;
+    public int headSize() {
+        return headSize;
     }
 
     /**
-     * Returns the layer of the values.
+     * Returns whether a token sees only the tokens up to its own.
      *
-     * @return {@code [dim, dim]}
+     * @return true for a decoder
      */
-    public Linear value() {
-        return value;
+    public boolean isCausal() {
+        return causal;
+    }
+
+    /**
+     * Returns the layers of the queries, keys and values.
+     *
+     * @return three layers, or one whose outputs are the queries, then the keys, then the values
+     */
+    public List<Linear> inputs() {
+        return inputs;
     }
 
     /**
      * Returns the layer that combines the heads.
      *
-     * @return {@code [dim, dim]}
+     * @return {@code [dim, h·d]}
      */
     public Linear output() {
         return output;
     }
 
     /**
-     * Returns the number of heads.
+     * Returns the rotation of queries and keys.
      *
-     * @return h
+     * @return the rotation, or null if positions are added elsewhere
      */
-    public int heads() {
-        return heads;
+    public @Nullable RotaryEmbedding rotary() {
+        return rotary;
+    }
+
+    /**
+     * Returns the normalization of each head of the queries.
+     *
+     * @return {@code [d]}, or null for none
+     */
+    public @Nullable RMSNorm queryNorm() {
+        return queryNorm;
+    }
+
+    /**
+     * Returns the normalization of each head of the keys.
+     *
+     * @return {@code [d]}, or null for none
+     */
+    public @Nullable RMSNorm keyNorm() {
+        return keyNorm;
     }
 
     /**
@@ -135,29 +210,220 @@ public final class SelfAttention implements Layer {
 
     @Override
     public List<Layer> children() {
-        return List.of(query, key, value, output);
+        List<Layer> all = new ArrayList<>(inputs);
+        all.add(output);
+        if (queryNorm != null) {
+            all.add(queryNorm);
+        }
+        if (keyNorm != null) {
+            all.add(keyNorm);
+        }
+        return all;
+    }
+
+    @Override
+    public RowKind outputRows(RowKind inputRows) {
+        if (inputRows != RowKind.TOKEN) {
+            throw new IllegalArgumentException(path
+                    + ": self-attention takes the tokens of sequences, found rows that are examples; put it after"
+                    + " TokenEmbeddings and before the pooling");
+        }
+        return RowKind.TOKEN;
     }
 
     @Override
     public long outputSize(long inputSize) {
-        return output.outputSize(query.outputSize(inputSize));
+        inputs.forEach(input -> input.outputSize(inputSize));
+        return output.outputSize();
     }
 
     @Override
     public SelfAttention with(UnaryOperator<WeightedLayer> weights) {
-        return new SelfAttention(
-                path,
-                (Linear) weights.apply(query),
-                (Linear) weights.apply(key),
-                (Linear) weights.apply(value),
-                (Linear) weights.apply(output),
-                heads,
-                dropout,
-                seed);
+        Builder copy = new Builder(path, heads, keyValueHeads, headSize);
+        copy.inputs =
+                inputs.stream().map(input -> (Linear) weights.apply(input)).toList();
+        copy.output((Linear) weights.apply(output));
+        copy.rotary = rotary;
+        copy.queryNorm = queryNorm == null ? null : (RMSNorm) weights.apply(queryNorm);
+        copy.keyNorm = keyNorm == null ? null : (RMSNorm) weights.apply(keyNorm);
+        copy.causal = causal;
+        return copy.dropout(dropout, seed).build();
     }
 
     @Override
     public String toString() {
-        return path + ": SelfAttention(" + heads + " heads)" + children();
+        return path + (causal ? ": causal SelfAttention(" : ": SelfAttention(") + heads + " heads of " + headSize + ", "
+                + keyValueHeads + " of keys and values)" + children();
+    }
+
+    /** Collects the parts of a layer. */
+    public static final class Builder {
+        private final String path;
+        private final int heads;
+        private final int keyValueHeads;
+        private final int headSize;
+        private List<Linear> inputs = List.of();
+        private @Nullable Linear output;
+        private @Nullable RotaryEmbedding rotary;
+        private @Nullable RMSNorm queryNorm;
+        private @Nullable RMSNorm keyNorm;
+        private boolean causal;
+        private double dropout;
+        private long seed;
+
+        private Builder(String path, int heads, int keyValueHeads, int headSize) {
+            this.path = Objects.requireNonNull(path, "path must not be null");
+            if (heads < 1 || keyValueHeads < 1 || heads % keyValueHeads != 0 || headSize < 1) {
+                throw new IllegalArgumentException(path
+                        + ": the heads must have a positive size, and the heads of keys and values must divide those of"
+                        + " the queries, found " + heads + " heads of size " + headSize + " and " + keyValueHeads
+                        + " of keys and values");
+            }
+            this.heads = heads;
+            this.keyValueHeads = keyValueHeads;
+            this.headSize = headSize;
+        }
+
+        /**
+         * Sets the layers of the queries, keys and values.
+         *
+         * @param query {@code [h·d, dim]}
+         * @param key {@code [g·d, dim]}
+         * @param value {@code [g·d, dim]}
+         * @return this
+         */
+        public Builder inputs(Linear query, Linear key, Linear value) {
+            inputs = List.of(query, key, value);
+            return this;
+        }
+
+        /**
+         * Sets one layer for queries, keys and values, as GPT-2's {@code c_attn}.
+         *
+         * @param all {@code [(h + 2g)·d, dim]}: the rows of the queries, then of the keys, then of the values
+         * @return this
+         */
+        public Builder input(Linear all) {
+            inputs = List.of(all);
+            return this;
+        }
+
+        /**
+         * Sets the layer that combines the heads.
+         *
+         * @param output {@code [dim, h·d]}
+         * @return this
+         */
+        public Builder output(Linear output) {
+            this.output = Objects.requireNonNull(output, "output must not be null");
+            return this;
+        }
+
+        /**
+         * Lets each token see only the tokens up to its own. The default is that it sees all tokens of its sequence.
+         *
+         * @return this
+         */
+        public Builder causal() {
+            causal = true;
+            return this;
+        }
+
+        /**
+         * Sets the rotation of queries and keys. The default is none.
+         *
+         * @param rotary a rotation for heads of size d
+         * @return this
+         */
+        public Builder rotary(RotaryEmbedding rotary) {
+            this.rotary = Objects.requireNonNull(rotary, "rotary must not be null");
+            return this;
+        }
+
+        /**
+         * Sets the normalizations of each head of the queries and the keys, before the rotation. The default is none.
+         *
+         * @param query {@code [d]}
+         * @param key {@code [d]}
+         * @return this
+         */
+        public Builder norms(RMSNorm query, RMSNorm key) {
+            queryNorm = Objects.requireNonNull(query, "query must not be null");
+            keyNorm = Objects.requireNonNull(key, "key must not be null");
+            return this;
+        }
+
+        /**
+         * Sets the dropout of the attention weights in training. The default is none.
+         *
+         * @param probability at least 0 and below 1
+         * @param dropoutSeed the seed of the random numbers
+         * @return this
+         * @throws IllegalArgumentException if the probability is outside its range
+         */
+        public Builder dropout(double probability, long dropoutSeed) {
+            dropout = new Dropout(path, probability, dropoutSeed).probability();
+            seed = dropoutSeed;
+            return this;
+        }
+
+        /**
+         * Creates the layer.
+         *
+         * @return the layer
+         * @throws IllegalArgumentException if the sizes do not fit together
+         * @throws IllegalStateException if the inputs or the output are missing
+         */
+        public SelfAttention build() {
+            checked();
+            return new SelfAttention(this, inputs, Objects.requireNonNull(output));
+        }
+
+        private Builder checked() {
+            Linear combines = output;
+            if (inputs.isEmpty() || combines == null) {
+                throw new IllegalStateException(path + ": an attention needs its inputs and its output");
+            }
+            long all = (long) heads * headSize;
+            long grouped = (long) keyValueHeads * headSize;
+            if (inputs.size() == 1) {
+                requireOutputs(inputs.get(0), all + 2 * grouped);
+            } else {
+                requireOutputs(inputs.get(0), all);
+                requireOutputs(inputs.get(1), grouped);
+                requireOutputs(inputs.get(2), grouped);
+            }
+            for (Linear input : inputs) {
+                if (input.inputSize() != inputs.get(0).inputSize()) {
+                    throw new IllegalArgumentException(input.path() + ": must have the "
+                            + inputs.get(0).inputSize() + " inputs of "
+                            + inputs.get(0).path() + ", found " + input.inputSize());
+                }
+            }
+            if (combines.inputSize() != all) {
+                throw new IllegalArgumentException(combines.path() + ": must have an input for each of the " + heads
+                        + " · " + headSize + " numbers of the heads, found " + combines.inputSize());
+            }
+            if (rotary != null && rotary.headSize() != headSize) {
+                throw new IllegalArgumentException(path + ": the rotation must be that of heads of size " + headSize
+                        + ", found " + rotary.headSize());
+            }
+            requireHead(queryNorm);
+            requireHead(keyNorm);
+            return this;
+        }
+
+        private static void requireOutputs(Linear linear, long expected) {
+            if (linear.outputSize() != expected) {
+                throw new IllegalArgumentException(linear.path() + ": must have " + expected
+                        + " outputs by the number and the size of the heads, found " + linear.outputSize());
+            }
+        }
+
+        private void requireHead(@Nullable RMSNorm norm) {
+            if (norm != null) {
+                ParameterArrays.requireWidth(norm.path(), norm.weight().length(), headSize);
+            }
+        }
     }
 }

@@ -3,13 +3,13 @@ package org.lora4j.nn.transformer;
 import java.util.ArrayList;
 import java.util.List;
 import org.lora4j.nn.layer.Activation;
-import org.lora4j.nn.layer.CausalSelfAttention;
 import org.lora4j.nn.layer.Dropout;
 import org.lora4j.nn.layer.Embedding;
 import org.lora4j.nn.layer.Gelu;
 import org.lora4j.nn.layer.Layer;
 import org.lora4j.nn.layer.LayerNorm;
 import org.lora4j.nn.layer.Residual;
+import org.lora4j.nn.layer.SelfAttention;
 import org.lora4j.nn.layer.TokenEmbeddings;
 import org.nd4j.linalg.activations.impl.ActivationReLU;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -79,10 +79,11 @@ final class Gpt2Layers {
     }
 
     private Layer attention(String layer) {
-        CausalSelfAttention attention = CausalSelfAttention.builder(
+        SelfAttention attention = SelfAttention.builder(
                         prefix + layer + "attn", config.heads(), config.heads(), config.hiddenSize() / config.heads())
                 .input(parts.linear(layer + "attn.c_attn"))
                 .output(parts.linear(layer + "attn.c_proj"))
+                .causal()
                 .dropout(config.attentionDropout(), DROPOUT_SEED)
                 .build();
         return new Residual(

@@ -2,11 +2,11 @@ package org.lora4j.nn.transformer;
 
 import java.util.ArrayList;
 import java.util.List;
-import org.lora4j.nn.layer.CausalSelfAttention;
 import org.lora4j.nn.layer.Embedding;
 import org.lora4j.nn.layer.Layer;
 import org.lora4j.nn.layer.RMSNorm;
 import org.lora4j.nn.layer.Residual;
+import org.lora4j.nn.layer.SelfAttention;
 import org.lora4j.nn.layer.SwiGLU;
 import org.lora4j.nn.layer.TokenEmbeddings;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -78,11 +78,12 @@ final class LlamaLayers {
     }
 
     private Layer attention(String path) {
-        CausalSelfAttention.Builder attention = CausalSelfAttention.builder(
+        SelfAttention.Builder attention = SelfAttention.builder(
                         prefix + path, config.heads(), config.keyValueHeads(), config.headSize())
                 .inputs(parts.linear(path + ".q_proj"), parts.linear(path + ".k_proj"), parts.linear(path + ".v_proj"))
                 .output(parts.linear(path + ".o_proj"))
                 .rotary(config.rotary())
+                .causal()
                 .dropout(config.attentionDropout(), DROPOUT_SEED);
         if (config.headNorms()) {
             attention.norms(norm(path + ".q_norm"), norm(path + ".k_norm"));

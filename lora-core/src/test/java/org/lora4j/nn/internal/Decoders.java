@@ -5,7 +5,6 @@ import java.util.List;
 import java.util.SplittableRandom;
 import org.lora4j.internal.RandomArrays;
 import org.lora4j.nn.Network;
-import org.lora4j.nn.layer.CausalSelfAttention;
 import org.lora4j.nn.layer.Embedding;
 import org.lora4j.nn.layer.Gelu;
 import org.lora4j.nn.layer.Layer;
@@ -14,6 +13,7 @@ import org.lora4j.nn.layer.Linear;
 import org.lora4j.nn.layer.RMSNorm;
 import org.lora4j.nn.layer.Residual;
 import org.lora4j.nn.layer.RotaryEmbedding;
+import org.lora4j.nn.layer.SelfAttention;
 import org.lora4j.nn.layer.SwiGLU;
 import org.lora4j.nn.layer.TokenEmbeddings;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -105,7 +105,8 @@ public final class Decoders {
     }
 
     private Layer gpt2(String path) {
-        return CausalSelfAttention.builder(path + ".attention", 2, 2, 4)
+        return SelfAttention.builder(path + ".attention", 2, 2, 4)
+                .causal()
                 .input(linear(path + ".qkv", WIDTH, 24))
                 .output(linear(path + ".o", 8, WIDTH))
                 .build();
@@ -114,7 +115,8 @@ public final class Decoders {
     private Layer llama(String path, boolean norms) {
         int groups = 1 << random.nextInt(3);
         int size = 2 + 2 * random.nextInt(3);
-        CausalSelfAttention.Builder attention = CausalSelfAttention.builder(path + ".attention", 4, groups, size)
+        SelfAttention.Builder attention = SelfAttention.builder(path + ".attention", 4, groups, size)
+                .causal()
                 .inputs(
                         linear(path + ".q", WIDTH, 4 * size),
                         linear(path + ".k", WIDTH, groups * size),

@@ -17,7 +17,6 @@ import org.lora4j.internal.ThreadTeam;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Samples;
 import org.lora4j.nn.input.Sequences;
-import org.lora4j.nn.layer.CausalSelfAttention;
 import org.lora4j.nn.layer.Embedding;
 import org.lora4j.nn.layer.Gelu;
 import org.lora4j.nn.layer.Layer;
@@ -114,7 +113,8 @@ class DividedLoopsTest {
     }
 
     private Network decoder() {
-        CausalSelfAttention attention = CausalSelfAttention.builder("attention", 6, 3, 32)
+        SelfAttention attention = SelfAttention.builder("attention", 6, 3, 32)
+                .causal()
                 .inputs(linear("query", WIDTH, 192), linear("key", WIDTH, 96), linear("value", WIDTH, 96))
                 .output(linear("output", 192, WIDTH))
                 .rotary(RotaryEmbedding.of(32, 100))

@@ -13,13 +13,13 @@ import org.lora4j.nn.NativeBytes;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Samples;
 import org.lora4j.nn.input.Sequences;
-import org.lora4j.nn.layer.CausalSelfAttention;
 import org.lora4j.nn.layer.Embedding;
 import org.lora4j.nn.layer.Layer;
 import org.lora4j.nn.layer.Linear;
 import org.lora4j.nn.layer.RMSNorm;
 import org.lora4j.nn.layer.Residual;
 import org.lora4j.nn.layer.RotaryEmbedding;
+import org.lora4j.nn.layer.SelfAttention;
 import org.lora4j.nn.layer.SwiGLU;
 import org.lora4j.nn.layer.TokenEmbeddings;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -59,7 +59,8 @@ class KeptActivationsTest {
         RotaryEmbedding rotary = RotaryEmbedding.of(8, 100);
         for (int i = 0; i < count; i++) {
             String path = i + ".";
-            CausalSelfAttention attention = CausalSelfAttention.builder(path + "attention", 4, 2, 8)
+            SelfAttention attention = SelfAttention.builder(path + "attention", 4, 2, 8)
+                    .causal()
                     .inputs(
                             linear(path + "query", WIDTH, QUERIES),
                             linear(path + "key", WIDTH, KEYS),

@@ -11,12 +11,12 @@ import org.lora4j.nn.NativeObjects;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Samples;
 import org.lora4j.nn.input.Sequences;
-import org.lora4j.nn.layer.CausalSelfAttention;
 import org.lora4j.nn.layer.Embedding;
 import org.lora4j.nn.layer.Linear;
 import org.lora4j.nn.layer.RMSNorm;
 import org.lora4j.nn.layer.Residual;
 import org.lora4j.nn.layer.RotaryEmbedding;
+import org.lora4j.nn.layer.SelfAttention;
 import org.lora4j.nn.layer.SwiGLU;
 import org.lora4j.nn.layer.TokenEmbeddings;
 import org.lora4j.nn.parametrization.internal.WeightUpdate;
@@ -139,7 +139,8 @@ class SteadyStateTest {
     @Test
     void trainingStepsOfADecoderAllocateNothing() {
         Embedding word = new Embedding("word", Samples.gaussian(1, DataType.FLOAT, 30, 16), Embedding.NO_PADDING);
-        CausalSelfAttention attention = CausalSelfAttention.builder("attention", 4, 2, 8)
+        SelfAttention attention = SelfAttention.builder("attention", 4, 2, 8)
+                .causal()
                 .inputs(linear("query", 16, 32), linear("key", 16, 16), linear("value", 16, 16))
                 .output(linear("output", 32, 16))
                 .rotary(RotaryEmbedding.of(8, 100))

@@ -6,17 +6,17 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.BatchBuffer;
 import org.lora4j.internal.RowMath;
-import org.lora4j.nn.layer.CausalSelfAttention;
 import org.lora4j.nn.layer.Linear;
+import org.lora4j.nn.layer.SelfAttention;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
-/** The computation of {@link CausalSelfAttention}: its linear layers, and the heads between them. */
-final class CausalSelfAttentionPass<A> implements LayerPass {
+/** The computation of a {@link SelfAttention}: its linear layers, and the heads between them. */
+final class AttentionPass<A> implements LayerPass {
     private final InnerLinears linears;
     private final List<LinearPass> inputs = new ArrayList<>();
     private final List<Integer> widths = new ArrayList<>();
     private final LinearPass output;
-    private final CausalHeads<A> heads;
+    private final AttentionHeads<A> heads;
     private final PassResources resources;
     private final BatchBuffer contexts;
     private final long inputSize;
@@ -24,7 +24,7 @@ final class CausalSelfAttentionPass<A> implements LayerPass {
     private final int queryWidth;
     private final int keyWidth;
 
-    CausalSelfAttentionPass(CausalSelfAttention layer, RowMath<A> math, PassResources resources) {
+    AttentionPass(SelfAttention layer, RowMath<A> math, PassResources resources) {
         this.resources = resources;
         linears = new InnerLinears(resources);
         for (Linear input : layer.inputs()) {
@@ -32,7 +32,7 @@ final class CausalSelfAttentionPass<A> implements LayerPass {
             widths.add(Math.toIntExact(input.outputSize()));
         }
         output = linears.add(layer.output());
-        heads = new CausalHeads<>(layer, math, resources);
+        heads = new AttentionHeads<>(layer, math, resources);
         contexts = resources.buffers().rows(layer.output().inputSize());
         inputSize = layer.inputs().get(0).inputSize();
         size = layer.headSize();
@@ -82,7 +82,7 @@ final class CausalSelfAttentionPass<A> implements LayerPass {
 
     @Override
     public @Nullable INDArray backward(Segments batch, INDArray yGradient, boolean wantsInput) {
-        CausalHeads.Wanted wanted = wanted(wantsInput);
+        HeadInputs.Wanted wanted = wanted(wantsInput);
         INDArray contextGradient =
                 output.backward(batch, yGradient, wanted.queries() || wanted.keys() || wanted.values());
         if (contextGradient == null) {
@@ -104,10 +104,10 @@ final class CausalSelfAttentionPass<A> implements LayerPass {
         return xGradient;
     }
 
-    private CausalHeads.Wanted wanted(boolean wantsInput) {
+    private HeadInputs.Wanted wanted(boolean wantsInput) {
         boolean one = inputs.size() == 1;
         boolean all = wantsInput || (one && trains(0));
-        return new CausalHeads.Wanted(
+        return new HeadInputs.Wanted(
                 all || heads.queriesTrain() || trains(0),
                 all || heads.keysTrain() || (!one && trains(1)),
                 all || (!one && trains(2)));

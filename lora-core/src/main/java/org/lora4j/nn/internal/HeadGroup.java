@@ -4,18 +4,18 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.ArrayMemory;
 import org.lora4j.internal.RowMath;
-import org.lora4j.nn.layer.CausalSelfAttention;
+import org.lora4j.nn.layer.SelfAttention;
 
 /**
- * Computes the heads of a causal attention that share keys and values, {@code softmax(Q·Kᵀ/√d)·V} over the tokens up to each
- * one of a sequence. One product computes all of them, for a block of tokens and the keys up to the last of them. The weights
- * are not kept: backward computes them again. It belongs to one thread at a time.
+ * Computes the heads of an attention that share keys and values, {@code softmax(Q·Kᵀ/√d)·V} over the keys that each token of a
+ * sequence sees. One product computes all of them, for a block of tokens and the keys up to the last that one of them sees. It
+ * belongs to one thread at a time.
  */
-final class CausalHeadGroup<A> {
-    /** Larger blocks compute more weights that are 0, smaller ones need more products. */
+final class HeadGroup<A> {
+    /** The tokens of a block of a causal attention. Larger blocks compute more weights that are 0, smaller ones need more products. */
     private static final int BLOCK = 128;
 
-    private final CausalSelfAttention layer;
+    private final SelfAttention layer;
     private final RowMath<A> math;
     private final SequenceSeeds seeds;
     private final HeadProducts products;
@@ -32,23 +32,22 @@ final class CausalHeadGroup<A> {
     private A zeros;
 
     /** The sequence that the rows are prepared for. Each call of the layer has others. */
-    private CausalHeads.@Nullable Sequence current;
+    private @Nullable AttentionSequence current;
 
-    /**
-     * The tokens {@code [from, to)} of a sequence.
-     *
-     * @param first the row of the first token of the sequence that is not masked
-     * @param past the number of tokens before them, of which only keys and values are known
-     */
-    private record Block(int sequence, int group, int first, int past, int from, int to) {
+    /** The queries {@code [from, to)} of a sequence in the heads of a group. */
+    private record Block(AttentionSequence of, int group, int from, int to) {
         int length() {
             return to - from;
         }
 
-        /** The number of keys up to the last token. */
+        /** The number of keys up to the last that a query sees. */
         int keys() {
-            return past + to;
+            return of.seen(to - 1);
         }
+    }
+
+    private Block block(AttentionSequence of, int group, int from) {
+        return new Block(of, group, from, of.causal() ? Math.min(of.queries(), from + BLOCK) : of.queries());
     }
 
     /**
@@ -58,8 +57,7 @@ final class CausalHeadGroup<A> {
      * @param seeds those of the batch; read only
      * @param products used only while a method of this object runs
      */
-    CausalHeadGroup(
-            CausalSelfAttention layer, double dropout, SequenceSeeds seeds, RowMath<A> math, HeadProducts products) {
+    HeadGroup(SelfAttention layer, double dropout, SequenceSeeds seeds, RowMath<A> math, HeadProducts products) {
         this.layer = layer;
         this.dropout = dropout;
         this.seeds = seeds;
@@ -99,20 +97,22 @@ final class CausalHeadGroup<A> {
         normed().forEach(HeadRows::endGradients);
     }
 
-    /** Prepares for a sequence, and for a group of it. Masked rows are 0. */
+    /** Prepares for a sequence. */
     @SuppressWarnings("ReferenceEquality") // An equal one of another call can have other weights.
-    private void begin(CausalHeads.Sequence of, int group, HeadColumns... results) {
+    private void begin(AttentionSequence of) {
         if (current != of) {
             normed().forEach(rows -> rows.bind(of.segments().get(of.segment())));
-            queryRows.begin(of.all(), of.first(), of.length());
-            keyRows.begin(of.all(), of.first(), of.length());
+            queryRows.begin(of.all(), of.firstQuery(), of.queries());
+            keyRows.begin(of.all(), of.firstKey(), of.keys());
             current = of;
         }
-        if (group == 0 && of.all().masked(of.number()) > 0) {
-            for (HeadColumns columns : results) {
-                int width = columns.width();
-                math.write(columns.memory(), of.all().start(of.number()) * width, math.array(width), width);
-            }
+    }
+
+    /** Writes 0 to the row of a masked token, if there is one. */
+    private void clearMasked(AttentionSequence of, HeadColumns result) {
+        if (of.hasMasked()) {
+            int width = result.width();
+            math.write(result.memory(), of.start() * width, math.array(width), width);
         }
     }
 
@@ -120,33 +120,41 @@ final class CausalHeadGroup<A> {
      * Computes the heads of one group.
      *
      * @param context gets the heads {@code [tokens, h·d]}
+     * @param kept gets the weights before dropout; null if they are not kept
      */
-    void forward(CausalHeads.Sequence of, int group, HeadInputs all, HeadColumns context) {
-        begin(of, group, context);
-        int n = of.length();
+    void forward(AttentionSequence of, int group, HeadInputs all, HeadColumns context, @Nullable A kept) {
+        begin(of);
+        if (group == 0 && of.causal()) {
+            clearMasked(of, context);
+        }
+        int n = of.queries();
         int past = of.past();
         KeyValueCache cache = of.cache();
         LayerCache<A> known = cache == null ? null : cache.of(layer);
         if (known != null && past > 0 && n <= CachedRows.MOST) {
-            cachedRows.forward(known, group, past, of.first(), n, all, context);
+            cachedRows.forward(known, group, past, of.firstQuery(), n, all, context);
             return;
         }
         loadKeysAndValues(of, group, all, known);
-        for (int from = 0; from < n; from += BLOCK) {
-            Block block = new Block(of.number(), group, of.first(), past, from, Math.min(n, from + BLOCK));
+        int from = 0;
+        while (from < n) {
+            Block block = block(of, group, from);
             int rows = groupSize * block.length();
-            products.computeContexts(computeWeights(block, all.queries()), rows, block.keys());
+            loadQueries(block, all.queries());
+            computeWeights(block, kept);
+            products.computeContexts(dropped(block), rows, block.keys());
             ArrayMemory mixed = products.contexts(rows).memory();
             forEachRow(
                     block,
                     (r, i, head) ->
-                            mixed.copy(r * size, context.memory(), context.position(block.first() + i, head), size));
+                            mixed.copy(r * size, context.memory(), context.position(of.firstQuery() + i, head), size));
+            from = block.to();
         }
     }
 
     /** Loads those of a cache, if there is one, and then those of this batch, which are added to the cache. */
-    private void loadKeysAndValues(CausalHeads.Sequence of, int group, HeadInputs all, @Nullable LayerCache<A> cache) {
-        int n = of.length();
+    private void loadKeysAndValues(AttentionSequence of, int group, HeadInputs all, @Nullable LayerCache<A> cache) {
+        int n = of.keys();
         int past = of.past();
         int m = past + n;
         if (math.length(row) < m) {
@@ -157,8 +165,8 @@ final class CausalHeadGroup<A> {
         ArrayMemory keys = products.keys(m).memory();
         ArrayMemory values = products.values(m).memory();
         for (int i = 0; i < n; i++) {
-            keyRows.load(all.keys(), of.first(), i, group, keys, (past + i) * size);
-            valueRows.load(all.values(), of.first(), i, group, values, (past + i) * size);
+            keyRows.load(all.keys(), of.firstKey(), i, group, keys, (past + i) * size);
+            valueRows.load(all.values(), of.firstKey(), i, group, values, (past + i) * size);
         }
         if (cache != null) {
             cachedRows.exchange(cache, group, past, n, keys, values);
@@ -180,32 +188,66 @@ final class CausalHeadGroup<A> {
         }
     }
 
+    private void loadQueries(Block block, HeadColumns queries) {
+        ArrayMemory loaded = products.queries(groupSize * block.length()).memory();
+        forEachRow(block, (r, i, head) -> queryRows.load(queries, block.of().firstQuery(), i, head, loaded, r * size));
+    }
+
     /** Computes the attention weights of a block, {@code [heads·tokens, keys]}. In training some are dropped. */
-    private MatrixBuffer.Matrix computeWeights(Block block, HeadColumns queries) {
+    private void computeWeights(Block block, @Nullable A kept) {
         int rows = groupSize * block.length();
         int m = block.keys();
-        ArrayMemory loaded = products.queries(rows).memory();
-        forEachRow(block, (r, i, head) -> queryRows.load(queries, block.first(), i, head, loaded, r * size));
         products.computeScores(rows, m);
-        MatrixBuffer.Matrix p = products.weights(rows, m);
-        MatrixBuffer.Matrix dropped = dropout > 0 ? products.droppedWeights(rows, m) : p;
+        ArrayMemory p = products.weights(rows, m).memory();
         forEachRow(block, (r, i, head) -> {
-            int seen = block.past() + i + 1;
-            math.read(p.memory(), r * m, row, seen);
+            int seen = block.of().seen(i);
+            math.read(p, r * m, row, seen);
             math.softmax(row, seen);
-            write(p.memory(), row, r, seen, m);
-            if (dropout > 0) {
-                math.dropout(row, dropout, seeds.ofRow(block.sequence(), head, i), i + 1);
-                write(dropped.memory(), row, r, seen, m);
+            write(p, row, r, seen, m);
+            if (kept != null) {
+                math.copy(row, 0, kept, place(block, r), m);
             }
+            drop(block, r, i, head);
         });
-        return dropped;
+    }
+
+    /** Loads the weights that were kept, and drops those that were dropped. */
+    private void loadWeights(Block block, A kept) {
+        int m = block.keys();
+        ArrayMemory p = products.weights(groupSize * block.length(), m).memory();
+        forEachRow(block, (r, i, head) -> {
+            math.copy(kept, place(block, r), row, 0, m);
+            math.write(p, r * m, row, m);
+            drop(block, r, i, head);
+        });
+    }
+
+    /** Where a row of the weights of a block is kept. Such a block has all queries of its sequence. */
+    private int place(Block block, int r) {
+        return block.of().offset() + (block.group() * groupSize * block.length() + r) * block.keys();
+    }
+
+    private void drop(Block block, int r, int i, int head) {
+        if (dropout > 0) {
+            int seen = block.of().seen(i);
+            math.dropout(row, dropout, seeds.ofRow(block.of().number(), head, i), seen);
+            int m = block.keys();
+            write(products.droppedWeights(groupSize * block.length(), m).memory(), row, r, seen, m);
+        }
+    }
+
+    /** The weights of a block after dropout. */
+    private MatrixBuffer.Matrix dropped(Block block) {
+        int rows = groupSize * block.length();
+        return dropout > 0 ? products.droppedWeights(rows, block.keys()) : products.weights(rows, block.keys());
     }
 
     /** Writes the weights of the keys up to a token; those of the keys behind it are 0. */
     private void write(ArrayMemory target, A weightsOfRow, int r, int seen, int m) {
         math.write(target, r * m, weightsOfRow, seen);
-        math.write(target, r * m + seen, zeros, m - seen);
+        if (seen < m) {
+            math.write(target, r * m + seen, zeros, m - seen);
+        }
     }
 
     /**
@@ -213,22 +255,39 @@ final class CausalHeadGroup<A> {
      *
      * @param all what {@link #forward} had
      * @param context the gradient of the heads
+     * @param kept the weights that {@link #forward} kept; null if it kept none, so that they are computed again
      * @param gradients get the gradients; those that are not wanted are not written to
      */
     void backward(
-            CausalHeads.Sequence of,
+            AttentionSequence of,
             int group,
             HeadInputs all,
             HeadColumns context,
+            @Nullable A kept,
             HeadInputs gradients,
-            CausalHeads.Wanted wanted) {
-        begin(of, group, gradients.queries(), gradients.keys(), gradients.values());
-        int n = of.length();
+            HeadInputs.Wanted wanted) {
+        begin(of);
+        if (group == 0) {
+            if (of.causal()) {
+                clearMasked(of, gradients.queries());
+            }
+            clearMasked(of, gradients.keys());
+            clearMasked(of, gradients.values());
+        }
+        int n = of.queries();
         loadKeysAndValues(of, group, all, null);
         // From the last block on, whose gradients are those of all keys; the others are added.
-        for (int from = (n - 1) / BLOCK * BLOCK; from >= 0; from -= BLOCK) {
-            Block block = new Block(of.number(), group, of.first(), 0, from, Math.min(n, from + BLOCK));
+        int from = of.causal() ? (n - 1) / BLOCK * BLOCK : 0;
+        while (from >= 0) {
+            Block block = block(of, group, from);
+            loadQueries(block, all.queries());
+            if (kept == null) {
+                computeWeights(block, null);
+            } else {
+                loadWeights(block, kept);
+            }
             differentiate(block, block.to() < n, all.queries(), context, gradients.queries(), wanted);
+            from -= BLOCK;
         }
         storeKeysAndValues(of, group, all, gradients, wanted);
     }
@@ -239,32 +298,33 @@ final class CausalHeadGroup<A> {
             HeadColumns queries,
             HeadColumns context,
             HeadColumns queryGradients,
-            CausalHeads.Wanted wanted) {
+            HeadInputs.Wanted wanted) {
         int rows = groupSize * block.length();
-        int m = block.to();
-        MatrixBuffer.Matrix p = computeWeights(block, queries);
+        int m = block.keys();
+        int first = block.of().firstQuery();
         ArrayMemory contextGradients = products.contexts(rows).memory();
         forEachRow(
                 block,
-                (r, i, head) -> context.memory()
-                        .copy(context.position(block.first() + i, head), contextGradients, r * size, size));
+                (r, i, head) ->
+                        context.memory().copy(context.position(first + i, head), contextGradients, r * size, size));
         if (wanted.values()) {
-            products.differentiateValues(p, rows, m, adds);
+            products.differentiateValues(dropped(block), rows, m, adds);
         }
         if (!wanted.queries() && !wanted.keys()) {
             return;
         }
         products.differentiateWeights(rows, m);
-        ArrayMemory kept = products.weights(rows, m).memory();
+        ArrayMemory weights = products.weights(rows, m).memory();
         ArrayMemory weightGradients = products.weightGradients(rows, m).memory();
         forEachRow(block, (r, i, head) -> {
-            math.read(kept, r * m, row, i + 1);
-            math.read(weightGradients, r * m, gradientRow, i + 1);
+            int seen = block.of().seen(i);
+            math.read(weights, r * m, row, seen);
+            math.read(weightGradients, r * m, gradientRow, seen);
             if (dropout > 0) {
-                math.dropout(gradientRow, dropout, seeds.ofRow(block.sequence(), head, i), i + 1);
+                math.dropout(gradientRow, dropout, seeds.ofRow(block.of().number(), head, i), seen);
             }
-            math.softmaxGradient(row, gradientRow, i + 1);
-            write(weightGradients, gradientRow, r, i + 1, m);
+            math.softmaxGradient(row, gradientRow, seen);
+            write(weightGradients, gradientRow, r, seen, m);
         });
         if (wanted.keys()) {
             products.differentiateKeys(rows, m, adds);
@@ -274,22 +334,21 @@ final class CausalHeadGroup<A> {
             ArrayMemory gradient = products.queryGradients(rows).memory();
             forEachRow(
                     block,
-                    (r, i, head) ->
-                            queryRows.store(gradient, r * size, queries, queryGradients, block.first(), i, head));
+                    (r, i, head) -> queryRows.store(gradient, r * size, queries, queryGradients, first, i, head));
         }
     }
 
     private void storeKeysAndValues(
-            CausalHeads.Sequence of, int group, HeadInputs all, HeadInputs gradients, CausalHeads.Wanted wanted) {
-        int n = of.length();
+            AttentionSequence of, int group, HeadInputs all, HeadInputs gradients, HeadInputs.Wanted wanted) {
+        int n = of.keys();
         ArrayMemory keys = products.keyGradients(n).memory();
         ArrayMemory values = products.valueGradients(n).memory();
         for (int i = 0; i < n; i++) {
             if (wanted.keys()) {
-                keyRows.store(keys, i * size, all.keys(), gradients.keys(), of.first(), i, group);
+                keyRows.store(keys, i * size, all.keys(), gradients.keys(), of.firstKey(), i, group);
             }
             if (wanted.values()) {
-                valueRows.store(values, i * size, all.values(), gradients.values(), of.first(), i, group);
+                valueRows.store(values, i * size, all.values(), gradients.values(), of.firstKey(), i, group);
             }
         }
     }
