@@ -12,6 +12,8 @@ import org.lora4j.io.ModelSource;
 import org.lora4j.linalg.Precision;
 import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.Network;
+import org.lora4j.nn.transformer.ModelConfig;
+import org.lora4j.nn.transformer.PretrainedModel;
 import org.lora4j.serve.FairLimiter;
 import org.nd4j.linalg.api.buffer.DataType;
 
@@ -20,10 +22,12 @@ import org.nd4j.linalg.api.buffer.DataType;
  * The decoder is of the Llama family or a GPT-2.
  */
 public final class DecoderFolder implements AutoCloseable {
+    private static final String WHAT = "generation";
     private static final String EOS = "eos_token_id";
 
     private final Path folder;
-    private final DecoderModel model;
+    private final PretrainedModel model;
+    private @Nullable Network network;
     private final Tokenizer tokenizer;
     private final @Nullable ChatTemplate template;
     private final Set<Integer> endIds;
@@ -31,7 +35,7 @@ public final class DecoderFolder implements AutoCloseable {
     private final FairLimiter textLimiter = TextLimits.newLimiter();
 
     /** Takes a tokenizer, which is closed if another file is wrong. */
-    DecoderFolder(Path folder, DecoderModel model, Tokenizer tokenizer) throws IOException {
+    DecoderFolder(Path folder, PretrainedModel model, Tokenizer tokenizer) throws IOException {
         this.folder = folder;
         this.model = model;
         this.tokenizer = tokenizer;
@@ -50,8 +54,9 @@ public final class DecoderFolder implements AutoCloseable {
      *
      * @param folder a folder with {@code config.json}, the weights and {@code tokenizer.json}
      * @return the decoder
-     * @throws IOException if a file is missing or cannot be read, or the model is no decoder
-     * @throws IllegalArgumentException if a file says what this library does not compute; the message names the file
+     * @throws IOException if a file is missing or cannot be read
+     * @throws IllegalArgumentException if the model is no decoder, or a file says what this library does not compute; the message
+     *     names the file
      */
     public static DecoderFolder open(Path folder) throws IOException {
         return open(folder, BaseStorage.of(Precision.FLOAT));
@@ -66,7 +71,8 @@ public final class DecoderFolder implements AutoCloseable {
      * @throws IOException as {@link #open(Path)}
      */
     public static DecoderFolder open(Path folder, BaseStorage storage) throws IOException {
-        return new DecoderFolder(folder, DecoderModel.load(folder, storage), Tokenizer.load(folder));
+        ModelConfig.read(folder).requireDecoder(WHAT);
+        return new DecoderFolder(folder, PretrainedModel.load(folder, storage), Tokenizer.load(folder));
     }
 
     /**
@@ -79,7 +85,8 @@ public final class DecoderFolder implements AutoCloseable {
      * @throws IllegalArgumentException as {@link #open(Path)}, or if the type is neither FLOAT nor DOUBLE
      */
     public static DecoderFolder open(Path folder, DataType dataType) throws IOException {
-        return new DecoderFolder(folder, DecoderModel.load(folder, dataType), Tokenizer.load(folder));
+        ModelConfig.read(folder).requireDecoder(WHAT);
+        return new DecoderFolder(folder, PretrainedModel.load(folder, dataType), Tokenizer.load(folder));
     }
 
     private static @Nullable ChatTemplate template(Path folder) throws IOException {
@@ -125,7 +132,7 @@ public final class DecoderFolder implements AutoCloseable {
      *
      * @return the model, which stays usable when this is closed
      */
-    public DecoderModel model() {
+    public PretrainedModel model() {
         return model;
     }
 
@@ -134,8 +141,11 @@ public final class DecoderFolder implements AutoCloseable {
      *
      * @return a network whose output is the logits of the next token
      */
-    public Network network() {
-        return model.network();
+    public synchronized Network network() {
+        if (network == null) {
+            network = model.causal();
+        }
+        return network;
     }
 
     /**
@@ -144,7 +154,7 @@ public final class DecoderFolder implements AutoCloseable {
      * @return the number of tokens
      */
     public int maxLength() {
-        return model.maxLength();
+        return model.config().maxLength();
     }
 
     /**

@@ -81,15 +81,15 @@ public final class EvaluateCommand extends WorkCommand {
     protected void checkOptions(OptionCheck check) {
         texts.check(check);
         check.require(maxTokens == 0 || maxTokens >= 2, "--max-tokens must be at least 2, found " + maxTokens);
-        source.kind().ifPresent(kind -> {
+        source.config().ifPresent(config -> {
             check.require(
-                    maxTokens == 0 || kind.isDecoder(),
+                    maxTokens == 0 || config.isDecoder(),
                     "--max-tokens must be used with a decoder, found an encoder in " + source.model());
             check.require(
-                    label == null || !kind.isDecoder(),
+                    label == null || !config.isDecoder(),
                     "--label must be used with an encoder, found a decoder in " + source.model());
             check.require(
-                    !columns.isUsed() || !kind.isDecoder(),
+                    !columns.isUsed() || !config.isDecoder(),
                     "--query, --positive and --negative must be used with an encoder, found a decoder in "
                             + source.model());
         });

@@ -13,8 +13,8 @@ import org.lora4j.cli.model.TextClassifier;
 import org.lora4j.cli.retrieval.RerankTask;
 import org.lora4j.example.support.cli.OptionCheck;
 import org.lora4j.example.support.cli.WorkCommand;
+import org.lora4j.nn.transformer.ModelConfig;
 import org.lora4j.text.DecoderFolder;
-import org.lora4j.text.ModelKind;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -61,7 +61,7 @@ public final class PredictCommand extends WorkCommand {
     @Override
     protected void checkOptions(OptionCheck check) {
         texts.check(check);
-        boolean mayBeDecoder = source.kind().map(ModelKind::isDecoder).orElse(true);
+        boolean mayBeDecoder = source.config().map(ModelConfig::isDecoder).orElse(true);
         check.require(
                 !flags.isUsed() || mayBeDecoder,
                 "the options of a generation must be used with a decoder, found an encoder in " + source.model());

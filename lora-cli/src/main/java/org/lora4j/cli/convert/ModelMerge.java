@@ -17,10 +17,9 @@ import org.lora4j.io.ModelSource;
 import org.lora4j.io.PeftAdapters;
 import org.lora4j.linalg.Precision;
 import org.lora4j.nn.BaseStorage;
-import org.lora4j.nn.transformer.BertModel;
+import org.lora4j.nn.transformer.ModelConfig;
 import org.lora4j.nn.transformer.ModelFiles;
-import org.lora4j.text.DecoderModel;
-import org.lora4j.text.ModelKind;
+import org.lora4j.nn.transformer.PretrainedModel;
 
 /** Merges an adapter into its model, and writes the result as a folder of Hugging Face. */
 public final class ModelMerge {
@@ -43,11 +42,11 @@ public final class ModelMerge {
      *     Hugging Face
      */
     public static void merge(Path model, Path adapter, Path output) throws IOException {
-        ModelKind kind = ModelKind.of(model);
+        ModelConfig config = ModelConfig.read(model);
         OutputPath.requireOther(output, List.of(model, adapter));
         if (AdaptedModels.isClassifier(PeftAdapters.load(adapter))) {
             mergeClassifier(model, adapter, output);
-        } else if (kind.isDecoder()) {
+        } else if (config.isDecoder()) {
             mergeDecoder(model, adapter, output);
         } else {
             mergeEncoder(model, adapter, output);
@@ -65,12 +64,12 @@ public final class ModelMerge {
     }
 
     private static void mergeDecoder(Path model, Path adapter, Path output) throws IOException {
-        DecoderModel decoder = DecoderModel.load(model, BaseStorage.of(Precision.FLOAT));
-        decoder.save(DecoderAdapters.load(decoder, List.of(adapter)).mergeActive(), output);
+        PretrainedModel decoder = PretrainedModel.load(model);
+        decoder.save(DecoderAdapters.load(decoder.causal(), List.of(adapter)).mergeActive(), output);
     }
 
     private static void mergeEncoder(Path model, Path adapter, Path output) throws IOException {
-        BertModel bert = BertModel.load(model);
+        PretrainedModel bert = PretrainedModel.load(model);
         LoRAModel adapted = LoRAModel.of(bert.lastHiddenState());
         bert.save(adapted.load(TextClassifier.ADAPTER, adapter).merge(), output);
     }

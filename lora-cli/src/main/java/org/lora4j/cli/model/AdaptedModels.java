@@ -8,9 +8,8 @@ import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.linalg.Precision;
 import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.Network;
-import org.lora4j.nn.transformer.BertModel;
-import org.lora4j.text.DecoderModel;
-import org.lora4j.text.ModelKind;
+import org.lora4j.nn.transformer.ModelConfig;
+import org.lora4j.nn.transformer.PretrainedModel;
 
 /** The network of a model for which an adapter was made. */
 public final class AdaptedModels {
@@ -61,11 +60,11 @@ public final class AdaptedModels {
      * @throws IOException if a file cannot be read
      */
     public static Network networkFor(Path model, Path folder, LoRAAdapter adapter) throws IOException {
-        if (ModelKind.of(model).isDecoder() && !isClassifier(adapter)) {
-            return DecoderModel.load(model, BaseStorage.of(Precision.FLOAT)).network();
+        if (ModelConfig.read(model).isDecoder() && !isClassifier(adapter)) {
+            return PretrainedModel.load(model).causal();
         }
         if (!isClassifier(adapter)) {
-            return BertModel.load(model).lastHiddenState();
+            return PretrainedModel.load(model).lastHiddenState();
         }
         try (TextClassifier classifier =
                 TextClassifier.openFor(model, folder, BaseStorage.of(Precision.FLOAT), false)) {

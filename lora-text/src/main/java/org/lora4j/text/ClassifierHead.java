@@ -3,7 +3,7 @@ package org.lora4j.cli.model;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.lora4j.nn.Network;
-import org.lora4j.nn.transformer.BertModel;
+import org.lora4j.nn.transformer.PretrainedModel;
 
 /** What a classifier reads of an encoder. */
 public enum Head {
@@ -21,18 +21,14 @@ public enum Head {
      * @param model the model
      * @return {@link #MEAN} for a folder of sentence-transformers and for a BERT without a pooler
      */
-    public static Head of(Path folder, BertModel model) {
+    public static Head of(Path folder, PretrainedModel model) {
         boolean embeds = Files.exists(folder.resolve("modules.json"));
-        return !embeds && isPossible(model) ? POOLER : MEAN;
+        return !embeds && model.canClassify() ? POOLER : MEAN;
     }
 
     /** The head of an adapter of PEFT: the classes of Hugging Face read the pooler; a model without one was given another head. */
-    static Head ofPeft(BertModel model) {
-        return isPossible(model) ? POOLER : MEAN;
-    }
-
-    private static boolean isPossible(BertModel model) {
-        return !model.config().modelType().equals("bert") || model.hasPooler();
+    static Head ofPeft(PretrainedModel model) {
+        return model.canClassify() ? POOLER : MEAN;
     }
 
     /**
@@ -44,7 +40,7 @@ public enum Head {
      * @return the network
      * @throws IllegalArgumentException if the encoder cannot have this head
      */
-    public Network on(BertModel model, int classes, long seed) {
+    public Network on(PretrainedModel model, int classes, long seed) {
         if (this == LAST) {
             throw new IllegalArgumentException(
                     "head: an encoder must have the head MEAN or POOLER, found LAST, which is for decoders");
@@ -52,7 +48,7 @@ public enum Head {
         if (this == MEAN) {
             return model.meanClassifier(classes, seed);
         }
-        if (!isPossible(model)) {
+        if (!model.canClassify()) {
             throw new IllegalArgumentException(
                     "head: the encoder must have a pooler for the head POOLER, found none; use the head MEAN");
         }

@@ -2,7 +2,6 @@ package org.lora4j.cli.model;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
@@ -10,14 +9,11 @@ import org.lora4j.io.ModelSource;
 import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.input.Sequences;
-import org.lora4j.nn.layer.Layer;
-import org.lora4j.nn.layer.Pooling;
-import org.lora4j.nn.transformer.BertModel;
+import org.lora4j.nn.transformer.ModelConfig;
+import org.lora4j.nn.transformer.PretrainedModel;
 import org.lora4j.text.DecoderFolder;
-import org.lora4j.text.DecoderModel;
 import org.lora4j.text.EncoderFolder;
 import org.lora4j.text.Labels;
-import org.lora4j.text.ModelKind;
 import org.lora4j.text.TokenizedText;
 import org.lora4j.text.Tokenizer;
 
@@ -58,7 +54,7 @@ interface ClassifierBase extends AutoCloseable {
     void close();
 
     static ClassifierBase open(Path folder, OptionalInt maxTokens, BaseStorage storage) throws IOException {
-        if (!ModelKind.of(folder).isDecoder()) {
+        if (!ModelConfig.read(folder).isDecoder()) {
             EncoderFolder encoder = Encoders.open(folder, maxTokens, storage, "a classifier");
             return new OfEncoder(folder, encoder.model(), encoder);
         }
@@ -74,9 +70,9 @@ interface ClassifierBase extends AutoCloseable {
 
     /** Opens a model of which only the weights are needed. It has no tokens. */
     static ClassifierBase openWithoutTexts(Path folder, BaseStorage storage) throws IOException {
-        return ModelKind.of(folder).isDecoder()
-                ? new OfDecoder(folder, DecoderModel.load(folder, storage), null)
-                : new OfEncoder(folder, BertModel.load(folder, storage), null);
+        return ModelConfig.read(folder).isDecoder()
+                ? new OfDecoder(folder, PretrainedModel.load(folder, storage), null)
+                : new OfEncoder(folder, PretrainedModel.load(folder, storage), null);
     }
 
     private static <T> T requireTexts(@Nullable T opened) {
@@ -91,7 +87,8 @@ interface ClassifierBase extends AutoCloseable {
      *
      * @param texts makes tokens; null if only the weights are needed
      */
-    record OfEncoder(Path path, BertModel model, @Nullable EncoderFolder texts) implements ClassifierBase {
+    record OfEncoder(
+            Path path, PretrainedModel model, @Nullable EncoderFolder texts) implements ClassifierBase {
         EncoderFolder folder() {
             return requireTexts(texts);
         }
@@ -165,7 +162,7 @@ interface ClassifierBase extends AutoCloseable {
      * @param texts makes tokens; null if only the weights are needed
      */
     record OfDecoder(
-            Path path, DecoderModel model, @Nullable Tokenizer texts) implements ClassifierBase {
+            Path path, PretrainedModel model, @Nullable Tokenizer texts) implements ClassifierBase {
         @Override
         public String name() {
             return ModelSource.of(path).name();
@@ -208,7 +205,7 @@ interface ClassifierBase extends AutoCloseable {
 
         @Override
         public @Nullable Network own() {
-            return model.ownClassifier().orElse(null);
+            return model.hasClassifier() ? model.classifier() : null;
         }
 
         @Override
@@ -218,9 +215,7 @@ interface ClassifierBase extends AutoCloseable {
 
         @Override
         public Network features() {
-            List<Layer> layers = new ArrayList<>(model.lastHiddenState().layers());
-            layers.add(new Pooling("mean", Pooling.Method.MEAN));
-            return new Network(layers);
+            return model.meanPooled();
         }
 
         @Override

@@ -151,7 +151,7 @@ public record TaskFile(Kind kind, Labels labels, @Nullable Head head, int maxTok
         }
         json.put("max_tokens", maxTokens);
         if (labels.count() > 0) {
-            ModelConfig.write(json, labels);
+            LabelFields.write(json, labels);
         }
         Files.writeString(folder.resolve(NAME), json.toPrettyString() + "\n", StandardCharsets.UTF_8);
     }

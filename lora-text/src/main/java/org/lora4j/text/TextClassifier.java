@@ -278,7 +278,7 @@ public final class TextClassifier implements AutoCloseable {
      */
     public void saveMerged(Path target) throws IOException {
         base.save(model.mergeActive(), target);
-        ModelConfig.setLabels(target, labels);
+        LabelFields.setLabels(target, labels);
     }
 
     /**
