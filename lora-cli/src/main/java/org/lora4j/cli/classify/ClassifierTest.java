@@ -3,7 +3,7 @@ package org.lora4j.cli.classify;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
-import org.lora4j.cli.model.TextClassifier;
+import org.lora4j.text.TextClassifier;
 import org.lora4j.cli.train.Column;
 import org.lora4j.cli.train.DataFile;
 import org.lora4j.text.LabelledText;

@@ -2,7 +2,7 @@ package org.lora4j.cli.classify;
 
 import java.util.ArrayList;
 import java.util.List;
-import org.lora4j.cli.model.TextClassifier;
+import org.lora4j.text.TextClassifier;
 import org.lora4j.nn.input.Sequences;
 
 /**

@@ -4,7 +4,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
-import org.lora4j.cli.model.TextClassifier;
+import org.lora4j.text.TextClassifier;
 import org.lora4j.cli.train.Examples;
 import org.lora4j.nn.input.Sequences;
 import org.lora4j.text.LabelledText;
