@@ -29,7 +29,7 @@ import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.NativeThreads;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.input.Sequences;
-import org.lora4j.nn.transformer.LlamaModel;
+import org.lora4j.nn.transformer.PretrainedModel;
 import org.lora4j.train.AdamW;
 import org.lora4j.train.Batch;
 import org.lora4j.train.Loss;
@@ -253,8 +253,8 @@ public final class DecoderWork {
 
     private Network network() throws Exception {
         return storage() == Precision.FLOAT
-                ? LlamaModel.load(folder).causal()
-                : LlamaModel.load(folder, BaseStorage.of(storage())).causal();
+                ? PretrainedModel.load(folder).causal()
+                : PretrainedModel.load(folder, BaseStorage.of(storage())).causal();
     }
 
     private LoRAModel model(int adapters) throws Exception {

@@ -24,7 +24,7 @@ import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.NativeThreads;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.input.Sequences;
-import org.lora4j.nn.transformer.BertModel;
+import org.lora4j.nn.transformer.PretrainedModel;
 import org.lora4j.text.TextFiles;
 import org.lora4j.text.Tokenizer;
 import org.lora4j.train.AdamW;
@@ -87,7 +87,7 @@ public final class EncoderWork {
     private void export() throws Exception {
         // The folder of the model is the one that has all files of this comparison.
         ExampleFiles files = ExampleFiles.write(folder.toAbsolutePath().getParent());
-        BertModel bert = load();
+        PretrainedModel bert = load();
         List<String> passages = TextFiles.read(files.texts("train"))
                 .map(row -> row.labelled("text", "label").text())
                 .stream()
@@ -130,7 +130,7 @@ public final class EncoderWork {
                 .get(settings.get("data"));
     }
 
-    private static LoRAModel model(BertModel bert, int adapters) {
+    private static LoRAModel model(PretrainedModel bert, int adapters) {
         Network network = bert.withDropout(0).meanClassifier(CLASSES, 1);
         LoRAModel model = LoRAModel.of(network);
         for (int i = 0; i < adapters; i++) {
@@ -148,9 +148,9 @@ public final class EncoderWork {
     }
 
     /** Opens the model in the precision of {@code storage}. */
-    private BertModel load() throws Exception {
+    private PretrainedModel load() throws Exception {
         Precision precision = Precision.valueOf(settings.getOrDefault("storage", "FLOAT"));
-        return BertModel.load(folder, BaseStorage.of(precision));
+        return PretrainedModel.load(folder, BaseStorage.of(precision));
     }
 
     private LoRAModel model(int adapters) throws Exception {

@@ -20,8 +20,7 @@ import org.lora4j.io.GgufModel;
 import org.lora4j.io.PeftAdapters;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.input.Sequences;
-import org.lora4j.nn.transformer.BertModel;
-import org.lora4j.nn.transformer.LlamaModel;
+import org.lora4j.nn.transformer.PretrainedModel;
 import org.lora4j.text.EncoderFolder;
 import org.lora4j.text.TextFiles;
 import org.lora4j.text.TextRow;
@@ -147,9 +146,9 @@ class ConvertCommandsTest {
             assertThat(Cli.good("merge", "--model", llama, "--adapter", adapter, "--output", merged)
                             .out())
                     .contains("merged model written to " + merged);
-            LoRAModel adapted = LoRAModel.of(LlamaModel.load(llama).causal());
+            LoRAModel adapted = LoRAModel.of(PretrainedModel.load(llama).causal());
             INDArray expected = adapted.load("a", adapter).predict(TOKENS);
-            INDArray found = LlamaModel.load(merged).causal().predict(TOKENS);
+            INDArray found = PretrainedModel.load(merged).causal().predict(TOKENS);
             assertClose(found, expected);
             assertThat(expected.distance2(adapted.base().predict(TOKENS))).isGreaterThan(0.1);
             for (String file : new String[] {"tokenizer.json", "tokenizer_config.json", forTools}) {
@@ -171,7 +170,7 @@ class ConvertCommandsTest {
                 .isEqualTo(
                         Cli.good(Cli.words(test, bert, "--adapter", classifier)).json());
         assertThat(Cli.good("inspect", merged).out()).contains("classes [cats, ships]");
-        assertThat(BertModel.load(merged).hasClassifier()).isTrue();
+        assertThat(PretrainedModel.load(merged).hasClassifier()).isTrue();
 
         Path mean = temp.resolve("mean");
         Cli.good(
@@ -258,7 +257,7 @@ class ConvertCommandsTest {
                         "--json")
                 .json();
         assertThat(written.at("/numbers/rank").asInt()).isEqualTo(16);
-        LoRAModel model = LoRAModel.of(LlamaModel.load(llama).causal());
+        LoRAModel model = LoRAModel.of(PretrainedModel.load(llama).causal());
         Network expected = model.load("combined", combined).merge();
         model.load("first", first);
         model.load("other", other);
@@ -332,8 +331,12 @@ class ConvertCommandsTest {
         assertThat(Cli.good("inspect", plain, "--json").json().at("/dora").asBoolean())
                 .isFalse();
         assertClose(
-                LoRAModel.of(LlamaModel.load(llama).causal()).load("a", plain).predict(TOKENS),
-                LoRAModel.of(LlamaModel.load(llama).causal()).load("a", second).predict(TOKENS));
+                LoRAModel.of(PretrainedModel.load(llama).causal())
+                        .load("a", plain)
+                        .predict(TOKENS),
+                LoRAModel.of(PretrainedModel.load(llama).causal())
+                        .load("a", second)
+                        .predict(TOKENS));
     }
 
     @Test
@@ -343,7 +346,7 @@ class ConvertCommandsTest {
         Cli.good(Cli.words(toGguf, "F32", "--adapter", first, "--output", file));
         Path expected = temp.resolve("expected/first.gguf");
         Files.createDirectories(expected.getParent());
-        GgufModel model = LlamaModel.load(llama).config().ggufModel();
+        GgufModel model = PretrainedModel.load(llama).config().ggufModel();
         GgufAdapters.save(PeftAdapters.load(first), model, expected);
         assertThat(file).hasSameBinaryContentAs(expected);
         Cli.good(Cli.words(toGguf, "F16", "--adapter", first, "--output", file, "--overwrite"));

@@ -17,8 +17,7 @@ import org.lora4j.LoRAModel;
 import org.lora4j.io.SafeTensors;
 import org.lora4j.nn.Model;
 import org.lora4j.nn.input.Sequences;
-import org.lora4j.nn.transformer.BertModel;
-import org.lora4j.nn.transformer.LlamaModel;
+import org.lora4j.nn.transformer.PretrainedModel;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -96,8 +95,9 @@ class ExtractCommandTest {
         assertThat(result.at("/rank").asInt()).isEqualTo(4);
         assertThat(result.at("/greatestError").asDouble()).isLessThan(1e-3);
         assertThat(result.at("/inFull")).isEmpty();
-        LoRAModel model = LoRAModel.of(LlamaModel.load(llama).causal());
-        assertClose(model.load("extracted", output), LlamaModel.load(merged).causal(), model.base());
+        LoRAModel model = LoRAModel.of(PretrainedModel.load(llama).causal());
+        assertClose(
+                model.load("extracted", output), PretrainedModel.load(merged).causal(), model.base());
         JsonNode inspected =
                 Cli.good("inspect", output, "--model", llama, "--json").json();
         assertThat(inspected.at("/task").asText()).isEqualTo("CAUSAL_LM");
@@ -114,8 +114,8 @@ class ExtractCommandTest {
                         .out())
                 .contains("for 1 layers written to " + output)
                 .doesNotContain("stored in full");
-        LoRAModel model = LoRAModel.of(BertModel.load(bert).lastHiddenState());
-        assertClose(model.load("extracted", output), BertModel.load(tuned).lastHiddenState(), model.base());
+        LoRAModel model = LoRAModel.of(PretrainedModel.load(bert).lastHiddenState());
+        assertClose(model.load("extracted", output), PretrainedModel.load(tuned).lastHiddenState(), model.base());
 
         String norm = "encoder.layer.1.output.LayerNorm";
         Path normed = tuned("normed", bert, query + ".weight", norm + ".weight", norm + ".bias");
@@ -123,14 +123,14 @@ class ExtractCommandTest {
         assertThat(Cli.good("extract", "--model", bert, "--tuned", normed, "--energy", 1, "--output", full)
                         .out())
                 .contains("1 normalizations differ and are stored in full; the first: " + norm);
-        LoRAModel other = LoRAModel.of(BertModel.load(bert).lastHiddenState());
-        assertClose(other.load("extracted", full), BertModel.load(normed).lastHiddenState(), other.base());
+        LoRAModel other = LoRAModel.of(PretrainedModel.load(bert).lastHiddenState());
+        assertClose(other.load("extracted", full), PretrainedModel.load(normed).lastHiddenState(), other.base());
         Path merged = temp.resolve("merged-encoder");
         Cli.good("merge", "--model", bert, "--adapter", full, "--output", merged);
         assertClose(
-                BertModel.load(merged).lastHiddenState(),
-                BertModel.load(normed).lastHiddenState(),
-                BertModel.load(bert).lastHiddenState());
+                PretrainedModel.load(merged).lastHiddenState(),
+                PretrainedModel.load(normed).lastHiddenState(),
+                PretrainedModel.load(bert).lastHiddenState());
     }
 
     @Test
@@ -152,8 +152,9 @@ class ExtractCommandTest {
                         .at("/leftOut"))
                 .extracting(JsonNode::asText)
                 .containsExactly("bert.pooler.dense", "classifier");
-        LoRAModel model = LoRAModel.of(BertModel.load(before).lastHiddenState());
-        assertClose(model.load("extracted", output), BertModel.load(withHead).lastHiddenState(), model.base());
+        LoRAModel model = LoRAModel.of(PretrainedModel.load(before).lastHiddenState());
+        assertClose(
+                model.load("extracted", output), PretrainedModel.load(withHead).lastHiddenState(), model.base());
     }
 
     @Test
@@ -167,8 +168,8 @@ class ExtractCommandTest {
                 .json();
         assertThat(result.at("/layers").asInt()).isEqualTo(2);
         assertThat(result.at("/leftOut")).isEmpty();
-        LoRAModel model = LoRAModel.of(LlamaModel.load(before).classifier());
-        assertClose(model.load("extracted", output), LlamaModel.load(after).classifier(), model.base());
+        LoRAModel model = LoRAModel.of(PretrainedModel.load(before).classifier());
+        assertClose(model.load("extracted", output), PretrainedModel.load(after).classifier(), model.base());
         Path without = temp.resolve("without-score");
         JsonNode alone = Cli.good(
                         "extract", "--model", llama, "--tuned", after, "--energy", 1, "--output", without, "--json")
@@ -192,7 +193,7 @@ class ExtractCommandTest {
         Path output = temp.resolve("wrong");
         assertThat(Cli.run("extract", "--model", bert, "--tuned", llama, "--output", output)
                         .err())
-                .contains("the models must be of the same kind, found LLAMA beside ENCODER");
+                .contains("the models must be of the same kind, found llama beside bert");
         assertThat(Cli.run("extract", "--model", bert, "--tuned", bert, "--output", output)
                         .err())
                 .contains("at least one weight must differ between the models");

@@ -30,7 +30,7 @@ import org.lora4j.generate.Generator;
 import org.lora4j.io.PeftAdapters;
 import org.lora4j.nn.NativeThreads;
 import org.lora4j.nn.input.Sequences;
-import org.lora4j.nn.transformer.LlamaModel;
+import org.lora4j.nn.transformer.PretrainedModel;
 import org.lora4j.text.ChatTemplate;
 import org.lora4j.text.ChatTokens;
 import org.lora4j.text.TextFiles;
@@ -171,7 +171,7 @@ class LanguageCommandsTest {
             for (TextRow row : TextFiles.jsonl(chats)) {
                 examples.add(template.tokens(tokenizer, row.conversation()));
             }
-            AdapterView view = LoRAModel.of(LlamaModel.load(model).causal())
+            AdapterView view = LoRAModel.of(PretrainedModel.load(model).causal())
                     .add(
                             "program",
                             LoRAConfig.builder().rank(8).alpha(16).seed(3).build());

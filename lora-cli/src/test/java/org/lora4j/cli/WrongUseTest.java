@@ -191,9 +191,9 @@ class WrongUseTest {
     void refusesAnotherModelType() throws IOException {
         Path t5 = Files.createDirectories(temp.resolve("t5"));
         Files.writeString(t5.resolve("config.json"), "{\"model_type\": \"t5\"}");
-        assertFails("model_type must be bert, roberta,", classify(t5, data));
+        assertFails("model_type must be one of [bert, roberta,", classify(t5, data));
         Files.writeString(t5.resolve("config.json"), "[1");
-        assertFails("must be a JSON object, found ", classify(t5, data));
+        assertFails("must be valid JSON, found ", classify(t5, data));
     }
 
     @Test

@@ -63,7 +63,7 @@ final class Decoder {
     private static IllegalArgumentException refused(String found) {
         return new IllegalArgumentException(
                 "generation: the model must be a decoder that predicts the next token, such as"
-                        + " causal() of a LlamaModel or a Gpt2Model, found " + found);
+                        + " causal() of a PretrainedModel, found " + found);
     }
 
     /** The only kind of model. */

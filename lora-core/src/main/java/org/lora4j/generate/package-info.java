@@ -3,7 +3,7 @@
  * org.lora4j.generate.Generator}, many with {@link org.lora4j.generate.BatchGenerator}.
  *
  * <pre>{@code
- * LoRAModel model = LoRAModel.of(LlamaModel.load(folder).causal());
+ * LoRAModel model = LoRAModel.of(PretrainedModel.load(folder).causal());
  * Generator generator = Generator.of(model.load("support", Path.of("adapters/support")));
  * Generation reply = generator.generate(prompt, GenerationOptions.greedy().withMaxTokens(200));
  * }</pre>

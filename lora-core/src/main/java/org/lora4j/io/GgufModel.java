@@ -6,7 +6,7 @@ import org.lora4j.internal.Names;
 
 /**
  * What the GGUF file of an adapter needs to know about the model: how llama.cpp names its layers and orders its rows.
- * {@code LlamaConfig.ggufModel()} and {@code Gpt2Config.ggufModel()} return it.
+ * {@code ModelConfig.ggufModel()} returns it.
  *
  * @param architecture llama.cpp's name: {@code llama} (also of Mistral's models), {@code qwen2}, {@code qwen3} or {@code gpt2}
  * @param heads the number of heads of the queries

@@ -150,7 +150,7 @@ public interface Loss {
      * Returns the mean cross-entropy of the next token, the loss of language models. With the logits {@code zᵢ} of the token i
      * and its successor's label {@code yᵢ₊₁}, it is {@code L = −1/m · Σᵢ (zᵢ[yᵢ₊₁] − logΣⱼ exp zᵢⱼ)} over the m labels that
      * count. A model for it takes sequences and gives logits for each token, such as
-     * {@link org.lora4j.nn.transformer.LlamaModel#causal}.
+     * {@link org.lora4j.nn.transformer.PretrainedModel#causal}.
      *
      * <p>A batch without labels has the tokens themselves as labels. Labels {@code [n, t]} give one for each token as it was
      * given, padding included: a token, or −100 for one that takes no part, such as those of a prompt and of padding. The loss

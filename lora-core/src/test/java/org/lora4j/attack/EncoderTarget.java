@@ -22,7 +22,8 @@ import org.lora4j.io.ReadOptions;
 import org.lora4j.io.SafeTensors;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.input.Sequences;
-import org.lora4j.nn.transformer.BertModel;
+import org.lora4j.nn.transformer.ModelConfig;
+import org.lora4j.nn.transformer.PretrainedModel;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -89,8 +90,8 @@ final class EncoderTarget implements Target {
     }
 
     private static Network network(byte[] config, byte[] model) throws IOException {
-        BertModel bert =
-                BertModel.of(new String(config, StandardCharsets.UTF_8), SafeTensors.read(model), DataType.FLOAT);
+        PretrainedModel bert = PretrainedModel.of(
+                ModelConfig.parse(new String(config, StandardCharsets.UTF_8)), SafeTensors.read(model), DataType.FLOAT);
         return bert.hasClassifier() ? bert.classifier() : bert.lastHiddenState();
     }
 

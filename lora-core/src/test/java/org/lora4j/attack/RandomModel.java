@@ -30,9 +30,7 @@ import org.lora4j.nn.input.Sequences;
 import org.lora4j.nn.layer.TokenEmbeddings;
 import org.lora4j.nn.layer.WeightedLayer;
 import org.lora4j.nn.parameter.Parameter;
-import org.lora4j.nn.transformer.BertModel;
-import org.lora4j.nn.transformer.Gpt2Model;
-import org.lora4j.nn.transformer.LlamaModel;
+import org.lora4j.nn.transformer.PretrainedModel;
 import org.lora4j.nn.weight.internal.Engines;
 import org.lora4j.train.Batch;
 import org.lora4j.train.Loss;
@@ -90,8 +88,8 @@ final class RandomModel {
 
     static RandomModel transformer(long seed) throws IOException {
         SplittableRandom random = new SplittableRandom(seed);
-        BertModel bert =
-                BertModel.load(folder("encoder_forward"), random.nextBoolean() ? DataType.FLOAT : DataType.DOUBLE);
+        PretrainedModel bert = PretrainedModel.load(
+                folder("encoder_forward"), random.nextBoolean() ? DataType.FLOAT : DataType.DOUBLE);
         return new RandomModel(
                 random,
                 switch (random.nextInt(4)) {
@@ -108,13 +106,13 @@ final class RandomModel {
         SplittableRandom random = new SplittableRandom(seed);
         DataType type = random.nextBoolean() ? DataType.FLOAT : DataType.DOUBLE;
         if (random.nextInt(3) == 0) {
-            Gpt2Model gpt2 = Gpt2Model.load(folder("decoder_gpt2"), type);
+            PretrainedModel gpt2 = PretrainedModel.load(folder("decoder_gpt2"), type);
             return new RandomModel(
                     random, random.nextInt(3) == 0 ? gpt2.lastHiddenState() : gpt2.causal(), precision(seed));
         }
         String name = List.of("decoder_llama_variants", "decoder_qwen2", "decoder_qwen3")
                 .get(random.nextInt(3));
-        LlamaModel llama = LlamaModel.load(folder(name), type);
+        PretrainedModel llama = PretrainedModel.load(folder(name), type);
         return new RandomModel(
                 random, random.nextInt(3) == 0 ? llama.lastHiddenState() : llama.causal(), precision(seed));
     }

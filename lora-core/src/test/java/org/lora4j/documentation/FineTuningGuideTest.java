@@ -20,7 +20,7 @@ import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Samples;
 import org.lora4j.nn.input.Sequences;
-import org.lora4j.nn.transformer.BertModel;
+import org.lora4j.nn.transformer.PretrainedModel;
 import org.lora4j.train.AdamW;
 import org.lora4j.train.Batch;
 import org.lora4j.train.Evaluator;
@@ -48,7 +48,7 @@ class FineTuningGuideTest {
     @TempDir
     private Path folder;
 
-    private BertModel bert;
+    private PretrainedModel bert;
 
     /** Texts of a class prefer some of the tokens. */
     private static int[] text(SplittableRandom random, int label) {
@@ -76,7 +76,7 @@ class FineTuningGuideTest {
 
     @BeforeEach
     void loadTheModel() throws Exception {
-        bert = BertModel.load(modelFolder());
+        bert = PretrainedModel.load(modelFolder());
     }
 
     private static Path modelFolder() throws URISyntaxException {
@@ -100,7 +100,7 @@ class FineTuningGuideTest {
     @Test
     void aModelWithSeveralOutputs() throws Exception {
         Path modelFolder = modelFolder();
-        BertModel bert = BertModel.load(modelFolder);
+        PretrainedModel bert = PretrainedModel.load(modelFolder);
         Sequences texts = (Sequences) train.get(0).input();
         long width = bert.lastHiddenState().predict(texts).size(1);
         assertThat(bert.meanPooled().predict(texts).shape()).containsExactly(8, width);

@@ -10,7 +10,7 @@ import org.lora4j.LoRAModel;
 import org.lora4j.linalg.Precision;
 import org.lora4j.linalg.WeightStorage;
 import org.lora4j.nn.BaseStorage;
-import org.lora4j.nn.transformer.LlamaModel;
+import org.lora4j.nn.transformer.PretrainedModel;
 
 /** The program of the page on packed and smaller weights. */
 class StorageGuideTest {
@@ -19,7 +19,7 @@ class StorageGuideTest {
         Path folder =
                 Path.of(Objects.requireNonNull(StorageGuideTest.class.getResource("/golden/decoder_llama_variants"))
                         .toURI());
-        LlamaModel llama = LlamaModel.load(folder, BaseStorage.of(Precision.BFLOAT16));
+        PretrainedModel llama = PretrainedModel.load(folder, BaseStorage.of(Precision.BFLOAT16));
         LoRAModel model = LoRAModel.of(llama.causal());
         List<WeightStorage> report = model.network().weightStorage();
         assertThat(report).isNotEmpty();

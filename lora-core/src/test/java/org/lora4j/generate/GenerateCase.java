@@ -2,16 +2,13 @@ package org.lora4j.generate;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Objects;
 import org.lora4j.LoRAModel;
 import org.lora4j.io.FingerprintCheck;
 import org.lora4j.io.ReadOptions;
 import org.lora4j.io.SafeTensors;
-import org.lora4j.nn.Network;
-import org.lora4j.nn.transformer.Gpt2Model;
-import org.lora4j.nn.transformer.LlamaModel;
+import org.lora4j.nn.transformer.PretrainedModel;
 
 /** A case that PyTorch and PEFT generated: a model, an adapter, prompts and tokens. */
 record GenerateCase(Path folder, SafeTensors io) {
@@ -26,10 +23,7 @@ record GenerateCase(Path folder, SafeTensors io) {
 
     /** The base with the adapter "peft". */
     LoRAModel model() throws Exception {
-        boolean gpt2 = Files.readString(folder.resolve("config.json")).contains("\"gpt2\"");
-        Network network =
-                gpt2 ? Gpt2Model.load(folder).causal() : LlamaModel.load(folder).causal();
-        LoRAModel model = LoRAModel.of(network);
+        LoRAModel model = LoRAModel.of(PretrainedModel.load(folder).causal());
         model.load("peft", folder.resolve("adapter"), ReadOptions.of(FingerprintCheck.IGNORE));
         return model;
     }

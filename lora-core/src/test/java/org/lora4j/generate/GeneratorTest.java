@@ -392,7 +392,7 @@ class GeneratorTest {
                 .isThrownBy(() -> Generator.of(Network.builder(4).linear("a", 4).build(1)))
                 .withMessage(
                         "generation: the model must be a decoder that predicts the next token, such as causal() of a"
-                                + " LlamaModel or a Gpt2Model, found a network that takes rows of features");
+                                + " PretrainedModel, found a network that takes rows of features");
         Embedding word = new Embedding("word", Nd4j.ones(DataType.DOUBLE, 6, 4), Embedding.NO_PADDING);
         SelfAttention attention =
                 new SelfAttention("layer.0.self", linear("q"), linear("k"), linear("v"), linear("o"), 2, 0, 1);

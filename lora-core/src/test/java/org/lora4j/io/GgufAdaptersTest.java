@@ -20,9 +20,8 @@ import org.lora4j.adapter.LoRAConfigBuilder;
 import org.lora4j.adapter.LoRAWeights;
 import org.lora4j.adapter.TrainableTokens;
 import org.lora4j.nn.Network;
-import org.lora4j.nn.transformer.Gpt2Model;
-import org.lora4j.nn.transformer.LlamaConfig;
-import org.lora4j.nn.transformer.LlamaModel;
+import org.lora4j.nn.transformer.ModelConfig;
+import org.lora4j.nn.transformer.PretrainedModel;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -39,15 +38,16 @@ class GgufAdaptersTest {
     private Path folder;
 
     private static Network llama(String modelType, boolean tied) {
-        return LlamaModel.initialize(config(modelType, tied), DataType.FLOAT, 1).causal();
+        return PretrainedModel.initialize(ModelConfig.parse(config(modelType, tied)), DataType.FLOAT, 1)
+                .causal();
     }
 
     private static String config(String modelType, boolean tied) {
         return "{" + SIZES + "\"model_type\": \"" + modelType + "\", \"tie_word_embeddings\": " + tied + "}";
     }
 
-    private static Gpt2Model gpt2() throws Exception {
-        return Gpt2Model.load(RawFile.golden("decoder_gpt2_lora"));
+    private static PretrainedModel gpt2() throws Exception {
+        return PretrainedModel.load(RawFile.golden("decoder_gpt2_lora"));
     }
 
     private static LoRAConfigBuilder builder(String... targets) {
@@ -95,8 +95,8 @@ class GgufAdaptersTest {
     })
     void theFileIsThatOfLlamaCpp(String name, String sub, Dtype precision) throws Exception {
         Path golden = RawFile.golden(name);
-        LoRAAdapter adapter =
-                PeftAdapters.load(golden.resolve(sub), LlamaModel.load(golden).causal());
+        LoRAAdapter adapter = PeftAdapters.load(
+                golden.resolve(sub), PretrainedModel.load(golden).causal());
         LoRAConfig plain = adapter.config().toBuilder()
                 .rankStabilized(false)
                 .alphaPattern(Map.of())
@@ -104,7 +104,7 @@ class GgufAdaptersTest {
         Path file = folder.resolve("Adapter.gguf");
         GgufAdapters.save(
                 new LoRAAdapter(plain, adapter.weights()),
-                LlamaConfig.parse(Files.readString(golden.resolve("config.json")))
+                ModelConfig.parse(Files.readString(golden.resolve("config.json")))
                         .ggufModel(),
                 precision,
                 file);
@@ -126,7 +126,7 @@ class GgufAdaptersTest {
                 trained(base, config),
                 config.toBuilder().alphaPattern(Map.of("layers.1.mlp.up_proj", 0.7, "layers.0.mlp.up_proj", -0.0)));
         GgufContent content =
-                saved(adapter, LlamaConfig.parse(config("qwen2", false)).ggufModel());
+                saved(adapter, ModelConfig.parse(config("qwen2", false)).ggufModel());
         assertThat(content.metadata())
                 .containsEntry("general.architecture", "qwen2")
                 .containsEntry("general.name", "a");
@@ -152,7 +152,7 @@ class GgufAdaptersTest {
                 withConfig(
                         trained(llama("qwen3", false), builder("v_proj").build()),
                         builder("v_proj").alpha(0)),
-                LlamaConfig.parse(config("qwen3", false)).ggufModel());
+                ModelConfig.parse(config("qwen3", false)).ggufModel());
         assertThat(content.alpha()).isNotZero();
         assertThat(content.update("blk.0.attn_v.weight").norm1Number().doubleValue())
                 .isZero();
@@ -179,7 +179,8 @@ class GgufAdaptersTest {
 
     @Test
     void theLayersOfADecoderAloneHaveTheSameNames() throws Exception {
-        LlamaModel model = LlamaModel.initialize(config("mistral", true), DataType.DOUBLE, 1);
+        PretrainedModel model =
+                PretrainedModel.initialize(ModelConfig.parse(config("mistral", true)), DataType.DOUBLE, 1);
         LoRAConfig config = builder("k_proj").build();
         GgufContent alone =
                 saved(trained(model.lastHiddenState(), config), model.config().ggufModel());

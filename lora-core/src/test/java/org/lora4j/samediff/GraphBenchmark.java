@@ -22,7 +22,7 @@ import org.lora4j.internal.RandomArrays;
 import org.lora4j.io.SafeTensors;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.input.Sequences;
-import org.lora4j.nn.transformer.BertModel;
+import org.lora4j.nn.transformer.PretrainedModel;
 import org.lora4j.train.Batch;
 import org.lora4j.train.Trainer;
 import org.nd4j.autodiff.samediff.SDVariable;
@@ -199,7 +199,7 @@ final class GraphBenchmark {
     }
 
     private Steps bertNetwork() throws IOException {
-        LoRAModel model = LoRAModel.of(BertModel.load(bert()).classifier());
+        LoRAModel model = LoRAModel.of(PretrainedModel.load(bert()).classifier());
         model.add("a", queryAndValue());
         Trainer trainer =
                 Trainer.builder(model.using("a")).updater(new Adam(1e-3)).build();

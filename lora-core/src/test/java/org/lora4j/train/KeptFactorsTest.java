@@ -13,7 +13,8 @@ import org.lora4j.LoRAModel;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.nn.input.Sequences;
 import org.lora4j.nn.parameter.Parameter;
-import org.lora4j.nn.transformer.LlamaModel;
+import org.lora4j.nn.transformer.ModelConfig;
+import org.lora4j.nn.transformer.PretrainedModel;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.learning.config.Adam;
@@ -32,7 +33,8 @@ class KeptFactorsTest {
             """;
 
     private static LoRAModel model() {
-        return LoRAModel.of(LlamaModel.initialize(CONFIG, DataType.FLOAT, 1).causal());
+        return LoRAModel.of(PretrainedModel.initialize(ModelConfig.parse(CONFIG), DataType.FLOAT, 1)
+                .causal());
     }
 
     private static List<Batch> texts(int seed) {

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.lora4j.nn.transformer.BertModel;
+import org.lora4j.nn.transformer.PretrainedModel;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** What a folder must have, and what its files decide. */
@@ -121,7 +121,7 @@ class FolderTest {
     void theFirstTokenIsThePoolingOfAFileThatSaysSo() throws IOException {
         writePooling("{\"pooling_mode_cls_token\": true, \"pooling_mode_mean_tokens\": false}");
         LoRAEmbeddingModel model = LoRAEmbeddingModel.of(folder);
-        INDArray states = BertModel.load(folder).lastHiddenState().predict(model.tokens(List.of("a text")));
+        INDArray states = PretrainedModel.load(folder).lastHiddenState().predict(model.tokens(List.of("a text")));
         Embedding first = Embedding.from(states.getRow(0).toFloatVector());
         assertThat(Texts.cosine(model.embed("a text").content(), first)).isGreaterThan(0.9999999);
     }

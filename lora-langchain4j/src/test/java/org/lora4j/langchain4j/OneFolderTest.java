@@ -19,7 +19,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.nn.input.Sequences;
-import org.lora4j.nn.transformer.BertModel;
+import org.lora4j.nn.transformer.PretrainedModel;
 
 /** A folder with every file that decides about embeddings. */
 class OneFolderTest {
@@ -56,7 +56,7 @@ class OneFolderTest {
 
     /** What the core computes for the tokens, which were written by hand. */
     private float[][] expected() throws IOException {
-        return BertModel.load(folder)
+        return PretrainedModel.load(folder)
                 .sentenceEmbeddings()
                 .predict(Sequences.of(texts.values().toArray(int[][]::new)))
                 .toFloatMatrix();

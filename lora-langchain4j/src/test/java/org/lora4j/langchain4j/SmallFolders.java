@@ -13,7 +13,7 @@ import org.lora4j.LoRAModel;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAConfigBuilder;
 import org.lora4j.adapter.LoRAInit;
-import org.lora4j.nn.transformer.BertModel;
+import org.lora4j.nn.transformer.PretrainedModel;
 import org.lora4j.text.DecoderFolder;
 import org.lora4j.text.EncoderFolder;
 
@@ -51,7 +51,7 @@ final class SmallFolders {
 
     /** The same with a classifier of some outputs. */
     static Path classifier(Path folder, int outputs) throws IOException {
-        BertModel bert = BertModel.load(encoder(folder));
+        PretrainedModel bert = PretrainedModel.load(encoder(folder));
         // Far from the linear part of the scores, and from each other.
         bert.save(bert.classifier(outputs, 7), folder);
         return folder;

@@ -9,7 +9,7 @@ import org.apache.spark.util.SerializableConfiguration;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.layer.TokenEmbeddings;
-import org.lora4j.nn.transformer.BertModel;
+import org.lora4j.nn.transformer.PretrainedModel;
 import org.nd4j.linalg.api.buffer.DataType;
 
 /**
@@ -88,7 +88,7 @@ final class BaseNetwork implements SentBase {
         try {
             return folder == null
                     ? Network.fromTensors(Objects.requireNonNull(file).tensors())
-                    : encoder.head().network(BertModel.load(folder, DataType.FLOAT), encoder.labels());
+                    : encoder.head().network(PretrainedModel.load(folder, DataType.FLOAT), encoder.labels());
         } catch (IOException e) {
             throw unreadable(path, "every executor", e);
         }

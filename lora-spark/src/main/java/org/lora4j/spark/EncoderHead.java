@@ -2,7 +2,7 @@ package org.lora4j.spark;
 
 import java.util.Arrays;
 import org.lora4j.nn.Network;
-import org.lora4j.nn.transformer.BertModel;
+import org.lora4j.nn.transformer.PretrainedModel;
 
 /** What an encoder ends with, by the names that the parameter takes. */
 enum EncoderHead {
@@ -31,7 +31,7 @@ enum EncoderHead {
      *
      * @param labels the number of classes of a new classifier; 0 for the classifier of the file
      */
-    Network network(BertModel encoder, int labels) {
+    Network network(PretrainedModel encoder, int labels) {
         if (this == EMBEDDING) {
             return encoder.sentenceEmbeddings();
         }

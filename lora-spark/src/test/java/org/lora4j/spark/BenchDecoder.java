@@ -15,7 +15,8 @@ import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 import org.lora4j.adapter.LoRAConfig;
-import org.lora4j.nn.transformer.LlamaModel;
+import org.lora4j.nn.transformer.ModelConfig;
+import org.lora4j.nn.transformer.PretrainedModel;
 import org.nd4j.linalg.api.buffer.DataType;
 
 /**
@@ -41,13 +42,13 @@ record BenchDecoder(int vocabulary, int width, int layers, int batch, int words)
     /** Writes the folder {@code decoder}. */
     void save(Path parent) throws IOException {
         Path folder = Files.createDirectories(parent.resolve("decoder"));
-        LlamaModel model =
-                LlamaModel.initialize("""
+        PretrainedModel model = PretrainedModel.initialize(
+                ModelConfig.parse("""
                 {"model_type": "llama", "vocab_size": %d, "hidden_size": %d, "num_hidden_layers": %d,
                  "num_attention_heads": 4, "num_key_value_heads": 2, "intermediate_size": %d,
                  "max_position_embeddings": 512, "rms_norm_eps": 1e-6, "rope_theta": 10000.0, "hidden_act": "silu",
                  "tie_word_embeddings": true, "eos_token_id": 0}
-                """.formatted(vocabulary, width, layers, 3 * width), DataType.FLOAT, 1);
+                """.formatted(vocabulary, width, layers, 3 * width)), DataType.FLOAT, 1);
         model.save(model.causal(), folder);
         String vocab = IntStream.range(1, vocabulary)
                 .mapToObj(i -> ",\"w" + i + "\":" + i)

@@ -17,7 +17,8 @@ import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
-import org.lora4j.nn.transformer.LlamaModel;
+import org.lora4j.nn.transformer.ModelConfig;
+import org.lora4j.nn.transformer.PretrainedModel;
 import org.lora4j.text.ChatMessage;
 import org.lora4j.text.Conversation;
 import org.lora4j.text.DecoderTokens;
@@ -73,12 +74,13 @@ final class Chats {
     static Path decoder(Path parent) {
         try {
             Path folder = Files.createDirectories(parent.resolve("decoder"));
-            LlamaModel model = LlamaModel.initialize("""
+            PretrainedModel model =
+                    PretrainedModel.initialize(ModelConfig.parse("""
                     {"model_type": "llama", "vocab_size": %d, "hidden_size": 16, "num_hidden_layers": 2,
                      "num_attention_heads": 2, "num_key_value_heads": 1, "intermediate_size": 24,
                      "max_position_embeddings": 64, "rms_norm_eps": 1e-6, "rope_theta": 10000.0, "hidden_act": "silu",
                      "initializer_range": 0.3, "tie_word_embeddings": false, "eos_token_id": 1}
-                    """.formatted(FIRST + WORDS), DataType.FLOAT, 3);
+                    """.formatted(FIRST + WORDS)), DataType.FLOAT, 3);
             model.save(model.causal(), folder);
             Files.writeString(folder.resolve("tokenizer.json"), tokenizer());
             Files.writeString(folder.resolve("tokenizer_config.json"), """

@@ -23,8 +23,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.io.ModelSource;
 import org.lora4j.nn.input.Sequences;
-import org.lora4j.nn.transformer.BertModel;
 import org.lora4j.nn.transformer.ModelFiles;
+import org.lora4j.nn.transformer.PretrainedModel;
 import org.lora4j.text.EncoderFolder;
 
 /** A folder with every file that decides about embeddings. */
@@ -63,7 +63,7 @@ class OneFolderTest {
 
     /** What the core computes for the tokens, which were written by hand. */
     private float[][] expected() throws IOException {
-        return BertModel.load(folder)
+        return PretrainedModel.load(folder)
                 .sentenceEmbeddings()
                 .predict(Sequences.of(texts.values().toArray(int[][]::new)))
                 .toFloatMatrix();

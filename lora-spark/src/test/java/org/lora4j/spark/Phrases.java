@@ -21,7 +21,7 @@ import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 import org.lora4j.nn.input.Sequences;
-import org.lora4j.nn.transformer.BertModel;
+import org.lora4j.nn.transformer.PretrainedModel;
 import org.lora4j.train.Batch;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -96,9 +96,9 @@ final class Phrases {
         }
     }
 
-    static BertModel load(Path folder) {
+    static PretrainedModel load(Path folder) {
         try {
-            return BertModel.load(folder);
+            return PretrainedModel.load(folder);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

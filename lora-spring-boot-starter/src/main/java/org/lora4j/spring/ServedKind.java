@@ -6,9 +6,9 @@ import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.nn.transformer.ModelConfig;
 import org.lora4j.spring.LoRAProperties.Kind;
 import org.lora4j.text.ChatTemplate;
-import org.lora4j.text.ModelKind;
 import org.springframework.boot.autoconfigure.condition.ConditionOutcome;
 import org.springframework.boot.autoconfigure.condition.SpringBootCondition;
 import org.springframework.boot.context.properties.bind.Binder;
@@ -88,10 +88,11 @@ abstract class ServedKind extends SpringBootCondition {
             return set;
         }
         try {
-            if (path != null && ModelKind.of(path).isDecoder()) {
-                return Kind.DECODER;
+            if (path == null) {
+                return Kind.EMBEDDINGS;
             }
-            return path != null && ModelKind.classifies(path) ? Kind.CLASSIFIER : Kind.EMBEDDINGS;
+            ModelConfig config = ModelConfig.read(path);
+            return config.isDecoder() ? Kind.DECODER : config.isClassifier() ? Kind.CLASSIFIER : Kind.EMBEDDINGS;
         } catch (IOException | IllegalArgumentException e) {
             // The bean of the folder fails with the same exception, and says what is wrong.
             return Kind.EMBEDDINGS;

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.LoRAModel;
 import org.lora4j.nn.input.Sequences;
-import org.lora4j.nn.transformer.BertModel;
+import org.lora4j.nn.transformer.PretrainedModel;
 import org.lora4j.text.EncoderFolder;
 import org.springframework.ai.embedding.EmbeddingModel;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
@@ -59,7 +59,7 @@ class OneFolderTest {
 
     /** What the core computes for the tokens, which were written by hand. */
     private float[][] expected() throws IOException {
-        return BertModel.load(folder)
+        return PretrainedModel.load(folder)
                 .sentenceEmbeddings()
                 .predict(Sequences.of(texts.values().toArray(int[][]::new)))
                 .toFloatMatrix();

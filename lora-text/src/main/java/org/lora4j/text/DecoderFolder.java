@@ -12,6 +12,8 @@ import org.lora4j.io.ModelSource;
 import org.lora4j.linalg.Precision;
 import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.Network;
+import org.lora4j.nn.transformer.ModelConfig;
+import org.lora4j.nn.transformer.PretrainedModel;
 import org.lora4j.serve.FairLimiter;
 import org.nd4j.linalg.api.buffer.DataType;
 
@@ -20,10 +22,12 @@ import org.nd4j.linalg.api.buffer.DataType;
  * The decoder is of the Llama family or a GPT-2.
  */
 public final class DecoderFolder implements AutoCloseable {
+    private static final String WHAT = "generation";
     private static final String EOS = "eos_token_id";
 
-    private final Path folder;
-    private final DecoderModel model;
+    private final ModelSource source;
+    private final PretrainedModel model;
+    private @Nullable Network network;
     private final Tokenizer tokenizer;
     private final @Nullable ChatTemplate template;
     private final Set<Integer> endIds;
@@ -31,14 +35,14 @@ public final class DecoderFolder implements AutoCloseable {
     private final FairLimiter textLimiter = TextLimits.newLimiter();
 
     /** Takes a tokenizer, which is closed if another file is wrong. */
-    DecoderFolder(Path folder, DecoderModel model, Tokenizer tokenizer) throws IOException {
-        this.folder = folder;
+    DecoderFolder(ModelSource source, PretrainedModel model, Tokenizer tokenizer) throws IOException {
+        this.source = source;
         this.model = model;
         this.tokenizer = tokenizer;
         try {
-            template = template(folder);
-            endIds = endIds(folder, tokenizer, template);
-            longestToken = LongestToken.read(folder.resolve(Tokenizer.FILE), Tokenizer.MOST_BYTES);
+            template = template(source);
+            endIds = endIds(source, tokenizer, template);
+            longestToken = LongestToken.read(source);
         } catch (IOException | RuntimeException e) {
             tokenizer.close();
             throw e;
@@ -50,8 +54,9 @@ public final class DecoderFolder implements AutoCloseable {
      *
      * @param folder a folder with {@code config.json}, the weights and {@code tokenizer.json}
      * @return the decoder
-     * @throws IOException if a file is missing or cannot be read, or the model is no decoder
-     * @throws IllegalArgumentException if a file says what this library does not compute; the message names the file
+     * @throws IOException if a file is missing or cannot be read
+     * @throws IllegalArgumentException if the model is no decoder, or a file says what this library does not compute; the message
+     *     names the file
      */
     public static DecoderFolder open(Path folder) throws IOException {
         return open(folder, BaseStorage.of(Precision.FLOAT));
@@ -66,7 +71,7 @@ public final class DecoderFolder implements AutoCloseable {
      * @throws IOException as {@link #open(Path)}
      */
     public static DecoderFolder open(Path folder, BaseStorage storage) throws IOException {
-        return new DecoderFolder(folder, DecoderModel.load(folder, storage), Tokenizer.load(folder));
+        return open(ModelSource.of(folder), storage);
     }
 
     /**
@@ -79,20 +84,47 @@ public final class DecoderFolder implements AutoCloseable {
      * @throws IllegalArgumentException as {@link #open(Path)}, or if the type is neither FLOAT nor DOUBLE
      */
     public static DecoderFolder open(Path folder, DataType dataType) throws IOException {
-        return new DecoderFolder(folder, DecoderModel.load(folder, dataType), Tokenizer.load(folder));
+        return open(ModelSource.of(folder), dataType);
     }
 
-    private static @Nullable ChatTemplate template(Path folder) throws IOException {
+    /**
+     * Opens a model from another source than a folder, and stores its large matrices in fewer bits.
+     *
+     * @param source the files of the model
+     * @param storage how they are stored
+     * @return the decoder
+     * @throws IOException as {@link #open(Path)}
+     * @throws IllegalArgumentException as {@link #open(Path)}
+     */
+    public static DecoderFolder open(ModelSource source, BaseStorage storage) throws IOException {
+        ModelConfig.read(source).requireDecoder(WHAT);
+        return new DecoderFolder(source, PretrainedModel.load(source, storage), Tokenizer.load(source));
+    }
+
+    /**
+     * Opens a model from another source than a folder, with the weights in a type.
+     *
+     * @param source the files of the model
+     * @param dataType FLOAT or DOUBLE
+     * @return the decoder
+     * @throws IOException as {@link #open(Path)}
+     * @throws IllegalArgumentException as {@link #open(Path, DataType)}
+     */
+    public static DecoderFolder open(ModelSource source, DataType dataType) throws IOException {
+        ModelConfig.read(source).requireDecoder(WHAT);
+        return new DecoderFolder(source, PretrainedModel.load(source, dataType), Tokenizer.load(source));
+    }
+
+    private static @Nullable ChatTemplate template(ModelSource source) throws IOException {
         try {
-            return ChatTemplate.load(folder);
+            return ChatTemplate.load(source);
         } catch (FileNotFoundException e) {
             return null;
         }
     }
 
-    private static Set<Integer> endIds(Path folder, Tokenizer tokenizer, @Nullable ChatTemplate template)
+    private static Set<Integer> endIds(ModelSource source, Tokenizer tokenizer, @Nullable ChatTemplate template)
             throws IOException {
-        ModelSource source = ModelSource.of(folder);
         Set<Integer> ids = new TreeSet<>();
         for (String file : new String[] {"config.json", "generation_config.json"}) {
             JsonNode json = Json.readIfExists(source, file);
@@ -117,7 +149,7 @@ public final class DecoderFolder implements AutoCloseable {
      * @return the name of the folder
      */
     public String name() {
-        return String.valueOf(folder.toAbsolutePath().normalize().getFileName());
+        return source.name();
     }
 
     /**
@@ -125,7 +157,7 @@ public final class DecoderFolder implements AutoCloseable {
      *
      * @return the model, which stays usable when this is closed
      */
-    public DecoderModel model() {
+    public PretrainedModel model() {
         return model;
     }
 
@@ -134,8 +166,11 @@ public final class DecoderFolder implements AutoCloseable {
      *
      * @return a network whose output is the logits of the next token
      */
-    public Network network() {
-        return model.network();
+    public synchronized Network network() {
+        if (network == null) {
+            network = model.causal();
+        }
+        return network;
     }
 
     /**
@@ -144,7 +179,7 @@ public final class DecoderFolder implements AutoCloseable {
      * @return the number of tokens
      */
     public int maxLength() {
-        return model.maxLength();
+        return model.config().maxLength();
     }
 
     /**
@@ -197,7 +232,7 @@ public final class DecoderFolder implements AutoCloseable {
      */
     public ChatTemplate requireTemplate() throws IOException {
         if (template == null) {
-            throw new IOException(folder + ": the folder must have a chat template, in chat_template.jinja or in"
+            throw new IOException(source + ": the folder must have a chat template, in chat_template.jinja or in"
                     + " tokenizer_config.json, found none; use a model that was trained for chats, or plain"
                     + " text");
         }

@@ -12,7 +12,8 @@ import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.input.Sequences;
 import org.lora4j.nn.layer.Pooling;
-import org.lora4j.nn.transformer.BertModel;
+import org.lora4j.nn.transformer.ModelConfig;
+import org.lora4j.nn.transformer.PretrainedModel;
 import org.lora4j.serve.FairLimiter;
 
 /**
@@ -32,13 +33,13 @@ public final class EncoderFolder implements AutoCloseable {
     private static final String TOKENIZER = "tokenizer.json";
 
     private final ModelSource source;
-    private final BertModel model;
+    private final PretrainedModel model;
     private final Labels labels;
     private final EncoderTokens tokens;
     private final FairLimiter textLimiter;
 
     private EncoderFolder(
-            ModelSource source, BertModel model, Labels labels, EncoderTokens tokens, FairLimiter textLimiter) {
+            ModelSource source, PretrainedModel model, Labels labels, EncoderTokens tokens, FairLimiter textLimiter) {
         this.source = source;
         this.model = model;
         this.labels = labels;
@@ -119,9 +120,10 @@ public final class EncoderFolder implements AutoCloseable {
                         + file);
             }
         }
-        BertModel model = BertModel.load(source, storage);
+        ModelConfig.read(source).requireEncoder("an embedding");
+        PretrainedModel model = PretrainedModel.load(source, storage);
         Labels labels = Labels.read(source);
-        EncoderTokens tokens = EncoderTokens.open(source, model.maxLength(), maxTokens);
+        EncoderTokens tokens = EncoderTokens.open(source, model.config().maxLength(), maxTokens);
         return new EncoderFolder(source, model, labels, tokens, TextLimits.newLimiter());
     }
 
@@ -150,13 +152,13 @@ public final class EncoderFolder implements AutoCloseable {
      *
      * @return configuration and weights
      */
-    public BertModel model() {
+    public PretrainedModel model() {
         return model;
     }
 
     /**
      * Returns the network for sentence embeddings, with the pooling that the folder says: see
-     * {@link BertModel#sentenceEmbeddings}.
+     * {@link PretrainedModel#sentenceEmbeddings}.
      *
      * @return a network with the output {@code [n, dim]}, of norm 1
      * @throws IllegalArgumentException if the folder asks for a pooling that this library does not compute

@@ -14,9 +14,12 @@ import java.util.List;
 import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.lora4j.io.ModelSource;
 import org.lora4j.linalg.Precision;
 import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.input.Sequences;
+import org.lora4j.nn.transformer.ModelConfig;
+import org.lora4j.nn.transformer.PretrainedModel;
 
 /** Folders with decoders, and what kind of model a folder has. */
 class DecoderFolderTest {
@@ -36,8 +39,8 @@ class DecoderFolderTest {
     void aDecoderIsOpenedWhole() throws IOException, URISyntaxException {
         for (String golden : List.of("decoder_llama", "decoder_gpt2")) {
             write(golden);
-            assertThat(ModelKind.of(folder).isDecoder()).isTrue();
-            assertThat(ModelKind.classifies(folder)).isFalse();
+            assertThat(ModelConfig.read(folder).isDecoder()).isTrue();
+            assertThat(ModelConfig.read(folder).isClassifier()).isFalse();
             try (DecoderFolder decoder = DecoderFolder.open(folder)) {
                 assertThat(decoder.name()).isEqualTo(folder.getFileName().toString());
                 assertThat(decoder.network().outputEmbedding()).isPresent();
@@ -48,7 +51,7 @@ class DecoderFolderTest {
                 assertThatExceptionOfType(IOException.class)
                         .isThrownBy(decoder::requireTemplate)
                         .withMessageContaining("the folder must have a chat template");
-                assertThat(decoder.model().ownClassifier()).isEmpty();
+                assertThat(decoder.model().hasClassifier()).isFalse();
                 assertThat(decoder.model().classifier(3, 1).outputSize()).isEqualTo(3);
                 Sequences tokens = Sequences.of(new int[][] {{4, 5, 6}});
                 assertThat(decoder.model().lastHiddenState().predict(tokens).rows())
@@ -65,9 +68,9 @@ class DecoderFolderTest {
                 decoder.model().save(decoder.model().classifier(3, 1), folder);
             }
             Files.writeString(folder.resolve("generation_config.json"), "{\"eos_token_id\": [5, 6]}");
-            assertThat(ModelKind.classifies(folder)).isTrue();
+            assertThat(ModelConfig.read(folder).isClassifier()).isTrue();
             try (DecoderFolder decoder = DecoderFolder.open(folder, BaseStorage.of(Precision.BFLOAT16))) {
-                assertThat(decoder.model().ownClassifier()).isPresent();
+                assertThat(decoder.model().hasClassifier()).isTrue();
                 assertThat(decoder.endIds()).contains(5, 6);
             }
         }
@@ -76,11 +79,11 @@ class DecoderFolderTest {
     @Test
     void aBadFileLeavesNoTokenizerOpen() throws IOException, URISyntaxException {
         write("decoder_llama");
-        DecoderModel model = DecoderModel.load(folder, BaseStorage.of(Precision.FLOAT));
+        PretrainedModel model = PretrainedModel.load(folder);
         for (String file : List.of("generation_config.json", "tokenizer_config.json", "tokenizer.json")) {
             Tokenizer tokenizer = Tokenizer.load(folder);
             Files.writeString(folder.resolve(file), "{\"model\": [");
-            assertThatThrownBy(() -> new DecoderFolder(folder, model, tokenizer))
+            assertThatThrownBy(() -> new DecoderFolder(ModelSource.of(folder), model, tokenizer))
                     .hasMessageContaining(file);
             assertThatIllegalStateException().isThrownBy(() -> tokenizer.encode("a"));
             Files.delete(folder.resolve(file));
@@ -90,25 +93,26 @@ class DecoderFolderTest {
     @Test
     void theWrongKindIsRefused() throws IOException, URISyntaxException {
         write("encoder_forward");
-        assertThatExceptionOfType(IOException.class)
+        assertThatIllegalArgumentException()
                 .isThrownBy(() -> DecoderFolder.open(folder))
                 .withMessageContaining("generation needs a decoder, such as Llama, Qwen or GPT-2, found an encoder");
-        assertThat(ModelKind.require(folder, false, "an embedding")).isEqualTo(ModelKind.ENCODER);
+        assertThat(ModelConfig.read(folder).requireEncoder("an embedding").isDecoder())
+                .isFalse();
         try (EncoderFolder encoder = EncoderFolder.open(folder, BaseStorage.of(Precision.INT8))) {
             assertThat(encoder.tokens(List.of("a b")).tokens()).isEqualTo(4);
         }
         Files.writeString(folder.resolve("config.json"), "{\"model_type\": \"t5\"}");
-        assertThatExceptionOfType(IOException.class)
-                .isThrownBy(() -> ModelKind.of(folder))
-                .withMessageContaining("model_type must be bert, roberta,")
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> ModelConfig.read(folder))
+                .withMessageContaining("model_type must be one of [bert, roberta,")
                 .withMessageEndingWith("found 't5'");
         Files.writeString(folder.resolve("config.json"), "{");
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> ModelKind.of(folder))
-                .withMessageContaining("must be a JSON object");
+                .isThrownBy(() -> ModelConfig.read(folder))
+                .withMessageContaining("must be valid JSON");
         Files.move(folder.resolve("config.json"), folder.resolve("adapter_config.json"));
         assertThatExceptionOfType(IOException.class)
-                .isThrownBy(() -> ModelKind.of(folder))
+                .isThrownBy(() -> ModelConfig.read(folder))
                 .withMessageContaining("found an adapter; give the folder of its base");
     }
 }

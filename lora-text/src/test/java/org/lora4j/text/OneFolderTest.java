@@ -22,7 +22,7 @@ import org.lora4j.io.ModelSource;
 import org.lora4j.linalg.Precision;
 import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.input.Sequences;
-import org.lora4j.nn.transformer.BertModel;
+import org.lora4j.nn.transformer.PretrainedModel;
 
 /** A folder with every file that decides about embeddings, opened as a folder and as another source. */
 class OneFolderTest {
@@ -59,7 +59,7 @@ class OneFolderTest {
 
     /** What the core computes for the tokens, which were written by hand. */
     private float[][] expected() throws IOException {
-        return BertModel.load(folder)
+        return PretrainedModel.load(folder)
                 .sentenceEmbeddings()
                 .predict(Sequences.of(texts.values().toArray(int[][]::new)))
                 .toFloatMatrix();

@@ -5,10 +5,10 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.cli.model.AdaptedModels;
-import org.lora4j.cli.model.TaskFile;
 import org.lora4j.io.PeftAdapters;
-import org.lora4j.text.ModelKind;
+import org.lora4j.nn.transformer.ModelConfig;
+import org.lora4j.text.AdapterTask;
+import org.lora4j.text.TextClassifier;
 import picocli.CommandLine.Option;
 
 /** A model with a trained adapter. */
@@ -27,21 +27,22 @@ final class AdapterSource {
         return model;
     }
 
-    /** Returns the kind of the model; nothing if it cannot be read, which is refused when it is opened. */
-    Optional<ModelKind> kind() {
+    /** Returns the configuration of the model; nothing if it cannot be read, which is refused when it is opened. */
+    Optional<ModelConfig> config() {
         try {
-            return Optional.of(ModelKind.of(model));
-        } catch (IOException e) {
+            return Optional.of(ModelConfig.read(model));
+        } catch (IOException | IllegalArgumentException e) {
             return Optional.empty();
         }
     }
 
     /** Returns whether the model predicts tokens: a decoder without a classifier of its own or of its adapter. */
     boolean generates() throws IOException {
-        if (!ModelKind.of(model).isDecoder()) {
+        ModelConfig config = ModelConfig.read(model);
+        if (!config.isDecoder()) {
             return false;
         }
-        return adapter == null ? !ModelKind.classifies(model) : !AdaptedModels.isClassifier(PeftAdapters.load(adapter));
+        return adapter == null ? !config.isClassifier() : !TextClassifier.isClassifier(PeftAdapters.load(adapter));
     }
 
     @Nullable
@@ -54,13 +55,13 @@ final class AdapterSource {
     }
 
     /** Returns what the adapter is for; a classifier if it does not say, or cannot be read, which is refused when it is opened. */
-    TaskFile.Kind task() {
+    AdapterTask.Kind task() {
         try {
             return adapter == null
-                    ? TaskFile.Kind.CLASSIFY
-                    : TaskFile.read(adapter).map(TaskFile::kind).orElse(TaskFile.Kind.CLASSIFY);
+                    ? AdapterTask.Kind.CLASSIFY
+                    : AdapterTask.read(adapter).map(AdapterTask::kind).orElse(AdapterTask.Kind.CLASSIFY);
         } catch (IOException e) {
-            return TaskFile.Kind.CLASSIFY;
+            return AdapterTask.Kind.CLASSIFY;
         }
     }
 }

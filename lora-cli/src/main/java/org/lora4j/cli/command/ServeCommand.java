@@ -12,7 +12,7 @@ import org.lora4j.cli.serve.ModelServer;
 import org.lora4j.cli.serve.ServedModel;
 import org.lora4j.console.command.OptionCheck;
 import org.lora4j.console.command.WorkCommand;
-import org.lora4j.text.ModelKind;
+import org.lora4j.nn.transformer.ModelConfig;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -88,8 +88,8 @@ public final class ServeCommand extends WorkCommand {
         textLimit.check(check);
         boolean isDecoder;
         try {
-            isDecoder = ModelKind.of(model).isDecoder();
-        } catch (IOException e) {
+            isDecoder = ModelConfig.read(model).isDecoder();
+        } catch (IOException | IllegalArgumentException e) {
             // Refused when it is opened.
             return;
         }

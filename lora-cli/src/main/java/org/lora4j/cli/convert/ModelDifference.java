@@ -3,8 +3,6 @@ package org.lora4j.cli.convert;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Objects;
-import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.BaseLayer;
 import org.lora4j.adapter.BiasTraining;
 import org.lora4j.adapter.HubFields;
@@ -12,14 +10,11 @@ import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.algebra.AdapterApproximation;
 import org.lora4j.algebra.AdapterExtraction;
 import org.lora4j.algebra.TargetRank;
-import org.lora4j.cli.model.TaskFile;
 import org.lora4j.io.PeftAdapters;
-import org.lora4j.linalg.Precision;
-import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.Network;
-import org.lora4j.nn.transformer.BertModel;
-import org.lora4j.text.DecoderModel;
-import org.lora4j.text.ModelKind;
+import org.lora4j.nn.transformer.ModelConfig;
+import org.lora4j.nn.transformer.PretrainedModel;
+import org.lora4j.text.AdapterTask;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** The adapter that makes one model of another: what a full fine-tuning changed, at a low rank. */
@@ -51,13 +46,14 @@ public final class ModelDifference {
      * @throws IllegalArgumentException if the models have other layers, or equal weights
      */
     public static Result extract(Path model, Path tuned, TargetRank rank, Path output) throws IOException {
-        ModelKind kind = ModelKind.of(model);
-        if (ModelKind.of(tuned) != kind) {
-            throw new IOException(tuned + ": the models must be of the same kind, found " + ModelKind.of(tuned)
-                    + " beside " + kind + " in " + model);
+        ModelConfig first = ModelConfig.read(model);
+        ModelConfig second = ModelConfig.read(tuned);
+        if (first.isDecoder() != second.isDecoder()) {
+            throw new IOException(tuned + ": the models must be of the same kind, found " + second.modelType()
+                    + " beside " + first.modelType() + " in " + model);
         }
-        Side base = Side.open(model);
-        Side other = Side.open(tuned);
+        Side base = new Side(PretrainedModel.load(model));
+        Side other = new Side(PretrainedModel.load(tuned));
         boolean oneClassifies = base.classifies() != other.classifies();
         return extract(
                 model,
@@ -74,7 +70,7 @@ public final class ModelDifference {
         AdapterApproximation found = AdapterExtraction.extract(
                 before, after, rank, biasesDiffer(before, after) ? BiasTraining.ALL : BiasTraining.NONE);
         PeftAdapters.save(named(found.adapter(), before, model), before, output);
-        TaskFile.delete(output);
+        AdapterTask.delete(output);
         return new Result(
                 output.toString(),
                 found.adapter().weights().size(),
@@ -93,37 +89,24 @@ public final class ModelDifference {
     /**
      * One of the models.
      *
-     * @param decoder the decoder; null for an encoder
-     * @param encoder the encoder; null for a decoder
+     * @param model the model
      */
-    private record Side(
-            @Nullable DecoderModel decoder, @Nullable BertModel encoder) {
-        static Side open(Path folder) throws IOException {
-            return ModelKind.of(folder).isDecoder()
-                    ? new Side(DecoderModel.load(folder, BaseStorage.of(Precision.FLOAT)), null)
-                    : new Side(null, BertModel.load(folder));
-        }
-
+    private record Side(PretrainedModel model) {
         boolean classifies() {
-            return encoder == null ? decoder().ownClassifier().isPresent() : encoder.hasClassifier();
-        }
-
-        @Override
-        public DecoderModel decoder() {
-            return Objects.requireNonNull(decoder);
+            return model.hasClassifier();
         }
 
         /** The model with its classifier, if it has one. */
         Network network() {
-            if (encoder == null) {
-                return decoder().ownClassifier().orElseGet(decoder()::network);
+            if (classifies()) {
+                return model.classifier();
             }
-            return encoder.hasClassifier() ? encoder.classifier() : encoder.lastHiddenState();
+            return model.config().isDecoder() ? model.causal() : body();
         }
 
         /** The model without what only one of the two has. */
         Network body() {
-            return encoder == null ? decoder().lastHiddenState() : encoder.lastHiddenState();
+            return model.lastHiddenState();
         }
 
         /** The layers that the classifier has more than the body. */

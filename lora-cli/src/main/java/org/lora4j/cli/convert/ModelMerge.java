@@ -9,18 +9,16 @@ import java.util.List;
 import java.util.Objects;
 import org.lora4j.LoRAModel;
 import org.lora4j.cli.file.OutputPath;
-import org.lora4j.cli.model.AdaptedModels;
 import org.lora4j.cli.model.DecoderAdapters;
-import org.lora4j.cli.model.Head;
-import org.lora4j.cli.model.TextClassifier;
 import org.lora4j.io.ModelSource;
 import org.lora4j.io.PeftAdapters;
 import org.lora4j.linalg.Precision;
 import org.lora4j.nn.BaseStorage;
-import org.lora4j.nn.transformer.BertModel;
+import org.lora4j.nn.transformer.ModelConfig;
 import org.lora4j.nn.transformer.ModelFiles;
-import org.lora4j.text.DecoderModel;
-import org.lora4j.text.ModelKind;
+import org.lora4j.nn.transformer.PretrainedModel;
+import org.lora4j.text.ClassifierHead;
+import org.lora4j.text.TextClassifier;
 
 /** Merges an adapter into its model, and writes the result as a folder of Hugging Face. */
 public final class ModelMerge {
@@ -43,11 +41,11 @@ public final class ModelMerge {
      *     Hugging Face
      */
     public static void merge(Path model, Path adapter, Path output) throws IOException {
-        ModelKind kind = ModelKind.of(model);
+        ModelConfig config = ModelConfig.read(model);
         OutputPath.requireOther(output, List.of(model, adapter));
-        if (AdaptedModels.isClassifier(PeftAdapters.load(adapter))) {
+        if (TextClassifier.isClassifier(PeftAdapters.load(adapter))) {
             mergeClassifier(model, adapter, output);
-        } else if (kind.isDecoder()) {
+        } else if (config.isDecoder()) {
             mergeDecoder(model, adapter, output);
         } else {
             mergeEncoder(model, adapter, output);
@@ -65,12 +63,12 @@ public final class ModelMerge {
     }
 
     private static void mergeDecoder(Path model, Path adapter, Path output) throws IOException {
-        DecoderModel decoder = DecoderModel.load(model, BaseStorage.of(Precision.FLOAT));
-        decoder.save(DecoderAdapters.load(decoder, List.of(adapter)).mergeActive(), output);
+        PretrainedModel decoder = PretrainedModel.load(model);
+        decoder.save(DecoderAdapters.load(decoder.causal(), List.of(adapter)).mergeActive(), output);
     }
 
     private static void mergeEncoder(Path model, Path adapter, Path output) throws IOException {
-        BertModel bert = BertModel.load(model);
+        PretrainedModel bert = PretrainedModel.load(model);
         LoRAModel adapted = LoRAModel.of(bert.lastHiddenState());
         bert.save(adapted.load(TextClassifier.ADAPTER, adapter).merge(), output);
     }
@@ -78,7 +76,7 @@ public final class ModelMerge {
     private static void mergeClassifier(Path model, Path adapter, Path output) throws IOException {
         try (TextClassifier classifier =
                 TextClassifier.openWithoutTexts(model, adapter, BaseStorage.of(Precision.FLOAT))) {
-            if (classifier.head() == Head.MEAN) {
+            if (classifier.head() == ClassifierHead.MEAN) {
                 throw new IOException(
                         adapter + ": a classifier that is merged must read the pooler, as the classes of Hugging"
                                 + " Face do, found one that reads the mean; train it with --head pooler, or use the adapter as it"

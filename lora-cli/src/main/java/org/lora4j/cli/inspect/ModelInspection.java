@@ -6,9 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.io.ModelSource;
 import org.lora4j.linalg.Precision;
@@ -16,18 +14,17 @@ import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.layer.Linear;
 import org.lora4j.nn.layer.Pooling;
-import org.lora4j.nn.transformer.BertModel;
+import org.lora4j.nn.transformer.ModelConfig;
 import org.lora4j.nn.transformer.ModelFiles;
+import org.lora4j.nn.transformer.PretrainedModel;
 import org.lora4j.text.ChatTemplate;
-import org.lora4j.text.DecoderModel;
 import org.lora4j.text.Labels;
-import org.lora4j.text.ModelKind;
 import org.lora4j.text.TextRules;
 
 /**
  * What is in the folder of a model.
  *
- * @param kind {@code encoder}, {@code llama} or {@code gpt2}
+ * @param kind {@code encoder}, or the type of a decoder, such as {@code llama}
  * @param folder the folder
  * @param parameters the numbers of the model
  * @param bytes the size of the folder's files
@@ -64,39 +61,39 @@ public record ModelInspection(
      * @throws IOException if a file cannot be read
      */
     public static ModelInspection of(Path folder) throws IOException {
-        ModelKind kind = ModelKind.of(folder);
+        ModelConfig config = ModelConfig.read(folder);
         ModelSource source = ModelSource.of(folder);
         List<String> files = ModelFiles.settings(source);
         List<String> warnings = new ArrayList<>();
         if (!files.contains("tokenizer.json")) {
             warnings.add("there is no tokenizer.json, so the model takes no texts");
         }
-        if (kind.isDecoder()) {
-            DecoderModel decoder = DecoderModel.load(folder, STORAGE);
-            Optional<Network> classifier = ModelKind.classifies(folder) ? decoder.ownClassifier() : Optional.empty();
+        if (config.isDecoder()) {
+            PretrainedModel decoder = PretrainedModel.load(folder, STORAGE);
+            boolean classifies = config.isClassifier() && decoder.hasClassifier();
             return of(
-                    kind,
+                    config.modelType(),
                     folder,
-                    classifier.orElseGet(decoder::network),
+                    classifies ? decoder.classifier() : decoder.causal(),
                     files,
-                    new TextRules(decoder.maxLength(), POSITIONS, false),
+                    new TextRules(config.maxLength(), POSITIONS, false),
                     null,
-                    classifier.isPresent() ? Labels.read(source).names() : List.of(),
-                    classifier.isEmpty() && hasTemplate(folder),
+                    classifies ? Labels.read(source).names() : List.of(),
+                    !classifies && hasTemplate(folder),
                     warnings);
         }
-        BertModel encoder = BertModel.load(folder, STORAGE);
+        PretrainedModel encoder = PretrainedModel.load(folder, STORAGE);
         if (!encoder.hasClassifier() && !files.contains("modules.json")) {
             warnings.add(
                     "there is no modules.json, so sentence embeddings are a guess; if the model has this file on the"
                             + " hub, download it and 1_Pooling/config.json too");
         }
         return of(
-                kind,
+                "encoder",
                 folder,
                 encoder.lastHiddenState(),
                 files,
-                TextRules.read(source, encoder.maxLength()),
+                TextRules.read(source, config.maxLength()),
                 encoder.hasClassifier() ? null : pooling(encoder),
                 encoder.hasClassifier() ? Labels.read(source).names() : List.of(),
                 false,
@@ -112,7 +109,7 @@ public record ModelInspection(
         }
     }
 
-    private static String pooling(BertModel encoder) {
+    private static String pooling(PretrainedModel encoder) {
         try {
             return encoder.pooling() == Pooling.Method.FIRST
                     ? "the vector of the first token"
@@ -123,7 +120,7 @@ public record ModelInspection(
     }
 
     private static ModelInspection of(
-            ModelKind kind,
+            String kind,
             Path folder,
             Network network,
             List<String> files,
@@ -134,7 +131,7 @@ public record ModelInspection(
             List<String> warnings)
             throws IOException {
         return new ModelInspection(
-                kind.name().toLowerCase(Locale.ROOT),
+                kind,
                 folder.toString(),
                 network.parameters().stream()
                         .mapToLong(parameter -> parameter.value().length())

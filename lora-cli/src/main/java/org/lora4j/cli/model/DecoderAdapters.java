@@ -4,8 +4,8 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import org.lora4j.LoRAModel;
+import org.lora4j.nn.Network;
 import org.lora4j.text.DecoderFolder;
-import org.lora4j.text.DecoderModel;
 
 /** Adapters on a decoder. */
 public final class DecoderAdapters {
@@ -21,20 +21,20 @@ public final class DecoderAdapters {
      * @throws IllegalArgumentException if two folders have the same name
      */
     public static LoRAModel load(DecoderFolder decoder, List<Path> adapters) throws IOException {
-        return load(decoder.model(), adapters);
+        return load(decoder.network(), adapters);
     }
 
     /**
      * Loads adapters on a model without a tokenizer.
      *
-     * @param decoder the model
+     * @param network the language model
      * @param adapters as in {@link #load(DecoderFolder, List)}
      * @return the model with them
      * @throws IOException as {@link #load(DecoderFolder, List)}
      * @throws IllegalArgumentException as {@link #load(DecoderFolder, List)}
      */
-    public static LoRAModel load(DecoderModel decoder, List<Path> adapters) throws IOException {
-        LoRAModel model = LoRAModel.of(decoder.network());
+    public static LoRAModel load(Network network, List<Path> adapters) throws IOException {
+        LoRAModel model = LoRAModel.of(network);
         for (Path folder : adapters) {
             AdaptedModels.requireNoClassifier(folder, "a language model");
             model.load(String.valueOf(folder.toAbsolutePath().normalize().getFileName()), folder);

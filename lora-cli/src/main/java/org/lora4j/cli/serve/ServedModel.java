@@ -9,11 +9,11 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.LoRAModel;
 import org.lora4j.nn.BaseStorage;
+import org.lora4j.nn.transformer.ModelConfig;
 import org.lora4j.serve.AdapterCache;
 import org.lora4j.serve.AdapterReloader;
 import org.lora4j.serve.FairLimiter;
 import org.lora4j.serve.ServingStats;
-import org.lora4j.text.ModelKind;
 
 /** A model with a folder of adapters, ready for requests. */
 public abstract class ServedModel implements AutoCloseable {
@@ -58,7 +58,7 @@ public abstract class ServedModel implements AutoCloseable {
      */
     public static ServedModel open(Settings settings) throws IOException {
         return watched(
-                ModelKind.of(settings.model).isDecoder()
+                ModelConfig.read(settings.model).isDecoder()
                         ? ServedDecoder.openDecoder(settings)
                         : ServedEncoder.openEncoder(settings));
     }

@@ -1,8 +1,9 @@
 package org.lora4j.nn.transformer;
 
-import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 import java.util.SplittableRandom;
 import org.lora4j.internal.LayerSeed;
 import org.lora4j.internal.RandomArrays;
@@ -21,20 +22,30 @@ final class InitialTensors {
     private InitialTensors() {}
 
     /**
-     * Creates the tensors.
+     * Creates the tensors of a model with a pooler, or with a head if it is not tied.
      *
-     * @param shapes their names and shapes
-     * @param json the configuration, which may have an {@code initializer_range}
+     * @param config the configuration, which may have an {@code initializer_range}
      */
-    static SafeTensors create(Map<String, long[]> shapes, ObjectNode json, DataType dataType, long seed) {
-        JsonFields fields = new JsonFields(json);
+    static SafeTensors create(ModelConfig config, DataType dataType, long seed) {
+        JsonFields fields = new JsonFields(config.json());
         double range = fields.number("initializer_range", RANGE);
         if (!(range >= 0 && Double.isFinite(range))) {
             fields.refuse("initializer_range must be finite and at least 0, found " + range);
         }
-        fields.requireNoProblems("must be a configuration of a model");
+        fields.requireNoProblems();
+        ExpectedTensors expected = ExpectedTensors.of(config.family(), Map.of());
+        Set<String> ends = new HashSet<>(expected.pooler());
+        if (config.family() instanceof DecoderFamily decoder && !decoder.isTied()) {
+            ends.add(DecoderFamily.HEAD_WEIGHT);
+        }
+        Map<String, ExpectedTensors.Expected> created = new LinkedHashMap<>(expected.required());
+        expected.optional().forEach((name, tensor) -> {
+            if (ends.contains(name)) {
+                created.put(name, tensor);
+            }
+        });
         Map<String, INDArray> tensors = new LinkedHashMap<>();
-        shapes.forEach((name, shape) -> tensors.put(name, create(name, shape, range, dataType, seed)));
+        created.forEach((name, tensor) -> tensors.put(name, create(name, tensor.stored(), range, dataType, seed)));
         return SafeTensors.of(tensors, Map.of());
     }
 

@@ -6,8 +6,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Function;
-import java.util.function.Predicate;
+import java.util.Objects;
 import org.lora4j.internal.Names;
 import org.lora4j.io.Dtype;
 import org.lora4j.io.SafeTensorsException;
@@ -23,11 +22,13 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** The tensors of a model by their plain names: without the prefix of a model with a head, and in the names of today. */
-final class ModelTensors {
+final class ModelTensors implements Tensors {
     private final Map<String, WeightMatrix> tensors;
+    private final DataType type;
 
-    private ModelTensors(Map<String, WeightMatrix> tensors) {
+    private ModelTensors(Map<String, WeightMatrix> tensors, DataType type) {
         this.tensors = tensors;
+        this.type = type;
     }
 
     /**
@@ -38,31 +39,18 @@ final class ModelTensors {
      */
     record Form(DataType type, Precision precision) {
         static Form of(DataType type) {
+            Objects.requireNonNull(type, "dataType must not be null");
+            if (type != DataType.FLOAT && type != DataType.DOUBLE) {
+                throw new IllegalArgumentException("the type of a model must be FLOAT or DOUBLE, found " + type);
+            }
             return new Form(type, Precision.FLOAT);
         }
 
         static Form of(BaseStorage storage) {
+            Objects.requireNonNull(storage, "storage must not be null");
             return new Form(DataType.FLOAT, storage.precision());
         }
     }
-
-    /**
-     * How a family names its tensors.
-     *
-     * @param layersField what the configuration calls the number of layers
-     * @param layers the number of layers
-     * @param plain the plain name of a stored one
-     * @param isOfNoUse whether a plain name is that of a tensor that is skipped
-     * @param shapes the shapes of the tensors that the model has, given those that are stored, by their plain names
-     * @param isTransposed whether the matrix of a plain name is stored as {@code [in, out]}; it is read as {@code [out, in]}
-     */
-    record Family(
-            String layersField,
-            int layers,
-            Function<String, String> plain,
-            Predicate<String> isOfNoUse,
-            Function<Map<String, long[]>, Map<String, long[]>> shapes,
-            Predicate<String> isTransposed) {}
 
     /**
      * Reads the tensors that a configuration asks for. The files must hold them all, and nothing that is unknown.
@@ -70,13 +58,14 @@ final class ModelTensors {
      * @throws SafeTensorsException if tensors are missing, misshapen, left over, damaged or not finite; the message lists them
      * @throws IOException if a file cannot be read
      */
-    static ModelTensors read(TensorFiles files, Family family, Form form) throws IOException {
+    static ModelTensors read(TensorFiles files, ModelConfig config, Form form) throws IOException {
+        Family family = config.family();
         Map<String, String> stored = new LinkedHashMap<>();
         Map<String, long[]> found = new LinkedHashMap<>();
         List<String> problems = new ArrayList<>();
         for (String name : files.shapes().keySet()) {
-            String plain = family.plain().apply(name);
-            if (family.isOfNoUse().test(plain)) {
+            String plain = family.plainName(name);
+            if (family.isOfNoUse(plain)) {
                 continue;
             }
             String former = stored.putIfAbsent(plain, name);
@@ -86,22 +75,25 @@ final class ModelTensors {
             found.putIfAbsent(plain, files.shapes().get(name));
         }
         // A layer has several tensors. Without this check, a wrong number would ask for the names of millions.
-        if (family.layers() > stored.size()) {
+        JsonFields.Layers layers = config.layers();
+        if (layers.number() > stored.size()) {
             throw refuse(
                     files,
-                    "must be those of the " + family.layersField() + " " + family.layers() + " in config.json",
+                    "must be those of the " + layers.field() + " " + layers.number() + " in config.json",
                     stored.size() + " tensors");
         }
         Map<String, String> plainNames = new LinkedHashMap<>();
         List<String> missing = new ArrayList<>();
-        family.shapes().apply(found).forEach((plain, shape) -> {
+        Map<String, ExpectedTensors.Expected> expected =
+                ExpectedTensors.of(family, found).of(found.keySet());
+        expected.forEach((plain, tensor) -> {
             String name = stored.remove(plain);
             long[] foundShape = found.get(plain);
-            long[] expected = family.isTransposed().test(plain) ? new long[] {shape[1], shape[0]} : shape;
+            long[] shape = tensor.stored();
             if (name == null) {
                 missing.add(plain);
-            } else if (!Arrays.equals(foundShape, expected)) {
-                problems.add(name + " must be " + Arrays.toString(expected) + ", found " + Arrays.toString(foundShape));
+            } else if (!Arrays.equals(foundShape, shape)) {
+                problems.add(name + " must be " + Arrays.toString(shape) + ", found " + Arrays.toString(foundShape));
             } else {
                 plainNames.put(name, plain);
             }
@@ -118,9 +110,10 @@ final class ModelTensors {
         Map<String, WeightMatrix> tensors = new LinkedHashMap<>();
         files.read(plainNames.keySet(), (name, tensor) -> {
             String plain = String.valueOf(plainNames.get(name));
-            tensors.put(plain, matrix(tensor, family.isTransposed().test(plain), form));
+            boolean isTransposed = Objects.requireNonNull(expected.get(plain)).isTransposed();
+            tensors.put(plain, matrix(tensor, isTransposed, form));
         });
-        return new ModelTensors(tensors);
+        return new ModelTensors(tensors, form.type());
     }
 
     private static WeightMatrix matrix(TensorFiles.Tensor tensor, boolean isTransposed, Form form) throws IOException {
@@ -185,9 +178,32 @@ final class ModelTensors {
                                 : one.array().equals(two.array())));
     }
 
+    /** The type of the tensors. */
+    DataType type() {
+        return type;
+    }
+
+    /** The shapes, as layers have them. */
+    Map<String, long[]> shapes() {
+        Map<String, long[]> shapes = new LinkedHashMap<>();
+        tensors.forEach((name, matrix) -> shapes.put(name, matrix.shape()));
+        return shapes;
+    }
+
     /** A parameter around a matrix, which is frozen if it is in fewer bits. */
-    Parameter parameter(String path, String name) {
-        return new Parameter(path + ".weight", matrix(name));
+    @Override
+    public Parameter matrix(String parameter, String name, long rows, long columns, boolean isTransposed) {
+        return new Parameter(parameter, matrix(name));
+    }
+
+    @Override
+    public INDArray vector(String name, long length) {
+        return get(name);
+    }
+
+    @Override
+    public long labels(String name) {
+        return matrix(name).shape()[0];
     }
 
     private WeightMatrix matrix(String name) {

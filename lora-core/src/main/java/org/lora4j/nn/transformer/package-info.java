@@ -3,7 +3,7 @@
  * {@code transformers}.
  *
  * <pre>{@code
- * BertModel bert = BertModel.load(Path.of("all-MiniLM-L6-v2"));
+ * PretrainedModel bert = PretrainedModel.load(Path.of("all-MiniLM-L6-v2"));
  * LoRAModel model = LoRAModel.of(bert.sentenceEmbeddings());
  * INDArray vectors = model.base().predict(Sequences.of(ids));
  * }</pre>

@@ -10,7 +10,6 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Predicate;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -62,13 +61,12 @@ class BaseStorageFilesTest {
     @TempDir
     private Path folder;
 
-    private void write(String config, Map<String, long[]> shapes, Predicate<String> isTransposed, DataType type)
-            throws Exception {
+    private void write(String config, DataType type) throws Exception {
         Map<String, INDArray> tensors = new LinkedHashMap<>();
-        shapes.forEach((name, shape) -> {
-            long[] stored = isTransposed.test(name) ? new long[] {shape[1], shape[0]} : shape;
-            INDArray values =
-                    Samples.gaussian(name.hashCode(), DataType.FLOAT, stored).mul(0.05);
+        ExpectedTensors model = ExpectedTensors.of(ModelConfig.parse(config).family(), Map.of());
+        model.required().forEach((name, expected) -> {
+            INDArray values = Samples.gaussian(name.hashCode(), DataType.FLOAT, expected.stored())
+                    .mul(0.05);
             tensors.put(name, values.castTo(type));
         });
         SafeTensors.of(tensors, Map.of()).write(folder.resolve("model.safetensors"));
@@ -82,37 +80,21 @@ class BaseStorageFilesTest {
     }
 
     private void write(Family family, DataType type) throws Exception {
-        switch (family) {
-            case LLAMA -> write(QWEN, LlamaNames.shapes(LlamaConfig.parse(QWEN), false), name -> false, type);
-            case GPT2 ->
-                write(
-                        GPT2,
-                        Gpt2Names.shapes(Gpt2Config.read(JsonFields.parse(GPT2)), false),
-                        Gpt2Names::isTransposed,
-                        type);
-            case BERT ->
-                write(BERT, BertShapes.encoder(BertConfigReader.read(JsonFields.parse(BERT))), name -> false, type);
-        }
+        write(family == Family.LLAMA ? QWEN : family == Family.GPT2 ? GPT2 : BERT, type);
     }
 
     private Network load(Family family, Precision precision) throws Exception {
-        BaseStorage storage = BaseStorage.of(precision);
-        return switch (family) {
-            case LLAMA -> LlamaModel.load(folder, storage).causal();
-            case GPT2 -> Gpt2Model.load(folder, storage).causal();
-            case BERT -> BertModel.load(folder, storage).meanPooled();
-        };
+        return network(family, PretrainedModel.load(folder, BaseStorage.of(precision)));
+    }
+
+    private static Network network(Family family, PretrainedModel model) {
+        return family == Family.BERT ? model.meanPooled() : model.causal();
     }
 
     private Network loadFromMemory(Family family, Precision precision) throws Exception {
-        BaseStorage storage = BaseStorage.of(precision);
         SafeTensors tensors = SafeTensors.read(folder.resolve("model.safetensors"));
-        String config = Files.readString(folder.resolve("config.json"));
-        return switch (family) {
-            case LLAMA -> LlamaModel.of(config, tensors, storage).causal();
-            case GPT2 -> Gpt2Model.of(config, tensors, storage).causal();
-            case BERT -> BertModel.of(config, tensors, storage).meanPooled();
-        };
+        ModelConfig config = ModelConfig.parse(Files.readString(folder.resolve("config.json")));
+        return network(family, PretrainedModel.of(config, tensors, BaseStorage.of(precision)));
     }
 
     private static void assertSameWeights(Network found, Network expected) {
@@ -221,27 +203,14 @@ class BaseStorageFilesTest {
     @Test
     void savesTheWeightsThatAreMultiplied() throws Exception {
         write(Family.LLAMA, DataType.BFLOAT16);
-        LlamaModel model = LlamaModel.load(folder, BaseStorage.of(Precision.BFLOAT16));
+        PretrainedModel model = PretrainedModel.load(folder, BaseStorage.of(Precision.BFLOAT16));
         model.save(model.causal(), folder.resolve("saved"));
-        assertSameWeights(LlamaModel.load(folder.resolve("saved")).causal(), load(Family.LLAMA, Precision.FLOAT));
+        assertSameWeights(PretrainedModel.load(folder.resolve("saved")).causal(), load(Family.LLAMA, Precision.FLOAT));
     }
 
     private void save(Family family, Path saved) throws Exception {
-        BaseStorage storage = BaseStorage.of(Precision.BFLOAT16);
-        switch (family) {
-            case LLAMA -> {
-                LlamaModel model = LlamaModel.load(folder, storage);
-                model.save(model.causal(), saved, Dtype.BF16);
-            }
-            case GPT2 -> {
-                Gpt2Model model = Gpt2Model.load(folder, storage);
-                model.save(model.causal(), saved, Dtype.BF16);
-            }
-            case BERT -> {
-                BertModel model = BertModel.load(folder, storage);
-                model.save(model.meanPooled(), saved, Dtype.BF16);
-            }
-        }
+        PretrainedModel model = PretrainedModel.load(folder, BaseStorage.of(Precision.BFLOAT16));
+        model.save(network(family, model), saved, Dtype.BF16);
     }
 
     @ParameterizedTest

@@ -49,7 +49,7 @@ class BatchingPredictorOfSequencesTest {
         return model;
     }
 
-    private static BertModel bert() throws Exception {
+    private static PretrainedModel bert() throws Exception {
         return EncoderCase.of("encoder_classifier").model(DataType.FLOAT);
     }
 

@@ -27,9 +27,7 @@ record DecoderCase(Path folder, SafeTensors io) {
     }
 
     Network causal(DataType type) throws Exception {
-        return isGpt2()
-                ? Gpt2Model.load(folder, type).causal()
-                : LlamaModel.load(folder, type).causal();
+        return PretrainedModel.load(folder, type).causal();
     }
 
     Network causal() throws Exception {
@@ -37,9 +35,7 @@ record DecoderCase(Path folder, SafeTensors io) {
     }
 
     Network lastHiddenState() throws Exception {
-        return isGpt2()
-                ? Gpt2Model.load(folder).lastHiddenState()
-                : LlamaModel.load(folder).lastHiddenState();
+        return PretrainedModel.load(folder).lastHiddenState();
     }
 
     JsonNode settings() throws Exception {
@@ -74,6 +70,11 @@ record DecoderCase(Path folder, SafeTensors io) {
             }
         }
         return parts.toArray(new int[0][]);
+    }
+
+    /** Whether transformers stores a weight of GPT-2 as {@code [in, out]}. */
+    static boolean isTransposed(String name) {
+        return name.matches(".*\\.(attn\\.c_attn|attn\\.c_proj|mlp\\.c_fc|mlp\\.c_proj)\\.weight");
     }
 
     /** The rows of {@code [n, t, dim]} under each other. */

@@ -60,42 +60,24 @@ class DecoderClassifierTest {
     @ValueSource(strings = {"decoder_llama", "decoder_gpt2"})
     void aNewClassifierIsSavedAndLoaded(String name) throws Exception {
         Path model = DecoderCase.of(name).folder();
-        boolean isLlama = name.equals("decoder_llama");
-        Network classifier = isLlama
-                ? LlamaModel.load(model).classifier(3, 7)
-                : Gpt2Model.load(model).classifier(3, 7);
-        assertScoresOfTheLastToken(
-                classifier,
-                isLlama
-                        ? LlamaModel.load(model).lastHiddenState()
-                        : Gpt2Model.load(model).lastHiddenState());
-        if (isLlama) {
-            LlamaModel.load(model).save(classifier, folder);
-        } else {
-            Gpt2Model.load(model).save(classifier, folder);
-        }
+        PretrainedModel decoder = PretrainedModel.load(model);
+        Network classifier = decoder.classifier(3, 7);
+        assertScoresOfTheLastToken(classifier, decoder.lastHiddenState());
+        decoder.save(classifier, folder);
+        String architecture = name.equals("decoder_llama") ? "Llama" : "GPT2";
         assertThat(Files.readString(folder.resolve("config.json")))
-                .contains(isLlama ? "\"LlamaForSequenceClassification\"" : "\"GPT2ForSequenceClassification\"")
+                .contains("\"" + architecture + "ForSequenceClassification\"")
                 .contains("\"LABEL_2\"");
-        Network loaded = isLlama
-                ? LlamaModel.load(folder).classifier()
-                : Gpt2Model.load(folder).classifier();
-        assertThat(loaded.predict(INPUT)).isEqualTo(classifier.predict(INPUT));
-        assertThat(
-                        isLlama
-                                ? LlamaModel.load(folder).hasClassifier()
-                                : Gpt2Model.load(folder).hasClassifier())
-                .isTrue();
-        assertThat(
-                        isLlama
-                                ? LlamaModel.load(model).hasClassifier()
-                                : Gpt2Model.load(model).hasClassifier())
-                .isFalse();
+        PretrainedModel loaded = PretrainedModel.load(folder);
+        assertThat(loaded.classifier().predict(INPUT)).isEqualTo(classifier.predict(INPUT));
+        assertThat(loaded.hasClassifier()).isTrue();
+        assertThat(decoder.hasClassifier()).isFalse();
     }
 
     @Test
     void anAdapterTrainsWithItAndIsSavedAsPeftSavesIt() throws Exception {
-        LlamaModel llama = LlamaModel.load(DecoderCase.of("decoder_llama").folder());
+        PretrainedModel llama =
+                PretrainedModel.load(DecoderCase.of("decoder_llama").folder());
         LoRAModel model = LoRAModel.of(llama.classifier(2, 1));
         AdapterView view = model.add(
                 "adapter",
@@ -124,7 +106,7 @@ class DecoderClassifierTest {
     void gradientsAreThoseOfPyTorch() throws Exception {
         DecoderCase golden = DecoderCase.of("decoder_gradients_classifier");
         for (DataType type : List.of(DataType.DOUBLE, DataType.FLOAT)) {
-            Network network = LlamaModel.load(golden.folder(), type).classifier();
+            Network network = PretrainedModel.load(golden.folder(), type).classifier();
             double tolerance = type == DataType.DOUBLE ? 1e-9 : 1e-4;
             DecoderCase.assertClose(
                     "logits", network.predict(golden.input()), golden.io().tensor("logits"), tolerance);
@@ -153,8 +135,8 @@ class DecoderClassifierTest {
     @ValueSource(booleans = {false, true})
     void gradientsOfAnAdapterEqualFiniteDifferences(boolean dora) throws Exception {
         DecoderCase golden = DecoderCase.of("decoder_gradients_classifier");
-        LoRAModel model =
-                LoRAModel.of(LlamaModel.load(golden.folder(), DataType.DOUBLE).classifier());
+        LoRAModel model = LoRAModel.of(
+                PretrainedModel.load(golden.folder(), DataType.DOUBLE).classifier());
         AdapterView view = model.add(
                 "adapter",
                 LoRAConfig.builder()
@@ -189,7 +171,8 @@ class DecoderClassifierTest {
 
     @Test
     void refusesWhatIsNotThere() throws Exception {
-        LlamaModel llama = LlamaModel.load(DecoderCase.of("decoder_llama").folder());
+        PretrainedModel llama =
+                PretrainedModel.load(DecoderCase.of("decoder_llama").folder());
         assertThatIllegalStateException()
                 .isThrownBy(llama::classifier)
                 .withMessage(

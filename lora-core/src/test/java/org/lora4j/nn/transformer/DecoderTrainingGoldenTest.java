@@ -54,7 +54,7 @@ class DecoderTrainingGoldenTest {
                 INDArray gradient = gradients.gradients().get(i);
                 DecoderCase.assertClose(
                         type + " " + parameter,
-                        Gpt2Names.isTransposed(parameter) ? ModelTensors.transposed(gradient) : gradient,
+                        DecoderCase.isTransposed(parameter) ? ModelTensors.transposed(gradient) : gradient,
                         golden.io().tensor("grad." + parameter),
                         tolerance);
                 names.add("grad." + parameter);
@@ -206,7 +206,7 @@ class DecoderTrainingGoldenTest {
                 INDArray value = parameter.value();
                 DecoderCase.assertClose(
                         key,
-                        Gpt2Names.isTransposed(key) ? ModelTensors.transposed(value) : value,
+                        DecoderCase.isTransposed(key) ? ModelTensors.transposed(value) : value,
                         golden.io().tensor(key),
                         1e-4);
                 compared++;

@@ -50,7 +50,7 @@ class EncoderAdaptersOfOthersTest {
     void anAdapterOfAClassifierComputesTheSameOnAnEncoder(String name) throws Exception {
         EncoderCase golden = EncoderCase.of(name);
         Path adapter = golden.folder().resolve("adapter");
-        BertModel bert = golden.model();
+        PretrainedModel bert = golden.model();
         Sequences input = golden.input();
         LoRAModel encoder = LoRAModel.of(bert.pooled());
         AdapterView view = encoder.load("a", adapter, ReadOptions.of(FingerprintCheck.IGNORE));
@@ -78,7 +78,7 @@ class EncoderAdaptersOfOthersTest {
     @Test
     void anAdapterOfAnEncoderComputesTheSameUnderAClassifier() throws Exception {
         EncoderCase golden = EncoderCase.of("encoder_classifier");
-        BertModel bert = golden.model();
+        PretrainedModel bert = golden.model();
         AdapterView onEncoder = LoRAModel.of(bert.pooled())
                 .add(
                         "a",
@@ -136,7 +136,7 @@ class EncoderAdaptersOfOthersTest {
 
     @Test
     void storesTheTaskOfTheHost() throws Exception {
-        BertModel bert = EncoderCase.of("encoder_classifier").model();
+        PretrainedModel bert = EncoderCase.of("encoder_classifier").model();
         LoRAConfig head = LoRAConfig.builder()
                 .rank(1)
                 .targetModules("query")

@@ -22,11 +22,11 @@ record EncoderCase(Path folder, SafeTensors io) {
         return new EncoderCase(folder, SafeTensors.read(folder.resolve("io.safetensors")));
     }
 
-    BertModel model(DataType type) throws Exception {
-        return BertModel.load(folder, type);
+    PretrainedModel model(DataType type) throws Exception {
+        return PretrainedModel.load(folder, type);
     }
 
-    BertModel model() throws Exception {
+    PretrainedModel model() throws Exception {
         return model(DataType.FLOAT);
     }
 

@@ -29,7 +29,7 @@ class EncoderGoldenTest {
     @Test
     void computesHiddenStatesAndPooledOutputs() throws Exception {
         EncoderCase golden = EncoderCase.of("encoder_forward");
-        BertModel model = golden.model();
+        PretrainedModel model = golden.model();
         Sequences input = golden.input();
         golden.assertOutput(
                 "last_hidden_state", input.pad(model.lastHiddenState().predict(input)));
@@ -40,7 +40,7 @@ class EncoderGoldenTest {
     @Test
     void leavesOutTokensThatAreMaskedAnywhere() throws Exception {
         EncoderCase golden = EncoderCase.of("encoder_forward");
-        BertModel model = golden.model();
+        PretrainedModel model = golden.model();
         Sequences input = Sequences.of(
                 golden.io().tensor("input_ids"),
                 golden.io().tensor("attention_mask_holes"),
@@ -65,7 +65,7 @@ class EncoderGoldenTest {
     @Test
     void readsNamesOfOldCheckpoints() throws Exception {
         EncoderCase golden = EncoderCase.of("encoder_old_checkpoint");
-        BertModel model = golden.model();
+        PretrainedModel model = golden.model();
         golden.assertOutput(
                 "last_hidden_state", golden.input().pad(model.lastHiddenState().predict(golden.input())));
         golden.assertOutput("pooler_output", model.pooled().predict(golden.input()));

@@ -74,7 +74,7 @@ class ModelFilesTest {
     private void assertRefused(Path file) {
         assertTimeoutPreemptively(
                 SOON,
-                () -> assertThatThrownBy(() -> BertModel.load(folder))
+                () -> assertThatThrownBy(() -> PretrainedModel.load(folder))
                         .isInstanceOf(FileSystemException.class)
                         .hasMessage(file + ": must be a regular file, found a device, a pipe or a socket"));
     }
@@ -82,10 +82,10 @@ class ModelFilesTest {
     @Test
     void aLongOrBinaryFileIsRefused() throws Exception {
         Files.write(folder.resolve("config.json"), new byte[1_000_001]);
-        assertThatThrownBy(() -> BertModel.load(folder))
+        assertThatThrownBy(() -> PretrainedModel.load(folder))
                 .hasMessage(folder.resolve("config.json") + ": must have at most 1000000 bytes, found more");
         Files.write(folder.resolve("config.json"), new byte[] {'{', (byte) 0xff, '}'});
-        assertThatThrownBy(() -> BertModel.load(folder))
+        assertThatThrownBy(() -> PretrainedModel.load(folder))
                 .hasMessage(folder.resolve("config.json") + ": must be text in UTF-8, found other bytes");
     }
 
@@ -95,7 +95,7 @@ class ModelFilesTest {
         replaceConfig("\"num_hidden_layers\": 2", "\"num_hidden_layers\": " + layers);
         assertTimeoutPreemptively(
                 SOON,
-                () -> assertThatThrownBy(() -> BertModel.load(folder))
+                () -> assertThatThrownBy(() -> PretrainedModel.load(folder))
                         .hasMessageMatching("(?s).*(num_hidden_layers|missing 'encoder\\.layer\\.2).*"));
     }
 
@@ -114,16 +114,19 @@ class ModelFilesTest {
         for (String other : new String[] {"1", "9999999", "10000001", "2147483646", "2147483647"}) {
             Files.writeString(folder.resolve("config.json"), text.replace(size, key + ": " + other));
             assertTimeoutPreemptively(
-                    SOON, () -> assertThatThrownBy(() -> BertModel.load(folder)).hasMessageContaining("must be"));
+                    SOON,
+                    () -> assertThatThrownBy(() -> PretrainedModel.load(folder)).hasMessageContaining("must be"));
         }
     }
 
     private INDArray embeddings() throws Exception {
-        return BertModel.load(folder, DataType.DOUBLE).sentenceEmbeddings().predict(INPUT);
+        return PretrainedModel.load(folder, DataType.DOUBLE)
+                .sentenceEmbeddings()
+                .predict(INPUT);
     }
 
     private INDArray expected(boolean first) throws Exception {
-        BertModel model = BertModel.load(folder, DataType.DOUBLE);
+        PretrainedModel model = PretrainedModel.load(folder, DataType.DOUBLE);
         INDArray states = model.lastHiddenState().predict(INPUT);
         INDArray pooled = first ? states.getRows(0, 3) : model.meanPooled().predict(INPUT);
         return pooled.divColumnVector(Transforms.sqrt(pooled.mul(pooled).sum(true, 1)));
@@ -157,26 +160,26 @@ class ModelFilesTest {
         Files.writeString(folder.resolve("modules.json"), MODULES);
         FilesInMemory memory = FilesInMemory.read(folder);
         for (BaseStorage storage : List.of(BaseStorage.of(Precision.FLOAT), BaseStorage.of(Precision.BFLOAT16))) {
-            assertThat(BertModel.load(memory, storage)
+            assertThat(PretrainedModel.load(memory, storage)
                             .sentenceEmbeddings()
                             .predict(INPUT)
                             .toFloatMatrix())
-                    .isDeepEqualTo(BertModel.load(folder, storage)
+                    .isDeepEqualTo(PretrainedModel.load(folder, storage)
                             .sentenceEmbeddings()
                             .predict(INPUT)
                             .toFloatMatrix());
         }
-        BertModel model = BertModel.load(memory, DataType.DOUBLE).withDropout(0.5);
+        PretrainedModel model = PretrainedModel.load(memory, DataType.DOUBLE).withDropout(0.5);
         assertThat(model.pooling()).isEqualTo(Pooling.Method.FIRST);
         EncoderCase.assertClose(
                 "first", model.withDropout(0).sentenceEmbeddings().predict(INPUT), expected(true), 1e-12);
         memory.files().remove("modules.json");
         memory.files().remove("1_Pooling/config.json");
-        BertModel plain = BertModel.load(memory, DataType.DOUBLE);
+        PretrainedModel plain = PretrainedModel.load(memory, DataType.DOUBLE);
         assertThat(plain.pooling()).isEqualTo(Pooling.Method.MEAN);
         EncoderCase.assertClose("mean", plain.sentenceEmbeddings().predict(INPUT), expected(false), 1e-12);
         memory.files().remove("config.json");
-        assertThatThrownBy(() -> BertModel.load(memory, DataType.FLOAT))
+        assertThatThrownBy(() -> PretrainedModel.load(memory, DataType.FLOAT))
                 .isInstanceOf(NoSuchFileException.class)
                 .hasMessage("memory/config.json");
     }
@@ -200,21 +203,25 @@ class ModelFilesTest {
     void aSavedModelIsPooledAsBefore(@TempDir Path other) throws Exception {
         writePooling(FIRST);
         Files.writeString(folder.resolve("modules.json"), MODULES);
-        BertModel model = BertModel.load(folder, DataType.DOUBLE);
+        PretrainedModel model = PretrainedModel.load(folder, DataType.DOUBLE);
         model.save(model.sentenceEmbeddings().copy(), other);
         EncoderCase.assertClose(
                 "saved",
-                BertModel.load(other, DataType.DOUBLE).sentenceEmbeddings().predict(INPUT),
+                PretrainedModel.load(other, DataType.DOUBLE)
+                        .sentenceEmbeddings()
+                        .predict(INPUT),
                 expected(true),
                 1e-12);
         assertThat(other.resolve("modules.json")).hasContent(MODULES);
         Files.delete(folder.resolve("modules.json"));
         Files.delete(folder.resolve("1_Pooling/config.json"));
-        BertModel plain = BertModel.load(folder, DataType.DOUBLE);
+        PretrainedModel plain = PretrainedModel.load(folder, DataType.DOUBLE);
         plain.save(plain.sentenceEmbeddings().copy(), other);
         EncoderCase.assertClose(
                 "replaced",
-                BertModel.load(other, DataType.DOUBLE).sentenceEmbeddings().predict(INPUT),
+                PretrainedModel.load(other, DataType.DOUBLE)
+                        .sentenceEmbeddings()
+                        .predict(INPUT),
                 expected(false),
                 1e-12);
     }
@@ -223,7 +230,7 @@ class ModelFilesTest {
     @ValueSource(strings = {"max_tokens", "weightedmean_tokens", "lasttoken", "mean_sqrt_len_tokens", "something_new"})
     void anotherPoolingIsRefusedByName(String mode) throws Exception {
         writePooling("{\"pooling_mode_" + mode + "\": true, \"pooling_mode_mean_tokens\": false}");
-        BertModel model = BertModel.load(folder);
+        PretrainedModel model = PretrainedModel.load(folder);
         assertThatThrownBy(model::sentenceEmbeddings)
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageStartingWith("1_Pooling/config.json: ")
@@ -246,7 +253,7 @@ class ModelFilesTest {
             })
     void aPoolingThatIsNotClearIsRefused(String text) throws Exception {
         writePooling(text);
-        BertModel model = BertModel.load(folder);
+        PretrainedModel model = PretrainedModel.load(folder);
         assertThatThrownBy(model::sentenceEmbeddings)
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageStartingWith("1_Pooling/config.json: ");
@@ -261,13 +268,13 @@ class ModelFilesTest {
             {"[{", "{\"a\": [{", "modules.json: must be valid JSON"}
         }) {
             Files.writeString(folder.resolve("modules.json"), MODULES.replace(change[0], change[1]));
-            BertModel model = BertModel.load(folder);
+            PretrainedModel model = PretrainedModel.load(folder);
             assertThatThrownBy(model::sentenceEmbeddings)
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessageContaining(change[2]);
         }
         Files.writeString(folder.resolve("modules.json"), "{}");
-        BertModel model = BertModel.load(folder);
+        PretrainedModel model = PretrainedModel.load(folder);
         assertThatThrownBy(model::sentenceEmbeddings).hasMessageContaining("found no list");
     }
 }

@@ -24,17 +24,17 @@ class OutputGradientOrderTest {
     private static final Sequences INPUT =
             Sequences.of(new int[] {1, 5, 9}, new int[] {1, 30, 31, 32}, new int[] {1, 7}, new int[] {2, 41, 3});
 
-    static Stream<Function<BertModel, Network>> ends() {
-        return Stream.concat(Stream.of(BertModel::lastHiddenState), endsWithARowForEachSequence());
+    static Stream<Function<PretrainedModel, Network>> ends() {
+        return Stream.concat(Stream.of(PretrainedModel::lastHiddenState), endsWithARowForEachSequence());
     }
 
-    static Stream<Function<BertModel, Network>> endsWithARowForEachSequence() {
-        return Stream.of(BertModel::pooled, BertModel::sentenceEmbeddings, BertModel::classifier);
+    static Stream<Function<PretrainedModel, Network>> endsWithARowForEachSequence() {
+        return Stream.of(PretrainedModel::pooled, PretrainedModel::sentenceEmbeddings, PretrainedModel::classifier);
     }
 
     @ParameterizedTest
     @MethodSource("ends")
-    void theGradientsAreTheSame(Function<BertModel, Network> end) throws Exception {
+    void theGradientsAreTheSame(Function<PretrainedModel, Network> end) throws Exception {
         Network network = end.apply(EncoderCase.of("encoder_classifier").model(DataType.DOUBLE));
         Pass rows = network.newTrainingPass();
         Pass columns = network.newTrainingPass();
@@ -53,7 +53,7 @@ class OutputGradientOrderTest {
 
     @ParameterizedTest
     @MethodSource("endsWithARowForEachSequence")
-    void theGradientOfPairsEqualsFiniteDifferences(Function<BertModel, Network> end) throws Exception {
+    void theGradientOfPairsEqualsFiniteDifferences(Function<PretrainedModel, Network> end) throws Exception {
         Network network = end.apply(EncoderCase.of("encoder_classifier").model(DataType.DOUBLE));
         Loss loss = Loss.inBatchNegatives(2);
         Pass pass = network.newTrainingPass();

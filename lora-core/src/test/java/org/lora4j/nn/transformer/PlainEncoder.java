@@ -29,8 +29,9 @@ final class PlainEncoder {
         this.padding = padding;
         this.positions = positions;
         SplittableRandom random = new SplittableRandom(positions + padding);
-        BertShapes.encoder(BertConfig.parse(config())).forEach((name, shape) -> {
-            INDArray values = RandomArrays.gaussian(random, 0.6, DataType.DOUBLE, shape);
+        Family family = ModelConfig.parse(config()).family();
+        ExpectedTensors.of(family, Map.of()).required().forEach((name, expected) -> {
+            INDArray values = RandomArrays.gaussian(random, 0.6, DataType.DOUBLE, expected.shape());
             tensors.put(name, name.endsWith("LayerNorm.weight") ? values.addi(1) : values);
         });
     }
@@ -49,8 +50,8 @@ final class PlainEncoder {
         return file.build();
     }
 
-    BertModel model(DataType type) throws Exception {
-        return BertModel.of(config(), tensors(), type);
+    PretrainedModel model(DataType type) throws Exception {
+        return PretrainedModel.of(ModelConfig.parse(config()), tensors(), type);
     }
 
     /** The last hidden states of a sequence, also of its masked tokens. */

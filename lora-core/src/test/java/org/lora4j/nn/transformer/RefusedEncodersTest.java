@@ -30,11 +30,11 @@ class RefusedEncodersTest {
                 SafeTensors.read(golden.resolve("model.safetensors")).tensors());
     }
 
-    private BertModel load(Map<String, INDArray> tensors) throws Exception {
+    private PretrainedModel load(Map<String, INDArray> tensors) throws Exception {
         Path golden = EncoderCase.of("encoder_forward").folder();
         Files.write(folder.resolve("config.json"), Files.readAllBytes(golden.resolve("config.json")));
         SafeTensors.of(tensors, Map.of()).write(folder.resolve("model.safetensors"));
-        return BertModel.load(folder, DataType.FLOAT);
+        return PretrainedModel.load(folder, DataType.FLOAT);
     }
 
     @Test
@@ -63,7 +63,7 @@ class RefusedEncodersTest {
 
     @Test
     void refusesToSaveWeightsThatAreNotFinite() throws Exception {
-        BertModel model = load(tensors());
+        PretrainedModel model = load(tensors());
         Network network = model.pooled();
         network.linear("pooler.dense").weight().putScalar(1, Float.POSITIVE_INFINITY);
 

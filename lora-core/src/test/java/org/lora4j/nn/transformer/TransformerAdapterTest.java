@@ -52,7 +52,7 @@ class TransformerAdapterTest {
             new int[][] {{1, 1, 1}, {0, 1, 1, 0, 1}, {1}},
             new int[][] {{0, 1, 1}, {0, 0, 0, 1, 1}, {1}});
 
-    private static BertModel bert(DataType type) throws Exception {
+    private static PretrainedModel bert(DataType type) throws Exception {
         return EncoderCase.of("encoder_classifier").model(type);
     }
 

@@ -14,7 +14,7 @@ import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.nn.NativeThreads;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.input.Sequences;
-import org.lora4j.nn.transformer.BertModel;
+import org.lora4j.nn.transformer.PretrainedModel;
 import org.lora4j.text.Classification;
 import org.lora4j.text.EncoderFolder;
 import org.lora4j.text.EpochBatches;
@@ -62,7 +62,7 @@ public final class TextLoRA {
                 .toList());
         Texts train = Texts.read(trainFile, labels, encoder);
         Texts test = Texts.read(testFile, labels, encoder);
-        BertModel bert = encoder.model().withDropout(0);
+        PretrainedModel bert = encoder.model().withDropout(0);
 
         // 2. What can the encoder do as it is? Compute the mean of its hidden states once, and train a classifier on
         // it.

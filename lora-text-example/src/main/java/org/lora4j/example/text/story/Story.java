@@ -24,7 +24,7 @@ import org.lora4j.nn.Model;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.input.Input;
 import org.lora4j.nn.parameter.Parameter;
-import org.lora4j.nn.transformer.LlamaModel;
+import org.lora4j.nn.transformer.PretrainedModel;
 import org.lora4j.text.Tokenizer;
 import org.lora4j.train.TrainingListener;
 import org.lora4j.train.TrainingResult;
@@ -71,7 +71,7 @@ public record Story(@Nullable Path model, int baseSteps, int steps, int tested, 
         out.line("LoRA on a language model: from the language of old speeches to that of new ones");
         try (Tokenizer tokenizer = model == null ? StoryLoRA.tokenizer() : Tokenizer.load(model)) {
             Data data = Data.read(tokenizer);
-            LlamaModel llama = model == null ? StoryLoRA.initial(seed) : LlamaModel.load(model);
+            PretrainedModel llama = model == null ? StoryLoRA.initial(seed) : PretrainedModel.load(model);
             Network base = llama.causal();
             Phase baseTraining = null;
             if (model == null) {
@@ -162,7 +162,7 @@ public record Story(@Nullable Path model, int baseSteps, int steps, int tested, 
     }
 
     /** Saves the model with its tokenizer, so that other programs can open the folder. */
-    private static void save(LlamaModel llama, Network base, RunFolder folder) throws IOException {
+    private static void save(PretrainedModel llama, Network base, RunFolder folder) throws IOException {
         Path path = folder.path().resolve(BASE);
         folder.write("the model " + path, () -> {
             llama.save(base, path);

@@ -14,7 +14,8 @@ import org.lora4j.generate.Generator;
 import org.lora4j.nn.Model;
 import org.lora4j.nn.NativeThreads;
 import org.lora4j.nn.Network;
-import org.lora4j.nn.transformer.LlamaModel;
+import org.lora4j.nn.transformer.ModelConfig;
+import org.lora4j.nn.transformer.PretrainedModel;
 import org.lora4j.text.EpochBatches;
 import org.lora4j.text.Perplexity;
 import org.lora4j.text.Tokenizer;
@@ -96,9 +97,9 @@ public final class StoryLoRA {
         return Tokenizer.read(Speeches.resource("tokenizer.json"));
     }
 
-    static LlamaModel initial(long seed) throws IOException {
+    static PretrainedModel initial(long seed) throws IOException {
         String config = new String(Speeches.resource("config.json").readAllBytes(), StandardCharsets.UTF_8);
-        return LlamaModel.initialize(config, DataType.FLOAT, seed);
+        return PretrainedModel.initialize(ModelConfig.parse(config), DataType.FLOAT, seed);
     }
 
     static LoRAConfig config(long seed) {

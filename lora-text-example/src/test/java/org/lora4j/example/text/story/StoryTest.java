@@ -25,7 +25,7 @@ import org.lora4j.example.text.TextExample;
 import org.lora4j.generate.Generator;
 import org.lora4j.io.SafeTensors;
 import org.lora4j.nn.NativeThreads;
-import org.lora4j.nn.transformer.LlamaModel;
+import org.lora4j.nn.transformer.PretrainedModel;
 import org.lora4j.text.Tokenizer;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -79,7 +79,7 @@ class StoryTest {
         try (Tokenizer tokenizer = Tokenizer.load(output.resolve("base"))) {
             Speeches speeches = Speeches.read("new-test", tokenizer);
             Generator base =
-                    Generator.of(LlamaModel.load(output.resolve("base")).causal());
+                    Generator.of(PretrainedModel.load(output.resolve("base")).causal());
             assertThat(base.score(new int[] {0}, speeches.window(0)).perplexity())
                     .isGreaterThan(1);
         }

@@ -16,8 +16,8 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.learning.config.Adam;
 
-/** A model of the Llama family with random weights. */
-class InitialLlamaTest {
+/** Models with random weights. */
+class InitialModelTest {
     private static String config(String more) {
         return """
                 {"model_type": "qwen2", "vocab_size": 300, "hidden_size": 64, "intermediate_size": 96,
@@ -28,7 +28,8 @@ class InitialLlamaTest {
     }
 
     private static Network network(String more, long seed) {
-        return LlamaModel.initialize(config(more), DataType.FLOAT, seed).causal();
+        return PretrainedModel.initialize(ModelConfig.parse(config(more)), DataType.FLOAT, seed)
+                .causal();
     }
 
     private static INDArray weight(Network network, String path) {

@@ -19,7 +19,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** Files of other types and ranges: an error that names the field, or what the file says. */
-class BertConfigTest {
+class ModelConfigTest {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final String CONFIG = """
             {"model_type": "roberta", "vocab_size": 60, "hidden_size": 24, "num_hidden_layers": 2,
@@ -64,7 +64,7 @@ class BertConfigTest {
             "{\"0\": [1]}");
 
     /** What each field becomes, and its default. */
-    private static final Map<String, Function<BertConfig, Object>> FIELDS = new LinkedHashMap<>();
+    private static final Map<String, Function<Bert, Object>> FIELDS = new LinkedHashMap<>();
 
     private static final Map<String, Object> DEFAULTS = Map.of(
             "model_type",
@@ -82,50 +82,53 @@ class BertConfigTest {
             "hidden_dropout_prob",
             0.1,
             "attention_probs_dropout_prob",
-            0.1);
+            0.1,
+            "classifier_dropout",
+            0.2);
 
     static {
-        FIELDS.put("model_type", BertConfig::modelType);
-        FIELDS.put("vocab_size", BertConfig::vocabularySize);
-        FIELDS.put("hidden_size", BertConfig::hiddenSize);
-        FIELDS.put("num_hidden_layers", BertConfig::layers);
-        FIELDS.put("num_attention_heads", BertConfig::heads);
-        FIELDS.put("intermediate_size", BertConfig::intermediateSize);
-        FIELDS.put("hidden_act", BertConfig::activation);
-        FIELDS.put("max_position_embeddings", BertConfig::maxPositions);
-        FIELDS.put("type_vocab_size", BertConfig::types);
-        FIELDS.put("layer_norm_eps", BertConfig::layerNormEpsilon);
-        FIELDS.put("pad_token_id", BertConfig::paddingToken);
-        FIELDS.put("hidden_dropout_prob", BertConfig::hiddenDropout);
-        FIELDS.put("attention_probs_dropout_prob", BertConfig::attentionDropout);
-        FIELDS.put("classifier_dropout", config -> String.valueOf(config.classifierDropout()));
+        FIELDS.put("model_type", config -> config.modelType);
+        FIELDS.put("vocab_size", config -> config.vocabularySize);
+        FIELDS.put("hidden_size", config -> config.hiddenSize);
+        FIELDS.put("num_hidden_layers", config -> config.layers);
+        FIELDS.put("num_attention_heads", config -> config.heads);
+        FIELDS.put("intermediate_size", config -> config.intermediateSize);
+        FIELDS.put("hidden_act", config -> config.activation);
+        FIELDS.put("max_position_embeddings", config -> config.positions);
+        FIELDS.put("type_vocab_size", config -> config.types);
+        FIELDS.put("layer_norm_eps", config -> config.epsilon);
+        FIELDS.put("pad_token_id", config -> config.padding);
+        FIELDS.put("hidden_dropout_prob", config -> config.hiddenDropout);
+        FIELDS.put("attention_probs_dropout_prob", config -> config.attentionDropout);
+        FIELDS.put("classifier_dropout", config -> config.classifierDropout);
+    }
+
+    private static Bert bert(String json) {
+        return (Bert) ModelConfig.parse(json).family();
     }
 
     private static ObjectNode config() throws Exception {
         return (ObjectNode) JSON.readTree(CONFIG);
     }
 
-    private static Object value(String field, BertConfig config) {
+    private static Object value(String field, Bert config) {
         return Objects.requireNonNull(FIELDS.get(field), field).apply(config);
     }
 
     private static Object expected(String field, JsonNode value) {
-        if (field.equals("classifier_dropout")) {
-            return value.isNull() ? "null" : String.valueOf(value.doubleValue());
-        }
         if (value.isNull()) {
             return Objects.requireNonNull(DEFAULTS.get(field), field);
         }
-        Object found = value(field, BertConfig.parse(CONFIG));
+        Object found = value(field, bert(CONFIG));
         return found instanceof String
                 ? value.textValue()
                 : found instanceof Integer ? (Object) value.intValue() : (Object) value.doubleValue();
     }
 
     /** The configuration, or null if it is refused with a message that has one of the fields. */
-    private static @Nullable BertConfig parse(ObjectNode json, List<String> changed) {
+    private static @Nullable Bert parse(ObjectNode json, List<String> changed) {
         try {
-            return BertConfig.parse(json.toString().replace("\"1e999\"", "1e999"));
+            return bert(json.toString().replace("\"1e999\"", "1e999"));
         } catch (IllegalArgumentException e) {
             assertThat(changed)
                     .as(e.getMessage())
@@ -149,7 +152,7 @@ class BertConfigTest {
                 if (List.of("hidden_size", "vocab_size", "pad_token_id").contains(field)) {
                     named.addAll(List.of("num_attention_heads", "pad_token_id", "max_position_embeddings"));
                 }
-                BertConfig parsed = parse(json, named);
+                Bert parsed = parse(json, named);
                 if (parsed == null) {
                     refused++;
                 } else if (FIELDS.containsKey(field)) {
@@ -179,12 +182,15 @@ class BertConfigTest {
             }
             List<String> named = new ArrayList<>(changed.keySet());
             named.addAll(List.of("num_attention_heads", "pad_token_id", "max_position_embeddings"));
-            BertConfig parsed = parse(json, named);
+            Bert parsed = parse(json, named);
             if (parsed != null) {
                 changed.forEach((field, value) -> {
                     Object expected = expected(field, value);
+                    if (field.equals("classifier_dropout") && value.isNull()) {
+                        expected = parsed.hiddenDropout;
+                    }
                     if (field.equals("pad_token_id") && value.isNull()) {
-                        expected = parsed.modelType().equals("bert") ? 0 : 1;
+                        expected = parsed.modelType.equals("bert") ? 0 : 1;
                     }
                     assertThat(value(field, parsed)).as(json.toString()).isEqualTo(expected);
                 });
@@ -206,18 +212,18 @@ class BertConfigTest {
     void namesWhatIsWrong(String from, String to, String message) {
         assertThat(CONFIG).contains(from);
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> BertConfig.parse(CONFIG.replace(from, to)))
+                .isThrownBy(() -> ModelConfig.parse(CONFIG.replace(from, to)))
                 .withMessageContaining(message);
     }
 
     @Test
     void nothingFollowsTheObject() {
-        assertThatIllegalArgumentException().isThrownBy(() -> BertConfig.parse(CONFIG + "{}"));
+        assertThatIllegalArgumentException().isThrownBy(() -> ModelConfig.parse(CONFIG + "{}"));
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> BertConfig.parse("[".repeat(100_000)))
+                .isThrownBy(() -> ModelConfig.parse("[".repeat(100_000)))
                 .withMessageStartingWith("config.json: must be valid JSON, found");
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> BertConfig.parse("[]"))
+                .isThrownBy(() -> ModelConfig.parse("[]"))
                 .withMessage("config.json: must be a JSON object, found something else");
     }
 }

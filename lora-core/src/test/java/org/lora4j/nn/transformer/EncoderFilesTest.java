@@ -24,7 +24,7 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 @Tag("numbers")
-class BertModelTest {
+class EncoderFilesTest {
     private static final Sequences INPUT = Sequences.of(new int[] {5, 9, 3}, new int[] {7, 2});
 
     private static Path copy(String name, Path folder) throws Exception {
@@ -53,7 +53,7 @@ class BertModelTest {
     @ParameterizedTest
     @CsvSource({"encoder_classifier", "encoder_forward"})
     void savesWhatItLoaded(String name, @TempDir Path folder) throws Exception {
-        BertModel model = EncoderCase.of(name).model();
+        PretrainedModel model = EncoderCase.of(name).model();
         Network network = model.hasClassifier() ? model.classifier() : model.lastHiddenState();
         model.save(network, folder);
         SafeTensors before = SafeTensors.read(EncoderCase.of(name).folder().resolve("model.safetensors"));
@@ -62,7 +62,7 @@ class BertModelTest {
         for (String tensor : before.names()) {
             assertThat(after.tensor(tensor)).as(tensor).isEqualTo(before.tensor(tensor));
         }
-        assertThat(BertModel.load(folder).config()).isEqualTo(model.config());
+        assertThat(PretrainedModel.load(folder).config()).isEqualTo(model.config());
     }
 
     @Test
@@ -70,13 +70,17 @@ class BertModelTest {
         Path folder = EncoderCase.of("encoder_classifier").folder();
         String config = Files.readString(folder.resolve("config.json"));
         SafeTensors tensors = SafeTensors.read(Files.readAllBytes(folder.resolve("model.safetensors")));
-        INDArray expected = BertModel.load(folder).classifier().predict(INPUT);
-        assertThat(BertModel.of(config, tensors, DataType.FLOAT).classifier().predict(INPUT))
+        INDArray expected = PretrainedModel.load(folder).classifier().predict(INPUT);
+        assertThat(PretrainedModel.of(ModelConfig.parse(config), tensors, DataType.FLOAT)
+                        .classifier()
+                        .predict(INPUT))
                 .isEqualTo(expected);
-        assertThatThrownBy(() -> BertModel.of(config, tensors, DataType.INT32))
+        assertThatThrownBy(() -> PretrainedModel.of(ModelConfig.parse(config), tensors, DataType.INT32))
                 .hasMessage("the type of a model must be FLOAT or DOUBLE, found INT");
-        assertThatThrownBy(() -> BertModel.of(
-                        config.replace("\"vocab_size\": 60", "\"vocab_size\": 61"), tensors, DataType.FLOAT))
+        assertThatThrownBy(() -> PretrainedModel.of(
+                        ModelConfig.parse(config.replace("\"vocab_size\": 60", "\"vocab_size\": 61")),
+                        tensors,
+                        DataType.FLOAT))
                 .hasMessageContaining("must be [61, 24]");
     }
 
@@ -86,35 +90,38 @@ class BertModelTest {
         SafeTensors tensors = SafeTensors.read(folder.resolve("model.safetensors"));
         Map<String, INDArray> rest = new LinkedHashMap<>(tensors.tensors());
         rest.keySet().removeIf(name -> name.contains("pooler"));
-        BertModel without = BertModel.of(
-                Files.readString(folder.resolve("config.json")), SafeTensors.of(rest, Map.of()), DataType.FLOAT);
-        assertThat(BertModel.load(folder).hasPooler()).isTrue();
+        PretrainedModel without = PretrainedModel.of(
+                ModelConfig.parse(Files.readString(folder.resolve("config.json"))),
+                SafeTensors.of(rest, Map.of()),
+                DataType.FLOAT);
+        assertThat(PretrainedModel.load(folder).hasPooler()).isTrue();
         assertThat(without.hasPooler()).isFalse();
         assertThat(without.meanClassifier(2, 1).predict(INPUT).size(1)).isEqualTo(2);
     }
 
     @Test
     void savesAMergedAdapter(@TempDir Path folder) throws Exception {
-        BertModel bert = EncoderCase.of("encoder_classifier").model();
+        PretrainedModel bert = EncoderCase.of("encoder_classifier").model();
         LoRAModel model = LoRAModel.of(bert.classifier());
         model.add("a", LoRAConfig.builder().targetModules("query").build())
                 .parameters()
                 .forEach(parameter -> parameter.value().addi(0.1));
         bert.save(model.merge("a"), folder);
         INDArray expected = model.using("a").predict(INPUT);
-        EncoderCase.assertClose("merged", BertModel.load(folder).classifier().predict(INPUT), expected, 1e-5);
+        EncoderCase.assertClose(
+                "merged", PretrainedModel.load(folder).classifier().predict(INPUT), expected, 1e-5);
     }
 
     @Test
     void startsAClassifierThatTransformersCouldLoad(@TempDir Path folder) throws Exception {
-        BertModel bert = EncoderCase.of("encoder_forward").model();
+        PretrainedModel bert = EncoderCase.of("encoder_forward").model();
         Network network = bert.classifier(7, 1);
         assertThat(network.outputSize()).isEqualTo(7);
         bert.save(network, folder);
         assertThat(Files.readString(folder.resolve("config.json")))
                 .contains("BertForSequenceClassification")
                 .contains("\"6\" : \"LABEL_6\"");
-        assertThat(BertModel.load(folder).classifier().predict(INPUT)).isEqualTo(network.predict(INPUT));
+        assertThat(PretrainedModel.load(folder).classifier().predict(INPUT)).isEqualTo(network.predict(INPUT));
     }
 
     @Test
@@ -130,7 +137,8 @@ class BertModelTest {
             }
         });
         INDArray expected = EncoderCase.of("encoder_forward").model().pooled().predict(INPUT);
-        EncoderCase.assertClose("bfloat16", BertModel.load(folder).pooled().predict(INPUT), expected, 0.05);
+        EncoderCase.assertClose(
+                "bfloat16", PretrainedModel.load(folder).pooled().predict(INPUT), expected, 0.05);
     }
 
     @Test
@@ -145,7 +153,7 @@ class BertModelTest {
                 }
             }
         });
-        assertThatThrownBy(() -> BertModel.load(folder))
+        assertThatThrownBy(() -> PretrainedModel.load(folder))
                 .hasMessageContaining("missing 'encoder.layer.1.output.dense.weight'")
                 .hasMessageContaining("left over 'encoder.layer.9.output.dense.bias'");
     }
@@ -153,7 +161,7 @@ class BertModelTest {
     @ParameterizedTest
     @CsvSource({
         "'\"gelu\"', '\"silu\"', 'hidden_act must be one of [gelu, relu], found ''silu'''",
-        "'\"bert\"', '\"gpt2\"', 'model_type must be one of [bert, roberta, xlm-roberta], found ''gpt2'''",
+        "'\"bert\"', '\"gpt3\"', 'model_type must be one of [bert, roberta, xlm-roberta, llama, mistral, qwen2, qwen3, gpt2], found ''gpt3'''",
         "'\"absolute\"', '\"relative_key\"', 'position_embedding_type must be absolute, found ''relative_key'''",
         "'\"use_cache\"', '\"add_cross_attention\"', 'add_cross_attention must be false, found true'",
         "'\"num_attention_heads\": 3', '\"num_attention_heads\": 5', 'must divide hidden_size 24, found 5'",
@@ -163,7 +171,7 @@ class BertModelTest {
             throws Exception {
         copy("encoder_forward", folder);
         replace(folder, from, to);
-        assertThatThrownBy(() -> BertModel.load(folder))
+        assertThatThrownBy(() -> PretrainedModel.load(folder))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining(message);
     }
@@ -186,14 +194,14 @@ class BertModelTest {
         second.build().write(folder.resolve("b.safetensors"));
         Files.writeString(folder.resolve("model.safetensors.index.json"), "{\"weight_map\": {" + map + "}}");
         INDArray expected = EncoderCase.of("encoder_forward").model().pooled().predict(INPUT);
-        assertThat(BertModel.load(folder).pooled().predict(INPUT)).isEqualTo(expected);
+        assertThat(PretrainedModel.load(folder).pooled().predict(INPUT)).isEqualTo(expected);
     }
 
     @Test
     void saysHowToConvertOtherFiles(@TempDir Path folder) throws Exception {
         copy("encoder_forward", folder);
         Files.move(folder.resolve("model.safetensors"), folder.resolve("pytorch_model.bin"));
-        assertThatThrownBy(() -> BertModel.load(folder))
+        assertThatThrownBy(() -> PretrainedModel.load(folder))
                 .hasMessageContaining(
                         "must be in model.safetensors, or in several files with model.safetensors.index.json, found"
                                 + " pytorch_model.bin");
@@ -204,7 +212,7 @@ class BertModelTest {
         copy("encoder_forward", folder);
         replace(folder, "\"bert\"", "\"roberta\"");
         replace(folder, "\"pad_token_id\": 0", "\"pad_token_id\": 1");
-        BertModel roberta = BertModel.load(folder);
+        PretrainedModel roberta = PretrainedModel.load(folder);
         assertThat(((TokenEmbeddings) roberta.lastHiddenState().layers().get(0)).firstPosition())
                 .isEqualTo(2);
         assertThat(roberta.lastHiddenState().predict(INPUT).shape()).containsExactly(5, 24);

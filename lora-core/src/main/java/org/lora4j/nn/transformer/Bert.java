@@ -1,0 +1,189 @@
+package org.lora4j.nn.transformer;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.lora4j.nn.layer.Embedding;
+import org.lora4j.nn.layer.Layer;
+import org.lora4j.nn.layer.Pooling;
+import org.lora4j.nn.layer.Residual;
+import org.lora4j.nn.layer.SelfAttention;
+import org.lora4j.nn.layer.TokenEmbeddings;
+
+/**
+ * BERT (<a href="https://arxiv.org/abs/1810.04805">arXiv:1810.04805</a>), RoBERTa
+ * (<a href="https://arxiv.org/abs/1907.11692">arXiv:1907.11692</a>) and XLM-RoBERTa
+ * (<a href="https://arxiv.org/abs/1911.02116">arXiv:1911.02116</a>): encoders that normalize after each sum. RoBERTa counts
+ * positions from behind the token of padding, and its classifier has layers of its own in place of the pooler.
+ */
+final class Bert implements Family {
+    private static final Map<String, String> ARCHITECTURES =
+            Map.of("bert", "Bert", "roberta", "Roberta", "xlm-roberta", "XLMRoberta");
+
+    final String modelType;
+    final int vocabularySize;
+    final int hiddenSize;
+    final int layers;
+    final int heads;
+    final int intermediateSize;
+    final String activation;
+    final int positions;
+    final int types;
+    final double epsilon;
+    final int padding;
+    final double hiddenDropout;
+    final double attentionDropout;
+    final double classifierDropout;
+
+    Bert(JsonFields fields) {
+        modelType = fields.modelType();
+        vocabularySize = fields.size("vocab_size");
+        hiddenSize = fields.size("hidden_size");
+        layers = fields.layers("num_hidden_layers");
+        heads = fields.size("num_attention_heads");
+        fields.requireDivides("num_attention_heads", heads, "hidden_size", hiddenSize);
+        intermediateSize = fields.size("intermediate_size");
+        activation = fields.oneOf("hidden_act", "gelu", List.of("gelu", "relu"));
+        positions = fields.size("max_position_embeddings", 512);
+        types = fields.size("type_vocab_size", 2);
+        epsilon = fields.epsilon("layer_norm_eps", 1e-12);
+        padding = fields.token("pad_token_id", isRoberta() ? 1 : 0, vocabularySize);
+        if (isRoberta() && positions - 1L <= padding) {
+            fields.refuse(
+                    "max_position_embeddings must be more than pad_token_id + 1, because positions start behind it,"
+                            + " found " + positions + " and " + padding);
+        }
+        hiddenDropout = fields.dropout("hidden_dropout_prob", 0.1);
+        attentionDropout = fields.dropout("attention_probs_dropout_prob", 0.1);
+        classifierDropout = fields.dropout("classifier_dropout", hiddenDropout);
+        fields.requireText("position_embedding_type", "absolute");
+        fields.requireOff("is_decoder", "add_cross_attention");
+        fields.requireEmpty("pruned_heads", "quantization_config");
+    }
+
+    private boolean isRoberta() {
+        return !modelType.equals("bert");
+    }
+
+    @Override
+    public String architecture() {
+        return Objects.requireNonNull(ARCHITECTURES.get(modelType));
+    }
+
+    @Override
+    public int hiddenSize() {
+        return hiddenSize;
+    }
+
+    @Override
+    public int maxLength() {
+        return isRoberta() ? positions - padding - 1 : positions;
+    }
+
+    @Override
+    public List<String> defaultTargets() {
+        return List.of("query", "value");
+    }
+
+    @Override
+    public String prefix() {
+        return isRoberta() ? "roberta." : "bert.";
+    }
+
+    /** The first files of BERT call the vectors of a normalization gamma and beta. */
+    @Override
+    public String plainName(String stored) {
+        return Family.withoutStart("roberta.", Family.withoutStart("bert.", stored))
+                .replaceFirst("LayerNorm\\.gamma$", "LayerNorm.weight")
+                .replaceFirst("LayerNorm\\.beta$", "LayerNorm.bias");
+    }
+
+    /** Buffers that are computed, and the heads of the task of pre-training. */
+    @Override
+    public boolean isOfNoUse(String plain) {
+        return plain.endsWith("position_ids")
+                || plain.endsWith("token_type_ids")
+                || plain.startsWith("cls.")
+                || plain.startsWith("lm_head.");
+    }
+
+    @Override
+    public List<Layer> layers(Parts parts) {
+        List<Layer> all = new ArrayList<>();
+        all.add(new TokenEmbeddings(
+                parts.path("embeddings"),
+                parts.embedding("embeddings.word_embeddings", vocabularySize, hiddenSize, padding),
+                parts.embedding(
+                        "embeddings.position_embeddings",
+                        positions,
+                        hiddenSize,
+                        isRoberta() ? padding : Embedding.NO_PADDING),
+                parts.embedding("embeddings.token_type_embeddings", types, hiddenSize, Embedding.NO_PADDING),
+                parts.layerNorm("embeddings.LayerNorm", hiddenSize, epsilon)));
+        all.add(parts.dropout("embeddings.dropout", hiddenDropout));
+        for (int i = 0; i < layers; i++) {
+            String layer = "encoder.layer." + i + ".";
+            all.add(attention(parts, layer + "attention"));
+            all.add(parts.layerNorm(layer + "attention.output.LayerNorm", hiddenSize, epsilon));
+            all.add(feedForward(parts, layer));
+            all.add(parts.layerNorm(layer + "output.LayerNorm", hiddenSize, epsilon));
+        }
+        return all;
+    }
+
+    private Layer attention(Parts parts, String path) {
+        SelfAttention attention = new SelfAttention(
+                parts.path(path + ".self"),
+                parts.linear(path + ".self.query", hiddenSize, hiddenSize, true),
+                parts.linear(path + ".self.key", hiddenSize, hiddenSize, true),
+                parts.linear(path + ".self.value", hiddenSize, hiddenSize, true),
+                parts.linear(path + ".output.dense", hiddenSize, hiddenSize, true),
+                heads,
+                attentionDropout,
+                Parts.DROPOUT_SEED);
+        return new Residual(
+                parts.path(path), List.of(attention, parts.dropout(path + ".output.dropout", hiddenDropout)));
+    }
+
+    private Layer feedForward(Parts parts, String layer) {
+        return new Residual(
+                parts.path(layer + "output"),
+                List.of(
+                        parts.linear(layer + "intermediate.dense", hiddenSize, intermediateSize, true),
+                        parts.activation(layer + "intermediate.intermediate_act_fn", activation),
+                        parts.linear(layer + "output.dense", intermediateSize, hiddenSize, true),
+                        parts.dropout(layer + "output.dropout", hiddenDropout)));
+    }
+
+    @Override
+    public List<Layer> pooler(Parts parts) {
+        return List.of(
+                parts.pooling("pooler.first", Pooling.Method.FIRST),
+                parts.linear("pooler.dense", hiddenSize, hiddenSize, true),
+                parts.activation("pooler.activation", "tanh"));
+    }
+
+    @Override
+    public List<Layer> classifier(Parts parts) {
+        Parts end = parts.end();
+        if (isRoberta()) {
+            return List.of(
+                    end.pooling("classifier.first", Pooling.Method.FIRST),
+                    end.dropout("classifier.dropout", classifierDropout),
+                    end.linear("classifier.dense", hiddenSize, hiddenSize, true),
+                    end.activation("classifier.activation", "tanh"),
+                    end.dropout("classifier.dropout_2", classifierDropout),
+                    end.labels("classifier.out_proj", hiddenSize, true));
+        }
+        List<Layer> all = new ArrayList<>(pooler(parts));
+        all.add(end.dropout("dropout", classifierDropout));
+        all.add(end.labels("classifier", hiddenSize, true));
+        return all;
+    }
+
+    @Override
+    public double classifierDropout() {
+        return classifierDropout;
+    }
+}

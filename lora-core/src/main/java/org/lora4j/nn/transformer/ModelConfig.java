@@ -1,0 +1,235 @@
+package org.lora4j.nn.transformer;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Objects;
+import org.lora4j.adapter.TargetModules;
+import org.lora4j.io.GgufModel;
+import org.lora4j.io.ModelSource;
+
+/**
+ * The configuration of a model, {@code config.json} of Hugging Face's {@code transformers}, which was checked: this library
+ * computes the model. Immutable.
+ */
+public final class ModelConfig {
+    static final String FILE = "config.json";
+
+    private final String place;
+    private final ObjectNode json;
+    private final JsonFields fields;
+    private final Family family;
+
+    private ModelConfig(String place, ObjectNode json) {
+        this.place = place;
+        this.json = json;
+        fields = new JsonFields(json);
+        family = Families.read(fields);
+    }
+
+    /**
+     * Reads a configuration. A field that is absent or null has the default of {@code transformers}; without a
+     * {@code model_type}, the model is a BERT.
+     *
+     * @param json the text of a {@code config.json}
+     * @return the configuration
+     * @throws IllegalArgumentException if it is no JSON object, a field is missing or wrong, or the model is one that this
+     *     library does not compute: another model type, activation or rope type, relative positions, cross attention, experts,
+     *     quantised weights. The message lists all that is wrong
+     */
+    public static ModelConfig parse(String json) {
+        Objects.requireNonNull(json, "json must not be null");
+        return new ModelConfig(FILE, JsonFields.parse(FILE, json));
+    }
+
+    /**
+     * Reads the {@code config.json} of a folder.
+     *
+     * @param folder the folder of a model
+     * @return the configuration
+     * @throws IOException as {@link #read(ModelSource)}
+     * @throws IllegalArgumentException as {@link #parse}
+     */
+    public static ModelConfig read(Path folder) throws IOException {
+        return read(ModelSource.of(folder));
+    }
+
+    /**
+     * Reads the {@code config.json} of a model.
+     *
+     * @param source the files of the model
+     * @return the configuration
+     * @throws IOException if there is no such file, or it cannot be read
+     * @throws IllegalArgumentException as {@link #parse}
+     */
+    public static ModelConfig read(ModelSource source) throws IOException {
+        Objects.requireNonNull(source, "source must not be null");
+        String file = source.describe(FILE);
+        Path folder = source.path(FILE).map(Path::getParent).orElse(null);
+        if (folder != null) {
+            requireFolder(folder);
+        }
+        return new ModelConfig(
+                folder == null ? file : folder.toString(), JsonFields.parse(file, ModelJson.read(source, FILE)));
+    }
+
+    private static void requireFolder(Path folder) throws FileSystemException {
+        String found = null;
+        if (!Files.isDirectory(folder)) {
+            found = Files.exists(folder) ? ", found a file" : ", found nothing";
+        } else if (!Files.exists(folder.resolve(FILE))) {
+            boolean isAdapter = Files.exists(folder.resolve("adapter_config.json"));
+            found = ", with config.json, found " + (isAdapter ? "an adapter; give the folder of its base" : "none");
+        }
+        if (found != null) {
+            throw new FileSystemException(folder.toString(), null, "must be the folder of a model" + found);
+        }
+    }
+
+    /**
+     * Returns the type of the model.
+     *
+     * @return {@code model_type}, such as {@code bert} or {@code llama}
+     */
+    public String modelType() {
+        return fields.modelType();
+    }
+
+    /**
+     * Returns whether the model predicts the next token.
+     *
+     * @return false for an encoder
+     */
+    public boolean isDecoder() {
+        return family instanceof DecoderFamily;
+    }
+
+    /**
+     * Refuses an encoder.
+     *
+     * @param what what needs a decoder, for the message
+     * @return this
+     * @throws IllegalArgumentException if the model does not predict the next token
+     */
+    public ModelConfig requireDecoder(String what) {
+        return require(isDecoder(), what + " needs a decoder, such as Llama, Qwen or GPT-2, found an encoder");
+    }
+
+    /**
+     * Refuses a decoder.
+     *
+     * @param what what needs an encoder, for the message
+     * @return this
+     * @throws IllegalArgumentException if the model is no encoder
+     */
+    public ModelConfig requireEncoder(String what) {
+        return require(!isDecoder(), what + " needs an encoder of the BERT family, found a decoder");
+    }
+
+    private ModelConfig require(boolean isMet, String rule) {
+        if (!isMet) {
+            throw new IllegalArgumentException(place + ": " + rule);
+        }
+        return this;
+    }
+
+    /**
+     * Returns whether the configuration is that of a classifier of sequences.
+     *
+     * @return true if {@code architectures} names one
+     */
+    public boolean isClassifier() {
+        for (JsonNode architecture : json.path("architectures")) {
+            if (architecture.asText().endsWith("ForSequenceClassification")) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /**
+     * Returns the longest sequence that is computed rightly: the number of positions, times the factor of a linear scaling, or
+     * the width of a sliding window that is in use.
+     *
+     * @return the number of tokens
+     */
+    public int maxLength() {
+        return family.maxLength();
+    }
+
+    /**
+     * Returns the width of the vector of a token.
+     *
+     * @return the width of the last hidden state
+     */
+    public int hiddenSize() {
+        return family.hiddenSize();
+    }
+
+    /**
+     * Returns the modules that PEFT adapts in models of this type if none are named.
+     *
+     * @return target modules, such as {@code q_proj} and {@code v_proj}
+     */
+    public TargetModules defaultTargets() {
+        return TargetModules.of(family.defaultTargets().toArray(String[]::new));
+    }
+
+    /**
+     * Returns what the GGUF file of an adapter needs to know about the model.
+     *
+     * @return llama.cpp's name of the architecture, and the heads
+     * @throws IllegalArgumentException if this library writes no GGUF files for models of this type
+     */
+    public GgufModel ggufModel() {
+        requireDecoder("a GGUF file");
+        return family.gguf()
+                .orElseThrow(() -> new IllegalArgumentException(
+                        place + ": this library writes no GGUF files for models of type " + modelType()));
+    }
+
+    /**
+     * Returns the same with another dropout in training: of embeddings, sums and attention weights, and before a classifier.
+     *
+     * @param probability at least 0 and below 1; 0 trains without dropout
+     * @return a new configuration
+     * @throws IllegalArgumentException if the probability is out of range
+     */
+    public ModelConfig withDropout(double probability) {
+        ObjectNode changed = json.deepCopy();
+        fields.dropouts().forEach(field -> changed.put(field, probability));
+        return new ModelConfig(place, changed);
+    }
+
+    Family family() {
+        return family;
+    }
+
+    /** How many layers the model has, as its field says it, for messages. */
+    JsonFields.Layers layers() {
+        return fields.layers();
+    }
+
+    /** A copy of the file. */
+    ObjectNode json() {
+        return json.deepCopy();
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof ModelConfig config && fields.values().equals(config.fields.values());
+    }
+
+    @Override
+    public int hashCode() {
+        return fields.values().hashCode();
+    }
+
+    @Override
+    public String toString() {
+        return "ModelConfig" + fields.values();
+    }
+}

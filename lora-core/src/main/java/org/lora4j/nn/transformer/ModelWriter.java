@@ -1,0 +1,117 @@
+package org.lora4j.nn.transformer;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashSet;
+import java.util.Set;
+import org.lora4j.io.Dtype;
+import org.lora4j.io.SafeTensors;
+import org.lora4j.io.SafeTensorsBuilder;
+import org.lora4j.nn.Network;
+import org.lora4j.nn.layer.Linear;
+import org.lora4j.nn.parameter.Parameter;
+
+/** Writes a network of a model as the files of {@code transformers}. */
+final class ModelWriter {
+    private final ModelConfig config;
+    private final ModelTensors tensors;
+    private final SentenceModules sentences;
+    private final ExpectedTensors expected;
+
+    ModelWriter(ModelConfig config, ModelTensors tensors, SentenceModules sentences) {
+        this.config = config;
+        this.tensors = tensors;
+        this.sentences = sentences;
+        expected = ExpectedTensors.of(config.family(), tensors.shapes());
+    }
+
+    /**
+     * Writes a network.
+     *
+     * @param precision the type of large matrices
+     * @throws IllegalArgumentException if the network is not one of this model
+     */
+    void write(Network network, Path folder, Dtype precision) throws IOException {
+        Set<String> names = new LinkedHashSet<>(
+                network.parameters().stream().map(Parameter::name).toList());
+        boolean isCausal = network.outputEmbedding().isPresent();
+        boolean classifies = expected.ends().stream().anyMatch(names::contains);
+        String prefix = isCausal || classifies ? config.family().prefix() : "";
+        for (String plain : expected.required().keySet()) {
+            if (!names.contains(prefix + plain)) {
+                throw new IllegalArgumentException(
+                        "save: the network must be one of this model, found no parameter " + prefix + plain);
+            }
+        }
+        SafeTensorsBuilder file = SafeTensors.builder().metadata("format", "pt");
+        network.addTensors(file, precision, transposed(prefix)::contains);
+        for (String plain : expected.underClassifier()) {
+            // A network that does not use BERT's pooler keeps it for those that do.
+            if (tensors.contains(plain) && !names.contains(prefix + plain)) {
+                file.tensor(prefix + plain, tensors.get(plain));
+            }
+        }
+        ObjectNode description = describe(network, precision, isCausal, classifies);
+        Files.createDirectories(folder);
+        file.build().write(folder.resolve(ModelFiles.ONE));
+        Files.writeString(
+                folder.resolve(ModelConfig.FILE), description.toPrettyString() + "\n", StandardCharsets.UTF_8);
+        sentences.write(folder);
+    }
+
+    private Set<String> transposed(String prefix) {
+        Set<String> names = new LinkedHashSet<>();
+        expected.required().forEach((plain, tensor) -> {
+            if (tensor.isTransposed()) {
+                names.add(prefix + plain);
+            }
+        });
+        return names;
+    }
+
+    private ObjectNode describe(Network network, Dtype precision, boolean isCausal, boolean classifies) {
+        ObjectNode description = config.json();
+        description.put(JsonFields.MODEL_TYPE, config.modelType());
+        description.putArray("architectures").add(architecture(isCausal, classifies));
+        // transformers 5 has another name for it.
+        String type = description.has("dtype") ? "dtype" : "torch_dtype";
+        description.put(type, dtype(precision));
+        if (isCausal) {
+            Linear head = network.linear(DecoderFamily.HEAD);
+            description.put("tie_word_embeddings", head.isTied());
+        }
+        if (classifies) {
+            nameLabels(description, network.outputSize());
+        }
+        return description;
+    }
+
+    private String architecture(boolean isCausal, boolean classifies) {
+        Family family = config.family();
+        if (isCausal) {
+            return ((DecoderFamily) family).causalArchitecture();
+        }
+        return family.architecture() + (classifies ? "ForSequenceClassification" : "Model");
+    }
+
+    /** What the configuration calls a type. */
+    private static String dtype(Dtype precision) {
+        return precision == Dtype.BF16 ? "bfloat16" : precision == Dtype.F32 ? "float32" : "float64";
+    }
+
+    /** Numbers the labels of a classifier, unless the configuration names as many. */
+    private static void nameLabels(ObjectNode description, long labels) {
+        if (description.path("id2label").size() == labels) {
+            return;
+        }
+        ObjectNode names = description.putObject("id2label");
+        ObjectNode ids = description.putObject("label2id");
+        for (int i = 0; i < labels; i++) {
+            names.put(String.valueOf(i), "LABEL_" + i);
+            ids.put("LABEL_" + i, i);
+        }
+    }
+}

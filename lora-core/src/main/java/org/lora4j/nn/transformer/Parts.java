@@ -1,0 +1,95 @@
+package org.lora4j.nn.transformer;
+
+import org.jspecify.annotations.Nullable;
+import org.lora4j.nn.layer.Activation;
+import org.lora4j.nn.layer.Dropout;
+import org.lora4j.nn.layer.Embedding;
+import org.lora4j.nn.layer.Gelu;
+import org.lora4j.nn.layer.Layer;
+import org.lora4j.nn.layer.LayerNorm;
+import org.lora4j.nn.layer.Linear;
+import org.lora4j.nn.layer.Pooling;
+import org.lora4j.nn.layer.RMSNorm;
+import org.lora4j.nn.parameter.Parameter;
+import org.nd4j.linalg.activations.impl.ActivationReLU;
+import org.nd4j.linalg.activations.impl.ActivationTanH;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/**
+ * Creates the layers of a model around its tensors. What a family asks for here is what its files must hold: see
+ * {@link ExpectedTensors}.
+ *
+ * @param tensors the tensors of the layers up to the last hidden state
+ * @param ends the tensors of what follows
+ * @param prefix what stands before the paths
+ */
+record Parts(Tensors tensors, Tensors ends, String prefix) {
+    /** All random numbers of a network come from one sequence, which the training seeds. */
+    static final long DROPOUT_SEED = 0;
+
+    /** The parts of what follows on the last hidden state, whose modules have no prefix. */
+    Parts end() {
+        return new Parts(ends, ends, "");
+    }
+
+    /** The path of a module. */
+    String path(String path) {
+        return prefix + path;
+    }
+
+    Embedding embedding(String path, long rows, long width, int padding) {
+        return new Embedding(path(path), matrix(path, rows, width, false), padding);
+    }
+
+    Linear linear(String path, long inputs, long outputs, boolean hasBias) {
+        return linear(path, inputs, outputs, hasBias, false);
+    }
+
+    /** A layer of transformers' class Conv1D: linear, with a bias, and stored as {@code [in, out]}. */
+    Linear conv1d(String path, long inputs, long outputs) {
+        return linear(path, inputs, outputs, true, true);
+    }
+
+    /** The last layer of a classifier, with an output for each label. */
+    Linear labels(String path, long inputs, boolean hasBias) {
+        return linear(path, inputs, tensors.labels(path + ".weight"), hasBias);
+    }
+
+    private Linear linear(String path, long inputs, long outputs, boolean hasBias, boolean isTransposed) {
+        Parameter weight = matrix(path, outputs, inputs, isTransposed);
+        @Nullable INDArray bias = hasBias ? tensors.vector(path + ".bias", outputs) : null;
+        return new Linear(path(path), weight, bias);
+    }
+
+    private Parameter matrix(String path, long rows, long columns, boolean isTransposed) {
+        return tensors.matrix(path(path) + ".weight", path + ".weight", rows, columns, isTransposed);
+    }
+
+    LayerNorm layerNorm(String path, long width, double epsilon) {
+        return new LayerNorm(
+                path(path), tensors.vector(path + ".weight", width), tensors.vector(path + ".bias", width), epsilon);
+    }
+
+    RMSNorm rmsNorm(String path, long width, double epsilon) {
+        return new RMSNorm(path(path), tensors.vector(path + ".weight", width), epsilon);
+    }
+
+    Dropout dropout(String path, double probability) {
+        return new Dropout(path(path), probability, DROPOUT_SEED);
+    }
+
+    Pooling pooling(String path, Pooling.Method method) {
+        return new Pooling(path(path), method);
+    }
+
+    /** An activation by the name that transformers gives it. */
+    Layer activation(String path, String name) {
+        return switch (name) {
+            case "gelu" -> new Gelu(path(path));
+            case "gelu_new", "gelu_pytorch_tanh" -> new Gelu(path(path), Gelu.Form.TANH);
+            case "relu" -> new Activation(path(path), new ActivationReLU());
+            case "tanh" -> new Activation(path(path), new ActivationTanH());
+            default -> throw new IllegalArgumentException("activation: must be one that Parts knows, found " + name);
+        };
+    }
+}

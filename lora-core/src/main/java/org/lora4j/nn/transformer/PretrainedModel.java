@@ -1,0 +1,458 @@
+package org.lora4j.nn.transformer;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import org.lora4j.io.Dtype;
+import org.lora4j.io.ModelSource;
+import org.lora4j.io.SafeTensors;
+import org.lora4j.nn.BaseStorage;
+import org.lora4j.nn.Network;
+import org.lora4j.nn.layer.Layer;
+import org.lora4j.nn.layer.Normalize;
+import org.lora4j.nn.layer.Pooling;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A transformer of others, as Hugging Face's {@code transformers} stores it in a folder: {@code config.json} and
+ * {@code model.safetensors}. The field {@code model_type} of the configuration says which one:
+ *
+ * <ul>
+ *   <li>encoders: {@code bert}, {@code roberta}, {@code xlm-roberta};
+ *   <li>decoders: {@code llama}, {@code mistral}, {@code qwen2}, {@code qwen3}, {@code gpt2}.
+ * </ul>
+ *
+ * <pre>{@code
+ * PretrainedModel llama = PretrainedModel.load(folder);
+ * LoRAModel model = LoRAModel.of(llama.causal());
+ * model.add("support", LoRAConfig.builder().rank(8).alpha(16).targetModules(llama.config().defaultTargets()).build());
+ * }</pre>
+ *
+ * <p>Each method that returns a {@link Network} puts another end on the model. The networks take
+ * {@link org.lora4j.nn.input.Sequences}. Module paths are Hugging Face's, so adapters are exchanged with PEFT: with
+ * {@code bert.}, {@code model.} or the like before them for {@link #causal} and the classifiers, and without for the others.
+ *
+ * <p>The networks of one model share their arrays. With adapters the arrays are only read. To train the arrays themselves,
+ * load a model for each network.
+ */
+public final class PretrainedModel {
+    private static final Logger log = LoggerFactory.getLogger(PretrainedModel.class);
+
+    private final ModelConfig config;
+    private final ModelTensors tensors;
+    private final SentenceModules sentences;
+
+    private PretrainedModel(ModelConfig config, ModelTensors tensors, SentenceModules sentences) {
+        this.config = config;
+        this.tensors = tensors;
+        this.sentences = sentences;
+    }
+
+    /**
+     * Loads a model in FLOAT.
+     *
+     * @param folder a folder with {@code config.json} and the weights
+     * @return the model
+     * @throws IOException as {@link #load(Path, DataType)}
+     */
+    public static PretrainedModel load(Path folder) throws IOException {
+        return load(folder, DataType.FLOAT);
+    }
+
+    /**
+     * Loads a model. The weights are in {@code model.safetensors}, or in several files that
+     * {@code model.safetensors.index.json} names; these are read one after the other. Weights of 16 bits are converted. Names
+     * with and without the prefix of a model with a head are understood, and those of old files. What is computed anew, such as
+     * position ids and masks, and the heads of pre-training of encoders are left out. The files of sentence-transformers,
+     * {@code modules.json} and {@code 1_Pooling/config.json}, decide about {@link #sentenceEmbeddings} if they are there.
+     *
+     * @param folder a folder with {@code config.json} and the weights
+     * @param dataType FLOAT or DOUBLE
+     * @return the model
+     * @throws IOException if a file is missing or cannot be read; a {@link org.lora4j.io.SafeTensorsException} if the tensors
+     *     are damaged or not those of the configuration, which lists all that are missing, left over or of another shape
+     * @throws IllegalArgumentException if the configuration is wrong or one of a model that this library does not compute, the
+     *     index is wrong, or the type is neither FLOAT nor DOUBLE
+     */
+    public static PretrainedModel load(Path folder, DataType dataType) throws IOException {
+        return load(ModelSource.of(folder), dataType);
+    }
+
+    /**
+     * Loads a model whose large matrices are stored in a precision. They are read one after the other and are never all in
+     * memory as floats, so the loading needs hardly more memory than the loaded model. Weights of a bfloat16 file are exact in
+     * bfloat16; others are rounded once.
+     *
+     * <p>The networks of this model share these matrices, which stay frozen. Biases, normalizations and smaller matrices are
+     * trainable until they are frozen, as {@code LoRAModel.of} does it.
+     *
+     * @param folder a folder with {@code config.json} and the weights
+     * @param storage the precision, see {@link BaseStorage}
+     * @return the model, in FLOAT
+     * @throws IOException as {@link #load(Path, DataType)}
+     * @throws IllegalArgumentException as {@link #load(Path, DataType)}
+     */
+    public static PretrainedModel load(Path folder, BaseStorage storage) throws IOException {
+        return load(ModelSource.of(folder), storage);
+    }
+
+    /**
+     * Loads a model from another source than a folder.
+     *
+     * @param source the files of the model
+     * @param dataType as in {@link #load(Path, DataType)}
+     * @return the model
+     * @throws IOException as {@link #load(Path, DataType)}
+     * @throws IllegalArgumentException as {@link #load(Path, DataType)}
+     */
+    public static PretrainedModel load(ModelSource source, DataType dataType) throws IOException {
+        return load(source, ModelTensors.Form.of(dataType));
+    }
+
+    /**
+     * Loads a model from another source than a folder.
+     *
+     * @param source the files of the model
+     * @param storage as in {@link #load(Path, BaseStorage)}
+     * @return the model
+     * @throws IOException as {@link #load(Path, BaseStorage)}
+     * @throws IllegalArgumentException as {@link #load(Path, BaseStorage)}
+     */
+    public static PretrainedModel load(ModelSource source, BaseStorage storage) throws IOException {
+        return load(source, ModelTensors.Form.of(storage));
+    }
+
+    private static PretrainedModel load(ModelSource source, ModelTensors.Form form) throws IOException {
+        ModelConfig config = ModelConfig.read(source);
+        SentenceModules sentences = SentenceModules.read(source);
+        return create(config, TensorFiles.open(source), form, sentences);
+    }
+
+    /**
+     * Creates a model from the content of its two files. It has no files of sentence-transformers.
+     *
+     * @param config the content of {@code config.json}
+     * @param tensors the content of {@code model.safetensors}
+     * @param dataType FLOAT or DOUBLE
+     * @return the model
+     * @throws IOException if the tensors cannot be read; a {@link org.lora4j.io.SafeTensorsException} if they are not those of
+     *     the configuration
+     * @throws IllegalArgumentException if the type is neither FLOAT nor DOUBLE
+     */
+    public static PretrainedModel of(ModelConfig config, SafeTensors tensors, DataType dataType) throws IOException {
+        return of(config, tensors, ModelTensors.Form.of(dataType));
+    }
+
+    /**
+     * Creates a model from the content of its files, with large matrices in a precision as {@link #load(Path, BaseStorage)}
+     * stores them.
+     *
+     * @param config the content of {@code config.json}
+     * @param tensors the content of {@code model.safetensors}; arrays that fit are not copied
+     * @param storage the precision, see {@link BaseStorage}
+     * @return the model, in FLOAT
+     * @throws IOException if the tensors are not those of the configuration
+     */
+    public static PretrainedModel of(ModelConfig config, SafeTensors tensors, BaseStorage storage) throws IOException {
+        return of(config, tensors, ModelTensors.Form.of(storage));
+    }
+
+    private static PretrainedModel of(ModelConfig config, SafeTensors tensors, ModelTensors.Form form)
+            throws IOException {
+        Objects.requireNonNull(config, "config must not be null");
+        Objects.requireNonNull(tensors, "tensors must not be null");
+        return create(config, TensorFiles.of(tensors), form, SentenceModules.NONE);
+    }
+
+    /**
+     * Creates a model with random weights, to train it from the start. Matrices are drawn from
+     * {@code N(0, initializer_range²)}, where the default of the range is 0.02, the factors of the normalizations are 1, and
+     * biases are 0. An encoder gets a pooler, and a decoder a head.
+     *
+     * @param config the configuration
+     * @param dataType FLOAT or DOUBLE
+     * @param seed the seed of the weights
+     * @return the model
+     * @throws IllegalArgumentException if the type is neither FLOAT nor DOUBLE, or the range is negative or not finite
+     */
+    public static PretrainedModel initialize(ModelConfig config, DataType dataType, long seed) {
+        Objects.requireNonNull(config, "config must not be null");
+        ModelTensors.Form form = ModelTensors.Form.of(dataType);
+        try {
+            return of(config, InitialTensors.create(config, dataType, seed), form);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static PretrainedModel create(
+            ModelConfig config, TensorFiles files, ModelTensors.Form form, SentenceModules sentences)
+            throws IOException {
+        ModelTensors tensors = ModelTensors.read(files, config, form);
+        PretrainedModel model = new PretrainedModel(config, tensors, sentences);
+        model.requireTiedHead();
+        return model;
+    }
+
+    /** Checks that a head which is stored although it is tied is a copy of the embedding. */
+    private void requireTiedHead() {
+        if (config.family() instanceof DecoderFamily decoder
+                && decoder.isTied()
+                && tensors.contains(DecoderFamily.HEAD_WEIGHT)) {
+            String table = DecoderFamily.word(decoder.layers(parts(""))).path() + ".weight";
+            if (!tensors.areEqual(DecoderFamily.HEAD_WEIGHT, table)) {
+                throw new IllegalArgumentException(ModelConfig.FILE
+                        + ": tie_word_embeddings must be false if the file has an " + DecoderFamily.HEAD_WEIGHT
+                        + " of its own, found true and a matrix that differs from " + table);
+            }
+        }
+    }
+
+    /**
+     * Returns the configuration: the type of the model, its limits and its default target modules.
+     *
+     * @return the configuration of the file, or as {@link #withDropout} changed it
+     */
+    public ModelConfig config() {
+        return config;
+    }
+
+    /**
+     * Returns the same model with another dropout in training.
+     *
+     * @param probability at least 0 and below 1; 0 for none
+     * @return a model that shares the arrays
+     */
+    public PretrainedModel withDropout(double probability) {
+        return new PretrainedModel(config.withDropout(probability), tensors, sentences);
+    }
+
+    /**
+     * Returns the model alone, such as Hugging Face's {@code BertModel} or {@code LlamaModel}.
+     *
+     * @return a network whose output is the last hidden state {@code [tokens, dim]}, after the last normalization;
+     *     {@link org.lora4j.nn.input.Sequences#pad} arranges it by sequence
+     */
+    public Network lastHiddenState() {
+        return network(parts(""), List.of());
+    }
+
+    /**
+     * Returns the language model, such as Hugging Face's {@code LlamaForCausalLM}.
+     *
+     * @return a network whose output is the logits of the next token {@code [tokens, vocab]}
+     * @throws IllegalStateException if the model is an encoder, or the head is not tied and the file has none
+     */
+    public Network causal() {
+        if (!(config.family() instanceof DecoderFamily decoder)) {
+            throw new IllegalStateException("causal: the model must be a decoder, such as Llama, Qwen or GPT-2, found "
+                    + config.modelType() + ", an encoder");
+        }
+        if (!decoder.isTied() && !tensors.contains(DecoderFamily.HEAD_WEIGHT)) {
+            throw new IllegalStateException("causal: the file must have " + DecoderFamily.HEAD_WEIGHT
+                    + ", since tie_word_embeddings in " + ModelConfig.FILE + " is false, found none");
+        }
+        return new Network(decoder.causal(parts(decoder.prefix())));
+    }
+
+    /**
+     * Returns whether the file has a pooler.
+     *
+     * @return true if {@link #pooled()} is possible
+     */
+    public boolean hasPooler() {
+        Set<String> pooler = expected().pooler();
+        return !pooler.isEmpty() && pooler.stream().allMatch(tensors::contains);
+    }
+
+    /**
+     * Returns the model with the pooler, for BERT {@code tanh(W·h₀ + b)} of the first token's vector.
+     *
+     * @return a network with the output {@code [n, dim]}
+     * @throws IllegalStateException if the file has no pooler
+     */
+    public Network pooled() {
+        if (!hasPooler()) {
+            throw new IllegalStateException(
+                    "pooled: the file must have a pooler, found none; choose another end, such as meanPooled()");
+        }
+        Parts parts = parts("");
+        return network(parts, config.family().pooler(parts));
+    }
+
+    /**
+     * Returns the model with the mean over the tokens of each sequence: {@code 1/t·Σhᵢ} of the last hidden states of its t
+     * tokens.
+     *
+     * @return a network with the output {@code [n, dim]}
+     */
+    public Network meanPooled() {
+        Parts parts = parts("");
+        return network(parts, List.of(pooling(parts, Pooling.Method.MEAN)));
+    }
+
+    /**
+     * Returns the model with the pooling of {@code 1_Pooling/config.json}, divided by its norm: the sentence embedding of
+     * sentence-transformers. The pooling is the mean over the tokens of each sequence, or the first token's vector. Without
+     * that file it is the mean, as sentence-transformers guesses too. A warning says so, because a model whose files were not
+     * all downloaded gets wrong embeddings.
+     *
+     * @return a network with the output {@code [n, dim]}, of norm 1
+     * @throws IllegalArgumentException if the files of sentence-transformers ask for another pooling, such as the maximum, or
+     *     for other layers on the encoder; the message names them
+     */
+    public Network sentenceEmbeddings() {
+        Pooling.Method method = pooling();
+        if (sentences.isGuess()) {
+            log.warn(
+                    "the model has neither {} nor {}, so its sentence embeddings are the mean over the tokens; if it has"
+                            + " these files on the hub, download them too",
+                    SentenceModules.MODULES,
+                    SentenceModules.POOLING);
+        }
+        Parts parts = parts("");
+        return network(parts, List.of(pooling(parts, method), new Normalize(parts.path("normalize"))));
+    }
+
+    /**
+     * Returns how {@link #sentenceEmbeddings} makes one vector of those of the tokens.
+     *
+     * @return the pooling of {@code 1_Pooling/config.json}, or the mean without that file
+     * @throws IllegalArgumentException as {@link #sentenceEmbeddings}
+     */
+    public Pooling.Method pooling() {
+        return sentences.method();
+    }
+
+    /**
+     * Returns whether the file has a classifier.
+     *
+     * @return true if {@link #classifier()} is possible
+     */
+    public boolean hasClassifier() {
+        return expected().classifier().stream().allMatch(tensors::contains);
+    }
+
+    /**
+     * Returns the model with the classifier of the file, such as Hugging Face's {@code BertForSequenceClassification}. On a
+     * decoder it is a layer without bias on the vector of the last token.
+     *
+     * @return a network with the output {@code [n, labels]}
+     * @throws IllegalStateException if the file has no classifier
+     */
+    public Network classifier() {
+        if (!hasClassifier()) {
+            throw new IllegalStateException("classifier: the file must have "
+                    + String.join(" and ", expected().classifier())
+                    + ", found none; give the number of labels for a new one, classifier(labels, seed)");
+        }
+        Parts parts = parts(config.family().prefix());
+        return network(parts, config.family().classifier(parts));
+    }
+
+    /**
+     * Returns whether the file has what a new classifier needs.
+     *
+     * @return true if {@link #classifier(int, long)} is possible; false if it needs a pooler, and the file has none
+     */
+    public boolean canClassify() {
+        return expected().underClassifier().stream().allMatch(tensors::contains);
+    }
+
+    /**
+     * Returns the model with a new classifier, as {@link #classifier()} has it: Hugging Face's class before it is trained. BERT's
+     * is on the output of the pooler. The weights are drawn from a normal distribution with standard deviation 0.02, and biases are 0.
+     *
+     * @param labels the number of classes, at least 1
+     * @param seed the seed of the weights
+     * @return a network with the output {@code [n, labels]}
+     * @throws IllegalArgumentException if there are fewer than 1 labels
+     * @throws IllegalStateException if the classifier needs a pooler, and the file has none
+     */
+    public Network classifier(int labels, long seed) {
+        Parts parts = newEnd(labels, seed);
+        return network(parts, config.family().classifier(parts));
+    }
+
+    /**
+     * Returns the model with a new linear classifier on the mean over the tokens, which suits encoders that were trained for
+     * sentence embeddings. It is initialized as {@link #classifier(int, long)} does it.
+     *
+     * @param labels the number of classes, at least 1
+     * @param seed the seed of the weight
+     * @return a network with the output {@code [n, labels]}
+     * @throws IllegalArgumentException if there are fewer than 1 labels
+     */
+    public Network meanClassifier(int labels, long seed) {
+        Parts parts = newEnd(labels, seed);
+        return network(parts, config.family().meanClassifier(parts));
+    }
+
+    private ExpectedTensors expected() {
+        return ExpectedTensors.of(config.family(), tensors.shapes());
+    }
+
+    private Parts parts(String prefix) {
+        return new Parts(tensors, tensors, prefix);
+    }
+
+    private Parts newEnd(int labels, long seed) {
+        return new Parts(
+                tensors,
+                new NewTensors(tensors.type(), labels, seed),
+                config.family().prefix());
+    }
+
+    private static Layer pooling(Parts parts, Pooling.Method method) {
+        return parts.pooling(method == Pooling.Method.MEAN ? "mean" : "first", method);
+    }
+
+    private Network network(Parts parts, List<Layer> end) {
+        List<Layer> layers = new ArrayList<>(config.family().layers(parts));
+        layers.addAll(end);
+        return new Network(layers);
+    }
+
+    /**
+     * Saves a network of this model as {@code config.json} and {@code model.safetensors}, so that {@code transformers} loads
+     * it: a plain model, a language model or one with a classifier. The files of sentence-transformers are written too if the
+     * model has them. Parametrizations are not saved; merge adapters first. A head whose merged matrix is no longer that of the
+     * embedding is saved with it, and {@code tie_word_embeddings} is false then.
+     *
+     * @param network a network that this model returned, or a copy, such as {@code model.merge("name")}
+     * @param folder the folder, which is created if it does not exist; files of these names are replaced
+     * @throws IOException if a file cannot be written
+     * @throws IllegalArgumentException if the network is not one of this model's configuration, or a parameter is not finite
+     */
+    public void save(Network network, Path folder) throws IOException {
+        Objects.requireNonNull(network, "network must not be null");
+        save(network, folder, network.fileType());
+    }
+
+    /**
+     * Saves a network as {@link #save(Network, Path)} does, with its large matrices in a type: those that {@link BaseStorage} is
+     * for. In BF16 they are rounded to the nearest bfloat16, and ties to even. Those that are stored in bfloat16 keep their bits.
+     *
+     * @param network a network that this model returned, or a copy
+     * @param folder the folder, which is created if it does not exist; files of these names are replaced
+     * @param precision BF16, or the model's own type: F32 for FLOAT, F64 for DOUBLE
+     * @throws IOException if a file cannot be written
+     * @throws IllegalArgumentException if it is another type, or as {@link #save(Network, Path)}
+     */
+    public void save(Network network, Path folder, Dtype precision) throws IOException {
+        Objects.requireNonNull(network, "network must not be null");
+        Objects.requireNonNull(folder, "folder must not be null");
+        new ModelWriter(config, tensors, sentences).write(network, folder, precision);
+    }
+
+    @Override
+    public String toString() {
+        return "PretrainedModel[" + config + "]";
+    }
+}

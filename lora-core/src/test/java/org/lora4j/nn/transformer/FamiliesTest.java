@@ -1,0 +1,175 @@
+package org.lora4j.nn.transformer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.lora4j.adapter.TargetModules;
+import org.lora4j.io.SafeTensors;
+import org.lora4j.nn.Network;
+import org.lora4j.nn.input.Sequences;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/** What holds for every family. */
+@Tag("numbers")
+class FamiliesTest {
+    private static final Sequences INPUT = Sequences.of(new int[] {5, 9, 3}, new int[] {7, 2});
+
+    @TempDir
+    private Path folder;
+
+    private static String config(String modelType, long layers, long width) {
+        return modelType.equals("gpt2")
+                ? """
+                {"model_type": "gpt2", "vocab_size": 100, "n_layer": %d, "n_embd": %d, "n_head": 4, "n_positions": 16}
+                """.formatted(layers, width)
+                : """
+                {"model_type": "%s", "vocab_size": 100, "num_hidden_layers": %d, "hidden_size": %d,
+                 "num_attention_heads": 4, "intermediate_size": %d, "max_position_embeddings": 16, "head_dim": 8}
+                """.formatted(modelType, layers, width, 4 * width);
+    }
+
+    private static ModelConfig small(String modelType) {
+        return ModelConfig.parse(config(modelType, 2, 16));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "bert, query value, 16",
+        "roberta, query value, 14",
+        "xlm-roberta, query value, 14",
+        "llama, q_proj v_proj, 16",
+        "mistral, q_proj v_proj, 16",
+        "qwen2, q_proj v_proj, 16",
+        "qwen3, q_proj v_proj, 16",
+        "gpt2, c_attn, 16"
+    })
+    void saysWhatItIs(String modelType, String targets, int maxLength) {
+        ModelConfig config = small(modelType);
+        assertThat(config.modelType()).isEqualTo(modelType);
+        assertThat(config.hiddenSize()).isEqualTo(16);
+        assertThat(config.defaultTargets()).isEqualTo(TargetModules.of(targets.split(" ")));
+        assertThat(config.maxLength()).isEqualTo(maxLength);
+        assertThat(config.isDecoder()).isEqualTo(!modelType.contains("bert"));
+        Network network = PretrainedModel.initialize(config, DataType.FLOAT, 1).lastHiddenState();
+        assertThat(network.paths()).filteredOn(config.defaultTargets()::matches).isNotEmpty();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"bert", "roberta", "xlm-roberta", "llama", "mistral", "qwen2", "qwen3", "gpt2"})
+    void aModelOfRandomWeightsIsSavedAndLoaded(String modelType) throws Exception {
+        ModelConfig config = small(modelType);
+        PretrainedModel model = PretrainedModel.initialize(config, DataType.FLOAT, 3);
+        Network network = config.isDecoder() ? model.causal() : model.pooled();
+        model.save(network, folder);
+        PretrainedModel again = PretrainedModel.load(folder);
+        assertThat(again.config()).isEqualTo(config).hasToString(config.toString());
+        assertThat((config.isDecoder() ? again.causal() : again.pooled()).predict(INPUT))
+                .isEqualTo(network.predict(INPUT));
+        Network classifier = model.classifier(3, 5);
+        model.save(classifier, folder);
+        PretrainedModel classified = PretrainedModel.load(folder);
+        assertThat(classified.classifier().predict(INPUT)).isEqualTo(classifier.predict(INPUT));
+        assertThat(classified.config().isClassifier()).isTrue();
+        assertThat(config.isClassifier()).isFalse();
+        assertThat(model.meanClassifier(2, 5).predict(INPUT).shape()).containsExactly(2, 2);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"bert", "llama", "gpt2"})
+    void theShapesFollowFromTheLayersWithoutMemoryForThem(String modelType) {
+        // Three layers of this width would need more than 100 GB.
+        Family family = ModelConfig.parse(config(modelType, 3, 65_536)).family();
+        long elements = ExpectedTensors.of(family, Map.of()).required().values().stream()
+                .mapToLong(expected -> Arrays.stream(expected.stored()).reduce(1, Math::multiplyExact))
+                .sum();
+        assertThat(elements).isGreaterThan(25_000_000_000L);
+    }
+
+    @Test
+    void anEncoderPredictsNoTokens() {
+        ModelConfig config = small("bert");
+        PretrainedModel bert = PretrainedModel.initialize(config, DataType.FLOAT, 1);
+        assertThatIllegalStateException()
+                .isThrownBy(bert::causal)
+                .withMessage(
+                        "causal: the model must be a decoder, such as Llama, Qwen or GPT-2, found bert, an encoder");
+        assertThatIllegalArgumentException()
+                .isThrownBy(config::ggufModel)
+                .withMessage(
+                        "config.json: a GGUF file needs a decoder, such as Llama, Qwen or GPT-2, found an encoder");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> small("llama").requireEncoder("a cross-encoder"))
+                .withMessage("config.json: a cross-encoder needs an encoder of the BERT family, found a decoder");
+    }
+
+    @Test
+    void aDecoderHasNoPooler() {
+        PretrainedModel llama = PretrainedModel.initialize(small("llama"), DataType.FLOAT, 1);
+        assertThat(llama.hasPooler()).isFalse();
+        assertThat(llama.canClassify()).isTrue();
+        assertThatIllegalStateException()
+                .isThrownBy(llama::pooled)
+                .withMessage(
+                        "pooled: the file must have a pooler, found none; choose another end, such as meanPooled()");
+        assertThat(llama.sentenceEmbeddings().predict(INPUT).shape()).containsExactly(2, 16);
+    }
+
+    @Test
+    void anotherDropoutIsSaved() throws Exception {
+        PretrainedModel gpt2 =
+                PretrainedModel.initialize(small("gpt2"), DataType.FLOAT, 1).withDropout(0.25);
+        gpt2.save(gpt2.causal(), folder);
+        assertThat(Files.readString(folder.resolve("config.json")))
+                .contains("\"embd_pdrop\" : 0.25", "\"resid_pdrop\" : 0.25", "\"attn_pdrop\" : 0.25");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> gpt2.withDropout(1))
+                .withMessageContaining("attn_pdrop must be at least 0 and below 1, found 1.0");
+    }
+
+    @Test
+    void allProblemsAreListed() {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> ModelConfig.parse("""
+                        {"model_type": "gpt2", "n_embd": 30, "n_head": 4, "n_layer": 0, "activation_function": "silu",
+                         "attn_pdrop": "none", "add_cross_attention": true}
+                        """))
+                .withMessage(
+                        "config.json: must be that of a model which this library computes, found vocab_size must be an"
+                                + " integer of 32 bits, found none; n_layer must be between 1 and 10000000, found 0; n_head must"
+                                + " divide n_embd 30, found 4; activation_function must be one of [gelu, gelu_new,"
+                                + " gelu_pytorch_tanh, relu], found 'silu'; attn_pdrop must be a number, found '\"none\"';"
+                                + " add_cross_attention must be false, found true");
+    }
+
+    @Test
+    void aClassifierThatTheFamilyDoesNotHaveIsLeftOver() throws Exception {
+        PretrainedModel bert = PretrainedModel.initialize(small("bert"), DataType.FLOAT, 1);
+        bert.save(bert.classifier(2, 1), folder);
+        Path file = folder.resolve("model.safetensors");
+        Map<String, INDArray> tensors =
+                new LinkedHashMap<>(SafeTensors.read(file).tensors());
+        for (String name : List.of("weight", "bias")) {
+            INDArray moved = Objects.requireNonNull(tensors.remove("classifier." + name));
+            tensors.put("classifier.out_proj." + name, moved);
+        }
+        SafeTensors.of(tensors, Map.of()).write(file);
+        assertThatThrownBy(() -> PretrainedModel.load(folder))
+                .hasMessageEndingWith("found left over 'classifier.out_proj.bias', 'classifier.out_proj.weight'");
+    }
+}

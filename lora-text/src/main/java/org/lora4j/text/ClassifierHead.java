@@ -1,0 +1,11 @@
+package org.lora4j.text;
+
+/** What a classifier of texts reads. */
+public enum ClassifierHead {
+    /** The mean over the tokens. It suits encoders for sentence embeddings. Hugging Face's classes have no such head. */
+    MEAN,
+    /** The first token of an encoder, as Hugging Face's {@code BertForSequenceClassification} does. */
+    POOLER,
+    /** The last token of a decoder, as Hugging Face's {@code LlamaForSequenceClassification} does. */
+    LAST
+}
